@@ -1,0 +1,69 @@
+"""JSON that strict parsers refuse, and what was done to read it all the same.
+
+Seen or feared in exports: lone surrogates (`\\ud83d` alone, or the same as CESU-8 bytes), NaN and
+Infinity, raw control characters inside strings, bytes that are no UTF-8. `json` from the standard
+library reads most of these; what it lets through is made clean Unicode here, and counted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
+
+
+def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
+    """The value of `data`, one JSON text; each repair is counted by kind in `repairs`.
+
+    Raises `ValueError` where no reading is possible, `RecursionError` where it nests too deep.
+    """
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+        repairs["bytes that are no UTF-8"] += 1
+
+    def constant(name: str) -> None:
+        repairs[f"{name} read as null"] += 1
+
+    value = json.loads(text, parse_constant=constant, strict=False)
+    # `json` joins escaped pairs; a pair half escaped and half raw, or CESU-8, still stands apart.
+    return _clean(value, repairs)
+
+
+def clean_text(text: str, repairs: Counter[str]) -> str:
+    """`text` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
+
+    def mend(match: re.Match[str]) -> str:
+        found = match.group()
+        if len(found) == 2:
+            repairs["surrogate pair joined"] += 1
+            return found.encode("utf-16", "surrogatepass").decode("utf-16")
+        repairs["lone surrogate replaced by U+FFFD"] += 1
+        return "\ufffd"
+
+    return text if text.isascii() else _SURROGATES.sub(mend, text)
+
+
+def _clean(root: Any, repairs: Counter[str]) -> Any:
+    """`root` with every string cleaned, keys too; iterative, since depth is the input's choice."""
+    holder = [root]
+    stack: list[Any] = [holder]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            items = [(clean_text(key, repairs), value) for key, value in node.items()]
+            node.clear()
+            node.update(items)
+            pairs: Any = items
+        else:
+            pairs = list(enumerate(node))
+        for key, value in pairs:
+            if isinstance(value, str):
+                node[key] = clean_text(value, repairs)
+            elif isinstance(value, (dict, list)):
+                stack.append(value)
+    return holder[0]
