@@ -1,0 +1,1 @@
+"""The reader: a raw ChatGPT conversation to the neutral model."""

@@ -1,0 +1,71 @@
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gptexit.chatgpt.tree import build, newest_leaf
+
+KEYS = [f"n{n}" for n in range(9)]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(KEYS),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "parent": st.one_of(st.none(), st.sampled_from([*KEYS, "gone", 7])),
+                "children": st.one_of(st.none(), st.lists(st.sampled_from([*KEYS, "gone", 7]))),
+                "message": st.one_of(
+                    st.none(),
+                    st.fixed_dictionaries({"create_time": st.sampled_from([None, 1, 2.5, "x"])}),
+                ),
+            },
+        ),
+    )
+)
+def test_every_node_stands_once_and_behind_its_parent(mapping):
+    tree = build(mapping, Counter())
+    assert sorted(tree.order) == sorted(mapping)
+    place = {key: n for n, key in enumerate(tree.order)}
+    for key, above in tree.parent.items():
+        assert above is None or place[above] < place[key]
+    leaf = newest_leaf(mapping, tree)
+    assert (leaf is None) == (not mapping)
+    assert leaf is None or leaf not in tree.children
+
+
+def test_a_chain_of_40000_nodes():
+    mapping = {str(n): {"parent": str(n - 1) if n else None} for n in range(40_000)}
+    assert build(mapping, Counter()).order == list(mapping)
+
+
+def test_siblings_stand_as_the_children_list_says_else_by_time():
+    node = lambda parent, time: {"parent": parent, "message": {"create_time": time}}  # noqa: E731
+    slim = {"r": {"parent": None}, "late": node("r", 5), "early": node("r", 3)}
+    assert build(slim, Counter()).order == ["r", "early", "late"]
+    fat = {**slim, "r": {"parent": None, "children": ["late", "early"]}}
+    assert build(fat, Counter()).order == ["r", "late", "early"]
+
+
+def test_a_cycle_is_cut_above_its_oldest_node_and_counted():
+    node = lambda parent, time: {"parent": parent, "message": {"create_time": time}}  # noqa: E731
+    found: Counter[str] = Counter()
+    tree = build(
+        {"c": node("b", 3), "a": node("c", 1), "b": node("a", 2), "d": node("b", 4)}, found
+    )
+    assert tree.order == ["a", "b", "c", "d"]
+    assert found == Counter({"cycle cut": 1})
+
+
+def test_a_lost_parent_is_recovered_from_children():
+    found: Counter[str] = Counter()
+    mapping = {
+        "r": {"parent": None, "children": ["x"]},
+        "x": {"parent": "gone"},
+        "y": {"parent": "gone"},
+    }
+    tree = build(mapping, found)
+    assert tree.parent == {"r": None, "x": "r", "y": None}
+    assert found["parent recovered from children"] == 1
+    assert found["node whose parent is missing"] == 1
