@@ -1,0 +1,117 @@
+"""Taking typed values out of raw objects.
+
+The reader owns the raw conversation and empties it as it goes: what has a place in the neutral
+model is taken out, and what is left becomes `extra`. A value of an unexpected type is not taken, so
+it stays in `extra` and nothing is lost by being odd.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gptexit.model import Raw
+
+
+def text(raw: Raw, key: str) -> str | None:
+    """Take the string at `key`; None, and nothing taken, where there is none."""
+    value = raw.get(key)
+    if isinstance(value, str):
+        del raw[key]
+        return value
+    return None
+
+
+def flag(raw: Raw, key: str) -> bool | None:
+    """Take the boolean at `key`; None, and nothing taken, where there is none."""
+    value = raw.get(key)
+    if isinstance(value, bool):
+        del raw[key]
+        return value
+    return None
+
+
+def time(raw: Raw, key: str) -> str | None:
+    """Take the time at `key`, as RFC 3339. Left in place where that would lose precision."""
+    value = raw.get(key)
+    if value is None:
+        return None
+    shown = as_time(value)
+    if shown is not None and isinstance(value, (int, float)) and round(value, 6) == value:
+        del raw[key]
+    return shown
+
+
+def as_time(value: Any) -> str | None:
+    """A source's time, seconds since 1970 or ISO 8601, as RFC 3339 in UTC; None if it is neither.
+
+    Exports hold numbers; numeric strings and ISO strings were seen in dumps of the web API. Zero
+    stands for "unknown".
+    """
+    if isinstance(value, bool) or not value:
+        return None
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return _from_iso(value)
+    if not isinstance(value, (int, float)):
+        return None
+    try:
+        moment = datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.isoformat()[:-6] + "Z"
+
+
+def _from_iso(value: str) -> str | None:
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.isoformat()[:-6] + "Z"
+
+
+def number(value: Any) -> float | None:
+    """`value` where it is a finite number, else None."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e18:
+        return value
+    return None
+
+
+def whole(value: Any) -> int | None:
+    """`value` as a whole number where it is one, else None."""
+    found = number(value)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def string(value: Any) -> str | None:
+    """`value` where it is a string with something in it, else None."""
+    return value if isinstance(value, str) and value else None
+
+
+def mapping(value: Any) -> Raw:
+    """`value` where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[Raw]:
+    """The objects in `value` where it is a list, else none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def strings(value: Any) -> list[str]:
+    """Every string below `value`, keys not counted, in order; iterative."""
+    found: list[str] = []
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            if node.strip():
+                found.append(node)
+        elif isinstance(node, dict):
+            stack.extend(reversed(list(node.values())))
+        elif isinstance(node, list):
+            stack.extend(reversed(node))
+    return found
