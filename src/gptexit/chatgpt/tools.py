@@ -1,0 +1,246 @@
+"""What tools said and did: memory, canvas, code, images, searches.
+
+A call is a message of the assistant to a tool (`recipient`); a reply is a message of the tool
+(`author.name`). One small function a tool, in two tables of patterns. Tools see a `State` that
+runs down each branch, since an update of a canvas document means the document of its own branch.
+
+Slim exports (since mid-2026) hold no tool messages; everything here then has nothing to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from gptexit.chatgpt import canvas, take
+from gptexit.chatgpt.citations import cited
+from gptexit.model import Cited, Code, Part, Raw, Search
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a branch remembers for the tools further down. Never changed, only replaced."""
+
+    canvases: dict[str, canvas.Canvas] = field(default_factory=dict)
+    latest: str | None = None
+    """The key in `canvases` of the document touched last."""
+    prompt: str | None = None
+    """What the image that comes next was asked to show."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message, as the tools see it."""
+
+    parts: list[Part]
+    metadata: Raw
+    state: State
+    replies: list[Raw] = field(default_factory=list)
+    """The metadata of the messages below this one."""
+    found: Counter[str] = field(default_factory=Counter)
+    hidden: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The text or code of the message."""
+        return "".join(part["text"] for part in self.parts if part["type"] in ("text", "code"))
+
+
+CALL = "tool call"
+REPLY = "tool result"
+
+
+def _remember(turn: Turn) -> None:
+    words = turn.words
+    if words:
+        turn.parts = [{"type": "memory", "text": words, "snapshot": False}]
+
+
+def _python(turn: Turn) -> None:
+    for part in turn.parts:
+        if part["type"] == "code" and part["language"] is None:
+            part["language"] = "python"
+    turn.parts = [
+        _as_code(part["text"], "python") if part["type"] == "text" else part for part in turn.parts
+    ]
+
+
+def _as_code(words: str, language: str | None) -> Code:
+    return {"type": "code", "language": language, "text": words}
+
+
+def _shell(turn: Turn) -> None:
+    arguments = canvas.payload(turn.words) or {}
+    command = arguments.get("cmd")
+    if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
+        # ["bash", "-lc", "the script"] says no more than the script
+        turn.parts = [_as_code(command[-1] if len(command) == 3 else " ".join(command), "bash")]
+
+
+def _canvas_id(turn: Turn) -> str | None:
+    for metadata in (*turn.replies, turn.metadata):
+        found = take.string(take.mapping(metadata.get("canvas")).get("textdoc_id"))
+        if found:
+            return found
+    return None
+
+
+def _create(turn: Turn) -> None:
+    arguments = canvas.payload(turn.words)
+    made = canvas.create(arguments, _canvas_id(turn)) if arguments else None
+    if made is None:
+        turn.found["canvas call that cannot be replayed"] += 1
+        return
+    _keep(turn, made)
+
+
+def _update(turn: Turn) -> None:
+    state = turn.state
+    wanted = _canvas_id(turn)
+    key = wanted if wanted in state.canvases else (None if wanted else state.latest)
+    before = state.canvases.get(key) if key else None
+    arguments = canvas.payload(turn.words)
+    after = canvas.update(before, arguments) if before and arguments else None
+    if after is None:
+        turn.found["canvas call that cannot be replayed"] += 1
+        return
+    _keep(turn, after)
+
+
+def _keep(turn: Turn, made: canvas.Canvas) -> None:
+    key = made.id or made.title or ""
+    turn.state = replace(turn.state, canvases={**turn.state.canvases, key: made}, latest=key)
+    turn.parts = [made.part()]
+
+
+def _comment(turn: Turn) -> None:
+    comments = canvas.comments(canvas.payload(turn.words) or {})
+    if comments:
+        turn.parts = comments
+
+
+def _draw(turn: Turn) -> None:
+    words = turn.words
+    prompt = take.string((canvas.payload(words) or {}).get("prompt")) or words.strip()
+    turn.state = replace(turn.state, prompt=prompt or None)
+    turn.hidden = CALL
+
+
+def _drawn(turn: Turn) -> None:
+    """Images get their prompt; the words around them instruct the model, not the user."""
+    images = [part for part in turn.parts if part["type"] == "image"]
+    if not images:
+        turn.hidden = REPLY
+        return
+    for image in images:
+        image["prompt"] = image["prompt"] or turn.state.prompt
+    turn.parts = list(images)
+    turn.state = replace(turn.state, prompt=None)
+
+
+def _search(turn: Turn) -> None:
+    turn.hidden = CALL
+    queries = _queries(turn)
+    if queries:
+        turn.parts = [*turn.parts, _searched(queries, [])]
+
+
+_QUERY = re.compile(r"""(?:search|msearch)\(\s*(?:\[\s*)?["']((?:[^"'\\]|\\.){1,500})["']""")
+
+
+def _queries(turn: Turn) -> list[str]:
+    """The queries of a call, from its metadata or from the call itself."""
+    told = take.objects(turn.metadata.get("search_queries"))
+    arguments = canvas.payload(turn.words) or {}
+    listed = arguments.get("queries")
+    found: list[Any] = [each.get("q") for each in told]
+    found += [each.get("q") for each in take.objects(arguments.get("search_query"))]
+    found += listed if isinstance(listed, list) else []
+    found += [arguments.get("query"), arguments.get("q")]
+    queries = dict.fromkeys(query for query in found if isinstance(query, str) and query)
+    return list(queries) or _QUERY.findall(turn.words)
+
+
+def _searched(queries: list[str], results: list[Cited]) -> Search:
+    return {"type": "search", "queries": queries, "results": results}
+
+
+def _results(turn: Turn) -> None:
+    turn.hidden = REPLY
+    results = [
+        cited(entry)
+        for group in take.objects(turn.metadata.get("search_result_groups"))
+        for entry in take.objects(group.get("entries"))
+    ]
+    if results:
+        turn.parts = [_searched([], results), *turn.parts]
+
+
+def _shown(turn: Turn) -> None:
+    """Execution output is part of the conversation as the user sees it."""
+
+
+CALLS: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
+    (re.compile(pattern), function)
+    for pattern, function in (
+        (r"bio$", _remember),
+        (r"python(_user_visible)?$", _python),
+        (r"container\.exec$", _shell),
+        (r"canmore\.create_textdoc$", _create),
+        (r"canmore\.update_textdoc$", _update),
+        (r"canmore\.comment_textdoc$", _comment),
+        (r"(dalle|t2uay3k|image_?gen|a8km123)\b", _draw),
+        (r"(web|browser|mtbrowser|file_search|myfiles_browser)\b", _search),
+    )
+]
+"""Tools that the assistant calls, by recipient."""
+
+REPLIES: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
+    (re.compile(pattern), function)
+    for pattern, function in (
+        (r"python(_user_visible)?$", _shown),
+        (r"container\.", _shown),
+        (r"(dalle|t2uay3k|image_?gen|a8km123)\b", _drawn),
+        (r"(web|browser|mtbrowser|file_search|myfiles_browser)\b", _results),
+    )
+]
+"""Tools that answer, by author name."""
+
+
+def call(recipient: str, turn: Turn) -> None:
+    """Read a call of the tool `recipient` into `turn`."""
+    for pattern, function in CALLS:
+        if pattern.match(recipient):
+            function(turn)
+            return
+    turn.hidden = CALL
+
+
+def reply(name: str, turn: Turn) -> None:
+    """Read a reply of the tool `name` into `turn`."""
+    for pattern, function in REPLIES:
+        if pattern.match(name):
+            function(turn)
+            return
+    if not any(part["type"] in ("image", "audio", "video", "output") for part in turn.parts):
+        turn.hidden = REPLY
+
+
+def research_report(metadata: Raw) -> Raw | None:
+    """The message that holds a deep-research report of 2026; None where there is none.
+
+    It stands as JSON in a string, `metadata.chatgpt_sdk.widget_state`, under `report_message`.
+    """
+    state = take.mapping(metadata.get("chatgpt_sdk")).get("widget_state")
+    if isinstance(state, str):
+        try:
+            state = orjson.loads(state)
+        except orjson.JSONDecodeError:
+            return None
+    report = take.mapping(state).get("report_message")
+    return report if isinstance(report, dict) else None

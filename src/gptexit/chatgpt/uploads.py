@@ -1,0 +1,46 @@
+"""Files that a message names beside its content: uploads and dictated audio.
+
+An uploaded image stands in the export twice, as a part and as an attachment: it is one file.
+"""
+
+from __future__ import annotations
+
+from gptexit.chatgpt import take
+from gptexit.chatgpt.assetbook import AssetBook
+from gptexit.chatgpt.parts import Kind, media, pointer_of
+from gptexit.model import Part, Raw
+
+_KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
+
+
+def kind_of(name: str | None, media_type: str | None) -> Kind:
+    """How to show a file. A TypeScript source is uploaded as `video/mp2t`, after its `.ts`."""
+    if name and name.lower().endswith((".ts", ".mts", ".cts", ".svg")):
+        return "file"
+    return _KINDS.get((media_type or "").split("/", 1)[0], "file")
+
+
+def attach(parts: list[Part], attachments: list[Raw], book: AssetBook) -> list[Part]:
+    """`parts` with each attachment that is not among them yet at their end."""
+    shown = {part["asset"] for part in parts if "asset" in part}  # type: ignore[typeddict-item]
+    added: list[Part] = []
+    for attachment in attachments:
+        asset = book.attach(attachment)
+        if asset is None or asset in shown:
+            continue
+        shown.add(asset)
+        facts = book.assets[asset]
+        kind = kind_of(facts["name"], facts["media_type"])
+        size = {"width": attachment.get("width"), "height": attachment.get("height")}
+        added.append(media(kind, asset, **size))
+    return [*parts, *added]
+
+
+def dictation(parts: list[Part], metadata: Raw, book: AssetBook) -> list[Part]:
+    """`parts` with the recording of a turn that was spoken instead of typed."""
+    pointer = pointer_of(metadata.get("dictation_asset_pointer"))
+    if pointer is None:
+        return parts
+    form = take.string(metadata.get("dictation_asset_format"))
+    asset = book.add(pointer, media_type=f"audio/{form}" if form else None)
+    return [*parts, media("audio", asset)]
