@@ -1,0 +1,1 @@
+"""The way out: one module a format, one table of them."""

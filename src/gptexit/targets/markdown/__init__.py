@@ -1,0 +1,1 @@
+"""The Markdown archive: a note for each conversation, its assets beside, an index."""

@@ -1,0 +1,97 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from gptexit.targets.markdown.protect import fenced, line, protect, quoted
+
+COMMONMARK = MarkdownIt("commonmark").enable("table")
+
+TRAPS = st.lists(
+    st.sampled_from(
+        "# |## |###### |#|```|````|~~~|`|``|- |  - |1. |> |>|    |   |  | |\t|\n|\n\n|---|===|-|=|"
+        "a|word|<b>|<br>|<!--|-->|<script>|</div>|[[|]]|[^1]|[^1]: |%%|\\(|\\)|\\[|\\]|\\|$|*|_|"
+        "```python|* |\r\n|\u2028|\x00|[a]: http://x|<https://x.example>".split("|")
+    ),
+    max_size=25,
+).map("".join)
+
+
+def tokens(block):
+    return COMMONMARK.parse(f"## You\n\n{block}\n\n## ChatGPT\n")
+
+
+def shape(block):
+    """What a reader takes from the block: section headings and raw HTML."""
+    headings, html = [], []
+    for token in tokens(block):
+        if token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2"):
+            headings.append(token.tag)
+        if token.type == "html_block":
+            html.append(token.content)
+        for child in token.children or []:
+            if child.type == "html_inline":
+                html.append(child.content)
+    return headings, [each for each in html if each != "<br>"]
+
+
+@settings(max_examples=2000, deadline=None)
+@given(TRAPS, st.booleans())
+def test_no_text_breaks_a_note(text, headings):
+    assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
+
+
+@settings(max_examples=500, deadline=None)
+@given(TRAPS)
+def test_no_code_breaks_a_note(text):
+    block = fenced(text, text)
+    assert shape(block) == (["h2", "h2"], [])
+    assert [token.type for token in tokens(block)].count("fence") == 1
+    assert shape(quoted(block)) == (["h2", "h2"], [])
+
+
+@settings(max_examples=500, deadline=None)
+@given(TRAPS)
+def test_a_line_is_its_words(text):
+    shown = line(text)
+    assert "\n" not in shown
+    inline = COMMONMARK.parseInline(shown)[0]
+    read = "".join(child.content for child in inline.children)
+    assert read == " ".join(text.replace("\x00", "\ufffd").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("# A\n## B", "### A\n#### B"),
+        ("### A", "### A"),
+        ("a <b>c</b> `<b>`", "a \\<b>c\\</b> `<b>`"),
+        ("one<br>two", "one<br>two"),
+        ("see <https://x.example>", "see <https://x.example>"),
+        ("[[wiki]] and `[[code]]`", "[\\[wiki]] and `[[code]]`"),
+        ("x[^1]", "x[\\^1]"),
+        ("%%hidden%%", "%\\%hidden%\\%"),
+        ("\\(a+b\\) and `\\(c\\)`", "$a+b$ and `\\(c\\)`"),
+        ("\\[ x \\]", "$$x$$"),
+        ("\\[\nx\n\\]", "$$\nx\n$$"),
+        ("```\nopen", "```\nopen\n```"),
+        ("```md\n# x\n[[y]]\n```", "```md\n# x\n[[y]]\n```"),
+        ("text\n---\nmore", "text\n\n---\nmore"),
+        ("text\n===", "text\n\\==="),
+        ("1. do\n   ```sh\n   ls\n   ```\n2. then", "1. do\n   ```sh\n   ls\n   ```\n2. then"),
+        ("- ```\n# x", "- ```\n  ```\n### x"),
+        ("a\r\nb", "a\nb"),
+    ],
+)
+def test_an_answer(text, shown):
+    assert protect(text, headings=True) == shown
+
+
+def test_a_users_hash_is_no_heading():
+    assert protect("# include this", headings=False) == "\\# include this"
+
+
+def test_long_hostile_texts_take_no_time():
+    for text in ("`" * 50_000, "\\(" * 50_000, "> " * 50_000, "<" * 50_000, "- " * 50_000 + "```"):
+        protect("[[ " + text, headings=True)
