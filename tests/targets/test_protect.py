@@ -7,14 +7,14 @@ from gptexit.targets.markdown.protect import fenced, line, protect, quoted
 
 COMMONMARK = MarkdownIt("commonmark").enable("table")
 
-TRAPS = st.lists(
-    st.sampled_from(
-        "# |## |###### |#|```|````|~~~|`|``|- |  - |1. |> |>|    |   |  | |\t|\n|\n\n|---|===|-|=|"
-        "a|word|<b>|<br>|<!--|-->|<script>|</div>|[[|]]|[^1]|[^1]: |%%|\\(|\\)|\\[|\\]|\\|$|*|_|"
-        "```python|* |\r\n|\u2028|\x00|[a]: http://x|<https://x.example>".split("|")
-    ),
-    max_size=25,
-).map("".join)
+PIECES = [
+    *("# ", "## ", "###### ", "#", "```", "````", "~~~", "`", "``", "```python", "- ", "  - "),
+    *("* ", "1. ", "> ", ">", "    ", "   ", "  ", " ", "\t", "\n", "\n\n", "\r\n", "\u2028"),
+    *("---", "===", "-", "=", "a", "word", "<b>", "<br>", "<!--", "-->", "<script>", "</div>"),
+    *("[[", "]]", "[^1]", "[^1]: ", "%%", "\\(", "\\)", "\\[", "\\]", "\\", "$", "*", "_"),
+    *("|", "\x00", "[a]: http://x", "<https://x.example>"),
+]
+TRAPS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
 def tokens(block):

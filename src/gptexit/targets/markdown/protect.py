@@ -176,7 +176,7 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
     if "`" not in text:
         return change(text)
     spans = {span.span() for span in _SPAN.finditer(text)}
-    out = []
+    out: list[str] = []
     at = 0
     for span in _LINE_SPAN.finditer(text):
         if span.span() in spans:
@@ -190,7 +190,7 @@ def _inline(text: str) -> str:
     """Math delimiters as `$`, and whatever else could change the structure escaped."""
     if "\\" not in text:
         return _escaped(text)
-    out = []
+    out: list[str] = []
     at = 0
     for math in _MATH.finditer(text):
         out += (_escaped(text[at : math.start()]), _dollars(math))

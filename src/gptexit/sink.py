@@ -1,0 +1,284 @@
+"""Named bytes into a folder: atomically, and only where something changed.
+
+A file is written under another name and then renamed, so a killed run leaves no half of one. What
+the archive holds is told in `.gptexit/manifest.jsonl`: each file's name, its SHA-256, and what it
+is of. During a run each line goes to `.gptexit/journal.jsonl` first, so that a run which was killed
+knows its own files when it is run again.
+
+A file that is neither as an earlier run left it nor as this run would write it was changed by the
+user: it stays, and the new text goes beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Literal, Protocol
+
+import orjson
+
+from gptexit.catalog import Catalog, Entry
+from gptexit.targets.base import Copy, File
+
+Outcome = Literal["written", "unchanged", "edited"]
+CHUNK = 1 << 20
+_HOUSE = ".gptexit"
+
+
+class Sink(Protocol):
+    """Where the files of a target go."""
+
+    catalog: Catalog
+
+    def put(self, file: File) -> Outcome:
+        """Write a file, unless it is there already."""
+
+    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
+        """Write an asset, unless it is there already."""
+
+    def restart(self) -> None:
+        """Forget what was appended: the source is read from the start again."""
+
+    def finish(self) -> int:
+        """Everything has come. How many bytes the archive's files now have."""
+
+
+class Folder:
+    """A folder as a sink. Raises OSError where the disk refuses."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.catalog = Catalog()
+        self.edited: list[str] = []
+        """Notes that the user changed and that would read otherwise now."""
+        self._ours: dict[str, set[str]] = {}
+        """For each path the hashes that a run of ours gave it."""
+        self._appended: dict[str, BinaryIO] = {}
+        self._keys: dict[str, str] = {}
+        self._journal: BinaryIO | None = None
+        self._made: set[Path] = set()
+        root.mkdir(parents=True, exist_ok=True)
+        self._load()
+
+    def put(self, file: File) -> Outcome:
+        """Write a file, unless it is there already."""
+        if file.append:
+            self._append(file)
+            return "written"
+        target = self._inside(file.path)
+        digest = hashlib.sha256(file.data).hexdigest()
+        there = _read(target)
+        if there == file.data:
+            self._record(file.key, file.path, digest, len(file.data), quiet=True)
+            return "unchanged"
+        ours = self._ours.get(file.path, set())
+        if there is not None and hashlib.sha256(there).hexdigest() not in ours:
+            return self._beside(file, digest, ours)
+        self._write(target, file, digest)
+        return "written"
+
+    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
+        """Write an asset, unless it is there already. Raises what reading it raises."""
+        target = self._inside(copy.path)
+        known = self.catalog.entries.get(copy.key)
+        try:
+            there = target.stat().st_size
+        except OSError:
+            there = -1
+        if known and known.sha256 and there == known.size == size:
+            return "unchanged"
+        digest = hashlib.sha256()
+        length = 0
+        part = self._part()
+        with open_asset() as source, part.open("wb") as out:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                length += len(chunk)
+                out.write(chunk)
+        if there >= 0:
+            existing = _digest(target)
+            if existing == digest.hexdigest():
+                part.unlink()
+                self._record(copy.key, copy.path, existing, length, quiet=True)
+                return "unchanged"
+            if existing not in self._ours.get(copy.path, set()):
+                part.unlink()
+                self.edited.append(copy.path)
+                return "edited"
+        self._record(copy.key, copy.path, digest.hexdigest(), length)
+        self._replace(part, target)
+        return "written"
+
+    def restart(self) -> None:
+        """Forget what was appended: the source is read from the start again."""
+        for path, stream in self._appended.items():
+            stream.close()
+            self._growing(path).unlink()
+        self._appended.clear()
+        self.edited.clear()
+
+    def finish(self) -> int:
+        """Close what was appended, and save the manifest. The bytes of the archive's files."""
+        for path, stream in self._appended.items():
+            stream.close()
+            grown, target = self._growing(path), self._inside(path)
+            digest, size = _digest(grown), grown.stat().st_size
+            if target.exists() and _digest(target) == digest:
+                grown.unlink()
+                self._record(self._keys[path], path, digest, size, quiet=True)
+            else:
+                self._record(self._keys[path], path, digest, size)
+                self._replace(grown, target)
+        self._appended.clear()
+        self._save()
+        return sum(entry.size for entry in self.catalog.entries.values())
+
+    def appended_changed(self) -> bool:
+        """Whether any appended file differs from what the folder holds; before `finish`."""
+        return bool(self._appended)
+
+    def _inside(self, path: str) -> Path:
+        """The place of a path of ours, which may not lead out of the folder."""
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path:
+            raise ValueError(f"a path that leads out of the archive: {path!r}")
+        return self.root / pure
+
+    def _append(self, file: File) -> None:
+        stream = self._appended.get(file.path)
+        if stream is None:
+            self._house().mkdir(exist_ok=True)
+            stream = self._appended[file.path] = self._growing(file.path).open("wb")
+            self._keys[file.path] = file.key
+        stream.write(file.data)
+
+    def _growing(self, path: str) -> Path:
+        return self._house() / (path.replace("/", "_") + ".part")
+
+    def _beside(self, file: File, digest: str, ours: set[str]) -> Outcome:
+        """The user has changed the file: a text that is new to them goes beside it."""
+        if digest in ours:
+            return "unchanged"
+        pure = PurePosixPath(file.path)
+        path = str(pure.with_name(f"{pure.stem}.new{pure.suffix}"))
+        self.edited.append(file.path)
+        target = self._inside(path)
+        if _read(target) != file.data:
+            self._write(target, File(path, file.data, f"beside/{file.key}"), digest)
+        return "edited"
+
+    def _write(self, target: Path, file: File, digest: str) -> None:
+        part = self._part()
+        with part.open("wb") as out:
+            out.write(file.data)
+        self._record(file.key, file.path, digest, len(file.data))
+        self._replace(part, target)
+
+    def _house(self) -> Path:
+        return self.root / _HOUSE
+
+    def _part(self) -> Path:
+        house = self._house()
+        if house not in self._made:
+            house.mkdir(exist_ok=True)
+            self._made.add(house)
+        return house / "writing.part"
+
+    def _replace(self, part: Path, target: Path) -> None:
+        folder = target.parent
+        if folder not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+        part.replace(target)
+
+    def _record(self, key: str, path: str, digest: str, size: int, *, quiet: bool = False) -> None:
+        """Note in the catalog, and before a write in the journal, what the file will be."""
+        entry = self.catalog.entries.get(key)
+        if entry is None:
+            entry = Entry(key, path)
+            self.catalog.add(entry)
+        entry.sha256, entry.size = digest, size
+        self._ours.setdefault(path, set()).add(digest)
+        if quiet:
+            return
+        if self._journal is None:
+            self._house().mkdir(exist_ok=True)
+            self._journal = (self._house() / "journal.jsonl").open("ab", buffering=0)
+        self._journal.write(orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE))
+
+    def _load(self) -> None:
+        for name in ("manifest.jsonl", "journal.jsonl"):
+            for entry in _entries(self._house() / name):
+                self.catalog.add(entry)
+                self._ours.setdefault(entry.path, set()).add(entry.sha256)
+
+    def _save(self) -> None:
+        entries = [each for each in self.catalog.entries.values() if each.sha256]
+        entries.sort(key=lambda each: each.path)
+        data = b"".join(
+            orjson.dumps(each.as_json(), option=orjson.OPT_APPEND_NEWLINE) for each in entries
+        )
+        manifest = self._house() / "manifest.jsonl"
+        if _read(manifest) != data:
+            part = self._part()
+            part.write_bytes(data)
+            part.replace(manifest)
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        for litter in ("journal.jsonl", "writing.part"):
+            (self._house() / litter).unlink(missing_ok=True)
+
+
+class Stream:
+    """Standard output as a sink, for a target that appends to one file."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self.catalog = Catalog()
+        self._out = out
+        self._written = 0
+
+    def put(self, file: File) -> Outcome:
+        """Pass the bytes on."""
+        self._out.write(file.data)
+        self._written += len(file.data)
+        return "written"
+
+    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
+        """Nowhere to put it."""
+        return "unchanged"
+
+    def restart(self) -> None:
+        """Impossible: what has gone out is out. The source is settled beforehand instead."""
+        raise RuntimeError("standard output cannot be started again")
+
+    def finish(self) -> int:
+        """The bytes that went out."""
+        self._out.flush()
+        return self._written
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _entries(path: Path) -> Iterator[Entry]:
+    """The entries of a manifest or journal; a line that was cut or is not ours is left out."""
+    if not path.exists():
+        return
+    with path.open("rb") as lines:
+        for line in lines:
+            try:
+                fields = orjson.loads(line)
+                yield Entry(**fields)
+            except (orjson.JSONDecodeError, TypeError):
+                continue

@@ -1,0 +1,65 @@
+"""What a target is: a conversation in, named bytes out. It touches no disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gptexit.model import Asset, Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Bytes for a file of the archive."""
+
+    path: str
+    """Relative to the archive, with `/`, safe on every system."""
+    data: bytes
+    key: str
+    """What the file is of, the same in every run: `conversation/<id>`, `asset/<id>`, `index`."""
+    append: bool = False
+    """True where `data` continues the file instead of being all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An asset that goes into the archive as it is."""
+
+    path: str
+    asset: Asset
+    key: str
+
+
+@dataclass(slots=True)
+class Rendered:
+    """What a target made of one conversation, or at its end."""
+
+    files: list[File] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+    messages: int = 0
+    hidden: Counter[str] = field(default_factory=Counter)
+    """Messages that the options leave out, by reason."""
+    not_kept: Counter[str] = field(default_factory=Counter)
+    """What the format cannot hold, by reason."""
+
+
+class Target(Protocol):
+    """One format."""
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The files of one conversation."""
+
+    def finish(self) -> Rendered:
+        """What can only be written once every conversation has been seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may choose about the output; each target takes what it understands."""
+
+    branches: str | None = None
+    """`current` or `all`; None for the target's own default."""
+    include: frozenset[str] = frozenset({"reasoning"})
+    timezone: Any = None
+    """A `tzinfo`; None for the machine's own."""

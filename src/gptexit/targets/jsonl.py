@@ -1,0 +1,36 @@
+"""jsonl: the neutral model as it is, one conversation a line. It holds everything."""
+
+from __future__ import annotations
+
+import orjson
+
+from gptexit.model import Conversation
+from gptexit.select import without_other_branches
+from gptexit.targets.base import File, Options, Rendered
+
+NAME = "conversations.jsonl"
+
+
+class Jsonl:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options) -> None:
+        self._current_only = options.branches == "current"
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """One line."""
+        done = Rendered()
+        if self._current_only:
+            whole = len(conversation["messages"])
+            conversation = without_other_branches(conversation)
+            left_out = whole - len(conversation["messages"])
+            if left_out:
+                done.hidden["on another branch"] += left_out
+        done.messages = len(conversation["messages"])
+        line = orjson.dumps(conversation, option=orjson.OPT_APPEND_NEWLINE)
+        done.files.append(File(NAME, line, "jsonl", append=True))
+        return done
+
+    def finish(self) -> Rendered:
+        """An empty file where no conversation came."""
+        return Rendered(files=[File(NAME, b"", "jsonl", append=True)])

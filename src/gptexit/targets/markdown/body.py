@@ -1,0 +1,182 @@
+"""The messages of a conversation as the body of a note."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+
+from gptexit.model import Conversation, Message, Part, Reasoning
+from gptexit.select import current_branch
+from gptexit.targets.markdown.moments import clock, day, moment
+from gptexit.targets.markdown.parts import Note, blocks_of
+from gptexit.targets.markdown.protect import line
+
+_SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
+_TOOLS = {"tool call", "tool result"}
+
+
+@dataclass(slots=True)
+class Body:
+    """What the body became: `blocks`, and what it counts."""
+
+    blocks: list[str] = field(default_factory=list)
+    messages: int = 0
+    hidden: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the options say about a note."""
+
+    include: frozenset[str]
+    every_branch: bool
+    zone: tzinfo | None
+
+
+@dataclass(slots=True)
+class _Voice:
+    """Who spoke last and on which day, so that a heading says no more than is new."""
+
+    speaker: str | None = None
+    day: date | None = None
+
+
+def body(conversation: Conversation, note: Note, style: Style) -> Body:
+    """The body of the note: the current branch, then the others where they are wanted."""
+    made = Body()
+    branch = current_branch(conversation)
+    _write(_shown(branch, style, made), note, made, style, level=2)
+    others = _others(conversation, branch)
+    for number, segment in enumerate(others, 1):
+        if not style.every_branch:
+            made.hidden["on another branch"] += len(segment)
+            continue
+        visible = _shown(segment, style, made)
+        if visible:
+            made.blocks.append(
+                f"## Other version {number}, {_instead_of(segment, branch, style.zone)}"
+            )
+            _write(visible, note, made, style, level=3)
+    return made
+
+
+def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
+    """The messages that the options show; the others are counted by why they are not."""
+    shown = []
+    for message in messages:
+        why = message["hidden"]
+        if why is None or ("tools" if why in _TOOLS else "hidden") in style.include:
+            shown.append(message)
+        elif message["parts"]:
+            made.hidden[why] += 1
+    return shown
+
+
+def _others(conversation: Conversation, branch: list[Message]) -> list[list[Message]]:
+    """The messages that are not on the current branch, in runs from parent to child."""
+    on_branch = {message["id"] for message in branch}
+    runs: list[list[Message]] = []
+    for message in conversation["messages"]:
+        if message["id"] in on_branch:
+            continue
+        if runs and runs[-1][-1]["id"] == message["parent"]:
+            runs[-1].append(message)
+        else:
+            runs.append([message])
+    return runs
+
+
+def _instead_of(segment: list[Message], branch: list[Message], zone: tzinfo | None) -> str:
+    parent = segment[0]["parent"]
+    for message in branch:
+        if message["parent"] == parent:
+            speaker = _speaker(message)
+            when = moment(message["created"], zone)
+            return f"instead of {speaker}" + (f", {day(when)}, {clock(when)}" if when else "")
+    return "from another branch" if parent else "from its own beginning"
+
+
+def _speaker(message: Message) -> str:
+    if message["hidden"] in _TOOLS:
+        name = message["to"] if message["role"] == "assistant" else message["name"]
+        return f"Tool {name}" if name else "Tool"
+    return _SPEAKERS.get(message["role"], message["role"].capitalize())
+
+
+def _write(
+    messages: list[Message],
+    note: Note,
+    made: Body,
+    style: Style,
+    level: int,
+) -> None:
+    voice = _Voice()
+    _note_versions(messages, note)
+    for message, parts in _with_parts(messages, style, made):
+        note.answer = message["role"] != "user"
+        blocks = [block for part in parts for block in blocks_of(part, note)]
+        if blocks:
+            made.messages += 1
+            heading = _heading(message, voice, style.zone)
+            if heading:
+                made.blocks.append("#" * level + " " + heading)
+            made.blocks += blocks
+
+
+def _heading(message: Message, voice: _Voice, zone: tzinfo | None) -> str | None:
+    """Who speaks, and when; None where the one who spoke goes on."""
+    speaker = _speaker(message)
+    if speaker == voice.speaker:
+        return None
+    voice.speaker = speaker
+    words = line(speaker)
+    when = moment(message["created"], zone)
+    if when is None:
+        return words
+    if when.date() == voice.day:
+        return f"{words}, {clock(when)}"
+    voice.day = when.date()
+    return f"{words}, {day(when)}, {clock(when)}"
+
+
+def _note_versions(messages: list[Message], note: Note) -> None:
+    """Which version of each canvas document is the last that is shown."""
+    for message in messages:
+        for part in message["parts"]:
+            if part["type"] == "document":
+                key = part["id"] or part["title"] or ""
+                note.last_versions[key] = max(note.last_versions.get(key, 0), part["version"])
+
+
+def _with_parts(
+    messages: list[Message], style: Style, made: Body
+) -> Iterator[tuple[Message, list[Part]]]:
+    """Each message with the parts to show; a recap joins the thoughts that it sums up."""
+    for number, message in enumerate(messages):
+        parts: list[Part] = []
+        for part in message["parts"]:
+            if part["type"] != "reasoning":
+                parts.append(part)
+            elif "reasoning" not in style.include:
+                made.hidden["reasoning"] += 1
+            elif part["thoughts"] or not _thoughts_before(messages, number):
+                parts.append(_with_recap(part, messages, number))
+        yield message, parts
+
+
+def _thoughts_before(messages: list[Message], number: int) -> bool:
+    """Whether the message before holds the thoughts that this message's recap sums up."""
+    before = messages[number - 1]["parts"] if number else []
+    return any(part["type"] == "reasoning" and part["thoughts"] for part in before)
+
+
+def _with_recap(part: Reasoning, messages: list[Message], number: int) -> Reasoning:
+    """The reasoning with the duration or the closing line of the recap in the next message."""
+    after = messages[number + 1]["parts"] if number + 1 < len(messages) else []
+    for recap in after:
+        if recap["type"] == "reasoning" and not recap["thoughts"] and part["thoughts"]:
+            seconds = part["seconds"] if part["seconds"] is not None else recap["seconds"]
+            return {**part, "seconds": seconds, "summary": recap["summary"]}
+    return part

@@ -1,0 +1,40 @@
+"""Times as a person reads them. English words, whatever the machine's locale, in every run."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+_MONTHS = [
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+]
+
+
+def moment(time: str | None, zone: tzinfo | None) -> datetime | None:
+    """A neutral time in a time zone; None for the machine's own zone."""
+    if time is None:
+        return None
+    try:
+        return datetime.fromisoformat(time).astimezone(zone)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def day(when: datetime) -> str:
+    """`1 March 2025`."""
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def clock(when: datetime) -> str:
+    """`10:12`."""
+    return f"{when.hour:02}:{when.minute:02}"
+
+
+def duration(seconds: float) -> str:
+    """`7 seconds`, `2 minutes 5 seconds`, `1 hour 3 minutes`."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    counted = ((hours, "hour"), (minutes, "minute"), (left, "second"))
+    words = [f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in counted if n]
+    return " ".join(words[:2]) or "0 seconds"

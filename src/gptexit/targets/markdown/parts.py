@@ -1,0 +1,239 @@
+"""Each part of a message as blocks of Markdown: one small function a type, and a table of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gptexit.model import Cited, Part
+from gptexit.targets.markdown.moments import duration
+from gptexit.targets.markdown.protect import fenced, line, protect, quoted
+
+Blocks = list[str]
+
+
+@dataclass(slots=True)
+class Footnotes:
+    """The cited sources of a note, each once, in the order of their first mention."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def mark(self, source: Cited) -> int:
+        """The number of a source."""
+        return self.numbers.setdefault(_linked(source), len(self.numbers) + 1)
+
+    def block(self) -> str:
+        """The definitions."""
+        return "\n".join(f"[^{number}]: {shown}" for shown, number in self.numbers.items())
+
+
+@dataclass(slots=True)
+class Note:
+    """What the parts of one note share."""
+
+    link: Callable[[str], tuple[str, str | None]]
+    """From an asset id to its name and its path as seen from the note; None where it is missing."""
+    footnotes: Footnotes = field(default_factory=Footnotes)
+    last_versions: dict[str, int] = field(default_factory=dict)
+    """For each canvas document, by its key, the last version that the note shows."""
+    answer: bool = True
+    """Whether the part is of an answer, whose headings are its outline, or of the user."""
+
+
+def _linked(source: Cited) -> str:
+    title = line(source["title"] or source["url"] or "source")
+    url = source["url"]
+    if url is None:
+        return title
+    return f"[{title}](<{url.translate(_IN_ANGLES)}>)" if set(url) & _ODD else f"[{title}]({url})"
+
+
+_ODD = set(" ()<>\n\r\t\\")
+_IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
+_MARK = re.compile("\ufdd4(\\d+)\ufdd5")
+
+
+def _text(part: Any, note: Note) -> Blocks:
+    words: str = part["text"]
+    if not words.strip():
+        return []
+    if not part["citations"]:
+        return [_with_files(protect(words, headings=note.answer), note)]
+    out: list[str] = []
+    at = 0
+    for citation in part["citations"]:
+        out.append(_unmarked(words[at : citation["start"]]))
+        out += [f"\ufdd4{note.footnotes.mark(source)}\ufdd5" for source in citation["sources"]]
+        at = citation["end"]
+    out.append(_unmarked(words[at:]))
+    shown = protect("".join(out), headings=note.answer)
+    return [_with_files(_MARK.sub(r"[^\1]", shown), note)]
+
+
+def _unmarked(words: str) -> str:
+    return words.replace("\ufdd4", "\ufffd").replace("\ufdd5", "\ufffd")
+
+
+_SANDBOX = re.compile(r"\((sandbox:/mnt/data/[^)\n]{1,300})\)")
+
+
+def _with_files(words: str, note: Note) -> str:
+    """Links into the code interpreter's file system, pointed at the archive where it has them."""
+    if "(sandbox:" not in words:
+        return words
+
+    def one(match: re.Match[str]) -> str:
+        _, path = note.link(match[1])
+        return f"({path})" if path else match[0]
+
+    return _SANDBOX.sub(one, words)
+
+
+def _code(part: Any, note: Note) -> Blocks:
+    return [fenced(part["text"], part["language"])] if part["text"].strip() else []
+
+
+def _output(part: Any, note: Note) -> Blocks:
+    return ["Output:", fenced(part["text"], "text")] if part["text"].strip() else []
+
+
+def _image(part: Any, note: Note) -> Blocks:
+    name, path = note.link(part["asset"])
+    if path is None:
+        return [_missing("image", name, part["prompt"])]
+    return [f"![{line(part['prompt'] or name)}]({path})"]
+
+
+def _file(part: Any, note: Note) -> Blocks:
+    name, path = note.link(part["asset"])
+    kind = part["type"].capitalize()
+    if path is None:
+        return [_missing(part["type"], name, None)]
+    length = f" ({duration(part['seconds'])})" if part["seconds"] else ""
+    return [f"{kind}: [{line(name)}]({path}){length}"]
+
+
+def _missing(kind: str, name: str, prompt: str | None) -> str:
+    shown = f"*Not in the export: {kind} “{line(name)}”*"
+    return f"{shown}\n\n{quoted(protect(prompt, headings=False))}" if prompt else shown
+
+
+def _transcript(part: Any, note: Note) -> Blocks:
+    return [protect(part["text"], headings=False)] if part["text"].strip() else []
+
+
+def _callout(kind: str, title: str, blocks: Blocks) -> str:
+    """An Obsidian callout, which other readers show as a block quote."""
+    return quoted("\n\n".join([f"{_OPENINGS[kind]} {title}", *blocks]))
+
+
+_OPENINGS = {
+    "note": "[!note]",
+    "folded": "[!note]-",
+    "memory": "[!tip]",
+    "document": "[!abstract]",
+    "failure": "[!failure]",
+    "unknown": "[!question]",
+}
+
+
+def _reasoning(part: Any, note: Note) -> Blocks:
+    title = line(part["summary"] or "")
+    if part["seconds"]:
+        title = f"Thought for {duration(part['seconds'])}"
+    blocks: Blocks = []
+    for thought in part["thoughts"]:
+        summary, content = thought["summary"].strip(), thought["content"].strip()
+        if summary:
+            blocks.append(f"**{line(summary)}**")
+        if content:
+            blocks.append(protect(content, headings=True))
+    return [_callout("folded" if blocks else "note", title or "Thoughts", blocks)]
+
+
+def _document(part: Any, note: Note) -> Blocks:
+    kind = part["kind"]
+    name = line(part["title"] or "Untitled")
+    key = part["id"] or part["title"] or ""
+    last = note.last_versions.get(key, part["version"])
+    version = f", version {part['version']}" if last > 1 else ""
+    title = f"Canvas “{name}”{version}"
+    if part["version"] < last:
+        return [f"*{title}; its last version stands below.*"]
+    if kind.startswith("code/"):
+        return [f"**{title}**", fenced(part["text"], kind.removeprefix("code/"))]
+    words = protect(part["text"], headings=True)
+    return [_callout("document", title, [words] if words.strip() else [])]
+
+
+def _quote(part: Any, note: Note) -> Blocks:
+    source: Cited = {"title": part["title"], "url": part["url"]}
+    named = bool(source["title"] or source["url"])
+    blocks = [protect(part["text"], headings=False)] if part["text"].strip() else []
+    if named:
+        blocks.append(f"— {_linked(source)}")
+    return [quoted("\n\n".join(blocks))] if blocks else []
+
+
+def _memory(part: Any, note: Note) -> Blocks:
+    title = "What ChatGPT remembered" if part["snapshot"] else "Memory updated"
+    return [_callout("memory", title, [protect(part["text"], headings=False)])]
+
+
+def _instructions(part: Any, note: Note) -> Blocks:
+    blocks = []
+    for title, words in (
+        ("About the user", part["about"]),
+        ("How to respond", part["response"]),
+    ):
+        if words:
+            blocks += [f"**{title}**", protect(words, headings=False)]
+    return [_callout("note", "Custom instructions", blocks)]
+
+
+def _search(part: Any, note: Note) -> Blocks:
+    blocks = []
+    if part["queries"]:
+        blocks.append("Searched for: " + ", ".join(f"“{line(query)}”" for query in part["queries"]))
+    results = [f"- {_linked(result)}" for result in part["results"]]
+    return [*blocks, "\n".join(results)] if results else blocks
+
+
+def _error(part: Any, note: Note) -> Blocks:
+    words = protect(part["text"], headings=False)
+    return [_callout("failure", line(part["name"] or "Error"), [words] if words.strip() else [])]
+
+
+def _unknown(part: Any, note: Note) -> Blocks:
+    kind = line(part["content_type"] or "none")
+    words = protect(part["text"], headings=False)
+    title = f"Content of a type that gptexit does not know: {kind}"
+    return [_callout("unknown", title, [words] if words.strip() else [])]
+
+
+PARTS: dict[str, Callable[[Any, Note], Blocks]] = {
+    "text": _text,
+    "code": _code,
+    "output": _output,
+    "image": _image,
+    "audio": _file,
+    "video": _file,
+    "file": _file,
+    "transcript": _transcript,
+    "reasoning": _reasoning,
+    "document": _document,
+    "quote": _quote,
+    "memory": _memory,
+    "instructions": _instructions,
+    "search": _search,
+    "error": _error,
+    "unknown": _unknown,
+}
+"""Every part type of the model."""
+
+
+def blocks_of(part: Part, note: Note) -> Blocks:
+    """The part as blocks, to be set apart by blank lines."""
+    return PARTS[part["type"]](part, note)

@@ -1,0 +1,150 @@
+"""The Markdown archive.
+
+    index.md
+    2025/2025-03-01-postgres-or-sqlite-for-a-small-shop.md
+    assets/2025/order-form-3f9a.png
+
+A note's name is its day and its title when it was first seen, and stays.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Callable
+from datetime import tzinfo
+
+from gptexit.catalog import Catalog, readable, short_mark
+from gptexit.media_types import ending_of
+from gptexit.model import Asset, Conversation
+from gptexit.targets.base import Copy, File, Options, Rendered
+from gptexit.targets.markdown.body import Body, Style, body
+from gptexit.targets.markdown.frontmatter import Value, front_matter
+from gptexit.targets.markdown.index import index
+from gptexit.targets.markdown.moments import moment
+from gptexit.targets.markdown.parts import Note
+from gptexit.targets.markdown.protect import line
+
+UNTITLED = "Untitled"
+
+
+class Markdown:
+    """The target. The current branch unless `--branches all`."""
+
+    def __init__(self, options: Options, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._zone: tzinfo | None = options.timezone
+        self._style = Style(options.include, options.branches == "all", self._zone)
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The note, and the assets that it shows."""
+        key = f"conversation/{conversation['id']}"
+        begun = moment(conversation["created"], self._zone)
+        year = f"{begun:%Y}" if begun else "undated"
+        title = conversation["title"] or UNTITLED
+        dated = f"{begun:%Y-%m-%d}-" if begun else ""
+        path = self._catalog.name(
+            key, year, dated + (readable(title) or UNTITLED.lower()), ending=".md"
+        )
+        done = Rendered()
+        used: dict[str, Copy] = {}
+        note = Note(self._linker(conversation, path, year, used))
+        made = body(conversation, note, self._style)
+        blocks = [
+            front_matter(self._properties(conversation, made, used)),
+            f"# {line(title)}",
+            *(made.blocks or ["*Nothing was said here.*"]),
+        ]
+        if note.footnotes.numbers:
+            blocks.append(note.footnotes.block())
+        text = "\n\n".join(blocks) + "\n"
+        done.files.append(File(path, text.encode("utf-8", "replace"), key))
+        done.copies += used.values()
+        done.messages = made.messages
+        done.hidden = made.hidden
+        done.not_kept = _not_kept(conversation, used)
+        self._catalog.entries[key].about = {
+            "title": " ".join(title.split()) or UNTITLED,
+            "created": begun.isoformat() if begun else None,
+            "project": conversation["project"]["id"] if conversation["project"] else None,
+        }
+        return done
+
+    def finish(self) -> Rendered:
+        """The index of everything that the archive holds, of this run and earlier ones."""
+        return Rendered(files=[File("index.md", index(self._catalog).encode(), "index")])
+
+    def _linker(
+        self, conversation: Conversation, path: str, year: str, used: dict[str, Copy]
+    ) -> Callable[[str], tuple[str, str | None]]:
+        assets = {asset["id"]: asset for asset in conversation["assets"]}
+        folder = posixpath.dirname(path)
+
+        def link(asset_id: str) -> tuple[str, str | None]:
+            asset = assets.get(asset_id)
+            if asset is None:
+                asset = _by_name(assets, asset_id)
+            if asset is None:
+                return asset_id, None
+            name = asset["name"] or asset_id
+            if asset["missing"]:
+                return name, None
+            copy = used.get(asset["id"]) or self._copy(asset, year)
+            used[asset["id"]] = copy
+            return name, posixpath.relpath(copy.path, folder)
+
+        return link
+
+    def _copy(self, asset: Asset, year: str) -> Copy:
+        key = f"asset/{asset['id']}"
+        name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
+        ending = ending_of(name, asset["media_type"])
+        stem = name.removesuffix(ending) if name.endswith(ending) else posixpath.splitext(name)[0]
+        stem = stem or (asset["media_type"] or "file").partition("/")[0]
+        words = readable(stem) or "file"
+        path = self._catalog.name(key, f"assets/{year}", words, short_mark(key), ending)
+        return Copy(path, asset, key)
+
+    def _properties(
+        self, conversation: Conversation, made: Body, used: dict[str, Copy]
+    ) -> dict[str, Value]:
+        each = conversation
+        return {
+            "title": each["title"] or UNTITLED,
+            "id": each["id"],
+            "created": _to_the_second(each["created"]),
+            "updated": _to_the_second(each["updated"]),
+            "model": _model(each),
+            "url": each["source"]["url"],
+            "project": each["project"]["id"] if each["project"] else None,
+            "gpt": each["assistant"]["id"] if each["assistant"] else None,
+            "archived": each["archived"] or None,
+            "starred": each["starred"] or None,
+            "messages": made.messages,
+            "attachments": len(used) or None,
+            "tags": ["chatgpt"],
+        }
+
+
+def _by_name(assets: dict[str, Asset], asset_id: str) -> Asset | None:
+    """The asset of a link such as `sandbox:/mnt/data/table.csv`, by its name."""
+    name = asset_id.rpartition("/")[2]
+    return next((asset for asset in assets.values() if asset["name"] == name), None)
+
+
+def _model(conversation: Conversation) -> str | None:
+    """The model that wrote the most answers, else the conversation's own."""
+    counted = Counter(each["model"] for each in conversation["messages"] if each["model"])
+    return counted.most_common(1)[0][0] if counted else conversation["model"]
+
+
+def _to_the_second(time: str | None) -> str | None:
+    return time[:19] + "Z" if time else None
+
+
+def _not_kept(conversation: Conversation, used: dict[str, Copy]) -> Counter[str]:
+    """Assets that no shown message links to."""
+    left = sum(
+        1 for each in conversation["assets"] if not each["missing"] and each["id"] not in used
+    )
+    return Counter({"file of a message that is not shown": left} if left else {})
