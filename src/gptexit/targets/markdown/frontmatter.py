@@ -8,12 +8,14 @@ from datetime import datetime
 Value = str | int | bool | list[str] | None
 
 _PLAIN = re.compile(
-    r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*\Z|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+    r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*\Z"
+    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 )
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 # YAML 1.2, section 5.1: what may stand in a stream unescaped, less the quote and the backslash.
 _UNPRINTABLE = re.compile(
-    "[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U0010fffd]"
+    r"[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe"
+    r"\uff00-\ufffd\U00010000-\U0010fffd]"
 )
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -49,7 +51,7 @@ def _is_time(value: str) -> bool:
 
 def scalar(text: str) -> str:
     """A string: bare where every YAML reader takes it for one, else in double quotes."""
-    if _PLAIN.match(text) and text.lower() not in _WORDS and not re.match(r"\d+(e\d+)?-?\Z", text):
+    if _PLAIN.match(text) and text.lower() not in _WORDS:
         return text
     return '"' + _UNPRINTABLE.sub(_escape, text) + '"'
 

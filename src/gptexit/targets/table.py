@@ -1,0 +1,43 @@
+"""Every format that gptexit writes. A new one is a module beside this one and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gptexit.catalog import Catalog
+from gptexit.targets.base import Options, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A line of the table. `make` imports the target only when it is asked for."""
+
+    name: str
+    what: str
+    """One sentence for a person."""
+    make: Callable[[Options, Catalog], Target]
+    one_file: bool = False
+    """Whether it can go to standard output."""
+
+
+def _markdown(options: Options, catalog: Catalog) -> Target:
+    from gptexit.targets.markdown.target import Markdown
+
+    return Markdown(options, catalog)
+
+
+def _jsonl(options: Options, catalog: Catalog) -> Target:
+    from gptexit.targets.jsonl import Jsonl
+
+    return Jsonl(options)
+
+
+FORMATS = {
+    each.name: each
+    for each in (
+        Format("markdown", "A folder of notes, one a conversation, with their files.", _markdown),
+        Format("jsonl", "Neutral JSON, one conversation a line; holds everything.", _jsonl, True),
+    )
+}
+"""By name."""
