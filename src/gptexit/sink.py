@@ -134,10 +134,6 @@ class Folder:
         self._save()
         return sum(entry.size for entry in self.catalog.entries.values())
 
-    def appended_changed(self) -> bool:
-        """Whether any appended file differs from what the folder holds; before `finish`."""
-        return bool(self._appended)
-
     def _inside(self, path: str) -> Path:
         """The place of a path of ours, which may not lead out of the folder."""
         pure = PurePosixPath(path)
