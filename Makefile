@@ -4,13 +4,17 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: test lint clean
+.PHONY: demo test lint bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
+
+demo: $(READY)
+	$(BIN)/gptexit convert fixtures/dat-2026.zip -o demo
+	@echo "Look at demo/index.md; the notes are in demo/2026, their files in demo/assets."
 
 test: $(READY)
 	$(BIN)/python -m pytest
@@ -19,6 +23,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py
 
 clean:
 	rm -rf $(VENV) demo

@@ -44,6 +44,10 @@ class Sink(Protocol):
         """Everything has come. How many bytes the archive's files now have."""
 
 
+class Closed(Exception):
+    """Whoever reads our output has seen enough of it."""
+
+
 class Folder:
     """A folder as a sink. Raises OSError where the disk refuses."""
 
@@ -52,6 +56,8 @@ class Folder:
         self.catalog = Catalog()
         self.edited: list[str] = []
         """Notes that the user changed and that would read otherwise now."""
+        self._new: set[str] = set()
+        """The paths that this run has written."""
         self._ours: dict[str, set[str]] = {}
         """For each path the hashes that a run of ours gave it."""
         self._appended: dict[str, BinaryIO] = {}
@@ -60,6 +66,8 @@ class Folder:
         self._made: set[Path] = set()
         root.mkdir(parents=True, exist_ok=True)
         self._load()
+        self.begun = bool(self.catalog.entries)
+        """Whether an earlier run left something here."""
 
     def put(self, file: File) -> Outcome:
         """Write a file, unless it is there already."""
@@ -71,7 +79,7 @@ class Folder:
         there = _read(target)
         if there == file.data:
             self._record(file.key, file.path, digest, len(file.data), quiet=True)
-            return "unchanged"
+            return "written" if file.path in self._new else "unchanged"
         ours = self._ours.get(file.path, set())
         if there is not None and hashlib.sha256(there).hexdigest() not in ours:
             return self._beside(file, digest, ours)
@@ -87,7 +95,7 @@ class Folder:
         except OSError:
             there = -1
         if known and known.sha256 and there == known.size == size:
-            return "unchanged"
+            return "written" if copy.path in self._new else "unchanged"
         digest = hashlib.sha256()
         length = 0
         part = self._part()
@@ -108,6 +116,7 @@ class Folder:
                 return "edited"
         self._record(copy.key, copy.path, digest.hexdigest(), length)
         self._replace(part, target)
+        self._new.add(copy.path)
         return "written"
 
     def restart(self) -> None:
@@ -170,6 +179,7 @@ class Folder:
             out.write(file.data)
         self._record(file.key, file.path, digest, len(file.data))
         self._replace(part, target)
+        self._new.add(file.path)
 
     def _house(self) -> Path:
         return self.root / _HOUSE
@@ -236,8 +246,11 @@ class Stream:
         self._written = 0
 
     def put(self, file: File) -> Outcome:
-        """Pass the bytes on."""
-        self._out.write(file.data)
+        """Pass the bytes on. Raises Closed."""
+        try:
+            self._out.write(file.data)
+        except BrokenPipeError as error:
+            raise Closed from error
         self._written += len(file.data)
         return "written"
 
@@ -250,8 +263,11 @@ class Stream:
         raise RuntimeError("standard output cannot be started again")
 
     def finish(self) -> int:
-        """The bytes that went out."""
-        self._out.flush()
+        """The bytes that went out. Raises Closed."""
+        try:
+            self._out.flush()
+        except BrokenPipeError as error:
+            raise Closed from error
         return self._written
 
 

@@ -126,7 +126,7 @@ def test_images_and_what_is_missing():
             "0bf0", done.copies[0].path[-8:-4]
         ),
         "Look",
-        "*Not in the export: image “file\\_2”*",
+        "*Not in the export: image “file_2”*",
         "Look",
     ]
     assert [copy.asset["member"] for copy in done.copies] == ["file_1.dat"]

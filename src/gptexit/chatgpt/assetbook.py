@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.chatgpt import take
+from gptexit.export.facts import Facts, Lookup, file_id
 from gptexit.model import Asset, Raw
 
-# `file-` with about 22 letters and digits, or `file_` with up to 32 hex digits; the id ends at a
-# `-` or `.`. In `sediment://<hex>#file_…#p_0.jpg` it follows a `#`.
-_ID = re.compile(r"(?:^|[#/])(file[-_][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)")
-_PAGE = re.compile(r"#(p_\d+)")
-
-
-def file_id(pointer: str) -> str:
-    """The file id in an asset pointer, attachment id or member's base name; else its tail.
-
-    A rendition of one page of a document keeps its page: `file_…#p_0`.
-    """
-    tail = pointer.split("://", 1)[-1]
-    match = _ID.search(tail)
-    if not match:
-        return tail
-    page = _PAGE.search(tail, match.end())
-    return f"{match[1]}#{page[1]}" if page else match[1]
-
-
-@dataclass(slots=True)
-class Facts:
-    """What the export knows of an asset: its member, and what the name tables say."""
-
-    member: str | None = None
-    name: str | None = None
-    media_type: str | None = None
-    size: int | None = None
-    sha256: str | None = None
-
-
-Lookup = Callable[[str], Facts]
-"""From a file id (as `file_id` gives it) to what the export knows."""
+__all__ = ["AssetBook", "Facts", "Lookup", "file_id"]
 
 
 @dataclass(slots=True)

@@ -26,6 +26,8 @@ _OLD = re.compile(r"【(\d{1,6})(?::\d{1,6})?†[^【】\n]{0,200}】")
 _TURN = re.compile(r"turn\d+[a-z_]+\d+")
 _TRACKING = re.compile(r"utm_\w+|gclid|fbclid|msclkid", re.IGNORECASE)
 
+_AFTER = {"", " ", "\n", ".", ",", ";", ":", "!", "?", ")"}
+
 _INVISIBLE = {"hidden", "nav_list", "navlist", "navigation", "businesses_map", "sources_footnote"}
 _NOT_INLINE = {"sources_footnote", "attribution"}
 
@@ -135,6 +137,8 @@ def resolve(
                 shown = " " + shown
             begin = length + len(before)
             citations.append({"start": begin, "end": begin + len(shown), "sources": span.sources})
+        elif not shown and before.endswith(" ") and text[span.end : span.end + 1] in _AFTER:
+            before = before[:-1]  # the space that set the marker off
         out += (before, shown)
         length += len(before) + len(shown)
         at = span.end

@@ -17,7 +17,7 @@ import orjson
 from gptexit.chatgpt import take
 from gptexit.chatgpt.assetbook import AssetBook
 from gptexit.chatgpt.citations import cited
-from gptexit.chatgpt.parts import media, pointer_of, read_part, text, unknown
+from gptexit.chatgpt.parts import app_pairing, media, pointer_of, read_part, text, unknown
 from gptexit.model import Cited, Part, Raw, Reasoning
 
 
@@ -38,7 +38,9 @@ def _text(content: Raw, around: Around) -> Parts:
         return [text(parts)]
     if not isinstance(parts, list):
         words = content.get("text")
-        return [text(words)] if isinstance(words, str) else None
+        if isinstance(words, str):
+            return [text(words)]
+        return [] if parts is None and len(content) <= 2 else None
     return [found for part in parts for found in read_part(part, around.book)]
 
 
@@ -203,16 +205,7 @@ def _super_widget(content: Raw, around: Around) -> Parts:
 
 
 def _app_pairing(content: Raw, around: Around) -> Parts:
-    titles = {
-        take.string(item.get("id")): take.string(item.get("title"))
-        for item in take.objects(content.get("workspaces"))
-    }
-    found: list[Part] = []
-    for item in take.objects(content.get("context_parts")):
-        words = "\n\n".join(take.strings(item.get("text")))
-        title = titles.get(take.string(item.get("workspace_id")))
-        found.append({"type": "quote", "text": words, "title": title, "url": None})
-    return found or None
+    return app_pairing(content, around.book)
 
 
 CONTENT: dict[str, Callable[[Raw, Around], Parts]] = {

@@ -118,6 +118,33 @@ def _text(part: Raw, book: AssetBook) -> list[Part] | None:
     return [text(words)] if isinstance(words, str) else None
 
 
+def _markdown(part: Raw, book: AssetBook) -> list[Part] | None:
+    words = part.get("content")
+    return [text(words)] if isinstance(words, str) else None
+
+
+def _code(part: Raw, book: AssetBook) -> list[Part] | None:
+    words = part.get("content")
+    language = take.string(part.get("language"))
+    return (
+        [{"type": "code", "language": language, "text": words}] if isinstance(words, str) else None
+    )
+
+
+def app_pairing(content: Raw, book: AssetBook) -> list[Part] | None:
+    """What a desktop app showed ChatGPT of its windows; a content type and a part type."""
+    titles = {
+        take.string(item.get("id")): take.string(item.get("title"))
+        for item in take.objects(content.get("workspaces"))
+    }
+    found: list[Part] = []
+    for item in take.objects(content.get("context_parts")):
+        words = "\n\n".join(take.strings(item.get("text")))
+        title = titles.get(take.string(item.get("workspace_id")))
+        found.append({"type": "quote", "text": words, "title": title, "url": None})
+    return found or None
+
+
 PARTS: dict[str, Callable[[Raw, AssetBook], list[Part] | None]] = {
     "text": _text,
     "image_asset_pointer": _image,
@@ -126,6 +153,9 @@ PARTS: dict[str, Callable[[Raw, AssetBook], list[Part] | None]] = {
     "real_time_user_audio_video_asset_pointer": _real_time,
     "video_container_asset_pointer": _video,
     "video_asset_pointer": _video,
+    "app_pairing_content": app_pairing,
+    "markdown": _markdown,
+    "code": _code,
 }
 """Every part type that the reader knows."""
 
@@ -138,7 +168,7 @@ def read_part(part: Any, book: AssetBook) -> list[Part]:
         return []
     if not isinstance(part, dict):
         return [unknown(part, type(part).__name__)]
-    name = part.get("content_type")
+    name = part.get("content_type") or part.get("type")
     function = PARTS.get(name) if isinstance(name, str) else None
     found = function(part, book) if function else None
     return [unknown(part, name)] if found is None else found

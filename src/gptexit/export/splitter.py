@@ -20,30 +20,30 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
+from gptexit.export.careful import careful_end, skip
 from gptexit.export.repair import loads_leniently
+from gptexit.export.window import ByteStream, Window
 
 CHUNK = 1 << 20
 """Bytes asked of the stream at a time; also what is held beyond the current item, at most twice."""
+LARGEST = 1 << 29
+"""Bytes of one item at most; a larger one is told and skipped, and never held as a whole."""
+
+MOST_TROUBLES = 10_000
+"""Troubles that are listed for one stream."""
 
 _KEY = b'"mapping"'
 _SPACE = b" \t\r\n"
 _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
 _KEY_COLON = re.compile(rb'"mapping"[ \t\r\n]*:')
+_TRIES = 4
+"""How often one end is guessed: a place that fails for many items would cost the square of them."""
 _BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\Z")
-# One token of the careful way. The possessive quantifiers keep it linear on any input.
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{\[]|[}\]]|"', re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
-
-
-class ByteStream(Protocol):
-    """Anything with `read(n)`: a file, a ZIP member, standard input."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes, `b""` at the end."""
 
 
 class NotAnArray(ValueError):
@@ -69,6 +69,17 @@ class Split:
     """How many items needed the careful way."""
     repairs: Counter[str] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
+    end: int | None = None
+    """Just behind the closing bracket, in bytes from the stream's start; None where it was cut."""
+    wrapped: bool = False
+    """True where the array stands in an object, whose other keys may follow it."""
+    tail: bytes = b""
+    """What of the bytes behind the closing bracket had been read already."""
+
+    def tell(self, trouble: Trouble) -> None:
+        """Note a trouble; of very many only a cut, which is the last."""
+        if trouble.cut or len(self.troubles) < MOST_TROUBLES:
+            self.troubles.append(trouble)
 
 
 @contextmanager
@@ -83,53 +94,13 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-class _Window:
-    """The part of the stream that is in memory: `data`, which starts at byte `base`."""
-
-    __slots__ = ("at_end", "base", "data", "failure", "grow", "stream")
-
-    def __init__(self, stream: ByteStream) -> None:
-        self.stream = stream
-        self.data = b""
-        self.base = 0
-        self.at_end = False
-        self.failure: str | None = None
-        self.grow = CHUNK
-
-    def more(self) -> bool:
-        """Append the next bytes; False at the end. Grows faster the longer an item gets."""
-        if self.at_end:
-            return False
-        parts = []
-        wanted = max(CHUNK, len(self.data) // 2)
-        while wanted > 0:
-            try:
-                part = self.stream.read(min(wanted, CHUNK))
-            except Exception as error:  # any codec's own error: zlib, CRC, a vanished disk
-                self.failure = str(error) or type(error).__name__
-                part = b""
-            if not part:
-                self.at_end = True
-                break
-            parts.append(part)
-            wanted -= len(part)
-        if parts:
-            self.data = b"".join((self.data, *parts))
-        return bool(parts)
-
-    def drop(self, count: int) -> None:
-        """Forget the first `count` bytes."""
-        self.data = self.data[count:]
-        self.base += count
-
-
 def split(stream: ByteStream, said: Split) -> Iterator[tuple[int, Any]]:
     """Each item of the array in `stream`, parsed, with its byte offset.
 
     Accepts `[…]`, `{"conversations": […]}` and a single object (as one item). Troubles and repairs
     are told in `said`. Raises `NotAnArray` where the stream starts with something else.
     """
-    window = _Window(stream)
+    window = Window(stream, CHUNK, LARGEST)
     while len(window.data) < 64 and window.more():
         pass
     start = len(_BOM) if window.data.startswith(_BOM) else 0
@@ -143,13 +114,16 @@ def split(stream: ByteStream, said: Split) -> Iterator[tuple[int, Any]]:
     yield from _items(window, start + 1, said)
 
 
-def _skip_space(window: _Window, at: int) -> int:
+def _skip_space(window: Window, at: int) -> int:
     """The position of the next byte that is no white space, or the end of the data."""
     while True:
         found = _NOT_SPACE.search(window.data, at)
         if found:
             return found.start()
         at = len(window.data)
+        if at > CHUNK:  # white space without end is not worth holding
+            window.drop(at)
+            at = 0
         if not window.more():
             return at
 
@@ -157,16 +131,21 @@ def _skip_space(window: _Window, at: int) -> int:
 _WRAPPER = re.compile(rb'\{[ \t\r\n]*"(?:conversations|items)"[ \t\r\n]*:[ \t\r\n]*\[')
 
 
-def _single(window: _Window, start: int, said: Split) -> Iterator[tuple[int, Any]]:
+def _single(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]]:
     """A top-level object: an envelope around the array, or one conversation."""
     wrapper = _WRAPPER.match(window.data, start)
     if wrapper:
+        said.wrapped = True
         yield from _items(window, wrapper.end(), said)
         return
-    end = _careful_end(window, start)
+    end = careful_end(window, start)
     if end < 0:
-        _say_cut(window, start, said)
+        if window.full(start):
+            _say_too_large(window, start, said)
+        else:
+            _say_cut(window, start, said)
         return
+    _say_end(window, end, said)
     value = _parse(window, start, end, said)
     if value is None:
         return
@@ -176,7 +155,7 @@ def _single(window: _Window, start: int, said: Split) -> Iterator[tuple[int, Any
         yield window.base + start, item
 
 
-def _items(window: _Window, start: int, said: Split) -> Iterator[tuple[int, Any]]:
+def _items(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]]:
     """The items from `start` in the window's data, to the array's end."""
     while True:
         start = _skip_space(window, start)
@@ -185,17 +164,24 @@ def _items(window: _Window, start: int, said: Split) -> Iterator[tuple[int, Any]
             return
         mark = window.data[start]
         if mark == 0x5D:  # ]
+            _say_end(window, start + 1, said)
             return
         if mark == 0x2C:  # ,
             start += 1
             continue
-        if start > CHUNK:
+        if start > max(CHUNK, len(window.data) // 2):
             window.drop(start)
             start = 0
         end, value = _fast(window, start) if mark == 0x7B else (-1, None)
         if end < 0:
             said.careful += 1
-            end = _careful_end(window, start)
+            end = careful_end(window, start)
+            if end < 0 and window.full(start):
+                _say_too_large(window, start, said)
+                start = skip(window, start)
+                if start >= 0:
+                    continue
+                start = len(window.data)
             if end < 0:
                 _say_cut(window, start, said)
                 return
@@ -209,48 +195,55 @@ def _items(window: _Window, start: int, said: Split) -> Iterator[tuple[int, Any]
         yield offset, value
 
 
-def _fast(window: _Window, start: int) -> tuple[int, Any]:
+def _fast(window: Window, start: int) -> tuple[int, Any]:
     """The end of the item at `start` and its value by a proven guess; (-1, None) if none holds."""
-    first = _next_key(window, start)
-    if first < 0:
+    failed: dict[int, int] = {}
+    try:
+        for end in _guesses(window, start):
+            fails = failed[window.base + end] = window.failed.get(window.base + end, 0)
+            if fails < _TRIES:
+                try:
+                    return end, orjson.loads(memoryview(window.data)[start:end])
+                except orjson.JSONDecodeError:
+                    failed[window.base + end] += 1
         return -1, None
-    second = _next_key(window, first + len(_KEY))
+    finally:
+        window.failed = failed
+
+
+def _guesses(window: Window, start: int) -> Iterator[int]:
+    """Where the item at `start` may end, the likeliest first."""
+    first, second = _two_keys(window, start)
     # The first guess holds for ordinary exports. The second is for an item without a mapping.
     for key in (second, first):
-        if key < 0:
-            continue
-        end = _boundary(window.data, start, key)
+        end = _boundary(window.data, start, key) if key >= 0 else -1
         if end > start:
-            try:
-                return end, orjson.loads(memoryview(window.data)[start:end])
-            except orjson.JSONDecodeError:
-                continue
-    if second < 0:  # the last item: up to the array's closing bracket
-        data = window.data
-        end = len(data.rstrip(_SPACE))
-        if data[end - 1 : end] == b"]":
-            end = len(data[: end - 1].rstrip(_SPACE))
-            try:
-                return end, orjson.loads(memoryview(data)[start:end])
-            except orjson.JSONDecodeError:
-                pass
-    return -1, None
+            yield end
+    if first >= 0 > second and window.at_end:  # the last item: up to the array's closing bracket
+        last = max(start, len(window.data) - 4096)
+        tail = window.data[last:].rstrip(_SPACE)
+        if tail.endswith(b"]"):
+            yield last + len(tail[:-1].rstrip(_SPACE))
 
 
-def _next_key(window: _Window, at: int) -> int:
-    """Where the next `"mapping":` key stands at or after `at`; reads on as needed; -1 if none."""
-    while True:
+def _two_keys(window: Window, start: int) -> tuple[int, int]:
+    """Where the next two `"mapping":` keys stand behind `start`; reads on as needed; -1 if none."""
+    keys = window.keys
+    while keys and keys[0] < window.base + start:
+        keys.pop(0)
+    while len(keys) < 2:
+        at = max(window.searched - window.base, start)
         found = window.data.find(_KEY, at)
-        if found >= 0:
-            if len(window.data) - found < 32 and window.more():
-                continue
+        if found < 0:
+            window.searched = window.base + max(at, len(window.data) - len(_KEY))
+            if not window.more(start):
+                break
+        elif len(window.data) - found >= 32 or not window.more(start):
+            window.searched = window.base + found + 1
             if _KEY_COLON.match(window.data, found):
-                return found
-            at = found + 1
-            continue
-        at = max(at, len(window.data) - len(_KEY))
-        if not window.more():
-            return -1
+                keys.append(window.base + found)
+    first, second = [*(key - window.base for key in keys), -1, -1][:2]
+    return first, second
 
 
 def _boundary(data: bytes, start: int, key: int) -> int:
@@ -266,44 +259,7 @@ def _boundary(data: bytes, start: int, key: int) -> int:
     return -1
 
 
-def _careful_end(window: _Window, start: int) -> int:
-    """Just behind the value at `start`, by counting brackets; -1 where the stream ends before."""
-    if window.data[start] not in b'{["':
-        return _scalar_end(window, start)
-    depth = 0
-    at = start
-    while True:
-        for token in _TOKEN.finditer(window.data, at):
-            text = token.group()
-            if text in (b"{", b"["):
-                depth += 1
-            elif text in (b"}", b"]"):
-                depth -= 1
-            elif len(text) == 1:  # an opening quote whose string is not all here yet
-                at = token.start()
-                break
-            at = token.end()
-            if depth == 0:
-                return at
-        if not window.more():
-            return -1
-
-
-_SCALAR = re.compile(rb"[^,\]}{\[\"]*")
-
-
-def _scalar_end(window: _Window, start: int) -> int:
-    """Just behind a number, literal or stray bytes at `start`; -1 at the stream's end."""
-    while True:
-        found = _SCALAR.match(window.data, start)
-        end = found.end() if found else start
-        if end < len(window.data):
-            return max(end, start + 1)
-        if not window.more():
-            return -1
-
-
-def _parse(window: _Window, start: int, end: int, said: Split) -> Any:
+def _parse(window: Window, start: int, end: int, said: Split) -> Any:
     """The value of the slice; None, with a trouble told, where nobody can read it.
 
     A JSON `null` item comes back as None too, and is told: it is no conversation either.
@@ -316,15 +272,27 @@ def _parse(window: _Window, start: int, end: int, said: Split) -> Any:
             value = loads_leniently(bytes(piece), said.repairs)
         except (ValueError, RecursionError) as error:
             reason = str(error).split(":", 1)[0] or "nested too deep"
-            said.troubles.append(Trouble(window.base + start, f"not readable as JSON ({reason})"))
+            said.tell(Trouble(window.base + start, f"not readable as JSON ({reason})"))
             return None
     if value is None:
-        said.troubles.append(Trouble(window.base + start, "null where a conversation should be"))
+        said.tell(Trouble(window.base + start, "null where a conversation should be"))
     return value
 
 
-def _say_cut(window: _Window, start: int, said: Split) -> None:
+def _say_cut(window: Window, start: int, said: Split) -> None:
     """Tell that the stream ended at or inside the item that starts at `start`."""
     length = len(window.data)
     reason = window.failure or "the file ends in the middle"
-    said.troubles.append(Trouble(window.base + min(start, length), reason, cut=True))
+    said.tell(Trouble(window.base + min(start, length), reason, cut=True))
+
+
+def _say_end(window: Window, end: int, said: Split) -> None:
+    """Tell where the array ended, and what had been read beyond."""
+    said.end = window.base + end
+    said.tail = window.data[end:]
+
+
+def _say_too_large(window: Window, start: int, said: Split) -> None:
+    """Tell of an item that is larger than what is held in memory."""
+    reason = f"larger than {window.largest >> 20} MB"
+    said.tell(Trouble(window.base + start, reason))

@@ -64,7 +64,7 @@ def _text(part: Any, note: Note) -> Blocks:
     out: list[str] = []
     at = 0
     for citation in part["citations"]:
-        out.append(_unmarked(words[at : citation["start"]]))
+        out.append(_unmarked(words[at : citation["start"]]).rstrip(" "))
         out += [f"\ufdd4{note.footnotes.mark(source)}\ufdd5" for source in citation["sources"]]
         at = citation["end"]
     out.append(_unmarked(words[at:]))
@@ -111,7 +111,7 @@ def _file(part: Any, note: Note) -> Blocks:
     kind = part["type"].capitalize()
     if path is None:
         return [_missing(part["type"], name, None)]
-    length = f" ({duration(part['seconds'])})" if part["seconds"] else ""
+    length = f" ({duration(part['seconds'])})" if (part["seconds"] or 0) >= 1 else ""
     return [f"{kind}: [{line(name)}]({path}){length}"]
 
 
@@ -155,17 +155,21 @@ def _reasoning(part: Any, note: Note) -> Blocks:
 
 def _document(part: Any, note: Note) -> Blocks:
     kind = part["kind"]
-    name = line(part["title"] or "Untitled")
     key = part["id"] or part["title"] or ""
     last = note.last_versions.get(key, part["version"])
     version = f", version {part['version']}" if last > 1 else ""
-    title = f"Canvas “{name}”{version}"
+    name = f"“{line(part['title'])}”" if part["title"] else _nameless(kind)
+    title = f"Canvas {name}{version}"
     if part["version"] < last:
         return [f"*{title}; its last version stands below.*"]
     if kind.startswith("code/"):
         return [f"**{title}**", fenced(part["text"], kind.removeprefix("code/"))]
     words = protect(part["text"], headings=True)
     return [_callout("document", title, [words] if words.strip() else [])]
+
+
+def _nameless(kind: str) -> str:
+    return "document" if kind == "standard" else line(kind)
 
 
 def _quote(part: Any, note: Note) -> Blocks:

@@ -227,13 +227,17 @@ def _escape(match: re.Match[str]) -> str:
     return _ESCAPED[match[0]]
 
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~^=%$])")
+# What Markdown, or Obsidian, would read as more than a character within a line of words.
+_SPECIAL = re.compile(
+    r"[\\`*\[\]<>]|(?<!\w)_|_(?!\w)|(?<![^ ])#+(?![^ ])|~(?=~)|=(?==)|%(?=%)|\$(?=.{0,300}\$)"
+    r"|&(?=\w{1,32};|#\w{1,8};)|\^(?=\[)"
+)
 
 
 def line(text: str) -> str:
     """`text` as plain words on one line: for titles, names and alternative texts."""
     words = " ".join(_CONTROL.sub("\ufffd", text).split())
-    return _SPECIAL.sub(r"\\\1", words)
+    return _SPECIAL.sub(r"\\\g<0>", words)
 
 
 def fenced(text: str, language: str | None) -> str:

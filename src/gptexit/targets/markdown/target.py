@@ -86,11 +86,11 @@ class Markdown:
                 asset = _by_name(assets, asset_id)
             if asset is None:
                 return asset_id, None
-            name = asset["name"] or asset_id
             if asset["missing"]:
-                return name, None
+                return asset["name"] or asset_id, None
             copy = used.get(asset["id"]) or self._copy(asset, year)
             used[asset["id"]] = copy
+            name = asset["name"] or posixpath.basename(copy.path)
             return name, posixpath.relpath(copy.path, folder)
 
         return link

@@ -1,0 +1,140 @@
+"""The figures of the README: `python benchmarks/bench.py [--sizes 200MB,1GB] [--runs 5]`.
+
+Every round runs each piece once, one after the other, in a process of its own; the medians of the
+rounds are compared. A machine that slows down slows all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+@dataclass
+class Piece:
+    """What one piece of work took in each round."""
+
+    seconds: list[float] = field(default_factory=list)
+    megabytes: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def peak(self) -> float:
+        return statistics.median(self.megabytes)
+
+
+def run(command: list[str], *, inner: bool) -> tuple[float, float]:
+    """Seconds and peak megabytes of a command; `inner`: the seconds are what it prints."""
+    with tempfile.TemporaryFile() as out:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):
+            raise SystemExit(f"{' '.join(command)} failed")
+        if inner:
+            out.seek(0)
+            seconds = float(out.read())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return seconds, usage.ru_maxrss * unit / 1e6
+
+
+def commands(export: Path, out: Path) -> dict[str, tuple[list[str], bool]]:
+    python = sys.executable
+    found = {
+        piece: ([python, str(HERE / "work.py"), piece, str(export)], True)
+        for piece in ("floor", "read", "ijson.items", "json.load")
+    }
+    convert = [python, "-m", "gptexit", "convert", str(export), "--quiet", "-o"]
+    found["to markdown"] = ([*convert, str(out / "m")], False)
+    found["to jsonl"] = ([*convert, str(out / "j"), "--to", "jsonl"], False)
+    both = ["--to", "markdown", "--to", "jsonl"]
+    found["to both"] = ([*convert, str(out / "b"), *both], False)
+    return found
+
+
+def measure(export: Path, rounds: int) -> dict[str, Piece]:
+    pieces: dict[str, Piece] = {}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, (command, inner) in commands(export, Path(folder)).items():
+                seconds, megabytes = run(command, inner=inner)
+                piece = pieces.setdefault(name, Piece())
+                piece.seconds.append(seconds)
+                piece.megabytes.append(megabytes)
+    return pieces
+
+
+RATIOS = [
+    ("read", "floor", "at most 1.25"),
+    ("ijson.items", "read", "at least 2.5"),
+    ("json.load", "read", "at least 3.5"),
+    ("to markdown", "json.load", "below 1"),
+    ("to jsonl", "json.load", "at most 0.6"),
+]
+
+
+def table(size: str, pieces: dict[str, Piece]) -> None:
+    print(f"\n{size} of JSON, zipped\n")
+    print(f"| {'':12} | seconds | peak MB |")
+    print(f"|{'-' * 14}|--------:|--------:|")
+    for name, piece in pieces.items():
+        print(f"| {name:12} | {piece.median:7.2f} | {piece.peak:7.0f} |")
+    print()
+    for above, below, goal in RATIOS:
+        ratio = pieces[above].median / pieces[below].median
+        print(f"{above} / {below}: {ratio:.2f} ({goal})")
+
+
+def start_up(rounds: int, smallest: Path) -> None:
+    print("\nstart-up\n")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, arguments in (
+            ("gptexit --help", ["--help"]),
+            ("convert the smallest sample", ["convert", str(smallest), "--quiet", "-o", folder]),
+        ):
+            command = [sys.executable, "-m", "gptexit", *arguments]
+            took = [run(command, inner=False)[0] for _ in range(max(rounds, 5))]
+            print(f"{name}: {statistics.median(took) * 1000:.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="200MB,1GB")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--data", type=Path, help="keep the generated exports in this folder")
+    given = parser.parse_args()
+    data = given.data or Path(tempfile.mkdtemp(prefix="gptexit-bench-"))
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        start_up(given.runs, min((ROOT / "fixtures").glob("*.zip"), key=lambda p: p.stat().st_size))
+        for size in given.sizes.split(","):
+            export = data / f"{size}.zip"
+            if not export.exists():
+                generate = [sys.executable, str(ROOT / "fixtures/generate.py"), str(export)]
+                subprocess.run([*generate, "--size", size, "--seed", "1"], check=True)
+            # Work out the boundaries before anything is timed.
+            run([sys.executable, str(HERE / "work.py"), "floor", str(export)], inner=True)
+            table(size, measure(export, given.runs))
+    finally:
+        if given.data is None:
+            shutil.rmtree(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The front door: one file a command. The only place that prints or exits."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from gptexit import __version__
+from gptexit.cli.exits import Exit
+from gptexit.sink import Closed
+
+_COMMANDS = {
+    "convert": "Convert an export into an archive.",
+    "formats": "List the formats that gptexit writes.",
+    "schema": "Print a published JSON Schema.",
+    "validate": "Check a jsonl file against the schema.",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is used: `--help` must not wait for all of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"gptexit.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gptexit")
+def main() -> None:
+    """Turn a ChatGPT data export into files that are yours.
+
+    Nothing leaves this machine.
+
+    \b
+    gptexit convert chatgpt-export.zip
+    """
+
+
+def run() -> None:
+    """Run the command line and exit with a documented code (see docs/exit-codes.md)."""
+    try:
+        code = main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = Exit.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted. Run the same command again to complete it.", err=True)
+        code = Exit.INTERRUPTED
+    except Closed:
+        # The reader has what it wanted. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.COMPLETE
+    except OSError as error:
+        click.echo(f"Error: {_sentence(error)}", err=True)
+        code = Exit.INCOMPLETE
+    sys.exit(code or 0)
+
+
+def _sentence(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return (
+        f"the system refused: {error.strerror or error}{where}. What is written is whole; "
+        "run the same command again to complete it."
+    )

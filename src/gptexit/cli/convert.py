@@ -1,0 +1,178 @@
+"""`gptexit convert`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import orjson
+
+from gptexit.cli.exits import Exit
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.summary import summary
+from gptexit.export.container import NotAnExport, open_export
+from gptexit.ledger import Written
+from gptexit.pipeline import Way
+from gptexit.pipeline import convert as convert_export
+from gptexit.select import Selection
+from gptexit.sink import Folder, Stream
+from gptexit.targets.base import Options
+from gptexit.targets.table import FORMATS
+
+_INCLUDE = ("hidden", "reasoning", "tools", "none")
+
+
+def _zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
+    if value is None:
+        return None
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no time zone; give one such as Europe/Berlin or UTC."
+        ) from error
+
+
+def _include(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
+    words = [word.strip() for word in (value or "").split(",") if word.strip()]
+    for word in words:
+        if word not in _INCLUDE:
+            raise click.BadParameter(f"{word!r} is none of {', '.join(_INCLUDE)}.")
+    return frozenset(words) - {"none"} if words else Options().include
+
+
+def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = False) -> str | None:
+    """A date or time of the command line as UTC; a whole day as `until` includes that day."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if end and len(value) <= 10:
+            moment += timedelta(days=1)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no date; give one such as 2025-03-01.", param_hint=name
+        ) from error
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option(
+    "--to",
+    "names",
+    metavar="FORMAT",
+    multiple=True,
+    type=click.Choice(list(FORMATS)),
+    help="A format to write (see `gptexit formats`); may be given several times. "
+    "[default: markdown]",
+)
+@click.option(
+    "-o",
+    "out",
+    default="chatgpt-archive",
+    show_default=True,
+    help="The folder to write to; with several formats, each gets a folder in it. "
+    "`-` writes jsonl to standard output.",
+)
+@click.option("--since", metavar="DATE", help="Only conversations touched on DATE or later.")
+@click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier.")
+@click.option("--title", metavar="TEXT", help="Only conversations with TEXT in their title.")
+@click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation.")
+@click.option("--project", metavar="ID", help="Only conversations of this project (g-p-…).")
+@click.option("--model", metavar="NAME", help="Only conversations with this model.")
+@click.option("--archived/--no-archived", default=None, help="Only archived ones, or none of them.")
+@click.option(
+    "--branches",
+    type=click.Choice(["current", "all"]),
+    default=None,
+    help="The branch seen last, or also edited and regenerated versions. "
+    "[default: current for markdown, all for jsonl]",
+)
+@click.option(
+    "--include",
+    "include",
+    metavar="LIST",
+    callback=_include,
+    help="What notes show beside the conversation: hidden, reasoning, tools, or none. "
+    "[default: reasoning]",
+)
+@click.option(
+    "--timezone",
+    "zone",
+    metavar="TZ",
+    callback=_zone,
+    help="Time zone of the times in notes, such as Europe/Berlin. [default: this machine's]",
+)
+@click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
+@click.option("--quiet", is_flag=True, help="No summary; errors only.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@click.pass_context
+def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
+    """Convert a ChatGPT export into an archive.
+
+    SOURCE is the ZIP that OpenAI sent, several ZIPs of one export, the folder that it was unpacked
+    to, a conversations.json, or `-` for JSON on standard input.
+
+    \b
+    gptexit convert chatgpt-export.zip
+    gptexit convert export.zip --to jsonl -o - | jq .title
+    """
+    names = list(dict.fromkeys(given["names"])) or ["markdown"]
+    zone = given["zone"]
+    to_stdout = given["out"] == "-"
+    if to_stdout and (len(names) > 1 or not FORMATS[names[0]].one_file):
+        raise click.UsageError("-o - writes one format that is a single file: use --to jsonl.")
+    selection = Selection(
+        since=_date(given["since"], "--since", zone),
+        until=_date(given["until"], "--until", zone, end=True),
+        title=given["title"],
+        ids=frozenset(given["ids"]),
+        project=given["project"],
+        model=given["model"],
+        archived=given["archived"],
+    )
+    options = Options(given["branches"], given["include"], zone)
+    try:
+        with open_export(sources, sys.stdin.buffer) as export:
+            ways = [_way(name, names, given["out"], options) for name in names]
+            with progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress:
+                ledger = convert_export(
+                    export, ways, selection, progress=progress, settle=to_stdout
+                )
+            code = Exit.COMPLETE if ledger.complete(export) else Exit.INCOMPLETE
+            report = ledger.report(export, code)
+    except NotAnExport as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.NOT_AN_EXPORT)
+    if given["report"]:
+        _write_report(given["report"], report)
+    if not given["quiet"]:
+        click.echo(summary(report), err=to_stdout)
+    ctx.exit(code)
+
+
+def _way(name: str, names: list[str], out: str, options: Options) -> Way:
+    if out == "-":
+        stream = Stream(sys.stdout.buffer)
+        return Way(FORMATS[name].make(options, stream.catalog), stream, Written(name, "-"))
+    root = Path(out) / name if len(names) > 1 else Path(out)
+    folder = Folder(root)
+    return Way(FORMATS[name].make(options, folder.catalog), folder, Written(name, str(root)))
+
+
+def _write_report(path: str, report: dict[str, Any]) -> None:
+    data = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if path == "-":
+        click.echo(data, nl=False)
+        return
+    part = Path(path + ".part")
+    part.write_bytes(data)
+    part.replace(path)

@@ -1,0 +1,16 @@
+"""The exit codes of every command."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Documented in docs/exit-codes.md."""
+
+    COMPLETE = 0
+    INCOMPLETE = 1
+    """Finished, but part of the source could not be read or written; the report names each."""
+    USAGE = 2
+    NOT_AN_EXPORT = 3
+    INTERRUPTED = 130

@@ -1,0 +1,29 @@
+"""A progress bar on standard error, where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gptexit.export.container import Export
+from gptexit.pipeline import Progress
+
+
+@contextmanager
+def progress_bar(export: Export, *, off: bool) -> Iterator[Progress | None]:
+    """What to call with the conversations and bytes read so far; None where nobody watches."""
+    if off or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(
+        total=export.bytes_total, unit="B", unit_scale=True, desc="Reading", leave=False
+    ) as bar:
+
+        def show(conversations: int, bytes_read: int) -> None:
+            bar.set_postfix_str(f"{conversations:,} conversations", refresh=False)
+            bar.update(bytes_read - bar.n)
+
+        yield show

@@ -1,0 +1,14 @@
+"""`gptexit schema`."""
+
+from __future__ import annotations
+
+import click
+
+from gptexit import schema as schemas
+
+
+@click.command()
+@click.argument("name", type=click.Choice(schemas.NAMES), default="conversation")
+def schema(name: str) -> None:
+    """Print a published JSON Schema: of a jsonl line, or of a run's report."""
+    click.echo(schemas.text(name), nl=False)

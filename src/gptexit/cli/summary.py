@@ -1,0 +1,96 @@
+"""What a run says at its end, to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LISTED = 10
+"""Names of missing or unreadable things that are printed; the report has them all."""
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The end of a run in plain words, from its report."""
+    lines = [_read(report), *map(_written, report["targets"])]
+    lines += _left_out(report)
+    lines += _edited(report)
+    lines += _missing(report)
+    lines += _unreadable(report)
+    return "\n".join(lines)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _read(report: dict[str, Any]) -> str:
+    read = report["read"]
+    words = f"Read {_count(read['conversations'], 'conversation')}"
+    words += f" with {_count(read['messages'], 'message')} from {report['source']['label']}."
+    if read["duplicates"]:
+        words += f" {_count(read['duplicates'], 'duplicate')} left out."
+    return words
+
+
+def _written(target: dict[str, Any]) -> str:
+    where = "standard output" if target["out"] == "-" else target["out"]
+    words = f"Wrote {_count(target['conversations'], 'conversation')} as {target['format']}"
+    words += f" to {where}"
+    if target["format"] != "jsonl":
+        new, same = target["files_written"], target["files_unchanged"]
+        words += f": {_count(new, 'file')} written, {same:,} unchanged"
+    return words + "."
+
+
+def _left_out(report: dict[str, Any]) -> list[str]:
+    reasons = report["selected"]["left_out"]
+    if not reasons:
+        return []
+    named = ", ".join(f"{count:,} by {name}" for name, count in reasons.items())
+    return [f"Not selected: {_count(sum(reasons.values()), 'conversation')} ({named})."]
+
+
+def _edited(report: dict[str, Any]) -> list[str]:
+    edited = [path for target in report["targets"] for path in target["edited"]]
+    if not edited:
+        return []
+    head = f"You changed {_count(len(edited), 'file')}: kept as they are, the new text beside them:"
+    return [head, *_listed(edited)]
+
+
+def _missing(report: dict[str, Any]) -> list[str]:
+    lines = []
+    files = report["source"]["missing_files"]
+    if files:
+        lines += [
+            f"The export's own list names {_count(len(files), 'file')} that you did not give:",
+            *_listed(files),
+            "  An export of several parts needs all of them: give every ZIP in one command.",
+        ]
+    missing = report["assets"]["mentioned"] - report["assets"]["found"]
+    if missing:
+        lines.append(
+            f"The export mentions {_count(missing, 'file')} that it does not hold; a placeholder "
+            "names each where it was."
+        )
+    return lines
+
+
+def _unreadable(report: dict[str, Any]) -> list[str]:
+    found = report["read"]["unreadable"]
+    lines = []
+    if found:
+        lines.append(f"Could not be read ({len(found):,}):")
+        lines += _listed([f"{each['where']}: {each['reason']}" for each in found])
+    if report["assets"]["refused"]:
+        lines.append(f"Could not be copied: {_count(report['assets']['refused'], 'file')}.")
+    if report["complete"]:
+        lines.append("Everything that the export holds was read.")
+    else:
+        lines.append("Part of the export is not in what was written; --report FILE names it all.")
+    return lines
+
+
+def _listed(names: list[str]) -> list[str]:
+    shown = [f"  {name}" for name in names[:LISTED]]
+    rest = len(names) - LISTED
+    return [*shown, f"  … and {rest:,} more"] if rest > 0 else shown

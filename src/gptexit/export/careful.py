@@ -1,0 +1,104 @@
+"""Where a JSON value ends, by counting brackets outside strings: no guess, no parser.
+
+It walks over values that no parser accepts, and over those that are too large to hold.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gptexit.export.window import Window
+
+# One token. The possessive quantifiers keep it linear on any input.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{\[]|[}\]]|"', re.DOTALL)
+_STRING_REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_SCALAR = re.compile(rb"[^,\]}{\[\"]*")
+
+
+def careful_end(window: Window, start: int) -> int:
+    """Just behind the value at `start`; -1 where the stream ends before, or the window is full."""
+    if window.data[start] not in b'{["':
+        return _scalar_end(window, start)
+    depth = 0
+    at = start
+    while True:
+        depth, at, done = _count(window.data, at, depth)
+        if done:
+            return at
+        if not window.more(start):
+            return -1
+
+
+def skip(window: Window, start: int) -> int:
+    """Like `careful_end`, but forgets what it has passed: any size in bounded memory.
+
+    -1 where the stream ends before the value does. Positions in the window from before are void.
+    """
+    window.drop(start)
+    if window.data[:1] not in (b"{", b"[", b'"'):
+        return _skip_scalar(window)
+    depth = at = 0
+    while True:
+        depth, at, done = _count(window.data, at, depth)
+        if done:
+            return at
+        in_string = window.data[at : at + 1] == b'"'
+        window.drop(at + in_string)
+        at = 0
+        if in_string and not _skip_string(window):
+            return -1
+        if in_string and depth == 0:
+            return 0
+        if not in_string and not window.more():
+            return -1
+
+
+def _count(data: bytes, at: int, depth: int) -> tuple[int, int, bool]:
+    """Depth and position behind the last whole token, and whether the value ended there."""
+    for token in _TOKEN.finditer(data, at):
+        text = token.group()
+        if text in (b"{", b"["):
+            depth += 1
+        elif text in (b"}", b"]"):
+            depth -= 1
+        elif len(text) == 1:  # an opening quote whose string is not all here yet
+            return depth, token.start(), False
+        at = token.end()
+        if depth == 0:
+            return depth, at, True
+    return depth, at, False
+
+
+def _skip_string(window: Window) -> bool:
+    """Drop the rest of a string with its closing quote; False where the stream ends before."""
+    while True:
+        rest = _STRING_REST.match(window.data)
+        end = rest.end() if rest else 0
+        if window.data[end : end + 1] == b'"':
+            window.drop(end + 1)
+            return True
+        window.drop(end)  # all but a backslash whose other half is still to come
+        if not window.more():
+            return False
+
+
+def _scalar_end(window: Window, start: int) -> int:
+    """Just behind a number, literal or stray bytes at `start`; -1 as for `careful_end`."""
+    while True:
+        found = _SCALAR.match(window.data, start)
+        end = found.end() if found else start
+        if end < len(window.data):
+            return max(end, start + 1)
+        if not window.more(start):
+            return -1
+
+
+def _skip_scalar(window: Window) -> int:
+    while True:
+        found = _SCALAR.match(window.data)
+        end = found.end() if found else 0
+        if end < len(window.data):
+            return end
+        window.drop(end)
+        if not window.more():
+            return -1

@@ -1,0 +1,137 @@
+"""One file with conversations to the conversations in it, and to what of it is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from gptexit.export.chathtml import conversations_at
+from gptexit.export.diagnosis import NotAnExport
+from gptexit.export.readahead import ReadAhead
+from gptexit.export.splitter import NotAnArray, Split, split
+from gptexit.export.volumes import Member
+from gptexit.export.window import ByteStream
+
+Raw = dict[str, Any]
+_KINDS = {
+    list: "an array",
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+}
+
+
+@dataclass(slots=True)
+class Feed:
+    """A file with conversations: a member, or a stream that can be read only once."""
+
+    label: str
+    member: Member | None = None
+    stream: ByteStream | None = None
+    viewer: bool = False
+    """True for `chat.html`, where the conversations stand in the middle."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, unpacked; None for a stream."""
+        return self.member.size if self.member else None
+
+
+class Reading:
+    """Reads feeds one after the other; what cannot be read goes to `lose(where, reason)`."""
+
+    def __init__(self, lose: Callable[[str, str], None]) -> None:
+        self._lose = lose
+        self.bytes = 0
+        """Bytes read since `start`."""
+        self.cut = False
+        """Whether a file ended in the middle, since `start`."""
+
+    def start(self) -> None:
+        """Begin a pass over all feeds."""
+        self.bytes = 0
+        self.cut = False
+
+    def read(self, feed: Feed, repairs: Counter[str]) -> Iterator[tuple[str, Raw]]:
+        """Each conversation of `feed` with where it stands."""
+        if feed.member is None:
+            if feed.stream is None:
+                raise NotAnExport(f"{feed.label} can be read only once: give a path instead.")
+            stream, feed.stream = feed.stream, None
+            yield from self._split(feed, _Counted(stream, self), repairs)
+            return
+        try:
+            opened = feed.member.open()
+        except OSError as error:
+            self._lose(feed.label, str(error))
+            return
+        before = self.bytes
+        with closing(ReadAhead(opened)) as ahead:
+            yield from self._split(feed, _Counted(ahead, self), repairs)
+        self.bytes = before + feed.member.size
+
+    def _split(
+        self, feed: Feed, stream: ByteStream, repairs: Counter[str]
+    ) -> Iterator[tuple[str, Raw]]:
+        said, skipped = Split(), 0
+        try:
+            if feed.viewer:
+                found = conversations_at(stream)
+                if found is None:
+                    self._lose(feed.label, "holds no conversations")
+                    return
+                stream, skipped = found
+            for offset, item in split(stream, said):
+                where = f"{feed.label}, byte {offset + skipped}"
+                if isinstance(item, dict):
+                    yield where, item
+                else:
+                    kind = _KINDS.get(type(item), "something else")
+                    self._lose(where, f"{kind} where a conversation should be")
+            if said.end is not None and not feed.viewer:
+                self._check_rest(feed, stream, said)
+        except NotAnArray as error:
+            self._lose(feed.label, self._failure(stream) or str(error))
+        except OSError as error:
+            self.cut = True
+            self._lose(feed.label, str(error))
+        finally:
+            repairs += said.repairs
+            for trouble in said.troubles:
+                self.cut |= trouble.cut
+                self._lose(f"{feed.label}, byte {trouble.offset + skipped}", trouble.reason)
+
+    def _check_rest(self, feed: Feed, stream: ByteStream, said: Split) -> None:
+        """Read to the end, where a checksum may tell of damage. Raises OSError."""
+        rest = said.tail
+        while said.wrapped or not rest.strip():
+            rest = stream.read(1 << 20)
+            if not rest:
+                return
+        self._lose(f"{feed.label}, byte {said.end}", "more text behind the end of the array")
+
+    def _failure(self, stream: ByteStream) -> str | None:
+        """Why a stream gave nothing; None where that is not its fault."""
+        try:
+            stream.read(1)
+        except OSError as error:
+            self.cut = True
+            return str(error)
+        return None
+
+
+class _Counted:
+    """A stream that counts what it gives."""
+
+    def __init__(self, stream: ByteStream, reading: Reading) -> None:
+        self._stream = stream
+        self._reading = reading
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self._reading.bytes += len(data)
+        return data

@@ -1,0 +1,142 @@
+"""The bytes of one ZIP member, to the last one before any damage.
+
+`zipfile` loses what it had read when it meets damage, and checks no limit but the declared size.
+Here all that can be read is handed out first, and the damage is told behind it.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+STORED, DEFLATED = 0, 8
+METHODS = {STORED, DEFLATED}
+"""The ways of packing that are read. No export is known to use another."""
+LIMIT = 64 << 30
+"""Bytes that are read of one member at most, whatever it declares."""
+_PACKED = 1 << 18
+_LEFT_OUT = "what follows in this file is lost"
+
+
+class Unreadable(OSError):
+    """Bytes that are damaged or gone; `str(error)` is fit for a person."""
+
+
+class MemberStream(io.RawIOBase):
+    """The unpacked bytes of one member. Raises `Unreadable` behind the last readable byte."""
+
+    def __init__(
+        self,
+        raw: BinaryIO,
+        method: int,
+        packed: int,
+        size: int | None,
+        crc: int | None,
+    ) -> None:
+        """`raw` stands at the packed data and is closed with this stream.
+
+        `packed` and `size`: bytes, as declared. `size` is None where the end is missing, `crc` is
+        None where nobody knows it.
+        """
+        super().__init__()
+        self._raw = raw
+        self._left = packed
+        self._size = size
+        self._limit = LIMIT if size is None else min(size, LIMIT)
+        self._crc = crc
+        self._sum = 0
+        self._given = 0
+        self._pending = b""
+        self._unpacker: Any = zlib.decompressobj(-15)
+        self._take: Callable[[int], bytes] = self._inflate if method == DEFLATED else self._fetch
+        self._deflated = method == DEFLATED
+        self._failure: Unreadable | None = None
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes, all for -1. Raises `Unreadable` where the damage begins."""
+        if size is None or size < 0:
+            return self.readall()
+        if self._failure:
+            raise self._failure
+        wanted = min(size, self._limit - self._given)
+        if wanted <= 0:
+            if size:
+                self._check()
+            return b""
+        data = self._take(wanted)
+        self._given += len(data)
+        self._sum = zlib.crc32(data, self._sum)
+        if not data:
+            self._check()
+        return data
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill `buffer` as far as the next bytes go."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._raw.close()
+        super().close()
+
+    def _fetch(self, wanted: int) -> bytes:
+        """At most `wanted` packed bytes."""
+        data = self._raw.read(min(wanted, self._left))
+        self._left -= len(data)
+        return data
+
+    def _inflate(self, wanted: int) -> bytes:
+        data = b"-"
+        while data and not self._unpacker.eof:
+            # Without further input, zlib may still hold output.
+            data = self._pending or self._fetch(_PACKED)
+            before = self._unpacker.copy()
+            try:
+                out: bytes = self._unpacker.decompress(data, wanted)
+            except zlib.error:
+                return self._to_the_damage(before, data, wanted)
+            self._pending = self._unpacker.unconsumed_tail
+            if out:
+                return out
+        return b""
+
+    def _to_the_damage(self, before: Any, data: bytes, wanted: int) -> bytes:
+        """What comes out of `data`, byte by byte, before it breaks."""
+        out = bytearray()
+        for at in range(len(data)):
+            try:
+                out += before.decompress(data[at : at + 1], wanted - len(out))
+            except zlib.error:
+                break
+            if len(out) >= wanted:
+                self._unpacker = before
+                self._pending = before.unconsumed_tail + data[at + 1 :]
+                return bytes(out)
+        place = self._given + len(out)
+        self._failure = Unreadable(f"its packed data is damaged at byte {place}; {_LEFT_OUT}")
+        if not out:
+            raise self._failure
+        return bytes(out)
+
+    def _check(self) -> None:
+        """At the end: whether all came, no more than declared, and the right bytes."""
+        if self._size is not None and self._given < self._size:
+            self._fail(f"it ends at byte {self._given} of {self._size}; {_LEFT_OUT}")
+        if self._size is None and not self._unpacker.eof:
+            self._fail(f"it ends in the middle, at byte {self._given}; {_LEFT_OUT}")
+        if self._deflated and not self._unpacker.eof and self._inflate(1):
+            self._fail(f"it holds more than the {self._given} bytes that it declares")
+        if self._crc is not None and self._crc != self._sum:
+            self._fail("its checksum does not match: some of its bytes are damaged")
+
+    def _fail(self, reason: str) -> None:
+        self._failure = Unreadable(reason)
+        raise self._failure

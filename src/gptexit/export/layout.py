@@ -1,0 +1,107 @@
+"""Which members of a volume are conversations, side files and assets, by their place and name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gptexit.export.facts import file_id
+from gptexit.export.volumes import BUNDLED, CONVERSATIONS, Loss, Member, Volume
+
+KNOWN = {
+    "ads.json",
+    "chat.html",
+    "codex.json",
+    "conversation_asset_file_names.json",
+    "export_manifest.json",
+    "group_chats.json",
+    "library_files.json",
+    "message_feedback.json",
+    "model_comparisons.json",
+    "sectioned_conversations.json",
+    "shared_conversations.json",
+    "shopping.json",
+    "sora.json",
+    "user.json",
+    "user_settings.json",
+}
+"""Side files that exports of 2023 to 2026 are known to hold, beside the conversations."""
+
+
+@dataclass(slots=True)
+class Layout:
+    """The members of one volume, sorted out."""
+
+    roots: list[str]
+    """The folders that an export begins in: `""` or `some/folder/`. Mostly one."""
+    conversations: list[tuple[str, int, Member]] = field(default_factory=list)
+    """Root, number of the shard (-1 for the one file) and member."""
+    sides: list[tuple[str, Member]] = field(default_factory=list)
+    """Name below the root, and member."""
+    assets: list[Member] = field(default_factory=list)
+
+
+def lay_out(volume: Volume) -> Layout:
+    """Sort out the members of `volume`; conversations that are passed over become losses."""
+    if volume.bare:
+        return _bare(volume.members[0])
+    layout = Layout(_roots(volume))
+    last = {member.path: member for member in volume.members}
+    for member in volume.members:
+        root, name = _below(member.path, layout.roots)
+        found = CONVERSATIONS.search(member.path)
+        if found and root is not None and "/" not in name:
+            if last[member.path] is not member:  # as programs that unpack ZIPs have it
+                where = f"{volume.label}: {member.name}"
+                volume.losses.append(Loss(where, "stands twice in the ZIP; the last one is read"))
+                continue
+            layout.conversations.append((root, int(found[1] or -1), member))
+        elif found:
+            volume.losses.append(
+                Loss(
+                    f"{volume.label}: {member.name}",
+                    "another export inside this one; unpack it and give it by itself",
+                )
+            )
+        elif root is not None and _is_side(name):
+            layout.sides.append((name, member))
+        elif not BUNDLED.search(member.path):
+            layout.assets.append(member)
+    layout.conversations.sort(key=lambda each: each[1])
+    return layout
+
+
+def _bare(member: Member) -> Layout:
+    """The layout of one file, whatever its name is: a browser may have made it `… (1).json`."""
+    if member.base.lower().endswith((".html", ".htm")):
+        return Layout([""], sides=[("chat.html", member)])
+    return Layout([""], conversations=[("", -1, member)])
+
+
+def _roots(volume: Volume) -> list[str]:
+    """The shallowest folders with conversations; without any, those with known side files."""
+    paths = [member.path for member in volume.members]
+    conversations = _shallowest(path for path in paths if CONVERSATIONS.search(path))
+    return conversations or _shallowest(p for p in paths if p.rsplit("/", 1)[-1] in KNOWN) or [""]
+
+
+def _shallowest(paths: Iterable[str]) -> list[str]:
+    folders = {path[: path.rfind("/") + 1] for path in paths}
+    least = min((folder.count("/") for folder in folders), default=0)
+    return sorted(folder for folder in folders if folder.count("/") == least)
+
+
+def _below(path: str, roots: list[str]) -> tuple[str | None, str]:
+    """The root that `path` lies in and its rest; None where it lies in none."""
+    for root in roots:
+        if path.startswith(root):
+            return root, path[len(root) :]
+    return None, path
+
+
+def _is_side(name: str) -> bool:
+    """Whether a name below the root is that of a side file. An asset may end in `.json` too."""
+    folder, _, base = name.rpartition("/")
+    if base in KNOWN:
+        return "/" not in folder  # `sites/export_manifest.json` of 2026 is one too
+    return not folder and name.endswith((".json", ".html")) and file_id(name) == name

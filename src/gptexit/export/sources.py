@@ -1,0 +1,120 @@
+"""What a person gives: paths or `-`, to the volumes that stand behind them."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+from gptexit.export import diagnosis
+from gptexit.export.chathtml import put_back
+from gptexit.export.place import Place
+from gptexit.export.volumes import (
+    CONVERSATIONS,
+    Loss,
+    Member,
+    Volume,
+    names_in,
+    part_number,
+    plain,
+    read_file,
+    read_folder,
+)
+from gptexit.export.window import ByteStream
+from gptexit.export.zips import bundled, read_zip, unpacked
+
+Spool = Callable[[], Path]
+"""Gives the folder for what has to be unpacked before it can be read."""
+_EMPTY_ZIP = b"PK\x05\x06"
+
+
+def open_volumes(paths: Sequence[Path], spool: Spool) -> list[Volume]:
+    """The volumes behind `paths`; each path once, parts of one export in their order.
+
+    Raises NotAnExport.
+    """
+    volumes: list[Volume] = []
+    for path in dict.fromkeys(paths):
+        label = plain(path.name or str(path))
+        try:
+            volumes += _volumes(path, label, spool)
+        except OSError as error:
+            raise diagnosis.unreachable(label, error) from error
+    if len({volume.part_of for volume in volumes}) == 1:
+        volumes.sort(key=lambda volume: part_number(volume.label))
+    return volumes
+
+
+def _volumes(path: Path, label: str, spool: Spool) -> list[Volume]:
+    """The volumes of one path: a bundle has several."""
+    if path.is_dir():
+        volume = read_folder(path, label)
+        if not volume.members and not volume.barred:
+            raise diagnosis.wrong_members(label, names_in(path))
+        return _with_bundled(volume, spool)
+    with path.open("rb") as file:
+        head = file.read(diagnosis.HEAD)
+    if head.startswith((b"PK\x03\x04", _EMPTY_ZIP)) or zipfile.is_zipfile(path):
+        return _with_bundled(read_zip(Place(path), label), spool)
+    return [_bare(path, label, head)]
+
+
+def _with_bundled(volume: Volume, spool: Spool) -> list[Volume]:
+    """A volume and the exports inside it, where it is a bundle. One level deep, never further."""
+    inner = []
+    for member in bundled(volume):
+        label = f"{volume.label}: {member.name}"
+        try:
+            place = unpacked(member, Path() if member.place else spool())
+            inner.append(read_zip(place, label))
+        except OSError as error:
+            volume.losses.append(Loss(label, str(error)))
+    return [volume, *inner]
+
+
+def _bare(path: Path, label: str, head: bytes) -> Volume:
+    """One file that is no ZIP: JSON with conversations, or the viewer `chat.html`."""
+    refused = diagnosis.foreign(label, head)
+    if refused:
+        raise refused
+    if _begins_json(head):
+        if CONVERSATIONS.search(path.name) or diagnosis.seems_conversations(head):
+            return read_file(path)
+    elif b"jsonData" in head:
+        return read_file(path)
+    raise diagnosis.wrong_file(label, head)
+
+
+def _begins_json(head: bytes) -> bool:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{"))
+
+
+def open_stdin(stdin: BinaryIO) -> ByteStream:
+    """Standard input as a stream of JSON. Raises NotAnExport where it is something else."""
+    head = stdin.read(diagnosis.HEAD)
+    label = "standard input"
+    if head.startswith(b"PK"):
+        raise diagnosis.NotAnExport(
+            f"{label} holds a ZIP, which cannot be read from a pipe: give the path of the file."
+        )
+    refused = diagnosis.foreign(label, head)
+    if refused:
+        raise refused
+    if not _begins_json(head):
+        raise diagnosis.wrong_file(label, head)
+    return put_back(head, stdin)
+
+
+def check(volume: Volume, first: Member | None) -> None:
+    """Raise NotAnExport where the conversations of `volume` are another program's."""
+    refused = diagnosis.foreign_members(volume.label, [each.path for each in volume.members])
+    if first and not refused:
+        try:
+            with closing(first.open()) as stream:
+                refused = diagnosis.foreign(volume.label, stream.read(diagnosis.HEAD))
+        except OSError:  # told when it is read
+            return
+    if refused:
+        raise refused

@@ -1,0 +1,164 @@
+"""The members of a ZIP, from its directory; ZIPs inside a ZIP too.
+
+`zipfile` reads the directory (ZIP64, names, the offset of a ZIP behind other bytes). The data is
+read by `inflate`, which gets further in damaged files.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import struct
+import tempfile
+import zipfile
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from gptexit.export.inflate import METHODS, STORED, MemberStream, Unreadable
+from gptexit.export.place import Place
+from gptexit.export.salvage import read_cut
+from gptexit.export.volumes import BUNDLED, CONVERSATIONS, Loss, Member, Volume, is_noise
+
+RATIO = 200
+"""How much smaller than its content a large member may be. Text such as an export's shrinks 5 to 20
+times, pictures hardly at all; a bomb shrinks about 1,000 times."""
+LARGE = 100_000_000
+"""Bytes from which on that ratio counts. Conversations are exempt: they are read in pieces."""
+
+ENCRYPTED = "encrypted: unpack the ZIP with its password and give the folder instead"
+_LOCAL = struct.Struct("<4s22xHH")
+
+
+def read_zip(place: Place, label: str) -> Volume:
+    """The members of the ZIP at `place`. One without its end is walked from its start.
+
+    Raises OSError where the file cannot be read.
+    """
+    try:
+        with place.open() as file, zipfile.ZipFile(file) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
+        with place.open() as file:
+            return _cut(place, label, file)
+    volume = Volume(label)
+    for info in infos:
+        name = info.filename.replace("\\", "/")
+        if name.endswith("/") or is_noise(name):
+            continue
+        reason = _refusal(info)
+        if reason:
+            volume.barred.append((info.filename, reason))
+        else:
+            member = Member(info.filename, info.file_size, _opener(place, info), info.CRC)
+            if info.compress_type == STORED:
+                member.place = partial(_piece, place, info)
+            volume.members.append(member)
+    return volume
+
+
+def _refusal(info: zipfile.ZipInfo) -> str | None:
+    """Why a member is not read; None for a good one."""
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "a symbolic link"
+    if info.flag_bits & 0x1:
+        return ENCRYPTED
+    if info.compress_type not in METHODS:
+        return (
+            f"packed in a way that gptexit does not read (method {info.compress_type}): "
+            "unpack the ZIP with another program and give the folder instead"
+        )
+    large = info.file_size > LARGE and info.file_size > RATIO * max(info.compress_size, 1)
+    if large and not CONVERSATIONS.search(info.filename.replace("\\", "/")):
+        return f"would unpack to {info.file_size} bytes from {info.compress_size}: a ZIP bomb"
+    return None
+
+
+def _piece(place: Place, info: zipfile.ZipInfo) -> Place:
+    with place.open() as file:
+        start = data_start(file, info.header_offset)
+    return Place(place.path, place.start + start, info.file_size)
+
+
+def _opener(place: Place, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+    def opened() -> BinaryIO:
+        file = place.open()
+        try:
+            file.seek(data_start(file, info.header_offset))
+        except BaseException:
+            file.close()
+            raise
+        stream = MemberStream(
+            file, info.compress_type, info.compress_size, info.file_size, info.CRC
+        )
+        return cast(BinaryIO, stream)
+
+    return opened
+
+
+def data_start(file: BinaryIO, header: int) -> int:
+    """Where the data of the member begins whose local header stands at `header`, in bytes.
+
+    The local header has an extra field of its own length (APPNOTE.TXT 4.3.7).
+    """
+    file.seek(header)
+    bytes_ = file.read(_LOCAL.size)
+    if len(bytes_) < _LOCAL.size or bytes_[:4] != b"PK\x03\x04":
+        raise Unreadable("its place in the ZIP is damaged")
+    _, name, extra = _LOCAL.unpack(bytes_)
+    return header + _LOCAL.size + int(name) + int(extra)
+
+
+def _itself(place: Place) -> Place:
+    return place
+
+
+def _cut(place: Place, label: str, file: BinaryIO) -> Volume:
+    """A volume of what a ZIP without a directory still holds."""
+    volume = Volume(label, cut=True)
+    volume.losses.append(
+        Loss(
+            label,
+            "the ZIP is incomplete, its table of contents is missing; what stands before the cut "
+            "is read, but download it again",
+        )
+    )
+    for entry in read_cut(file):
+        if is_noise(entry.name.replace("\\", "/")) or entry.name.endswith("/"):
+            continue
+        if entry.encrypted:
+            volume.barred.append((entry.name, ENCRYPTED))
+        elif entry.method not in METHODS:
+            volume.barred.append((entry.name, "packed in a way that gptexit does not read"))
+        else:
+            member = Member(entry.name, entry.size, entry.opener(place.open), entry.crc)
+            if entry.method == STORED:
+                piece = Place(place.path, place.start + entry.start, entry.packed)
+                member.place = partial(_itself, piece)
+            volume.members.append(member)
+    return volume
+
+
+def bundled(volume: Volume) -> list[Member]:
+    """The exports inside a bundle of the Privacy Portal. None where it is an export itself."""
+    if any(CONVERSATIONS.search(member.path) for member in volume.members):
+        return []
+    return [member for member in volume.members if BUNDLED.search(member.path)]
+
+
+def unpacked(member: Member, folder: Path) -> Place:
+    """Where the bytes of `member` lie; those that are packed are unpacked into `folder`.
+
+    A packed member that breaks off is kept as far as it goes. Raises OSError.
+    """
+    if member.place:
+        return member.place()
+    with (
+        tempfile.NamedTemporaryFile(dir=folder, delete=False) as file,
+        closing(member.open()) as stream,
+        suppress(Unreadable),  # the ZIP inside tells what it lacks
+    ):
+        shutil.copyfileobj(stream, file, 1 << 20)
+    return Place(Path(file.name))

@@ -1,0 +1,158 @@
+"""What came in, what went out, and what could not be kept: the account of one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from gptexit import __version__
+from gptexit.chatgpt.conversation import Met
+from gptexit.export.container import Export
+from gptexit.model import Asset, Conversation
+from gptexit.targets.base import Rendered
+
+VERSION = 1
+"""The number that a report carries as `version`."""
+LISTED = 10_000
+"""Missing assets that a report lists; the others are only counted."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What one target wrote."""
+
+    format: str
+    out: str
+    conversations: int = 0
+    messages: int = 0
+    files: Counter[str] = field(default_factory=Counter)
+    """`written`, `unchanged` and `edited`."""
+    bytes: int = 0
+    hidden: Counter[str] = field(default_factory=Counter)
+    not_kept: Counter[str] = field(default_factory=Counter)
+    edited: list[str] = field(default_factory=list)
+
+    def add(self, rendered: Rendered) -> None:
+        """Count what the target says of one conversation."""
+        self.messages += rendered.messages
+        self.hidden += rendered.hidden
+        self.not_kept += rendered.not_kept
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The account. Counts only; what it lists is bounded or named by the source's own faults."""
+
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    conversations: int = 0
+    messages: int = 0
+    selected: int = 0
+    selected_messages: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    met: Met = field(default_factory=Met)
+    unreadable: list[dict[str, str]] = field(default_factory=list)
+    """Conversations that were found and could not be converted, beside the export's losses."""
+    unwritten: list[dict[str, str]] = field(default_factory=list)
+    """Assets that are there and could not be copied."""
+    targets: list[Written] = field(default_factory=list)
+    missing: list[dict[str, str | None]] = field(default_factory=list)
+    mentioned: int = 0
+    missing_count: int = 0
+    _seen: set[str] = field(default_factory=set)
+
+    def read(self, conversation: Conversation) -> None:
+        """Count a conversation that came in."""
+        self.conversations += 1
+        self.messages += len(conversation["messages"])
+
+    def select(self, conversation: Conversation) -> None:
+        """Count a conversation that goes on, and its assets."""
+        self.selected += 1
+        self.selected_messages += len(conversation["messages"])
+        for asset in conversation["assets"]:
+            self._count_asset(asset, conversation)
+
+    def _count_asset(self, asset: Asset, conversation: Conversation) -> None:
+        if asset["id"] in self._seen:
+            return
+        self._seen.add(asset["id"])
+        self.mentioned += 1
+        if asset["missing"]:
+            self.missing_count += 1
+            if len(self.missing) < LISTED:
+                self.missing.append(
+                    {
+                        "id": asset["id"],
+                        "name": asset["name"],
+                        "conversation": conversation["id"],
+                        "title": conversation["title"],
+                    }
+                )
+
+    def complete(self, export: Export) -> bool:
+        """Whether everything that the source holds was read and written."""
+        lost = export.losses or export.missing or self.unreadable or self.unwritten
+        return not lost
+
+    def report(self, export: Export, exit_code: int) -> dict[str, Any]:
+        """The account as data, as `schemas/report.schema.json` describes it."""
+        finished = datetime.now(UTC)
+        losses = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
+        return {
+            "version": VERSION,
+            "tool": {"name": "gptexit", "version": __version__},
+            "started": _time(self.started),
+            "finished": _time(finished),
+            "seconds": round((finished - self.started).total_seconds(), 3),
+            "source": {
+                "label": export.label,
+                "files": list(export.conversation_files),
+                "bytes": export.bytes_total,
+                "missing_files": list(export.missing),
+            },
+            "read": {
+                "conversations": self.conversations,
+                "messages": self.messages,
+                "duplicates": export.duplicates,
+                "unreadable": [*losses, *self.unreadable],
+                "repairs": dict(sorted(export.repairs.items())),
+                "oddities": dict(sorted(self.met.oddities.items())),
+                "unknown": dict(sorted(self.met.unknown.items())),
+            },
+            "selected": {
+                "conversations": self.selected,
+                "messages": self.selected_messages,
+                "left_out": dict(sorted(self.left_out.items())),
+            },
+            "assets": {
+                "mentioned": self.mentioned,
+                "found": self.mentioned - self.missing_count,
+                "missing": self.missing,
+                "refused": len(self.unwritten),
+            },
+            "targets": [_written(each) for each in self.targets],
+            "exit_code": exit_code,
+            "complete": exit_code == 0,
+        }
+
+
+def _written(each: Written) -> dict[str, Any]:
+    return {
+        "format": each.format,
+        "out": each.out,
+        "conversations": each.conversations,
+        "messages": each.messages,
+        "files_written": each.files["written"],
+        "files_unchanged": each.files["unchanged"],
+        "files_kept": each.files["edited"],
+        "bytes": each.bytes,
+        "hidden": dict(sorted(each.hidden.items())),
+        "not_kept": dict(sorted(each.not_kept.items())),
+        "edited": each.edited,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,198 @@
+"""One pass: export, reader, selection, targets, sinks, with the ledger beside.
+
+A conversation that cannot be read or rendered costs only itself: it is named in the ledger and the
+run goes on. What ends a run is a full disk, a broken pipe, or the user.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+import ijson
+
+from gptexit.chatgpt.conversation import Account, read_conversation
+from gptexit.export.container import Export, Loss, NewerCopy
+from gptexit.export.splitter import collector_off
+from gptexit.ledger import Ledger, Written
+from gptexit.model import Conversation
+from gptexit.select import Selection
+from gptexit.sink import Folder, Sink
+from gptexit.targets.base import Copy, Rendered, Target
+
+
+@dataclass(slots=True)
+class Way:
+    """A target, the sink that it writes to, and what it wrote."""
+
+    target: Target
+    sink: Sink
+    written: Written
+    assets: set[str] = field(default_factory=set)
+    """The keys of the assets that this run has copied or found in place."""
+
+
+Progress = Callable[[int, int], None]
+"""Called now and then with the conversations and the bytes that have been read."""
+
+
+def convert(
+    export: Export,
+    ways: list[Way],
+    selection: Selection,
+    *,
+    progress: Progress | None = None,
+    settle: bool = False,
+) -> Ledger:
+    """Convert every selected conversation of `export` along each of `ways`.
+
+    `settle`: find out first which copy of each conversation is the latest, where output cannot be
+    taken back. Raises OSError where a sink cannot write.
+    """
+    # In an archive that is there, an older copy may not even for a moment replace a later one.
+    settle = settle or any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
+    if settle and len(export.conversation_files) > 1:
+        export.settle()
+    account = Account(export.lookup, export.library, _feedback(export))
+    while True:
+        try:
+            with collector_off():
+                ledger = _pass(export, ways, selection, account, progress)
+            break
+        except NewerCopy:
+            export.settle()
+            for way in ways:
+                way.sink.restart()
+                way.written = Written(way.written.format, way.written.out)
+                way.assets.clear()
+    for way in ways:
+        _write(way, way.target.finish(), export, ledger)
+        way.written.bytes = way.sink.finish()
+        if isinstance(way.sink, Folder):
+            way.written.edited = sorted(set(way.sink.edited))
+    ledger.targets = [way.written for way in ways]
+    return ledger
+
+
+def _pass(
+    export: Export,
+    ways: list[Way],
+    selection: Selection,
+    account: Account,
+    progress: Progress | None,
+) -> Ledger:
+    ledger = Ledger()
+    for where, raw in export.conversations():
+        title = raw.get("title")
+        try:
+            conversation = read_conversation(raw, account, ledger.met)
+        except Exception as error:  # a fault of ours must not cost the user the rest
+            ledger.unreadable.append(_fault(where, title, error))
+            continue
+        ledger.read(conversation)
+        if progress:
+            progress(ledger.conversations, export.bytes_read)
+        reason = selection.leaves_out(conversation)
+        if reason:
+            ledger.left_out[reason] += 1
+            continue
+        ledger.select(conversation)
+        _render(conversation, where, ways, export, ledger)
+    return ledger
+
+
+def _render(
+    conversation: Conversation, where: str, ways: list[Way], export: Export, ledger: Ledger
+) -> None:
+    for way in ways:
+        try:
+            rendered = way.target.render(conversation)
+        except Exception as error:
+            ledger.unreadable.append(_fault(where, conversation["title"], error))
+            continue
+        way.written.conversations += 1
+        _write(way, rendered, export, ledger)
+
+
+def _write(way: Way, rendered: Rendered, export: Export, ledger: Ledger) -> None:
+    way.written.add(rendered)
+    for file in rendered.files:
+        outcome = way.sink.put(file)
+        if not file.append:
+            way.written.files[outcome] += 1
+    for copy in rendered.copies:
+        if copy.key not in way.assets:
+            way.assets.add(copy.key)
+            _copy(way, copy, export, ledger)
+
+
+def _copy(way: Way, copy: Copy, export: Export, ledger: Ledger) -> None:
+    member = copy.asset["member"]
+    assert member is not None  # a target copies only what is there
+    try:
+        outcome = way.sink.copy(copy, export.size(member), lambda: _guarded(export, member))
+    except AssetUnreadable as error:
+        ledger.unwritten.append({"where": member, "reason": str(error)})
+        return
+    way.written.files[outcome] += 1
+
+
+class AssetUnreadable(Exception):
+    """The export holds the asset, and its bytes cannot be read."""
+
+
+class _Guarded(io.RawIOBase):
+    """An asset's bytes; a fault of the source is told apart from one of the sink's disk."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes. Raises AssetUnreadable."""
+        try:
+            return self._stream.read(size)
+        except Exception as error:  # any codec's own error: zlib, CRC, a vanished disk
+            raise AssetUnreadable(str(error) or type(error).__name__) from error
+
+    def close(self) -> None:
+        """Close the source's stream too."""
+        self._stream.close()
+        super().close()
+
+
+def _guarded(export: Export, member: str) -> BinaryIO:
+    try:
+        return cast(BinaryIO, _Guarded(export.open(member)))
+    except Exception as error:
+        raise AssetUnreadable(str(error) or type(error).__name__) from error
+
+
+def _fault(where: str, title: Any, error: Exception) -> dict[str, str]:
+    named = f" “{title}”" if isinstance(title, str) else ""
+    reason = f"gptexit could not handle it ({type(error).__name__}: {error})"
+    return {"where": f"{where}{named}", "reason": reason[:500]}
+
+
+_RATINGS = {"thumbs_up": "up", "thumbsup": "up", "thumbs_down": "down", "thumbsdown": "down"}
+_SIDE = "message_feedback.json"
+
+
+def _feedback(export: Export) -> dict[str, str]:
+    """The user's ratings from `message_feedback.json`, by message id."""
+    found: dict[str, str] = {}
+    stream = export.side_file(_SIDE)
+    if stream is None:
+        return found
+    with stream:
+        try:
+            for row in ijson.items(stream, "item"):
+                rating, key = (
+                    (row.get("rating"), row.get("id")) if isinstance(row, dict) else (0, 0)
+                )
+                if isinstance(rating, str) and isinstance(key, str):
+                    found[key] = _RATINGS.get(rating.lower(), "")
+        except (ijson.JSONError, OSError, ValueError) as error:
+            export.losses.append(Loss(_SIDE, f"not readable as JSON ({error})"))
+    return {key: rating for key, rating in found.items() if rating}

@@ -1,0 +1,356 @@
+"""The command line as a person or a script meets it: in a process of its own."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import orjson
+import pytest
+
+from build import chain, conversation, message
+from exports import FIXTURES, ROOT
+from gptexit.schema import errors
+
+GPTEXIT = [sys.executable, "-m", "gptexit"]
+SAMPLE = ROOT / "fixtures/dat-2026.zip"
+
+
+def gptexit(*arguments, **rest):
+    return subprocess.run(
+        [*GPTEXIT, *map(str, arguments)], capture_output=True, timeout=120, check=False, **rest
+    )
+
+
+def write_export(path, *raw, name="conversations.json"):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, json.dumps(list(raw)))
+    return path
+
+
+def one(**rest):
+    return conversation(chain(message("user", "Hi"), message("assistant", "Hello")), **rest)
+
+
+def files(root):
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_help_names_every_command():
+    done = gptexit("--help")
+    assert done.returncode == 0
+    for command in (b"convert", b"formats", b"schema", b"validate"):
+        assert command in done.stdout
+        assert gptexit(command.decode(), "--help").returncode == 0
+    assert gptexit("nonsense").returncode == 2
+
+
+def test_the_summary_says_what_was_done(tmp_path):
+    export = write_export(tmp_path / "export.zip", one())
+    done = gptexit("convert", export, "-o", tmp_path / "out", "--timezone", "UTC")
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert done.stdout.decode().splitlines() == [
+        "Read 1 conversation with 2 messages from export.zip.",
+        f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files written, 0 unchanged.",
+        "Everything that the export holds was read.",
+    ]
+    assert set(files(tmp_path / "out")) == {
+        ".gptexit/manifest.jsonl",
+        "2025/2025-02-19-a-title.md",
+        "index.md",
+    }
+
+
+def test_several_formats_in_one_run(tmp_path):
+    out = tmp_path / "out"
+    done = gptexit("convert", SAMPLE, "--to", "markdown", "--to", "jsonl", "-o", out)
+    assert done.returncode in (0, 1)
+    assert (out / "markdown/index.md").exists()
+    done = gptexit("validate", out / "jsonl/conversations.jsonl")
+    assert done.returncode == 0
+    assert b"Valid:" in done.stderr
+
+
+def test_validate_names_the_line(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"id": 1}\nnonsense\n')
+    done = gptexit("validate", tmp_path / "x.jsonl")
+    assert done.returncode == 1
+    assert b"line 1: " in done.stdout
+    assert b"line 2: " in done.stdout
+
+
+def test_the_report_is_as_published(tmp_path):
+    report = tmp_path / "report.json"
+    done = gptexit("convert", SAMPLE, "-o", tmp_path / "out", "--report", report, "--quiet")
+    assert done.stdout == b""
+    found = orjson.loads(report.read_bytes())
+    assert list(errors("report", found)) == []
+    assert found["exit_code"] == done.returncode
+
+
+def test_formats_and_schema():
+    assert b"markdown" in gptexit("formats").stdout
+    assert {"name", "what"} <= orjson.loads(gptexit("formats", "--json").stdout)[0].keys()
+    for name in ("conversation", "report"):
+        shown = orjson.loads(gptexit("schema", name).stdout)
+        assert shown["$id"] == f"urn:gptexit:{name}:1"
+
+
+@pytest.mark.parametrize(
+    ("options", "titles"),
+    [
+        (["--title", "POST"], ["Postgres"]),
+        (["--id", "b"], ["Bees"]),
+        (["--project", "g-p-1"], ["Bees"]),
+        (["--model", "gpt-5"], ["Postgres"]),
+        (["--archived"], ["Bees"]),
+        (["--no-archived"], ["Postgres"]),
+        (["--since", "2025-06-01"], ["Bees"]),
+        (["--until", "2025-02-19"], ["Postgres"]),
+        (["--until", "2025-02-18"], []),
+        (["--since", "2025-06-01", "--title", "post"], []),
+    ],
+)
+def test_selection(tmp_path, options, titles):
+    later = {"create_time": 1_756_000_000, "update_time": 1_756_000_000}
+    export = write_export(
+        tmp_path / "export.zip",
+        one(title="Postgres", conversation_id="a", default_model_slug="gpt-5"),
+        one(title="Bees", conversation_id="b", gizmo_id="g-p-1", is_archived=True, **later),
+    )
+    arguments = ["--to", "jsonl", "-o", "-", "--timezone", "UTC", *options]
+    done = gptexit("convert", export, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert [orjson.loads(line)["title"] for line in done.stdout.splitlines()] == titles
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--to", "nonsense"],
+        ["--since", "yesterday"],
+        ["--timezone", "Mars/Olympus"],
+        ["--include", "nonsense"],
+        ["-o", "-"],
+        ["-o", "-", "--to", "jsonl", "--to", "markdown"],
+    ],
+)
+def test_wrong_usage(options):
+    done = gptexit("convert", SAMPLE, *options)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"Error: " in done.stderr
+
+
+def test_a_pipe_that_closes_early_ends_quietly():
+    export = next(path for path in FIXTURES if path.stem == "classic-2023")
+    command = (
+        f"unzip -p {export} conversations.json | {sys.executable} -m gptexit convert - "
+        "--to jsonl -o - | head -1"
+    )
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command + "; echo codes ${PIPESTATUS[@]}"],
+        capture_output=True,
+        check=False,
+    )
+    assert orjson.loads(done.stdout.splitlines()[0])["version"] == 1
+    assert done.stdout.splitlines()[-1].endswith(b" 0 0")
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+
+
+def broken(tmp_path, name):
+    """A source that is no good, by name."""
+    path = tmp_path / f"{name}.zip"
+    whole = write_export(tmp_path / "whole.zip", *(one(conversation_id=str(n)) for n in range(50)))
+    makers = {
+        "empty": lambda: path.write_bytes(b""),
+        "garbage": lambda: path.write_bytes(random.Random(1).randbytes(5000)),
+        "photo": lambda: path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100)),
+        "login": lambda: path.write_text("<!DOCTYPE html><html><title>Log in</title></html>"),
+        "absent": lambda: None,
+        "no-conversations": lambda: write_export(path, name="other.json"),
+        "cut-early": lambda: path.write_bytes(whole.read_bytes()[:40]),
+        "json-object": lambda: path.write_text('{"a": 1}'),
+    }
+    makers[name]()
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "empty",
+        "garbage",
+        "photo",
+        "login",
+        "absent",
+        "no-conversations",
+        "cut-early",
+        "json-object",
+    ],
+)
+def test_a_wrong_source_gets_one_sentence(tmp_path, name):
+    done = gptexit("convert", broken(tmp_path, name), "-o", tmp_path / "out")
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.startswith(b"Error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert b"Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path):
+    rng = random.Random(2)
+    raw = [
+        conversation(
+            chain(message("user", rng.randbytes(3000).hex())),
+            conversation_id=f"c{n}",
+            title=f"T{n}",
+        )
+        for n in range(60)
+    ]
+    data = write_export(tmp_path / "whole.zip", *raw).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(data[: len(data) // 2])
+    done = gptexit("convert", tmp_path / "cut.zip", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"Could not be read" in done.stdout
+    assert 20 <= len(list((tmp_path / "out/2025").glob("*.md"))) <= 30
+
+
+def test_a_truncated_json_says_where(tmp_path):
+    data = json.dumps([one(conversation_id=str(n)) for n in range(10)])
+    (tmp_path / "conversations.json").write_text(data[: len(data) // 2])
+    done = gptexit("convert", tmp_path / "conversations.json", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert b"byte" in done.stdout
+    assert len(list((tmp_path / "out/2025").glob("*.md"))) in (4, 5)
+
+
+def test_no_member_name_writes_outside(tmp_path):
+    png = b"\x89PNG\r\n\x1a\n" + bytes(20)
+    names = ["../../file_a1.png", "/tmp/file_a2.png", "C:\\x\\file_a3.png", "a/../../file_a4.png"]
+    parts = [
+        {"content_type": "image_asset_pointer", "asset_pointer": f"sediment://file_a{n}"}
+        for n in range(1, 6)
+    ]
+    raw = conversation(chain(message("user", {"content_type": "multimodal_text", "parts": parts})))
+    raw["title"] = "../../../escape"
+    export = tmp_path / "export.zip"
+    with zipfile.ZipFile(export, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([raw]))
+        for number, name in enumerate(names):
+            archive.writestr(name, png + bytes([number]))
+        link = zipfile.ZipInfo("file_a5.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr(
+            "conversation_asset_file_names.json", json.dumps({"file_a1.dat": "../../../up.png"})
+        )
+    inside = tmp_path / "house/out"
+    done = gptexit("convert", export, "-o", inside)
+    assert b"Traceback" not in done.stderr
+    outside = {
+        path for path in tmp_path.rglob("*") if path.is_file() and inside not in path.parents
+    }
+    assert {path.name for path in outside} == {"export.zip"}
+    assert b"root:" not in b"".join(files(inside).values())
+    assert len([name for name in files(inside) if name.startswith("assets/")]) == 4
+
+
+if os.name == "posix":
+
+    def test_a_zip_bomb_is_refused_in_bounded_memory(tmp_path):
+        export = tmp_path / "bomb.zip"
+        image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_b0"}
+        raw = conversation(
+            chain(message("user", {"content_type": "multimodal_text", "parts": [image, "words"]}))
+        )
+        with zipfile.ZipFile(export, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("conversations.json", json.dumps([raw]))
+            with archive.open("file_b0.png", "w") as member:
+                for _ in range(300):
+                    member.write(bytes(1_000_000))
+        limited = (
+            f"ulimit -v 1000000; {sys.executable} -m gptexit convert {export} -o {tmp_path}/out"
+        )
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, check=False)
+        assert done.returncode == 1
+        assert b"Traceback" not in done.stderr
+        assert b"file_b0.png" in done.stdout
+        assert sum(map(len, files(tmp_path / "out").values())) < 100_000
+
+
+def slow_export(tmp_path):
+    raw = [
+        conversation(
+            chain(*(message("user", f"{n} {m} " * 50) for m in range(20))),
+            conversation_id=f"c{n}",
+            title=f"Talk {n % 50}",
+        )
+        for n in range(400)
+    ]
+    return write_export(tmp_path / "export.zip", *raw)
+
+
+def test_a_killed_run_can_be_completed(tmp_path):
+    export = slow_export(tmp_path)
+    arguments = ["convert", str(export), "--to", "markdown", "--to", "jsonl", "--quiet"]
+    started = time.monotonic()
+    assert gptexit(*arguments, "-o", tmp_path / "calm").returncode == 0
+    took = time.monotonic() - started
+    wanted = files(tmp_path / "calm")
+    rng = random.Random(3)
+    for number in range(20):
+        out = tmp_path / f"killed{number}"
+        process = subprocess.Popen([*GPTEXIT, *arguments, "-o", str(out)])
+        time.sleep(rng.uniform(0.3, 1.0) * took)
+        process.kill()
+        process.wait()
+        assert gptexit(*arguments, "-o", out).returncode == 0
+        assert files(out) == wanted
+
+
+if os.name == "posix":
+
+    def test_an_interrupted_run_says_so(tmp_path):
+        process = subprocess.Popen(
+            [*GPTEXIT, "convert", "-", "-o", str(tmp_path / "out")],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        process.stdin.write(b"[" + json.dumps(one()).encode() + b",")
+        process.stdin.flush()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert said.strip().startswith(b"Interrupted")
+
+
+if os.name == "posix":
+
+    def test_a_full_disk_is_a_sentence(tmp_path):
+        export = write_export(
+            tmp_path / "export.zip", *(one(conversation_id=str(n)) for n in range(9))
+        )
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [*GPTEXIT, "convert", str(export), "--to", "jsonl", "-o", "-"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        assert done.returncode == 1
+        assert b"Traceback" not in done.stderr
+        assert b"No space left" in done.stderr

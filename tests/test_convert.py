@@ -1,0 +1,199 @@
+"""The whole way, on a sample export of each generation and on generated ones."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import orjson
+import pytest
+import yaml
+
+from exports import (
+    FIXTURES,
+    ROOT,
+    leaves,
+    mended,
+    messages,
+    raw_conversations,
+    seen_texts,
+    word_runs,
+)
+from gptexit.export.container import open_export
+from gptexit.ledger import Written
+from gptexit.pipeline import Way, convert
+from gptexit.schema import errors, validate_lines
+from gptexit.select import Selection
+from gptexit.sink import Folder
+from gptexit.targets.base import Options
+from gptexit.targets.table import FORMATS
+
+FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
+
+
+def run(source, out, names=("markdown", "jsonl"), options=None):
+    """Convert to `out`/name each; the ledger's report."""
+    with open_export([source]) as export:
+        ways = []
+        for name in names:
+            folder = Folder(out / name)
+            target = FORMATS[name].make(options or Options(), folder.catalog)
+            ways.append(Way(target, folder, Written(name, str(out / name))))
+        ledger = convert(export, ways, Selection())
+        return ledger.report(export, 0 if ledger.complete(export) else 1)
+
+
+def lines(out):
+    with (out / "jsonl/conversations.jsonl").open("rb") as stream:
+        return [orjson.loads(line) for line in stream]
+
+
+def notes(out):
+    """The notes by conversation id."""
+    found = {}
+    for path in (out / "markdown").rglob("*.md"):
+        if path.name != "index.md":
+            text = path.read_text(encoding="utf-8")
+            found[yaml.safe_load(text[4:].split("\n---\n", 1)[0])["id"]] = text
+    return found
+
+
+@pytest.fixture(
+    scope="module", params=[*FIXTURES, "generated"], ids=lambda p: getattr(p, "stem", p)
+)
+def converted(request, tmp_path_factory):
+    """An export, where it was converted to, and the report."""
+    folder = tmp_path_factory.mktemp("convert")
+    source = request.param
+    if source == "generated":
+        source = folder / "generated.zip"
+        make = [sys.executable, ROOT / "fixtures/generate.py", source, "--seed", "7"]
+        subprocess.run([*make, "--conversations", "300", "--assets", "20"], check=True)
+    return source, folder / "out", run(source, folder / "out")
+
+
+def test_every_text_leaf_is_in_the_jsonl(converted):
+    source, out, _ = converted
+    by_id = {each["id"]: set(leaves(each)) for each in lines(out)}
+    by_title = {each["title"]: set(leaves(each)) for each in lines(out)}
+    for key, raw in raw_conversations(source).items():
+        held = by_id.get(key) or by_title[mended(raw["title"])]
+        wanted = [leaf for message in messages(raw) for leaf in leaves(message.get("content"))]
+        wanted += [raw["title"]] if isinstance(raw.get("title"), str) else []
+        for leaf in wanted:
+            assert mended(leaf) in held
+
+
+def test_what_the_user_saw_is_in_the_notes_in_order(converted):
+    source, out, _ = converted
+    found = notes(out)
+    checked = 0
+    for key, raw in raw_conversations(source).items():
+        if key not in found:
+            continue  # an id of our own making
+        words = " ".join(re.findall(r"\w+", found[key]))
+        at = 0
+        for text in seen_texts(raw):
+            for run_of_words in word_runs(text):
+                at = words.find(run_of_words, at)
+                assert at >= 0, (key, run_of_words)
+                checked += 1
+    assert checked > 4
+
+
+def test_every_line_is_valid(converted):
+    _, out, _ = converted
+    with (out / "jsonl/conversations.jsonl").open("rb") as stream:
+        assert list(validate_lines(stream)) == []
+
+
+def test_the_report_is_valid(converted):
+    assert list(errors("report", converted[2])) == []
+
+
+def test_one_note_and_one_line_for_each_conversation(converted):
+    source, out, report = converted
+    raw = raw_conversations(source)
+    assert len(lines(out)) == len(notes(out)) == len(raw) == report["read"]["conversations"]
+    index = (out / "markdown/index.md").read_text(encoding="utf-8")
+    for path in re.findall(r"(?<!\\)\]\(([^)]+)\)", index):
+        assert (out / "markdown" / path).exists()
+
+
+def test_a_second_run_writes_nothing(converted):
+    source, out, _ = converted
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    report = run(source, out)
+    assert report["targets"][0]["files_written"] == 0
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_the_figures_are_those_of_the_sample(source, tmp_path):
+    wanted = FIGURES[source.name]
+    report = run(source, tmp_path)
+    assert report["read"]["conversations"] == wanted["conversations"]
+    assert report["read"]["messages"] == wanted["messages"]
+    assert report["read"]["duplicates"] == wanted["duplicates"]
+    assert report["source"]["missing_files"] == wanted["missing_files"]
+    missing = {
+        (each["id"].partition("#")[0], each["conversation"])
+        for each in report["assets"]["missing"]
+        if not each["id"].startswith("sandbox:")
+    }
+    assert missing >= {(each["id"], each["conversation"]) for each in wanted["missing_assets"]}
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_every_asset_arrives_and_is_linked_where_it_was_shown(source, tmp_path):
+    options = Options("all", frozenset({"hidden", "tools", "reasoning"}))
+    run(source, tmp_path, ("markdown",), options)
+    by_hash = {}
+    for path in (tmp_path / "markdown/assets").rglob("*") if FIGURES[source.name]["assets"] else ():
+        if path.is_file():
+            by_hash.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), []).append(path)
+    found = notes(tmp_path)
+    for asset in FIGURES[source.name]["assets"]:
+        if asset["conversation"] is None:
+            continue
+        assert asset["sha256"] in by_hash, asset
+        paths = by_hash[asset["sha256"]]
+        assert {path.suffix for path in paths} == {asset["extension"]}, asset
+        assert any(path.name in found[asset["conversation"]] for path in paths), asset
+
+
+def test_a_newer_export_touches_only_what_changed(tmp_path):
+    source = ROOT / "fixtures/dat-2026.zip"
+    run(source, tmp_path / "out", ("markdown",))
+    root = tmp_path / "out/markdown"
+    before = {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+    edited = sorted(root.glob("20*/*.md"))[0]
+    edited.write_text("my own words")
+    newer = tmp_path / "newer.zip"
+    changed = []
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(newer, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if re.search(r"conversations(-\d+)?\.json$", name) and "_" not in Path(name).name:
+                items = json.loads(data)
+                for item in items:
+                    if isinstance(item, dict) and not changed and item.get("current_node"):
+                        item["title"] = "A new title"
+                        changed.append(item.get("conversation_id") or item["id"])
+                data = json.dumps(items).encode()
+            new.writestr(name, data)
+    run(newer, tmp_path / "out", ("markdown",))
+    touched = {
+        path.relative_to(root).as_posix()
+        for path, stamp in before.items()
+        if path.stat().st_mtime_ns != stamp and ".gptexit" not in path.parts and path != edited
+    }
+    assert edited.read_text() == "my own words"
+    notes_touched = touched - {"index.md"}
+    assert len(notes_touched) <= 1
+    entries = (root / ".gptexit/manifest.jsonl").read_bytes().splitlines()
+    path = {e["key"]: e["path"] for e in map(orjson.loads, entries)}[f"conversation/{changed[0]}"]
+    assert notes_touched == {path} or root / path == edited
