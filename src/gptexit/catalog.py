@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from pathvalidate import sanitize_filename
 from slugify import slugify
@@ -33,7 +33,13 @@ class Entry:
 
     def as_json(self) -> dict[str, object]:
         """The entry as the manifest has it."""
-        return asdict(self)
+        return {
+            "key": self.key,
+            "path": self.path,
+            "sha256": self.sha256,
+            "size": self.size,
+            "about": self.about,
+        }
 
 
 @dataclass(slots=True)
@@ -61,11 +67,16 @@ class Catalog:
         stem = "-".join(filter(None, (readable(words), mark)))
         short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
         for tail in ("", "-" + short[:8], "-" + short):
-            path = f"{folder}/{sanitize_filename(stem + tail + ending, platform='universal')}"
+            path = f"{folder}/{_allowed(stem + tail)}{ending}"
             if self._taken.setdefault(_folded(path), key) == key:
                 break
         self.entries[key] = Entry(key, path)
         return path
+
+
+def _allowed(stem: str) -> str:
+    """`stem`, changed where it is a device of Windows; none of these has a hyphen in its name."""
+    return stem if "-" in stem else str(sanitize_filename(stem, platform="universal"))
 
 
 def readable(words: str) -> str:

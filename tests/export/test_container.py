@@ -56,6 +56,24 @@ def test_one_bare_file_is_read_without_what_lies_beside_it(tmp_path):
     assert list(export.assets()) == []
 
 
+def test_shards_that_are_given_one_by_one_are_one_export(tmp_path):
+    folder = unpack(tmp_path, SHARDS)
+    assert read(*(folder / name for name in SHARDS))[0] == ["a", "c", "k"]
+    same = unpack(
+        tmp_path / "x", {"a.json": text_of("a", updated=1), "b.json": text_of("a", updated=2)}
+    )
+    got, export = read(same / "a.json", same / "b.json")
+    assert (got, export.duplicates) == (["a"], 1)
+
+
+def test_unpacked_parts_are_one_export(tmp_path):
+    paths = [
+        unpack(tmp_path / f"e-part-000{n}", {f"in/conversations-00{n}.json": text_of(f"c{n}")})
+        for n in (2, 1)
+    ]
+    assert read(*paths)[0] == ["c1", "c2"]
+
+
 @pytest.mark.parametrize("name", ["conversations (1).json", "my chats.json"])
 def test_a_bare_file_may_have_any_name(tmp_path, name):
     assert read(write(tmp_path / name, text_of("a")))[0] == ["a"]
@@ -240,10 +258,11 @@ def test_single_file_and_shards_are_settled_without_asking(tmp_path):
     files = {
         "conversations.json": text_of("a", "b", updated=1),
         "conversations-000.json": text_of("b", "c", updated=2),
+        "conversations-001.json": json.dumps([conversation(None), conversation("c", 1)]).encode(),
     }
     got, export = read(write(tmp_path / "e.zip", zip_of(files)))
-    assert got == ["a", "b", "c"]
-    assert export.duplicates == 1
+    assert got == ["a", "b", "c", "?"]
+    assert export.duplicates == 2
 
 
 def test_two_exports_are_settled_without_asking(tmp_path):
@@ -341,6 +360,16 @@ def test_a_viewer_without_conversations_is_named(tmp_path):
     got, export = read(write(tmp_path / "e.zip", zip_of({"chat.html": b"<html>"})))
     assert got == []
     assert "holds no conversations" in reasons(export)
+
+
+def test_a_damaged_side_file_is_named(tmp_path):
+    data = bytearray(zip_of({**ONE, "user.json": b"{}"}))
+    at = data.find(b"user.json") - 30
+    data[at : at + 4] = b"????"
+    with open_export([write(tmp_path / "e.zip", bytes(data))]) as export:
+        assert export.side_file("user.json") is None
+        assert reasons(export) == "user.json: its place in the ZIP is damaged"
+        assert len(list(export.conversations())) == 2
 
 
 # The thread behind.

@@ -9,8 +9,9 @@ import re
 
 from gptexit.export.window import Window
 
-# One token. The possessive quantifiers keep it linear on any input.
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{\[]|[}\]]|"', re.DOTALL)
+# A string, a run of brackets, or a quote whose string is not all here. The possessive quantifiers
+# keep it linear on any input.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{\[]++|[}\]]++|"', re.DOTALL)
 _STRING_REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _SCALAR = re.compile(rb"[^,\]}{\[\"]*")
 
@@ -56,15 +57,17 @@ def skip(window: Window, start: int) -> int:
 def _count(data: bytes, at: int, depth: int) -> tuple[int, int, bool]:
     """Depth and position behind the last whole token, and whether the value ended there."""
     for token in _TOKEN.finditer(data, at):
-        text = token.group()
-        if text in (b"{", b"["):
-            depth += 1
-        elif text in (b"}", b"]"):
-            depth -= 1
-        elif len(text) == 1:  # an opening quote whose string is not all here yet
-            return depth, token.start(), False
-        at = token.end()
-        if depth == 0:
+        start, at = token.span()
+        mark = data[start]
+        if mark in b"{[":
+            depth += at - start
+        elif mark in b"}]":
+            if at - start >= depth:
+                return 0, start + depth, True
+            depth -= at - start
+        elif at - start == 1:
+            return depth, start, False
+        elif depth == 0:
             return depth, at, True
     return depth, at, False
 

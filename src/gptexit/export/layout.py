@@ -55,7 +55,7 @@ def lay_out(volume: Volume) -> Layout:
                 where = f"{volume.label}: {member.name}"
                 volume.losses.append(Loss(where, "stands twice in the ZIP; the last one is read"))
                 continue
-            layout.conversations.append((root, int(found[1] or -1), member))
+            layout.conversations.append((root, _shard(name), member))
         elif found:
             volume.losses.append(
                 Loss(
@@ -75,7 +75,12 @@ def _bare(member: Member) -> Layout:
     """The layout of one file, whatever its name is: a browser may have made it `… (1).json`."""
     if member.base.lower().endswith((".html", ".htm")):
         return Layout([""], sides=[("chat.html", member)])
-    return Layout([""], conversations=[("", -1, member)])
+    return Layout([""], conversations=[("", _shard(member.path), member)])
+
+
+def _shard(path: str) -> int:
+    found = CONVERSATIONS.search(path)
+    return int(found[1]) if found and found[1] else -1
 
 
 def _roots(volume: Volume) -> list[str]:

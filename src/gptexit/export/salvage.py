@@ -134,9 +134,10 @@ def _measure_deflated(file: BinaryIO, entry: Entry, length: int) -> int:
             out = unpacker.decompress(data, _CHUNK)
             entry.size += len(out)
         except zlib.error:  # the damage is told when it is read
-            entry.packed = length - entry.start
             entry.whole = False
-            return _find(file, _SIGNATURE, entry.start + read, length)
+            behind = _find(file, _SIGNATURE, entry.start + max(0, read - _CHUNK), length)
+            entry.packed = (behind if behind >= 0 else length) - entry.start
+            return behind if behind >= 0 else length
     entry.packed = read - len(unpacker.unused_data)
     return _behind_descriptor(file, entry.start + entry.packed)
 

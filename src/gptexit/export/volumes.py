@@ -85,7 +85,7 @@ class Volume:
         self.part_of = _whole(self.label)
 
 
-_PART = re.compile(r"[-_]part[-_](\d+)(?: ?\(\d+\))?\.zip$", re.IGNORECASE)
+_PART = re.compile(r"[-_]part[-_](\d+)(?: ?\(\d+\))?(?:\.zip)?$", re.IGNORECASE)
 
 
 def _whole(label: str) -> str | None:
@@ -111,10 +111,11 @@ def plain(text: str) -> str:
 
 
 def read_file(path: Path) -> Volume:
-    """A bare file as a volume of one member."""
-    return Volume(
-        plain(path.name), [_member(path, plain(path.name), path.stat().st_size)], bare=True
-    )
+    """A bare file as a volume of one member; files of one folder are parts of one export."""
+    label = plain(path.name)
+    volume = Volume(label, [_member(path, label, path.stat().st_size)], bare=True)
+    volume.part_of = str(path.parent)
+    return volume
 
 
 def _member(path: Path, name: str, size: int) -> Member:

@@ -14,6 +14,7 @@ from gptexit.targets.markdown.parts import Note, blocks_of
 from gptexit.targets.markdown.protect import line
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
+_KNOWN = set(_SPEAKERS.values())
 _TOOLS = {"tool call", "tool result"}
 
 
@@ -131,7 +132,7 @@ def _heading(message: Message, voice: _Voice, zone: tzinfo | None) -> str | None
     if speaker == voice.speaker:
         return None
     voice.speaker = speaker
-    words = line(speaker)
+    words = speaker if speaker in _KNOWN else line(speaker)
     when = moment(message["created"], zone)
     if when is None:
         return words

@@ -14,21 +14,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Most texts hold nothing of this kind and are returned as they are.
-_INTERESTING = re.compile(
-    r"^[ \t]*(?:#{1,6}(?:[ \t]|$)|`{3}|~{3}|=+[ \t]*$|-+[ \t]*$)"
-    r"|<[A-Za-z/!?]|\[\[|\[\^|%%|\\[(\[]|[\x00-\x08\x0b-\x1f\x7f\ufdd0-\ufdd3\u0085\u2028\u2029]",
-    re.MULTILINE,
-)
-_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufdd0-\ufdd3]")
+_CONTROLS = bytes([*range(9), *range(0x0B, 0x20), 0x7F])
+_CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]")
 _FENCE = re.compile(
     r"([ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+[ \t>]*+)(`{3,}|~{3,})(.*)", re.DOTALL
 )
 _ITEM = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]++|\Z))++")
 _LEADING = re.compile(r"[ \t>]*+")
-_HEADING = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|\Z)")
-_UNDERLINE = re.compile(r"( {0,3})(=+|-+)([ \t]*)\Z")
+_PLAIN_FENCE = re.compile(r"^(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+# These two are searched in a text with a line end in front: a pattern that begins with a plain
+# character is found several times as fast.
+_HEADING = re.compile(r"\n( {0,3})(#{1,6})(?=[ \t\n]|\Z)")
+_UNDERLINE = re.compile(r"\n( {0,3})(=+|-+)(?=[ \t]*(?:\n|\Z))")
 _SPAN = re.compile(r"(?<![`\\])(`{1,20})(?!`)(?:(?!\n[ \t]*\n).){1,5000}?(?<!`)\1(?!`)", re.DOTALL)
 _LINE_SPAN = re.compile(r"(?<![`\\])(`{1,20})(?!`)[^\n]{1,5000}?(?<!`)\1(?!`)")
 _HARMLESS = re.compile(r"</?(?:br|sub|sup|kbd) ?/?>|<https?://[^\s<>]+>")
@@ -76,9 +73,49 @@ def _indent(line: str) -> int:
 
 def protect(text: str, *, headings: bool) -> str:
     """`text` as a block of its own. `headings`: move its headings down; else escape them."""
-    if not _INTERESTING.search(text):
-        return text
-    text = _CONTROL.sub("\ufffd", _LINE_END.sub("\n", text))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "```" not in text and "~~~" not in text:
+        return _prose(text, headings)
+    if _has_nested_fence(text, "```") or _has_nested_fence(text, "~~~"):
+        return _with_nested_fences(text, headings)
+    return _with_fences(text, headings)
+
+
+def _has_nested_fence(text: str, marker: str) -> bool:
+    """Whether a fence stands behind the mark of a list or quote, or behind white space."""
+    at = text.find(marker)
+    while at >= 0:
+        before = text[max(0, at - 80) : at].rpartition("\n")[2]
+        if before and not before.strip(" \t>-*+.)0123456789"):
+            return True
+        at = text.find(marker, at + 3)
+    return False
+
+
+def _with_fences(text: str, headings: bool) -> str:
+    """The same where every fence stands at the start of its line: the ordinary case."""
+    out: list[str] = []
+    at = 0
+    marker = ""
+    for match in _PLAIN_FENCE.finditer(text):
+        ticks, info = match[1], match[2]
+        if marker:
+            if ticks[0] == marker[0] and len(ticks) >= len(marker) and not info.strip():
+                out.append(text[at : match.end()])
+                at, marker = match.end(), ""
+        elif ticks[0] == "~" or "`" not in info:
+            out.append(_prose(text[at : match.start()], headings))
+            at, marker = match.start(), ticks
+    if marker:
+        out += (text[at:], "\n", marker)
+    else:
+        out.append(_prose(text[at:], headings))
+    return "".join(out)
+
+
+def _with_nested_fences(text: str, headings: bool) -> str:
+    """The same with fences in lists and block quotes, which end where those end."""
     out: list[str] = []
     prose: list[str] = []
     fence: _Fence | None = None
@@ -94,21 +131,20 @@ def protect(text: str, *, headings: bool) -> str:
                 continue
             out.append(fence.closing())
             fence = None
-        if line and not line.isspace():
-            if blank and items:
-                indent = _indent(line)
-                items = [offset for offset in items if offset <= indent]
-            if line[0] in _MAY_OPEN:
-                fence = _opened(line, items)
-            blank = False
-        else:
-            blank = True
+        if blank and items and line.strip():
+            indent = _indent(line)
+            items = [offset for offset in items if offset <= indent]
+        blank = not line or line.isspace()
+        fence = _opened(line, items)
         if fence is None:
             prose.append(line)
         else:
-            _flush(prose, out, headings)
+            if prose:
+                out.append(_prose("\n".join(prose), headings))
+                prose.clear()
             out.append(line)
-    _flush(prose, out, headings)
+    if prose:
+        out.append(_prose("\n".join(prose), headings))
     if fence is not None:
         out.append(fence.closing())
     return "\n".join(out)
@@ -119,6 +155,8 @@ _MAY_OPEN = frozenset(" \t>-*+`~0123456789")
 
 def _opened(line: str, items: list[int]) -> _Fence | None:
     """The fence that `line` opens, if any; adds the list items that it starts to `items`."""
+    if line[:1] not in _MAY_OPEN:
+        return None
     item = _ITEM.match(line)
     if item:
         items.append(len(item[0].expandtabs(4)))
@@ -134,37 +172,39 @@ def _opened(line: str, items: list[int]) -> _Fence | None:
     return _Fence(match[2], prefix, offset, quotes)
 
 
-def _flush(prose: list[str], out: list[str], headings: bool) -> None:
-    """Move the lines gathered in `prose` to `out`, protected."""
-    if not prose:
-        return
-    lines = _lines(prose, headings)
-    out.append(_outside_code("\n".join(lines), _inline))
-    prose.clear()
+def _prose(text: str, headings: bool) -> str:
+    """Lines outside of fences: headings moved down or escaped, and no line underlines another."""
+    hashes, rules = "#" in text, "=" in text or "--" in text or "\n-" in text
+    if hashes or rules:
+        text = "\n" + text
+        if hashes:
+            text = _without_headings(text, headings)
+        if rules:
+            text = _UNDERLINE.sub(_no_underline, text)
+        text = text[1:]
+    if "<" in text or "[[" in text or "[^" in text or "%%" in text or "\\" in text:
+        return _outside_code(text, _inline)
+    return text
 
 
-def _lines(lines: list[str], headings: bool) -> list[str]:
-    """Headings moved down or escaped; no line underlines the one above as a heading."""
-    found = {n: match for n, line in enumerate(lines) if (match := _HEADING.match(line))}
-    down = LOWEST - min((len(match[2]) for match in found.values()), default=LOWEST)
-    shown: list[str] = []
-    above = ""
-    for number, line in enumerate(lines):
-        match = found.get(number)
-        if match and headings:
-            level = min(6, len(match[2]) + max(0, down))
-            shown.append(match[1] + "#" * level + line[match.end() :])
-        elif match:
-            shown.append(match[1] + "\\" + line[match.end(1) :])
-        elif above and not above.isspace() and (under := _UNDERLINE.match(line)):
-            if len(under[2]) >= 3 and under[2][0] == "-":
-                shown += ("", line)  # was meant as a rule, and is one after a blank line
-            else:
-                shown.append(under[1] + "\\" + line[under.end(1) :])
-        else:
-            shown.append(line)
-        above = line
-    return shown
+def _without_headings(text: str, headings: bool) -> str:
+    if not headings:
+        return _HEADING.sub(r"\n\1\\\2", text)
+    highest = min((len(match[2]) for match in _HEADING.finditer(text)), default=LOWEST)
+    if highest >= LOWEST:
+        return text
+    return _HEADING.sub(
+        lambda match: f"\n{match[1]}{'#' * min(6, len(match[2]) + LOWEST - highest)}", text
+    )
+
+
+def _no_underline(match: re.Match[str]) -> str:
+    above = match.string[max(0, match.start() - 200) : match.start()].rpartition("\n")[2]
+    if not above.strip():
+        return match[0]
+    if match[2][0] == "-" and len(match[2]) >= 3:
+        return "\n" + match[0]  # was meant as a rule, and is one after a blank line
+    return f"\n{match[1]}\\{match[2]}"
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -234,15 +274,19 @@ _SPECIAL = re.compile(
 )
 
 
+_WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*+[.!?]?")
+
+
 def line(text: str) -> str:
     """`text` as plain words on one line: for titles, names and alternative texts."""
-    words = " ".join(_CONTROL.sub("\ufffd", text).split())
-    return _SPECIAL.sub(r"\\\g<0>", words)
+    if _WORDS.fullmatch(text):
+        return text
+    return _SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def fenced(text: str, language: str | None) -> str:
     """`text` as a code block that nothing in it can close."""
-    text = _CONTROL.sub("\ufffd", _LINE_END.sub("\n", text)).rstrip("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     ticks = "`" * (longest + 1)
     info = re.sub(r"[^\w+#./-]", "", language or "")[:40]
@@ -252,3 +296,11 @@ def fenced(text: str, language: str | None) -> str:
 def quoted(block: str) -> str:
     """A block as a block quote."""
     return "\n".join("> " + each if each else ">" for each in block.split("\n"))
+
+
+def encoded(text: str) -> bytes:
+    """A whole page as UTF-8. A control character, which is no text, becomes U+FFFD."""
+    data = text.encode("utf-8", "replace")
+    if len(data.translate(None, _CONTROLS)) == len(data):
+        return data
+    return _CONTROL.sub("\ufffd".encode(), data)

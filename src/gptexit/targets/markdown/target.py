@@ -23,7 +23,7 @@ from gptexit.targets.markdown.frontmatter import Value, front_matter
 from gptexit.targets.markdown.index import index
 from gptexit.targets.markdown.moments import moment
 from gptexit.targets.markdown.parts import Note
-from gptexit.targets.markdown.protect import line
+from gptexit.targets.markdown.protect import encoded, line
 
 UNTITLED = "Untitled"
 
@@ -58,7 +58,7 @@ class Markdown:
         if note.footnotes.numbers:
             blocks.append(note.footnotes.block())
         text = "\n\n".join(blocks) + "\n"
-        done.files.append(File(path, text.encode("utf-8", "replace"), key))
+        done.files.append(File(path, encoded(text), key))
         done.copies += used.values()
         done.messages = made.messages
         done.hidden = made.hidden
@@ -72,7 +72,7 @@ class Markdown:
 
     def finish(self) -> Rendered:
         """The index of everything that the archive holds, of this run and earlier ones."""
-        return Rendered(files=[File("index.md", index(self._catalog).encode(), "index")])
+        return Rendered(files=[File("index.md", encoded(index(self._catalog)), "index")])
 
     def _linker(
         self, conversation: Conversation, path: str, year: str, used: dict[str, Copy]
