@@ -1,13 +1,11 @@
 import io
 import json
-import threading
-import time
 import zipfile
 
 import pytest
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
-from gptexit.export import container, feed, zips
+from gptexit.export import container, zips
 from gptexit.export.container import Export, NewerCopy, NotAnExport, open_export
 
 ONE = {"conversations.json": text_of("a", "b")}
@@ -370,50 +368,6 @@ def test_a_damaged_side_file_is_named(tmp_path):
         assert export.side_file("user.json") is None
         assert reasons(export) == "user.json: its place in the ZIP is damaged"
         assert len(list(export.conversations())) == 2
-
-
-# The thread behind.
-
-
-def test_stopping_early_leaves_no_thread(tmp_path):
-    many = text_of(*(f"{n}" for n in range(50_000)))
-    with open_export([write(tmp_path / "e.zip", zip_of({"conversations.json": many}))]) as export:
-        conversations = export.conversations()
-        next(conversations)
-        conversations.close()
-    assert not [each for each in threading.enumerate() if each.name == "read-ahead"]
-
-
-def test_what_the_stream_raises_comes_behind_its_bytes():
-    class Breaking(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            data = super().read(size)
-            if not data:
-                raise OSError("the disk is gone")
-            return data
-
-    ahead = feed.ReadAhead(Breaking(b"abcdef"), chunk=4, ahead=1)
-    assert [ahead.read(3) for _ in range(3)] == [b"abc", b"d", b"ef"]
-    for _ in range(2):
-        with pytest.raises(OSError, match="gone"):
-            ahead.read(3)
-    ahead.close()
-    ahead.close()
-
-
-def test_reading_ahead_stops_at_its_bound():
-    class Endless:
-        given = 0
-
-        def read(self, size: int, /) -> bytes:
-            self.given += 1
-            return b"x" * size
-
-    stream = Endless()
-    ahead = feed.ReadAhead(stream, chunk=1, ahead=3)
-    time.sleep(0.1)
-    assert stream.given <= 4
-    ahead.close()
 
 
 def test_closing_removes_what_was_unpacked(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -114,9 +114,12 @@ def has_markers(text: str, metadata: Raw) -> bool:
 
 
 def resolve(
-    text: str, metadata: Raw, references: References, found: Counter[str]
+    text: str, metadata: Raw, references: Callable[[], References], found: Counter[str]
 ) -> tuple[str, list[Citation]]:
-    """`text` with each citation marker as a link, and where those links stand in it."""
+    """`text` with each citation marker as a link, and where those links stand in it.
+
+    `references` is asked only for what the message itself does not explain.
+    """
     spans = list(_by_reference(text, metadata))
     taken = sorted((span.start, span.end) for span in spans)
     spans += _by_marker(text, metadata, references, taken, found)
@@ -201,7 +204,7 @@ def _words(reference: Raw, matched: str) -> str:
 def _by_marker(
     text: str,
     metadata: Raw,
-    references: References,
+    references: Callable[[], References],
     taken: list[tuple[int, int]],
     found: Counter[str],
 ) -> Iterator[_Span]:
@@ -214,10 +217,11 @@ def _by_marker(
             for source in sources_of(reference)
         ]
     )
-    numbers = references.by_number | _numbered(metadata)
     for match in _outside(MARKER.finditer(text), taken):
-        yield _of_marker(match, references, unplaced, found)
-    for match in _outside(_OLD.finditer(text), taken):
+        yield _of_marker(match, references(), unplaced, found)
+    old = list(_outside(_OLD.finditer(text), taken))
+    numbers = references().by_number | _numbered(metadata) if old else {}
+    for match in old:
         source = numbers.get(match[1])
         if source is None:
             found["citation that nothing explains"] += 1

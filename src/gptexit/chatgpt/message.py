@@ -157,7 +157,7 @@ def _finish_texts(turn: tools.Turn, scene: Scene) -> None:
 
 def _cited(part: Text, metadata: Raw, scene: Scene) -> list[Part]:
     if has_markers(part["text"], metadata):
-        words, citations = resolve(part["text"], metadata, scene.references(), scene.oddities)
+        words, citations = resolve(part["text"], metadata, scene.references, scene.oddities)
         part = {"type": "text", "text": words, "citations": citations}
     return writing_blocks(part)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from gptexit.export.chathtml import conversations_at
 from gptexit.export.diagnosis import NotAnExport
-from gptexit.export.readahead import ReadAhead
 from gptexit.export.splitter import NotAnArray, Split, split
 from gptexit.export.volumes import Member
 from gptexit.export.window import ByteStream
@@ -70,8 +69,8 @@ class Reading:
             self._lose(feed.label, str(error))
             return
         before = self.bytes
-        with closing(ReadAhead(opened)) as ahead:
-            yield from self._split(feed, _Counted(ahead, self), repairs)
+        with closing(opened):
+            yield from self._split(feed, _Counted(opened, self), repairs)
         self.bytes = before + feed.member.size
 
     def _split(

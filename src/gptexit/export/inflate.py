@@ -6,10 +6,16 @@ Here all that can be read is handed out first, and the damage is told behind it.
 
 from __future__ import annotations
 
+import importlib
 import io
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO
+
+fast_zlib: Any = zlib
+with suppress(ImportError):  # there are machines that it is not made for
+    fast_zlib = importlib.import_module("isal.isal_zlib")  # unpacks about three times as fast
 
 STORED, DEFLATED = 0, 8
 METHODS = {STORED, DEFLATED}
@@ -42,6 +48,8 @@ class MemberStream(io.RawIOBase):
         """
         super().__init__()
         self._raw = raw
+        self._start = raw.tell()
+        self._packed = packed
         self._left = packed
         self._size = size
         self._limit = LIMIT if size is None else min(size, LIMIT)
@@ -49,7 +57,8 @@ class MemberStream(io.RawIOBase):
         self._sum = 0
         self._given = 0
         self._pending = b""
-        self._unpacker: Any = zlib.decompressobj(-15)
+        self._unpacker: Any = fast_zlib.decompressobj(-15)
+        self._careful = False
         self._take: Callable[[int], bytes] = self._inflate if method == DEFLATED else self._fetch
         self._deflated = method == DEFLATED
         self._failure: Unreadable | None = None
@@ -71,7 +80,7 @@ class MemberStream(io.RawIOBase):
             return b""
         data = self._take(wanted)
         self._given += len(data)
-        self._sum = zlib.crc32(data, self._sum)
+        self._sum = fast_zlib.crc32(data, self._sum)
         if not data:
             self._check()
         return data
@@ -98,15 +107,29 @@ class MemberStream(io.RawIOBase):
         while data and not self._unpacker.eof:
             # Without further input, zlib may still hold output.
             data = self._pending or self._fetch(_PACKED)
-            before = self._unpacker.copy()
+            before = self._unpacker.copy() if self._careful else None
             try:
                 out: bytes = self._unpacker.decompress(data, wanted)
-            except zlib.error:
-                return self._to_the_damage(before, data, wanted)
+            except (zlib.error, fast_zlib.error):
+                if before is not None:
+                    return self._to_the_damage(before, data, wanted)
+                self._start_again()
+                return self._inflate(wanted)
             self._pending = self._unpacker.unconsumed_tail
             if out:
                 return out
         return b""
+
+    def _start_again(self) -> None:
+        """There is damage ahead: go back, and come here again in steps that can be retraced."""
+        self._careful = True
+        self._unpacker = zlib.decompressobj(-15)
+        self._raw.seek(self._start)
+        self._left, self._pending = self._packed, b""
+        passed, more = 0, True
+        while more and passed < self._given:
+            again = self._inflate(min(self._given - passed, _PACKED))
+            passed, more = passed + len(again), bool(again)
 
     def _to_the_damage(self, before: Any, data: bytes, wanted: int) -> bytes:
         """What comes out of `data`, byte by byte, before it breaks."""
