@@ -22,6 +22,7 @@ from gptexit.model import Citation, Cited, Raw
 
 MARKER = re.compile("\ue200([^\ue200\ue201]*)\ue201")
 _STRAY = re.compile("\ue202turn\\d+[a-z]+\\d+|[\ue200-\ue204]")
+_MARKS = "\ue200\ue201\ue202\ue203\ue204"
 _OLD = re.compile(r"【(\d{1,6})(?::\d{1,6})?†[^【】\n]{0,200}】")
 _TURN = re.compile(r"turn\d+[a-z_]+\d+")
 _TRACKING = re.compile(r"utm_\w+|gclid|fbclid|msclkid", re.IGNORECASE)
@@ -91,11 +92,19 @@ def clean_url(value: Any) -> str | None:
 
 def link(source: Cited) -> str:
     """A source as a Markdown link; its title alone where it has no address."""
-    title = source["title"] or source["url"] or "source"
-    label = re.sub(r"([\\\[\]])", r"\\\1", " ".join(title.split()))
-    if source["url"] is None:
+    label = source["title"] or source["url"] or "source"
+    if not _PLAIN.fullmatch(label):
+        label = re.sub(r"([\\\[\]])", r"\\\1", " ".join(label.split()))
+    url = source["url"]
+    if url is None:
         return label
-    return f"[{label}]({quote(source['url'], safe='%/:=&?~#+!$,;@*-._[]' + chr(39))})"
+    if not _PLAIN_URL.fullmatch(url):
+        url = quote(url, safe="%/:=&?~#+!$,;@*-._[]'")
+    return f"[{label}]({url})"
+
+
+_PLAIN = re.compile(r"[^\s\\\[\]]+(?: [^\s\\\[\]]+)*+")
+_PLAIN_URL = re.compile(r"[A-Za-z0-9%/:=&?~#+!$,;@*._\[\]'-]+")
 
 
 @dataclass(slots=True)
@@ -131,7 +140,7 @@ def resolve(
     for span in spans:
         if span.start < at:
             continue
-        before = text[at : span.start]
+        before = _without_strays(text[at : span.start])
         shown = span.text
         if span.sources:
             shown = "(" + ", ".join(map(link, span.sources)) + ")"
@@ -145,8 +154,15 @@ def resolve(
         out += (before, shown)
         length += len(before) + len(shown)
         at = span.end
-    out.append(text[at:])
+    out.append(_without_strays(text[at:]))
     return "".join(out), citations
+
+
+def _without_strays(words: str) -> str:
+    """`words` without what is left of broken markers."""
+    if words.isascii() or not any(mark in words for mark in _MARKS):
+        return words
+    return _STRAY.sub("", words)
 
 
 def _by_reference(text: str, metadata: Raw) -> Iterator[_Span]:
@@ -175,7 +191,8 @@ def _in_order(references: Any) -> list[Raw]:
     def place(reference: Raw) -> float:
         return take.number(reference.get("start_idx")) or 0
 
-    return sorted(take.objects(references), key=place)
+    found = take.objects(references)
+    return sorted(found, key=place) if len(found) > 1 else found
 
 
 def sources_of(reference: Raw) -> Iterator[Cited]:
@@ -209,6 +226,8 @@ def _by_marker(
     found: Counter[str],
 ) -> Iterator[_Span]:
     """Spans of markers that no content reference explains."""
+    if "\ue200" not in text and "【" not in text:
+        return
     unplaced = iter(
         [
             source
@@ -219,15 +238,13 @@ def _by_marker(
     )
     for match in _outside(MARKER.finditer(text), taken):
         yield _of_marker(match, references(), unplaced, found)
-    old = list(_outside(_OLD.finditer(text), taken))
+    old = list(_outside(_OLD.finditer(text), taken)) if "【" in text else []
     numbers = references().by_number | _numbered(metadata) if old else {}
     for match in old:
         source = numbers.get(match[1])
         if source is None:
             found["citation that nothing explains"] += 1
         yield _Span(match.start(), match.end(), "", [source] if source else [])
-    for match in _outside(_STRAY.finditer(text), taken):
-        yield _Span(match.start(), match.end())
 
 
 def _outside(

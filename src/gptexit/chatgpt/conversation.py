@@ -142,6 +142,7 @@ def _messages(mapping: dict[str, Raw], tree: Tree, scene: Scene) -> list[Message
     start = tools.State()
     states: dict[str | None, tools.State] = {None: start}
     parent = tree.parent
+    turn = tools.Turn([], {}, start, found=scene.oddities)
     for key in tree.order:
         above = parent[key]
         message = mapping[key].get("message")
@@ -149,9 +150,10 @@ def _messages(mapping: dict[str, Raw], tree: Tree, scene: Scene) -> list[Message
             holder[key] = holder[above]
             states[key] = states[above]
             continue
-        turn = tools.Turn([], {}, states[above], found=scene.oddities)
+        turn.state = states[above]
+        turn.replies = []
         recipient = message.get("recipient")
-        if isinstance(recipient, str) and recipient.startswith("canmore"):
+        if recipient != "all" and isinstance(recipient, str) and recipient.startswith("canmore"):
             turn.replies = [
                 take.mapping(take.mapping(mapping[child].get("message")).get("metadata"))
                 for child in tree.children.get(key, ())

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from gptexit.chatgpt import take, tools
 from gptexit.chatgpt.assetbook import AssetBook
@@ -45,26 +46,16 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
     if not isinstance(metadata, dict):
         metadata = {}
     content = raw.get("content")
-    plain = _plain(content)
-    if plain is not None:
-        turn.parts = [text(plain)] if plain else []
-    else:
-        turn.parts = read_content(content, Around(metadata, scene.book))
     turn.metadata = metadata
     turn.hidden = None
-    if role == "assistant" and to is not None and to != "assistant":
-        tools.call(to, turn)
-    elif role == "tool":
-        tools.reply(name or "", turn)
-    if metadata:
-        _add_from_metadata(turn, scene)
-    _finish_texts(turn, scene)
+    plain = _read_parts(content, role, name if role == "tool" else to, turn, scene)
     hidden = _hidden(raw, metadata, role, content, turn)
-    if plain and [part.get("text") for part in turn.parts if part["type"] == "text"] == [plain]:
+    if plain is None:
+        for part in turn.parts:
+            if part["type"] == "unknown":
+                scene.unknown[f"content: {part['content_type'] or 'without a type'}"] += 1
+    elif plain and [part["text"] for part in turn.parts if part["type"] == "text"] == [plain]:
         del raw["content"]
-    for part in turn.parts:
-        if part["type"] == "unknown":
-            scene.unknown[f"content: {part['content_type'] or 'without a type'}"] += 1
     if raw.get("id") == key:
         del raw["id"]
     model = metadata.pop("model_slug", None)
@@ -86,6 +77,26 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
         "feedback": scene.feedback.get(key),
         "extra": raw,
     }
+
+
+def _read_parts(
+    content: Any, role: str, tool: str | None, turn: tools.Turn, scene: Scene
+) -> str | None:
+    """Fill `turn` with a message's parts. Its words, where the content is a plain text."""
+    plain = _plain(content)
+    if plain is not None:
+        turn.parts = [text(plain)] if plain else []
+    else:
+        turn.parts = read_content(content, Around(turn.metadata, scene.book))
+    if role == "assistant" and tool is not None and tool != "assistant":
+        tools.call(tool, turn)
+    elif role == "tool":
+        tools.reply(tool or "", turn)
+    if turn.metadata:
+        _add_from_metadata(turn, scene)
+    if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn.metadata):
+        _finish_texts(turn, scene)
+    return plain
 
 
 def _author(raw: Raw) -> tuple[str, str | None]:
@@ -130,24 +141,22 @@ def _add_from_metadata(turn: tools.Turn, scene: Scene) -> None:
             turn.hidden = None
 
 
+def _unfinished(words: str, metadata: Raw) -> bool:
+    """Whether a text may hold citations, writing blocks or pointers: a cheap look at each."""
+    return (
+        has_markers(words, metadata)
+        or ":::writing" in words
+        or "sediment://" in words
+        or "file-service://" in words
+    )
+
+
 def _finish_texts(turn: tools.Turn, scene: Scene) -> None:
     """Citations, writing blocks and pointers in the text parts."""
     metadata = turn.metadata
-    for part in turn.parts:
-        if part["type"] == "text":
-            words = part["text"]
-            if (
-                has_markers(words, metadata)
-                or ":::writing" in words
-                or "sediment://" in words
-                or "file-service://" in words
-            ):
-                break
-    else:
-        return
     finished: list[Part] = []
     for part in turn.parts:
-        if part["type"] != "text" or part["citations"]:
+        if part["type"] != "text" or part["citations"] or not _unfinished(part["text"], metadata):
             finished.append(part)
             continue
         for each in _cited(part, metadata, scene):

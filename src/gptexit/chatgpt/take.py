@@ -7,7 +7,8 @@ it stays in `extra` and nothing is lost by being odd.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from gptexit.model import Raw
@@ -36,10 +37,38 @@ def time(raw: Raw, key: str) -> str | None:
     value = raw.get(key)
     if value is None:
         return None
+    if type(value) is float and 0 < value < _FAR:
+        micros = round(value * 1e6)
+        if micros / 1e6 == value:
+            del raw[key]
+        return _shown(micros)
     shown = as_time(value)
     if shown is not None and isinstance(value, (int, float)) and round(value, 6) == value:
         del raw[key]
     return shown
+
+
+_FAR = 4e9
+"""Seconds since 1970; within it, a double tells microseconds apart."""
+_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
+
+
+@lru_cache(4096)
+def _day(day: int) -> str:
+    return date.fromordinal(_EPOCH + day).isoformat()
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def _shown(micros: int) -> str:
+    """Microseconds since 1970 as RFC 3339: every message has one, and `datetime` takes longer."""
+    seconds, fraction = divmod(micros, 1_000_000)
+    day, second = divmod(seconds, 86_400)
+    minute, second = divmod(second, 60)
+    if fraction:
+        return f"{_day(day)}{_MINUTES[minute]}{second:02}.{fraction:06}Z"
+    return f"{_day(day)}{_MINUTES[minute]}{second:02}Z"
 
 
 def as_time(value: Any) -> str | None:

@@ -75,7 +75,7 @@ def protect(text: str, *, headings: bool) -> str:
     """`text` as a block of its own. `headings`: move its headings down; else escape them."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "```" not in text and "~~~" not in text:
+    if ("`" not in text or "```" not in text) and ("~" not in text or "~~~" not in text):
         return _prose(text, headings)
     if _has_nested_fence(text, "```") or _has_nested_fence(text, "~~~"):
         return _with_nested_fences(text, headings)
@@ -182,7 +182,12 @@ def _prose(text: str, headings: bool) -> str:
         if rules:
             text = _UNDERLINE.sub(_no_underline, text)
         text = text[1:]
-    if "<" in text or "[[" in text or "[^" in text or "%%" in text or "\\" in text:
+    if (
+        "<" in text
+        or "\\" in text
+        or ("[" in text and ("[[" in text or "[^" in text))
+        or ("%" in text and "%%" in text)
+    ):
         return _outside_code(text, _inline)
     return text
 
