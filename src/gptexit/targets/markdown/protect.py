@@ -21,10 +21,10 @@ _FENCE = re.compile(
 )
 _ITEM = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]++|\Z))++")
 _LEADING = re.compile(r"[ \t>]*+")
-_PLAIN_FENCE = re.compile(r"^(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
-# These two are searched in a text with a line end in front: a pattern that begins with a plain
+# These are searched in a text with a line end in front: a pattern that begins with a plain
 # character is found several times as fast.
 _HEADING = re.compile(r"\n( {0,3})(#{1,6})(?=[ \t\n]|\Z)")
+_PLAIN_FENCE = re.compile(r"\n(`{3,}|~{3,})([^\n]*)")
 _UNDERLINE = re.compile(r"\n( {0,3})(=+|-+)(?=[ \t]*(?:\n|\Z))")
 _SPAN = re.compile(r"(?<![`\\])(`{1,20})(?!`)(?:(?!\n[ \t]*\n).){1,5000}?(?<!`)\1(?!`)", re.DOTALL)
 _LINE_SPAN = re.compile(r"(?<![`\\])(`{1,20})(?!`)[^\n]{1,5000}?(?<!`)\1(?!`)")
@@ -96,7 +96,8 @@ def _has_nested_fence(text: str, marker: str) -> bool:
 def _with_fences(text: str, headings: bool) -> str:
     """The same where every fence stands at the start of its line: the ordinary case."""
     out: list[str] = []
-    at = 0
+    text = "\n" + text
+    at = 1
     marker = ""
     for match in _PLAIN_FENCE.finditer(text):
         ticks, info = match[1], match[2]
@@ -105,8 +106,9 @@ def _with_fences(text: str, headings: bool) -> str:
                 out.append(text[at : match.end()])
                 at, marker = match.end(), ""
         elif ticks[0] == "~" or "`" not in info:
-            out.append(_prose(text[at : match.start()], headings))
-            at, marker = match.start(), ticks
+            start = match.start() + 1
+            out.append(_prose(text[at:start], headings))
+            at, marker = start, ticks
     if marker:
         out += (text[at:], "\n", marker)
     else:
