@@ -134,6 +134,35 @@ def test_selection(tmp_path, options, titles):
     assert [orjson.loads(line)["title"] for line in done.stdout.splitlines()] == titles
 
 
+def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path):
+    out = tmp_path / "out"
+    assert gptexit("convert", SAMPLE, "-o", out).returncode in (0, 1)
+    notes = sorted(out.glob("20*/*.md"))
+    for note in notes:
+        note.write_text("mine")
+    done = gptexit("convert", SAMPLE, "-o", out, "--include", "none", "--branches", "all")
+    said = done.stdout.decode()
+    assert "conversations-002.json" in said
+    assert "does not hold" in said
+    done = gptexit("convert", SAMPLE, "-o", out, "--title", "no such title", "--report", "-")
+    assert b"Not selected: " in done.stdout
+    assert b'"left_out"' in done.stdout
+    assert [note.read_text() for note in notes] == ["mine"] * len(notes)
+
+
+def test_an_edited_note_is_named(tmp_path):
+    export = write_export(tmp_path / "e.zip", one())
+    gptexit("convert", export, "-o", tmp_path / "out")
+    note = tmp_path / "out/2025/2025-02-19-a-title.md"
+    note.write_text("mine")
+    write_export(export, one(title="Another title"))
+    said = gptexit("convert", export, "-o", tmp_path / "out").stdout.decode()
+    assert "You changed 1 file" in said
+    assert "2025/2025-02-19-a-title.md" in said
+    assert note.read_text() == "mine"
+    assert "Another title" in note.with_name("2025-02-19-a-title.new.md").read_text()
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -336,6 +365,30 @@ if os.name == "posix":
         _, said = process.communicate(timeout=20)
         assert process.returncode == 130
         assert said.strip().startswith(b"Interrupted")
+
+
+if os.name == "posix":
+
+    def test_a_progress_bar_where_somebody_watches(tmp_path):
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        export = write_export(tmp_path / "e.zip", *(one(conversation_id=str(n)) for n in range(50)))
+        done = subprocess.run(
+            [*GPTEXIT, "convert", str(export), "-o", str(tmp_path / "out")],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            check=True,
+        )
+        shown = os.read(ours, 10_000)
+        os.close(theirs)
+        os.close(ours)
+        assert b"Reading" in shown
+        assert b"Read 50 conversations" in done.stdout
 
 
 if os.name == "posix":

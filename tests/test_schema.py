@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from build import chain, conversation, message, raw_conversations
@@ -168,7 +168,7 @@ def test_the_version_is_the_models():
 # What the reader makes is valid.
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=150)
 @given(raw_conversations())
 def test_whatever_is_read_validates(raw):
     neutral = read_conversation(raw, Account(), Met())

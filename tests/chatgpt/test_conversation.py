@@ -2,7 +2,7 @@ from copy import deepcopy
 from datetime import datetime
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
 from gptexit.chatgpt.assetbook import Facts
@@ -60,7 +60,7 @@ def rebuilt_message(each):
     return raw
 
 
-@settings(max_examples=600, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=600)
 @given(raw_conversations())
 def test_nothing_of_the_source_is_gone(raw):
     neutral = read(raw)
@@ -79,7 +79,7 @@ def test_nothing_of_the_source_is_gone(raw):
         assert rest[key] == raw[key]
 
 
-@settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=300)
 @given(raw_conversations())
 def test_the_tree_holds(raw):
     neutral = read(raw)

@@ -252,7 +252,7 @@ NAMES = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(NAMES, st.binary(max_size=9), max_size=6), NAMES)
 def test_any_member_name_is_only_a_label(tmp_path_factory, files, asked):
     folder = tmp_path_factory.mktemp("any")

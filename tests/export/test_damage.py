@@ -44,7 +44,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.data())
 def test_a_zip_cut_anywhere_keeps_what_stands_before_the_cut(tmp_path_factory, kind, data):
     whole = WHOLE[kind]
@@ -72,7 +72,7 @@ def test_a_zip_without_its_directory_gives_everything(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_damage_anywhere_never_ends_in_a_crash(tmp_path_factory, kind, data):
     whole = bytearray(WHOLE[kind])
@@ -314,7 +314,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES, st.integers(1, 9))
 def test_skipping_ends_where_counting_ends(value, chunk):
     data = json.dumps(value).encode()

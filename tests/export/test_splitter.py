@@ -67,7 +67,7 @@ def read(data: bytes, step: int = 1 << 20) -> tuple[list[object], Split]:
     return [item for _, item in split(Trickle(data, step), said)], said
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     ITEMS,
     STYLES,

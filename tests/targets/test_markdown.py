@@ -3,7 +3,7 @@ from datetime import UTC
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -222,7 +222,7 @@ HOSTILE = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HOSTILE)
 def test_front_matter_parses_whatever_the_title(title):
     raw = conversation(chain(message("user", "Hi")), title=title)
@@ -243,7 +243,7 @@ def test_strings_stay_strings(words):
     assert yaml.safe_load(shown) == {"x": words}
 
 
-@settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=300)
 @given(raw_conversations(), st.sampled_from(["current", "all"]))
 def test_whatever_the_reader_accepts_is_rendered(raw, branches):
     text = note(raw, branches=branches, include=frozenset({"hidden", "tools", "reasoning"}))

@@ -35,13 +35,13 @@ def shape(block):
     return headings, [each for each in html if each != "<br>"]
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(TRAPS, st.booleans())
 def test_no_text_breaks_a_note(text, headings):
     assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(TRAPS)
 def test_no_code_breaks_a_note(text):
     block = fenced(text, text)
@@ -50,7 +50,7 @@ def test_no_code_breaks_a_note(text):
     assert shape(quoted(block)) == (["h2", "h2"], [])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.lists(st.sampled_from([*PIECES, "&lt;", "&#60;", "&", ";", "_a", "a_"])).map("".join))
 def test_a_line_is_its_words(text):
     shown = line(text)

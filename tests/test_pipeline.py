@@ -1,0 +1,140 @@
+import json
+import zipfile
+
+import orjson
+import pytest
+
+from build import add, chain, conversation, message
+from gptexit import pipeline
+from gptexit.export.container import open_export
+from gptexit.ledger import Written
+from gptexit.pipeline import Way, convert
+from gptexit.schema import errors
+from gptexit.select import Selection
+from gptexit.sink import Folder
+from gptexit.targets.base import Options
+from gptexit.targets.table import FORMATS
+
+
+def write(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data if isinstance(data, bytes) else json.dumps(data))
+    return path
+
+
+def run(source, out, *names, options=None, progress=None):
+    with open_export([source]) as export:
+        ways = []
+        for name in names or ("markdown",):
+            folder = Folder(out / name)
+            target = FORMATS[name].make(options or Options(), folder.catalog)
+            ways.append(Way(target, folder, Written(name, str(out / name))))
+        ledger = convert(export, ways, Selection(), progress=progress)
+        report = ledger.report(export, 0 if ledger.complete(export) else 1)
+        assert list(errors("report", report)) == []
+        return report
+
+
+def talk(key, words="Hi", **rest):
+    return conversation(chain(message("user", words)), conversation_id=key, title=key, **rest)
+
+
+def test_a_later_copy_in_another_shard_wins(tmp_path):
+    source = write(
+        tmp_path / "e.zip",
+        {
+            "conversations-000.json": [talk("a", "old", update_time=1.74e9), talk("b")],
+            "conversations-001.json": [talk("a", "new", update_time=1.75e9)],
+        },
+    )
+    report = run(source, tmp_path / "out", "markdown", "jsonl")
+    assert report["complete"]
+    assert report["read"]["duplicates"] == 1
+    assert [each["files_written"] for each in report["targets"]] == [3, 0]
+    lines = (tmp_path / "out/jsonl/conversations.jsonl").read_bytes().splitlines()
+    assert sorted(orjson.loads(line)["id"] for line in lines) == ["a", "b"]
+    texts = [path.read_text() for path in (tmp_path / "out/markdown").rglob("*.md")]
+    assert any("new" in text for text in texts)
+    assert not any("old" in text for text in texts)
+    again = run(source, tmp_path / "out", "markdown", "jsonl")
+    assert again["targets"][0]["files_written"] == 0
+
+
+@pytest.mark.parametrize("stage", ["read_conversation", "_write"])
+def test_a_fault_of_ours_costs_one_conversation(tmp_path, monkeypatch, stage):
+    source = write(tmp_path / "e.zip", {"conversations.json": [talk("a"), talk("b"), talk("c")]})
+    whole = pipeline.read_conversation
+
+    def faulty(raw, account, met):
+        if raw["title"] == "b":
+            if stage == "read_conversation":
+                raise ZeroDivisionError("oops")
+            found = whole(raw, account, met)
+            found["messages"][0]["parts"] = [{"type": "of another world"}]
+            return found
+        return whole(raw, account, met)
+
+    monkeypatch.setattr(pipeline, "read_conversation", faulty)
+    report = run(source, tmp_path / "out")
+    assert not report["complete"]
+    (fault,) = report["read"]["unreadable"]
+    assert "“b”" in fault["where"]
+    assert len(list((tmp_path / "out/markdown/2025").glob("*.md"))) == 2
+
+
+def test_a_damaged_asset_is_named_and_the_rest_is_written(tmp_path):
+    image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_a1"}
+    raw = conversation(
+        chain(message("user", {"content_type": "multimodal_text", "parts": [image]}))
+    )
+    source = write(
+        tmp_path / "e.zip",
+        {"conversations.json": [raw], "file_a1.png": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9},
+    )
+    data = bytearray(source.read_bytes())
+    at = data.find(b"file_a1.png") + len("file_a1.png") + 40
+    data[at] ^= 0xFF
+    source.write_bytes(bytes(data))
+    report = run(source, tmp_path / "out")
+    assert not report["complete"]
+    assert report["assets"]["refused"] == 1
+    assert list((tmp_path / "out/markdown/2025").glob("*.md"))
+    assert not list((tmp_path / "out/markdown").rglob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "feedback"),
+    [
+        ([{"id": "m1", "rating": "thumbs_up"}], "up"),
+        ([{"id": "m1", "rating": "thumbsDown"}], "down"),
+        ([{"id": "m1", "rating": "meh"}, 7], None),
+        (b'[{"id": "m1", "rat', None),
+    ],
+)
+def test_ratings(tmp_path, rows, feedback):
+    source = write(
+        tmp_path / "e.zip", {"conversations.json": [talk("a")], "message_feedback.json": rows}
+    )
+    report = run(source, tmp_path / "out", "jsonl")
+    line = orjson.loads((tmp_path / "out/jsonl/conversations.jsonl").read_bytes())
+    assert line["messages"][0]["feedback"] == feedback
+    assert report["complete"] == isinstance(rows, list)
+
+
+def test_jsonl_of_the_current_branch(tmp_path):
+    mapping = chain(message("user", "Hi"), message("assistant", "one"))
+    add(mapping, "other", "m1", message("assistant", "two"))
+    source = write(tmp_path / "e.zip", {"conversations.json": [conversation(mapping)]})
+    report = run(source, tmp_path / "out", "jsonl", options=Options("current"))
+    line = orjson.loads((tmp_path / "out/jsonl/conversations.jsonl").read_bytes())
+    assert [each["id"] for each in line["messages"]] == ["m1", "other"]
+    assert report["targets"][0]["hidden"] == {"on another branch": 1}
+
+
+def test_progress_is_told(tmp_path):
+    source = write(tmp_path / "e.zip", {"conversations.json": [talk(str(n)) for n in range(5)]})
+    told = []
+    run(source, tmp_path / "out", progress=lambda *each: told.append(each))
+    assert [each[0] for each in told] == [1, 2, 3, 4, 5]
+    assert told[-1][1] > 0
