@@ -13,7 +13,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 demo: $(READY)
-	$(BIN)/gptexit convert fixtures/dat-2026.zip -o demo
+	$(BIN)/gptexit convert fixtures/slim-2026.zip -o demo
 	@echo "Look at demo/index.md; the notes are in demo/2026, their files in demo/assets."
 
 test: $(READY)
@@ -28,4 +28,4 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo build

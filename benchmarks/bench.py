@@ -2,6 +2,9 @@
 
 Every round runs each piece once, one after the other, in a process of its own; the medians of the
 rounds are compared. A machine that slows down slows all of them.
+
+What the rounds write stays until the end: some file systems make new files slowly for minutes
+after many were removed, and nobody's first archive is written into such a place.
 """
 
 from __future__ import annotations
@@ -39,9 +42,11 @@ class Piece:
 
 def run(command: list[str], *, inner: bool) -> tuple[float, float]:
     """Seconds and peak megabytes of a command; `inner`: the seconds are what it prints."""
+    # An installed package has its bytecode; some machines are set up not to write any.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out)
+        process = subprocess.Popen(command, stdout=out, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -68,15 +73,18 @@ def commands(export: Path, out: Path) -> dict[str, tuple[list[str], bool]]:
     return found
 
 
-def measure(export: Path, rounds: int) -> dict[str, Piece]:
+def measure(export: Path, rounds: int, folder: Path) -> dict[str, Piece]:
     pieces: dict[str, Piece] = {}
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, (command, inner) in commands(export, Path(folder)).items():
-                seconds, megabytes = run(command, inner=inner)
-                piece = pieces.setdefault(name, Piece())
-                piece.seconds.append(seconds)
-                piece.megabytes.append(megabytes)
+    for number in range(rounds):
+        out = folder / str(number)
+        out.mkdir()
+        for name, (command, inner) in commands(export, out).items():
+            seconds, megabytes = run(command, inner=inner)
+            piece = pieces.setdefault(name, Piece())
+            piece.seconds.append(seconds)
+            piece.megabytes.append(megabytes)
+        for large in out.rglob("*.jsonl"):
+            large.unlink()
     return pieces
 
 
@@ -117,10 +125,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="200MB,1GB")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--data", type=Path, help="keep the generated exports in this folder")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="where to generate and to write; the exports are kept [build/benchmark]",
+    )
     given = parser.parse_args()
-    data = given.data or Path(tempfile.mkdtemp(prefix="gptexit-bench-"))
+    data = given.data or ROOT / "build/benchmark"
     data.mkdir(parents=True, exist_ok=True)
+    outputs = Path(tempfile.mkdtemp(prefix="out-", dir=data))
     try:
         start_up(given.runs, min((ROOT / "fixtures").glob("*.zip"), key=lambda p: p.stat().st_size))
         for size in given.sizes.split(","):
@@ -130,10 +143,11 @@ def main() -> None:
                 subprocess.run([*generate, "--size", size, "--seed", "1"], check=True)
             # Work out the boundaries before anything is timed.
             run([sys.executable, str(HERE / "work.py"), "floor", str(export)], inner=True)
-            table(size, measure(export, given.runs))
+            folder = outputs / size
+            folder.mkdir()
+            table(size, measure(export, given.runs, folder))
     finally:
-        if given.data is None:
-            shutil.rmtree(data)
+        shutil.rmtree(outputs)
 
 
 if __name__ == "__main__":

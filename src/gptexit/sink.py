@@ -12,6 +12,7 @@ user: it stays, and the new text goes beside it.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, Protocol
@@ -19,6 +20,7 @@ from typing import BinaryIO, Literal, Protocol
 import orjson
 
 from gptexit.catalog import Catalog, Entry
+from gptexit.growing import Growing
 from gptexit.targets.base import Copy, File
 
 Outcome = Literal["written", "unchanged", "edited"]
@@ -60,11 +62,14 @@ class Folder:
         """The paths that this run has written."""
         self._ours: dict[str, set[str]] = {}
         """For each path the hashes that a run of ours gave it."""
-        self._appended: dict[str, BinaryIO] = {}
+        self._appended: dict[str, Growing] = {}
         self._keys: dict[str, str] = {}
         self._journal: BinaryIO | None = None
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
         root.mkdir(parents=True, exist_ok=True)
+        # Strings and not paths: a thousand notes a second go through here.
+        self._top = str(root)
+        self._part = os.path.join(self._top, _HOUSE, "writing.part")
         self._load()
         self.begun = bool(self.catalog.entries)
         """Whether an earlier run left something here."""
@@ -91,15 +96,14 @@ class Folder:
         target = self._inside(copy.path)
         known = self.catalog.entries.get(copy.key)
         try:
-            there = target.stat().st_size
+            there = os.stat(target).st_size
         except OSError:
             there = -1
         if known and known.sha256 and there == known.size == size:
             return "written" if copy.path in self._new else "unchanged"
         digest = hashlib.sha256()
         length = 0
-        part = self._part()
-        with open_asset() as source, part.open("wb") as out:
+        with open_asset() as source, self._open_part() as out:
             while chunk := source.read(CHUNK):
                 digest.update(chunk)
                 length += len(chunk)
@@ -107,59 +111,55 @@ class Folder:
         if there >= 0:
             existing = _digest(target)
             if existing == digest.hexdigest():
-                part.unlink()
+                os.unlink(self._part)
                 self._record(copy.key, copy.path, existing, length, quiet=True)
                 return "unchanged"
             if existing not in self._ours.get(copy.path, set()):
-                part.unlink()
+                os.unlink(self._part)
                 self.edited.append(copy.path)
                 return "edited"
         self._record(copy.key, copy.path, digest.hexdigest(), length)
-        self._replace(part, target)
+        self._replace(self._part, target)
         self._new.add(copy.path)
         return "written"
 
     def restart(self) -> None:
         """Forget what was appended: the source is read from the start again."""
-        for path, stream in self._appended.items():
-            stream.close()
-            self._growing(path).unlink()
+        for growing in self._appended.values():
+            growing.discard()
         self._appended.clear()
         self.edited.clear()
 
     def finish(self) -> int:
         """Close what was appended, and save the manifest. The bytes of the archive's files."""
-        for path, stream in self._appended.items():
-            stream.close()
-            grown, target = self._growing(path), self._inside(path)
-            digest, size = _digest(grown), grown.stat().st_size
-            if target.exists() and _digest(target) == digest:
-                grown.unlink()
-                self._record(self._keys[path], path, digest, size, quiet=True)
+        for path, growing in self._appended.items():
+            digest = growing.close()
+            target = self._inside(path)
+            if os.path.exists(target) and _digest(target) == digest:
+                growing.path.unlink()
+                self._record(self._keys[path], path, digest, growing.size, quiet=True)
             else:
-                self._record(self._keys[path], path, digest, size)
-                self._replace(grown, target)
+                self._record(self._keys[path], path, digest, growing.size)
+                self._replace(str(growing.path), target)
         self._appended.clear()
         self._save()
         return sum(entry.size for entry in self.catalog.entries.values())
 
-    def _inside(self, path: str) -> Path:
+    def _inside(self, path: str) -> str:
         """The place of a path of ours, which may not lead out of the folder."""
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path:
+        if path.startswith("/") or ".." in path.split("/") or "\\" in path or ":" in path:
             raise ValueError(f"a path that leads out of the archive: {path!r}")
-        return self.root / pure
+        return f"{self._top}/{path}"
 
     def _append(self, file: File) -> None:
-        stream = self._appended.get(file.path)
-        if stream is None:
-            self._house().mkdir(exist_ok=True)
-            stream = self._appended[file.path] = self._growing(file.path).open("wb")
+        growing = self._appended.get(file.path)
+        if growing is None:
+            house = self.root / _HOUSE
+            house.mkdir(exist_ok=True)
+            growing = Growing(house / (file.path.replace("/", "_") + ".part"))
+            self._appended[file.path] = growing
             self._keys[file.path] = file.key
-        stream.write(file.data)
-
-    def _growing(self, path: str) -> Path:
-        return self._house() / (path.replace("/", "_") + ".part")
+        growing.append(file.data)
 
     def _beside(self, file: File, digest: str, ours: set[str]) -> Outcome:
         """The user has changed the file: a text that is new to them goes beside it."""
@@ -173,30 +173,29 @@ class Folder:
             self._write(target, File(path, file.data, f"beside/{file.key}"), digest)
         return "edited"
 
-    def _write(self, target: Path, file: File, digest: str) -> None:
-        part = self._part()
-        with part.open("wb") as out:
+    def _write(self, target: str, file: File, digest: str) -> None:
+        with self._open_part() as out:
             out.write(file.data)
         self._record(file.key, file.path, digest, len(file.data))
-        self._replace(part, target)
+        self._replace(self._part, target)
         self._new.add(file.path)
 
     def _house(self) -> Path:
         return self.root / _HOUSE
 
-    def _part(self) -> Path:
-        house = self._house()
-        if house not in self._made:
-            house.mkdir(exist_ok=True)
-            self._made.add(house)
-        return house / "writing.part"
+    def _open_part(self) -> BinaryIO:
+        self._make_folder(self._part)
+        return open(self._part, "wb")
 
-    def _replace(self, part: Path, target: Path) -> None:
-        folder = target.parent
+    def _replace(self, part: str, target: str) -> None:
+        self._make_folder(target)
+        os.replace(part, target)
+
+    def _make_folder(self, target: str) -> None:
+        folder = os.path.dirname(target)
         if folder not in self._made:
-            folder.mkdir(parents=True, exist_ok=True)
+            os.makedirs(folder, exist_ok=True)
             self._made.add(folder)
-        part.replace(target)
 
     def _record(self, key: str, path: str, digest: str, size: int, *, quiet: bool = False) -> None:
         """Note in the catalog, and before a write in the journal, what the file will be."""
@@ -227,9 +226,9 @@ class Folder:
         )
         manifest = self._house() / "manifest.jsonl"
         if _read(manifest) != data:
-            part = self._part()
-            part.write_bytes(data)
-            part.replace(manifest)
+            with self._open_part() as out:
+                out.write(data)
+            self._replace(self._part, str(manifest))
         if self._journal is not None:
             self._journal.close()
             self._journal = None
@@ -271,15 +270,16 @@ class Stream:
         return self._written
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: str | Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        with open(path, "rb") as stream:
+            return stream.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
+def _digest(path: str | Path) -> str:
+    with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -37,6 +37,7 @@ def shape(block):
 
 @settings(max_examples=2000)
 @given(TRAPS, st.booleans())
+@example("a\n  - ", False)
 def test_no_text_breaks_a_note(text, headings):
     assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
 

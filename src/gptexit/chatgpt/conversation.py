@@ -151,7 +151,6 @@ def _messages(mapping: dict[str, Raw], tree: Tree, scene: Scene) -> list[Message
             states[key] = states[above]
             continue
         turn.state = states[above]
-        turn.replies = []
         recipient = message.get("recipient")
         if recipient != "all" and isinstance(recipient, str) and recipient.startswith("canmore"):
             turn.replies = [
@@ -185,20 +184,26 @@ def _odd_nodes(
     """The nodes that cannot be told from the messages: see the module."""
     odd: dict[str, Raw] = {}
     said = {message["id"]: message["parent"] for message in messages}
+    has_message = said.__contains__
+    keys = 2 if slim else 3
     for key, node in mapping.items():
         if key not in said:
             odd[key] = node
             continue
         del node["message"]
-        below = tree.children.get(key, [])
-        regular = node.get("id") == key and node.get("parent", 0) == said[key]
-        if slim:
-            regular = regular and len(node) == 2
-        else:
-            regular = regular and len(node) == 3 and node.get("children") == below
-        if not regular or not all(child in said for child in below):
+        below = tree.children.get(key, _NONE)
+        if (
+            len(node) != keys
+            or node.get("id") != key
+            or node.get("parent", 0) != said[key]
+            or not (slim or node.get("children") == below)
+            or not all(map(has_message, below))
+        ):
             odd[key] = node
     return odd
+
+
+_NONE: list[str] = []
 
 
 def _template(raw: Raw) -> str | None:

@@ -54,7 +54,7 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
         for part in turn.parts:
             if part["type"] == "unknown":
                 scene.unknown[f"content: {part['content_type'] or 'without a type'}"] += 1
-    elif plain and [part["text"] for part in turn.parts if part["type"] == "text"] == [plain]:
+    elif plain and _gives_back(turn.parts, plain):
         del raw["content"]
     if raw.get("id") == key:
         del raw["id"]
@@ -97,6 +97,14 @@ def _read_parts(
     if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn.metadata):
         _finish_texts(turn, scene)
     return plain
+
+
+def _gives_back(parts: list[Part], plain: str) -> bool:
+    """Whether the text parts are that one text, unchanged."""
+    first = parts[0] if len(parts) == 1 else None
+    if first is not None and first["type"] == "text":
+        return first["text"] is plain or first["text"] == plain
+    return [part["text"] for part in parts if part["type"] == "text"] == [plain]
 
 
 def _author(raw: Raw) -> tuple[str, str | None]:
@@ -146,8 +154,7 @@ def _unfinished(words: str, metadata: Raw) -> bool:
     return (
         has_markers(words, metadata)
         or ":::writing" in words
-        or "sediment://" in words
-        or "file-service://" in words
+        or ("://" in words and ("sediment://" in words or "file-service://" in words))
     )
 
 
@@ -204,6 +211,7 @@ def _hidden(raw: Raw, metadata: Raw, role: str, content: object, turn: tools.Tur
         return "system message"
     if isinstance(content, dict) and content.get("content_type") in _CONTEXT:
         return "context"
-    if raw.get("weight") == 0 and raw.get("weight") is not False:
+    weight = raw.get("weight")
+    if weight == 0 and weight is not False:
         return "weight 0"
     return turn.hidden

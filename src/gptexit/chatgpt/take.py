@@ -51,6 +51,7 @@ def time(raw: Raw, key: str) -> str | None:
 _FAR = 4e9
 """Seconds since 1970; within it, a double tells microseconds apart."""
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02}" for second in range(60)]
 
 
 @lru_cache(4096)
@@ -64,11 +65,11 @@ _EPOCH = date(1970, 1, 1).toordinal()
 def _shown(micros: int) -> str:
     """Microseconds since 1970 as RFC 3339: every message has one, and `datetime` takes longer."""
     seconds, fraction = divmod(micros, 1_000_000)
-    day, second = divmod(seconds, 86_400)
-    minute, second = divmod(second, 60)
+    minutes, second = divmod(seconds, 60)
+    day, minute = divmod(minutes, 1440)
     if fraction:
-        return f"{_day(day)}{_MINUTES[minute]}{second:02}.{fraction:06}Z"
-    return f"{_day(day)}{_MINUTES[minute]}{second:02}Z"
+        return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}.{fraction:06}Z"
+    return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}Z"
 
 
 def as_time(value: Any) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 _MONTHS = [
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -11,9 +12,26 @@ _MONTHS = [
 
 
 def moment(time: str | None, zone: tzinfo | None) -> datetime | None:
-    """A neutral time in a time zone; None for the machine's own zone."""
+    """A neutral time in a time zone, to the minute; None for the machine's own zone."""
     if time is None:
         return None
+    hour = _hour(time[:13], zone)
+    if hour is not None:
+        return hour + timedelta(minutes=int(time[14:16]))
+    return _exact(time, zone)
+
+
+@lru_cache(1024)
+def _hour(hour: str, zone: tzinfo | None) -> datetime | None:
+    """The local time at which an hour of UTC begins: asking for each minute takes far longer.
+
+    None where the clocks change within that hour, and for what is no hour.
+    """
+    start, end = _exact(hour + ":00:00Z", zone), _exact(hour + ":59:59Z", zone)
+    return start if start and end and start.utcoffset() == end.utcoffset() else None
+
+
+def _exact(time: str, zone: tzinfo | None) -> datetime | None:
     try:
         return datetime.fromisoformat(time).astimezone(zone)
     except (ValueError, OverflowError, OSError):

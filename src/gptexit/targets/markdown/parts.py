@@ -60,7 +60,7 @@ def _text(part: Any, note: Note) -> Blocks:
     if not words.strip():
         return []
     if not part["citations"]:
-        return [_with_files(protect(words, headings=note.answer), note)]
+        return [_with_files(_shown(words, note), note)]
     out: list[str] = []
     at = 0
     for citation in part["citations"]:
@@ -68,8 +68,12 @@ def _text(part: Any, note: Note) -> Blocks:
         out += [f"\ufdd4{note.footnotes.mark(source)}\ufdd5" for source in citation["sources"]]
         at = citation["end"]
     out.append(_unmarked(words[at:]))
-    shown = protect("".join(out), headings=note.answer)
-    return [_with_files(_MARK.sub(r"[^\1]", shown), note)]
+    return [_with_files(_MARK.sub(r"[^\1]", _shown("".join(out), note)), note)]
+
+
+def _shown(words: str, note: Note) -> str:
+    """Words without the blank lines around them, which a marker or a canvas block may leave."""
+    return protect(words, headings=note.answer).strip("\n")
 
 
 def _unmarked(words: str) -> str:
@@ -126,6 +130,7 @@ def _transcript(part: Any, note: Note) -> Blocks:
 
 def _callout(kind: str, title: str, blocks: Blocks) -> str:
     """An Obsidian callout, which other readers show as a block quote."""
+    blocks = [block.strip("\n") for block in blocks]
     return quoted("\n\n".join([f"{_OPENINGS[kind]} {title}", *blocks]))
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 _CONTROLS = bytes([*range(9), *range(0x0B, 0x20), 0x7F])
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]")
@@ -26,12 +27,13 @@ _LEADING = re.compile(r"[ \t>]*+")
 _HEADING = re.compile(r"\n( {0,3})(#{1,6})(?=[ \t\n]|\Z)")
 _PLAIN_FENCE = re.compile(r"\n(`{3,}|~{3,})([^\n]*)")
 _UNDERLINE = re.compile(r"\n( {0,3})(=+|-+)(?=[ \t]*(?:\n|\Z))")
-_SPAN = re.compile(r"(?<![`\\])(`{1,20})(?!`)(?:(?!\n[ \t]*\n).){1,5000}?(?<!`)\1(?!`)", re.DOTALL)
-_LINE_SPAN = re.compile(r"(?<![`\\])(`{1,20})(?!`)[^\n]{1,5000}?(?<!`)\1(?!`)")
+_TICKS = re.compile("`+")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _HARMLESS = re.compile(r"</?(?:br|sub|sup|kbd) ?/?>|<https?://[^\s<>]+>")
+# Up to the closing delimiter, within a paragraph; in pieces of bounded length and number.
 _MATH = re.compile(
-    r"\\\(((?:(?!\\\)|\n[ \t]*\n).){1,2000}?)\\\)|\\\[((?:(?!\\\]|\n[ \t]*\n).){1,5000}?)\\\]",
-    re.DOTALL,
+    r"\\\(((?:[^\\\n]{1,200}+|\\(?!\))|\n(?![ \t]*\n)){1,400}+)\\\)"
+    r"|\\\[((?:[^\\\n]{1,200}+|\\(?!\])|\n(?![ \t]*\n)){1,400}+)\\\]"
 )
 _STRUCTURAL = re.compile(r"<(?=[A-Za-z/!?])|\[\[|\[\^|%%")
 _ESCAPED = {"<": "\\<", "[[": "[\\[", "[^": "[\\^", "%%": "%\\%"}
@@ -75,9 +77,10 @@ def protect(text: str, *, headings: bool) -> str:
     """`text` as a block of its own. `headings`: move its headings down; else escape them."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if ("`" not in text or "```" not in text) and ("~" not in text or "~~~" not in text):
+    markers = [mark for mark in ("```", "~~~") if mark[0] in text and mark in text]
+    if not markers:
         return _prose(text, headings)
-    if _has_nested_fence(text, "```") or _has_nested_fence(text, "~~~"):
+    if any(_has_nested_fence(text, marker) for marker in markers):
         return _with_nested_fences(text, headings)
     return _with_fences(text, headings)
 
@@ -86,9 +89,10 @@ def _has_nested_fence(text: str, marker: str) -> bool:
     """Whether a fence stands behind the mark of a list or quote, or behind white space."""
     at = text.find(marker)
     while at >= 0:
-        before = text[max(0, at - 80) : at].rpartition("\n")[2]
-        if before and not before.strip(" \t>-*+.)0123456789"):
-            return True
+        if at and text[at - 1] != "\n":
+            before = text[max(0, at - 80) : at].rpartition("\n")[2]
+            if not before.strip(" \t>-*+.)0123456789"):
+                return True
         at = text.find(marker, at + 3)
     return False
 
@@ -176,7 +180,8 @@ def _opened(line: str, items: list[int]) -> _Fence | None:
 
 def _prose(text: str, headings: bool) -> str:
     """Lines outside of fences: headings moved down or escaped, and no line underlines another."""
-    hashes, rules = "#" in text, "=" in text or "--" in text or "\n-" in text
+    hashes = "#" in text
+    rules = ("=" in text or "-" in text) and ("\n-" in text or "\n=" in text or "\n " in text)
     if hashes or rules:
         text = "\n" + text
         if hashes:
@@ -186,7 +191,7 @@ def _prose(text: str, headings: bool) -> str:
         text = text[1:]
     if (
         "<" in text
-        or "\\" in text
+        or ("\\" in text and ("\\(" in text or "\\[" in text))
         or ("[" in text and ("[[" in text or "[^" in text))
         or ("%" in text and "%%" in text)
     ):
@@ -215,22 +220,68 @@ def _no_underline(match: re.Match[str]) -> str:
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    """`text` with `change` applied to what stands between its code spans.
+    """`text` with `change` applied to what stands between its code spans."""
+    if "`" not in text:
+        return change(text)
+    out: list[str] = []
+    at = 0
+    for start, end in _code_spans(text):
+        out += (change(text[at:start]), text[start:end])
+        at = end
+    out.append(change(text[at:]))
+    return "".join(out)
+
+
+_Span = tuple[int, int]
+
+
+def _code_spans(text: str) -> list[_Span]:
+    """Where the code spans of `text` start and end.
 
     A span counts where it is one both line by line and paragraph by paragraph: in doubt, it is
     taken for prose and an escape too many is shown.
     """
-    if "`" not in text:
-        return change(text)
-    spans = {span.span() for span in _SPAN.finditer(text)}
-    out: list[str] = []
+    runs = [run.span() for run in _TICKS.finditer(text)]
+    gaps = [text[before[1] : after[0]] for before, after in pairwise(runs)]
+    new_line = ["\n" in gap for gap in gaps]
+    blank_line = [
+        new and bool(_BLANK_LINE.search(gap)) for new, gap in zip(new_line, gaps, strict=True)
+    ]
+    spans = _paired(text, runs, new_line)
+    if blank_line == new_line:
+        return spans
+    wider = set(_paired(text, runs, blank_line))
+    return [span for span in spans if span in wider]
+
+
+def _paired(text: str, runs: list[_Span], barred: list[bool]) -> list[_Span]:
+    """Each run of backticks with the next one of its length; no pair crosses a barred gap.
+
+    A backslash takes one backtick off an opening run; a closing one stands within code, where it
+    does not (CommonMark 0.31, 6.1).
+    """
+    found: list[_Span] = []
     at = 0
-    for span in _LINE_SPAN.finditer(text):
-        if span.span() in spans:
-            out += (change(text[at : span.start()]), span[0])
-            at = span.end()
-    out.append(change(text[at:]))
-    return "".join(out)
+    while at < len(runs):
+        start, end = runs[at]
+        start += _is_escaped(text, start)
+        for other in range(at + 1, len(runs)) if start < end else ():
+            if barred[other - 1]:
+                break
+            if runs[other][1] - runs[other][0] == end - start:
+                found.append((start, runs[other][1]))
+                at = other
+                break
+        at += 1
+    return found
+
+
+def _is_escaped(text: str, at: int) -> bool:
+    """Whether an odd number of backslashes stands before `at`."""
+    start = at
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return bool((at - start) % 2)
 
 
 def _inline(text: str) -> str:
@@ -261,11 +312,8 @@ def _escaped(text: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     if match[0] == "<":
         text, start = match.string, match.start()
-        slashes = start
-        while slashes and text[slashes - 1] == "\\":
-            slashes -= 1
-        if (start - slashes) % 2:
-            return "<"  # escaped already
+        if _is_escaped(text, start):
+            return "<"
         if _HARMLESS.match(text, start):
             # Alone at the start of a line it would open a block of HTML.
             before = text[max(0, start - 200) : start].rpartition("\n")[2]

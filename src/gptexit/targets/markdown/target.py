@@ -57,7 +57,8 @@ class Markdown:
         ]
         if note.footnotes.numbers:
             blocks.append(note.footnotes.block())
-        text = "\n\n".join(blocks) + "\n"
+        blocks[-1] += "\n"
+        text = "\n\n".join(blocks)
         done.files.append(File(path, encoded(text), key))
         done.copies += used.values()
         done.messages = made.messages
