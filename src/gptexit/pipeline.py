@@ -7,13 +7,13 @@ run goes on. What ends a run is a full disk, a broken pipe, or the user.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 import ijson
 
-from gptexit.chatgpt.conversation import Account, read_conversation
+from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.export.container import Export, Loss, NewerCopy
 from gptexit.export.splitter import collector_off
 from gptexit.ledger import Ledger, Written
@@ -74,6 +74,21 @@ def convert(
             way.written.edited = sorted(set(way.sink.edited))
     ledger.targets = [way.written for way in ways]
     return ledger
+
+
+def conversations(export: Export) -> Iterator[Conversation]:
+    """Every conversation of `export` in the neutral model, one at a time.
+
+    A conversation that cannot be read is named in `export.losses`.
+    """
+    export.settle()
+    account = Account(export.lookup, export.library, _feedback(export))
+    for where, raw in export.conversations():
+        title = raw.get("title")
+        try:
+            yield read_conversation(raw, account, Met())
+        except Exception as error:  # as below
+            export.losses.append(Loss(**_fault(where, title, error)))
 
 
 def _pass(

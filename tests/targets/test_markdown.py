@@ -1,3 +1,4 @@
+import re
 from copy import deepcopy
 from datetime import UTC
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
+from exports import seen_texts, word_runs
 from gptexit.catalog import Catalog
 from gptexit.chatgpt.assetbook import Facts
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
@@ -253,6 +255,37 @@ def test_whatever_the_reader_accepts_is_rendered(raw, branches):
     assert [
         token.level for token in tokens if token.type == "heading_open" and token.tag == "h1"
     ] == [0]
+
+
+_SAID = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n`#*_>[]()$|~-= \\<"),
+    min_size=1,
+    max_size=60,
+)
+
+
+@st.composite
+def talks(draw):
+    """A tree of user and assistant messages, with edits and regenerated answers."""
+    mapping = chain(message("user", draw(_SAID)))
+    for number in range(draw(st.integers(0, 8))):
+        parent = draw(st.sampled_from([key for key in mapping if key != ROOT]))
+        role = draw(st.sampled_from(["user", "assistant"]))
+        add(mapping, f"n{number}", parent, message(role, draw(_SAID)))
+    current = draw(st.sampled_from([key for key in mapping if key != ROOT]))
+    return conversation(mapping, current_node=current)
+
+
+@given(talks())
+def test_all_that_the_user_saw_stands_in_order(raw):
+    texts = seen_texts(raw)
+    words = " ".join(re.findall(r"\w+", note(raw).split("\n## ", 1)[1]))
+    at = 0
+    for text in texts:
+        for run_of_words in word_runs(text):
+            at = words.find(run_of_words, at)
+            assert at >= 0, run_of_words
+            at += len(run_of_words)
 
 
 def test_names_are_stable_and_never_collide():

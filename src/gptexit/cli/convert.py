@@ -11,15 +11,12 @@ from zoneinfo import ZoneInfo
 import click
 import orjson
 
+from gptexit.archive import convert_export
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.summary import summary
 from gptexit.export.container import NotAnExport, open_export
-from gptexit.ledger import Written
-from gptexit.pipeline import Way
-from gptexit.pipeline import convert as convert_export
 from gptexit.select import Selection
-from gptexit.sink import Folder, Stream
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 
@@ -141,14 +138,19 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     )
     options = Options(given["branches"], given["include"], zone)
     try:
-        with open_export(sources, sys.stdin.buffer) as export:
-            ways = [_way(name, names, given["out"], options) for name in names]
-            with progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress:
-                ledger = convert_export(
-                    export, ways, selection, progress=progress, settle=to_stdout
-                )
-            code = Exit.COMPLETE if ledger.complete(export) else Exit.INCOMPLETE
-            report = ledger.report(export, code)
+        with (
+            open_export(sources, sys.stdin.buffer) as export,
+            progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+        ):
+            report = convert_export(
+                export,
+                given["out"],
+                names,
+                selection,
+                options,
+                progress=progress,
+                stdout=sys.stdout.buffer,
+            )
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
@@ -156,16 +158,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         _write_report(given["report"], report)
     if not given["quiet"]:
         click.echo(summary(report), err=to_stdout)
-    ctx.exit(code)
-
-
-def _way(name: str, names: list[str], out: str, options: Options) -> Way:
-    if out == "-":
-        stream = Stream(sys.stdout.buffer)
-        return Way(FORMATS[name].make(options, stream.catalog), stream, Written(name, "-"))
-    root = Path(out) / name if len(names) > 1 else Path(out)
-    folder = Folder(root)
-    return Way(FORMATS[name].make(options, folder.catalog), folder, Written(name, str(root)))
+    ctx.exit(report["exit_code"])
 
 
 def _write_report(path: str, report: dict[str, Any]) -> None:

@@ -1,0 +1,75 @@
+"""An export into an archive: what the command `convert` and the library's `convert` share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gptexit.export.container import Export, open_export
+from gptexit.ledger import Written
+from gptexit.pipeline import Progress, Way
+from gptexit.pipeline import convert as convert_along
+from gptexit.select import Selection
+from gptexit.sink import Folder, Stream
+from gptexit.targets.base import Options
+from gptexit.targets.table import FORMATS
+
+Report = dict[str, Any]
+"""The account of a run, as `schemas/report.schema.json` describes it."""
+EVERYTHING = Selection()
+USUAL = Options()
+
+
+def convert(
+    sources: str | Path | Sequence[str | Path],
+    out: str | Path = "chatgpt-archive",
+    formats: Sequence[str] = ("markdown",),
+    *,
+    selection: Selection = EVERYTHING,
+    options: Options = USUAL,
+    progress: Progress | None = None,
+) -> Report:
+    """Convert the export in `sources` (see `open_export`) into the folder `out`; the report.
+
+    With one format `out` is its folder; with several, each gets a folder of its name in `out`.
+    Raises NotAnExport where nothing can be read, OSError where nothing can be written, and
+    KeyError for a format that is not in `targets.table.FORMATS`.
+    """
+    given = [sources] if isinstance(sources, str | Path) else sources
+    with open_export(given) as export:
+        return convert_export(export, out, formats, selection, options, progress=progress)
+
+
+def convert_export(
+    export: Export,
+    out: str | Path,
+    formats: Sequence[str],
+    selection: Selection,
+    options: Options,
+    *,
+    progress: Progress | None = None,
+    stdout: BinaryIO | None = None,
+) -> Report:
+    """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
+    several = len(formats) > 1
+    if stdout is not None and str(out) == "-":
+        ways = [_to_stream(name, stdout, options) for name in formats]
+    else:
+        ways = [
+            _to_folder(name, Path(out) / name if several else Path(out), options)
+            for name in formats
+        ]
+    settle = any(isinstance(way.sink, Stream) for way in ways)
+    ledger = convert_along(export, ways, selection, progress=progress, settle=settle)
+    return ledger.report(export, 0 if ledger.complete(export) else 1)
+
+
+def _to_stream(name: str, out: BinaryIO, options: Options) -> Way:
+    stream = Stream(out)
+    return Way(FORMATS[name].make(options, stream.catalog), stream, Written(name, "-"))
+
+
+def _to_folder(name: str, root: Path, options: Options) -> Way:
+    folder = Folder(root)
+    return Way(FORMATS[name].make(options, folder.catalog), folder, Written(name, str(root)))

@@ -1,0 +1,86 @@
+"""What each format looks like, kept to be read and compared; `python tests/golden.py` makes it."""
+
+Assets are left out, and so is what is too long for anybody to read.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import orjson
+
+from gptexit.archive import convert
+from gptexit.targets.base import Options
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+FIXTURES = HERE.parent / "fixtures"
+LONGEST = 20_000
+"""Bytes."""
+USUAL = Options(timezone=UTC)
+EVERYTHING = Options("all", frozenset({"hidden", "tools", "reasoning"}), UTC)
+
+CASES = {
+    **{
+        f"markdown/{stem}": ("markdown", stem, USUAL)
+        for stem in ("classic-2023", "fat-2024", "sharded-2026", "dat-2026", "slim-2026")
+    },
+    "markdown/fat-2024-everything": ("markdown", "fat-2024", EVERYTHING),
+    "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
+    "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
+}
+"""Folder below `golden` to format, sample export and options."""
+
+
+def made(case: str) -> dict[str, bytes]:
+    """The readable files of a case, by their paths."""
+    name, stem, options = CASES[case]
+    with tempfile.TemporaryDirectory() as folder:
+        convert(FIXTURES / f"{stem}.zip", folder, [name], options=options)
+        return dict(_readable(Path(folder)))
+
+
+def _readable(root: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if not path.is_file() or relative.parts[0] in (".gptexit", "assets"):
+            continue
+        if path.suffix == ".jsonl":
+            yield from _indented(path)
+        elif path.stat().st_size <= LONGEST:
+            yield relative.as_posix(), path.read_bytes()
+
+
+def _indented(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A conversation a file, so that a person can read what changed."""
+    for line in path.read_bytes().splitlines():
+        conversation = orjson.loads(line)
+        yield f"{conversation['id']}.json", orjson.dumps(conversation, option=orjson.OPT_INDENT_2)
+
+
+def kept(case: str) -> dict[str, bytes]:
+    """The files of a case as they were found right."""
+    root = GOLDEN / case
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def main() -> None:
+    shutil.rmtree(GOLDEN, ignore_errors=True)
+    for case in CASES:
+        for name, data in made(case).items():
+            path = GOLDEN / case / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
