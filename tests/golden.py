@@ -1,4 +1,4 @@
-"""What each format looks like, kept to be read and compared; `python tests/golden.py` makes it."""
+"""What each format looks like, kept to be read and compared; `python tests/golden.py` makes it.
 
 Assets are left out, and so is what is too long for anybody to read.
 """
