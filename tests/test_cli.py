@@ -65,6 +65,7 @@ def test_the_summary_says_what_was_done(tmp_path):
         "Everything that the export holds was read.",
     ]
     assert set(files(tmp_path / "out")) == {
+        ".gptexit/archive.json",
         ".gptexit/manifest.jsonl",
         "2025/2025-02-19-a-title.md",
         "index.md",

@@ -10,6 +10,7 @@ from gptexit.export.container import Export, open_export
 from gptexit.ledger import Written
 from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
+from gptexit.record import choices
 from gptexit.select import Selection
 from gptexit.sink import Folder, Stream
 from gptexit.targets.base import Options
@@ -57,7 +58,7 @@ def convert_export(
         ways = [_to_stream(name, stdout, options) for name in formats]
     else:
         ways = [
-            _to_folder(name, Path(out) / name if several else Path(out), options)
+            _to_folder(name, Path(out) / name if several else Path(out), options, selection)
             for name in formats
         ]
     settle = any(isinstance(way.sink, Stream) for way in ways)
@@ -70,6 +71,7 @@ def _to_stream(name: str, out: BinaryIO, options: Options) -> Way:
     return Way(FORMATS[name].make(options, stream.catalog), stream, Written(name, "-"))
 
 
-def _to_folder(name: str, root: Path, options: Options) -> Way:
+def _to_folder(name: str, root: Path, options: Options, selection: Selection) -> Way:
     folder = Folder(root)
-    return Way(FORMATS[name].make(options, folder.catalog), folder, Written(name, str(root)))
+    target = FORMATS[name].make(options, folder.catalog)
+    return Way(target, folder, Written(name, str(root)), choices(name, options, selection))

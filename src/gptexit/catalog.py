@@ -1,14 +1,19 @@
 """What an archive holds: each file's name, by what it is of, so that names are stable.
 
 A conversation keeps the name that it was given first, in every later run, whatever its title is by
-then. The catalog is saved with the archive (see `sink`).
+then. The catalog is saved with the archive (see `sink`). While a run goes on it lies in a temporary
+SQLite file: an archive may have a million files, and memory must not grow with it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from pathvalidate import sanitize_filename
 from slugify import slugify
@@ -17,6 +22,9 @@ LONGEST = 80
 """Characters of the readable part of a file name."""
 LONGEST_BYTES = 160
 """Bytes of it: file systems allow 255 for a whole name, and a mark and an ending are added."""
+
+About = dict[str, str | None]
+"""What an index says of a conversation: its `title`, `created` (RFC 3339) and `project`."""
 
 
 @dataclass(slots=True)
@@ -28,8 +36,7 @@ class Entry:
     sha256: str = ""
     """Of the bytes that were written last."""
     size: int = 0
-    about: dict[str, str | None] = field(default_factory=dict)
-    """For a conversation: its title, date, project and more, for the index."""
+    about: About = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """The entry as the manifest has it."""
@@ -42,17 +49,49 @@ class Entry:
         }
 
 
-@dataclass(slots=True)
-class Catalog:
-    """The entries of an archive by key. Its size follows the number of files."""
+_TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -1000;
+CREATE TABLE entry (
+    key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
+    title TEXT, created TEXT, project TEXT
+) WITHOUT ROWID;
+CREATE INDEX by_path ON entry (path);
+CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
+CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
+    WHEN old.sha256 <> '' AND old.sha256 <> new.sha256
+    BEGIN
+        INSERT INTO earlier SELECT old.path, old.sha256 WHERE NOT EXISTS
+            (SELECT 1 FROM earlier WHERE path = old.path AND sha256 = old.sha256);
+    END;
+BEGIN;
+"""
+_COLUMNS = "key, path, sha256, size, title, created, project"
 
-    entries: dict[str, Entry] = field(default_factory=dict)
-    _taken: dict[str, str] = field(default_factory=dict)
+
+class Catalog:
+    """The entries of an archive."""
+
+    @cached_property
+    def _base(self) -> sqlite3.Connection:
+        base = sqlite3.connect("", isolation_level=None)  # a file of its own that nobody sees
+        base.executescript(_TABLES)
+        return base
 
     def add(self, entry: Entry) -> None:
-        """Take in an entry of an earlier run."""
-        self.entries[entry.key] = entry
-        self._taken[_folded(entry.path)] = entry.key
+        """Take in an entry of an earlier run, in place of one of the same key."""
+        self._base.execute(
+            "INSERT OR IGNORE INTO earlier VALUES (?, ?)", (entry.path, entry.sha256)
+        )
+        about = entry.about if isinstance(entry.about, dict) else {}
+        self._base.execute(
+            "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(entry.key, entry.path, _folded(entry.path), entry.sha256, entry.size),
+                *(about.get("title"), about.get("created"), about.get("project")),
+            ),
+        )
 
     def name(self, key: str, folder: str, words: str, mark: str = "", ending: str = "") -> str:
         """The path of what `key` stands for: the one it has, else a new and free one.
@@ -61,17 +100,89 @@ class Catalog:
         Two names count as the same where a system without case or with another Unicode
         normalization would take them for the same.
         """
-        entry = self.entries.get(key)
-        if entry is not None:
-            return entry.path
+        known = self._base.execute("SELECT path FROM entry WHERE key = ?", (_safe(key),)).fetchone()
+        if known:
+            return str(known[0])
         stem = "-".join(filter(None, (readable(words), mark)))
         short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
         for tail in ("", "-" + short[:8], "-" + short):
             path = f"{folder}/{_allowed(stem + tail)}{ending}"
-            if self._taken.setdefault(_folded(path), key) == key:
+            if self._reserve(key, path):
                 break
-        self.entries[key] = Entry(key, path)
         return path
+
+    def _reserve(self, key: str, path: str) -> bool:
+        done = self._base.execute(
+            "INSERT OR IGNORE INTO entry (key, path, folded, sha256, size) VALUES (?, ?, ?, '', 0)",
+            (_safe(key), path, _folded(path)),
+        )
+        return done.rowcount > 0
+
+    def get(self, key: str) -> Entry | None:
+        """The entry of `key`."""
+        row = self._base.execute(
+            f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (_safe(key),)
+        ).fetchone()
+        return _entry(row) if row else None
+
+    def put(self, entry: Entry) -> None:
+        """Note what a file now holds. An entry without `about` keeps the one that it has."""
+        about = entry.about
+        self._base.execute(
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+            "sha256 = excluded.sha256, size = excluded.size, "
+            "title = coalesce(excluded.title, title), "
+            "created = coalesce(excluded.created, created), "
+            "project = coalesce(excluded.project, project)",
+            (
+                *(_safe(entry.key), entry.path, _folded(entry.path), entry.sha256, entry.size),
+                *(about.get("title"), about.get("created"), about.get("project")),
+            ),
+        )
+
+    def is_ours(self, path: str, sha256: str) -> bool:
+        """Whether a run of ours gave the file these bytes."""
+        found = self._base.execute(
+            "SELECT 1 FROM entry WHERE path = ?1 AND sha256 = ?2 "
+            "UNION ALL SELECT 1 FROM earlier WHERE path = ?1 AND sha256 = ?2",
+            (path, sha256),
+        )
+        return found.fetchone() is not None
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries whose files were written, by path."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE sha256 <> '' ORDER BY path"
+        yield from map(_entry, self._base.execute(query))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no entry."""
+        return self._base.execute("SELECT 1 FROM entry LIMIT 1").fetchone() is None
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return int(self._base.execute("SELECT coalesce(sum(size), 0) FROM entry").fetchone()[0])
+
+    def conversations(self, *, by_project: bool = False) -> Iterator[Entry]:
+        """The notes of conversations, the newest first; `by_project`: those of projects alone."""
+        order = "created IS NULL, created DESC, path DESC"
+        where = "key LIKE 'conversation/%'"
+        if by_project:
+            where, order = f"{where} AND project IS NOT NULL", f"project, {order}"
+        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY {order}"
+        yield from map(_entry, self._base.execute(query))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    key, path, sha256, size, title, created, project = row
+    about = {"title": title, "created": created, "project": project} if title else {}
+    return Entry(key, path, sha256, size, about)
+
+
+def _safe(key: str) -> str:
+    """`key` as SQLite takes it: without halves of surrogate pairs."""
+    return key.encode("utf-8", "replace").decode() if not key.isascii() else key
 
 
 def _allowed(stem: str) -> str:

@@ -18,6 +18,7 @@ from gptexit.export.container import Export, Loss, NewerCopy
 from gptexit.export.splitter import collector_off
 from gptexit.ledger import Ledger, Written
 from gptexit.model import Conversation
+from gptexit.record import record
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
 from gptexit.targets.base import Copy, Rendered, Target
@@ -30,8 +31,12 @@ class Way:
     target: Target
     sink: Sink
     written: Written
+    asked: dict[str, Any] = field(default_factory=dict)
+    """Format, options and selection, for the archive's record of itself."""
     assets: set[str] = field(default_factory=set)
     """The keys of the assets that this run has copied or found in place."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the assets in the archive, by their member."""
 
 
 Progress = Callable[[int, int], None]
@@ -53,6 +58,8 @@ def convert(
     """
     # In an archive that is there, an older copy may not even for a moment replace a later one.
     settle = settle or any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
+    if any(isinstance(way.sink, Folder) for way in ways):
+        export.hash_members()
     if settle and len(export.conversation_files) > 1:
         export.settle()
     account = Account(export.lookup, export.library, _feedback(export))
@@ -71,6 +78,7 @@ def convert(
         _write(way, way.target.finish(), export, ledger)
         way.written.bytes = way.sink.finish()
         if isinstance(way.sink, Folder):
+            way.sink.describe(record(way.asked, export, way.digests))
             way.written.edited = sorted(set(way.sink.edited))
     ledger.targets = [way.written for way in ways]
     return ledger
@@ -152,6 +160,9 @@ def _copy(way: Way, copy: Copy, export: Export, ledger: Ledger) -> None:
         ledger.unwritten.append({"where": member, "reason": str(error)})
         return
     way.written.files[outcome] += 1
+    entry = way.sink.catalog.get(copy.key)
+    if entry and outcome != "edited":
+        way.digests[member] = entry.sha256
 
 
 class AssetUnreadable(Exception):

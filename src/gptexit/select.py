@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from gptexit.model import Conversation, Message
+
+_ANY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +20,20 @@ class Selection:
     """RFC 3339 in UTC: conversations that were begun before this time."""
     title: str | None = None
     """A part of the title, in any case."""
-    ids: frozenset[str] = frozenset()
+    ids: frozenset[str] = _ANY
     project: str | None = None
     model: str | None = None
     archived: bool | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The conditions that are set."""
+        set_ones = {
+            name: value for name, value in asdict(self).items() if value not in (None, _ANY)
+        }
+        return {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in set_ones.items()
+        }
 
     def leaves_out(self, conversation: Conversation) -> str | None:
         """The option that leaves `conversation` out, as its name; None where it is selected."""

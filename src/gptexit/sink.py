@@ -15,7 +15,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 import orjson
 
@@ -26,6 +26,8 @@ from gptexit.targets.base import Copy, File
 Outcome = Literal["written", "unchanged", "edited"]
 CHUNK = 1 << 20
 _HOUSE = ".gptexit"
+RECORD = "archive.json"
+"""The file in which an archive says what it was made from; see `record`."""
 
 
 class Sink(Protocol):
@@ -58,20 +60,19 @@ class Folder:
         self.catalog = Catalog()
         self.edited: list[str] = []
         """Notes that the user changed and that would read otherwise now."""
-        self._new: set[str] = set()
-        """The paths that this run has written."""
-        self._ours: dict[str, set[str]] = {}
-        """For each path the hashes that a run of ours gave it."""
+        self._new: set[int] = set()
+        """The hashes of the paths that this run has written; the paths themselves are too many."""
         self._appended: dict[str, Growing] = {}
         self._keys: dict[str, str] = {}
         self._journal: BinaryIO | None = None
+        self._manifest = ""
         self._made: set[str] = set()
         root.mkdir(parents=True, exist_ok=True)
         # Strings and not paths: a thousand notes a second go through here.
         self._top = str(root)
         self._part = os.path.join(self._top, _HOUSE, "writing.part")
         self._load()
-        self.begun = bool(self.catalog.entries)
+        self.begun = not self.catalog.is_empty
         """Whether an earlier run left something here."""
 
     def put(self, file: File) -> Outcome:
@@ -83,24 +84,23 @@ class Folder:
         digest = hashlib.sha256(file.data).hexdigest()
         there = _read(target)
         if there == file.data:
-            self._record(file.key, file.path, digest, len(file.data), quiet=True)
-            return "written" if file.path in self._new else "unchanged"
-        ours = self._ours.get(file.path, set())
-        if there is not None and hashlib.sha256(there).hexdigest() not in ours:
-            return self._beside(file, digest, ours)
+            self._record(Entry(file.key, file.path, digest, len(file.data), file.about), quiet=True)
+            return self._outcome(file.path)
+        if there is not None and not self._is_ours(file.path, hashlib.sha256(there).hexdigest()):
+            return self._beside(file, digest)
         self._write(target, file, digest)
         return "written"
 
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
         """Write an asset, unless it is there already. Raises what reading it raises."""
         target = self._inside(copy.path)
-        known = self.catalog.entries.get(copy.key)
+        known = self.catalog.get(copy.key)
         try:
             there = os.stat(target).st_size
         except OSError:
             there = -1
         if known and known.sha256 and there == known.size == size:
-            return "written" if copy.path in self._new else "unchanged"
+            return self._outcome(copy.path)
         digest = hashlib.sha256()
         length = 0
         with open_asset() as source, self._open_part() as out:
@@ -112,16 +112,24 @@ class Folder:
             existing = _digest(target)
             if existing == digest.hexdigest():
                 os.unlink(self._part)
-                self._record(copy.key, copy.path, existing, length, quiet=True)
+                self._record(Entry(copy.key, copy.path, existing, length), quiet=True)
                 return "unchanged"
-            if existing not in self._ours.get(copy.path, set()):
+            if not self._is_ours(copy.path, existing):
                 os.unlink(self._part)
                 self.edited.append(copy.path)
                 return "edited"
-        self._record(copy.key, copy.path, digest.hexdigest(), length)
+        self._record(Entry(copy.key, copy.path, digest.hexdigest(), length))
         self._replace(self._part, target)
-        self._new.add(copy.path)
+        self._new.add(hash(copy.path))
         return "written"
+
+    def _outcome(self, path: str) -> Outcome:
+        """Of a file that is as it should be: whether this run made it so."""
+        return "written" if hash(path) in self._new else "unchanged"
+
+    def _is_ours(self, path: str, digest: str) -> bool:
+        """Whether a run of ours, and not the user, gave the file at `path` these bytes."""
+        return self.catalog.is_ours(path, digest)
 
     def restart(self) -> None:
         """Forget what was appended: the source is read from the start again."""
@@ -137,13 +145,23 @@ class Folder:
             target = self._inside(path)
             if os.path.exists(target) and _digest(target) == digest:
                 growing.path.unlink()
-                self._record(self._keys[path], path, digest, growing.size, quiet=True)
+                self._record(Entry(self._keys[path], path, digest, growing.size), quiet=True)
             else:
-                self._record(self._keys[path], path, digest, growing.size)
+                self._record(Entry(self._keys[path], path, digest, growing.size))
                 self._replace(str(growing.path), target)
         self._appended.clear()
         self._save()
-        return sum(entry.size for entry in self.catalog.entries.values())
+        return self.catalog.bytes
+
+    def describe(self, record: dict[str, Any]) -> None:
+        """Save what the archive says of itself; after `finish`, which saves the manifest."""
+        record = {**record, "manifest": self._manifest}
+        data = orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        path = f"{self._top}/{_HOUSE}/{RECORD}"
+        if _read(path) != data:
+            with self._open_part() as out:
+                out.write(data)
+            self._replace(self._part, path)
 
     def _inside(self, path: str) -> str:
         """The place of a path of ours, which may not lead out of the folder."""
@@ -161,9 +179,9 @@ class Folder:
             self._keys[file.path] = file.key
         growing.append(file.data)
 
-    def _beside(self, file: File, digest: str, ours: set[str]) -> Outcome:
+    def _beside(self, file: File, digest: str) -> Outcome:
         """The user has changed the file: a text that is new to them goes beside it."""
-        if digest in ours:
+        if self._is_ours(file.path, digest):
             return "unchanged"
         pure = PurePosixPath(file.path)
         path = str(pure.with_name(f"{pure.stem}.new{pure.suffix}"))
@@ -176,12 +194,9 @@ class Folder:
     def _write(self, target: str, file: File, digest: str) -> None:
         with self._open_part() as out:
             out.write(file.data)
-        self._record(file.key, file.path, digest, len(file.data))
+        self._record(Entry(file.key, file.path, digest, len(file.data), file.about))
         self._replace(self._part, target)
-        self._new.add(file.path)
-
-    def _house(self) -> Path:
-        return self.root / _HOUSE
+        self._new.add(hash(file.path))
 
     def _open_part(self) -> BinaryIO:
         self._make_folder(self._part)
@@ -197,43 +212,38 @@ class Folder:
             os.makedirs(folder, exist_ok=True)
             self._made.add(folder)
 
-    def _record(self, key: str, path: str, digest: str, size: int, *, quiet: bool = False) -> None:
+    def _record(self, entry: Entry, *, quiet: bool = False) -> None:
         """Note in the catalog, and before a write in the journal, what the file will be."""
-        entry = self.catalog.entries.get(key)
-        if entry is None:
-            entry = Entry(key, path)
-            self.catalog.add(entry)
-        entry.sha256, entry.size = digest, size
-        self._ours.setdefault(path, set()).add(digest)
+        self.catalog.put(entry)
         if quiet:
             return
         if self._journal is None:
-            self._house().mkdir(exist_ok=True)
-            self._journal = (self._house() / "journal.jsonl").open("ab", buffering=0)
-        self._journal.write(orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE))
+            self._make_folder(self._part)
+            self._journal = open(f"{self._top}/{_HOUSE}/journal.jsonl", "ab", buffering=0)
+        self._journal.write(_line(entry))
 
     def _load(self) -> None:
         for name in ("manifest.jsonl", "journal.jsonl"):
-            for entry in _entries(self._house() / name):
+            for entry in _entries(self.root / _HOUSE / name):
                 self.catalog.add(entry)
-                self._ours.setdefault(entry.path, set()).add(entry.sha256)
 
     def _save(self) -> None:
-        entries = [each for each in self.catalog.entries.values() if each.sha256]
-        entries.sort(key=lambda each: each.path)
-        data = b"".join(
-            orjson.dumps(each.as_json(), option=orjson.OPT_APPEND_NEWLINE) for each in entries
-        )
-        manifest = self._house() / "manifest.jsonl"
-        if _read(manifest) != data:
+        """Write the manifest, where it reads otherwise, and remove what a run leaves behind."""
+        house = self.root / _HOUSE
+        digest = hashlib.sha256()
+        for entry in self.catalog:
+            digest.update(_line(entry))
+        self._manifest = digest.hexdigest()
+        manifest = f"{self._top}/{_HOUSE}/manifest.jsonl"
+        if not os.path.exists(manifest) or _digest(manifest) != self._manifest:
             with self._open_part() as out:
-                out.write(data)
-            self._replace(self._part, str(manifest))
+                out.writelines(map(_line, self.catalog))
+            self._replace(self._part, manifest)
         if self._journal is not None:
             self._journal.close()
             self._journal = None
         for litter in ("journal.jsonl", "writing.part"):
-            (self._house() / litter).unlink(missing_ok=True)
+            (house / litter).unlink(missing_ok=True)
 
 
 class Stream:
@@ -283,6 +293,10 @@ def _digest(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _line(entry: Entry) -> bytes:
+    return orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE)
+
+
 def _entries(path: Path) -> Iterator[Entry]:
     """The entries of a manifest or journal; a line that was cut or is not ours is left out."""
     if not path.exists():
@@ -290,7 +304,8 @@ def _entries(path: Path) -> Iterator[Entry]:
     with path.open("rb") as lines:
         for line in lines:
             try:
-                fields = orjson.loads(line)
-                yield Entry(**fields)
+                entry = Entry(**orjson.loads(line))
             except (orjson.JSONDecodeError, TypeError):
                 continue
+            if all(isinstance(each, str) for each in (entry.key, entry.path, entry.sha256)):
+                yield entry

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
 from exports import seen_texts, word_runs
-from gptexit.catalog import Catalog
+from gptexit.catalog import Catalog, Entry
 from gptexit.chatgpt.assetbook import Facts
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.targets.base import Options
@@ -323,7 +323,8 @@ def test_the_index():
         raw = conversation(
             chain(), title=f"Talk [{number}]", conversation_id=str(number), gizmo_id=project
         )
-        target.render(read_conversation(raw, Account(), Met()))
+        (made,) = target.render(read_conversation(raw, Account(), Met())).files
+        catalog.put(Entry(made.key, made.path, "a" * 64, len(made.data), made.about))
     (file,) = target.finish().files
     assert file.path == "index.md"
     assert file.data.decode() == (

@@ -14,6 +14,7 @@ from gptexit.sink import Closed
 
 _COMMANDS = {
     "convert": "Convert an export into an archive.",
+    "verify": "Prove that an archive holds what an export holds.",
     "formats": "List the formats that gptexit writes.",
     "schema": "Print a published JSON Schema.",
     "validate": "Check a jsonl file against the schema.",

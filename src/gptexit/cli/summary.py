@@ -18,26 +18,27 @@ def summary(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _count(number: int, thing: str) -> str:
+def count(number: int, thing: str) -> str:
+    """`1 file`, `2,000 files`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _read(report: dict[str, Any]) -> str:
     read = report["read"]
-    words = f"Read {_count(read['conversations'], 'conversation')}"
-    words += f" with {_count(read['messages'], 'message')} from {report['source']['label']}."
+    words = f"Read {count(read['conversations'], 'conversation')}"
+    words += f" with {count(read['messages'], 'message')} from {report['source']['label']}."
     if read["duplicates"]:
-        words += f" {_count(read['duplicates'], 'duplicate')} left out."
+        words += f" {count(read['duplicates'], 'duplicate')} left out."
     return words
 
 
 def _written(target: dict[str, Any]) -> str:
     where = "standard output" if target["out"] == "-" else target["out"]
-    words = f"Wrote {_count(target['conversations'], 'conversation')} as {target['format']}"
+    words = f"Wrote {count(target['conversations'], 'conversation')} as {target['format']}"
     words += f" to {where}"
     if target["format"] != "jsonl":
         new, same = target["files_written"], target["files_unchanged"]
-        words += f": {_count(new, 'file')} written, {same:,} unchanged"
+        words += f": {count(new, 'file')} written, {same:,} unchanged"
     return words + "."
 
 
@@ -46,15 +47,15 @@ def _left_out(report: dict[str, Any]) -> list[str]:
     if not reasons:
         return []
     named = ", ".join(f"{count:,} by {name}" for name, count in reasons.items())
-    return [f"Not selected: {_count(sum(reasons.values()), 'conversation')} ({named})."]
+    return [f"Not selected: {count(sum(reasons.values()), 'conversation')} ({named})."]
 
 
 def _edited(report: dict[str, Any]) -> list[str]:
     edited = [path for target in report["targets"] for path in target["edited"]]
     if not edited:
         return []
-    head = f"You changed {_count(len(edited), 'file')}: kept as they are, the new text beside them:"
-    return [head, *_listed(edited)]
+    head = f"You changed {count(len(edited), 'file')}: kept as they are, the new text beside them:"
+    return [head, *listed(edited)]
 
 
 def _missing(report: dict[str, Any]) -> list[str]:
@@ -62,14 +63,14 @@ def _missing(report: dict[str, Any]) -> list[str]:
     files = report["source"]["missing_files"]
     if files:
         lines += [
-            f"The export's own list names {_count(len(files), 'file')} that you did not give:",
-            *_listed(files),
+            f"The export's own list names {count(len(files), 'file')} that you did not give:",
+            *listed(files),
             "  An export of several parts needs all of them: give every ZIP in one command.",
         ]
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
     if missing:
         lines.append(
-            f"The export mentions {_count(missing, 'file')} that it does not hold; a placeholder "
+            f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
             "names each where it was."
         )
     return lines
@@ -80,9 +81,9 @@ def _unreadable(report: dict[str, Any]) -> list[str]:
     lines = []
     if found:
         lines.append(f"Could not be read ({len(found):,}):")
-        lines += _listed([f"{each['where']}: {each['reason']}" for each in found])
+        lines += listed([f"{each['where']}: {each['reason']}" for each in found])
     if report["assets"]["refused"]:
-        lines.append(f"Could not be copied: {_count(report['assets']['refused'], 'file')}.")
+        lines.append(f"Could not be copied: {count(report['assets']['refused'], 'file')}.")
     if report["complete"]:
         lines.append("Everything that the export holds was read.")
     else:
@@ -90,7 +91,8 @@ def _unreadable(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _listed(names: list[str]) -> list[str]:
+def listed(names: list[str]) -> list[str]:
+    """Lines for the first of `names`, and one for how many more there are."""
     shown = [f"  {name}" for name in names[:LISTED]]
     rest = len(names) - LISTED
     return [*shown, f"  … and {rest:,} more"] if rest > 0 else shown

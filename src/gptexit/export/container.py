@@ -7,11 +7,12 @@ with open_export(["export.zip"]) as export:
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -40,10 +41,13 @@ class NewerCopy(Exception):
     """A conversation already yielded turned up again with a later date (see `Export.settle`)."""
 
 
-def open_export(sources: Sequence[str | Path], stdin: BinaryIO | None = None) -> Export:
+def open_export(
+    sources: Sequence[str | Path], stdin: BinaryIO | None = None, *, careful: bool = False
+) -> Export:
     """The export in `sources`: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
 
-    Reads tables of contents and first bytes only. Raises NotAnExport.
+    Reads tables of contents and first bytes only. `careful`: conversations are then parsed without
+    any guess (see `splitter.split`). Raises NotAnExport.
     """
     if not sources:
         raise NotAnExport(f"no source is given: {diagnosis.GET}.")
@@ -60,7 +64,7 @@ def open_export(sources: Sequence[str | Path], stdin: BinaryIO | None = None) ->
             if stdin is None:
                 raise NotAnExport("standard input is not there to be read: give a path instead.")
             piped = Feed("standard input", stream=open_stdin(stdin))
-        export = Export(volumes, piped, _label(sources))
+        export = Export(volumes, piped, _label(sources), careful=careful)
         export.held = stack.pop_all()
         return export
     raise AssertionError  # the block above returns or raises
@@ -75,7 +79,9 @@ def _label(sources: Sequence[str | Path]) -> str:
 class Export:
     """One logical export. Use it as a context manager, or call `close`."""
 
-    def __init__(self, volumes: list[Volume], piped: Feed | None, label: str) -> None:
+    def __init__(
+        self, volumes: list[Volume], piped: Feed | None, label: str, *, careful: bool = False
+    ) -> None:
         self.label = label
         """Names the source for a person."""
         self.losses: list[Loss] = []
@@ -87,7 +93,7 @@ class Export:
         self.held = ExitStack()
         """What `close` gives back."""
         self._told: set[tuple[str, str]] = set()
-        self._reading = Reading(self._lose)
+        self._reading = Reading(self._lose, careful=careful)
         self._winners: dict[str, int] | None = None
         self._cut = any(volume.cut for volume in volumes)
         layouts = [lay_out(volume) for volume in volumes]
@@ -208,6 +214,23 @@ class Export:
         except KeyError:
             raise FileNotFoundError(f"the export holds no {member}") from None
 
+    def hash_members(self) -> None:
+        """From now on, work out the SHA-256 of conversation files as they are read."""
+        self._reading.hashing = True
+
+    def inventory(self) -> Iterator[tuple[str, int, str | None]]:
+        """Every member: its name, its bytes, and its SHA-256 as far as it was read to its end.
+
+        Side files are read here, since they are small; all but the viewer.
+        """
+        for feed in self._feeds:
+            if feed.member:
+                yield feed.label, feed.member.size, self._reading.digests.get(feed.member)
+        for name, member in self._sides.items():
+            yield name, member.size, None if name.startswith(_VIEWER) else _digest(member)
+        for name, member in self._assets.members.items():
+            yield name, member.size, None
+
     def side_files(self) -> list[str]:
         """The names of the JSON and HTML files beside the conversations."""
         return list(self._sides)
@@ -286,6 +309,14 @@ class Export:
             for member in self._named(_VIEWER):
                 self._viewer.update(asset_table(member))
         return self._viewer
+
+
+def _digest(member: Member) -> str | None:
+    try:
+        with closing(member.open()) as stream:
+            return hashlib.file_digest(cast(Any, stream), "sha256").hexdigest()
+    except OSError:  # the loss is told where the file is used
+        return None
 
 
 def _buffered(member: Member) -> BinaryIO:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from gptexit.export.chathtml import conversations_at
 from gptexit.export.diagnosis import NotAnExport
+from gptexit.export.digest import Digest
 from gptexit.export.splitter import NotAnArray, Split, split
 from gptexit.export.volumes import Member
 from gptexit.export.window import ByteStream
@@ -43,8 +45,14 @@ class Feed:
 class Reading:
     """Reads feeds one after the other; what cannot be read goes to `lose(where, reason)`."""
 
-    def __init__(self, lose: Callable[[str, str], None]) -> None:
+    def __init__(self, lose: Callable[[str, str], None], *, careful: bool = False) -> None:
+        """`careful`: see `splitter.split`."""
         self._lose = lose
+        self._careful = careful
+        self.hashing = False
+        """Whether `digests` is wanted."""
+        self.digests: dict[Member, str] = {}
+        """SHA-256, as hex digits, of the members that were read to their end."""
         self.bytes = 0
         """Bytes read since `start`."""
         self.cut = False
@@ -69,8 +77,12 @@ class Reading:
             self._lose(feed.label, str(error))
             return
         before = self.bytes
-        with closing(opened):
-            yield from self._split(feed, _Counted(opened, self), repairs)
+        with closing(opened), ThreadPoolExecutor(1) as worker:
+            digest = Digest(worker) if self.hashing else None
+            counted = _Counted(opened, self, digest)
+            yield from self._split(feed, counted, repairs)
+            if digest and counted.count == feed.member.size:
+                self.digests[feed.member] = digest.hex()
         self.bytes = before + feed.member.size
 
     def _split(
@@ -84,7 +96,7 @@ class Reading:
                     self._lose(feed.label, "holds no conversations")
                     return
                 stream, skipped = found
-            for offset, item in split(stream, said):
+            for offset, item in split(stream, said, self._careful):
                 where = f"{feed.label}, byte {offset + skipped}"
                 if isinstance(item, dict):
                     yield where, item
@@ -124,13 +136,18 @@ class Reading:
 
 
 class _Counted:
-    """A stream that counts what it gives."""
+    """A stream that counts what it gives, and has it hashed."""
 
-    def __init__(self, stream: ByteStream, reading: Reading) -> None:
+    def __init__(self, stream: ByteStream, reading: Reading, digest: Digest | None = None) -> None:
         self._stream = stream
         self._reading = reading
+        self._digest = digest
+        self.count = 0
 
     def read(self, size: int, /) -> bytes:
         data = self._stream.read(size)
+        self.count += len(data)
         self._reading.bytes += len(data)
+        if self._digest:
+            self._digest.update(data)
         return data

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from typing import Any
 
+_MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
@@ -31,7 +32,7 @@ def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
 
     value = json.loads(text, parse_constant=constant, strict=False)
     # `json` joins escaped pairs; a pair half escaped and half raw, or CESU-8, still stands apart.
-    return _clean(value, repairs)
+    return _clean(value, repairs) if _MAY_BE_SURROGATE.search(data) else value
 
 
 def clean_text(text: str, repairs: Counter[str]) -> str:

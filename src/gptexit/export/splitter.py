@@ -18,7 +18,7 @@ import gc
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,11 +94,14 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def split(stream: ByteStream, said: Split) -> Iterator[tuple[int, Any]]:
+def split(stream: ByteStream, said: Split, careful: bool = False) -> Iterator[tuple[int, Any]]:
     """Each item of the array in `stream`, parsed, with its byte offset.
 
     Accepts `[…]`, `{"conversations": […]}` and a single object (as one item). Troubles and repairs
     are told in `said`. Raises `NotAnArray` where the stream starts with something else.
+
+    `careful`: guess nothing, and parse with the standard library. Slower, and it shares nothing
+    with the fast way, so that each can be held against the other.
     """
     window = Window(stream, CHUNK, LARGEST)
     while len(window.data) < 64 and window.more():
@@ -107,11 +110,11 @@ def split(stream: ByteStream, said: Split) -> Iterator[tuple[int, Any]]:
     start = _skip_space(window, start)
     opener = window.data[start : start + 1]
     if opener == b"{":
-        yield from _single(window, start, said)
+        yield from _single(window, start, said, careful)
         return
     if opener != b"[":
         raise NotAnArray("it does not start with a JSON array")
-    yield from _items(window, start + 1, said)
+    yield from _items(window, start + 1, said, careful)
 
 
 def _skip_space(window: Window, at: int) -> int:
@@ -131,12 +134,12 @@ def _skip_space(window: Window, at: int) -> int:
 _WRAPPER = re.compile(rb'\{[ \t\r\n]*"(?:conversations|items)"[ \t\r\n]*:[ \t\r\n]*\[')
 
 
-def _single(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]]:
+def _single(window: Window, start: int, said: Split, careful: bool) -> Iterator[tuple[int, Any]]:
     """A top-level object: an envelope around the array, or one conversation."""
     wrapper = _WRAPPER.match(window.data, start)
     if wrapper:
         said.wrapped = True
-        yield from _items(window, wrapper.end(), said)
+        yield from _items(window, wrapper.end(), said, careful)
         return
     end = careful_end(window, start)
     if end < 0:
@@ -146,7 +149,7 @@ def _single(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]
             _say_cut(window, start, said)
         return
     _say_end(window, end, said)
-    value = _parse(window, start, end, said)
+    value = _parse(window, start, end, said, careful)
     if value is None:
         return
     inner = value.get("conversations") if isinstance(value, dict) else None
@@ -155,7 +158,7 @@ def _single(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]
         yield window.base + start, item
 
 
-def _items(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]]:
+def _items(window: Window, start: int, said: Split, careful: bool) -> Iterator[tuple[int, Any]]:
     """The items from `start` in the window's data, to the array's end."""
     while True:
         start = _skip_space(window, start)
@@ -172,7 +175,8 @@ def _items(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]]
         if start > max(CHUNK, len(window.data) // 2):
             window.drop(start)
             start = 0
-        end, value = _fast(window, start) if mark == 0x7B else (-1, None)
+        guess = mark == 0x7B and not careful
+        end, value = _fast(window, start) if guess else (-1, None)
         if end < 0:
             said.careful += 1
             end = careful_end(window, start)
@@ -185,7 +189,7 @@ def _items(window: Window, start: int, said: Split) -> Iterator[tuple[int, Any]]
             if end < 0:
                 _say_cut(window, start, said)
                 return
-            value = _parse(window, start, end, said)
+            value = _parse(window, start, end, said, careful)
             if value is None:
                 start = end
                 continue
@@ -259,24 +263,28 @@ def _boundary(data: bytes, start: int, key: int) -> int:
     return -1
 
 
-def _parse(window: Window, start: int, end: int, said: Split) -> Any:
+def _parse(window: Window, start: int, end: int, said: Split, careful: bool) -> Any:
     """The value of the slice; None, with a trouble told, where nobody can read it.
 
     A JSON `null` item comes back as None too, and is told: it is no conversation either.
     """
     piece = memoryview(window.data)[start:end]
     try:
-        value = orjson.loads(piece)
-    except orjson.JSONDecodeError:
-        try:
-            value = loads_leniently(bytes(piece), said.repairs)
-        except (ValueError, RecursionError) as error:
-            reason = str(error).split(":", 1)[0] or "nested too deep"
-            said.tell(Trouble(window.base + start, f"not readable as JSON ({reason})"))
-            return None
+        value = _read(piece, said, careful)
+    except (ValueError, RecursionError) as error:
+        reason = str(error).split(":", 1)[0] or "nested too deep"
+        said.tell(Trouble(window.base + start, f"not readable as JSON ({reason})"))
+        return None
     if value is None:
         said.tell(Trouble(window.base + start, "null where a conversation should be"))
     return value
+
+
+def _read(piece: memoryview, said: Split, careful: bool) -> Any:
+    if not careful:
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(piece)
+    return loads_leniently(bytes(piece), said.repairs)
 
 
 def _say_cut(window: Window, start: int, said: Split) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from gptexit.catalog import About
 from gptexit.model import Asset, Conversation
 
 
@@ -20,6 +21,8 @@ class File:
     """What the file is of, the same in every run: `conversation/<id>`, `asset/<id>`, `index`."""
     append: bool = False
     """True where `data` continues the file instead of being all of it."""
+    about: About = field(default_factory=dict)
+    """For a conversation: what the index says of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
 
 from gptexit.catalog import Catalog, Entry
 from gptexit.targets.markdown.moments import day
@@ -11,29 +12,33 @@ from gptexit.targets.markdown.protect import line
 
 def index(catalog: Catalog) -> str:
     """The page as text."""
-    notes = [each for each in catalog.entries.values() if each.key.startswith("conversation/")]
-    notes.sort(key=lambda each: (_created(each) or "", each.path), reverse=True)
-    projects: dict[str, list[Entry]] = {}
-    years: dict[str, list[Entry]] = {}
-    for each in notes:
-        created, project = _created(each), each.about.get("project")
-        years.setdefault(created[:4] if created else "Undated", []).append(each)
-        if project:
-            projects.setdefault(project, []).append(each)
-    blocks = ["# ChatGPT archive", _summary(notes)]
-    for project, members in sorted(projects.items()):
-        blocks += [f"## Project {line(project)}", "\n".join(map(_item, members))]
-    for year, members in years.items():
-        blocks += [f"## {year}", "\n".join(map(_item, members))]
+    blocks = ["# ChatGPT archive", ""]
+    projects = groupby(catalog.conversations(by_project=True), lambda each: each.about["project"])
+    for project, members in projects:
+        blocks += [f"## Project {line(project or '')}", "\n".join(map(_item, members))]
+    count, newest, oldest = 0, None, None
+    for year, members in groupby(catalog.conversations(), _year):
+        items = []
+        for each in members:
+            items.append(_item(each))
+            newest = newest or _created(each)
+            oldest = _created(each) or oldest
+        count += len(items)
+        blocks += [f"## {year}", "\n".join(items)]
+    blocks[1] = _summary(count, newest, oldest)
     return "\n\n".join(blocks) + "\n"
 
 
-def _summary(notes: list[Entry]) -> str:
-    counted = f"{len(notes):,} conversation{'' if len(notes) == 1 else 's'}"
-    dates = [created for each in notes if (created := _created(each))]
-    if not dates:
+def _year(entry: Entry) -> str:
+    created = _created(entry)
+    return created[:4] if created else "Undated"
+
+
+def _summary(count: int, newest: str | None, oldest: str | None) -> str:
+    counted = f"{count:,} conversation{'' if count == 1 else 's'}"
+    if not newest or not oldest:
         return f"{counted}."
-    first, last = (day(datetime.fromisoformat(date)) for date in (min(dates), max(dates)))
+    first, last = (day(datetime.fromisoformat(date)) for date in (oldest, newest))
     return f"{counted}, from {first} to {last}."
 
 

@@ -59,16 +59,16 @@ class Markdown:
             blocks.append(note.footnotes.block())
         blocks[-1] += "\n"
         text = "\n\n".join(blocks)
-        done.files.append(File(path, encoded(text), key))
-        done.copies += used.values()
-        done.messages = made.messages
-        done.hidden = made.hidden
-        done.not_kept = _not_kept(conversation, used)
-        self._catalog.entries[key].about = {
+        about = {
             "title": " ".join(title.split()) or UNTITLED,
             "created": begun.isoformat() if begun else None,
             "project": conversation["project"]["id"] if conversation["project"] else None,
         }
+        done.files.append(File(path, encoded(text), key, about=about))
+        done.copies += used.values()
+        done.messages = made.messages
+        done.hidden = made.hidden
+        done.not_kept = _not_kept(conversation, used)
         return done
 
     def finish(self) -> Rendered:

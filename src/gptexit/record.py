@@ -1,0 +1,43 @@
+"""What an archive says of itself: what it was made from, by which version and with which options.
+
+It is kept as `.gptexit/archive.json` beside the manifest of files. It holds no time of the run, so
+that a second run on the same export leaves it as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gptexit import __version__
+from gptexit.export.container import Export
+from gptexit.select import Selection
+from gptexit.targets.base import Options
+
+VERSION = 1
+"""The number that a record carries as `version`; raised when a field changes its meaning."""
+
+
+def choices(format_name: str, options: Options, selection: Selection) -> dict[str, Any]:
+    """The part of a record that is known before the run: what was asked for."""
+    return {
+        "format": format_name,
+        "options": {
+            "branches": options.branches,
+            "include": sorted(options.include),
+            "timezone": str(options.timezone) if options.timezone else None,
+        },
+        "selection": selection.as_json(),
+    }
+
+
+def record(asked: dict[str, Any], export: Export, digests: dict[str, str]) -> dict[str, Any]:
+    """The whole record. `digests`: SHA-256 of the assets that were copied, by member."""
+    return {
+        "version": VERSION,
+        "tool": {"name": "gptexit", "version": __version__},
+        **asked,
+        "sources": [
+            {"name": name, "size": size, "sha256": digest or digests.get(name)}
+            for name, size, digest in export.inventory()
+        ],
+    }

@@ -1,0 +1,21 @@
+"""Proof that an archive holds what an export holds, worked out apart from the writer.
+
+Verifying reads the export again and the archive as files, and holds the two against each other. It
+shares with the conversion
+
+- the container (`export`): which members there are and how they are unpacked. Without it there is
+  no source to read. ZIP checksums and `export_manifest.json` are checked there; a member that it
+  overlooked would show in `gptexit inspect`, which lists what it does not know.
+- which copies of a conversation belong together, where several exports are given as one.
+- asset ids to members, since a pointer means nothing without the name tables. Bytes are compared,
+  not names.
+
+It does not share what makes text out of a conversation. The splitter's guesses and `orjson` are not
+used: items are found by counting brackets, and read by the standard library. The branch that the
+user saw, and which messages and words belong to it, are worked out here from the raw conversation,
+in another way and with less in it than the reader has; notes are read back as text, jsonl lines
+by the standard library. Text is compared without white space and without the signs of Markdown that
+a writer may add or escape (`compare`); that such a sign is where the writer put it is told by the
+SHA-256 in the archive's manifest. Only to say what was changed in a note whose SHA-256 differs, the
+note is rendered again.
+"""

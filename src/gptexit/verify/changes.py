@@ -1,0 +1,57 @@
+"""What was done to a note since it was written.
+
+The one place where verifying asks the writer: a note whose SHA-256 differs is rendered again, and
+where that gives the bytes that the manifest promises, the two can be held against each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from copy import deepcopy
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gptexit.catalog import Catalog, Entry
+from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.export.container import Export
+from gptexit.targets.base import Options
+from gptexit.targets.table import FORMATS
+from gptexit.verify.claims import Raw
+from gptexit.verify.folder import Archive
+
+
+def only_additions(archive: Archive, path: str, raw: Raw, export: Export) -> bool:
+    """Whether the file at `path` still has every line that was written to it, in order.
+
+    False too where what was written cannot be made again: by another version, say.
+    """
+    written = _written(archive, path, raw, export)
+    if written is None:
+        return False
+    now = (archive.root / path).read_bytes().splitlines()
+    rest = iter(now)
+    return all(line in rest for line in written.splitlines())
+
+
+def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | None:
+    options = Options(
+        archive.option("branches"),
+        frozenset(archive.option("include") or ()),
+        _zone(archive.option("timezone")),
+    )
+    catalog = Catalog()
+    for key, each in archive.keys.items():
+        catalog.add(Entry(key, each))
+    account = Account(export.lookup, export.library)
+    conversation = read_conversation(deepcopy(raw), account, Met())
+    for file in FORMATS[archive.format].make(options, catalog).render(conversation).files:
+        if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
+            return file.data
+    return None
+
+
+def _zone(name: Any) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else None
+    except (KeyError, ValueError, OSError):
+        return None

@@ -1,0 +1,258 @@
+"""What a raw conversation says that an archive must hold.
+
+Written apart from the reader, and claiming less: only what is certain to be shown. What a tool said
+to the model, canvas edits that have to be replayed and the like are claimed of jsonl alone, where
+every string of the source must be.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from gptexit.verify.compare import segments
+
+Raw = dict[str, Any]
+_POINTER = re.compile(r"(?:file-service|sediment)://\S+")
+_UNSEEN_ROLES = {"system", "developer", "tool"}
+_CONTEXT = {"user_editable_context", "model_editable_context", "app_pairing_content"}
+
+
+@dataclass(slots=True)
+class Said:
+    """One message that the user saw."""
+
+    id: str
+    when: str | None
+    words: list[str]
+    """The essence of its text, in pieces that stand one behind the other."""
+    pointers: list[str] = field(default_factory=list)
+    """Files that it shows."""
+
+
+def object_of(value: Any) -> Raw:
+    """`value` where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def nodes_of(raw: Raw) -> dict[str, Raw]:
+    """The nodes of a conversation that are objects."""
+    found = object_of(raw.get("mapping"))
+    return {key: node for key, node in found.items() if isinstance(node, dict)}
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Every string below `value`, keys not counted."""
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            stack.extend(each.values())
+        elif isinstance(each, list):
+            stack.extend(each)
+
+
+def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:
+    """For each node the one above it; by `children` where it names none that is there."""
+    claimed: dict[str, str] = {}
+    for key, node in nodes.items():
+        below = node.get("children")
+        for child in below if isinstance(below, list) else ():
+            if isinstance(child, str) and child != key:
+                claimed.setdefault(child, key)
+    above: dict[str, str | None] = {}
+    for key, node in nodes.items():
+        parent = node.get("parent")
+        usable = isinstance(parent, str) and parent in nodes and parent != key
+        above[key] = parent if usable else claimed.get(key)
+    return above
+
+
+def branch(raw: Raw) -> list[str]:
+    """The node ids from the beginning to the one that the user saw last."""
+    nodes = nodes_of(raw)
+    above = parents(nodes)
+    at = raw.get("current_node")
+    if not isinstance(at, str) or at not in nodes:
+        at = _newest_leaf(nodes, above)
+    seen: dict[str, None] = {}
+    while at is not None and at not in seen:
+        seen[at] = None
+        at = above[at]
+    found = list(seen)
+    if at is not None:  # a circle, which begins at its oldest node
+        circle = found[found.index(at) :]
+        oldest = min(circle, key=lambda key: (_moment(nodes[key]), key))
+        found = found[: found.index(oldest) + 1]
+    return found[::-1]
+
+
+def _newest_leaf(nodes: dict[str, Raw], above: dict[str, str | None]) -> str | None:
+    inner = set(above.values())
+    leaf = None
+    for key, node in nodes.items():
+        if key not in inner and (leaf is None or _moment(node) >= _moment(nodes[leaf])):
+            leaf = key
+    return leaf
+
+
+def _moment(node: Raw) -> float:
+    value = object_of(node.get("message")).get("create_time")
+    return value if isinstance(value, int | float) else float("-inf")
+
+
+def said(raw: Raw, *, every_branch: bool, reasoning: bool) -> tuple[list[Said], list[Said]]:
+    """What the user saw on the current branch, in order; and on the others, if they are wanted."""
+    nodes = nodes_of(raw)
+    current = branch(raw)
+    edited = _edited_documents(nodes, current)
+    shown = [each for key in current if (each := _said(key, nodes[key], reasoning, edited))]
+    if not every_branch:
+        return shown, []
+    on_branch = set(current)
+    others = [key for key in nodes if key not in on_branch]
+    return shown, [each for key in others if (each := _said(key, nodes[key], reasoning, True))]
+
+
+def _said(key: str, node: Raw, reasoning: bool, edited: bool) -> Said | None:
+    message = object_of(node.get("message"))
+    content = object_of(message.get("content"))
+    metadata = object_of(message.get("metadata"))
+    if _is_hidden(message, content, metadata):
+        return None
+    texts = _texts(message, content, reasoning, edited)
+    pointers = _pointers(message, content, metadata)
+    if texts is None:
+        return Said(key, _when(message), [], pointers) if pointers else None
+    references = metadata.get("content_references")
+    replaced = [
+        each["matched_text"]
+        for each in (references if isinstance(references, list) else ())
+        if isinstance(each, dict) and isinstance(each.get("matched_text"), str)
+    ]
+    words = [piece for text in texts for piece in segments(text, replaced)]
+    return Said(key, _when(message), words, pointers)
+
+
+def _is_hidden(message: Raw, content: Raw, metadata: Raw) -> bool:
+    weight = message.get("weight")
+    return bool(
+        metadata.get("is_visually_hidden_from_conversation") is True
+        or content.get("content_type") in _CONTEXT
+        or (weight == 0 and weight is not False)
+        or "chatgpt_sdk" in metadata  # a research report may stand in its stead
+    )
+
+
+def _texts(message: Raw, content: Raw, reasoning: bool, edited: bool) -> list[str] | None:
+    """The texts that are certain to be shown; None where nothing is."""
+    author = object_of(message.get("author"))
+    role, name, to = author.get("role"), author.get("name"), message.get("recipient")
+    kind = content.get("content_type")
+    if role == "tool":
+        runs_code = isinstance(name, str) and name.startswith(("python", "container."))
+        return _strings(content.get("text")) if runs_code and kind == "execution_output" else None
+    if role in _UNSEEN_ROLES:
+        return None
+    if role == "assistant" and to not in (None, "all", "assistant"):
+        return _call(str(to), content, edited)
+    if kind == "thoughts":
+        return _thoughts(content) if reasoning else None
+    read = _SHOWN.get(kind) if isinstance(kind, str) else None
+    return read(content) if read else None
+
+
+def _strings(*values: Any) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
+
+
+def _parts(content: Raw) -> list[str]:
+    parts = content.get("parts")
+    found: list[str] = []
+    for part in parts if isinstance(parts, list) else ():
+        spoken = isinstance(part, dict) and part.get("content_type") in _WORDED
+        found += _strings(part["text"] if spoken and "text" in part else part)
+    return found
+
+
+_WORDED = {"text", "audio_transcription"}
+
+
+def _text(content: Raw) -> list[str]:
+    return _strings(content.get("text"))
+
+
+_SHOWN = {
+    "text": _parts,
+    "multimodal_text": _parts,
+    "code": _text,
+    "tether_quote": _text,
+    "system_error": _text,
+}
+"""For content types that are shown as they are: their texts."""
+
+
+def _thoughts(content: Raw) -> list[str]:
+    listed = content.get("thoughts")
+    found: list[str] = []
+    for thought in listed if isinstance(listed, list) else ():
+        if isinstance(thought, dict):
+            found += _strings(thought.get("summary"), thought.get("content"))
+    return found
+
+
+def _call(to: str, content: Raw, edited: bool) -> list[str] | None:
+    """What a call of a tool shows: code that was run, a memory, a document never edited since."""
+    words = "".join([*_parts(content), *_strings(content.get("text"))])
+    if to in ("python", "bio"):
+        return [words]
+    if to == "canmore.create_textdoc" and not edited:
+        try:
+            return _strings(object_of(json.loads(words)).get("content"))
+        except ValueError:
+            return None
+    return None
+
+
+def _edited_documents(nodes: dict[str, Raw], current: list[str]) -> bool:
+    """Whether the branch makes more of a canvas document than its first version."""
+    calls = Counter(
+        str(object_of(nodes[key].get("message")).get("recipient")).partition(".")[0]
+        for key in current
+    )
+    return calls["canmore"] > 1
+
+
+def _pointers(message: Raw, content: Raw, metadata: Raw) -> list[str]:
+    role = object_of(message.get("author")).get("role")
+    if role in _UNSEEN_ROLES or content.get("content_type") not in ("text", "multimodal_text"):
+        return []
+    parts = content.get("parts")
+    found = [
+        leaf
+        for part in (parts if isinstance(parts, list) else ())
+        if isinstance(part, dict) and str(part.get("content_type")).endswith("asset_pointer")
+        for leaf in _strings(part.get("asset_pointer"))
+        if _POINTER.fullmatch(leaf)
+    ]
+    attached = metadata.get("attachments")
+    found += [
+        key
+        for each in (attached if isinstance(attached, list) else ())
+        for key in _strings(object_of(each).get("id"))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _when(message: Raw) -> str | None:
+    value = message.get("create_time")
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 4e9:
+        return None
+    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}"

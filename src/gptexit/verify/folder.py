@@ -1,0 +1,125 @@
+"""An archive as files: what its manifest promises, and what is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gptexit.verify.claims import object_of
+
+HOUSE = ".gptexit"
+DEEPEST = 2
+"""Folders below the one that is given in which an archive is looked for."""
+
+
+@dataclass(slots=True)
+class Archive:
+    """One folder that gptexit wrote."""
+
+    root: Path
+    format: str
+    record: dict[str, Any]
+    """What it says of itself; empty where that is gone."""
+    promised: dict[str, str] = field(default_factory=dict)
+    """Path to SHA-256, from the manifest."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """What a file is of (`conversation/<id>`, `asset/<id>`) to its path."""
+    found: dict[str, str] = field(default_factory=dict)
+    """Path to SHA-256 of each promised file that is there."""
+    damage: list[tuple[str, str]] = field(default_factory=list)
+    """File and sentence: what is wrong with the archive's own account of itself."""
+
+    @property
+    def changed(self) -> list[str]:
+        """The files that are not as they were written."""
+        return [path for path, digest in self.found.items() if digest != self.promised[path]]
+
+    @property
+    def absent(self) -> list[str]:
+        """The files that were written and are gone."""
+        return [path for path in self.promised if path not in self.found]
+
+    def option(self, name: str) -> Any:
+        """An option that the archive was made with; None where it does not say."""
+        return object_of(self.record.get("options")).get(name)
+
+
+def find_archives(root: Path) -> list[Path]:
+    """The folders at and below `root` that gptexit wrote, `root` first."""
+    level, found = [root], list[Path]()
+    for _ in range(DEEPEST + 1):
+        found += [each for each in level if (each / HOUSE / "manifest.jsonl").is_file()]
+        level = [inner for each in level for inner in _folders(each)]
+    return found
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        inner = sorted(each for each in folder.iterdir() if each.name != HOUSE)
+    except OSError:
+        return []
+    return [each for each in inner if each.is_dir() and not each.is_symlink()]
+
+
+def read_archive(root: Path) -> Archive:
+    """The archive at `root`, each of its files hashed. Raises OSError."""
+    record = _record(root / HOUSE / "archive.json")
+    name = record.get("format")
+    archive = Archive(root, name if isinstance(name, str) else "", record)
+    _read_manifest(archive)
+    for path in archive.promised:
+        digest = digest_of(root / path)
+        if digest:
+            archive.found[path] = digest
+    return archive
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        return object_of(json.loads(path.read_bytes()))
+    except (OSError, ValueError):
+        return {}
+
+
+def _read_manifest(archive: Archive) -> None:
+    name = f"{HOUSE}/manifest.jsonl"
+    data = (archive.root / name).read_bytes()
+    if not archive.record:
+        archive.damage.append((f"{HOUSE}/archive.json", "is missing or cannot be read"))
+    elif archive.record.get("manifest") != hashlib.sha256(data).hexdigest():
+        archive.damage.append((name, "is not as it was written, and what it promises with it"))
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            entry = object_of(json.loads(line))
+        except ValueError:
+            entry = {}
+        path, digest, key = entry.get("path"), entry.get("sha256"), entry.get("key")
+        if not (isinstance(path, str) and isinstance(digest, str) and isinstance(key, str)):
+            archive.damage.append((name, f"line {number} cannot be read"))
+        elif not _leads_out(path):
+            archive.promised[path] = digest
+            archive.keys[key] = path
+
+
+def _leads_out(path: str) -> bool:
+    return path.startswith("/") or ".." in path.split("/") or "\\" in path or ":" in path
+
+
+def digest_of(path: Path) -> str | None:
+    """SHA-256 of a file, as hex digits; None where it is not there. Raises OSError."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def notes_in(root: Path) -> Iterator[Path]:
+    """Every Markdown file below `root`, in order."""
+    for path in sorted(root.rglob("*.md")):
+        if HOUSE not in path.parts and path.is_file():
+            yield path

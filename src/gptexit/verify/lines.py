@@ -1,0 +1,101 @@
+"""A jsonl archive, read back line by line, by the standard library."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from gptexit.verify.claims import Raw, branch, leaves, nodes_of, object_of, parents
+from gptexit.verify.folder import Archive
+
+FILE = "conversations.jsonl"
+
+
+class Lines:
+    """The lines of an archive by conversation; held are ids and places, not lines."""
+
+    format = "jsonl"
+
+    def __init__(self, archive: Archive, locate: Callable[[str], str | None]) -> None:
+        self._path = archive.root / FILE
+        self._current_only = archive.option("branches") == "current"
+        self._places: dict[str, int] = {}
+        self.unreadable: list[tuple[str, str]] = []
+        """File and sentence for each line that is no conversation."""
+        self.messages = 0
+        self.assets = 0
+        self._index()
+
+    def _index(self) -> None:
+        if not self._path.is_file():
+            return
+        at = 0
+        with self._path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                key = _parsed(line).get("id")
+                if isinstance(key, str):
+                    self._places[key] = at
+                else:
+                    self.unreadable.append((FILE, f"line {number} is no conversation"))
+                at += len(line)
+
+    def ids(self) -> set[str]:
+        """The conversations that there are lines of."""
+        return set(self._places)
+
+    def check(self, key: str, raw: Raw) -> list[tuple[str, str]] | None:
+        """File and sentence for each thing that the line lacks; None where there is no line."""
+        if key not in self._places:
+            return None
+        with self._path.open("rb") as lines:
+            lines.seek(self._places[key])
+            line = _parsed(lines.readline())
+        held = line.get("messages")
+        messages = [
+            each for each in (held if isinstance(held, list) else ()) if isinstance(each, dict)
+        ]
+        where = f"{FILE}, conversation {key}"
+        title = raw.get("title")
+        lacks = (
+            [(where, "the title is another")]
+            if isinstance(title, str) and line.get("title") != _mended(title)
+            else []
+        )
+        lacks += [(where, sentence) for sentence in self._messages(raw, messages)]
+        return lacks
+
+    def _messages(self, raw: Raw, messages: list[Raw]) -> list[str]:
+        nodes = nodes_of(raw)
+        wanted = branch(raw) if self._current_only else list(nodes)
+        wanted = [key for key in wanted if isinstance(nodes[key].get("message"), dict)]
+        self.messages += len(wanted)
+        by_id = {each.get("id"): each for each in messages}
+        place = {key: number for number, key in enumerate(by_id)}
+        above = parents(nodes)
+        lacks = []
+        for key in wanted:
+            if key not in by_id:
+                lacks.append(f"message {key} is missing")
+                continue
+            content = object_of(nodes[key].get("message")).get("content")
+            asked = Counter(map(_mended, leaves(content)))
+            if asked - Counter(leaves(by_id[key])):
+                lacks.append(f"message {key} is not there in full")
+            parent = above[key]
+            if parent in place and place[parent] > place[key]:
+                lacks.append(f"message {key} stands before the one that it answers")
+        return lacks
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        return object_of(json.loads(line))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _mended(text: str) -> str:
+    """A text as JSON in UTF-8 can hold it: surrogates in pairs joined, others replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

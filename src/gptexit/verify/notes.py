@@ -1,0 +1,157 @@
+"""A Markdown archive, read back as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from gptexit.verify.claims import Raw, Said, said
+from gptexit.verify.compare import essence, missing
+from gptexit.verify.folder import Archive, notes_in
+
+_ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
+_LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
+
+Locate = Callable[[str], str | None]
+"""From a pointer to the SHA-256 of the file that the export holds; None where it holds none."""
+
+
+class Notes:
+    """The notes of an archive by the conversation that they are of."""
+
+    format = "markdown"
+
+    def __init__(self, archive: Archive, locate: Locate) -> None:
+        self._archive = archive
+        self._locate = locate
+        self._every_branch = archive.option("branches") == "all"
+        include = archive.option("include")
+        self._reasoning = "reasoning" in include if isinstance(include, list) else True
+        self._by_id: dict[str, list[Path]] = {}
+        for path in notes_in(archive.root):
+            key = _id_in(path)
+            if key is not None:
+                self._by_id.setdefault(key, []).append(path)
+        self.messages = 0
+        self.assets = 0
+
+    def ids(self) -> set[str]:
+        """The conversations that there are notes of."""
+        return set(self._by_id)
+
+    def check(self, key: str, raw: Raw) -> list[tuple[str, str]] | None:
+        """File and sentence for each thing of the conversation that its note lacks.
+
+        None where there is no note. Of several with one id (the user's own and the new text
+        beside it) the best counts.
+        """
+        current, others = said(raw, every_branch=self._every_branch, reasoning=self._reasoning)
+        verdicts = [
+            self._check(path, raw.get("title"), current, others)
+            for path in self._by_id.get(key, ())
+        ]
+        if not verdicts:
+            return None
+        self.messages += len(current) + len(others)
+        best = min(verdicts, key=len)
+        return best + self._moved(key)
+
+    def _moved(self, key: str) -> list[tuple[str, str]]:
+        """Where a note no longer has the name that it was given."""
+        path = self._archive.keys.get(f"conversation/{key}")
+        if path is None or path in self._archive.found:
+            return []
+        now = ", ".join(self._shown(each) for each in self._by_id[key])
+        return [(path, f"is gone; the conversation is now in {now}")]
+
+    def _shown(self, path: Path) -> str:
+        return path.relative_to(self._archive.root).as_posix()
+
+    def _check(
+        self, path: Path, title: Any, current: list[Said], others: list[Said]
+    ) -> list[tuple[str, str]]:
+        name = self._shown(path)
+        text = path.read_text(encoding="utf-8", errors="replace")
+        whole = essence(text)
+        lacks: list[tuple[str, str]] = []
+        if isinstance(title, str) and essence(title) not in whole:
+            lacks.append((name, "the title is not in the note"))
+        links = (
+            self._linked(path, text) if any(each.pointers for each in current + others) else set()
+        )
+        at = 0
+        for each in current:
+            gone, at = missing(each.words, whole, at)
+            if gone is not None:
+                elsewhere = gone in whole
+                lacks.append((name, _sentence(each, gone, elsewhere=elsewhere)))
+        for each in others:
+            gone, _ = missing(each.words, whole, 0)
+            if gone is not None:
+                lacks.append((name, _sentence(each, gone, elsewhere=False)))
+        for each in current + others:
+            lacks += [(name, sentence) for sentence in self._files(each, links)]
+        return lacks
+
+    def _files(self, each: Said, links: set[str]) -> list[str]:
+        found = []
+        for pointer in each.pointers:
+            digest = self._locate(pointer)
+            if digest is None:
+                continue
+            self.assets += 1
+            if digest not in links:
+                found.append(f"no link leads to {pointer} as the export holds it")
+        return found
+
+    def _linked(self, path: Path, text: str) -> set[str]:
+        """The SHA-256 of the files that a note links to."""
+        digests = set()
+        for target in _LINK.findall(text):
+            if "://" in target or target.startswith("#"):
+                continue
+            for spelled in (target, unquote(target)):
+                relative = _below(self._archive.root, path.parent / spelled)
+                if relative in self._archive.found:
+                    digests.add(self._archive.found[relative])
+        return digests
+
+
+def _below(root: Path, path: Path) -> str:
+    """`path` as seen from `root`, its `..` worked out."""
+    parts: list[str] = []
+    for part in path.relative_to(root).parts:
+        if part == "..":
+            parts = parts[:-1]
+        else:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _id_in(path: Path) -> str | None:
+    """The conversation's id in the front matter of a note."""
+    with path.open("rb") as stream:
+        head = stream.read(20_000).decode("utf-8", "replace")
+    if not head.startswith("---\n"):
+        return None
+    found = _ID.search(head.partition("\n---\n")[0])
+    if not found:
+        return None
+    if found[1].startswith('"'):
+        try:
+            # A YAML string in double quotes; its \xNN is the only escape that JSON lacks here.
+            return str(json.loads(re.sub(r"\\x(..)", r"\\u00\1", found[1])))
+        except ValueError:
+            return None
+    return found[1]
+
+
+def _sentence(each: Said, gone: str, *, elsewhere: bool) -> str:
+    when = f"the message of {each.when} (UTC)" if each.when else f"message {each.id}"
+    shown = gone if len(gone) <= 40 else gone[:40] + "…"
+    what = "stands in another place" if elsewhere else "is not there in full"
+    return f"{when} {what}: “{shown}”"

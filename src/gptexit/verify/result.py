@@ -1,0 +1,95 @@
+"""What a verification found, and its verdict in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gptexit import __version__
+
+VERSION = 1
+"""The number that a verification carries as `version`."""
+Verdict = Literal["complete", "complete except", "not complete"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something that is not as it should be."""
+
+    file: str | None
+    """In the archive, as seen from the folder that was given; None where a file is what lacks."""
+    what: str
+    """A sentence's predicate: `is gone`, `is not as it was written`."""
+    conversation: str | None = None
+    title: str | None = None
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was held against each other for one archive."""
+
+    path: str
+    format: str
+    files: int = 0
+    """Files whose SHA-256 was worked out."""
+    conversations: int = 0
+    messages: int = 0
+    assets: int = 0
+    left_out: int = 0
+    """Conversations that the options of the archive leave out."""
+    older: int = 0
+    """Conversations in the archive that this source no longer has."""
+
+
+@dataclass(slots=True)
+class Result:
+    """The whole of it."""
+
+    source: str | None
+    """None where the archive was held against its own manifest alone."""
+    archives: list[Checked] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)
+    """Files that somebody added to, and that still hold all of the export."""
+    lacking: list[str] = field(default_factory=list)
+    """What the export itself lacks, a phrase each."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether everything is there."""
+        if self.problems:
+            return "not complete"
+        return "complete except" if self.lacking else "complete"
+
+    def as_json(self) -> dict[str, Any]:
+        """As `schemas/verification.schema.json` describes it."""
+        return {
+            "version": VERSION,
+            "tool": {"name": "gptexit", "version": __version__},
+            "source": self.source,
+            "verdict": self.verdict,
+            "archives": [
+                {
+                    "path": each.path,
+                    "format": each.format,
+                    "files": each.files,
+                    "conversations": each.conversations,
+                    "messages": each.messages,
+                    "assets": each.assets,
+                    "left_out": each.left_out,
+                    "older": each.older,
+                }
+                for each in self.archives
+            ],
+            "problems": [
+                {
+                    "file": each.file,
+                    "what": each.what,
+                    "conversation": each.conversation,
+                    "title": each.title,
+                }
+                for each in self.problems
+            ],
+            "edited": self.edited,
+            "lacking": self.lacking,
+        }
