@@ -84,9 +84,19 @@ class Lines:
             if asked - Counter(leaves(by_id[key])):
                 lacks.append(f"message {key} is not there in full")
             parent = above[key]
-            if parent in place and place[parent] > place[key]:
+            if parent in place and place[parent] > place[key] and not _circular(key, above):
                 lacks.append(f"message {key} stands before the one that it answers")
         return lacks
+
+
+def _circular(key: str, above: dict[str, str | None]) -> bool:
+    """Whether a message is, by the source, its own ancestor: somewhere that circle is cut."""
+    seen: set[str] = set()
+    at = above[key]
+    while at is not None and at != key and at not in seen:
+        seen.add(at)
+        at = above[at]
+    return at == key
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
