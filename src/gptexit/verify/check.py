@@ -26,7 +26,6 @@ class Reader(Protocol):
     """Reads an archive of one format back."""
 
     messages: int
-    assets: int
 
     def ids(self) -> set[str]:
         """The conversations that are there."""
@@ -128,13 +127,26 @@ def _against(
         if progress:
             progress(number, export.bytes_read)
     for bench in benches:
+        _assets(bench, locate, result)
         if bench.reader:
             bench.checked.older = len(bench.reader.ids() - seen)
             bench.checked.messages = bench.reader.messages
-            bench.checked.assets = bench.reader.assets
             for file, sentence in getattr(bench.reader, "unreadable", ()):
                 result.problems.append(Problem(bench.shown(file), sentence))
     result.lacking += _lacking(export, locate)
+
+
+def _assets(bench: _Bench, locate: _Locator, result: Result) -> None:
+    """Every asset of the archive byte for byte, by what the export holds under its id."""
+    for key, path in bench.archive.keys.items():
+        if not key.startswith("asset/") or path not in bench.archive.found:
+            continue
+        digest = locate(key.removeprefix("asset/"))
+        if digest is None:  # only an earlier export had it
+            continue
+        bench.checked.assets += 1
+        if digest != bench.archive.found[path]:
+            result.problems.append(Problem(bench.shown(path), "is not the file of the export"))
 
 
 def _conversation(bench: _Bench, key: str | None, raw: Raw, result: Result, export: Export) -> None:

@@ -25,7 +25,6 @@ class Lines:
         self.unreadable: list[tuple[str, str]] = []
         """File and sentence for each line that is no conversation."""
         self.messages = 0
-        self.assets = 0
         self._index()
 
     def _index(self) -> None:

@@ -37,7 +37,6 @@ class Notes:
             if key is not None:
                 self._by_id.setdefault(key, []).append(path)
         self.messages = 0
-        self.assets = 0
 
     def ids(self) -> set[str]:
         """The conversations that there are notes of."""
@@ -103,7 +102,6 @@ class Notes:
             digest = self._locate(pointer)
             if digest is None:
                 continue
-            self.assets += 1
             if digest not in links:
                 found.append(f"no link leads to {pointer} as the export holds it")
         return found
