@@ -24,7 +24,7 @@ def run(root, *puts):
 
 
 def copy(path="assets/x.png", key="asset/x"):
-    return Copy(path, {"id": "x", "member": "x.dat"}, key)
+    return Copy(path, key, "x.dat")
 
 
 def test_an_unchanged_file_is_not_touched(tmp_path):

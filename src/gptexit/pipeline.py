@@ -152,8 +152,7 @@ def _write(way: Way, rendered: Rendered, export: Export, ledger: Ledger) -> None
 
 
 def _copy(way: Way, copy: Copy, export: Export, ledger: Ledger) -> None:
-    member = copy.asset["member"]
-    assert member is not None  # a target copies only what is there
+    member = copy.member
     try:
         outcome = way.sink.copy(copy, export.size(member), lambda: _guarded(export, member))
     except AssetUnreadable as error:

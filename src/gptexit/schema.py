@@ -19,7 +19,7 @@ import orjson
 
 from gptexit.model import Raw
 
-NAMES = ("conversation", "report")
+NAMES = ("conversation", "report", "verification")
 """The schemas there are."""
 
 MOST = 20

@@ -13,6 +13,7 @@ from gptexit.cli.exits import Exit
 from gptexit.sink import Closed
 
 _COMMANDS = {
+    "exit": "Do everything that leaving ChatGPT takes, in one go.",
     "convert": "Convert an export into an archive.",
     "verify": "Prove that an archive holds what an export holds.",
     "formats": "List the formats that gptexit writes.",

@@ -23,7 +23,8 @@ from gptexit.targets.table import FORMATS
 _INCLUDE = ("hidden", "reasoning", "tools", "none")
 
 
-def _zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
+def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
+    """The value of `--timezone`, for click. Raises BadParameter."""
     if value is None:
         return None
     try:
@@ -105,7 +106,7 @@ def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = Fals
     "--timezone",
     "zone",
     metavar="TZ",
-    callback=_zone,
+    callback=time_zone,
     help="Time zone of the times in notes, such as Europe/Berlin. [default: this machine's]",
 )
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")

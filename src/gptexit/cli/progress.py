@@ -11,16 +11,14 @@ from gptexit.pipeline import Progress
 
 
 @contextmanager
-def progress_bar(export: Export, *, off: bool) -> Iterator[Progress | None]:
+def progress_bar(export: Export, *, off: bool, what: str = "Reading") -> Iterator[Progress | None]:
     """What to call with the conversations and bytes read so far; None where nobody watches."""
     if off or not sys.stderr.isatty():
         yield None
         return
     from tqdm import tqdm
 
-    with tqdm(
-        total=export.bytes_total, unit="B", unit_scale=True, desc="Reading", leave=False
-    ) as bar:
+    with tqdm(total=export.bytes_total, unit="B", unit_scale=True, desc=what, leave=False) as bar:
 
         def show(conversations: int, bytes_read: int) -> None:
             bar.set_postfix_str(f"{conversations:,} conversations", refresh=False)

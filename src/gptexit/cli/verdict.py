@@ -20,7 +20,8 @@ def verdict(result: Result) -> str:
 
 
 def _checked(each: Checked, result: Result) -> str:
-    words = f"{each.path} ({each.format or 'of no known format'}): {count(each.files, 'file')}"
+    name = each.path if each.path != "." else each.format or "archive"
+    words = f"{name}: {count(each.files, 'file')}"
     if result.source is None:
         return f"{words} compared with the archive's manifest."
     if each.conversations or each.messages:

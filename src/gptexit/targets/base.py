@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gptexit.catalog import About
-from gptexit.model import Asset, Conversation
+from gptexit.model import Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,9 @@ class Copy:
     """An asset that goes into the archive as it is."""
 
     path: str
-    asset: Asset
     key: str
+    member: str
+    """Its name in the export, as `Export.open` takes it."""
 
 
 @dataclass(slots=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from gptexit.export.container import Export
-from gptexit.export.facts import file_id
 from gptexit.verify.changes import only_additions
-from gptexit.verify.claims import Raw, nodes_of, object_of
+from gptexit.verify.chosen import leaves_out
+from gptexit.verify.claims import Raw, id_of, object_of
 from gptexit.verify.folder import Archive, find_archives, read_archive
 from gptexit.verify.lines import Lines
+from gptexit.verify.locate import Locator
 from gptexit.verify.notes import Notes
 from gptexit.verify.result import Checked, Problem, Result
 
@@ -109,7 +107,7 @@ def _bytes(bench: _Bench, result: Result, *, alone: bool) -> None:
 def _against(
     export: Export, benches: list[_Bench], result: Result, progress: Progress | None
 ) -> None:
-    locate = _Locator(export)
+    locate = Locator(export)
     for bench in benches:
         make = READERS.get(bench.archive.format)
         if make:
@@ -119,7 +117,8 @@ def _against(
     nameless: set[str] = set()
     export.settle()
     for number, (_, raw) in enumerate(export.conversations(), 1):
-        key = _id_of(raw) or _found(raw, benches, nameless)
+        key = id_of(raw) or _found(raw, benches, nameless)
+        locate.look_for(key, raw)
         seen.add(key or "")
         for bench in benches:
             if bench.reader:
@@ -136,12 +135,13 @@ def _against(
     result.lacking += _lacking(export, locate)
 
 
-def _assets(bench: _Bench, locate: _Locator, result: Result) -> None:
-    """Every asset of the archive byte for byte, by what the export holds under its id."""
+def _assets(bench: _Bench, locate: Locator, result: Result) -> None:
+    """Every asset and account file byte for byte, by what the export holds under its name."""
     for key, path in bench.archive.keys.items():
-        if not key.startswith("asset/") or path not in bench.archive.found:
+        kind, _, name = key.partition("/")
+        if kind not in ("asset", "account") or path not in bench.archive.found:
             continue
-        digest = locate(key.removeprefix("asset/"))
+        digest = locate(name) if kind == "asset" else locate.side_file(name)
         if digest is None:  # only an earlier export had it
             continue
         bench.checked.assets += 1
@@ -174,14 +174,6 @@ def _conversation(bench: _Bench, key: str | None, raw: Raw, result: Result, expo
         bench.excused.add(path)
 
 
-def _id_of(raw: Raw) -> str | None:
-    for name in ("conversation_id", "id"):
-        value = raw.get(name)
-        if isinstance(value, str) and value:
-            return value
-    return None
-
-
 def _found(raw: Raw, benches: list[_Bench], taken: set[str]) -> str | None:
     """The name that the archive gave to a conversation without an id: the one that holds it."""
     for bench in benches:
@@ -192,38 +184,7 @@ def _found(raw: Raw, benches: list[_Bench], taken: set[str]) -> str | None:
     return None
 
 
-class _Locator:
-    """From a pointer to the SHA-256 of what the export holds for it; each member is read once."""
-
-    def __init__(self, export: Export) -> None:
-        self._export = export
-        self._known: dict[str, str | None] = {}
-        self.missing: set[str] = set()
-        """The ids of files that the export mentions and does not hold."""
-
-    def __call__(self, pointer: str) -> str | None:
-        """The digest; None where the export has no such file, or cannot give its bytes."""
-        key = file_id(pointer)
-        member = self._export.lookup(key).member
-        if member is None:
-            self.missing.add(key)
-            return None
-        if member not in self._known:
-            self._known[member] = self._digest(member)
-        return self._known[member]
-
-    def _digest(self, member: str) -> str | None:
-        digest = hashlib.sha256()
-        try:
-            with closing(self._export.open(member)) as stream:
-                while data := stream.read(1 << 20):
-                    digest.update(data)
-        except OSError:
-            return None
-        return digest.hexdigest()
-
-
-def _lacking(export: Export, locate: _Locator) -> list[str]:
+def _lacking(export: Export, locate: Locator) -> list[str]:
     """What the export itself lacks, a phrase each."""
     found = []
     if export.missing:
@@ -237,43 +198,3 @@ def _lacking(export: Export, locate: _Locator) -> list[str]:
 
 def _counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def leaves_out(raw: Raw, selection: Raw) -> bool:
-    """Whether an archive made with `selection` (as its record has it) leaves `raw` out."""
-    return any(
-        name in selection and not holds(raw, selection[name]) for name, holds in _CONDITIONS.items()
-    )
-
-
-def _project(raw: Raw, wanted: Any) -> bool:
-    return wanted in (raw.get("gizmo_id"), raw.get("conversation_template_id"))
-
-
-def _models(raw: Raw, wanted: Any) -> bool:
-    messages = (object_of(node.get("message")) for node in nodes_of(raw).values())
-    found = {str(object_of(each.get("metadata")).get("model_slug")) for each in messages}
-    return wanted in found or raw.get("default_model_slug") == wanted
-
-
-def _times(raw: Raw, name: str) -> list[float]:
-    own = raw.get(name)
-    messages = [object_of(node.get("message")) for node in nodes_of(raw).values()]
-    values = [own] if own else [each.get("create_time") for each in messages]
-    return [each for each in values if isinstance(each, int | float)]
-
-
-def _seconds(wanted: Any) -> float:
-    return datetime.fromisoformat(str(wanted)).replace(tzinfo=UTC).timestamp()
-
-
-_CONDITIONS: dict[str, Callable[[Raw, Any], bool]] = {
-    "since": lambda raw, value: max(_times(raw, "update_time"), default=0) >= _seconds(value),
-    "until": lambda raw, value: min(_times(raw, "create_time"), default=9e9) < _seconds(value),
-    "title": lambda raw, value: value.casefold() in str(raw.get("title") or "").casefold(),
-    "ids": lambda raw, value: _id_of(raw) in value,
-    "project": _project,
-    "model": _models,
-    "archived": lambda raw, value: bool(raw.get("is_archived")) is value,
-}
-"""The conditions of a selection, by their name in the archive's record."""

@@ -19,6 +19,8 @@ from gptexit.verify.compare import segments
 
 Raw = dict[str, Any]
 _POINTER = re.compile(r"(?:file-service|sediment)://\S+")
+_POINTED = re.compile(r"(?:file-service|sediment)://[^\s)\]]+")
+_SANDBOX = re.compile(r"\(sandbox:(/mnt/data/[^)\n]{1,300})\)")
 _UNSEEN_ROLES = {"system", "developer", "tool"}
 _CONTEXT = {"user_editable_context", "model_editable_context", "app_pairing_content"}
 
@@ -40,6 +42,15 @@ def object_of(value: Any) -> Raw:
     return value if isinstance(value, dict) else {}
 
 
+def id_of(raw: Raw) -> str | None:
+    """A conversation's id; None where it has none."""
+    for name in ("conversation_id", "id"):
+        value = raw.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
 def nodes_of(raw: Raw) -> dict[str, Raw]:
     """The nodes of a conversation that are objects."""
     found = object_of(raw.get("mapping"))
@@ -57,6 +68,26 @@ def leaves(value: Any) -> Iterator[str]:
             stack.extend(each.values())
         elif isinstance(each, list):
             stack.extend(each)
+
+
+def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
+    """Every file that a conversation mentions, on whatever branch, shown or not.
+
+    Pointers and attachment ids; and paths in the code interpreter's file system.
+    """
+    pointers: set[str] = set()
+    paths: set[str] = set()
+    for node in nodes_of(raw).values():
+        message = object_of(node.get("message"))
+        for leaf in leaves(message):
+            if "://" in leaf:
+                pointers.update(_POINTED.findall(leaf))
+            if "(sandbox:" in leaf:
+                paths.update(_SANDBOX.findall(leaf))
+        attached = object_of(message.get("metadata")).get("attachments")
+        for each in attached if isinstance(attached, list) else ():
+            pointers.update(_strings(object_of(each).get("id")))
+    return pointers, paths
 
 
 def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:

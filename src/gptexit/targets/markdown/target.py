@@ -87,16 +87,17 @@ class Markdown:
                 asset = _by_name(assets, asset_id)
             if asset is None:
                 return asset_id, None
-            if asset["missing"]:
+            member = asset["member"]
+            if member is None:
                 return asset["name"] or asset_id, None
-            copy = used.get(asset["id"]) or self._copy(asset, year)
+            copy = used.get(asset["id"]) or self._copy(asset, member, year)
             used[asset["id"]] = copy
             name = asset["name"] or posixpath.basename(copy.path)
             return name, posixpath.relpath(copy.path, folder)
 
         return link
 
-    def _copy(self, asset: Asset, year: str) -> Copy:
+    def _copy(self, asset: Asset, member: str, year: str) -> Copy:
         key = f"asset/{asset['id']}"
         name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
         ending = ending_of(name, asset["media_type"])
@@ -104,7 +105,7 @@ class Markdown:
         stem = stem or (asset["media_type"] or "file").partition("/")[0]
         words = readable(stem) or "file"
         path = self._catalog.name(key, f"assets/{year}", words, short_mark(key), ending)
-        return Copy(path, asset, key)
+        return Copy(path, key, member)
 
     def _properties(
         self, conversation: Conversation, made: Body, used: dict[str, Copy]

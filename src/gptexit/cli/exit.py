@@ -1,0 +1,75 @@
+"""`gptexit exit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import tzinfo
+from pathlib import Path
+
+import click
+
+from gptexit.cli.convert import time_zone
+from gptexit.cli.exits import Exit
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.summary import summary
+from gptexit.cli.verdict import verdict
+from gptexit.exit.run import PAGE, leave
+from gptexit.export.container import Export, NotAnExport
+from gptexit.pipeline import Progress
+from gptexit.targets.base import Options
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option(
+    "-o", "out", default="chatgpt-exit", show_default=True, help="The folder to write to."
+)
+@click.option(
+    "--timezone",
+    "zone",
+    metavar="TZ",
+    callback=time_zone,
+    help="Time zone of the times in notes, such as Europe/Berlin. [default: this machine's]",
+)
+@click.option("--quiet", is_flag=True, help="No summary; errors only.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@click.pass_context
+def exit(
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    out: str,
+    zone: tzinfo | None,
+    quiet: bool,
+    no_progress: bool,
+) -> None:
+    """Do everything that leaving ChatGPT takes, in one go.
+
+    Writes a Markdown archive, the same conversations as neutral JSON, and your account's own files;
+    reads it all back and compares it with the export; and says in START-HERE.md what is where, what
+    is missing and why, and what to do before and after you cancel. Nothing leaves this machine.
+
+    \b
+    gptexit exit chatgpt-export.zip
+    gptexit exit export-part-0001.zip export-part-0002.zip -o my-archive
+    """
+
+    @contextmanager
+    def watch(export: Export, what: str) -> Iterator[Progress | None]:
+        with progress_bar(export, off=quiet or no_progress, what=what) as progress:
+            yield progress
+
+    if "-" in sources:
+        raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
+    try:
+        report, checked = leave(sources, Path(out), Options(timezone=zone), watch)
+    except NotAnExport as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.NOT_AN_EXPORT)
+    if not quiet:
+        click.echo(summary(report))
+        click.echo()
+        click.echo(verdict(checked))
+        click.echo()
+        click.echo(f"Now open {Path(out) / PAGE}.")
+    ctx.exit(Exit.INCOMPLETE if checked.problems else report["exit_code"])

@@ -1,0 +1,147 @@
+"""START-HERE.md: what is where, what was lost and why, what to do now. For a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gptexit import __version__
+from gptexit.exit.account import ABOUT
+from gptexit.exit.checklist import AFTER, BEFORE, WITH_A_NEW_ASSISTANT
+from gptexit.targets.markdown.protect import line
+from gptexit.verify.result import Result
+
+LISTED = 20
+"""Missing files and unreadable parts that are listed; the report has them all."""
+
+_INCOMPLETE = (
+    "**Not yet.** All that could be read is in this folder, but part of the export is missing or "
+    "damaged. Do not cancel before you have the rest; what it is, and what to do, is listed below."
+)
+_HEADLINES = {
+    "complete": "**Yes.** All that the export holds is in this folder, and was compared with it.",
+    "complete except": "**Yes, all that OpenAI gave you.** What the export itself lacks is listed "
+    "below; see whether you need it before you cancel.",
+    "not complete": "**No, not yet.** Something did not arrive in this folder. Do not cancel "
+    "before the list below is empty.",
+}
+
+
+def start_here(report: dict[str, Any], checked: Result, kept: list[str], absent: str) -> str:
+    """The page. `absent`: what no export holds, as Markdown."""
+    sections = (
+        ("Your ChatGPT archive", 1, [_opening(report)]),
+        ("Do I have everything, and may I cancel now?", 2, _answer(report, checked)),
+        ("What is where", 2, [_places(kept)]),
+        ("What no export holds", 2, [absent] if absent else []),
+        ("Before you cancel", 2, [_boxes(BEFORE)]),
+        ("In your new assistant", 2, [_items(WITH_A_NEW_ASSISTANT)]),
+        ("When you cancel, and after", 2, [_boxes(AFTER)]),
+    )
+    blocks = []
+    for title, level, body in sections:
+        if body:
+            blocks += [f"{'#' * level} {title}", *body]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _opening(report: dict[str, Any]) -> str:
+    return (
+        f"Made from {line(report['source']['label'])} by gptexit {__version__}. Everything here is "
+        "on your own disk, in plain files that need no program of ours. Nothing was sent anywhere."
+    )
+
+
+def _answer(report: dict[str, Any], checked: Result) -> list[str]:
+    read, assets = report["read"], report["assets"]
+    counts = [
+        f"{_count(read['conversations'], 'conversation')} with "
+        f"{_count(read['messages'], 'message')} were read, written twice (as notes and as data), "
+        "and read back from both.",
+        f"{_count(assets['found'], 'file')} (pictures, recordings, documents) of the "
+        f"{assets['mentioned']:,} that your conversations mention are in the export"
+        + (", and were copied." if assets["found"] else "."),
+    ]
+    whole = report["complete"] or checked.problems
+    blocks = [_HEADLINES[checked.verdict] if whole else _INCOMPLETE, _items(counts)]
+    blocks += _problems(checked)
+    blocks += _lacking(report)
+    return blocks
+
+
+def _problems(checked: Result) -> list[str]:
+    if not checked.problems:
+        return []
+    shown = [
+        f"{line(each.file or each.title or each.conversation or '')}: {line(each.what)}"
+        for each in checked.problems
+    ]
+    return [
+        "What is not right; run the same command again, and if it stays, tell us:",
+        _some(shown),
+    ]
+
+
+def _lacking(report: dict[str, Any]) -> list[str]:
+    blocks = []
+    files = report["source"]["missing_files"]
+    if files:
+        blocks += [
+            f"**OpenAI's own list names {_count(len(files), 'file')} that you did not give.** An "
+            "export of several parts needs all of them: download the others from the same "
+            "e-mail, and give every ZIP in one command.",
+            _some(map(line, files)),
+        ]
+    unreadable = read = report["read"]["unreadable"]
+    if unreadable:
+        blocks += [
+            f"**{_count(len(read), 'part')} of the export cannot be read.** If a file is cut or "
+            "damaged, download it again; the link works for 24 hours, after that ask for a new "
+            "export.",
+            _some(f"{line(each['where'])}: {line(each['reason'])}" for each in unreadable),
+        ]
+    missing = report["assets"]["missing"]
+    if missing:
+        blocks += [
+            f"**{_count(len(missing), 'file')} that your conversations mention "
+            f"{'is' if len(missing) == 1 else 'are'} not in the export.** That is common: old "
+            "uploads expire, and many voice recordings are left out. Where one matters to you, "
+            "open that conversation in ChatGPT and save the file by hand, while you can. "
+            "`gptexit inspect EXPORT --attachments missing` lists them all.",
+            _some(
+                f"{line(each['name'] or each['id'])} in “{line(each['title'] or 'Untitled')}”"
+                for each in missing
+            ),
+        ]
+    return blocks
+
+
+def _places(kept: list[str]) -> str:
+    rows = [
+        ("`markdown/index.md`", "every conversation by year, each a link to its note"),
+        ("`markdown/2025/…`", "the notes, one a conversation, readable in any editor"),
+        ("`markdown/assets/`", "pictures, recordings and documents"),
+        ("`jsonl/conversations.jsonl`", "the same conversations whole, for programs"),
+        ("`report.json`", "what was read and written, and what is missing, in full"),
+    ]
+    rows += [(f"`account/{name}`", ABOUT.get(name, "as the export had it")) for name in kept]
+    rows.append(("`.gptexit/` in each folder", "checksums, for `gptexit verify`; leave it there"))
+    return "\n".join(["| here | what it is |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])
+
+
+def _items(texts: Iterable[str]) -> str:
+    return "\n".join(f"- {text}" for text in texts)
+
+
+def _boxes(texts: Iterable[str]) -> str:
+    return _items(f"[ ] {text}" for text in texts)
+
+
+def _some(texts: Iterable[str]) -> str:
+    listed = list(texts)
+    shown, rest = listed[:LISTED], len(listed) - LISTED
+    return _items([*shown, f"… and {rest:,} more, in `report.json`"] if rest > 0 else shown)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,49 @@
+"""Which conversations an archive was asked to hold, by the selection in its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from gptexit.verify.claims import Raw, id_of, nodes_of, object_of
+
+
+def leaves_out(raw: Raw, selection: Raw) -> bool:
+    """Whether an archive made with `selection` (as its record has it) leaves `raw` out."""
+    return any(
+        name in selection and not holds(raw, selection[name]) for name, holds in _CONDITIONS.items()
+    )
+
+
+def _project(raw: Raw, wanted: Any) -> bool:
+    return wanted in (raw.get("gizmo_id"), raw.get("conversation_template_id"))
+
+
+def _models(raw: Raw, wanted: Any) -> bool:
+    messages = (object_of(node.get("message")) for node in nodes_of(raw).values())
+    found = {str(object_of(each.get("metadata")).get("model_slug")) for each in messages}
+    return wanted in found or raw.get("default_model_slug") == wanted
+
+
+def _times(raw: Raw, name: str) -> list[float]:
+    own = raw.get(name)
+    messages = [object_of(node.get("message")) for node in nodes_of(raw).values()]
+    values = [own] if own else [each.get("create_time") for each in messages]
+    return [each for each in values if isinstance(each, int | float)]
+
+
+def _seconds(wanted: Any) -> float:
+    return datetime.fromisoformat(str(wanted)).replace(tzinfo=UTC).timestamp()
+
+
+_CONDITIONS: dict[str, Callable[[Raw, Any], bool]] = {
+    "since": lambda raw, value: max(_times(raw, "update_time"), default=0) >= _seconds(value),
+    "until": lambda raw, value: min(_times(raw, "create_time"), default=9e9) < _seconds(value),
+    "title": lambda raw, value: value.casefold() in str(raw.get("title") or "").casefold(),
+    "ids": lambda raw, value: id_of(raw) in value,
+    "project": _project,
+    "model": _models,
+    "archived": lambda raw, value: bool(raw.get("is_archived")) is value,
+}
+"""The conditions of a selection, by their name in the archive's record."""

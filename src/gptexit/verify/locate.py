@@ -1,0 +1,60 @@
+"""From a pointer to the SHA-256 of the file that the export holds for it."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from gptexit.export.container import Export
+from gptexit.export.facts import file_id
+from gptexit.verify.claims import Raw, mentioned
+
+
+class Locator:
+    """Asks the export; reads each member once."""
+
+    def __init__(self, export: Export) -> None:
+        self._export = export
+        self._known: dict[str, str | None] = {}
+        self.missing: set[str] = set()
+        """The ids of files that the export mentions and does not hold."""
+
+    def look_for(self, conversation: str | None, raw: Raw) -> None:
+        """Note which of the files that a conversation mentions the export does not hold."""
+        pointers, paths = mentioned(raw)
+        for pointer in pointers:
+            key = file_id(pointer)
+            if self._export.lookup(key).member is None:
+                self.missing.add(key)
+        names = {row.get("file_name") for row in self._export.library(conversation or "")}
+        self.missing |= {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
+
+    def __call__(self, pointer: str) -> str | None:
+        """The digest; None where the export has no such file, or cannot give its bytes."""
+        member = self._export.lookup(file_id(pointer)).member
+        if member is None:
+            return None
+        if member not in self._known:
+            try:
+                self._known[member] = _digest(self._export.open(member))
+            except OSError:
+                self._known[member] = None
+        return self._known[member]
+
+    def side_file(self, name: str) -> str | None:
+        """The digest of a side file; None where the export has none of that name."""
+        stream = self._export.side_file(name)
+        return _digest(stream) if stream else None
+
+
+def _digest(stream: BinaryIO) -> str | None:
+    digest = hashlib.sha256()
+    try:
+        with closing(stream):
+            while data := stream.read(1 << 20):
+                digest.update(data)
+    except OSError:
+        return None
+    return digest.hexdigest()
