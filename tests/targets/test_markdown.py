@@ -131,7 +131,7 @@ def test_images_and_what_is_missing():
         "*Not in the export: image “file_2”*",
         "Look",
     ]
-    assert [copy.asset["member"] for copy in done.copies] == ["file_1.dat"]
+    assert [copy.member for copy in done.copies] == ["file_1.dat"]
 
 
 def call(recipient, words):
