@@ -22,13 +22,12 @@ def verdict(result: Result) -> str:
 def _checked(each: Checked, result: Result) -> str:
     name = each.path if each.path != "." else each.format or "archive"
     words = f"{name}: {count(each.files, 'file')}"
-    if result.source is None:
+    if result.source is None or not (each.conversations or each.assets):
         return f"{words} compared with the archive's manifest."
-    if each.conversations or each.messages:
+    if each.conversations:
         words += f", {count(each.conversations, 'conversation')}"
         words += f", {count(each.messages, 'message')}"
-    if each.assets:
-        words += f", {count(each.assets, 'attachment')}"
+        words += f", {count(each.assets, 'attachment')}" if each.assets else ""
     words += f" compared with {result.source}."
     if each.left_out:
         words += f" {count(each.left_out, 'conversation')} left out by the archive's options."

@@ -1,0 +1,64 @@
+"""The documents show real output: `python tests/documents.py` runs their commands and renews it.
+
+Two marks stand in front of what a command made, a third runs one that shows nothing:
+
+    <!-- output: gptexit … -->      a block of text follows: what the command prints
+    <!-- page: PATH -->             a block quote follows: a Markdown file that it wrote
+    <!-- run: gptexit … -->         run before all others
+
+The commands of a document run one after the other in an empty folder that holds the sample export
+`fixtures/slim-2026.zip` as `chatgpt-export.zip`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SAMPLE = ROOT / "fixtures/slim-2026.zip"
+_OUTPUT = re.compile(r"(<!-- output: (gptexit [^\n]*?) -->\n```text\n).*?(?=^```$)", re.S | re.M)
+_RUN = re.compile(r"<!-- run: (gptexit [^\n]*?) -->")
+_PAGE = re.compile(r"(<!-- page: ([^\n]*?) -->\n)(?:>[^\n]*\n)*", re.M)
+
+
+def renewed(document: Path) -> str:
+    """The document with what its commands give now."""
+    text = document.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(SAMPLE, Path(folder) / "chatgpt-export.zip")
+        for command in _RUN.findall(text):
+            _printed(command, Path(folder))
+        text = _OUTPUT.sub(lambda found: found[1] + _printed(found[2], Path(folder)), text)
+        return _PAGE.sub(lambda found: found[1] + _quoted(Path(folder) / found[2]), text)
+
+
+def _printed(command: str, folder: Path) -> str:
+    words = [sys.executable, "-m", *command.split()]
+    environment = {**os.environ, "TZ": "UTC", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
+    return done.stdout
+
+
+def _quoted(page: Path) -> str:
+    """A page as a block quote, its headings a level lower."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    lowered = [re.sub(r"^(?=#+ )", "#", line) for line in lines]
+    return "".join(f"> {line}".rstrip() + "\n" for line in lowered)
+
+
+def main() -> None:
+    for document in DOCUMENTS:
+        document.write_text(renewed(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
