@@ -62,9 +62,9 @@ class Trickle(io.BytesIO):
         return super().read(self.step if size is None or size < 0 else min(size, self.step))
 
 
-def read(data: bytes, step: int = 1 << 20) -> tuple[list[object], Split]:
+def read(data: bytes, step: int = 1 << 20, careful: bool = False) -> tuple[list[object], Split]:
     said = Split()
-    return [item for _, item in split(Trickle(data, step), said)], said
+    return [item for _, item in split(Trickle(data, step), said, careful)], said
 
 
 @settings(max_examples=400)
@@ -74,8 +74,9 @@ def read(data: bytes, step: int = 1 << 20) -> tuple[list[object], Split]:
     st.sampled_from([1, 7, 64, 1 << 20]),
     st.sampled_from([5, 50, 1 << 20]),
     st.booleans(),
+    st.booleans(),
 )
-def test_items_equal_json_loads(items, style, step, chunk, bom):
+def test_items_equal_json_loads(items, style, step, chunk, bom, careful):
     data = json.dumps(items, **style).encode("utf-8", "surrogatepass")
     try:
         data.decode("utf-8")
@@ -83,7 +84,7 @@ def test_items_equal_json_loads(items, style, step, chunk, bom):
         data = json.dumps(items).encode()
     whole, splitter.CHUNK = splitter.CHUNK, chunk
     try:
-        got, said = read((b"\xef\xbb\xbf" if bom else b"") + data, step)
+        got, said = read((b"\xef\xbb\xbf" if bom else b"") + data, step, careful)
     finally:
         splitter.CHUNK = whole
     assert got == json.loads(data)
@@ -178,3 +179,17 @@ def test_invalid_utf8_is_replaced():
     repairs: Counter[str] = Counter()
     assert loads_leniently(b'{"a":"\xff"}', repairs) == {"a": "\ufffd"}
     assert sum(repairs.values()) == 1
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.sampled_from(["\\ud83d", "\\ude00", "\\uD83D", "\\\\", "a", "\\u00e9", "é"])).map(
+        "".join
+    )
+)
+def test_no_half_of_a_pair_is_left(words):
+    data = f'[{{"mapping": {{}}, "title": "{words}"}}]'
+    for careful in (False, True):
+        items = [item for _, item in split(io.BytesIO(data.encode()), Split(), careful)]
+        items[0]["title"].encode()
+    assert len(items) == 1

@@ -12,7 +12,12 @@ import re
 from collections import Counter
 from typing import Any
 
-_MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed")
+# Half of a pair without the other half behind or in front of it, escaped; or any half, unescaped.
+_LONE_HALF = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+    rb"|\xed[\xa0-\xbf]"
+)
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
@@ -32,7 +37,7 @@ def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
 
     value = json.loads(text, parse_constant=constant, strict=False)
     # `json` joins escaped pairs; a pair half escaped and half raw, or CESU-8, still stands apart.
-    return _clean(value, repairs) if _MAY_BE_SURROGATE.search(data) else value
+    return _clean(value, repairs) if _LONE_HALF.search(data) else value
 
 
 def clean_text(text: str, repairs: Counter[str]) -> str:
