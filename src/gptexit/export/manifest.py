@@ -21,11 +21,12 @@ def listed(member: Member) -> list[str]:
     empty or missing at times. The first part's manifest lists the files of all parts.
     """
     with closing(member.open()) as stream:
-        manifest = orjson.loads(_whole(stream))
+        manifest = orjson.loads(whole(stream))
     return list(dict.fromkeys(_paths(manifest)))
 
 
-def _whole(stream: Any) -> bytes:
+def whole(stream: Any) -> bytes:
+    """The bytes of a manifest, up to LARGEST of them. Raises OSError."""
     parts, count = [], 0
     while (part := stream.read(1 << 20)) and count <= LARGEST:
         parts.append(part)

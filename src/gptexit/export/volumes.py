@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -53,6 +54,8 @@ class Member:
     crc: int | None = None
     place: Callable[[], Place] | None = None
     """Where the bytes lie as they are, on the disk; None where they have to be unpacked."""
+    stamp: datetime | None = None
+    """When it was changed last, in UTC; the source may not tell."""
     path: str = ""
     """The name with `/` between its parts, whatever packed it."""
 
@@ -76,6 +79,8 @@ class Volume:
     losses: list[Loss] = field(default_factory=list)
     cut: bool = False
     """True for a ZIP without its end."""
+    zipped: bool = False
+    """True for a ZIP: the dates of its members are those of its making."""
     bare: bool = False
     """True for one file that was given by itself."""
     part_of: str | None = None
@@ -113,14 +118,15 @@ def plain(text: str) -> str:
 def read_file(path: Path) -> Volume:
     """A bare file as a volume of one member; files of one folder are parts of one export."""
     label = plain(path.name)
-    volume = Volume(label, [_member(path, label, path.stat().st_size)], bare=True)
+    volume = Volume(label, [_member(path, label, path.stat())], bare=True)
     volume.part_of = str(path.parent)
     return volume
 
 
-def _member(path: Path, name: str, size: int) -> Member:
+def _member(path: Path, name: str, facts: os.stat_result) -> Member:
     place = Place(path)
-    return Member(name, size, place.open, place=lambda: place)
+    stamp = datetime.fromtimestamp(facts.st_mtime, UTC)
+    return Member(name, facts.st_size, place.open, place=lambda: place, stamp=stamp)
 
 
 def read_folder(folder: Path, label: str) -> Volume:
@@ -188,7 +194,7 @@ def _add(path: Path, label: str, top: Path, volume: Volume) -> None:
         volume.barred.append((label, f"cannot be read ({error})"))
         return
     if stat.S_ISREG(facts.st_mode):
-        volume.members.append(_member(path, label, facts.st_size))
+        volume.members.append(_member(path, label, facts))
 
 
 def _unlisted(error: OSError, volume: Volume) -> None:

@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -43,7 +44,7 @@ def read_zip(place: Place, label: str) -> Volume:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
         with place.open() as file:
             return _cut(place, label, file)
-    volume = Volume(label)
+    volume = Volume(label, zipped=True)
     for info in infos:
         name = info.filename.replace("\\", "/")
         if name.endswith("/") or is_noise(name):
@@ -53,10 +54,19 @@ def read_zip(place: Place, label: str) -> Volume:
             volume.barred.append((info.filename, reason))
         else:
             member = Member(info.filename, info.file_size, _opener(place, info), info.CRC)
+            member.stamp = _stamp(info)
             if info.compress_type == STORED:
                 member.place = partial(_piece, place, info)
             volume.members.append(member)
     return volume
+
+
+def _stamp(info: zipfile.ZipInfo) -> datetime | None:
+    """A member's date; ZIPs tell no time zone. None where it is no date."""
+    try:
+        return datetime(*info.date_time, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:
@@ -117,7 +127,7 @@ def _itself(place: Place) -> Place:
 
 def _cut(place: Place, label: str, file: BinaryIO) -> Volume:
     """A volume of what a ZIP without a directory still holds."""
-    volume = Volume(label, cut=True)
+    volume = Volume(label, cut=True, zipped=True)
     volume.losses.append(
         Loss(
             label,
