@@ -94,9 +94,11 @@ def _agreed(report: Report, done: Ride, lines: list[bytes]) -> list[str]:
     counts = {each["format"]: each["conversations"] for each in report["targets"]}
     counts |= {"lines": len(lines), "read": report["read"]["conversations"]}
     notes = [each for each in (done.out / "markdown").rglob("*.md") if "assets" not in each.parts]
-    counts["notes"] = len(notes) - 1  # less the index
     if len(set(counts.values())) > 1:
         wrong.append(f"counts differ: {counts}")
+    ids = {orjson.loads(line)["id"] for line in lines}  # without ids, equal ones have one note
+    if len(notes) - 1 != len(ids):  # less the index
+        wrong.append(f"{len(ids)} conversations in {len(notes) - 1} notes")
     if report["exit_code"] != done.code or report["complete"] != (done.code == 0):
         wrong.append(f"exit code {done.code}, and the report says {report['exit_code']}")
     told = report["read"]["unreadable"] + report["source"]["missing_files"]
@@ -155,7 +157,7 @@ def _summed(case: Case, done: Ride, report: Report, lines: list[bytes]) -> list[
 
 
 def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
-    """Whether each conversation is there by its id, with all that was said in it; `lost` are not."""
+    """Whether each conversation but `lost` is there by its id, with all that was said in it."""
     wrong = []
     absent = 0
     by_id = {each["id"]: each for each in map(orjson.loads, lines)}
