@@ -1,14 +1,28 @@
-"""Any parsed JSON back to text.
+"""JSON that nests deep, to text and back.
 
 `orjson` reads what nests 1,024 levels deep and writes no more than 254. Whatever could be read has
-to be written all the same.
+to be written all the same, and to be read again.
 """
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import ijson
 import orjson
+from ijson.common import ObjectBuilder
+
+
+def loads_deep(data: bytes) -> Any:
+    """The value of a JSON text of any depth; slow. Raises ValueError where it is none."""
+    builder = ObjectBuilder()
+    try:
+        for event, value in ijson.basic_parse(io.BytesIO(data), use_float=True):
+            builder.event(event, value)
+    except ijson.JSONError as error:
+        raise ValueError(str(error)) from error
+    return builder.value
 
 
 def dumps(value: Any, *, sort_keys: bool = False) -> bytes:

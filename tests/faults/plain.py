@@ -52,6 +52,8 @@ def read_zip(data: bytes) -> Reading:
     end = data.rfind(b"PK\x05\x06")
     if int.from_bytes(data[end + 10 : end + 12], "little") != len(infos):
         raise Unclear("the directory has another number of members than its end says")
+    if data.startswith(b"PK\x03\x04") and min((i.header_offset for i in infos), default=0) > 0:
+        raise Unclear("the directory of a ZIP in the ZIP")
     named = {}
     found = Reading()
     for info in infos:
@@ -59,7 +61,7 @@ def read_zip(data: bytes) -> Reading:
         if _NOISE.search(path) or path.endswith("/"):
             continue
         if _CONVERSATIONS.search(path) or path.rsplit("/", 1)[-1] == "chat.html":
-            found.told |= path in named
+            found.told |= path in named and bool(_CONVERSATIONS.search(path))
             named[path] = info
     files = {path: info for path, info in named.items() if _CONVERSATIONS.search(path)}
     if not files:

@@ -54,7 +54,7 @@ def read_zip(place: Place, label: str) -> Volume:
     try:
         with place.open() as file, zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
-            if (len(infos) - _declared(file)) % 0x10000:
+            if (len(infos) - _declared(file)) % 0x10000 or _is_inner(file, infos):
                 raise _Torn
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
         with place.open() as file:
@@ -81,7 +81,18 @@ def read_zip(place: Place, label: str) -> Volume:
 
 
 class _Torn(Exception):
-    """The directory was not read to its end: one wrong length, and the rest looks like no entry."""
+    """The directory is not what it should be.
+
+    It was not read to its end: one wrong length, and the rest looks like no entry. Or it is that of
+    a ZIP in the ZIP, whose own end is missing.
+    """
+
+
+def _is_inner(file: BinaryIO, infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether the file starts with a member that its directory does not know."""
+    file.seek(0)
+    known = min((info.header_offset for info in infos), default=0)
+    return file.read(len(_SIGNATURE)) == _SIGNATURE and known > 0
 
 
 def _declared(file: BinaryIO) -> int:
