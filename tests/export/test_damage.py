@@ -408,3 +408,20 @@ def test_more_members_than_the_end_of_a_zip_can_count(tmp_path):
     got, export = read(source)
     assert got == ["a"]
     assert export.losses == []
+
+
+@pytest.mark.parametrize("before", [b"", b"what is left of a member"])
+def test_a_zip_in_a_cut_zip_is_not_taken_for_it(tmp_path, before):
+    """An upload may be an old export, stored as it is, and the last thing before the cut."""
+    inner = zip_of({"conversations.json": text_of("old")}, method=zipfile.ZIP_STORED)
+    whole = zip_of(
+        {
+            "conversations.json": text_of("a", "b"),
+            "file-x.dat": inner,
+            "file-y.dat": random.Random(1).randbytes(5000),
+        },
+        method=zipfile.ZIP_STORED,
+    )
+    got, export = read(write(tmp_path / "e.zip", before + whole[: whole.find(inner) + 3000]))
+    assert got == ["a", "b"]
+    assert "download it again" in reasons(export)

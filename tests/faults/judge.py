@@ -183,14 +183,20 @@ def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
             if absent > lost:
                 wrong.append(f"the conversation {key!r} is not there")
         elif keys.count(key) == 1:
-            wanted = {mended(leaf) for each in messages(item) for leaf in leaves(each)}
-            gone = wanted - set(leaves(by_id[key])) - _TAKEN
+            wanted = {_plain(mended(leaf)) for each in messages(item) for leaf in leaves(each)}
+            gone = wanted - set(map(_plain, leaves(by_id[key]))) - _TAKEN
             if gone:
                 some = [each[:80] for each in gone][:5]
                 wrong.append(f"of the conversation {key!r} is lost: {some}")
     return wrong
 
 
+def _plain(text: str) -> str:
+    """A text without a count of the marks that stand for bytes that are none."""
+    return _MARKS.sub("\ufffd", text) if "\ufffd" in text else text
+
+
+_MARKS = re.compile("\ufffd+")
 _TAKEN = {"all", "text"}
 """Words that stand for themselves in the neutral form: the recipient, the kind of a content."""
 

@@ -52,7 +52,7 @@ def read_zip(data: bytes) -> Reading:
     end = data.rfind(b"PK\x05\x06")
     if int.from_bytes(data[end + 10 : end + 12], "little") != len(infos):
         raise Unclear("the directory has another number of members than its end says")
-    if data.startswith(b"PK\x03\x04") and min((i.header_offset for i in infos), default=0) > 0:
+    if b"PK\x03\x04" in data[: max(0, min((info.header_offset for info in infos), default=0))]:
         raise Unclear("the directory of a ZIP in the ZIP")
     named = {}
     found = Reading()

@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 
 from gptexit.export.inflate import METHODS, STORED, MemberStream, Unreadable
 from gptexit.export.place import Place
-from gptexit.export.salvage import read_cut
+from gptexit.export.salvage import find, read_cut
 from gptexit.export.volumes import BUNDLED, CONVERSATIONS, Loss, Member, Volume, is_noise
 
 RATIO = 200
@@ -89,10 +89,9 @@ class _Torn(Exception):
 
 
 def _is_inner(file: BinaryIO, infos: list[zipfile.ZipInfo]) -> bool:
-    """Whether the file starts with a member that its directory does not know."""
-    file.seek(0)
+    """Whether a member stands in front of those that the directory knows."""
     known = min((info.header_offset for info in infos), default=0)
-    return file.read(len(_SIGNATURE)) == _SIGNATURE and known > 0
+    return known > 0 and find(file, _SIGNATURE, 0, known) >= 0
 
 
 def _declared(file: BinaryIO) -> int:
