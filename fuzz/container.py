@@ -23,8 +23,6 @@ from faults.ride import a_house
 from gptexit.export.container import Export, NewerCopy, NotAnExport, open_export
 
 KINDS = ("export.zip", "conversations.json", "chat.html", "-")
-_HOUSE = a_house()
-_FOLDER = _HOUSE.__enter__()
 _ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than")
 
 
@@ -32,13 +30,17 @@ def check(data: bytes) -> None:
     """Raise AssertionError where something is lost in silence."""
     if not data:
         return
-    name = KINDS[data[0] % len(KINDS)]
+    with a_house() as folder:
+        _check(KINDS[data[0] % len(KINDS)], data[1:], folder)
+
+
+def _check(name: str, data: bytes, folder: Path) -> None:
     source: str | Path = name
     if name != "-":
-        source = _FOLDER / name
-        source.write_bytes(data[1:])
+        source = folder / name
+        source.write_bytes(data)
     try:
-        with open_export([source], io.BytesIO(data[1:])) as export:
+        with open_export([source], io.BytesIO(data)) as export:
             count = _read(export)
             _look_around(export)
     except NotAnExport as error:
@@ -46,7 +48,7 @@ def check(data: bytes) -> None:
         assert sentence.endswith(".") and "\n" not in sentence, sentence
         return
     if name != "chat.html":
-        _summed(name, data[1:], export, count)
+        _summed(name, data, export, count)
 
 
 def _read(export: Export) -> int:

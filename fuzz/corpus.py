@@ -19,7 +19,7 @@ from exports import FIXTURES, leaves, raw_conversations  # noqa: E402
 from faults.bases import Packed  # noqa: E402
 from faults.case import zipped  # noqa: E402
 
-LARGEST = 2400
+LARGEST = 1900
 """Bytes of a file at most."""
 MOST = 8
 """Files for a target and sample at most."""

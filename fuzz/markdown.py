@@ -6,12 +6,12 @@ long as that is a paragraph of its own, nothing before it was left open.
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import UTC
 from typing import Any
 
 import yaml
-from markdown_it import MarkdownIt
 
 from build import chain, conversation, message
 from gptexit.catalog import Catalog
@@ -19,8 +19,8 @@ from gptexit.chatgpt.conversation import Account, Facts, Met, read_conversation
 from gptexit.targets.base import Options
 from gptexit.targets.markdown.protect import fenced, line, protect, quoted
 from gptexit.targets.table import FORMATS
+from targets.test_protect import COMMONMARK, PIECES, shape
 
-COMMONMARK = MarkdownIt("commonmark").enable("table")
 OPTIONS = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)
 LAST = "The end of it."
 _SPEAKER = re.compile(r"(?:You|ChatGPT|System|Tool.*)(?:, 19 February 2025)?(?:, \d\d:\d\d)?")
@@ -42,23 +42,14 @@ def check(data: bytes) -> None:
 
 def _blocks(text: str) -> None:
     for headings in (False, True):
-        assert _shape(protect(text, headings=headings)) == (["h2", "h2"], [])
+        assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
     for block in (fenced(text, text), quoted(fenced(text, text))):
-        assert _shape(block) == (["h2", "h2"], [])
+        assert shape(block) == (["h2", "h2"], [])
     shown = line(text)
     assert "\n" not in shown
     children = COMMONMARK.parseInline(shown)[0].children or []
     wanted = " ".join(text.replace("\x00", "\ufffd").split())
     assert "".join(child.content for child in children) == wanted
-
-
-def _shape(block: str) -> tuple[list[str], list[str]]:
-    headings, html = [], []
-    for token in COMMONMARK.parse(f"## You\n\n{block}\n\n## ChatGPT\n"):
-        if token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2"):
-            headings.append(token.tag)
-        html += _html(token)
-    return headings, html
 
 
 def _html(token: Any) -> list[str]:
@@ -146,3 +137,30 @@ _KINDS = (
     _of("system"),
 )
 """What a message may be made of the text."""
+
+
+def mutate(data: bytes, most: int, seed: int) -> bytes | None:
+    """Another text like it, with what means something in Markdown; None for mere bytes."""
+    rng = random.Random(seed)
+    if rng.random() < 0.3 or len(data) < 2:
+        return None
+    text = data[1:].decode("utf-8", "replace")
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        at, length = rng.randrange(len(text) + 1), rng.choice((0, 0, 0, 1, 5, 40))
+        piece = rng.choice((*PIECES, *_MORE, text[at : at + length]))
+        text = text[:at] + piece * rng.choice((1, 1, 1, 2, 9)) + text[at + length :]
+    return (bytes([rng.choice((data[0], rng.randrange(256)))]) + text.encode("utf-8", "replace"))[
+        :most
+    ]
+
+
+_MORE = (
+    "\ufffd",
+    ":::writing{}\n",
+    ":::\n",
+    LAST,
+    "](",
+    "![",
+    "(sandbox:/mnt/data/a.png)",
+    "\ufdd4",
+)
