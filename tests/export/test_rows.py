@@ -24,6 +24,11 @@ def test_the_items_of_an_array(text, items):
     assert list(rows.items(io.BytesIO(text))) == wanted
 
 
+def test_numbers_of_any_size():
+    text = b"[18446744073709551615, 1e999, 1.5, " + b"9" * 400 + b"]"
+    assert list(rows.items(io.BytesIO(text))) == [2**64 - 1, float("inf"), 1.5, int("9" * 400)]
+
+
 def test_the_pairs_of_an_object():
     text = b'{"a": 1, "b": {"c": 2}, "d": [1, [2]], "a": "again", "e": {}}'
     wanted = [("a", 1), ("b", {"c": 2}), ("d", [1, [2]]), ("a", "again"), ("e", {})]
@@ -57,7 +62,7 @@ def rows_of(source):
     return open_export([source])
 
 
-@pytest.mark.parametrize("text", [b"[1,", b'["\xff"]', b"[1e999]", b"[1][2]", b"", b"nonsense"])
+@pytest.mark.parametrize("text", [b"[1,", b'["\xff"]', b"[1][2]", b"", b"nonsense"])
 def test_a_reason_is_one_line(text):
     with pytest.raises(rows.ERRORS) as caught:
         list(rows.items(io.BytesIO(text)))

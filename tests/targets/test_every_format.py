@@ -94,7 +94,11 @@ def test_what_nests_deep_is_rendered(name, depth):
 def test_the_text_of_deep_json_is_that_of_shallow():
     from gptexit.jsontext import _piece_by_piece, dumps
 
-    value = {"b": [1, [], {}, {"x": None, "é": "\n"}, [2.5, True]], "a": "z", "": [[[]]]}
+    value = {
+        "b": [2**64 - 1, -(2**63), [], {}, {"x": None, "é": "\n"}, [2.5, True]],
+        "a": "z",
+        "": [[[]]],
+    }
     for sort_keys in (False, True):
         assert _piece_by_piece(value, sort_keys) == dumps(value, sort_keys=sort_keys)
     assert json.loads(dumps(value)) == value

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 import ijson
 from ijson.common import ObjectBuilder
 
+from gptexit.jsontext import events
+
 DEEPEST = 100
 """Levels of a row at most. Known rows have three."""
 
@@ -40,7 +42,7 @@ def _rows(stream: BinaryIO, opening: str) -> Iterator[tuple[str, Any]]:
     depth, key = 0, ""
     row: Any = None
     wanted = False
-    for event, value in ijson.basic_parse(stream, use_float=True):
+    for event, value in events(stream):
         closes = event in ("end_array", "end_map")
         depth -= closes
         if depth == 0:
