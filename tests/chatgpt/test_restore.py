@@ -84,7 +84,7 @@ def assert_trustworthy(raw):
     mapping = raw["mapping"]
     for key in mapping:
         seen = {key}
-        while (key := mapping[key].get("parent")) is not None:  # noqa: PLW2901
+        while (key := mapping[key].get("parent")) is not None:
             assert key not in seen
             seen.add(key)
     messages = [key for key, node in mapping.items() if isinstance(node.get("message"), dict)]
