@@ -15,13 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from gptexit.chatgpt import library, take, tools
 from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
 from gptexit.chatgpt.citations import References
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
+from gptexit.jsontext import dumps
 from gptexit.model import VERSION, Conversation, Message, Named, Raw
 
 
@@ -97,7 +96,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
 
 def _made_up(raw: Raw) -> str:
     """An id from the content, the same in every run."""
-    data = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+    data = dumps(raw, sort_keys=True)
     return "no-id-" + hashlib.sha256(data).hexdigest()[:24]
 
 
