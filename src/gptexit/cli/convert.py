@@ -20,7 +20,7 @@ from gptexit.select import Selection
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 
-_INCLUDE = ("hidden", "reasoning", "tools", "none")
+_INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
 
 
 def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
