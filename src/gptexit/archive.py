@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from gptexit.export.container import Export, open_export
 from gptexit.ledger import Written
+from gptexit.packed import Packed
 from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
 from gptexit.record import choices
@@ -75,6 +76,6 @@ def _to_stream(name: str, out: BinaryIO, options: Options, export: Export) -> Wa
 def _to_folder(
     name: str, root: Path, options: Options, selection: Selection, export: Export
 ) -> Way:
-    folder = Folder(root)
+    folder = Packed(root) if FORMATS[name].zipped else Folder(root)
     target = FORMATS[name].make(options, folder.catalog, export.open)
     return Way(target, folder, Written(name, str(root)), choices(name, options, selection))

@@ -77,3 +77,9 @@ class Options:
     include: frozenset[str] = frozenset({"reasoning"})
     timezone: Any = None
     """A `tzinfo`; None for the machine's own."""
+    form: str | None = None
+    """For `chatgpt`: `classic` or `2026`."""
+    max_size: int | None = None
+    """For `chatgpt`: bytes of one ZIP at most."""
+    fit: str | None = None
+    """For `chatgpt`: the program whose limits its ZIPs keep."""

@@ -19,6 +19,8 @@ class Format:
     make: Callable[[Options, Catalog, Read], Target]
     one_file: bool = False
     """Whether it can go to standard output."""
+    zipped: bool = False
+    """Whether its files are ZIPs."""
 
 
 def _markdown(options: Options, catalog: Catalog, read: Read) -> Target:
@@ -45,12 +47,19 @@ def _librechat(options: Options, catalog: Catalog, read: Read) -> Target:
     return LibreChat(options, catalog)
 
 
+def _chatgpt(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.targets.chatgpt.target import ChatGPT
+
+    return ChatGPT(options)
+
+
 FORMATS = {
     each.name: each
     for each in (
         Format("markdown", "A folder of notes, one a conversation, with their files.", _markdown),
         Format("jsonl", "Neutral JSON, one conversation a line; holds everything.", _jsonl, True),
         Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
+        Format("chatgpt", "ChatGPT's own export again: repaired, split.", _chatgpt, zipped=True),
         Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
     )
 }
