@@ -63,7 +63,7 @@ def _note(messages: list[dict[str, Any]], title: str) -> None:
     raw = conversation(chain(*messages, message("user", LAST)), title=title)
     facts = Facts("a.png", title, "image/png", 3)
     found = read_conversation(raw, Account(lambda key: facts), Met())
-    note = FORMATS["markdown"].make(OPTIONS, Catalog()).render(found).files[0].data.decode()
+    note = FORMATS["markdown"].make(OPTIONS, Catalog(), None).render(found).files[0].data.decode()
     front, _, rest = note.removeprefix("---\n").partition("\n---\n")
     assert yaml.safe_load(front)["title"] == (title or "Untitled")
     tokens = COMMONMARK.parse(rest)
