@@ -38,7 +38,7 @@ class Edition:
     pieces: bool = False
     """Whether it is given as shards of which nobody knows whether they are all."""
     broken: bool = False
-    """Whether some of its conversations could not be read."""
+    """Whether some of its conversations cannot be read."""
 
     def moment(self, latest: float) -> float:
         """What orders exports, in Unix seconds; `latest`: the time of its latest conversation."""
@@ -127,6 +127,7 @@ def _edition(roots: list[_Root]) -> Edition:
     numbers = [number for number, _ in numbered]
     edition.feeds = [feed for _, feed in numbered]
     edition.several = len(set(numbers)) < len(numbers) or (-1 in numbers and len(numbers) > 1)
+    edition.broken = any(each.volume.cut for each in roots)
     edition.pieces = all(each.volume.bare for each in roots) and -1 not in numbers
     if not edition.feeds:
         edition.feeds = [

@@ -67,12 +67,28 @@ def _united(merged: Merged, owners: dict[str, int], export: int, newer: Raw) -> 
         merged.differing += [(key, owners.get(key, export)) for key in differing]
     elif known:
         united["mapping"] = older["mapping"]
-    if not isinstance(newer.get("current_node"), str) or newer["current_node"] not in nodes:
-        # A place in an older copy is no place in a conversation that went on since.
-        united.pop("current_node", None)
-        if nodes.keys() <= known.keys() and "current_node" in older:
-            united["current_node"] = older["current_node"]
+    united.pop("current_node", None)
+    current = _current(older, newer, _nodes(united))
+    if current is not None:
+        united["current_node"] = current
     return united
+
+
+def _current(older: Raw, newer: Raw, nodes: Raw) -> Any:
+    """Where the user was last: at the end of what the newer copy says, or behind it."""
+    before, now = older.get("current_node"), newer.get("current_node")
+    if not isinstance(before, str) or before not in nodes or before == now:
+        return now
+    if not isinstance(now, str) or now not in _nodes(newer):
+        # A place in an older copy is no place in a conversation that went on since.
+        return before if _nodes(newer).keys() <= _nodes(older).keys() else now
+    # What the newer copy has lost of its end is shown, too; so is what it leaves out there.
+    seen: set[str] = set()
+    at: Any = before
+    while isinstance(at, str) and at != now and at not in seen:
+        seen.add(at)
+        at = _parent_of(nodes.get(at))
+    return before if at == now else now
 
 
 def _kept(older: Raw, newer: Raw) -> Raw:
