@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,28 @@ def pack(path: Path, year: int, members: dict[str, Any], stem: str = "") -> Path
     """A ZIP whose members are of that year; values that are no bytes become JSON."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
-            info = zipfile.ZipInfo(stem + name, (year, 1, 2, 3, 4, 6))
+            info = zipfile.ZipInfo(stem + name, (year, 9, 2, 3, 4, 6))
             archive.writestr(info, data if isinstance(data, bytes) else json.dumps(data))
     return path
+
+
+def two_years(full: Path, folder: Path) -> None:
+    """A full export as `chatgpt-2025.zip`, and what a year later is left of it, with news."""
+    old, new = folder / "chatgpt-2025.zip", folder / "chatgpt-2026.zip"
+    shutil.copy(full, old)
+    with zipfile.ZipFile(full) as archive:
+        account = json.loads(archive.read("conversations.json"))
+    _, shortened, renamed, continued, *others = account
+    shards = [slimmed(raw) for raw in (shortened, renamed, continued, *others)]
+    first, second, third, *_ = shards
+    del first["mapping"][first["current_node"]]
+    first["current_node"] = next(reversed(first["mapping"]))
+    second["title"] = "Garlic, from planting to harvest"
+    asked = build.message("user", "And how do I store it?", create_time=1.78e9, id="news")
+    third["mapping"]["news"] = {
+        "id": "news",
+        "message": _message(asked),
+        "parent": third["current_node"],
+    }
+    third |= {"current_node": "news", "update_time": 1.78e9}
+    pack(new, 2026, {"conversations-000.json": shards})

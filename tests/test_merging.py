@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 import gptexit
 from build import chain, conversation, message
-from exports import FIXTURES, leaves
+from exports import FIXTURES, leaves, messages
 from gptexit.archive import convert
+from gptexit.export import union
 from gptexit.export.container import open_export
+from gptexit.export.merge import Merged
 from gptexit.schema import errors, validate_lines
 from gptexit.targets.base import Options
+from gptexit.verify.check import verify
 from slimming import accounts, later, pack, slimmed
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
@@ -191,6 +194,40 @@ def answer(words, **rest):
     return message("assistant", words, **rest)
 
 
+@settings(max_examples=15)
+@given(st.data())
+def test_an_archive_of_several_exports_is_found_complete_and_what_it_lacks_is_found(data):
+    account = data.draw(accounts())
+    new = data.draw(later(account, "n"))
+    with tempfile.TemporaryDirectory() as folder:
+        old_zip = pack(Path(folder) / "old.zip", 2025, {"conversations.json": account})
+        new_zip = pack(Path(folder) / "new.zip", 2026, {"conversations.json": new})
+        convert([old_zip, new_zip], Path(folder) / "both", ["markdown", "jsonl"])
+        convert([new_zip], Path(folder) / "new", ["jsonl"])
+        with open_export([new_zip, old_zip], careful=True) as export:
+            assert verify(Path(folder) / "both", export).problems == []
+        with open_export([new_zip, old_zip], careful=True) as export:
+            checked = verify(Path(folder) / "new", export)
+        full = sum(len(list(messages(raw))) for raw in account)
+        slim = sum(len(list(messages(slimmed(raw)))) for raw in account)
+        if slim < full or len(new) < len(account):
+            assert checked.problems
+
+
+def test_what_merging_loses_is_found(tmp_path, monkeypatch):
+    paths = [
+        pack(
+            tmp_path / "old.zip", 2025, {"conversations.json": [talk("a", user("Hi"), user("Ho"))]}
+        ),
+        pack(tmp_path / "new.zip", 2026, {"conversations.json": [talk("a", user("Hi"))]}),
+    ]
+    monkeypatch.setattr(union, "merge", lambda copies: Merged(list(copies)[-1][1], {"m1": 3}))
+    convert(paths, tmp_path / "out", ["jsonl"])
+    with open_export(paths, careful=True) as export:
+        (problem,) = verify(tmp_path / "out", export).problems
+    assert (problem.what, problem.title) == ("has lost part of message m2 in merging", "a")
+
+
 def test_a_message_that_reads_differently_is_named_and_kept(tmp_path):
     old = pack(
         tmp_path / "old.zip",
@@ -250,7 +287,7 @@ def test_what_the_newest_lacks_is_marked_in_data_and_notes(tmp_path):
     new = pack(tmp_path / "new.zip", 2026, {"conversations.json": [fewer]})
     files, report = written([old, new])
     lines = lines_of({"x.jsonl": files["jsonl/conversations.jsonl"]})
-    since = "2026-01-02T03:04:06Z"
+    since = "2026-09-02T03:04:06Z"
     gone = {"since": since, "conversation": True, "messages": []}
     assert lines["a"]["source"]["gone"] == gone
     gone = {"since": since, "conversation": False, "messages": ["m2", "m3"]}
@@ -261,7 +298,7 @@ def test_what_the_newest_lacks_is_marked_in_data_and_notes(tmp_path):
     assert "\ngone: conversation\n" in notes["markdown/2025/2025-02-19-a.md"]
     assert '\ngone: "2 messages"\n' in notes["markdown/2025/2025-02-19-b.md"]
     assert [tuple(each.values()) for each in report["source"]["exports"]] == [
-        ("old.zip", "2025-01-02T03:04:06Z", 2, 1, 3, 0),
+        ("old.zip", "2025-09-02T03:04:06Z", 2, 1, 3, 0),
         ("new.zip", since, 1, 0, 0, 0),
     ]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gptexit.export.copies import Raw, key_of, messages_of, moment_of
 from gptexit.export.merge import Merged, merge
-from gptexit.export.waiting import Copy, Waiting
+from gptexit.export.waiting import Held, Waiting, Waits
 from gptexit.model import Gone
 
 LISTED = 10_000
@@ -82,8 +82,7 @@ class Union:
                     self._waiting.put(key, moment_of(raw), export, where, raw)
                 elif key in self.copies:
                     del self.copies[key]
-                    self._waiting.put(key, moment_of(raw), export, where, raw)
-                    yield self._together(key)
+                    yield self._together(key, (moment_of(raw), export, where, raw))
                 else:
                     yield self._alone(export, where, raw)
             for key in self._waiting.left():  # a file that broke off earlier than the time before
@@ -99,20 +98,31 @@ class Union:
         self.gone = self._gone([]) if self.newest not in (None, export) else None
         return where, raw
 
-    def _together(self, key: str) -> tuple[str, Raw]:
-        copies = self._waiting.take(key)
+    def _together(
+        self, key: str, last: tuple[float, int, str, Raw] | None = None
+    ) -> tuple[str, Raw]:
+        """The copies that wait, and the `last` one, merged."""
+        copies: list[Waits | Held] = [*self._waiting.take(key)]
+        if last:
+            copies.append(Held(*last))
+        copies.sort(key=lambda each: (each.moment, each.export))  # the oldest first
         self.duplicates += len(copies) - 1
-        merged = merge(self._read(copies))
-        self._count(key, {copy.export for copy in copies}, merged)
-        self.gone = self._missing({copy.export for copy in copies}, merged)
-        if self.witness:
-            for _, raw in self._read(copies):
-                self.witness(raw, merged.raw)
-        return self._waiting.read(copies[-1])[0], merged.raw
+        exports = {copy.export for copy in copies}
+        place = ""
 
-    def _read(self, copies: list[Copy]) -> Iterator[tuple[int, Raw]]:
-        for copy in copies:
-            yield copy.export, self._waiting.read(copy)[1]
+        def read() -> Iterator[tuple[int, Raw]]:
+            nonlocal place
+            for copy in copies:
+                place, raw = copy.read()
+                yield copy.export, raw
+
+        merged = merge(read())
+        self._count(key, exports, merged)
+        self.gone = self._missing(exports, merged)
+        if self.witness:
+            for _, raw in read():
+                self.witness(raw, merged.raw)
+        return place, merged.raw
 
     def _count(self, key: str, exports: set[int], merged: Merged) -> None:
         for export in exports:

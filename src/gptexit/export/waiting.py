@@ -4,33 +4,52 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 Raw = dict[str, Any]
 
 
-class Copy(NamedTuple):
-    """One copy of a conversation. The order of copies is that of their age, the oldest first."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A copy of a conversation in memory."""
 
     moment: float
     """When it was changed last; Unix seconds."""
     export: int
     """The number of its export; a higher one was made later."""
-    number: int
-    """In the order of reading."""
+    where: str
+    raw: Raw
+
+    def read(self) -> tuple[str, Raw]:
+        """Where it was met, and its content."""
+        return self.where, self.raw
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A copy in the file."""
+
+    moment: float
+    export: int
+    file: IO[bytes]
     start: int
     """Its place in the file, in bytes."""
     size: int
+
+    def read(self) -> tuple[str, Raw]:
+        """Where it was met, and its content, made anew."""
+        self.file.seek(self.start)
+        where, raw = marshal.loads(self.file.read(self.size))
+        return where, raw
 
 
 class Waiting:
     """The file, and where in it each copy stands. Memory follows their number."""
 
     def __init__(self) -> None:
-        self._places: dict[str, list[Copy]] = {}
-        self._number = 0
+        self._places: dict[str, list[Waits]] = {}
         self._end = 0
 
     @cached_property
@@ -44,25 +63,17 @@ class Waiting:
         if self._file.tell() != self._end:
             self._file.seek(self._end)
         self._file.write(data)
-        self._places.setdefault(key, []).append(
-            Copy(moment, export, self._number, self._end, len(data))
-        )
-        self._number += 1
+        copy = Waits(moment, export, self._file, self._end, len(data))
+        self._places.setdefault(key, []).append(copy)
         self._end += len(data)
 
-    def take(self, key: str) -> list[Copy]:
-        """The copies of a conversation, the oldest first; they wait no longer."""
-        return sorted(self._places.pop(key, ()))
+    def take(self, key: str) -> list[Waits]:
+        """The copies of a conversation in the order of reading; they wait no longer."""
+        return self._places.pop(key, [])
 
-    def read(self, copy: Copy) -> tuple[str, Raw]:
-        """Where a copy was met, and its content. Each call makes it anew."""
-        self._file.seek(copy.start)
-        where, raw = marshal.loads(self._file.read(copy.size))
-        return where, raw
-
-    def left(self) -> Iterator[str]:
+    def left(self) -> list[str]:
         """The conversations that copies wait of, in the order of reading."""
-        return iter(list(self._places))
+        return list(self._places)
 
     def close(self) -> None:
         """Give the file up."""
