@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import marshal
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
 
-import orjson
+from gptexit.jsontext import dumps
 
 Raw = dict[str, Any]
 
@@ -27,10 +26,7 @@ def key_of(raw: Raw) -> str:
 
 def made_up(raw: Raw) -> str:
     """An id from the content, the same in every run."""
-    try:
-        data = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
-    except (TypeError, RecursionError):  # nested deeper than anybody reads it
-        data = marshal.dumps(raw)
+    data = dumps(raw, sort_keys=True)
     return "no-id-" + hashlib.sha256(data).hexdigest()[:24]
 
 
