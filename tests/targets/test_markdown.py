@@ -205,6 +205,15 @@ def test_other_branches():
     assert shown.endswith("### You, 19 February 2025, 21:20\n\nHey")
 
 
+def test_a_backtick_in_a_sandbox_link_opens_no_fence():
+    FILES["file_tick"] = Facts("file_tick.dat", "`", "image/png", 1)
+    image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_tick"}
+    words = "```}(sandbox:/mnt/data/`)\n\n# Not code"
+    content = {"content_type": "multimodal_text", "parts": [image, words]}
+    shown = body(conversation(chain(message("assistant", content, metadata={}))))
+    assert "fence" not in {token.type for token in MarkdownIt("commonmark").parse(shown)}
+
+
 def test_sandbox_links_lead_to_the_archive():
     FILES["file_csv"] = Facts("file_csv.dat", "t.csv", "text/csv", 1)
     rows = [{"file_id": "file_csv", "file_name": "t.csv", "origination_message_id": "m1"}]
