@@ -24,6 +24,7 @@ from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.facts import Facts
 from gptexit.export.feed import Feed, Reading
 from gptexit.export.layout import Layout, lay_out
+from gptexit.export.made import Made, made
 from gptexit.export.sources import check, open_stdin, open_volumes
 from gptexit.export.tables import LIBRARY, NAMES, Tables
 from gptexit.export.volumes import CONVERSATIONS, Loss, Member, Volume
@@ -95,6 +96,7 @@ class Export:
         self._told: set[tuple[str, str]] = set()
         self._reading = Reading(self._lose, careful=careful)
         self._winners: dict[str, int] | None = None
+        self._volumes = volumes
         self._cut = any(volume.cut for volume in volumes)
         layouts = [lay_out(volume) for volume in volumes]
         self._tell_volumes(volumes)
@@ -131,6 +133,11 @@ class Export:
     def conversation_files(self) -> list[str]:
         """The files with conversations, in reading order."""
         return [feed.label.split(": ", 1)[-1] for feed in self._feeds]
+
+    @property
+    def made(self) -> list[tuple[str, Made | None]]:
+        """For each source that is no pipe its name, and when the export in it was made."""
+        return [(volume.label, made(volume)) for volume in self._volumes]
 
     @property
     def bytes_total(self) -> int | None:
