@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gptexit import __version__
+from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.conversation import Met
 from gptexit.export.container import Export
 from gptexit.model import Asset, Conversation
@@ -75,9 +76,10 @@ class Ledger:
             self._count_asset(asset, conversation)
 
     def _count_asset(self, asset: Asset, conversation: Conversation) -> None:
-        if asset["id"] in self._seen:
+        key = key_in_export(asset["id"], conversation["id"])
+        if key in self._seen:
             return
-        self._seen.add(asset["id"])
+        self._seen.add(key)
         self.mentioned += 1
         if asset["missing"]:
             self.missing_count += 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
+from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.mentioned import Mention
 from gptexit.export.container import Export
 from gptexit.inspect.kinds import KINDS, kind
@@ -60,21 +61,20 @@ class Attachments:
     ) -> None:
         """Count a file, unless it was mentioned before."""
         asset = mention.asset
-        if asset["id"] in self._seen:
+        key = key_in_export(asset["id"], conversation)
+        if key in self._seen:
             return
-        self._seen.add(asset["id"])
-        found = self.kinds[kind(asset["name"], asset["media_type"], mention.shown_as)]
+        self._seen.add(key)
+        form = kind(asset["name"], asset["media_type"], mention.shown_as)
+        found = self.kinds[form]
         found.mentioned += 1
         if asset["member"] is not None:
             self._members.add(asset["member"])
             found.found += 1
             found.bytes += asset["size"] or 0
             return
-        row = (
-            *(asset["id"], asset["name"]),
-            kind(asset["name"], asset["media_type"], mention.shown_as),
-            *(conversation, title, mention.created or date),
-        )
+        about = (conversation, title, mention.created or date)
+        row = (asset["id"], asset["name"], form, *about)
         self._missing.write(json.dumps(row).encode() + b"\n")
 
     @property

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 
 from gptexit.inspect.attachments import Missing
-from gptexit.inspect.table import day
+from gptexit.inspect.table import WIDTH, day
 from gptexit.printable import printable
 
 COLUMNS = ("name", "kind", "date", "conversation", "title", "url", "id")
@@ -16,12 +16,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_text(rows: Iterable[Missing]) -> Iterator[str]:
-    """Two lines for each file."""
+    """Two or three lines for each file."""
     for each in rows:
-        when = f", {day(each.date)}" if each.date else ""
-        title = printable(each.title or "") or "Untitled"
-        yield f"{printable(each.name or each.id)} ({each.kind}){when}\n"
-        yield f"  in “{title}”{'  ' + url if (url := _url(each)) else ''}\n"
+        after = f" ({each.kind}{f', {day(each.date)}' if each.date else ''})"
+        yield f"{printable(each.name or each.id, WIDTH - len(after))}{after}\n"
+        yield f"  in “{printable(each.title or '', WIDTH - 8) or 'Untitled'}”\n"
+        if url := _url(each):
+            yield f"  {url}\n"
 
 
 def as_csv(rows: Iterable[Missing]) -> Iterator[str]:
