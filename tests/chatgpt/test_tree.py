@@ -31,8 +31,15 @@ def test_every_node_stands_once_and_behind_its_parent(mapping):
     for key, above in tree.parent.items():
         assert above is None or place[above] < place[key]
     leaf = newest_leaf(mapping, tree)
-    assert (leaf is None) == (not mapping)
-    assert leaf is None or leaf not in tree.children
+    messages = [key for key in mapping if mapping[key].get("message")]
+    assert (leaf is None) == (not messages)
+    for key in messages:
+        assert leaf not in path_above(tree, key)
+
+
+def path_above(tree, key):
+    while (key := tree.parent[key]) is not None:
+        yield key
 
 
 def test_a_chain_of_40000_nodes():

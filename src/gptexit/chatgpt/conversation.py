@@ -15,13 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from gptexit.chatgpt import library, take, tools
 from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
 from gptexit.chatgpt.citations import References
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
+from gptexit.jsontext import dumps
 from gptexit.model import VERSION, Conversation, Message, Named, Raw
 
 
@@ -97,7 +96,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
 
 def _made_up(raw: Raw) -> str:
     """An id from the content, the same in every run."""
-    data = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+    data = dumps(raw, sort_keys=True)
     return "no-id-" + hashlib.sha256(data).hexdigest()[:24]
 
 
@@ -167,12 +166,12 @@ def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, met: Met) -> str | N
     """The leaf that the user saw last; what `current_node` says stays in `raw` where it differs."""
     said = raw.get("current_node")
     at = said if isinstance(said, str) and said in mapping else None
+    while at is not None and not isinstance(mapping[at].get("message"), dict):
+        at = tree.parent[at]
     if at is None:
         at = newest_leaf(mapping, tree)
         if mapping:
             met.oddities["conversation without a usable current_node"] += 1
-    while at is not None and not isinstance(mapping[at].get("message"), dict):
-        at = tree.parent[at]
     if at is not None and at == said:
         del raw["current_node"]
     return at
@@ -181,12 +180,13 @@ def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, met: Met) -> str | N
 def _odd_nodes(
     mapping: dict[str, Raw], tree: Tree, messages: list[Message], slim: bool
 ) -> dict[str, Raw]:
-    """The nodes that cannot be told from the messages: see the module."""
+    """The nodes that cannot be told from the messages, in tree order: see the module."""
     odd: dict[str, Raw] = {}
     said = {message["id"]: message["parent"] for message in messages}
     has_message = said.__contains__
     keys = 2 if slim else 3
-    for key, node in mapping.items():
+    for key in tree.order:
+        node = mapping[key]
         if key not in said:
             odd[key] = node
             continue
@@ -195,7 +195,7 @@ def _odd_nodes(
         if (
             len(node) != keys
             or node.get("id") != key
-            or node.get("parent", 0) != said[key]
+            or not (node.get("parent", 0) == said[key] == tree.parent[key])
             or not (slim or node.get("children") == below)
             or not all(map(has_message, below))
         ):

@@ -113,7 +113,7 @@ def _author(raw: Raw) -> tuple[str, str | None]:
     if not isinstance(author, dict):
         return "unknown", None
     role = author.get("role")
-    if isinstance(role, str) and role:
+    if isinstance(role, str) and role and role != "unknown":
         del author["role"]
     else:
         role = "unknown"

@@ -48,11 +48,20 @@ def created(node: Raw) -> float:
 
 
 def newest_leaf(mapping: dict[str, Raw], tree: Tree) -> str | None:
-    """The leaf with the latest time, the last of them in the file; None in an empty tree."""
-    leaves = [key for key in mapping if key not in tree.children]
-    if not leaves:
-        return None
-    return max(enumerate(leaves), key=lambda pair: (created(mapping[pair[1]]), pair[0]))[1]
+    """Of the messages that none follows the one with the latest time; of several the last.
+
+    None where no node has a message.
+    """
+    followed: set[str | None] = set()
+    leaves: list[str] = []
+    for key in reversed(tree.order):
+        if isinstance(mapping[key].get("message"), dict):
+            if key not in followed:
+                leaves.append(key)
+            followed.add(tree.parent[key])
+        elif key in followed:
+            followed.add(tree.parent[key])
+    return max(leaves, key=lambda key: created(mapping[key]), default=None)
 
 
 def _parents(mapping: dict[str, Raw], found: Counter[str]) -> dict[str, str | None]:
@@ -79,12 +88,12 @@ def _parents(mapping: dict[str, Raw], found: Counter[str]) -> dict[str, str | No
 
 
 def _claims(mapping: dict[str, Raw]) -> dict[str, str]:
-    """For each node that some other node names as its child: the first such node."""
+    """For each node that some other node names as its child: that node, of several the least."""
     claims: dict[str, str] = {}
     for key, node in mapping.items():
         for child in _named_children(node):
             if child != key:
-                claims.setdefault(child, key)
+                claims[child] = min(key, claims.get(child, key))
     return claims
 
 

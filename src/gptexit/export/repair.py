@@ -2,12 +2,14 @@
 
 Seen or feared in exports: lone surrogates (`\\ud83d` alone, or the same as CESU-8 bytes), NaN and
 Infinity, raw control characters inside strings, bytes that are no UTF-8. `json` from the standard
-library reads most of these; what it lets through is made clean Unicode here, and counted.
+library reads most of these; what it lets through is made clean Unicode here, and counted. Numbers
+come out as `orjson` gives them: a whole number beyond 64 bits as a double.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from typing import Any
@@ -18,6 +20,9 @@ _LONE_HALF = re.compile(
     rb"|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
     rb"|\xed[\xa0-\xbf]"
 )
+_LONG = 20
+"""Characters of the longest whole number of 64 bits."""
+_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
@@ -35,7 +40,20 @@ def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
     def constant(name: str) -> None:
         repairs[f"{name} read as null"] += 1
 
-    value = json.loads(text, parse_constant=constant, strict=False)
+    def real(digits: str) -> float | None:
+        number = float(digits)
+        if math.isinf(number):
+            constant("number too large")
+            return None
+        return number
+
+    def whole(digits: str) -> int | float | None:
+        number = int(digits) if len(digits) <= _LONG else None
+        return real(digits) if number is None or not _LEAST <= number <= _MOST else number
+
+    value = json.loads(
+        text, parse_constant=constant, parse_int=whole, parse_float=real, strict=False
+    )
     # `json` joins escaped pairs; a pair half escaped and half raw, or CESU-8, still stands apart.
     return _clean(value, repairs) if _LONE_HALF.search(data) else value
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import orjson
-
+from gptexit.jsontext import dumps
 from gptexit.model import Conversation
 from gptexit.select import without_other_branches
 from gptexit.targets.base import File, Options, Rendered
@@ -27,7 +26,7 @@ class Jsonl:
             if left_out:
                 done.hidden["on another branch"] += left_out
         done.messages = len(conversation["messages"])
-        line = orjson.dumps(conversation, option=orjson.OPT_APPEND_NEWLINE)
+        line = dumps(conversation) + b"\n"
         done.files.append(File(NAME, line, "jsonl", append=True))
         return done
 

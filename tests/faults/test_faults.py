@@ -1,0 +1,45 @@
+"""A few of the faults that `tests/run_faults.py` makes by the thousand."""
+
+import pytest
+
+from faults.bases import NAMES
+from faults.case import case, pristine
+from faults.judge import judge
+from faults.ride import a_house, ride
+
+SEEDS = range(50)
+
+
+@pytest.fixture
+def house():
+    with a_house() as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("sample", NAMES)
+def test_a_sample_without_faults_is_complete(sample, house):
+    made = pristine(sample)
+    done = ride(made, house)
+    assert judge(made, done) == []
+    assert done.code == 0, done.said
+
+
+@pytest.mark.parametrize("sample", NAMES)
+def test_no_fault_breaks_a_run_or_loses_a_conversation_in_silence(sample, house):
+    codes = set()
+    for seed in SEEDS:
+        made = case(sample, seed)
+        done = ride(made, house)
+        assert judge(made, done) == [], (
+            f"python tests/run_faults.py --sample {sample} --seed {seed}"
+        )
+        codes.add(done.code)
+    assert codes >= {0, 1}
+
+
+@pytest.mark.parametrize("sample", NAMES)
+def test_the_same_in_a_process_of_its_own(sample, house):
+    for seed in SEEDS[:2]:
+        made = case(sample, seed)
+        done = ride(made, house, apart=True)
+        assert judge(made, done) == []
