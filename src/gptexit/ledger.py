@@ -51,6 +51,8 @@ class Ledger:
     messages: int = 0
     selected: int = 0
     selected_messages: int = 0
+    nodes: Counter[str] = field(default_factory=Counter)
+    """Conversations with messages, by `source.nodes`: `full` or `slim`."""
     left_out: Counter[str] = field(default_factory=Counter)
     met: Met = field(default_factory=Met)
     unreadable: list[dict[str, str]] = field(default_factory=list)
@@ -67,6 +69,8 @@ class Ledger:
         """Count a conversation that came in."""
         self.conversations += 1
         self.messages += len(conversation["messages"])
+        if conversation["messages"]:
+            self.nodes[conversation["source"]["nodes"]] += 1
 
     def select(self, conversation: Conversation) -> None:
         """Count a conversation that goes on, and its assets."""
@@ -117,6 +121,7 @@ class Ledger:
             "read": {
                 "conversations": self.conversations,
                 "messages": self.messages,
+                "nodes": {form: self.nodes[form] for form in ("full", "slim")},
                 "duplicates": export.duplicates,
                 "unreadable": [*losses, *self.unreadable],
                 "repairs": dict(sorted(export.repairs.items())),

@@ -74,12 +74,12 @@ ABSENCES = (
     ),
     Absence(
         "Code that ChatGPT ran, and what came out",
-        "As above.",
+        "An export from before mid-2026 has it, as above.",
         since="slim",
     ),
     Absence(
-        "When something was written to your memory",
-        "Copy the memory itself, as above.",
+        "What was written to your memory, and in which chat",
+        "Copy the memory itself: Settings > Personalization > Manage memories.",
         since="slim",
     ),
 )

@@ -32,6 +32,8 @@ _OF_2023 = {
 }
 """The files of an export of 2023; later ones have more."""
 _LATER = datetime(2024, 1, 15, tzinfo=UTC)
+_SLIM = datetime(2026, 6, 15, tzinfo=UTC)
+"""No slim export is known to be older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def form(export: Export, full: int, slim: int) -> Format:
     generation = "full"
     if not full and not slim:
         generation = "unknown"
-    elif slim > full:
+    elif slim > full or (slim and any(made and made.moment > _SLIM for _, made in export.made)):
         generation = "slim"
     elif attachments == "dat":
         generation = "dat"
