@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 
-_HARMFUL = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-"""Unicode categories: controls (escape sequences begin with one), marks that turn the direction of
-text around, halves of surrogate pairs, line ends."""
+# Not printable are controls, with which escape sequences begin, and ends of lines.
 _MOST = 10_000
 """Characters of a name that are looked at."""
 
 
 def printable(text: str, width: int | None = None) -> str:
     """`text` on one line, without what a terminal may obey; cut to `width` columns."""
-    words = "".join(
-        " " if unicodedata.category(each) in _HARMFUL else each for each in text[:_MOST]
-    )
+    words = text[:_MOST]
+    if not (words.isascii() and words.isprintable()):
+        words = "".join(each if each.isprintable() else _instead(each) for each in words)
     words = " ".join(words.split())
     return words if width is None else _cut(words, width)
+
+
+def _instead(character: str) -> str:
+    """Nothing for a mark of format, some of which turn the direction of text; else a space."""
+    return "" if unicodedata.category(character) == "Cf" else " "
 
 
 def columns(text: str) -> int:

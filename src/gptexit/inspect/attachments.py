@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.mentioned import Mention
@@ -21,7 +21,7 @@ SPILL = 1 << 20
 """Bytes of the list of missing files that are held in memory."""
 
 
-def _spool() -> IO[bytes]:
+def _spool() -> SpooledTemporaryFile[bytes]:
     return SpooledTemporaryFile(SPILL)
 
 
@@ -54,7 +54,7 @@ class Attachments:
     kinds: dict[str, Sum] = field(default_factory=lambda: {each: Sum() for each in KINDS})
     _seen: set[str] = field(default_factory=set)
     _members: set[str] = field(default_factory=set)
-    _missing: IO[bytes] = field(default_factory=_spool)
+    _missing: SpooledTemporaryFile[bytes] = field(default_factory=_spool)
 
     def add(
         self, mention: Mention, conversation: str | None, title: str | None, date: str | None

@@ -108,7 +108,7 @@ class Survey:
         suspects: list[str] = []
         parents: list[Any] = []
         nothing: Raw = {}
-        messages = 0
+        without = 0
         for key, node in mapping.items():
             # Whatever is not of the usual shape raises here, and is looked at with more care.
             try:
@@ -134,12 +134,12 @@ class Survey:
             except (KeyError, TypeError, AttributeError):
                 look = careful(node, place, self.drift)
                 if look is None:
+                    without += 1
                     continue
                 pattern = self._shapes.pattern(look, place, self.drift)
                 content = take.mapping(node["message"].get("content"))
                 metadata = take.mapping(node["message"].get("metadata"))
             pattern.count += 1
-            messages += 1
             if pattern.plain:
                 parts = content["parts"]
                 if type(parts) is list and len(parts) == 1 and type(parts[0]) is str:
@@ -152,6 +152,7 @@ class Survey:
                 suspects.append(key)
             if pattern.references and metadata["content_references"]:
                 judge_references(metadata["content_references"], place, self.drift)
+        messages = len(mapping) - without
         self.messages += messages
         self._branches(parents, mapping)
         return messages, suspects
