@@ -195,9 +195,9 @@ class Export:
         for feed in self._feeds:
             yield from self._reading.read(feed, self.repairs)
 
-    def lookup(self, file_id: str) -> Facts:
-        """What the export knows of the asset with that id."""
-        return self._assets.lookup(file_id)
+    def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
+        """What the export knows of the asset with that id; `sniff`: also by its first bytes."""
+        return self._assets.lookup(file_id, sniff=sniff)
 
     def library(self, thread_id: str) -> list[Raw]:
         """The rows of `library_files.json` that come from that conversation."""

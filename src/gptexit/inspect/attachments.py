@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
-from gptexit.chatgpt.assetbook import key_in_export
+from gptexit.chatgpt.assetbook import Facts, Lookup, key_in_export
 from gptexit.chatgpt.mentioned import Mention
 from gptexit.export.container import Export
 from gptexit.inspect.kinds import KINDS, kind
@@ -51,6 +51,8 @@ class Sum:
 class Attachments:
     """Collects mentions."""
 
+    lookup: Lookup = lambda file_id: Facts()
+    """Asked for the media type of a file of which nothing else tells it."""
     kinds: dict[str, Sum] = field(default_factory=lambda: {each: Sum() for each in KINDS})
     _seen: set[str] = field(default_factory=set)
     _members: set[str] = field(default_factory=set)
@@ -66,6 +68,8 @@ class Attachments:
             return
         self._seen.add(key)
         form = kind(asset["name"], asset["media_type"], mention.shown_as)
+        if form == "other" and asset["member"] is not None:
+            form = kind(None, self.lookup(asset["id"]).media_type, None)
         found = self.kinds[form]
         found.mentioned += 1
         if asset["member"] is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ijson
@@ -131,7 +132,8 @@ def drift_json(drift: Drift) -> dict[str, Any]:
 
 def inspect(export: Export, progress: Progress | None = None) -> Inspection:
     """Inspect `export`. Raises NotAnExport where it holds no conversation that can be read."""
-    account = Account(export.lookup, export.library)
+    # Opening each of thousands of files would take longer than all the rest.
+    account = Account(partial(export.lookup, sniff=False), export.library)
     with collector_off():
         while True:
             try:
@@ -149,7 +151,7 @@ def inspect(export: Export, progress: Progress | None = None) -> Inspection:
 
 
 def _pass(export: Export, account: Account, progress: Progress | None) -> Survey:
-    survey = Survey(account, Attachments())
+    survey = Survey(account, Attachments(export.lookup))
     add = survey.add
     for where, raw in export.conversations():
         try:

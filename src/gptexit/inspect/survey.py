@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from gptexit.chatgpt import take
@@ -25,6 +26,8 @@ from gptexit.model import Raw
 
 MOST = 10_000
 """Different models, projects and custom GPTs that are told apart."""
+FEW = 8
+"""Nodes of a conversation that tell whether it is slim: all of them have the same style."""
 UNDATED = "undated"
 
 
@@ -71,7 +74,8 @@ class Survey:
             mapping = {}
         self._fields(raw)
         if mapping:
-            slim = not any("children" in node for node in mapping.values() if type(node) is dict)
+            first = islice(mapping.values(), FEW)
+            slim = not any("children" in node for node in first if isinstance(node, dict))
             self.slim += slim
             self.full += not slim
         messages, suspects = self._nodes(mapping, place)
