@@ -28,6 +28,8 @@ MOST = 10_000
 """Different models, projects and custom GPTs that are told apart."""
 FEW = 8
 """Nodes of a conversation that tell whether it is slim: all of them have the same style."""
+_USUAL = {("id", "message", "parent", "children"), ("id", "message", "parent")}
+"""Keys of a node, in the order that exports have; any other order is looked at with more care."""
 UNDATED = "undated"
 
 
@@ -118,6 +120,9 @@ class Survey:
             try:
                 parents.append(node["parent"])
                 message = node["message"]
+                if message is None and tuple(node) in _USUAL:  # the root, most often
+                    without += 1
+                    continue
                 content = message["content"]
                 author = message["author"]
                 metadata = message.get("metadata", nothing)
@@ -198,8 +203,10 @@ class Survey:
             times = [each for each in told if each]
             created = created or min(times, default=None)
             updated = updated or max(times, default=None)
-        self.first = min(filter(None, (self.first, created)), default=None)
-        self.last = max(filter(None, (self.last, updated)), default=None)
+        if created and (self.first is None or created < self.first):
+            self.first = created
+        if updated and (self.last is None or updated > self.last):
+            self.last = updated
         year = self.years.setdefault(created[:4] if created else UNDATED, [0, 0])
         year[0] += 1
         year[1] += messages
