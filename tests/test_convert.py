@@ -40,7 +40,7 @@ def run(source, out, names=("markdown", "jsonl"), options=None):
         ways = []
         for name in names:
             folder = Folder(out / name)
-            target = FORMATS[name].make(options or Options(), folder.catalog)
+            target = FORMATS[name].make(options or Options(), folder.catalog, export.open)
             ways.append(Way(target, folder, Written(name, str(out / name))))
         ledger = convert(export, ways, Selection())
         return ledger.report(export, 0 if ledger.complete(export) else 1)

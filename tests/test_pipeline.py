@@ -28,7 +28,7 @@ def run(source, out, *names, options=None, progress=None):
         ways = []
         for name in names or ("markdown",):
             folder = Folder(out / name)
-            target = FORMATS[name].make(options or Options(), folder.catalog)
+            target = FORMATS[name].make(options or Options(), folder.catalog, export.open)
             ways.append(Way(target, folder, Written(name, str(out / name))))
         ledger = convert(export, ways, Selection(), progress=progress)
         report = ledger.report(export, 0 if ledger.complete(export) else 1)

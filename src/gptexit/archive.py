@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from gptexit.export.container import Export, open_export
 from gptexit.ledger import Written
+from gptexit.packed import Packed
 from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
 from gptexit.record import choices
@@ -55,10 +56,10 @@ def convert_export(
     """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
     several = len(formats) > 1
     if stdout is not None and str(out) == "-":
-        ways = [_to_stream(name, stdout, options) for name in formats]
+        ways = [_to_stream(name, stdout, options, export) for name in formats]
     else:
         ways = [
-            _to_folder(name, Path(out) / name if several else Path(out), options, selection)
+            _to_folder(name, Path(out) / name if several else Path(out), options, selection, export)
             for name in formats
         ]
     settle = any(isinstance(way.sink, Stream) for way in ways)
@@ -66,12 +67,15 @@ def convert_export(
     return ledger.report(export, 0 if ledger.complete(export) else 1)
 
 
-def _to_stream(name: str, out: BinaryIO, options: Options) -> Way:
+def _to_stream(name: str, out: BinaryIO, options: Options, export: Export) -> Way:
     stream = Stream(out)
-    return Way(FORMATS[name].make(options, stream.catalog), stream, Written(name, "-"))
+    target = FORMATS[name].make(options, stream.catalog, export.open)
+    return Way(target, stream, Written(name, "-"))
 
 
-def _to_folder(name: str, root: Path, options: Options, selection: Selection) -> Way:
-    folder = Folder(root)
-    target = FORMATS[name].make(options, folder.catalog)
+def _to_folder(
+    name: str, root: Path, options: Options, selection: Selection, export: Export
+) -> Way:
+    folder = Packed(root) if FORMATS[name].zipped else Folder(root)
+    target = FORMATS[name].make(options, folder.catalog, export.open)
     return Way(target, folder, Written(name, str(root)), choices(name, options, selection))

@@ -72,6 +72,7 @@ def convert(
             export.settle()
             for way in ways:
                 way.sink.restart()
+                way.target.restart()
                 way.written = Written(way.written.format, way.written.out)
                 way.assets.clear()
     for way in ways:

@@ -140,18 +140,22 @@ class Folder:
 
     def finish(self) -> int:
         """Close what was appended, and save the manifest. The bytes of the archive's files."""
-        for path, growing in self._appended.items():
-            digest = growing.close()
-            target = self._inside(path)
-            if os.path.exists(target) and _digest(target) == digest:
-                growing.path.unlink()
-                self._record(Entry(self._keys[path], path, digest, growing.size), quiet=True)
-            else:
-                self._record(Entry(self._keys[path], path, digest, growing.size))
-                self._replace(str(growing.path), target)
-        self._appended.clear()
+        for path in list(self._appended):
+            self._close(path)
         self._save()
         return self.catalog.bytes
+
+    def _close(self, path: str) -> None:
+        """Put a file that was appended to in its place, where it reads otherwise there."""
+        growing = self._appended.pop(path)
+        digest = growing.close()
+        target = self._inside(path)
+        if os.path.exists(target) and _digest(target) == digest:
+            growing.path.unlink()
+            self._record(Entry(self._keys[path], path, digest, growing.size), quiet=True)
+        else:
+            self._record(Entry(self._keys[path], path, digest, growing.size))
+            self._replace(str(growing.path), target)
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
@@ -178,6 +182,8 @@ class Folder:
             self._appended[file.path] = growing
             self._keys[file.path] = file.key
         growing.append(file.data)
+        if file.last:
+            self._close(file.path)
 
     def _beside(self, file: File, digest: str) -> Outcome:
         """The user has changed the file: a text that is new to them goes beside it."""

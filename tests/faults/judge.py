@@ -155,7 +155,7 @@ def _summed(case: Case, done: Ride, report: Report, lines: list[bytes]) -> list[
 
 
 def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
-    """Whether each conversation is there by its id, with all that was said in it; `lost` are not."""
+    """Whether each conversation is there by its id, with all its words; `lost` are not."""
     wrong = []
     absent = 0
     by_id = {each["id"]: each for each in map(orjson.loads, lines)}

@@ -65,8 +65,9 @@ def repaired(conversation: Conversation) -> tuple[Raw, Counter[str]]:
         found["tree of a conversation"] += 1
         raw["mapping"] = mapping = _rebuilt(conversation, mapping)
     current = raw.get("current_node")
-    node = mapping.get(current) if isinstance(current, str) else None
-    if current != conversation["current"] and not (node and isinstance(node.get("message"), dict)):
+    node = mapping.get(current, {}) if isinstance(current, str) else {}
+    usable = isinstance(node.get("message"), dict) or (node and not conversation["messages"])
+    if current != conversation["current"] and not usable:
         found["current_node"] += 1
         raw["current_node"] = conversation["current"]
     return raw, found

@@ -18,9 +18,10 @@ from gptexit.cli.summary import summary
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.select import Selection
 from gptexit.targets.base import Options
+from gptexit.targets.chatgpt.limits import FITS, size_of
 from gptexit.targets.table import FORMATS
 
-_INCLUDE = ("hidden", "reasoning", "tools", "none")
+_INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
 
 
 def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
@@ -41,6 +42,13 @@ def _include(ctx: click.Context, param: click.Parameter, value: str | None) -> f
         if word not in _INCLUDE:
             raise click.BadParameter(f"{word!r} is none of {', '.join(_INCLUDE)}.")
     return frozenset(words) - {"none"} if words else Options().include
+
+
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    try:
+        return None if value is None else size_of(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
 
 
 def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = False) -> str | None:
@@ -109,6 +117,22 @@ def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = Fals
     callback=time_zone,
     help="Time zone of the times in notes, such as Europe/Berlin. [default: this machine's]",
 )
+@click.option(
+    "--form",
+    type=click.Choice(["classic", "2026"]),
+    help="For chatgpt: the layout that most importers read, or today's. [default: classic]",
+)
+@click.option(
+    "--max-size",
+    metavar="SIZE",
+    callback=_size,
+    help="For chatgpt: begin a new ZIP before one is larger, unpacked. [default: 5GB]",
+)
+@click.option(
+    "--fit",
+    type=click.Choice(list(FITS)),
+    help="For chatgpt: keep the limits of this program.",
+)
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @click.option("--quiet", is_flag=True, help="No summary; errors only.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
@@ -137,7 +161,9 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         model=given["model"],
         archived=given["archived"],
     )
-    options = Options(given["branches"], given["include"], zone)
+    options = Options(
+        given["branches"], given["include"], zone, given["form"], given["max_size"], given["fit"]
+    )
     try:
         with (
             open_export(sources, sys.stdin.buffer) as export,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from gptexit.catalog import About
 from gptexit.model import Conversation
@@ -21,6 +22,8 @@ class File:
     """What the file is of, the same in every run: `conversation/<id>`, `asset/<id>`, `index`."""
     append: bool = False
     """True where `data` continues the file instead of being all of it."""
+    last: bool = False
+    """True where nothing more will be appended to it."""
     about: About = field(default_factory=dict)
     """For a conversation: what the index says of it."""
 
@@ -33,6 +36,10 @@ class Copy:
     key: str
     member: str
     """Its name in the export, as `Export.open` takes it."""
+
+
+Read = Callable[[str], BinaryIO]
+"""Opens an asset's bytes by its member, for a format that holds them inside. Raises OSError."""
 
 
 @dataclass(slots=True)
@@ -57,6 +64,9 @@ class Target(Protocol):
     def finish(self) -> Rendered:
         """What can only be written once every conversation has been seen."""
 
+    def restart(self) -> None:
+        """Forget what was rendered: the source is read from the start again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -67,3 +77,9 @@ class Options:
     include: frozenset[str] = frozenset({"reasoning"})
     timezone: Any = None
     """A `tzinfo`; None for the machine's own."""
+    form: str | None = None
+    """For `chatgpt`: `classic` or `2026`."""
+    max_size: int | None = None
+    """For `chatgpt`: bytes of one ZIP at most."""
+    fit: str | None = None
+    """For `chatgpt`: the program whose limits its ZIPs keep."""

@@ -30,6 +30,9 @@ class Jsonl:
         done.files.append(File(NAME, line, "jsonl", append=True))
         return done
 
+    def restart(self) -> None:
+        """It keeps nothing."""
+
     def finish(self) -> Rendered:
         """An empty file where no conversation came."""
         return Rendered(files=[File(NAME, b"", "jsonl", append=True)])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gptexit.catalog import Catalog
-from gptexit.targets.base import Options, Target
+from gptexit.targets.base import Options, Read, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +16,41 @@ class Format:
     name: str
     what: str
     """One sentence for a person."""
-    make: Callable[[Options, Catalog], Target]
+    make: Callable[[Options, Catalog, Read], Target]
     one_file: bool = False
     """Whether it can go to standard output."""
+    zipped: bool = False
+    """Whether its files are ZIPs."""
 
 
-def _markdown(options: Options, catalog: Catalog) -> Target:
+def _markdown(options: Options, catalog: Catalog, read: Read) -> Target:
     from gptexit.targets.markdown.target import Markdown
 
     return Markdown(options, catalog)
 
 
-def _jsonl(options: Options, catalog: Catalog) -> Target:
+def _jsonl(options: Options, catalog: Catalog, read: Read) -> Target:
     from gptexit.targets.jsonl import Jsonl
 
     return Jsonl(options)
+
+
+def _open_webui(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.targets.open_webui import OpenWebUI
+
+    return OpenWebUI(options, catalog, read)
+
+
+def _librechat(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.targets.librechat import LibreChat
+
+    return LibreChat(options, catalog)
+
+
+def _chatgpt(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.targets.chatgpt.target import ChatGPT
+
+    return ChatGPT(options)
 
 
 FORMATS = {
@@ -38,6 +58,9 @@ FORMATS = {
     for each in (
         Format("markdown", "A folder of notes, one a conversation, with their files.", _markdown),
         Format("jsonl", "Neutral JSON, one conversation a line; holds everything.", _jsonl, True),
+        Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
+        Format("chatgpt", "ChatGPT's own export again: repaired, split.", _chatgpt, zipped=True),
+        Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
     )
 }
 """By name."""

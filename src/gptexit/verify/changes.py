@@ -44,7 +44,9 @@ def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | N
         catalog.add(Entry(key, each))
     account = Account(export.lookup, export.library)
     conversation = read_conversation(deepcopy(raw), account, Met())
-    for file in FORMATS[archive.format].make(options, catalog).render(conversation).files:
+    for file in (
+        FORMATS[archive.format].make(options, catalog, export.open).render(conversation).files
+    ):
         if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
             return file.data
     return None

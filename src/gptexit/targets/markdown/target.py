@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import tzinfo
 
-from gptexit.catalog import Catalog, readable, short_mark
-from gptexit.media_types import ending_of
+from gptexit.catalog import Catalog, readable
 from gptexit.model import Asset, Conversation
+from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import Copy, File, Options, Rendered
 from gptexit.targets.markdown.body import Body, Style, body
 from gptexit.targets.markdown.frontmatter import Value, front_matter
@@ -71,6 +71,9 @@ class Markdown:
         done.not_kept = _not_kept(conversation, used)
         return done
 
+    def restart(self) -> None:
+        """It keeps nothing but the names in the catalog, which stay."""
+
     def finish(self) -> Rendered:
         """The index of everything that the archive holds, of this run and earlier ones."""
         return Rendered(files=[File("index.md", encoded(index(self._catalog)), "index")])
@@ -90,22 +93,13 @@ class Markdown:
             member = asset["member"]
             if member is None:
                 return asset["name"] or asset_id, None
-            copy = used.get(asset["id"]) or self._copy(asset, member, year)
+            copy = used.get(asset["id"])
+            copy = copy or copy_of(asset, member, f"assets/{year}", self._catalog)
             used[asset["id"]] = copy
             name = asset["name"] or posixpath.basename(copy.path)
             return name, posixpath.relpath(copy.path, folder)
 
         return link
-
-    def _copy(self, asset: Asset, member: str, year: str) -> Copy:
-        key = f"asset/{asset['id']}"
-        name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
-        ending = ending_of(name, asset["media_type"])
-        stem = name.removesuffix(ending) if name.endswith(ending) else posixpath.splitext(name)[0]
-        stem = stem or (asset["media_type"] or "file").partition("/")[0]
-        words = readable(stem) or "file"
-        path = self._catalog.name(key, f"assets/{year}", words, short_mark(key), ending)
-        return Copy(path, key, member)
 
     def _properties(
         self, conversation: Conversation, made: Body, used: dict[str, Copy]

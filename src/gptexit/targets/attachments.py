@@ -1,0 +1,21 @@
+"""Assets as files of an archive: under their real names, each once."""
+
+from __future__ import annotations
+
+import posixpath
+
+from gptexit.catalog import Catalog, readable, short_mark
+from gptexit.media_types import ending_of
+from gptexit.model import Asset
+from gptexit.targets.base import Copy
+
+
+def copy_of(asset: Asset, member: str, folder: str, catalog: Catalog) -> Copy:
+    """The copy of an asset, named by its own name and, so that two of one name are two, its id."""
+    key = f"asset/{asset['id']}"
+    name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
+    ending = ending_of(name, asset["media_type"])
+    stem = name.removesuffix(ending) if name.endswith(ending) else posixpath.splitext(name)[0]
+    stem = stem or (asset["media_type"] or "file").partition("/")[0]
+    words = readable(stem) or "file"
+    return Copy(catalog.name(key, folder, words, short_mark(key), ending), key, member)

@@ -1,0 +1,136 @@
+"""A conversation's messages as the turns that a chat app shows.
+
+ChatGPT keeps an answer as several messages: thoughts, calls of tools, what they returned, words. A
+chat app has one answer after one question. So messages of one speaker that follow each other become
+one turn, as long as no other version begins between them; every branch stays a branch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gptexit.model import Conversation, Message, Part, Reasoning
+
+_TOOLS = {"tool call", "tool result"}
+USER, ASSISTANT = "user", "assistant"
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one side said, whole."""
+
+    id: str
+    """That of its first message."""
+    parent: str | None
+    role: str
+    """`user` or `assistant`."""
+    created: str | None
+    model: str | None
+    parts: list[Part] = field(default_factory=list)
+    children: list[str] = field(default_factory=list)
+    """Ids, in the order of the source."""
+    feedback: str | None = None
+
+
+@dataclass(slots=True)
+class Turns:
+    """A conversation as turns."""
+
+    by_id: dict[str, Turn] = field(default_factory=dict)
+    """In tree order: a parent stands before its children."""
+    current: str | None = None
+    """The last turn of the branch that the user saw last."""
+    hidden: Counter[str] = field(default_factory=Counter)
+    """Messages that are left out, by reason."""
+    messages: int = 0
+    """Messages that the turns hold."""
+
+
+def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
+    """The turns of `conversation`; `include`: see `Options`."""
+    made = Turns()
+    shown: dict[str, Message] = {}
+    above: dict[str | None, str | None] = {None: None}
+    """For each message: itself where it is shown, else the nearest above that is."""
+    for message in conversation["messages"]:
+        parts = _parts(message, include, made.hidden)
+        above[message["id"]] = above[message["parent"]]
+        if parts:
+            shown[message["id"]] = {**message, "parent": above[message["parent"]], "parts": parts}
+            above[message["id"]] = message["id"]
+    following = Counter(each["parent"] for each in shown.values())
+    turn_of: dict[str | None, Turn] = {}
+    for key, message in shown.items():
+        turn = turn_of.get(message["parent"])
+        role = USER if message["role"] == "user" else ASSISTANT
+        if turn is None or turn.role != role or following[message["parent"]] > 1:
+            turn = _begun(message, role, turn)
+            made.by_id[key] = turn
+            if turn.parent is not None:
+                made.by_id[turn.parent].children.append(key)
+        turn_of[key] = turn
+        turn.parts += message["parts"]
+        turn.model = message["model"] or turn.model
+        turn.feedback = message["feedback"] or turn.feedback
+        made.messages += 1
+    for turn in made.by_id.values():
+        turn.parts = _with_recaps(turn.parts)
+    last = turn_of.get(above.get(conversation["current"]))
+    made.current = last.id if last else next(reversed(made.by_id), None)
+    return made
+
+
+def _begun(message: Message, role: str, above: Turn | None) -> Turn:
+    parent = above.id if above else None
+    return Turn(message["id"], parent, role, message["created"], message["model"])
+
+
+def _parts(message: Message, include: frozenset[str], hidden: Counter[str]) -> list[Part]:
+    """The parts to show; none where the message is hidden, which is counted."""
+    why = message["hidden"]
+    if why is not None and ("tools" if why in _TOOLS else "hidden") not in include:
+        if message["parts"]:
+            hidden[why] += 1
+        return []
+    if "reasoning" in include:
+        return message["parts"]
+    kept: list[Part] = [part for part in message["parts"] if part["type"] != "reasoning"]
+    hidden["reasoning"] += len(message["parts"]) - len(kept)
+    return kept
+
+
+def _with_recaps(parts: list[Part]) -> list[Part]:
+    """The parts with each recap (“Thought for 7s”) joined to the thoughts that it sums up."""
+    result: list[Part] = []
+    for part in parts:
+        before = result[-1] if result else None
+        if (
+            part["type"] == "reasoning"
+            and not part["thoughts"]
+            and before is not None
+            and before["type"] == "reasoning"
+        ):
+            seconds = before["seconds"] if before["seconds"] is not None else part["seconds"]
+            joined: Reasoning = {**before, "seconds": seconds, "summary": part["summary"]}
+            result[-1] = joined
+        else:
+            result.append(part)
+    return result
+
+
+def superseded(turns: Turns) -> dict[str, set[str]]:
+    """For each turn the canvas documents, by their key, of which a later turn has a version."""
+    later: dict[str, set[str]] = {}
+    for turn in reversed(turns.by_id.values()):
+        below = later.get(turn.id, set())
+        own = {document_key(part) for part in turn.parts if part["type"] == "document"}
+        if turn.parent is not None and (below or own):
+            later.setdefault(turn.parent, set()).update(below, own)
+    return later
+
+
+def document_key(part: Part) -> str:
+    """What the versions of one canvas document have in common."""
+    assert part["type"] == "document"
+    return part["id"] or part["title"] or ""

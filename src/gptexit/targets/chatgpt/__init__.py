@@ -1,0 +1,1 @@
+"""ChatGPT's own export again: selected, repaired, merged, split below a size."""

@@ -1,0 +1,68 @@
+"""ChatGPT's own layout, as ZIPs that every program takes which reads ChatGPT exports.
+
+chatgpt-export.zip
+chatgpt-export-2.zip     where one would be too large
+"""
+
+from __future__ import annotations
+
+from gptexit.chatgpt.restore import repaired
+from gptexit.jsontext import dumps
+from gptexit.model import Conversation
+from gptexit.select import without_other_branches
+from gptexit.targets.base import Options, Rendered
+from gptexit.targets.chatgpt.forms import CLASSIC, FORMS
+from gptexit.targets.chatgpt.limits import FITS, USUAL, Limits
+from gptexit.targets.chatgpt.volume import Volume
+
+
+class ChatGPT:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options) -> None:
+        self._current_only = options.branches == "current"
+        self._form = options.form or CLASSIC
+        limits = FITS.get(options.fit or "", USUAL)
+        size = options.max_size or limits.size
+        self._limits = Limits(min(size, limits.size), limits.member, limits.members)
+        if options.max_size and not options.fit:
+            self._limits = Limits(size, limits.member, limits.members)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again with the first ZIP."""
+        self._number = 1
+        self._volume = self._begun()
+
+    def _begun(self) -> Volume:
+        tail = "" if self._number == 1 else f"-{self._number}"
+        return Volume(f"chatgpt-export{tail}.zip", self._form, self._limits)
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The conversation, in the ZIP that is open or in the next."""
+        done = Rendered()
+        if self._current_only:
+            whole = len(conversation["messages"])
+            conversation = without_other_branches(conversation)
+            done.hidden["on another branch"] += whole - len(conversation["messages"])
+        raw, repairs = repaired(conversation)
+        done.not_kept.update({f"repaired: {kind}": count for kind, count in repairs.items()})
+        FORMS[self._form].fit(raw)
+        data = dumps(raw)
+        assets = [asset for asset in conversation["assets"] if asset["member"] is not None]
+        if not self._volume.takes(data, assets):
+            if not self._volume.is_empty:
+                done.files += self._volume.end()
+                self._number += 1
+                self._volume = self._begun()
+            if not self._volume.takes(data, assets):
+                done.not_kept["conversation larger than the size that was asked for"] += 1
+        files, copies = self._volume.add(data, conversation, assets)
+        done.files += files
+        done.copies += copies
+        done.messages = len(conversation["messages"])
+        return done
+
+    def finish(self) -> Rendered:
+        """The end of the last ZIP."""
+        return Rendered(files=self._volume.end())

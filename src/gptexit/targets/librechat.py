@@ -1,0 +1,156 @@
+"""LibreChat: its own JSON, for *Settings > Data controls > Import conversations*.
+
+    2025/2025-03-01-postgres-or-sqlite-for-a-small-shop.json
+    files/2025/floor-plan-3f9a.pdf
+    HOW-TO-IMPORT.md
+
+One conversation a file: `conversationId`, `title`, `endpoint`, `options`, `messages`. Field names
+from `api/server/utils/import/importers.js` and `fork.js` of LibreChat. The tree is told by
+`parentMessageId` and not by nested `children`, which the importer also takes: it unrolls those by
+recursion, and drops a message without text with everything below it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gptexit.catalog import Catalog, readable
+from gptexit.jsontext import dumps
+from gptexit.model import Asset, Cited, Conversation
+from gptexit.select import without_other_branches
+from gptexit.targets.attachments import copy_of
+from gptexit.targets.base import Copy, File, Options, Rendered
+from gptexit.targets.chat.turns import USER, Turn, superseded, turns_of
+from gptexit.targets.chat.words import Scene, reasoning, words_of
+
+NO_PARENT = "00000000-0000-0000-0000-000000000000"
+"""The parent of a first message (`Constants.NO_PARENT`)."""
+ENDPOINT = "openAI"
+UNTITLED = "Untitled"
+HOW_TO = "HOW-TO-IMPORT.md"
+_SILENT = "\N{HORIZONTAL ELLIPSIS}"
+"""The text of a turn that has none: without any it would be dropped."""
+
+
+class LibreChat:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options, catalog: Catalog) -> None:
+        self._current_only = options.branches == "current"
+        self._include = options.include
+        self._catalog = catalog
+        self._count = 0
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The conversation's file, and the files that it names."""
+        done = Rendered()
+        if self._current_only:
+            whole = len(conversation["messages"])
+            conversation = without_other_branches(conversation)
+            done.hidden["on another branch"] += whole - len(conversation["messages"])
+        year = (conversation["created"] or "undated")[:4]
+        year = year if year.isdigit() else "undated"
+        copies: dict[str, Copy] = {}
+
+        def place(asset: Asset) -> str:
+            member = asset["member"] or ""
+            folder = f"files/{year}"
+            copy = copies[asset["id"]] = copy_of(asset, member, folder, self._catalog)
+            return f"in your archive, {copy.path}"
+
+        turns = turns_of(conversation, self._include)
+        assets = {asset["id"]: asset for asset in conversation["assets"]}
+        later = superseded(turns)
+        title = " ".join((conversation["title"] or "").split()) or UNTITLED
+        model = conversation["model"]
+        form = {
+            "conversationId": conversation["id"],
+            "title": title,
+            "endpoint": ENDPOINT,
+            "options": {"endpoint": ENDPOINT} | ({"model": model} if model else {}),
+            "recursive": False,
+            "messages": [
+                _message(turn, Scene(assets, place, _link, later.get(turn.id, set())), conversation)
+                for turn in turns.by_id.values()
+            ],
+        }
+        key = f"conversation/{conversation['id']}"
+        begun = conversation["created"]
+        dated = f"{begun[:10]}-" if begun else ""
+        words = dated + (readable(title) or UNTITLED.lower())
+        path = self._catalog.name(key, year, words, ending=".json")
+        done.files.append(File(path, dumps(form) + b"\n", key))
+        done.copies += copies.values()
+        done.messages = turns.messages
+        done.hidden += turns.hidden
+        if copies:
+            done.not_kept["file that the app does not import; it is in the folder files"] += len(
+                copies
+            )
+        self._count += 1
+        return done
+
+    def restart(self) -> None:
+        """Count from the start."""
+        self._count = 0
+
+    def finish(self) -> Rendered:
+        """How to import them."""
+        return Rendered(files=[File(HOW_TO, _HOW_TO.encode(), "how-to")])
+
+
+def _message(turn: Turn, scene: Scene, conversation: Conversation) -> dict[str, Any]:
+    user = turn.role == USER
+    model = turn.model or conversation["model"]
+    words = words_of(turn.parts, scene)
+    thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
+    message: dict[str, Any] = {
+        "messageId": turn.id,
+        "conversationId": conversation["id"],
+        "parentMessageId": turn.parent or NO_PARENT,
+        "isCreatedByUser": user,
+        "sender": "User" if user else (model or "ChatGPT"),
+        "endpoint": ENDPOINT,
+        "text": words if words.strip() else _SILENT,
+        "createdAt": turn.created or conversation["created"] or conversation["updated"],
+    }
+    if thoughts:
+        shown = [{"type": "text", "text": words}] if words.strip() else []
+        message["content"] = [*({"type": "think", "think": each} for each in thoughts), *shown]
+    if not user and model:
+        message["model"] = model
+    return message
+
+
+def _thoughts(part: Any) -> str:
+    title, words = reasoning(part)
+    return words or title
+
+
+def _link(source: Cited) -> str:
+    """A source as a link behind what it is cited for: the format has no sources of its own."""
+    name = (source["title"] or source["url"] or "source").translate(_NO_BRACKETS)
+    url = source["url"]
+    return f"([{name}](<{url.translate(_IN_ANGLES)}>))" if url else f"({name})"
+
+
+_NO_BRACKETS = {ord("["): "(", ord("]"): ")", ord("\n"): " "}
+_IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
+
+_HOW_TO = """\
+# Import into LibreChat
+
+There are two ways.
+
+**The whole export at once**, for LibreChat of 2026: *Settings > Data controls > Import
+conversations*, and choose the ZIP that OpenAI sent, or the one that
+`gptexit convert EXPORT --to chatgpt --fit librechat` writes: repaired, and split below the limits
+of the app. It brings images along.
+
+**File by file**, for any LibreChat: the same dialog takes one JSON file of the folders here at a
+time, the oldest first if you want the list in that order. Each has its branches, dates, reasoning
+and sources. Pictures and other files do not go along: they are in the folder `files`, and each
+message names its own.
+
+The dialog refuses files above the limit that the server's administrator has set.
+"""

@@ -1,0 +1,296 @@
+"""Open WebUI: files for its *Settings > Data Controls > Import Chats*.
+
+    import-001.json
+    import-002.json
+    files/floor-plan-3f9a.pdf
+    HOW-TO-IMPORT.md
+
+A file is an array of `{chat, meta, pinned, created_at, updated_at}`, which the page sends to
+`POST /api/v1/chats/import`. Field names as in Open WebUI 0.12.4 (`models/chats.py`, and the page's
+own import); an item with `mapping` would be taken for a ChatGPT export instead.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gptexit.catalog import Catalog
+from gptexit.model import Asset, Cited, Conversation
+from gptexit.select import without_other_branches
+from gptexit.targets.attachments import copy_of
+from gptexit.targets.base import Copy, File, Options, Read, Rendered
+from gptexit.targets.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
+from gptexit.targets.chat.words import Scene, instructions, reasoning, words_of
+from gptexit.targets.series import Series
+
+MESSAGES, BYTES = 2_000, 24 << 20
+"""What one file holds at most: the app commits each message by itself, and a request of 9,000
+messages takes it a minute, in which the page shows nothing."""
+INLINE, INLINE_CHAT = 4 << 20, 16 << 20
+"""Bytes of an image, and of all images of a chat, that go into the chat as data URLs. The app keeps
+them in its database and sends them with the chat, so more would make it slow."""
+UNTITLED = "Untitled"
+HOW_TO = "HOW-TO-IMPORT.md"
+
+Raw = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Chat:
+    """One conversation as Open WebUI takes it."""
+
+    form: Raw
+    """`{chat, meta, pinned, archived, created_at, updated_at}`."""
+    turns: Turns
+    files: dict[str, Asset] = field(default_factory=dict)
+    """Assets that are not in the chat itself, by id."""
+
+
+def chat_of(
+    conversation: Conversation,
+    include: frozenset[str],
+    picture: Callable[[Asset], str | None],
+    place: Callable[[Asset], str],
+) -> Chat:
+    """The chat. `picture`: the URL of an image for the app, None where it has none; `place`: where
+    a person finds a file that the app does not show."""
+    turns = turns_of(conversation, include)
+    made = Chat({}, turns)
+    assets = {asset["id"]: asset for asset in conversation["assets"]}
+    pictures = _Pictures(picture, place, made)
+    later = superseded(turns)
+    models = list(dict.fromkeys(each.model for each in turns.by_id.values() if each.model))
+    fallback = conversation["model"] or "chatgpt"
+    messages = {}
+    when = _seconds(conversation["created"]) or _seconds(conversation["updated"]) or 0
+    for turn in turns.by_id.values():
+        when = _seconds(turn.created) or when
+        message = _message(turn, assets, pictures, later.get(turn.id, set()))
+        message["timestamp"] = when
+        if turn.role == USER:
+            message["models"] = [turn.model or fallback]
+        else:
+            model = turn.model or fallback
+            message |= {"model": model, "modelName": model, "modelIdx": 0, "done": True}
+        messages[turn.id] = message
+    tags = _tags(conversation)
+    title = " ".join((conversation["title"] or "").split()) or UNTITLED
+    created = _seconds(conversation["created"]) or when
+    chat: Raw = {
+        "title": title,
+        "models": models[:1] or [fallback],
+        "params": _params(conversation, include),
+        "history": {"messages": messages, "currentId": turns.current},
+        "tags": tags,
+        "timestamp": created * 1000,
+        "files": [],
+    }
+    made.form = {
+        "chat": chat,
+        "meta": {"tags": tags, "gptexit": {"id": conversation["id"]}},
+        "pinned": bool(conversation["starred"] or conversation["extra"].get("pinned_time")),
+        "archived": bool(conversation["archived"]),
+        "created_at": created,
+        "updated_at": _seconds(conversation["updated"]) or created,
+    }
+    return made
+
+
+class _Pictures:
+    """Which images of a turn the app shows itself."""
+
+    def __init__(
+        self, url: Callable[[Asset], str | None], place: Callable[[Asset], str], made: Chat
+    ) -> None:
+        self._url = url
+        self._place = place
+        self._made = made
+        self.shown: list[Raw] = []
+
+    def place(self, asset: Asset) -> str | None:
+        """None for an image that is shown; else where the file is, in words."""
+        image = (asset["media_type"] or "").startswith("image/")
+        url = self._url(asset) if image else None
+        if url is not None:
+            self.shown.append({"type": "image", "url": url})
+            return None
+        self._made.files[asset["id"]] = asset
+        return self._place(asset)
+
+
+def _message(turn: Turn, assets: dict[str, Asset], pictures: _Pictures, later: set[str]) -> Raw:
+    sources = _Sources()
+    pictures.shown = []
+    words = words_of(turn.parts, Scene(assets, pictures.place, sources.mark, later))
+    thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
+    message: Raw = {
+        "id": turn.id,
+        "parentId": turn.parent,
+        "childrenIds": turn.children,
+        "role": turn.role,
+        "content": "\n".join([*thoughts, words]),
+    }
+    if pictures.shown:
+        message["files"] = pictures.shown
+    if sources.found and turn.role == ASSISTANT:
+        message["sources"] = [_source(each) for each in sources.found.values()]
+    if turn.feedback:
+        message["annotation"] = {"rating": 1 if turn.feedback == "up" else -1}
+    return message
+
+
+def _thoughts(part: Any) -> str:
+    """Reasoning as the app's own folded block, which holds escaped text behind `>`."""
+    title, words = reasoning(part)
+    seconds = f' duration="{round(part["seconds"])}"' if part["seconds"] else ""
+    lines = "\n".join(f"> {each}" for each in html.escape(words).split("\n"))
+    head = f"<summary>{html.escape(title)}</summary>"
+    return f'<details type="reasoning" done="true"{seconds}>\n{head}\n{lines}\n</details>\n'
+
+
+class _Sources:
+    """The cited sources of a message, numbered from 1 as the app does: each URL once."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Cited] = {}
+
+    def mark(self, source: Cited) -> str:
+        key = source["url"] or source["title"] or "source"
+        self.found.setdefault(key, source)
+        return f"[{list(self.found).index(key) + 1}]"
+
+
+def _source(source: Cited) -> Raw:
+    name = source["title"] or source["url"] or "source"
+    place = source["url"] or name
+    return {
+        "source": {"name": name, "url": source["url"]} if source["url"] else {"name": name},
+        "document": [name],
+        "metadata": [{"source": place, "name": name}],
+    }
+
+
+def _params(conversation: Conversation, include: frozenset[str]) -> Raw:
+    """The custom instructions as the chat's system prompt, where they are asked for."""
+    if "instructions" not in include:
+        return {}
+    found = [
+        instructions(part)
+        for message in conversation["messages"]
+        for part in message["parts"]
+        if part["type"] == "instructions"
+    ]
+    return {"system": found[-1]} if found and found[-1] else {}
+
+
+def _tags(conversation: Conversation) -> list[str]:
+    """What a chat has that the app's import has no field for. Ids as the app makes them of names:
+    lower case, no spaces."""
+    tags = ["chatgpt"]
+    if conversation["archived"]:
+        tags.append("archived")
+    if conversation["project"]:
+        tags.append(f"project-{conversation['project']['id'].removeprefix('g-p-')[:8]}".lower())
+    if conversation["assistant"]:
+        tags.append(f"gpt-{conversation['assistant']['id'].removeprefix('g-')[:8]}".lower())
+    return tags
+
+
+def _seconds(time: str | None) -> int:
+    return int(datetime.fromisoformat(time).timestamp()) if time else 0
+
+
+class OpenWebUI:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options, catalog: Catalog, read: Read) -> None:
+        self._current_only = options.branches == "current"
+        self._include = options.include
+        self._catalog = catalog
+        self._read = read
+        self._series = Series("import-{:03}.json", "import", MESSAGES, BYTES)
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The chat, at the end of the current file or the start of the next; its other files."""
+        done = Rendered()
+        if self._current_only:
+            whole = len(conversation["messages"])
+            conversation = without_other_branches(conversation)
+            done.hidden["on another branch"] += whole - len(conversation["messages"])
+        copies: dict[str, Copy] = {}
+        inlined = _Inline(self._read)
+
+        def place(asset: Asset) -> str:
+            member = asset["member"] or ""
+            copy = copies[asset["id"]] = copy_of(asset, member, "files", self._catalog)
+            return f"in your archive, {copy.path}"
+
+        made = chat_of(conversation, self._include, inlined.url, place)
+        done.files += self._series.add(made.form, made.turns.messages)
+        done.copies += copies.values()
+        done.messages = made.turns.messages
+        done.hidden += made.turns.hidden
+        done.not_kept = Counter()
+        if copies:
+            done.not_kept["file that the app does not import; it is in the folder files"] += len(
+                copies
+            )
+        return done
+
+    def restart(self) -> None:
+        """Begin again with the first file."""
+        self._series.restart()
+
+    def finish(self) -> Rendered:
+        """The end of the last file, and how to import them."""
+        files = self._series.end()
+        text = _HOW_TO.format(count=self._series.number, last=self._series.name)
+        return Rendered(files=[*files, File(HOW_TO, text.encode(), "how-to")])
+
+
+class _Inline:
+    """Images as data URLs, as many as a chat bears."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._left = INLINE_CHAT
+        self._made: dict[str, str] = {}
+
+    def url(self, asset: Asset) -> str | None:
+        member, size = asset["member"], asset["size"]
+        if member is None or size is None or size > min(INLINE, self._left):
+            return None
+        if asset["id"] not in self._made:
+            try:
+                with closing(self._read(member)) as stream:
+                    data = stream.read(INLINE + 1)
+            except OSError:  # the copy tells of it
+                return None
+            if len(data) > INLINE:
+                return None
+            self._left -= len(data)
+            coded = base64.b64encode(data).decode()
+            self._made[asset["id"]] = f"data:{asset['media_type']};base64,{coded}"
+        return self._made[asset["id"]]
+
+
+_HOW_TO = """\
+# Import into Open WebUI
+
+Files here: {count}, `import-001.json` to `{last}`. For each, in this order:
+
+1. In Open WebUI, click your name, then *Settings > Data Controls > Import Chats*.
+2. Choose the file, and wait until its chats are in the list on the left. A file takes about a
+   quarter of a minute; one that is imported twice is there twice.
+
+The chats keep their dates, branches, images, reasoning and sources, and have the tag `chatgpt`;
+archived ones also have the tag `archived`. What is no image is in the folder `files`, and each chat
+names it where it was.
+"""
