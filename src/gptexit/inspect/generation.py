@@ -20,7 +20,7 @@ GENERATIONS = {
     "classic": "classic, of 2023",
     "full": "full, of 2024 to early 2026",
     "sharded": "full and in several files, of early 2026",
-    "dat": "full, with attachments as .dat files, of May and June 2026",
+    "dat": "full, with .dat files, of May and June 2026",
     "slim": "slim, since mid-2026",
     "unknown": "not to be told: no conversation has a message",
 }

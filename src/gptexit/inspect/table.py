@@ -33,7 +33,7 @@ _LAYOUTS = {
 _ATTACHMENTS = {
     "none": "no attachments",
     "named": "attachments under names of their own",
-    "dat": "attachments as .dat files, their names in a list",
+    "dat": "attachments called by their ids, their names in a list",
 }
 
 Found = dict[str, Any]
@@ -59,7 +59,7 @@ def _head(found: Found) -> list[str]:
     form, talks, told = found["format"], found["conversations"], found["messages"]
     rows = [
         ("Export", found["source"]["label"]),
-        ("Format", GENERATIONS[form["generation"]] + ": " + ", ".join(_format(form))),
+        ("Format", GENERATIONS[form["generation"]] + ": " + "; ".join(_format(form))),
         *(("Made", _made(each, len(form["made"]) > 1)) for each in form["made"]),
         ("Conversations", _talks(talks)),
         ("Messages", _messages(told)),
@@ -86,14 +86,15 @@ def _wrapped(words: str, room: int) -> list[str]:
 
 
 def _format(form: Found) -> Iterator[str]:
-    yield _LAYOUTS[form["layout"]]
     full, slim = form["messages"]["full"], form["messages"]["slim"]
-    if slim and not full:
-        yield "messages without tools, status and children"
+    if slim and full:
+        yield f"{_count(full, 'conversation')} with what tools were asked and answered"
+        yield f"{slim:,} without it"
     elif slim:
-        yield f"{_count(full, 'conversation')} with full messages and {slim:,} with slim ones"
-    else:
-        yield "full messages"
+        yield "without what tools were asked and answered"
+    elif full:
+        yield "with what tools were asked and answered"
+    yield _LAYOUTS[form["layout"]]
     yield _ATTACHMENTS[form["attachments"]]
 
 
