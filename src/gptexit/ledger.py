@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from gptexit import __version__
 from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.conversation import Met
 from gptexit.export.container import Export
+from gptexit.export.editions import shown
 from gptexit.model import Asset, Conversation
 from gptexit.targets.base import Rendered
 
@@ -63,6 +64,8 @@ class Ledger:
     missing: list[dict[str, str | None]] = field(default_factory=list)
     mentioned: int = 0
     missing_count: int = 0
+    gone: Counter[str] = field(default_factory=Counter)
+    """`conversations` and `messages` that the newest of several exports lacks."""
     _seen: set[str] = field(default_factory=set)
 
     def read(self, conversation: Conversation) -> None:
@@ -71,6 +74,10 @@ class Ledger:
         self.messages += len(conversation["messages"])
         if conversation["messages"]:
             self.nodes[conversation["source"]["nodes"]] += 1
+        gone = conversation["source"]["gone"]
+        if gone:
+            self.gone["conversations"] += gone["conversation"]
+            self.gone["messages"] += len(gone["messages"])
 
     def select(self, conversation: Conversation) -> None:
         """Count a conversation that goes on, and its assets."""
@@ -117,12 +124,18 @@ class Ledger:
                 "files": list(export.conversation_files),
                 "bytes": export.bytes_total,
                 "missing_files": list(export.missing),
+                "exports": _exports(export),
             },
             "read": {
                 "conversations": self.conversations,
                 "messages": self.messages,
                 "nodes": {form: self.nodes[form] for form in ("full", "slim")},
                 "duplicates": export.duplicates,
+                "gone": {
+                    "conversations": self.gone["conversations"],
+                    "messages": self.gone["messages"],
+                },
+                "differing": _differing(export),
                 "unreadable": [*losses, *self.unreadable],
                 "repairs": dict(sorted(export.repairs.items())),
                 "oddities": dict(sorted(self.met.oddities.items())),
@@ -143,6 +156,27 @@ class Ledger:
             "exit_code": exit_code,
             "complete": exit_code == 0,
         }
+
+
+def _exports(export: Export) -> list[dict[str, Any]]:
+    """What each of several exports brought."""
+    if export.union is None:
+        return []
+    return [
+        {"label": each.label, "made": shown(each), **asdict(share)}
+        for each, share in zip(export.editions, export.union.shares, strict=True)
+    ]
+
+
+def _differing(export: Export) -> list[dict[str, str]]:
+    return [
+        {
+            "conversation": each.conversation,
+            "message": each.message,
+            "export": export.editions[each.export].label,
+        }
+        for each in (export.union.differing if export.union else ())
+    ]
 
 
 def _written(each: Written) -> dict[str, Any]:

@@ -9,7 +9,6 @@ with an odd parent, or with `children` in another order than the tree's.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,8 +19,8 @@ from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
 from gptexit.chatgpt.citations import References
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
-from gptexit.jsontext import dumps
-from gptexit.model import VERSION, Conversation, Message, Named, Raw
+from gptexit.export.copies import made_up
+from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 
 
 @dataclass(slots=True)
@@ -33,6 +32,8 @@ class Account:
     """The rows of `library_files.json` for a conversation's id."""
     feedback: dict[str, str] = field(default_factory=dict)
     """Message id to `up` or `down`."""
+    gone: Callable[[str], Gone | None] = lambda conversation: None
+    """What the newest of several exports lacks of a conversation, by its id."""
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
     """The neutral conversation of `raw`, which is emptied. Never raises on odd input."""
     identity = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
     if identity is None:
-        identity = _made_up(raw)
+        identity = made_up(raw)
         met.oddities["conversation without an id"] += 1
     mapping = _mapping(raw, met)
     tree = build(mapping, met.oddities)
@@ -81,6 +82,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
             "provider": "chatgpt",
             "url": f"https://chatgpt.com/c/{identity}",
             "nodes": "slim" if slim else "full",
+            "gone": account.gone(identity),
         },
         "model": take.text(raw, "default_model_slug"),
         "assistant": _named(template, project=False),
@@ -92,12 +94,6 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "assets": list(scene.book.assets.values()),
         "extra": raw,
     }
-
-
-def _made_up(raw: Raw) -> str:
-    """An id from the content, the same in every run."""
-    data = dumps(raw, sort_keys=True)
-    return "no-id-" + hashlib.sha256(data).hexdigest()[:24]
 
 
 def _mapping(raw: Raw, met: Met) -> dict[str, Raw]:

@@ -136,9 +136,10 @@ def unique_name(wanted: str, member: Member, taken: dict[str, Member]) -> str | 
     return name
 
 
-def _rank(member: Member, key: str) -> tuple[bool, bool, int]:
-    """What to prefer of members with one id: `<id>.dat`, no single page, the shallowest."""
-    return member.base != f"{key}.dat", "#p_" in member.base, member.path.count("/")
+def _rank(member: Member, key: str) -> tuple[bool, bool, bool, int]:
+    """What to prefer of members with one id: bytes, `<id>.dat`, no single page, the shallowest."""
+    depth = member.path.count("/")
+    return not member.size, member.base != f"{key}.dat", "#p_" in member.base, depth
 
 
 def _swapped(key: str) -> str:

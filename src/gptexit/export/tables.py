@@ -36,7 +36,8 @@ class Tables:
     """File id to the original name, or to the path that the asset had in older exports."""
 
     def read_library(self, member: Member, complain: Complain) -> None:
-        """Add the rows of a `library_files.json`."""
+        """Add the rows of a `library_files.json`; of several exports, that of the newest first."""
+        earlier = set(self.rows)
         for row in _streamed(member, "items", "item", complain):
             if not isinstance(row, dict):
                 continue
@@ -44,7 +45,8 @@ class Tables:
             if isinstance(key, str):
                 self.rows.setdefault(file_id(key), row)
             thread = row.get("origination_thread_id")
-            if isinstance(thread, str):
+            known = isinstance(key, str) and file_id(key) in earlier
+            if isinstance(thread, str) and not known:
                 self.threads.setdefault(thread, []).append(row)
 
     def read_names(self, member: Member, complain: Complain) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gptexit.export.container import Export
+from gptexit.export.made import Made
 from gptexit.export.tables import LIBRARY, NAMES
 from gptexit.export.volumes import CONVERSATIONS
 
@@ -59,11 +60,11 @@ class Format:
             "attachments": self.attachments,
             "made": [
                 {
-                    "source": source,
-                    "time": f"{made.moment:%Y-%m-%dT%H:%M:%SZ}" if made else None,
-                    "by": made.by if made else None,
+                    "source": each.label,
+                    "time": f"{each.made.moment:%Y-%m-%dT%H:%M:%SZ}" if each.made else None,
+                    "by": each.made.by if each.made else None,
                 }
-                for source, made in export.made
+                for each in export.editions
             ],
         }
 
@@ -79,7 +80,7 @@ def form(export: Export, full: int, slim: int) -> Format:
     generation = "full"
     if not full and not slim:
         generation = "unknown"
-    elif slim > full or (slim and any(made and made.moment > _SLIM for _, made in export.made)):
+    elif slim > full or (slim and any(made.moment > _SLIM for made in _made(export))):
         generation = "slim"
     elif attachments == "dat":
         generation = "dat"
@@ -92,5 +93,10 @@ def form(export: Export, full: int, slim: int) -> Format:
 
 def _is_later(export: Export) -> bool:
     """Whether an export is certain to be of 2024 or later."""
-    moments = [made.moment for _, made in export.made if made and made.by != "files"]
+    moments = [made.moment for made in _made(export) if made.by != "files"]
     return max(moments, default=_LATER) > _LATER
+
+
+def _made(export: Export) -> list[Made]:
+    """When each of the exports was made, as far as anything tells."""
+    return [each.made for each in export.editions if each.made]

@@ -12,7 +12,7 @@ import ijson
 
 from gptexit import __version__
 from gptexit.chatgpt.conversation import Account
-from gptexit.export.container import Export, Loss, NewerCopy
+from gptexit.export.container import AnotherCopy, Export, Loss
 from gptexit.export.facts import file_id
 from gptexit.export.splitter import collector_off
 from gptexit.inspect.absences import absences
@@ -139,7 +139,7 @@ def inspect(export: Export, progress: Progress | None = None) -> Inspection:
             try:
                 survey = _pass(export, account, progress)
                 break
-            except NewerCopy:
+            except AnotherCopy:
                 export.settle()
     shared = _shared(export)
     unmentioned = _unmentioned(export, survey)

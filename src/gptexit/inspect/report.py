@@ -13,7 +13,7 @@ from gptexit.inspect.inspection import Inspection, drift_json
 def drift_report(found: Inspection) -> str:
     """The report; see `drift` for what may stand in it."""
     form = found.form
-    made = sorted(f"{made.moment:%Y-%m}" for _, made in found.export.made if made)
+    made = sorted(f"{each.made.moment:%Y-%m}" for each in found.export.editions if each.made)
     messages = "slim" if form.slim and not form.full else "full" if not form.slim else "both"
     lines = [
         "## Drift",

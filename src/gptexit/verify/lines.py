@@ -78,8 +78,9 @@ class Lines:
             if key not in by_id:
                 lacks.append(f"message {key} is missing")
                 continue
-            content = object_of(nodes[key].get("message")).get("content")
-            asked = Counter(map(_mended, leaves(content)))
+            message = object_of(nodes[key].get("message"))
+            contents = [message.get("content"), message.get("older_content")]
+            asked = Counter(map(_mended, leaves(contents)))
             if asked - Counter(leaves(by_id[key])):
                 lacks.append(f"message {key} is not there in full")
             parent = above[key]
