@@ -27,9 +27,9 @@ def may_mention(content: Raw, metadata: Raw) -> bool:
     if any(metadata.get(key) for key in SPECIAL):
         return True
     kind = content.get("content_type")
-    if kind in LOOK:
-        return LOOK[kind](content, metadata)
-    return kind is None and "parts" in content and _parts(content, metadata)
+    if isinstance(kind, str):
+        return kind in LOOK and LOOK[kind](content, metadata)
+    return "parts" in content and _parts(content, metadata)
 
 
 def _parts(content: Raw, metadata: Raw) -> bool:
