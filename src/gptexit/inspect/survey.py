@@ -112,13 +112,14 @@ class Survey:
         """Count the nodes: how many messages, and the keys of those that may mention files."""
         patterns = self._shapes.patterns
         suspects: list[str] = []
-        parents: list[Any] = []
+        parents: set[Any] = set()
+        above = parents.add
         nothing: Raw = {}
         without = 0
         for key, node in mapping.items():
             # Whatever is not of the usual shape raises here, and is looked at with more care.
             try:
-                parents.append(node["parent"])
+                above(node["parent"])
                 message = node["message"]
                 if message is None and tuple(node) in _USUAL:  # the root, most often
                     without += 1
@@ -163,21 +164,18 @@ class Survey:
                 judge_references(metadata["content_references"], place, self.drift)
         messages = len(mapping) - without
         self.messages += messages
-        self._branches(parents, mapping)
+        if len(parents) < len(mapping):
+            self._branches(mapping)
         return messages, suspects
 
     def _looked(self, content: Raw, metadata: Raw, place: Place) -> bool:
         judge_parts(content.get("parts"), place, self.drift)
         return may_mention(content, metadata)
 
-    def _branches(self, parents: list[Any], mapping: Raw) -> None:
+    def _branches(self, mapping: Raw) -> None:
         """Count the nodes below which several go on."""
-        try:
-            if len(set(parents)) == len(parents):
-                return
-        except TypeError:  # a parent that is an array
-            parents = [each for each in parents if isinstance(each, str)]
-        below = Counter(parents)
+        parents = [node.get("parent") for node in mapping.values() if isinstance(node, dict)]
+        below = Counter(each for each in parents if isinstance(each, str))
         found = sum(count > 1 for key, count in below.items() if key in mapping)
         self.branchings += found
         self.branched += found > 0
