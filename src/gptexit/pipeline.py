@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-import ijson
-
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.export import rows
 from gptexit.export.container import AnotherCopy, Export, Loss
 from gptexit.export.splitter import collector_off
 from gptexit.ledger import Ledger, Written
@@ -213,12 +212,12 @@ def _feedback(export: Export) -> dict[str, str]:
     for name, stream in export.every(_SIDE):
         with stream:
             try:
-                for row in ijson.items(stream, "item"):
+                for row in rows.items(stream):
                     rating, key = (
                         (row.get("rating"), row.get("id")) if isinstance(row, dict) else (0, 0)
                     )
                     if isinstance(rating, str) and isinstance(key, str):
                         found[key] = _RATINGS.get(rating.lower(), "")
-            except (ijson.JSONError, OSError, ValueError) as error:
-                export.losses.append(Loss(name, f"not readable as JSON ({error})"))
+            except rows.ERRORS as error:
+                export.losses.append(Loss(name, f"not readable as JSON ({rows.reason(error)})"))
     return {key: rating for key, rating in found.items() if rating}

@@ -369,6 +369,11 @@ def test_the_viewer_serves_where_conversations_are_missing(tmp_path, source, bef
     assert export.conversation_files[0].endswith("chat.html")
 
 
+def test_the_viewer_serves_wherever_it_lies(tmp_path):
+    members = {"export_manifest.json": b"{}", "x/chat.html": PAGE % (text_of("a"), b"{}")}
+    assert read(write(tmp_path / "e.zip", zip_of(members)))[0] == ["a"]
+
+
 def test_a_viewer_without_conversations_is_named(tmp_path):
     got, export = read(write(tmp_path / "e.zip", zip_of({"chat.html": b"<html>"})))
     assert got == []

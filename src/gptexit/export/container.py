@@ -245,9 +245,9 @@ class Export:
         """What merging several exports took, in the current pass; None for a single export."""
         return self._union if len(self.editions) > 1 else None
 
-    def lookup(self, file_id: str) -> Facts:
-        """What the export knows of the asset with that id."""
-        return self._assets.lookup(file_id)
+    def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
+        """What the export knows of the asset with that id; `sniff`: also by its first bytes."""
+        return self._assets.lookup(file_id, sniff=sniff)
 
     def library(self, thread_id: str) -> list[Raw]:
         """The rows of `library_files.json` that come from that conversation."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from gptexit.jsontext import loads_deep
 from gptexit.verify.claims import Raw, branch, leaves, nodes_of, object_of, parents
 from gptexit.verify.folder import Archive
 
@@ -102,7 +103,9 @@ def _circular(key: str, above: dict[str, str | None]) -> bool:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         return object_of(json.loads(line))
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return object_of(loads_deep(line))
+    except ValueError:
         return {}
 
 
