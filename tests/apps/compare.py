@@ -27,8 +27,8 @@ Fetch = Callable[[str], bytes]
 
 
 def normal(words: str) -> str:
-    """Without white space and the signs of a quotation."""
-    return re.sub(r"[\s>]", "", words)
+    """Without white space, the signs of a quotation, and null characters, which the app removes."""
+    return re.sub(r"[\s>\0]", "", words)
 
 
 def compare(export: dict[str, Expected], chats: list[Any], fetch: Fetch) -> Counter[str]:

@@ -3,11 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
 import compare
 import house
-import pytest
 import source
-
 from exports import FIXTURES, ROOT
 
 

@@ -3,9 +3,8 @@
 import json
 
 from compare import ROWS, compare
-from source import totals
-
 from gptexit import convert
+from source import totals
 
 
 def as_the_page_sends(item):

@@ -122,13 +122,16 @@ def _key() -> str:
 
 def _summary(tally: Tally, url: str) -> str:
     done = tally.done
-    would = "Would send" if tally.dry else "Sent"
-    sent = f"{would} {count(done['new'] + done['changed'], 'conversation')} to {url}"
-    lines = [
-        f"Read {count(tally.read, 'conversation')}.",
-        f"{sent}: {done['new']:,} new, {done['changed']:,} in place of an older version; "
-        f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}.",
-    ]
+    lines = [f"Read {count(tally.read, 'conversation')}."]
+    if done["new"] + done["changed"]:
+        would = "Would send" if tally.dry else "Sent"
+        lines.append(
+            f"{would} {count(done['new'] + done['changed'], 'conversation')} to {url}: "
+            f"{done['new']:,} new, {done['changed']:,} in place of an older version; "
+            f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}."
+        )
+    elif not tally.stopped:
+        lines.append("Nothing new to send.")
     if done["same"]:
         lines.append(f"There already: {count(done['same'], 'conversation')}.")
     if tally.left_out:

@@ -18,6 +18,7 @@ from gptexit.targets.chat.inline import SHOWN
 from gptexit.targets.chat.turns import USER
 
 Raw = dict[str, Any]
+_NAMELESS = {"audio": "recording", "video": "video", "image": "image"}
 LARGEST = 1 << 30
 """Bytes of a file; the app holds it in memory whole, several times."""
 IN_MEMORY = 8 << 20
@@ -94,15 +95,18 @@ class Uploads:
         key = self.id_of(asset)
         if key is None or key_of(asset) in self.refused:
             return None
-        shown = asset["media_type"] in SHOWN
+        kind, name = asset["media_type"] or "application/octet-stream", name_of(asset)
+        shown = kind in SHOWN
+        if not shown and kind.startswith("image/"):
+            kind = "application/octet-stream"  # or else the app tries to show it
+        meta = {"name": name, "content_type": kind, "size": asset["size"]}
         return {
             "type": "image" if shown else "file",
             "id": key,
             "url": key if role == USER else f"/api/v1/files/{key}/content",
-            "name": name_of(asset),
-            "size": asset["size"],
-            "content_type": asset["media_type"] if shown else "application/octet-stream",
+            "file": {"id": key, "filename": name, "meta": meta},
             "status": "uploaded",
+            **meta,
         }
 
     @property
@@ -143,4 +147,5 @@ def name_of(asset: Asset) -> str:
     ending = ending_of(name, asset["media_type"])
     stem = name.removesuffix(ending) if name.lower().endswith(ending) else name
     clean = "".join(char if char.isprintable() and char != '"' else "_" for char in stem)
-    return (clean[:100] or asset["id"][:40] or "file") + ending
+    kind = (asset["media_type"] or "").partition("/")[0]
+    return (clean[:100] or _NAMELESS.get(kind, "file")) + ending
