@@ -4,12 +4,12 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test lint coverage bench clean
+.PHONY: demo test test-apps lint coverage bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[push]' --group dev
+	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
 demo: $(READY)
@@ -18,6 +18,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Installs the apps that gptexit writes for under build/apps, and runs them: gigabytes and minutes.
+test-apps: $(READY)
+	$(BIN)/python -m pytest tests/apps
 
 lint: $(READY)
 	$(BIN)/ruff check .
