@@ -4,7 +4,11 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test test-apps lint coverage bench clean
+.PHONY: demo test test-apps lint coverage bench faults fuzz clean
+
+# Faults for each sample export, and seconds for each fuzz target.
+COUNT ?= 1000
+TIME ?= 60
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +39,13 @@ coverage: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+faults: $(READY)
+	$(BIN)/python tests/run_faults.py --count $(COUNT)
+
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python fuzz/run.py --time $(TIME)
 
 clean:
 	rm -rf $(VENV) demo build

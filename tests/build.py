@@ -116,14 +116,14 @@ PARTS = (
     WORDS
     | JSON
     | st.fixed_dictionaries(
-        {"content_type": st.sampled_from(_PART_TYPES)},
+        {"content_type": st.sampled_from(_PART_TYPES) | JSON},
         optional={"asset_pointer": POINTERS | JSON, "text": WORDS | JSON, "metadata": JSON},
     )
 )
 CONTENTS = (
     WORDS.map(lambda words: {"content_type": "text", "parts": [words]})
     | st.fixed_dictionaries(
-        {"content_type": st.sampled_from(_TYPES)},
+        {"content_type": st.sampled_from(_TYPES) | JSON},
         optional={
             "parts": st.lists(PARTS, max_size=3) | JSON,
             **dict.fromkeys(_FIELDS, WORDS | JSON),
@@ -143,14 +143,17 @@ _TOOLS = [
     "container.exec",
     "somebody.else",
 ]
+REFERENCES = st.fixed_dictionaries(
+    {"matched_text": WORDS, "title": WORDS, "url": WORDS},
+    optional={"type": st.sampled_from(["file", "hidden", "attribution"]) | JSON, "items": JSON},
+)
 METADATA = st.fixed_dictionaries(
     {},
     optional={
         "model_slug": WORDS,
         "is_visually_hidden_from_conversation": st.booleans(),
         "attachments": JSON | st.lists(st.fixed_dictionaries({"id": POINTERS, "name": WORDS})),
-        "content_references": JSON
-        | st.lists(st.fixed_dictionaries({"matched_text": WORDS, "title": WORDS, "url": WORDS})),
+        "content_references": JSON | st.lists(REFERENCES),
         "search_result_groups": JSON,
         "aggregate_result": JSON,
         "canvas": JSON | st.fixed_dictionaries({"textdoc_id": WORDS}),

@@ -7,7 +7,8 @@ Two marks stand in front of what a command made, a third runs one that shows not
     <!-- run: gptexit … -->         run before all others
 
 The commands of a document run one after the other in an empty folder that holds the sample export
-`fixtures/slim-2026.zip` as `chatgpt-export.zip`.
+`fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
+years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import slimming
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SAMPLE = ROOT / "fixtures/slim-2026.zip"
+FULL = ROOT / "fixtures/fat-2024.zip"
 _OUTPUT = re.compile(r"(<!-- output: (gptexit [^\n]*?) -->\n```text\n).*?(?=^```$)", re.S | re.M)
 _RUN = re.compile(r"<!-- run: (gptexit [^\n]*?) -->")
 _PAGE = re.compile(r"(<!-- page: ([^\n]*?) -->\n)(?:>[^\n]*\n)*", re.M)
@@ -33,6 +37,7 @@ def renewed(document: Path) -> str:
     text = document.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(SAMPLE, Path(folder) / "chatgpt-export.zip")
+        slimming.two_years(FULL, Path(folder))
         for command in _RUN.findall(text):
             _printed(command, Path(folder))
         text = _OUTPUT.sub(lambda found: found[1] + _printed(found[2], Path(folder)), text)

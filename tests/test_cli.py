@@ -239,6 +239,14 @@ def test_a_wrong_source_gets_one_sentence(tmp_path, name):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_zip_without_a_whole_conversation_leaves_no_folder(tmp_path):
+    whole = write_export(tmp_path / "whole.zip", one()).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[:80])
+    done = gptexit("convert", tmp_path / "cut.zip", "-o", tmp_path / "out")
+    assert done.returncode == 3
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path):
     rng = random.Random(2)
     raw = [

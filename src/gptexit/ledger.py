@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from gptexit import __version__
+from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.conversation import Met
 from gptexit.export.container import Export
+from gptexit.export.editions import shown
 from gptexit.model import Asset, Conversation
 from gptexit.targets.base import Rendered
 
@@ -50,6 +52,8 @@ class Ledger:
     messages: int = 0
     selected: int = 0
     selected_messages: int = 0
+    nodes: Counter[str] = field(default_factory=Counter)
+    """Conversations with messages, by `source.nodes`: `full` or `slim`."""
     left_out: Counter[str] = field(default_factory=Counter)
     met: Met = field(default_factory=Met)
     unreadable: list[dict[str, str]] = field(default_factory=list)
@@ -60,12 +64,20 @@ class Ledger:
     missing: list[dict[str, str | None]] = field(default_factory=list)
     mentioned: int = 0
     missing_count: int = 0
+    gone: Counter[str] = field(default_factory=Counter)
+    """`conversations` and `messages` that the newest of several exports lacks."""
     _seen: set[str] = field(default_factory=set)
 
     def read(self, conversation: Conversation) -> None:
         """Count a conversation that came in."""
         self.conversations += 1
         self.messages += len(conversation["messages"])
+        if conversation["messages"]:
+            self.nodes[conversation["source"]["nodes"]] += 1
+        gone = conversation["source"]["gone"]
+        if gone:
+            self.gone["conversations"] += gone["conversation"]
+            self.gone["messages"] += len(gone["messages"])
 
     def select(self, conversation: Conversation) -> None:
         """Count a conversation that goes on, and its assets."""
@@ -75,9 +87,10 @@ class Ledger:
             self._count_asset(asset, conversation)
 
     def _count_asset(self, asset: Asset, conversation: Conversation) -> None:
-        if asset["id"] in self._seen:
+        key = key_in_export(asset["id"], conversation["id"])
+        if key in self._seen:
             return
-        self._seen.add(asset["id"])
+        self._seen.add(key)
         self.mentioned += 1
         if asset["missing"]:
             self.missing_count += 1
@@ -111,11 +124,18 @@ class Ledger:
                 "files": list(export.conversation_files),
                 "bytes": export.bytes_total,
                 "missing_files": list(export.missing),
+                "exports": _exports(export),
             },
             "read": {
                 "conversations": self.conversations,
                 "messages": self.messages,
+                "nodes": {form: self.nodes[form] for form in ("full", "slim")},
                 "duplicates": export.duplicates,
+                "gone": {
+                    "conversations": self.gone["conversations"],
+                    "messages": self.gone["messages"],
+                },
+                "differing": _differing(export),
                 "unreadable": [*losses, *self.unreadable],
                 "repairs": dict(sorted(export.repairs.items())),
                 "oddities": dict(sorted(self.met.oddities.items())),
@@ -136,6 +156,27 @@ class Ledger:
             "exit_code": exit_code,
             "complete": exit_code == 0,
         }
+
+
+def _exports(export: Export) -> list[dict[str, Any]]:
+    """What each of several exports brought."""
+    if export.union is None:
+        return []
+    return [
+        {"label": each.label, "made": shown(each), **asdict(share)}
+        for each, share in zip(export.editions, export.union.shares, strict=True)
+    ]
+
+
+def _differing(export: Export) -> list[dict[str, str]]:
+    return [
+        {
+            "conversation": each.conversation,
+            "message": each.message,
+            "export": export.editions[each.export].label,
+        }
+        for each in (export.union.differing if export.union else ())
+    ]
 
 
 def _written(each: Written) -> dict[str, Any]:

@@ -20,6 +20,18 @@ Raw = dict[str, Any]
 """A JSON object as the source had it. The one place where `Any` is let in."""
 
 
+class Gone(TypedDict):
+    """What the newest of several merged exports lacks of a conversation; older ones have it."""
+
+    since: str | None
+    """When that export was made, where it tells."""
+    conversation: bool
+    """True where it lacks the whole conversation."""
+    messages: list[str]
+    """Otherwise: the ids of the messages with text, of user and assistant, that it lacks. What
+    tools and the system said is not counted: exports since mid-2026 leave that out for everyone."""
+
+
 class Source(TypedDict):
     """Where a conversation comes from."""
 
@@ -28,6 +40,8 @@ class Source(TypedDict):
     """The conversation's address at its provider."""
     nodes: Literal["full", "slim"]
     """`slim`: the nodes name only their parents (ChatGPT exports since mid-2026)."""
+    gone: Gone | None
+    """None where nothing is gone, and wherever a single export was given."""
 
 
 class Named(TypedDict):

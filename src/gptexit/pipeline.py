@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-import ijson
-
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export.container import Export, Loss, NewerCopy
+from gptexit.export import rows
+from gptexit.export.container import AnotherCopy, Export, Loss
 from gptexit.export.splitter import collector_off
 from gptexit.ledger import Ledger, Written
-from gptexit.model import Conversation
+from gptexit.model import Conversation, Raw
 from gptexit.record import record
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
@@ -53,22 +52,23 @@ def convert(
 ) -> Ledger:
     """Convert every selected conversation of `export` along each of `ways`.
 
-    `settle`: find out first which copy of each conversation is the latest, where output cannot be
+    `settle`: find out first of which conversations there are several copies, where output cannot be
     taken back. Raises OSError where a sink cannot write.
     """
-    # In an archive that is there, an older copy may not even for a moment replace a later one.
-    settle = settle or any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
+    # In an archive that is there, part of a conversation may not even for a moment replace it all.
+    begun = any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
     if any(isinstance(way.sink, Folder) for way in ways):
         export.hash_members()
-    if settle and len(export.conversation_files) > 1:
+    if (settle or begun) and len(export.conversation_files) > 1:
         export.settle()
-    account = Account(export.lookup, export.library, _feedback(export))
+    account = Account(export.lookup, export.library, _feedback(export), export.gone)
     while True:
+        found = export.conversations(once=settle)
         try:
             with collector_off():
-                ledger = _pass(export, ways, selection, account, progress)
+                ledger = _pass(found, export, ways, selection, account, progress)
             break
-        except NewerCopy:
+        except AnotherCopy:
             export.settle()
             for way in ways:
                 way.sink.restart()
@@ -91,7 +91,7 @@ def conversations(export: Export) -> Iterator[Conversation]:
     A conversation that cannot be read is named in `export.losses`.
     """
     export.settle()
-    account = Account(export.lookup, export.library, _feedback(export))
+    account = Account(export.lookup, export.library, _feedback(export), export.gone)
     for where, raw in export.conversations():
         title = raw.get("title")
         try:
@@ -101,6 +101,7 @@ def conversations(export: Export) -> Iterator[Conversation]:
 
 
 def _pass(
+    found: Iterator[tuple[str, Raw]],
     export: Export,
     ways: list[Way],
     selection: Selection,
@@ -108,7 +109,7 @@ def _pass(
     progress: Progress | None,
 ) -> Ledger:
     ledger = Ledger()
-    for where, raw in export.conversations():
+    for where, raw in found:
         title = raw.get("title")
         try:
             conversation = read_conversation(raw, account, ledger.met)
@@ -206,19 +207,17 @@ _SIDE = "message_feedback.json"
 
 
 def _feedback(export: Export) -> dict[str, str]:
-    """The user's ratings from `message_feedback.json`, by message id."""
+    """The user's ratings from `message_feedback.json`, by message id; the newest counts."""
     found: dict[str, str] = {}
-    stream = export.side_file(_SIDE)
-    if stream is None:
-        return found
-    with stream:
-        try:
-            for row in ijson.items(stream, "item"):
-                rating, key = (
-                    (row.get("rating"), row.get("id")) if isinstance(row, dict) else (0, 0)
-                )
-                if isinstance(rating, str) and isinstance(key, str):
-                    found[key] = _RATINGS.get(rating.lower(), "")
-        except (ijson.JSONError, OSError, ValueError) as error:
-            export.losses.append(Loss(_SIDE, f"not readable as JSON ({error})"))
+    for name, stream in export.every(_SIDE):
+        with stream:
+            try:
+                for row in rows.items(stream):
+                    rating, key = (
+                        (row.get("rating"), row.get("id")) if isinstance(row, dict) else (0, 0)
+                    )
+                    if isinstance(rating, str) and isinstance(key, str):
+                        found[key] = _RATINGS.get(rating.lower(), "")
+            except rows.ERRORS as error:
+                export.losses.append(Loss(name, f"not readable as JSON ({rows.reason(error)})"))
     return {key: rating for key, rating in found.items() if rating}

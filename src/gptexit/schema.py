@@ -19,7 +19,7 @@ import orjson
 
 from gptexit.model import Raw
 
-NAMES = ("conversation", "report", "verification")
+NAMES = ("conversation", "report", "verification", "inspection")
 """The schemas there are."""
 
 MOST = 20
@@ -76,12 +76,26 @@ def validate_lines(stream: Iterable[bytes]) -> Iterator[Invalid]:
     """
     for number, line in enumerate(stream, 1):
         try:
-            value = orjson.loads(line)
+            value = _parsed(line)
         except orjson.JSONDecodeError as error:
             yield Invalid(number, f"not JSON: {error.msg} (column {error.colno})")
             continue
         for sentence in islice(errors("conversation", value), MOST):
             yield Invalid(number, sentence)
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        if not error.msg.startswith("depth limit"):
+            raise
+        from gptexit.jsontext import loads_deep
+
+        try:
+            return loads_deep(line)
+        except ValueError:
+            raise error from None
 
 
 @lru_cache(maxsize=len(NAMES))

@@ -67,7 +67,6 @@ class Folder:
         self._journal: BinaryIO | None = None
         self._manifest = ""
         self._made: set[str] = set()
-        root.mkdir(parents=True, exist_ok=True)
         # Strings and not paths: a thousand notes a second go through here.
         self._top = str(root)
         self._part = os.path.join(self._top, _HOUSE, "writing.part")
@@ -177,7 +176,7 @@ class Folder:
         growing = self._appended.get(file.path)
         if growing is None:
             house = self.root / _HOUSE
-            house.mkdir(exist_ok=True)
+            house.mkdir(parents=True, exist_ok=True)
             growing = Growing(house / (file.path.replace("/", "_") + ".part"))
             self._appended[file.path] = growing
             self._keys[file.path] = file.key

@@ -70,7 +70,7 @@ def dismiss(page):
 
 def bring_in(page, path):
     """Settings > Data Controls > Import Chats; what the app says at its end."""
-    page.get_by_label("User menu").first.click()
+    page.get_by_text("User", exact=True).first.click()
     page.get_by_text("Settings", exact=True).first.click()
     page.get_by_text("Data Controls").first.click()
     with page.expect_file_chooser() as chooser:

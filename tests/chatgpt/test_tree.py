@@ -76,3 +76,14 @@ def test_a_lost_parent_is_recovered_from_children():
     assert tree.parent == {"r": None, "x": "r", "y": None}
     assert found["parent recovered from children"] == 1
     assert found["node whose parent is missing"] == 1
+
+
+def test_a_node_that_has_lost_its_parent_is_found_by_its_name_elsewhere():
+    mapping = {
+        "a": {"parent": None, "children": ["b"]},
+        "b": {"message": {}},
+        "c": {"parent": "b", "children": []},
+    }
+    found = Counter()
+    assert build(mapping, found).parent == {"a": None, "b": "a", "c": "b"}
+    assert found == {"parent recovered from children": 1}

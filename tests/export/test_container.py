@@ -6,7 +6,7 @@ import pytest
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 from gptexit.export import container, zips
-from gptexit.export.container import Export, NewerCopy, NotAnExport, open_export
+from gptexit.export.container import AnotherCopy, Export, NotAnExport, open_export
 
 ONE = {"conversations.json": text_of("a", "b")}
 SHARDS = {
@@ -93,7 +93,7 @@ def test_standard_input_yields_a_later_copy_too_and_says_so():
     got, export = read("-", stdin=io.BytesIO(data))
     assert got == ["a", "a"]
     assert export.duplicates == 1
-    assert "later copy" in reasons(export)
+    assert "another copy" in reasons(export)
 
 
 @pytest.mark.parametrize("sources", [[], ["-"]])
@@ -216,12 +216,26 @@ def test_the_later_of_two_members_with_one_name_is_read(tmp_path):
 # Copies of one conversation.
 
 
-def test_copies_that_are_not_later_are_left_out(tmp_path):
+def test_equal_copies_are_one_also_of_conversations_without_an_id(tmp_path):
     raw = [conversation(None), conversation("a", 5), conversation("a", 5), conversation("a", None)]
-    source = write(tmp_path / "conversations.json", json.dumps([*raw, conversation(None)]).encode())
-    got, export = read(source)
-    assert got == ["?", "a", "?"]
-    assert export.duplicates == 2
+    raw += [conversation(None), conversation(None, 2)]
+    source = write(tmp_path / "conversations.json", json.dumps(raw).encode())
+    with open_export([source]) as export:
+        with pytest.raises(AnotherCopy):
+            list(export.conversations())
+        export.settle()
+        assert [raw.get("id", "?") for _, raw in export.conversations()] == ["a", "?", "?"]
+        assert export.duplicates == 3
+        assert export.union is None
+
+
+def test_what_cannot_be_taken_back_is_given_again_and_told(tmp_path):
+    raw = [conversation("a", 5), conversation("a", 5), conversation("a", 6)]
+    source = write(tmp_path / "conversations.json", json.dumps(raw).encode())
+    with open_export([source]) as export:
+        assert [raw["update_time"] for _, raw in export.conversations(once=True)] == [5, 6]
+        assert export.duplicates == 1
+        assert "both stay" in reasons(export)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +257,7 @@ def test_a_later_copy_is_told_and_settled(tmp_path, first, second):
     }
     source = write(tmp_path / "e.zip", zip_of(shards))
     with open_export([source]) as export:
-        with pytest.raises(NewerCopy):
+        with pytest.raises(AnotherCopy):
             list(export.conversations())
         export.settle()
         for _ in range(2):
@@ -259,7 +273,7 @@ def test_single_file_and_shards_are_settled_without_asking(tmp_path):
         "conversations-001.json": json.dumps([conversation(None), conversation("c", 1)]).encode(),
     }
     got, export = read(write(tmp_path / "e.zip", zip_of(files)))
-    assert got == ["a", "b", "c", "?"]
+    assert got == ["a", "b", "?", "c"]
     assert export.duplicates == 2
 
 
@@ -330,7 +344,8 @@ def test_side_files_of_two_exports_stay_apart_unless_they_are_the_same(tmp_path)
     ]
     with open_export(paths) as export:
         assert set(export.side_files()) == {"user.json", "ads.json", "ads.json (2)"}
-        assert export.side_file("ads.json (2)").read() == b"2"
+        both = [export.side_file(name).read() for name in ("ads.json", "ads.json (2)")]
+        assert sorted(both) == [b"1", b"2"]
 
 
 PAGE = b"<html><script>var x = 1;\nvar jsonData = %s;\nvar assetsJson = %s;\n</script></html>"
@@ -352,6 +367,11 @@ def test_the_viewer_serves_where_conversations_are_missing(tmp_path, source, bef
     assert got == ["a", "b"]
     assert export.losses == []
     assert export.conversation_files[0].endswith("chat.html")
+
+
+def test_the_viewer_serves_wherever_it_lies(tmp_path):
+    members = {"export_manifest.json": b"{}", "x/chat.html": PAGE % (text_of("a"), b"{}")}
+    assert read(write(tmp_path / "e.zip", zip_of(members)))[0] == ["a"]
 
 
 def test_a_viewer_without_conversations_is_named(tmp_path):

@@ -81,7 +81,7 @@ def test_damage_anywhere_never_ends_in_a_crash(tmp_path_factory, kind, data):
     source = write(tmp_path_factory.mktemp("hit") / "e.zip", bytes(whole))
     try:
         with open_export([source]) as export:
-            for _, raw in export.conversations():
+            for _, raw in export.conversations(once=True):
                 assert isinstance(raw, dict)
             for name in export.assets():
                 try:
@@ -359,3 +359,69 @@ def test_zip64_is_read_with_and_without_its_directory(tmp_path):
     data = target.getvalue()
     for end in (len(data), data.find(b"PK\x01\x02")):
         assert read(write(tmp_path / "e.zip", data[:end]))[0] == ["a", "b"]
+
+
+def with_entry(name: str, change) -> bytes:
+    """The export, with a member's entry in the directory changed."""
+    data = bytearray(WHOLE["deflated"])
+    at = data.find(b"PK\x01\x02")
+    while data[at + 46 : at + 46 + len(name)] != name.encode():
+        at = data.find(b"PK\x01\x02", at + 1)
+    change(data, at)
+    return bytes(data)
+
+
+def test_a_wrong_length_in_the_directory_hides_no_member(tmp_path):
+    def change(data, at):
+        data[at + 32 : at + 34] = b"\xff\xff"  # how long the comment is
+
+    source = write(tmp_path / "e.zip", with_entry("file-a.dat", change))
+    got, export = read(source)
+    assert got == KEYS
+    assert "the table of contents of the ZIP is damaged" in reasons(export)
+
+
+@pytest.mark.parametrize("name", ["conversations-001.json", "file-b.dat"])
+def test_a_name_that_is_damaged_in_the_directory_is_told(tmp_path, name):
+    def change(data, at):
+        data[at + 46] ^= 0x02
+
+    got, export = read(write(tmp_path / "e.zip", with_entry(name, change)))
+    assert got == (KEYS if name == "file-b.dat" else KEYS[:6])
+    assert "its name or place in the ZIP is damaged" in reasons(export)
+
+
+def test_a_place_before_the_start_of_the_zip(tmp_path):
+    def change(data, at):
+        size = data.find(b"PK\x05\x06") + 12
+        data[size] ^= 0x20  # how long the directory is, and so where all begins
+
+    source = write(tmp_path / "e.zip", with_entry("file-a.dat", change))
+    with open_export([source]) as export:
+        list(export.conversations())
+        assert export.losses
+
+
+def test_more_members_than_the_end_of_a_zip_can_count(tmp_path):
+    members = {f"file-{number:x}.dat": b"" for number in range(65_600)}
+    source = write(tmp_path / "e.zip", zip_of({**members, "conversations.json": text_of("a")}))
+    got, export = read(source)
+    assert got == ["a"]
+    assert export.losses == []
+
+
+@pytest.mark.parametrize("before", [b"", b"what is left of a member"])
+def test_a_zip_in_a_cut_zip_is_not_taken_for_it(tmp_path, before):
+    """An upload may be an old export, stored as it is, and the last thing before the cut."""
+    inner = zip_of({"conversations.json": text_of("old")}, method=zipfile.ZIP_STORED)
+    whole = zip_of(
+        {
+            "conversations.json": text_of("a", "b"),
+            "file-x.dat": inner,
+            "file-y.dat": random.Random(1).randbytes(5000),
+        },
+        method=zipfile.ZIP_STORED,
+    )
+    got, export = read(write(tmp_path / "e.zip", before + whole[: whole.find(inner) + 3000]))
+    assert got == ["a", "b"]
+    assert "download it again" in reasons(export)

@@ -193,3 +193,34 @@ def test_no_half_of_a_pair_is_left(words):
         items = [item for _, item in split(io.BytesIO(data.encode()), Split(), careful)]
         items[0]["title"].encode()
     assert len(items) == 1
+
+
+def test_numbers_are_those_of_the_fast_way():
+    numbers = {
+        "a": "18446744073709551615",
+        "b": "18446744073709551616",
+        "c": "-9223372036854775809",
+    }
+    numbers |= {"d": "1e300", "e": "0.1e-99999", "f": "-9223372036854775808"}
+    text = "[{" + ",".join(f'"{key}":{value}' for key, value in numbers.items()) + "}]"
+    fast, careful = (
+        [item for _, item in split(io.BytesIO(text.encode()), Split(), way)]
+        for way in (False, True)
+    )
+    assert fast == careful
+    assert {key: type(value) for key, value in careful[0].items()} == {
+        **{"a": int, "b": float, "c": float},
+        **{"d": float, "e": float, "f": int},
+    }
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400, "9" * 5000])
+def test_a_number_beyond_all_bounds_is_null_and_counted(number):
+    got, said = read(b'[{"mapping":{"x":' + number.encode() + b"}}]")
+    assert got == [{"mapping": {"x": None}}]
+    assert said.repairs == {"number too large read as null": 1}
+
+
+def test_what_nests_too_deep_is_said_in_plain_words():
+    _, said = read(b"[" + b"[" * 5000 + b"]" * 5000 + b"]")
+    assert [each.reason for each in said.troubles] == ["not readable as JSON (nested too deep)"]

@@ -1,4 +1,4 @@
-"""The sample exports as the faults find them: whole, and small enough to be read often.
+"""The sample exports as the faults find them: whole, and small enough to be read ever again.
 
 A sample that lacks something by intention ends with exit code 1 before any fault, and a loss more
 would not show. So what it lacks is taken out of its own list here, and what is no conversation out

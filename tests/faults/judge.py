@@ -19,6 +19,7 @@ from exports import leaves, mended, messages
 from faults.case import Case, pristine
 from faults.plain import TOO_DEEP, Reading, Unclear, read_json, read_zip
 from faults.ride import Ride, a_house, ride
+from gptexit.jsontext import loads_deep
 from gptexit.schema import errors
 
 Report = dict[str, Any]
@@ -74,6 +75,13 @@ def _lines(out: Path) -> list[bytes]:
     return path.read_bytes().splitlines() if path.exists() else []
 
 
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return loads_deep(line)
+
+
 _valid: set[bytes] = set()
 """The digests of lines and front matters that were checked before: most are those of the sample."""
 
@@ -94,9 +102,11 @@ def _agreed(report: Report, done: Ride, lines: list[bytes]) -> list[str]:
     counts = {each["format"]: each["conversations"] for each in report["targets"]}
     counts |= {"lines": len(lines), "read": report["read"]["conversations"]}
     notes = [each for each in (done.out / "markdown").rglob("*.md") if "assets" not in each.parts]
-    counts["notes"] = len(notes) - 1  # less the index
     if len(set(counts.values())) > 1:
         wrong.append(f"counts differ: {counts}")
+    ids = {_parsed(line)["id"] for line in lines}  # without ids, equal ones have one note
+    if len(notes) - 1 != len(ids):  # less the index
+        wrong.append(f"{len(ids)} conversations in {len(notes) - 1} notes")
     if report["exit_code"] != done.code or report["complete"] != (done.code == 0):
         wrong.append(f"exit code {done.code}, and the report says {report['exit_code']}")
     told = report["read"]["unreadable"] + report["source"]["missing_files"]
@@ -107,7 +117,7 @@ def _agreed(report: Report, done: Ride, lines: list[bytes]) -> list[str]:
             wrong.append(f"a fault of our own: {each}")
     for line in lines:
         if _is_new(line):
-            wrong += [f"a line: {each}" for each in errors("conversation", orjson.loads(line))]
+            wrong += [f"a line: {each}" for each in errors("conversation", _parsed(line))]
     for note in notes:
         data = note.read_bytes()
         if note.name != "index.md" and _is_new(data):
@@ -123,12 +133,17 @@ def _lines_of_sample(sample: str) -> frozenset[bytes]:
     with a_house() as house:
         done = ride(pristine(sample), house)
         assert done.code == 0, (sample, done)
-        return frozenset(_lines(done.out))
+        return _told(_lines(done.out))
+
+
+def _told(lines: list[bytes]) -> frozenset[bytes]:
+    """What lines say, without what the headers of a ZIP say of assets that nobody shows."""
+    return frozenset(orjson.dumps({**orjson.loads(line), "assets": []}) for line in lines)
 
 
 def _summed(case: Case, done: Ride, report: Report, lines: list[bytes]) -> list[str]:
     """The sum, by a plain reading."""
-    if case.packed_as_was and done.code == 0 and frozenset(lines) != _lines_of_sample(case.sample):
+    if case.packed_as_was and done.code == 0 and _told(lines) != _lines_of_sample(case.sample):
         return ["the ZIP is damaged, something is missing, and the run says that it is complete"]
     try:
         found = _plainly(case)
@@ -155,10 +170,10 @@ def _summed(case: Case, done: Ride, report: Report, lines: list[bytes]) -> list[
 
 
 def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
-    """Whether each conversation is there by its id, with all its words; `lost` are not."""
+    """Whether each conversation but `lost` is there by its id, with all that was said in it."""
     wrong = []
     absent = 0
-    by_id = {each["id"]: each for each in map(orjson.loads, lines)}
+    by_id = {each["id"]: each for each in map(_parsed, lines)}
     keys = [_key(each) for each in found.items]
     for key, item in zip(keys, found.items, strict=True):
         if key is None or item is TOO_DEEP:
@@ -168,14 +183,20 @@ def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
             if absent > lost:
                 wrong.append(f"the conversation {key!r} is not there")
         elif keys.count(key) == 1:
-            wanted = {mended(leaf) for each in messages(item) for leaf in leaves(each)}
-            gone = wanted - set(leaves(by_id[key])) - _TAKEN
+            wanted = {_plain(mended(leaf)) for each in messages(item) for leaf in leaves(each)}
+            gone = wanted - set(map(_plain, leaves(by_id[key]))) - _TAKEN
             if gone:
                 some = [each[:80] for each in gone][:5]
                 wrong.append(f"of the conversation {key!r} is lost: {some}")
     return wrong
 
 
+def _plain(text: str) -> str:
+    """A text without a count of the marks that stand for bytes that are none."""
+    return _MARKS.sub("\ufffd", text) if "\ufffd" in text else text
+
+
+_MARKS = re.compile("\ufffd+")
 _TAKEN = {"all", "text"}
 """Words that stand for themselves in the neutral form: the recipient, the kind of a content."""
 

@@ -21,6 +21,7 @@ _NOISE = re.compile(
 )
 _DATA = re.compile(r"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_WRAPPER = re.compile(r'\{\s*"(?:conversations|items)"\s*:\s*(?=\[)')
 _GAP = re.compile(r"[ \t\r\n,]*")
 _DECODER = json.JSONDecoder(strict=False, parse_int=float, parse_constant=lambda name: None)
 TOO_DEEP = object()
@@ -48,6 +49,11 @@ def read_zip(data: bytes) -> Reading:
             infos = archive.infolist()
     except Exception as error:
         raise Unclear(f"no directory: {error}") from error
+    end = data.rfind(b"PK\x05\x06")
+    if int.from_bytes(data[end + 10 : end + 12], "little") != len(infos):
+        raise Unclear("the directory has another number of members than its end says")
+    if b"PK\x03\x04" in data[: max(0, min((info.header_offset for info in infos), default=0))]:
+        raise Unclear("the directory of a ZIP in the ZIP")
     named = {}
     found = Reading()
     for info in infos:
@@ -55,7 +61,7 @@ def read_zip(data: bytes) -> Reading:
         if _NOISE.search(path) or path.endswith("/"):
             continue
         if _CONVERSATIONS.search(path) or path.rsplit("/", 1)[-1] == "chat.html":
-            found.told |= path in named
+            found.told |= path in named and bool(_CONVERSATIONS.search(path))
             named[path] = info
     files = {path: info for path, info in named.items() if _CONVERSATIONS.search(path)}
     if not files:
@@ -114,7 +120,10 @@ def _bytes(data: bytes, info: zipfile.ZipInfo) -> bytes:
 def items(text: str, *, alone: bool = True) -> list[Any]:
     """The items of a JSON array; commas too many or too few are no matter. Raises Unclear."""
     at = len(text) - len(text.lstrip(" \t\r\n"))
-    if text[at : at + 1] == "{" and alone:
+    wrapper = _WRAPPER.match(text, at)
+    if wrapper:
+        at = wrapper.end()
+    elif text[at : at + 1] == "{" and alone:
         value, _ = _item(text, at)
         inner = value.get("conversations") if isinstance(value, dict) else None
         return inner if isinstance(inner, list) else [value]

@@ -95,7 +95,9 @@ def test_anything_comes_out_as_it_was_understood(raw):
     ]
     assert again["current"] == neutral["current"]
     for one, two in zip(neutral["messages"], again["messages"], strict=True):
-        assert one["parts"] == two["parts"] or not one["parts"]
+        for part in one["parts"]:
+            if part["type"] == "text":
+                assert part in two["parts"]
 
 
 @pytest.fixture(scope="module")

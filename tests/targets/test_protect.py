@@ -53,6 +53,7 @@ def test_no_code_breaks_a_note(text):
 
 @settings(max_examples=1000)
 @given(st.lists(st.sampled_from([*PIECES, "&lt;", "&#60;", "&", ";", "_a", "a_"])).map("".join))
+@example("___\n___")
 def test_a_line_is_its_words(text):
     shown = line(text)
     assert "\n" not in shown
@@ -83,6 +84,13 @@ def test_a_line_is_its_words(text):
         ("1. do\n   ```sh\n   ls\n   ```\n2. then", "1. do\n   ```sh\n   ls\n   ```\n2. then"),
         ("- ```\n# x", "- ```\n  ```\n### x"),
         ("a\r\nb", "a\nb"),
+        ("```\nx\n> ```\ny", "```\nx\n> ```\ny\n```"),
+        ("> ```\n> > ```\n> x", "> ```\n> > ```\n> x\n> ```"),
+        ("> ```\n>      ```\n> x", "> ```\n>      ```\n> x\n> ```"),
+        ("- ```\n      ```\n# x", "- ```\n      ```\n  ```\n### x"),
+        ("- a\n# b\n     ```\n  # c", "- a\n### b\n     \\```\n  ### c"),
+        ("> - ```\n> x", "> - \\```\n> x"),
+        ("- a\n- b\n  ```\n  c\n  ```", "- a\n- b\n  ```\n  c\n  ```"),
     ],
 )
 def test_an_answer(text, shown):

@@ -29,8 +29,9 @@ _TRACKING = re.compile(r"utm_\w+|gclid|fbclid|msclkid", re.IGNORECASE)
 
 _AFTER = {"", " ", "\n", ".", ",", ";", ":", "!", "?", ")"}
 
-_INVISIBLE = {"hidden", "nav_list", "navlist", "navigation", "businesses_map", "sources_footnote"}
-_NOT_INLINE = {"sources_footnote", "attribution"}
+# Tuples: what is looked for in them may be of any type.
+_INVISIBLE = ("hidden", "nav_list", "navlist", "navigation", "businesses_map", "sources_footnote")
+_NOT_INLINE = ("sources_footnote", "attribution")
 
 
 @dataclass(slots=True)

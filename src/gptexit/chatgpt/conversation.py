@@ -9,7 +9,6 @@ with an odd parent, or with `children` in another order than the tree's.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,8 +19,8 @@ from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
 from gptexit.chatgpt.citations import References
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
-from gptexit.jsontext import dumps
-from gptexit.model import VERSION, Conversation, Message, Named, Raw
+from gptexit.export.copies import made_up
+from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 
 
 @dataclass(slots=True)
@@ -33,6 +32,8 @@ class Account:
     """The rows of `library_files.json` for a conversation's id."""
     feedback: dict[str, str] = field(default_factory=dict)
     """Message id to `up` or `down`."""
+    gone: Callable[[str], Gone | None] = lambda conversation: None
+    """What the newest of several exports lacks of a conversation, by its id."""
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
     """The neutral conversation of `raw`, which is emptied. Never raises on odd input."""
     identity = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
     if identity is None:
-        identity = _made_up(raw)
+        identity = made_up(raw)
         met.oddities["conversation without an id"] += 1
     mapping = _mapping(raw, met)
     tree = build(mapping, met.oddities)
@@ -81,6 +82,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
             "provider": "chatgpt",
             "url": f"https://chatgpt.com/c/{identity}",
             "nodes": "slim" if slim else "full",
+            "gone": account.gone(identity),
         },
         "model": take.text(raw, "default_model_slug"),
         "assistant": _named(template, project=False),
@@ -92,12 +94,6 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "assets": list(scene.book.assets.values()),
         "extra": raw,
     }
-
-
-def _made_up(raw: Raw) -> str:
-    """An id from the content, the same in every run."""
-    data = dumps(raw, sort_keys=True)
-    return "no-id-" + hashlib.sha256(data).hexdigest()[:24]
 
 
 def _mapping(raw: Raw, met: Met) -> dict[str, Raw]:
@@ -180,24 +176,35 @@ def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, met: Met) -> str | N
 def _odd_nodes(
     mapping: dict[str, Raw], tree: Tree, messages: list[Message], slim: bool
 ) -> dict[str, Raw]:
-    """The nodes that cannot be told from the messages, in tree order: see the module."""
+    """The nodes that cannot be told from the messages, in tree order: see the module.
+
+    Beside one without a message all are odd, so that their order can be told.
+    """
     odd: dict[str, Raw] = {}
     said = {message["id"]: message["parent"] for message in messages}
     has_message = said.__contains__
     keys = 2 if slim else 3
+    among_odd: set[str] = set()
+    if len(mapping) > len(messages):
+        roots = [key for key in tree.order if tree.parent[key] is None]
+        among_odd.update(roots if len(roots) > 1 else _NONE)
     for key in tree.order:
         node = mapping[key]
+        below = tree.children.get(key, _NONE)
+        whole = all(map(has_message, below))
+        if not whole:
+            among_odd.update(below)
         if key not in said:
             odd[key] = node
             continue
         del node["message"]
-        below = tree.children.get(key, _NONE)
         if (
             len(node) != keys
             or node.get("id") != key
             or not (node.get("parent", 0) == said[key] == tree.parent[key])
             or not (slim or node.get("children") == below)
-            or not all(map(has_message, below))
+            or not whole
+            or key in among_odd
         ):
             odd[key] = node
     return odd

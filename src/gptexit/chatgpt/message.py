@@ -200,7 +200,8 @@ def _pointers(part: Text, book: AssetBook) -> list[Part]:
     return found
 
 
-_CONTEXT = {"user_editable_context", "model_editable_context", "app_pairing_content"}
+# A tuple: what is looked for in it may be of any type.
+_CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
 
 
 def _hidden(raw: Raw, metadata: Raw, role: str, content: object, turn: tools.Turn) -> str | None:

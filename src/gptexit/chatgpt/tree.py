@@ -73,8 +73,7 @@ def _parents(mapping: dict[str, Raw], found: Counter[str]) -> dict[str, str | No
             parent[key] = above
         else:
             parent[key] = None
-            if above is not None or "children" in node:
-                lost.append(key)
+            lost.append(key)
     if len(lost) > 1 or (lost and mapping[lost[0]].get("parent") is not None):
         claims = _claims(mapping)
         for key in lost:

@@ -14,6 +14,7 @@ from gptexit.sink import Closed
 
 _COMMANDS = {
     "exit": "Do everything that leaving ChatGPT takes, in one go.",
+    "inspect": "Say what an export holds and what it lacks.",
     "convert": "Convert an export into an archive.",
     "push": "Put the conversations into a running app.",
     "verify": "Prove that an archive holds what an export holds.",

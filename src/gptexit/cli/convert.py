@@ -118,10 +118,12 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     """Convert a ChatGPT export into an archive.
 
     SOURCE is the ZIP that OpenAI sent, several ZIPs of one export, the folder that it was unpacked
-    to, a conversations.json, or `-` for JSON on standard input.
+    to, a conversations.json, or `-` for JSON on standard input. Several exports of one account, of
+    whatever dates and in whatever order, become one.
 
     \b
     gptexit convert chatgpt-export.zip
+    gptexit convert older-export.zip newer-export.zip
     gptexit convert export.zip --to jsonl -o - | jq .title
     """
     names = list(dict.fromkeys(given["names"])) or ["markdown"]

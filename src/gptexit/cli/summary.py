@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from gptexit.printable import printable
+
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
 
 
 def summary(report: dict[str, Any]) -> str:
     """The end of a run in plain words, from its report."""
-    lines = [_read(report), *map(_written, report["targets"])]
+    lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
     lines += _left_out(report)
     lines += _edited(report)
     lines += _missing(report)
@@ -18,18 +20,42 @@ def summary(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def count(number: int, thing: str) -> str:
-    """`1 file`, `2,000 files`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+def count(number: int, thing: str, things: str = "") -> str:
+    """`1 file`, `2,000 files`; `things` where the plural is another."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def _read(report: dict[str, Any]) -> str:
     read = report["read"]
     words = f"Read {count(read['conversations'], 'conversation')}"
     words += f" with {count(read['messages'], 'message')} from {report['source']['label']}."
-    if read["duplicates"]:
-        words += f" {count(read['duplicates'], 'duplicate')} left out."
+    if read["duplicates"] and not report["source"]["exports"]:
+        words += f" Merged {count(read['duplicates'], 'further copy', 'further copies')} into them."
     return words
+
+
+def _exports(report: dict[str, Any]) -> list[str]:
+    """What came from where, where several exports were merged."""
+    lines = [_brought(each) for each in report["source"]["exports"]]
+    if lines:
+        lines.insert(0, f"Merged {len(lines)} exports, the oldest first:")
+    gone, differing = report["read"]["gone"], report["read"]["differing"]
+    if gone["conversations"] or gone["messages"]:
+        newest = report["source"]["exports"][-1]["label"]
+        words = f"No longer in {newest}: {count(gone['conversations'], 'conversation')}"
+        words += f" and {count(gone['messages'], 'message')} of others; kept, and marked as gone."
+        lines.append(words)
+    if differing:
+        words = f"{count(len(differing), 'message')} with another text in a later export: that one "
+        lines.append(words + "counts, and jsonl has both.")
+    return lines
+
+
+def _brought(each: dict[str, Any]) -> str:
+    made = f" ({each['made'][:10]})" if each["made"] else ""
+    words = f"  {each['label']}{made}: {count(each['conversations'], 'conversation')}. Only there: "
+    words += f"{count(each['conversations_only'], 'conversation')}, "
+    return words + f"{count(each['messages_only'], 'message')}."
 
 
 def _written(target: dict[str, Any]) -> str:
@@ -93,6 +119,6 @@ def _unreadable(report: dict[str, Any]) -> list[str]:
 
 def listed(names: list[str]) -> list[str]:
     """Lines for the first of `names`, and one for how many more there are."""
-    shown = [f"  {name}" for name in names[:LISTED]]
+    shown = [f"  {printable(name)}" for name in names[:LISTED]]
     rest = len(names) - LISTED
     return [*shown, f"  … and {rest:,} more"] if rest > 0 else shown

@@ -63,10 +63,27 @@ def _answer(report: dict[str, Any], checked: Result) -> list[str]:
         + (", and were copied." if assets["found"] else "."),
     ]
     whole = report["complete"] or checked.problems
+    counts += _merged(report)
     blocks = [_HEADLINES[checked.verdict] if whole else _INCOMPLETE, _items(counts)]
     blocks += _problems(checked)
     blocks += _lacking(report)
     return blocks
+
+
+def _merged(report: dict[str, Any]) -> list[str]:
+    """What several exports brought together."""
+    exports, gone = report["source"]["exports"], report["read"]["gone"]
+    if not exports:
+        return []
+    shown = ", ".join(line(each["label"]) for each in exports)
+    words = f"{len(exports)} exports were merged, the oldest first: {shown}."
+    if gone["conversations"] or gone["messages"]:
+        words += (
+            f" {_count(gone['conversations'], 'conversation')} and "
+            f"{_count(gone['messages'], 'message')} of others are only in older ones; they are "
+            "kept, and their notes say `gone`."
+        )
+    return [words]
 
 
 def _problems(checked: Result) -> list[str]:

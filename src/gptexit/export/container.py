@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,26 +20,30 @@ from typing import Any, BinaryIO, cast
 from gptexit.export import diagnosis, manifest
 from gptexit.export.assets import AssetIndex, unique_name
 from gptexit.export.chathtml import asset_table
-from gptexit.export.copies import Index, Seen, Settled, Verdict
+from gptexit.export.copies import Index, Seen, Verdict
 from gptexit.export.diagnosis import NotAnExport
+from gptexit.export.editions import Edition, editions, in_order, shown
 from gptexit.export.facts import Facts
 from gptexit.export.feed import Feed, Reading
-from gptexit.export.layout import Layout, lay_out
-from gptexit.export.sources import check, open_stdin, open_volumes
+from gptexit.export.layout import lay_out
+from gptexit.export.sources import check, kept, open_stdin, open_volumes
 from gptexit.export.tables import LIBRARY, NAMES, Tables
+from gptexit.export.union import Union, Witness
 from gptexit.export.volumes import CONVERSATIONS, Loss, Member, Volume
+from gptexit.model import Gone
 
-__all__ = ["Export", "Loss", "NewerCopy", "NotAnExport", "open_export"]
+__all__ = ["AnotherCopy", "Export", "Loss", "NotAnExport", "open_export"]
 
 Raw = dict[str, Any]
+_STDIN = "standard input"
 _VIEWER = "chat.html"
 _MANIFEST = "export_manifest.json"
 LISTED = 10_000
 """Losses that are listed at most."""
 
 
-class NewerCopy(Exception):
-    """A conversation already yielded turned up again with a later date (see `Export.settle`)."""
+class AnotherCopy(Exception):
+    """A conversation already yielded turned up again (see `Export.settle`)."""
 
 
 def open_export(
@@ -63,7 +68,11 @@ def open_export(
         if len(paths) < len(sources):
             if stdin is None:
                 raise NotAnExport("standard input is not there to be read: give a path instead.")
-            piped = Feed("standard input", stream=open_stdin(stdin))
+            stream = open_stdin(stdin)
+            if volumes:
+                volumes.append(kept(stream, spool(), _STDIN))
+            else:
+                piped = Feed(_STDIN, stream=stream)
         export = Export(volumes, piped, _label(sources), careful=careful)
         export.held = stack.pop_all()
         return export
@@ -72,12 +81,12 @@ def open_export(
 
 def _label(sources: Sequence[str | Path]) -> str:
     """The first source's name, and how many follow."""
-    first = "standard input" if sources[0] == "-" else Path(sources[0]).name or str(sources[0])
+    first = _STDIN if sources[0] == "-" else Path(sources[0]).name or str(sources[0])
     return first if len(sources) == 1 else f"{first} and {len(sources) - 1} more"
 
 
 class Export:
-    """One logical export. Use it as a context manager, or call `close`."""
+    """One logical export, made of one or several. Use it as a context manager, or call `close`."""
 
     def __init__(
         self, volumes: list[Volume], piped: Feed | None, label: str, *, careful: bool = False
@@ -89,28 +98,37 @@ class Export:
         self.repairs: Counter[str] = Counter()
         """What was repaired in the current pass, by kind."""
         self.duplicates = 0
-        """Copies left out in the current pass, in favour of a later or an equal one."""
+        """Copies beyond the first of each conversation, in the current pass."""
+        self.witness: Witness | None = None
+        """Whoever wants to see how copies were merged."""
         self.held = ExitStack()
         """What `close` gives back."""
         self._told: set[tuple[str, str]] = set()
         self._reading = Reading(self._lose, careful=careful)
-        self._winners: dict[str, int] | None = None
+        self._copies: dict[str, int] | None = None
+        self._union: Union | None = None
         self._cut = any(volume.cut for volume in volumes)
         layouts = [lay_out(volume) for volume in volumes]
         self._tell_volumes(volumes)
-        self._feeds, self._several = _feeds(volumes, layouts)
-        self._feeds += [piped] if piped else []
+        for volume, layout in zip(volumes, layouts, strict=True):
+            check(volume, layout.conversations[0][2] if layout.conversations else None)
+        groups = editions(volumes, layouts)
+        self.editions = [each for each in groups if each.feeds]
+        """The exports that it is made of, from `settle` on in the order of their making."""
         self._piped = piped
-        if not self._feeds:
+        if not self.conversation_files:
             raise self._nothing(volumes)
+        by_volume = {id(volume): layout for volume, layout in zip(volumes, layouts, strict=True)}
+        # Of what several exports hold, the newest comes first.
+        newest_first = dict.fromkeys(id(each) for group in groups[::-1] for each in group.volumes)
+        layouts = [by_volume[key] for key in newest_first]
         self._sides: dict[str, Member] = {}
         for layout in layouts:
             for name, member in layout.sides:
                 own = unique_name(name, member, self._sides)
                 if own:
                     self._sides[own] = member
-        members = [member for volume in volumes for member in volume.members]
-        self.missing = self._missing(members)
+        self.missing = self._missing(groups)
         """Files that the manifest lists and that nobody supplied."""
         self._tables: Tables | None = None
         self._viewer: dict[str, str] | None = None
@@ -128,6 +146,11 @@ class Export:
         self.held.close()
 
     @property
+    def _feeds(self) -> list[Feed]:
+        piped = [self._piped] if self._piped else []
+        return [feed for each in self.editions for feed in each.feeds] + piped
+
+    @property
     def conversation_files(self) -> list[str]:
         """The files with conversations, in reading order."""
         return [feed.label.split(": ", 1)[-1] for feed in self._feeds]
@@ -143,54 +166,88 @@ class Export:
         """How many of them the current pass has read."""
         return self._reading.bytes
 
-    def conversations(self) -> Iterator[tuple[str, Raw]]:
-        """Each conversation, raw, and where it stands; of several copies the latest.
+    def conversations(self, *, once: bool = False) -> Iterator[tuple[str, Raw]]:
+        """Each conversation, raw, and where it stands; several copies of one merged into one.
 
-        Raises NewerCopy where a later copy turns up of a conversation that was yielded already:
-        call `settle` and begin again. Raises NotAnExport where an incomplete ZIP holds not one
-        whole conversation.
+        Raises AnotherCopy where a conversation turns up again that was yielded already: call
+        `settle` and begin again. With `once`, and for a pipe, it is yielded again and told as a
+        loss. Raises NotAnExport where an incomplete ZIP holds not one whole conversation.
         """
-        if self._several and self._winners is None:
+        if len(self.editions) > 1 or any(each.several for each in self.editions):
             self.settle()
         self.repairs.clear()
         self.duplicates = 0
         count = 0
-        judge = (Seen() if self._winners is None else Settled(self._winners)).judge
-        for where, raw in self._pass():
-            verdict = judge(raw)
-            if verdict is Verdict.DROP:
-                self.duplicates += 1
-                continue
-            if verdict is Verdict.NEWER:
-                if not self._piped:
-                    raise NewerCopy(where)
-                self._lose(where, "a later copy of a conversation that was read before; both stay")
+        for where, raw in self._single(once) if self._copies is None else self._merged():
             count += 1
             yield where, raw
         if self._cut and not count and self._reading.cut:
             raise diagnosis.incomplete(self.label)
 
-    def settle(self) -> None:
-        """Find out, in a pass of its own, which copy of each conversation is the latest.
+    def _single(self, once: bool) -> Iterator[tuple[str, Raw]]:
+        seen = Seen()
+        for _, where, raw in self._pass():
+            verdict = seen.judge(raw)
+            if verdict is not Verdict.FIRST:
+                if not (once or self._piped):
+                    raise AnotherCopy(where)
+                if verdict is Verdict.SAME:
+                    self.duplicates += 1
+                    continue
+                self._lose(where, "another copy of a conversation that was read before; both stay")
+            yield where, raw
 
-        After that `conversations` never raises NewerCopy. A pipe cannot be read twice: there it
+    def _merged(self) -> Iterator[tuple[str, Raw]]:
+        assert self._copies is not None
+        last = self.editions[-1]
+        tells = len(self.editions) > 1 and not (last.pieces or last.broken)
+        newest = len(self.editions) - 1 if tells else None
+        self._union = Union(
+            dict(self._copies), len(self.editions), shown(last), newest, self.witness
+        )
+        for where, raw in self._union.run(self._pass()):
+            self.duplicates = self._union.duplicates
+            yield where, raw
+
+    def settle(self) -> None:
+        """Find out, in a pass of its own, how many copies of each conversation there are.
+
+        After that `conversations` never raises AnotherCopy. A pipe cannot be read twice: there it
         changes nothing.
         """
-        if self._piped or self._winners is not None:
+        if self._piped or self._copies is not None:
             return
-        index = Index()
-        for _, raw in self._pass():
-            index.add(raw)
-        self._winners = index.winners()
+        index = Index([-math.inf] * len(self.editions))
+        for number, _, raw in self._pass():
+            index.add(number, raw)
+        self._copies = index.copies()
+        self.editions = [self.editions[at] for at in in_order(self.editions, index.latest)]
 
-    def _pass(self) -> Iterator[tuple[str, Raw]]:
+    def _pass(self) -> Iterator[tuple[int, str, Raw]]:
+        """Every conversation, with the number of its export and where it stands."""
         self._reading.start()
-        for feed in self._feeds:
-            yield from self._reading.read(feed, self.repairs)
+        for number, edition in enumerate(self.editions):
+            before = len(self.losses)
+            for feed in edition.feeds:
+                for where, raw in self._reading.read(feed, self.repairs):
+                    yield number, where, raw
+            edition.broken |= len(self.losses) > before
+        if self._piped:
+            for where, raw in self._reading.read(self._piped, self.repairs):
+                yield 0, where, raw
 
-    def lookup(self, file_id: str) -> Facts:
-        """What the export knows of the asset with that id."""
-        return self._assets.lookup(file_id)
+    def gone(self, conversation: str) -> Gone | None:
+        """What the newest of several exports lacks of the conversation that was yielded last."""
+        return self._union.gone if self._union else None
+
+    @property
+    def union(self) -> Union | None:
+        """What merging several exports took, in the current pass; None for a single export."""
+        return self._union if len(self.editions) > 1 else None
+
+    def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
+        """What the export knows of the asset with that id; `sniff`: also by its first bytes."""
+        return self._assets.lookup(file_id, sniff=sniff)
 
     def library(self, thread_id: str) -> list[Raw]:
         """The rows of `library_files.json` that come from that conversation."""
@@ -274,14 +331,23 @@ class Export:
                 return diagnosis.locked(volume.label, name, reason)
         return diagnosis.wrong_members(self.label, [m.path for v in volumes for m in v.members])
 
-    def _missing(self, members: list[Member]) -> list[str]:
-        wanted: list[str] = []
-        for member in self._named(_MANIFEST):
+    def _missing(self, groups: list[Edition]) -> list[str]:
+        """What the manifests list: conversations in the same export, other files in any."""
+        everywhere = [member for group in groups for member in group.members]
+        missing: list[str] = []
+        for file in self._named(_MANIFEST):
+            group = next(each for each in groups if file in each.members)
             try:
-                wanted += manifest.listed(member)
+                wanted = manifest.listed(file)
             except (OSError, ValueError) as error:
-                self._lose(member.name, f"not readable ({error})")
-        return manifest.absent(dict.fromkeys(wanted), members)
+                self._lose(file.name, f"not readable ({error})")
+                continue
+            untold = manifest.absent(wanted, group.members)
+            shards = [name for name in untold if CONVERSATIONS.search(name)]
+            group.pieces |= bool(shards)
+            absent = {*manifest.absent(untold, everywhere), *shards}
+            missing += [name for name in untold if name in absent]
+        return list(dict.fromkeys(missing))
 
     def _named(self, name: str) -> list[Member]:
         """Every side file of that name; several exports have one each."""
@@ -290,6 +356,14 @@ class Export:
             for own, member in self._sides.items()
             if own == name or own.startswith(f"{name} (")
         ]
+
+    def every(self, name: str) -> Iterator[tuple[str, BinaryIO]]:
+        """The side file of that name in each export, the oldest first: its name and its bytes."""
+        for member in reversed(self._named(name)):
+            try:
+                yield member.name, _buffered(member)
+            except OSError as error:
+                self._lose(member.name, str(error))
 
     def _read_tables(self) -> Tables:
         if self._tables is None:
@@ -321,37 +395,3 @@ def _digest(member: Member) -> str | None:
 
 def _buffered(member: Member) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, member.open())))
-
-
-def _feeds(volumes: list[Volume], layouts: list[Layout]) -> tuple[list[Feed], bool]:
-    """What to read, in order, and whether the same conversation may well stand in it twice."""
-    groups: dict[tuple[object, str], list[tuple[int, Feed]]] = {}
-    viewers: list[Feed] = []
-    for volume, layout in zip(volumes, layouts, strict=True):
-        first = layout.conversations[0][2] if layout.conversations else None
-        check(volume, first)
-        for root, number, member in layout.conversations:
-            # Parts of one export share their shards out; two exports may both have a shard 0.
-            key = (volume.part_of or id(volume), root if not volume.part_of else "")
-            feed = Feed(_where(volume, member), member)
-            groups.setdefault(key, []).append((number, feed))
-        viewers += [
-            Feed(_where(volume, member), member, viewer=True)
-            for name, member in layout.sides
-            if name == _VIEWER
-        ]
-    if not groups:
-        return viewers, len(viewers) > 1
-    several = len(groups) > 1
-    feeds: list[Feed] = []
-    for group in groups.values():
-        group.sort(key=lambda each: each[0])
-        numbers = [number for number, _ in group]
-        several |= len(set(numbers)) < len(numbers) or (numbers[0] < 0 and len(numbers) > 1)
-        feeds += [feed for _, feed in group]
-    return feeds, several
-
-
-def _where(volume: Volume, member: Member) -> str:
-    """`export.zip: conversations.json`; only the one where both are the same."""
-    return member.name if member.name == volume.label else f"{volume.label}: {member.name}"

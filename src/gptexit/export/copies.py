@@ -1,37 +1,37 @@
-"""Which copy of a conversation counts, where an export has several: the latest."""
+"""Copies of one conversation: how they are known, which is the later, and how many there are."""
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
 
+from gptexit.jsontext import dumps
+
 Raw = dict[str, Any]
 
 
-class Verdict(Enum):
-    """What to do with a copy."""
-
-    KEEP = auto()
-    DROP = auto()
-    NEWER = auto()
-    """An older copy was kept already."""
-
-
-def key_of(raw: Raw) -> str | None:
-    """The id of a conversation; None without one. Such a conversation is never a copy."""
+def key_of(raw: Raw) -> str:
+    """The id of a conversation; one made from its content, the same in every run, without one."""
     for name in ("conversation_id", "id"):
         value = raw.get(name)
         if isinstance(value, str) and value:
             return value
-    return None
+    return made_up(raw)
 
 
-def moment_of(raw: Raw) -> float:
-    """`update_time` in Unix seconds, however it is written; minus infinity where nothing tells."""
-    value = raw.get("update_time")
+def made_up(raw: Raw) -> str:
+    """An id from the content, the same in every run."""
+    data = dumps(raw, sort_keys=True)
+    return "no-id-" + hashlib.sha256(data).hexdigest()[:24]
+
+
+def moment(value: Any) -> float:
+    """A source's time in Unix seconds, however it is written; minus infinity where it is none."""
     try:
         if isinstance(value, str):
             try:
@@ -48,61 +48,66 @@ def moment_of(raw: Raw) -> float:
     return found if math.isfinite(found) else -math.inf
 
 
+def moment_of(raw: Raw) -> float:
+    """When a copy was changed last: its `update_time`, else the time of its latest message."""
+    found = moment(raw.get("update_time"))
+    if found == -math.inf:
+        times = (moment(message.get("create_time")) for _, message in messages_of(raw))
+        found = max(times, default=found)
+    return found
+
+
+def messages_of(raw: Raw) -> Iterator[tuple[str, Raw]]:
+    """The messages of a raw conversation, each with the id of its node."""
+    mapping = raw.get("mapping")
+    for key, node in mapping.items() if isinstance(mapping, dict) else ():
+        if isinstance(node, dict) and isinstance(message := node.get("message"), dict):
+            yield key, message
+
+
+class Verdict(Enum):
+    """What a conversation is to a pass that keeps none."""
+
+    FIRST = auto()
+    SAME = auto()
+    """By its time and its nodes, a copy of one that was met before."""
+    OTHER = auto()
+    """Another copy of one that was met before."""
+
+
 @dataclass(slots=True)
 class Seen:
     """Judges each conversation of one pass as it comes. Memory: one number an id."""
 
-    _moments: dict[str, float] = field(default_factory=dict)
+    _marks: dict[str, int] = field(default_factory=dict)
 
     def judge(self, raw: Raw) -> Verdict:
-        """KEEP the first copy, DROP those that are not later, NEWER for a later one."""
+        """What it is; of several copies the last is remembered."""
         key = key_of(raw)
-        if key is None:
-            return Verdict.KEEP
-        moment = moment_of(raw)
-        known = self._moments.get(key)
-        if known is None or moment > known:
-            self._moments[key] = moment
-            return Verdict.KEEP if known is None else Verdict.NEWER
-        return Verdict.DROP
-
-
-@dataclass(slots=True)
-class Settled:
-    """Judges with the knowledge of a whole pass: exactly one copy of each id is kept."""
-
-    winners: dict[str, int]
-    """For each id with several copies, the number of the one that counts, from 0."""
-    _met: dict[str, int] = field(default_factory=dict)
-
-    def judge(self, raw: Raw) -> Verdict:
-        """KEEP or DROP."""
-        key = key_of(raw)
-        if key is None or key not in self.winners:
-            return Verdict.KEEP
-        number = self._met.get(key, 0)
-        self._met[key] = number + 1
-        return Verdict.KEEP if number == self.winners[key] else Verdict.DROP
+        mapping = raw.get("mapping")
+        nodes = tuple(mapping) if isinstance(mapping, dict) else ()
+        mark = hash((moment(raw.get("update_time")), nodes))
+        known = self._marks.get(key)
+        self._marks[key] = mark
+        if known is None:
+            return Verdict.FIRST
+        return Verdict.SAME if known == mark else Verdict.OTHER
 
 
 @dataclass(slots=True)
 class Index:
-    """Collects what `Settled` needs."""
+    """What a pass of its own finds out. Memory: one small number an id."""
 
-    _best: dict[str, tuple[float, int]] = field(default_factory=dict)
+    latest: list[float]
+    """For each export the time of its latest conversation."""
     _counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, raw: Raw) -> None:
-        """Take note of a copy."""
+    def add(self, export: int, raw: Raw) -> None:
+        """Take note of a conversation of the export with that number."""
         key = key_of(raw)
-        if key is None:
-            return
-        number = self._counts.get(key, 0)
-        self._counts[key] = number + 1
-        moment = moment_of(raw)
-        if number == 0 or moment > self._best[key][0]:
-            self._best[key] = (moment, number)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        self.latest[export] = max(self.latest[export], moment(raw.get("update_time")))
 
-    def winners(self) -> dict[str, int]:
-        """The winning copies, for the ids that have several."""
-        return {key: self._best[key][1] for key, count in self._counts.items() if count > 1}
+    def copies(self) -> dict[str, int]:
+        """How many copies there are, for the ids that have several."""
+        return {key: count for key, count in self._counts.items() if count > 1}

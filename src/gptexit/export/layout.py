@@ -84,10 +84,14 @@ def _shard(path: str) -> int:
 
 
 def _roots(volume: Volume) -> list[str]:
-    """The shallowest folders with conversations; without any, those with known side files."""
-    paths = [member.path for member in volume.members]
-    conversations = _shallowest(path for path in paths if CONVERSATIONS.search(path))
-    return conversations or _shallowest(p for p in paths if p.rsplit("/", 1)[-1] in KNOWN) or [""]
+    """The shallowest folders with conversations, else with the viewer, else with side files."""
+    paths = [(member.path, member.base) for member in volume.members]
+    return (
+        _shallowest(path for path, _ in paths if CONVERSATIONS.search(path))
+        or _shallowest(path for path, base in paths if base == "chat.html")
+        or _shallowest(path for path, base in paths if base in KNOWN)
+        or [""]
+    )
 
 
 def _shallowest(paths: Iterable[str]) -> list[str]:

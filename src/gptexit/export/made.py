@@ -68,3 +68,5 @@ def _stamps(volume: Volume) -> Iterator[datetime]:
 
 
 _SIGNS = (("name", _names), ("request", _requests), ("stamp", _stamps))
+SIGNS = ("name", "request", "zip", "files")
+"""What `Made.by` may be, the most trustworthy first."""

@@ -61,7 +61,7 @@ def read_cut(file: BinaryIO) -> Iterator[Entry]:
         if entry:
             yield entry
         else:
-            at = _find(file, _SIGNATURE, at, length)
+            at = find(file, _SIGNATURE, at, length)
 
 
 def _entry(file: BinaryIO, at: int, length: int) -> tuple[Entry | None, int]:
@@ -135,7 +135,7 @@ def _measure_deflated(file: BinaryIO, entry: Entry, length: int) -> int:
             entry.size += len(out)
         except zlib.error:  # the damage is told when it is read
             entry.whole = False
-            behind = _find(file, _SIGNATURE, entry.start + max(0, read - _CHUNK), length)
+            behind = find(file, _SIGNATURE, entry.start + max(0, read - _CHUNK), length)
             entry.packed = (behind if behind >= 0 else length) - entry.start
             return behind if behind >= 0 else length
     entry.packed = read - len(unpacker.unused_data)
@@ -155,7 +155,7 @@ def _measure_stored(file: BinaryIO, entry: Entry, length: int) -> int:
     """Search for the descriptor whose size fits. -1 where there is none."""
     at = entry.start
     while True:
-        at = _find(file, _DESCRIPTOR, at, length)
+        at = find(file, _DESCRIPTOR, at, length)
         if at < 0:
             return -1
         file.seek(at + 8)
@@ -168,11 +168,11 @@ def _measure_stored(file: BinaryIO, entry: Entry, length: int) -> int:
         at += 4
 
 
-def _find(file: BinaryIO, mark: bytes, at: int, length: int) -> int:
-    """Where `mark` stands next at or behind `at`; -1 if nowhere."""
+def find(file: BinaryIO, mark: bytes, at: int, length: int) -> int:
+    """Where `mark` stands next at or behind `at`, before `length`; -1 if nowhere."""
     while at < length:
         file.seek(at)
-        data = file.read(_CHUNK)
+        data = file.read(min(_CHUNK, length - at))
         found = data.find(mark)
         if found >= 0:
             return at + found

@@ -17,7 +17,6 @@ from gptexit.export.volumes import (
     Member,
     Volume,
     names_in,
-    part_number,
     plain,
     read_file,
     read_folder,
@@ -31,7 +30,7 @@ _EMPTY_ZIP = b"PK\x05\x06"
 
 
 def open_volumes(paths: Sequence[Path], spool: Spool) -> list[Volume]:
-    """The volumes behind `paths`; each path once, parts of one export in their order.
+    """The volumes behind `paths`; each path once.
 
     Raises NotAnExport.
     """
@@ -39,11 +38,12 @@ def open_volumes(paths: Sequence[Path], spool: Spool) -> list[Volume]:
     for path in dict.fromkeys(paths):
         label = plain(path.name or str(path))
         try:
-            volumes += _volumes(path, label, spool)
+            found = _volumes(path, label, spool)
         except OSError as error:
             raise diagnosis.unreachable(label, error) from error
-    if len({volume.part_of for volume in volumes}) == 1:
-        volumes.sort(key=lambda volume: part_number(volume.label))
+        for volume in found:
+            volume.given, volume.folder = str(path), str(path.parent)
+        volumes += found
     return volumes
 
 
@@ -89,6 +89,17 @@ def _bare(path: Path, label: str, head: bytes) -> Volume:
 
 def _begins_json(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{"))
+
+
+def kept(stdin: ByteStream, folder: Path, label: str) -> Volume:
+    """Standard input as a volume that can be read twice: its bytes go to a file in `folder`."""
+    path = folder / label
+    with path.open("wb") as file:
+        while data := stdin.read(1 << 20):
+            file.write(data)
+    volume = read_file(path)
+    volume.part_of, volume.given = None, label
+    return volume
 
 
 def open_stdin(stdin: BinaryIO) -> ByteStream:

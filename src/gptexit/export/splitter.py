@@ -272,7 +272,8 @@ def _parse(window: Window, start: int, end: int, said: Split, careful: bool) -> 
     try:
         value = _read(piece, said, careful)
     except (ValueError, RecursionError) as error:
-        reason = str(error).split(":", 1)[0] or "nested too deep"
+        deep = isinstance(error, RecursionError)
+        reason = "nested too deep" if deep else str(error).split(":", 1)[0]
         said.tell(Trouble(window.base + start, f"not readable as JSON ({reason})"))
         return None
     if value is None:

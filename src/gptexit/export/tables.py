@@ -9,10 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
-import ijson
-
+from gptexit.export import rows
 from gptexit.export.facts import file_id
 from gptexit.export.volumes import Member
 
@@ -36,31 +35,35 @@ class Tables:
     """File id to the original name, or to the path that the asset had in older exports."""
 
     def read_library(self, member: Member, complain: Complain) -> None:
-        """Add the rows of a `library_files.json`."""
-        for row in _streamed(member, "items", "item", complain):
+        """Add the rows of a `library_files.json`; of several exports, that of the newest first."""
+        earlier = set(self.rows)
+        for row in _streamed(member, rows.items, complain):
             if not isinstance(row, dict):
                 continue
             key = row.get("file_id")
             if isinstance(key, str):
                 self.rows.setdefault(file_id(key), row)
             thread = row.get("origination_thread_id")
-            if isinstance(thread, str):
+            known = isinstance(key, str) and file_id(key) in earlier
+            if isinstance(thread, str) and not known:
                 self.threads.setdefault(thread, []).append(row)
 
     def read_names(self, member: Member, complain: Complain) -> None:
         """Add the entries of a `conversation_asset_file_names.json`; keys may lack `.dat`."""
-        for key, value in _streamed(member, "kvitems", "", complain):
+        for key, value in _streamed(member, rows.pairs, complain):
             if isinstance(value, str) and value:
                 self.names.setdefault(file_id(key.removesuffix(".dat")), value)
 
 
-def _streamed(member: Member, way: str, prefix: str, complain: Complain) -> Iterator[Any]:
-    """What ijson finds in `member`, as far as it can be read."""
+def _streamed(
+    member: Member, way: Callable[[BinaryIO], Iterator[Any]], complain: Complain
+) -> Iterator[Any]:
+    """What stands in `member`, as far as it can be read."""
     try:
         with closing(member.open()) as stream:
-            yield from getattr(ijson, way)(stream, prefix, use_float=True)
-    except (ijson.JSONError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split("\n", 1)[0].split())
+            yield from way(stream)
+    except rows.ERRORS as error:
+        reason = rows.reason(error)
         complain(member, f"not readable to its end ({reason}); some names of files are missing")
 
 

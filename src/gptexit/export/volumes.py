@@ -85,6 +85,10 @@ class Volume:
     """True for one file that was given by itself."""
     part_of: str | None = None
     """What the parts of one export have in common; None where the source is no part."""
+    given: str = ""
+    """The path that led to it; the ZIPs in a bundle share that of the bundle."""
+    folder: str = ""
+    """The folder of that path."""
 
     def __post_init__(self) -> None:
         self.part_of = _whole(self.label)

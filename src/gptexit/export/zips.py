@@ -11,7 +11,7 @@ import stat
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 
 from gptexit.export.inflate import METHODS, STORED, MemberStream, Unreadable
 from gptexit.export.place import Place
-from gptexit.export.salvage import read_cut
+from gptexit.export.salvage import find, read_cut
 from gptexit.export.volumes import BUNDLED, CONVERSATIONS, Loss, Member, Volume, is_noise
 
 RATIO = 200
@@ -31,6 +31,19 @@ LARGE = 100_000_000
 
 ENCRYPTED = "encrypted: unpack the ZIP with its password and give the folder instead"
 _LOCAL = struct.Struct("<4s22xHH")
+_SIGNATURE = b"PK\x03\x04"
+_END_RECORD = b"PK\x05\x06"
+_LONGEST_END = 22 + 0xFFFF + 76
+"""Bytes of a ZIP's last record, its comment and what ZIP64 puts in front, at most."""
+_UTF8 = 0x800
+_MISSING = (
+    "the ZIP is incomplete, its table of contents is missing; what stands before the cut is read, "
+    "but download it again"
+)
+_DAMAGED = (
+    "the table of contents of the ZIP is damaged; its members are looked for without it, "
+    "but download it again"
+)
 
 
 def read_zip(place: Place, label: str) -> Volume:
@@ -41,10 +54,16 @@ def read_zip(place: Place, label: str) -> Volume:
     try:
         with place.open() as file, zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
+            if (len(infos) - _declared(file)) % 0x10000 or _is_inner(file, infos):
+                raise _Torn
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
         with place.open() as file:
-            return _cut(place, label, file)
+            return _cut(place, label, file, _MISSING)
+    except _Torn:
+        with place.open() as file:
+            return _cut(place, label, file, _DAMAGED)
     volume = Volume(label, zipped=True)
+    volume.losses += _misplaced(place, label, infos)
     for info in infos:
         name = info.filename.replace("\\", "/")
         if name.endswith("/") or is_noise(name):
@@ -59,6 +78,47 @@ def read_zip(place: Place, label: str) -> Volume:
                 member.place = partial(_piece, place, info)
             volume.members.append(member)
     return volume
+
+
+class _Torn(Exception):
+    """The directory is not what it should be.
+
+    It was not read to its end: one wrong length, and the rest looks like no entry. Or it is that of
+    a ZIP in the ZIP, whose own end is missing.
+    """
+
+
+def _is_inner(file: BinaryIO, infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether a member stands in front of those that the directory knows."""
+    known = min((info.header_offset for info in infos), default=0)
+    return known > 0 and find(file, _SIGNATURE, 0, known) >= 0
+
+
+def _declared(file: BinaryIO) -> int:
+    """How many members a ZIP's end declares, or that number modulo 65,536 (APPNOTE.TXT 4.3.16)."""
+    length = file.seek(0, 2)
+    file.seek(max(0, length - _LONGEST_END))
+    tail = file.read(_LONGEST_END)
+    at = tail.rfind(_END_RECORD)
+    declared = int.from_bytes(tail[at + 10 : at + 12], "little")
+    long = tail[max(0, at - 76) : max(0, at - 20)]  # the record of ZIP64, and its locator
+    if declared == 0xFFFF and long[:4] == b"PK\x06\x06":
+        declared = int.from_bytes(long[32:40], "little")
+    return declared
+
+
+def _misplaced(place: Place, label: str, infos: list[zipfile.ZipInfo]) -> Iterator[Loss]:
+    """Members that the directory and their own headers name differently: one of them is damaged.
+
+    What is in such a member is not what its name says, and it may be read as something else.
+    """
+    with place.open() as file:
+        for info in infos:
+            name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
+            file.seek(max(0, info.header_offset))
+            header = file.read(_LOCAL.size + len(name))
+            if header[:4] == _SIGNATURE and header[_LOCAL.size :] != name:
+                yield Loss(f"{label}: {info.filename}", "its name or place in the ZIP is damaged")
 
 
 def _stamp(info: zipfile.ZipInfo) -> datetime | None:
@@ -115,7 +175,7 @@ def data_start(file: BinaryIO, header: int) -> int:
     """
     file.seek(header)
     bytes_ = file.read(_LOCAL.size)
-    if len(bytes_) < _LOCAL.size or bytes_[:4] != b"PK\x03\x04":
+    if len(bytes_) < _LOCAL.size or bytes_[:4] != _SIGNATURE:
         raise Unreadable("its place in the ZIP is damaged")
     _, name, extra = _LOCAL.unpack(bytes_)
     return header + _LOCAL.size + int(name) + int(extra)
@@ -125,16 +185,10 @@ def _itself(place: Place) -> Place:
     return place
 
 
-def _cut(place: Place, label: str, file: BinaryIO) -> Volume:
-    """A volume of what a ZIP without a directory still holds."""
+def _cut(place: Place, label: str, file: BinaryIO, reason: str) -> Volume:
+    """A volume of what a ZIP without a whole directory still holds."""
     volume = Volume(label, cut=True, zipped=True)
-    volume.losses.append(
-        Loss(
-            label,
-            "the ZIP is incomplete, its table of contents is missing; what stands before the cut "
-            "is read, but download it again",
-        )
-    )
+    volume.losses.append(Loss(label, reason))
     for entry in read_cut(file):
         if is_noise(entry.name.replace("\\", "/")) or entry.name.endswith("/"):
             continue

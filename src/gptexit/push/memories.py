@@ -52,7 +52,9 @@ class Memories:
             rows = self._server.get(_PATH)
         except Refusal as refusal:
             if refusal.status == 404:
-                raise Refusal("its memory is switched off (Admin Panel > Settings).", 404) from None
+                raise Refusal(
+                    "its memory is switched off (Settings > General, for administrators).", 404
+                ) from None
             raise
         rows = rows if isinstance(rows, list) else []
         return {
@@ -77,8 +79,8 @@ class Memories:
             if there and fault.status == 500:
                 self._server.delete(f"{_PATH}{there}")
                 raise Refusal(
-                    "it has no embedding model, which memories need. Set one under Admin Panel > "
-                    "Settings > Documents and run the same command again.",
+                    "it has no embedding model, which memories need. An administrator sets one "
+                    "under Settings > Documents; then run the same command again.",
                     500,
                 )
             if there:

@@ -29,7 +29,7 @@ PATIENCE = 300.0
 SHOWN = 200
 """Characters of a server's own words that are shown."""
 _ALLOWED = (
-    "An administrator allows API keys under Admin Panel > Settings > General, and what an account "
+    "An administrator allows API keys under Settings > Authentication, and what an account "
     "may do under Users > Groups."
 )
 _NO_ADDRESS = "that is no address; give one such as http://127.0.0.1:8080."

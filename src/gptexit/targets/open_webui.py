@@ -276,9 +276,10 @@ _HOW_TO = """\
 
 Files here: {count}, `import-001.json` to `{last}`. For each, in this order:
 
-1. In Open WebUI, click your name, then *Settings > Data Controls > Import Chats*.
-2. Choose the file, and wait until its chats are in the list on the left. A file takes about a
-   quarter of a minute; one that is imported twice is there twice.
+1. In Open WebUI, click your name, then *Settings > Data Controls*, and beside *Import Chats* click
+   *Import*.
+2. Choose the file, and wait until the page says how many chats it has imported. A file takes about
+   a quarter of a minute; one that is imported twice is there twice.
 
 The chats keep their dates, branches, images, reasoning and sources, and have the tag `chatgpt`;
 archived ones also have the tag `archived`. What is no image is in the folder `files`, and each chat

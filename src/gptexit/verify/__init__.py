@@ -6,7 +6,9 @@ shares with the conversion
 - the container (`export`): which members there are and how they are unpacked. Without it there is
   no source to read. ZIP checksums and `export_manifest.json` are checked there; a member that it
   overlooked would show in `gptexit inspect`, which lists what it does not know.
-- which copies of a conversation belong together, where several exports are given as one.
+- which copies of a conversation belong together, where several exports are given as one, and into
+  what they are merged. Each copy is then held against what it became (`copies`), so that a message
+  that merging lost is found whatever the archive holds.
 - asset ids to members, since a pointer means nothing without the name tables. Bytes are compared,
   not names.
 

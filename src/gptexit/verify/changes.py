@@ -42,7 +42,7 @@ def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | N
     catalog = Catalog()
     for key, each in archive.keys.items():
         catalog.add(Entry(key, each))
-    account = Account(export.lookup, export.library)
+    account = Account(export.lookup, export.library, gone=export.gone)
     conversation = read_conversation(deepcopy(raw), account, Met())
     for file in (
         FORMATS[archive.format].make(options, catalog, export.open).render(conversation).files

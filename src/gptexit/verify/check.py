@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from gptexit.export.container import Export
 from gptexit.verify.changes import only_additions
 from gptexit.verify.chosen import leaves_out
 from gptexit.verify.claims import Raw, id_of, object_of
+from gptexit.verify.copies import lost
 from gptexit.verify.folder import Archive, find_archives, read_archive
 from gptexit.verify.lines import Lines
 from gptexit.verify.locate import Locator
@@ -116,6 +118,7 @@ def _against(
     seen: set[str] = set()
     nameless: set[str] = set()
     export.settle()
+    export.witness = partial(_merging, result)
     for number, (_, raw) in enumerate(export.conversations(), 1):
         key = id_of(raw) or _found(raw, benches, nameless)
         locate.look_for(key, raw)
@@ -133,6 +136,14 @@ def _against(
             for file, sentence in getattr(bench.reader, "unreadable", ()):
                 result.problems.append(Problem(bench.shown(file), sentence))
     result.lacking += _lacking(export, locate)
+
+
+def _merging(result: Result, copy: Raw, merged: Raw) -> None:
+    """Note what a copy of a conversation lost when it was merged with others."""
+    title = merged.get("title")
+    for sentence in lost(copy, merged):
+        named = title if isinstance(title, str) else None
+        result.problems.append(Problem(None, sentence, id_of(merged), named))
 
 
 def _assets(bench: _Bench, locate: Locator, result: Result) -> None:

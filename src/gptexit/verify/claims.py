@@ -21,8 +21,9 @@ Raw = dict[str, Any]
 _POINTER = re.compile(r"(?:file-service|sediment)://\S+")
 _POINTED = re.compile(r"(?:file-service|sediment)://[^\s)\]]+")
 _SANDBOX = re.compile(r"\(sandbox:(/mnt/data/[^)\n]{1,300})\)")
-_UNSEEN_ROLES = {"system", "developer", "tool"}
-_CONTEXT = {"user_editable_context", "model_editable_context", "app_pairing_content"}
+# Tuples: what is looked for in them may be of any type.
+_UNSEEN_ROLES = ("system", "developer", "tool")
+_CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
 
 
 @dataclass(slots=True)
@@ -213,7 +214,7 @@ def _parts(content: Raw) -> list[str]:
     return found
 
 
-_WORDED = {"text", "audio_transcription"}
+_WORDED = ("text", "audio_transcription")
 
 
 def _text(content: Raw) -> list[str]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from gptexit.jsontext import loads_deep
 from gptexit.verify.claims import Raw, branch, leaves, nodes_of, object_of, parents
 from gptexit.verify.folder import Archive
 
@@ -78,8 +79,9 @@ class Lines:
             if key not in by_id:
                 lacks.append(f"message {key} is missing")
                 continue
-            content = object_of(nodes[key].get("message")).get("content")
-            asked = Counter(map(_mended, leaves(content)))
+            message = object_of(nodes[key].get("message"))
+            contents = [message.get("content"), message.get("older_content")]
+            asked = Counter(map(_mended, leaves(contents)))
             if asked - Counter(leaves(by_id[key])):
                 lacks.append(f"message {key} is not there in full")
             parent = above[key]
@@ -101,7 +103,9 @@ def _circular(key: str, above: dict[str, str | None]) -> bool:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         return object_of(json.loads(line))
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return object_of(loads_deep(line))
+    except ValueError:
         return {}
 
 

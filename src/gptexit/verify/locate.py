@@ -29,7 +29,9 @@ class Locator:
             if self._export.lookup(key).member is None:
                 self.missing.add(key)
         names = {row.get("file_name") for row in self._export.library(conversation or "")}
-        self.missing |= {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
+        gone = {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
+        # Paths of the code interpreter are each conversation's own.
+        self.missing |= {f"{conversation}: {path}" for path in gone}
 
     def __call__(self, pointer: str) -> str | None:
         """The digest; None where the export has no such file, or cannot give its bytes."""

@@ -47,7 +47,7 @@ class ChatGPT:
             done.hidden["on another branch"] += whole - len(conversation["messages"])
         raw, repairs = repaired(conversation)
         done.not_kept.update({f"repaired: {kind}": count for kind, count in repairs.items()})
-        FORMS[self._form].fit(raw)
+        done.not_kept += FORMS[self._form].fit(raw)
         data = dumps(raw)
         assets = [asset for asset in conversation["assets"] if asset["member"] is not None]
         if not self._volume.takes(data, assets):

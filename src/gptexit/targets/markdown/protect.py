@@ -12,16 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
+
+from gptexit.targets.markdown.fences import Fence, Items, opened
 
 _CONTROLS = bytes([*range(9), *range(0x0B, 0x20), 0x7F])
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]")
-_FENCE = re.compile(
-    r"([ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+[ \t>]*+)(`{3,}|~{3,})(.*)", re.DOTALL
-)
-_ITEM = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]++|\Z))++")
-_LEADING = re.compile(r"[ \t>]*+")
 # These are searched in a text with a line end in front: a pattern that begins with a plain
 # character is found several times as fast.
 _HEADING = re.compile(r"\n( {0,3})(#{1,6})(?=[ \t\n]|\Z)")
@@ -40,37 +36,6 @@ _ESCAPED = {"<": "\\<", "[[": "[\\[", "[^": "[\\^", "%%": "%\\%"}
 
 LOWEST = 3
 """The highest heading level that an answer may use: below title and speaker."""
-
-
-@dataclass(slots=True)
-class _Fence:
-    """An open fence: its marker, and the list item or block quote that it stands in."""
-
-    marker: str
-    prefix: str
-    offset: int
-    """Columns that a line needs to be inside the list item; 0 outside of lists."""
-    quotes: int
-
-    def closing(self) -> str:
-        """A line that closes it, inside its container."""
-        return re.sub(r"[^ \t>]", " ", self.prefix) + self.marker
-
-    def closed_by(self, line: str) -> bool:
-        """Whether `line` is its closing fence."""
-        words = line.lstrip(" \t>").rstrip()
-        mark = self.marker
-        return words.startswith(mark) and not words.strip(mark[0])
-
-    def left_by(self, line: str) -> bool:
-        """Whether `line` stands outside the container, which ends the fence with it."""
-        if self.quotes:
-            return line[: len(_LEADING.match(line)[0])].count(">") < self.quotes  # type: ignore[index]
-        return self.offset > 0 and bool(line.strip()) and _indent(line) < self.offset
-
-
-def _indent(line: str) -> int:
-    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip(" "))
 
 
 def protect(text: str, *, headings: bool) -> str:
@@ -124,10 +89,8 @@ def _with_nested_fences(text: str, headings: bool) -> str:
     """The same with fences in lists and block quotes, which end where those end."""
     out: list[str] = []
     prose: list[str] = []
-    fence: _Fence | None = None
-    items: list[int] = []
-    """Where the content of each open list item starts, in columns. Kept rather too long."""
-    blank = True
+    fence: Fence | None = None
+    items = Items()
     for line in text.split("\n"):
         if fence is not None:
             if not fence.left_by(line):
@@ -137,13 +100,10 @@ def _with_nested_fences(text: str, headings: bool) -> str:
                 continue
             out.append(fence.closing())
             fence = None
-        if blank and items and line.strip():
-            indent = _indent(line)
-            items = [offset for offset in items if offset <= indent]
-        blank = not line or line.isspace()
-        fence = _opened(line, items)
+        items.go_on(line)
+        fence, shown = opened(line, items)
         if fence is None:
-            prose.append(line)
+            prose.append(shown)
         else:
             if prose:
                 out.append(_prose("\n".join(prose), headings))
@@ -154,28 +114,6 @@ def _with_nested_fences(text: str, headings: bool) -> str:
     if fence is not None:
         out.append(fence.closing())
     return "\n".join(out)
-
-
-_MAY_OPEN = frozenset(" \t>-*+`~0123456789")
-
-
-def _opened(line: str, items: list[int]) -> _Fence | None:
-    """The fence that `line` opens, if any; adds the list items that it starts to `items`."""
-    if line[:1] not in _MAY_OPEN:
-        return None
-    item = _ITEM.match(line)
-    if item:
-        items.append(len(item[0].expandtabs(4)))
-    match = _FENCE.match(line)
-    if match is None or (match[2][0] == "`" and "`" in match[3]):
-        return None
-    prefix = match[1]
-    column = len(prefix.expandtabs(4))
-    quotes = prefix.count(">")
-    offset = max((each for each in items if each <= column), default=0)
-    if not quotes and column - offset >= 4:
-        return None  # an indented code block
-    return _Fence(match[2], prefix, offset, quotes)
 
 
 def _prose(text: str, headings: bool) -> str:
@@ -324,7 +262,7 @@ def _escape(match: re.Match[str]) -> str:
 
 # What Markdown, or Obsidian, would read as more than a character within a line of words.
 _SPECIAL = re.compile(
-    r"[\\`*\[\]<>]|(?<!\w)_|_(?!\w)|(?<![^ ])#+(?![^ ])|~(?=~)|=(?==)|%(?=%)|\$(?=.{0,300}\$)"
+    r"[\\`*\[\]<>]|(?<!\w)_++|_++(?!\w)|(?<![^ ])#+(?![^ ])|~(?=~)|=(?==)|%(?=%)|\$(?=.{0,300}\$)"
     r"|&(?=\w{1,32};|#\w{1,8};)|\^(?=\[)"
 )
 
@@ -336,7 +274,12 @@ def line(text: str) -> str:
     """`text` as plain words on one line: for titles, names and alternative texts."""
     if _WORDS.fullmatch(text):
         return text
-    return _SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+    return _SPECIAL.sub(_plainly, " ".join(text.split()))
+
+
+def _plainly(match: re.Match[str]) -> str:
+    """Marks with a backslash in front; of underscores each, since any of them may pair."""
+    return "\\_" * len(match[0]) if match[0][0] == "_" else "\\" + match[0]
 
 
 def fenced(text: str, language: str | None) -> str:

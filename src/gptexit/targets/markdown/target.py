@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 
 from gptexit.catalog import Catalog, readable
-from gptexit.model import Asset, Conversation
+from gptexit.model import Asset, Conversation, Gone
 from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import Copy, File, Options, Rendered
 from gptexit.targets.markdown.body import Body, Style, body
@@ -116,6 +116,7 @@ class Markdown:
             "gpt": each["assistant"]["id"] if each["assistant"] else None,
             "archived": each["archived"] or None,
             "starred": each["starred"] or None,
+            "gone": _gone(each["source"]["gone"]),
             "messages": made.messages,
             "attachments": len(used) or None,
             "tags": ["chatgpt"],
@@ -132,6 +133,14 @@ def _model(conversation: Conversation) -> str | None:
     """The model that wrote the most answers, else the conversation's own."""
     counted = Counter(each["model"] for each in conversation["messages"] if each["model"])
     return counted.most_common(1)[0][0] if counted else conversation["model"]
+
+
+def _gone(gone: Gone | None) -> str | None:
+    """What the newest export no longer has of the conversation, in words."""
+    if gone is None:
+        return None
+    number = len(gone["messages"])
+    return "conversation" if gone["conversation"] else f"{number} message{'s'[: number != 1]}"
 
 
 def _to_the_second(time: str | None) -> str | None:

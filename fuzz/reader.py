@@ -1,0 +1,68 @@
+"""A JSON object as a raw conversation: it is read, whatever it holds, and what comes out is valid.
+
+No word of it is lost, and each format renders it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from datetime import UTC
+from typing import Any
+
+import orjson
+
+from exports import leaves, messages
+from faults.changes import VALUES
+from faults.nodes import dumped, in_a_tree
+from gptexit.catalog import Catalog
+from gptexit.chatgpt.conversation import Account, Facts, Met, read_conversation
+from gptexit.jsontext import dumps, loads_deep
+from gptexit.schema import errors
+from gptexit.targets.base import Options
+from gptexit.targets.table import FORMATS
+
+FILES = {"file_0": Facts("file_0.png", "a.png", "image/png", 3)}
+ALL = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)
+_TAKEN = {"all", "text"}
+"""Words that stand for themselves in the neutral form: the recipient, the kind of a content."""
+
+
+def check(data: bytes) -> None:
+    """Raise AssertionError where a conversation is not read as it should be."""
+    try:
+        raw = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return
+    if not isinstance(raw, dict):
+        return
+    said = {leaf for each in messages(raw) for leaf in leaves(each)}
+    account = Account(lambda key: FILES.get(key, Facts()))
+    found = read_conversation(raw, account, Met())
+    value = loads_deep(dumps(found))
+    wrong = list(errors("conversation", value))
+    assert not wrong, wrong[:3]
+    lost = said - set(leaves(value)) - _TAKEN
+    assert not lost, list(lost)[:3]
+    for format_ in FORMATS.values():
+        target = format_.make(ALL, Catalog(), lambda member: io.BytesIO(b"png"))
+        assert [*target.render(found).files, *target.finish().files]
+
+
+def mutate(data: bytes, most: int, seed: int) -> bytes | None:
+    """Another conversation like it; None where it is to be mutated as mere bytes."""
+    rng = random.Random(seed)
+    if rng.random() < 0.1:
+        return None
+    try:
+        raw: Any = json.loads(data)
+        for _ in range(rng.choice((1, 1, 2, 4))):
+            if rng.random() < 0.3:
+                in_a_tree([raw], rng)
+            else:
+                rng.choice(VALUES)(raw, rng)
+    except (ValueError, RecursionError, IndexError):
+        return None
+    made = dumped(raw, rng) if isinstance(raw, dict) else b""
+    return made if 0 < len(made) <= most else None
