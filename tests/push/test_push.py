@@ -65,6 +65,12 @@ def test_a_dry_run_only_reads(app):
     assert not wrote(app)
 
 
+def test_the_output_in_the_documents_is_real(app):
+    shown = (ROOT / "docs/open-webui.md").read_text(encoding="utf-8")
+    for line in push(app.url, SLIM).stdout.splitlines():
+        assert line.replace(app.url, "http://127.0.0.1:8080") in shown
+
+
 def test_the_report_counts_what_was_done(app, tmp_path):
     push(app.url, SLIM, "--report", tmp_path / "report.json", "--quiet")
     report = json.loads((tmp_path / "report.json").read_bytes())
