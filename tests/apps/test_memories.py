@@ -5,9 +5,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from test_push import FAT, push
 
 import house
-from test_push import FAT, push
 
 
 class Embeddings(BaseHTTPRequestHandler):

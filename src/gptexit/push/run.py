@@ -229,7 +229,7 @@ class Push:
             verdict, surplus = judge(digest, there.chats.get(key, []))
             if verdict == "same":
                 self.tally.tidied["chats"] += self._remove(surplus)
-        self.tally.tidied["files"] += self._uploads.tidy(there.files())
+        self.tally.tidied["files"] += self._uploads.tidy(there.shown)
 
     def _remember(self, found: list[tuple[str, str]]) -> None:
         memories = Memories(self._server)
@@ -241,7 +241,7 @@ class Push:
         tally = self.tally
         tally.files = len(self._wanted) if self._dry else len(self._uploads.sent)
         tally.folders = self._folders.made
-        tally.refused += [f"{key}: {why}" for key, why in self._uploads.refused.items()]
+        tally.refused += self._uploads.refused.values()
         if self._folders.refused:
             tally.refused.append(f"folders: {self._folders.refused}")
         tally.unreadable = [f"{loss.where}: {loss.reason}" for loss in self._export.losses]

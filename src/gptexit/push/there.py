@@ -35,8 +35,6 @@ class There:
     folder: str | None
     pinned: bool
     archived: bool
-    files: frozenset[str]
-    """Ids of the files that it shows."""
 
 
 @dataclass(slots=True)
@@ -44,10 +42,8 @@ class Inventory:
     """The chats of ours, by the conversation's id."""
 
     chats: dict[str, list[There]] = field(default_factory=dict)
-
-    def files(self) -> set[str]:
-        """The files that any of them shows."""
-        return {key for each in self.chats.values() for chat in each for key in chat.files}
+    shown: set[str] = field(default_factory=set)
+    """Ids of the files that any chat shows, also one that is not of ours."""
 
 
 Verdict = Literal["new", "same", "changed", "continued"]
@@ -78,6 +74,7 @@ def inventory(server: Server) -> Inventory:
         found = Inventory()
         for line in server.lines("/api/v1/chats/all"):
             for chat in _chats(line):
+                found.shown.update(_files(_messages(chat)))
                 marked = mark_of(chat)
                 if marked is not None:
                     found.chats.setdefault(marked["id"], []).append(_there(chat, marked))
@@ -111,20 +108,23 @@ def mark_of(thing: Any) -> Raw | None:
 
 
 def _there(chat: Raw, mark: Raw) -> There:
-    history = chat["chat"].get("history")
-    messages = history.get("messages") if isinstance(history, dict) else None
-    messages = messages if isinstance(messages, dict) else {}
-    messages = {key: each for key, each in messages.items() if isinstance(each, dict)}
     folder = chat.get("folder_id")
     return There(
         chat["id"],
         mark.get("digest") if isinstance(mark.get("digest"), str) else None,
-        mark.get("messages") != fingerprint(messages),
+        mark.get("messages") != fingerprint(_messages(chat)),
         folder if isinstance(folder, str) else None,
         bool(chat.get("pinned")),
         bool(chat.get("archived")),
-        frozenset(_files(messages)),
     )
+
+
+def _messages(chat: Any) -> Raw:
+    found = chat
+    for name in ("chat", "history", "messages"):
+        found = found.get(name) if isinstance(found, dict) else None
+    found = found if isinstance(found, dict) else {}
+    return {key: each for key, each in found.items() if isinstance(each, dict)}
 
 
 def _files(messages: Raw) -> Iterator[str]:

@@ -35,7 +35,7 @@ class Uploads:
         self.sent: list[str] = []
         """Ids of what this run has sent."""
         self.refused: dict[str, str] = {}
-        """The reason, by the asset's key."""
+        """The file's name and the reason, by the asset's key."""
 
     def send(self, asset: Asset) -> None:
         """See that the app has it, or know why not. Raises ServerError."""
@@ -44,7 +44,8 @@ class Uploads:
             return
         member, size = asset["member"], asset["size"] or 0
         if member is None or size > LARGEST:
-            self.refused[key] = "larger than 1 GB"
+            why = "not in the export" if member is None else "larger than 1 GB"
+            self.refused[key] = f"{name_of(asset)}: {why}"
             return
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as held:
             try:
@@ -53,7 +54,7 @@ class Uploads:
                     shutil.copyfileobj(stream, held)
             except Exception as error:  # any codec's own
                 why = str(error) or type(error).__name__
-                self.refused[key] = f"not readable in the export ({why})"
+                self.refused[key] = f"{name_of(asset)}: not readable in the export ({why})"
                 return
             answer = self._send(asset, held)
         if answer is None:
@@ -75,7 +76,7 @@ class Uploads:
         except Refusal as refusal:
             if refusal.status in (401, 403):
                 raise
-            self.refused[key_of(asset)] = str(refusal)
+            self.refused[key_of(asset)] = f"{name_of(asset)}: {refusal}"
             return None
         if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
             raise ServerError("the server answers an upload, but not as Open WebUI does.")
