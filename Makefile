@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test lint coverage bench faults fuzz clean
+.PHONY: demo test test-apps lint coverage bench faults fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -22,6 +22,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Installs the apps that gptexit writes for under build/apps, and runs them: gigabytes and minutes.
+test-apps: $(READY)
+	$(BIN)/python -m pytest tests/apps
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -63,7 +63,7 @@ def commands(export: Path, out: Path) -> dict[str, tuple[list[str], bool]]:
     python = sys.executable
     found = {
         piece: ([python, str(HERE / "work.py"), piece, str(export)], True)
-        for piece in ("floor", "read", "ijson.items", "json.load")
+        for piece in ("floor", "read", "inspect", "ijson.items", "json.load")
     }
     convert = [python, "-m", "gptexit", "convert", str(export), "--quiet", "-o"]
     found["to markdown"] = ([*convert, str(out / "m")], False)
@@ -90,6 +90,7 @@ def measure(export: Path, rounds: int, folder: Path) -> dict[str, Piece]:
 
 RATIOS = [
     ("read", "floor", "at most 1.25"),
+    ("inspect", "read", "at most 1.3"),
     ("ijson.items", "read", "at least 2.5"),
     ("json.load", "read", "at least 3.5"),
     ("to markdown", "json.load", "below 1"),

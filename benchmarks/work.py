@@ -18,6 +18,7 @@ import orjson
 
 from gptexit.export.container import open_export
 from gptexit.export.splitter import collector_off
+from gptexit.inspect.inspection import inspect
 
 CHUNK = 1 << 20
 
@@ -87,6 +88,14 @@ def read(path: Path) -> int:
     return _done(started, count)
 
 
+def inspection(path: Path) -> int:
+    """gptexit's inspection: reading, and what it says of an export."""
+    started = time.perf_counter()
+    with open_export([path]) as export:
+        count = inspect(export).as_json()["conversations"]["total"]
+    return _done(started, count)
+
+
 def ijson_items(path: Path) -> int:
     count = 0
     started = time.perf_counter()
@@ -113,6 +122,7 @@ def _done(started: float, count: int) -> int:
 PIECES: dict[str, Callable[[Path], int]] = {
     "floor": floor,
     "read": read,
+    "inspect": inspection,
     "ijson.items": ijson_items,
     "json.load": json_load,
 }

@@ -1,6 +1,11 @@
 """What every test shares: no property test may fail because the machine is slow."""
 
-from hypothesis import HealthCheck, settings
+import os
 
-settings.register_profile("any machine", deadline=None, suppress_health_check=list(HealthCheck))
-settings.load_profile("any machine")
+from hypothesis import HealthCheck, Phase, settings
+
+_PATIENT = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("any machine", **_PATIENT)
+# Where a failure is only to be known and not to be made small: shrinking may take minutes.
+settings.register_profile("brief", phases=set(Phase) - {Phase.shrink, Phase.explain}, **_PATIENT)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))

@@ -385,6 +385,6 @@ def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path):
     )
     assert run.stdout.splitlines() == [
         str(package / "schema.py"),
-        "['urn:gptexit:conversation:1', 'urn:gptexit:report:1', 'urn:gptexit:verification:1']",
+        str([f"urn:gptexit:{name}:1" for name in schema.NAMES]),
         "False 1",
     ]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gptexit import __version__
+from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.conversation import Met
 from gptexit.export.container import Export
 from gptexit.export.editions import shown
@@ -51,6 +52,8 @@ class Ledger:
     messages: int = 0
     selected: int = 0
     selected_messages: int = 0
+    nodes: Counter[str] = field(default_factory=Counter)
+    """Conversations with messages, by `source.nodes`: `full` or `slim`."""
     left_out: Counter[str] = field(default_factory=Counter)
     met: Met = field(default_factory=Met)
     unreadable: list[dict[str, str]] = field(default_factory=list)
@@ -69,6 +72,8 @@ class Ledger:
         """Count a conversation that came in."""
         self.conversations += 1
         self.messages += len(conversation["messages"])
+        if conversation["messages"]:
+            self.nodes[conversation["source"]["nodes"]] += 1
         gone = conversation["source"]["gone"]
         if gone:
             self.gone["conversations"] += gone["conversation"]
@@ -82,9 +87,10 @@ class Ledger:
             self._count_asset(asset, conversation)
 
     def _count_asset(self, asset: Asset, conversation: Conversation) -> None:
-        if asset["id"] in self._seen:
+        key = key_in_export(asset["id"], conversation["id"])
+        if key in self._seen:
             return
-        self._seen.add(asset["id"])
+        self._seen.add(key)
         self.mentioned += 1
         if asset["missing"]:
             self.missing_count += 1
@@ -123,6 +129,7 @@ class Ledger:
             "read": {
                 "conversations": self.conversations,
                 "messages": self.messages,
+                "nodes": {form: self.nodes[form] for form in ("full", "slim")},
                 "duplicates": export.duplicates,
                 "gone": {
                     "conversations": self.gone["conversations"],

@@ -19,7 +19,7 @@ import orjson
 
 from gptexit.model import Raw
 
-NAMES = ("conversation", "report", "verification")
+NAMES = ("conversation", "report", "verification", "inspection")
 """The schemas there are."""
 
 MOST = 20

@@ -9,7 +9,15 @@ from gptexit.chatgpt import take
 from gptexit.export.facts import Facts, Lookup, file_id
 from gptexit.model import Asset, Raw
 
-__all__ = ["AssetBook", "Facts", "Lookup", "file_id"]
+__all__ = ["AssetBook", "Facts", "Lookup", "file_id", "key_in_export"]
+
+
+def key_in_export(asset: str, conversation: str | None) -> str:
+    """What tells a file from all others of an export, where its id may not.
+
+    The code interpreter's paths are each conversation's own: many have a `/mnt/data/chart.png`.
+    """
+    return f"{conversation}: {asset}" if asset.startswith("sandbox:") else asset
 
 
 @dataclass(slots=True)

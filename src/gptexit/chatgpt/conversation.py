@@ -176,24 +176,35 @@ def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, met: Met) -> str | N
 def _odd_nodes(
     mapping: dict[str, Raw], tree: Tree, messages: list[Message], slim: bool
 ) -> dict[str, Raw]:
-    """The nodes that cannot be told from the messages, in tree order: see the module."""
+    """The nodes that cannot be told from the messages, in tree order: see the module.
+
+    Beside one without a message all are odd, so that their order can be told.
+    """
     odd: dict[str, Raw] = {}
     said = {message["id"]: message["parent"] for message in messages}
     has_message = said.__contains__
     keys = 2 if slim else 3
+    among_odd: set[str] = set()
+    if len(mapping) > len(messages):
+        roots = [key for key in tree.order if tree.parent[key] is None]
+        among_odd.update(roots if len(roots) > 1 else _NONE)
     for key in tree.order:
         node = mapping[key]
+        below = tree.children.get(key, _NONE)
+        whole = all(map(has_message, below))
+        if not whole:
+            among_odd.update(below)
         if key not in said:
             odd[key] = node
             continue
         del node["message"]
-        below = tree.children.get(key, _NONE)
         if (
             len(node) != keys
             or node.get("id") != key
             or not (node.get("parent", 0) == said[key] == tree.parent[key])
             or not (slim or node.get("children") == below)
-            or not all(map(has_message, below))
+            or not whole
+            or key in among_odd
         ):
             odd[key] = node
     return odd

@@ -78,6 +78,8 @@ def as_time(value: Any) -> str | None:
     Exports hold numbers; numeric strings and ISO strings were seen in dumps of the web API. Zero
     stands for "unknown".
     """
+    if type(value) is float and 0 < value < _FAR:
+        return _shown(round(value * 1e6))
     if isinstance(value, bool) or not value:
         return None
     if isinstance(value, str):

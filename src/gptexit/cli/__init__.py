@@ -14,7 +14,9 @@ from gptexit.sink import Closed
 
 _COMMANDS = {
     "exit": "Do everything that leaving ChatGPT takes, in one go.",
+    "inspect": "Say what an export holds and what it lacks.",
     "convert": "Convert an export into an archive.",
+    "push": "Put the conversations into a running app.",
     "verify": "Prove that an archive holds what an export holds.",
     "formats": "List the formats that gptexit writes.",
     "schema": "Print a published JSON Schema.",
@@ -45,7 +47,7 @@ class _Lazy(click.Group):
 def main() -> None:
     """Turn a ChatGPT data export into files that are yours.
 
-    Nothing leaves this machine.
+    Nothing leaves this machine, except by `push`, which sends it where you say.
 
     \b
     gptexit convert chatgpt-export.zip

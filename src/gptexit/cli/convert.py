@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,9 +14,9 @@ import orjson
 from gptexit.archive import convert_export
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
+from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.summary import summary
 from gptexit.export.container import NotAnExport, open_export
-from gptexit.select import Selection
 from gptexit.targets.base import Options
 from gptexit.targets.chatgpt.limits import FITS, size_of
 from gptexit.targets.table import FORMATS
@@ -36,7 +36,8 @@ def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         ) from error
 
 
-def _include(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
+def included(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
+    """The value of `--include`, for click. Raises BadParameter."""
     words = [word.strip() for word in (value or "").split(",") if word.strip()]
     for word in words:
         if word not in _INCLUDE:
@@ -49,24 +50,6 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
         return None if value is None else size_of(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from error
-
-
-def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = False) -> str | None:
-    """A date or time of the command line as UTC; a whole day as `until` includes that day."""
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if end and len(value) <= 10:
-            moment += timedelta(days=1)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(
-            f"{value!r} is no date; give one such as 2025-03-01.", param_hint=name
-        ) from error
-    return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
 @click.command()
@@ -88,13 +71,7 @@ def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = Fals
     help="The folder to write to; with several formats, each gets a folder in it. "
     "`-` writes jsonl to standard output.",
 )
-@click.option("--since", metavar="DATE", help="Only conversations touched on DATE or later.")
-@click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier.")
-@click.option("--title", metavar="TEXT", help="Only conversations with TEXT in their title.")
-@click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation.")
-@click.option("--project", metavar="ID", help="Only conversations of this project (g-p-…).")
-@click.option("--model", metavar="NAME", help="Only conversations with this model.")
-@click.option("--archived/--no-archived", default=None, help="Only archived ones, or none of them.")
+@selection_options
 @click.option(
     "--branches",
     type=click.Choice(["current", "all"]),
@@ -106,7 +83,7 @@ def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = Fals
     "--include",
     "include",
     metavar="LIST",
-    callback=_include,
+    callback=included,
     help="What notes show beside the conversation: hidden, reasoning, tools, or none. "
     "[default: reasoning]",
 )
@@ -154,15 +131,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     to_stdout = given["out"] == "-"
     if to_stdout and (len(names) > 1 or not FORMATS[names[0]].one_file):
         raise click.UsageError("-o - writes one format that is a single file: use --to jsonl.")
-    selection = Selection(
-        since=_date(given["since"], "--since", zone),
-        until=_date(given["until"], "--until", zone, end=True),
-        title=given["title"],
-        ids=frozenset(given["ids"]),
-        project=given["project"],
-        model=given["model"],
-        archived=given["archived"],
-    )
+    selection = selection_of(given, zone)
     options = Options(
         given["branches"], given["include"], zone, given["form"], given["max_size"], given["fit"]
     )
@@ -184,13 +153,14 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
     if given["report"]:
-        _write_report(given["report"], report)
+        write_report(given["report"], report)
     if not given["quiet"]:
         click.echo(summary(report), err=to_stdout)
     ctx.exit(report["exit_code"])
 
 
-def _write_report(path: str, report: dict[str, Any]) -> None:
+def write_report(path: str, report: dict[str, Any]) -> None:
+    """Write a report as JSON, whole or not at all; `-` is standard output."""
     data = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if path == "-":
         click.echo(data, nl=False)

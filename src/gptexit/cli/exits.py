@@ -13,4 +13,6 @@ class Exit(IntEnum):
     """Finished, but part of the source could not be read or written; the report names each."""
     USAGE = 2
     NOT_AN_EXPORT = 3
+    SERVER = 4
+    """The server that was to take the conversations cannot be used, or no longer."""
     INTERRUPTED = 130

@@ -10,5 +10,5 @@ from gptexit import schema as schemas
 @click.command()
 @click.argument("name", type=click.Choice(schemas.NAMES), default="conversation")
 def schema(name: str) -> None:
-    """Print a published JSON Schema: of a jsonl line, of a report, of a verification."""
+    """Print a published JSON Schema: of a jsonl line, a report, a verification, an inspection."""
     click.echo(schemas.text(name), nl=False)

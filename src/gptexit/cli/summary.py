@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gptexit.printable import printable
+
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
 
@@ -117,6 +119,6 @@ def _unreadable(report: dict[str, Any]) -> list[str]:
 
 def listed(names: list[str]) -> list[str]:
     """Lines for the first of `names`, and one for how many more there are."""
-    shown = [f"  {name}" for name in names[:LISTED]]
+    shown = [f"  {printable(name)}" for name in names[:LISTED]]
     rest = len(names) - LISTED
     return [*shown, f"  … and {rest:,} more"] if rest > 0 else shown

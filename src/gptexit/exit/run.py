@@ -13,6 +13,8 @@ from gptexit.archive import convert_export
 from gptexit.exit.account import keep
 from gptexit.exit.start_here import start_here
 from gptexit.export.container import Export, open_export
+from gptexit.inspect.absences import as_markdown
+from gptexit.inspect.generation import form
 from gptexit.pipeline import Progress
 from gptexit.record import choices, record
 from gptexit.select import Selection
@@ -46,7 +48,9 @@ def leave(
         watch(export, "Verifying") as progress,
     ):
         checked = verify(out, export, progress)
-        page = start_here(report, checked, kept, "")
+        nodes = report["read"]["nodes"]
+        generation = form(export, nodes["full"], nodes["slim"]).generation
+        page = start_here(report, checked, kept, as_markdown(generation))
         folder = Folder(out)
         folder.put(File(PAGE, page.encode(), PAGE))
         folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))

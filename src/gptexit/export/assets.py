@@ -60,8 +60,11 @@ class AssetIndex:
         for each in {member.path, member.base}:
             self._odd.setdefault(each, []).append(member)
 
-    def lookup(self, asset: str) -> Facts:
-        """What the export knows of the asset with that id (as `file_id` gives it)."""
+    def lookup(self, asset: str, *, sniff: bool = True) -> Facts:
+        """What the export knows of the asset with that id (as `file_id` gives it).
+
+        `sniff`: read its first bytes where nothing else tells the media type.
+        """
         tables = self._tables()
         bare = asset.split("#", 1)[0]
         row = tables.rows.get(bare) or tables.rows.get(_swapped(bare)) or {}
@@ -71,7 +74,7 @@ class AssetIndex:
         return Facts(
             member=self._names[member] if member else None,
             name=name,
-            media_type=self._media_type(text(row, "mime_type"), member, name),
+            media_type=self._media_type(text(row, "mime_type"), member, name, sniff),
             size=member.size if member else size(row),
             sha256=sha256(row),
         )
@@ -97,13 +100,15 @@ class AssetIndex:
                     return member
         return found[0] if found else None
 
-    def _media_type(self, told: str | None, member: Member | None, name: str | None) -> str | None:
+    def _media_type(
+        self, told: str | None, member: Member | None, name: str | None, sniff: bool
+    ) -> str | None:
         told = (told or "").split(";")[0].strip().lower()
         ending = _ending(name) or _ending(member.base if member else None)
         # A TypeScript source is uploaded as `video/mp2t`, after its ending.
         if told not in _TELLS_NOTHING and not (told == "video/mp2t" and ending in _TYPESCRIPT):
             return told
-        sniffed = self._sniffed(member) if member else None
+        sniffed = self._sniffed(member) if member and sniff else None
         by_ending = MEDIA_TYPES.get(ending)
         if sniffed == "application/zip":  # office documents are ZIPs too
             return by_ending or sniffed

@@ -12,11 +12,11 @@ own import); an item with `mapping` would be taken for a ChatGPT export instead.
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import html
+import re
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,8 @@ from gptexit.catalog import Catalog
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.select import without_other_branches
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import Copy, File, Options, Read, Rendered
+from gptexit.targets.base import OTHERS, Copy, File, Options, Read, Rendered
+from gptexit.targets.chat.inline import Inline
 from gptexit.targets.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
 from gptexit.targets.chat.words import Scene, instructions, reasoning, words_of
 from gptexit.targets.series import Series
@@ -33,13 +34,12 @@ from gptexit.targets.series import Series
 MESSAGES, BYTES = 2_000, 24 << 20
 """What one file holds at most: the app commits each message by itself, and a request of 9,000
 messages takes it a minute, in which the page shows nothing."""
-INLINE, INLINE_CHAT = 4 << 20, 16 << 20
-"""Bytes of an image, and of all images of a chat, that go into the chat as data URLs. The app keeps
-them in its database and sends them with the chat, so more would make it slow."""
 UNTITLED = "Untitled"
 HOW_TO = "HOW-TO-IMPORT.md"
 
 Raw = dict[str, Any]
+Attach = Callable[[Asset, str], Raw | None]
+"""What `files` of a message of that role says of an asset; None where the app does not get it."""
 
 
 @dataclass(slots=True)
@@ -56,15 +56,14 @@ class Chat:
 def chat_of(
     conversation: Conversation,
     include: frozenset[str],
-    picture: Callable[[Asset], str | None],
+    attach: Attach,
     place: Callable[[Asset], str],
 ) -> Chat:
-    """The chat. `picture`: the URL of an image for the app, None where it has none; `place`: where
-    a person finds a file that the app does not show."""
+    """The chat. `place`: where a person finds a file that the app does not get."""
     turns = turns_of(conversation, include)
     made = Chat({}, turns)
     assets = {asset["id"]: asset for asset in conversation["assets"]}
-    pictures = _Pictures(picture, place, made)
+    attached = _Attached(attach, place, made)
     later = superseded(turns)
     models = list(dict.fromkeys(each.model for each in turns.by_id.values() if each.model))
     fallback = conversation["model"] or "chatgpt"
@@ -72,7 +71,7 @@ def chat_of(
     when = _seconds(conversation["created"]) or _seconds(conversation["updated"]) or 0
     for turn in turns.by_id.values():
         when = _seconds(turn.created) or when
-        message = _message(turn, assets, pictures, later.get(turn.id, set()))
+        message = _message(turn, assets, attached, later.get(turn.id, set()))
         message["timestamp"] = when
         if turn.role == USER:
             message["models"] = [turn.model or fallback]
@@ -94,7 +93,10 @@ def chat_of(
     }
     made.form = {
         "chat": chat,
-        "meta": {"tags": tags, "gptexit": {"id": conversation["id"]}},
+        "meta": {
+            "tags": tags,
+            "gptexit": {"id": conversation["id"], "messages": fingerprint(messages)},
+        },
         "pinned": bool(conversation["starred"] or conversation["extra"].get("pinned_time")),
         "archived": bool(conversation["archived"]),
         "created_at": created,
@@ -103,32 +105,46 @@ def chat_of(
     return made
 
 
-class _Pictures:
-    """Which images of a turn the app shows itself."""
+def fingerprint(messages: Raw) -> str:
+    """What tells whether somebody has written in a chat since: a digest of its messages' words.
 
-    def __init__(
-        self, url: Callable[[Asset], str | None], place: Callable[[Asset], str], made: Chat
-    ) -> None:
-        self._url = url
+    Without what the app itself takes out of them: null bytes, and halves of surrogate pairs.
+    """
+    digest = hashlib.sha256()
+    for key in sorted(messages):
+        words = f"{key}\n{messages[key].get('content')}\n{messages[key].get('parentId')}\n"
+        digest.update(_UNSTORED.sub("", words).encode())
+    return digest.hexdigest()[:32]
+
+
+_UNSTORED = re.compile("[\0\ud800-\udfff]")
+
+
+class _Attached:
+    """Which files of a turn the app shows itself."""
+
+    def __init__(self, attach: Attach, place: Callable[[Asset], str], made: Chat) -> None:
+        self._attach = attach
         self._place = place
         self._made = made
-        self.shown: list[Raw] = []
+        self.role = USER
+        self.entries: list[Raw] = []
 
     def place(self, asset: Asset) -> str | None:
-        """None for an image that is shown; else where the file is, in words."""
-        image = (asset["media_type"] or "").startswith("image/")
-        url = self._url(asset) if image else None
-        if url is not None:
-            self.shown.append({"type": "image", "url": url})
+        """None for a file that the app shows; else where it is, in words."""
+        entry = self._attach(asset, self.role)
+        if entry is not None:
+            if entry not in self.entries:
+                self.entries.append(entry)
             return None
         self._made.files[asset["id"]] = asset
         return self._place(asset)
 
 
-def _message(turn: Turn, assets: dict[str, Asset], pictures: _Pictures, later: set[str]) -> Raw:
+def _message(turn: Turn, assets: dict[str, Asset], attached: _Attached, later: set[str]) -> Raw:
     sources = _Sources()
-    pictures.shown = []
-    words = words_of(turn.parts, Scene(assets, pictures.place, sources.mark, later))
+    attached.role, attached.entries = turn.role, []
+    words = words_of(turn.parts, Scene(assets, attached.place, sources.mark, later))
     thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
     message: Raw = {
         "id": turn.id,
@@ -137,8 +153,8 @@ def _message(turn: Turn, assets: dict[str, Asset], pictures: _Pictures, later: s
         "role": turn.role,
         "content": "\n".join([*thoughts, words]),
     }
-    if pictures.shown:
-        message["files"] = pictures.shown
+    if attached.entries:
+        message["files"] = attached.entries
     if sources.found and turn.role == ASSISTANT:
         message["sources"] = [_source(each) for each in sources.found.values()]
     if turn.feedback:
@@ -225,14 +241,14 @@ class OpenWebUI:
             conversation = without_other_branches(conversation)
             done.hidden["on another branch"] += whole - len(conversation["messages"])
         copies: dict[str, Copy] = {}
-        inlined = _Inline(self._read)
+        inlined = Inline(self._read)
 
         def place(asset: Asset) -> str:
             member = asset["member"] or ""
             copy = copies[asset["id"]] = copy_of(asset, member, "files", self._catalog)
             return f"in your archive, {copy.path}"
 
-        made = chat_of(conversation, self._include, inlined.url, place)
+        made = chat_of(conversation, self._include, inlined.entry, place)
         done.files += self._series.add(made.form, made.turns.messages)
         done.copies += copies.values()
         done.messages = made.turns.messages
@@ -248,6 +264,10 @@ class OpenWebUI:
         """Begin again with the first file."""
         self._series.restart()
 
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """The app has no place for them."""
+        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+
     def finish(self) -> Rendered:
         """The end of the last file, and how to import them."""
         files = self._series.end()
@@ -255,40 +275,15 @@ class OpenWebUI:
         return Rendered(files=[*files, File(HOW_TO, text.encode(), "how-to")])
 
 
-class _Inline:
-    """Images as data URLs, as many as a chat bears."""
-
-    def __init__(self, read: Read) -> None:
-        self._read = read
-        self._left = INLINE_CHAT
-        self._made: dict[str, str] = {}
-
-    def url(self, asset: Asset) -> str | None:
-        member, size = asset["member"], asset["size"]
-        if member is None or size is None or size > min(INLINE, self._left):
-            return None
-        if asset["id"] not in self._made:
-            try:
-                with closing(self._read(member)) as stream:
-                    data = stream.read(INLINE + 1)
-            except OSError:  # the copy tells of it
-                return None
-            if len(data) > INLINE:
-                return None
-            self._left -= len(data)
-            coded = base64.b64encode(data).decode()
-            self._made[asset["id"]] = f"data:{asset['media_type']};base64,{coded}"
-        return self._made[asset["id"]]
-
-
 _HOW_TO = """\
 # Import into Open WebUI
 
 Files here: {count}, `import-001.json` to `{last}`. For each, in this order:
 
-1. In Open WebUI, click your name, then *Settings > Data Controls > Import Chats*.
-2. Choose the file, and wait until its chats are in the list on the left. A file takes about a
-   quarter of a minute; one that is imported twice is there twice.
+1. In Open WebUI, click your name, then *Settings > Data Controls*, and beside *Import Chats* click
+   *Import*.
+2. Choose the file, and wait until the page says how many chats it has imported. A file takes about
+   a quarter of a minute; one that is imported twice is there twice.
 
 The chats keep their dates, branches, images, reasoning and sources, and have the tag `chatgpt`;
 archived ones also have the tag `archived`. What is no image is in the folder `files`, and each chat

@@ -29,13 +29,17 @@ class Locator:
             if self._export.lookup(key).member is None:
                 self.missing.add(key)
         names = {row.get("file_name") for row in self._export.library(conversation or "")}
-        self.missing |= {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
+        gone = {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
+        # Paths of the code interpreter are each conversation's own.
+        self.missing |= {f"{conversation}: {path}" for path in gone}
 
     def __call__(self, pointer: str) -> str | None:
         """The digest; None where the export has no such file, or cannot give its bytes."""
         member = self._export.lookup(file_id(pointer)).member
-        if member is None:
-            return None
+        return None if member is None else self.member(member)
+
+    def member(self, member: str) -> str | None:
+        """The digest of a file by its name in the export."""
         if member not in self._known:
             try:
                 self._known[member] = _digest(self._export.open(member))

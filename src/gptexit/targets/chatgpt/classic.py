@@ -145,15 +145,13 @@ def _keep(raw: Raw, rules: Rules, found: Counter[str]) -> None:
 def _complete(message: Raw, found: Counter[str]) -> None:
     odd = message.get("content")
     _keep(message, _MESSAGE, found)
-    was_odd = message["content"] is not odd
-    # Copies: the neutral conversation holds these too, and other formats come after this one.
-    message["author"] = author = dict(message["author"])
+    author = message["author"] = dict(message["author"])  # both are the conversation's own
+    content = message["content"] = dict(message["content"])
     _keep(author, _AUTHOR, found)
     if author["role"] not in _ROLES:
         author["metadata"] = {**author["metadata"], "real_role": author["role"]}
         author["role"] = _NEAREST.get(author["role"], "assistant")
-    message["content"] = content = dict(message["content"])
-    if was_odd:
+    if not isinstance(odd, dict):
         content["parts"] = ["\n\n".join(take.strings(odd))]
     if not isinstance(content.get("content_type"), str):
         content["content_type"] = "text"

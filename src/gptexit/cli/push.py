@@ -1,0 +1,159 @@
+"""`gptexit push`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gptexit.cli.convert import included, time_zone, write_report
+from gptexit.cli.exits import Exit
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.selecting import selection_of, selection_options
+from gptexit.cli.summary import count, listed
+from gptexit.export.container import NotAnExport, open_export
+from gptexit.targets.base import Options
+
+if TYPE_CHECKING:
+    from gptexit.push.tally import Tally
+
+KEY = "OPEN_WEBUI_API_KEY"
+_EXTRA = "push needs two more packages; install them with: pip install 'gptexit[push]'"
+
+
+@click.command()
+@click.argument("app", type=click.Choice(["open-webui"]))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option("--url", required=True, help="The server, as http://127.0.0.1:8080.")
+@selection_options
+@click.option(
+    "--branches",
+    type=click.Choice(["current", "all"]),
+    default=None,
+    help="The branch seen last, or also edited and regenerated versions. [default: all]",
+)
+@click.option(
+    "--include",
+    "include",
+    metavar="LIST",
+    callback=included,
+    help="What chats show beside the conversation: hidden, reasoning, tools, instructions (as "
+    "the chat's system prompt), or none. [default: reasoning]",
+)
+@click.option("--memories", is_flag=True, help="Also add what ChatGPT noted about you.")
+@click.option(
+    "--timezone",
+    "zone",
+    metavar="TZ",
+    callback=time_zone,
+    help="Time zone of --since and --until. [default: this machine's]",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=60,
+    show_default=True,
+    help="Seconds to wait for an answer of the server.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
+@click.option("--quiet", is_flag=True, help="No summary; errors only.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@click.pass_context
+def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **given: Any) -> None:
+    """Put the conversations of an export into a running Open WebUI.
+
+    The API key is asked for, or read from the environment variable OPEN_WEBUI_API_KEY. Nothing is
+    sent anywhere but to the server that --url names. Can be stopped and run again: what is there is
+    not sent twice, what has changed is replaced, and a chat that you went on with in the app is
+    left alone.
+
+    \b
+    gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080 --dry-run
+    gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
+    """
+    try:
+        from gptexit.push.run import Push
+        from gptexit.push.server import Server, ServerError
+    except ModuleNotFoundError as error:
+        if error.name not in ("httpx", "tenacity"):
+            raise
+        raise click.UsageError(_EXTRA) from None
+    selection = selection_of(given, given["zone"])
+    options = Options(given["branches"], given["include"], given["zone"])
+    quiet, dry = given["quiet"], given["dry_run"]
+    tally = None
+    code = Exit.SERVER
+    try:
+        with (
+            open_export(sources, sys.stdin.buffer) as export,
+            Server(url, _key(), given["timeout"]) as server,
+            progress_bar(
+                export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
+            ) as progress,
+        ):
+            run = Push(export, server, selection, options, dry=dry, memories=given["memories"])
+            tally = run.tally
+            run.run(progress)
+        code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
+    except NotAnExport as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.NOT_AN_EXPORT)
+    except ServerError as error:
+        click.echo(f"Error: {error}", err=True)
+    if tally and given["report"]:
+        write_report(given["report"], tally.as_json())
+    if tally and tally.read and not quiet:
+        click.echo(_summary(tally, url))
+    ctx.exit(code)
+
+
+def _key() -> str:
+    """The API key, from the environment or from a person who types it unseen."""
+    found = os.environ.get(KEY, "").strip()
+    if not found:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"no API key: set the environment variable {KEY}.")
+        found = click.prompt("API key", hide_input=True, err=True).strip()
+    return found
+
+
+def _summary(tally: Tally, url: str) -> str:
+    done = tally.done
+    lines = [f"Read {count(tally.read, 'conversation')}."]
+    if done["new"] + done["changed"]:
+        would = "Would send" if tally.dry else "Sent"
+        lines.append(
+            f"{would} {count(done['new'] + done['changed'], 'conversation')} to {url}: "
+            f"{done['new']:,} new, {done['changed']:,} in place of an older version; "
+            f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}."
+        )
+    elif not tally.stopped:
+        lines.append("Nothing new to send.")
+    if done["same"]:
+        lines.append(f"There already: {count(done['same'], 'conversation')}.")
+    if tally.left_out:
+        named = ", ".join(f"{each:,} by {name}" for name, each in tally.left_out.items())
+        number = count(sum(tally.left_out.values()), "conversation")
+        lines.append(f"Not selected: {number} ({named}).")
+    if any(tally.tidied.values()):
+        chats, files = tally.tidied["chats"], tally.tidied["files"]
+        lines.append(f"Twice there and tidied: {count(chats, 'chat')}, {count(files, 'file')}.")
+    if tally.memories:
+        added, known = tally.memories["added"], tally.memories["known"]
+        word = "Would add" if tally.dry else "Added"
+        lines.append(f"{word} {added:,} to the app's memory; {known:,} there already.")
+    if tally.memories_refused:
+        lines.append(f"The server takes no memories: {tally.memories_refused}")
+    if tally.continued:
+        lines.append("You went on with these in the app, so they are left as they are:")
+        lines += listed(tally.continued)
+    if tally.refused:
+        lines += [f"Not taken by the server ({len(tally.refused):,}):", *listed(tally.refused)]
+    if tally.unreadable:
+        lines += [f"Could not be read ({len(tally.unreadable):,}):", *listed(tally.unreadable)]
+    if tally.stopped:
+        lines.append("Stopped before the end. Run the same command again to go on.")
+    return "\n".join(lines)

@@ -1,0 +1,62 @@
+"""Which conversations: the options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, TypeVar
+
+import click
+
+from gptexit.select import Selection
+
+F = TypeVar("F", bound=Callable[..., Any])
+_OPTIONS = (
+    click.option("--since", metavar="DATE", help="Only conversations touched on DATE or later."),
+    click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier."),
+    click.option("--title", metavar="TEXT", help="Only conversations with TEXT in their title."),
+    click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation."),
+    click.option("--project", metavar="ID", help="Only conversations of this project (g-p-…)."),
+    click.option("--model", metavar="NAME", help="Only conversations with this model."),
+    click.option(
+        "--archived/--no-archived", default=None, help="Only archived ones, or none of them."
+    ),
+)
+
+
+def selection_options(command: F) -> F:
+    """Add them to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def selection_of(given: dict[str, Any], zone: tzinfo | None) -> Selection:
+    """What they say. Raises BadParameter."""
+    return Selection(
+        since=_date(given["since"], "--since", zone),
+        until=_date(given["until"], "--until", zone, end=True),
+        title=given["title"],
+        ids=frozenset(given["ids"]),
+        project=given["project"],
+        model=given["model"],
+        archived=given["archived"],
+    )
+
+
+def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = False) -> str | None:
+    """A date or time of the command line as UTC; a whole day as `until` includes that day."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if end and len(value) <= 10:
+            moment += timedelta(days=1)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no date; give one such as 2025-03-01.", param_hint=name
+        ) from error
+    return moment.replace(tzinfo=None).isoformat() + "Z"

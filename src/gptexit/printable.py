@@ -1,0 +1,46 @@
+"""Names from a source, for a terminal: no control characters, and no wider than there is room."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Not printable are controls, with which escape sequences begin, and ends of lines.
+_MOST = 10_000
+"""Characters of a name that are looked at."""
+
+
+def printable(text: str, width: int | None = None) -> str:
+    """`text` on one line, without what a terminal may obey; cut to `width` columns."""
+    words = text[:_MOST]
+    if not (words.isascii() and words.isprintable()):
+        words = "".join(each if each.isprintable() else _instead(each) for each in words)
+    words = " ".join(words.split())
+    return words if width is None else _cut(words, width)
+
+
+def _instead(character: str) -> str:
+    """Nothing for a mark of format, some of which turn the direction of text; else a space."""
+    return "" if unicodedata.category(character) == "Cf" else " "
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal `text` takes."""
+    return sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _cut(text: str, width: int) -> str:
+    if columns(text) <= width:
+        return text
+    room, kept = width - 1, []
+    for each in text:
+        room -= _width(each)
+        if room < 0:
+            break
+        kept.append(each)
+    return "".join(kept).rstrip() + "…"

@@ -1,0 +1,1 @@
+"""Straight into a running app, over its API. Needs the extra `gptexit[push]`."""

@@ -1,0 +1,60 @@
+"""What the tests of the apps share. They are run by `make test-apps` and by nothing else."""
+
+import subprocess
+import sys
+
+import pytest
+
+import compare
+import house
+import source
+from exports import FIXTURES, ROOT
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory):
+    """A server of Open WebUI."""
+    with house.running(tmp_path_factory.mktemp("open-webui")) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_app(app):
+    """The same, with nothing in it."""
+    app.empty()
+    return app
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory):
+    """An export of 300 conversations."""
+    path = tmp_path_factory.mktemp("generated") / "generated-300.zip"
+    make = ["--conversations", "300", "--seed", "7", "--assets", "60"]
+    subprocess.run([sys.executable, ROOT / "fixtures/generate.py", path, *make], check=True)
+    return path
+
+
+@pytest.fixture(scope="session", params=[*(path.stem for path in FIXTURES), "generated-300"])
+def export(request, generated):
+    """Each sample, and the generated one."""
+    paths = {path.stem: path for path in FIXTURES}
+    return paths.get(request.param, generated)
+
+
+@pytest.fixture(scope="session")
+def held(tmp_path_factory):
+    """What an export holds; worked out once for each."""
+    known = {}
+
+    def of(path):
+        if path not in known:
+            known[path] = source.read(path, tmp_path_factory.mktemp("held"))
+        return known[path]
+
+    return of
+
+
+def pytest_terminal_summary(terminalreporter):
+    if compare.ROWS:
+        terminalreporter.section("in the source → in the app")
+        terminalreporter.write_line(compare.table(compare.ROWS))

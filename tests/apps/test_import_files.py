@@ -1,0 +1,33 @@
+"""The files of `gptexit convert --to open-webui`, as the app's own page sends them."""
+
+import json
+
+from compare import ROWS, compare
+from gptexit import convert
+from source import totals
+
+
+def as_the_page_sends(item):
+    """What *Import Chats* of Open WebUI 0.12.4 makes of an item of the file."""
+    return {
+        "chat": item["chat"],
+        "meta": item.get("meta") or {},
+        "variables": item.get("variables") or {},
+        "pinned": item.get("pinned") or False,
+        "archived": item.get("archived") or False,
+        "folder_id": item.get("folder_id"),
+        "created_at": item.get("created_at"),
+        "updated_at": item.get("updated_at"),
+    }
+
+
+def test_what_is_imported_is_what_the_export_holds(export, empty_app, held, tmp_path):
+    convert(export, tmp_path / "out", ["open-webui"])
+    for path in sorted((tmp_path / "out").glob("import-*.json")):
+        items = json.loads(path.read_bytes())
+        empty_app.post(
+            "/api/v1/chats/import", {"chats": [as_the_page_sends(item) for item in items]}
+        )
+    expected = held(export)
+    found = compare(expected, empty_app.chats(), empty_app.file)
+    ROWS.append((f"open-webui file, {export.stem}", totals(expected), found))

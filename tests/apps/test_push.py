@@ -1,0 +1,271 @@
+"""`gptexit push open-webui`, into the real app."""
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from build import add, chain, conversation, message
+from compare import ROWS, compare
+from exports import ROOT
+from proxy import faulty
+from source import totals
+
+PUSH = [sys.executable, "-m", "gptexit", "push", "open-webui"]
+SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
+
+
+def start(app, *arguments, url=None, **rest):
+    return subprocess.Popen(
+        [*PUSH, *map(str, arguments), "--url", url or app.url],
+        env={**os.environ, "OPEN_WEBUI_API_KEY": rest.pop("key", app.token)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **rest,
+    )
+
+
+def push(app, *arguments, **rest):
+    """Run it to its end: exit code, standard output, standard error."""
+    process = start(app, *arguments, **rest)
+    out, err = process.communicate(timeout=900)
+    assert "Traceback" not in err
+    assert rest.get("key", app.token) not in out + err
+    return process.returncode, out, err
+
+
+def snapshot(app):
+    """All that a person has in the app, without what differs from run to run."""
+    folders = app.folders()
+    files = {each["id"]: each["meta"]["data"]["gptexit"]["asset"] for each in app.files()}
+    assert len(set(files.values())) == len(files), "a file is there twice"
+    assert len(set(folders.values())) == len(folders)
+    chats = {}
+    for chat in app.chats():
+        text = json.dumps(chat["chat"], sort_keys=True)
+        for key, asset in files.items():
+            text = text.replace(key, asset)
+        for message_ in (body := json.loads(text))["history"]["messages"].values():
+            message_.pop("user_id", None), message_.pop("user", None)
+        chat_id = chat["meta"]["gptexit"]["id"]
+        assert chat_id not in chats, "a conversation is there twice"
+        fields = ("title", "meta", "pinned", "archived", "created_at", "updated_at")
+        chats[chat_id] = {
+            **{field: chat[field] for field in (*fields, "current_message_id")},
+            "chat": body,
+            "folder": folders.get(chat["folder_id"]),
+        }
+    return {"chats": chats, "files": sorted(files.values()), "folders": sorted(folders.values())}
+
+
+@pytest.fixture(scope="session")
+def undisturbed(app, generated):
+    """What a run that nothing disturbs makes of the generated export."""
+    app.empty()
+    code, _, err = push(app, generated)
+    assert code == 0, err
+    return snapshot(app)
+
+
+def test_what_is_pushed_is_what_the_export_holds(export, empty_app, held):
+    code, out, err = push(empty_app, export)
+    assert code == (1 if "Could not be read" in out else 0), out + err
+    assert "Not taken" not in out
+    expected = held(export)
+    chats = empty_app.chats()
+    ROWS.append(
+        (
+            f"open-webui push, {export.stem}",
+            totals(expected),
+            compare(expected, chats, empty_app.file),
+        )
+    )
+    groups = {}
+    for chat in chats:
+        groups.setdefault(expected[chat["meta"]["gptexit"]["id"]].group, set()).add(
+            chat["folder_id"]
+        )
+    assert all(len(folders) == 1 for folders in groups.values())
+    assert groups.pop(None, {None}) == {None}
+    assert len(empty_app.folders()) == len(groups)
+    before = snapshot(empty_app)
+    assert "Nothing new" in push(empty_app, export)[1]
+    assert snapshot(empty_app) == before
+    assert [chat["id"] for chat in empty_app.chats()] == [chat["id"] for chat in chats]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_run_that_is_killed_goes_on_where_it_was(seed, undisturbed, empty_app, generated):
+    rng = random.Random(seed)
+    for _ in range(3):
+        process = start(empty_app, generated)
+        time.sleep(rng.uniform(2, 20))
+        process.kill()
+        process.communicate()
+    code, out, err = push(empty_app, generated)
+    assert code == 0, out + err
+    assert snapshot(empty_app) == undisturbed
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_faults_of_the_line_double_nothing(seed, empty_app, held):
+    """It completes, or says in a sentence why not, and goes on with the next run."""
+    with faulty(empty_app.url, seed, rate=(0.1, 0.25, 0.4, 0.6)[seed]) as proxy:
+        for _ in range(20):
+            code, out, err = push(empty_app, FAT, "--timeout", "3", url=proxy.url)
+            assert code in (0, 4), out + err
+            if code == 0:
+                break
+            assert err.startswith("Error: ")
+            assert err.count("\n") == 1
+        assert code == 0
+        assert sum(proxy.played.values()) > proxy.played[""]
+    # An answer that was lost may still have been worked on when the run ended.
+    assert push(empty_app, FAT)[0] == 0
+    snapshot(empty_app)
+    compare(held(FAT), empty_app.chats(), empty_app.file)
+
+
+def write(path, *raw):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("conversations.json", json.dumps(raw))
+    return path
+
+
+def talk(number, *words, **rest):
+    key = f"c0ffee00-0000-4000-8000-00000000000{number}"
+    roles = ("user", "assistant")
+    mapping = chain(*(message(roles[at % 2], each) for at, each in enumerate(words)))
+    return conversation(
+        mapping, id=key, conversation_id=key, title=f"Talk {number}", **rest
+    )  # fmt: skip
+
+
+def test_a_newer_export_replaces_what_changed_and_leaves_what_the_user_went_on_with(
+    empty_app, tmp_path
+):
+    first = write(tmp_path / "1.zip", *(talk(number, "Hello", "Hi") for number in range(4)))
+    assert push(empty_app, first)[0] == 0
+    before = {chat["title"]: chat for chat in empty_app.chats()}
+    went_on = before["Talk 1"]["chat"]
+    went_on["history"]["messages"]["m2"]["childrenIds"] = ["own"]
+    went_on["history"]["messages"]["own"] = {
+        "id": "own", "parentId": "m2", "childrenIds": [], "role": "user", "content": "And then?",
+    }  # fmt: skip
+    went_on["history"]["currentId"] = "own"
+    empty_app.post(f"/api/v1/chats/{before['Talk 1']['id']}", {"chat": went_on})
+    folder = empty_app.post("/api/v1/folders/", {"name": "Mine"})["id"]
+    empty_app.post(f"/api/v1/chats/{before['Talk 2']['id']}/folder", {"folder_id": folder})
+    empty_app.post(f"/api/v1/chats/{before['Talk 2']['id']}/pin")
+    empty_app.post(f"/api/v1/chats/{before['Talk 3']['id']}/clone", {"title": "My copy"})
+    newer = [talk(0, "Hello", "Hi")]
+    newer += [talk(number, "Hello", "Hi", "More", "Yes") for number in (1, 2, 3)]
+    second = write(tmp_path / "2.zip", *newer)
+    code, out, _ = push(empty_app, second, "--report", tmp_path / "report.json")
+    assert code == 0
+    assert "Talk 1" in out
+    after = {chat["title"]: chat for chat in empty_app.chats()}
+    assert after.keys() == {"Talk 0", "Talk 1", "Talk 2", "Talk 3", "My copy"}
+    assert after["Talk 0"]["id"] == before["Talk 0"]["id"]
+    assert after["Talk 1"]["id"] == before["Talk 1"]["id"]
+    assert "own" in after["Talk 1"]["chat"]["history"]["messages"]
+    assert after["Talk 2"]["chat"]["history"]["messages"].keys() == {"m1", "m2", "m3", "m4"}
+    assert after["Talk 2"]["folder_id"] == folder
+    assert after["Talk 2"]["pinned"]
+    assert "m3" not in after["My copy"]["chat"]["history"]["messages"]
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert (report["changed"], report["same"], report["continued"]) == (2, 1, ["Talk 1"])
+
+
+def test_chats_that_came_by_file_are_not_doubled(empty_app, tmp_path):
+    from gptexit import convert
+
+    convert(SLIM, tmp_path / "out", ["open-webui"])
+    items = json.loads((tmp_path / "out/import-001.json").read_bytes())
+    empty_app.post("/api/v1/chats/import", {"chats": items})
+    assert push(empty_app, SLIM)[0] == 0
+    snapshot(empty_app)
+    assert len(empty_app.chats()) == len(items)
+
+
+def test_a_dry_run_changes_nothing_and_says_what_would_be_done(empty_app):
+    code, out, _ = push(empty_app, SLIM, "--dry-run")
+    assert code == 0
+    assert "Would send 12 conversations" in out
+    assert not empty_app.chats() and not empty_app.files() and not empty_app.folders()
+    push(empty_app, SLIM)
+    assert "Nothing new" in push(empty_app, SLIM, "--dry-run")[1]
+
+
+def test_the_key_is_in_no_output_no_report_and_no_list_of_processes(empty_app, tmp_path):
+    key = empty_app.post("/api/v1/auths/api_key")["api_key"]
+    process = start(empty_app, FAT, "--report", tmp_path / "report.json", key=key)
+    seen = set()
+    while process.poll() is None:
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                seen.add(path.read_bytes())
+            except OSError:
+                continue
+        time.sleep(0.05)
+    out, err = process.communicate()
+    assert process.returncode == 0, out + err
+    assert any(b"push" in each for each in seen)
+    written = [*seen, out.encode(), err.encode(), (tmp_path / "report.json").read_bytes()]
+    assert not [each for each in written if key.encode() in each]
+
+
+def test_a_key_that_is_refused(empty_app):
+    for key in ("sk-0123456789abcdef", "not-a-key", "with space", "ümlaut"):
+        code, out, err = push(empty_app, SLIM, key=key)
+        assert code == 4
+        assert "API key" in err
+        assert not out
+    assert not empty_app.chats()
+
+
+def test_a_server_whose_disk_is_full(tmp_path):
+    """On a disk of its own, which only root can make."""
+    import house
+
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "none", disk], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        with house.running(disk / "data") as app:
+            free = os.statvfs(disk)
+            (disk / "ballast").write_bytes(b"\0" * (free.f_bavail * free.f_frsize - 60_000))
+            code, _, err = push(app, FAT)
+            assert code == 4
+            assert re.match(r"Error: .*(disk|stores nothing|does not answer)", err)
+            (disk / "ballast").unlink()
+            code, out, err = push(app, FAT)
+            assert code == 0, out + err
+            snapshot(app)
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_branches_survive_the_kill_of_the_current_one(empty_app, tmp_path):
+    """`--branches current` sends only what was seen last; all later brings the others."""
+    mapping = chain(message("user", "Tell."), message("assistant", "Once."))
+    add(mapping, "other", "m1", message("assistant", "Twice."))
+    source = write(tmp_path / "1.zip", conversation(mapping))
+    push(empty_app, source, "--branches", "current")
+    (chat,) = empty_app.chats()
+    assert chat["chat"]["history"]["messages"].keys() == {"m1", "other"}
+    push(empty_app, source)
+    (chat,) = empty_app.chats()
+    assert chat["chat"]["history"]["messages"].keys() == {"m1", "m2", "other"}

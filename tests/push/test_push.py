@@ -1,0 +1,167 @@
+"""What push promises, against a server that takes nothing but what the app's own forms allow."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from build import chain, conversation, message
+from exports import FIXTURES, ROOT
+from push_contract import serving
+
+SLIM = ROOT / "fixtures/slim-2026.zip"
+
+
+@pytest.fixture
+def app():
+    with serving() as server:
+        yield server
+
+
+def push(url, *arguments, key="sk-secret-0123456789"):
+    environment = {**os.environ, "OPEN_WEBUI_API_KEY": key, "HTTP_PROXY": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gptexit", "push", "open-webui", *map(str, arguments), "--url", url],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert not key or key not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def wrote(app):
+    return [each for each in app.requests if not each.startswith("GET")]
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source, app):
+    first = push(app.url, source)
+    assert "Not taken" not in first.stdout
+    marks = [each["meta"]["gptexit"]["id"] for each in app.things["chats"].values()]
+    assert len(set(marks)) == len(marks) > 0
+    assets = [each["meta"]["data"]["gptexit"]["asset"] for each in app.things["files"].values()]
+    assert len(set(assets)) == len(assets)
+    app.requests.clear()
+    second = push(app.url, source)
+    assert second.returncode == first.returncode
+    assert "Nothing new" in second.stdout
+    assert not wrote(app)
+
+
+def test_a_dry_run_only_reads(app):
+    done = push(app.url, SLIM, "--dry-run", "--memories")
+    assert done.returncode == 0
+    assert "Would send 12 conversations" in done.stdout
+    assert not wrote(app)
+    push(app.url, SLIM, "--project", "g-p-nobody")
+    assert not wrote(app)
+
+
+def test_the_output_in_the_documents_is_real(app):
+    shown = (ROOT / "docs/open-webui.md").read_text(encoding="utf-8")
+    for line in push(app.url, SLIM).stdout.splitlines():
+        assert line.replace(app.url, "http://127.0.0.1:8080") in shown
+
+
+def test_the_report_counts_what_was_done(app, tmp_path):
+    push(app.url, SLIM, "--report", tmp_path / "report.json", "--quiet")
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert report["new"] == len(app.things["chats"]) == 12
+    assert report["files"] == len(app.things["files"])
+    assert report["folders"] == [each["name"] for each in app.things["folders"].values()]
+    assert report["complete"]
+
+
+def test_a_copy_that_a_cut_run_left_is_taken_away(app):
+    push(app.url, SLIM)
+    double = next(iter(app.things["chats"].values()))
+    app.things["chats"]["double"] = {**double, "id": "double"}
+    theirs = {**double, "id": "theirs", "chat": {**double["chat"], "originalChatId": "x"}}
+    app.things["chats"]["theirs"] = theirs
+    done = push(app.url, SLIM)
+    assert "tidied: 1 chat" in done.stdout
+    ids = app.things["chats"].keys()
+    assert len(ids) == 13
+    assert "theirs" in ids
+
+
+def test_a_chat_that_somebody_wrote_in_stays(app, tmp_path):
+    def source(*words):
+        roles = ("user", "assistant")
+        mapping = chain(*(message(roles[at % 2], each) for at, each in enumerate(words)))
+        with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+            archive.writestr("conversations.json", json.dumps([conversation(mapping)]))
+        return tmp_path / "export.zip"
+
+    push(app.url, source("Hello", "Hi"))
+    (chat,) = app.things["chats"].values()
+    chat["chat"]["history"]["messages"]["m2"]["content"] = "Mine now"
+    done = push(app.url, source("Hello", "Hi", "More"))
+    assert done.returncode == 0
+    assert "You went on with these" in done.stdout
+    assert list(app.things["chats"].values()) == [chat]
+
+
+def test_memories_go_in_order_and_once(app):
+    fat = ROOT / "fixtures/fat-2024.zip"
+    push(app.url, fat, "--memories")
+    texts = [each["content"] for each in app.memories]
+    assert len(set(texts)) == len(texts) > 0
+    again = push(app.url, fat, "--memories")
+    assert f"Added 0 to the app's memory; {len(texts)} there already" in again.stdout
+
+
+VERSION, IMPORT = "GET /api/version", "POST /api/v1/chats/import"
+AWAY = {"location": "http://elsewhere.example/"}
+SENTENCES = {
+    VERSION: [
+        ((200, {"version": "0.6.36"}), "update it"),
+        ((404, ""), "no Open WebUI"),
+        ((200, "<html>"), "not as Open WebUI does"),
+        ((302, "", AWAY), "sends on to http://elsewhere.example/"),
+    ],
+    "GET /api/v1/chats/list": [((403, {"detail": "no keys"}), "API keys")],
+    "GET /api/v1/chats/all": [((429, "", {"retry-after": "100000"}), "try later")],
+    "POST /api/v1/files/": [
+        ((400, {"detail": "[ERROR: No space left on device]"}), "the disk of the server"),
+    ],
+    IMPORT: [((400, {"detail": "Something went wrong"}), "stores nothing any more")],
+}
+"""Answers of a server that cannot be used, and what is said of it then."""
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "words"),
+    [(request, *each) for request, cases in SENTENCES.items() for each in cases],
+)
+def test_a_server_that_cannot_be_used_gets_one_sentence(request_, answer, words, app):
+    app.hooks[request_] = answer
+    done = push(app.url, SLIM)
+    assert done.returncode == 4
+    assert words in done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_key_that_is_refused_is_not_repeated(app):
+    for key in ("sk-another-secret", "with space", "ümlaut"):
+        done = push(app.url, SLIM, key=key)
+        assert done.returncode == 4
+        assert "API key" in done.stderr
+    assert push(app.url, SLIM, key="").returncode == 2
+
+
+def test_an_address_that_is_none():
+    for url in ("ftp://127.0.0.1", "http://", "http://a:b@127.0.0.1", "http://127.0.0.1:99999"):
+        assert push(url, SLIM).returncode == 4
+    done = push("http://127.0.0.1:1", SLIM)
+    assert done.returncode == 4
+    assert "nothing answers" in done.stderr
