@@ -206,12 +206,11 @@ def test_other_branches():
 
 
 def test_a_backtick_in_a_sandbox_link_opens_no_fence():
-    FILES["file_tick"] = Facts("file_tick.dat", "`", "image/png", 1)
-    image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_tick"}
-    words = "```}(sandbox:/mnt/data/`)\n\n# Not code"
-    content = {"content_type": "multimodal_text", "parts": [image, words]}
-    shown = body(conversation(chain(message("assistant", content, metadata={}))))
-    assert "fence" not in {token.type for token in MarkdownIt("commonmark").parse(shown)}
+    account = Account(lambda key: Facts("file_csv.dat", "`", "text/csv", 1))
+    raw = conversation(chain(message("assistant", "```}(sandbox:/mnt/data/`)\n\n# Not code")))
+    done = Markdown(Options(timezone=UTC), Catalog()).render(read_conversation(raw, account, Met()))
+    tokens = MarkdownIt("commonmark").parse(done.files[0].data.decode())
+    assert "fence" not in {token.type for token in tokens}
 
 
 def test_sandbox_links_lead_to_the_archive():
