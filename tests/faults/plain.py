@@ -145,6 +145,8 @@ def items(text: str, *, alone: bool = True) -> list[Any]:
         if text[at : at + 1] == "]":
             return found
         value, at = _item(text, at)
+        if not isinstance(value, dict | list) and text[at : at + 1] not in ("", *",] \t\r\n"):
+            raise Unclear("no end of a number or word")
         found.append(value)
 
 
