@@ -43,8 +43,8 @@ def check(data: bytes) -> None:
     for said, items in found:
         assert said is not None, "an array that is not taken for one"
         assert len(items) + len(said.troubles) == len(wanted), (len(items), said.troubles)
-        if not said.troubles:
-            assert _same(items, wanted)
+        if not said.troubles and not said.repairs["bytes that are no UTF-8"]:
+            assert _same(items, wanted), (items, wanted)
 
 
 def _split(text: bytes, careful: bool) -> tuple[Split | None, list[Any]]:
