@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 
 from gptexit.archive import convert_export
+from gptexit.chatgpt.reader import open_chatgpt
 from gptexit.exit.account import keep
 from gptexit.exit.start_here import start_here
-from gptexit.export.container import Export, open_export
+from gptexit.export.container import Export
 from gptexit.inspect.absences import as_markdown
 from gptexit.inspect.generation import form
 from gptexit.pipeline import Progress
@@ -39,12 +40,12 @@ def leave(
     Reads the source once to write and once more, in another way, to verify. Raises NotAnExport,
     and OSError where the disk refuses.
     """
-    with open_export(sources) as export:
+    with open_chatgpt(sources) as export:
         with watch(export, "Reading") as progress:
             report = convert_export(export, out, FORMATS, Selection(), options, progress=progress)
         kept = keep(export, out / "account")
     with (
-        open_export(sources, careful=True) as export,
+        open_chatgpt(sources, careful=True) as export,
         watch(export, "Verifying") as progress,
     ):
         checked = verify(out, export, progress)
