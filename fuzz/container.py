@@ -20,7 +20,7 @@ from faults.case import zipped
 from faults.changes import BYTES, MEMBERS, VALUES
 from faults.nodes import dumped
 from faults.ride import a_house
-from gptexit.export.container import Export, NewerCopy, NotAnExport, open_export
+from gptexit.export.container import AnotherCopy, Export, NotAnExport, open_export
 
 KINDS = ("export.zip", "conversations.json", "chat.html", "-")
 _ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than")
@@ -54,7 +54,7 @@ def _check(name: str, data: bytes, folder: Path) -> None:
 def _read(export: Export) -> int:
     try:
         return sum(isinstance(raw, dict) for _, raw in export.conversations())
-    except NewerCopy:
+    except AnotherCopy:
         export.settle()
         return sum(isinstance(raw, dict) for _, raw in export.conversations())
 

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import random
+import re
 from typing import Any
 
 from exports import mended
@@ -60,23 +61,26 @@ def _same(found: Any, wanted: Any) -> bool:
     while stack:
         one, other = stack.pop()
         if isinstance(other, dict):
-            other = {mended(key): value for key, value in other.items()}
-            if not isinstance(one, dict) or one.keys() != other.keys():
+            if not isinstance(one, dict):
+                return False
+            one = {_cleaned(key): value for key, value in one.items()}
+            other = {_cleaned(key): value for key, value in other.items()}
+            if one.keys() != other.keys():
                 return False
             stack += [(value, other[key]) for key, value in one.items()]
         elif isinstance(other, list):
             if not isinstance(one, list) or len(one) != len(other):
                 return False
             stack += zip(one, other, strict=True)
-        elif one != _cleaned(other):
+        elif _cleaned(one) != _cleaned(other):
             return False
     return True
 
 
 def _cleaned(value: Any) -> Any:
-    """A text or number as it has to come out."""
+    """A text or number as it has to come out; how many marks stand for odd bytes is no matter."""
     if isinstance(value, str):
-        return mended(value)
+        return re.sub("\ufffd+", "\ufffd", mended(value))
     return None if isinstance(value, float) and math.isinf(value) else value
 
 

@@ -156,13 +156,38 @@ def test_every_asset_arrives_and_is_linked_where_it_was_shown(source, tmp_path):
         if path.is_file():
             by_hash.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), []).append(path)
     found = notes(tmp_path)
+    index = (tmp_path / "markdown/index.md").read_text()
     for asset in FIGURES[source.name]["assets"]:
-        if asset["conversation"] is None:
-            continue
         assert asset["sha256"] in by_hash, asset
         paths = by_hash[asset["sha256"]]
-        assert {path.suffix for path in paths} == {asset["extension"]}, asset
-        assert any(path.name in found[asset["conversation"]] for path in paths), asset
+        if asset["conversation"] is None:  # its type may be told nowhere
+            assert {path.suffix for path in paths} <= {asset["extension"], ".bin"}, asset
+            assert any(path.name in index for path in paths), asset
+        else:
+            assert {path.suffix for path in paths} == {asset["extension"]}, asset
+            assert any(path.name in found[asset["conversation"]] for path in paths), asset
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_every_asset_arrives_also_where_no_note_shows_it(source, tmp_path):
+    report = run(source, tmp_path, ("markdown",))
+    there = {
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (tmp_path / "markdown").glob("assets/*/*")
+    }
+    assert there >= {asset["sha256"] for asset in FIGURES[source.name]["assets"]}
+    assert not report["targets"][0]["not_kept"]
+
+
+def test_of_a_folder_only_files_of_chatgpt_are_taken(tmp_path):
+    with zipfile.ZipFile(ROOT / "fixtures/dat-2026.zip") as archive:
+        archive.extractall(tmp_path / "Downloads")
+    (conversations,) = (tmp_path / "Downloads").rglob("conversations-000.json")
+    conversations.with_name("my-diary.docx").write_bytes(b"private")
+    run(tmp_path / "Downloads", tmp_path, ("markdown",))
+    there = [path.name for path in (tmp_path / "markdown/assets/other").iterdir()]
+    assert len(there) == 5
+    assert not [name for name in there if "diary" in name]
 
 
 def test_a_newer_export_touches_only_what_changed(tmp_path):

@@ -10,20 +10,23 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gptexit
 from build import chain, conversation, message
-from exports import FIXTURES, leaves, messages
+from exports import FIXTURES, ROOT, leaves, messages
 from gptexit.archive import convert
+from gptexit.cli import main
 from gptexit.export import union
 from gptexit.export.container import open_export
-from gptexit.export.merge import Merged
+from gptexit.export.copies import messages_of
+from gptexit.export.merge import Merged, merge
 from gptexit.schema import errors, validate_lines
 from gptexit.targets.base import Options
 from gptexit.verify.check import verify
-from slimming import accounts, later, pack, slimmed
+from slimming import accounts, later, pack, slimmed, two_years
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 FILES = [f"file_{number:032x}.dat" for number in range(4)]
@@ -433,3 +436,30 @@ def test_the_library_gives_merged_conversations(tmp_path):
     with gptexit.open_export([new, old]) as export:
         (found,) = gptexit.conversations(export)
     assert [each["id"] for each in found["messages"]] == ["m1", "m2"]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_no_message_depends_on_which_copies_are_merged_first(data):
+    account = data.draw(accounts())[:1]
+    states = [account, data.draw(later(account, "s")), data.draw(later(account, "t"))]
+    every = [raw for state in states for raw in state if raw["id"] == account[0]["id"]]
+    copies = list(enumerate(every))
+    whole = merge(copies).raw
+    first = merge([(0, merge(copies[:2]).raw), *copies[2:]]).raw
+    last = merge([*copies[:1], (1, merge(copies[1:]).raw)]).raw if len(copies) > 1 else whole
+    for other in (first, last):
+        assert dict(messages_of(other)) == dict(messages_of(whole))
+        assert other["title"] == whole["title"]
+
+
+def test_the_whole_exit_of_two_exports(tmp_path):
+    two_years(ROOT / "fixtures/fat-2024.zip", tmp_path)
+    sources = [str(tmp_path / f"chatgpt-{year}.zip") for year in (2026, 2025)]
+    done = CliRunner().invoke(main, ["exit", *sources, "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "Merged 2 exports, the oldest first:\n  chatgpt-2025.zip (2025-11-02)" in done.output
+    assert "No longer in chatgpt-2026.zip: 1 conversation and 1 message of others" in done.output
+    page = (tmp_path / "out/START-HERE.md").read_text(encoding="utf-8")
+    assert "2 exports were merged, the oldest first: chatgpt-2025.zip, chatgpt-2026.zip." in page
+    assert (tmp_path / "out/account/user.json").exists()

@@ -164,6 +164,11 @@ class Catalog:
         """The size of all files."""
         return int(self._base.execute("SELECT coalesce(sum(size), 0) FROM entry").fetchone()[0])
 
+    def others(self) -> Iterator[Entry]:
+        """The files that no conversation led to, by path."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE key LIKE 'member/%' ORDER BY path"
+        yield from map(_entry, self._base.execute(query))
+
     def conversations(self, *, by_project: bool = False) -> Iterator[Entry]:
         """The notes of conversations, the newest first; `by_project`: those of projects alone."""
         order = "created IS NULL, created DESC, path DESC"

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO, cast
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.export import rows
 from gptexit.export.container import AnotherCopy, Export, Loss
+from gptexit.export.facts import file_id
 from gptexit.export.splitter import collector_off
 from gptexit.ledger import Ledger, Written
-from gptexit.model import Conversation, Raw
+from gptexit.model import Asset, Conversation, Raw
 from gptexit.record import record
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
@@ -34,6 +35,8 @@ class Way:
     """Format, options and selection, for the archive's record of itself."""
     assets: set[str] = field(default_factory=set)
     """The keys of the assets that this run has copied or found in place."""
+    members: set[str] = field(default_factory=set)
+    """Their members in the export."""
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the assets in the archive, by their member."""
 
@@ -75,7 +78,12 @@ def convert(
                 way.target.restart()
                 way.written = Written(way.written.format, way.written.out)
                 way.assets.clear()
+                way.members.clear()
     for way in ways:
+        if selection.is_everything:
+            # A list that grows with the number of files, like the index of the assets.
+            others = [_other(export, member) for member in export.others(way.members)]
+            _write(way, way.target.others(others), export, ledger)
         _write(way, way.target.finish(), export, ledger)
         way.written.bytes = way.sink.finish()
         if isinstance(way.sink, Folder):
@@ -98,6 +106,23 @@ def conversations(export: Export) -> Iterator[Conversation]:
             yield read_conversation(raw, account, Met())
         except Exception as error:  # as below
             export.losses.append(Loss(**_fault(where, title, error)))
+
+
+def _other(export: Export, member: str) -> Asset:
+    """A file that no conversation mentions, with what the tables of names say of it."""
+    base = member.rpartition("/")[2]
+    key = file_id(base)
+    facts = export.lookup(key)
+    return {
+        "id": key,
+        # Until mid-2026 a member's name ends with the file's own.
+        "name": facts.name or base.removeprefix(key).lstrip("-").removesuffix(".dat") or None,
+        "media_type": facts.media_type,
+        "size": export.size(member),
+        "sha256": facts.sha256,
+        "member": member,
+        "missing": False,
+    }
 
 
 def _pass(
@@ -150,6 +175,7 @@ def _write(way: Way, rendered: Rendered, export: Export, ledger: Ledger) -> None
     for copy in rendered.copies:
         if copy.key not in way.assets:
             way.assets.add(copy.key)
+            way.members.add(copy.member)
             _copy(way, copy, export, ledger)
 
 

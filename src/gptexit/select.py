@@ -25,6 +25,11 @@ class Selection:
     model: str | None = None
     archived: bool | None = None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether no condition is set."""
+        return not self.as_json()
+
     def as_json(self) -> dict[str, Any]:
         """The conditions that are set."""
         set_ones = {

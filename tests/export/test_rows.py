@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 import tracemalloc
 
 import ijson
@@ -24,9 +26,17 @@ def test_the_items_of_an_array(text, items):
     assert list(rows.items(io.BytesIO(text))) == wanted
 
 
-def test_numbers_of_any_size():
-    text = b"[18446744073709551615, 1e999, 1.5, " + b"9" * 400 + b"]"
-    assert list(rows.items(io.BytesIO(text))) == [2**64 - 1, float("inf"), 1.5, int("9" * 400)]
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "1e999", "NaN"])
+def test_a_number_that_no_computer_holds_ends_the_reading_and_no_more(tmp_path, number):
+    """In a process of its own: it was a segmentation fault."""
+    text = f'[{{"id": "a", "rating": "thumbs_up", "x": {number}}}]'.encode()
+    sides = dict.fromkeys(("library_files.json", "message_feedback.json"), text)
+    write(tmp_path / "e.zip", zip_of({"conversations.json": text_of("a"), **sides}))
+    command = [sys.executable, "-m", "gptexit", "convert", "e.zip", "--to", "jsonl", "-o", "-"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert done.stdout.count(b"\n") == 1
 
 
 def test_the_pairs_of_an_object():
@@ -62,7 +72,7 @@ def rows_of(source):
     return open_export([source])
 
 
-@pytest.mark.parametrize("text", [b"[1,", b'["\xff"]', b"[1][2]", b"", b"nonsense"])
+@pytest.mark.parametrize("text", [b"[1,", b'["\xff"]', b"[1e999]", b"[1][2]", b"", b"nonsense"])
 def test_a_reason_is_one_line(text):
     with pytest.raises(rows.ERRORS) as caught:
         list(rows.items(io.BytesIO(text)))

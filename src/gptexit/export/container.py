@@ -12,7 +12,7 @@ import io
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -23,7 +23,7 @@ from gptexit.export.chathtml import asset_table
 from gptexit.export.copies import Index, Seen, Verdict
 from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.editions import Edition, editions, in_order, shown
-from gptexit.export.facts import Facts
+from gptexit.export.facts import Facts, file_id
 from gptexit.export.feed import Feed, Reading
 from gptexit.export.layout import lay_out
 from gptexit.export.sources import check, kept, open_stdin, open_volumes
@@ -256,6 +256,17 @@ class Export:
     def assets(self) -> Iterator[str]:
         """Every asset member, named so that `open` and `size` find it."""
         return iter(self._assets.members)
+
+    def others(self, taken: Container[str]) -> Iterator[str]:
+        """The asset members that are not `taken`.
+
+        Of an unpacked folder only those with a name of ChatGPT's: it may hold anything.
+        """
+        for name, member in self._assets.members.items():
+            if name not in taken and (
+                member.crc is not None or file_id(member.base) != member.base
+            ):
+                yield name
 
     def open(self, member: str) -> BinaryIO:
         """An asset's bytes. Raises OSError, at the damaged place where there is one."""

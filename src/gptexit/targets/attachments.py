@@ -10,9 +10,14 @@ from gptexit.model import Asset
 from gptexit.targets.base import Copy
 
 
-def copy_of(asset: Asset, member: str, folder: str, catalog: Catalog) -> Copy:
-    """The copy of an asset, named by its own name and, so that two of one name are two, its id."""
-    key = f"asset/{asset['id']}"
+def copy_of(
+    asset: Asset, member: str, folder: str, catalog: Catalog, key: str | None = None
+) -> Copy:
+    """The copy of an asset, named by its own name and, so that two of one name are two, its id.
+
+    `key`: what the copy is in the catalog, where it is not the asset of a conversation.
+    """
+    key = key or f"asset/{asset['id']}"
     name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
     ending = ending_of(name, asset["media_type"])
     stem = name.removesuffix(ending) if name.endswith(ending) else posixpath.splitext(name)[0]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
 from gptexit.catalog import About
-from gptexit.model import Conversation
+from gptexit.model import Asset, Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,21 @@ class Rendered:
     """What the format cannot hold, by reason."""
 
 
+OTHERS = "file that no conversation mentions"
+"""Why a format that holds conversations alone does not keep one."""
+
+
 class Target(Protocol):
     """One format."""
 
     def render(self, conversation: Conversation) -> Rendered:
         """The files of one conversation."""
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """What becomes of the files of the export that no conversation led to.
+
+        Asked before `finish`, and only where the whole export is converted.
+        """
 
     def finish(self) -> Rendered:
         """What can only be written once every conversation has been seen."""

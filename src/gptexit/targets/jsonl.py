@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gptexit.jsontext import dumps
-from gptexit.model import Conversation
+from gptexit.model import Asset, Conversation
 from gptexit.select import without_other_branches
 from gptexit.targets.base import File, Options, Rendered
 
@@ -32,6 +34,10 @@ class Jsonl:
 
     def restart(self) -> None:
         """It keeps nothing."""
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """It holds no file at all, and names those that conversations have."""
+        return Rendered()
 
     def finish(self) -> Rendered:
         """An empty file where no conversation came."""

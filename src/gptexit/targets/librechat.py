@@ -12,6 +12,8 @@ recursion, and drops a message without text with everything below it.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from gptexit.catalog import Catalog, readable
@@ -19,7 +21,7 @@ from gptexit.jsontext import dumps
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.select import without_other_branches
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import Copy, File, Options, Rendered
+from gptexit.targets.base import OTHERS, Copy, File, Options, Rendered
 from gptexit.targets.chat.turns import USER, Turn, superseded, turns_of
 from gptexit.targets.chat.words import Scene, reasoning, words_of
 
@@ -93,6 +95,10 @@ class LibreChat:
     def restart(self) -> None:
         """Count from the start."""
         self._count = 0
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """The app has no place for them."""
+        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
 
     def finish(self) -> Rendered:
         """How to import them."""

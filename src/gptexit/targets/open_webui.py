@@ -16,7 +16,7 @@ import hashlib
 import html
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from gptexit.catalog import Catalog
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.select import without_other_branches
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import Copy, File, Options, Read, Rendered
+from gptexit.targets.base import OTHERS, Copy, File, Options, Read, Rendered
 from gptexit.targets.chat.inline import Inline
 from gptexit.targets.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
 from gptexit.targets.chat.words import Scene, instructions, reasoning, words_of
@@ -263,6 +263,10 @@ class OpenWebUI:
     def restart(self) -> None:
         """Begin again with the first file."""
         self._series.restart()
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """The app has no place for them."""
+        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
 
     def finish(self) -> Rendered:
         """The end of the last file, and how to import them."""

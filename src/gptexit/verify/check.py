@@ -39,6 +39,8 @@ READERS: dict[str, Callable[[Archive, Callable[[str], str | None]], Reader]] = {
     "jsonl": Lines,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
+WITH_FILES = frozenset({"markdown"})
+"""Formats that hold every file of the export."""
 
 
 class NoArchive(Exception):
@@ -130,6 +132,8 @@ def _against(
             progress(number, export.bytes_read)
     for bench in benches:
         _assets(bench, locate, result)
+        if bench.archive.format in WITH_FILES and not bench.archive.record.get("selection"):
+            _others(bench, export, locate, result)
         if bench.reader:
             bench.checked.older = len(bench.reader.ids() - seen)
             bench.checked.messages = bench.reader.messages
@@ -148,16 +152,31 @@ def _merging(result: Result, copy: Raw, merged: Raw) -> None:
 
 def _assets(bench: _Bench, locate: Locator, result: Result) -> None:
     """Every asset and account file byte for byte, by what the export holds under its name."""
+    finders: dict[str, Callable[[str], str | None]] = {
+        "asset": locate,
+        "account": locate.side_file,
+        "member": locate.member,
+    }
     for key, path in bench.archive.keys.items():
         kind, _, name = key.partition("/")
-        if kind not in ("asset", "account") or path not in bench.archive.found:
+        find = finders.get(kind)
+        if find is None or path not in bench.archive.found:
             continue
-        digest = locate(name) if kind == "asset" else locate.side_file(name)
+        digest = find(name)
         if digest is None:  # only an earlier export had it
             continue
         bench.checked.assets += 1
         if digest != bench.archive.found[path]:
             result.problems.append(Problem(bench.shown(path), "is not the file of the export"))
+
+
+def _others(bench: _Bench, export: Export, locate: Locator, result: Result) -> None:
+    """Whether the bytes of each file of the export are there, wherever."""
+    there = set(bench.archive.found.values())
+    for name in export.others(frozenset()):
+        digest = locate.member(name)
+        if digest and digest not in there:
+            result.problems.append(Problem(None, f"the file {name} of the export is missing"))
 
 
 def _conversation(bench: _Bench, key: str | None, raw: Raw, result: Result, export: Export) -> None:

@@ -36,8 +36,10 @@ class Locator:
     def __call__(self, pointer: str) -> str | None:
         """The digest; None where the export has no such file, or cannot give its bytes."""
         member = self._export.lookup(file_id(pointer)).member
-        if member is None:
-            return None
+        return None if member is None else self.member(member)
+
+    def member(self, member: str) -> str | None:
+        """The digest of a file by its name in the export."""
         if member not in self._known:
             try:
                 self._known[member] = _digest(self._export.open(member))

@@ -6,11 +6,13 @@ chatgpt-export-2.zip     where one would be too large
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gptexit.chatgpt.restore import repaired
 from gptexit.jsontext import dumps
-from gptexit.model import Conversation
+from gptexit.model import Asset, Conversation
 from gptexit.select import without_other_branches
-from gptexit.targets.base import Options, Rendered
+from gptexit.targets.base import OTHERS, Options, Rendered
 from gptexit.targets.chatgpt.forms import CLASSIC, FORMS
 from gptexit.targets.chatgpt.limits import FITS, USUAL, Limits
 from gptexit.targets.chatgpt.volume import Volume
@@ -61,6 +63,17 @@ class ChatGPT:
         done.files += files
         done.copies += copies
         done.messages = len(conversation["messages"])
+        return done
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """They go into the last ZIP, as far as there is room."""
+        done = Rendered()
+        for asset in assets:
+            copy = self._volume.add_other(asset)
+            if copy:
+                done.copies.append(copy)
+            else:
+                done.not_kept[OTHERS] += 1
         return done
 
     def finish(self) -> Rendered:

@@ -105,17 +105,30 @@ class Volume:
         files += self._rows(data, conversation)
         return files, copies
 
+    def add_other(self, asset: Asset) -> Copy | None:
+        """Take in a file that no conversation mentions; None where there is no room."""
+        member = asset["member"]
+        if member is None or not self.takes(b"", [asset]):
+            return None
+        name = self._free(self._form.asset(asset, member))
+        self._size += asset["size"] or 0
+        return Copy(f"{self._archive}/{name}", f"{self._archive}/member/{member}", member)
+
+    def _free(self, name: str) -> str:
+        """A name that no other member has, on any system."""
+        free, number = name, 2
+        while free.casefold() in self._members:
+            folder, slash, base = name.rpartition("/")
+            free = f"{folder}{slash}{number}-{base}"
+            number += 1
+        self._members.add(free.casefold())
+        return free
+
     def _copy(self, asset: Asset, files: list[File]) -> Copy | None:
         member = asset["member"]
         if member is None or asset["id"] in self._taken:
             return None
-        name = self._form.asset(asset, member)
-        number = 2
-        while name.casefold() in self._members:
-            folder, slash, base = name.rpartition("/")
-            name = f"{folder}{slash}{number}-{base}"
-            number += 1
-        self._members.add(name.casefold())
+        name = self._free(self._form.asset(asset, member))
         self._taken[asset["id"]] = name
         self._size += asset["size"] or 0
         if asset["name"] and self._manifest:

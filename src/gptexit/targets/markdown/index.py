@@ -25,6 +25,9 @@ def index(catalog: Catalog) -> str:
             oldest = _created(each) or oldest
         count += len(items)
         blocks += [f"## {year}", "\n".join(items)]
+    others = [f"- [{line(each.path)}]({each.path})" for each in catalog.others()]
+    if others:
+        blocks += ["## Files that no note shows", "\n".join(others)]
     blocks[1] = _summary(count, newest, oldest)
     return "\n\n".join(blocks) + "\n"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from gptexit.catalog import Catalog, readable
@@ -35,6 +35,7 @@ class Markdown:
         self._catalog = catalog
         self._zone: tzinfo | None = options.timezone
         self._style = Style(options.include, options.branches == "all", self._zone)
+        self._unshown = 0
 
     def render(self, conversation: Conversation) -> Rendered:
         """The note, and the assets that it shows."""
@@ -68,15 +69,26 @@ class Markdown:
         done.copies += used.values()
         done.messages = made.messages
         done.hidden = made.hidden
-        done.not_kept = _not_kept(conversation, used)
+        self._unshown += _unshown(conversation, used)
         return done
 
     def restart(self) -> None:
         """It keeps nothing but the names in the catalog, which stay."""
+        self._unshown = 0
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """Files that no note shows, under their own names, in a folder of their own."""
+        self._unshown = 0
+        return Rendered(copies=[self._other(asset, asset["member"] or "") for asset in assets])
+
+    def _other(self, asset: Asset, member: str) -> Copy:
+        return copy_of(asset, member, "assets/other", self._catalog, f"member/{member}")
 
     def finish(self) -> Rendered:
         """The index of everything that the archive holds, of this run and earlier ones."""
-        return Rendered(files=[File("index.md", encoded(index(self._catalog)), "index")])
+        unshown = Counter({"file of a message that is not shown": self._unshown})
+        page = File("index.md", encoded(index(self._catalog)), "index")
+        return Rendered(files=[page], not_kept=+unshown)
 
     def _linker(
         self, conversation: Conversation, path: str, year: str, used: dict[str, Copy]
@@ -147,9 +159,8 @@ def _to_the_second(time: str | None) -> str | None:
     return time[:19] + "Z" if time else None
 
 
-def _not_kept(conversation: Conversation, used: dict[str, Copy]) -> Counter[str]:
-    """Assets that no shown message links to."""
-    left = sum(
+def _unshown(conversation: Conversation, used: dict[str, Copy]) -> int:
+    """How many assets there are that no shown message links to."""
+    return sum(
         1 for each in conversation["assets"] if not each["missing"] and each["id"] not in used
     )
-    return Counter({"file of a message that is not shown": left} if left else {})
