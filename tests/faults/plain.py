@@ -23,7 +23,15 @@ _DATA = re.compile(r"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _WRAPPER = re.compile(r'\{\s*"(?:conversations|items)"\s*:\s*(?=\[)')
 _GAP = re.compile(r"[ \t\r\n,]*")
-_DECODER = json.JSONDecoder(strict=False, parse_int=float, parse_constant=lambda name: None)
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number as most programs hold it: with 64 bits, else as a double."""
+    number = int(digits[:30])
+    return number if len(digits) < 21 and -(2**63) <= number < 2**64 else float(digits)
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_whole, parse_constant=lambda name: None)
 TOO_DEEP = object()
 """Stands for an item that nests too deep to be parsed."""
 

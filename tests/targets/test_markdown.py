@@ -205,6 +205,14 @@ def test_other_branches():
     assert shown.endswith("### You, 19 February 2025, 21:20\n\nHey")
 
 
+def test_a_backtick_in_a_sandbox_link_opens_no_fence():
+    account = Account(lambda key: Facts("file_csv.dat", "`", "text/csv", 1))
+    raw = conversation(chain(message("assistant", "```}(sandbox:/mnt/data/`)\n\n# Not code")))
+    done = Markdown(Options(timezone=UTC), Catalog()).render(read_conversation(raw, account, Met()))
+    tokens = MarkdownIt("commonmark").parse(done.files[0].data.decode())
+    assert "fence" not in {token.type for token in tokens}
+
+
 def test_sandbox_links_lead_to_the_archive():
     FILES["file_csv"] = Facts("file_csv.dat", "t.csv", "text/csv", 1)
     rows = [{"file_id": "file_csv", "file_name": "t.csv", "origination_message_id": "m1"}]

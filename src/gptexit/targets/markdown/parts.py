@@ -80,7 +80,8 @@ def _unmarked(words: str) -> str:
     return words.replace("\ufdd4", "\ufffd").replace("\ufdd5", "\ufffd")
 
 
-_SANDBOX = re.compile(r"\((sandbox:/mnt/data/[^)\n]{1,300})\)")
+# Without backticks: one that went might turn those before it into a fence.
+_SANDBOX = re.compile(r"\((sandbox:/mnt/data/[^)\n`]{1,300})\)")
 
 
 def _with_files(words: str, note: Note) -> str:
