@@ -143,7 +143,7 @@ def _lacking(report: dict[str, Any]) -> list[str]:
 def _places(kept: list[str], going_to: Sequence[str]) -> str:
     rows = [
         ("`markdown/index.md`", "every conversation by year, each a link to its note"),
-        ("`markdown/2025/…`", "the notes, one a conversation, readable in any editor"),
+        ("`markdown/<year>/`", "the notes, one a conversation, readable in any editor"),
         ("`markdown/assets/`", "pictures, recordings and documents"),
         ("`jsonl/conversations.jsonl`", "the same conversations whole, for programs"),
         ("`report.json`", "what was read and written, and what is missing, in full"),
