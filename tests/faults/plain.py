@@ -22,6 +22,7 @@ _NOISE = re.compile(
 _DATA = re.compile(r"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _WRAPPER = re.compile(r'\{\s*"(?:conversations|items)"\s*:\s*(?=\[)')
+_SCALAR_END = re.compile(r'[ \t\r\n]*(?:[,\]{\["]|\Z)')
 _GAP = re.compile(r"[ \t\r\n,]*")
 
 
@@ -145,6 +146,9 @@ def items(text: str, *, alone: bool = True) -> list[Any]:
         if text[at : at + 1] == "]":
             return found
         value, at = _item(text, at)
+        bare = value is None or isinstance(value, int | float)
+        if bare and not _SCALAR_END.match(text, at):
+            raise Unclear("no end of a number or word")
         found.append(value)
 
 
