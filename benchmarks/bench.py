@@ -70,21 +70,31 @@ def commands(export: Path, out: Path) -> dict[str, tuple[list[str], bool]]:
     found["to jsonl"] = ([*convert, str(out / "j"), "--to", "jsonl"], False)
     both = ["--to", "markdown", "--to", "jsonl"]
     found["to both"] = ([*convert, str(out / "b"), *both], False)
+    for name in ("chatgpt", "open-webui", "librechat"):
+        found[f"to {name}"] = ([*convert, str(out / name), "--to", name], False)
+    every = [f"--to={name}" for name in FORMATS]
+    found["to all five"] = ([*convert, str(out / "all"), *every], False)
     return found
 
 
-def measure(export: Path, rounds: int, folder: Path) -> dict[str, Piece]:
+FORMATS = ("markdown", "jsonl", "chatgpt", "open-webui", "librechat")
+
+
+def measure(export: Path, rounds: int, folder: Path, wanted: list[str]) -> dict[str, Piece]:
     pieces: dict[str, Piece] = {}
     for number in range(rounds):
         out = folder / str(number)
         out.mkdir()
         for name, (command, inner) in commands(export, out).items():
+            if wanted and name not in wanted:
+                continue
             seconds, megabytes = run(command, inner=inner)
             piece = pieces.setdefault(name, Piece())
             piece.seconds.append(seconds)
             piece.megabytes.append(megabytes)
-        for large in out.rglob("*.jsonl"):
-            large.unlink()
+        for ending in ("*.jsonl", "*.zip", "import-*.json"):
+            for large in out.rglob(ending):
+                large.unlink()
     return pieces
 
 
@@ -100,12 +110,14 @@ RATIOS = [
 
 def table(size: str, pieces: dict[str, Piece]) -> None:
     print(f"\n{size} of JSON, zipped\n")
-    print(f"| {'':12} | seconds | peak MB |")
-    print(f"|{'-' * 14}|--------:|--------:|")
+    print(f"| {'':14} | seconds | peak MB |")
+    print(f"|{'-' * 16}|--------:|--------:|")
     for name, piece in pieces.items():
-        print(f"| {name:12} | {piece.median:7.2f} | {piece.peak:7.0f} |")
+        print(f"| {name:14} | {piece.median:7.2f} | {piece.peak:7.0f} |")
     print()
     for above, below, goal in RATIOS:
+        if not {above, below} <= pieces.keys():
+            continue
         ratio = pieces[above].median / pieces[below].median
         print(f"{above} / {below}: {ratio:.2f} ({goal})")
 
@@ -126,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="200MB,1GB")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--pieces", help="only these, separated by commas: read,inspect")
     parser.add_argument(
         "--data",
         type=Path,
@@ -146,7 +159,12 @@ def main() -> None:
             run([sys.executable, str(HERE / "work.py"), "floor", str(export)], inner=True)
             folder = outputs / size
             folder.mkdir()
-            table(size, measure(export, given.runs, folder))
+            table(
+                size,
+                measure(
+                    export, given.runs, folder, given.pieces.split(",") if given.pieces else []
+                ),
+            )
     finally:
         shutil.rmtree(outputs)
 

@@ -22,12 +22,12 @@ from exports import (
     seen_texts,
     word_runs,
 )
-from gptexit.export.container import open_export
 from gptexit.ledger import Written
 from gptexit.pipeline import Way, convert
 from gptexit.schema import errors, validate_lines
 from gptexit.select import Selection
 from gptexit.sink import Folder
+from gptexit.source import open_source
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 
@@ -36,7 +36,7 @@ FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 
 def run(source, out, names=("markdown", "jsonl"), options=None):
     """Convert to `out`/name each; the ledger's report."""
-    with open_export([source]) as export:
+    with open_source([source]) as export:
         ways = []
         for name in names:
             folder = Folder(out / name)

@@ -5,13 +5,13 @@ import orjson
 import pytest
 
 from build import add, chain, conversation, message
-from gptexit import pipeline
-from gptexit.export.container import open_export
+from gptexit.chatgpt import reader
 from gptexit.ledger import Written
 from gptexit.pipeline import Way, convert
 from gptexit.schema import errors
 from gptexit.select import Selection
 from gptexit.sink import Folder
+from gptexit.source import open_source
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 
@@ -24,7 +24,7 @@ def write(path, members):
 
 
 def run(source, out, *names, options=None, progress=None):
-    with open_export([source]) as export:
+    with open_source([source]) as export:
         ways = []
         for name in names or ("markdown",):
             folder = Folder(out / name)
@@ -64,7 +64,7 @@ def test_a_later_copy_in_another_shard_wins(tmp_path):
 @pytest.mark.parametrize("stage", ["read_conversation", "_write"])
 def test_a_fault_of_ours_costs_one_conversation(tmp_path, monkeypatch, stage):
     source = write(tmp_path / "e.zip", {"conversations.json": [talk("a"), talk("b"), talk("c")]})
-    whole = pipeline.read_conversation
+    whole = reader.read_conversation
 
     def faulty(raw, account, met):
         if raw["title"] == "b":
@@ -75,7 +75,7 @@ def test_a_fault_of_ours_costs_one_conversation(tmp_path, monkeypatch, stage):
             return found
         return whole(raw, account, met)
 
-    monkeypatch.setattr(pipeline, "read_conversation", faulty)
+    monkeypatch.setattr(reader, "read_conversation", faulty)
     report = run(source, tmp_path / "out")
     assert not report["complete"]
     (fault,) = report["read"]["unreadable"]

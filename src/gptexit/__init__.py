@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gptexit.archive import convert
-    from gptexit.export.container import Export, NotAnExport, open_export
+    from gptexit.export.container import Export, NotAnExport
     from gptexit.model import Conversation
     from gptexit.pipeline import conversations
+    from gptexit.source import open_source as open_export
 
 __version__ = "0.1.0"
 __all__ = ["Conversation", "Export", "NotAnExport", "conversations", "convert", "open_export"]
@@ -29,7 +30,7 @@ _HOMES = {
     "NotAnExport": "export.container",
     "conversations": "pipeline",
     "convert": "archive",
-    "open_export": "export.container",
+    "open_export": "source:open_source",
 }
 
 
@@ -37,4 +38,5 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for, and only then: `gptexit --help` must not wait for it."""
     if name not in _HOMES:
         raise AttributeError(f"module 'gptexit' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"gptexit.{_HOMES[name]}"), name)
+    home, _, own = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(f"gptexit.{home}"), own or name)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gptexit.export.container import Export, open_export
 from gptexit.ledger import Written
 from gptexit.packed import Packed
 from gptexit.pipeline import Progress, Way
@@ -14,6 +13,7 @@ from gptexit.pipeline import convert as convert_along
 from gptexit.record import choices
 from gptexit.select import Selection
 from gptexit.sink import Folder, Stream
+from gptexit.source import Source, open_source
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 
@@ -32,19 +32,19 @@ def convert(
     options: Options = USUAL,
     progress: Progress | None = None,
 ) -> Report:
-    """Convert the export in `sources` (see `open_export`) into the folder `out`; the report.
+    """Convert the export in `sources` (see `open_source`) into the folder `out`; the report.
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, and
     KeyError for a format that is not in `targets.table.FORMATS`.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
-    with open_export(given) as export:
+    with open_source(given) as export:
         return convert_export(export, out, formats, selection, options, progress=progress)
 
 
 def convert_export(
-    export: Export,
+    export: Source,
     out: str | Path,
     formats: Sequence[str],
     selection: Selection,
@@ -67,14 +67,14 @@ def convert_export(
     return ledger.report(export, 0 if ledger.complete(export) else 1)
 
 
-def _to_stream(name: str, out: BinaryIO, options: Options, export: Export) -> Way:
+def _to_stream(name: str, out: BinaryIO, options: Options, export: Source) -> Way:
     stream = Stream(out)
     target = FORMATS[name].make(options, stream.catalog, export.open)
     return Way(target, stream, Written(name, "-"))
 
 
 def _to_folder(
-    name: str, root: Path, options: Options, selection: Selection, export: Export
+    name: str, root: Path, options: Options, selection: Selection, export: Source
 ) -> Way:
     folder = Packed(root) if FORMATS[name].zipped else Folder(root)
     target = FORMATS[name].make(options, folder.catalog, export.open)

@@ -10,9 +10,9 @@ from typing import Any
 from gptexit import __version__
 from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.conversation import Met
-from gptexit.export.container import Export
 from gptexit.export.editions import shown
 from gptexit.model import Asset, Conversation
+from gptexit.source import Source
 from gptexit.targets.base import Rendered
 
 VERSION = 1
@@ -104,12 +104,12 @@ class Ledger:
                     }
                 )
 
-    def complete(self, export: Export) -> bool:
+    def complete(self, export: Source) -> bool:
         """Whether everything that the source holds was read and written."""
         lost = export.losses or export.missing or self.unreadable or self.unwritten
         return not lost
 
-    def report(self, export: Export, exit_code: int) -> dict[str, Any]:
+    def report(self, export: Source, exit_code: int) -> dict[str, Any]:
         """The account as data, as `schemas/report.schema.json` describes it."""
         finished = datetime.now(UTC)
         losses = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
@@ -158,7 +158,7 @@ class Ledger:
         }
 
 
-def _exports(export: Export) -> list[dict[str, Any]]:
+def _exports(export: Source) -> list[dict[str, Any]]:
     """What each of several exports brought."""
     if export.union is None:
         return []
@@ -168,7 +168,7 @@ def _exports(export: Export) -> list[dict[str, Any]]:
     ]
 
 
-def _differing(export: Export) -> list[dict[str, str]]:
+def _differing(export: Source) -> list[dict[str, str]]:
     return [
         {
             "conversation": each.conversation,

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, cast
 
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export import rows
-from gptexit.export.container import AnotherCopy, Export, Loss
+from gptexit.chatgpt.conversation import Met
+from gptexit.chatgpt.reader import fault
+from gptexit.export.container import AnotherCopy, Loss
 from gptexit.export.facts import file_id
 from gptexit.export.splitter import collector_off
 from gptexit.ledger import Ledger, Written
-from gptexit.model import Asset, Conversation, Raw
+from gptexit.model import Asset, Conversation
 from gptexit.record import record
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
+from gptexit.source import Fault, Source
 from gptexit.targets.base import Copy, Rendered, Target
 
 
@@ -46,7 +47,7 @@ Progress = Callable[[int, int], None]
 
 
 def convert(
-    export: Export,
+    export: Source,
     ways: list[Way],
     selection: Selection,
     *,
@@ -64,12 +65,11 @@ def convert(
         export.hash_members()
     if (settle or begun) and len(export.conversation_files) > 1:
         export.settle()
-    account = Account(export.lookup, export.library, _feedback(export), export.gone)
     while True:
-        found = export.conversations(once=settle)
+        ledger = Ledger()
         try:
             with collector_off():
-                ledger = _pass(found, export, ways, selection, account, progress)
+                _pass(ledger, export, ways, selection, progress, once=settle)
             break
         except AnotherCopy:
             export.settle()
@@ -93,22 +93,20 @@ def convert(
     return ledger
 
 
-def conversations(export: Export) -> Iterator[Conversation]:
+def conversations(export: Source) -> Iterator[Conversation]:
     """Every conversation of `export` in the neutral model, one at a time.
 
     A conversation that cannot be read is named in `export.losses`.
     """
     export.settle()
-    account = Account(export.lookup, export.library, _feedback(export), export.gone)
-    for where, raw in export.conversations():
-        title = raw.get("title")
-        try:
-            yield read_conversation(raw, account, Met())
-        except Exception as error:  # as below
-            export.losses.append(Loss(**_fault(where, title, error)))
+    for _, conversation in export.neutral(Met()):
+        if isinstance(conversation, Fault):
+            export.losses.append(Loss(conversation.where, conversation.reason))
+        else:
+            yield conversation
 
 
-def _other(export: Export, member: str) -> Asset:
+def _other(export: Source, member: str) -> Asset:
     """A file that no conversation mentions, with what the tables of names say of it."""
     base = member.rpartition("/")[2]
     key = file_id(base)
@@ -126,20 +124,17 @@ def _other(export: Export, member: str) -> Asset:
 
 
 def _pass(
-    found: Iterator[tuple[str, Raw]],
-    export: Export,
+    ledger: Ledger,
+    export: Source,
     ways: list[Way],
     selection: Selection,
-    account: Account,
     progress: Progress | None,
-) -> Ledger:
-    ledger = Ledger()
-    for where, raw in found:
-        title = raw.get("title")
-        try:
-            conversation = read_conversation(raw, account, ledger.met)
-        except Exception as error:  # a fault of ours must not cost the user the rest
-            ledger.unreadable.append(_fault(where, title, error))
+    *,
+    once: bool,
+) -> None:
+    for where, conversation in export.neutral(ledger.met, once=once):
+        if isinstance(conversation, Fault):
+            ledger.unreadable.append(asdict(conversation))
             continue
         ledger.read(conversation)
         if progress:
@@ -150,23 +145,22 @@ def _pass(
             continue
         ledger.select(conversation)
         _render(conversation, where, ways, export, ledger)
-    return ledger
 
 
 def _render(
-    conversation: Conversation, where: str, ways: list[Way], export: Export, ledger: Ledger
+    conversation: Conversation, where: str, ways: list[Way], export: Source, ledger: Ledger
 ) -> None:
     for way in ways:
         try:
             rendered = way.target.render(conversation)
         except Exception as error:
-            ledger.unreadable.append(_fault(where, conversation["title"], error))
+            ledger.unreadable.append(asdict(fault(where, conversation["title"], error)))
             continue
         way.written.conversations += 1
         _write(way, rendered, export, ledger)
 
 
-def _write(way: Way, rendered: Rendered, export: Export, ledger: Ledger) -> None:
+def _write(way: Way, rendered: Rendered, export: Source, ledger: Ledger) -> None:
     way.written.add(rendered)
     for file in rendered.files:
         outcome = way.sink.put(file)
@@ -179,7 +173,7 @@ def _write(way: Way, rendered: Rendered, export: Export, ledger: Ledger) -> None
             _copy(way, copy, export, ledger)
 
 
-def _copy(way: Way, copy: Copy, export: Export, ledger: Ledger) -> None:
+def _copy(way: Way, copy: Copy, export: Source, ledger: Ledger) -> None:
     member = copy.member
     try:
         outcome = way.sink.copy(copy, export.size(member), lambda: _guarded(export, member))
@@ -215,35 +209,8 @@ class _Guarded(io.RawIOBase):
         super().close()
 
 
-def _guarded(export: Export, member: str) -> BinaryIO:
+def _guarded(export: Source, member: str) -> BinaryIO:
     try:
         return cast(BinaryIO, _Guarded(export.open(member)))
     except Exception as error:
         raise AssetUnreadable(str(error) or type(error).__name__) from error
-
-
-def _fault(where: str, title: Any, error: Exception) -> dict[str, str]:
-    named = f" “{title}”" if isinstance(title, str) else ""
-    reason = f"gptexit could not handle it ({type(error).__name__}: {error})"
-    return {"where": f"{where}{named}", "reason": reason[:500]}
-
-
-_RATINGS = {"thumbs_up": "up", "thumbsup": "up", "thumbs_down": "down", "thumbsdown": "down"}
-_SIDE = "message_feedback.json"
-
-
-def _feedback(export: Export) -> dict[str, str]:
-    """The user's ratings from `message_feedback.json`, by message id; the newest counts."""
-    found: dict[str, str] = {}
-    for name, stream in export.every(_SIDE):
-        with stream:
-            try:
-                for row in rows.items(stream):
-                    rating, key = (
-                        (row.get("rating"), row.get("id")) if isinstance(row, dict) else (0, 0)
-                    )
-                    if isinstance(rating, str) and isinstance(key, str):
-                        found[key] = _RATINGS.get(rating.lower(), "")
-            except rows.ERRORS as error:
-                export.losses.append(Loss(name, f"not readable as JSON ({rows.reason(error)})"))
-    return {key: rating for key, rating in found.items() if rating}

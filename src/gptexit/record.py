@@ -6,12 +6,20 @@ that a second run on the same export leaves it as it is.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 from gptexit import __version__
-from gptexit.export.container import Export
 from gptexit.select import Selection
 from gptexit.targets.base import Options
+
+
+class Listed(Protocol):
+    """What can say of which files it is made."""
+
+    def inventory(self) -> Iterator[tuple[str, int, str | None]]:
+        """Name, bytes, and SHA-256 where it is known."""
+
 
 VERSION = 1
 """The number that a record carries as `version`; raised when a field changes its meaning."""
@@ -30,7 +38,7 @@ def choices(format_name: str, options: Options, selection: Selection) -> dict[st
     }
 
 
-def record(asked: dict[str, Any], export: Export, digests: dict[str, str]) -> dict[str, Any]:
+def record(asked: dict[str, Any], export: Listed, digests: dict[str, str]) -> dict[str, Any]:
     """The whole record. `digests`: SHA-256 of the assets that were copied, by member."""
     return {
         "version": VERSION,

@@ -29,14 +29,14 @@ READY = 300
 """Seconds that an app may take to start."""
 
 
-def environment(name: str, *steps: list[str]) -> Path:
+def environment(name: str, *steps: list[str], python: str = sys.executable) -> Path:
     """The `bin` of a virtual environment in which each of `steps` is installed, in that order."""
     folder = BUILD / name
     wanted = "\n".join(" ".join(step) for step in steps)
     mark = folder / "installed"
     if not mark.exists() or mark.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([python, "-m", "venv", str(folder)], check=True)
         for step in (["--upgrade", "pip"], *steps):
             subprocess.run([folder / "bin/python", "-m", "pip", "install", "-q", *step], check=True)
         mark.write_text(wanted)

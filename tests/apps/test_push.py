@@ -118,7 +118,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(seed, undisturbed, empty_app,
 @pytest.mark.parametrize("seed", range(4))
 def test_faults_of_the_line_double_nothing(seed, empty_app, held):
     """It completes, or says in a sentence why not, and goes on with the next run."""
-    with faulty(empty_app.url, seed, rate=(0.1, 0.25, 0.4, 0.6)[seed]) as proxy:
+    with faulty(empty_app.url, seed, rate=(0.2, 0.3, 0.4, 0.5)[seed]) as proxy:
         for _ in range(20):
             code, out, err = push(empty_app, FAT, "--timeout", "3", url=proxy.url)
             assert code in (0, 4), out + err

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import zipfile
 
+import jsonschema
 import pytest
 
 from build import chain, conversation, message
 from exports import FIXTURES, ROOT
-from push_contract import serving
+from gptexit import convert
+from push_contract import ITEM, serving
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 
@@ -54,6 +56,24 @@ def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source, app):
     assert second.returncode == first.returncode
     assert "Nothing new" in second.stdout
     assert not wrote(app)
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_import_files_hold_what_the_app_takes(source, tmp_path):
+    convert(source, tmp_path, ["open-webui"])
+    for path in tmp_path.glob("import-*.json"):
+        for item in json.loads(path.read_bytes()):
+            jsonschema.validate(item, ITEM)
+
+
+def test_without_the_extra_it_says_how_to_get_it():
+    code = (
+        "import sys; sys.modules['httpx'] = None; sys.argv[1:] = ['push', 'open-webui', 'x', "
+        "'--url', 'y']; import gptexit.__main__ as main; main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'gptexit[push]'" in done.stderr
 
 
 def test_a_dry_run_only_reads(app):

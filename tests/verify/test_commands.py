@@ -44,6 +44,21 @@ def test_exit_writes_everything_and_says_so(left):
     assert list(errors("report", report)) == []
 
 
+def test_exit_writes_for_where_one_is_going_too(tmp_path):
+    places = ("open-webui", "librechat", "gemini")
+    asked = [word for place in places for word in ("--for", place)]
+    done = gptexit("exit", SLIM, "-o", tmp_path / "out", *asked)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out/START-HERE.md").read_text()
+    for path in (
+        "open-webui/HOW-TO-IMPORT.md",
+        "librechat/HOW-TO-IMPORT.md",
+        "chatgpt/chatgpt-export.zip",
+    ):
+        assert (tmp_path / "out" / path).is_file()
+        assert f"`{path}`" in page
+
+
 def test_the_account_files_are_kept_as_they_are(left):
     out, _ = left
     with zipfile.ZipFile(SLIM) as archive:

@@ -16,7 +16,8 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.summary import summary
-from gptexit.export.container import NotAnExport, open_export
+from gptexit.export.container import NotAnExport
+from gptexit.source import open_source
 from gptexit.targets.base import Options
 from gptexit.targets.chatgpt.limits import FITS, size_of
 from gptexit.targets.table import FORMATS
@@ -137,7 +138,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     )
     try:
         with (
-            open_export(sources, sys.stdin.buffer) as export,
+            open_source(sources, sys.stdin.buffer) as export,
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             report = convert_export(

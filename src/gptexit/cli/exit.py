@@ -14,6 +14,7 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.summary import summary
 from gptexit.cli.verdict import verdict
+from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, leave
 from gptexit.export.container import Export, NotAnExport
 from gptexit.pipeline import Progress
@@ -32,6 +33,14 @@ from gptexit.targets.base import Options
     callback=time_zone,
     help="Time zone of the times in notes, such as Europe/Berlin. [default: this machine's]",
 )
+@click.option(
+    "--for",
+    "going_to",
+    metavar="PLACE",
+    multiple=True,
+    type=click.Choice(list(DESTINATIONS)),
+    help=f"Also write what this takes: {', '.join(DESTINATIONS)}. May be given several times.",
+)
 @click.option("--quiet", is_flag=True, help="No summary; errors only.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @click.pass_context
@@ -40,6 +49,7 @@ def exit(
     sources: tuple[str, ...],
     out: str,
     zone: tzinfo | None,
+    going_to: tuple[str, ...],
     quiet: bool,
     no_progress: bool,
 ) -> None:
@@ -52,6 +62,7 @@ def exit(
     \b
     gptexit exit chatgpt-export.zip
     gptexit exit export-part-0001.zip export-part-0002.zip -o my-archive
+    gptexit exit chatgpt-export.zip --for open-webui
     """
 
     @contextmanager
@@ -62,7 +73,7 @@ def exit(
     if "-" in sources:
         raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
     try:
-        report, checked = leave(sources, Path(out), Options(timezone=zone), watch)
+        report, checked = leave(sources, Path(out), Options(timezone=zone), watch, going_to)
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)

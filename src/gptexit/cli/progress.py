@@ -5,13 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from gptexit.export.container import Export
 from gptexit.pipeline import Progress
 
 
+class Sized(Protocol):
+    """What has a length that is known, or is not."""
+
+    @property
+    def bytes_total(self) -> int | None:
+        """In bytes."""
+
+
 @contextmanager
-def progress_bar(export: Export, *, off: bool, what: str = "Reading") -> Iterator[Progress | None]:
+def progress_bar(export: Sized, *, off: bool, what: str = "Reading") -> Iterator[Progress | None]:
     """What to call with the conversations and bytes read so far; None where nobody watches."""
     if off or not sys.stderr.isatty():
         yield None

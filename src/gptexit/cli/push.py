@@ -13,7 +13,8 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.summary import count, listed
-from gptexit.export.container import NotAnExport, open_export
+from gptexit.export.container import NotAnExport
+from gptexit.source import open_source
 from gptexit.targets.base import Options
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     code = Exit.SERVER
     try:
         with (
-            open_export(sources, sys.stdin.buffer) as export,
+            open_source(sources, sys.stdin.buffer) as export,
             Server(url, _key(), given["timeout"]) as server,
             progress_bar(
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"

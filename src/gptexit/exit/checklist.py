@@ -49,6 +49,8 @@ WITH_A_NEW_ASSISTANT = (
     "**To be known from the start**, paste your memory text: Claude takes it under *Settings > "
     "Capabilities > Memory > Start import*, Gemini under *Import memory*. Others take it as custom "
     "instructions.",
+    "**To move the chats themselves** to Open WebUI, LibreChat or Gemini, run `gptexit exit` again "
+    "with `--for open-webui`, `--for librechat` or `--for gemini`: it adds what that takes.",
     "**To go on with one conversation**, attach its note from `markdown/`, or paste it.",
     "**To have the whole archive at hand**, open `markdown/` as a vault in Obsidian or with any "
     "editor, and search it there.",

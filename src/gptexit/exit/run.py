@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 
 from gptexit.archive import convert_export
+from gptexit.chatgpt.reader import open_chatgpt
 from gptexit.exit.account import keep
+from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.start_here import start_here
-from gptexit.export.container import Export, open_export
+from gptexit.export.container import Export
 from gptexit.inspect.absences import as_markdown
 from gptexit.inspect.generation import form
 from gptexit.pipeline import Progress
@@ -32,25 +34,32 @@ Watch = Callable[[Export, str], AbstractContextManager[Progress | None]]
 
 
 def leave(
-    sources: Sequence[str | Path], out: Path, options: Options, watch: Watch
+    sources: Sequence[str | Path],
+    out: Path,
+    options: Options,
+    watch: Watch,
+    going_to: Sequence[str] = (),
 ) -> tuple[dict[str, Any], Result]:
     """Write everything to `out`; the report of the conversion, and what verifying it found.
+
+    `going_to`: keys of DESTINATIONS, whose formats are written too.
 
     Reads the source once to write and once more, in another way, to verify. Raises NotAnExport,
     and OSError where the disk refuses.
     """
-    with open_export(sources) as export:
+    formats = [*FORMATS, *(DESTINATIONS[each].format for each in going_to)]
+    with open_chatgpt(sources) as export:
         with watch(export, "Reading") as progress:
-            report = convert_export(export, out, FORMATS, Selection(), options, progress=progress)
+            report = convert_export(export, out, formats, Selection(), options, progress=progress)
         kept = keep(export, out / "account")
     with (
-        open_export(sources, careful=True) as export,
+        open_chatgpt(sources, careful=True) as export,
         watch(export, "Verifying") as progress,
     ):
         checked = verify(out, export, progress)
         nodes = report["read"]["nodes"]
         generation = form(export, nodes["full"], nodes["slim"]).generation
-        page = start_here(report, checked, kept, as_markdown(generation))
+        page = start_here(report, checked, kept, as_markdown(generation), going_to)
         folder = Folder(out)
         folder.put(File(PAGE, page.encode(), PAGE))
         folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gptexit import __version__
 from gptexit.exit.account import ABOUT
 from gptexit.exit.checklist import AFTER, BEFORE, WITH_A_NEW_ASSISTANT
+from gptexit.exit.destinations import DESTINATIONS
 from gptexit.targets.markdown.protect import line
 from gptexit.verify.result import Result
 
@@ -27,12 +28,18 @@ _HEADLINES = {
 }
 
 
-def start_here(report: dict[str, Any], checked: Result, kept: list[str], absent: str) -> str:
+def start_here(
+    report: dict[str, Any],
+    checked: Result,
+    kept: list[str],
+    absent: str,
+    going_to: Sequence[str] = (),
+) -> str:
     """The page. `absent`: what no export holds, as Markdown."""
     sections = (
         ("Your ChatGPT archive", 1, [_opening(report)]),
         ("Do I have everything, and may I cancel now?", 2, _answer(report, checked)),
-        ("What is where", 2, [_places(kept)]),
+        ("What is where", 2, [_places(kept, going_to)]),
         ("What no export holds", 2, [absent] if absent else []),
         ("Before you cancel", 2, [_boxes(BEFORE)]),
         ("In your new assistant", 2, [_items(WITH_A_NEW_ASSISTANT)]),
@@ -133,14 +140,16 @@ def _lacking(report: dict[str, Any]) -> list[str]:
     return blocks
 
 
-def _places(kept: list[str]) -> str:
+def _places(kept: list[str], going_to: Sequence[str]) -> str:
     rows = [
         ("`markdown/index.md`", "every conversation by year, each a link to its note"),
-        ("`markdown/2025/…`", "the notes, one a conversation, readable in any editor"),
+        ("`markdown/<year>/`", "the notes, one a conversation, readable in any editor"),
         ("`markdown/assets/`", "pictures, recordings and documents"),
         ("`jsonl/conversations.jsonl`", "the same conversations whole, for programs"),
         ("`report.json`", "what was read and written, and what is missing, in full"),
     ]
+    chosen = [DESTINATIONS[each] for each in going_to]
+    rows[4:4] = [(f"`{each.format}/{each.place}`", each.what) for each in chosen]
     rows += [(f"`account/{name}`", ABOUT.get(name, "as the export had it")) for name in kept]
     rows.append(("`.gptexit/` in each folder", "checksums, for `gptexit verify`; leave it there"))
     return "\n".join(["| here | what it is |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
 from gptexit.export import diagnosis, manifest
 from gptexit.export.assets import AssetIndex, unique_name
@@ -47,12 +47,17 @@ class AnotherCopy(Exception):
 
 
 def open_export(
-    sources: Sequence[str | Path], stdin: BinaryIO | None = None, *, careful: bool = False
+    sources: Sequence[str | Path],
+    stdin: BinaryIO | None = None,
+    *,
+    careful: bool = False,
+    made: type[Export] | None = None,
 ) -> Export:
     """The export in `sources`: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
 
     Reads tables of contents and first bytes only. `careful`: conversations are then parsed without
-    any guess (see `splitter.split`). Raises NotAnExport.
+    any guess (see `splitter.split`). `made`: the class to make, in place of Export. Raises
+    NotAnExport.
     """
     if not sources:
         raise NotAnExport(f"no source is given: {diagnosis.GET}.")
@@ -73,7 +78,7 @@ def open_export(
                 volumes.append(kept(stream, spool(), _STDIN))
             else:
                 piped = Feed(_STDIN, stream=stream)
-        export = Export(volumes, piped, _label(sources), careful=careful)
+        export = (made or Export)(volumes, piped, _label(sources), careful=careful)
         export.held = stack.pop_all()
         return export
     raise AssertionError  # the block above returns or raises
@@ -135,7 +140,7 @@ class Export:
         assets = (member for layout in layouts for member in layout.assets)
         self._assets = AssetIndex(assets, self._read_tables, self._read_viewer)
 
-    def __enter__(self) -> Export:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

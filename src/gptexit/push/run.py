@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from gptexit.export.container import Export
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
 from gptexit.pipeline import Progress, conversations
@@ -21,6 +20,7 @@ from gptexit.push.tally import Tally
 from gptexit.push.there import MARK, Inventory, There, inventory, judge, untouched
 from gptexit.push.uploads import Uploads, key_of, placeholder
 from gptexit.select import Selection, without_other_branches
+from gptexit.source import Source
 from gptexit.targets.base import Options
 from gptexit.targets.open_webui import Chat, chat_of
 
@@ -50,7 +50,7 @@ class Push:
 
     def __init__(
         self,
-        export: Export,
+        export: Source,
         server: Server,
         selection: Selection,
         options: Options,

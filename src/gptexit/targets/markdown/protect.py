@@ -71,7 +71,7 @@ def _with_fences(text: str, headings: bool) -> str:
     for match in _PLAIN_FENCE.finditer(text):
         ticks, info = match[1], match[2]
         if marker:
-            if ticks[0] == marker[0] and len(ticks) >= len(marker) and not info.strip():
+            if ticks[0] == marker[0] and len(ticks) >= len(marker) and not info.strip(" \t"):
                 out.append(text[at : match.end()])
                 at, marker = match.end(), ""
         elif ticks[0] == "~" or "`" not in info:

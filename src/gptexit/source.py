@@ -1,0 +1,145 @@
+"""What a source has to provide, and every kind of source that gptexit reads.
+
+A new kind is a class that provides it, and a line in the table at the end of this module.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, Self
+
+from gptexit.chatgpt.conversation import Met
+from gptexit.export.facts import Facts
+from gptexit.export.volumes import Loss
+from gptexit.model import Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A conversation that was found and could not be read."""
+
+    where: str
+    reason: str
+
+
+class Source(Protocol):
+    """Conversations in the neutral model, one at a time, and the files that belong to them."""
+
+    label: str
+    """Names the source for a person."""
+    losses: list[Loss]
+    """What cannot be read; grows while reading."""
+    missing: list[str]
+    """Files that the source says it has and that nobody supplied."""
+    repairs: Counter[str]
+    """What was repaired in the current pass, by kind."""
+    duplicates: int
+    """Copies beyond the first of each conversation, in the current pass."""
+    editions: list[Any]
+    """The exports that it is made of, where it is made of several."""
+
+    @property
+    def union(self) -> Any:
+        """What merging several exports took; None where nothing is merged."""
+
+    @property
+    def conversation_files(self) -> list[str]:
+        """The files with conversations, in reading order."""
+
+    @property
+    def bytes_total(self) -> int | None:
+        """Their unpacked bytes; None where a pipe is among them."""
+
+    @property
+    def bytes_read(self) -> int:
+        """How many of them the current pass has read."""
+
+    def neutral(
+        self, met: Met, *, once: bool = False
+    ) -> Iterator[tuple[str, Conversation | Fault]]:
+        """Each conversation, with where it stands.
+
+        Raises AnotherCopy where one turns up again that was yielded already, unless `once`: call
+        `settle` and begin again.
+        """
+
+    def settle(self) -> None:
+        """Find out, in a pass of its own, how many copies of each conversation there are."""
+
+    def hash_members(self) -> None:
+        """From now on, work out the SHA-256 of the files that are read."""
+
+    def inventory(self) -> Iterator[tuple[str, int, str | None]]:
+        """Every file: its name, its bytes, and its SHA-256 as far as it was read to its end."""
+
+    def lookup(self, file_id: str) -> Facts:
+        """What the source knows of the asset with that id."""
+
+    def others(self, taken: Container[str]) -> Iterator[str]:
+        """The asset members that are not `taken`."""
+
+    def open(self, member: str) -> BinaryIO:
+        """An asset's bytes. Raises OSError."""
+
+    def size(self, member: str) -> int:
+        """An asset's size in bytes. Raises FileNotFoundError."""
+
+    def close(self) -> None:
+        """Remove what was unpacked for reading."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A line of the table."""
+
+    name: str
+    what: str
+    """One sentence for a person."""
+    is_one: Callable[[Path | BinaryIO], bool]
+    """Whether a path, or standard input without being read, is of this kind."""
+    open: Callable[[Sequence[str | Path], BinaryIO | None], Source]
+    """Raises NotAnExport."""
+
+
+def open_source(sources: Sequence[str | Path], stdin: BinaryIO | None = None) -> Source:
+    """What is in `sources`: paths, or `-` for `stdin`. Raises NotAnExport."""
+    given: list[Path | BinaryIO] = [
+        stdin if each == "-" and stdin is not None else Path(each) for each in sources
+    ]
+    for kind in KINDS[:-1]:
+        found = [kind.is_one(each) for each in given]
+        if any(found):
+            return kind.open(sources, stdin)
+    return KINDS[-1].open(sources, stdin)
+
+
+def _is_neutral(source: Path | BinaryIO) -> bool:
+    from gptexit.neutral import is_neutral
+
+    return is_neutral(source)
+
+
+def _open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Source:
+    from gptexit.neutral import open_neutral
+
+    return open_neutral(sources, stdin)
+
+
+def _open_chatgpt(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Source:
+    from gptexit.chatgpt.reader import open_chatgpt
+
+    return open_chatgpt(sources, stdin)
+
+
+KINDS = (
+    Kind("jsonl", "Neutral JSON that gptexit wrote.", _is_neutral, _open_neutral),
+    Kind("chatgpt", "A ChatGPT data export.", lambda source: True, _open_chatgpt),
+)
+"""The first that a source is one of; the last takes the rest, and says what it is instead."""
