@@ -6,7 +6,8 @@ import tracemalloc
 import ijson
 import pytest
 
-from export.packing import read, reasons, text_of, write, zip_of
+import gptexit
+from export.packing import text_of, write, zip_of
 from gptexit.export import rows
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -48,28 +49,18 @@ def test_the_pairs_of_an_object():
 
 @pytest.mark.parametrize("name", ["library_files.json", "message_feedback.json"])
 def test_a_side_file_that_nests_without_end_takes_no_memory(tmp_path, name):
-    from gptexit.pipeline import _feedback
-
-    source = write(
-        tmp_path / "e.zip", zip_of({"conversations.json": text_of("a"), name: b"[1," + DEEP + b"]"})
-    )
+    members = {"conversations.json": text_of("a"), name: b"[1," + DEEP + b"]"}
+    source = write(tmp_path / "e.zip", zip_of(members))
     tracemalloc.start()
     try:
-        with rows_of(source) as export:
-            export.lookup("file-x")
-            _feedback(export)
-            most = tracemalloc.get_traced_memory()[1]
+        report = gptexit.convert(source, tmp_path / "out", ["jsonl"])
+        most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert most < 20_000_000
-    assert "nested too deep" in reasons(export)
-    assert read(source)[0] == ["a"]
-
-
-def rows_of(source):
-    from gptexit.export.container import open_export
-
-    return open_export([source])
+    assert most < 50_000_000
+    assert report["read"]["conversations"] == 1
+    (loss,) = report["read"]["unreadable"]
+    assert "nested too deep" in loss["reason"]
 
 
 @pytest.mark.parametrize("text", [b"[1,", b'["\xff"]', b"[1e999]", b"[1][2]", b"", b"nonsense"])

@@ -134,7 +134,7 @@ def _nodes(made: Case, members: list[Packed], rng: Rng) -> None:
 
 def _several(made: Case, members: list[Packed], rng: Rng) -> None:
     for kind in rng.sample((_values, _items, _nodes), 2):
-        with suppress(_TooOdd):
+        with suppress(_TooOdd, RecursionError):
             kind(made, members, rng)
     rng.choice((_member_bytes, _members))(made, members, rng)
 

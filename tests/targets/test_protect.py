@@ -38,6 +38,7 @@ def shape(block):
 @settings(max_examples=2000)
 @given(TRAPS, st.booleans())
 @example("a\n  - ", False)
+@example("\u2028\n- ", False)
 @example("```\n```\u2028", False)
 def test_no_text_breaks_a_note(text, headings):
     assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])

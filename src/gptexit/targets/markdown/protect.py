@@ -150,7 +150,7 @@ def _without_headings(text: str, headings: bool) -> str:
 
 def _no_underline(match: re.Match[str]) -> str:
     above = match.string[max(0, match.start() - 200) : match.start()].rpartition("\n")[2]
-    if not above.strip():
+    if not above.strip(" \t"):  # a line separator, for one, is text to Markdown
         return match[0]
     if match[2][0] == "-" and len(match[2]) >= 3:
         return "\n" + match[0]  # was meant as a rule, and is one after a blank line
