@@ -44,7 +44,7 @@ def check(data: bytes) -> None:
         assert said is not None, "an array that is not taken for one"
         assert len(items) + len(said.troubles) == len(wanted), (len(items), said.troubles)
         if not said.troubles and not said.repairs["bytes that are no UTF-8"]:
-            assert _same(items, wanted), (items, wanted)
+            assert _same(items, wanted)
 
 
 def _split(text: bytes, careful: bool) -> tuple[Split | None, list[Any]]:
@@ -60,6 +60,8 @@ def _same(found: Any, wanted: Any) -> bool:
     stack = [(found, wanted)]
     while stack:
         one, other = stack.pop()
+        if other is plain.TOO_DEEP:
+            continue
         if isinstance(other, dict):
             if not isinstance(one, dict):
                 return False
