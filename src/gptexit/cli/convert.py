@@ -109,7 +109,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @click.option(
     "--fit",
     type=click.Choice(list(FITS)),
-    help="For chatgpt: keep the limits of this program.",
+    help="For chatgpt: what this program reads, within its limits.",
 )
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @click.option("--quiet", is_flag=True, help="No summary; errors only.")

@@ -64,12 +64,11 @@ class LibreChat:
         assets = {asset["id"]: asset for asset in conversation["assets"]}
         later = superseded(turns)
         title = " ".join((conversation["title"] or "").split()) or UNTITLED
-        model = conversation["model"]
         form = {
             "conversationId": conversation["id"],
             "title": title,
             "endpoint": ENDPOINT,
-            "options": {"endpoint": ENDPOINT} | ({"model": model} if model else {}),
+            "options": _options(conversation),
             "recursive": False,
             "messages": [
                 _message(turn, Scene(assets, place, _link, later.get(turn.id, set())), conversation)
@@ -103,6 +102,16 @@ class LibreChat:
     def finish(self) -> Rendered:
         """How to import them."""
         return Rendered(files=[File(HOW_TO, _HOW_TO.encode(), "how-to")])
+
+
+def _options(conversation: Conversation) -> dict[str, Any]:
+    """What the app's conversation gets besides.
+
+    No model: the next question would be sent to it, and hardly a server has one of that name. The
+    app takes the server's own instead; each message keeps the name of its own.
+    """
+    kept = {"isArchived": conversation["archived"], "pinned": conversation["starred"]}
+    return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds}
 
 
 def _message(turn: Turn, scene: Scene, conversation: Conversation) -> dict[str, Any]:

@@ -100,7 +100,14 @@ _AUTHOR: Rules = {
 
 
 def complete(raw: Raw) -> Counter[str]:
-    """Give `raw` every key; what had to be replaced is counted."""
+    """As `typed`, and with a title to name a file after."""
+    found = typed(raw)
+    raw["title"] = _as_file_name(raw["title"], found)
+    return found
+
+
+def typed(raw: Raw) -> Counter[str]:
+    """Give `raw` every key, each of its type; what had to be replaced is counted."""
     found: Counter[str] = Counter()
     mapping = raw["mapping"]
     if not mapping:
@@ -108,7 +115,6 @@ def complete(raw: Raw) -> Counter[str]:
     if raw.get("current_node") not in mapping:
         raw["current_node"] = next(reversed(mapping))
     _keep(raw, _CONVERSATION, found)
-    raw["title"] = _as_file_name(raw["title"], found)
     key = raw.get("conversation_id") or raw.get("id")
     raw["conversation_id"] = raw["id"] = key
     children = _children(mapping)

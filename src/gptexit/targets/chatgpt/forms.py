@@ -2,7 +2,8 @@
 
 classic: one `conversations.json`, nodes with `children` and every key that exports had until early
 2026, assets as `file-<id>-<name>`. 2026: shards of a hundred conversations, `<file id>.dat`, and
-tables of names; nodes as they were.
+tables of names; nodes as they were. What LibreChat reads stands between the two: files as in 2026,
+since it finds no asset but as `<file id>.dat`, and nodes as in classic.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pathvalidate import sanitize_filename
 from gptexit.media_types import ending_of
 from gptexit.model import Asset, Raw
 from gptexit.targets.chatgpt.classic import complete
+from gptexit.targets.chatgpt.librechat import looked_up
 
-CLASSIC, TODAY = "classic", "2026"
+CLASSIC, TODAY, LIBRECHAT = "classic", "2026", "librechat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,13 @@ def _safe(name: str) -> str:
     return "/".join(part for part in parts if part.strip(".")) or "file"
 
 
+def _shard(number: int) -> str:
+    return f"conversations-{number:03}.json"
+
+
 FORMS = {
     CLASSIC: Form(lambda number: "conversations.json", None, _named, complete),
-    TODAY: Form(lambda number: f"conversations-{number:03}.json", 100, _numbered, _as_it_is),
+    TODAY: Form(_shard, 100, _numbered, _as_it_is),
+    LIBRECHAT: Form(_shard, 100, _numbered, looked_up),
 }
-"""By name."""
+"""By name; a person chooses the first two, the third comes with `--fit librechat`."""

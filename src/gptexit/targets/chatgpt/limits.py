@@ -22,9 +22,10 @@ class Limits:
 
 USUAL = Limits(5 * GB, 4 * GIB, 1_000_000)
 """Gemini takes ZIPs of up to 5 GB (its help page on importing chats, March 2026)."""
-FITS = {"librechat": Limits(1 * GIB, 512 * MIB, 20_000)}
-"""By program. LibreChat: 1 GiB an upload, 512 MiB a file, 4 GiB and 20,000 files in all
-(`packages/api/src/import/`, 2026); what is below 1 GiB unpacked is so packed too."""
+FITS = {"librechat": Limits(1 * GIB, 256 * MIB, 20_000)}
+"""By program. LibreChat: 1 GiB an upload, 256 MiB a file, 4 GiB and 20,000 files in all
+(`archive.ts` and `utils/import.ts` of its `packages/api/src/`, 2026).
+What is below 1 GiB unpacked is so packed too."""
 
 MARGIN = 0.98
 """What is left of a limit for the ZIP's own headers and the small tables in it."""

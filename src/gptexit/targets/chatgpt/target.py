@@ -23,7 +23,7 @@ class ChatGPT:
 
     def __init__(self, options: Options) -> None:
         self._current_only = options.branches == "current"
-        self._form = options.form or CLASSIC
+        self._form = options.form or (options.fit if options.fit in FORMS else None) or CLASSIC
         limits = FITS.get(options.fit or "", USUAL)
         size = options.max_size or limits.size
         self._limits = Limits(min(size, limits.size), limits.member, limits.members)

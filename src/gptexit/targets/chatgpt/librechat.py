@@ -1,0 +1,107 @@
+"""A raw conversation as LibreChat's importer of ChatGPT ZIPs can read it.
+
+It looks values up without asking. Where one is not what it expects, it gives up the conversation,
+the files of a whole shard, or the import. What it looks up was seen in `packages/api/src/import/`
+of LibreChat, commit 4076b6c of 2026: `service.ts`, `assets.ts`, and in `chatgpt/` `convert.ts`,
+`content.ts`, `citations.ts`, `models.ts`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from gptexit.model import Raw
+from gptexit.targets.chatgpt.classic import ODD, typed
+
+_LISTS = ("attachments", "content_references")
+"""Of `metadata`: what is walked, object by object."""
+_BELOW = ("items", "sources")
+"""The same, in each content reference."""
+_WORDS = ("result", "text", "content")
+"""Of a content without parts: one of these is shown."""
+_CALLS = {"code", "execution_output"}
+"""Contents whose text may be of any type."""
+_LOOKED_UP = {
+    "audio_transcription": "text",
+    "image_asset_pointer": "asset_pointer",
+    "audio_asset_pointer": "asset_pointer",
+}
+"""By type of part: the key whose text is looked up."""
+_VOICE = "real_time_user_audio_video_asset_pointer"
+
+
+def looked_up(raw: Raw) -> Counter[str]:
+    """Give `raw` every key that is looked up, of its type; what had to be replaced is counted."""
+    found = typed(raw)
+    for node in raw["mapping"].values():
+        message = node["message"]
+        if message is None:
+            continue
+        metadata = message["metadata"] = dict(message["metadata"])  # the conversation's own
+        if not isinstance(metadata.get("model_slug", ""), str):
+            _drop(metadata, "model_slug", found)
+        for key in _LISTS:
+            _objects(metadata, key, found)
+        for at, reference in enumerate(metadata.get("content_references", [])):
+            kept = dict(reference)
+            for key in _BELOW:
+                _objects(kept, key, found)
+            metadata["content_references"][at] = kept
+        _content(message["content"], found)
+    return found
+
+
+def _drop(held: Raw, key: str, found: Counter[str]) -> None:
+    if held.pop(key) is not None:
+        found[ODD] += 1
+
+
+def _objects(held: Raw, key: str, found: Counter[str]) -> None:
+    """A new list of the objects in the one at `key`; without the key where there is no list."""
+    value = held.get(key)
+    if isinstance(value, list):
+        held[key] = kept = [each for each in value if isinstance(each, dict)]
+        found[ODD] += len(value) - len(kept)
+    elif key in held:
+        _drop(held, key, found)
+
+
+def _content(content: Raw, found: Counter[str]) -> None:
+    parts = content.get("parts")
+    if isinstance(parts, list):
+        content["parts"] = [_part(part, found) for part in parts]
+    elif content["content_type"] not in _CALLS:
+        for key in _WORDS:
+            if not isinstance(content.get(key, ""), str):
+                _drop(content, key, found)
+    if "thoughts" in content:
+        _objects(content, "thoughts", found)
+        content["thoughts"] = [_thought(each, found) for each in content["thoughts"]]
+
+
+def _thought(thought: Raw, found: Counter[str]) -> Raw:
+    """Its words as text: their length is asked for."""
+    odd = {key for key in ("content", "summary") if not isinstance(thought.get(key, ""), str)}
+    found[ODD] += sum(thought[key] is not None for key in odd)
+    return {key: value for key, value in thought.items() if key not in odd}
+
+
+def _part(part: Any, found: Counter[str]) -> Any:
+    """A part of a message, with a pointer or words where they are looked up."""
+    if not isinstance(part, dict):
+        return part
+    kind = part.get("content_type")
+    if not isinstance(kind, str):
+        return part
+    if kind == _VOICE:
+        audio = part.get("audio_asset_pointer")
+        if isinstance(audio, dict) and not isinstance(audio.get("asset_pointer"), str):
+            found[ODD] += 1
+            return {**part, "audio_asset_pointer": None}
+        return part
+    key = _LOOKED_UP.get(kind)
+    if key is None or isinstance(part.get(key), str):
+        return part
+    found[ODD] += part.get(key) is not None
+    return {**part, key: ""}
