@@ -60,6 +60,14 @@ def _numbered(asset: Asset, member: str) -> str:
     return f"{asset['id']}.dat" if _PLAIN_ID.fullmatch(asset["id"]) else _safe(member)
 
 
+_PAGE = re.compile(r"file[-_][A-Za-z0-9_]{1,80}#p_[0-9]{1,6}")
+
+
+def _pointed(asset: Asset, member: str) -> str:
+    """`<id>.dat`, for pages of a document too: LibreChat looks for what the pointer says."""
+    return f"{asset['id']}.dat" if _PAGE.fullmatch(asset["id"]) else _numbered(asset, member)
+
+
 def _safe(name: str) -> str:
     """A member's name with which no program that unpacks it leaves its folder."""
     parts = name.replace("\\", "/").split("/")
@@ -74,6 +82,6 @@ def _shard(number: int) -> str:
 FORMS = {
     CLASSIC: Form(lambda number: "conversations.json", None, _named, complete),
     TODAY: Form(_shard, 100, _numbered, _as_it_is),
-    LIBRECHAT: Form(_shard, 100, _numbered, looked_up),
+    LIBRECHAT: Form(_shard, 100, _pointed, looked_up),
 }
 """By name; a person chooses the first two, the third comes with `--fit librechat`."""

@@ -1,5 +1,8 @@
 """A raw conversation as LibreChat's importer of ChatGPT ZIPs can read it.
 
+It shows hidden and empty messages too, all but those of the role `system`: so these get it, and
+their own goes to `author.metadata.real_role`, where an export keeps the one that it has changed.
+
 It looks values up without asking. Where one is not what it expects, it gives up the conversation,
 the files of a whole shard, or the import. What it looks up was seen in `packages/api/src/import/`
 of LibreChat, commit 4076b6c of 2026: `service.ts`, `assets.ts`, and in `chatgpt/` `convert.ts`,
@@ -11,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from gptexit.export.facts import file_id
 from gptexit.model import Raw
 from gptexit.targets.chatgpt.classic import ODD, typed
 
@@ -22,6 +26,8 @@ _WORDS = ("result", "text", "content")
 """Of a content without parts: one of these is shown."""
 _CALLS = {"code", "execution_output"}
 """Contents whose text may be of any type."""
+_FOLDED = {"thoughts", "reasoning_recap"}
+"""Contents that the app joins to the answer below them."""
 _LOOKED_UP = {
     "audio_transcription": "text",
     "image_asset_pointer": "asset_pointer",
@@ -49,7 +55,32 @@ def looked_up(raw: Raw) -> Counter[str]:
                 _objects(kept, key, found)
             metadata["content_references"][at] = kept
         _content(message["content"], found)
+        author = message["author"]
+        if author["role"] != "system" and _is_left_out(message):
+            author["metadata"] = {**author["metadata"], "real_role": author["role"]}
+            author["role"] = "system"
     return found
+
+
+def _is_left_out(message: Raw) -> bool:
+    """Whether it is hidden, or would be an empty message: what tools or settings left behind."""
+    content = message["content"]
+    if message["metadata"].get("is_visually_hidden_from_conversation") is True:
+        return True
+    if content["content_type"] in _CALLS | _FOLDED or message["metadata"].get("attachments"):
+        return False
+    if message["author"]["role"] == "user" and not content["content_type"].endswith("_context"):
+        return False
+    if "parts" not in content:
+        return not any(content.get(key) for key in _WORDS)
+    return not any(_shows(part) for part in content["parts"])
+
+
+def _shows(part: Any) -> bool:
+    if isinstance(part, str):
+        return bool(part.strip())
+    kind = part.get("content_type")
+    return kind == _VOICE or (isinstance(kind, str) and bool(part.get(_LOOKED_UP.get(kind))))
 
 
 def _drop(held: Raw, key: str, found: Counter[str]) -> None:
@@ -80,6 +111,14 @@ def _content(content: Raw, found: Counter[str]) -> None:
         content["thoughts"] = [_thought(each, found) for each in content["thoughts"]]
 
 
+def _found(part: Raw) -> Raw:
+    """A part whose pointer is the name of its file: one to a page of a document says more."""
+    pointer = part["asset_pointer"]
+    scheme, mark, tail = pointer.partition("://")
+    name = file_id(pointer)
+    return part if name == tail or not mark else {**part, "asset_pointer": f"{scheme}://{name}"}
+
+
 def _thought(thought: Raw, found: Counter[str]) -> Raw:
     """Its words as text: their length is asked for."""
     odd = {key for key in ("content", "summary") if not isinstance(thought.get(key, ""), str)}
@@ -99,9 +138,9 @@ def _part(part: Any, found: Counter[str]) -> Any:
         if isinstance(audio, dict) and not isinstance(audio.get("asset_pointer"), str):
             found[ODD] += 1
             return {**part, "audio_asset_pointer": None}
-        return part
+        return {**part, "audio_asset_pointer": _found(audio)} if isinstance(audio, dict) else part
     key = _LOOKED_UP.get(kind)
     if key is None or isinstance(part.get(key), str):
-        return part
+        return _found(part) if key == "asset_pointer" else part
     found[ODD] += part.get(key) is not None
     return {**part, key: ""}
