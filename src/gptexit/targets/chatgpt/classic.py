@@ -115,7 +115,8 @@ def typed(raw: Raw) -> Counter[str]:
     if raw.get("current_node") not in mapping:
         raw["current_node"] = next(reversed(mapping))
     _keep(raw, _CONVERSATION, found)
-    key = raw.get("conversation_id") or raw.get("id")
+    named = [raw.get("conversation_id"), raw.get("id")]
+    key = next((each for each in named if isinstance(each, str) and each), named[0] or named[1])
     raw["conversation_id"] = raw["id"] = key
     children = _children(mapping)
     for key, node in mapping.items():
