@@ -110,7 +110,8 @@ def _options(conversation: Conversation) -> dict[str, Any]:
     No model: the next question would be sent to it, and hardly a server has one of that name. The
     app takes the server's own instead; each message keeps the name of its own.
     """
-    kept = {"isArchived": conversation["archived"], "pinned": conversation["starred"]}
+    pinned = conversation["starred"] or conversation["extra"].get("pinned_time")
+    kept = {"isArchived": conversation["archived"], "pinned": pinned}
     return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds}
 
 
@@ -155,17 +156,18 @@ _IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
 _HOW_TO = """\
 # Import into LibreChat
 
-There are two ways.
+In LibreChat click your name, then *Settings > Data Controls*, and *Import*. There are two ways.
 
-**The whole export at once**, for LibreChat of 2026: *Settings > Data controls > Import
-conversations*, and choose the ZIP that OpenAI sent, or the one that
-`gptexit convert EXPORT --to chatgpt --fit librechat` writes: repaired, and split below the limits
-of the app. It brings images along.
+**The whole export at once**, with pictures and recordings, for LibreChat of 2026: run
+`gptexit convert EXPORT --to chatgpt --fit librechat` and choose the ZIP that it writes. If it
+writes several, import one after the other. The ZIP that OpenAI sent is not read as well.
 
-**File by file**, for any LibreChat: the same dialog takes one JSON file of the folders here at a
-time, the oldest first if you want the list in that order. Each has its branches, dates, reasoning
-and sources. Pictures and other files do not go along: they are in the folder `files`, and each
-message names its own.
+**File by file**, for any LibreChat: choose one JSON file of the folders here at a time, in any
+order; the list goes by date. A server takes 50 of them in a quarter of an hour, if its
+administrator has set no other limit, and a file that is imported twice is there twice. Each has its
+branches, dates, thoughts and sources. Pictures and other files do not go along: they are in the
+folder `files`, and each message names its own.
 
-The dialog refuses files above the limit that the server's administrator has set.
+LibreChat shows the newest version of an answer first, the others are behind its arrows. To go on
+with a conversation it takes a model that your server has.
 """
