@@ -78,7 +78,8 @@ CITED = {
     },
 }
 THOUGHT = {"type": "object", "properties": {"content": TEXT, "summary": TEXT}}
-OBJECTS = {"type": "array", "items": {"type": "object"}}
+SOMETHING = {"type": "string", "minLength": 1}
+UPLOAD = {"type": "object", "properties": {"mime_type": SOMETHING, "name": SOMETHING}}
 MESSAGE = {
     "type": "object",
     "required": ["author", "content", "create_time", "metadata"],
@@ -89,7 +90,7 @@ MESSAGE = {
             "type": "object",
             "properties": {
                 "model_slug": TEXT,
-                "attachments": OBJECTS,
+                "attachments": {"type": "array", "items": UPLOAD},
                 "content_references": {"type": "array", "items": CITED},
             },
         },
@@ -203,6 +204,7 @@ def test_nothing_odd_stops_the_import_of_a_zip(raw):
         {"content_references": {"a": 1}},
         {"content_references": [None, {"type": "webpage", "items": [None]}]},
         {"model_slug": 4},
+        {"attachments": [{"id": "file-A1", "mime_type": 1, "name": ["a"]}]},
     ],
 )
 def test_metadata_that_would_stop_it(odd):
@@ -253,6 +255,14 @@ def test_hidden_and_empty_messages_do_not_become_bubbles():
     assert roles == ["system", "system", "user", "system", "tool", "assistant", "assistant"]
     assert raw["mapping"]["m1"]["message"]["author"]["metadata"]["real_role"] == "user"
     assert raw["mapping"]["m1"]["message"]["content"]["user_profile"] == "I am Ann."
+
+
+def test_a_picture_whose_upload_has_no_type_is_still_a_picture():
+    upload = {"id": "file-A1", "name": "a.png", "mime_type": ""}
+    raw = conversation(chain(message("user", "Look", metadata={"attachments": [upload]})))
+    FORMS["librechat"].fit(raw)
+    (kept,) = raw["mapping"]["m1"]["message"]["metadata"]["attachments"]
+    assert kept == {"id": "file-A1", "name": "a.png"}
 
 
 def test_a_page_of_a_document_is_found(tmp_path):

@@ -49,6 +49,8 @@ def looked_up(raw: Raw) -> Counter[str]:
             _drop(metadata, "model_slug", found)
         for key in _LISTS:
             _objects(metadata, key, found)
+        if "attachments" in metadata:
+            metadata["attachments"] = [_upload(each, found) for each in metadata["attachments"]]
         for at, reference in enumerate(metadata.get("content_references", [])):
             kept = dict(reference)
             for key in _BELOW:
@@ -96,6 +98,17 @@ def _objects(held: Raw, key: str, found: Counter[str]) -> None:
         found[ODD] += len(value) - len(kept)
     elif key in held:
         _drop(held, key, found)
+
+
+def _upload(attachment: Raw, found: Counter[str]) -> Raw:
+    """Without a type or name that says nothing: an empty type hides that it is a picture."""
+    odd = [
+        key
+        for key in ("mime_type", "name")
+        if key in attachment and not (isinstance(attachment[key], str) and attachment[key])
+    ]
+    found[ODD] += sum(attachment[key] not in (None, "") for key in odd)
+    return {key: value for key, value in attachment.items() if key not in odd}
 
 
 def _content(content: Raw, found: Counter[str]) -> None:
