@@ -172,8 +172,9 @@ def _complete_content(content: Raw, found: Counter[str]) -> None:
         if len(kept) < len(parts):
             found[ODD] += sum(part is not None for part in parts) - len(kept)
             content["parts"] = kept
-    elif "parts" in content or content["content_type"] == "text":
-        content["parts"] = take.strings(parts)
+    elif "parts" in content or (content["content_type"] == "text" and content.get("text") != ""):
+        words = content.get("text") if parts is None else parts
+        content["parts"] = [words] if isinstance(words, str) else take.strings(words)
     thoughts = content.get("thoughts", [])
     if isinstance(thoughts, str):  # seen once: JSON inside a string
         try:
