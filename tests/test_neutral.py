@@ -16,8 +16,9 @@ from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT
 from gptexit import NotAnExport, conversations, convert, open_export
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.export.volumes import Loss
 from gptexit.jsontext import dumps
-from gptexit.source import Fault, open_source
+from gptexit.source import open_source
 from gptexit.targets.base import Options
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
@@ -120,7 +121,7 @@ def test_bad_lines_cost_only_themselves(tmp_path):
     lost = {**whole, "current": "nobody"}
     bad = [dumps(each) for each in (cycle, newer, lost, [], {"id": 7})] + [b"{cut"]
     found = read_lines(b"\n".join([*bad, *good]), tmp_path)
-    faults = [each for _, each in found if isinstance(each, Fault)]
+    faults = [each for _, each in found if isinstance(each, Loss)]
     assert [each.where.rpartition(" ")[2] for each in faults] == list("1234567")
     assert len(found) - len(faults) == len(good)
     report = convert(tmp_path / "odd.jsonl", tmp_path / "out")

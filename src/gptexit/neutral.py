@@ -20,7 +20,6 @@ from gptexit.export.facts import Facts
 from gptexit.export.volumes import Loss, plain
 from gptexit.jsontext import loads_deep
 from gptexit.model import VERSION, Conversation
-from gptexit.source import Fault
 from gptexit.targets.jsonl import NAME
 
 _BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
@@ -111,9 +110,7 @@ class Lines:
         sizes = [each.stat().st_size for each in self._given if isinstance(each, Path)]
         return sum(sizes) if len(sizes) == len(self._given) else None
 
-    def neutral(
-        self, met: Met, *, once: bool = False
-    ) -> Iterator[tuple[str, Conversation | Fault]]:
+    def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
         """Each line's conversation; of several with one id the first."""
         seen: set[str] = set()
         self.duplicates = 0
@@ -124,7 +121,7 @@ class Lines:
                 try:
                     conversation = _conversation(line)
                 except ValueError as error:
-                    yield where, Fault(where, str(error))
+                    yield where, Loss(where, str(error))
                     continue
                 if conversation["id"] in seen:
                     self.duplicates += 1

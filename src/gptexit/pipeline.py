@@ -21,7 +21,7 @@ from gptexit.model import Asset, Conversation
 from gptexit.record import record
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
-from gptexit.source import Fault, Source
+from gptexit.source import Source
 from gptexit.targets.base import Copy, Rendered, Target
 
 
@@ -100,8 +100,8 @@ def conversations(export: Source) -> Iterator[Conversation]:
     """
     export.settle()
     for _, conversation in export.neutral(Met()):
-        if isinstance(conversation, Fault):
-            export.losses.append(Loss(conversation.where, conversation.reason))
+        if isinstance(conversation, Loss):
+            export.losses.append(conversation)
         else:
             yield conversation
 
@@ -133,7 +133,7 @@ def _pass(
     once: bool,
 ) -> None:
     for where, conversation in export.neutral(ledger.met, once=once):
-        if isinstance(conversation, Fault):
+        if isinstance(conversation, Loss):
             ledger.unreadable.append(asdict(conversation))
             continue
         ledger.read(conversation)

@@ -1,4 +1,7 @@
-"""Names from a source, for a terminal: no control characters, and no wider than there is room."""
+"""Words for a person: counts, and names from a source for a terminal.
+
+Of a name no control characters, and no wider than there is room.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,11 @@ import unicodedata
 # Not printable are controls, with which escape sequences begin, and ends of lines.
 _MOST = 10_000
 """Characters of a name that are looked at."""
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """`1 file`, `2,000 files`; `things` where the plural is another."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def printable(text: str, width: int | None = None) -> str:

@@ -17,14 +17,6 @@ from gptexit.export.volumes import Loss
 from gptexit.model import Conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A conversation that was found and could not be read."""
-
-    where: str
-    reason: str
-
-
 class Source(Protocol):
     """Conversations in the neutral model, one at a time, and the files that belong to them."""
 
@@ -57,10 +49,8 @@ class Source(Protocol):
     def bytes_read(self) -> int:
         """How many of them the current pass has read."""
 
-    def neutral(
-        self, met: Met, *, once: bool = False
-    ) -> Iterator[tuple[str, Conversation | Fault]]:
-        """Each conversation, with where it stands.
+    def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
+        """Each conversation, or why it could not be read, with where it stands.
 
         Raises AnotherCopy where one turns up again that was yielded already, unless `once`: call
         `settle` and begin again.

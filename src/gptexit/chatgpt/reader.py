@@ -10,7 +10,6 @@ from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.export import rows
 from gptexit.export.container import Export, Loss, open_export
 from gptexit.model import Conversation
-from gptexit.source import Fault
 
 _RATINGS = {"thumbs_up": "up", "thumbsup": "up", "thumbs_down": "down", "thumbsdown": "down"}
 _SIDE = "message_feedback.json"
@@ -19,9 +18,7 @@ _SIDE = "message_feedback.json"
 class ChatGPTExport(Export):
     """An export whose conversations come out neutral."""
 
-    def neutral(
-        self, met: Met, *, once: bool = False
-    ) -> Iterator[tuple[str, Conversation | Fault]]:
+    def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
         """Each conversation, or why it could not be read. Raises what `conversations` raises."""
         account = Account(self.lookup, self.library, _feedback(self), self.gone)
         for where, raw in self.conversations(once=once):
@@ -41,11 +38,11 @@ def open_chatgpt(
     return export
 
 
-def fault(where: str, title: Any, error: Exception) -> Fault:
+def fault(where: str, title: Any, error: Exception) -> Loss:
     """What to say of a conversation that one of our own functions cannot handle."""
     named = f" “{title}”" if isinstance(title, str) else ""
     reason = f"gptexit could not handle it ({type(error).__name__}: {error})"
-    return Fault(f"{where}{named}", reason[:500])
+    return Loss(f"{where}{named}", reason[:500])
 
 
 def _feedback(export: Export) -> dict[str, str]:

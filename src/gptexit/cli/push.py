@@ -12,8 +12,9 @@ from gptexit.cli.convert import included, time_zone, write_report
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.summary import count, listed
+from gptexit.cli.summary import listed
 from gptexit.export.container import NotAnExport
+from gptexit.printable import count
 from gptexit.source import open_source
 from gptexit.targets.base import Options
 

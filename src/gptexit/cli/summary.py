@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gptexit.printable import printable
+from gptexit.printable import count, printable
 
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
@@ -18,11 +18,6 @@ def summary(report: dict[str, Any]) -> str:
     lines += _missing(report)
     lines += _unreadable(report)
     return "\n".join(lines)
-
-
-def count(number: int, thing: str, things: str = "") -> str:
-    """`1 file`, `2,000 files`; `things` where the plural is another."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def _read(report: dict[str, Any]) -> str:

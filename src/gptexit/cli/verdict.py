@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gptexit.cli.summary import count, listed
+from gptexit.cli.summary import listed
+from gptexit.printable import count
 from gptexit.verify.result import Checked, Problem, Result
 
 

@@ -47,6 +47,7 @@ def leave(
     Reads the source once to write and once more, in another way, to verify. Raises NotAnExport,
     and OSError where the disk refuses.
     """
+    going_to = list(dict.fromkeys(going_to))
     formats = [*FORMATS, *(DESTINATIONS[each].format for each in going_to)]
     with open_chatgpt(sources) as export:
         with watch(export, "Reading") as progress:

@@ -9,6 +9,7 @@ from gptexit import __version__
 from gptexit.exit.account import ABOUT
 from gptexit.exit.checklist import AFTER, BEFORE, WITH_A_NEW_ASSISTANT
 from gptexit.exit.destinations import DESTINATIONS
+from gptexit.printable import count
 from gptexit.targets.markdown.protect import line
 from gptexit.verify.result import Result
 
@@ -62,10 +63,10 @@ def _opening(report: dict[str, Any]) -> str:
 def _answer(report: dict[str, Any], checked: Result) -> list[str]:
     read, assets = report["read"], report["assets"]
     counts = [
-        f"{_count(read['conversations'], 'conversation')} with "
-        f"{_count(read['messages'], 'message')} were read, written twice (as notes and as data), "
+        f"{count(read['conversations'], 'conversation')} with "
+        f"{count(read['messages'], 'message')} were read, written twice (as notes and as data), "
         "and read back from both.",
-        f"{_count(assets['found'], 'file')} (pictures, recordings, documents) of the "
+        f"{count(assets['found'], 'file')} (pictures, recordings, documents) of the "
         f"{assets['mentioned']:,} that your conversations mention are in the export"
         + (", and were copied." if assets["found"] else "."),
     ]
@@ -86,8 +87,8 @@ def _merged(report: dict[str, Any]) -> list[str]:
     words = f"{len(exports)} exports were merged, the oldest first: {shown}."
     if gone["conversations"] or gone["messages"]:
         words += (
-            f" {_count(gone['conversations'], 'conversation')} and "
-            f"{_count(gone['messages'], 'message')} of others are only in older ones; they are "
+            f" {count(gone['conversations'], 'conversation')} and "
+            f"{count(gone['messages'], 'message')} of others are only in older ones; they are "
             "kept, and their notes say `gone`."
         )
     return [words]
@@ -111,7 +112,7 @@ def _lacking(report: dict[str, Any]) -> list[str]:
     files = report["source"]["missing_files"]
     if files:
         blocks += [
-            f"**OpenAI's own list names {_count(len(files), 'file')} that you did not give.** An "
+            f"**OpenAI's own list names {count(len(files), 'file')} that you did not give.** An "
             "export of several parts needs all of them: download the others from the same "
             "e-mail, and give every ZIP in one command.",
             _some(map(line, files)),
@@ -119,7 +120,7 @@ def _lacking(report: dict[str, Any]) -> list[str]:
     unreadable = read = report["read"]["unreadable"]
     if unreadable:
         blocks += [
-            f"**{_count(len(read), 'part')} of the export cannot be read.** If a file is cut or "
+            f"**{count(len(read), 'part')} of the export cannot be read.** If a file is cut or "
             "damaged, download it again; the link works for 24 hours, after that ask for a new "
             "export.",
             _some(f"{line(each['where'])}: {line(each['reason'])}" for each in unreadable),
@@ -127,7 +128,7 @@ def _lacking(report: dict[str, Any]) -> list[str]:
     missing = report["assets"]["missing"]
     if missing:
         blocks += [
-            f"**{_count(len(missing), 'file')} that your conversations mention "
+            f"**{count(len(missing), 'file')} that your conversations mention "
             f"{'is' if len(missing) == 1 else 'are'} not in the export.** That is common: old "
             "uploads expire, and many voice recordings are left out. Where one matters to you, "
             "open that conversation in ChatGPT and save the file by hand, while you can. "
@@ -167,7 +168,3 @@ def _some(texts: Iterable[str]) -> str:
     listed = list(texts)
     shown, rest = listed[:LISTED], len(listed) - LISTED
     return _items([*shown, f"… and {rest:,} more, in `report.json`"] if rest > 0 else shown)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

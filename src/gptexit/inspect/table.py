@@ -9,7 +9,7 @@ from typing import Any
 
 from gptexit.inspect.drift import MOST as MOST_DRIFT
 from gptexit.inspect.generation import GENERATIONS
-from gptexit.printable import columns, printable
+from gptexit.printable import columns, count, printable
 
 WIDTH = 80
 _LABEL = 15
@@ -88,7 +88,7 @@ def _wrapped(words: str, room: int) -> list[str]:
 def _format(form: Found) -> Iterator[str]:
     full, slim = form["messages"]["full"], form["messages"]["slim"]
     if slim and full:
-        yield f"{_count(full, 'conversation')} with what tools were asked and answered"
+        yield f"{count(full, 'conversation')} with what tools were asked and answered"
         yield f"{slim:,} without it"
     elif slim:
         yield "without what tools were asked and answered"
@@ -150,15 +150,15 @@ def _period(period: Found) -> str:
 def _named(rows: list[Found]) -> str:
     if not rows:
         return "0"
-    return f"{len(rows):,}, in {_count(sum(row['conversations'] for row in rows), 'conversation')}"
+    return f"{len(rows):,}, in {count(sum(row['conversations'] for row in rows), 'conversation')}"
 
 
 def _branches(talks: Found) -> str:
     if not talks["branched"]:
         return "none"
-    places = _count(talks["branchings"], "place")
+    places = count(talks["branchings"], "place")
     return (
-        f"{_count(talks['branched'], 'conversation')} with edited or repeated messages, at {places}"
+        f"{count(talks['branched'], 'conversation')} with edited or repeated messages, at {places}"
     )
 
 
@@ -200,7 +200,7 @@ def _attachments(found: Found) -> list[str]:
     others = files["unmentioned"]
     if others["files"]:
         lines += _wrapped(
-            f"The export also holds {_count(others['files'], 'file')} ({size(others['bytes'])}) "
+            f"The export also holds {count(others['files'], 'file')} ({size(others['bytes'])}) "
             "that no conversation mentions.",
             WIDTH,
         )
@@ -222,13 +222,13 @@ def _lacks(found: Found) -> list[str]:
     files, parts = found["source"]["missing_files"], found["unreadable"]
     if files:
         lines += _wrapped(
-            f"OpenAI's own list names {_count(len(files), 'file')} that you did not give. An "
+            f"OpenAI's own list names {count(len(files), 'file')} that you did not give. An "
             "export of several parts needs all of them: give every ZIP in one command.",
             WIDTH,
         )
         lines += _items(files)
     if parts:
-        lines += _wrapped(f"{_count(len(parts), 'part')} cannot be read:", WIDTH)
+        lines += _wrapped(f"{count(len(parts), 'part')} cannot be read:", WIDTH)
         lines += _items(f"{each['where']}: {each['reason']}" for each in parts)
     return lines or ["All that the export holds can be read."]
 
@@ -307,7 +307,3 @@ def _line(row: Row, widths: list[int]) -> str:
     cells = [first + " " * (widths[0] - columns(first))]
     cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
     return "  ".join(cells).rstrip()
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

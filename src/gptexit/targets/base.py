@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 from gptexit.catalog import About
 from gptexit.model import Asset, Conversation
+from gptexit.select import without_other_branches
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,17 @@ class Copy:
     key: str
     member: str
     """Its name in the export, as `Export.open` takes it."""
+
+
+def on_branches(conversation: Conversation, options: Options, done: Rendered) -> Conversation:
+    """What of `conversation` a format with all branches takes; what is left out is counted."""
+    if options.branches != "current":
+        return conversation
+    narrowed = without_other_branches(conversation)
+    left_out = len(conversation["messages"]) - len(narrowed["messages"])
+    if left_out:
+        done.hidden["on another branch"] += left_out
+    return narrowed
 
 
 Read = Callable[[str], BinaryIO]

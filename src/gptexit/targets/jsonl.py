@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
-from gptexit.select import without_other_branches
-from gptexit.targets.base import File, Options, Rendered
+from gptexit.targets.base import File, Options, Rendered, on_branches
 
 NAME = "conversations.jsonl"
 
@@ -16,17 +15,12 @@ class Jsonl:
     """The target. All branches unless `--branches current`."""
 
     def __init__(self, options: Options) -> None:
-        self._current_only = options.branches == "current"
+        self._options = options
 
     def render(self, conversation: Conversation) -> Rendered:
         """One line."""
         done = Rendered()
-        if self._current_only:
-            whole = len(conversation["messages"])
-            conversation = without_other_branches(conversation)
-            left_out = whole - len(conversation["messages"])
-            if left_out:
-                done.hidden["on another branch"] += left_out
+        conversation = on_branches(conversation, self._options, done)
         done.messages = len(conversation["messages"])
         line = dumps(conversation) + b"\n"
         done.files.append(File(NAME, line, "jsonl", append=True))

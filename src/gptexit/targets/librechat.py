@@ -19,11 +19,11 @@ from typing import Any
 from gptexit.catalog import Catalog, readable
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Cited, Conversation
-from gptexit.select import without_other_branches
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import OTHERS, Copy, File, Options, Rendered
+from gptexit.targets.base import OTHERS, Copy, File, Options, Rendered, on_branches
 from gptexit.targets.chat.turns import USER, Turn, superseded, turns_of
 from gptexit.targets.chat.words import Scene, reasoning, words_of
+from gptexit.targets.markdown.protect import in_angles
 
 NO_PARENT = "00000000-0000-0000-0000-000000000000"
 """The parent of a first message (`Constants.NO_PARENT`)."""
@@ -38,7 +38,7 @@ class LibreChat:
     """The target. All branches unless `--branches current`."""
 
     def __init__(self, options: Options, catalog: Catalog) -> None:
-        self._current_only = options.branches == "current"
+        self._options = options
         self._include = options.include
         self._catalog = catalog
         self._count = 0
@@ -46,10 +46,7 @@ class LibreChat:
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation's file, and the files that it names."""
         done = Rendered()
-        if self._current_only:
-            whole = len(conversation["messages"])
-            conversation = without_other_branches(conversation)
-            done.hidden["on another branch"] += whole - len(conversation["messages"])
+        conversation = on_branches(conversation, self._options, done)
         year = (conversation["created"] or "undated")[:4]
         year = year if year.isdigit() else "undated"
         copies: dict[str, Copy] = {}
@@ -147,11 +144,10 @@ def _link(source: Cited) -> str:
     """A source as a link behind what it is cited for: the format has no sources of its own."""
     name = (source["title"] or source["url"] or "source").translate(_NO_BRACKETS)
     url = source["url"]
-    return f"([{name}](<{url.translate(_IN_ANGLES)}>))" if url else f"({name})"
+    return f"([{name}]({in_angles(url)}))" if url else f"({name})"
 
 
 _NO_BRACKETS = {ord("["): "(", ord("]"): ")", ord("\n"): " "}
-_IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
 
 _HOW_TO = """\
 # Import into LibreChat

@@ -23,9 +23,8 @@ from typing import Any
 
 from gptexit.catalog import Catalog
 from gptexit.model import Asset, Cited, Conversation
-from gptexit.select import without_other_branches
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import OTHERS, Copy, File, Options, Read, Rendered
+from gptexit.targets.base import OTHERS, Copy, File, Options, Read, Rendered, on_branches
 from gptexit.targets.chat.inline import Inline
 from gptexit.targets.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
 from gptexit.targets.chat.words import Scene, instructions, reasoning, words_of
@@ -227,7 +226,7 @@ class OpenWebUI:
     """The target. All branches unless `--branches current`."""
 
     def __init__(self, options: Options, catalog: Catalog, read: Read) -> None:
-        self._current_only = options.branches == "current"
+        self._options = options
         self._include = options.include
         self._catalog = catalog
         self._read = read
@@ -236,10 +235,7 @@ class OpenWebUI:
     def render(self, conversation: Conversation) -> Rendered:
         """The chat, at the end of the current file or the start of the next; its other files."""
         done = Rendered()
-        if self._current_only:
-            whole = len(conversation["messages"])
-            conversation = without_other_branches(conversation)
-            done.hidden["on another branch"] += whole - len(conversation["messages"])
+        conversation = on_branches(conversation, self._options, done)
         copies: dict[str, Copy] = {}
         inlined = Inline(self._read)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gptexit.export.container import Export
+from gptexit.printable import count
 from gptexit.verify.changes import only_additions
 from gptexit.verify.chosen import leaves_out
 from gptexit.verify.claims import Raw, id_of, object_of
@@ -218,13 +219,9 @@ def _lacking(export: Export, locate: Locator) -> list[str]:
     """What the export itself lacks, a phrase each."""
     found = []
     if export.missing:
-        found.append(_counted(len(export.missing), "file") + " that its own list names")
+        found.append(count(len(export.missing), "file") + " that its own list names")
     if export.losses:
-        found.append(_counted(len(export.losses), "part") + " of it that cannot be read")
+        found.append(count(len(export.losses), "part") + " of it that cannot be read")
     if locate.missing:
-        found.append(_counted(len(locate.missing), "attachment") + " that it mentions")
+        found.append(count(len(locate.missing), "attachment") + " that it mentions")
     return found
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

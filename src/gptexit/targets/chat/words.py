@@ -13,7 +13,8 @@ from typing import Any
 from gptexit.model import Asset, Cited, Part
 from gptexit.targets.chat.turns import document_key
 from gptexit.targets.markdown.moments import duration
-from gptexit.targets.markdown.protect import fenced, line, quoted
+from gptexit.targets.markdown.parts import searched
+from gptexit.targets.markdown.protect import fenced, in_angles, line, quoted
 
 Blocks = list[str]
 
@@ -114,10 +115,7 @@ def linked(source: Cited) -> str:
     """A source as a Markdown link."""
     title = line(source["title"] or source["url"] or "source")
     url = source["url"]
-    return title if url is None else f"[{title}](<{url.translate(_IN_ANGLES)}>)"
-
-
-_IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
+    return title if url is None else f"[{title}]({in_angles(url)})"
 
 
 def _memory(part: Any, scene: Scene) -> Blocks:
@@ -135,11 +133,7 @@ def instructions(part: Any) -> str:
 
 
 def _search(part: Any, scene: Scene) -> Blocks:
-    blocks = []
-    if part["queries"]:
-        blocks.append("Searched for: " + ", ".join(f"“{line(query)}”" for query in part["queries"]))
-    results = [f"- {linked(result)}" for result in part["results"]]
-    return [*blocks, "\n".join(results)] if results else blocks
+    return searched(part, linked)
 
 
 def _error(part: Any, scene: Scene) -> Blocks:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from gptexit.chatgpt.restore import repaired
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
-from gptexit.select import without_other_branches
-from gptexit.targets.base import OTHERS, Options, Rendered
+from gptexit.targets.base import OTHERS, Options, Rendered, on_branches
 from gptexit.targets.chatgpt.forms import CLASSIC, FORMS
 from gptexit.targets.chatgpt.limits import FITS, USUAL, Limits
 from gptexit.targets.chatgpt.volume import Volume
@@ -22,7 +21,7 @@ class ChatGPT:
     """The target. All branches unless `--branches current`."""
 
     def __init__(self, options: Options) -> None:
-        self._current_only = options.branches == "current"
+        self._options = options
         self._form = options.form or (options.fit if options.fit in FORMS else None) or CLASSIC
         limits = FITS.get(options.fit or "", USUAL)
         size = options.max_size or limits.size
@@ -43,10 +42,7 @@ class ChatGPT:
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation, in the ZIP that is open or in the next."""
         done = Rendered()
-        if self._current_only:
-            whole = len(conversation["messages"])
-            conversation = without_other_branches(conversation)
-            done.hidden["on another branch"] += whole - len(conversation["messages"])
+        conversation = on_branches(conversation, self._options, done)
         raw, repairs = repaired(conversation)
         done.not_kept.update({f"repaired: {kind}": count for kind, count in repairs.items()})
         done.not_kept += FORMS[self._form].fit(raw)

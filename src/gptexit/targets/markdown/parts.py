@@ -9,7 +9,7 @@ from typing import Any
 
 from gptexit.model import Cited, Part
 from gptexit.targets.markdown.moments import duration
-from gptexit.targets.markdown.protect import fenced, line, protect, quoted
+from gptexit.targets.markdown.protect import fenced, in_angles, line, protect, quoted
 
 Blocks = list[str]
 
@@ -47,11 +47,10 @@ def _linked(source: Cited) -> str:
     url = source["url"]
     if url is None:
         return title
-    return f"[{title}](<{url.translate(_IN_ANGLES)}>)" if set(url) & _ODD else f"[{title}]({url})"
+    return f"[{title}]({in_angles(url)})" if set(url) & _ODD else f"[{title}]({url})"
 
 
 _ODD = set(" ()<>\n\r\t\\")
-_IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
 _MARK = re.compile("\ufdd4(\\d+)\ufdd5")
 
 
@@ -204,10 +203,15 @@ def _instructions(part: Any, note: Note) -> Blocks:
 
 
 def _search(part: Any, note: Note) -> Blocks:
+    return searched(part, _linked)
+
+
+def searched(part: Any, linked: Callable[[Cited], str]) -> Blocks:
+    """What was searched for and what was found; `linked` shows a source."""
     blocks = []
     if part["queries"]:
         blocks.append("Searched for: " + ", ".join(f"“{line(query)}”" for query in part["queries"]))
-    results = [f"- {_linked(result)}" for result in part["results"]]
+    results = [f"- {linked(result)}" for result in part["results"]]
     return [*blocks, "\n".join(results)] if results else blocks
 
 

@@ -282,6 +282,14 @@ def _plainly(match: re.Match[str]) -> str:
     return "\\_" * len(match[0]) if match[0][0] == "_" else "\\" + match[0]
 
 
+def in_angles(url: str) -> str:
+    """`url` between the `<` and `>` of a link, which nothing in it can close."""
+    return f"<{url.translate(_IN_ANGLES)}>"
+
+
+_IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
+
+
 def fenced(text: str, language: str | None) -> str:
     """`text` as a code block that nothing in it can close."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
