@@ -60,12 +60,12 @@ def _read(export: Export) -> int:
 
 
 def _look_around(export: Export) -> None:
-    for name in list(export.assets())[:50]:
+    for name in list(export.files.assets())[:50]:
         assert export.size(name) >= 0
         with suppress(OSError), export.open(name) as stream:
             stream.read(10_000_000)
-    for name in [*export.side_files(), "message_feedback.json"]:
-        stream = export.side_file(name)
+    for name in [*export.files.side_files(), "message_feedback.json"]:
+        stream = export.files.side_file(name)
         if stream:
             with suppress(OSError), stream:
                 stream.read(10_000_000)

@@ -366,6 +366,8 @@ if os.name == "posix":
             [*GPTEXIT, "convert", "-", "-o", str(tmp_path / "out")],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # A shell's background jobs ignore the signal, and so would whoever they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         process.stdin.write(b"[" + json.dumps(one()).encode() + b",")
         process.stdin.flush()

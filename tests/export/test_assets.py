@@ -68,7 +68,7 @@ def test_the_exact_dat_the_page_and_the_shallowest_win(tmp_path):
         assert export.lookup("file_bb#p_1").member == "0f#file_bb#p_1.jpg-p_1.jpg"
         assert export.lookup("file_bb").member == "0f#file_bb#p_0.jpg-p_0.jpg"
         assert export.lookup("file_bb#p_7").member == "0f#file_bb#p_0.jpg-p_0.jpg"
-        assert set(export.assets()) == set(files)
+        assert set(export.files.assets()) == set(files)
 
 
 def test_names_and_types_of_dat_files_come_from_the_tables(tmp_path):
@@ -211,7 +211,7 @@ def test_members_of_one_name_keep_their_own_bytes(tmp_path):
             ]
         )
     with open_export([write(tmp_path / "e.zip", data)]) as export:
-        assert list(export.assets()) == ["file-a.dat", "file-a.dat (2)"]
+        assert list(export.files.assets()) == ["file-a.dat", "file-a.dat (2)"]
         assert export.open("file-a.dat (2)").read() == b"second"
         assert export.lookup("file-a").member == "file-a.dat"
 
@@ -260,7 +260,7 @@ def test_any_member_name_is_only_a_label(tmp_path_factory, files, asked):
     with open_export([write(folder / "e.zip", zip_of({**BASE, **good}))]) as export:
         assert len(list(export.conversations())) == 1
         export.lookup(asked)
-        for name in export.assets():
+        for name in export.files.assets():
             export.lookup(file_id(name))
             assert len(export.open(name).read()) == export.size(name)
 
@@ -271,7 +271,7 @@ def test_names_that_no_writer_makes_are_read(tmp_path, name, streamed):
     data = zip_of({**BASE, "NAMED": PNG}, streamed=streamed).replace(b"NAMED", name)
     with open_export([write(tmp_path / "e.zip", data)]) as export:
         assert len(list(export.conversations())) == 1
-        assert [export.open(each).read() for each in export.assets()] == [PNG]
+        assert [export.open(each).read() for each in export.files.assets()] == [PNG]
 
 
 def test_links_in_a_folder_lead_nowhere_outside(tmp_path):
@@ -283,7 +283,7 @@ def test_links_in_a_folder_lead_nowhere_outside(tmp_path):
     (folder / "loop").symlink_to(folder)
     (folder / "outside").symlink_to(tmp_path)
     with open_export([folder]) as export:
-        assert set(export.assets()) == {"file-a.dat", "file-in.dat", "in/file-b.dat"}
+        assert set(export.files.assets()) == {"file-a.dat", "file-in.dat", "in/file-b.dat"}
         assert "file-out.dat: a symbolic link that leads out" in reasons(export)
         assert "file-gone.dat" in reasons(export)
         assert "outside" in reasons(export)

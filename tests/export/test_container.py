@@ -35,7 +35,7 @@ def test_one_file_and_shards_in_a_zip_or_folder_below_any_prefix(tmp_path, prefi
         assert export.label == source.name
         assert export.bytes_read == export.bytes_total == sum(map(len, members.values()))
         assert export.conversation_files == [prefix + name for name in sorted(members)]
-        assert export.side_files() == ["shared_conversations.json"]
+        assert export.files.side_files() == ["shared_conversations.json"]
 
 
 def test_conversations_say_where_they_stand(tmp_path):
@@ -50,8 +50,8 @@ def test_one_bare_file_is_read_without_what_lies_beside_it(tmp_path):
     got, export = read(folder / "conversations-002.json")
     assert got == ["c"]
     assert export.lookup("file-abc").member is None
-    assert export.side_file("user.json") is None
-    assert list(export.assets()) == []
+    assert export.files.side_file("user.json") is None
+    assert list(export.files.assets()) == []
 
 
 def test_shards_that_are_given_one_by_one_are_one_export(tmp_path):
@@ -170,7 +170,7 @@ def test_a_privacy_portal_bundle_is_opened_one_level_deep(tmp_path, method, oute
         assert found.media_type == "image/png"
         assert found.member is not None
         assert export.open(found.member).read() == PNG
-        assert "ads.json" in export.side_files()
+        assert "ads.json" in export.files.side_files()
         assert export.losses == []
 
 
@@ -328,10 +328,10 @@ def test_side_files_are_found_by_name_and_assets_are_none(tmp_path):
         "new_thing.json": b"7",
     }
     with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:
-        assert set(export.side_files()) == set(files) - set(ONE) - {"file-abc-notes.json"}
-        assert export.side_file("new_thing.json").read() == b"7"
-        assert export.side_file("nothing.json") is None
-        assert list(export.assets()) == ["file-abc-notes.json"]
+        assert set(export.files.side_files()) == set(files) - set(ONE) - {"file-abc-notes.json"}
+        assert export.files.side_file("new_thing.json").read() == b"7"
+        assert export.files.side_file("nothing.json") is None
+        assert list(export.files.assets()) == ["file-abc-notes.json"]
         assert export.size("file-abc-notes.json") == 3
         with pytest.raises(OSError, match="holds no nobody"):
             export.open("nobody")
@@ -343,8 +343,8 @@ def test_side_files_of_two_exports_stay_apart_unless_they_are_the_same(tmp_path)
         for n in "12"
     ]
     with open_export(paths) as export:
-        assert set(export.side_files()) == {"user.json", "ads.json", "ads.json (2)"}
-        both = [export.side_file(name).read() for name in ("ads.json", "ads.json (2)")]
+        assert set(export.files.side_files()) == {"user.json", "ads.json", "ads.json (2)"}
+        both = [export.files.side_file(name).read() for name in ("ads.json", "ads.json (2)")]
         assert sorted(both) == [b"1", b"2"]
 
 
@@ -385,7 +385,7 @@ def test_a_damaged_side_file_is_named(tmp_path):
     at = data.find(b"user.json") - 30
     data[at : at + 4] = b"????"
     with open_export([write(tmp_path / "e.zip", bytes(data))]) as export:
-        assert export.side_file("user.json") is None
+        assert export.files.side_file("user.json") is None
         assert reasons(export) == "user.json: its place in the ZIP is damaged"
         assert len(list(export.conversations())) == 2
 

@@ -67,7 +67,7 @@ def test_a_zip_without_its_directory_gives_everything(tmp_path, kind):
     cut = whole.find(b"PK\x01\x02")
     with open_export([write(tmp_path / "e.zip", whole[:cut])]) as export:
         assert [raw["id"] for _, raw in export.conversations()] == KEYS
-        assert [export.open(name).read() for name in export.assets()] == [PNG, PNG]
+        assert [export.open(name).read() for name in export.files.assets()] == [PNG, PNG]
         assert len(export.losses) == 1
 
 
@@ -83,7 +83,7 @@ def test_damage_anywhere_never_ends_in_a_crash(tmp_path_factory, kind, data):
         with open_export([source]) as export:
             for _, raw in export.conversations(once=True):
                 assert isinstance(raw, dict)
-            for name in export.assets():
+            for name in export.files.assets():
                 try:
                     export.open(name).read()
                 except OSError as error:
@@ -210,7 +210,7 @@ def test_damage_before_the_cut_costs_only_its_member(tmp_path):
     assert got == KEYS[6:]
     assert "conversations-000.json" in reasons(export)
     with open_export([tmp_path / "e.zip"]) as export:
-        assert len(list(export.assets())) == 2
+        assert len(list(export.files.assets())) == 2
 
 
 def test_a_descriptor_in_stored_data_is_not_taken_for_the_end(tmp_path):
@@ -239,7 +239,7 @@ def test_a_bomb_among_the_assets_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(zips, "LARGE", 1_000_000)
     files = {"conversations.json": text_of("a"), "file-a.dat": b"\0" * 2_000_000, "file-b.dat": PNG}
     with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:
-        assert list(export.assets()) == ["file-b.dat"]
+        assert list(export.files.assets()) == ["file-b.dat"]
         assert export.lookup("file-a").member is None
         assert "file-a.dat: would unpack to 2000000 bytes" in reasons(export)
 
@@ -345,7 +345,7 @@ def test_a_symbolic_link_in_a_zip_is_refused(tmp_path):
         archive.writestr(link, "/etc/passwd")
     got, export = read(write(tmp_path / "e.zip", target.getvalue()))
     assert got == ["a"]
-    assert list(export.assets()) == []
+    assert list(export.files.assets()) == []
     assert "file-a.dat: a symbolic link" in reasons(export)
 
 

@@ -48,7 +48,7 @@ def fault(where: str, title: Any, error: Exception) -> Loss:
 def _feedback(export: Export) -> dict[str, str]:
     """The user's ratings from `message_feedback.json`, by message id; the newest counts."""
     found: dict[str, str] = {}
-    for name, stream in export.every(_SIDE):
+    for name, stream in export.files.every(_SIDE):
         with stream:
             try:
                 for row in rows.items(stream):

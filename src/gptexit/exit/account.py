@@ -42,8 +42,8 @@ def keep(export: Export, root: Path) -> list[str]:
     folder = Folder(root)
     digests: dict[str, str] = {}
     kept = []
-    for name in export.side_files():
-        stream = None if name.startswith(LEFT_OUT) else export.side_file(name)
+    for name in export.files.side_files():
+        stream = None if name.startswith(LEFT_OUT) else export.files.side_file(name)
         if stream is None:
             continue
         copy = Copy(_safe(name), f"account/{name}", name)

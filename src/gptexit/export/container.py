@@ -7,37 +7,31 @@ with open_export(["export.zip"]) as export:
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
 import tempfile
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self
 
-from gptexit.export import diagnosis, manifest
-from gptexit.export.assets import AssetIndex, unique_name
-from gptexit.export.chathtml import asset_table
+from gptexit.export import diagnosis
 from gptexit.export.copies import Index, Seen, Verdict
 from gptexit.export.diagnosis import NotAnExport
-from gptexit.export.editions import Edition, editions, in_order, shown
-from gptexit.export.facts import Facts, file_id
+from gptexit.export.editions import editions, in_order, shown
+from gptexit.export.facts import Facts
 from gptexit.export.feed import Feed, Reading
+from gptexit.export.files import Files
 from gptexit.export.layout import lay_out
 from gptexit.export.sources import check, kept, open_stdin, open_volumes
-from gptexit.export.tables import LIBRARY, NAMES, Tables
 from gptexit.export.union import Union, Witness
-from gptexit.export.volumes import CONVERSATIONS, Loss, Member, Volume
+from gptexit.export.volumes import CONVERSATIONS, Loss, Volume
 from gptexit.model import Gone
 
 __all__ = ["AnotherCopy", "Export", "Loss", "NotAnExport", "open_export"]
 
 Raw = dict[str, Any]
 _STDIN = "standard input"
-_VIEWER = "chat.html"
-_MANIFEST = "export_manifest.json"
 LISTED = 10_000
 """Losses that are listed at most."""
 
@@ -127,18 +121,10 @@ class Export:
         # Of what several exports hold, the newest comes first.
         newest_first = dict.fromkeys(id(each) for group in groups[::-1] for each in group.volumes)
         layouts = [by_volume[key] for key in newest_first]
-        self._sides: dict[str, Member] = {}
-        for layout in layouts:
-            for name, member in layout.sides:
-                own = unique_name(name, member, self._sides)
-                if own:
-                    self._sides[own] = member
-        self.missing = self._missing(groups)
+        self.files = Files(layouts, self._lose)
+        """What is beside the conversations."""
+        self.missing = self.files.missing(groups)
         """Files that the manifest lists and that nobody supplied."""
-        self._tables: Tables | None = None
-        self._viewer: dict[str, str] | None = None
-        assets = (member for layout in layouts for member in layout.assets)
-        self._assets = AssetIndex(assets, self._read_tables, self._read_viewer)
 
     def __enter__(self) -> Self:
         return self
@@ -250,43 +236,6 @@ class Export:
         """What merging several exports took, in the current pass; None for a single export."""
         return self._union if len(self.editions) > 1 else None
 
-    def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
-        """What the export knows of the asset with that id; `sniff`: also by its first bytes."""
-        return self._assets.lookup(file_id, sniff=sniff)
-
-    def library(self, thread_id: str) -> list[Raw]:
-        """The rows of `library_files.json` that come from that conversation."""
-        return self._read_tables().threads.get(thread_id, [])
-
-    def assets(self) -> Iterator[str]:
-        """Every asset member, named so that `open` and `size` find it."""
-        return iter(self._assets.members)
-
-    def others(self, taken: Container[str]) -> Iterator[str]:
-        """The asset members that are not `taken`.
-
-        Of an unpacked folder only those with a name of ChatGPT's: it may hold anything.
-        """
-        for name, member in self._assets.members.items():
-            if name not in taken and (
-                member.crc is not None or file_id(member.base) != member.base
-            ):
-                yield name
-
-    def open(self, member: str) -> BinaryIO:
-        """An asset's bytes. Raises OSError, at the damaged place where there is one."""
-        return _buffered(self._asset(member))
-
-    def size(self, member: str) -> int:
-        """An asset's size in bytes, as declared. Raises FileNotFoundError."""
-        return self._asset(member).size
-
-    def _asset(self, member: str) -> Member:
-        try:
-            return self._assets.members[member]
-        except KeyError:
-            raise FileNotFoundError(f"the export holds no {member}") from None
-
     def hash_members(self) -> None:
         """From now on, work out the SHA-256 of conversation files as they are read."""
         self._reading.hashing = True
@@ -299,25 +248,27 @@ class Export:
         for feed in self._feeds:
             if feed.member:
                 yield feed.label, feed.member.size, self._reading.digests.get(feed.member)
-        for name, member in self._sides.items():
-            yield name, member.size, None if name.startswith(_VIEWER) else _digest(member)
-        for name, member in self._assets.members.items():
-            yield name, member.size, None
+        yield from self.files.inventory()
 
-    def side_files(self) -> list[str]:
-        """The names of the JSON and HTML files beside the conversations."""
-        return list(self._sides)
+    def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
+        """What the export knows of the asset with that id; `sniff`: also by its first bytes."""
+        return self.files.lookup(file_id, sniff=sniff)
 
-    def side_file(self, name: str) -> BinaryIO | None:
-        """The bytes of a side file, `user.json` for one; None where it is absent or damaged."""
-        member = self._sides.get(name)
-        if member is None:
-            return None
-        try:
-            return _buffered(member)
-        except OSError as error:
-            self._lose(member.name, str(error))
-            return None
+    def library(self, thread_id: str) -> list[Raw]:
+        """The rows of `library_files.json` that come from that conversation."""
+        return self.files.library(thread_id)
+
+    def others(self, taken: Container[str]) -> Iterator[str]:
+        """The asset members that are not `taken`; of a folder those with a name of ChatGPT's."""
+        return self.files.others(taken)
+
+    def open(self, member: str) -> BinaryIO:
+        """An asset's bytes. Raises OSError, at the damaged place where there is one."""
+        return self.files.open(member)
+
+    def size(self, member: str) -> int:
+        """An asset's size in bytes, as declared. Raises FileNotFoundError."""
+        return self.files.size(member)
 
     def _lose(self, where: str, reason: str) -> None:
         """Note a loss; one that a second pass meets again is noted once."""
@@ -346,68 +297,3 @@ class Export:
             for name, reason in volume.barred:
                 return diagnosis.locked(volume.label, name, reason)
         return diagnosis.wrong_members(self.label, [m.path for v in volumes for m in v.members])
-
-    def _missing(self, groups: list[Edition]) -> list[str]:
-        """What the manifests list: conversations in the same export, other files in any."""
-        everywhere = [member for group in groups for member in group.members]
-        missing: list[str] = []
-        for file in self._named(_MANIFEST):
-            group = next(each for each in groups if file in each.members)
-            try:
-                wanted = manifest.listed(file)
-            except (OSError, ValueError) as error:
-                self._lose(file.name, f"not readable ({error})")
-                continue
-            untold = manifest.absent(wanted, group.members)
-            shards = [name for name in untold if CONVERSATIONS.search(name)]
-            group.pieces |= bool(shards)
-            absent = {*manifest.absent(untold, everywhere), *shards}
-            missing += [name for name in untold if name in absent]
-        return list(dict.fromkeys(missing))
-
-    def _named(self, name: str) -> list[Member]:
-        """Every side file of that name; several exports have one each."""
-        return [
-            member
-            for own, member in self._sides.items()
-            if own == name or own.startswith(f"{name} (")
-        ]
-
-    def every(self, name: str) -> Iterator[tuple[str, BinaryIO]]:
-        """The side file of that name in each export, the oldest first: its name and its bytes."""
-        for member in reversed(self._named(name)):
-            try:
-                yield member.name, _buffered(member)
-            except OSError as error:
-                self._lose(member.name, str(error))
-
-    def _read_tables(self) -> Tables:
-        if self._tables is None:
-            self._tables = Tables()
-            for member in self._named(LIBRARY):
-                self._tables.read_library(member, self._complain)
-            for member in self._named(NAMES):
-                self._tables.read_names(member, self._complain)
-        return self._tables
-
-    def _complain(self, member: Member, reason: str) -> None:
-        self._lose(member.name, reason)
-
-    def _read_viewer(self) -> dict[str, str]:
-        if self._viewer is None:
-            self._viewer = {}
-            for member in self._named(_VIEWER):
-                self._viewer.update(asset_table(member))
-        return self._viewer
-
-
-def _digest(member: Member) -> str | None:
-    try:
-        with closing(member.open()) as stream:
-            return hashlib.file_digest(cast(Any, stream), "sha256").hexdigest()
-    except OSError:  # the loss is told where the file is used
-        return None
-
-
-def _buffered(member: Member) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, member.open())))

@@ -99,6 +99,6 @@ class Attachments:
 
     def unmentioned(self, export: Export) -> Iterator[tuple[str, int]]:
         """Files of the export that no conversation mentions: name and bytes."""
-        for name in export.assets():
+        for name in export.files.assets():
             if name not in self._members:
                 yield name, export.size(name)

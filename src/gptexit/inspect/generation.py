@@ -74,8 +74,8 @@ def form(export: Export, full: int, slim: int) -> Format:
     found = [CONVERSATIONS.search(each) for each in export.conversation_files]
     numbered = sum(1 for each in found if each and each[1])
     layout = "sharded" if numbered == len(found) else "both" if numbered else "single"
-    sides = {each.split(" (", 1)[0] for each in export.side_files()}
-    has_assets = next(export.assets(), None) is not None
+    sides = {each.split(" (", 1)[0] for each in export.files.side_files()}
+    has_assets = next(export.files.assets(), None) is not None
     attachments = "dat" if sides & {LIBRARY, NAMES} else "named" if has_assets else "none"
     generation = "full"
     if not full and not slim:

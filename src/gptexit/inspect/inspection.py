@@ -143,7 +143,7 @@ def inspect(export: Export, progress: Progress | None = None) -> Inspection:
                 export.settle()
     shared = _shared(export)
     unmentioned = _unmentioned(export, survey)
-    for name in export.side_files():
+    for name in export.files.side_files():
         base = name.rsplit("/", 1)[-1].split(" (", 1)[0]
         if base not in SIDE_FILES:
             survey.drift.add("side file", base)
@@ -167,8 +167,8 @@ def _pass(export: Export, account: Account, progress: Progress | None) -> Survey
 def _shared(export: Export) -> int:
     """The links in `shared_conversations.json`, each once; several exports have one file each."""
     links: set[str] = set()
-    for name in export.side_files():
-        stream = export.side_file(name) if name.startswith(SHARED) else None
+    for name in export.files.side_files():
+        stream = export.files.side_file(name) if name.startswith(SHARED) else None
         if stream is None:
             continue
         with stream:

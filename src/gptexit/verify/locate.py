@@ -49,7 +49,7 @@ class Locator:
 
     def side_file(self, name: str) -> str | None:
         """The digest of a side file; None where the export has none of that name."""
-        stream = self._export.side_file(name)
+        stream = self._export.files.side_file(name)
         return _digest(stream) if stream else None
 
 
