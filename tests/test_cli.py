@@ -367,7 +367,7 @@ if os.name == "posix":
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             # A shell's background jobs ignore the signal, and so would whoever they start.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         process.stdin.write(b"[" + json.dumps(one()).encode() + b",")
         process.stdin.flush()
