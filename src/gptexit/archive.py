@@ -76,6 +76,15 @@ def _to_stream(name: str, out: BinaryIO, options: Options, export: Source) -> Wa
 def _to_folder(
     name: str, root: Path, options: Options, selection: Selection, export: Source
 ) -> Way:
-    folder = Packed(root) if FORMATS[name].zipped else Folder(root)
+    folder = _sink(name)(root)
     target = FORMATS[name].make(options, folder.catalog, export.open)
     return Way(target, folder, Written(name, str(root)), choices(name, options, selection))
+
+
+def _sink(name: str) -> type[Folder]:
+    """What writes a format."""
+    if FORMATS[name].database:
+        from gptexit.database.sink import Database
+
+        return Database
+    return Packed if FORMATS[name].zipped else Folder

@@ -108,7 +108,7 @@ class Folder:
                 length += len(chunk)
                 out.write(chunk)
         if there >= 0:
-            existing = _digest(target)
+            existing = digest_of(target)
             if existing == digest.hexdigest():
                 os.unlink(self._part)
                 self._record(Entry(copy.key, copy.path, existing, length), quiet=True)
@@ -149,7 +149,7 @@ class Folder:
         growing = self._appended.pop(path)
         digest = growing.close()
         target = self._inside(path)
-        if os.path.exists(target) and _digest(target) == digest:
+        if os.path.exists(target) and digest_of(target) == digest:
             growing.path.unlink()
             self._record(Entry(self._keys[path], path, digest, growing.size), quiet=True)
         else:
@@ -240,7 +240,7 @@ class Folder:
             digest.update(_line(entry))
         self._manifest = digest.hexdigest()
         manifest = f"{self._top}/{_HOUSE}/manifest.jsonl"
-        if not os.path.exists(manifest) or _digest(manifest) != self._manifest:
+        if not os.path.exists(manifest) or digest_of(manifest) != self._manifest:
             with self._open_part() as out:
                 out.writelines(map(_line, self.catalog))
             self._replace(self._part, manifest)
@@ -293,7 +293,8 @@ def _read(path: str | Path) -> bytes | None:
         return None
 
 
-def _digest(path: str | Path) -> str:
+def digest_of(path: str | Path) -> str:
+    """SHA-256 of a file, as hex digits. Raises OSError."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -21,6 +21,8 @@ class Format:
     """Whether it can go to standard output."""
     zipped: bool = False
     """Whether its files are ZIPs."""
+    database: bool = False
+    """Whether it is a database; `render` gives rows."""
 
 
 def _markdown(options: Options, catalog: Catalog, read: Read) -> Target:
@@ -53,11 +55,18 @@ def _chatgpt(options: Options, catalog: Catalog, read: Read) -> Target:
     return ChatGPT(options)
 
 
+def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.targets.sqlite.target import Sqlite
+
+    return Sqlite(options)
+
+
 FORMATS = {
     each.name: each
     for each in (
         Format("markdown", "A folder of notes, one a conversation, with their files.", _markdown),
         Format("jsonl", "Neutral JSON, one conversation a line; holds everything.", _jsonl, True),
+        Format("sqlite", "An SQLite database with full-text search.", _sqlite, database=True),
         Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
         Format("chatgpt", "ChatGPT's own export again: repaired, split.", _chatgpt, zipped=True),
         Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),

@@ -1,0 +1,170 @@
+"""The schema of the SQLite archive. docs/sqlite.md says the same to a person.
+
+A message's number is its conversation's number times a million, plus its place in the conversation,
+counted from 1. So the messages of a conversation stand together, a search knows the conversation of
+each hit without looking it up, and a conversation that changed keeps its numbers. Place 0 is the
+title, in `unspaced_fts` alone.
+
+A change to this file, or to how `unspaced` cuts words, is another VERSION: the indexes of text hold
+no text of their own, and what goes out of them has to be what went in.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+NAME = "chatgpt.sqlite"
+"""The file's name in its folder."""
+VERSION = 1
+"""The value of `schema` in the table `gptexit`."""
+PLACES = 1_000_000
+"""Numbers that each conversation has: one fewer is the most messages that it may hold."""
+
+_TOKENS = "tokenize = 'unicode61 remove_diacritics 2'"
+TABLES = f"""
+CREATE TABLE gptexit (  -- what this file is
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+CREATE TABLE projects (
+    id TEXT PRIMARY KEY,
+    name TEXT  -- only some exports tell it
+);
+CREATE TABLE gpts (  -- custom GPTs
+    id TEXT PRIMARY KEY,
+    name TEXT
+);
+CREATE TABLE conversations (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,  -- the export's own
+    title TEXT,
+    created TEXT,  -- UTC, RFC 3339, as all times here
+    updated TEXT,
+    project TEXT REFERENCES projects (id),
+    gpt TEXT REFERENCES gpts (id),
+    model TEXT,  -- the one that wrote most of the answers
+    messages INTEGER NOT NULL,  -- that a person saw, on the current branch
+    archived INTEGER,  -- 0 or 1, as starred
+    starred INTEGER,
+    url TEXT,
+    gone TEXT,  -- what the newest of several exports no longer has of it, in words
+    digest TEXT NOT NULL  -- of its rows: the same digest, nothing to write
+);
+CREATE TABLE conversation_models (  -- every model that answered in a conversation
+    conversation INTEGER NOT NULL REFERENCES conversations (number),
+    model TEXT NOT NULL,
+    PRIMARY KEY (conversation, model)
+) WITHOUT ROWID;
+CREATE TABLE messages (
+    number INTEGER PRIMARY KEY,  -- conversation * {PLACES} + place
+    conversation INTEGER NOT NULL REFERENCES conversations (number),
+    id TEXT NOT NULL,  -- the export's own
+    parent INTEGER REFERENCES messages (number),
+    role TEXT NOT NULL,  -- user, assistant, tool, system
+    name TEXT,  -- which tool spoke
+    recipient TEXT,  -- the tool that was called
+    created TEXT,
+    model TEXT,
+    hidden TEXT,  -- why ChatGPT does not show the message; NULL where it does
+    current INTEGER NOT NULL,  -- 1 on the branch that was seen last
+    feedback TEXT,  -- up or down
+    text TEXT NOT NULL,  -- what a person saw, as Markdown
+    hidden_text TEXT NOT NULL  -- what a person did not: reasoning, calls of tools, their output
+);
+CREATE TABLE assets (  -- files that a conversation has or mentions; not their bytes
+    conversation INTEGER NOT NULL REFERENCES conversations (number),
+    message INTEGER REFERENCES messages (number),  -- the first that shows it
+    id TEXT NOT NULL,
+    name TEXT,
+    media_type TEXT,
+    size INTEGER,  -- bytes
+    sha256 TEXT,
+    member TEXT,  -- its name in the export
+    missing INTEGER NOT NULL  -- 1 where the export does not hold it
+);
+CREATE TABLE memories (  -- what ChatGPT wrote to its memory, and snapshots of that memory
+    conversation INTEGER NOT NULL REFERENCES conversations (number),
+    message INTEGER NOT NULL REFERENCES messages (number),
+    written TEXT,
+    snapshot INTEGER NOT NULL,  -- 1: all that was remembered by then
+    text TEXT NOT NULL
+);
+CREATE TABLE instructions (  -- custom instructions, as they stood in a conversation
+    conversation INTEGER NOT NULL REFERENCES conversations (number),
+    message INTEGER NOT NULL REFERENCES messages (number),
+    written TEXT,
+    about TEXT,
+    response TEXT
+);
+"""
+INDEXES = """
+CREATE INDEX conversations_by_created ON conversations (created);
+CREATE INDEX conversations_by_project ON conversations (project);
+CREATE INDEX conversations_by_gpt ON conversations (gpt);
+CREATE INDEX models_by_name ON conversation_models (model);
+CREATE INDEX messages_by_conversation ON messages (conversation);
+-- All that a search asks of a message before it reads its text.
+CREATE INDEX messages_for_search ON messages (number, role, created, hidden, current);
+CREATE INDEX assets_by_conversation ON assets (conversation);
+CREATE INDEX memories_by_conversation ON memories (conversation);
+CREATE INDEX instructions_by_conversation ON instructions (conversation);
+"""
+SEARCH = f"""
+CREATE VIRTUAL TABLE conversations_fts USING fts5 (
+    title, content="conversations", content_rowid="number", {_TOKENS}
+);
+CREATE VIRTUAL TABLE messages_fts USING fts5 (
+    text, content="messages", content_rowid="number", {_TOKENS}
+);
+CREATE VIRTUAL TABLE hidden_fts USING fts5 (
+    hidden_text, content="messages", content_rowid="number", {_TOKENS}
+);
+CREATE VIRTUAL TABLE unspaced_fts USING fts5 (  -- scripts without spaces, each character a word
+    text, hidden_text, content="", {_TOKENS}
+);
+"""
+VIEWS = """
+CREATE VIEW reading AS  -- what a person saw, in the order of reading
+    SELECT c.id AS conversation_id, c.title, m.number, m.role, m.created, m.model, m.text
+    FROM messages AS m JOIN conversations AS c ON c.number = m.conversation
+    WHERE m.current AND m.hidden IS NULL AND m.text <> ''
+    ORDER BY m.number;
+CREATE VIEW months AS
+    SELECT substr(created, 1, 7) AS month, count(*) AS conversations, sum(messages) AS messages
+    FROM conversations GROUP BY month ORDER BY month DESC;
+CREATE VIEW instruction_versions AS  -- each text once, the latest first
+    SELECT min(written) AS first_seen, max(written) AS last_seen, count(*) AS conversations,
+        about, response
+    FROM instructions GROUP BY about, response ORDER BY last_seen DESC;
+"""
+
+
+class NoFullText(OSError):
+    """The SQLite of this Python has no FTS5."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            0, "the SQLite of this Python has no full-text search (FTS5), which this needs"
+        )
+
+
+def create(base: sqlite3.Connection, tool: str) -> None:
+    """Make the tables of an empty database; `tool` is what made them. Raises NoFullText."""
+    try:
+        base.execute("CREATE VIRTUAL TABLE temp.probe USING fts5 (x)")
+        base.execute("DROP TABLE temp.probe")
+    except sqlite3.OperationalError as error:
+        raise NoFullText from error
+    base.executescript(TABLES + INDEXES + SEARCH + VIEWS)
+    base.executemany(
+        "INSERT INTO gptexit VALUES (?, ?)", [("schema", str(VERSION)), ("tool", tool)]
+    )
+
+
+def version_of(base: sqlite3.Connection) -> int | None:
+    """The schema's version; None where this is no database of ours. Raises DatabaseError."""
+    found = base.execute("SELECT 1 FROM sqlite_master WHERE name = 'gptexit'").fetchone()
+    if not found:
+        return None
+    row = base.execute("SELECT value FROM gptexit WHERE key = 'schema'").fetchone()
+    return int(row[0]) if row and str(row[0]).isdecimal() else None

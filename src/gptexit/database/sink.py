@@ -1,0 +1,126 @@
+"""A folder with a database as a sink: a file's bytes are the rows of one conversation.
+
+The database is changed in a copy under another name, which then takes its place: a killed run
+leaves what was there, and a reader who has it open goes on reading it. Where no conversation
+changed there is no copy and the file is not touched. What else a person has put into it, tables and
+views of their own, is copied along.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from pathlib import Path
+from typing import cast
+
+import orjson
+
+from gptexit.catalog import Entry
+from gptexit.database.rows import Rows
+from gptexit.database.schema import VERSION, version_of
+from gptexit.database.writer import Writer, digest_in
+from gptexit.sink import Folder, Outcome, digest_of
+from gptexit.targets.base import File
+
+_SIDE_FILES = ("-wal", "-journal")
+"""What SQLite keeps beside a database while it is written to."""
+
+
+class Database(Folder):
+    """The sink, for one database."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._writer: Writer | None = None
+        self._there: sqlite3.Connection | None = None
+        self._place: Path | None = None
+
+    def put(self, file: File) -> Outcome:
+        """Write a conversation unless it is there as it is; a file without bytes is the end."""
+        place = self._place or self._find(file.path)
+        if not file.data:
+            return self._end(place, file)
+        digest = hashlib.sha256(file.data).hexdigest()
+        key = file.key.partition("/")[2]
+        if self._there and digest_in(self._there, key) == digest:
+            return "unchanged"
+        self._open().put(cast(Rows, orjson.loads(file.data)), digest)
+        return "written"
+
+    def restart(self) -> None:
+        """Give up what was written: the source is read from the start again."""
+        if self._writer:
+            self._writer.discard()
+            self._writer = None
+        super().restart()
+
+    def _find(self, path: str) -> Path:
+        """Where the database is, or will be: beside a file of that name that is none of ours."""
+        place = Path(self._inside(path))
+        for each in (place, place.with_name(f"{place.stem}.new{place.suffix}")):
+            self._there = _opened(each)
+            if self._there or not each.exists():
+                break
+        self._place = each
+        return each
+
+    def _open(self) -> Writer:
+        if self._writer is None:
+            self._make_folder(self._part)
+            self._writer = Writer(Path(self._part), self._there)
+        return self._writer
+
+    def _end(self, place: Path, file: File) -> Outcome:
+        changed = self._writer is not None or self._there is None
+        if changed:
+            self._open().finish()
+            self._writer = None
+            _quiet(place)
+        if self._there:
+            self._there.close()
+            self._there = None
+        path, key = place.name, file.key
+        if path != file.path:
+            self.edited.append(file.path)
+            key = f"beside/{key}"
+        known = self.catalog.get(key)
+        if not changed and known and known.sha256:
+            return "unchanged"
+        made = Path(self._part) if changed else place
+        entry = Entry(key, path, digest_of(made), made.stat().st_size)
+        self._record(entry, quiet=not changed)
+        if changed:
+            self._replace(self._part, str(place))
+        return "written" if changed else "unchanged"
+
+
+def _opened(path: Path) -> sqlite3.Connection | None:
+    """The database of ours at `path`, to be read; None where there is none."""
+    if not path.is_file():
+        return None
+    base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        if version_of(base) == VERSION:
+            return base
+    except sqlite3.DatabaseError:
+        pass
+    base.close()
+    return None
+
+
+def _quiet(path: Path) -> None:
+    """Have SQLite put away what it keeps beside a database, which must not meet another one.
+
+    Raises OSError where a program that has the database open does not let it.
+    """
+    beside = [Path(f"{path}{ending}") for ending in _SIDE_FILES]
+    if not path.is_file() or not any(each.exists() for each in beside):
+        return
+    try:
+        base = sqlite3.connect(path, timeout=1)
+        base.execute("PRAGMA journal_mode = DELETE")
+        base.close()
+    except sqlite3.DatabaseError as error:
+        raise OSError(0, "another program is writing to the database; close it", path) from error
+    if any(each.exists() for each in beside):
+        raise OSError(0, "another program is writing to the database; close it", str(path))

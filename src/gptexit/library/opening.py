@@ -1,0 +1,65 @@
+"""Finds the database in what a person names."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from gptexit.database.schema import NAME, VERSION, version_of
+from gptexit.library.library import Library
+from gptexit.library.running import Runner
+
+_INSIDE = (NAME, f"sqlite/{NAME}")
+"""Where it stands in a folder of one format, and of several."""
+
+
+class NoLibrary(Exception):
+    """There is no database to search; `str(error)` is a sentence for a person."""
+
+
+def open_library(path: str | Path) -> Library:
+    """The library in a file, or in the folder that `convert` or `exit` wrote. Raises NoLibrary."""
+    given = Path(path)
+    if given.is_dir():
+        found = next((given / each for each in _INSIDE if (given / each).is_file()), None)
+        if found is None:
+            raise NoLibrary(
+                f"There is no {NAME} in {given}. Make one from the export: "
+                f"gptexit convert EXPORT.zip --to sqlite -o {given / 'sqlite'}"
+            )
+        given = found
+    if not given.is_file():
+        raise NoLibrary(
+            f"{given} does not exist. Make a database from the export: "
+            "gptexit convert EXPORT.zip --to sqlite -o FOLDER"
+        )
+    return Library(given, _opened(given))
+
+
+def _opened(path: Path) -> Runner:
+    runner = None
+    try:
+        runner = Runner(path)
+        version = version_of(runner.connection)
+        runner.all("SELECT 1 FROM messages_fts LIMIT 1" if version == VERSION else "SELECT 1")
+    except sqlite3.DatabaseError as error:
+        if runner:
+            runner.close()
+        if "no such module" in str(error):
+            raise NoLibrary("The SQLite of this Python has no full-text search (FTS5).") from error
+        raise NoLibrary(
+            f"{path} is no database that can be read ({error}). Make one from the export: "
+            "gptexit convert EXPORT.zip --to sqlite -o FOLDER"
+        ) from error
+    if version == VERSION:
+        return runner
+    runner.close()
+    if version is None:
+        raise NoLibrary(
+            f"{path} is a database of another program. Make one from the export: "
+            "gptexit convert EXPORT.zip --to sqlite -o FOLDER"
+        )
+    raise NoLibrary(
+        f"{path} has schema {version}, and this gptexit reads schema {VERSION}. "
+        "Convert the export again, into a new folder, or use the gptexit that wrote it."
+    )

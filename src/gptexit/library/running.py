@@ -1,0 +1,79 @@
+"""Queries that only read, and end."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+_SECONDS = 5.0
+"""How long one query may take."""
+_STEPS = 20_000
+"""Of SQLite's machine, between two looks at the clock: about a millisecond."""
+_SETTINGS = """
+PRAGMA query_only = ON;
+PRAGMA cache_size = -16000;
+PRAGMA mmap_size = 1073741824;
+PRAGMA temp_store = MEMORY;
+PRAGMA trusted_schema = OFF;
+"""
+
+
+class TooSlow(Exception):
+    """A query took longer than any should; `str(error)` is a sentence for a person."""
+
+    def __init__(self) -> None:
+        super().__init__("The search took too long and was given up. Try rarer or fewer words.")
+
+
+class Runner:
+    """A connection that cannot write."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises sqlite3.DatabaseError where there is no database at `path`."""
+        self._ends = float("inf")
+        self._base = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+        )
+        self._base.text_factory = lambda data: data.decode("utf-8", "replace")
+        self._base.executescript(_SETTINGS)
+        self._base.set_progress_handler(self._is_late, _STEPS)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection itself."""
+        return self._base
+
+    def all(self, query: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
+        """Every row. Raises TooSlow."""
+        self._ends = time.monotonic() + _SECONDS
+        try:
+            return self._base.execute(query, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if self._is_late():
+                raise TooSlow from error
+            raise
+
+    def one(self, query: str, values: Sequence[Any] | dict[str, Any] = ()) -> Any:
+        """The first row; None where there is none. Raises TooSlow."""
+        rows = self.all(f"SELECT * FROM ({query}) LIMIT 1", values)
+        return rows[0] if rows else None
+
+    def each(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """The rows one after the other. Raises TooSlow."""
+        self._ends = time.monotonic() + _SECONDS
+        try:
+            yield from self._base.execute(query, values)
+        except sqlite3.OperationalError as error:
+            if self._is_late():
+                raise TooSlow from error
+            raise
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._base.close()
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._ends

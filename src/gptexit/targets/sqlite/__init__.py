@@ -1,0 +1,1 @@
+"""The target `sqlite`: a conversation as rows."""

@@ -1,0 +1,228 @@
+"""The library: what is found, how, and that nothing which is typed makes it fail."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from build import chain, conversation, message
+from gptexit import convert
+from gptexit.jsontext import dumps
+from gptexit.library import (
+    Ambiguous,
+    BadQuery,
+    NoLibrary,
+    Place,
+    Query,
+    Unknown,
+    marked,
+    open_library,
+    plain,
+)
+
+SHOP = conversation(
+    chain(
+        message("user", "Postgres or SQLite for a small shop?", create_time=1740819600.0),
+        message("assistant", "SQLite, until two clerks write at once. Café hours matter."),
+        message("user", "And the order form? 请用数据库保存订单。"),
+        message("assistant", "A form with a foo-bar field; 用Python写 it."),
+    ),
+    conversation_id="11111111-aaaa",
+    title="A shop’s database",
+    create_time=1740819600.0,
+    update_time=1740823200.0,
+    default_model_slug="gpt-4o",
+)
+TRIP = conversation(
+    chain(
+        message("user", "Three days in Lisbon", create_time=1750000000.0),
+        message(
+            "assistant",
+            "Trams, tiles, and a form to fill in at the hotel.",
+            create_time=1750000050.0,
+        ),
+    ),
+    conversation_id="11111111-bbbb",
+    title="Lisbon",
+    create_time=1750000000.0,
+    update_time=1750000100.0,
+    gizmo_id="g-p-0123456789abcdef",
+)
+
+
+def made(folder, *raws):
+    export = folder / "conversations.json"
+    export.write_bytes(dumps(list(raws)))
+    out = folder / "archive"
+    convert(export, out, ["sqlite"])
+    return out
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    out = made(tmp_path_factory.mktemp("library"), SHOP, TRIP)
+    with open_library(out) as opened:
+        yield opened
+
+
+def titles(library, words="", **rest):
+    return [hit.title for hit in library.search(Query(words, **rest)).hits]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("postgres", 1),
+        ("POSTGRES sqlite", 1),
+        ("cafe", 1),
+        ('"small shop"', 1),
+        ('"shop small"', 0),
+        ("postg*", 1),
+        ("postg", 0),
+        ("form", 2),
+        ("form -hotel", 1),
+        ('field -"foo bar"', 0),
+        ("foo-bar", 1),
+        ("数据库", 1),
+        ("库", 1),
+        ("用Python写", 1),
+        ("python", 1),
+        ("保存 数据", 1),
+        ("据数", 0),
+        ("lisbon", 1),
+        ("tiles AND trams", 1),
+        ("form NOT hotel", 0),
+    ],
+)
+def test_words_find(library, words, found):
+    assert library.search(Query(words)).conversations == found
+
+
+def test_a_hit_says_where_and_what(library):
+    (hit,) = library.search(Query("clerks")).hits
+    assert (hit.title, hit.conversation, hit.role) == (
+        "A shop’s database",
+        SHOP["conversation_id"],
+        "assistant",
+    )
+    assert "**clerks**" in marked(hit.snippet)
+    assert "until two clerks write" in plain(hit.snippet)
+    span = library.conversation(hit.conversation, Place(hit.place), most=1)
+    assert span.messages[0].text.startswith("SQLite, until two clerks")
+    (hit,) = library.search(Query("数据")).hits
+    assert "用**数据**库" in marked(hit.snippet)
+
+
+def test_filters(library):
+    assert titles(library, "form", since="2025-06") == ["Lisbon"]
+    assert titles(library, "form", project="g-p-0123456789abcdef") == ["Lisbon"]
+    assert titles(library, "lisbon", role="user") == ["Lisbon"]
+    assert titles(library, "tiles", role="user") == []
+    assert titles(library, "postgres", until="2025-03-01") == ["A shop’s database"]
+    assert titles(library, "postgres", until="2025-02") == []
+    assert titles(library, "form", conversation="11111111-b") == ["Lisbon"]
+    assert titles(library) == ["Lisbon", "A shop’s database"]
+    assert titles(library, order="oldest") == ["A shop’s database", "Lisbon"]
+    assert titles(library, since="2025-06-01") == ["Lisbon"]
+    for wrong in ({"project": "x"}, {"model": "x"}, {"role": "x"}, {"since": "x"}):
+        with pytest.raises(BadQuery):
+            library.search(Query("form", **wrong))
+
+
+def test_pages_together_are_everything_once(library):
+    found, offset = [], 0
+    while offset is not None:
+        page = library.search(Query("form", grouped=False, limit=1, offset=offset))
+        found += [(hit.conversation, hit.place) for hit in page.hits]
+        offset = page.next
+    assert len(found) == len(set(found)) == page.messages == 3
+
+
+def test_reading_in_pieces_gives_the_whole(library):
+    whole = library.conversation(SHOP["conversation_id"])
+    assert [said.role for said in whole.messages] == ["user", "assistant"] * 2
+    pieces, place = "", Place(0)
+    while place is not None:
+        span = library.conversation(SHOP["conversation_id"], place, most_characters=7)
+        assert sum(len(said.text) for said in span.messages) <= 7
+        pieces += "".join(said.text for said in span.messages)
+        place = span.next
+    assert pieces == "".join(said.text for said in whole.messages)
+
+
+def test_an_id_may_be_its_beginning(library):
+    assert library.conversation("11111111-a").title == "A shop’s database"
+    with pytest.raises(Ambiguous):
+        library.conversation("1111")
+    for wrong in ("2", "", "%", "11111111-aaaa%", "\0", "\ud800", "x" * 10**6, "../../etc"):
+        with pytest.raises(Unknown):
+            library.conversation(wrong)
+
+
+HOSTILE = [
+    '"', "'", "*", "-", "--", '""', '"*', "a*b", "^a", "a^2", "{text} : x", "text:x", "NEAR(a b)",
+    "a AND", "OR", "NOT", "NOT a", "(((", ")", "a OR OR b", "';--", "') OR 1=1 --", "\0", "a\0b",
+    "\ud800", "\ufeff", "+", "a + b", "🙂", "../..", "%", "_", "\\", "a" * 1999, "数" * 30, "-数",
+    '-"a" b*', '"a', 'a"b"c', "*a", "a**", "-*", "–x", "ⅷ", "\u0301", "e\u0301", "\ue000", "٣",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_whatever_is_typed_is_a_search_or_a_sentence(library, words):
+    for hidden in (False, True):
+        try:
+            library.search(Query(words, hidden=hidden))
+        except BadQuery as error:
+            assert str(error).endswith(".")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=40) | st.text('"*-+^:(){}a 数NEARORNOT\0', max_size=40))
+def test_any_text_is_a_search_or_a_sentence(library, words):
+    test_whatever_is_typed_is_a_search_or_a_sentence(library, words)
+
+
+@pytest.mark.parametrize("words", ["x" * 10**6, " ".join(map(str, range(40))), "数" * 33])
+def test_what_is_too_much_is_told_in_a_sentence(library, words):
+    with pytest.raises(BadQuery, match=r"takes up to .*\."):
+        library.search(Query(words))
+
+
+def test_other_lists(library):
+    (project,) = library.projects()
+    assert (project.id, project.conversations) == ("g-p-0123456789abcdef", 1)
+    assert [period.name for period in library.periods()] == ["2025-06", "2025-03"]
+    assert [period.conversations for period in library.periods("year")] == [2]
+    assert library.memories() == []
+
+
+def test_nothing_can_be_written(library):
+    with pytest.raises(sqlite3.OperationalError):
+        library._runner.all("DELETE FROM messages")
+    with pytest.raises(sqlite3.OperationalError):
+        library._runner.all("CREATE TABLE x (y)")
+
+
+def test_what_is_no_library_is_told_with_what_to_do(tmp_path):
+    odd = tmp_path / "odd.sqlite"
+    odd.write_bytes(b"no database" * 100)
+    other = tmp_path / "other.sqlite"
+    base = sqlite3.connect(other)
+    base.execute("CREATE TABLE x (y)")
+    base.close()
+    for wrong in (tmp_path, tmp_path / "gone", odd, other):
+        with pytest.raises(NoLibrary, match="--to sqlite"):
+            open_library(wrong)
+
+
+def test_it_opens_by_file_and_by_folder(tmp_path):
+    out = made(tmp_path, TRIP)
+    for path in (out, out / "chatgpt.sqlite"):
+        with open_library(path) as library:
+            assert titles(library, "lisbon") == ["Lisbon"]
+    inner = tmp_path / "exit" / "sqlite"
+    inner.parent.mkdir()
+    out.rename(inner)
+    with open_library(inner.parent) as library:
+        assert titles(library, "lisbon") == ["Lisbon"]
