@@ -169,6 +169,31 @@ def test_a_name_cannot_leave_the_folder_that_it_is_unpacked_to(tmp_path):
     assert not [name for name in names if ".." in name or "\\" in name]
 
 
+def test_a_date_in_words_becomes_the_number_that_importers_expect(tmp_path):
+    mapping = chain(message("user", "Hi", create_time="2025-03-01T10:00:00Z"))
+    source = tmp_path / "export.json"
+    source.write_text(json.dumps([conversation(mapping, create_time="2025-03-01T10:00:00Z")]))
+    convert(source, tmp_path / "out", ["chatgpt"])
+    (raw,) = raw_conversations(tmp_path / "out" / ZIP).values()
+    assert raw["create_time"] == 1740823200.0
+    (said,) = filter(None, (node["message"] for node in raw["mapping"].values()))
+    assert said["create_time"] == 1740823200.0
+
+
+def test_no_file_takes_the_place_of_a_table(tmp_path):
+    upload = {"id": "file-Ab1", "name": "conversations.json"}
+    mapping = chain(message("user", "Hi", metadata={"attachments": [upload, {"id": "x"}]}))
+    source = tmp_path / "odd.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([conversation(mapping)]))
+        archive.writestr("assets/library_files.json.dat", b"1")
+        archive.writestr("file-Ab1-conversations.json", b"[]")
+    convert(source, tmp_path / "out", ["chatgpt"])
+    with zipfile.ZipFile(tmp_path / "out" / ZIP) as archive:
+        assert len(set(archive.namelist())) == len(archive.namelist())
+        assert len(json.loads(archive.read("conversations.json"))) == 1
+
+
 @pytest.mark.parametrize("words", ["5", "0GB", "-1GB", "many", "1e9", "5 TB", "9" * 40])
 def test_a_size_that_is_none_is_refused(words):
     with pytest.raises(ValueError, match="no size"):

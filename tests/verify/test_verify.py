@@ -1,5 +1,6 @@
 """Verification: what is whole is said to be whole, and each damage is found and named."""
 
+import json
 import random
 import shutil
 import zipfile
@@ -7,6 +8,7 @@ from datetime import UTC
 
 import pytest
 
+from build import conversation, message
 from exports import FIXTURES, ROOT
 from gptexit.archive import convert
 from gptexit.export.container import open_export
@@ -100,6 +102,25 @@ def test_a_selection_is_no_loss(tmp_path):
     result = check(SLIM, tmp_path)
     assert result.problems == []
     assert {each.left_out for each in result.archives} == {11}
+
+
+def test_odd_trees_and_ids_are_read_as_they_were_written(tmp_path):
+    """A circle that begins at a child's claim, and an id that fills the head of a note."""
+    mapping = {
+        "a": {"parent": "c", "message": message("user", "One", create_time=1e9)},
+        "b": {"parent": "a", "message": message("assistant", "Two", create_time=1e9 + 1)},
+        "c": {"parent": "b", "message": message("user", "Three", create_time=1e9 + 2)},
+        "d": {"parent": "gone", "message": message("user", "Four"), "children": []},
+        "e": {"parent": None, "message": None, "children": ["d"]},
+        "f": {"parent": None, "message": None, "children": ["d"]},
+    }
+    source = tmp_path / "export.json"
+    source.write_text(
+        json.dumps([conversation(mapping, conversation_id="x" * 100_000, current_node="d")])
+    )
+    made = convert(source, tmp_path / "out", ["markdown", "jsonl", "chatgpt"])
+    assert made["complete"]
+    assert check(source, tmp_path / "out").problems == []
 
 
 def test_another_export_is_not_in_it(tmp_path):

@@ -13,6 +13,8 @@ def verdict(result: Result) -> str:
     if result.edited:
         lines.append(f"You added to {count(len(result.edited), 'file')}; nothing was lost by it:")
         lines += listed(result.edited)
+    for each in result.archives:
+        lines += _elsewhere(each)
     lines.append(_SENTENCES[result.verdict](result))
     lines += listed([_shown(each) for each in result.problems])
     if result.lacking and result.problems:
@@ -37,14 +39,35 @@ def _checked(each: Checked, result: Result) -> str:
     return words
 
 
+def _elsewhere(each: Checked) -> list[str]:
+    """Which conversations of the selection a ZIP leaves to the others."""
+    others = each.elsewhere
+    if not others:
+        return []
+    head = f"{count(len(others), 'more conversation')} of the selection in its other ZIPs:"
+    return [head, *listed([f"{it.file}: “{it.title or it.conversation}”" for it in others])]
+
+
 def _complete(result: Result) -> str:
     if result.source is None:
         return "Complete: every file is as it was written."
-    return "Complete: all that the export holds is in the archive."
+    return f"{_complete_for(result)}."
+
+
+def _complete_for(result: Result) -> str:
+    """What it is complete for: the whole export, or what its archives were asked to hold."""
+    if any(each.elsewhere for each in result.archives):
+        return "Complete for the selection: this ZIP holds its part of it in full"
+    if any(each.left_out for each in result.archives):
+        return "Complete for the selection: all that it takes from the export is there"
+    return "Complete: all that the export holds is in the archive"
 
 
 def _complete_except(result: Result) -> str:
-    return f"Complete, except for what the export itself lacks: {_joined(result.lacking)}."
+    lacking = f"what the export itself lacks: {_joined(result.lacking)}"
+    if any(each.elsewhere or each.left_out for each in result.archives):
+        return f"{_complete_for(result)}, except for {lacking}."
+    return f"Complete, except for {lacking}."
 
 
 def _not_complete(result: Result) -> str:

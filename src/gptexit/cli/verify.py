@@ -29,7 +29,7 @@ def verify(
 
     Reads the export again and the archive as files, and compares: each conversation, each
     message's text, each file byte for byte. With ARCHIVE alone, says whether a byte of it has
-    changed since it was written.
+    changed since it was written. ARCHIVE may also be one ZIP that `--to chatgpt` wrote.
 
     \b
     gptexit verify chatgpt-export.zip chatgpt-archive

@@ -20,4 +20,8 @@ by the standard library. Text is compared without white space and without the si
 a writer may add or escape (`compare`); that such a sign is where the writer put it is told by the
 SHA-256 in the archive's manifest. Only to say what was changed in a note whose SHA-256 differs, the
 note is rendered again.
+
+ZIPs in ChatGPT's layout are unpacked by the standard library, and each conversation is held against
+the source's as one raw conversation against another (`twins`): nothing of the reader or the model
+stands between them. Files are found in them by the id in their names.
 """

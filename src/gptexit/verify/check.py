@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from gptexit.export.container import Export
 from gptexit.printable import count
@@ -14,33 +14,24 @@ from gptexit.verify.changes import only_additions
 from gptexit.verify.chosen import leaves_out
 from gptexit.verify.claims import Raw, id_of, object_of
 from gptexit.verify.copies import lost
-from gptexit.verify.folder import Archive, find_archives, read_archive
+from gptexit.verify.folder import Archive, archive_of, find_archives, read_archive
 from gptexit.verify.lines import Lines
 from gptexit.verify.locate import Locator
 from gptexit.verify.notes import Notes
-from gptexit.verify.result import Checked, Problem, Result
+from gptexit.verify.reader import Reader
+from gptexit.verify.result import Checked, Elsewhere, Problem, Result
+from gptexit.verify.zips import Zips
 
 Progress = Callable[[int, int], None]
 
 
-class Reader(Protocol):
-    """Reads an archive of one format back."""
-
-    messages: int
-
-    def ids(self) -> set[str]:
-        """The conversations that are there."""
-
-    def check(self, key: str, raw: Raw) -> list[tuple[str, str]] | None:
-        """File and sentence for each thing that is lacking; None where the conversation is."""
-
-
-READERS: dict[str, Callable[[Archive, Callable[[str], str | None]], Reader]] = {
+READERS: dict[str, Callable[[Archive, Locator], Reader]] = {
     "markdown": Notes,
     "jsonl": Lines,
+    "chatgpt": Zips,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
-WITH_FILES = frozenset({"markdown"})
+WITH_FILES = frozenset({"markdown", "chatgpt"})
 """Formats that hold every file of the export."""
 
 
@@ -51,15 +42,15 @@ class NoArchive(Exception):
 def verify(root: Path, export: Export | None = None, progress: Progress | None = None) -> Result:
     """Hold the archives at and below `root` against their manifests, and against `export`.
 
-    Raises NoArchive, and OSError where a file cannot be read.
+    `root` may also be a single ZIP in ChatGPT's layout. Raises NoArchive, and OSError where a file
+    cannot be read.
     """
-    folders = find_archives(root)
-    if not folders:
+    benches = _benches(root)
+    if not benches or (export is None and not any(each.archive.promised for each in benches)):
         raise NoArchive(
             f"{root} holds no archive that gptexit wrote: give the folder that `gptexit convert` "
             "or `gptexit exit` wrote to."
         )
-    benches = [_Bench.of(root, folder) for folder in folders]
     result = Result(export.label if export else None, [each.checked for each in benches])
     for bench in benches:
         for file, sentence in bench.archive.damage:
@@ -70,6 +61,16 @@ def verify(root: Path, export: Export | None = None, progress: Progress | None =
         _bytes(bench, result, alone=export is None)
     result.problems = sorted(set(result.problems), key=lambda each: (each.file or "", each.what))
     return result
+
+
+def _benches(root: Path) -> list[_Bench]:
+    if root.is_file():
+        return [_Bench.of("", archive_of(root))] if zipfile.is_zipfile(root) else []
+    found = []
+    for folder in find_archives(root):
+        prefix = folder.relative_to(root).as_posix()
+        found.append(_Bench.of("" if prefix == "." else f"{prefix}/", read_archive(folder)))
+    return found
 
 
 @dataclass(slots=True)
@@ -84,13 +85,17 @@ class _Bench:
     """Changed files that were found to hold everything."""
 
     @classmethod
-    def of(cls, root: Path, folder: Path) -> _Bench:
-        """Read the archive in `folder`."""
-        archive = read_archive(folder)
-        prefix = folder.relative_to(root).as_posix()
-        prefix = "" if prefix == "." else f"{prefix}/"
-        checked = Checked(prefix.rstrip("/") or ".", archive.format, len(archive.promised))
-        return cls(prefix, archive, checked)
+    def of(cls, prefix: str, archive: Archive) -> _Bench:
+        """`prefix`: the archive's folder as seen from the one that was given."""
+        path = archive.only or prefix.rstrip("/") or "."
+        return cls(prefix, archive, Checked(path, archive.format, len(archive.asked)))
+
+    @property
+    def holds_every_file(self) -> bool:
+        """Whether it has to hold also those files that no conversation mentions."""
+        archive = self.archive
+        alone = archive.only is not None and archive.zips != [archive.only]
+        return archive.format in WITH_FILES and not archive.record.get("selection") and not alone
 
     def shown(self, file: str) -> str:
         """A file of the archive as seen from the folder that was given."""
@@ -133,12 +138,13 @@ def _against(
             progress(number, export.bytes_read)
     for bench in benches:
         _assets(bench, locate, result)
-        if bench.archive.format in WITH_FILES and not bench.archive.record.get("selection"):
+        if bench.holds_every_file:
             _others(bench, export, locate, result)
         if bench.reader:
             bench.checked.older = len(bench.reader.ids() - seen)
             bench.checked.messages = bench.reader.messages
-            for file, sentence in getattr(bench.reader, "unreadable", ()):
+            bench.checked.assets += bench.reader.assets
+            for file, sentence in bench.reader.unreadable:
                 result.problems.append(Problem(bench.shown(file), sentence))
     result.lacking += _lacking(export, locate)
 
@@ -174,6 +180,7 @@ def _assets(bench: _Bench, locate: Locator, result: Result) -> None:
 def _others(bench: _Bench, export: Export, locate: Locator, result: Result) -> None:
     """Whether the bytes of each file of the export are there, wherever."""
     there = set(bench.archive.found.values())
+    there |= bench.reader.digests() if bench.reader else set()
     for name in export.others(frozenset()):
         digest = locate.member(name)
         if digest and digest not in there:
@@ -185,14 +192,21 @@ def _conversation(bench: _Bench, key: str | None, raw: Raw, result: Result, expo
     title = raw.get("title")
     named = title if isinstance(title, str) else None
     lacks = bench.reader.check(key, raw) if key else None
+    unasked = leaves_out(raw, object_of(bench.archive.record.get("selection")))
     if lacks is None:
-        if leaves_out(raw, object_of(bench.archive.record.get("selection"))):
+        other = bench.reader.elsewhere(key or "")
+        if unasked:
             bench.checked.left_out += 1
+        elif other:
+            bench.checked.elsewhere.append(Elsewhere(bench.shown(other), key or "", named))
         else:
             what = f"is missing from the {bench.archive.format} archive"
             result.problems.append(Problem(None, what, key, named))
         return
     bench.checked.conversations += 1
+    if unasked and bench.reader.exact:
+        what = f"is in the {bench.archive.format} archive, though its options leave it out"
+        result.problems.append(Problem(None, what, key, named))
     for file, sentence in lacks:
         result.problems.append(Problem(bench.shown(file), sentence, key, named))
     path = bench.archive.keys.get(f"conversation/{key}")

@@ -18,7 +18,8 @@ from typing import Any
 from gptexit.verify.compare import segments
 
 Raw = dict[str, Any]
-_POINTER = re.compile(r"(?:file-service|sediment)://\S+")
+POINTER = re.compile(r"(?:file-service|sediment)://\S+")
+"""All of an asset pointer."""
 _POINTED = re.compile(r"(?:file-service|sediment)://[^\s)\]]+")
 _SANDBOX = re.compile(r"\(sandbox:(/mnt/data/[^)\n]{1,300})\)")
 # Tuples: what is looked for in them may be of any type.
@@ -91,20 +92,61 @@ def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
     return pointers, paths
 
 
+def shown(raw: Raw) -> Iterator[str]:
+    """A pointer for each file that a message of a conversation shows, on whatever branch."""
+    for node in nodes_of(raw).values():
+        message = object_of(node.get("message"))
+        stack = [object_of(message.get("content")).get("parts")]
+        while stack:
+            each = stack.pop()
+            if isinstance(each, dict):
+                pointer = each.get("asset_pointer")
+                if isinstance(pointer, str) and POINTER.fullmatch(pointer):
+                    yield pointer
+            if isinstance(each, dict | list):
+                stack += each.values() if isinstance(each, dict) else each
+        attached = object_of(message.get("metadata")).get("attachments")
+        for each in attached if isinstance(attached, list) else ():
+            yield from _strings(object_of(each).get("id"))
+
+
 def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:
-    """For each node the one above it; by `children` where it names none that is there."""
+    """For each node the one above it; by `children` where it names none that is there.
+
+    A circle is cut above its oldest node, so that whoever follows this comes to an end.
+    """
     claimed: dict[str, str] = {}
     for key, node in nodes.items():
         below = node.get("children")
         for child in below if isinstance(below, list) else ():
             if isinstance(child, str) and child != key:
-                claimed.setdefault(child, key)
+                claimed[child] = min(key, claimed.get(child, key))
     above: dict[str, str | None] = {}
     for key, node in nodes.items():
         parent = node.get("parent")
         usable = isinstance(parent, str) and parent in nodes and parent != key
-        above[key] = parent if usable else claimed.get(key)
+        above[key] = parent if usable else None
+    lost = [key for key, parent in above.items() if parent is None]
+    # One beginning, and no node that looks for its parent: nothing is to be recovered.
+    if len(lost) > 1 or any(nodes[key].get("parent") is not None for key in lost):
+        above |= {key: claimed.get(key) for key in lost}
+    _cut_circles(above, nodes)
     return above
+
+
+def _cut_circles(above: dict[str, str | None], nodes: dict[str, Raw]) -> None:
+    done: set[str] = set()
+    for start in nodes:
+        trail: dict[str, None] = {}
+        at: str | None = start
+        while at is not None and at not in done and at not in trail:
+            trail[at] = None
+            at = above[at]
+        if at in trail:
+            walked = list(trail)
+            circle = walked[walked.index(at) :]
+            above[min(circle, key=lambda key: (_moment(nodes[key]), key))] = None
+        done.update(trail)
 
 
 def branch(raw: Raw) -> list[str]:
@@ -114,15 +156,10 @@ def branch(raw: Raw) -> list[str]:
     at = raw.get("current_node")
     if not isinstance(at, str) or at not in nodes:
         at = _newest_leaf(nodes, above)
-    seen: dict[str, None] = {}
-    while at is not None and at not in seen:
-        seen[at] = None
+    found = []
+    while at is not None:
+        found.append(at)
         at = above[at]
-    found = list(seen)
-    if at is not None:  # a circle, which begins at its oldest node
-        circle = found[found.index(at) :]
-        oldest = min(circle, key=lambda key: (_moment(nodes[key]), key))
-        found = found[: found.index(oldest) + 1]
     return found[::-1]
 
 
@@ -272,7 +309,7 @@ def _pointers(message: Raw, content: Raw, metadata: Raw) -> list[str]:
         for part in (parts if isinstance(parts, list) else ())
         if isinstance(part, dict) and str(part.get("content_type")).endswith("asset_pointer")
         for leaf in _strings(part.get("asset_pointer"))
-        if _POINTER.fullmatch(leaf)
+        if POINTER.fullmatch(leaf)
     ]
     attached = metadata.get("attachments")
     found += [

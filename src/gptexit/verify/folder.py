@@ -14,6 +14,8 @@ from gptexit.verify.claims import object_of
 HOUSE = ".gptexit"
 DEEPEST = 2
 """Folders below the one that is given in which an archive is looked for."""
+ALONE = "chatgpt"
+"""The format of a ZIP that lies in no archive."""
 
 
 @dataclass(slots=True)
@@ -30,6 +32,8 @@ class Archive:
     """What a file is of (`conversation/<id>`, `asset/<id>`) to its path."""
     found: dict[str, str] = field(default_factory=dict)
     """Path to SHA-256 of each promised file that is there."""
+    only: str | None = None
+    """The one file of it that was asked about, where it was one."""
     damage: list[tuple[str, str]] = field(default_factory=list)
     """File and sentence: what is wrong with the archive's own account of itself."""
 
@@ -41,7 +45,18 @@ class Archive:
     @property
     def absent(self) -> list[str]:
         """The files that were written and are gone."""
-        return [path for path in self.promised if path not in self.found]
+        return [path for path in self.asked if path not in self.found]
+
+    @property
+    def asked(self) -> list[str]:
+        """The promised files that are looked at."""
+        return [path for path in self.promised if self.only in (None, path)]
+
+    @property
+    def zips(self) -> list[str]:
+        """Its ZIPs, in order."""
+        named = [path for path in self.promised if path.endswith(".zip")]
+        return named or ([self.only] if self.only else [])
 
     def option(self, name: str) -> Any:
         """An option that the archive was made with; None where it does not say."""
@@ -65,17 +80,31 @@ def _folders(folder: Path) -> list[Path]:
     return [each for each in inner if each.is_dir() and not each.is_symlink()]
 
 
-def read_archive(root: Path) -> Archive:
-    """The archive at `root`, each of its files hashed. Raises OSError."""
+def read_archive(root: Path, only: str | None = None) -> Archive:
+    """The archive at `root`, each of its files hashed; or that one alone. Raises OSError."""
     record = _record(root / HOUSE / "archive.json")
     name = record.get("format")
-    archive = Archive(root, name if isinstance(name, str) else "", record)
+    archive = Archive(root, name if isinstance(name, str) else "", record, only=only)
     _read_manifest(archive)
-    for path in archive.promised:
+    for path in archive.asked:
         digest = digest_of(root / path)
         if digest:
             archive.found[path] = digest
     return archive
+
+
+def archive_of(file: Path) -> Archive:
+    """The archive that a ZIP belongs to; where none lists it, one of that ZIP alone.
+
+    Raises OSError.
+    """
+    for folder in file.absolute().parents[: DEEPEST + 1]:
+        if (folder / HOUSE / "manifest.jsonl").is_file():
+            name = file.absolute().relative_to(folder).as_posix()
+            archive = read_archive(folder, name)
+            if name in archive.promised:
+                return archive
+    return Archive(file.absolute().parent, ALONE, {}, only=file.name)
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -10,22 +10,19 @@ from typing import Any
 from gptexit.jsontext import loads_deep
 from gptexit.verify.claims import Raw, branch, leaves, nodes_of, object_of, parents
 from gptexit.verify.folder import Archive
+from gptexit.verify.reader import Reader
 
 FILE = "conversations.jsonl"
 
 
-class Lines:
+class Lines(Reader):
     """The lines of an archive by conversation; held are ids and places, not lines."""
 
-    format = "jsonl"
-
     def __init__(self, archive: Archive, locate: Callable[[str], str | None]) -> None:
+        super().__init__()
         self._path = archive.root / FILE
         self._current_only = archive.option("branches") == "current"
         self._places: dict[str, int] = {}
-        self.unreadable: list[tuple[str, str]] = []
-        """File and sentence for each line that is no conversation."""
-        self.messages = 0
         self._index()
 
     def _index(self) -> None:
@@ -85,19 +82,9 @@ class Lines:
             if asked - Counter(leaves(by_id[key])):
                 lacks.append(f"message {key} is not there in full")
             parent = above[key]
-            if parent in place and place[parent] > place[key] and not _circular(key, above):
+            if parent in place and place[parent] > place[key]:
                 lacks.append(f"message {key} stands before the one that it answers")
         return lacks
-
-
-def _circular(key: str, above: dict[str, str | None]) -> bool:
-    """Whether a message is, by the source, its own ancestor: somewhere that circle is cut."""
-    seen: set[str] = set()
-    at = above[key]
-    while at is not None and at != key and at not in seen:
-        seen.add(at)
-        at = above[at]
-    return at == key
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

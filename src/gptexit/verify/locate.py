@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from gptexit.export.container import Export
 from gptexit.export.facts import file_id
-from gptexit.verify.claims import Raw, mentioned
+from gptexit.verify.claims import Raw, mentioned, shown
 
 
 class Locator:
@@ -32,6 +32,12 @@ class Locator:
         gone = {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
         # Paths of the code interpreter are each conversation's own.
         self.missing |= {f"{conversation}: {path}" for path in gone}
+
+    def shown_by(self, conversation: str, raw: Raw) -> list[str]:
+        """Pointers to the files that a conversation shows: its own, and what the library says."""
+        rows = [row.get("file_id") for row in self._export.library(conversation)]
+        found = [*shown(raw), *(each for each in rows if isinstance(each, str) and each)]
+        return list(dict.fromkeys(found))
 
     def __call__(self, pointer: str) -> str | None:
         """The digest; None where the export has no such file, or cannot give its bytes."""

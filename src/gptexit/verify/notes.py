@@ -12,20 +12,23 @@ from urllib.parse import unquote
 from gptexit.verify.claims import Raw, Said, said
 from gptexit.verify.compare import essence, missing
 from gptexit.verify.folder import Archive, notes_in
+from gptexit.verify.reader import Reader
 
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
 _LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
+
+_LONGEST = 10 << 20
+"""Bytes of front matter that are looked at."""
 
 Locate = Callable[[str], str | None]
 """From a pointer to the SHA-256 of the file that the export holds; None where it holds none."""
 
 
-class Notes:
+class Notes(Reader):
     """The notes of an archive by the conversation that they are of."""
 
-    format = "markdown"
-
     def __init__(self, archive: Archive, locate: Locate) -> None:
+        super().__init__()
         self._archive = archive
         self._locate = locate
         self._every_branch = archive.option("branches") == "all"
@@ -36,7 +39,6 @@ class Notes:
             key = _id_in(path)
             if key is not None:
                 self._by_id.setdefault(key, []).append(path)
-        self.messages = 0
 
     def ids(self) -> set[str]:
         """The conversations that there are notes of."""
@@ -133,10 +135,12 @@ def _below(root: Path, path: Path) -> str:
 def _id_in(path: Path) -> str | None:
     """The conversation's id in the front matter of a note."""
     with path.open("rb") as stream:
-        head = stream.read(20_000).decode("utf-8", "replace")
-    if not head.startswith("---\n"):
-        return None
-    found = _ID.search(head.partition("\n---\n")[0])
+        data = stream.read(20_000)
+        if not data.startswith(b"---\n"):
+            return None
+        if b"\n---\n" not in data:  # an id or title of any length
+            data += stream.read(_LONGEST)
+    found = _ID.search(data.partition(b"\n---\n")[0].decode("utf-8", "replace"))
     if not found:
         return None
     if found[1].startswith('"'):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from gptexit import __version__
@@ -24,6 +24,15 @@ class Problem:
     title: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A conversation that another file of the archive has than the one that was asked about."""
+
+    file: str
+    conversation: str
+    title: str | None
+
+
 @dataclass(slots=True)
 class Checked:
     """What was held against each other for one archive."""
@@ -39,6 +48,8 @@ class Checked:
     """Conversations that the options of the archive leave out."""
     older: int = 0
     """Conversations in the archive that this source no longer has."""
+    elsewhere: list[Elsewhere] = field(default_factory=list)
+    """Where a single file was asked about: what the others have."""
 
 
 @dataclass(slots=True)
@@ -78,6 +89,7 @@ class Result:
                     "assets": each.assets,
                     "left_out": each.left_out,
                     "older": each.older,
+                    "elsewhere": [asdict(other) for other in each.elsewhere],
                 }
                 for each in self.archives
             ],

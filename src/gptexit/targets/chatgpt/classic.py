@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -114,6 +115,7 @@ def typed(raw: Raw) -> Counter[str]:
         mapping[ROOT] = {"id": ROOT, "message": None, "parent": None}
     if raw.get("current_node") not in mapping:
         raw["current_node"] = next(reversed(mapping))
+    _count_dates(raw)
     _keep(raw, _CONVERSATION, found)
     named = [raw.get("conversation_id"), raw.get("id")]
     key = next((each for each in named if isinstance(each, str) and each), named[0] or named[1])
@@ -149,8 +151,17 @@ def _keep(raw: Raw, rules: Rules, found: Counter[str]) -> None:
             raw[key] = default()
 
 
+def _count_dates(raw: Raw) -> None:
+    """Make numbers of dates in words, which stand in dumps of the web API."""
+    for key in ("create_time", "update_time"):
+        shown = take.as_time(raw[key]) if isinstance(raw.get(key), str) else None
+        if shown is not None:
+            raw[key] = datetime.fromisoformat(shown).timestamp()
+
+
 def _complete(message: Raw, found: Counter[str]) -> None:
     odd = message.get("content")
+    _count_dates(message)
     _keep(message, _MESSAGE, found)
     author = message["author"] = dict(message["author"])  # both are the conversation's own
     content = message["content"] = dict(message["content"])

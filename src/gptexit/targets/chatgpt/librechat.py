@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from gptexit.chatgpt import take
 from gptexit.export.facts import file_id
 from gptexit.model import Raw
 from gptexit.targets.chatgpt.classic import ODD, typed
@@ -118,7 +119,10 @@ def _content(content: Raw, found: Counter[str]) -> None:
     elif content["content_type"] not in _CALLS:
         for key in _WORDS:
             if not isinstance(content.get(key, ""), str):
+                words = take.strings(content[key])
                 _drop(content, key, found)
+                if words:
+                    content[key] = "\n\n".join(words)
     if "thoughts" in content:
         _objects(content, "thoughts", found)
         content["thoughts"] = [_thought(each, found) for each in content["thoughts"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gptexit.export.tables import LIBRARY, NAMES
+from gptexit.export.volumes import CONVERSATIONS
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
 from gptexit.targets.base import Copy, File
@@ -13,6 +14,7 @@ from gptexit.targets.chatgpt.limits import MARGIN, Limits
 
 MANIFEST = "export_manifest.json"
 FEEDBACK = "message_feedback.json"
+_TABLES = {LIBRARY, NAMES, FEEDBACK, MANIFEST}
 _RATINGS = {"up": "thumbs_up", "down": "thumbs_down"}
 
 
@@ -117,7 +119,7 @@ class Volume:
     def _free(self, name: str) -> str:
         """A name that no other member has, on any system."""
         free, number = name, 2
-        while free.casefold() in self._members:
+        while free.casefold() in self._members or _is_taken(free):
             folder, slash, base = name.rpartition("/")
             free = f"{folder}{slash}{number}-{base}"
             number += 1
@@ -192,6 +194,11 @@ class _Manifest(_Array):
 
     def add_file(self, name: str, size: int) -> File:
         return self.add(dumps({"path": name, "size_bytes": size}))
+
+
+def _is_taken(name: str) -> bool:
+    """Whether a ZIP has, or may come to have, a table or conversations of that name."""
+    return name.casefold() in _TABLES or CONVERSATIONS.search(name) is not None
 
 
 def _pair(key: str, value: str) -> bytes:

@@ -1,0 +1,201 @@
+"""A raw conversation held against the raw conversation that was made of it.
+
+Both are read in the same plain way: which message stands above which, what it says, who says it and
+when. What a program that reads ChatGPT exports trips over may have been replaced (a title too long
+for a file's name, a date that is no number); what a person wrote or read may not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from gptexit.export.facts import file_id
+from gptexit.verify.claims import POINTER, Raw, branch, leaves, nodes_of, object_of, parents
+from gptexit.verify.folder import Archive
+
+_YEAR_9999 = 253_402_300_799
+_TITLE = 190
+"""Bytes that are left at least of a title that was cut."""
+_SAME = 1e-5
+"""Seconds by which two dates may differ."""
+
+
+class Twins:
+    """Compares conversations of one archive with those of the export."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._current_only = archive.option("branches") == "current"
+
+    def differences(self, raw: Raw, held: Raw) -> tuple[int, list[str]]:
+        """How many messages were compared, and a sentence for each difference."""
+        lacks = [f"has another title: “{held.get('title')}”"] if not _titled(raw, held) else []
+        lacks += [
+            f"has another {name}" for name, key in _DATES.items() if not _same_date(raw, held, key)
+        ]
+        nodes, there = nodes_of(raw), nodes_of(held)
+        wanted = branch(raw) if self._current_only else list(nodes)
+        wanted = [key for key in wanted if isinstance(nodes[key].get("message"), dict)]
+        above, above_there = _answered(nodes), _answered(_by_parents_alone(there))
+        for key in wanted:
+            if not isinstance(object_of(there.get(key)).get("message"), dict):
+                lacks.append(f"lacks message {key}")
+                continue
+            message, now = nodes[key]["message"], there[key]["message"]
+            lacks += [
+                words.format(key) for words, same in _ASPECTS.items() if not same(message, now)
+            ]
+            if above[key] != above_there[key]:
+                lacks.append(f"has message {key} below another one")
+        if not self._current_only:
+            more = [key for key in above_there if key not in above]
+            lacks += [f"has a message that the export does not have: {key}" for key in more]
+        misled = sorted(_misled(there) - _misled(nodes))
+        lacks += [f"names other answers to {key} than there are" for key in misled]
+        if not _opens_alike(nodes, raw.get("current_node"), there, held.get("current_node")):
+            lacks.append("opens on another branch")
+        return len(wanted), lacks
+
+
+def _titled(raw: Raw, held: Raw) -> bool:
+    """Whether it has the title of the source, or as much of it as a file's name takes."""
+    title, now = raw.get("title"), held.get("title")
+    if not isinstance(title, str):
+        return True
+    title = _mended(title)
+    if now == title or not isinstance(now, str):
+        return now == title
+    kept = now.removesuffix("…")
+    plain = title.replace("\0", "\ufffd")
+    cut = kept != now and len(kept.encode()) >= _TITLE and plain.startswith(kept)
+    return now == plain or cut
+
+
+_DATES = {"date": "create_time", "date of the last change": "update_time"}
+
+
+def _same_date(raw: Raw, held: Raw, key: str) -> bool:
+    """Whether a date that the source tells is the same; where it tells none, any is right."""
+    wanted, now = _moment(raw.get(key)), _moment(held.get(key))
+    return wanted is None or (now is not None and abs(wanted - now) < _SAME)
+
+
+def _moment(value: Any) -> float | None:
+    """Seconds since 1970 of a date, where it is one and no sign for "unknown"."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            try:
+                moment = datetime.fromisoformat(value)
+                value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            except (ValueError, OverflowError):
+                return None
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if usable and 0 < value <= _YEAR_9999 else None
+
+
+def _answered(nodes: dict[str, Raw]) -> dict[str, str | None]:
+    """For each message the nearest one above it; there are nodes without any between them."""
+    above = parents(nodes)
+    nearest: dict[str, str | None] = {}
+    messages = {key for key, node in nodes.items() if isinstance(node.get("message"), dict)}
+    for start in nodes:
+        trail = []
+        at = above[start]
+        while at is not None and at not in messages:
+            if at in nearest:
+                at = nearest[at]
+                break
+            trail.append(at)
+            at = above[at]
+        nearest |= dict.fromkeys(trail, at)
+        if start in messages:
+            nearest[start] = at
+    return {key: nearest[key] for key in nodes if key in messages}
+
+
+def _by_parents_alone(nodes: dict[str, Raw]) -> dict[str, Raw]:
+    """The nodes without `children`: what was repaired needs no second way to say its tree."""
+    return {
+        key: {name: value for name, value in node.items() if name != "children"}
+        for key, node in nodes.items()
+    }
+
+
+def _misled(nodes: dict[str, Raw]) -> set[str]:
+    """The nodes whose `children` are not those that name them as their parent."""
+    below: dict[str, set[str]] = {}
+    for key, node in nodes.items():
+        if isinstance(node.get("parent"), str):
+            below.setdefault(node["parent"], set()).add(key)
+    return {
+        key
+        for key, node in nodes.items()
+        if isinstance(node.get("children"), list)
+        and {each for each in node["children"] if isinstance(each, str)} != below.get(key, set())
+    }
+
+
+def _same_words(message: Raw, now: Raw) -> bool:
+    """Whether every string of the message's content is there, whole."""
+    asked, there = _words(message), _words(now)
+    gone = asked - there
+    if not gone:
+        return True
+    # What was no text where importers look for one was joined, or taken out of JSON in a string.
+    joined = [each for each in there if each not in asked]
+    return all(not each.strip() or _is_in(each, joined, there) for each in gone)
+
+
+def _words(message: Raw) -> Counter[str]:
+    """The strings of a message's content but its type; a pointer by the file that it leads to."""
+    content = message.get("content")
+    if isinstance(content, dict):
+        content = [value for key, value in content.items() if key != "content_type"]
+    found = leaves([content, message.get("older_content")])
+    return Counter(file_id(each) if POINTER.fullmatch(each) else _mended(each) for each in found)
+
+
+def _is_in(text: str, joined: list[str], there: Counter[str]) -> bool:
+    if any(text in each for each in joined):
+        return True
+    try:
+        inner = [each for each in leaves(json.loads(text)) if each.strip()]
+    except (ValueError, RecursionError):
+        return False
+    return bool(inner) and all(each in there for each in inner)
+
+
+def _same_voice(message: Raw, now: Raw) -> bool:
+    role = object_of(message.get("author")).get("role")
+    author = object_of(now.get("author"))
+    kept = object_of(author.get("metadata")).get("real_role")
+    return not isinstance(role, str) or role in (author.get("role"), kept)
+
+
+_ASPECTS: dict[str, Callable[[Raw, Raw], bool]] = {
+    "does not have all of message {}": _same_words,
+    "says that somebody else wrote message {}": _same_voice,
+    "has another date for message {}": lambda raw, held: _same_date(raw, held, "create_time"),
+}
+"""By the sentence for where they differ: in what two messages are held against each other."""
+
+
+def _opens_alike(
+    nodes: dict[str, Raw], current: Any, there: dict[str, Raw], current_there: Any
+) -> bool:
+    """Whether it opens at the message that the user saw last, where the source says which."""
+    if not isinstance(current, str) or not isinstance(
+        object_of(nodes.get(current)).get("message"), dict
+    ):
+        return True
+    return bool(current == current_there)
+
+
+def _mended(text: str) -> str:
+    """A text as JSON in UTF-8 can hold it: surrogates in pairs joined, others replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
