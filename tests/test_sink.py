@@ -1,7 +1,9 @@
 import io
+import zipfile
 
 import pytest
 
+from gptexit.packed import Packed
 from gptexit.sink import Folder, Stream
 from gptexit.targets.base import Copy, File
 
@@ -165,3 +167,53 @@ def test_standard_output_takes_lines():
     assert out.getvalue() == b"1\n"
     with pytest.raises(RuntimeError):
         stream.restart()
+
+
+def packed(root, *files, exact=True):
+    sink = Packed(root)
+    sink.exact = exact
+    for file in files:
+        sink.put(file)
+    sink.finish()
+    return sink
+
+
+def in_zip(name, data=b"1", key="x"):
+    return File(name, data, key)
+
+
+def end(archive, place=""):
+    return File(archive, b"", archive, append=True, last=True, place=place)
+
+
+def test_zips_and_plain_files_lie_side_by_side(tmp_path):
+    packed(
+        tmp_path,
+        in_zip("upload/1.zip/a/b.txt"),
+        in_zip("read me.md", b"words", "read"),
+        in_zip("upload/1.zip/c.txt", b"2"),
+        end("upload/1.zip", "upload/1-of-1.zip"),
+    )
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert {each for each in there if not each.startswith(".gptexit")} == {
+        "upload/1-of-1.zip",
+        "read me.md",
+    }
+    with zipfile.ZipFile(tmp_path / "upload/1-of-1.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "a/b.txt": b"1",
+            "c.txt": b"2",
+        }
+
+
+def test_what_an_exact_sink_does_not_write_again_is_removed(tmp_path):
+    first = [in_zip("1.zip/a"), end("1.zip", "1-of-2.zip"), in_zip("2.zip/a"), end("2.zip")]
+    packed(tmp_path, *first, in_zip("old.md", key="old"), in_zip("mine.md", key="mine"))
+    (tmp_path / "mine.md").write_text("changed")
+    before = (tmp_path / "1-of-2.zip").stat().st_mtime_ns
+    sink = packed(tmp_path, in_zip("1.zip/a"), end("1.zip", "1-of-2.zip"))
+    assert {path.name for path in tmp_path.iterdir()} == {".gptexit", "1-of-2.zip", "mine.md"}
+    assert (tmp_path / "1-of-2.zip").stat().st_mtime_ns == before
+    assert sink.edited == ["mine.md"]
+    packed(tmp_path, in_zip("new.md", key="new"), exact=False)
+    assert (tmp_path / "1-of-2.zip").exists()

@@ -77,6 +77,7 @@ def _to_folder(
     name: str, root: Path, options: Options, selection: Selection, export: Source
 ) -> Way:
     folder = _sink(name)(root)
+    folder.exact = FORMATS[name].zipped
     target = FORMATS[name].make(options, folder.catalog, export.open)
     return Way(target, folder, Written(name, str(root)), choices(name, options, selection))
 

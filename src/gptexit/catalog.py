@@ -140,6 +140,10 @@ class Catalog:
             ),
         )
 
+    def forget(self, key: str) -> None:
+        """Take an entry out: its file is no longer part of the archive."""
+        self._base.execute("DELETE FROM entry WHERE key = ?", (_safe(key),))
+
     def is_ours(self, path: str, sha256: str) -> bool:
         """Whether a run of ours gave the file these bytes."""
         found = self._base.execute(

@@ -1,8 +1,8 @@
-"""A folder of ZIPs as a sink: a path's first part is a ZIP, the rest a file in it.
+"""A folder with ZIPs as a sink: `chats/1.zip/user.json` is the file `user.json` in `chats/1.zip`.
 
-The bytes of a ZIP go through `Folder` like those of any file that grows: it comes into its place
-whole, and stays untouched where it reads the same. So that a second run gives the same bytes, every
-member has the same date.
+What is in no ZIP is written as `Folder` does. The bytes of a ZIP go through it too, like those of
+any file that grows: it comes into its place whole, and stays untouched where it reads the same. So
+that a second run gives the same bytes, every member has the same date.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from gptexit.sink import CHUNK, Folder, Outcome
@@ -25,20 +26,31 @@ _PACKED = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp3", ".mp4", ".m4a", ".z
 """Endings of files that hardly shrink; they are stored as they are."""
 
 
+_ZIP = ".zip/"
+
+
+def split(path: str) -> tuple[str, str]:
+    """The ZIP and the name in it; that is empty for what is in none."""
+    archive, ending, name = path.partition(_ZIP)
+    return (archive + ending[:-1], name) if ending else (path, "")
+
+
 class Packed(Folder):
     """The sink. Files that are appended to wait in temporary files until they are complete."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Path) -> None:
         super().__init__(root)
         self._zips: dict[str, zipfile.ZipFile] = {}
         self._waiting: dict[str, BinaryIO] = {}
         self._held = ExitStack()
 
     def put(self, file: File) -> Outcome:
-        """Write a file into its ZIP; one of the ZIP's own name ends it."""
-        archive, _, name = file.path.partition("/")
+        """Write a file, into its ZIP where it has one; one of a ZIP's own name ends that."""
+        archive, name = split(file.path)
         if not name:
-            self._end(archive)
+            if archive not in self._zips:
+                return super().put(file)
+            self._end(archive, file.place or archive)
             return "written"
         waiting = self._waiting.get(file.path)
         if waiting is None:
@@ -55,8 +67,10 @@ class Packed(Folder):
         return "written"
 
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
-        """Write an asset into its ZIP. Raises what reading it raises."""
-        archive, _, name = copy.path.partition("/")
+        """Write an asset, into its ZIP where it has one. Raises what reading it raises."""
+        archive, name = split(copy.path)
+        if not name:
+            return super().copy(copy, size, open_asset)
         # Read whole before the ZIP is touched: a fault in the middle must not be left in it.
         with tempfile.TemporaryFile() as whole:
             with open_asset() as source:
@@ -79,11 +93,9 @@ class Packed(Folder):
         with zipped.open(info, "w", force_zip64=size > _LARGE) as member:
             shutil.copyfileobj(source, member, CHUNK)
 
-    def _end(self, archive: str) -> None:
-        zipped = self._zips.pop(archive, None)
-        if zipped is not None:
-            zipped.close()
-            super().put(File(archive, b"", f"zip/{archive}", append=True, last=True))
+    def _end(self, archive: str, place: str) -> None:
+        self._zips.pop(archive).close()
+        super().put(File(archive, b"", f"zip/{place}", append=True, last=True, place=place))
 
     def passed_on(self, archive: str, data: bytes) -> None:
         """More bytes of a ZIP."""

@@ -57,6 +57,11 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.exact = False
+        """Whether what an earlier run wrote and this one does not is removed, unless the user
+        changed it. For what goes to somebody else: nothing may stay that was taken out since."""
+        self._kept: set[int] = set()
+        """The hashes of the paths that this run has written or found in place."""
         self.catalog = Catalog()
         self.edited: list[str] = []
         """Notes that the user changed and that would read otherwise now."""
@@ -80,6 +85,7 @@ class Folder:
             self._append(file)
             return "written"
         target = self._inside(file.path)
+        self._kept.add(hash(file.path))
         digest = hashlib.sha256(file.data).hexdigest()
         there = _read(target)
         if there == file.data:
@@ -93,6 +99,7 @@ class Folder:
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
         """Write an asset, unless it is there already. Raises what reading it raises."""
         target = self._inside(copy.path)
+        self._kept.add(hash(copy.path))
         known = self.catalog.get(copy.key)
         try:
             there = os.stat(target).st_size
@@ -135,26 +142,43 @@ class Folder:
         for growing in self._appended.values():
             growing.discard()
         self._appended.clear()
+        self._kept.clear()
         self.edited.clear()
 
     def finish(self) -> int:
         """Close what was appended, and save the manifest. The bytes of the archive's files."""
         for path in list(self._appended):
             self._close(path)
+        if self.exact:
+            self._remove_others()
         self._save()
         return self.catalog.bytes
 
-    def _close(self, path: str) -> None:
+    def _close(self, path: str, place: str = "") -> None:
         """Put a file that was appended to in its place, where it reads otherwise there."""
         growing = self._appended.pop(path)
         digest = growing.close()
+        key, path = self._keys.pop(path), place or path
         target = self._inside(path)
+        self._kept.add(hash(path))
         if os.path.exists(target) and digest_of(target) == digest:
             growing.path.unlink()
-            self._record(Entry(self._keys[path], path, digest, growing.size), quiet=True)
+            self._record(Entry(key, path, digest, growing.size), quiet=True)
         else:
-            self._record(Entry(self._keys[path], path, digest, growing.size))
+            self._record(Entry(key, path, digest, growing.size))
             self._replace(str(growing.path), target)
+
+    def _remove_others(self) -> None:
+        """Remove what earlier runs wrote and this one did not, as far as it is still theirs."""
+        gone = [entry for entry in self.catalog if hash(entry.path) not in self._kept]
+        for entry in gone:
+            target = self._inside(entry.path)
+            if os.path.exists(target):
+                if not self._is_ours(entry.path, digest_of(target)):
+                    self.edited.append(entry.path)
+                    continue
+                os.unlink(target)
+            self.catalog.forget(entry.key)
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
@@ -182,7 +206,8 @@ class Folder:
             self._keys[file.path] = file.key
         growing.append(file.data)
         if file.last:
-            self._close(file.path)
+            self._keys[file.path] = file.key
+            self._close(file.path, file.place)
 
     def _beside(self, file: File, digest: str) -> Outcome:
         """The user has changed the file: a text that is new to them goes beside it."""

@@ -25,6 +25,8 @@ class File:
     """True where `data` continues the file instead of being all of it."""
     last: bool = False
     """True where nothing more will be appended to it."""
+    place: str = ""
+    """With `last`: where the file goes, if not to `path`: a name that is known only then."""
     about: About = field(default_factory=dict)
     """For a conversation: what the index says of it."""
 

@@ -6,7 +6,7 @@ chatgpt-export-2.zip     where one would be too large
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gptexit.chatgpt.restore import repaired
 from gptexit.jsontext import dumps
@@ -17,11 +17,18 @@ from gptexit.targets.chatgpt.limits import FITS, USUAL, Limits
 from gptexit.targets.chatgpt.volume import Volume
 
 
+def _name(number: int) -> str:
+    tail = "" if number == 1 else f"-{number}"
+    return f"chatgpt-export{tail}.zip"
+
+
 class ChatGPT:
     """The target. All branches unless `--branches current`."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, name: Callable[[int], str] = _name) -> None:
+        """`name`: the path of a ZIP, by its number from 1 on."""
         self._options = options
+        self._name = name
         self._form = options.form or (options.fit if options.fit in FORMS else None) or CLASSIC
         limits = FITS.get(options.fit or "", USUAL)
         size = options.max_size or limits.size
@@ -36,8 +43,7 @@ class ChatGPT:
         self._volume = self._begun()
 
     def _begun(self) -> Volume:
-        tail = "" if self._number == 1 else f"-{self._number}"
-        return Volume(f"chatgpt-export{tail}.zip", self._form, self._limits)
+        return Volume(self._name(self._number), self._form, self._limits)
 
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation, in the ZIP that is open or in the next."""
