@@ -26,6 +26,14 @@ def printable(text: str, width: int | None = None) -> str:
     return words if width is None else _cut(words, width)
 
 
+def harmless(text: str) -> str:
+    """`text` with its lines and tabs, and without what else a terminal may obey."""
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else _instead(each)
+        for each in text.replace("\r\n", "\n")
+    )
+
+
 def _instead(character: str) -> str:
     """Nothing for a mark of format, some of which turn the direction of text; else a space."""
     return "" if unicodedata.category(character) == "Cf" else " "

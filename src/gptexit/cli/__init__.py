@@ -16,6 +16,7 @@ _COMMANDS = {
     "exit": "Do everything that leaving ChatGPT takes, in one go.",
     "inspect": "Say what an export holds and what it lacks.",
     "convert": "Convert an export into an archive.",
+    "search": "Find something in an SQLite archive.",
     "push": "Put the conversations into a running app.",
     "verify": "Prove that an archive holds what an export holds.",
     "formats": "List the formats that gptexit writes.",

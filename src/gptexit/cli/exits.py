@@ -11,6 +11,8 @@ class Exit(IntEnum):
     COMPLETE = 0
     INCOMPLETE = 1
     """Finished, but part of the source could not be read or written; the report names each."""
+    NOTHING_FOUND = 1
+    """`search`: nothing in the archive is like that; as other programs that search have it."""
     USAGE = 2
     NOT_AN_EXPORT = 3
     SERVER = 4

@@ -9,14 +9,12 @@ views of their own, is copied along.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 from pathlib import Path
-from typing import cast
-
-import orjson
 
 from gptexit.catalog import Entry
-from gptexit.database.rows import Rows
+from gptexit.database.behind import Behind
 from gptexit.database.schema import VERSION, version_of
 from gptexit.database.writer import Writer, digest_in
 from gptexit.sink import Folder, Outcome, digest_of
@@ -31,7 +29,7 @@ class Database(Folder):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self._writer: Writer | None = None
+        self._writer: Behind | None = None
         self._there: sqlite3.Connection | None = None
         self._place: Path | None = None
 
@@ -44,7 +42,7 @@ class Database(Folder):
         key = file.key.partition("/")[2]
         if self._there and digest_in(self._there, key) == digest:
             return "unchanged"
-        self._open().put(cast(Rows, orjson.loads(file.data)), digest)
+        self._open().put(file.data, digest)
         return "written"
 
     def restart(self) -> None:
@@ -60,14 +58,14 @@ class Database(Folder):
         for each in (place, place.with_name(f"{place.stem}.new{place.suffix}")):
             self._there = _opened(each)
             if self._there or not each.exists():
-                break
-        self._place = each
-        return each
+                self._place = each
+                return each
+        raise FileExistsError(0, "this and the file beside it are no databases of gptexit's", path)
 
-    def _open(self) -> Writer:
+    def _open(self) -> Behind:
         if self._writer is None:
             self._make_folder(self._part)
-            self._writer = Writer(Path(self._part), self._there)
+            self._writer = Behind(Writer(Path(self._part), self._there))
         return self._writer
 
     def _end(self, place: Path, file: File) -> Outcome:
@@ -75,10 +73,12 @@ class Database(Folder):
         if changed:
             self._open().finish()
             self._writer = None
-            _quiet(place)
         if self._there:
             self._there.close()
             self._there = None
+        if changed:
+            _quiet(place)
+            self._keep(place)
         path, key = place.name, file.key
         if path != file.path:
             self.edited.append(file.path)
@@ -92,6 +92,16 @@ class Database(Folder):
         if changed:
             self._replace(self._part, str(place))
         return "written" if changed else "unchanged"
+
+    def _keep(self, place: Path) -> None:
+        """Keep a database that a person has changed, beside the one that takes its place."""
+        if not place.is_file() or self._is_ours(place.name, digest_of(place)):
+            return
+        names = (f"{place.stem}.yours{number}{place.suffix}" for number in ("", *range(2, 1000)))
+        free = (place.with_name(name) for name in names)
+        yours = next(each for each in free if not each.exists())
+        shutil.copyfile(place, yours)
+        self.edited.append(place.name)
 
 
 def _opened(path: Path) -> sqlite3.Connection | None:

@@ -48,7 +48,7 @@ class Writer:
         path.unlink(missing_ok=True)
         self.path = path
         self._changed = 0
-        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         if earlier:
             earlier.backup(self._base)
         self._base.executescript(_SETTINGS)
@@ -108,7 +108,7 @@ class Writer:
             ],
         )
         texts = [(first + each[0], each[-2], each[-1]) for each in rows["messages"]]
-        self._index("INSERT INTO {0} (rowid, {1}) VALUES (?, ?)", first, title, texts)
+        self._index("{0} (rowid, {1}) SELECT", first, title, texts)
         base.executemany(
             _ASSET,
             [(number, place and first + place, *values) for place, *values in rows["assets"]],
@@ -135,28 +135,24 @@ class Writer:
             "VALUES ('delete', ?, ?)",
             (number, title),
         )
-        self._index(
-            "INSERT INTO {0} ({0}, rowid, {1}) VALUES ('delete', ?, ?)", first, title, texts
-        )
+        self._index("{0} ({0}, rowid, {1}) SELECT 'delete',", first, title, texts)
         for table in _ROWS_OF:
             base.execute(f"DELETE FROM {table} WHERE conversation = ?", (number,))
         base.execute("DELETE FROM conversations WHERE number = ?", (number,))
 
-    def _index(
-        self, command: str, first: int, title: str, texts: list[tuple[int, str, str]]
-    ) -> None:
-        """Into the indexes of text, or out of them."""
-        run = self._base.executemany
-        run(
-            command.format("messages_fts", "text"),
-            [(number, text) for number, text, _ in texts],
-        )
-        run(
-            command.format("hidden_fts", "hidden_text"),
-            [(number, hidden) for number, _, hidden in texts],
-        )
-        run(
-            command.format("unspaced_fts", "text, hidden_text").replace("?, ?", "?, ?, ?"),
+    def _index(self, into: str, first: int, title: str, texts: list[tuple[int, str, str]]) -> None:
+        """Into the indexes of text, or out of them.
+
+        A conversation a statement, and not a message: while SQLite works, Python does.
+        """
+        for index, column in (("messages_fts", "text"), ("hidden_fts", "hidden_text")):
+            self._base.execute(
+                f"INSERT INTO {into.format(index, column)} number, {column} "
+                "FROM messages WHERE number BETWEEN ? AND ?",
+                (first, first + PLACES - 1),
+            )
+        self._base.executemany(
+            f"INSERT INTO {into.format('unspaced_fts', 'text, hidden_text')} ?, ?, ?",
             [
                 (number, spaced(text), spaced(hidden))
                 for number, text, hidden in [(first, title, ""), *texts]

@@ -137,6 +137,7 @@ class Remembered:
     text: str
     snapshot: bool
     written: str | None
+    """When; of some snapshots it is only known when their conversation was begun."""
     conversation: str
     title: str | None
 

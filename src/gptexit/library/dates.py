@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from gptexit.library.query import BadQuery
 
 _SHORT = re.compile(r"(\d{4})(?:-(\d\d?))?\Z")
 
 
-def beginning(value: str) -> str:
-    """The first moment of what `value` names. Raises BadQuery."""
-    return _bound(value, end=False)
+def beginning(value: str, zone: tzinfo | None = UTC) -> str:
+    """The first moment of what `value` names, in UTC. Raises BadQuery.
+
+    `zone`: the time zone of what names none itself; None for the machine's own.
+    """
+    return _bound(value, zone, end=False)
 
 
-def ending(value: str) -> str:
+def ending(value: str, zone: tzinfo | None = UTC) -> str:
     """The first moment after what `value` names; a time with hours is that moment itself."""
-    return _bound(value, end=True)
+    return _bound(value, zone, end=True)
 
 
-def _bound(value: str, *, end: bool) -> str:
-    """UTC, without a zone: so that it stands before the same second's `Z` and its fractions."""
+def _bound(value: str, zone: tzinfo | None, *, end: bool) -> str:
+    """Without a mark of the zone: so it stands before the same second's `Z` and its fractions."""
     try:
-        return _moment(value.strip(), end=end).isoformat()
-    except (ValueError, OverflowError) as error:
+        moment = _moment(value.strip(), end=end)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    except (ValueError, OverflowError, OSError) as error:
         raise BadQuery(
             f"{value[:40]!r} is no date; give one such as 2025-03-14, 2025-03 or 2025."
         ) from error
@@ -36,9 +42,7 @@ def _moment(value: str, *, end: bool) -> datetime:
         year, month = int(short[1]), int(short[2] or 1)
         if not end:
             return datetime(year, month, 1)
-        month = month + 1 if short[2] else 13
-        return datetime(year + month // 13, month % 12 or 12, 1)
+        after = month if short[2] else 12
+        return datetime(year + after // 12, after % 12 + 1, 1)
     moment = datetime.fromisoformat(value)
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment + timedelta(days=1) if end and len(value) <= 10 else moment

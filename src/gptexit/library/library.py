@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from gptexit.library.answers import Instruction, Page, Period, Place, Project, Remembered, Span
 from gptexit.library.query import Query
-from gptexit.library.reading import read
+from gptexit.library.reading import number_of, read
 from gptexit.library.running import Runner
 from gptexit.library.search import search
 
@@ -47,6 +47,14 @@ class Library:
             self._runner, key, start, most, most_characters, hidden=hidden, branches=branches
         )
 
+    def shortest(self, key: str) -> str:
+        """The beginning of a conversation's id that is enough to name it; eight letters or all."""
+        try:
+            number_of(self._runner, key[:8])
+        except LookupError:
+            return key
+        return key[:8]
+
     def projects(self, limit: int = 100, offset: int = 0) -> list[Project]:
         """The projects, the one that was used last first."""
         return self._groups("projects", "project", limit, offset)
@@ -85,9 +93,9 @@ class Library:
     def memories(self, limit: int = 100, offset: int = 0) -> list[Remembered]:
         """What ChatGPT wrote to its memory, in the order of time."""
         rows = self._runner.all(
-            "SELECT m.text, m.snapshot, m.written, c.id, c.title FROM memories AS m "
-            "JOIN conversations AS c ON c.number = m.conversation "
-            "ORDER BY m.written IS NULL, m.written, m.message, m.rowid LIMIT ? OFFSET ?",
+            "SELECT m.text, m.snapshot, coalesce(m.written, c.created) AS at, c.id, c.title "
+            "FROM memories AS m JOIN conversations AS c ON c.number = m.conversation "
+            "ORDER BY at IS NULL, at, m.message, m.rowid LIMIT ? OFFSET ?",
             _bounds(limit, offset),
         )
         return [Remembered(text, bool(snapshot), *rest) for text, snapshot, *rest in rows]

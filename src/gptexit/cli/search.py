@@ -1,0 +1,175 @@
+"""`gptexit search`."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import asdict
+from typing import Any
+
+import click
+import orjson
+
+from gptexit.cli.convert import time_zone
+from gptexit.cli.exits import Exit
+from gptexit.cli.found import conversation_lines, hit_lines
+from gptexit.library import (
+    BadQuery,
+    Library,
+    NoLibrary,
+    Page,
+    Place,
+    Query,
+    TooSlow,
+    marked,
+    open_library,
+    plain,
+)
+from gptexit.library.dates import beginning, ending
+from gptexit.library.notes import notes_of
+from gptexit.library.search import ROLES
+from gptexit.printable import count
+
+_WIDEST = 100
+"""Columns that are used, however wide the terminal is."""
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.argument("archive")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--since", metavar="DATE", help="Written on DATE or later: 2025-03-14, 2025-03, 2025."
+)
+@click.option("--until", metavar="DATE", help="Written on DATE or earlier.")
+@click.option("--project", metavar="NAME", help="In this project: its name or id.")
+@click.option("--model", metavar="NAME", help="In a conversation in which this model answered.")
+@click.option("--role", type=click.Choice(ROLES), help="Written by this side.")
+@click.option("--id", "key", metavar="ID", help="In this conversation, each message by itself.")
+@click.option("--hidden", is_flag=True, help="Also reasoning, calls of tools and their output.")
+@click.option(
+    "--order",
+    type=click.Choice(["best", "newest", "oldest"]),
+    default="best",
+    show_default=True,
+    help="What comes first.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="Conversations to list.",
+)
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over.")
+@click.option("--read", "reading", metavar="ID", help="Print this conversation instead.")
+@click.option(
+    "--from", "place", type=click.IntRange(0), default=0, help="With --read: from this place on."
+)
+@click.option(
+    "--timezone",
+    "zone",
+    metavar="TZ",
+    callback=time_zone,
+    help="Time zone of dates, such as Europe/Berlin. [default: this machine's]",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given: Any) -> None:
+    """Find something in what `gptexit convert --to sqlite` wrote.
+
+    ARCHIVE is the database or the folder that holds it. All WORDS have to be in a message or a
+    title; -WORD may not be; WORD* is a beginning; "TWO WORDS" in quotation marks are a phrase.
+    Without WORDS, the conversations that the options allow are listed, the newest first.
+
+    \b
+    gptexit search chatgpt-archive postgres "order form" --since 2025-03
+    gptexit search chatgpt-archive --read 6f2d1c3a
+    """
+    wrong = next((word for word in words if word.startswith("--")), None)
+    if wrong:
+        raise click.NoSuchOption(wrong, ctx=ctx)
+    try:
+        with open_library(archive) as library:
+            if given["reading"] is not None:
+                _read(library, given)
+                return
+            query = _query(words, given)
+            page = library.search(query)
+            if given["as_json"]:
+                click.echo(orjson.dumps(_as_json(page), option=orjson.OPT_INDENT_2))
+            else:
+                _print(library, archive, query, page, given)
+    except (NoLibrary, BadQuery, LookupError) as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.USAGE)
+    except TooSlow as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.INCOMPLETE)
+    ctx.exit(Exit.COMPLETE if page.hits else Exit.NOTHING_FOUND)
+
+
+def _query(words: tuple[str, ...], given: dict[str, Any]) -> Query:
+    """What the command line asks. Raises BadQuery."""
+    zone = given["zone"]
+    return Query(
+        " ".join(map(_phrase, words)),
+        since=beginning(given["since"], zone) if given["since"] else None,
+        until=ending(given["until"], zone) if given["until"] else None,
+        project=given["project"],
+        model=given["model"],
+        role=given["role"],
+        conversation=given["key"],
+        hidden=given["hidden"],
+        grouped=given["key"] is None,
+        order=given["order"],
+        limit=given["limit"],
+        offset=given["offset"],
+    )
+
+
+def _phrase(word: str) -> str:
+    """A word as it was meant: the shell takes the quotation marks of a phrase away."""
+    return f'"{word}"' if " " in word.strip() and '"' not in word else word
+
+
+def _as_json(page: Page) -> dict[str, Any]:
+    hits = [
+        {**asdict(hit), "snippet": plain(hit.snippet), "marked": marked(hit.snippet)}
+        for hit in page.hits
+    ]
+    return {**asdict(page), "hits": hits}
+
+
+def _print(library: Library, archive: str, query: Query, page: Page, given: dict[str, Any]) -> None:
+    if not page.hits:
+        click.echo("Nothing found." if page.messages == 0 else "No more is found.")
+        return
+    notes = notes_of(library.path, {hit.conversation for hit in page.hits})
+    width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
+    for number, hit in enumerate(page.hits, query.offset + 1):
+        note = notes.get(hit.conversation)
+        way = str(note) if note else _command(library, archive, hit.conversation, hit.place)
+        click.echo("\n".join(hit_lines(hit, number, way, width, given["zone"])) + "\n")
+    found = count(page.conversations, "conversation")
+    if page.messages:
+        found += f", {count(page.messages, 'message')}"
+    more = f" Go on with --offset {page.next}." if page.next is not None else ""
+    click.echo(f"{found}.{more}")
+
+
+def _command(library: Library, archive: str, key: str, place: int) -> str:
+    words = ["gptexit", "search", archive, "--read", library.shortest(key)]
+    return shlex.join([*words, *(["--from", str(place)] if place > 1 else [])])
+
+
+def _read(library: Library, given: dict[str, Any]) -> None:
+    """A conversation, piece by piece. Raises LookupError."""
+    place: Place | None = Place(given["place"])
+    first = True
+    while place is not None:
+        span = library.conversation(given["reading"], place, hidden=given["hidden"])
+        if given["as_json"]:
+            click.echo(orjson.dumps(asdict(span), option=orjson.OPT_APPEND_NEWLINE), nl=False)
+        else:
+            click.echo("\n".join(conversation_lines(span, given["zone"], title=first)))
+        place, first = span.next, False
