@@ -1,0 +1,69 @@
+"""Where each assistant takes a memory, and how much of it at a time.
+
+No maximum is stated anywhere for the text that is pasted (looked up on 2026-11-25), so `MOST` is a
+bound of our own: short enough to be read through before it is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LOOKED_UP = "25 November 2026"
+MOST = 20_000
+"""Characters of one block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """A line of the table."""
+
+    name: str
+    """As a person writes it."""
+    steps: tuple[str, ...]
+    """What to do with a block, as Markdown."""
+    note: str = ""
+    """What to know of it."""
+
+
+ASSISTANTS = {
+    # https://support.claude.com/en/articles/12123587-import-and-export-your-memory-from-claude
+    "claude": Assistant(
+        "Claude",
+        (
+            "Copy the block below. Read it through first, and take out what Claude need not know.",
+            "In Claude, on the web or in the desktop app, open **Settings > Capabilities**, and "
+            "under **Memory** choose **Start import**. (Some accounts show it under **Settings > "
+            "Memory**, or as a card on the home screen.)",
+            "Paste the block into the text field and choose **Add to memory**.",
+            "Look at what Claude made of it, after up to 24 hours: **Settings > Capabilities > "
+            "Memory**. Claude takes the text apart itself, leans to what concerns work, and calls "
+            "the import experimental.",
+        ),
+    ),
+    # Google's announcement of 26 March 2026 and reports of the page.
+    "gemini": Assistant(
+        "Gemini",
+        (
+            "Copy the block below. Read it through first, and take out what Google need not know.",
+            "Open gemini.google.com on a computer, then **Settings & help > Import memory to "
+            "Gemini**.",
+            "Gemini offers a prompt for your old assistant. You need not use it: paste the block "
+            "where the answer goes, and choose **Add memory**.",
+            "Ask Gemini in a new chat what it knows about you.",
+        ),
+        "Only for personal accounts of adults, and not in the European Economic Area, Switzerland "
+        "or the United Kingdom. Where the page is missing, put the block into **Settings & help > "
+        "Saved info** or the instructions of a Gem.",
+    ),
+    "text": Assistant(
+        "your new assistant",
+        (
+            "Copy the block below. Read it through first, and take out what it need not know.",
+            "Look in the assistant's settings for **memory**, **personalization** or **custom "
+            "instructions** and paste the block there. Where there is no such place, begin a chat "
+            "with “Remember this about me:” and paste it.",
+            "In a new chat, ask what it knows about you.",
+        ),
+    ),
+}
+"""By the name that `--for` takes. `text` serves Le Chat, Grok, Copilot and all others."""

@@ -1,0 +1,256 @@
+"""The memory as Markdown: a block to paste, what to do with it, and where each line comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import tzinfo
+
+from gptexit.memory.assistants import ASSISTANTS, LOOKED_UP, MOST, Assistant
+from gptexit.memory.model import Entry, Mark, Memory, Origin, Version
+from gptexit.memory.own_list import PROMPT
+from gptexit.printable import count, printable
+from gptexit.targets.markdown.moments import moment
+from gptexit.targets.markdown.protect import line
+
+SHOWN = 60
+"""Columns of an entry where it is only named."""
+_DAYS = 6
+"""Days that are listed of an entry that was written more often; the first, and the last."""
+
+
+def memory_text(memory: Memory, assistant: str, zone: tzinfo | None) -> str:
+    """A page for a person: for `claude`, `gemini`, or `text` for any other assistant.
+
+    Days are those of `zone`, of this machine's where it is None.
+    """
+    page = _Page(memory, ASSISTANTS[assistant], zone)
+    return "\n\n".join(page.parts()) + "\n"
+
+
+class _Page:
+    def __init__(self, memory: Memory, assistant: Assistant, zone: tzinfo | None) -> None:
+        self._memory = memory
+        self._assistant = assistant
+        self._zone = zone
+        self._by_id = {each.id: each for each in (*memory.entries, *memory.ended)}
+
+    def parts(self) -> Iterator[str]:
+        yield f"# What ChatGPT remembered of you, for {self._assistant.name}"
+        yield self._opening()
+        yield from self._lacking()
+        if self._memory.entries or self._memory.versions:
+            yield from self._to_paste()
+        yield from self._doubts()
+        yield from self._ended()
+        yield from self._earlier()
+        yield from self._origins()
+
+    def _opening(self) -> str:
+        memory = self._memory
+        words = (
+            f"From {count(memory.conversations, 'conversation')}: "
+            f"{count(len(memory.entries), 'memory', 'memories')} that count, "
+            f"{len(memory.ended):,} that were forgotten or replaced, and "
+            f"{count(len(memory.versions), 'version')} of your custom instructions. "
+            "Put together by rules on this machine, in ChatGPT's own words; nothing was sent "
+            "anywhere."
+        )
+        if memory.left_out:
+            words += f" {count(memory.left_out, 'older note')} did not fit and are left out."
+        return words
+
+    def _lacking(self) -> Iterator[str]:
+        """Why there may be more, and how to get it."""
+        memory = self._memory
+        if memory.listed or not (memory.slim or memory.is_empty):
+            return
+        yield "## This is not all that ChatGPT knows"
+        if memory.slim:
+            yield (
+                f"{count(memory.slim, 'conversation')} come from an export of the kind that OpenAI "
+                "has sent since the summer of 2026. It holds no memories: ChatGPT knows more than "
+                "is written here."
+            )
+        else:
+            yield "The export holds no memory at all. ChatGPT may know things about you still."
+        yield (
+            "Before you cancel, ask ChatGPT itself. Start a new chat, paste this, save the answer "
+            "as `answer.txt`, and run the same command again with `--from-file answer.txt`:"
+        )
+        yield _fenced(PROMPT)
+
+    def _to_paste(self) -> Iterator[str]:
+        blocks = list(_blocks(self._sections()))
+        yield f"## Paste this into {self._assistant.name}"
+        yield "\n".join(f"{n}. {step}" for n, step in enumerate(self._assistant.steps, 1))
+        note = f"{self._assistant.note} " if self._assistant.note else ""
+        yield f"{note}Looked up on {LOOKED_UP}; these pages change."
+        if len(blocks) > 1:
+            yield (
+                f"There are {len(blocks)} blocks: paste one after the other. (No maximum is "
+                f"stated; a block of more than {MOST:,} characters is more than one can check.)"
+            )
+        for number, block in enumerate(blocks, 1):
+            if len(blocks) > 1:
+                yield f"### Block {number} of {len(blocks)}"
+            yield _fenced(block)
+
+    def _sections(self) -> Iterator[tuple[str, list[str]]]:
+        """What goes into the block: a heading, and lines below it."""
+        if self._memory.versions:
+            now = self._memory.versions[0]
+            day = self._day(now.last.time)
+            for heading, words in (
+                ("Instructions that I gave on how to respond", now.response),
+                ("What I told about myself", now.about),
+            ):
+                if words:
+                    yield heading, [_line(day or "unknown", words)]
+        if self._memory.entries:
+            lines = [_line(self._slot(each), each.text) for each in self._memory.entries]
+            yield "Memories that were saved about me, the oldest first", lines
+
+    def _slot(self, entry: Entry) -> str:
+        """What stands in brackets before an entry: its days, and what is not certain of it."""
+        return "; ".join([self._days(entry), *map(self._mark, entry.marks)])
+
+    def _days(self, entry: Entry) -> str:
+        days = list(dict.fromkeys(filter(None, map(self._day, entry.days))))
+        if not days:
+            known = self._day(entry.known_by)
+            return f"known by {known}" if known else "unknown"
+        if len(days) > _DAYS:
+            return f"{days[0]} to {days[-1]}, {len(days):,} times"
+        return ", ".join(days)
+
+    def _day(self, time: str | None) -> str | None:
+        """`2024-03-01`; a day that the source names itself stays as it is."""
+        if time is None or len(time) == 10:
+            return time
+        when = moment(time, self._zone)
+        return f"{when:%Y-%m-%d}" if when else None
+
+    def _mark(self, mark: Mark) -> str:
+        if mark.what == "asks to forget":
+            return "asks to forget something that is not listed in these words"
+        if mark.what == "corrects something":
+            return "corrects something that is not listed in these words"
+        if mark.other is None:
+            when = self._day(mark.time)
+            return (
+                f"{mark.what.replace('memory', 'ChatGPT’s memory')} {when}"
+                if when
+                else "still in ChatGPT’s own list"
+            )
+        other = self._by_id[mark.other]
+        return f"{mark.what} the entry of {self._days(other)}"
+
+    def _doubts(self) -> Iterator[str]:
+        marked = [each for each in self._memory.entries if each.marks]
+        if marked:
+            yield "## Look at these first"
+            yield (
+                f"{count(len(marked), 'entry', 'entries')} say in brackets what is not certain: "
+                "that they may repeat or replace another, or that ChatGPT no longer had them when "
+                "it last listed its memory. Nothing was taken out for that; you know better."
+            )
+
+    def _ended(self) -> Iterator[str]:
+        if not self._memory.ended:
+            return
+        yield "## Forgotten or replaced, so not in the block"
+        yield "\n".join(
+            f"- {self._days(each)}: {_short(each.text)} — {each.ended} on "
+            f"{self._day(each.by.time if each.by else None) or 'an unknown day'} by "
+            f"{_short(each.by.text if each.by else '')}{self._where(each.by)}"
+            for each in self._memory.ended
+        )
+
+    def _earlier(self) -> Iterator[str]:
+        """The custom instructions that are no longer in force, and when each was."""
+        if not self._memory.versions:
+            return
+        yield "## Your custom instructions over time"
+        for version in self._memory.versions:
+            yield f"### {self._span(version)}"
+            yield f"First in {_title(version.first)}, last in {_title(version.last)}."
+            for heading, words in (
+                ("About you:", version.about),
+                ("How to respond:", version.response),
+            ):
+                if words:
+                    yield heading
+                    yield _fenced(words)
+
+    def _span(self, version: Version) -> str:
+        first = self._day(version.first.time) or "unknown"
+        last = self._day(version.last.time) or "unknown"
+        return first if first == last else f"{first} to {last}"
+
+    def _origins(self) -> Iterator[str]:
+        entries = self._memory.entries
+        if not entries:
+            return
+        yield "## Where each memory comes from"
+        yield "\n".join(
+            f"{number}. {_short(each.text)}\n"
+            + "\n".join(f"   - {self._origin(origin)}" for origin in each.origins)
+            for number, each in enumerate(entries, 1)
+        )
+
+    def _origin(self, origin: Origin) -> str:
+        if origin.how == "own list":
+            saved = f", saved on {origin.saved}" if origin.saved else ""
+            return f"ChatGPT's own list{saved}"
+        day = self._day(origin.time) or "unknown day"
+        if origin.how == "written":
+            return f"{day}, in {_title(origin)}"
+        saved = f"saved on {origin.saved}, " if origin.saved else ""
+        return f"{saved}listed on {day}, in {_title(origin)}"
+
+    def _where(self, origin: Origin | None) -> str:
+        return f", in {_title(origin)}" if origin else ""
+
+
+def _line(slot: str, text: str) -> str:
+    """An entry; the lines of a long one stay apart, indented so that none reads as another."""
+    return f"[{slot}] - " + re.sub(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", "\n  ", text)
+
+
+def _blocks(sections: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
+    """The sections as blocks of at most `MOST` characters; no entry is cut, however long."""
+    parts: list[str] = []
+    size = 0
+    for heading, lines in sections:
+        first = True
+        for each in lines:
+            if parts and size + len(each) + len(heading) > MOST:
+                yield "\n".join(parts)
+                parts, size = [], 0
+            if first or not parts:
+                again = "" if first else ", continued"
+                parts += [*([""] if parts else []), f"{heading}{again}:"]
+                first = False
+            parts.append(each)
+            size += len(each) + 1
+            size += len(heading) if len(parts) <= 2 else 0
+    if parts:
+        yield "\n".join(parts)
+
+
+def _fenced(text: str) -> str:
+    """A code block that no backticks in `text` can end."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _short(text: str) -> str:
+    return f"“{line(printable(text, SHOWN))}”"
+
+
+def _title(origin: Origin) -> str:
+    """The conversation, as a person and as a program knows it."""
+    title = line(printable(origin.title or "Untitled", SHOWN))
+    return f"“{title}” (`{printable(origin.conversation or '').replace('`', '')}`)"
