@@ -58,7 +58,7 @@ class Page:
     next: int | None
     """The `offset` of the next page; None on the last one."""
     ranked: int | None = None
-    """Where more messages were found than are ranked: how many are."""
+    """Where so many messages were found that only some were ranked: how many. `next` ends there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """A search as SQL.
 
-Three rules keep it short, however often a word occurs. Conversations and messages that a filter
-leaves out are left out before anything is ranked. Of what is left, RANKED messages of an index at
-most are ranked, those of the conversations with the highest numbers; counting all is cheap. And
-text is read only of the hits of one page.
+Three rules keep it short, however often a word occurs. What a filter leaves out is left out before
+anything is ranked. Where more than RANKED messages are left, only those of the conversations that
+were used last are ranked; counting them all is cheap. And text is read of the hits of one page
+only.
 """
 
 from __future__ import annotations
@@ -19,17 +19,13 @@ from gptexit.library.reading import number_of
 from gptexit.library.running import Runner
 from gptexit.library.snippets import Snippets
 
-RANKED = 20_000
-"""Messages of one index that are ranked; a word in more of them tells little."""
+RANKED = 10_000
+"""Messages that are ranked, about: a word that is in more of them tells little."""
 MOST = 100
 """Hits of a page."""
 FURTHEST = 1_000_000
 """The largest offset."""
 ROLES = ("user", "assistant", "tool", "system")
-_TITLE_WEIGHT = 2
-"""How much more a word in a title tells."""
-_ORDERS = {"best": "bm25({index}) * {weight}", "newest": "-{number}", "oldest": "{number}"}
-"""By what hits are ordered; the message that stands for a conversation is the first by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +34,41 @@ class Index:
 
     name: str
     column: str
-    """Which of its columns, as a filter of the index."""
-    number: str = "{name}.rowid"
-    """The number of the message; place 0 for a title."""
+    number: str
+    """Of the message, from the row; place 0 for a title."""
+    among: str = ""
+    """The filter for that column, where the index has several."""
     of_titles: bool = False
     hidden: bool = False
     weight: int = 1
+    """How much a word in it tells."""
 
 
-_TITLES = Index("conversations_fts", "{title}", f"{{name}}.rowid * {PLACES}", True, False, 2)
-_SPACED = (Index("messages_fts", "{text}"), _TITLES)
-_SPACED_HIDDEN = (Index("hidden_fts", "{hidden_text}", hidden=True),)
-_UNSPACED = (Index("unspaced_fts", "{text}"),)
-_UNSPACED_HIDDEN = (Index("unspaced_fts", "{hidden_text}", hidden=True),)
+_TEXT = Index("messages_fts", "text", "messages_fts.rowid")
+_TITLES = Index(
+    *("conversations_fts", "title", f"conversations_fts.rowid * {PLACES}"),
+    of_titles=True,
+    weight=2,
+)
+_HIDDEN = Index("hidden_fts", "hidden_text", "hidden_fts.rowid", hidden=True)
+_UNSPACED = Index("unspaced_fts", "text", "unspaced_fts.rowid", "{text} : ")
+_UNSPACED_HIDDEN = Index(
+    "unspaced_fts", "hidden_text", "unspaced_fts.rowid", "{hidden_text} : ", hidden=True
+)
 
 
-def _indexes(match: Match, query: Query) -> tuple[Index, ...]:
-    """Text with unspaced scripts is cut up in an index of its own, whatever else is in it."""
-    found = _UNSPACED + (_UNSPACED_HIDDEN if query.hidden else ())
-    if match.unspaced:
-        return found
-    return _SPACED + (_SPACED_HIDDEN if query.hidden else ()) + found
+def _indexes(runner: Runner, match: Match, query: Query, filters: Filters) -> tuple[Index, ...]:
+    """Which to ask; what to ask them joins the values of the filters.
+
+    Text with unspaced scripts is cut up in an index of its own, whatever else is in it.
+    """
+    asked = [] if match.unspaced else [_TEXT, *([_TITLES] if filters.titles else [])]
+    asked += [_HIDDEN] if query.hidden and not match.unspaced else []
+    if match.unspaced or runner.one("SELECT 1 FROM unspaced_fts_docsize"):
+        asked += [_UNSPACED, *([_UNSPACED_HIDDEN] if query.hidden else [])]
+    for which, index in enumerate(asked):
+        filters.values[f"match{which}"] = f"{index.among}({match.expression})"
+    return tuple(asked)
 
 
 @dataclass(slots=True)
@@ -81,14 +91,21 @@ def search(runner: Runner, query: Query) -> Page:
     filters.values["offset"] = min(max(query.offset, 0), FURTHEST)
     if match is None:
         return _listed(runner, query, filters)
-    indexes = _indexes(match, query)
-    filters.values["most"] = RANKED if query.order == "best" else -1
-    sql = _found(indexes, match, query, filters) + _page(query)
-    rows = runner.all(sql, filters.values)
-    ranked, messages, conversations = _totals(runner, rows, indexes, match, query, filters)
+    indexes = _indexes(runner, match, query, filters)
+    numbers = _union(indexes, filters, "SELECT {number} AS number")
+    messages, conversations = runner.one(
+        f"SELECT count(*), count(DISTINCT number / {PLACES}) FROM ({numbers})", filters.values
+    )
+    if not messages:
+        return Page([], 0, 0, None)
+    cut = messages > RANKED and query.order == "best"
+    rows = runner.all(_page(query, indexes, filters, numbers if cut else None), filters.values)
     snippets = Snippets(runner, match)
     hits = [_hit(runner, snippets, indexes, row) for row in rows]
-    return Page(hits, conversations, messages, _next(query, filters, rows, conversations), ranked)
+    ranked = rows[0][5] if cut and rows else None
+    found = rows[0][4] if rows else 0
+    after = int(filters.values["offset"]) + len(rows)
+    return Page(hits, conversations, messages, after if rows and after < found else None, ranked)
 
 
 def _filters(runner: Runner, query: Query) -> Filters:
@@ -142,84 +159,96 @@ def _model(runner: Runner, wanted: str) -> str:
     raise BadQuery(f"No answer here is of a model {wanted[:80]!r}. Models: {known}.")
 
 
-def _found(indexes: tuple[Index, ...], match: Match, query: Query, filters: Filters) -> str:
-    """The messages that are found: number, rank, and which index found it; each message once."""
+def _union(indexes: tuple[Index, ...], filters: Filters, select: str, more: str = "") -> str:
+    """What is asked of each index, joined; a message that several find is in it once."""
     parts = [
-        "SELECT * FROM (SELECT {number} AS number, {rank} AS rank, {which} AS which "
-        "FROM {name} WHERE {name} MATCH :match{which} {conditions} "
-        "ORDER BY {name}.rowid DESC LIMIT :most)".format(
-            number=index.number.format(name=index.name),
-            rank=_ORDERS[query.order].format(
-                index=index.name,
-                number=index.number.format(name=index.name),
-                weight=index.weight,
-            ),
-            which=which,
+        f"{select} FROM {{name}} WHERE {{name}} MATCH :match{which}{more}{{conditions}}".format(
             name=index.name,
+            number=index.number,
+            rank=f"bm25({index.name}) * {index.weight}",
+            which=which,
             conditions=_conditions(index, filters),
+            conversation=f"{index.number} / {PLACES}",
         )
-        for which, index in _asked(indexes, match, filters)
-    ]
-    found = " UNION ALL ".join(parts)
-    return (
-        f"WITH every AS MATERIALIZED ({found}), found AS MATERIALIZED "
-        "(SELECT number, min(rank) AS rank, which FROM every GROUP BY number) "
-    )
-
-
-def _asked(indexes: tuple[Index, ...], match: Match, filters: Filters) -> list[tuple[int, Index]]:
-    """The indexes that a search asks, with their places; what to ask them joins the values."""
-    asked = [
-        (which, index)
         for which, index in enumerate(indexes)
-        if filters.titles or not index.of_titles
     ]
-    for which, index in asked:
-        filters.values[f"match{which}"] = f"{index.column} : ({match.expression})"
-    return asked
+    return (" UNION ALL " if _apart(indexes) else " UNION ").join(parts)
+
+
+def _apart(indexes: tuple[Index, ...]) -> bool:
+    """Whether no two of them can find the same message."""
+    return sum(not index.of_titles for index in indexes) < 2
 
 
 def _conditions(index: Index, filters: Filters) -> str:
     """The filters on what an index finds, the cheap one first."""
-    number = f"{index.name}.rowid"
-    made = ""
+    number, made = f"{index.name}.rowid", ""
     if "conversation" in filters.values and not index.of_titles:
-        made += (
-            f" AND {number} BETWEEN :conversation * {PLACES} "
-            f"AND :conversation * {PLACES} + {PLACES - 1}"
-        )
+        first = f":conversation * {PLACES}"
+        made += f" AND {number} BETWEEN {first} AND {first} + {PLACES - 1}"
     if filters.of_conversations:
         of = number if index.of_titles else f"{number} / {PLACES}"
         chosen = " AND ".join(filters.of_conversations)
         made += f" AND {of} IN (SELECT c.number FROM conversations AS c WHERE {chosen})"
     if filters.of_messages and not index.of_titles:
         chosen = " AND ".join(filters.of_messages)
-        title = "" if not filters.titles else f"{number} % {PLACES} = 0 OR "
+        title = f"{number} % {PLACES} = 0 OR " if filters.titles else ""
         made += (
             f" AND ({title}EXISTS (SELECT 1 FROM messages AS m INDEXED BY messages_for_search "
             f"WHERE m.number = {number} AND {chosen}))"
         )
-    elif not filters.titles and not index.of_titles:
-        made += f" AND {number} % {PLACES} <> 0"
     return made
 
 
-def _page(query: Query) -> str:
-    """The hits of a page: number, rank, index, hits; and the totals of all pages."""
+_RECENT = """
+    recent AS MATERIALIZED (
+        SELECT within FROM (
+            SELECT within, sum(k) OVER (
+                ORDER BY coalesce(c.updated, c.created) DESC, within
+            ) - k AS before
+            FROM (SELECT number / {places} AS within, count(*) AS k FROM ({numbers}) GROUP BY 1)
+            JOIN conversations AS c ON c.number = within
+        ) WHERE before < {most}
+    ),
+"""
+"""The conversations used last that together have about `most` of the messages."""
+_RANKS = {"best": "{rank}", "newest": "-{number}", "oldest": "{number}"}
+"""By what hits are ordered; the message that stands for a conversation is the first by it."""
+
+
+def _page(query: Query, indexes: tuple[Index, ...], filters: Filters, cut: str | None) -> str:
+    """The hits of a page: number, rank, index, hits; and how many hits and messages there are.
+
+    `cut`: the numbers of all that is found, where only some is ranked.
+    """
+    recent = _RECENT.format(places=PLACES, numbers=cut, most=RANKED) if cut else ""
+    every = _union(
+        indexes,
+        filters,
+        f"SELECT {{number}} AS number, {_RANKS[query.order]} AS rank, {{which}} AS which",
+        " AND {conversation} IN (SELECT within FROM recent)" if cut else "",
+    )
+    once = "" if _apart(indexes) else " GROUP BY number"
+    rank = "rank" if _apart(indexes) else "min(rank) AS rank"
+    found = (
+        f"WITH {recent} every AS MATERIALIZED ({every}), "
+        f"found AS MATERIALIZED (SELECT number, {rank}, which FROM every{once}), "
+    )
     if query.grouped:
-        hits = (
-            f"SELECT number, min(rank) AS rank, which, count(*) AS hits FROM found "
-            f"GROUP BY number / {PLACES}"
+        found += (
+            "hits AS MATERIALIZED (SELECT number, min(rank) AS rank, which, count(*) AS hits "
+            f"FROM found GROUP BY number / {PLACES})"
         )
-        counted = "count(*) OVER (), sum(hits) OVER ()"
     else:
-        hits = "SELECT number, rank, which, 1 AS hits FROM found"
-        counted = "0, count(*) OVER ()"
+        found += "hits AS MATERIALIZED (SELECT number, rank, which, 1 AS hits FROM found)"
+    return f"{found} {_ordered(query)}"
+
+
+def _ordered(query: Query) -> str:
+    counted = "count(*) OVER (), sum(h.hits) OVER ()"
+    select = f"SELECT h.number, h.rank, h.which, h.hits, {counted} FROM hits AS h"
     if query.order == "best":
-        return (
-            f"SELECT number, rank, which, hits, {counted} FROM ({hits}) "
-            "ORDER BY rank, number DESC LIMIT :limit OFFSET :offset"
-        )
+        return f"{select} ORDER BY h.rank, h.number DESC LIMIT :limit OFFSET :offset"
     direction = "DESC" if query.order == "newest" else "ASC"
     if query.grouped:
         join = f"JOIN conversations AS o ON o.number = h.number / {PLACES}"
@@ -228,44 +257,9 @@ def _page(query: Query) -> str:
         join = "LEFT JOIN messages AS o INDEXED BY messages_for_search ON o.number = h.number"
         date = "o.created"
     return (
-        f"SELECT h.number, h.rank, h.which, h.hits, {counted} FROM ({hits}) AS h {join} "
-        f"ORDER BY {date} IS NULL, {date} {direction}, h.number {direction} "
+        f"{select} {join} ORDER BY {date} IS NULL, {date} {direction}, h.number {direction} "
         "LIMIT :limit OFFSET :offset"
     )
-
-
-def _totals(
-    runner: Runner,
-    rows: list[Any],
-    indexes: tuple[Index, ...],
-    match: Match,
-    query: Query,
-    filters: Filters,
-) -> tuple[int | None, int, int]:
-    """How many messages were ranked, where not all; how many were found; in how many conversations.
-
-    What the page says of itself is right unless an index was cut short.
-    """
-    conversations, messages = (rows[0][4], rows[0][5]) if rows else (0, 0)
-    cut = filters.values["most"] > 0 and messages >= filters.values["most"]
-    if rows and not cut and query.grouped:
-        return None, messages, conversations
-    if not rows and not filters.values["offset"]:
-        return None, 0, 0
-    parts = [
-        f"SELECT {index.number.format(name=index.name)} AS number FROM {index.name} "
-        f"WHERE {index.name} MATCH :match{which} {_conditions(index, filters)}"
-        for which, index in _asked(indexes, match, filters)
-    ]
-    union = f"SELECT count(*), count(DISTINCT number / {PLACES}) FROM ({' UNION '.join(parts)})"
-    found, within = runner.one(union, filters.values)
-    return (messages if cut and found > messages else None), found, within
-
-
-def _next(query: Query, filters: Filters, rows: list[Any], conversations: int) -> int | None:
-    after = int(filters.values["offset"]) + len(rows)
-    total = rows[0][4] if rows and query.grouped else rows[0][5] if rows else 0
-    return after if after < total and after <= FURTHEST else None
 
 
 _HIT = f"""
@@ -290,7 +284,7 @@ def _hit(runner: Runner, snippets: Snippets, indexes: tuple[Index, ...], row: An
         model=model,
         role=role,
         place=number % PLACES,
-        snippet=snippets.of(index.name, index.column.strip("{}"), number),
+        snippet=snippets.of(index.name, index.column, number),
         rank=float(rank),
         hits=hits,
         hidden=index.hidden,

@@ -36,7 +36,7 @@ class Snippets:
         row = self._runner.one(
             f"SELECT snippet({index}, 0, char(2), char(3), '…', {_WORDS}) FROM {index} "
             f"WHERE {index} MATCH ? AND rowid = ?",
-            (f"{{{column}}} : ({self._match.expression})", rowid),
+            (self._match.expression, rowid),
         )
         return _pieces(row[0]) if row else ()
 
