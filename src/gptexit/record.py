@@ -33,6 +33,7 @@ def choices(format_name: str, options: Options, selection: Selection) -> dict[st
             "branches": options.branches,
             "include": sorted(options.include),
             "timezone": str(options.timezone) if options.timezone else None,
+            "form": options.form,
         },
         "selection": selection.as_json(),
     }

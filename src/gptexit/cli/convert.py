@@ -97,14 +97,15 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 )
 @click.option(
     "--form",
-    type=click.Choice(["classic", "2026"]),
-    help="For chatgpt: the layout that most importers read, or today's. [default: classic]",
+    type=click.Choice(["classic", "2026", "api"]),
+    help="For chatgpt and gemini: the layout that most importers read, or today's; for gemini also "
+    "requests to its API, for scripts. [default: classic]",
 )
 @click.option(
     "--max-size",
     metavar="SIZE",
     callback=_size,
-    help="For chatgpt: begin a new ZIP before one is larger, unpacked. [default: 5GB]",
+    help="For chatgpt and gemini: begin a new ZIP before one is larger, unpacked. [default: 5GB]",
 )
 @click.option(
     "--fit",

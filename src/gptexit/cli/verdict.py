@@ -60,14 +60,15 @@ def _complete_for(result: Result) -> str:
         return "Complete for the selection: this ZIP holds its part of it in full"
     if any(each.left_out for each in result.archives):
         return "Complete for the selection: all that it takes from the export is there"
+    if {each.format for each in result.archives if each.conversations} == {"gemini"}:
+        return "Complete for the selection: all its conversations, with the files that they show"
     return "Complete: all that the export holds is in the archive"
 
 
 def _complete_except(result: Result) -> str:
     lacking = f"what the export itself lacks: {_joined(result.lacking)}"
-    if any(each.elsewhere or each.left_out for each in result.archives):
-        return f"{_complete_for(result)}, except for {lacking}."
-    return f"Complete, except for {lacking}."
+    words = _complete_for(result)
+    return f"{words if 'selection' in words else 'Complete'}, except for {lacking}."
 
 
 def _not_complete(result: Result) -> str:

@@ -61,6 +61,16 @@ def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
     return Sqlite(options)
 
 
+def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
+    if options.form == "api":
+        from gptexit.targets.gemini.api import Api
+
+        return Api(options)
+    from gptexit.targets.gemini.target import Gemini
+
+    return Gemini(options)
+
+
 FORMATS = {
     each.name: each
     for each in (
@@ -69,6 +79,7 @@ FORMATS = {
         Format("sqlite", "An SQLite database with full-text search.", _sqlite, database=True),
         Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
         Format("chatgpt", "ChatGPT's own export again: repaired, split.", _chatgpt, zipped=True),
+        Format("gemini", "A pack for Gemini: chats, sources, memory.", _gemini, zipped=True),
         Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
     )
 }

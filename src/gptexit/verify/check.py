@@ -29,6 +29,7 @@ READERS: dict[str, Callable[[Archive, Locator], Reader]] = {
     "markdown": Notes,
     "jsonl": Lines,
     "chatgpt": Zips,
+    "gemini": Zips,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
 WITH_FILES = frozenset({"markdown", "chatgpt"})
@@ -119,7 +120,7 @@ def _against(
 ) -> None:
     locate = Locator(export)
     for bench in benches:
-        make = READERS.get(bench.archive.format)
+        make = READERS.get(bench.archive.format) if bench.archive.option("form") != "api" else None
         if make:
             bench.reader = make(bench.archive, locate)
             bench.excused = set()

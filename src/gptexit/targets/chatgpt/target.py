@@ -29,7 +29,8 @@ class ChatGPT:
         """`name`: the path of a ZIP, by its number from 1 on."""
         self._options = options
         self._name = name
-        self._form = options.form or (options.fit if options.fit in FORMS else None) or CLASSIC
+        asked = (form for form in (options.form, options.fit) if form in FORMS)
+        self._form = next(asked, CLASSIC) or CLASSIC
         limits = FITS.get(options.fit or "", USUAL)
         size = options.max_size or limits.size
         self._limits = Limits(min(size, limits.size), limits.member, limits.members)

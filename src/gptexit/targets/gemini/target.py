@@ -1,0 +1,46 @@
+"""A folder for Gemini.
+
+START-HERE.md            what to do with it, in which order
+upload/1-of-2.zip        chats for *Import chats*
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gptexit.model import Asset, Conversation
+from gptexit.targets.base import OTHERS, File, Options, Rendered
+from gptexit.targets.gemini.start_here import PAGE, Pack, start_here
+from gptexit.targets.gemini.uploads import Uploads
+
+
+class Gemini:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options) -> None:
+        self._uploads = Uploads(replace(options, fit=None))
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again."""
+        self._uploads.restart()
+        self._count = 0
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """What the pack gets of a conversation."""
+        done, _ = self._uploads.add(conversation)
+        self._count += 1
+        return done
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """They stay at home: Gemini imports chats."""
+        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+
+    def finish(self) -> Rendered:
+        """The ends of the ZIPs, and what is put together from all conversations."""
+        done, names = self._uploads.finish()
+        page = start_here(Pack(names, self._count))
+        done.files.append(File(PAGE, page.encode(), PAGE))
+        return done

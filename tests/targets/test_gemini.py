@@ -1,0 +1,151 @@
+"""The pack for Gemini: ZIPs within the limits, each an export in itself; and its API form."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from datetime import UTC
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from build import chain, conversation, message
+from build import raw_conversations as any_conversations
+from exports import FIXTURES, ROOT, raw_conversations
+from gptexit import convert
+from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.export.container import open_export
+from gptexit.select import Selection
+from gptexit.targets.base import Options, Rendered
+from gptexit.targets.gemini.api import request
+from gptexit.targets.gemini.limits import ZIPS_A_DAY
+from gptexit.targets.gemini.start_here import Pack, start_here
+from gptexit.verify.check import verify
+
+SLIM = ROOT / "fixtures/slim-2026.zip"
+SMALL = 1 << 20
+GPTEXIT = [sys.executable, "-m", "gptexit"]
+
+
+def check(source, root):
+    with open_export([source], careful=True) as export:
+        return verify(root, export)
+
+
+def export_of(path, sizes):
+    """An export with a conversation of so many kilobytes each."""
+    items = []
+    for number, size in enumerate(sizes):
+        mapping = chain(message("user", f"{number} " + "word " * (size * 200)))
+        items.append(conversation(mapping, title=f"Talk {number}", conversation_id=f"id-{number}"))
+    path.write_bytes(orjson.dumps(items))
+    return path
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_a_pack_is_complete_for_the_selection(source, tmp_path):
+    made = convert(source, tmp_path, ["gemini"], options=Options(timezone=UTC))
+    assert made["targets"][0]["conversations"] == made["read"]["conversations"]
+    result = check(source, tmp_path)
+    assert result.problems == []
+    (alone,) = check(source, tmp_path / "upload/1-of-1.zip").archives
+    assert alone.conversations == made["read"]["conversations"]
+    assert alone.messages == made["read"]["messages"]
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sizes=st.lists(st.integers(1, 900), min_size=1, max_size=12))
+def test_whatever_the_sizes_each_zip_is_a_valid_export_within_the_limit(sizes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pack")
+    source = export_of(folder / "export.json", sizes)
+    convert(source, folder / "pack", ["gemini"], options=Options(max_size=SMALL))
+    zips = sorted((folder / "pack/upload").iterdir())
+    width = len(str(len(zips)))
+    expected = [f"{n:0{width}}-of-{len(zips)}.zip" for n in range(1, len(zips) + 1)]
+    assert [path.name for path in zips] == expected
+    count = 0
+    for path in zips:
+        with zipfile.ZipFile(path) as archive:
+            assert archive.testzip() is None
+            assert sum(info.file_size for info in archive.infolist()) <= SMALL
+        alone = convert(path, folder / path.stem, ["jsonl"])
+        assert alone["complete"]
+        count += alone["read"]["conversations"]
+        assert check(source, path).problems == []
+    assert count == len(sizes)
+    assert check(source, folder / "pack").problems == []
+
+
+def test_each_zip_can_be_inspected_alone(tmp_path):
+    source = export_of(tmp_path / "export.json", [600, 600])
+    convert(source, tmp_path / "pack", ["gemini"], options=Options(max_size=SMALL))
+    for path in sorted((tmp_path / "pack/upload").iterdir()):
+        done = subprocess.run([*GPTEXIT, "inspect", path], capture_output=True, check=True)
+        assert re.search(rb"^Conversations +1\b", done.stdout, re.MULTILINE)
+
+
+def test_what_is_taken_out_is_gone_from_the_pack(tmp_path):
+    """The second pack has less in it; nothing of the first may be left for somebody to upload."""
+    source = export_of(tmp_path / "export.json", [600, 600, 600])
+    options = Options(max_size=SMALL)
+    convert(source, tmp_path / "pack", ["gemini"], options=options)
+    assert len(list((tmp_path / "pack/upload").iterdir())) == 3
+    convert(source, tmp_path / "pack", ["gemini"], selection=Selection(title="2"), options=options)
+    (left,) = (tmp_path / "pack/upload").iterdir()
+    assert left.name == "1-of-1.zip"
+    assert set(raw_conversations(left)) == {"id-2"}
+    assert check(source, tmp_path / "pack").problems == []
+
+
+def test_a_second_run_leaves_the_pack_alone(tmp_path):
+    convert(SLIM, tmp_path, ["gemini"])
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    convert(SLIM, tmp_path, ["gemini"])
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize("count", [1, 5, 6, 12])
+def test_the_page_says_what_to_upload_on_which_day(count):
+    names = [f"upload/{number}-of-{count}.zip" for number in range(1, count + 1)]
+    page = start_here(Pack(names, 10))
+    lines = [line for line in page.splitlines() if line.startswith("- [ ]")]
+    assert all(line.count(".zip") <= ZIPS_A_DAY for line in lines)
+    assert [name for name in names if f"`{name}`" in "\n".join(lines)] == names
+    assert ("day 1:" in page) == (count > ZIPS_A_DAY)
+
+
+def test_a_request_is_what_was_said(tmp_path):
+    convert(ROOT / "fixtures/fat-2024.zip", tmp_path, ["gemini"], options=Options(form="api"))
+    lines = [orjson.loads(line) for line in (tmp_path / "conversations.jsonl").open("rb")]
+    by_title = {line["title"]: line["request"] for line in lines}
+    assert by_title["Custom instructions: a short answer"] == {
+        "systemInstruction": {
+            "parts": [{"text": "I live in Lisbon and I teach maths.\n\nAnswer briefly. No emoji."}]
+        },
+        "contents": [
+            {"role": "user", "parts": [{"text": "What is a prime?"}]},
+            {
+                "role": "model",
+                "parts": [{"text": "A number above 1 with no divisors but 1 and itself."}],
+            },
+            {"role": "user", "parts": [{"text": "And 1?"}]},
+            {"role": "model", "parts": [{"text": "Not a prime, by convention."}]},
+        ],
+    }
+    assert not (tmp_path / "upload").exists()
+    assert check(ROOT / "fixtures/fat-2024.zip", tmp_path).problems == []
+
+
+@settings(max_examples=200)
+@given(any_conversations())
+def test_any_request_begins_with_the_user_and_takes_turns(raw):
+    neutral = read_conversation(raw, Account(), Met())
+    made = request(neutral, frozenset({"reasoning"}), Rendered())
+    roles = [content["role"] for content in made["contents"]]
+    assert roles == [("user", "model")[number % 2] for number in range(len(roles))]
+    for content in made["contents"]:
+        assert content["parts"]
+        assert all(part["text"].strip() for part in content["parts"])
