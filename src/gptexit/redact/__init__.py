@@ -1,0 +1,18 @@
+"""What is taken out of a conversation before it goes to another company: keys, tokens, passwords.
+
+Finding them is left to two libraries (`tokens`, `passwords`); this package decides where they look
+(`fields`), what stands in place of what they find (`marks`), where else the same secret stands
+(`spellings`), and what is said about it (`findings`). `redactor` holds it together, `files` does
+the same for the text files that a pack takes along.
+
+Nothing here opens a connection: neither library is asked to try out what it found.
+"""
+
+from __future__ import annotations
+
+EXTRA = "finding secrets needs two more packages; install them with: pip install 'gptexit[redact]'"
+"""What to do where the libraries are not installed."""
+
+
+class CannotRedact(Exception):
+    """The libraries are not there; `str(error)` is a sentence for a person."""
