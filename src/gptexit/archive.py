@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gptexit.ledger import Written
 from gptexit.packed import Packed
@@ -12,10 +12,13 @@ from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
 from gptexit.record import choices
 from gptexit.select import Selection
-from gptexit.sink import Folder, Stream
+from gptexit.sink import Folder, Sink, Stream
 from gptexit.source import Source, open_source
-from gptexit.targets.base import Options
-from gptexit.targets.table import FORMATS
+from gptexit.targets.base import NOTHING, Options
+from gptexit.targets.table import FORMATS, redact_of
+
+if TYPE_CHECKING:
+    from gptexit.redact.outgoing import Outgoing
 
 Report = dict[str, Any]
 """The account of a run, as `schemas/report.schema.json` describes it."""
@@ -35,7 +38,8 @@ def convert(
     """Convert the export in `sources` (see `open_source`) into the folder `out`; the report.
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
-    Raises NotAnExport where nothing can be read, OSError where nothing can be written, and
+    Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
+    where secrets are to be taken out and the libraries that find them are not installed, and
     KeyError for a format that is not in `targets.table.FORMATS`.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
@@ -55,11 +59,19 @@ def convert_export(
 ) -> Report:
     """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
     several = len(formats) > 1
+    outgoing = _outgoing(formats, options, export)
     if stdout is not None and str(out) == "-":
-        ways = [_to_stream(name, stdout, options, export) for name in formats]
+        ways = [_to_stream(name, stdout, options, export, outgoing) for name in formats]
     else:
         ways = [
-            _to_folder(name, Path(out) / name if several else Path(out), options, selection, export)
+            _to_folder(
+                name,
+                Path(out) / name if several else Path(out),
+                options,
+                selection,
+                export,
+                outgoing,
+            )
             for name in formats
         ]
     settle = any(isinstance(way.sink, Stream) for way in ways)
@@ -67,19 +79,44 @@ def convert_export(
     return ledger.report(export, 0 if ledger.complete(export) else 1)
 
 
-def _to_stream(name: str, out: BinaryIO, options: Options, export: Source) -> Way:
-    stream = Stream(out)
-    target = FORMATS[name].make(options, stream.catalog, export.open)
-    return Way(target, stream, Written(name, "-"))
+def _outgoing(formats: Sequence[str], options: Options, export: Source) -> Outgoing | None:
+    """What redacts, where a format asks for it. Raises CannotRedact."""
+    if all(redact_of(name, options) == NOTHING for name in formats):
+        return None
+    from gptexit.redact.outgoing import Outgoing
+
+    return Outgoing(export.open)
+
+
+def _to_stream(
+    name: str, out: BinaryIO, options: Options, export: Source, outgoing: Outgoing | None
+) -> Way:
+    return _way(name, Stream(out), "-", options, export, outgoing)
 
 
 def _to_folder(
-    name: str, root: Path, options: Options, selection: Selection, export: Source
+    name: str,
+    root: Path,
+    options: Options,
+    selection: Selection,
+    export: Source,
+    outgoing: Outgoing | None,
 ) -> Way:
     folder = _sink(name)(root)
     folder.exact = FORMATS[name].zipped
-    target = FORMATS[name].make(options, folder.catalog, export.open)
-    return Way(target, folder, Written(name, str(root)), choices(name, options, selection))
+    way = _way(name, folder, str(root), options, export, outgoing)
+    way.asked = choices(name, options, selection)
+    return way
+
+
+def _way(
+    name: str, sink: Sink, out: str, options: Options, export: Source, outgoing: Outgoing | None
+) -> Way:
+    redact = redact_of(name, options)
+    through = None if redact == NOTHING else outgoing
+    read = export.open if through is None else through.open
+    target = FORMATS[name].make(options, sink.catalog, read)
+    return Way(target, sink, Written(name, out, redact), outgoing=through)
 
 
 def _sink(name: str) -> type[Folder]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gptexit import __version__
 from gptexit.chatgpt.assetbook import key_in_export
@@ -13,7 +13,10 @@ from gptexit.chatgpt.conversation import Met
 from gptexit.export.editions import shown
 from gptexit.model import Asset, Conversation
 from gptexit.source import Source
-from gptexit.targets.base import Rendered
+from gptexit.targets.base import NOTHING, Rendered
+
+if TYPE_CHECKING:
+    from gptexit.redact.findings import Findings
 
 VERSION = 1
 """The number that a report carries as `version`."""
@@ -27,6 +30,8 @@ class Written:
 
     format: str
     out: str
+    redact: str = NOTHING
+    """What was taken out: `secrets` or `nothing`."""
     conversations: int = 0
     messages: int = 0
     files: Counter[str] = field(default_factory=Counter)
@@ -61,6 +66,8 @@ class Ledger:
     unwritten: list[dict[str, str]] = field(default_factory=list)
     """Assets that are there and could not be copied."""
     targets: list[Written] = field(default_factory=list)
+    redacted: Findings | None = None
+    """None where nothing was looked for."""
     missing: list[dict[str, str | None]] = field(default_factory=list)
     mentioned: int = 0
     missing_count: int = 0
@@ -153,6 +160,7 @@ class Ledger:
                 "refused": len(self.unwritten),
             },
             "targets": [_written(each) for each in self.targets],
+            "redacted": self.redacted.as_json() if self.redacted else None,
             "exit_code": exit_code,
             "complete": exit_code == 0,
         }
@@ -183,6 +191,7 @@ def _written(each: Written) -> dict[str, Any]:
     return {
         "format": each.format,
         "out": each.out,
+        "redact": each.redact,
         "conversations": each.conversations,
         "messages": each.messages,
         "files_written": each.files["written"],

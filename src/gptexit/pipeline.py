@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from gptexit.chatgpt.conversation import Met
 from gptexit.chatgpt.reader import fault
@@ -22,7 +22,13 @@ from gptexit.record import record
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
 from gptexit.source import Source
-from gptexit.targets.base import Copy, Rendered, Target
+from gptexit.targets.base import Copy, File, Read, Rendered, Target
+
+if TYPE_CHECKING:
+    from gptexit.redact.outgoing import Outgoing
+
+REDACTED = "redacted.csv"
+"""The file of an archive that lists what was taken out of it."""
 
 
 @dataclass(slots=True)
@@ -40,6 +46,8 @@ class Way:
     """Their members in the export."""
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the assets in the archive, by their member."""
+    outgoing: Outgoing | None = None
+    """What takes secrets out of all that goes this way; one for all ways of a run."""
 
 
 Progress = Callable[[int, int], None]
@@ -74,23 +82,38 @@ def convert(
         except AnotherCopy:
             export.settle()
             for way in ways:
+                if way.outgoing:
+                    way.outgoing.restart()
                 way.sink.restart()
                 way.target.restart()
-                way.written = Written(way.written.format, way.written.out)
+                way.written = Written(way.written.format, way.written.out, way.written.redact)
                 way.assets.clear()
                 way.members.clear()
+    _finish(ledger, export, ways, selection)
+    return ledger
+
+
+def _finish(ledger: Ledger, export: Source, ways: list[Way], selection: Selection) -> None:
+    """What can only be written once every conversation has been seen."""
     for way in ways:
         if selection.is_everything:
             # A list that grows with the number of files, like the index of the assets.
             others = [_other(export, member) for member in export.others(way.members)]
+            if way.outgoing:
+                others = [way.outgoing.asset(each) for each in others]
             _write(way, way.target.others(others), export, ledger)
         _write(way, way.target.finish(), export, ledger)
+    for way in ways:
+        if way.outgoing and isinstance(way.sink, Folder):
+            for piece in way.outgoing.findings.table():
+                Folder.put(way.sink, File(REDACTED, piece, REDACTED, append=True))
         way.written.bytes = way.sink.finish()
         if isinstance(way.sink, Folder):
-            way.sink.describe(record(way.asked, export, way.digests))
+            about = record(way.asked, export, way.digests)
+            way.sink.describe(way.outgoing.names_in(about) if way.outgoing else about)
             way.written.edited = sorted(set(way.sink.edited))
     ledger.targets = [way.written for way in ways]
-    return ledger
+    ledger.redacted = next((way.outgoing.findings for way in ways if way.outgoing), None)
 
 
 def conversations(export: Source) -> Iterator[Conversation]:
@@ -150,11 +173,16 @@ def _pass(
 def _render(
     conversation: Conversation, where: str, ways: list[Way], export: Source, ledger: Ledger
 ) -> None:
+    shown: dict[bool, Conversation] = {False: conversation}
     for way in ways:
         try:
-            rendered = way.target.render(conversation)
+            if way.outgoing and True not in shown:
+                shown[True] = way.outgoing.conversation(conversation)
+            rendered = way.target.render(shown[way.outgoing is not None])
         except Exception as error:
-            ledger.unreadable.append(asdict(fault(where, conversation["title"], error)))
+            seen = shown.get(way.outgoing is not None)
+            title = seen["title"] if seen else None
+            ledger.unreadable.append(asdict(fault(where, title, error)))
             continue
         way.written.conversations += 1
         _write(way, rendered, export, ledger)
@@ -169,21 +197,30 @@ def _write(way: Way, rendered: Rendered, export: Source, ledger: Ledger) -> None
     for copy in rendered.copies:
         if copy.key not in way.assets:
             way.assets.add(copy.key)
-            way.members.add(copy.member)
+            way.members.add(_member(way, copy))
             _copy(way, copy, export, ledger)
 
 
 def _copy(way: Way, copy: Copy, export: Source, ledger: Ledger) -> None:
-    member = copy.member
+    member = _member(way, copy)
+    outgoing = way.outgoing
+    # A text without its secrets has another size; so that it is compared, none is given.
+    size = export.size(member) if outgoing is None else -1
+    read, name = (export.open, member) if outgoing is None else (outgoing.open, copy.member)
     try:
-        outcome = way.sink.copy(copy, export.size(member), lambda: _guarded(export, member))
+        outcome = way.sink.copy(copy, size, lambda: _guarded(read, name))
     except AssetUnreadable as error:
         ledger.unwritten.append({"where": member, "reason": str(error)})
         return
     way.written.files[outcome] += 1
     entry = way.sink.catalog.get(copy.key)
-    if entry and outcome != "edited":
+    if entry and outcome != "edited" and outgoing is None:
         way.digests[member] = entry.sha256
+
+
+def _member(way: Way, copy: Copy) -> str:
+    """The export's own name of a file: one that held a secret has another outside."""
+    return way.outgoing.member(copy.member) if way.outgoing else copy.member
 
 
 class AssetUnreadable(Exception):
@@ -209,8 +246,8 @@ class _Guarded(io.RawIOBase):
         super().close()
 
 
-def _guarded(export: Source, member: str) -> BinaryIO:
+def _guarded(read: Read, name: str) -> BinaryIO:
     try:
-        return cast(BinaryIO, _Guarded(export.open(member)))
+        return cast(BinaryIO, _Guarded(read(name)))
     except Exception as error:
         raise AssetUnreadable(str(error) or type(error).__name__) from error

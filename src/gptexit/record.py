@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from gptexit import __version__
 from gptexit.select import Selection
 from gptexit.targets.base import Options
+from gptexit.targets.table import redact_of
 
 
 class Listed(Protocol):
@@ -34,6 +35,7 @@ def choices(format_name: str, options: Options, selection: Selection) -> dict[st
             "include": sorted(options.include),
             "timezone": str(options.timezone) if options.timezone else None,
             "form": options.form,
+            "redact": redact_of(format_name, options),
         },
         "selection": selection.as_json(),
     }

@@ -14,9 +14,11 @@ import orjson
 from gptexit.archive import convert_export
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
+from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.summary import summary
 from gptexit.export.container import NotAnExport
+from gptexit.redact import CannotRedact
 from gptexit.source import open_source
 from gptexit.targets.base import Options
 from gptexit.targets.chatgpt.limits import FITS, size_of
@@ -112,6 +114,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     type=click.Choice(list(FITS)),
     help="For chatgpt: what this program reads, within its limits.",
 )
+@redact_option
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @click.option("--quiet", is_flag=True, help="No summary; errors only.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
@@ -135,7 +138,13 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         raise click.UsageError("-o - writes one format that is a single file: use --to jsonl.")
     selection = selection_of(given, zone)
     options = Options(
-        given["branches"], given["include"], zone, given["form"], given["max_size"], given["fit"]
+        given["branches"],
+        given["include"],
+        zone,
+        given["form"],
+        given["max_size"],
+        given["fit"],
+        given["redact"],
     )
     try:
         with (
@@ -151,6 +160,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
                 progress=progress,
                 stdout=sys.stdout.buffer,
             )
+    except CannotRedact as error:
+        raise click.UsageError(cannot_redact(error)) from None
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)

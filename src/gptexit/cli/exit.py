@@ -18,6 +18,7 @@ from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, leave
 from gptexit.export.container import Export, NotAnExport
 from gptexit.pipeline import Progress
+from gptexit.redact import CannotRedact
 from gptexit.targets.base import Options
 
 
@@ -74,6 +75,8 @@ def exit(
         raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
     try:
         report, checked = leave(sources, Path(out), Options(timezone=zone), watch, going_to)
+    except CannotRedact as error:
+        raise click.UsageError(f"{error}.") from None
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gptexit.cli.redacting import redacted
 from gptexit.printable import count, printable
 
 LISTED = 10
@@ -13,6 +14,7 @@ LISTED = 10
 def summary(report: dict[str, Any]) -> str:
     """The end of a run in plain words, from its report."""
     lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
+    lines += redacted(report)
     lines += _left_out(report)
     lines += _edited(report)
     lines += _missing(report)
@@ -60,7 +62,7 @@ def _written(target: dict[str, Any]) -> str:
     if target["format"] != "jsonl":
         new, same = target["files_written"], target["files_unchanged"]
         words += f": {count(new, 'file')} written, {same:,} unchanged"
-    return words + "."
+    return f"{words}; {target['redact']} redacted."
 
 
 def _left_out(report: dict[str, Any]) -> list[str]:

@@ -45,7 +45,7 @@ def _detector(name: str, kind: str, fast: str, *, inner: bool = False) -> Detect
 
 DETECTORS = (
     _detector(
-        "ArtifactoryDetector", "Artifactory token", r"AKC[a-zA-Z0-9]{10}|AP[0-9A-F][a-zA-Z0-9]{8}"
+        "ArtifactoryDetector", "Artifactory token", r"AKC[a-zA-Z0-9]{10}|AP[\dA-F][a-zA-Z0-9]{8}"
     ),
     _detector("AWSKeyDetector", "AWS access key", r"A3T|A[BKS]IA|ACCA|[aA][wW][sS]", inner=True),
     _detector("AzureStorageKeyDetector", "Azure storage key", r"AccountKey="),
@@ -83,17 +83,19 @@ _FENCE = re.compile(r"^[ >]*(```+|~~~+)[ \t]*([\w.+-]*)", re.MULTILINE)
 _ODD = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"))
 _AROUND = '"=: \t\r\n'
 """What an expression may take along on either side of a secret."""
+_BREAKS = re.compile(r"[\"\\`<>]")
+"""What no address has in it as it is: it would end the string or the link that the address is."""
 _RUN = re.compile(r"[A-Za-z0-9/+]")
 _WIDTH = 1000
 """Characters of a line on either side of a name that are looked at; its expressions backtrack."""
 _GAP = r"(?:\s|\\+[nr]|[\"'`+,>|])*"
 _LINE = (
-    r"(?:[A-Z][\w-]{1,30}: [^\n\\]{0,200}|[A-Za-z0-9+/]{16,}={0,2}"
+    r"(?:[A-Z][\w-]{1,30}: [^\n\\\"'`]{0,200}|[A-Za-z0-9+/]{16,}={0,2}"
     r"|[A-Za-z0-9+/]{2,}={1,2}|=[\w+/]{4}(?!\w))"
 )
 _END = r"(?:[A-Za-z0-9+/]{1,15}(?:\s|\\+[nr])+)?-{2,5} ?END [A-Z0-9 ]{0,60}-{2,5}"
 _MATERIAL = re.compile(
-    rf"(?:[ \t]*-{{2,5}}|: [^\n\\]{{0,200}})?(?:{_GAP}{_LINE})*(?:{_GAP}{_END})?"
+    rf"(?:[ \t]*-{{2,5}}|: [^\n\\\"'`]{{0,200}})?(?:{_GAP}{_LINE})*(?:{_GAP}{_END})?"
 )
 """What follows the header of a private key: lines of base64, maybe headers and an end."""
 _LEAST = 64
@@ -160,6 +162,8 @@ def _by_form(detector: Detector, text: str) -> Iterator[Secret]:
             value = found[group]
             start += len(value) - len(value.lstrip(_AROUND))
             value = value.lstrip(_AROUND).rstrip(_AROUND.replace("=", ""))
+            if detector.inner and _BREAKS.search(value):
+                continue
             if stands_for_one(value) or (valid and not valid(value)):
                 continue
             if group == 0 and _inside(text, start, start + len(value)):

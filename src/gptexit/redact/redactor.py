@@ -59,8 +59,21 @@ class Redactor:
         self.findings.take(search.rows.values(), search.result["title"])
         return search.result
 
-    def text(self, text: str, place: str, language: str | None = None) -> str:
-        """A text that belongs to the conversation at hand, with a mark for each secret."""
+    def text(
+        self, text: str, place: str, language: str | None = None, *, told: bool = False
+    ) -> str:
+        """A text that belongs to the conversation at hand, with a mark for each secret.
+
+        `told`: what is found there is in the account already. Raises RedactionFailed.
+        """
+        try:
+            return self._text(text, place, language, told=told)
+        except Exception as error:
+            raise RedactionFailed(
+                f"looking for secrets failed ({type(error).__name__}), so it is left out"
+            ) from None
+
+    def _text(self, text: str, place: str, language: str | None, *, told: bool) -> str:
         search = self._at_hand
         for _ in range(_ROUNDS):
             spans = united([*secrets(text, language), *search.known.within(text)])
@@ -68,10 +81,14 @@ class Redactor:
                 break
             search.known.add(text, spans)
             text = marked(text, spans)
+            if told:
+                continue
+            kinds = dict.fromkeys(each.kind for each in spans)
             result = search.result
-            for each in spans:
-                finding = search.finding(each.kind, None, place)
-                self.findings.take([finding], result["title"] if result else None)
+            self.findings.take(
+                [search.finding(kind, None, place) for kind in kinds],
+                result["title"] if result else None,
+            )
         return text
 
     def asset(self, asset: Asset) -> Asset:

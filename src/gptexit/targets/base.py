@@ -69,6 +69,9 @@ class Rendered:
     """What the format cannot hold, by reason."""
 
 
+SECRETS = "secrets"
+NOTHING = "nothing"
+"""What may be redacted."""
 OTHERS = "file that no conversation mentions"
 """Why a format that holds conversations alone does not keep one."""
 
@@ -107,3 +110,5 @@ class Options:
     """For `chatgpt`: bytes of one ZIP at most."""
     fit: str | None = None
     """For `chatgpt`: the program whose limits its ZIPs keep."""
+    redact: str | None = None
+    """`secrets` or `nothing`; None for secrets in packs, which go to another company, only."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gptexit.catalog import Catalog
-from gptexit.targets.base import Options, Read, Target
+from gptexit.targets.base import NOTHING, SECRETS, Options, Read, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Format:
     """Whether its files are ZIPs."""
     database: bool = False
     """Whether it is a database; `render` gives rows."""
+    pack: bool = False
+    """Whether it is made to be given to another company: secrets are redacted unless asked not."""
 
 
 def _markdown(options: Options, catalog: Catalog, read: Read) -> Target:
@@ -79,8 +81,16 @@ FORMATS = {
         Format("sqlite", "An SQLite database with full-text search.", _sqlite, database=True),
         Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
         Format("chatgpt", "ChatGPT's own export again: repaired, split.", _chatgpt, zipped=True),
-        Format("gemini", "A pack for Gemini: chats, sources, memory.", _gemini, zipped=True),
+        Format(
+            "gemini", "A pack for Gemini: chats, sources, memory.", _gemini, zipped=True, pack=True
+        ),
         Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
     )
 }
 """By name."""
+
+
+def redact_of(name: str, options: Options) -> str:
+    """What is redacted in a format: what was asked for, else secrets in packs alone."""
+    known = FORMATS.get(name)
+    return options.redact or (SECRETS if known and known.pack else NOTHING)

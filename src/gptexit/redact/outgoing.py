@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from gptexit.export.magic import media_type
+from gptexit.redact.fields import copied
 from gptexit.redact.redactor import Redactor
 
 _HEAD = 8192
@@ -22,41 +22,54 @@ _KEY = b"-----BEGIN "
 Open = Callable[[str], BinaryIO]
 
 
-class Files:
-    """Opens the files of an export without their secrets."""
+class Outgoing(Redactor):
+    """A redactor that also opens the files of an export, as they may go out."""
 
-    def __init__(self, redactor: Redactor, open_file: Open) -> None:
-        self._redactor = redactor
+    def __init__(self, open_file: Open) -> None:
+        """Raises CannotRedact."""
+        super().__init__()
         self._open = open_file
         self._told: set[str] = set()
         """Files that were counted: several formats may take along the same one."""
 
+    def restart(self) -> None:
+        """Forget what was found: the source is read from the start again."""
+        super().restart()
+        self._told.clear()
+
     def open(self, name: str) -> BinaryIO:
-        """The file as it may go out, by the name that a redacted conversation has for it.
+        """A file without its secrets, by the name that a redacted conversation has for it.
 
         Raises what opening and reading it raises.
         """
-        member = self._redactor.member(name)
+        member = self.member(name)
         stream = self._open(member)
         head = stream.read(_HEAD)
         rest = cast(BinaryIO, _Chained(head, stream))
+        told = member in self._told
+        self._told.add(member)
         if _is_text(head):
-            return cast(BinaryIO, _Pieces(rest, self._pieces(rest, head, name)))
-        if member not in self._told:
-            self._told.add(member)
-            self._redactor.findings.unsearched += 1
+            return cast(BinaryIO, _Pieces(rest, self._pieces(rest, head, name, told=told)))
+        if not told:
+            self.findings.unsearched += 1
         return rest
 
-    def _pieces(self, stream: BinaryIO, head: bytes, name: str) -> Iterator[bytes]:
-        encoding = "utf-16" if head.startswith(_WIDE) else "utf-8"
+    def names_in(self, record: dict[str, Any]) -> dict[str, Any]:
+        """An archive's record of itself without secrets in the names of files."""
+        return {**record, "sources": copied(record["sources"], self._quietly)}
+
+    def _quietly(self, text: str) -> str:
+        return self.text(text, "", told=True)
+
+    def _pieces(self, stream: BinaryIO, head: bytes, name: str, *, told: bool) -> Iterator[bytes]:
+        wide = head.startswith(_WIDE)
+        encoding = "utf-16" if wide else "utf-8"
         language = name.rpartition(".")[2].lower()
-        with closing(stream):
-            for piece in _wide(stream) if encoding == "utf-16" else _lines(stream):
-                # Bytes that are no UTF-8 go through as they are.
-                text = piece.decode(encoding, "surrogateescape")
-                changed = self._redactor.text(text, name, language)
-                same = changed == text
-                yield piece if same else changed.encode(encoding, "surrogateescape")
+        for piece in _wide(stream) if wide else _lines(stream):
+            # Bytes that are no UTF-8 go through as they are.
+            text = piece.decode(encoding, "surrogateescape")
+            changed = self.text(text, name, language, told=told)
+            yield piece if changed == text else changed.encode(encoding, "surrogateescape")
 
 
 def _is_text(head: bytes) -> bool:

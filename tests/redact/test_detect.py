@@ -1,0 +1,158 @@
+"""What is found in a text and what is left alone."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from gptexit.redact.detect import secrets, suspects
+from gptexit.redact.marks import MARK, mark
+from gptexit.redact.redactor import marked
+from gptexit.redact.tokens import name_of
+from planted import CODE, KINDS, Seeds, planted
+
+ALL = list(planted(1))
+
+
+def without(text, language=None):
+    return marked(text, secrets(text, language))
+
+
+@pytest.mark.parametrize("each", ALL, ids=[each.kind for each in ALL])
+def test_each_kind_is_found_whole_and_nothing_else_is_touched(each):
+    text = f"Before it.\n\n{each.text}\n\nAnd after it."
+    changed = without(text)
+    for line in each.secret.split("\n"):
+        assert line not in changed
+    assert changed.startswith("Before it.\n\n")
+    assert changed.endswith("\n\nAnd after it.")
+    assert MARK.search(changed)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_seed_is_found(kind):
+    for seed in range(20):
+        secret, text = KINDS[kind](Seeds(seed))
+        assert secret.split("\n")[0] not in without(text), seed
+
+
+LEFT_ALONE = [
+    "OPENAI_API_KEY=YOUR_API_KEY",
+    'api_key = "your-api-key-here"',
+    "api_key: <your key>",
+    "password = getpass()",
+    'password = os.environ["DB_PASSWORD"]',
+    "password = input('Password: ')",
+    "PASSWORD=$1",
+    "PASSWORD=${DB_PASSWORD:-}",
+    "DB_PASSWORD=changeme",
+    'password="password"',
+    '"password": "string"',
+    'private_key: "_RSAPrivateKey"',
+    '<input type="password" autocomplete="current-password">',
+    'id = "550e8400-e29b-41d4-a716-446655440000"',
+    "commit da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    '"integrity": "sha512-7hmmLA9oeeQgJecawbbo1t9kSuEk+l/uNdaTkp/37w4U1j76SNWuVz1d16p9mKg=="',
+    "AKIA" + "IOSFODNN7EXAMPLE",
+    'passwordPlaceholder: "Enter your password"',
+    "postgres://user:password@localhost/db",
+    'if line.startswith("-----BEGIN RSA PRIVATE" + " KEY-----"): return True',
+    "sk-...",
+    'token = response.json()["access_token"]',
+]
+
+
+@pytest.mark.parametrize("text", LEFT_ALONE)
+def test_placeholders_names_and_hashes_are_left_alone(text):
+    for language in (None, "yaml"):
+        assert without(text, language) == text
+    assert without(f"{CODE}bash\n{text}\n{CODE}") == f"{CODE}bash\n{text}\n{CODE}"
+
+
+def test_a_picture_in_base64_is_left_alone():
+    picture = Seeds(3).of(
+        60_000, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    )
+    text = f"![a chart](data:image/png;base64,{picture})"
+    assert without(text) == text
+
+
+def test_a_private_key_without_an_end_is_redacted_as_far_as_it_goes():
+    lines = Seeds(4).key_lines()
+    text = "-----BEGIN RSA PRIVATE" + f" KEY-----\n{lines}\nand then it broke off"
+    assert without(text) == "[redacted: private key]\nand then it broke off"
+
+
+def test_several_passwords_on_one_line_are_all_found():
+    first, second, third = (Seeds(each).of(14) for each in (5, 6, 7))
+    text = f'{{"password": "{first}", "db_password": "{second}", "old": {{"pwd": "{third}"}}}}'
+    changed = without(text)
+    assert not any(each in changed for each in (first, second, third))
+    assert json.loads(changed)["old"]["pwd"] == "[redacted: password]"
+
+
+def test_a_value_without_quotes_counts_in_configuration_alone():
+    secret = Seeds(8).of(16)
+    text = f"password: {secret}"
+    assert without(text) == text
+    assert without(text, "yaml") == "password: [redacted: password]"
+    assert secret not in without(f"{CODE}ini\n{text}\n{CODE}")
+
+
+texts = st.lists(
+    st.one_of(
+        st.text(max_size=40),
+        st.sampled_from([each.text for each in ALL]),
+        st.sampled_from([*LEFT_ALONE, CODE, "> ", "\n", '"', "[redacted: x y]", "(", "\\n"]),
+    ),
+    max_size=8,
+).map(" ".join)
+
+
+@given(texts)
+def test_a_second_run_finds_nothing(text):
+    once = without(text)
+    assert without(once) == once
+
+
+@given(texts)
+def test_all_that_is_outside_of_the_marks_is_as_it_was(text):
+    found = secrets(text)
+    at = 0
+    rest = marked(text, found)
+    for each in found:
+        kept = text[at : each.start]
+        assert rest.startswith(kept + mark(each.kind))
+        rest = rest[len(kept) + len(mark(each.kind)) :]
+        at = each.end
+    assert rest == text[at:]
+
+
+@given(st.lists(texts, max_size=6))
+def test_searching_many_at_once_misses_none(strings):
+    suspected = set(suspects(strings))
+    assert suspected >= {each for each in strings if secrets(each) or secrets(each, "yaml")}
+
+
+@given(st.text(max_size=300))
+def test_a_text_without_secrets_is_unchanged(text):
+    assert without(text) == text
+
+
+@pytest.mark.parametrize("each", ALL, ids=[each.kind for each in ALL])
+def test_marks_break_neither_json_nor_fences(each):
+    changed = without(each.text)
+    assert json.loads(without(json.dumps({"text": each.text})))
+    if CODE not in each.text:
+        tokens = MarkdownIt().parse(f"{CODE}\n{changed}\n{CODE}\n\nAfter.")
+        assert [token.type for token in tokens][:2] == ["fence", "paragraph_open"]
+
+
+def test_every_rule_has_a_name_that_a_mark_can_hold():
+    from kingfisher_sdk import Rules
+
+    for rule in Rules().metadata():
+        name = name_of(rule["id"].removeprefix("betterleaks.").removeprefix("veles.secrets/"))
+        assert MARK.fullmatch(mark(name))

@@ -1,0 +1,49 @@
+"""A text that a detector is not run on has nothing that it would find: shown for each of them."""
+
+import re
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, _plugins, folded
+
+EXPRESSIONS = [
+    (each, expression) for each in DETECTORS for expression in _plugins()[each.name].denylist
+]
+
+
+@pytest.mark.parametrize(("detector", "expression"), EXPRESSIONS)
+@given(data=st.data())
+def test_what_a_detector_matches_is_looked_for(detector, expression, data):
+    text = data.draw(st.from_regex(expression))
+    assert detector.fast.search(text)
+
+
+def test_every_header_of_a_private_key_is_looked_for():
+    for expression in _plugins()["PrivateKeyDetector"].denylist:
+        assert any(each in expression.pattern.lower() for each in PRIVATE_KEYS)
+
+
+def test_every_name_of_a_password_is_looked_for():
+    from detect_secrets.plugins.keyword import DENYLIST
+
+    for name in DENYLIST:
+        assert name == name.lower()
+        for spelled in (name.replace("_?", "_"), name.replace("_?", "")):
+            assert any(each in spelled for each in NAMED)
+
+
+def test_lower_case_is_what_the_expressions_take_for_the_same():
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
+    others = re.findall("[a-zñ]", everything, re.IGNORECASE)
+    assert len(others) > 2 * 27
+    for other in others:
+        assert re.fullmatch(folded(other), other, re.IGNORECASE)
+        assert folded(other) in "abcdefghijklmnopqrstuvwxyzñ"
+
+
+@given(st.text())
+def test_lower_case_is_as_long(text):
+    assert len(folded(text)) == len(text)

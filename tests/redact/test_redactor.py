@@ -1,0 +1,211 @@
+"""A whole conversation: every string of it, and nothing that holds it together."""
+
+import copy
+import csv
+import io
+import json
+from urllib.parse import quote
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from build import chain, message
+from build import conversation as raw_conversation
+from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.export.facts import Facts
+from gptexit.redact.detect import secrets
+from gptexit.redact.redactor import RedactionFailed, Redactor
+from gptexit.schema import errors
+from planted import planted
+
+ALL = {each.kind: each for each in planted(2)}
+TOKEN = ALL["GitHub access token"]
+PASSWORD = ALL["password in code"]
+REDACTOR = Redactor()
+
+
+@pytest.fixture
+def redactor():
+    REDACTOR.restart()
+    return REDACTOR
+
+
+def read(*messages, **rest):
+    account = Account(lambda key: Facts(), lambda key: [])
+    return read_conversation(raw_conversation(chain(*messages), **rest), account, Met())
+
+
+def rows(redactor):
+    return list(csv.DictReader(io.StringIO(b"".join(redactor.findings.table()).decode())))
+
+
+def test_a_conversation_without_secrets_is_the_same_object(redactor):
+    plain = read(message("user", "Hello"), message("assistant", "Hello yourself"))
+    assert redactor.conversation(plain) is plain
+    assert rows(redactor) == []
+
+
+def test_a_secret_is_replaced_wherever_it_stands_however_it_is_spelled(redactor):
+    secret = "pa/ss w+rd&" + PASSWORD.secret
+    code = f'connect(password="{PASSWORD.secret}")'
+    given = read(
+        message("user", f"Here: {code}"),
+        message("assistant", f"So you use {PASSWORD.secret} there."),
+        message(
+            "tool",
+            {"content_type": "code", "text": json.dumps({"sent": [PASSWORD.secret]})},
+            metadata={"args": [quote(PASSWORD.secret, safe="")], PASSWORD.secret: 1},
+        ),
+        title=f"About {PASSWORD.secret}",
+        secret_note=json.dumps(json.dumps(PASSWORD.secret)),
+    )
+    before = copy.deepcopy(given)
+    changed = redactor.conversation(given)
+    assert given == before
+    assert PASSWORD.secret not in orjson.dumps(changed).decode()
+    assert changed["title"] == "About [redacted: password]"
+    assert changed["messages"][1]["parts"][0]["text"] == "So you use [redacted: password] there."
+    assert list(errors("conversation", changed)) == []
+    assert secret not in orjson.dumps(changed).decode()
+
+
+def test_characters_that_urls_and_json_escape(redactor):
+    secret = "s3cr/t+Wörd&" + ALL["API key in code"].secret
+    given = read(
+        message("user", f'password = "{secret}"'),
+        message("assistant", f"https://h.example/?p={quote(secret, safe='')} {json.dumps(secret)}"),
+    )
+    text = redactor.conversation(given)["messages"][1]["parts"][0]["text"]
+    assert text == 'https://h.example/?p=[redacted: password] "[redacted: password]"'
+
+
+def test_what_holds_a_conversation_together_stays(redactor):
+    key = TOKEN.secret
+    given = read(message("user", f"password = '{key}' and {TOKEN.text}"))
+    given["messages"][0]["id"] = given["current"] = key
+    given["messages"][0]["extra"]["id"] = key
+    changed = redactor.conversation(given)
+    assert changed["messages"][0]["id"] == changed["current"] == key
+    assert changed["messages"][0]["extra"]["id"] == key
+    assert key not in changed["messages"][0]["parts"][0]["text"]
+
+
+def test_a_word_that_was_once_a_password_stays_a_word_elsewhere(redactor):
+    given = read(
+        message("user", 'password = "tiger7"'),
+        message("assistant", "A tiger7 is a fictional cat."),
+    )
+    changed = redactor.conversation(given)
+    assert changed["messages"][1]["parts"][0]["text"] == "The tiger7 is a fictional cat."
+
+
+def test_citations_still_stand_for_the_same_words(redactor):
+    text = f"{TOKEN.text} See the source, and {TOKEN.text} once more the source."
+    given = read(message("assistant", text))
+    part = given["messages"][0]["parts"][0]
+    part["citations"] = [
+        {"start": at, "end": at + len("the source"), "sources": []}
+        for at in (text.index("the source"), text.rindex("the source"))
+    ]
+    part["citations"].append({"start": 0, "end": text.index(TOKEN.secret) + 3, "sources": []})
+    changed = redactor.conversation(given)["messages"][0]["parts"][0]
+    cited = [changed["text"][each["start"] : each["end"]] for each in changed["citations"]]
+    assert cited == ["the source", "the source", "Use this one: [redacted: GitHub access token]"]
+
+
+def test_findings_say_what_and_where_and_never_the_secret(redactor):
+    given = read(message("user", TOKEN.text), title=f"On {TOKEN.secret}")
+    redactor.conversation(given)
+    assert rows(redactor) == [
+        {
+            "kind": "GitHub access token",
+            "conversation_id": given["id"],
+            "conversation": "On [redacted: GitHub access token]",
+            "message_id": "",
+            "date": "",
+            "place": "title",
+        },
+        {
+            "kind": "GitHub access token",
+            "conversation_id": given["id"],
+            "conversation": "On [redacted: GitHub access token]",
+            "message_id": "m1",
+            "date": given["messages"][0]["created"],
+            "place": "text",
+        },
+    ]
+    report = redactor.findings.as_json()
+    assert (report["secrets"], report["messages"], report["conversations"]) == (2, 1, 1)
+    assert TOKEN.secret[4:12] not in json.dumps(report)
+
+
+def test_a_file_name_with_a_secret_is_changed_and_the_file_is_still_found(redactor):
+    given = read(message("user", "Look"))
+    member = f"file-abc-{TOKEN.secret}.txt"
+    given["assets"] = [
+        {
+            "id": "file-abc",
+            "name": f"{TOKEN.secret}.txt",
+            "media_type": "text/plain",
+            "size": 3,
+            "sha256": None,
+            "member": member,
+            "missing": False,
+        }
+    ]
+    asset = redactor.conversation(given)["assets"][0]
+    assert asset["name"] == "redacted-GitHub-access-token.txt"
+    assert asset["member"] == "file-abc-redacted-GitHub-access-token.txt"
+    assert redactor.member(asset["member"]) == member
+
+
+def test_what_fails_does_not_say_on_what(redactor, monkeypatch):
+    def broken(*_):
+        raise ValueError(f"cannot handle {TOKEN.secret}")
+
+    monkeypatch.setattr("gptexit.redact.redactor.secrets", broken)
+    for call in (
+        lambda: redactor.conversation(read(message("user", TOKEN.text))),
+        lambda: redactor.text(TOKEN.text, "a file"),
+    ):
+        with pytest.raises(RedactionFailed) as raised:
+            call()
+        assert "ValueError" in str(raised.value)
+        assert TOKEN.secret not in str(raised.value)
+        assert raised.value.__cause__ is None
+        assert raised.value.__suppress_context__
+
+
+def test_nesting_of_any_depth(redactor):
+    deep = TOKEN.text
+    for _ in range(5000):
+        deep = {"in": [deep]}
+    given = read(message("user", "Hello"))
+    given["extra"]["deep"] = deep
+    changed = redactor.conversation(given)["extra"]["deep"]
+    for _ in range(5000):
+        changed = changed["in"][0]
+    assert changed == "Use this one: [redacted: GitHub access token] please."
+
+
+words = st.sampled_from([each.text for each in ALL.values()]) | st.text(max_size=20)
+values = st.recursive(
+    words | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(words, min_size=1, max_size=4), values, words)
+def test_a_second_run_finds_nothing_anywhere(texts, extra, title):
+    given = read(*(message("user", each) for each in texts), title=title)
+    given["extra"]["more"] = extra
+    once = REDACTOR.conversation(given)
+    assert REDACTOR.conversation(once) is once
+    assert [each["id"] for each in once["messages"]] == [each["id"] for each in given["messages"]]
+    if once is not given:
+        assert all(
+            not secrets(each["parts"][0]["text"]) for each in once["messages"] if each["parts"]
+        )
