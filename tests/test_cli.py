@@ -61,7 +61,8 @@ def test_the_summary_says_what_was_done(tmp_path):
     assert done.stderr == b""
     assert done.stdout.decode().splitlines() == [
         "Read 1 conversation with 2 messages from export.zip.",
-        f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files written, 0 unchanged; nothing redacted.",
+        f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files written, 0 unchanged; "
+        "nothing redacted.",
         "Everything that the export holds was read.",
     ]
     assert set(files(tmp_path / "out")) == {
