@@ -98,7 +98,7 @@ def test_a_word_that_was_once_a_password_stays_a_word_elsewhere(redactor):
         message("assistant", "A tiger7 is a fictional cat."),
     )
     changed = redactor.conversation(given)
-    assert changed["messages"][1]["parts"][0]["text"] == "The tiger7 is a fictional cat."
+    assert changed["messages"][1]["parts"][0]["text"] == "A tiger7 is a fictional cat."
 
 
 def test_citations_still_stand_for_the_same_words(redactor):
