@@ -1,13 +1,50 @@
-"""Which conversations, and which branches of them."""
+"""Which conversations, which not, and which branches of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from gptexit.model import Conversation, Message
 
 _ANY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What a person wants left out; one that holds is enough."""
+
+    titles: frozenset[str] = _ANY
+    """Parts of titles, in any case."""
+    texts: frozenset[str] = _ANY
+    """Words that a message of any branch has in it, in any case."""
+    projects: frozenset[str] = _ANY
+    dates: frozenset[tuple[str, str]] = frozenset()
+    """Spans of time, as their first moment and the first one after: RFC 3339 in UTC, without a
+    `Z`. A conversation is left out if it was begun or touched, or anything said in it, in one."""
+    ids: frozenset[str] = _ANY
+
+    def holds(self, conversation: Conversation) -> str | None:
+        """Which condition leaves `conversation` out: `title`, `text`, …; None where none does."""
+        project = conversation["project"]
+        checks = (
+            ("id", conversation["id"] in self.ids),
+            ("project", project is not None and project["id"] in self.projects),
+            ("title", _has(_title(conversation), self.titles)),
+            ("date", bool(self.dates) and any(map(self._within, _moments(conversation)))),
+            (
+                "text",
+                bool(self.texts) and any(_has(each, self.texts) for each in _said(conversation)),
+            ),
+        )
+        return next((name for name, found in checks if found), None)
+
+    def _is_said(self, conversation: Conversation) -> bool:
+        return any(_has(each, self.texts) for each in _said(conversation))
+
+    def _within(self, moment: str) -> bool:
+        return any(first <= moment < after for first, after in self.dates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +61,7 @@ class Selection:
     project: str | None = None
     model: str | None = None
     archived: bool | None = None
+    exclude: Exclusion = Exclusion()
 
     @property
     def is_everything(self) -> bool:
@@ -32,13 +70,7 @@ class Selection:
 
     def as_json(self) -> dict[str, Any]:
         """The conditions that are set."""
-        set_ones = {
-            name: value for name, value in asdict(self).items() if value not in (None, _ANY)
-        }
-        return {
-            name: sorted(value) if isinstance(value, frozenset) else value
-            for name, value in set_ones.items()
-        }
+        return _set_ones(asdict(self))
 
     def leaves_out(self, conversation: Conversation) -> str | None:
         """The option that leaves `conversation` out, as its name; None where it is selected."""
@@ -56,7 +88,48 @@ class Selection:
                 self.archived is None or bool(each["archived"]) == self.archived,
             ),
         )
-        return next((name for name, holds in checks if not holds), None)
+        missed = next((name for name, holds in checks if not holds), None)
+        if missed:
+            return missed
+        excluded = self.exclude.holds(each)
+        return f"--exclude {excluded}" if excluded else None
+
+
+def _set_ones(conditions: dict[str, Any]) -> dict[str, Any]:
+    """Those of `conditions` that are set, as JSON."""
+    plain = {name: _plain(value) for name, value in conditions.items()}
+    return {name: value for name, value in plain.items() if value not in (None, [], {})}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _set_ones(value)
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _has(text: str, parts: frozenset[str]) -> bool:
+    folded = text.casefold()
+    return any(part.casefold() in folded for part in parts)
+
+
+def _moments(conversation: Conversation) -> Iterator[str]:
+    """When a conversation was begun, touched, and something said in it."""
+    every = (conversation["created"], conversation["updated"])
+    yield from filter(None, every)
+    yield from filter(None, (each["created"] for each in conversation["messages"]))
+
+
+def _said(conversation: Conversation) -> Iterator[str]:
+    """Every text of every message."""
+    stack: list[Any] = [message["parts"] for message in conversation["messages"]]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            stack.extend(each.values())
+        elif isinstance(each, list):
+            stack.extend(each)
 
 
 def _title(conversation: Conversation) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 import orjson
@@ -16,6 +14,7 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
+from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import summary
 from gptexit.export.container import NotAnExport
 from gptexit.redact import CannotRedact
@@ -25,18 +24,6 @@ from gptexit.targets.chatgpt.limits import FITS, size_of
 from gptexit.targets.table import FORMATS
 
 _INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
-
-
-def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
-    """The value of `--timezone`, for click. Raises BadParameter."""
-    if value is None:
-        return None
-    try:
-        return ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise click.BadParameter(
-            f"{value!r} is no time zone; give one such as Europe/Berlin or UTC."
-        ) from error
 
 
 def included(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
@@ -90,13 +77,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     help="What notes show beside the conversation: hidden, reasoning, tools, or none. "
     "[default: reasoning]",
 )
-@click.option(
-    "--timezone",
-    "zone",
-    metavar="TZ",
-    callback=time_zone,
-    help="Time zone of the times in notes, such as Europe/Berlin. [default: this machine's]",
-)
+@timezone_option("the times in notes")
 @click.option(
     "--form",
     type=click.Choice(["classic", "2026", "api"]),
@@ -116,8 +97,8 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 )
 @redact_option
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
-@click.option("--quiet", is_flag=True, help="No summary; errors only.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@quiet_option
+@no_progress_option
 @click.pass_context
 def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Convert a ChatGPT export into an archive.

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from gptexit.cli.convert import time_zone
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
+from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import summary
 from gptexit.cli.verdict import verdict
 from gptexit.exit.destinations import DESTINATIONS
@@ -27,13 +27,7 @@ from gptexit.targets.base import Options
 @click.option(
     "-o", "out", default="chatgpt-exit", show_default=True, help="The folder to write to."
 )
-@click.option(
-    "--timezone",
-    "zone",
-    metavar="TZ",
-    callback=time_zone,
-    help="Time zone of the times in notes, such as Europe/Berlin. [default: this machine's]",
-)
+@timezone_option("the times in notes")
 @click.option(
     "--for",
     "going_to",
@@ -42,8 +36,8 @@ from gptexit.targets.base import Options
     type=click.Choice(list(DESTINATIONS)),
     help=f"Also write what this takes: {', '.join(DESTINATIONS)}. May be given several times.",
 )
-@click.option("--quiet", is_flag=True, help="No summary; errors only.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@quiet_option
+@no_progress_option
 @click.pass_context
 def exit(
     ctx: click.Context,

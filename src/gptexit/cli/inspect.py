@@ -10,6 +10,7 @@ import orjson
 
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
+from gptexit.cli.shared import no_progress_option
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.inspect.inspection import Inspection
 from gptexit.inspect.inspection import inspect as inspect_export
@@ -39,7 +40,7 @@ from gptexit.inspect.table import table
     help="Write what gptexit does not know of this export, for a bug report; nothing that you or "
     "ChatGPT wrote is in it. `-` for standard output, instead of the overview.",
 )
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@no_progress_option
 @click.pass_context
 def inspect(
     ctx: click.Context,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gptexit.cli.convert import included, time_zone, write_report
+from gptexit.cli.convert import included, write_report
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
+from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import listed
 from gptexit.export.container import NotAnExport
 from gptexit.printable import count
@@ -45,13 +46,7 @@ _EXTRA = "push needs two more packages; install them with: pip install 'gptexit[
     "the chat's system prompt), or none. [default: reasoning]",
 )
 @click.option("--memories", is_flag=True, help="Also add what ChatGPT noted about you.")
-@click.option(
-    "--timezone",
-    "zone",
-    metavar="TZ",
-    callback=time_zone,
-    help="Time zone of --since and --until. [default: this machine's]",
-)
+@timezone_option("--since and --until")
 @click.option(
     "--timeout",
     type=click.FloatRange(1, 3600),
@@ -61,8 +56,8 @@ _EXTRA = "push needs two more packages; install them with: pip install 'gptexit[
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
-@click.option("--quiet", is_flag=True, help="No summary; errors only.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@quiet_option
+@no_progress_option
 @click.pass_context
 def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **given: Any) -> None:
     """Put the conversations of an export into a running Open WebUI.

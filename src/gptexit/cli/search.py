@@ -10,9 +10,9 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.cli.convert import time_zone
 from gptexit.cli.exits import Exit
 from gptexit.cli.found import conversation_lines, hit_lines
+from gptexit.cli.shared import timezone_option
 from gptexit.library import (
     BadQuery,
     Library,
@@ -65,13 +65,7 @@ _WIDEST = 100
 @click.option(
     "--from", "place", type=click.IntRange(0), default=0, help="With --read: from this place on."
 )
-@click.option(
-    "--timezone",
-    "zone",
-    metavar="TZ",
-    callback=time_zone,
-    help="Time zone of dates, such as Europe/Berlin. [default: this machine's]",
-)
+@timezone_option("dates")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given: Any) -> None:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import click
 
-from gptexit.select import Selection
+from gptexit.select import Exclusion, Selection
 
 F = TypeVar("F", bound=Callable[..., Any])
+_EXCLUDED = ("title", "text", "project", "date", "id")
+
+
+def _exclusions(
+    ctx: click.Context, param: click.Parameter, value: Sequence[str]
+) -> list[tuple[str, str]]:
+    """The values of `--exclude`, for click. Raises BadParameter."""
+    found = []
+    for each in value:
+        what, _, wanted = each.partition("=")
+        if what not in _EXCLUDED or not wanted.strip():
+            raise click.BadParameter(
+                f"{each!r} is none of {', '.join(f'{name}=…' for name in _EXCLUDED)}."
+            )
+        found.append((what, wanted.strip()))
+    return found
+
+
 _OPTIONS = (
     click.option("--since", metavar="DATE", help="Only conversations touched on DATE or later."),
     click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier."),
@@ -18,6 +36,14 @@ _OPTIONS = (
     click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation."),
     click.option("--project", metavar="ID", help="Only conversations of this project (g-p-…)."),
     click.option("--model", metavar="NAME", help="Only conversations with this model."),
+    click.option(
+        "--exclude",
+        metavar="WHAT=VALUE",
+        multiple=True,
+        callback=_exclusions,
+        help="Leave conversations out: title=WORDS, text=WORDS, project=g-p-…, id=ID, date=2024-03 "
+        "or date=2024-03-01..2024-05-31. May be given several times.",
+    ),
     click.option(
         "--archived/--no-archived", default=None, help="Only archived ones, or none of them."
     ),
@@ -41,7 +67,33 @@ def selection_of(given: dict[str, Any], zone: tzinfo | None) -> Selection:
         project=given["project"],
         model=given["model"],
         archived=given["archived"],
+        exclude=_exclusion(given["exclude"], zone),
     )
+
+
+def _exclusion(given: Sequence[tuple[str, str]], zone: tzinfo | None) -> Exclusion:
+    def named(name: str) -> frozenset[str]:
+        return frozenset(value for what, value in given if what == name)
+
+    return Exclusion(
+        titles=named("title"),
+        texts=named("text"),
+        projects=named("project"),
+        dates=frozenset(_span(value, zone) for value in named("date")),
+        ids=named("id"),
+    )
+
+
+def _span(value: str, zone: tzinfo | None) -> tuple[str, str]:
+    """A day, month or year, or all from one to another, as bounds in UTC. Raises BadParameter."""
+    from gptexit.library.dates import beginning, ending
+    from gptexit.library.query import BadQuery
+
+    first, dots, last = value.partition("..")
+    try:
+        return beginning(first, zone), ending(last if dots else first, zone)
+    except BadQuery as error:
+        raise click.BadParameter(str(error), param_hint="--exclude date") from error
 
 
 def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = False) -> str | None:

@@ -9,6 +9,7 @@ import orjson
 
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
+from gptexit.cli.shared import no_progress_option
 from gptexit.cli.verdict import verdict
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.verify.check import NoArchive
@@ -20,7 +21,7 @@ from gptexit.verify.result import Result
 @click.argument("paths", metavar="[SOURCE...] ARCHIVE", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 @click.option("--quiet", is_flag=True, help="Nothing but the exit code.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@no_progress_option
 @click.pass_context
 def verify(
     ctx: click.Context, paths: tuple[str, ...], as_json: bool, quiet: bool, no_progress: bool

@@ -6,13 +6,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from gptexit.verify.claims import Raw, id_of, nodes_of, object_of
+from gptexit.verify.claims import Raw, id_of, leaves, nodes_of, object_of
+from gptexit.verify.compare import essence, segments
 
 
 def leaves_out(raw: Raw, selection: Raw) -> bool:
     """Whether an archive made with `selection` (as its record has it) leaves `raw` out."""
-    return any(
+    if any(
         name in selection and not holds(raw, selection[name]) for name, holds in _CONDITIONS.items()
+    ):
+        return True
+    excluded = object_of(selection.get("exclude"))
+    return any(
+        holds(raw, wanted)
+        for name, holds in _EXCLUDED.items()
+        for wanted in (excluded[name] if isinstance(excluded.get(name), list) else ())
     )
 
 
@@ -33,6 +41,25 @@ def _times(raw: Raw, name: str) -> list[float]:
     return [each for each in values if isinstance(each, int | float)]
 
 
+def _says(raw: Raw, wanted: Any) -> bool:
+    """Whether a message has the words in it, citations between them or not."""
+    words = str(wanted).casefold()
+    told = [leaf for node in nodes_of(raw).values() for leaf in leaves(node.get("message"))]
+    bare = essence(words)
+    return any(
+        words in each.casefold() or (bare and bare in "".join(segments(each.casefold())))
+        for each in told
+    )
+
+
+def _in_time(raw: Raw, span: Any) -> bool:
+    first, after = map(_seconds, span)
+    messages = [object_of(node.get("message")) for node in nodes_of(raw).values()]
+    times = [raw.get("create_time"), raw.get("update_time")]
+    times += [each.get("create_time") for each in messages]
+    return any(isinstance(each, int | float) and first <= each < after for each in times)
+
+
 def _seconds(wanted: Any) -> float:
     return datetime.fromisoformat(str(wanted)).replace(tzinfo=UTC).timestamp()
 
@@ -47,3 +74,11 @@ _CONDITIONS: dict[str, Callable[[Raw, Any], bool]] = {
     "archived": lambda raw, value: bool(raw.get("is_archived")) is value,
 }
 """The conditions of a selection, by their name in the archive's record."""
+_EXCLUDED: dict[str, Callable[[Raw, Any], bool]] = {
+    "titles": _CONDITIONS["title"],
+    "texts": _says,
+    "projects": _project,
+    "dates": _in_time,
+    "ids": lambda raw, value: id_of(raw) == value,
+}
+"""And those of what it leaves out."""

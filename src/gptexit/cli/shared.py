@@ -1,0 +1,40 @@
+"""Options that several commands have, each in its one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+
+def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
+    """The value of `--timezone`, for click. Raises BadParameter."""
+    if value is None:
+        return None
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no time zone; give one such as Europe/Berlin or UTC."
+        ) from error
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def timezone_option(of: str) -> Callable[[F], F]:
+    """`--timezone`; `of`: what it is the time zone of."""
+    return click.option(
+        "--timezone",
+        "zone",
+        metavar="TZ",
+        callback=time_zone,
+        help=f"Time zone of {of}, such as Europe/Berlin. [default: this machine's]",
+    )
+
+
+quiet_option = click.option("--quiet", is_flag=True, help="No summary; errors only.")
+no_progress_option = click.option("--no-progress", is_flag=True, help="No progress bar.")
