@@ -8,6 +8,7 @@ from gptexit.printable import count
 from gptexit.targets.gemini.limits import LOOKED_UP, ZIPS_A_DAY
 
 PAGE = "START-HERE.md"
+MEMORY = "memory.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +18,20 @@ class Pack:
     zips: list[str]
     """Their paths, in order."""
     conversations: int
+    memories: int = 0
+    slim: bool = False
+    """Whether the export is of the kind that holds no memories."""
 
 
 def start_here(pack: Pack) -> str:
     """The page."""
     sections = (
         ("# Move to Gemini", _opening(pack)),
-        ("## Your chats: *Import chats*", _uploads(pack.zips)),
-        ("## Where the import is not available", _ELSEWHERE),
+        ("## 1. Look at what is in it", _LOOK),
+        ("## 2. What Gemini is to know about you", _memory(pack)),
+        ("## 3. Your chats", _uploads(pack.zips)),
+        ("## Where there is no import", _ELSEWHERE),
+        ("## All of it, and none of it at Google", _AT_HOME),
     )
     return "\n\n".join(f"{title}\n\n{body}" for title, body in sections) + "\n"
 
@@ -34,21 +41,40 @@ def _opening(pack: Pack) -> str:
         f"This folder has {count(pack.conversations, 'conversation')} from ChatGPT for Gemini. "
         "Nothing was sent: Google gets what you give it, file by file.\n\n"
         "Google changes its pages and limits often. What is said here was looked up on "
-        f"{LOOKED_UP}."
+        f"{LOOKED_UP}, in part from what others report."
     )
 
 
+_LOOK = """\
+`redacted.csv`, if it is there, lists the keys and passwords that were replaced by marks, and in
+which messages. Only what looks like one to a program was found: read what is private before you
+send it. To leave more out, run the same command again with `--exclude title=WORD`, `text=WORD`,
+`project=ID` or `date=2025-03`; what is left out then is gone from this folder too."""
+
+
+def _memory(pack: Pack) -> str:
+    words = (
+        f"`{MEMORY}` has {count(pack.memories, 'memory', 'memories')} and your custom instructions "
+        "in blocks to paste, and says where to."
+    )
+    if pack.slim:
+        words += (
+            "\n\nAn export of today does not hold all that ChatGPT remembers. Before you cancel, "
+            f"ask ChatGPT itself with the question in `{MEMORY}`, and run `gptexit memory EXPORT "
+            "--for gemini --from-file answer.txt`."
+        )
+    return words
+
+
 def _uploads(zips: list[str]) -> str:
-    blocks = [_WHERE]
     days = [zips[at : at + ZIPS_A_DAY] for at in range(0, len(zips), ZIPS_A_DAY)]
     if len(days) > 1:
-        blocks.append(f"It takes {ZIPS_A_DAY} ZIPs a day, so this will take {len(days)} days:")
+        when = f"Gemini takes {ZIPS_A_DAY} a day, so this will take {len(days)} days:"
         rows = [f"- [ ] day {day}: {_named(names)}" for day, names in enumerate(days, 1)]
-        blocks.append("\n".join(rows))
     else:
-        blocks.append("\n".join(f"- [ ] `{name}`" for name in zips))
-    blocks.append(_AFTER)
-    return "\n\n".join(blocks)
+        when = f"Gemini takes {ZIPS_A_DAY} a day:"
+        rows = [f"- [ ] `{name}`" for name in zips]
+    return "\n\n".join((_WHERE, when, "\n".join(rows), _AFTER))
 
 
 def _named(names: list[str]) -> str:
@@ -56,15 +82,27 @@ def _named(names: list[str]) -> str:
 
 
 _WHERE = """\
-On a computer open gemini.google.com, *Settings & help > Import memory to Gemini*, and there the
-import of chats. Choose a ZIP of the folder `upload`; each is a whole ChatGPT export of at most 5 GB
-with a part of your conversations."""
+Each ZIP in `upload` is a whole ChatGPT export of at most 5 GB with a part of your conversations. On
+a computer open gemini.google.com, *Settings & help > Import memory to Gemini*, and there choose to
+import chats."""
 
 _AFTER = """\
-Gemini imports the text; pictures and other files in the ZIPs are reported to stay behind. Imported
-chats stand among your Gemini activity: what your settings there allow, Google may keep and use. You
-can delete them there again."""
+Gemini is reported to import the text alone; pictures and other files in the ZIPs stay behind.
+Imported chats are part of your Gemini activity: what your settings there allow, Google may keep and
+use to improve its services. Do not import a ZIP twice."""
 
 _ELSEWHERE = """\
-Google offers both imports to personal accounts of adults, outside of the European Economic Area,
-Switzerland and the United Kingdom; not to work, school or supervised accounts."""
+Google offers both imports to personal accounts of adults (18 and over), outside of the European
+Economic Area, Switzerland and the United Kingdom. They are not there for work and school accounts,
+nor for accounts that parents supervise. If that is you:
+
+- Put the block of `memory.md` into *Settings & help > Saved info*, or into the instructions of a
+  Gem.
+- Or let Gemini search your history on your own machine, as the next section has it."""
+
+_AT_HOME = """\
+Gemini's command line can search the archive on your own disk and read what it finds; only what it
+reads goes to Google. It needs no import and knows no region:
+
+    gptexit convert EXPORT --to sqlite -o my-chats
+    gptexit mcp my-chats --install gemini-cli"""

@@ -1,6 +1,7 @@
 """A folder for Gemini.
 
 START-HERE.md            what to do with it, in which order
+memory.md                what ChatGPT remembered, to paste
 upload/1-of-2.zip        chats for *Import chats*
 """
 
@@ -10,9 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gptexit.memory.collect import Collector
+from gptexit.memory.text import memory_text
 from gptexit.model import Asset, Conversation
 from gptexit.targets.base import OTHERS, File, Options, Rendered
-from gptexit.targets.gemini.start_here import PAGE, Pack, start_here
+from gptexit.targets.gemini.start_here import MEMORY, PAGE, Pack, start_here
 from gptexit.targets.gemini.uploads import Uploads
 
 
@@ -21,16 +24,19 @@ class Gemini:
 
     def __init__(self, options: Options) -> None:
         self._uploads = Uploads(replace(options, fit=None))
+        self._zone = options.timezone
         self.restart()
 
     def restart(self) -> None:
         """Begin again."""
         self._uploads.restart()
+        self._memory = Collector()
         self._count = 0
 
     def render(self, conversation: Conversation) -> Rendered:
         """What the pack gets of a conversation."""
         done, _ = self._uploads.add(conversation)
+        self._memory.add(conversation)
         self._count += 1
         return done
 
@@ -41,6 +47,12 @@ class Gemini:
     def finish(self) -> Rendered:
         """The ends of the ZIPs, and what is put together from all conversations."""
         done, names = self._uploads.finish()
-        page = start_here(Pack(names, self._count))
-        done.files.append(File(PAGE, page.encode(), PAGE))
+        memory = self._memory.memory()
+        pages = {
+            MEMORY: memory_text(memory, "gemini", self._zone),
+            PAGE: start_here(Pack(names, self._count, len(memory.entries), memory.slim > 0)),
+        }
+        done.files += [
+            File(name, page.encode("utf-8", "replace"), name) for name, page in pages.items()
+        ]
         return done
