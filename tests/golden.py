@@ -22,6 +22,8 @@ GOLDEN = HERE / "golden"
 FIXTURES = HERE.parent / "fixtures"
 LONGEST = 20_000
 """Bytes."""
+_LEFT_OUT = (".gptexit", "assets", "upload", "memory.md")
+"""What is no text, and what has a golden file of its own."""
 USUAL = Options(timezone=UTC)
 EVERYTHING = Options("all", frozenset({"hidden", "tools", "reasoning"}), UTC)
 
@@ -31,6 +33,7 @@ CASES = {
         for stem in ("classic-2023", "fat-2024", "sharded-2026", "dat-2026", "slim-2026")
     },
     "markdown/fat-2024-everything": ("markdown", "fat-2024", EVERYTHING),
+    "gemini/slim-2026": ("gemini", "slim-2026", USUAL),
     "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
     "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
 }
@@ -48,7 +51,7 @@ def made(case: str) -> dict[str, bytes]:
 def _readable(root: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
-        if not path.is_file() or relative.parts[0] in (".gptexit", "assets"):
+        if not path.is_file() or relative.parts[0] in _LEFT_OUT:
             continue
         if path.suffix == ".jsonl":
             yield from _indented(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -59,6 +60,7 @@ def convert_export(
 ) -> Report:
     """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
     several = len(formats) > 1
+    options = replace(options, why=selection.words)
     outgoing = _outgoing(formats, options, export)
     if stdout is not None and str(out) == "-":
         ways = [_to_stream(name, stdout, options, export, outgoing) for name in formats]

@@ -72,6 +72,16 @@ class Selection:
         """The conditions that are set."""
         return _set_ones(asdict(self))
 
+    @property
+    def words(self) -> str:
+        """What is asked for, for a person: `since 2025-03-01T00:00:00Z, title tax`."""
+        asked = [
+            f"{name} {', '.join(value) if isinstance(value, list) else value}"
+            for name, value in self.as_json().items()
+            if name != "exclude"
+        ]
+        return ", ".join(asked) or ("not excluded" if self.exclude != Exclusion() else "all chosen")
+
     def leaves_out(self, conversation: Conversation) -> str | None:
         """The option that leaves `conversation` out, as its name; None where it is selected."""
         each = conversation

@@ -1,5 +1,6 @@
 """The pack for Gemini: ZIPs within the limits, each an export in itself; and its API form."""
 
+import csv
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from gptexit.select import Selection
 from gptexit.targets.base import Options, Rendered
 from gptexit.targets.gemini.api import request
 from gptexit.targets.gemini.limits import ZIPS_A_DAY
+from gptexit.targets.gemini.sources import Limits, Sources, words_in
 from gptexit.targets.gemini.start_here import Pack, start_here
 from gptexit.verify.check import verify
 
@@ -110,11 +112,77 @@ def test_a_second_run_leaves_the_pack_alone(tmp_path):
 @pytest.mark.parametrize("count", [1, 5, 6, 12])
 def test_the_page_says_what_to_upload_on_which_day(count):
     names = [f"upload/{number}-of-{count}.zip" for number in range(1, count + 1)]
-    page = start_here(Pack(names, 10))
+    page = start_here(Pack(names, [], 10))
     lines = [line for line in page.splitlines() if line.startswith("- [ ]")]
     assert all(line.count(".zip") <= ZIPS_A_DAY for line in lines)
     assert [name for name in names if f"`{name}`" in "\n".join(lines)] == names
     assert ("day 1:" in page) == (count > ZIPS_A_DAY)
+
+
+def read_back(files):
+    """What a sink would make of files that are appended to."""
+    there = {}
+    for file in files:
+        there[file.path] = there.get(file.path, b"") + file.data
+    return {path: data.decode() for path, data in there.items()}
+
+
+TALK = st.lists(
+    st.tuples(st.sampled_from(["", "word ", "漢字", "x" * 30]), st.integers(1, 60)),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=100)
+@given(st.lists(TALK, min_size=1, max_size=6))
+def test_sources_keep_their_limits_and_all_that_was_said(talks):
+    limits = Limits(words=80, bytes=2_000)
+    sources = Sources(UTC, frozenset(), limits)
+    files, said = [], []
+    for number, talk in enumerate(talks):
+        words = [f"{number}.{place} {text * times}" for place, (text, times) in enumerate(talk)]
+        mapping = chain(*(message("user", each, create_time=1.7e9) for each in words))
+        raw = conversation(mapping, conversation_id=f"id-{number}")
+        made, first, size = sources.add(read_conversation(raw, Account(), Met()))
+        assert first and size
+        files += made
+        said += words
+    files += sources.finish()
+    assert sorted(file.path for file in files if file.last) == sorted(
+        each.path for each in sources.made
+    )
+    there = read_back(files)
+    for source in sources.made:
+        assert words_in(there[source.path]) <= limits.words
+        assert len(there[source.path].encode()) <= limits.bytes
+        assert source.bytes == len(there[source.path].encode())
+    # A long text is cut between two files, so what was said is looked for in all of them together.
+    whole = "".join("".join(there[each.path] for each in sources.made).split())
+    for each in said:
+        assert "".join(each.split()) in whole
+    assert sum(each.conversations for each in sources.made) == len(talks)
+
+
+def test_the_table_says_where_each_conversation_is(tmp_path):
+    source = export_of(tmp_path / "export.json", [600, 600, 600])
+    options = Options(max_size=SMALL, timezone=UTC)
+    convert(source, tmp_path / "pack", ["gemini"], selection=Selection(title="k"), options=options)
+    with (tmp_path / "pack/contents.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["conversation"] for row in rows] == ["id-0", "id-1", "id-2"]
+    for row in rows:
+        path = tmp_path / "pack/upload" / f"{row['upload']}-of-3.zip"
+        assert set(raw_conversations(path)) == {row["conversation"]}
+        assert row["title"] in (tmp_path / "pack" / row["source"]).read_text()
+        assert (row["messages"], row["why"]) == ("1", "title k")
+
+
+def test_a_title_is_no_formula(tmp_path):
+    raw = conversation(chain(message("user", "Hi")), title="=1+1", conversation_id="-2")
+    (tmp_path / "export.json").write_bytes(orjson.dumps([raw]))
+    convert(tmp_path / "export.json", tmp_path / "pack", ["gemini"])
+    assert "\n'-2,'=1+1," in (tmp_path / "pack/contents.csv").read_text()
 
 
 def test_a_request_is_what_was_said(tmp_path):

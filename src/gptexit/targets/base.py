@@ -112,3 +112,5 @@ class Options:
     """For `chatgpt`: the program whose limits its ZIPs keep."""
     redact: str | None = None
     """`secrets` or `nothing`; None for secrets in packs, which go to another company, only."""
+    why: str = "all chosen"
+    """For packs: what chose the conversations, in words."""

@@ -18,3 +18,5 @@ NOTEBOOK_WORDS = 500_000
 GEM_FILES = 10
 LARGEST_SOURCE = 100 * 10**6
 """Bytes of one file for a Gem; a notebook takes 200 MB."""
+MARGIN = 0.9
+"""What is used of a limit on words, since nobody says how they are counted."""

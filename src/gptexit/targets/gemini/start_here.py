@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gptexit.printable import count
-from gptexit.targets.gemini.limits import LOOKED_UP, ZIPS_A_DAY
+from gptexit.targets.gemini.limits import (
+    GEM_FILES,
+    LARGEST_SOURCE,
+    LOOKED_UP,
+    NOTEBOOK_FILES,
+    NOTEBOOK_WORDS,
+    ZIPS_A_DAY,
+)
+from gptexit.targets.gemini.sources import Source
 
 PAGE = "START-HERE.md"
 MEMORY = "memory.md"
@@ -17,6 +25,7 @@ class Pack:
 
     zips: list[str]
     """Their paths, in order."""
+    sources: list[Source]
     conversations: int
     memories: int = 0
     slim: bool = False
@@ -30,6 +39,7 @@ def start_here(pack: Pack) -> str:
         ("## 1. Look at what is in it", _LOOK),
         ("## 2. What Gemini is to know about you", _memory(pack)),
         ("## 3. Your chats", _uploads(pack.zips)),
+        ("## 4. Chats as sources, for Gems and notebooks", _sources(pack.sources)),
         ("## Where there is no import", _ELSEWHERE),
         ("## All of it, and none of it at Google", _AT_HOME),
     )
@@ -45,7 +55,35 @@ def _opening(pack: Pack) -> str:
     )
 
 
+def _sources(sources: list[Source]) -> str:
+    if not sources:
+        return "There is nothing to read in these conversations."
+    rows = [
+        f"| `{each.path}` | {each.conversations:,} | {each.words:,} | {each.bytes / 1e6:,.1f} MB |"
+        for each in sources
+    ]
+    table = ["| file | conversations | words | |", "|---|---:|---:|---:|", *rows]
+    words = [_GEMS, "\n".join(table)]
+    if len(sources) > NOTEBOOK_FILES:
+        words.append(f"These are more than {NOTEBOOK_FILES}: choose, or make several notebooks.")
+    return "\n\n".join(words)
+
+
+_GEMS = f"""\
+`sources` has the same chats as text, the branch that you saw last, by the year in which they began:
+
+- A Gem takes {GEM_FILES} files of at most {LARGEST_SOURCE // 10**6} MB: *Gems > New Gem*, and
+  there *Knowledge*.
+- A notebook of Gemini Notebook, which was NotebookLM until 2026, takes {NOTEBOOK_FILES} sources on
+  the free plan and more on others, each of at most {NOTEBOOK_WORDS:,} words and 200 MB.
+
+Each file here is within all of that, with a tenth left over. For the sources of one project, run
+the command with `--project ID` and another folder."""
+
 _LOOK = """\
+`contents.csv` lists each conversation in this folder with its date, its messages, its size, the ZIP
+and the source that it is in, and what you asked for.
+
 `redacted.csv`, if it is there, lists the keys and passwords that were replaced by marks, and in
 which messages. Only what looks like one to a program was found: read what is private before you
 send it. To leave more out, run the same command again with `--exclude title=WORD`, `text=WORD`,
@@ -98,6 +136,8 @@ nor for accounts that parents supervise. If that is you:
 
 - Put the block of `memory.md` into *Settings & help > Saved info*, or into the instructions of a
   Gem.
+- Give a Gem or a notebook the files of `sources`. Both are offered in Europe too, and to work
+  accounts whose administrator allows them.
 - Or let Gemini search your history on your own machine, as the next section has it."""
 
 _AT_HOME = """\
