@@ -15,6 +15,7 @@ from gptexit.library import (
     NoLibrary,
     Place,
     Query,
+    TooSlow,
     Unknown,
     marked,
     open_library,
@@ -226,3 +227,43 @@ def test_it_opens_by_file_and_by_folder(tmp_path):
     out.rename(inner)
     with open_library(inner.parent) as library:
         assert titles(library, "lisbon") == ["Lisbon"]
+
+
+def test_where_much_is_found_the_conversations_used_last_are_ranked(tmp_path, monkeypatch):
+    raws = [
+        conversation(
+            chain(*(message("user", f"walnut {at} 数") for at in range(4))),
+            conversation_id=f"{number:08}",
+            title=f"Talk {number}",
+            update_time=1750000000.0 + number * 1000,
+        )
+        for number in (3, 1, 4, 0, 2)
+    ]
+    with open_library(made(tmp_path, *raws)) as library:
+        whole = library.search(Query("walnut"))
+        assert (whole.messages, whole.conversations, whole.ranked) == (20, 5, None)
+        assert len(whole.hits) == 5
+        monkeypatch.setattr("gptexit.library.search.RANKED", 8)
+        some = library.search(Query("walnut"))
+        assert (some.messages, some.conversations, some.ranked) == (20, 5, 8)
+        assert {hit.title for hit in some.hits} == {"Talk 4", "Talk 3"}
+        assert some.next is None
+        newest = library.search(Query("walnut", order="newest"))
+        assert [hit.title for hit in newest.hits] == [f"Talk {n}" for n in (4, 3, 2, 1, 0)]
+        assert newest.ranked is None
+
+
+def test_a_message_that_two_indexes_find_is_one(tmp_path):
+    thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "", "content": "walnut"}]}
+    mapping = chain(message("user", "walnut 数"), message("assistant", thoughts))
+    with open_library(made(tmp_path, conversation(mapping, title="Walnut 数"))) as library:
+        assert library.search(Query("walnut")).messages == 2  # the title is one
+        assert library.search(Query("数")).messages == 2
+        assert library.search(Query("walnut", hidden=True)).messages == 3
+
+
+def test_what_takes_too_long_is_given_up(library, monkeypatch):
+    monkeypatch.setattr("gptexit.library.running._SECONDS", 0.0)
+    endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
+    with pytest.raises(TooSlow):
+        library._runner.all(endless)

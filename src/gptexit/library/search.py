@@ -8,6 +8,8 @@ only.
 
 from __future__ import annotations
 
+import itertools
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,20 +94,42 @@ def search(runner: Runner, query: Query) -> Page:
     if match is None:
         return _listed(runner, query, filters)
     indexes = _indexes(runner, match, query, filters)
-    numbers = _union(indexes, filters, "SELECT {number} AS number")
-    messages, conversations = runner.one(
-        f"SELECT count(*), count(DISTINCT number / {PLACES}) FROM ({numbers})", filters.values
-    )
+    tally = _tally(runner, indexes, filters)
+    messages = sum(tally.values())
     if not messages:
         return Page([], 0, 0, None)
     cut = messages > RANKED and query.order == "best"
-    rows = runner.all(_page(query, indexes, filters, numbers if cut else None), filters.values)
+    if cut:
+        filters.values["recent"] = json.dumps(_recent(runner, tally))
+    rows = runner.all(_page(query, indexes, filters, cut=cut), filters.values)
     snippets = Snippets(runner, match)
     hits = [_hit(runner, snippets, indexes, row) for row in rows]
     ranked = rows[0][5] if cut and rows else None
     found = rows[0][4] if rows else 0
     after = int(filters.values["offset"]) + len(rows)
-    return Page(hits, conversations, messages, after if rows and after < found else None, ranked)
+    return Page(hits, len(tally), messages, after if rows and after < found else None, ranked)
+
+
+def _tally(runner: Runner, indexes: tuple[Index, ...], filters: Filters) -> dict[int, int]:
+    """In which conversations how many messages are found."""
+    numbers = _union(indexes, filters, "SELECT {number} AS number")
+    return dict(
+        runner.all(
+            f"SELECT number / {PLACES} AS within, count(*) FROM ({numbers}) GROUP BY within",
+            filters.values,
+        )
+    )
+
+
+def _recent(runner: Runner, tally: dict[int, int]) -> list[int]:
+    """Those used last that together have about as many messages as are ranked."""
+    rows = runner.all(
+        "SELECT number FROM conversations WHERE number IN (SELECT value FROM json_each(?)) "
+        "ORDER BY coalesce(updated, created) DESC, number",
+        (json.dumps(list(tally)),),
+    )
+    before = itertools.accumulate((tally[number] for (number,) in rows), initial=0)
+    return [number for (number,), sum_ in zip(rows, before, strict=False) if sum_ < RANKED]
 
 
 def _filters(runner: Runner, query: Query) -> Filters:
@@ -200,38 +224,25 @@ def _conditions(index: Index, filters: Filters) -> str:
     return made
 
 
-_RECENT = """
-    recent AS MATERIALIZED (
-        SELECT within FROM (
-            SELECT within, sum(k) OVER (
-                ORDER BY coalesce(c.updated, c.created) DESC, within
-            ) - k AS before
-            FROM (SELECT number / {places} AS within, count(*) AS k FROM ({numbers}) GROUP BY 1)
-            JOIN conversations AS c ON c.number = within
-        ) WHERE before < {most}
-    ),
-"""
-"""The conversations used last that together have about `most` of the messages."""
 _RANKS = {"best": "{rank}", "newest": "-{number}", "oldest": "{number}"}
 """By what hits are ordered; the message that stands for a conversation is the first by it."""
 
 
-def _page(query: Query, indexes: tuple[Index, ...], filters: Filters, cut: str | None) -> str:
+def _page(query: Query, indexes: tuple[Index, ...], filters: Filters, *, cut: bool) -> str:
     """The hits of a page: number, rank, index, hits; and how many hits and messages there are.
 
-    `cut`: the numbers of all that is found, where only some is ranked.
+    `cut`: only of the recent conversations.
     """
-    recent = _RECENT.format(places=PLACES, numbers=cut, most=RANKED) if cut else ""
     every = _union(
         indexes,
         filters,
         f"SELECT {{number}} AS number, {_RANKS[query.order]} AS rank, {{which}} AS which",
-        " AND {conversation} IN (SELECT within FROM recent)" if cut else "",
+        " AND {conversation} IN (SELECT value FROM json_each(:recent))" if cut else "",
     )
     once = "" if _apart(indexes) else " GROUP BY number"
     rank = "rank" if _apart(indexes) else "min(rank) AS rank"
     found = (
-        f"WITH {recent} every AS MATERIALIZED ({every}), "
+        f"WITH every AS MATERIALIZED ({every}), "
         f"found AS MATERIALIZED (SELECT number, {rank}, which FROM every{once}), "
     )
     if query.grouped:
