@@ -70,7 +70,7 @@ def commands(export: Path, out: Path) -> dict[str, tuple[list[str], bool]]:
     found["to jsonl"] = ([*convert, str(out / "j"), "--to", "jsonl"], False)
     both = ["--to", "markdown", "--to", "jsonl"]
     found["to both"] = ([*convert, str(out / "b"), *both], False)
-    for name in ("chatgpt", "open-webui", "librechat"):
+    for name in ("chatgpt", "open-webui", "librechat", "sqlite"):
         found[f"to {name}"] = ([*convert, str(out / name), "--to", name], False)
     every = [f"--to={name}" for name in FORMATS]
     found["to all five"] = ([*convert, str(out / "all"), *every], False)

@@ -1,10 +1,11 @@
 """The documents show real output: `python tests/documents.py` runs their commands and renews it.
 
-Two marks stand in front of what a command made, a third runs one that shows nothing:
+Marks stand in front of what a command made; one runs a command that shows nothing:
 
     <!-- output: gptexit … -->      a block of text follows: what the command prints
     <!-- page: PATH -->             a block quote follows: a Markdown file that it wrote
     <!-- run: gptexit … -->         run before all others
+    <!-- sql: PATH -->              a query follows, and below it the rows that a database gives
 
 The commands of a document run one after the other in an empty folder that holds the sample export
 `fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,9 @@ SAMPLE = ROOT / "fixtures/slim-2026.zip"
 FULL = ROOT / "fixtures/fat-2024.zip"
 _OUTPUT = re.compile(r"(<!-- output: (gptexit [^\n]*?) -->\n```text\n).*?(?=^```$)", re.S | re.M)
 _RUN = re.compile(r"<!-- run: (gptexit [^\n]*?) -->")
+_SQL = re.compile(
+    r"(<!-- sql: (\S+) -->\n```sql\n(.*?)\n```\n\n```text\n).*?(?=^```$)", re.S | re.M
+)
 _PAGE = re.compile(r"(<!-- page: ([^\n]*?) -->\n)(?:>[^\n]*\n)*", re.M)
 
 
@@ -41,6 +46,7 @@ def renewed(document: Path) -> str:
         for command in _RUN.findall(text):
             _printed(command, Path(folder))
         text = _OUTPUT.sub(lambda found: found[1] + _printed(found[2], Path(folder)), text)
+        text = _SQL.sub(lambda found: found[1] + _rows(Path(folder) / found[2], found[3]), text)
         return _PAGE.sub(lambda found: found[1] + _quoted(Path(folder) / found[2]), text)
 
 
@@ -51,6 +57,18 @@ def _printed(command: str, folder: Path) -> str:
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
     return done.stdout
+
+
+def _rows(database: Path, query: str) -> str:
+    """What a query gives, its columns' names above."""
+    base = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    found = base.execute(query)
+    names = [column[0] for column in found.description]
+    rows = [["" if each is None else str(each) for each in row] for row in found]
+    base.close()
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    lines = (zip(row, widths, strict=True) for row in (names, *rows))
+    return "".join("  ".join(f"{each:{w}}" for each, w in line).rstrip() + "\n" for line in lines)
 
 
 def _quoted(page: Path) -> str:

@@ -51,7 +51,7 @@ def test_a_hit_has_title_date_passage_and_the_way_to_it(archive):
     assert lines[1] == "   19 February 2025 · You"
     assert "Postgres" in lines[2]
     assert lines[-3].strip() == str(archive / "both/markdown/2025/2025-02-19-a-shop-0-owned-31m.md")
-    assert lines[-1] == "1 conversation, 1 message."
+    assert lines[-1] == "1 conversation, 1 hit."
 
 
 def test_without_notes_the_command_that_reads_it_is_shown_and_works(archive):

@@ -176,6 +176,16 @@ def test_only_what_changed_is_replaced_and_what_is_gone_stays(tmp_path):
     assert content(fresh / "a") == content(out)
 
 
+def test_nothing_of_what_is_replaced_stays_in_the_file(tmp_path):
+    out = tmp_path / "a"
+    run(out, raw(1, "Our word is xyzzyplugh, 合言葉", title="Plovery"), raw(2, "Two"))
+    assert b"xyzzyplugh" in (out / NAME).read_bytes()
+    run(out, raw(1, "Our word is a secret"), raw(2, "Two"))
+    data = (out / NAME).read_bytes()
+    for gone in ("xyzzyplugh", "zzyplugh", "Plovery", "lovery", "合言葉", "合"):
+        assert gone.encode() not in data
+
+
 def test_projects_that_no_conversation_is_in_go(tmp_path):
     out = tmp_path / "a"
     run(out, raw(1, "One", gizmo_id="g-p-1"), raw(2, "Two", gizmo_id="g-2"))

@@ -25,7 +25,7 @@ def hit_lines(hit: Hit, number: int, way: str, width: int, zone: tzinfo | None) 
     about = [day(when)] if when else []
     about += [_SPEAKERS.get(hit.role, hit.role)] if hit.role else []
     about += [printable(hit.project, 30)] if hit.project else []
-    about += [count(hit.hits, "message")] if hit.hits > 1 else []
+    about += [count(hit.hits, "hit")] if hit.hits > 1 else []
     head = f"{number}. "
     title = printable(hit.title or _UNTITLED, width - len(head))
     passage = _passage(hit.snippet, width - len(_INDENT))

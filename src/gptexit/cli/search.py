@@ -146,7 +146,7 @@ def _print(library: Library, archive: str, query: Query, page: Page, given: dict
         click.echo("\n".join(hit_lines(hit, number, way, width, given["zone"])) + "\n")
     found = count(page.conversations, "conversation")
     if page.messages:
-        found += f", {count(page.messages, 'message')}"
+        found += f", {count(page.messages, 'hit')}"
     more = f" Go on with --offset {page.next}." if page.next is not None else ""
     click.echo(f"{found}.{more}")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gptexit.catalog import Entry
 from gptexit.database.behind import Behind
-from gptexit.database.schema import VERSION, version_of
+from gptexit.database.schema import NAME, VERSION, version_of
 from gptexit.database.writer import Writer, digest_in
 from gptexit.sink import Folder, Outcome, digest_of
 from gptexit.targets.base import File
@@ -35,6 +35,8 @@ class Database(Folder):
 
     def put(self, file: File) -> Outcome:
         """Write a conversation unless it is there as it is; a file without bytes is the end."""
+        if file.path != NAME:
+            return super().put(file)
         place = self._place or self._find(file.path)
         if not file.data:
             return self._end(place, file)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA cache_size = -32000;
+PRAGMA secure_delete = ON;
 """
-"""A killed run leaves the file useless: it is one that the next run begins anew."""
+"""A killed run leaves the file useless: it is one that the next run begins anew. What is replaced
+may be a secret that is redacted now: nothing of it stays in the file."""
 
 
 def _insert(table: str, columns: str) -> str:
@@ -36,9 +40,13 @@ _NAMED = (
     "ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, name)"
 )
 _ROWS_OF = ("conversation_models", "assets", "memories", "instructions", "messages")
+_OF_MESSAGES = (("messages_fts", "text"), ("hidden_fts", "hidden_text"))
 _INDEXES = ("conversations_fts", "messages_fts", "hidden_fts", "unspaced_fts")
-_MANY = 1000
-"""Changed conversations from which on the indexes of text are put in order again."""
+_TOGETHER = 200
+"""Conversations whose text goes into the indexes in one statement: each writes out what it has.
+
+While SQLite is at it, Python can go on.
+"""
 
 
 class Writer:
@@ -47,19 +55,18 @@ class Writer:
     def __init__(self, path: Path, earlier: sqlite3.Connection | None) -> None:
         path.unlink(missing_ok=True)
         self.path = path
-        self._changed = 0
         self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         if earlier:
             earlier.backup(self._base)
         self._base.executescript(_SETTINGS)
         if not earlier:
             create(self._base, f"gptexit {__version__}")
+        self._waiting: list[int] = []
         self._base.execute("BEGIN")
         self._next: int = self._one("SELECT coalesce(max(number), 0) + 1 FROM conversations")
 
     def put(self, rows: Rows, digest: str) -> None:
         """Write a conversation, in place of what is there of it."""
-        self._changed += 1
         number = self._one("SELECT number FROM conversations WHERE id = ?", rows["conversation"][0])
         if number is None:
             number = self._next
@@ -70,14 +77,15 @@ class Writer:
 
     def finish(self) -> None:
         """Put it in order and close it."""
+        self._index()
         for table, column in (("projects", "project"), ("gpts", "gpt")):
             self._base.execute(
                 f"DELETE FROM {table} WHERE id NOT IN "
                 f"(SELECT {column} FROM conversations WHERE {column} IS NOT NULL)"
             )
-        if self._changed >= _MANY:
-            for index in _INDEXES:
-                self._base.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
+        # Searches are faster then, and an index forgets for good only what it merges.
+        for index in _INDEXES:
+            self._base.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
         self._base.execute("COMMIT")
         self._base.close()
 
@@ -108,7 +116,12 @@ class Writer:
             ],
         )
         texts = [(first + each[0], each[-2], each[-1]) for each in rows["messages"]]
-        self._index("{0} (rowid, {1}) SELECT", first, title, texts)
+        self._index_unspaced(
+            "unspaced_fts (rowid, text, hidden_text) VALUES (", number, title, texts
+        )
+        self._waiting.append(number)
+        if len(self._waiting) >= _TOGETHER:
+            self._index()
         base.executemany(
             _ASSET,
             [(number, place and first + place, *values) for place, *values in rows["assets"]],
@@ -135,30 +148,53 @@ class Writer:
             "VALUES ('delete', ?, ?)",
             (number, title),
         )
-        self._index("{0} ({0}, rowid, {1}) SELECT 'delete',", first, title, texts)
+        for index, column in _OF_MESSAGES:
+            base.execute(
+                f"INSERT INTO {index} ({index}, rowid, {column}) SELECT 'delete', number, {column} "
+                "FROM messages WHERE number BETWEEN ? AND ?",
+                (first, first + PLACES - 1),
+            )
+        self._index_unspaced(
+            "unspaced_fts (unspaced_fts, rowid, text, hidden_text) VALUES ('delete', ",
+            number,
+            title,
+            texts,
+        )
         for table in _ROWS_OF:
             base.execute(f"DELETE FROM {table} WHERE conversation = ?", (number,))
         base.execute("DELETE FROM conversations WHERE number = ?", (number,))
 
-    def _index(self, into: str, first: int, title: str, texts: list[tuple[int, str, str]]) -> None:
-        """Into the indexes of text, or out of them.
+    def _index(self) -> None:
+        """The texts of the conversations that wait, into the indexes."""
+        numbers = sorted(self._waiting)
+        self._waiting.clear()
+        for first, last in _runs(numbers):
+            for index, column in _OF_MESSAGES:
+                self._base.execute(
+                    f"INSERT INTO {index} (rowid, {column}) SELECT number, {column} "
+                    "FROM messages WHERE number BETWEEN ? AND ?",
+                    (first * PLACES, last * PLACES + PLACES - 1),
+                )
 
-        A conversation a statement, and not a message: while SQLite works, Python does.
-        """
-        for index, column in (("messages_fts", "text"), ("hidden_fts", "hidden_text")):
-            self._base.execute(
-                f"INSERT INTO {into.format(index, column)} number, {column} "
-                "FROM messages WHERE number BETWEEN ? AND ?",
-                (first, first + PLACES - 1),
-            )
+    def _index_unspaced(
+        self, into: str, number: int, title: str, texts: list[tuple[int, str, str]]
+    ) -> None:
+        """Title and texts with scripts that are written without spaces, into their index or out."""
         self._base.executemany(
-            f"INSERT INTO {into.format('unspaced_fts', 'text, hidden_text')} ?, ?, ?",
+            f"INSERT INTO {into}?, ?, ?)",
             [
-                (number, spaced(text), spaced(hidden))
-                for number, text, hidden in [(first, title, ""), *texts]
+                (place, spaced(text), spaced(hidden))
+                for place, text, hidden in [(number * PLACES, title, ""), *texts]
                 if has_unspaced(text) or has_unspaced(hidden)
             ],
         )
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of numbers that follow each other."""
+    for _, run in groupby(enumerate(numbers), key=lambda each: each[1] - each[0]):
+        members = [number for _, number in run]
+        yield members[0], members[-1]
 
 
 def digest_in(base: sqlite3.Connection, key: str) -> str | None:

@@ -1,0 +1,56 @@
+"""The SQLite archive in Datasette, without any settings: tables, labels, search, views."""
+
+import json
+import subprocess
+
+import pytest
+
+import house
+from exports import ROOT
+from gptexit import convert
+
+
+@pytest.fixture(scope="module")
+def get(tmp_path_factory):
+    """What a page of Datasette's JSON API answers."""
+    program = house.environment("datasette", ["datasette==0.65.5"]) / "datasette"
+    out = tmp_path_factory.mktemp("datasette")
+    convert(ROOT / "fixtures/fat-2024.zip", out, ["sqlite"])
+
+    def page(path):
+        command = [program, out / "chatgpt.sqlite", "--get", path]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    return page
+
+
+def test_each_table_is_there_with_its_keys_and_its_search(get):
+    tables = {each["name"]: each for each in get("/chatgpt.json")["tables"] if not each["hidden"]}
+    assert set(tables) == {
+        *("gptexit", "projects", "gpts", "conversations", "conversation_models"),
+        *("messages", "assets", "memories", "instructions"),
+    }
+    assert tables["messages"]["fts_table"] == "messages_fts"
+    assert tables["conversations"]["fts_table"] == "conversations_fts"
+    leads = tables["messages"]["foreign_keys"]["outgoing"]
+    assert {(each["column"], each["other_table"]) for each in leads} == {
+        ("conversation", "conversations"),
+        ("parent", "messages"),
+    }
+
+
+def test_its_search_finds_what_a_person_saw_and_names_the_conversation(get):
+    found = get("/chatgpt/messages.json?_search=lighthouse&_shape=objects&_labels=on")
+    assert found["filtered_table_rows_count"] == len(found["rows"]) > 1
+    assert {row["conversation"]["label"] for row in found["rows"]} == {
+        "Pictures: a lighthouse in three styles"
+    }
+    assert all("lighthouse" in row["text"].lower() for row in found["rows"])
+
+
+def test_views_and_facets(get):
+    assert [row["role"] for row in get("/chatgpt/reading.json?_size=1&_shape=array")] == ["user"]
+    assert get("/chatgpt/months.json?_shape=array")[0]["conversations"] >= 1
+    facets = get("/chatgpt/conversations.json?_facet=model")["facet_results"]["model"]["results"]
+    assert sum(each["count"] for each in facets) == 22
