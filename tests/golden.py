@@ -15,7 +15,12 @@ from pathlib import Path
 import orjson
 
 from gptexit.archive import convert
+from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.memory.assistants import ASSISTANTS
+from gptexit.memory.collect import Collector
+from gptexit.memory.text import memory_text
 from gptexit.targets.base import Options
+from memory import account
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -38,14 +43,27 @@ CASES = {
     "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
 }
 """Folder below `golden` to format, sample export and options."""
+MEMORY = "memory/two-years"
+"""Folder of the pages that `gptexit memory` writes of the account in memory/account.py."""
+ALL = [*CASES, MEMORY]
 
 
 def made(case: str) -> dict[str, bytes]:
     """The readable files of a case, by their paths."""
+    if case == MEMORY:
+        return _pages()
     name, stem, options = CASES[case]
     with tempfile.TemporaryDirectory() as folder:
         convert(FIXTURES / f"{stem}.zip", folder, [name], options=options)
         return dict(_readable(Path(folder)))
+
+
+def _pages() -> dict[str, bytes]:
+    collector = Collector()
+    for raw in account.conversations():
+        collector.add(read_conversation(raw, Account(), Met()))
+    memory = collector.memory()
+    return {f"{name}.md": memory_text(memory, name, UTC).encode() for name in ASSISTANTS}
 
 
 def _readable(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -78,7 +96,7 @@ def kept(case: str) -> dict[str, bytes]:
 
 def main() -> None:
     shutil.rmtree(GOLDEN, ignore_errors=True)
-    for case in CASES:
+    for case in ALL:
         for name, data in made(case).items():
             path = GOLDEN / case / name
             path.parent.mkdir(parents=True, exist_ok=True)

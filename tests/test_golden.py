@@ -2,10 +2,10 @@
 
 import pytest
 
-from golden import CASES, kept, made
+from golden import ALL, kept, made
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", ALL)
 def test_the_output_is_what_was_found_right(case):
     wanted, found = kept(case), made(case)
     assert sorted(found) == sorted(wanted)

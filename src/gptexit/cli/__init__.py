@@ -17,6 +17,7 @@ _COMMANDS = {
     "inspect": "Say what an export holds and what it lacks.",
     "convert": "Convert an export into an archive.",
     "search": "Find something in an SQLite archive.",
+    "memory": "Write down what ChatGPT remembered of you, for your next assistant.",
     "push": "Put the conversations into a running app.",
     "verify": "Prove that an archive holds what an export holds.",
     "formats": "List the formats that gptexit writes.",

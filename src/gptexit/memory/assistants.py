@@ -40,20 +40,21 @@ ASSISTANTS = {
             "the import experimental.",
         ),
     ),
-    # Google's announcement of 26 March 2026 and reports of the page.
+    # Google's announcement of 26 March 2026, and reports of the page and of the prompt that it
+    # offers; that one asks to speak of "the user" instead of "I", as the blocks do.
     "gemini": Assistant(
         "Gemini",
         (
             "Copy the block below. Read it through first, and take out what Google need not know.",
-            "Open gemini.google.com on a computer, then **Settings & help > Import memory to "
-            "Gemini**.",
+            "Open <https://gemini.google.com/import> on a computer, or in Gemini **Settings & "
+            "help > Import memory to Gemini**.",
             "Gemini offers a prompt for your old assistant. You need not use it: paste the block "
             "where the answer goes, and choose **Add memory**.",
             "Ask Gemini in a new chat what it knows about you.",
         ),
-        "Only for personal accounts of adults, and not in the European Economic Area, Switzerland "
-        "or the United Kingdom. Where the page is missing, put the block into **Settings & help > "
-        "Saved info** or the instructions of a Gem.",
+        "The import is for personal accounts of adults, and not to be had in the European Economic "
+        "Area, Switzerland and the United Kingdom. There, paste the block as the instructions of a "
+        "Gem.",
     ),
     "text": Assistant(
         "your new assistant",

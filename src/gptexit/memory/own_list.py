@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 from gptexit.memory.model import Origin
 
@@ -19,6 +21,11 @@ another block."""
 
 MOST = 10 << 20
 """Bytes of a file that is read back."""
+
+
+class NotAnAnswer(Exception):
+    """A file that cannot be ChatGPT's answer; its message is a sentence for a person."""
+
 
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _MARK = re.compile(r"\s*(?:[-*+•–]\s+|\d{1,4}[.)]\s+)?")
@@ -40,11 +47,12 @@ class OwnList:
     """Lines that were taken for headings, and left out."""
 
 
-def read_own_list(answer: str) -> OwnList:
+def read_own_list(answer: str, time: str | None = None) -> OwnList:
     """The entries of ChatGPT's answer: of its code blocks where it has some, else of all of it.
 
     Read are lines such as `[2024-03-01] - text`, with a bullet or number in front or not, with
-    `[unknown]` or no date; and a line that is indented goes on with the entry above.
+    `[unknown]` or no date; and a line that is indented goes on with the entry above. `time`: when
+    ChatGPT answered, RFC 3339 in UTC.
     """
     found = OwnList()
     lines = list(_lines(answer.removeprefix("\ufeff")))
@@ -61,7 +69,7 @@ def read_own_list(answer: str) -> OwnList:
             text = line[slot.end() :] if slot else line[mark.end() :] if mark else line
             day = _DAY.match(slot["when"]) if slot else None
             if text.strip():
-                found.entries.append(_entry(text.strip(), day[0] if day else None))
+                found.entries.append(_entry(text.strip(), day[0] if day else None, time))
     return found
 
 
@@ -85,9 +93,28 @@ def _slot(line: str) -> re.Match[str] | None:
     return _SLOT.match(line, mark.end() if mark else 0)
 
 
-def _entry(text: str, saved: str | None) -> Origin:
-    return Origin(None, None, None, None, "own list", text, saved)
+def _entry(text: str, saved: str | None, time: str | None) -> Origin:
+    return Origin(time, None, None, None, "own list", text, saved)
 
 
 def _longer(entry: Origin, more: str) -> Origin:
-    return _entry(f"{entry.text}\n{more}", entry.saved)
+    return _entry(f"{entry.text}\n{more}", entry.saved, entry.time)
+
+
+def open_own_list(path: Path) -> OwnList:
+    """The same from a file, as old as it is. Raises NotAnAnswer and OSError."""
+    about = path.stat()
+    if about.st_size > MOST:
+        raise NotAnAnswer(
+            f"{path} has {about.st_size >> 20:,} MB: an answer of ChatGPT has a few pages at most."
+        )
+    data = path.read_bytes()
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as some editors of Windows save text
+    if b"\0" in data and not wide:
+        raise NotAnAnswer(f"{path} is no text file. Save ChatGPT's answer as plain text.")
+    text = data.decode("utf-16" if wide else "utf-8", "replace")
+    answered = datetime.fromtimestamp(int(about.st_mtime), UTC).replace(tzinfo=None)
+    found = read_own_list(text, f"{answered.isoformat()}Z")
+    if not found.entries:
+        raise NotAnAnswer(f"{path} has no entries. Save ChatGPT's whole answer in it.")
+    return found

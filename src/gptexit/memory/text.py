@@ -28,6 +28,32 @@ def memory_text(memory: Memory, assistant: str, zone: tzinfo | None) -> str:
     return "\n\n".join(page.parts()) + "\n"
 
 
+def tally(memory: Memory) -> str:
+    """How much there is, in a sentence."""
+    words = (
+        f"{count(len(memory.entries), 'memory counts', 'memories count')}, "
+        f"{count(len(memory.ended), 'was', 'were')} forgotten or replaced, and there "
+        f"{count(len(memory.versions), 'is', 'are').partition(' ')[2]} "
+        f"{count(len(memory.versions), 'version')} of your custom instructions."
+    )
+    if memory.left_out:
+        words += f" {count(memory.left_out, 'older note')} left out: there are too many."
+    return words
+
+
+def why_more(memory: Memory) -> str | None:
+    """Why ChatGPT may know more than this; None where nothing says so."""
+    if memory.listed or not (memory.slim or memory.is_empty):
+        return None
+    if not memory.slim:
+        return "The export holds no memory. ChatGPT may know things about you all the same."
+    come = count(memory.slim, "conversation comes", "conversations come")
+    return (
+        f"{come} from an export of the kind that OpenAI has sent since the summer of 2026. It "
+        "holds no memories: ChatGPT knows more than is written here."
+    )
+
+
 class _Page:
     def __init__(self, memory: Memory, assistant: Assistant, zone: tzinfo | None) -> None:
         self._memory = memory
@@ -40,40 +66,26 @@ class _Page:
         yield self._opening()
         yield from self._lacking()
         if self._memory.entries or self._memory.versions:
+            yield from self._doubts()
             yield from self._to_paste()
-        yield from self._doubts()
         yield from self._ended()
         yield from self._earlier()
         yield from self._origins()
 
     def _opening(self) -> str:
         memory = self._memory
-        words = (
-            f"From {count(memory.conversations, 'conversation')}: "
-            f"{count(len(memory.entries), 'memory', 'memories')} that count, "
-            f"{len(memory.ended):,} that were forgotten or replaced, and "
-            f"{count(len(memory.versions), 'version')} of your custom instructions. "
-            "Put together by rules on this machine, in ChatGPT's own words; nothing was sent "
-            "anywhere."
+        return (
+            f"From {count(memory.conversations, 'conversation')}: {tally(memory)} Put together by "
+            "rules on this machine, in ChatGPT's own words; nothing was sent anywhere."
         )
-        if memory.left_out:
-            words += f" {count(memory.left_out, 'older note')} did not fit and are left out."
-        return words
 
     def _lacking(self) -> Iterator[str]:
         """Why there may be more, and how to get it."""
-        memory = self._memory
-        if memory.listed or not (memory.slim or memory.is_empty):
+        why = why_more(self._memory)
+        if why is None:
             return
         yield "## This is not all that ChatGPT knows"
-        if memory.slim:
-            yield (
-                f"{count(memory.slim, 'conversation')} come from an export of the kind that OpenAI "
-                "has sent since the summer of 2026. It holds no memories: ChatGPT knows more than "
-                "is written here."
-            )
-        else:
-            yield "The export holds no memory at all. ChatGPT may know things about you still."
+        yield why
         yield (
             "Before you cancel, ask ChatGPT itself. Start a new chat, paste this, save the answer "
             "as `answer.txt`, and run the same command again with `--from-file answer.txt`:"
@@ -102,14 +114,14 @@ class _Page:
             now = self._memory.versions[0]
             day = self._day(now.last.time)
             for heading, words in (
-                ("Instructions that I gave on how to respond", now.response),
-                ("What I told about myself", now.about),
+                ("How the user wants to be answered", now.response),
+                ("What the user told about themselves", now.about),
             ):
                 if words:
                     yield heading, [_line(day or "unknown", words)]
         if self._memory.entries:
             lines = [_line(self._slot(each), each.text) for each in self._memory.entries]
-            yield "Memories that were saved about me, the oldest first", lines
+            yield "Memories saved about the user, the oldest first", lines
 
     def _slot(self, entry: Entry) -> str:
         """What stands in brackets before an entry: its days, and what is not certain of it."""

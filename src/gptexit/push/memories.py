@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
-from gptexit.model import Conversation
+from gptexit.memory.model import Memory
 from gptexit.push.server import ATTEMPTS, Refusal, Server, ServerError
 
 _PATH = "/api/v1/memories/"
-
-
-def noted(conversation: Conversation) -> Iterator[tuple[str, str]]:
-    """Each sentence that ChatGPT wrote to its memory in a conversation, with its time."""
-    for message in conversation["messages"]:
-        for part in message["parts"]:
-            if part["type"] == "memory" and not part["snapshot"] and part["text"].strip():
-                when = message["created"] or conversation["created"] or ""
-                yield when, part["text"].strip()
 
 
 class Memories:
@@ -31,9 +21,9 @@ class Memories:
         self.refused: str | None = None
         """Why the app takes none."""
 
-    def add(self, found: list[tuple[str, str]], *, dry: bool) -> None:
-        """Add those that are not there, in the order of time, each once. Raises ServerError."""
-        texts = dict.fromkeys(text for _, text in sorted(found, key=lambda each: each[0]))
+    def add(self, memory: Memory, *, dry: bool) -> None:
+        """Add what counts of `memory` and is not there, the oldest first. Raises ServerError."""
+        texts = [each.text for each in sorted(memory.entries, key=lambda each: each.dated)]
         try:
             there = self._there()
             for text in texts:

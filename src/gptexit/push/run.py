@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gptexit.jsontext import dumps
+from gptexit.memory.collect import Collector
+from gptexit.memory.model import Memory
 from gptexit.model import Asset, Conversation
 from gptexit.pipeline import Progress, conversations
 from gptexit.push.folders import Folders
-from gptexit.push.memories import Memories, noted
+from gptexit.push.memories import Memories
 from gptexit.push.server import Refusal, Server, ServerError
 from gptexit.push.tally import Tally
 from gptexit.push.there import MARK, Inventory, There, inventory, judge, untouched
@@ -77,7 +79,7 @@ class Push:
     def run(self, progress: Progress | None = None) -> None:
         """Send what is not there. Raises ServerError."""
         tally = self.tally
-        remembered: list[tuple[str, str]] = []
+        remembered = Collector()
         try:
             self._server.check()
             there = inventory(self._server)
@@ -90,12 +92,12 @@ class Push:
                     tally.left_out[reason] += 1
                     continue
                 if self._memories:
-                    remembered += noted(conversation)
+                    remembered.add(conversation)
                 self._one(conversation, there)
             self._flush()
             self._tidy()
             if self._memories:
-                self._remember(remembered)
+                self._remember(remembered.memory())
         except ServerError as error:
             tally.stopped = str(error)
             raise
@@ -231,9 +233,9 @@ class Push:
                 self.tally.tidied["chats"] += self._remove(surplus)
         self.tally.tidied["files"] += self._uploads.tidy(there.shown)
 
-    def _remember(self, found: list[tuple[str, str]]) -> None:
+    def _remember(self, memory: Memory) -> None:
         memories = Memories(self._server)
-        memories.add(found, dry=self._dry)
+        memories.add(memory, dry=self._dry)
         self.tally.memories.update(added=memories.added, known=memories.known)
         self.tally.memories_refused = memories.refused
 

@@ -73,6 +73,12 @@ def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
     return Gemini(options)
 
 
+def _pam(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.targets.pam.target import Pam
+
+    return Pam(options, catalog)
+
+
 FORMATS = {
     each.name: each
     for each in (
@@ -85,6 +91,7 @@ FORMATS = {
             "gemini", "A pack for Gemini: chats, sources, memory.", _gemini, zipped=True, pack=True
         ),
         Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
+        Format("pam", "Portable AI Memory: memories and conversations, for programs.", _pam),
     )
 }
 """By name."""

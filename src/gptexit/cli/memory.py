@@ -1,0 +1,184 @@
+"""`gptexit memory`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from gptexit.cli.convert import time_zone
+from gptexit.cli.exits import Exit
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.summary import listed
+from gptexit.export.container import NotAnExport
+from gptexit.memory.assistants import ASSISTANTS
+from gptexit.memory.gather import gather
+from gptexit.memory.model import Memory
+from gptexit.memory.own_list import PROMPT, NotAnAnswer, OwnList, open_own_list
+from gptexit.memory.page import write_page, write_whole
+from gptexit.memory.text import memory_text, tally, why_more
+from gptexit.printable import count
+from gptexit.source import Source, open_source
+
+_PAM = "pam"
+_OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
+"""Where each kind of output goes, if `-o` does not say."""
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option(
+    "--for",
+    "form",
+    type=click.Choice([*ASSISTANTS, _PAM]),
+    default="text",
+    show_default=True,
+    help="Where it goes: a page to paste for one assistant, or for any (text); or a Portable AI "
+    "Memory store (pam), for programs.",
+)
+@click.option(
+    "-o",
+    "out",
+    metavar="FILE",
+    help="The file to write, `-` for standard output; for pam a folder. [default: memory.md, "
+    "memory.json, or chatgpt-memory]",
+)
+@click.option(
+    "--from-file",
+    "answer",
+    metavar="FILE",
+    help="ChatGPT's own list of what it remembers, as it answered; it is merged in.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, for scripts.")
+@click.option("--conversations", is_flag=True, help="For pam: the conversations too.")
+@click.option(
+    "--timezone",
+    "zone",
+    metavar="TZ",
+    callback=time_zone,
+    help="Time zone of the dates, such as Europe/Berlin. [default: this machine's]",
+)
+@click.option("--quiet", is_flag=True, help="No summary; errors only.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@click.pass_context
+def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
+    """Write down what ChatGPT remembered of you, for your next assistant.
+
+    What ChatGPT noted, what it was told to forget or correct, and your custom instructions: from
+    the conversations, by rules, in its own words, each with its date and the conversation that it
+    comes from. Nothing leaves this machine.
+
+    \b
+    gptexit memory chatgpt-export.zip --for claude
+    gptexit memory older-export.zip newer-export.zip --from-file answer.txt
+    """
+    kind = "pam" if given["form"] == _PAM else "json" if given["as_json"] else "page"
+    out = given["out"] or _OUT[kind]
+    if given["as_json"] and kind == "pam":
+        raise click.UsageError("--for pam is JSON already; leave out --json.")
+    if given["conversations"] and kind != "pam":
+        raise click.UsageError("--conversations goes with --for pam.")
+    if kind == "pam" and out == "-":
+        raise click.UsageError("--for pam writes a folder: give one with -o.")
+    answer = _answer(given["answer"])
+    try:
+        with (
+            open_source(sources, sys.stdin.buffer) as export,
+            progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+        ):
+            if kind == "pam":
+                from gptexit.memory.pam import write_store
+
+                found = write_store(
+                    export, Path(out), answer.entries, progress, all_of=given["conversations"]
+                )
+            else:
+                found = gather(export, answer.entries, progress)
+    except NotAnExport as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.NOT_AN_EXPORT)
+    written = out if kind == "pam" else _write(kind, out, found, given)
+    if not given["quiet"]:
+        for line in _summary(export, found, answer, out, written):
+            click.echo(line, err=out == "-")
+    ctx.exit(Exit.INCOMPLETE if export.losses or export.missing else Exit.COMPLETE)
+
+
+def _answer(path: str | None) -> OwnList:
+    """ChatGPT's own list from a file. Raises UsageError."""
+    try:
+        return OwnList() if path is None else open_own_list(Path(path))
+    except (NotAnAnswer, FileNotFoundError, IsADirectoryError) as error:
+        sentence = str(error) if isinstance(error, NotAnAnswer) else f"there is no file {path}."
+        raise click.BadParameter(sentence, param_hint="--from-file") from error
+
+
+def _write(kind: str, out: str, found: Memory, given: dict[str, Any]) -> str:
+    """Write the page or the JSON; where it is."""
+    if kind == "json":
+        data = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        if out == "-":
+            click.echo(data, nl=False)
+        else:
+            write_whole(Path(out), data)
+        return out
+    page = memory_text(found, given["form"], given["zone"])
+    if out == "-":
+        click.echo(page, nl=False)
+        return out
+    return str(write_page(Path(out), page))
+
+
+def _summary(export: Source, found: Memory, answer: OwnList, out: str, written: str) -> list[str]:
+    """The end of the run in plain words."""
+    lines = [
+        f"Read {count(found.conversations, 'conversation')} from {export.label}.",
+        tally(found),
+    ]
+    marked = sum(bool(each.marks) for each in found.entries)
+    if marked:
+        lines.append(f"{count(marked, 'of them says', 'of them say')} what is not certain of it.")
+    if answer.entries:
+        words = f"Merged ChatGPT's own list: {count(len(answer.entries), 'entry', 'entries')}"
+        left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""
+        lines.append(f"{words}{left}.")
+    lines += _lost(export)
+    lines += _lacking(found)
+    if out not in (written, "-"):
+        lines.append(f"{out} stays as it is: gptexit did not write it, or you changed it.")
+    if out != "-":
+        lines.append(f"Wrote {written}.")
+    return lines
+
+
+def _lost(export: Source) -> list[str]:
+    lines = []
+    if export.losses:
+        lines.append(f"Could not be read ({len(export.losses):,}):")
+        lines += listed([f"{each.where}: {each.reason}" for each in export.losses])
+    if export.missing:
+        lines.append(
+            f"The export's own list names {count(len(export.missing), 'file')} that you did not "
+            "give:"
+        )
+        lines += listed(export.missing)
+    return lines
+
+
+def _lacking(found: Memory) -> list[str]:
+    """That ChatGPT knows more, and how to get it while there is time."""
+    why = why_more(found)
+    if why is None:
+        return []
+    return [
+        "",
+        why,
+        "Before you cancel, paste this into a new chat with ChatGPT, save its answer as",
+        "answer.txt, and run the same command again with --from-file answer.txt:",
+        "",
+        PROMPT,
+        "",
+    ]

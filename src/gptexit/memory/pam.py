@@ -1,0 +1,38 @@
+"""The memory of an export as a Portable AI Memory store in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gptexit.export.volumes import Loss
+from gptexit.ledger import Written
+from gptexit.memory.model import Memory, Origin
+from gptexit.pipeline import Progress, Way, convert
+from gptexit.record import choices
+from gptexit.select import Selection
+from gptexit.sink import Folder
+from gptexit.source import Source
+from gptexit.targets.base import Options
+from gptexit.targets.pam.target import Pam
+
+
+def write_store(
+    export: Source,
+    out: Path,
+    own_list: Sequence[Origin] = (),
+    progress: Progress | None = None,
+    *,
+    all_of: bool = False,
+) -> Memory:
+    """Write the store to the folder `out`; `all_of`: with the conversations. The memory in it.
+
+    What cannot be read or written is named in `export.losses`. Raises OSError.
+    """
+    sink = Folder(out)
+    target = Pam(Options(), sink.catalog, own_list=own_list, conversations=all_of)
+    asked = choices("pam", Options(), Selection())
+    way = Way(target, sink, Written("pam", str(out)), asked)
+    ledger = convert(export, [way], Selection(), progress=progress)
+    export.losses += [Loss(**each) for each in (*ledger.unreadable, *ledger.unwritten)]
+    return target.memory
