@@ -9,7 +9,8 @@ Marks stand in front of what a command made; one runs a command that shows nothi
 
 The commands of a document run one after the other in an empty folder that holds the sample export
 `fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
-years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`.
+years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `answer.txt` is what ChatGPT may answer when it
+is asked what it remembers.
 """
 
 from __future__ import annotations
@@ -29,6 +30,17 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SAMPLE = ROOT / "fixtures/slim-2026.zip"
 FULL = ROOT / "fixtures/fat-2024.zip"
+ANSWER = """\
+Here is everything that I have saved:
+
+```
+- [2025-11-03] - Is allergic to walnuts.
+- [2026-02-14] - Gets up at six.
+- [2026-05-30] - Is training for a half marathon.
+```
+
+That is the complete set.
+"""
 _OUTPUT = re.compile(r"(<!-- output: (gptexit [^\n]*?) -->\n```text\n).*?(?=^```$)", re.S | re.M)
 _RUN = re.compile(r"<!-- run: (gptexit [^\n]*?) -->")
 _SQL = re.compile(
@@ -42,6 +54,7 @@ def renewed(document: Path) -> str:
     text = document.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(SAMPLE, Path(folder) / "chatgpt-export.zip")
+        (Path(folder) / "answer.txt").write_text(ANSWER, encoding="utf-8")
         slimming.two_years(FULL, Path(folder))
         for command in _RUN.findall(text):
             _printed(command, Path(folder))
