@@ -9,9 +9,9 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.cli.convert import time_zone
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
+from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import listed
 from gptexit.export.container import NotAnExport
 from gptexit.memory.assistants import ASSISTANTS
@@ -21,7 +21,9 @@ from gptexit.memory.own_list import PROMPT, NotAnAnswer, OwnList, open_own_list
 from gptexit.memory.page import write_page, write_whole
 from gptexit.memory.text import memory_text, tally, why_more
 from gptexit.printable import count
+from gptexit.redact import CannotRedact
 from gptexit.source import Source, open_source
+from gptexit.targets.base import NOTHING, SECRETS
 
 _PAM = "pam"
 _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
@@ -55,14 +57,14 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON, for scripts.")
 @click.option("--conversations", is_flag=True, help="For pam: the conversations too.")
 @click.option(
-    "--timezone",
-    "zone",
-    metavar="TZ",
-    callback=time_zone,
-    help="Time zone of the dates, such as Europe/Berlin. [default: this machine's]",
+    "--redact",
+    type=click.Choice([SECRETS, NOTHING]),
+    help="For a page: replace API keys, tokens and passwords by marks. [default: secrets, where "
+    "gptexit[redact] is installed]",
 )
-@click.option("--quiet", is_flag=True, help="No summary; errors only.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@timezone_option("the dates")
+@quiet_option
+@no_progress_option
 @click.pass_context
 def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Write down what ChatGPT remembered of you, for your next assistant.
@@ -100,9 +102,16 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
-    written = out if kind == "pam" else _write(kind, out, found, given)
+    written, searched = out, ""
+    if kind == "json":
+        _write_json(out, found)
+    elif kind == "page":
+        page, searched = _redacted(memory_text(found, given["form"], given["zone"]), given)
+        written = _write_page(out, page)
     if not given["quiet"]:
-        for line in _summary(export, found, answer, out, written):
+        for line in (*_summary(export, found, answer), *([searched] if searched else [])):
+            click.echo(line, err=out == "-")
+        for line in _ending(out, written):
             click.echo(line, err=out == "-")
     ctx.exit(Exit.INCOMPLETE if export.losses or export.missing else Exit.COMPLETE)
 
@@ -116,23 +125,45 @@ def _answer(path: str | None) -> OwnList:
         raise click.BadParameter(sentence, param_hint="--from-file") from error
 
 
-def _write(kind: str, out: str, found: Memory, given: dict[str, Any]) -> str:
-    """Write the page or the JSON; where it is."""
-    if kind == "json":
-        data = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        if out == "-":
-            click.echo(data, nl=False)
-        else:
-            write_whole(Path(out), data)
-        return out
-    page = memory_text(found, given["form"], given["zone"])
+def _write_json(out: str, found: Memory) -> None:
+    data = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if out == "-":
+        click.echo(data, nl=False)
+    else:
+        write_whole(Path(out), data)
+
+
+def _write_page(out: str, page: str) -> str:
+    """Write the page; where it is."""
     if out == "-":
         click.echo(page, nl=False)
         return out
     return str(write_page(Path(out), page))
 
 
-def _summary(export: Source, found: Memory, answer: OwnList, out: str, written: str) -> list[str]:
+def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
+    """The page without secrets, and a line that says so. Raises UsageError."""
+    if given["redact"] == NOTHING:
+        return page, "Nothing was redacted."
+    from gptexit.redact.redactor import RedactionFailed, Redactor
+
+    try:
+        clean = Redactor().text(page, "memory")
+    except RedactionFailed as error:
+        raise click.ClickException(
+            "looking for keys and passwords failed, so nothing was written. To do without: "
+            "--redact nothing."
+        ) from error
+    except CannotRedact as error:
+        if given["redact"] == SECRETS:
+            raise click.UsageError(f"{error}.") from None
+        return page, f"Not searched for keys and passwords: {error}."
+    if clean == page:
+        return page, "No key or password is in it, as far as can be told."
+    return clean, "A key or password was in it: a mark, [redacted: …], stands in its place."
+
+
+def _summary(export: Source, found: Memory, answer: OwnList) -> list[str]:
     """The end of the run in plain words."""
     lines = [
         f"Read {count(found.conversations, 'conversation')} from {export.label}.",
@@ -146,7 +177,11 @@ def _summary(export: Source, found: Memory, answer: OwnList, out: str, written: 
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""
         lines.append(f"{words}{left}.")
     lines += _lost(export)
-    lines += _lacking(found)
+    return lines + _lacking(found)
+
+
+def _ending(out: str, written: str) -> list[str]:
+    lines = []
     if out not in (written, "-"):
         lines.append(f"{out} stays as it is: gptexit did not write it, or you changed it.")
     if out != "-":
