@@ -40,8 +40,9 @@ def convert(
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
-    where secrets are to be taken out and the libraries that find them are not installed, and
-    KeyError for a format that is not in `targets.table.FORMATS`.
+    where secrets are to be taken out and the libraries that find them are not installed, NoFullText
+    where this Python cannot write the format sqlite, and KeyError for a format that is not in
+    `targets.table.FORMATS`.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
     with open_source(given) as export:

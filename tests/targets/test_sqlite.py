@@ -12,12 +12,13 @@ from copy import deepcopy
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 
 from build import add, chain, conversation, message, raw_conversations
 from exports import FIXTURES
 from gptexit import convert
-from gptexit.database import schema
+from gptexit.cli import main
 from gptexit.jsontext import dumps
 from gptexit.library import Query, open_library
 from gptexit.targets.base import Options
@@ -347,8 +348,13 @@ def test_without_full_text_search_there_is_one_clear_sentence(tmp_path, monkeypa
 
     connect = sqlite3.connect
     monkeypatch.setattr(
-        "gptexit.database.writer.sqlite3.connect", lambda *a, **k: connect(*a, factory=Old, **k)
+        "gptexit.database.schema.sqlite3.connect", lambda *a, **k: connect(*a, factory=Old, **k)
     )
-    with pytest.raises(schema.NoFullText, match="no full-text search"):
-        run(tmp_path / "a", raw(1, "One"))
+    export = tmp_path / "conversations.json"
+    export.write_bytes(dumps([raw(1, "One")]))
+    done = CliRunner().invoke(
+        main, ["convert", str(export), "--to", "sqlite", "-o", str(tmp_path / "a")]
+    )
+    assert done.exit_code == 2
+    assert done.output.splitlines()[-1].startswith("Error: the SQLite of this Python was built")
     assert not (tmp_path / "a" / NAME).exists()

@@ -16,6 +16,7 @@ from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import summary
+from gptexit.database.schema import NoFullText
 from gptexit.export.container import NotAnExport
 from gptexit.redact import CannotRedact
 from gptexit.source import open_source
@@ -143,6 +144,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
             )
     except CannotRedact as error:
         raise click.UsageError(cannot_redact(error)) from None
+    except NoFullText as error:
+        raise click.UsageError(f"{error}.") from None
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)

@@ -139,22 +139,29 @@ CREATE VIEW instruction_versions AS  -- each text once, the latest first
 """
 
 
-class NoFullText(OSError):
-    """The SQLite of this Python has no FTS5."""
+class NoFullText(Exception):
+    """The SQLite of this Python has no FTS5; `str(error)` is a sentence for a person."""
 
     def __init__(self) -> None:
         super().__init__(
-            0, "the SQLite of this Python has no full-text search (FTS5), which this needs"
+            "the SQLite of this Python was built without full-text search (FTS5), which the format "
+            "sqlite needs; another Python has it, such as that of python.org"
         )
 
 
-def create(base: sqlite3.Connection, tool: str) -> None:
-    """Make the tables of an empty database; `tool` is what made them. Raises NoFullText."""
+def need_full_text() -> None:
+    """Raise NoFullText where there is no FTS5."""
+    probe = sqlite3.connect(":memory:")
     try:
-        base.execute("CREATE VIRTUAL TABLE temp.probe USING fts5 (x)")
-        base.execute("DROP TABLE temp.probe")
+        probe.execute("CREATE VIRTUAL TABLE probe USING fts5 (x)")
     except sqlite3.OperationalError as error:
         raise NoFullText from error
+    finally:
+        probe.close()
+
+
+def create(base: sqlite3.Connection, tool: str) -> None:
+    """Make the tables of an empty database; `tool` is what made them."""
     base.executescript(TABLES + INDEXES + SEARCH + VIEWS)
     base.executemany(
         "INSERT INTO gptexit VALUES (?, ?)", [("schema", str(VERSION)), ("tool", tool)]

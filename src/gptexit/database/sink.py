@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gptexit.catalog import Entry
 from gptexit.database.behind import Behind
-from gptexit.database.schema import NAME, VERSION, version_of
+from gptexit.database.schema import NAME, VERSION, need_full_text, version_of
 from gptexit.database.writer import Writer, digest_in
 from gptexit.sink import Folder, Outcome, digest_of
 from gptexit.targets.base import File
@@ -25,9 +25,10 @@ _SIDE_FILES = ("-wal", "-journal")
 
 
 class Database(Folder):
-    """The sink, for one database."""
+    """The sink, for one database. Raises NoFullText where SQLite cannot write it."""
 
     def __init__(self, root: Path) -> None:
+        need_full_text()
         super().__init__(root)
         self._writer: Behind | None = None
         self._there: sqlite3.Connection | None = None

@@ -50,7 +50,7 @@ While SQLite is at it, Python can go on.
 
 
 class Writer:
-    """The file at `path`: a copy of `earlier`, or new. Raises NoFullText."""
+    """The file at `path`: a copy of `earlier`, or new."""
 
     def __init__(self, path: Path, earlier: sqlite3.Connection | None) -> None:
         path.unlink(missing_ok=True)
