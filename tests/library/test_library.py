@@ -184,7 +184,9 @@ def test_any_text_is_a_search_or_a_sentence(library, words):
     test_whatever_is_typed_is_a_search_or_a_sentence(library, words)
 
 
-@pytest.mark.parametrize("words", ["x" * 10**6, " ".join(map(str, range(40))), "数" * 33])
+@pytest.mark.parametrize(
+    "words", ["x" * 10**6, " ".join(map(str, range(40))), "数" * 33, "aa* bb* cc* dd* ee*"]
+)
 def test_what_is_too_much_is_told_in_a_sentence(library, words):
     with pytest.raises(BadQuery, match=r"takes up to .*\."):
         library.search(Query(words))

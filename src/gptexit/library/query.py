@@ -21,6 +21,8 @@ LONGEST = 2_000
 """Characters of a query."""
 MOST_WORDS = 32
 """Words of a query, those of phrases and each letter of an unspaced script counted."""
+MOST_BEGINNINGS = 4
+"""Each `*` of a query stands for as many words as begin so, and takes its time."""
 _SHORTEST_BEGINNING = 2
 """Letters before a `*`: with one there is nothing that the index could narrow down."""
 
@@ -84,6 +86,8 @@ def match_of(words: str) -> Match | None:
     wanted, unwanted = _terms(_clean(words))
     if sum(len(spaced(each).split()) for each, _ in (*wanted, *unwanted)) > MOST_WORDS:
         raise BadQuery(f"A search takes up to {MOST_WORDS} words. Give the few that matter.")
+    if sum(beginning for _, beginning in (*wanted, *unwanted)) > MOST_BEGINNINGS:
+        raise BadQuery(f"A search takes up to {MOST_BEGINNINGS} beginnings of words (“data*”).")
     if unwanted and not wanted:
         raise BadQuery("A search needs at least one word that is wanted, beside those with a “-”.")
     if not wanted:
