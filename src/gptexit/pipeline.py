@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from gptexit.chatgpt.conversation import Met
@@ -190,7 +191,7 @@ def _render(
 
 def _write(way: Way, rendered: Rendered, export: Source, ledger: Ledger) -> None:
     way.written.add(rendered)
-    for file in rendered.files:
+    for file in chain(rendered.files, rendered.more):
         outcome = way.sink.put(file)
         if not file.append:
             way.written.files[outcome] += 1

@@ -55,7 +55,8 @@ def test_whatever_is_read_is_rendered(name, raws, options):
         assert conversation == before
         assert done.messages <= len(conversation["messages"])
         written += [*done.files, *done.copies]
-    written += target.finish().files
+    done = target.finish()
+    written += [*done.files, *done.more]
     assert written or not raws
     paths_are_safe(written)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
@@ -62,6 +62,8 @@ class Rendered:
 
     files: list[File] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
+    more: Iterable[File] = ()
+    """Further files, each made when the one before it is written."""
     messages: int = 0
     hidden: Counter[str] = field(default_factory=Counter)
     """Messages that the options leave out, by reason."""

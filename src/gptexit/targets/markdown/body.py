@@ -23,6 +23,8 @@ class Body:
     """What the body became: `blocks`, and what it counts."""
 
     blocks: list[str] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    """How many blocks there are once each message is written."""
     messages: int = 0
     hidden: Counter[str] = field(default_factory=Counter)
 
@@ -124,6 +126,7 @@ def _write(
             if heading:
                 made.blocks.append("#" * level + " " + heading)
             made.blocks += blocks
+            made.ends.append(len(made.blocks))
 
 
 def _heading(message: Message, voice: _Voice, zone: tzinfo | None) -> str | None:

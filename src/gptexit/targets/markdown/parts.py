@@ -38,6 +38,8 @@ class Note:
     footnotes: Footnotes = field(default_factory=Footnotes)
     last_versions: dict[str, int] = field(default_factory=dict)
     """For each canvas document, by its key, the last version that the note shows."""
+    absent: str = "Not in the export"
+    """What is said of a file without a path."""
     answer: bool = True
     """Whether the part is of an answer, whose headings are its outline, or of the user."""
 
@@ -106,7 +108,7 @@ def _output(part: Any, note: Note) -> Blocks:
 def _image(part: Any, note: Note) -> Blocks:
     name, path = note.link(part["asset"])
     if path is None:
-        return [_missing("image", name, part["prompt"])]
+        return [_missing("image", name, part["prompt"], note)]
     return [f"![{line(part['prompt'] or name)}]({path})"]
 
 
@@ -114,13 +116,13 @@ def _file(part: Any, note: Note) -> Blocks:
     name, path = note.link(part["asset"])
     kind = part["type"].capitalize()
     if path is None:
-        return [_missing(part["type"], name, None)]
+        return [_missing(part["type"], name, None, note)]
     length = f" ({duration(part['seconds'])})" if (part["seconds"] or 0) >= 1 else ""
     return [f"{kind}: [{line(name)}]({path}){length}"]
 
 
-def _missing(kind: str, name: str, prompt: str | None) -> str:
-    shown = f"*Not in the export: {kind} “{line(name)}”*"
+def _missing(kind: str, name: str, prompt: str | None, note: Note) -> str:
+    shown = f"*{note.absent}: {kind} “{line(name)}”*"
     return f"{shown}\n\n{quoted(protect(prompt, headings=False))}" if prompt else shown
 
 

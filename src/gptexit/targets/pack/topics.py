@@ -1,0 +1,63 @@
+"""Topics that a person names: which conversations speak of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+MOST_WORDS, LONGEST_WORD = 100, 200
+_ENDS = "[^\\W_]"
+# Scripts that are written without spaces between words, where no word has ends to look for.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A name, and the words or phrases of which one has to be there."""
+
+    name: str
+    words: tuple[str, ...]
+    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where there is nothing to look for, or too much."""
+        if not self.name.strip() or not self.words or not all(map(str.split, self.words)):
+            raise ValueError("a topic is NAME=WORD,WORD")
+        if len(self.words) > MOST_WORDS or max(map(len, self.words)) > LONGEST_WORD:
+            raise ValueError(
+                f"a topic has at most {MOST_WORDS} words of at most {LONGEST_WORD} characters"
+            )
+        object.__setattr__(self, "_pattern", re.compile("|".join(map(_expression, self.words))))
+
+    def found(self, title: str, texts: Sequence[str]) -> str | None:
+        """Where it is spoken of, as a sentence's part; None where nowhere."""
+        for place, lines in (("title", [title]), ("text", texts)):
+            for text in lines:
+                match = self._pattern.search(text.casefold())
+                if match:
+                    return f"“{match[0]}” in its {place}"
+        return None
+
+
+def topic_of(given: str) -> Topic:
+    """The topic that `tax=tax,IRS` names; a name alone is looked for itself. Raises ValueError."""
+    name, equals, words = given.partition("=")
+    listed = (words if equals else name).split(",")
+    return Topic(name.strip(), tuple(each.strip() for each in listed if each.strip()))
+
+
+def _expression(word: str) -> str:
+    """Finds `word` in folded text as a whole word, or its words one after the other."""
+    folded = word.casefold()
+    inner = r"\s+".join(map(re.escape, folded.split()))
+    before, after = (
+        "" if _UNSPACED.match(end) or not end.isalnum() else look
+        for end, look in (
+            (folded.strip()[0], f"(?<!{_ENDS})"),
+            (folded.strip()[-1], f"(?!{_ENDS})"),
+        )
+    )
+    return before + inner + after
