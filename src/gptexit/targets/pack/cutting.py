@@ -52,11 +52,12 @@ def _open(part: bytes, opening: bytes) -> bytes:
 
 
 def _lines(text: bytes, most: int) -> Iterator[bytes]:
-    """The lines with their ends; one of more bytes than `most` between characters."""
+    """The lines with their ends; one of more bytes than `most` between words, or characters."""
     for each in text.splitlines(keepends=True):
         start = 0
         while len(each) - start > most:
             end = start + most
+            end = each.rfind(b" ", start + most // 2, end) + 1 or end
             while each[end] & 0xC0 == 0x80:  # inside of a UTF-8 character
                 end -= 1
             yield each[start:end]
