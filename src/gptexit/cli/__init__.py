@@ -18,6 +18,7 @@ _COMMANDS = {
     "convert": "Convert an export into an archive.",
     "search": "Find something in an SQLite archive.",
     "memory": "Write down what ChatGPT remembered of you, for your next assistant.",
+    "mcp": "Let an assistant search and read an SQLite archive.",
     "push": "Put the conversations into a running app.",
     "verify": "Prove that an archive holds what an export holds.",
     "formats": "List the formats that gptexit writes.",

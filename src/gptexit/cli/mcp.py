@@ -1,0 +1,127 @@
+"""`gptexit mcp`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gptexit.cli.exits import Exit
+from gptexit.library import NoLibrary, open_library
+from gptexit.mcp.clients import CLIENTS, Client, SeveralPlaces, entry, machine
+from gptexit.mcp.entry import alone
+from gptexit.mcp.install import Installed, NotInstalled, install
+
+NAME = "chatgpt-archive"
+_EXTRA = "mcp needs one more package; install it with: pip install 'gptexit[mcp]'"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+
+
+def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is none; take up to 64 letters, digits and hyphens.")
+    return value
+
+
+@click.command()
+@click.argument("archive")
+@click.option(
+    "--install",
+    "client",
+    type=click.Choice(list(CLIENTS)),
+    help="Print the entry for this client's configuration, and where it goes.",
+)
+@click.option("--write", is_flag=True, help="With --install: add it to the file.")
+@click.option(
+    "--name",
+    default=NAME,
+    show_default=True,
+    callback=_name,
+    help="With --install: the name of the server in the client.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="With --install: another file of this client's, such as a project's .mcp.json.",
+)
+@click.pass_context
+def mcp(ctx: click.Context, /, archive: str, client: str | None, **given: Any) -> None:
+    """Let an assistant search and read what `gptexit convert --to sqlite` wrote.
+
+    ARCHIVE is the database or the folder that holds it. Without --install, this is the server
+    itself: it speaks the Model Context Protocol on standard input and output, and a client starts
+    it. It only reads, and it opens no connection; what the assistant asks for goes to whoever runs
+    the assistant.
+
+    \b
+    gptexit mcp --install claude-desktop chatgpt-archive
+    gptexit mcp --install claude-code --write chatgpt-archive
+    """
+    if not client and (given["write"] or given["config"]):
+        raise click.UsageError("--write and --config go with --install.")
+    if importlib.util.find_spec("mcp") is None:
+        raise click.UsageError(_EXTRA)
+    try:
+        with open_library(archive) as library:
+            path = library.path.absolute()
+        if client:
+            _install(CLIENTS[client], client, path, given)
+            return
+    except (NoLibrary, NotInstalled, SeveralPlaces) as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.USAGE)
+    from gptexit.mcp.server import serve
+
+    serve(path)
+
+
+def _install(client: Client, key: str, archive: Path, given: dict[str, Any]) -> None:
+    """Print or write the entry. Raises NotInstalled, SeveralPlaces."""
+    try:
+        str(archive).encode()
+    except UnicodeEncodeError as error:
+        raise NotInstalled("The archive's path has bytes that no JSON can hold.") from error
+    config = given["config"] or client.place(machine(os.environ))
+    made = entry(client, sys.executable, archive)
+    name = given["name"]
+    if given["write"]:
+        click.echo(_written(client, name, install(config, name, made)))
+    else:
+        click.echo(_printed(client, key, config, name, made))
+
+
+def _printed(client: Client, key: str, config: Path, name: str, made: dict[str, Any]) -> str:
+    places = "".join(f"  {system:8} {place}\n" for system, place in client.places.items())
+    own = [key, "--write", *(["--name", name] if name != NAME else [])]
+    command = shlex.join(["gptexit", "mcp", "--install", *own, made["args"][-1]])
+    return (
+        f"{client.title} starts the server when this is in its configuration:\n\n"
+        f"{alone(name, made)}\n"
+        f"On this machine that is {config}. In general:\n\n"
+        f"{places}\n"
+        "Where the file has servers already, add the inner entry to them. To have that done, with "
+        f"a backup:\n\n  {command}"
+    )
+
+
+def _written(client: Client, name: str, done: Installed) -> str:
+    if not done.changed:
+        said = f"{done.path} has this server already, as “{name}”; nothing was changed."
+    else:
+        said = f"Added the server “{name}” to {done.path}.\n"
+        said += f"What was there before: {done.backup}\n" if done.backup else "The file is new.\n"
+        said += client.then
+    if done.comments and not client.comments:
+        said += f"\nThe file has comments. They are kept, but {client.title} reads plain JSON only."
+    if done.mark and not client.mark:
+        said += (
+            f"\nThe file begins with a byte order mark. It is kept, but {client.title} does not "
+            "read such a file: save it as UTF-8 without one."
+        )
+    return said

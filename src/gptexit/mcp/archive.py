@@ -1,0 +1,77 @@
+"""The archive that is served: opened when asked, and again when another takes its place."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from gptexit.library import Library, NoLibrary, open_library
+from gptexit.memory.model import Memory
+
+T = TypeVar("T")
+_BUSY = "The archive is being written right now; ask again in a moment."
+_BROKEN = "The archive cannot be read. It may be damaged, or half written; convert it again."
+
+
+class Unreadable(Exception):
+    """The archive cannot be read now; `str(error)` is a sentence."""
+
+
+class Archive:
+    """One archive, for one question at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._library: Library | None = None
+        self._file: tuple[int, int] | None = None
+        self._memory: tuple[tuple[int, ...], Memory] | None = None
+        self._lock = threading.Lock()
+
+    def ask(self, question: Callable[[Archive, Library], T]) -> T:
+        """The answer to a question. Raises Unreadable, and what the question raises."""
+        with self._lock:
+            try:
+                return question(self, self._opened())
+            except NoLibrary as error:
+                raise Unreadable(str(error)) from error
+            except sqlite3.OperationalError as error:
+                busy = "locked" in str(error) or "busy" in str(error)
+                raise Unreadable(_BUSY if busy else _BROKEN) from error
+            except sqlite3.DatabaseError as error:
+                self._close()
+                raise Unreadable(_BROKEN) from error
+
+    def memory(self, library: Library) -> Memory:
+        """What ChatGPT remembered, put together; once for each state of the file."""
+        found = self._path.stat()
+        state = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if self._memory is None or self._memory[0] != state:
+            from gptexit.mcp.remembered import memory_of
+
+            self._memory = state, memory_of(library)
+        return self._memory[1]
+
+    def _opened(self) -> Library:
+        """The library of the file that is there now. Raises NoLibrary, DatabaseError."""
+        file = self._identity()
+        if self._library is None or file != self._file:
+            self._close()
+            self._library = open_library(self._path)
+            self._file = file
+        return self._library
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file it is; a conversion that goes on in the same file is seen by SQLite itself."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _close(self) -> None:
+        if self._library is not None:
+            self._library.close()
+        self._library = None
