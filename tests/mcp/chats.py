@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from build import chain, conversation, message
+from build import add, chain, conversation, message
 from gptexit import convert
 from gptexit.jsontext import dumps
 
@@ -32,6 +32,12 @@ def talk(title, texts, key="c0ffee00-0001", **rest):
         for number, text in enumerate(texts)
     ]
     return conversation(chain(*said), conversation_id=key, id=key, title=title, **rest)
+
+
+def more(raw, key, each):
+    """Add a message to a conversation, behind its last one."""
+    add(raw["mapping"], key, raw["current_node"], each)
+    raw["current_node"] = key
 
 
 def archive(folder, *raws):
