@@ -35,12 +35,13 @@ def _answer(*parts: str | None, **data: Any) -> Answer:
 def found(page: Page, offset: int) -> Answer:
     """Hits of a search."""
     if not page.hits:
-        said = "Nothing was found." if offset == 0 else "There is no more."
+        said = "Nothing was found. Try fewer words, or other ones." if not offset else "No more."
         return Answer(said, {"conversations": page.conversations, "hits": [], "next_cursor": None})
     said = f"{count(page.conversations, 'conversation')}"
     if page.messages:
         said = f"Found {count(page.messages, 'message')} in {said}"
-    said += f"; here are {offset + 1:,} to {offset + len(page.hits):,}."
+    first, last = offset + 1, offset + len(page.hits)
+    said += f"; here are {first:,} to {last:,}." if offset or page.next is not None else "."
     if page.ranked:
         said += f" Only {page.ranked:,} of the messages were ranked: the words are common."
     cursor = None if page.next is None else str(page.next)
