@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import anyio
@@ -347,6 +348,17 @@ def test_what_is_no_archive_ends_with_a_sentence(tmp_path):
     assert (code, out) == (2, b"")
     assert b"--to sqlite" in err
     assert err.count(b"\n") == 1
+
+
+def test_it_ends_at_once_when_it_is_interrupted(archive):
+    with subprocess.Popen(
+        [*served.SERVER, str(archive)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+        server.stdin.write(chats.HELLO.encode())
+        server.stdin.flush()
+        assert b"gptexit" in server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=10) in (-signal.SIGINT, 130)
 
 
 HOOK = """

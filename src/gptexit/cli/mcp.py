@@ -20,6 +20,10 @@ from gptexit.mcp.install import Installed, NotInstalled, install
 
 NAME = "chatgpt-archive"
 _EXTRA = "mcp needs one more package; install it with: pip install 'gptexit[mcp]'"
+_WAITING = (
+    "The archive can be read. This is a server: it now waits for an assistant that talks to it by "
+    "this window, so end it with Ctrl+C, and see gptexit mcp --install."
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 
@@ -78,6 +82,8 @@ def mcp(ctx: click.Context, /, archive: str, client: str | None, **given: Any) -
         ctx.exit(Exit.USAGE)
     from gptexit.mcp.server import serve
 
+    if sys.stdin.isatty():
+        click.echo(_WAITING, err=True)
     serve(path)
 
 

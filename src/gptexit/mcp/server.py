@@ -7,6 +7,7 @@ protocol and nothing else, what goes wrong is logged on standard error, and no s
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,8 @@ _TROUBLES = (Ambiguous, BadArgument, BadQuery, NoSuchResource, TooSlow, Unknown,
 def serve(path: Path) -> None:
     """Answer on standard input and output until the input ends."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    # A thread waits for input, and Python would wait for it. Nothing here has to be put in order.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     anyio.run(_serve, path)
 
 
