@@ -106,7 +106,7 @@ def _to_folder(
     outgoing: Outgoing | None,
 ) -> Way:
     folder = _sink(name)(root)
-    folder.exact = FORMATS[name].zipped or FORMATS[name].pack
+    folder.exact = FORMATS[name].zipped or FORMATS[name].pack or FORMATS[name].pack
     way = _way(name, folder, str(root), options, export, outgoing)
     way.asked = choices(name, options, selection)
     return way

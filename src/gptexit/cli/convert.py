@@ -11,6 +11,7 @@ import orjson
 
 from gptexit.archive import convert_export
 from gptexit.cli.exits import Exit
+from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
@@ -82,8 +83,8 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @click.option(
     "--form",
     type=click.Choice(["classic", "2026", "api"]),
-    help="For chatgpt and gemini: the layout that most importers read, or today's; for gemini also "
-    "requests to its API, for scripts. [default: classic]",
+    help="For chatgpt and gemini: the layout that most importers read, or today's. For gemini and "
+    "claude: api, requests to its API, for scripts. [default: classic]",
 )
 @click.option(
     "--max-size",
@@ -96,6 +97,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     type=click.Choice(list(FITS)),
     help="For chatgpt: what this program reads, within its limits.",
 )
+@pack_options
 @redact_option
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
@@ -120,13 +122,16 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         raise click.UsageError("-o - writes one format that is a single file: use --to jsonl.")
     selection = selection_of(given, zone)
     options = Options(
-        given["branches"],
-        given["include"],
-        zone,
-        given["form"],
-        given["max_size"],
-        given["fit"],
-        given["redact"],
+        branches=given["branches"],
+        include=given["include"],
+        timezone=zone,
+        form=given["form"],
+        max_size=given["max_size"],
+        fit=given["fit"],
+        redact=given["redact"],
+        topics=given["topics"],
+        names=given["project_names"],
+        tokens=given["tokens"],
     )
     try:
         with (

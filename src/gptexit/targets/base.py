@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from gptexit.catalog import About
 from gptexit.model import Asset, Conversation
 from gptexit.select import without_other_branches
+
+if TYPE_CHECKING:
+    from gptexit.targets.pack.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +119,9 @@ class Options:
     """`secrets` or `nothing`; None for secrets in packs, which go to another company, only."""
     why: str = "all chosen"
     """For packs: what chose the conversations, in words."""
+    topics: tuple[Topic, ...] = ()
+    """For `claude`: topics that get a folder of their own."""
+    names: tuple[tuple[str, str], ...] = ()
+    """For `claude`: the names of projects and custom GPTs, by their ids."""
+    tokens: int | None = None
+    """For `claude`: what a project may hold, estimated."""

@@ -79,6 +79,16 @@ def _pam(options: Options, catalog: Catalog, read: Read) -> Target:
     return Pam(options, catalog)
 
 
+def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
+    if options.form == "api":
+        from gptexit.targets.claude.api import Api
+
+        return Api(options)
+    from gptexit.targets.claude.target import Claude
+
+    return Claude(options, catalog)
+
+
 FORMATS = {
     each.name: each
     for each in (
@@ -87,6 +97,7 @@ FORMATS = {
         Format("sqlite", "An SQLite database with full-text search.", _sqlite, database=True),
         Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
         Format("chatgpt", "ChatGPT's own export again: repaired, split.", _chatgpt, zipped=True),
+        Format("claude", "A pack for Claude: memory, files for projects.", _claude, pack=True),
         Format(
             "gemini", "A pack for Gemini: chats, sources, memory.", _gemini, zipped=True, pack=True
         ),

@@ -26,7 +26,8 @@ CREATE TABLE part (
     folder TEXT, file INTEGER, place INTEGER, number INTEGER, first INTEGER, end INTEGER,
     PRIMARY KEY (folder, file, place)
 ) WITHOUT ROWID;
-CREATE INDEX part_of ON part (folder, number, file);
+CREATE INDEX part_of ON part (number, folder, file);
+CREATE INDEX member_of ON member (number);
 CREATE TABLE fate (folder TEXT, number INTEGER, words TEXT, PRIMARY KEY (folder, number))
     WITHOUT ROWID;
 BEGIN;
@@ -168,6 +169,28 @@ class Spool:
     def tell(self, folder: str, number: int, words: str) -> None:
         """Note why a conversation is not in a folder, or not whole."""
         self._base.execute("INSERT INTO fate VALUES (?, ?, ?)", (folder, number, words))
+
+    def inside(self, folder: str) -> tuple[int, int]:
+        """How many conversations are in the files of a folder, and how many belong there."""
+        query = (
+            "SELECT (SELECT count(DISTINCT number) FROM part WHERE folder = ?1), "
+            "(SELECT count(*) FROM member WHERE folder = ?1)"
+        )
+        found, belong = self._base.execute(query, (folder,)).fetchone()
+        return found, belong
+
+    def left_out(self) -> tuple[int, int]:
+        """How many conversations with text are in no folder, and how many nowhere whole."""
+        query = (
+            "SELECT count(*) FILTER (WHERE parts = 0), "
+            "count(*) FILTER (WHERE parts > 0 AND whole = 0) FROM (SELECT "
+            "(SELECT count(*) FROM part WHERE part.number = chat.number) AS parts, "
+            "(SELECT count(*) FROM member LEFT JOIN fate USING (folder, number) "
+            "WHERE member.number = chat.number AND words IS NULL) AS whole "
+            "FROM chat WHERE bytes > 0)"
+        )
+        out, in_part = self._base.execute(query).fetchone()
+        return out, in_part
 
     def files(self, folder: str) -> int:
         """How many files a folder has."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-MOST_WORDS, LONGEST_WORD = 100, 200
+MOST, MOST_WORDS, LONGEST_WORD = 100, 100, 200
+"""Topics, words of one, characters of a word."""
 _ENDS = "[^\\W_]"
 # Scripts that are written without spaces between words, where no word has ends to look for.
 _UNSPACED = re.compile(
