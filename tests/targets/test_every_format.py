@@ -94,7 +94,8 @@ def test_what_nests_deep_is_rendered(name, depth):
     del raw["id"], raw["conversation_id"]
     made = read_conversation(raw, Account(), Met())
     target = made_of(name, Options(timezone=UTC))
-    file = [*target.render(made).files, *target.finish().files][0]
+    first, end = target.render(made), target.finish()
+    file = [*first.files, *end.files, *end.more][0]
     assert file.data
     if name == "jsonl":
         assert loads_deep(file.data)["messages"][0]["extra"]["odd"] == deep(depth)

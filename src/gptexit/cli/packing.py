@@ -65,8 +65,8 @@ _OPTIONS = (
         metavar="ID=NAME",
         multiple=True,
         callback=_names,
-        help="For claude: the name of a project or custom GPT, which exports lack, by its id or the "
-        "beginning of it.",
+        help="For claude: the name of a project or custom GPT, which exports lack, by its id or "
+        "the beginning of it.",
     ),
     click.option(
         "--tokens",
