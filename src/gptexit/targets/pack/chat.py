@@ -26,7 +26,7 @@ UNTITLED = "Untitled"
 LONGEST_TITLE, LONGEST_MODEL = 120, 60
 """Characters of the two in a heading."""
 NOT_HERE = "file that is named where it was, and not in the pack"
-RESERVE_BYTES, RESERVE_TOKENS = 2_000, 1_200
+RESERVE_BYTES, RESERVE_TOKENS = 2_000, 2_000
 """What a file keeps free beside a piece: its own heading, that of the conversation, its marks."""
 
 

@@ -35,5 +35,5 @@ class Limits:
         return max(SMALLEST_TOKENS, min(self.tokens // 10, self.file_tokens))
 
 
-SMALLEST_BYTES, SMALLEST_TOKENS = 8_000, 2_500
+SMALLEST_BYTES, SMALLEST_TOKENS = 8_000, 4_000
 """Of a file: below it, headings and marks would be most of it."""
