@@ -20,6 +20,7 @@ from gptexit.memory.assistants import ASSISTANTS
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
 from gptexit.targets.base import Options
+from gptexit.targets.pack.topics import topic_of
 from memory import account
 
 HERE = Path(__file__).parent
@@ -31,6 +32,7 @@ _LEFT_OUT = (".gptexit", "assets", "upload", "memory.md")
 """What is no text, and what has a golden file of its own."""
 USUAL = Options(timezone=UTC)
 EVERYTHING = Options("all", frozenset({"hidden", "tools", "reasoning"}), UTC)
+FOR_CLAUDE = Options(timezone=UTC, topics=(topic_of("code=python,canvas"),))
 
 CASES = {
     **{
@@ -41,6 +43,7 @@ CASES = {
     "gemini/slim-2026": ("gemini", "slim-2026", USUAL),
     "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
     "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
+    "claude/fat-2024": ("claude", "fat-2024", FOR_CLAUDE),
 }
 """Folder below `golden` to format, sample export and options."""
 MEMORY = "memory/two-years"

@@ -178,7 +178,14 @@ class Folder:
                     self.edited.append(entry.path)
                     continue
                 os.unlink(target)
+                self._remove_empty(os.path.dirname(target))
             self.catalog.forget(entry.key)
+
+    def _remove_empty(self, folder: str) -> None:
+        """Remove a folder that has nothing in it any more, and those above it, up to the root."""
+        while folder != self._top and not os.listdir(folder):
+            os.rmdir(folder)
+            folder = os.path.dirname(folder)
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""

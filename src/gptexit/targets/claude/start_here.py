@@ -126,9 +126,11 @@ def _absent(pack: Pack) -> Iterator[str]:
 
 
 _OPENING = """\
-This folder holds {conversations} from ChatGPT, made ready for Claude. Claude imports no chats: what
-it takes is a text about you, as memory, and files, in projects. Nothing was sent: Anthropic gets
-what you give it, file by file. What is said here of Claude was looked up on {date}; it changes."""
+This folder holds {conversations} from ChatGPT, made ready for Claude. Claude imports no chats: it
+takes a text about you, as memory, and files, in projects. Nothing was sent: Anthropic gets what you
+give it, file by file.
+
+What is said here of Claude was looked up on {date}, in part from what others report. It changes."""
 
 _LOOK = """\
 `contents.csv` opens in any spreadsheet: a row for each conversation and folder, with what is in,
@@ -173,9 +175,9 @@ first files alone."""
 _ARCHIVE = """\
 Claude Desktop and Claude Code can search your whole archive on your own machine, when you ask for
 it, and Anthropic gets only what is found then: `gptexit convert EXPORT --to sqlite -o archive`, and
-`gptexit mcp --install claude-desktop`."""
+`gptexit mcp --install claude-desktop --write archive`."""
 
-_WHOLE = "`gptexit convert EXPORT --to markdown` keeps what is not here."
+_WHOLE = "`gptexit convert EXPORT --to markdown` writes an archive for yourself, with all of it."
 
 _ESTIMATE = """\
 “Reported” is what others say, and Anthropic does not. Tokens are estimated, on the high side: the
