@@ -32,6 +32,8 @@ def _checked(each: Checked, result: Result) -> str:
         words += f", {count(each.messages, 'message')}"
         words += f", {count(each.assets, 'attachment')}" if each.assets else ""
     words += f" compared with {result.source}."
+    if each.redacted:
+        words += f" In {count(each.redacted, 'message')} a mark stands for what was redacted."
     if each.left_out:
         words += f" {count(each.left_out, 'conversation')} left out by the archive's options."
     if each.older:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from copy import deepcopy
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from gptexit.catalog import Catalog, Entry
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.export.container import Export
+from gptexit.redact import CannotRedact
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 from gptexit.verify.claims import Raw
 from gptexit.verify.folder import Archive
+
+if TYPE_CHECKING:
+    from gptexit.redact.redactor import Redactor
 
 
 def only_additions(archive: Archive, path: str, raw: Raw, export: Export) -> bool:
@@ -44,12 +49,28 @@ def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | N
         catalog.add(Entry(key, each))
     account = Account(export.lookup, export.library, gone=export.gone)
     conversation = read_conversation(deepcopy(raw), account, Met())
+    if archive.redacted:
+        redactor = _redactor()
+        if redactor is None:
+            return None
+        conversation = redactor.conversation(conversation)
     for file in (
         FORMATS[archive.format].make(options, catalog, export.open).render(conversation).files
     ):
         if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
             return file.data
     return None
+
+
+@cache
+def _redactor() -> Redactor | None:
+    """What took the secrets out; None where its libraries are not installed."""
+    from gptexit.redact.redactor import Redactor
+
+    try:
+        return Redactor()
+    except CannotRedact:
+        return None
 
 
 def _zone(name: Any) -> ZoneInfo | None:

@@ -121,6 +121,8 @@ def _against(
     locate = Locator(export)
     for bench in benches:
         make = READERS.get(bench.archive.format) if bench.archive.option("form") != "api" else None
+        if bench.archive.redacted:
+            _look_through_marks(bench.archive, locate)
         if make:
             bench.reader = make(bench.archive, locate)
             bench.excused = set()
@@ -144,6 +146,7 @@ def _against(
         if bench.reader:
             bench.checked.older = len(bench.reader.ids() - seen)
             bench.checked.messages = bench.reader.messages
+            bench.checked.redacted = bench.reader.redacted
             bench.checked.assets += bench.reader.assets
             for file, sentence in bench.reader.unreadable:
                 result.problems.append(Problem(bench.shown(file), sentence))
@@ -156,6 +159,18 @@ def _merging(result: Result, copy: Raw, merged: Raw) -> None:
     for sentence in lost(copy, merged):
         named = title if isinstance(title, str) else None
         result.problems.append(Problem(None, sentence, id_of(merged), named))
+
+
+def _look_through_marks(archive: Archive, locate: Locator) -> None:
+    """For each file with marks, note the SHA-256 of the one of the export that it stands for."""
+    for key, path in archive.keys.items():
+        kind, _, name = key.partition("/")
+        member = name if kind == "member" else locate.member_of(name) if kind == "asset" else None
+        if member is None or archive.found.get(path) in (None, locate.member(member)):
+            continue
+        digest = locate.through_marks(member, (archive.root / path).read_bytes())
+        if digest:
+            archive.unmarked[path] = digest
 
 
 def _assets(bench: _Bench, locate: Locator, result: Result) -> None:
@@ -174,13 +189,13 @@ def _assets(bench: _Bench, locate: Locator, result: Result) -> None:
         if digest is None:  # only an earlier export had it
             continue
         bench.checked.assets += 1
-        if digest != bench.archive.found[path]:
+        if digest not in (bench.archive.found[path], bench.archive.unmarked.get(path)):
             result.problems.append(Problem(bench.shown(path), "is not the file of the export"))
 
 
 def _others(bench: _Bench, export: Export, locate: Locator, result: Result) -> None:
     """Whether the bytes of each file of the export are there, wherever."""
-    there = set(bench.archive.found.values())
+    there = set(bench.archive.found.values()) | set(bench.archive.unmarked.values())
     there |= bench.reader.digests() if bench.reader else set()
     for name in export.others(frozenset()):
         digest = locate.member(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 # White space, escapes, heading and quote marks, math delimiters, fences; signs that are no text.
 _NO_TEXT = re.compile(
@@ -34,14 +34,26 @@ def segments(text: str, replaced: Iterable[str] = ()) -> list[str]:
     return [each for each in map(essence, _REPLACED.split(text)) if each]
 
 
-def missing(wanted: list[str], within: str, at: int) -> tuple[str | None, int]:
+Find = Callable[[str, str, int], int]
+"""Where a segment ends in a text, from a position on; -1 where it is not there."""
+
+
+def as_it_is(segment: str, within: str, at: int) -> int:
+    """Where `segment` ends in `within`, character by character; -1 where it is not there."""
+    found = within.find(segment, at)
+    return found if found < 0 else found + len(segment)
+
+
+def missing(
+    wanted: list[str], within: str, at: int, find: Find = as_it_is
+) -> tuple[str | None, int]:
     """The first of `wanted` that does not stand in `within` behind the one before, from `at` on.
 
     None where all do; with it, where the search ended.
     """
     for segment in wanted:
-        found = within.find(segment, at)
-        if found < 0:
+        end = find(segment, within, at)
+        if end < 0:
             return segment, at
-        at = found + len(segment)
+        at = end
     return None, at

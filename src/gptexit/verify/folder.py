@@ -34,6 +34,8 @@ class Archive:
     """Path to SHA-256 of each promised file that is there."""
     only: str | None = None
     """The one file of it that was asked about, where it was one."""
+    unmarked: dict[str, str] = field(default_factory=dict)
+    """Path to the SHA-256 of the file of the export, for a text in which secrets were redacted."""
     damage: list[tuple[str, str]] = field(default_factory=list)
     """File and sentence: what is wrong with the archive's own account of itself."""
 
@@ -57,6 +59,11 @@ class Archive:
         """Its ZIPs, in order."""
         named = [path for path in self.promised if path.endswith(".zip")]
         return named or ([self.only] if self.only else [])
+
+    @property
+    def redacted(self) -> bool:
+        """Whether it was made with marks in place of secrets."""
+        return bool(self.option("redact") == "secrets")
 
     def option(self, name: str) -> Any:
         """An option that the archive was made with; None where it does not say."""

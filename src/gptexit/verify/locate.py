@@ -10,6 +10,10 @@ from urllib.parse import unquote
 from gptexit.export.container import Export
 from gptexit.export.facts import file_id
 from gptexit.verify.claims import Raw, mentioned, shown
+from gptexit.verify.marks import same_bytes
+
+LONGEST = 1 << 26
+"""Bytes of a text that is looked through for marks."""
 
 
 class Locator:
@@ -41,8 +45,23 @@ class Locator:
 
     def __call__(self, pointer: str) -> str | None:
         """The digest; None where the export has no such file, or cannot give its bytes."""
-        member = self._export.lookup(file_id(pointer)).member
+        member = self.member_of(pointer)
         return None if member is None else self.member(member)
+
+    def member_of(self, pointer: str) -> str | None:
+        """The name of the file in the export."""
+        return self._export.lookup(file_id(pointer)).member
+
+    def through_marks(self, member: str, written: bytes) -> str | None:
+        """The digest of a file of the export, where `written` is it with marks for secrets."""
+        try:
+            with closing(self._export.open(member)) as stream:
+                text = stream.read(LONGEST + 1)
+        except OSError:
+            return None
+        if len(text) > LONGEST or not same_bytes(text, written):
+            return None
+        return hashlib.sha256(text).hexdigest()
 
     def member(self, member: str) -> str | None:
         """The digest of a file by its name in the export."""

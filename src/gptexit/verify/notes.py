@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from gptexit.verify import marks
 from gptexit.verify.claims import Raw, Said, said
-from gptexit.verify.compare import essence, missing
+from gptexit.verify.compare import as_it_is, essence, missing
 from gptexit.verify.folder import Archive, notes_in
+from gptexit.verify.marks import wild_essence
 from gptexit.verify.reader import Reader
 
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
@@ -30,6 +32,8 @@ class Notes(Reader):
     def __init__(self, archive: Archive, locate: Locate) -> None:
         super().__init__()
         self._archive = archive
+        self._marks = 0
+        """Times that a mark was taken for what stood there."""
         self._locate = locate
         self._every_branch = archive.option("branches") == "all"
         include = archive.option("include")
@@ -77,26 +81,39 @@ class Notes(Reader):
     ) -> list[tuple[str, str]]:
         name = self._shown(path)
         text = path.read_text(encoding="utf-8", errors="replace")
-        whole = essence(text)
+        whole = wild_essence(text) if self._archive.redacted else essence(text)
         lacks: list[tuple[str, str]] = []
-        if isinstance(title, str) and essence(title) not in whole:
+        if isinstance(title, str) and self._find(essence(title), whole, 0) < 0:
             lacks.append((name, "the title is not in the note"))
         links = (
             self._linked(path, text) if any(each.pointers for each in current + others) else set()
         )
         at = 0
         for each in current:
-            gone, at = missing(each.words, whole, at)
+            gone, at = self._missing(each, whole, at)
             if gone is not None:
                 elsewhere = gone in whole
                 lacks.append((name, _sentence(each, gone, elsewhere=elsewhere)))
         for each in others:
-            gone, _ = missing(each.words, whole, 0)
+            gone, _ = self._missing(each, whole, 0)
             if gone is not None:
                 lacks.append((name, _sentence(each, gone, elsewhere=False)))
         for each in current + others:
             lacks += [(name, sentence) for sentence in self._files(each, links)]
         return lacks
+
+    def _missing(self, each: Said, whole: str, at: int) -> tuple[str | None, int]:
+        before = self._marks
+        found = missing(each.words, whole, at, self._find)
+        self.redacted += self._marks > before
+        return found
+
+    def _find(self, segment: str, within: str, at: int) -> int:
+        end = as_it_is(segment, within, at)
+        if end < 0 and self._archive.redacted:
+            end = marks.find(segment, within, at)
+            self._marks += end >= 0
+        return end
 
     def _files(self, each: Said, links: set[str]) -> list[str]:
         found = []
@@ -118,6 +135,7 @@ class Notes(Reader):
                 relative = _below(self._archive.root, path.parent / spelled)
                 if relative in self._archive.found:
                     digests.add(self._archive.found[relative])
+                    digests |= {self._archive.unmarked.get(relative, "")}
         return digests
 
 

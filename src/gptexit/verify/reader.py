@@ -16,6 +16,8 @@ class Reader(ABC):
     def __init__(self) -> None:
         self.messages = 0
         """Messages that were compared."""
+        self.redacted = 0
+        """Messages in which a mark stands for what the export has."""
         self.assets = 0
         """Files that conversations show and that were compared with them."""
         self.unreadable: list[tuple[str, str]] = []

@@ -44,6 +44,8 @@ class Checked:
     conversations: int = 0
     messages: int = 0
     assets: int = 0
+    redacted: int = 0
+    """Messages in which a mark stands for what the export has."""
     left_out: int = 0
     """Conversations that the options of the archive leave out."""
     older: int = 0
@@ -87,6 +89,7 @@ class Result:
                     "conversations": each.conversations,
                     "messages": each.messages,
                     "assets": each.assets,
+                    "redacted": each.redacted,
                     "left_out": each.left_out,
                     "older": each.older,
                     "elsewhere": [asdict(other) for other in each.elsewhere],

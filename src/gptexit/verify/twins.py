@@ -16,6 +16,7 @@ from typing import Any
 from gptexit.export.facts import file_id
 from gptexit.verify.claims import POINTER, Raw, branch, leaves, nodes_of, object_of, parents
 from gptexit.verify.folder import Archive
+from gptexit.verify.marks import stands_among
 
 _YEAR_9999 = 253_402_300_799
 _TITLE = 190
@@ -29,10 +30,14 @@ class Twins:
 
     def __init__(self, archive: Archive) -> None:
         self._current_only = archive.option("branches") == "current"
+        self._redacted = archive.redacted
+        self.redacted = 0
+        """Messages in which a mark stands for what the export has."""
 
     def differences(self, raw: Raw, held: Raw) -> tuple[int, list[str]]:
         """How many messages were compared, and a sentence for each difference."""
-        lacks = [f"has another title: “{held.get('title')}”"] if not _titled(raw, held) else []
+        titled = _titled(raw, held) or (self._redacted and _titled_with_marks(raw, held))
+        lacks = [] if titled else [f"has another title: “{held.get('title')}”"]
         lacks += [
             f"has another {name}" for name, key in _DATES.items() if not _same_date(raw, held, key)
         ]
@@ -45,9 +50,11 @@ class Twins:
                 lacks.append(f"lacks message {key}")
                 continue
             message, now = nodes[key]["message"], there[key]["message"]
-            lacks += [
-                words.format(key) for words, same in _ASPECTS.items() if not same(message, now)
-            ]
+            differing = [words for words, same in _ASPECTS.items() if not same(message, now)]
+            if self._redacted and _WORDS in differing and _same_with_marks(message, now):
+                differing.remove(_WORDS)
+                self.redacted += 1
+            lacks += [words.format(key) for words in differing]
             if above[key] != above_there[key]:
                 lacks.append(f"has message {key} below another one")
         if not self._current_only:
@@ -151,6 +158,18 @@ def _same_words(message: Raw, now: Raw) -> bool:
     return all(not each.strip() or _is_in(each, joined, there) for each in gone)
 
 
+def _same_with_marks(message: Raw, now: Raw) -> bool:
+    asked, there = _words(message), _words(now)
+    return all(
+        not each.strip() or _is_in(each, list(there), there) or stands_among(each, there)
+        for each in asked - there
+    )
+
+
+def _titled_with_marks(raw: Raw, held: Raw) -> bool:
+    return stands_among(_mended(str(raw.get("title"))), [str(held.get("title"))])
+
+
 def _words(message: Raw) -> Counter[str]:
     """The strings of a message's content but its type; a pointer by the file that it leads to."""
     content = message.get("content")
@@ -177,8 +196,9 @@ def _same_voice(message: Raw, now: Raw) -> bool:
     return not isinstance(role, str) or role in (author.get("role"), kept)
 
 
+_WORDS = "does not have all of message {}"
 _ASPECTS: dict[str, Callable[[Raw, Raw], bool]] = {
-    "does not have all of message {}": _same_words,
+    _WORDS: _same_words,
     "says that somebody else wrote message {}": _same_voice,
     "has another date for message {}": lambda raw, held: _same_date(raw, held, "create_time"),
 }

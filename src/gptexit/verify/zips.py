@@ -22,7 +22,7 @@ from gptexit.export.window import Window
 from gptexit.jsontext import loads_deep
 from gptexit.verify.claims import Raw, id_of, object_of
 from gptexit.verify.folder import Archive
-from gptexit.verify.locate import Locator
+from gptexit.verify.locate import LONGEST, Locator
 from gptexit.verify.reader import Reader
 from gptexit.verify.twins import Twins
 
@@ -90,6 +90,7 @@ class Zips(Reader):
         held = _parsed(self._held.read(place.size))
         count, lacks = self._twins.differences(raw, held)
         self.messages += count
+        self.redacted = self._twins.redacted
         lacks += self._lost_files(key, raw, self._files[place.zip])
         return [(place.zip, sentence) for sentence in lacks]
 
@@ -151,15 +152,22 @@ class Zips(Reader):
 
     def _hash(self, name: str, member: str, stream: IO[bytes], files: _Files) -> None:
         digest = hashlib.sha256()
+        text: bytes | None = b"" if self._archive.redacted else None
         try:
             while data := stream.read(_CHUNK):
                 digest.update(data)
+                # A text with marks is held against the source's as a whole.
+                text = text + data if text is not None and len(text) < LONGEST else None
         except Exception as error:  # any codec's own error
             self.unreadable.append((name, f"has a file that cannot be read: {member} ({error})"))
             return
-        files.all.add(digest.hexdigest())
         base = member.rpartition("/")[2]
-        files.by_id.setdefault(file_id(base), set()).add(digest.hexdigest())
+        held = {digest.hexdigest()}
+        source = self._locate.member_of(base) if text else None
+        if source and text and b"[redacted: " in text:
+            held |= {self._locate.through_marks(source, text) or digest.hexdigest()}
+        files.all |= held
+        files.by_id.setdefault(file_id(base), set()).update(held)
 
     def _items(self, name: str, member: str, stream: IO[bytes]) -> Iterator[bytes]:
         try:

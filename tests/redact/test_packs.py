@@ -1,0 +1,196 @@
+"""Planted secrets, the whole way: none of them in any byte of a pack, all of them in archives."""
+
+import csv
+import io
+import json
+import socket
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from build import chain, conversation, message
+from gptexit.archive import convert
+from gptexit.cli.convert import convert as command
+from gptexit.export.container import open_export
+from gptexit.redact.marks import MARK
+from gptexit.schema import errors
+from gptexit.targets.base import Options
+from gptexit.verify.check import verify
+from planted import KINDS, planted
+
+TALKS = 300
+PACKS = ("gemini", "chatgpt", "markdown", "jsonl", "open-webui", "librechat", "sqlite")
+TURN = "What is wrong with this?\n\n{}\n\nIt says 403."
+
+
+class Account:
+    """An export in which every conversation has one secret, in three places."""
+
+    def __init__(self, path):
+        self.path = path
+        self.secrets = []
+        kinds = [each for seed in range(TALKS // len(KINDS) + 1) for each in planted(100 + seed)]
+        talks, files = [], {}
+        for number, each in enumerate(kinds[:TALKS]):
+            self.secrets.append(each.secret)
+            key = f"file-{number:022d}"
+            attachment = {"id": key, "name": f"notes-{number}.env", "mime_type": "text/plain"}
+            files[f"{key}-notes-{number}.env"] = f"# mine\n{each.text}\n# end\n".encode()
+            tool = {"content_type": "execution_output", "text": f"ran: {each.text}"}
+            talks.append(
+                conversation(
+                    chain(
+                        message(
+                            "user",
+                            TURN.format(each.text),
+                            metadata={"attachments": [attachment], "note": [each.text]},
+                        ),
+                        message("tool", tool, name="python"),
+                        message("assistant", "Take a new one.\n\n```\nimport os\n```"),
+                    ),
+                    conversation_id=f"{number:08d}-0000-4000-8000-000000000000",
+                    title=f"Talk {number}",
+                )
+            )
+        with zipfile.ZipFile(path, "w") as out:
+            out.writestr("conversations.json", json.dumps(talks))
+            for name, data in files.items():
+                out.writestr(name, data)
+
+    def in_bytes(self, data):
+        """The secrets that stand in `data`, any line of them, however JSON spells it."""
+        found = []
+        for secret in self.secrets:
+            for line in secret.split("\n"):
+                spelled = {line, json.dumps(line)[1:-1], json.dumps(line)[1:-1].replace("/", "\\/")}
+                if any(each.encode() in data for each in spelled):
+                    found.append(secret)
+                    break
+        return found
+
+
+def every_byte(folder):
+    """The bytes of every file, those in ZIPs too, by where they are."""
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            yield path.name, data
+            if zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as inner:
+                    for name in inner.namelist():
+                        yield f"{path.name}/{name}", inner.read(name)
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    return Account(tmp_path_factory.mktemp("export") / "export.zip")
+
+
+@pytest.fixture(scope="module")
+def packs(account, tmp_path_factory):
+    out = tmp_path_factory.mktemp("packs")
+
+    def refuse(*_):
+        raise AssertionError("the network was asked for")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "socket", refuse)
+        report = convert(account.path, out, PACKS, options=Options(redact="secrets"))
+    return out, report
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_no_secret_is_in_any_byte_of_a_pack(account, packs, name):
+    out, report = packs
+    for where, data in every_byte(out / name):
+        assert account.in_bytes(data) == [], where
+    target = next(each for each in report["targets"] if each["format"] == name)
+    assert (target["redact"], target["conversations"]) == ("secrets", TALKS)
+    assert report["complete"]
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_each_of_them_is_listed(packs, name):
+    out, report = packs
+    rows = list(csv.DictReader(io.StringIO((out / name / "redacted.csv").read_text())))
+    ids = {f"{number:08d}-0000-4000-8000-000000000000" for number in range(TALKS)}
+    assert {row["conversation_id"] for row in rows if row["message_id"] == "m1"} == ids
+    assert {row["conversation_id"] for row in rows if row["place"].endswith(".env")} == ids
+    assert len(rows) == report["redacted"]["secrets"] == len(report["redacted"]["found"])
+    assert list(errors("report", report)) == []
+
+
+def test_what_is_around_the_secrets_is_as_it_was(packs):
+    out, _ = packs
+    for line in (out / "jsonl/conversations.jsonl").open():
+        text = json.loads(line)["messages"][0]["parts"][0]["text"]
+        before, after = TURN.split("{}")
+        assert text.startswith(before)
+        assert text.endswith(after)
+        assert MARK.search(text)
+
+
+@pytest.mark.parametrize("name", ["markdown", "jsonl", "chatgpt", "gemini"])
+def test_verify_takes_marks_for_what_stood_there(account, packs, name):
+    out, _ = packs
+    with open_export([account.path], careful=True) as export:
+        result = verify(out / name, export)
+    assert result.problems == []
+    assert result.archives[0].redacted >= TALKS
+
+
+@pytest.mark.parametrize("name", ["markdown", "jsonl"])
+def test_verify_still_misses_what_is_gone(account, packs, tmp_path, name):
+    options = Options(redact="secrets")
+    convert(account.path, tmp_path, [name], options=options)
+    for path in [*tmp_path.glob("*.jsonl"), *tmp_path.rglob("2025/*.md")]:
+        path.write_text(path.read_text().replace("Take a new one.", "", 1))
+    with open_export([account.path], careful=True) as export:
+        told = [each.what for each in verify(tmp_path, export).problems]
+    assert any("not there in full" in each for each in told)
+
+
+def test_archives_are_untouched_beside_a_pack(account, tmp_path):
+    convert(account.path, tmp_path / "alone", ["markdown"])
+    convert(account.path, tmp_path / "both", ["markdown", "gemini"])
+    alone = dict(every_byte(tmp_path / "alone"))
+    assert alone == dict(every_byte(tmp_path / "both/markdown"))
+    assert set(account.in_bytes(b"".join(alone.values()))) == set(account.secrets)
+    assert not any(account.in_bytes(data) for _, data in every_byte(tmp_path / "both/gemini"))
+
+
+def test_a_second_run_changes_nothing(account, packs, tmp_path):
+    out, _ = packs
+    report = convert(account.path, out / "markdown", options=Options(redact="secrets"))
+    assert report["targets"][0]["files_written"] == 0
+
+
+def test_a_copy_with_its_secrets_does_not_stay(account, tmp_path):
+    convert(account.path, tmp_path, options=Options(redact="nothing"))
+    convert(account.path, tmp_path, options=Options(redact="secrets"))
+    for where, data in every_byte(tmp_path):
+        assert account.in_bytes(data) == [], where
+
+
+def test_the_end_of_a_run_says_what_was_redacted(account, tmp_path):
+    words = [str(account.path), "-o", str(tmp_path), "--to", "gemini", "--to", "jsonl"]
+    done = CliRunner().invoke(command, words)
+    assert "unchanged; secrets redacted." in done.output
+    assert f"as jsonl to {tmp_path}/jsonl; nothing redacted." in done.output
+    assert "Redacted in gemini: " in done.output
+    assert f"{tmp_path}/gemini/redacted.csv lists them." in done.output
+
+
+def test_without_the_libraries_a_pack_is_refused(account, tmp_path, monkeypatch):
+    from gptexit.redact import tokens
+
+    tokens._scanner.cache_clear()
+    monkeypatch.setitem(__import__("sys").modules, "kingfisher_sdk", None)
+    done = CliRunner().invoke(command, [str(account.path), "-o", str(tmp_path), "--to", "gemini"])
+    tokens._scanner.cache_clear()
+    assert done.exit_code == 2
+    assert "pip install 'gptexit[redact]'" in done.output
+    assert "--redact nothing" in done.output
+    assert list(tmp_path.iterdir()) == []
