@@ -5,16 +5,19 @@ Marks stand in front of what a command made; one runs a command that shows nothi
     <!-- output: gptexit … -->      a block of text follows: what the command prints
     <!-- page: PATH -->             a block quote follows: a Markdown file that it wrote
     <!-- run: gptexit … -->         run before all others
+    <!-- file: PATH -->             a block of text follows: a file that it wrote
     <!-- sql: PATH -->              a query follows, and below it the rows that a database gives
 
 The commands of a document run one after the other in an empty folder that holds the sample export
 `fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
-years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `answer.txt` is what ChatGPT may answer when it
+years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `with-secrets.json` is an export of two chats
+with secrets of `planted` in them. `answer.txt` is what ChatGPT may answer when it
 is asked what it remembers.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -25,6 +28,8 @@ import tempfile
 from pathlib import Path
 
 import slimming
+from build import chain, conversation, message
+from planted import planted
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -46,6 +51,7 @@ _RUN = re.compile(r"<!-- run: (gptexit [^\n]*?) -->")
 _SQL = re.compile(
     r"(<!-- sql: (\S+) -->\n```sql\n(.*?)\n```\n\n```text\n).*?(?=^```$)", re.S | re.M
 )
+_FILE = re.compile(r"(<!-- file: (\S+) -->\n```text\n).*?(?=^```$)", re.S | re.M)
 _PAGE = re.compile(r"(<!-- page: ([^\n]*?) -->\n)(?:>[^\n]*\n)*", re.M)
 
 
@@ -56,11 +62,35 @@ def renewed(document: Path) -> str:
         shutil.copy(SAMPLE, Path(folder) / "chatgpt-export.zip")
         (Path(folder) / "answer.txt").write_text(ANSWER, encoding="utf-8")
         slimming.two_years(FULL, Path(folder))
+        _with_secrets(Path(folder) / "with-secrets.json")
         for command in _RUN.findall(text):
             _printed(command, Path(folder))
         text = _OUTPUT.sub(lambda found: found[1] + _printed(found[2], Path(folder)), text)
+        text = _FILE.sub(
+            lambda found: found[1] + (Path(folder) / found[2]).read_text(encoding="utf-8"), text
+        )
         text = _SQL.sub(lambda found: found[1] + _rows(Path(folder) / found[2], found[3]), text)
         return _PAGE.sub(lambda found: found[1] + _quoted(Path(folder) / found[2]), text)
+
+
+def _with_secrets(path: Path) -> None:
+    texts = {each.kind: each.text for each in planted(7)}
+    why = f"Why does this give 403?\n\n{texts['GitHub access token']}"
+    settings = f"Is this right?\n\n```ini\n{texts['password in an .env file']}\n```"
+    talks = [
+        conversation(
+            chain(message("user", text), message("assistant", answer)),
+            title=title,
+            conversation_id=f"{number:08d}-0000-4000-8000-000000000000",
+        )
+        for number, (title, text, answer) in enumerate(
+            [
+                ("A token that does not work", why, "Make a new one, and do not post it."),
+                ("Settings of the database", settings, "Yes, it is."),
+            ]
+        )
+    ]
+    path.write_text(json.dumps(talks), encoding="utf-8")
 
 
 def _printed(command: str, folder: Path) -> str:

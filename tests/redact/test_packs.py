@@ -21,7 +21,7 @@ from gptexit.verify.check import verify
 from planted import KINDS, planted
 
 TALKS = 300
-PACKS = ("gemini", "chatgpt", "markdown", "jsonl", "open-webui", "librechat", "sqlite")
+PACKS = ("claude", "gemini", "chatgpt", "markdown", "jsonl", "open-webui", "librechat", "sqlite")
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."
 
 

@@ -46,7 +46,7 @@ def _taken_out(found: dict[str, Any], without: list[dict[str, Any]]) -> str:
     rest = f", and {len(kinds) - _KINDS:,} more kinds" if len(kinds) > _KINDS else ""
     where = next((each["out"] for each in without if each["out"] != "-"), None)
     listed = f"; {where}/redacted.csv lists them" if where else ""
-    places = count(found["conversations"], "conversation or file", "conversations and files")
+    places = count(found["conversations"], "conversation or file", "conversations or files")
     return (
         f"Redacted in {formats}: {count(found['secrets'], 'secret')} ({named}{rest}) in "
         f"{places}{listed}."

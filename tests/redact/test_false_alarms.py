@@ -1,0 +1,26 @@
+"""Ordinary chats stay as they are: at most 1 message in 1,000 changes that holds no secret.
+
+The whole sample, with a generated export, is counted by `python benchmarks/redaction.py`.
+"""
+
+import importlib.util
+
+import pytest
+
+from exports import ROOT
+
+SPEC = importlib.util.spec_from_file_location("redaction", ROOT / "benchmarks/redaction.py")
+redaction = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(redaction)
+
+SAMPLES = {
+    "the sample exports": lambda: redaction.chats(*redaction.samples()),
+    "source of the standard library": lambda: redaction.library(3000),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_at_most_one_message_in_a_thousand_changes(name):
+    number, kinds, _ = redaction.changed(SAMPLES[name]())
+    assert number > 200
+    assert kinds["messages"] <= number / 1000, kinds
