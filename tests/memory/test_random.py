@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from build import WORDS
@@ -41,6 +41,14 @@ def collected(notes: list, order: list[int]) -> Memory:
     return collector.memory()
 
 
+KEPT = "1. [2023-11-01]. User keeps bees."
+
+
+@example(
+    ["User keeps bees.", "Forget that User keeps bees.", ("snapshot", KEPT)]
+    + ["Forget that User keeps bees."],
+    random.Random(0),
+)
 @given(NOTES, st.randoms())
 def test_none_is_lost_none_is_invented_and_the_order_does_not_matter(
     notes: list, chance: random.Random
@@ -56,6 +64,7 @@ def test_none_is_lost_none_is_invented_and_the_order_does_not_matter(
     everything = [*memory.entries, *memory.ended]
     told = [each for entry in everything for each in entry.origins]
     told += [entry.by for entry in everything if entry.by]
+    told += [each for entry in everything for each in entry.overruled]
     kept = {(each.conversation, each.text) for each in told if each.how == "written"}
     assert kept == written
     listed = {same(each.text) for each in told if each.how == "snapshot"}

@@ -66,6 +66,8 @@ class Entry:
     ended: Literal["forgotten", "replaced"] | None = None
     by: Origin | None = None
     """The words that ended it."""
+    overruled: list[Origin] = field(default_factory=list)
+    """Words that ended it before a snapshot had it again, the oldest first."""
     by_entry: str | None = None
     """The id of the entry that took its place."""
     marks: list[Mark] = field(default_factory=list)

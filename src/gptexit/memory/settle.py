@@ -154,7 +154,9 @@ class Settler:
         return entry
 
     def _revive(self, entry: Entry) -> None:
-        entry.ended = None
+        if entry.by is not None:
+            entry.overruled.append(entry.by)
+        entry.ended = entry.by = entry.by_entry = None
         self._live[same(entry.text)] = self._last[same(entry.text)] = entry
         self._named[named(entry.text)][entry.id] = entry
 
