@@ -41,14 +41,11 @@ def collected(notes: list, order: list[int]) -> Memory:
     return collector.memory()
 
 
-KEPT = "1. [2023-11-01]. User keeps bees."
+FORGET = "Forget that User keeps bees."
+KEPT = ("snapshot", "1. [2023-11-01]. User keeps bees.")
 
 
-@example(
-    ["User keeps bees.", "Forget that User keeps bees.", ("snapshot", KEPT)]
-    + ["Forget that User keeps bees."],
-    random.Random(0),
-)
+@example(["User keeps bees.", FORGET, KEPT, FORGET], random.Random(0))
 @given(NOTES, st.randoms())
 def test_none_is_lost_none_is_invented_and_the_order_does_not_matter(
     notes: list, chance: random.Random
