@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -49,6 +49,16 @@ def convert(
         return convert_export(export, out, formats, selection, options, progress=progress)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One format of a run."""
+
+    format: str
+    options: Options
+    selection: Selection | None = None
+    """What goes into it where the run selects everything; None for all of it."""
+
+
 def convert_export(
     export: Source,
     out: str | Path,
@@ -60,66 +70,73 @@ def convert_export(
     stdout: BinaryIO | None = None,
 ) -> Report:
     """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
-    several = len(formats) > 1
-    options = replace(options, why=selection.words)
-    outgoing = _outgoing(formats, options, export)
+    plans = [Plan(name, options) for name in formats]
+    return carry_out(export, out, plans, selection, progress=progress, stdout=stdout)
+
+
+def carry_out(
+    export: Source,
+    out: str | Path,
+    plans: Sequence[Plan],
+    selection: Selection,
+    *,
+    progress: Progress | None = None,
+    stdout: BinaryIO | None = None,
+) -> Report:
+    """The same for formats each with options of its own."""
+    several = len(plans) > 1
+    plans = [_with_reason(each, selection) for each in plans]
+    outgoing = _outgoing(plans, export)
     if stdout is not None and str(out) == "-":
-        ways = [_to_stream(name, stdout, options, export, outgoing) for name in formats]
+        ways = [_way(each, Stream(stdout), "-", export, outgoing) for each in plans]
     else:
         ways = [
             _to_folder(
-                name,
-                Path(out) / name if several else Path(out),
-                options,
+                each,
+                Path(out) / each.format if several else Path(out),
                 selection,
                 export,
                 outgoing,
             )
-            for name in formats
+            for each in plans
         ]
     settle = any(isinstance(way.sink, Stream) for way in ways)
     ledger = convert_along(export, ways, selection, progress=progress, settle=settle)
     return ledger.report(export, 0 if ledger.complete(export) else 1)
 
 
-def _outgoing(formats: Sequence[str], options: Options, export: Source) -> Outgoing | None:
+def _with_reason(plan: Plan, selection: Selection) -> Plan:
+    """The plan, and in its options what chose the conversations."""
+    why = (plan.selection or selection).words
+    return replace(plan, options=replace(plan.options, why=why))
+
+
+def _outgoing(plans: Sequence[Plan], export: Source) -> Outgoing | None:
     """What redacts, where a format asks for it. Raises CannotRedact."""
-    if all(redact_of(name, options) == NOTHING for name in formats):
+    if all(redact_of(each.format, each.options) == NOTHING for each in plans):
         return None
     from gptexit.redact.outgoing import Outgoing
 
     return Outgoing(export.open)
 
 
-def _to_stream(
-    name: str, out: BinaryIO, options: Options, export: Source, outgoing: Outgoing | None
-) -> Way:
-    return _way(name, Stream(out), "-", options, export, outgoing)
-
-
 def _to_folder(
-    name: str,
-    root: Path,
-    options: Options,
-    selection: Selection,
-    export: Source,
-    outgoing: Outgoing | None,
+    plan: Plan, root: Path, selection: Selection, export: Source, outgoing: Outgoing | None
 ) -> Way:
-    folder = _sink(name)(root)
-    folder.exact = FORMATS[name].zipped or FORMATS[name].pack or FORMATS[name].pack
-    way = _way(name, folder, str(root), options, export, outgoing)
-    way.asked = choices(name, options, selection)
+    folder = _sink(plan.format)(root)
+    folder.exact = FORMATS[plan.format].zipped or FORMATS[plan.format].pack
+    way = _way(plan, folder, str(root), export, outgoing)
+    way.asked = choices(plan.format, plan.options, plan.selection or selection)
     return way
 
 
-def _way(
-    name: str, sink: Sink, out: str, options: Options, export: Source, outgoing: Outgoing | None
-) -> Way:
-    redact = redact_of(name, options)
+def _way(plan: Plan, sink: Sink, out: str, export: Source, outgoing: Outgoing | None) -> Way:
+    redact = redact_of(plan.format, plan.options)
     through = None if redact == NOTHING else outgoing
     read = export.open if through is None else through.open
-    target = FORMATS[name].make(options, sink.catalog, read)
-    return Way(target, sink, Written(name, out, redact), outgoing=through)
+    target = FORMATS[plan.format].make(plan.options, sink.catalog, read)
+    written = Written(plan.format, out, redact)
+    return Way(target, sink, written, selection=plan.selection, outgoing=through)
 
 
 def _sink(name: str) -> type[Folder]:

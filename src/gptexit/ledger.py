@@ -34,6 +34,8 @@ class Written:
     """What was taken out: `secrets` or `nothing`."""
     conversations: int = 0
     messages: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Conversations that the run selects and this format was not to have, by option."""
     files: Counter[str] = field(default_factory=Counter)
     """`written`, `unchanged` and `edited`."""
     bytes: int = 0
@@ -194,6 +196,7 @@ def _written(each: Written) -> dict[str, Any]:
         "redact": each.redact,
         "conversations": each.conversations,
         "messages": each.messages,
+        "left_out": dict(sorted(each.left_out.items())),
         "files_written": each.files["written"],
         "files_unchanged": each.files["unchanged"],
         "files_kept": each.files["edited"],

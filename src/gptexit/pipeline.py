@@ -47,6 +47,8 @@ class Way:
     """Their members in the export."""
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the assets in the archive, by their member."""
+    selection: Selection | None = None
+    """What goes this way of what the run selects; None for all of it."""
     outgoing: Outgoing | None = None
     """What takes secrets out of all that goes this way; one for all ways of a run."""
 
@@ -97,7 +99,7 @@ def convert(
 def _finish(ledger: Ledger, export: Source, ways: list[Way], selection: Selection) -> None:
     """What can only be written once every conversation has been seen."""
     for way in ways:
-        if selection.is_everything:
+        if selection.is_everything and way.selection is None:
             # A list that grows with the number of files, like the index of the assets.
             others = [_other(export, member) for member in export.others(way.members)]
             if way.outgoing:
@@ -176,6 +178,10 @@ def _render(
 ) -> None:
     shown: dict[bool, Conversation] = {False: conversation}
     for way in ways:
+        reason = way.selection.leaves_out(conversation) if way.selection else None
+        if reason:
+            way.written.left_out[reason] += 1
+            continue
         try:
             if way.outgoing and True not in shown:
                 shown[True] = way.outgoing.conversation(conversation)

@@ -45,18 +45,55 @@ def test_exit_writes_everything_and_says_so(left):
 
 
 def test_exit_writes_for_where_one_is_going_too(tmp_path):
-    places = ("open-webui", "librechat", "gemini")
+    places = ("claude", "gemini", "librechat", "mcp", "open-webui")
     asked = [word for place in places for word in ("--for", place)]
     done = gptexit("exit", SLIM, "-o", tmp_path / "out", *asked)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "out/START-HERE.md").read_text()
     for path in (
-        "open-webui/HOW-TO-IMPORT.md",
-        "librechat/HOW-TO-IMPORT.md",
+        "claude/START-HERE.md",
+        "gemini/START-HERE.md",
         "chatgpt/chatgpt-export.zip",
+        "sqlite/chatgpt.sqlite",
+        "open-webui/HOW-TO-IMPORT.md",
     ):
         assert (tmp_path / "out" / path).is_file()
         assert f"`{path}`" in page
+    assert gptexit("search", tmp_path / "out", "receipts").returncode == 0
+
+
+def test_what_is_excluded_stays_in_the_archive(tmp_path):
+    out = tmp_path / "out"
+    done = gptexit("exit", SLIM, "-o", out, "--for", "gemini", "--exclude", "title=receipts")
+    assert done.returncode == 0, done.stderr
+    assert b"as gemini" in done.stdout
+    assert b"1 conversation left out, as you asked" in done.stdout
+    assert "Receipts from the fair" in (out / "jsonl/conversations.jsonl").read_text()
+    told = [path for path in (out / "gemini").iterdir() if path.is_file()]
+    told += (out / "gemini/sources").iterdir()
+    assert told
+    assert not any("Receipts from the fair" in path.read_text() for path in told)
+    with zipfile.ZipFile(out / "gemini/upload/1-of-1.zip") as sent:
+        chats = orjson.loads(sent.read("conversations.json"))
+    assert len(chats) == 11
+    assert "Receipts from the fair" not in {each["title"] for each in chats}
+    report = orjson.loads((out / "report.json").read_bytes())
+    assert list(errors("report", report)) == []
+    assert [each["left_out"] for each in report["targets"]] == [{}, {}, {"--exclude title": 1}]
+
+
+def test_secrets_stay_in_the_archive_even_where_they_are_redacted_in_a_pack(tmp_path):
+    done = gptexit("exit", SLIM, "-o", tmp_path, "--for", "claude", "--redact", "secrets")
+    assert done.returncode == 0, done.stderr
+    report = orjson.loads((tmp_path / "report.json").read_bytes())
+    redacted = {each["format"]: each["redact"] for each in report["targets"]}
+    assert redacted == {"markdown": "nothing", "jsonl": "nothing", "claude": "secrets"}
+
+
+def test_exclude_needs_a_place_to_be_excluded_from(tmp_path):
+    done = gptexit("exit", SLIM, "-o", tmp_path / "out", "--exclude", "title=receipts")
+    assert done.returncode == 2
+    assert b"give --for too" in done.stderr
 
 
 def test_the_account_files_are_kept_as_they_are(left):

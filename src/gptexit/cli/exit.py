@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import tzinfo
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gptexit.cli.exits import Exit
+from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
+from gptexit.cli.redacting import cannot_redact, redact_option
+from gptexit.cli.selecting import exclude_option, exclusion
 from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import summary
 from gptexit.cli.verdict import verdict
+from gptexit.database.schema import NoFullText
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, leave
 from gptexit.export.container import Export, NotAnExport
 from gptexit.pipeline import Progress
 from gptexit.redact import CannotRedact
+from gptexit.select import Selection
 from gptexit.targets.base import Options
 
 
@@ -36,18 +41,13 @@ from gptexit.targets.base import Options
     type=click.Choice(list(DESTINATIONS)),
     help=f"Also write what this takes: {', '.join(DESTINATIONS)}. May be given several times.",
 )
+@exclude_option("Leave conversations out of what --for adds; your own archive keeps them")
+@pack_options
+@redact_option
 @quiet_option
 @no_progress_option
 @click.pass_context
-def exit(
-    ctx: click.Context,
-    sources: tuple[str, ...],
-    out: str,
-    zone: tzinfo | None,
-    going_to: tuple[str, ...],
-    quiet: bool,
-    no_progress: bool,
-) -> None:
+def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Do everything that leaving ChatGPT takes, in one go.
 
     Writes a Markdown archive, the same conversations as neutral JSON, and your account's own files;
@@ -58,26 +58,42 @@ def exit(
     gptexit exit chatgpt-export.zip
     gptexit exit export-part-0001.zip export-part-0002.zip -o my-archive
     gptexit exit chatgpt-export.zip --for open-webui
+    gptexit exit chatgpt-export.zip --for claude --exclude title=salary
     """
+
+    off = given["quiet"] or given["no_progress"]
 
     @contextmanager
     def watch(export: Export, what: str) -> Iterator[Progress | None]:
-        with progress_bar(export, off=quiet or no_progress, what=what) as progress:
+        with progress_bar(export, off=off, what=what) as progress:
             yield progress
 
     if "-" in sources:
         raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
+    if given["exclude"] and not given["going_to"]:
+        raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
+    out, zone = Path(given["out"]), given["zone"]
+    options = Options(
+        timezone=zone,
+        redact=given["redact"],
+        topics=given["topics"],
+        names=given["project_names"],
+        tokens=given["tokens"],
+    )
+    chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None
     try:
-        report, checked = leave(sources, Path(out), Options(timezone=zone), watch, going_to)
+        report, checked = leave(sources, out, options, watch, given["going_to"], chosen)
     except CannotRedact as error:
+        raise click.UsageError(cannot_redact(error)) from None
+    except NoFullText as error:
         raise click.UsageError(f"{error}.") from None
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
-    if not quiet:
+    if not given["quiet"]:
         click.echo(summary(report))
         click.echo()
         click.echo(verdict(checked))
         click.echo()
-        click.echo(f"Now open {Path(out) / PAGE}.")
+        click.echo(f"Now open {out / PAGE}.")
     ctx.exit(Exit.INCOMPLETE if checked.problems else report["exit_code"])

@@ -29,6 +29,23 @@ def _exclusions(
     return found
 
 
+_WHAT = (
+    "title=WORDS, text=WORDS, project=g-p-…, id=ID, date=2024-03 or date=2024-03-01..2024-05-31. "
+    "May be given several times."
+)
+
+
+def exclude_option(of: str) -> Callable[[F], F]:
+    """`--exclude`; `of`: what is left out of what, as the beginning of a sentence."""
+    return click.option(
+        "--exclude",
+        metavar="WHAT=VALUE",
+        multiple=True,
+        callback=_exclusions,
+        help=f"{of}: {_WHAT}",
+    )
+
+
 _OPTIONS = (
     click.option("--since", metavar="DATE", help="Only conversations touched on DATE or later."),
     click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier."),
@@ -36,14 +53,7 @@ _OPTIONS = (
     click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation."),
     click.option("--project", metavar="ID", help="Only conversations of this project (g-p-…)."),
     click.option("--model", metavar="NAME", help="Only conversations with this model."),
-    click.option(
-        "--exclude",
-        metavar="WHAT=VALUE",
-        multiple=True,
-        callback=_exclusions,
-        help="Leave conversations out: title=WORDS, text=WORDS, project=g-p-…, id=ID, date=2024-03 "
-        "or date=2024-03-01..2024-05-31. May be given several times.",
-    ),
+    exclude_option("Leave conversations out"),
     click.option(
         "--archived/--no-archived", default=None, help="Only archived ones, or none of them."
     ),
@@ -67,11 +77,13 @@ def selection_of(given: dict[str, Any], zone: tzinfo | None) -> Selection:
         project=given["project"],
         model=given["model"],
         archived=given["archived"],
-        exclude=_exclusion(given["exclude"], zone),
+        exclude=exclusion(given["exclude"], zone),
     )
 
 
-def _exclusion(given: Sequence[tuple[str, str]], zone: tzinfo | None) -> Exclusion:
+def exclusion(given: Sequence[tuple[str, str]], zone: tzinfo | None) -> Exclusion:
+    """What `--exclude` says. Raises BadParameter."""
+
     def named(name: str) -> frozenset[str]:
         return frozenset(value for what, value in given if what == name)
 

@@ -62,6 +62,9 @@ def _written(target: dict[str, Any]) -> str:
     if target["format"] != "jsonl":
         new, same = target["files_written"], target["files_unchanged"]
         words += f": {count(new, 'file')} written, {same:,} unchanged"
+    left_out = sum(target["left_out"].values())
+    if left_out:
+        words += f"; {count(left_out, 'conversation')} left out, as you asked"
     return f"{words}; {target['redact']} redacted."
 
 

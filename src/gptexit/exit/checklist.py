@@ -46,11 +46,13 @@ AFTER = (
 """The same, for what comes then."""
 
 WITH_A_NEW_ASSISTANT = (
-    "**To be known from the start**, paste your memory text: Claude takes it under *Settings > "
-    "Capabilities > Memory > Start import*, Gemini under *Import memory*. Others take it as custom "
-    "instructions.",
-    "**To move the chats themselves** to Open WebUI, LibreChat or Gemini, run `gptexit exit` again "
-    "with `--for open-webui`, `--for librechat` or `--for gemini`: it adds what that takes.",
+    "**To move**, run `gptexit exit` again with `--for claude`, `--for gemini`, `--for open-webui` "
+    "or `--for librechat`: it adds what that takes, and says how to go on. `--exclude` leaves out "
+    "what is not to go along.",
+    "**To be known from the start**, paste your memory: `gptexit memory EXPORT` writes it as a "
+    "text, with where to paste it.",
+    "**To have your assistant search the archive** on this machine, add `--for mcp`, and connect "
+    "it with `gptexit mcp`.",
     "**To go on with one conversation**, attach its note from `markdown/`, or paste it.",
     "**To have the whole archive at hand**, open `markdown/` as a vault in Obsidian or with any "
     "editor, and search it there.",

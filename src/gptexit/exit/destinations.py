@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +17,28 @@ class Destination:
     """What of it to open, below the folder of that format."""
     what: str
     """One line for START-HERE.md."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of that format, by their names."""
 
 
 DESTINATIONS = {
-    "gemini": Destination(
-        "chatgpt", "chatgpt-export.zip", "for Gemini's *Import chats*; delete what it need not know"
+    "claude": Destination(
+        "claude", "START-HERE.md", "for Claude: your memory and projects, and how to move them"
     ),
-    "librechat": Destination("librechat", "HOW-TO-IMPORT.md", "files for LibreChat, and how to"),
+    "gemini": Destination(
+        "gemini", "START-HERE.md", "for Gemini: your memory and chats, and how to move them"
+    ),
+    "librechat": Destination(
+        "chatgpt",
+        "chatgpt-export.zip",
+        "for LibreChat: *Settings > Data Controls > Import*",
+        {"fit": "librechat"},
+    ),
+    "mcp": Destination(
+        "sqlite",
+        "chatgpt.sqlite",
+        "for `gptexit mcp`, through which an assistant searches your history on this machine",
+    ),
     "open-webui": Destination(
         "open-webui", "HOW-TO-IMPORT.md", "files for Open WebUI, and how to import them"
     ),

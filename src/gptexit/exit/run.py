@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from gptexit.archive import convert_export
+from gptexit.archive import Plan, carry_out
 from gptexit.chatgpt.reader import open_chatgpt
 from gptexit.exit.account import keep
 from gptexit.exit.destinations import DESTINATIONS
@@ -21,7 +22,7 @@ from gptexit.pipeline import Progress
 from gptexit.record import choices, record
 from gptexit.select import Selection
 from gptexit.sink import Folder
-from gptexit.targets.base import File, Options
+from gptexit.targets.base import NOTHING, File, Options
 from gptexit.verify.check import verify
 from gptexit.verify.result import Result
 
@@ -39,19 +40,22 @@ def leave(
     options: Options,
     watch: Watch,
     going_to: Sequence[str] = (),
+    taken_along: Selection | None = None,
 ) -> tuple[dict[str, Any], Result]:
     """Write everything to `out`; the report of the conversion, and what verifying it found.
 
-    `going_to`: keys of DESTINATIONS, whose formats are written too.
+    `going_to`: keys of DESTINATIONS, whose formats are written too, with the conversations that
+    `taken_along` selects; the archive itself always holds them all, as they are.
 
     Reads the source once to write and once more, in another way, to verify. Raises NotAnExport,
-    and OSError where the disk refuses.
+    CannotRedact, and OSError where the disk refuses.
     """
     going_to = list(dict.fromkeys(going_to))
-    formats = [*FORMATS, *(DESTINATIONS[each].format for each in going_to)]
+    plans = [Plan(name, replace(options, redact=NOTHING)) for name in FORMATS]
+    plans += [_plan(each, options, taken_along) for each in going_to]
     with open_chatgpt(sources) as export:
         with watch(export, "Reading") as progress:
-            report = convert_export(export, out, formats, Selection(), options, progress=progress)
+            report = carry_out(export, out, plans, Selection(), progress=progress)
         kept = keep(export, out / "account")
     with (
         open_chatgpt(sources, careful=True) as export,
@@ -67,3 +71,9 @@ def leave(
         folder.finish()
         folder.describe(record(choices("exit", options, Selection()), export, {}))
     return report, checked
+
+
+def _plan(place: str, options: Options, taken_along: Selection | None) -> Plan:
+    """What is written for a destination."""
+    going = DESTINATIONS[place]
+    return Plan(going.format, replace(options, **going.options), taken_along)
