@@ -1,8 +1,9 @@
 """Collects what the conversations of an export tell of the memory, in whatever order they come.
 
 What waits lies in a temporary SQLite file, so memory does not grow with the export. What is put
-together in the end is bounded: the newest notes and snapshots, as far as the two numbers here go,
-which are hundreds of times what ChatGPT keeps; how many more there were is counted.
+together in the end is bounded: the newest notes and snapshots, as far as the numbers here go,
+which are hundreds of times what ChatGPT keeps, and the last versions of custom instructions; how
+many more there were is counted.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ MOST = 50_000
 """Notes that are put together, and entries of snapshots."""
 MOST_CHARACTERS = 64_000_000
 """Characters of their text, for each of the two."""
+MOST_VERSIONS = 1_000
+"""Versions of custom instructions: more than one for each day of two years."""
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -77,9 +80,9 @@ class Collector:
         notes, left_out = self._notes()
         seen, latest, more = self._seen()
         memory = Settler(notes, seen, latest, own_list).memory()
-        memory.versions = self._versions()
+        memory.versions, older = self._versions()
         memory.conversations, memory.slim = self._conversations, self._slim
-        memory.left_out = left_out + more
+        memory.left_out = left_out + more + older
         return memory
 
     def _notes(self) -> tuple[list[Origin], int]:
@@ -125,15 +128,18 @@ class Collector:
             "SELECT first, last, text FROM snapshot ORDER BY last DESC, first DESC, digest"
         )
 
-    def _versions(self) -> list[Version]:
+    def _versions(self) -> tuple[list[Version], int]:
+        """The last of them, the very last first, and how many older ones there are."""
         rows = self._base.execute(
             "SELECT about, response, first, last FROM version "
-            f"ORDER BY last DESC, first DESC, digest LIMIT {MOST}"
+            f"ORDER BY last DESC, first DESC, digest LIMIT {MOST_VERSIONS}"
         )
-        return [
+        versions = [
             Version(about, response, _at(first, "", how="written"), _at(last, "", how="written"))
             for about, response, first, last in rows
         ]
+        (number,) = self._base.execute("SELECT count(*) FROM version").fetchone()
+        return versions, number - len(versions)
 
 
 def _place(origin: Origin, number: int, *rest: str | None) -> str:

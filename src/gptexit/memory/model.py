@@ -120,7 +120,7 @@ class Memory:
     listed: int = 0
     """Entries of ChatGPT's own list."""
     left_out: int = 0
-    """Notes older than the newest that are looked at; see `collect`."""
+    """Notes and versions older than those that are looked at; see `collect`."""
 
     @property
     def is_empty(self) -> bool:

@@ -37,7 +37,8 @@ def tally(memory: Memory) -> str:
         f"{count(len(memory.versions), 'version')} of your custom instructions."
     )
     if memory.left_out:
-        words += f" {count(memory.left_out, 'older note')} left out: there are too many."
+        older = count(memory.left_out, "older note or version", "older notes or versions")
+        words += f" {older} left out: there are too many."
     return words
 
 
