@@ -161,8 +161,8 @@ def test_a_damaged_manifest_is_read_as_far_as_it_goes(tmp_path):
 def test_standard_output_takes_lines():
     out = io.BytesIO()
     stream = Stream(out)
-    assert stream.put(File("a.jsonl", b"1\n", "jsonl", append=True)) == "written"
-    assert stream.copy(copy(), 3, io.BytesIO) == "unchanged"
+    assert stream.put(File("a.jsonl", b"1\n", "jsonl", append=True)) == "part"
+    assert stream.copy(copy(), 3, io.BytesIO) == "part"
     assert stream.finish() == 2
     assert out.getvalue() == b"1\n"
     with pytest.raises(RuntimeError):

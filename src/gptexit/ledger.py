@@ -37,7 +37,7 @@ class Written:
     left_out: Counter[str] = field(default_factory=Counter)
     """Conversations that the run selects and this format was not to have, by option."""
     files: Counter[str] = field(default_factory=Counter)
-    """`written`, `unchanged` and `edited`."""
+    """By what became of them: see `sink.Outcome`."""
     bytes: int = 0
     hidden: Counter[str] = field(default_factory=Counter)
     not_kept: Counter[str] = field(default_factory=Counter)

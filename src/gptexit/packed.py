@@ -50,8 +50,7 @@ class Packed(Folder):
         if not name:
             if archive not in self._zips:
                 return super().put(file)
-            self._end(archive, file.place or archive)
-            return "written"
+            return self._end(archive, file.place or archive)
         waiting = self._waiting.get(file.path)
         if waiting is None:
             waiting = cast(BinaryIO, tempfile.SpooledTemporaryFile(CHUNK))
@@ -64,7 +63,7 @@ class Packed(Folder):
             waiting.seek(0)
             with waiting:
                 self._add(archive, name, size, waiting)
-        return "written"
+        return "part"
 
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
         """Write an asset, into its ZIP where it has one. Raises what reading it raises."""
@@ -78,7 +77,7 @@ class Packed(Folder):
             size = whole.tell()
             whole.seek(0)
             self._add(archive, name, size, whole)
-        return "written"
+        return "part"
 
     def _add(self, archive: str, name: str, size: int, source: BinaryIO) -> None:
         zipped = self._zips.get(archive)
@@ -93,9 +92,9 @@ class Packed(Folder):
         with zipped.open(info, "w", force_zip64=size > _LARGE) as member:
             shutil.copyfileobj(source, member, CHUNK)
 
-    def _end(self, archive: str, place: str) -> None:
+    def _end(self, archive: str, place: str) -> Outcome:
         self._zips.pop(archive).close()
-        super().put(File(archive, b"", f"zip/{place}", append=True, last=True, place=place))
+        return super().put(File(archive, b"", f"zip/{place}", append=True, last=True, place=place))
 
     def passed_on(self, archive: str, data: bytes) -> None:
         """More bytes of a ZIP."""

@@ -198,9 +198,7 @@ def _render(
 def _write(way: Way, rendered: Rendered, export: Source, ledger: Ledger) -> None:
     way.written.add(rendered)
     for file in chain(rendered.files, rendered.more):
-        outcome = way.sink.put(file)
-        if not file.append:
-            way.written.files[outcome] += 1
+        way.written.files[way.sink.put(file)] += 1
     for copy in rendered.copies:
         if copy.key not in way.assets:
             way.assets.add(copy.key)

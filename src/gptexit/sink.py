@@ -23,7 +23,8 @@ from gptexit.catalog import Catalog, Entry
 from gptexit.growing import Growing
 from gptexit.targets.base import Copy, File
 
-Outcome = Literal["written", "unchanged", "edited"]
+Outcome = Literal["written", "unchanged", "edited", "part"]
+"""What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP."""
 CHUNK = 1 << 20
 _HOUSE = ".gptexit"
 RECORD = "archive.json"
@@ -82,8 +83,7 @@ class Folder:
     def put(self, file: File) -> Outcome:
         """Write a file, unless it is there already."""
         if file.append:
-            self._append(file)
-            return "written"
+            return self._append(file)
         target = self._inside(file.path)
         self._kept.add(hash(file.path))
         digest = hashlib.sha256(file.data).hexdigest()
@@ -154,7 +154,7 @@ class Folder:
         self._save()
         return self.catalog.bytes
 
-    def _close(self, path: str, place: str = "") -> None:
+    def _close(self, path: str, place: str = "") -> Outcome:
         """Put a file that was appended to in its place, where it reads otherwise there."""
         growing = self._appended.pop(path)
         digest = growing.close()
@@ -164,9 +164,10 @@ class Folder:
         if os.path.exists(target) and digest_of(target) == digest:
             growing.path.unlink()
             self._record(Entry(key, path, digest, growing.size), quiet=True)
-        else:
-            self._record(Entry(key, path, digest, growing.size))
-            self._replace(str(growing.path), target)
+            return "unchanged"
+        self._record(Entry(key, path, digest, growing.size))
+        self._replace(str(growing.path), target)
+        return "written"
 
     def _remove_others(self) -> None:
         """Remove what earlier runs wrote and this one did not, as far as it is still theirs."""
@@ -203,7 +204,7 @@ class Folder:
             raise ValueError(f"a path that leads out of the archive: {path!r}")
         return f"{self._top}/{path}"
 
-    def _append(self, file: File) -> None:
+    def _append(self, file: File) -> Outcome:
         growing = self._appended.get(file.path)
         if growing is None:
             house = self.root / _HOUSE
@@ -212,9 +213,10 @@ class Folder:
             self._appended[file.path] = growing
             self._keys[file.path] = file.key
         growing.append(file.data)
-        if file.last:
-            self._keys[file.path] = file.key
-            self._close(file.path, file.place)
+        if not file.last:
+            return "part"
+        self._keys[file.path] = file.key
+        return self._close(file.path, file.place)
 
     def _beside(self, file: File, digest: str) -> Outcome:
         """The user has changed the file: a text that is new to them goes beside it."""
@@ -298,11 +300,11 @@ class Stream:
         except BrokenPipeError as error:
             raise Closed from error
         self._written += len(file.data)
-        return "written"
+        return "part"
 
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
         """Nowhere to put it."""
-        return "unchanged"
+        return "part"
 
     def restart(self) -> None:
         """Impossible: what has gone out is out. The source is settled beforehand instead."""
