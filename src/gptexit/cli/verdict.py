@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from gptexit.cli.summary import listed
 from gptexit.printable import count
+from gptexit.targets.table import FORMATS
+from gptexit.verify.check import READERS
 from gptexit.verify.result import Checked, Problem, Result
+
+_AS_WRITTEN = set(FORMATS) - set(READERS)
+"""Formats of which only the bytes are checked."""
 
 
 def verdict(result: Result) -> str:
@@ -58,6 +63,12 @@ def _complete(result: Result) -> str:
 
 def _complete_for(result: Result) -> str:
     """What it is complete for: the whole export, or what its archives were asked to hold."""
+    if all(each.format in _AS_WRITTEN for each in result.archives):
+        return (
+            "Every file is as it was written. What is in them is not compared with the export in "
+            f"{'this format' if len(result.archives) == 1 else 'these formats'}; it is in "
+            "markdown, jsonl, chatgpt and gemini"
+        )
     if any(each.elsewhere for each in result.archives):
         return "Complete for the selection: this ZIP holds its part of it in full"
     if any(each.left_out for each in result.archives):
@@ -70,6 +81,8 @@ def _complete_for(result: Result) -> str:
 def _complete_except(result: Result) -> str:
     lacking = f"what the export itself lacks: {_joined(result.lacking)}"
     words = _complete_for(result)
+    if not words.startswith("Complete"):
+        return f"{words}."
     return f"{words if 'selection' in words else 'Complete'}, except for {lacking}."
 
 
