@@ -185,9 +185,9 @@ def test_verify_needs_an_archive_and_an_export(tmp_path):
 
 
 def test_no_more_is_said_of_a_format_than_was_checked(tmp_path):
-    gptexit("convert", SLIM, "--to", "sqlite", "--to", "markdown", "-o", tmp_path)
-    database = gptexit("verify", SLIM, tmp_path / "sqlite")
-    assert database.returncode == 0
-    assert b"Every file is as it was written." in database.stdout
-    assert b"Complete" not in database.stdout
+    gptexit("convert", SLIM, "--to", "claude", "--to", "markdown", "-o", tmp_path)
+    pack = gptexit("verify", SLIM, tmp_path / "claude")
+    assert pack.returncode == 0
+    assert b"Every file is as it was written." in pack.stdout
+    assert b"Complete" not in pack.stdout
     assert b"Complete, except" in gptexit("verify", SLIM, tmp_path).stdout

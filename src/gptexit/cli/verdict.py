@@ -67,7 +67,7 @@ def _complete_for(result: Result) -> str:
         return (
             "Every file is as it was written. What is in them is not compared with the export in "
             f"{'this format' if len(result.archives) == 1 else 'these formats'}; it is in "
-            "markdown, jsonl, chatgpt and gemini"
+            f"{_joined(list(READERS))}"
         )
     if any(each.elsewhere for each in result.archives):
         return "Complete for the selection: this ZIP holds its part of it in full"

@@ -20,6 +20,7 @@ from gptexit.verify.locate import Locator
 from gptexit.verify.notes import Notes
 from gptexit.verify.reader import Reader
 from gptexit.verify.result import Checked, Elsewhere, Problem, Result
+from gptexit.verify.rows import Rows
 from gptexit.verify.zips import Zips
 
 Progress = Callable[[int, int], None]
@@ -30,6 +31,7 @@ READERS: dict[str, Callable[[Archive, Locator], Reader]] = {
     "jsonl": Lines,
     "chatgpt": Zips,
     "gemini": Zips,
+    "sqlite": Rows,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
 WITH_FILES = frozenset({"markdown", "chatgpt"})

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from gptexit.redact.marks import MARK
-from gptexit.verify.compare import essence
+from gptexit.verify.compare import as_it_is, essence
 
 _SPELLED = re.compile(r"\\?\[redacted: [A-Za-z0-9][A-Za-z0-9 ]{0,48}[A-Za-z0-9]\\?\]")
 """A mark in a note, where its brackets may be escaped."""
@@ -22,6 +22,28 @@ _LONGEST = 20_000
 """Characters that a mark may stand for: a private key and its comments are shorter."""
 _ANCHOR = 12
 """Characters by which a piece of text is found."""
+
+
+class Look:
+    """Looks for the words of the source in what was written; counts where marks stand for them."""
+
+    def __init__(self, redacted: bool) -> None:
+        """`redacted`: whether the archive says that marks stand for secrets."""
+        self._redacted = redacted
+        self.marks = 0
+        """Times that a mark was taken for what stood there."""
+
+    def essence(self, written: str) -> str:
+        """The essence of a written text."""
+        return wild_essence(written) if self._redacted else essence(written)
+
+    def find(self, segment: str, within: str, at: int) -> int:
+        """Where `segment` ends in an essence of a written text, from `at` on; -1 if not there."""
+        end = as_it_is(segment, within, at)
+        if end < 0 and self._redacted:
+            end = find(segment, within, at)
+            self.marks += end >= 0
+        return end
 
 
 def same(text: str, written: str) -> bool:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from gptexit.verify import marks
 from gptexit.verify.claims import Raw, Said, said
-from gptexit.verify.compare import as_it_is, essence, missing
+from gptexit.verify.compare import essence, missing
 from gptexit.verify.folder import Archive, notes_in
-from gptexit.verify.marks import wild_essence
+from gptexit.verify.marks import Look
 from gptexit.verify.reader import Reader
 
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
@@ -32,8 +31,7 @@ class Notes(Reader):
     def __init__(self, archive: Archive, locate: Locate) -> None:
         super().__init__()
         self._archive = archive
-        self._marks = 0
-        """Times that a mark was taken for what stood there."""
+        self._look = Look(archive.redacted)
         self._locate = locate
         self._every_branch = archive.option("branches") == "all"
         include = archive.option("include")
@@ -81,9 +79,9 @@ class Notes(Reader):
     ) -> list[tuple[str, str]]:
         name = self._shown(path)
         text = path.read_text(encoding="utf-8", errors="replace")
-        whole = wild_essence(text) if self._archive.redacted else essence(text)
+        whole = self._look.essence(text)
         lacks: list[tuple[str, str]] = []
-        if isinstance(title, str) and self._find(essence(title), whole, 0) < 0:
+        if isinstance(title, str) and self._look.find(essence(title), whole, 0) < 0:
             lacks.append((name, "the title is not in the note"))
         links = (
             self._linked(path, text) if any(each.pointers for each in current + others) else set()
@@ -103,17 +101,10 @@ class Notes(Reader):
         return lacks
 
     def _missing(self, each: Said, whole: str, at: int) -> tuple[str | None, int]:
-        before = self._marks
-        found = missing(each.words, whole, at, self._find)
-        self.redacted += self._marks > before
+        before = self._look.marks
+        found = missing(each.words, whole, at, self._look.find)
+        self.redacted += self._look.marks > before
         return found
-
-    def _find(self, segment: str, within: str, at: int) -> int:
-        end = as_it_is(segment, within, at)
-        if end < 0 and self._archive.redacted:
-            end = marks.find(segment, within, at)
-            self._marks += end >= 0
-        return end
 
     def _files(self, each: Said, links: set[str]) -> list[str]:
         found = []

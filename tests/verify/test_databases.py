@@ -1,0 +1,79 @@
+"""An SQLite archive that lacks something of the export is found out, whatever its checksums say."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+
+import pytest
+from click.testing import CliRunner
+
+from build import chain, conversation, message
+from exports import FIXTURES
+from gptexit.cli import main
+
+NOTED = "The kiln fires at 1,220 degrees, and not a degree more."
+
+
+def packed(path, *raw):
+    with zipfile.ZipFile(path, "w") as export:
+        export.writestr("conversations.json", json.dumps(raw))
+    return path
+
+
+def run(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("export", FIXTURES, ids=lambda path: path.stem)
+def test_every_sample_is_read_back(export, tmp_path):
+    run("convert", export, "--to", "sqlite", "-o", tmp_path, "--quiet")
+    done = run("verify", export, tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "messages compared with" in done.output
+
+
+@pytest.fixture
+def made(tmp_path):
+    talk = [message("user", "How hot?"), message("assistant", NOTED), message("user", "Thanks.")]
+    other = conversation(chain(message("user", "And glaze?")), conversation_id="c2", title="Glaze")
+    export = packed(
+        tmp_path / "e.zip", conversation(chain(*talk), conversation_id="c1", title="Kiln"), other
+    )
+    run("convert", export, "--to", "sqlite", "-o", tmp_path / "out", "--quiet")
+    assert run("verify", export, tmp_path / "out").exit_code == 0
+    return export, tmp_path / "out"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE messages SET text = substr(text, 1, 20) WHERE text LIKE '%kiln%'", "not there in"),
+        ("DELETE FROM messages WHERE text = 'Thanks.'", "is missing"),
+        ("DELETE FROM conversations WHERE id = 'c2'", "is missing from the sqlite archive"),
+        ("UPDATE conversations SET title = 'Oven' WHERE id = 'c1'", "the title is another"),
+        ("DROP TABLE messages", "cannot be read"),
+    ],
+)
+def test_what_lacks_is_named(made, change, said):
+    export, out = made
+    base = sqlite3.connect(out / "chatgpt.sqlite")
+    base.execute(change)
+    base.commit()
+    base.close()
+    done = run("verify", export, out)
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_a_mark_is_taken_for_what_stood_there(tmp_path):
+    secret = "gh" + "p_" + "Zk3vQ9rT1mX7bN5cJ8dL2fH4gW6yP0sAaB1e"
+    words = f"Here it is: {secret} and keep it."
+    export = packed(tmp_path / "e.zip", conversation(chain(message("user", words))))
+    out = tmp_path / "out"
+    run("convert", export, "--to", "sqlite", "--redact", "secrets", "-o", out, "--quiet")
+    assert secret.encode() not in (out / "chatgpt.sqlite").read_bytes()
+    done = run("verify", export, out)
+    assert done.exit_code == 0, done.output
+    assert "In 1 message a mark stands for what was redacted." in done.output
