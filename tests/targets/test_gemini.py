@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 
 import orjson
 import pytest
@@ -20,9 +22,9 @@ from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.export.container import open_export
 from gptexit.select import Selection
 from gptexit.targets.base import Options, Rendered
+from gptexit.targets.gemini import target
 from gptexit.targets.gemini.api import request
-from gptexit.targets.gemini.limits import ZIPS_A_DAY
-from gptexit.targets.gemini.sources import Limits, Sources, words_in
+from gptexit.targets.gemini.limits import SOURCES, ZIPS_A_DAY, words_in
 from gptexit.targets.gemini.start_here import Pack, start_here
 from gptexit.verify.check import verify
 
@@ -119,49 +121,53 @@ def test_the_page_says_what_to_upload_on_which_day(count):
     assert ("day 1:" in page) == (count > ZIPS_A_DAY)
 
 
-def read_back(files):
-    """What a sink would make of files that are appended to."""
-    there = {}
-    for file in files:
-        there[file.path] = there.get(file.path, b"") + file.data
-    return {path: data.decode() for path, data in there.items()}
+@pytest.mark.parametrize("size", [10, 3_000])
+def test_sources_keep_their_limits_and_all_that_was_said(size, tmp_path, monkeypatch):
+    """In small files: what a notebook counts as words, and every word that was written."""
+    limits = replace(SOURCES, file_bytes=20_000, file_tokens=4_000)
+    monkeypatch.setattr(target, "SOURCES", limits)
+    texts = [
+        f"{number}:{text * size}" for number, text in enumerate(["word ", "漢字", "x" * 30] * 5)
+    ]
+    items = [
+        conversation(
+            chain(message("user", text)), title=f"Talk {number}", conversation_id=f"{number}"
+        )
+        for number, text in enumerate(texts)
+    ]
+    (tmp_path / "export.json").write_bytes(orjson.dumps(items))
+    convert(tmp_path / "export.json", tmp_path / "pack", ["gemini"])
+    files = sorted((tmp_path / "pack/sources").glob("[0-9]*.md"))
+    for path in [*files, tmp_path / "pack/sources/contents.md"]:
+        assert words_in(path.read_bytes()) <= limits.file_tokens
+        assert path.stat().st_size <= limits.file_bytes
+    # A long text is cut between two files, so the marks of what goes on elsewhere are taken out.
+    whole = re.sub(r"\*[^*]*file \d+[^*]*\*|# Talk \d+", "", "".join(map(Path.read_text, files)))
+    whole = "".join(whole.split())
+    assert [text for text in texts if "".join(text.split()) not in whole] == []
+    page = (tmp_path / "pack/START-HERE.md").read_text()
+    assert [path.name for path in files if f"| `{path.name}` |" not in page] == []
 
 
-TALK = st.lists(
-    st.tuples(st.sampled_from(["", "word ", "漢字", "x" * 30]), st.integers(1, 60)),
-    min_size=1,
-    max_size=4,
-)
+def test_words_of_scripts_without_spaces_are_counted_one_by_one():
+    assert words_in(b"two words") == 2
+    assert words_in("漢字 かな".encode()) == 4 + 2
 
 
-@settings(max_examples=100)
-@given(st.lists(TALK, min_size=1, max_size=6))
-def test_sources_keep_their_limits_and_all_that_was_said(talks):
-    limits = Limits(words=80, bytes=2_000)
-    sources = Sources(UTC, frozenset(), limits)
-    files, said = [], []
-    for number, talk in enumerate(talks):
-        words = [f"{number}.{place} {text * times}" for place, (text, times) in enumerate(talk)]
-        mapping = chain(*(message("user", each, create_time=1.7e9) for each in words))
-        raw = conversation(mapping, conversation_id=f"id-{number}")
-        made, first, size = sources.add(read_conversation(raw, Account(), Met()))
-        assert first and size
-        files += made
-        said += words
-    files += sources.finish()
-    assert sorted(file.path for file in files if file.last) == sorted(
-        each.path for each in sources.made
-    )
-    there = read_back(files)
-    for source in sources.made:
-        assert words_in(there[source.path]) <= limits.words
-        assert len(there[source.path].encode()) <= limits.bytes
-        assert source.bytes == len(there[source.path].encode())
-    # A long text is cut between two files, so what was said is looked for in all of them together.
-    whole = "".join("".join(there[each.path] for each in sources.made).split())
-    for each in said:
-        assert "".join(each.split()) in whole
-    assert sum(each.conversations for each in sources.made) == len(talks)
+def test_the_newest_come_first(tmp_path):
+    items = [
+        conversation(
+            chain(message("user", "Hi")),
+            title=f"No {number}",
+            conversation_id=f"{number}",
+            update_time=1.75e9 + days * 86_400,
+        )
+        for number, days in enumerate((1, 3, 2))
+    ]
+    (tmp_path / "export.json").write_bytes(orjson.dumps(items))
+    convert(tmp_path / "export.json", tmp_path / "pack", ["gemini"])
+    (path,) = (tmp_path / "pack/sources").glob("[0-9]*.md")
+    assert re.findall(r"^# (No \d)", path.read_text(), re.MULTILINE) == ["No 1", "No 2", "No 0"]
 
 
 def test_the_table_says_where_each_conversation_is(tmp_path):
@@ -170,11 +176,11 @@ def test_the_table_says_where_each_conversation_is(tmp_path):
     convert(source, tmp_path / "pack", ["gemini"], selection=Selection(title="k"), options=options)
     with (tmp_path / "pack/contents.csv").open(newline="") as table:
         rows = list(csv.DictReader(table))
-    assert [row["conversation"] for row in rows] == ["id-0", "id-1", "id-2"]
+    assert sorted(row["id"] for row in rows) == ["id-0", "id-1", "id-2"]
     for row in rows:
-        path = tmp_path / "pack/upload" / f"{row['upload']}-of-3.zip"
-        assert set(raw_conversations(path)) == {row["conversation"]}
-        assert row["title"] in (tmp_path / "pack" / row["source"]).read_text()
+        assert set(raw_conversations(tmp_path / "pack" / row["upload"])) == {row["id"]}
+        source = tmp_path / "pack" / row["folder"] / row["file"]
+        assert f"# {row['conversation']}\n" in source.read_text()
         assert (row["messages"], row["why"]) == ("1", "title k")
 
 
@@ -182,7 +188,7 @@ def test_a_title_is_no_formula(tmp_path):
     raw = conversation(chain(message("user", "Hi")), title="=1+1", conversation_id="-2")
     (tmp_path / "export.json").write_bytes(orjson.dumps([raw]))
     convert(tmp_path / "export.json", tmp_path / "pack", ["gemini"])
-    assert "\n'-2,'=1+1," in (tmp_path / "pack/contents.csv").read_text()
+    assert ",'=1+1,'-2," in (tmp_path / "pack/contents.csv").read_text()
 
 
 def test_a_request_is_what_was_said(tmp_path):

@@ -1,4 +1,4 @@
-"""What Gemini and its notebooks take, as looked up on 25 November 2026.
+"""What Gemini and its notebooks take, looked up on 25 November 2026, and what a pack makes of it.
 
 The import of chats: Google's announcement of 26 March 2026 and the help page that it leads to, as
 others report them; the page itself could not be read. Sources of a notebook: Google's help page
@@ -9,6 +9,10 @@ called Gemini Notebook since 2026. Files of a Gem: reported, and the same number
 
 from __future__ import annotations
 
+import re
+
+from gptexit.targets.pack.limits import Limits
+
 LOOKED_UP = "25 November 2026"
 ZIPS_A_DAY = 5
 NOTEBOOK_FILES = 50
@@ -18,5 +22,23 @@ NOTEBOOK_WORDS = 500_000
 GEM_FILES = 10
 LARGEST_SOURCE = 100 * 10**6
 """Bytes of one file for a Gem; a notebook takes 200 MB."""
-MARGIN = 0.9
-"""What is used of a limit on words, since nobody says how they are counted."""
+WORDS = NOTEBOOK_WORDS * 9 // 10
+"""Of one source here: nobody says how they are counted, so a tenth is left over."""
+BYTES = 10 * 10**6
+"""Of one source here, which is made in memory. So many words are a third of it or less."""
+FILES = 100_000
+"""Sources of a pack: whoever has more than a notebook takes makes several, or takes the first."""
+_ONE_BY_ONE = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Characters that count as words of their own: their scripts have no spaces."""
+
+
+def words_in(data: bytes) -> int:
+    """Words as a notebook may count them; of scripts without spaces, every character is one."""
+    text = data.decode("utf-8", "replace")
+    return len(text.split()) + sum(1 for _ in _ONE_BY_ONE.finditer(text))
+
+
+SOURCES = Limits(BYTES, WORDS, FILES, FILES * WORDS, words_in)
+"""The limits of `sources`, in words."""

@@ -13,7 +13,7 @@ from gptexit.targets.gemini.limits import (
     NOTEBOOK_WORDS,
     ZIPS_A_DAY,
 )
-from gptexit.targets.gemini.sources import Source
+from gptexit.targets.pack.knowledge import Made
 
 PAGE = "START-HERE.md"
 MEMORY = "memory.md"
@@ -25,7 +25,8 @@ class Pack:
 
     zips: list[str]
     """Their paths, in order."""
-    sources: list[Source]
+    sources: list[Made]
+    """In order."""
     conversations: int
     memories: int = 0
     slim: bool = False
@@ -55,34 +56,38 @@ def _opening(pack: Pack) -> str:
     )
 
 
-def _sources(sources: list[Source]) -> str:
+def _sources(sources: list[Made]) -> str:
     if not sources:
         return "There is nothing to read in these conversations."
     rows = [
-        f"| `{each.path}` | {each.conversations:,} | {each.words:,} | {each.bytes / 1e6:,.1f} MB |"
+        f"| `{each.name}` | {each.conversations:,} | {each.tokens:,} | {each.bytes / 1e6:,.1f} MB |"
         for each in sources
     ]
     table = ["| file | conversations | words | |", "|---|---:|---:|---:|", *rows]
     words = [_GEMS, "\n".join(table)]
-    if len(sources) > NOTEBOOK_FILES:
-        words.append(f"These are more than {NOTEBOOK_FILES}: choose, or make several notebooks.")
+    if len(sources) >= NOTEBOOK_FILES:
+        words.append(
+            f"With `contents.md` these are more than {NOTEBOOK_FILES}: give a notebook the first, "
+            "or make several."
+        )
     return "\n\n".join(words)
 
 
 _GEMS = f"""\
-`sources` has the same chats as text, the branch that you saw last, by the year in which they began:
+`sources` has the same chats as text, what is newest and longest-lived first; `contents.md` there
+says which is in which file. Begin with that and the first files:
 
 - A Gem takes {GEM_FILES} files of at most {LARGEST_SOURCE // 10**6} MB: *Gems > New Gem*, and
   there *Knowledge*.
 - A notebook of Gemini Notebook, which was NotebookLM until 2026, takes {NOTEBOOK_FILES} sources on
   the free plan and more on others, each of at most {NOTEBOOK_WORDS:,} words and 200 MB.
 
-Each file here is within all of that, with a tenth left over. For the sources of one project, run
-the command with `--project ID` and another folder."""
+Each file here is within all of that, with a tenth of the words left over. For the sources
+of one project, run the command with `--project ID` and another folder."""
 
 _LOOK = """\
-`contents.csv` lists each conversation in this folder with its date, its messages, its size, the ZIP
-and the source that it is in, and what you asked for.
+`contents.csv` lists each conversation in this folder with its dates, its messages, its size, the
+source and the ZIP that it is in, and why it is there.
 
 `redacted.csv`, if it is there, lists the keys and passwords that were replaced by marks, and in
 which messages. Only what looks like one to a program was found: read what is private before you

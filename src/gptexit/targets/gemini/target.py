@@ -3,52 +3,64 @@
 START-HERE.md            what to do with it, in which order
 memory.md                what ChatGPT remembered, to paste
 upload/1-of-2.zip        chats for *Import chats*
-sources/2025.md          chats as text, for Gems and notebooks
+sources/01-tram-….md     chats as text for Gems and notebooks, the newest first
+sources/contents.md      which of them is in which file
 contents.csv             which conversations are in it, and where
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
 from gptexit.model import Asset, Conversation
 from gptexit.targets.base import OTHERS, File, Options, Rendered
-from gptexit.targets.gemini import contents
-from gptexit.targets.gemini.sources import Sources
+from gptexit.targets.gemini.limits import SOURCES
 from gptexit.targets.gemini.start_here import MEMORY, PAGE, Pack, start_here
 from gptexit.targets.gemini.uploads import Uploads
+from gptexit.targets.markdown.protect import encoded
+from gptexit.targets.pack.chat import chat_of
+from gptexit.targets.pack.contents import page, table
+from gptexit.targets.pack.knowledge import Knowledge
+from gptexit.targets.pack.spool import Spool
+
+FOLDER = "sources"
+NAME = "My chats"
 
 
 class Gemini:
-    """The target. All branches in the ZIPs unless `--branches current`; the last in the sources."""
+    """The target. All branches in the ZIPs unless `--branches current`; one in the sources unless
+    `--branches all`.
+    """
 
     def __init__(self, options: Options) -> None:
+        self._options = options
         self._uploads = Uploads(replace(options, fit=None))
-        self._sources = Sources(options.timezone, options.include)
-        self._zone = options.timezone
-        self._why = options.why
-        self.restart()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._spool = Spool()
+        self._memory = Collector()
+        self._count = 0
 
     def restart(self) -> None:
         """Begin again."""
         self._uploads.restart()
-        self._sources.restart()
-        self._memory = Collector()
-        self._count = 0
+        self._spool.close()
+        self._begin()
 
     def render(self, conversation: Conversation) -> Rendered:
-        """What the pack gets of a conversation."""
+        """What its ZIP gets; its text waits, since what comes first is known at the end."""
         done, number = self._uploads.add(conversation)
-        files, source, size = self._sources.add(conversation)
+        # Nothing is lost by what the text leaves out: the ZIP has it.
+        chat = replace(chat_of(conversation, self._options, SOURCES, Rendered()), upload=number)
+        project = conversation["project"]
+        why = f"{self._options.why}; project {project['id']}" if project else self._options.why
+        self._spool.add(chat, [(FOLDER, why)])
         self._memory.add(conversation)
-        if not self._count:
-            done.files.append(contents.head())
-        row = contents.row(conversation, done.messages, size, number, source, self._why)
-        done.files += [*files, row]
         self._count += 1
         return done
 
@@ -57,18 +69,24 @@ class Gemini:
         return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
 
     def finish(self) -> Rendered:
-        """The ends of what was appended to, and what is put together from all conversations."""
-        done, names = self._uploads.finish()
-        memory = self._memory.memory()
-        pack = Pack(
-            names, self._sources.made, self._count, len(memory.entries), slim=memory.slim > 0
-        )
-        pages = {
-            MEMORY: memory_text(memory, "gemini", self._zone),
-            PAGE: start_here(pack),
-        }
-        done.files += [*self._sources.finish(), *([contents.end()] if self._count else [])]
-        done.files += [
-            File(name, page.encode("utf-8", "replace"), name) for name, page in pages.items()
-        ]
+        """The last ZIP, the sources, and what is put together from all conversations."""
+        done, zips = self._uploads.finish()
+        done.more = self._files(zips)
         return done
+
+    def _files(self, zips: list[str]) -> Iterator[File]:
+        sources = Knowledge(self._spool, FOLDER, NAME, FOLDER, SOURCES)
+        yield from sources.files()
+        if sources.count:
+            yield page(sources)
+        yield from table([sources], zips, "words")
+        memory = self._memory.memory()
+        yield _page(MEMORY, memory_text(memory, "gemini", self._options.timezone))
+        slim = memory.slim > 0
+        pack = Pack(zips, sources.made, self._count, len(memory.entries), slim=slim)
+        yield _page(PAGE, start_here(pack))
+        self._spool.close()
+
+
+def _page(name: str, text: str) -> File:
+    return File(name, encoded(text), name)

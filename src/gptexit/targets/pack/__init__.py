@@ -5,5 +5,6 @@ spool.py      where the pieces wait, on disk, until every conversation has been 
 placing.py    which of them go into which file
 knowledge.py  the files of a folder
 contents.py   what is in a pack, what is not, and why
+limits.py     how large a file may be, how many, how much text, and what counts as a token
 tokens.py     how many tokens a text has, at most
 """

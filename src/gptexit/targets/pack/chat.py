@@ -20,7 +20,6 @@ from gptexit.targets.markdown.parts import Note
 from gptexit.targets.markdown.protect import encoded, line
 from gptexit.targets.pack.cutting import cut
 from gptexit.targets.pack.limits import Limits
-from gptexit.targets.pack.tokens import estimate
 
 UNTITLED = "Untitled"
 LONGEST_TITLE, LONGEST_MODEL = 120, 60
@@ -54,6 +53,8 @@ class Chat:
     score: float
     """The order of files; see `score_of`."""
     pieces: list[Piece] = field(default_factory=list)
+    upload: int = 0
+    """The number of the ZIP that it is in too, from 1 on; 0 where the pack has none."""
 
 
 def chat_of(conversation: Conversation, options: Options, limits: Limits, done: Rendered) -> Chat:
@@ -70,7 +71,7 @@ def chat_of(conversation: Conversation, options: Options, limits: Limits, done: 
     done.not_kept = +Counter({NOT_HERE: len(shown)})
     title = " ".join((conversation["title"] or "").split())[:LONGEST_TITLE] or UNTITLED
     pieces = [
-        Piece(data, estimate(data), number == 0)
+        Piece(data, limits.measure(data), number == 0)
         for blocks in _messages(made)
         for number, data in enumerate(_cut(blocks, limits))
     ]
@@ -153,7 +154,7 @@ def _cut(blocks: list[str], limits: Limits) -> Iterator[bytes]:
     """The text of a message, in as many pieces as it takes for each to fit into a file."""
     text = encoded("\n\n".join(blocks) + "\n\n")
     most = (limits.file_bytes - RESERVE_BYTES, limits.file_tokens - RESERVE_TOKENS)
-    if len(text) <= most[0] and estimate(text) <= most[1]:
+    if len(text) <= most[0] and limits.measure(text) <= most[1]:
         yield text
     else:
-        yield from cut(text, *most)
+        yield from cut(text, *most, limits.measure)

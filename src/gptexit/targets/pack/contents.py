@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from gptexit.printable import count
@@ -12,7 +12,6 @@ from gptexit.targets.base import File
 from gptexit.targets.markdown.protect import encoded, line
 from gptexit.targets.pack.knowledge import Knowledge
 from gptexit.targets.pack.spool import Row
-from gptexit.targets.pack.tokens import estimate
 
 TABLE = "contents.csv"
 PAGE = "contents.md"
@@ -20,6 +19,8 @@ COLUMNS = (
     *("in", "folder", "file", "conversation", "id", "created", "updated"),
     *("messages", "bytes", "tokens", "why"),
 )
+UPLOAD = "upload"
+"""One more column, of the ZIP, in a pack that has the conversations in ZIPs too."""
 LISTED = 20
 """Conversations without room that a page names; the table has them all."""
 _BATCH = 1 << 16
@@ -27,15 +28,22 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet may take a cell for a formula by; one that begins so gets a `'` in front."""
 
 
-def table(folders: Iterable[Knowledge]) -> Iterator[File]:
-    """`contents.csv`: a row for each conversation in each folder that it belongs to, in or out."""
+def table(
+    folders: Iterable[Knowledge], uploads: Sequence[str] = (), unit: str = "tokens"
+) -> Iterator[File]:
+    """`contents.csv`: a row for each conversation in each folder that it belongs to, in or out.
+
+    `uploads`: the paths of the pack's ZIPs, by number; `unit`: what the limits count as tokens.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    columns = [unit if each == "tokens" else each for each in COLUMNS]
+    writer.writerow([*columns, UPLOAD] if uploads else columns)
     for folder in folders:
         names = [folder.file_name(number) for number in range(1, folder.count + 1)]
         for row in folder.spool.rows(folder.folder):
-            writer.writerow(map(_cell, _values(folder.path, row, names)))
+            upload = [uploads[row.chat.upload - 1]] if uploads else []
+            writer.writerow(map(_cell, [*_values(folder.path, row, names), *upload]))
             if out.tell() > _BATCH:
                 yield _piece(out)
     yield _piece(out, last=True)
@@ -108,6 +116,7 @@ class _Lines:
     KEPT_BYTES, KEPT_TOKENS = 400, 200
 
     def __init__(self, folder: Knowledge) -> None:
+        self._measure = folder.limits.measure
         self._bytes = folder.limits.file_bytes - self.KEPT_BYTES
         self._tokens = folder.limits.contents_tokens - self.KEPT_TOKENS
         self._lines: list[bytes] = []
@@ -115,7 +124,7 @@ class _Lines:
     def add(self, text: str, *, must: bool = False) -> bool:
         """Whether there was room for it."""
         data = encoded(text)
-        tokens = estimate(data)
+        tokens = self._measure(data)
         if not must and (len(data) > self._bytes or tokens > self._tokens):
             return False
         self._bytes -= len(data)

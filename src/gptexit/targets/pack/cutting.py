@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gptexit.targets.pack.tokens import estimate
+from gptexit.targets.pack.limits import Measure
 
 _FENCE = re.compile(rb" {0,3}(`{3,}|~{3,})([^\n]*)")
 _LANGUAGE = re.compile(rb"[\w+#.-]*")
@@ -13,15 +13,18 @@ _LONGEST_OPENING = 200
 """Bytes of a line that opens a code block; a longer one opens none that goes on."""
 
 
-def cut(text: bytes, most_bytes: int, most_tokens: int) -> Iterator[bytes]:
-    """`text` in pieces of at most so many bytes and tokens, each ending with an empty line."""
+def cut(text: bytes, most_bytes: int, most_tokens: int, measure: Measure) -> Iterator[bytes]:
+    """`text` in pieces of at most so many bytes and tokens, each ending with an empty line.
+
+    `measure` counts tokens.
+    """
     # What a cut adds: the end of a code block, its beginning anew, an empty line.
     bytes_room, tokens_room = most_bytes - 2 * _LONGEST_OPENING - 8, most_tokens - 500
     held: list[bytes] = []
     size = tokens = 0
     opening = b""
     for part in _lines(text, min(bytes_room, tokens_room // 5)):
-        cost = estimate(part)
+        cost = measure(part)
         if held and (size + len(part) > bytes_room or tokens + cost > tokens_room):
             yield _whole(held, opening)
             held, size, tokens = [opening + b"\n"] if opening else [], 0, 0

@@ -13,7 +13,6 @@ from gptexit.targets.pack.limits import Limits
 from gptexit.targets.pack.names import telling
 from gptexit.targets.pack.placing import heading, left_out, place
 from gptexit.targets.pack.spool import Part, Spool, Waiting
-from gptexit.targets.pack.tokens import estimate
 
 LONGEST_NAME = 80
 """Characters of a folder's name in its files."""
@@ -51,7 +50,7 @@ class Knowledge:
             data = self._frame(number) + b"".join(self._text(*each) for each in parts)
             data = data.rstrip(b"\n") + b"\n"
             name = self.file_name(number)
-            self.made.append(Made(name, len(data), estimate(data), len(parts)))
+            self.made.append(Made(name, len(data), self.limits.measure(data), len(parts)))
             path = f"{self.path}/{name}"
             yield File(path, data, f"pack/{path}")
 
@@ -63,7 +62,8 @@ class Knowledge:
             time[:7] for chat, _ in parts for time in (chat.created, chat.updated) if time
         )
         dates = "-to-".join(dict.fromkeys((months[0], months[-1]))) if months else "undated"
-        return f"{number:02}-{words}-{_PLAIN.sub('', dates)}.md"
+        width = max(2, len(str(self.count)))
+        return f"{number:0{width}}-{words}-{_PLAIN.sub('', dates)}.md"
 
     def _frame(self, number: int) -> bytes:
         """The first lines of a file."""

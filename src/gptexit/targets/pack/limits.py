@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from gptexit.targets.pack.tokens import estimate
+
+Measure = Callable[[bytes], int]
+"""How much a UTF-8 text counts for: that of two texts together is at most the sum of their two, and
+that of one at most 5 for each byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +19,13 @@ class Limits:
     file_bytes: int
     """Of one file."""
     file_tokens: int
-    """Of one file, as `tokens.estimate` counts."""
+    """Of one file, as `measure` counts."""
     files: int
     """Knowledge files beside the table of contents."""
     tokens: int
     """Of all files, the table of contents with them."""
+    measure: Measure = estimate
+    """What counts as a token: one of a language model, or a word where limits are told in words."""
 
     def __post_init__(self) -> None:
         """Raise ValueError where there is no room for a heading and a table of contents."""

@@ -15,7 +15,6 @@ from gptexit.printable import count
 from gptexit.targets.markdown.protect import encoded, line
 from gptexit.targets.pack.limits import Limits
 from gptexit.targets.pack.spool import Part, Sizes, Spool, Waiting
-from gptexit.targets.pack.tokens import estimate
 
 Frame = Callable[[int], bytes]
 """The first lines of the file of that number."""
@@ -53,7 +52,7 @@ class Room:
         if self.file == self.limits.files:
             return False
         head = self.frame(self.file + 1)
-        self.file, self.bytes, self.tokens = self.file + 1, len(head), estimate(head)
+        self.file, self.bytes, self.tokens = self.file + 1, len(head), self.limits.measure(head)
         self.total += self.tokens
         return self.total <= self.limits.tokens
 
@@ -93,7 +92,7 @@ Placed = tuple[Room, list[Part]]
 def _placed(room: Room, chat: Waiting, sizes: Sizes) -> Placed | None:
     """Where the whole of a conversation goes, and the folder with it; None where it cannot."""
     head = heading(chat)
-    size, tokens = len(head) + chat.bytes, estimate(head) + chat.tokens
+    size, tokens = len(head) + chat.bytes, room.limits.measure(head) + chat.tokens
     for begins in (False, True):
         tried = replace(room)
         if (not begins or tried.begin()) and tried.fits(size, tokens):
@@ -113,7 +112,7 @@ def _split(room: Room, chat: Waiting, sizes: Sizes, first: int) -> Placed | None
         return None
     while at < end:
         start = at
-        size, tokens = len(head) + MARK_BYTES, estimate(head) + MARK_TOKENS
+        size, tokens = len(head) + MARK_BYTES, room.limits.measure(head) + MARK_TOKENS
         while at < end and room.fits(size + sizes.bytes[at], tokens + sizes.tokens[at]):
             size, tokens = size + sizes.bytes[at], tokens + sizes.tokens[at]
             at += 1

@@ -18,7 +18,8 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -2000;
 CREATE TABLE chat (
     number INTEGER PRIMARY KEY, id TEXT, title TEXT, created TEXT, updated TEXT, line TEXT,
-    messages INTEGER, score REAL, start INTEGER, bytes INTEGER, tokens INTEGER, sizes BLOB
+    messages INTEGER, score REAL, start INTEGER, bytes INTEGER, tokens INTEGER, sizes BLOB,
+    upload INTEGER
 );
 CREATE TABLE member (folder TEXT, number INTEGER, why TEXT, PRIMARY KEY (folder, number))
     WITHOUT ROWID;
@@ -49,6 +50,7 @@ class Waiting:
     messages: int
     bytes: int
     tokens: int
+    upload: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Row:
     """Why it is not there, or not whole."""
 
 
-_WAITING = "number, id, title, created, updated, line, messages, bytes, tokens"
+_WAITING = "number, id, title, created, updated, line, messages, bytes, tokens, upload"
 
 
 class Spool:
@@ -112,9 +114,10 @@ class Spool:
             sizes.extend((len(piece.data), piece.tokens, piece.begins))
         tokens = sum(piece.tokens for piece in chat.pieces)
         known = map(_safe, (chat.id, chat.title, chat.created, chat.updated, chat.line))
-        numbers = (chat.messages, chat.score, start, self._end - start, tokens, sizes.tobytes())
+        numbers = (chat.messages, chat.score, start, self._end - start, tokens)
         done = self._base.execute(
-            f"INSERT INTO chat VALUES (NULL, {', '.join('?' * 11)})", (*known, *numbers)
+            f"INSERT INTO chat VALUES (NULL, {', '.join('?' * 12)})",
+            (*known, *numbers, sizes.tobytes(), chat.upload),
         )
         self._base.executemany(
             "INSERT OR IGNORE INTO member VALUES (?, ?, ?)",
