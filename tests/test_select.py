@@ -10,7 +10,9 @@ from build import chain, conversation, message
 from gptexit.archive import convert
 from gptexit.cli.convert import convert as command
 from gptexit.export.container import open_export
+from gptexit.pipeline import conversations
 from gptexit.select import Exclusion, Selection
+from gptexit.source import open_source
 from gptexit.verify.check import verify
 
 MARCH = 1_709_300_000.0  # 2024-03-01
@@ -107,3 +109,11 @@ def test_a_word_in_another_branch_counts(tmp_path):
     with zipfile.ZipFile(path, "w") as out:
         out.writestr("conversations.json", json.dumps([raw]))
     assert run(path, tmp_path, "--exclude", "text=divorce")[0] == {"--exclude text": 1}
+
+
+def test_the_first_second_of_a_day_belongs_to_it(source):
+    with open_source([source]) as export:
+        first, *_ = conversations(export)
+    each = {**first, "created": "2024-05-01T00:00:00.250000Z", "updated": "2024-05-01T00:00:00.25Z"}
+    assert Selection(since="2024-05-01T00:00:00Z").leaves_out(each) is None
+    assert Selection(until="2024-05-01T00:00:00Z").leaves_out(each) == "--until"

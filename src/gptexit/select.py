@@ -33,10 +33,7 @@ class Exclusion:
             ("project", project is not None and project["id"] in self.projects),
             ("title", _has(_title(conversation), self.titles)),
             ("date", bool(self.dates) and any(map(self._within, _moments(conversation)))),
-            (
-                "text",
-                bool(self.texts) and any(_has(each, self.texts) for each in _said(conversation)),
-            ),
+            ("text", bool(self.texts) and self._is_said(conversation)),
         )
         return next((name for name, found in checks if found), None)
 
@@ -88,8 +85,8 @@ class Selection:
         project = each["project"]["id"] if each["project"] else None
         checks = (
             ("--id", not self.ids or each["id"] in self.ids),
-            ("--since", self.since is None or (each["updated"] or "") >= self.since),
-            ("--until", self.until is None or (each["created"] or "9999") < self.until),
+            ("--since", self.since is None or (each["updated"] or "") >= _bare(self.since)),
+            ("--until", self.until is None or (each["created"] or "9999") < _bare(self.until)),
             ("--title", self.title is None or self.title.casefold() in _title(each)),
             ("--project", self.project is None or project == self.project),
             ("--model", self.model is None or self.model in _models(each)),
@@ -103,6 +100,11 @@ class Selection:
             return missed
         excluded = self.exclude.holds(each)
         return f"--exclude {excluded}" if excluded else None
+
+
+def _bare(moment: str) -> str:
+    """A bound without its `Z`, so that it stands before the same second's fractions."""
+    return moment.removesuffix("Z")
 
 
 def _set_ones(conditions: dict[str, Any]) -> dict[str, Any]:

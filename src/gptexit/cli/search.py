@@ -13,6 +13,7 @@ import orjson
 from gptexit.cli.exits import Exit
 from gptexit.cli.found import conversation_lines, hit_lines
 from gptexit.cli.shared import timezone_option
+from gptexit.dates import BadDate, beginning, ending
 from gptexit.library import (
     BadQuery,
     Library,
@@ -25,7 +26,6 @@ from gptexit.library import (
     open_library,
     plain,
 )
-from gptexit.library.dates import beginning, ending
 from gptexit.library.notes import notes_of
 from gptexit.library.search import ROLES
 from gptexit.printable import count
@@ -93,7 +93,7 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
                 click.echo(orjson.dumps(_as_json(page), option=orjson.OPT_INDENT_2))
             else:
                 _print(library, archive, query, page, given)
-    except (NoLibrary, BadQuery, LookupError) as error:
+    except (NoLibrary, BadDate, BadQuery, LookupError) as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.USAGE)
     except TooSlow as error:
@@ -103,7 +103,7 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
 
 
 def _query(words: tuple[str, ...], given: dict[str, Any]) -> Query:
-    """What the command line asks. Raises BadQuery."""
+    """What the command line asks. Raises BadDate."""
     zone = given["zone"]
     return Query(
         " ".join(map(_phrase, words)),

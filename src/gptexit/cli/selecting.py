@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from typing import Any, TypeVar
 
 import click
 
+from gptexit.dates import BadDate, beginning, ending
 from gptexit.select import Exclusion, Selection
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,7 +48,11 @@ def exclude_option(of: str) -> Callable[[F], F]:
 
 
 _OPTIONS = (
-    click.option("--since", metavar="DATE", help="Only conversations touched on DATE or later."),
+    click.option(
+        "--since",
+        metavar="DATE",
+        help="Only conversations touched on DATE or later: 2025-03-14, 2025-03, 2025.",
+    ),
     click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier."),
     click.option("--title", metavar="TEXT", help="Only conversations with TEXT in their title."),
     click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation."),
@@ -70,8 +75,8 @@ def selection_options(command: F) -> F:
 def selection_of(given: dict[str, Any], zone: tzinfo | None) -> Selection:
     """What they say. Raises BadParameter."""
     return Selection(
-        since=_date(given["since"], "--since", zone),
-        until=_date(given["until"], "--until", zone, end=True),
+        since=_moment(beginning, given["since"], "--since", zone),
+        until=_moment(ending, given["until"], "--until", zone),
         title=given["title"],
         ids=frozenset(given["ids"]),
         project=given["project"],
@@ -98,29 +103,23 @@ def exclusion(given: Sequence[tuple[str, str]], zone: tzinfo | None) -> Exclusio
 
 def _span(value: str, zone: tzinfo | None) -> tuple[str, str]:
     """A day, month or year, or all from one to another, as bounds in UTC. Raises BadParameter."""
-    from gptexit.library.dates import beginning, ending
-    from gptexit.library.query import BadQuery
-
     first, dots, last = value.partition("..")
-    try:
-        return beginning(first, zone), ending(last if dots else first, zone)
-    except BadQuery as error:
-        raise click.BadParameter(str(error), param_hint="--exclude date") from error
+    bounds = (beginning, first), (ending, last if dots else first)
+    begin, end = (_bound(bound, each, "--exclude date", zone) for bound, each in bounds)
+    return begin, end
 
 
-def _date(value: str | None, name: str, zone: tzinfo | None, *, end: bool = False) -> str | None:
-    """A date or time of the command line as UTC; a whole day as `until` includes that day."""
-    if value is None:
-        return None
+def _moment(
+    bound: Callable[[str, tzinfo | None], str], value: str | None, name: str, zone: tzinfo | None
+) -> str | None:
+    """The value of `--since` or `--until` in RFC 3339. Raises BadParameter."""
+    return None if value is None else _bound(bound, value, name, zone) + "Z"
+
+
+def _bound(
+    bound: Callable[[str, tzinfo | None], str], value: str, name: str, zone: tzinfo | None
+) -> str:
     try:
-        moment = datetime.fromisoformat(value)
-        if end and len(value) <= 10:
-            moment += timedelta(days=1)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(
-            f"{value!r} is no date; give one such as 2025-03-01.", param_hint=name
-        ) from error
-    return moment.replace(tzinfo=None).isoformat() + "Z"
+        return bound(value, zone)
+    except BadDate as error:
+        raise click.BadParameter(str(error), param_hint=name) from error

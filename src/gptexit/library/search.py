@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.database.schema import PLACES
+from gptexit.dates import BadDate, beginning, ending
 from gptexit.library.answers import Hit, Page
-from gptexit.library.dates import beginning, ending
 from gptexit.library.query import BadQuery, Match, Query, match_of
 from gptexit.library.reading import number_of
 from gptexit.library.running import Runner
@@ -148,11 +149,11 @@ def _filters(runner: Runner, query: Query) -> Filters:
     if query.since is not None:
         made.of_conversations.append("coalesce(c.updated, c.created) >= :since")
         made.of_messages.append("m.created >= :since")
-        made.values["since"] = beginning(query.since)
+        made.values["since"] = _bound(beginning, query.since)
     if query.until is not None:
         made.of_conversations.append("coalesce(c.created, c.updated) < :until")
         made.of_messages.append("m.created < :until")
-        made.values["until"] = ending(query.until)
+        made.values["until"] = _bound(ending, query.until)
     if query.role is not None:
         if query.role not in ROLES:
             raise BadQuery(f"A role is one of {', '.join(ROLES)}.")
@@ -162,6 +163,14 @@ def _filters(runner: Runner, query: Query) -> Filters:
     if not query.branches:
         made.of_messages.append("m.current = 1")
     return made
+
+
+def _bound(bound: Callable[[str], str], value: str) -> str:
+    """A date as a bound in UTC. Raises BadQuery."""
+    try:
+        return bound(value)
+    except BadDate as error:
+        raise BadQuery(str(error)) from error
 
 
 def _project(runner: Runner, wanted: str) -> str:

@@ -1,17 +1,19 @@
-"""Dates as bounds of a search: `2025`, `2025-03`, `2025-03-14`, or a time in RFC 3339."""
+"""Dates that a person types, as bounds: `2025`, `2025-03`, `2025-03-14`, or a time in RFC 3339."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from gptexit.library.query import BadQuery
-
 _SHORT = re.compile(r"(\d{4})(?:-(\d\d?))?\Z")
 
 
+class BadDate(ValueError):
+    """This is no date; `str(error)` is a sentence for a person."""
+
+
 def beginning(value: str, zone: tzinfo | None = UTC) -> str:
-    """The first moment of what `value` names, in UTC. Raises BadQuery.
+    """The first moment of what `value` names, in UTC. Raises BadDate.
 
     `zone`: the time zone of what names none itself; None for the machine's own.
     """
@@ -19,7 +21,10 @@ def beginning(value: str, zone: tzinfo | None = UTC) -> str:
 
 
 def ending(value: str, zone: tzinfo | None = UTC) -> str:
-    """The first moment after what `value` names; a time with hours is that moment itself."""
+    """The first moment after what `value` names; a time with hours is that moment itself.
+
+    Raises BadDate.
+    """
     return _bound(value, zone, end=True)
 
 
@@ -31,7 +36,7 @@ def _bound(value: str, zone: tzinfo | None, *, end: bool) -> str:
             moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
     except (ValueError, OverflowError, OSError) as error:
-        raise BadQuery(
+        raise BadDate(
             f"{value[:40]!r} is no date; give one such as 2025-03-14, 2025-03 or 2025."
         ) from error
 
