@@ -14,6 +14,7 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -22,27 +23,31 @@ from typing import Any
 from faults.bases import NAMES
 from faults.case import case
 from faults.judge import judge
-from faults.ride import a_house, ride
+from faults.ride import a_house, ride, warm_up
 
 APART = 97
 """Every so many runs, one is in a process of its own."""
 
 
-def run_one(sample: str, seed: int, house: Path, *, apart: bool = False) -> tuple[Any, list[str]]:
+def run_one(
+    sample: str, seed: int, house: Path, also: Sequence[str], *, apart: bool = False
+) -> tuple[Any, list[str]]:
     """The exit code and what is wrong."""
     made = case(sample, seed)
-    done = ride(made, house, apart=apart)
+    done = ride(made, house, apart=apart, also=also)
     return done.code, judge(made, done)
 
 
-def _work(jobs: list[tuple[str, int]], back: Connection) -> None:
+def _work(jobs: list[tuple[str, int]], also: Sequence[str], back: Connection) -> None:
     _limit_memory()
+    if also:
+        warm_up(also)
     with a_house() as house:
         for number, (sample, seed) in enumerate(jobs):
             faulthandler.dump_traceback_later(60, exit=True)
             back.send((sample, seed, None, None))
             try:
-                code, wrong = run_one(sample, seed, house, apart=number % APART == APART - 1)
+                code, wrong = run_one(sample, seed, house, also, apart=number % APART == APART - 1)
             except Exception as error:  # of the judge
                 code, wrong = "?", [f"the judge failed: {error!r}"]
             back.send((sample, seed, code, wrong))
@@ -65,7 +70,9 @@ class Tally:
     failed: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
-def run_many(samples: list[str], first: int, count: int, processes: int) -> dict[str, Tally]:
+def run_many(
+    samples: list[str], first: int, count: int, processes: int, also: Sequence[str] = ()
+) -> dict[str, Tally]:
     """Run `count` faults of each sample from seed `first` on; prints what is judged wrong."""
     tallies = {sample: Tally() for sample in samples}
     jobs = [(sample, seed) for seed in range(first, first + count) for sample in samples]
@@ -74,7 +81,7 @@ def run_many(samples: list[str], first: int, count: int, processes: int) -> dict
     def start(jobs: list[tuple[str, int]]) -> None:
         if jobs:
             ours, theirs = multiprocessing.Pipe(duplex=False)
-            multiprocessing.Process(target=_work, args=(jobs, theirs), daemon=True).start()
+            multiprocessing.Process(target=_work, args=(jobs, also, theirs), daemon=True).start()
             theirs.close()
             pipes[ours] = jobs
 
@@ -114,12 +121,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="one fault alone, and what was done")
     parser.add_argument("--keep", help="with --seed: write the faulty export to this file")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--to", action="append", default=[], help="a format beside the two")
     given = parser.parse_args()
     samples = given.sample or NAMES
     if given.seed is not None:
-        return _again(samples, given.seed, given.keep)
+        return _again(samples, given.seed, given.keep, given.to)
     started = time.monotonic()
-    tallies = run_many(samples, given.first, given.count, given.processes)
+    tallies = run_many(samples, given.first, given.count, given.processes, given.to)
     took = time.monotonic() - started
     print(f"\n{'sample':<16}{'faults':>8}{'code 0':>8}{'1':>8}{'3':>8}{'wrong':>8}")
     for sample, each in tallies.items():
@@ -131,14 +139,14 @@ def main() -> int:
     return 1 if any(each.failed for each in tallies.values()) else 0
 
 
-def _again(samples: list[str], seed: int, keep: str | None) -> int:
+def _again(samples: list[str], seed: int, keep: str | None, also: Sequence[str]) -> int:
     bad = 0
     for sample in samples:
         made = case(sample, seed)
         if keep:
             Path(keep).write_bytes(made.data)
         with a_house() as house:
-            done = ride(made, house)
+            done = ride(made, house, also=also)
             wrong = judge(made, done)
         print(f"{sample} {seed}: {made.name}, {made.done}\nexit code {done.code}")
         print(done.said + done.complained, *wrong, sep="\n")

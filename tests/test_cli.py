@@ -83,6 +83,18 @@ def test_several_formats_in_one_run(tmp_path):
     assert b"Valid:" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["chatgpt", "claude", "gemini"])
+def test_a_pack_does_not_take_the_place_of_another_archive(tmp_path, name):
+    export = write_export(tmp_path / "export.zip", one())
+    out = str(tmp_path / "out")
+    assert gptexit("convert", export, "--to", "markdown", "-o", out).returncode == 0
+    before = files(tmp_path / "out")
+    done = gptexit("convert", export, "--to", name, "-o", out)
+    assert done.returncode == 2
+    assert b"has an archive of the format markdown" in done.stderr
+    assert files(tmp_path / "out") == before
+
+
 def test_validate_names_the_line(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"id": 1}\nnonsense\n')
     done = gptexit("validate", tmp_path / "x.jsonl")
@@ -422,3 +434,19 @@ if os.name == "posix":
         assert done.returncode == 1
         assert b"Traceback" not in done.stderr
         assert b"No space left" in done.stderr
+
+    def test_a_disk_that_refuses_a_database_is_a_sentence(tmp_path):
+        import resource
+
+        talks = (one(conversation_id=str(number), title="x" * 9000) for number in range(99))
+        export = write_export(tmp_path / "export.zip", *talks)
+        done = subprocess.run(
+            [*GPTEXIT, "convert", str(export), "--to", "sqlite", "-o", str(tmp_path / "out")],
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith("Error: the system refused: ")
+        assert "Traceback" not in done.stderr

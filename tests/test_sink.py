@@ -1,10 +1,13 @@
+import hashlib
 import io
+import json
 import zipfile
 
 import pytest
 
 from gptexit.packed import Packed
-from gptexit.sink import Folder, Stream
+from gptexit.sink import Folder
+from gptexit.stream import Stream
 from gptexit.targets.base import Copy, File
 
 NOTE = File("2025/a.md", b"first", "conversation/1")
@@ -59,6 +62,96 @@ def test_a_file_that_was_there_before_survives(tmp_path):
     (tmp_path / "index.md").write_bytes(b"mine")
     assert run(tmp_path, File("index.md", b"ours", "index")) == ["edited"]
     assert files(tmp_path) == {"index.md": b"mine", "index.new.md": b"ours"}
+
+
+def test_of_an_edited_file_the_new_text_stays_beside_it_where_old_files_go(tmp_path):
+    run(tmp_path, NOTE)
+    (tmp_path / "2025/a.md").write_bytes(b"mine")
+    for _ in range(2):
+        folder = Folder(tmp_path)
+        folder.exact = True
+        folder.put(File("2025/a.md", b"second", "conversation/1"))
+        folder.finish()
+        assert files(tmp_path) == {"2025/a.md": b"mine", "2025/a.new.md": b"second"}
+
+
+def test_a_file_that_grows_takes_the_place_of_nobodys(tmp_path):
+    (tmp_path / "contents.csv").write_bytes(b"mine")
+    ours = File("contents.csv", b"ours", "contents", append=True)
+    for _ in range(2):
+        folder = Folder(tmp_path)
+        folder.put(ours)
+        folder.finish()
+        assert folder.edited == ["contents.csv"]
+        assert files(tmp_path) == {"contents.csv": b"mine", "contents.new.csv": b"ours"}
+
+
+def test_a_file_that_grew_and_that_nobody_changed_is_replaced(tmp_path):
+    for text in (b"first", b"second"):
+        run(tmp_path, File("contents.csv", text, "contents", append=True))
+        assert files(tmp_path) == {"contents.csv": text}
+
+
+def test_nothing_is_removed_behind_a_link(tmp_path):
+    archive, outside = tmp_path / "archive", tmp_path / "outside"
+    run(archive, NOTE, File("b.md", b"b", "conversation/2"))
+    (archive / "2025").rename(outside)
+    (archive / "2025").symlink_to(outside)
+    (archive / "b.md").rename(outside / "b.md")
+    (archive / "b.md").symlink_to(outside / "b.md")
+    folder = Folder(archive)
+    folder.exact = True
+    folder.finish()
+    assert files(outside) == {"a.md": b"first", "b.md": b"b"}
+    assert (archive / "2025").is_symlink()
+    assert (archive / "b.md").is_symlink()
+
+
+def test_a_folder_in_the_place_of_an_old_file_stays(tmp_path):
+    run(tmp_path, NOTE)
+    (tmp_path / "2025/a.md").unlink()
+    (tmp_path / "2025/a.md").mkdir()
+    folder = Folder(tmp_path)
+    folder.exact = True
+    folder.finish()
+    assert (tmp_path / "2025/a.md").is_dir()
+
+
+def test_a_killed_run_leaves_nothing_behind_that_the_next_one_keeps(tmp_path):
+    killed = Folder(tmp_path)
+    killed.put(File("secret.md", b"secret", "secret", append=True))
+    killed._appended["secret.md"].close()
+    del killed
+    run(tmp_path, NOTE)
+    assert [path.name for path in (tmp_path / ".gptexit").iterdir()] == ["manifest.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"path": "../outside.md"},
+        {"path": "/outside.md"},
+        {"path": "a\0b.md"},
+        {"size": {}},
+        {"size": 1 << 64},
+        {"size": -1},
+        {"about": []},
+        {"about": {"title": [1]}},
+    ],
+)
+def test_a_manifest_that_no_run_wrote_is_not_believed(tmp_path, changed):
+    digest = hashlib.sha256(b"mine").hexdigest()
+    (tmp_path / "outside.md").write_bytes(b"mine")
+    root = tmp_path / "archive"
+    (root / ".gptexit").mkdir(parents=True)
+    line = {"key": "k", "path": "a.md", "sha256": digest, "size": 4, "about": {}, **changed}
+    (root / ".gptexit/manifest.jsonl").write_text(json.dumps(line) + "\n")
+    folder = Folder(root)
+    folder.exact = True
+    folder.put(NOTE)
+    folder.finish()
+    assert folder.edited == []
+    assert files(tmp_path)["outside.md"] == b"mine"
 
 
 def test_a_deleted_note_comes_back(tmp_path):

@@ -13,8 +13,9 @@ from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
 from gptexit.record import choices
 from gptexit.select import Selection
-from gptexit.sink import Folder, Sink, Stream
+from gptexit.sink import Folder, Sink
 from gptexit.source import Source, open_source
+from gptexit.stream import Stream
 from gptexit.targets.base import NOTHING, Options
 from gptexit.targets.table import FORMATS, redact_of
 
@@ -41,7 +42,8 @@ def convert(
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
     where secrets are to be taken out and the libraries that find them are not installed, NoFullText
-    where this Python cannot write the format sqlite, and KeyError for a format that is not in
+    where this Python cannot write the format sqlite, OtherArchive where ZIPs or a pack would take
+    the place of an archive of another format, and KeyError for a format that is not in
     `targets.table.FORMATS`.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
@@ -125,6 +127,8 @@ def _to_folder(
 ) -> Way:
     folder = _sink(plan.format)(root)
     folder.exact = FORMATS[plan.format].zipped or FORMATS[plan.format].pack
+    if folder.exact:
+        folder.expect(plan.format)
     way = _way(plan, folder, str(root), export, outgoing)
     way.asked = choices(plan.format, plan.options, plan.selection or selection)
     return way

@@ -12,6 +12,10 @@ _MOST = 10_000
 """Characters of a name that are looked at."""
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet may take a cell for a formula by."""
+
+
 def count(number: int, thing: str, things: str = "") -> str:
     """`1 file`, `2,000 files`; `things` where the plural is another."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
@@ -32,6 +36,11 @@ def harmless(text: str) -> str:
         each if each.isprintable() or each in "\n\t" else _instead(each)
         for each in text.replace("\r\n", "\n")
     )
+
+
+def cell(value: str | None) -> str | None:
+    """`value` for a table that a spreadsheet may open, which is to take none for a formula."""
+    return f"'{value}" if value and value.startswith(_FORMULA) else value
 
 
 def _instead(character: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -21,6 +21,8 @@ import orjson
 
 from gptexit.catalog import Catalog, Entry
 from gptexit.growing import Growing
+from gptexit.manifest import entries, leads_out, line_of
+from gptexit.printable import printable
 from gptexit.targets.base import Copy, File
 
 Outcome = Literal["written", "unchanged", "edited", "part"]
@@ -49,8 +51,8 @@ class Sink(Protocol):
         """Everything has come. How many bytes the archive's files now have."""
 
 
-class Closed(Exception):
-    """Whoever reads our output has seen enough of it."""
+class OtherArchive(Exception):
+    """The folder has an archive of another format; `str(error)` is a sentence for a person."""
 
 
 class Folder:
@@ -159,34 +161,60 @@ class Folder:
         growing = self._appended.pop(path)
         digest = growing.close()
         key, path = self._keys.pop(path), place or path
-        target = self._inside(path)
+        there = _digest_at(self._inside(path))
+        outcome: Outcome = "unchanged" if there == digest else "written"
+        if there not in (None, digest) and not self._is_ours(path, there):
+            self.edited.append(path)
+            key, path, outcome = f"beside/{key}", _beside(path), "edited"
+            there = _digest_at(self._inside(path))
         self._kept.add(hash(path))
-        if os.path.exists(target) and digest_of(target) == digest:
+        self._record(Entry(key, path, digest, growing.size), quiet=there == digest)
+        if there == digest:
             growing.path.unlink()
-            self._record(Entry(key, path, digest, growing.size), quiet=True)
-            return "unchanged"
-        self._record(Entry(key, path, digest, growing.size))
-        self._replace(str(growing.path), target)
-        return "written"
+        else:
+            self._replace(str(growing.path), self._inside(path))
+        return outcome
 
     def _remove_others(self) -> None:
         """Remove what earlier runs wrote and this one did not, as far as it is still theirs."""
         gone = [entry for entry in self.catalog if hash(entry.path) not in self._kept]
         for entry in gone:
             target = self._inside(entry.path)
-            if os.path.exists(target):
-                if not self._is_ours(entry.path, digest_of(target)):
+            if os.path.lexists(target):
+                # What a link leads to is the user's, wherever it is, and so is the link.
+                theirs = self._is_linked(entry.path) or not os.path.isfile(target)
+                if theirs or not self._is_ours(entry.path, digest_of(target)):
                     self.edited.append(entry.path)
                     continue
                 os.unlink(target)
                 self._remove_empty(os.path.dirname(target))
             self.catalog.forget(entry.key)
 
+    def _is_linked(self, path: str) -> bool:
+        """Whether a file, or a folder that it is in, is a link."""
+        steps = path.split("/")
+        return any(
+            os.path.islink(self._inside("/".join(steps[:end]))) for end in range(1, len(steps) + 1)
+        )
+
     def _remove_empty(self, folder: str) -> None:
         """Remove a folder that has nothing in it any more, and those above it, up to the root."""
         while folder != self._top and not os.listdir(folder):
             os.rmdir(folder)
             folder = os.path.dirname(folder)
+
+    def expect(self, format_name: str) -> None:
+        """Raise OtherArchive where an earlier run wrote another format here."""
+        try:
+            there = orjson.loads(_read(f"{self._top}/{_HOUSE}/{RECORD}") or b"{}")
+        except orjson.JSONDecodeError:
+            return
+        known = there.get("format") if isinstance(there, dict) else None
+        if isinstance(known, str) and known != format_name:
+            raise OtherArchive(
+                f"{self.root} has an archive of the format {printable(known, 20)}, which "
+                f"{format_name} would take the place of; name another folder with -o."
+            )
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
@@ -200,7 +228,7 @@ class Folder:
 
     def _inside(self, path: str) -> str:
         """The place of a path of ours, which may not lead out of the folder."""
-        if path.startswith("/") or ".." in path.split("/") or "\\" in path or ":" in path:
+        if leads_out(path):
             raise ValueError(f"a path that leads out of the archive: {path!r}")
         return f"{self._top}/{path}"
 
@@ -222,9 +250,9 @@ class Folder:
         """The user has changed the file: a text that is new to them goes beside it."""
         if self._is_ours(file.path, digest):
             return "unchanged"
-        pure = PurePosixPath(file.path)
-        path = str(pure.with_name(f"{pure.stem}.new{pure.suffix}"))
+        path = _beside(file.path)
         self.edited.append(file.path)
+        self._kept.add(hash(path))
         target = self._inside(path)
         if _read(target) != file.data:
             self._write(target, File(path, file.data, f"beside/{file.key}"), digest)
@@ -259,11 +287,11 @@ class Folder:
         if self._journal is None:
             self._make_folder(self._part)
             self._journal = open(f"{self._top}/{_HOUSE}/journal.jsonl", "ab", buffering=0)
-        self._journal.write(_line(entry))
+        self._journal.write(line_of(entry))
 
     def _load(self) -> None:
         for name in ("manifest.jsonl", "journal.jsonl"):
-            for entry in _entries(self.root / _HOUSE / name):
+            for entry in entries(self.root / _HOUSE / name):
                 self.catalog.add(entry)
 
     def _save(self) -> None:
@@ -271,52 +299,19 @@ class Folder:
         house = self.root / _HOUSE
         digest = hashlib.sha256()
         for entry in self.catalog:
-            digest.update(_line(entry))
+            digest.update(line_of(entry))
         self._manifest = digest.hexdigest()
         manifest = f"{self._top}/{_HOUSE}/manifest.jsonl"
         if not os.path.exists(manifest) or digest_of(manifest) != self._manifest:
             with self._open_part() as out:
-                out.writelines(map(_line, self.catalog))
+                out.writelines(map(line_of, self.catalog))
             self._replace(self._part, manifest)
         if self._journal is not None:
             self._journal.close()
             self._journal = None
-        for litter in ("journal.jsonl", "writing.part"):
-            (house / litter).unlink(missing_ok=True)
-
-
-class Stream:
-    """Standard output as a sink, for a target that appends to one file."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self.catalog = Catalog()
-        self._out = out
-        self._written = 0
-
-    def put(self, file: File) -> Outcome:
-        """Pass the bytes on. Raises Closed."""
-        try:
-            self._out.write(file.data)
-        except BrokenPipeError as error:
-            raise Closed from error
-        self._written += len(file.data)
-        return "part"
-
-    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
-        """Nowhere to put it."""
-        return "part"
-
-    def restart(self) -> None:
-        """Impossible: what has gone out is out. The source is settled beforehand instead."""
-        raise RuntimeError("standard output cannot be started again")
-
-    def finish(self) -> int:
-        """The bytes that went out. Raises Closed."""
-        try:
-            self._out.flush()
-        except BrokenPipeError as error:
-            raise Closed from error
-        return self._written
+        # Also what a killed run was at: it may hold what is redacted by now.
+        for litter in (house / "journal.jsonl", *house.glob("*.part")):
+            litter.unlink(missing_ok=True)
 
 
 def _read(path: str | Path) -> bytes | None:
@@ -327,25 +322,17 @@ def _read(path: str | Path) -> bytes | None:
         return None
 
 
+def _digest_at(path: str) -> str | None:
+    return digest_of(path) if os.path.exists(path) else None
+
+
+def _beside(path: str) -> str:
+    """The name of what goes beside a file that the user has changed."""
+    pure = PurePosixPath(path)
+    return str(pure.with_name(f"{pure.stem}.new{pure.suffix}"))
+
+
 def digest_of(path: str | Path) -> str:
     """SHA-256 of a file, as hex digits. Raises OSError."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _line(entry: Entry) -> bytes:
-    return orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _entries(path: Path) -> Iterator[Entry]:
-    """The entries of a manifest or journal; a line that was cut or is not ours is left out."""
-    if not path.exists():
-        return
-    with path.open("rb") as lines:
-        for line in lines:
-            try:
-                entry = Entry(**orjson.loads(line))
-            except (orjson.JSONDecodeError, TypeError):
-                continue
-            if all(isinstance(each, str) for each in (entry.key, entry.path, entry.sha256)):
-                yield entry

@@ -10,14 +10,17 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults.case import Case
+from faults.bases import NAMES
+from faults.case import Case, pristine
 from faults.guard import SECONDS, Hangs, timed, watched
 
+FORMATS = ("markdown", "jsonl")
+"""What a run converts to; the judge reads these two, whatever else there is."""
 MEMORY = 150_000
 """KB that a run may add to the memory of the process; the exports have a few hundred."""
 
@@ -50,8 +53,8 @@ def a_house() -> Iterator[Path]:
         yield Path(folder)
 
 
-def ride(case: Case, house: Path, *, apart: bool = False) -> Ride:
-    """Convert `case` within `house`; `apart`: in a process of its own."""
+def ride(case: Case, house: Path, *, apart: bool = False, also: Sequence[str] = ()) -> Ride:
+    """Convert `case` within `house`; `apart`: in a process of its own; `also`: formats."""
     _clear(house)
     (house / "tmp").mkdir()
     done = Ride(house)
@@ -60,7 +63,8 @@ def ride(case: Case, house: Path, *, apart: bool = False) -> Ride:
         path = house / case.name
         path.write_bytes(case.data)
         source = str(path)
-    arguments = ["convert", source, "--to", "markdown", "--to", "jsonl", "-o", str(done.out)]
+    formats = [word for each in (*FORMATS, *also) for word in ("--to", each)]
+    arguments = ["convert", source, *formats, "-o", str(done.out)]
     arguments += ["--report", str(done.report), "--timezone", "UTC"]
     started = time.perf_counter()
     (_apart if apart else _here)(done, arguments, case)
@@ -73,6 +77,12 @@ def ride(case: Case, house: Path, *, apart: bool = False) -> Ride:
     if strange:
         done.problems.append(f"written outside the output folder: {strange[:3]}")
     return done
+
+
+def warm_up(also: Sequence[str]) -> None:
+    """Load what a process loads once, so that it does not count as the memory of a run."""
+    with a_house() as house:
+        ride(pristine(NAMES[0]), house, also=also)
 
 
 def _clear(house: Path) -> None:

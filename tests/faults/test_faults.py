@@ -38,6 +38,16 @@ def test_no_fault_breaks_a_run_or_loses_a_conversation_in_silence(sample, house)
 
 
 @pytest.mark.parametrize("sample", NAMES)
+def test_nor_a_run_to_the_formats_for_assistants(sample, house):
+    for seed in SEEDS[:4]:
+        made = case(sample, seed)
+        done = ride(made, house, also=("claude", "gemini", "sqlite", "pam"))
+        # The libraries that find secrets take memory once, when they are loaded.
+        wrong = [each for each in judge(made, done) if "MB of memory" not in each]
+        assert wrong == []
+
+
+@pytest.mark.parametrize("sample", NAMES)
 def test_the_same_in_a_process_of_its_own(sample, house):
     for seed in SEEDS[:2]:
         made = case(sample, seed)

@@ -214,7 +214,14 @@ def test_what_is_no_library_is_told_with_what_to_do(tmp_path):
     base = sqlite3.connect(other)
     base.execute("CREATE TABLE x (y)")
     base.close()
-    for wrong in (tmp_path, tmp_path / "gone", odd, other):
+    endless = tmp_path / "endless.sqlite"
+    base = sqlite3.connect(endless)
+    base.execute(
+        "CREATE VIEW gptexit AS WITH RECURSIVE e (key, value) AS (SELECT 'x', 1 UNION ALL "
+        "SELECT key, value FROM e) SELECT * FROM e WHERE key = 'schema'"
+    )
+    base.close()
+    for wrong in (tmp_path, tmp_path / "gone", odd, other, endless):
         with pytest.raises(NoLibrary, match="--to sqlite"):
             open_library(wrong)
 

@@ -71,6 +71,11 @@ def test_a_secret_is_replaced_wherever_it_stands_however_it_is_spelled(redactor)
     assert secret not in orjson.dumps(changed).decode()
 
 
+def test_a_title_is_no_formula_in_the_table(redactor):
+    redactor.conversation(read(message("user", TOKEN.text), title="=cmd|x!A1"))
+    assert [row["conversation"] for row in rows(redactor)] == ["'=cmd|x!A1"]
+
+
 def test_characters_that_urls_and_json_escape(redactor):
     secret = "s3cr/t+Wörd&" + ALL["API key in code"].secret
     given = read(

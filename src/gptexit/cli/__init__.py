@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import os
+import sqlite3
 import sys
 
 import click
 
 from gptexit import __version__
 from gptexit.cli.exits import Exit
-from gptexit.sink import Closed
+from gptexit.sink import OtherArchive
+from gptexit.stream import Closed
 
 _COMMANDS = {
     "exit": "Do everything that leaving ChatGPT takes, in one go.",
@@ -25,6 +27,13 @@ _COMMANDS = {
     "schema": "Print a published JSON Schema.",
     "validate": "Check a jsonl file against the schema.",
 }
+
+
+_REFUSALS = (
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
+)
+"""What SQLite says where the disk has no room, fails, or may not be written to; without details."""
 
 
 class _Lazy(click.Group):
@@ -74,8 +83,16 @@ def run() -> None:
         # The reader has what it wanted. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.COMPLETE
+    except OtherArchive as error:
+        click.echo(f"Error: {error}", err=True)
+        code = Exit.USAGE
     except OSError as error:
         click.echo(f"Error: {_sentence(error)}", err=True)
+        code = Exit.INCOMPLETE
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _REFUSALS:
+            raise
+        click.echo(f"Error: {_sentence(OSError(0, str(error)))}", err=True)
         code = Exit.INCOMPLETE
     sys.exit(code or 0)
 

@@ -170,7 +170,10 @@ def create(base: sqlite3.Connection, tool: str) -> None:
 
 def version_of(base: sqlite3.Connection) -> int | None:
     """The schema's version; None where this is no database of ours. Raises DatabaseError."""
-    found = base.execute("SELECT 1 FROM sqlite_master WHERE name = 'gptexit'").fetchone()
+    # A view of that name, which might never end, is none of ours.
+    found = base.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'gptexit' AND type = 'table'"
+    ).fetchone()
     if not found:
         return None
     row = base.execute("SELECT value FROM gptexit WHERE key = 'schema'").fetchone()

@@ -19,6 +19,7 @@ PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA cache_size = -32000;
 PRAGMA secure_delete = ON;
+PRAGMA trusted_schema = OFF;
 """
 """A killed run leaves the file useless: it is one that the next run begins anew. What is replaced
 may be a secret that is redacted now: nothing of it stays in the file."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gptexit.database.schema import NAME, VERSION, version_of
 from gptexit.library.library import Library
-from gptexit.library.running import Runner
+from gptexit.library.running import Runner, TooSlow
 
 _INSIDE = (NAME, f"sqlite/{NAME}")
 """Where it stands in a folder of one format, and of several."""
@@ -42,7 +42,7 @@ def _opened(path: Path) -> Runner:
         runner = Runner(path)
         version = version_of(runner.connection)
         runner.all("SELECT 1 FROM messages_fts LIMIT 1" if version == VERSION else "SELECT 1")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, TooSlow) as error:
         if runner:
             runner.close()
         if "no such module" in str(error):

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from gptexit.printable import cell
+
 LISTED = 10_000
 """Findings that a report lists; `redacted.csv` has them all."""
 _CHUNK = 1 << 20
@@ -77,7 +79,7 @@ class Findings:
         }
 
 
-def _row(values: Any) -> bytes:
+def _row(values: Iterable[str | None]) -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(values)
+    csv.writer(out, lineterminator="\n").writerow(map(cell, values))
     return out.getvalue().encode("utf-8", "replace")
