@@ -2,8 +2,8 @@
 
 Finding them is left to two libraries (`tokens`, `passwords`); this package decides where they look
 (`fields`), what stands in place of what they find (`marks`), where else the same secret stands
-(`spellings`), and what is said about it (`findings`). `redactor` holds it together, `files` does
-the same for the text files that a pack takes along.
+(`spellings`), and what is said about it (`findings`). `redactor` holds it together, `outgoing`
+does the same for the text files that a pack takes along.
 
 Nothing here opens a connection: neither library is asked to try out what it found.
 """
