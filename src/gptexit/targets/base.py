@@ -81,6 +81,11 @@ OTHERS = "file that no conversation mentions"
 """Why a format that holds conversations alone does not keep one."""
 
 
+def no_place_for(assets: Sequence[Asset]) -> Rendered:
+    """What a format that holds conversations alone makes of files that none of them mentions."""
+    return Rendered(not_kept=+Counter({OTHERS: len(assets)}))
+
+
 class Target(Protocol):
     """One format."""
 

@@ -12,7 +12,6 @@ recursion, and drops a message without text with everything below it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from gptexit.catalog import Catalog, readable
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import OTHERS, Copy, File, Options, Rendered, on_branches
+from gptexit.targets.base import Copy, File, Options, Rendered, no_place_for, on_branches
 from gptexit.targets.chat.turns import USER, Turn, superseded, turns_of
 from gptexit.targets.chat.words import Scene, reasoning, words_of
 from gptexit.targets.markdown.protect import in_angles
@@ -94,7 +93,7 @@ class LibreChat:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """The app has no place for them."""
-        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+        return no_place_for(assets)
 
     def finish(self) -> Rendered:
         """How to import them."""

@@ -24,7 +24,7 @@ from typing import Any
 from gptexit.catalog import Catalog
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import OTHERS, Copy, File, Options, Read, Rendered, on_branches
+from gptexit.targets.base import Copy, File, Options, Read, Rendered, no_place_for, on_branches
 from gptexit.targets.chat.inline import Inline
 from gptexit.targets.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
 from gptexit.targets.chat.words import Scene, instructions, reasoning, words_of
@@ -262,7 +262,7 @@ class OpenWebUI:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """The app has no place for them."""
-        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+        return no_place_for(assets)
 
     def finish(self) -> Rendered:
         """The end of the last file, and how to import them."""

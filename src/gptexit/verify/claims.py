@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gptexit.jsontext import loads_deep
 from gptexit.verify.compare import segments
 
 Raw = dict[str, Any]
@@ -42,6 +43,16 @@ class Said:
 def object_of(value: Any) -> Raw:
     """`value` where it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def parsed(data: bytes) -> Raw:
+    """The object that is written in JSON; an empty one where there is none."""
+    try:
+        return object_of(json.loads(data))
+    except RecursionError:
+        return object_of(loads_deep(data))
+    except ValueError:
+        return {}
 
 
 def id_of(raw: Raw) -> str | None:

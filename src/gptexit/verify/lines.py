@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from gptexit.jsontext import loads_deep
-from gptexit.verify.claims import Raw, branch, leaves, nodes_of, object_of, parents
+from gptexit.verify.claims import Raw, branch, leaves, nodes_of, object_of, parents, parsed
 from gptexit.verify.folder import Archive
 from gptexit.verify.marks import same
 from gptexit.verify.reader import Reader
@@ -33,7 +30,7 @@ class Lines(Reader):
         at = 0
         with self._path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                key = _parsed(line).get("id")
+                key = parsed(line).get("id")
                 if isinstance(key, str):
                     self._places[key] = at
                 else:
@@ -50,7 +47,7 @@ class Lines(Reader):
             return None
         with self._path.open("rb") as lines:
             lines.seek(self._places[key])
-            line = _parsed(lines.readline())
+            line = parsed(lines.readline())
         held = line.get("messages")
         messages = [
             each for each in (held if isinstance(held, list) else ()) if isinstance(each, dict)
@@ -94,15 +91,6 @@ class Lines(Reader):
             if parent in place and place[parent] > place[key]:
                 lacks.append(f"message {key} stands before the one that it answers")
         return lacks
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        return object_of(json.loads(line))
-    except RecursionError:
-        return object_of(loads_deep(line))
-    except ValueError:
-        return {}
 
 
 def _mended(text: str) -> str:

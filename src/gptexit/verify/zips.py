@@ -8,19 +8,17 @@ asked for by its id; held are ids, places and one SHA-256 a file.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from gptexit.export.careful import careful_end
 from gptexit.export.facts import file_id
 from gptexit.export.window import Window
-from gptexit.jsontext import loads_deep
-from gptexit.verify.claims import Raw, id_of, object_of
+from gptexit.verify.claims import Raw, id_of, parsed
 from gptexit.verify.folder import Archive
 from gptexit.verify.locate import LONGEST, Locator
 from gptexit.verify.reader import Reader
@@ -87,7 +85,7 @@ class Zips(Reader):
         if place is None:
             return None
         self._held.seek(place.start)
-        held = _parsed(self._held.read(place.size))
+        held = parsed(self._held.read(place.size))
         count, lacks = self._twins.differences(raw, held)
         self.messages += count
         self.redacted = self._twins.redacted
@@ -119,7 +117,7 @@ class Zips(Reader):
                 self._keep(name, item)
 
     def _keep(self, name: str, item: bytes) -> None:
-        key = id_of(_parsed(item))
+        key = id_of(parsed(item))
         if key is None:
             self.unreadable.append((name, "has a conversation that cannot be read"))
         elif key in self._places:
@@ -135,7 +133,7 @@ class Zips(Reader):
         for member, stream in self._members(name):
             if _CONVERSATIONS.fullmatch(member):
                 for item in self._items(name, member, stream):
-                    key = id_of(_parsed(item))
+                    key = id_of(parsed(item))
                     if key is not None:
                         self._others[key] = name
 
@@ -201,12 +199,3 @@ def _next(window: Window) -> bytes:
         window.drop(len(window.data) - len(window.data.lstrip(b" \t\r\n,")))
         if window.data or not window.more():
             return window.data[:1]
-
-
-def _parsed(data: bytes) -> dict[str, Any]:
-    try:
-        return object_of(json.loads(data))
-    except RecursionError:
-        return object_of(loads_deep(data))
-    except ValueError:
-        return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
 from gptexit.select import without_other_branches
-from gptexit.targets.base import OTHERS, File, Options, Rendered
+from gptexit.targets.base import File, Options, Rendered, no_place_for
 from gptexit.targets.chat.turns import USER, turns_of
 from gptexit.targets.chat.words import Scene, instructions, words_of
 
@@ -54,7 +53,7 @@ class Requests:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """A request has no place for them."""
-        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+        return no_place_for(assets)
 
     def finish(self) -> Rendered:
         """An empty file where there was no conversation."""

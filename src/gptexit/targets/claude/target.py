@@ -18,7 +18,7 @@ from gptexit.catalog import Catalog
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
 from gptexit.model import Asset, Conversation
-from gptexit.targets.base import OTHERS, SECRETS, File, Options, Rendered
+from gptexit.targets.base import SECRETS, File, Options, Rendered, no_place_for
 from gptexit.targets.claude.folders import Folder, Names, belongs, folders
 from gptexit.targets.claude.limits import limits
 from gptexit.targets.claude.pages import instructions
@@ -67,7 +67,7 @@ class Claude:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """They stay at home: a project takes files, and you choose which."""
-        done = Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+        done = no_place_for(assets)
         self._pack.not_kept += done.not_kept
         return done
 

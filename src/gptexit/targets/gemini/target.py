@@ -10,14 +10,13 @@ contents.csv             which conversations are in it, and where
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
 from gptexit.model import Asset, Conversation
-from gptexit.targets.base import OTHERS, File, Options, Rendered
+from gptexit.targets.base import File, Options, Rendered, no_place_for
 from gptexit.targets.gemini.limits import SOURCES
 from gptexit.targets.gemini.start_here import MEMORY, PAGE, Pack, start_here
 from gptexit.targets.gemini.uploads import Uploads
@@ -66,7 +65,7 @@ class Gemini:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """They stay at home: Gemini imports chats."""
-        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+        return no_place_for(assets)
 
     def finish(self) -> Rendered:
         """The last ZIP, the sources, and what is put together from all conversations."""

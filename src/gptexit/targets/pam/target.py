@@ -10,7 +10,7 @@ The store names each conversation that a memory comes from, or all where they ar
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,7 +22,7 @@ from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory, Origin
 from gptexit.model import Asset, Conversation
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import OTHERS, Copy, File, Options, Rendered, on_branches
+from gptexit.targets.base import Copy, File, Options, Rendered, no_place_for, on_branches
 from gptexit.targets.pam.conversation import PLATFORM, document
 from gptexit.targets.pam.store import head, integrity, memories, relations
 from gptexit.targets.pam.times import first_of, later
@@ -88,7 +88,7 @@ class Pam:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """The format has no place for them."""
-        return Rendered(not_kept=Counter({OTHERS: len(assets)} if assets else {}))
+        return no_place_for(assets)
 
     def finish(self) -> Rendered:
         """The store."""

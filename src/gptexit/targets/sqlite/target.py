@@ -15,7 +15,7 @@ from gptexit.database.schema import NAME, PLACES
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.select import current_branch
-from gptexit.targets.base import OTHERS, File, Options, Rendered, on_branches
+from gptexit.targets.base import File, Options, Rendered, no_place_for, on_branches
 from gptexit.targets.sqlite.text import storable, texts_of
 
 KEY = "database"
@@ -49,7 +49,7 @@ class Sqlite:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """It holds no files."""
-        return Rendered(not_kept=+Counter({OTHERS: len(assets)}))
+        return no_place_for(assets)
 
     def finish(self) -> Rendered:
         """The end of the file, also where no conversation came."""
