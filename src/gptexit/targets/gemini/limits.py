@@ -32,12 +32,15 @@ _ONE_BY_ONE = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Characters that count as words of their own: their scripts have no spaces."""
+_BEGINNINGS = bytes((*range(0xE3, 0xEE), 0xEF, 0xF0))
+"""First bytes of these in UTF-8. Most texts have none, which is seen faster than read."""
 
 
 def words_in(data: bytes) -> int:
     """Words as a notebook may count them; of scripts without spaces, every character is one."""
     text = data.decode("utf-8", "replace")
-    return len(text.split()) + sum(1 for _ in _ONE_BY_ONE.finditer(text))
+    spaceless = len(data.translate(None, _BEGINNINGS)) < len(data)
+    return len(text.split()) + (len(_ONE_BY_ONE.findall(text)) if spaceless else 0)
 
 
 SOURCES = Limits(BYTES, WORDS, FILES, FILES * WORDS, words_in)
