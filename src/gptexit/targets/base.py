@@ -115,9 +115,9 @@ class Options:
     timezone: Any = None
     """A `tzinfo`; None for the machine's own."""
     form: str | None = None
-    """For `chatgpt`: `classic` or `2026`."""
+    """For `chatgpt` and `gemini`: `classic` or `2026`; for `claude` and `gemini`: `api`."""
     max_size: int | None = None
-    """For `chatgpt`: bytes of one ZIP at most."""
+    """For `chatgpt` and `gemini`: bytes of one ZIP at most."""
     fit: str | None = None
     """For `chatgpt`: the program whose limits its ZIPs keep."""
     redact: str | None = None
