@@ -20,8 +20,9 @@ demo: $(READY)
 	$(BIN)/gptexit convert fixtures/slim-2026.zip -o demo
 	@echo "Look at demo/index.md; the notes are in demo/2026, their files in demo/assets."
 
+# A worker for each core; the tests of a file stay together, since they share what they set up.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # Installs the apps that gptexit writes for under build/apps, and runs them: gigabytes and minutes.
 test-apps: $(READY)
