@@ -358,3 +358,14 @@ def test_without_full_text_search_there_is_one_clear_sentence(tmp_path, monkeypa
     assert done.exit_code == 2
     assert done.output.splitlines()[-1].startswith("Error: the SQLite of this Python was built")
     assert not (tmp_path / "a" / NAME).exists()
+
+
+def test_a_conversation_that_comes_twice_through_a_pipe_is_found_once(tmp_path):
+    given = dumps([raw(1, "alpha one"), raw(2, "gamma"), raw(1, "beta", "two")])
+    done = CliRunner().invoke(
+        main, ["convert", "-", "--to", "sqlite", "-o", str(tmp_path / "out")], input=given
+    )
+    assert done.exit_code in (0, 1), done.output
+    with open_library(tmp_path / "out") as library:
+        assert library.search(Query("alpha")).hits == []
+        assert len(library.search(Query("beta")).hits) == 1

@@ -137,6 +137,8 @@ class Writer:
 
     def _remove(self, number: int) -> None:
         """Everything of a conversation, out of the indexes too, which have to be told its text."""
+        if number in self._waiting:
+            self._index()  # what is not in an index yet cannot be taken out
         base = self._base
         first = number * PLACES
         title = self._one("SELECT title FROM conversations WHERE number = ?", number) or ""
