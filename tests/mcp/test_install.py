@@ -196,5 +196,5 @@ def test_without_the_extra_it_says_how_to_get_it(archive, tmp_path):
         env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 2
-    assert "pip install 'gptexit[mcp]'" in done.stderr
+    assert "python3 -m pip install '.[mcp]'" in done.stderr
     assert done.stdout == ""

@@ -73,7 +73,7 @@ def test_without_the_extra_it_says_how_to_get_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "pip install 'gptexit[push]'" in done.stderr
+    assert "python3 -m pip install '.[push]'" in done.stderr
 
 
 def test_a_dry_run_only_reads(app):

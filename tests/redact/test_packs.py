@@ -191,6 +191,6 @@ def test_without_the_libraries_a_pack_is_refused(account, tmp_path, monkeypatch)
     done = CliRunner().invoke(command, [str(account.path), "-o", str(tmp_path), "--to", "gemini"])
     tokens._scanner.cache_clear()
     assert done.exit_code == 2
-    assert "pip install 'gptexit[redact]'" in done.output
+    assert "python3 -m pip install '.[redact]'" in done.output
     assert "--redact nothing" in done.output
     assert list(tmp_path.iterdir()) == []

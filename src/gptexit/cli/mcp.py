@@ -19,7 +19,10 @@ from gptexit.mcp.entry import alone
 from gptexit.mcp.install import Installed, NotInstalled, install
 
 NAME = "chatgpt-archive"
-_EXTRA = "mcp needs one more package; install it with: pip install 'gptexit[mcp]'"
+_EXTRA = (
+    "mcp needs one more package; install it, in the folder of gptexit, with: "
+    "python3 -m pip install '.[mcp]'"
+)
 _WAITING = (
     "The archive can be read. This is a server: it now waits for an assistant that talks to it by "
     "this window, so end it with Ctrl+C, and see gptexit mcp --install."

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from gptexit.push.tally import Tally
 
 KEY = "OPEN_WEBUI_API_KEY"
-_EXTRA = "push needs two more packages; install them with: pip install 'gptexit[push]'"
+_EXTRA = (
+    "push needs two more packages; install them, in the folder of gptexit, with: "
+    "python3 -m pip install '.[push]'"
+)
 
 
 @click.command()

@@ -10,7 +10,10 @@ Nothing here opens a connection: neither library is asked to try out what it fou
 
 from __future__ import annotations
 
-EXTRA = "finding secrets needs two more packages; install them with: pip install 'gptexit[redact]'"
+EXTRA = (
+    "finding secrets needs two more packages; install them, in the folder of gptexit, with: "
+    "python3 -m pip install '.[redact]'"
+)
 """What to do where the libraries are not installed."""
 
 
