@@ -23,7 +23,7 @@ def test_every_absence_is_in_some_generation():
 def test_memory_projects_and_gpts_are_never_there_and_can_be_copied(generation):
     found = {each.what.split(":")[0]: each.how for each in absences(generation)}
     for what in (
-        *("Your memory", "Names, instructions and files of your projects"),
+        *("Your memory as a whole", "Names, instructions and files of your projects"),
         *("What your custom GPTs are made of", "Temporary chats, and chats that you deleted"),
     ):
         assert found[what]

@@ -95,7 +95,8 @@ def test_words_as_the_shell_gives_them(archive):
 
 def test_exit_codes(archive):
     assert search(archive / "alone", "zebra").exit_code == 1
-    assert "Nothing found." in search(archive / "alone", "zebra").output
+    assert "Nothing found. Try" in search(archive / "alone", "zebra").output
+    assert search("-h").output == search("--help").output
     for wrong in (
         ["-words"],
         ["x", "--since", "soon"],

@@ -19,7 +19,7 @@ from gptexit.cli.summary import summary
 from gptexit.cli.verdict import verdict
 from gptexit.database.schema import NoFullText
 from gptexit.exit.destinations import DESTINATIONS
-from gptexit.exit.run import PAGE, leave
+from gptexit.exit.run import PAGE, REPORT, leave
 from gptexit.export.container import Export, NotAnExport
 from gptexit.pipeline import Progress
 from gptexit.redact import CannotRedact
@@ -91,7 +91,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
     if not given["quiet"]:
-        click.echo(summary(report))
+        click.echo(summary(report, str(out / REPORT)))
         click.echo()
         click.echo(verdict(checked))
         click.echo()

@@ -32,6 +32,7 @@ from gptexit.printable import count
 
 _WIDEST = 100
 """Columns that are used, however wide the terminal is."""
+_NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
@@ -79,6 +80,9 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
     gptexit search chatgpt-archive postgres "order form" --since 2025-03
     gptexit search chatgpt-archive --read 6f2d1c3a
     """
+    if archive == "-h":  # among the words, -h is one that may not be there
+        click.echo(ctx.get_help())
+        return
     wrong = next((word for word in words if word.startswith("--")), None)
     if wrong:
         raise click.NoSuchOption(wrong, ctx=ctx)
@@ -136,7 +140,7 @@ def _as_json(page: Page) -> dict[str, Any]:
 
 def _print(library: Library, archive: str, query: Query, page: Page, given: dict[str, Any]) -> None:
     if not page.hits:
-        click.echo("Nothing found." if page.messages == 0 else "No more is found.")
+        click.echo(_NOTHING if page.messages == 0 else "No more is found.")
         return
     notes = notes_of(library.path, {hit.conversation for hit in page.hits})
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)

@@ -11,14 +11,14 @@ LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
 
 
-def summary(report: dict[str, Any]) -> str:
-    """The end of a run in plain words, from its report."""
+def summary(report: dict[str, Any], named: str = "--report FILE") -> str:
+    """The end of a run in plain words, from its report; `named`: where all of that is."""
     lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
     lines += redacted(report)
     lines += _left_out(report)
     lines += _edited(report)
     lines += _missing(report)
-    lines += _unreadable(report)
+    lines += _unreadable(report, named)
     return "\n".join(lines)
 
 
@@ -102,7 +102,7 @@ def _missing(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _unreadable(report: dict[str, Any]) -> list[str]:
+def _unreadable(report: dict[str, Any], named: str) -> list[str]:
     found = report["read"]["unreadable"]
     lines = []
     if found:
@@ -113,7 +113,7 @@ def _unreadable(report: dict[str, Any]) -> list[str]:
     if report["complete"]:
         lines.append("Everything that the export holds was read.")
     else:
-        lines.append("Part of the export is not in what was written; --report FILE names it all.")
+        lines.append(f"Part of the export is not in what was written; {named} names it all.")
     return lines
 
 

@@ -12,9 +12,11 @@ BEFORE = (
     "account > Download my data*). The two do not always hold the "
     "same. Either can take up to 7 days; the link in the e-mail works for 24 hours.",
     "**Download every part.** A large export comes as several ZIPs; give them all in one command.",
-    "**Copy your memory.** It is in no export: in ChatGPT, *Settings > Personalization > Manage "
-    "memories*, select all and paste it into a text file in this folder. Or ask ChatGPT: “List "
-    "everything that you remember about me, word for word, each entry with its date.”",
+    "**Copy your memory.** No export has all of it: in ChatGPT, *Settings > Personalization > "
+    "Manage memories*, select all and paste it into a text file, `answer.txt`. Or ask ChatGPT: "
+    "“List everything that you remember about me, word for word, each entry with its date”, and "
+    "save its answer. `gptexit memory EXPORT --from-file answer.txt` makes a text of it to paste "
+    "elsewhere.",
     "**Copy what your custom GPTs and projects are made of**: their names, instructions and files. "
     "An export only has their ids. Open each, choose *Edit* or the project's settings, and copy.",
     "**Save what is open in a canvas**, if you edited it by hand: an export has only what was "
@@ -45,14 +47,22 @@ AFTER = (
 )
 """The same, for what comes then."""
 
-WITH_A_NEW_ASSISTANT = (
+TO_MOVE = (
     "**To move**, run `gptexit exit` again with `--for claude`, `--for gemini`, `--for open-webui` "
     "or `--for librechat`: it adds what that takes, and says how to go on. `--exclude` leaves out "
-    "what is not to go along.",
+    "what is not to go along."
+)
+"""Where nothing was written for a new assistant."""
+
+TO_SEARCH = (
+    "**To have your assistant search the archive** on this machine, run `gptexit exit` again with "
+    "`--for mcp` added."
+)
+"""Where nothing was written for that."""
+
+WITH_A_NEW_ASSISTANT = (
     "**To be known from the start**, paste your memory: `gptexit memory EXPORT` writes it as a "
     "text, with where to paste it.",
-    "**To have your assistant search the archive** on this machine, add `--for mcp`, and connect "
-    "it with `gptexit mcp`.",
     "**To go on with one conversation**, attach its note from `markdown/`, or paste it.",
     "**To have the whole archive at hand**, open `markdown/` as a vault in Obsidian or with any "
     "editor, and search it there.",

@@ -7,8 +7,8 @@ from typing import Any
 
 from gptexit import __version__
 from gptexit.exit.account import ABOUT
-from gptexit.exit.checklist import AFTER, BEFORE, WITH_A_NEW_ASSISTANT
-from gptexit.exit.destinations import DESTINATIONS
+from gptexit.exit.checklist import AFTER, BEFORE, TO_MOVE, TO_SEARCH, WITH_A_NEW_ASSISTANT
+from gptexit.exit.destinations import DESTINATIONS, Destination
 from gptexit.printable import count
 from gptexit.targets.markdown.protect import line
 from gptexit.verify.result import Result
@@ -43,7 +43,7 @@ def start_here(
         ("What is where", 2, [_places(kept, going_to)]),
         ("What no export holds", 2, [absent] if absent else []),
         ("Before you cancel", 2, [_boxes(BEFORE)]),
-        ("In your new assistant", 2, [_items(WITH_A_NEW_ASSISTANT)]),
+        ("In your new assistant", 2, [_items(_next(going_to))]),
         ("When you cancel, and after", 2, [_boxes(AFTER)]),
     )
     blocks = []
@@ -154,6 +154,20 @@ def _places(kept: list[str], going_to: Sequence[str]) -> str:
     rows += [(f"`account/{name}`", ABOUT.get(name, "as the export had it")) for name in kept]
     rows.append(("`.gptexit/` in each folder", "checksums, for `gptexit verify`; leave it there"))
     return "\n".join(["| here | what it is |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])
+
+
+def _next(going_to: Sequence[str]) -> list[str]:
+    """What to do with the archive, beginning with what was asked for."""
+    steps = [_then(DESTINATIONS[each]) for each in sorted(going_to, key="mcp".__eq__)]
+    if set(going_to) <= {"mcp"}:
+        steps.insert(0, TO_MOVE)
+    if "mcp" not in going_to:
+        steps.append(TO_SEARCH)
+    return [*steps, *WITH_A_NEW_ASSISTANT]
+
+
+def _then(going: Destination) -> str:
+    return going.then.format(here=f"{going.format}/{going.place}")
 
 
 def _items(texts: Iterable[str]) -> str:

@@ -23,7 +23,8 @@ class Absence(NamedTuple):
 
 ABSENCES = (
     Absence(
-        "Your memory: what ChatGPT has saved about you, and what it gathered from your chats",
+        "Your memory as a whole: what ChatGPT has saved about you, and what it gathered from your "
+        "chats",
         "Settings > Personalization > Manage memories: select all and copy. Or ask: “List "
         "everything that you remember about me, word for word.”",
     ),
