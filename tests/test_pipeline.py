@@ -5,15 +5,19 @@ import orjson
 import pytest
 
 from build import add, chain, conversation, message
+from exports import ROOT
+from gptexit import archive
 from gptexit.chatgpt import reader
 from gptexit.ledger import Written
-from gptexit.pipeline import Way, convert
+from gptexit.pipeline import Way, conversations, convert
 from gptexit.schema import errors
 from gptexit.select import Selection
 from gptexit.sink import Folder
 from gptexit.source import open_source
-from gptexit.targets.base import Options
+from gptexit.targets.base import OTHERS, Options
 from gptexit.targets.table import FORMATS
+
+FAT = ROOT / "fixtures/fat-2024.zip"
 
 
 def write(path, members):
@@ -38,6 +42,24 @@ def run(source, out, *names, options=None, progress=None):
 
 def talk(key, words="Hi", **rest):
     return conversation(chain(message("user", words)), conversation_id=key, title=key, **rest)
+
+
+FEW_FILES = [
+    *((name, "classic") for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")),
+    *(("claude", "api"), ("gemini", "api")),
+]
+
+
+@pytest.mark.parametrize(("name", "form"), FEW_FILES)
+def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(
+    tmp_path, name, form
+):
+    report = archive.convert(FAT, tmp_path, [name], options=Options(form=form))
+    with open_source([FAT]) as export:
+        mentioned = {asset["member"] for each in conversations(export) for asset in each["assets"]}
+        others = list(export.others(mentioned))
+    assert len(others) == 3
+    assert report["targets"][0]["not_kept"][OTHERS] == len(others)
 
 
 def test_a_later_copy_in_another_shard_wins(tmp_path):

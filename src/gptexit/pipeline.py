@@ -110,6 +110,8 @@ def _finish(ledger: Ledger, export: Source, ways: list[Way], selection: Selectio
         if way.outgoing and isinstance(way.sink, Folder):
             for piece in way.outgoing.findings.table():
                 Folder.put(way.sink, File(REDACTED, piece, REDACTED, append=True))
+            end = File(REDACTED, b"", REDACTED, append=True, last=True)
+            way.written.files[Folder.put(way.sink, end)] += 1
         way.written.bytes = way.sink.finish()
         if isinstance(way.sink, Folder):
             about = record(way.asked, export, way.digests)

@@ -59,8 +59,15 @@ def test_several_exports_and_standard_output() -> None:
     found = orjson.loads(done.stdout)
     assert [each["text"] for each in found["entries"]][:1] == ["Has a garden on a roof."]
     assert len(found["instructions"]) == 2
-    assert found["slim_conversations"] == 12
+    assert found["slim_conversations"] == 11  # one of the 12 is empty
     assert list(Path().iterdir()) == []
+
+
+def test_an_old_export_with_an_empty_chat_is_not_taken_for_one_of_today() -> None:
+    done = run(ROOT / "fixtures/classic-2023.zip", "--for", "gemini", "-o", "-")
+    assert "summer of 2026" not in done.output
+    assert "The export holds no memory." in done.output
+    assert "run `gptexit memory EXPORT --for gemini --from-file answer.txt`" in done.output
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,22 @@ def test_exit_writes_for_where_one_is_going_too(tmp_path):
         assert (tmp_path / "out" / path).is_file()
         assert f"`{path}`" in page
     assert gptexit("search", tmp_path / "out", "receipts").returncode == 0
+    for step in (
+        "To move to Claude**, do what `claude/START-HERE.md` says",
+        "`gptexit mcp --install claude-desktop --write sqlite/chatgpt.sqlite`",
+    ):
+        assert step in page
+    assert "again with" not in page  # it is all there
+
+
+def test_what_is_said_to_be_written_is_what_is_there(tmp_path):
+    done = gptexit("exit", SLIM, "-o", tmp_path / "out", "--for", "claude", "--for", "gemini")
+    said = done.stdout.decode()
+    for name in ("claude", "gemini", "markdown"):
+        files = [path for path in (tmp_path / "out" / name).rglob("*") if path.is_file()]
+        files = [path for path in files if ".gptexit" not in path.parts]
+        assert f"/{name}: {len(files)} files written, 0 unchanged" in said
+        assert f"\n{name}: {len(files)} files" in said
 
 
 def test_what_is_excluded_stays_in_the_archive(tmp_path):
@@ -138,6 +154,7 @@ def test_a_second_exit_changes_no_note(left, tmp_path):
 def test_an_incomplete_export_is_no_yes(tmp_path):
     done = gptexit("exit", ROOT / "fixtures/dat-2026.zip", "-o", tmp_path)
     assert done.returncode == 1
+    assert f"; {tmp_path}/report.json names it all." in done.stdout.decode()
     page = (tmp_path / "START-HERE.md").read_text(encoding="utf-8")
     assert "may I cancel now?\n\n**Not yet.**" in page
     assert "conversations-002.json" in page

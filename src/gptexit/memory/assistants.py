@@ -53,8 +53,8 @@ ASSISTANTS = {
             "Ask Gemini in a new chat what it knows about you.",
         ),
         "The import is for personal accounts of adults, and not to be had in the European Economic "
-        "Area, Switzerland and the United Kingdom. There, paste the block as the instructions of a "
-        "Gem.",
+        "Area, Switzerland and the United Kingdom. There, paste the block into **Settings & help > "
+        "Saved info**, or into the instructions of a Gem.",
     ),
     "text": Assistant(
         "your new assistant",

@@ -56,7 +56,9 @@ class Collector:
     def add(self, conversation: Conversation) -> None:
         """Take in what one conversation tells; it is not changed."""
         self._conversations += 1
-        self._slim += conversation["source"]["nodes"] == "slim"
+        # One without messages has the form of none.
+        slim = conversation["messages"] and conversation["source"]["nodes"] == "slim"
+        self._slim += bool(slim)
         for place, note in enumerate(noted(conversation)):
             self._base.execute(
                 "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?)",

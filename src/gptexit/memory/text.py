@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
-from gptexit.memory.assistants import ASSISTANTS, LOOKED_UP, MOST, Assistant
+from gptexit.memory.assistants import ASSISTANTS, LOOKED_UP, MOST
 from gptexit.memory.model import Entry, Mark, Memory, Origin, Version
 from gptexit.memory.own_list import PROMPT
 from gptexit.printable import count, printable
@@ -24,7 +24,7 @@ def memory_text(memory: Memory, assistant: str, zone: tzinfo | None) -> str:
 
     Days are those of `zone`, of this machine's where it is None.
     """
-    page = _Page(memory, ASSISTANTS[assistant], zone)
+    page = _Page(memory, assistant, zone)
     return "\n\n".join(page.parts()) + "\n"
 
 
@@ -56,9 +56,10 @@ def why_more(memory: Memory) -> str | None:
 
 
 class _Page:
-    def __init__(self, memory: Memory, assistant: Assistant, zone: tzinfo | None) -> None:
+    def __init__(self, memory: Memory, key: str, zone: tzinfo | None) -> None:
         self._memory = memory
-        self._assistant = assistant
+        self._key = key
+        self._assistant = ASSISTANTS[key]
         self._zone = zone
         self._by_id = {each.id: each for each in (*memory.entries, *memory.ended)}
 
@@ -89,7 +90,8 @@ class _Page:
         yield why
         yield (
             "Before you cancel, ask ChatGPT itself. Start a new chat, paste this, save the answer "
-            "as `answer.txt`, and run the same command again with `--from-file answer.txt`:"
+            f"as `answer.txt`, and run `gptexit memory EXPORT --for {self._key} "
+            "--from-file answer.txt`:"
         )
         yield _fenced(PROMPT)
 
@@ -164,9 +166,10 @@ class _Page:
         if marked:
             yield "## Look at these first"
             yield (
-                f"{count(len(marked), 'entry', 'entries')} say in brackets what is not certain: "
-                "that they may repeat or replace another, or that ChatGPT no longer had them when "
-                "it last listed its memory. Nothing was taken out for that; you know better."
+                f"{count(len(marked), 'entry says', 'entries say')} in brackets what is not "
+                "certain, such as that another may repeat or replace it, or that ChatGPT no longer "
+                "had it when it last listed its memory. Nothing was taken out for that; you know "
+                "better."
             )
 
     def _ended(self) -> Iterator[str]:
@@ -187,7 +190,8 @@ class _Page:
         yield "## Your custom instructions over time"
         for version in self._memory.versions:
             yield f"### {self._span(version)}"
-            yield f"First in {_title(version.first)}, last in {_title(version.last)}."
+            first, last = _title(version.first), _title(version.last)
+            yield f"In {first}." if first == last else f"First in {first}, last in {last}."
             for heading, words in (
                 ("About you:", version.about),
                 ("How to respond:", version.response),

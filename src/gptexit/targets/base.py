@@ -86,6 +86,25 @@ def no_place_for(assets: Sequence[Asset]) -> Rendered:
     return Rendered(not_kept=+Counter({OTHERS: len(assets)}))
 
 
+class Unmentioned:
+    """For a format that takes not every file: which of them no conversation mentions.
+
+    Holds the name in the export of each file that one does.
+    """
+
+    def __init__(self) -> None:
+        self._mentioned: set[str] = set()
+
+    def see(self, conversation: Conversation) -> None:
+        """Take note of what the conversation mentions."""
+        members = (asset["member"] for asset in conversation["assets"])
+        self._mentioned.update(filter(None, members))
+
+    def left(self, assets: Sequence[Asset]) -> Rendered:
+        """How many of `assets` no conversation mentioned, as not kept."""
+        return no_place_for([each for each in assets if each["member"] not in self._mentioned])
+
+
 class Target(Protocol):
     """One format."""
 

@@ -24,7 +24,7 @@ from typing import Any
 from gptexit.catalog import Catalog
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import Copy, File, Options, Read, Rendered, no_place_for, on_branches
+from gptexit.targets.base import Copy, File, Options, Read, Rendered, Unmentioned, on_branches
 from gptexit.targets.chat.inline import Inline
 from gptexit.targets.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
 from gptexit.targets.chat.words import Scene, instructions, reasoning, words_of
@@ -231,10 +231,12 @@ class OpenWebUI:
         self._catalog = catalog
         self._read = read
         self._series = Series("import-{:03}.json", "import", MESSAGES, BYTES)
+        self._unmentioned = Unmentioned()
 
     def render(self, conversation: Conversation) -> Rendered:
         """The chat, at the end of the current file or the start of the next; its other files."""
         done = Rendered()
+        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._options, done)
         copies: dict[str, Copy] = {}
         inlined = Inline(self._read)
@@ -259,10 +261,11 @@ class OpenWebUI:
     def restart(self) -> None:
         """Begin again with the first file."""
         self._series.restart()
+        self._unmentioned = Unmentioned()
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """The app has no place for them."""
-        return no_place_for(assets)
+        return self._unmentioned.left(assets)
 
     def finish(self) -> Rendered:
         """The end of the last file, and how to import them."""

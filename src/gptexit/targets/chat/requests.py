@@ -9,7 +9,7 @@ from typing import Any
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
 from gptexit.select import without_other_branches
-from gptexit.targets.base import File, Options, Rendered, no_place_for
+from gptexit.targets.base import File, Options, Rendered, Unmentioned
 from gptexit.targets.chat.turns import USER, turns_of
 from gptexit.targets.chat.words import Scene, instructions, words_of
 
@@ -34,10 +34,12 @@ class Requests:
     def __init__(self, options: Options, form: Callable[[Spoken], dict[str, Any]]) -> None:
         self._include = options.include
         self._form = form
+        self._unmentioned = Unmentioned()
 
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation's line."""
         done = Rendered()
+        self._unmentioned.see(conversation)
         line = {
             "id": conversation["id"],
             "title": conversation["title"],
@@ -49,11 +51,12 @@ class Requests:
         return done
 
     def restart(self) -> None:
-        """Nothing to forget."""
+        """Begin again."""
+        self._unmentioned = Unmentioned()
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """A request has no place for them."""
-        return no_place_for(assets)
+        return self._unmentioned.left(assets)
 
     def finish(self) -> Rendered:
         """An empty file where there was no conversation."""

@@ -56,6 +56,8 @@ class Pack:
     unknown: list[str] = field(default_factory=list)
     """Ids that the user named and no conversation has."""
     folders: list[Filled] = field(default_factory=list)
+    asks: bool = False
+    """Whether `memory.md` has a question to ask ChatGPT."""
     hidden: Counter[str] = field(default_factory=Counter)
     not_kept: Counter[str] = field(default_factory=Counter)
 
@@ -70,9 +72,9 @@ def _blocks(pack: Pack) -> Iterator[str]:
     yield _OPENING.format(conversations=count(pack.conversations, "conversation"), date=LOOKED_UP)
     yield "## 1. Look through it"
     redacted = _REDACTED if pack.redact == SECRETS else _AS_IT_IS
-    yield _LOOK.format(why=line(pack.why), redacted=redacted)
+    yield _LOOK.format(why=_chosen(pack.why), redacted=redacted)
     yield "## 2. Your memory: be known"
-    yield _MEMORY
+    yield _MEMORY + (_LACKING if pack.asks else "")
     yield "## 3. A project for each folder"
     yield from _projects(pack.folders)
     if pack.unknown:
@@ -90,6 +92,10 @@ def _blocks(pack: Pack) -> Iterator[str]:
         ]
     )
     yield _ESTIMATE
+
+
+def _chosen(why: str) -> str:
+    return _CHOSEN.get(why) or f"Chosen were those of: {line(why)}."
 
 
 def _projects(folders: list[Filled]) -> Iterator[str]:
@@ -134,12 +140,17 @@ What is said here of Claude was looked up on {date}, in part from what others re
 
 _LOOK = """\
 `contents.csv` opens in any spreadsheet: a row for each conversation and folder, with what is in,
-what is not, and why. Which conversations were chosen: {why}.
+what is not, and why. {why}
 
 What should not go to another company, leave out: run the command again with `--exclude` (words, a
 project, dates; see `gptexit convert --help`), and what is excluded is gone from the folder.
 
 {redacted}"""
+
+_CHOSEN = {
+    "all chosen": "All conversations were chosen.",
+    "not excluded": "Chosen were all that you did not exclude.",
+}
 
 _REDACTED = """\
 API keys, tokens, private keys and passwords that were recognized are replaced by marks;
@@ -152,12 +163,17 @@ _AS_IT_IS = (
 
 _MEMORY = """\
 `memory.md` has one block to copy and says where to paste it: in Claude, *Settings > Capabilities >
-Memory > Start import*, on every plan, on the web and in the desktop app. What ChatGPT remembers and
-the export lacks, `memory.md` says how to ask it for; `gptexit memory EXPORT --for claude
---from-file answer.txt` then puts both together."""
+Memory > Start import*, on every plan, on the web and in the desktop app."""
+
+_LACKING = """
+
+The export does not hold all that ChatGPT remembers. `memory.md` has a question that makes ChatGPT
+list it: ask it before you cancel. `gptexit memory EXPORT --for claude --from-file answer.txt` then
+puts both together."""
 
 _STEPS = """\
-For each folder below that you want, on claude.ai or in the desktop app:
+For each folder below that you want (a free plan has five projects), on claude.ai or in the desktop
+app:
 
 1. *Projects > New project*. Name it as you like; then open it.
 2. Beside *Instructions*, choose to set them, and paste the block from `instructions.md`.
@@ -174,8 +190,10 @@ first files alone."""
 
 _ARCHIVE = """\
 Claude Desktop and Claude Code can search your whole archive on your own machine, when you ask for
-it, and Anthropic gets only what is found then: `gptexit convert EXPORT --to sqlite -o archive`, and
-`gptexit mcp --install claude-desktop --write archive`."""
+it, and Anthropic gets only what is found then:
+
+    gptexit convert EXPORT --to sqlite -o archive
+    gptexit mcp --install claude-desktop --write archive"""
 
 _WHOLE = "`gptexit convert EXPORT --to markdown` writes an archive for yourself, with all of it."
 

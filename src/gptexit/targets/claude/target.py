@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 
 from gptexit.catalog import Catalog
 from gptexit.memory.collect import Collector
-from gptexit.memory.text import memory_text
+from gptexit.memory.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
-from gptexit.targets.base import SECRETS, File, Options, Rendered, no_place_for
+from gptexit.targets.base import SECRETS, File, Options, Rendered, Unmentioned
 from gptexit.targets.claude.folders import Folder, Names, belongs, folders
 from gptexit.targets.claude.limits import limits
 from gptexit.targets.claude.pages import instructions
@@ -47,6 +47,7 @@ class Claude:
     def _begin(self) -> None:
         self._spool = Spool()
         self._memory = Collector()
+        self._unmentioned = Unmentioned()
         self._pack = Pack(0, self._options.redact or SECRETS, self._options.why)
 
     def render(self, conversation: Conversation) -> Rendered:
@@ -56,6 +57,7 @@ class Claude:
         self._spool.add(chat, belongs(conversation, chat, self._options.topics))
         self._memory.add(conversation)
         self._pack.conversations += 1
+        self._unmentioned.see(conversation)
         self._pack.hidden += done.hidden
         self._pack.not_kept += done.not_kept
         return done
@@ -67,7 +69,7 @@ class Claude:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """They stay at home: a project takes files, and you choose which."""
-        done = no_place_for(assets)
+        done = self._unmentioned.left(assets)
         self._pack.not_kept += done.not_kept
         return done
 
@@ -92,7 +94,9 @@ class Claude:
             inside, all_of_them = self._spool.inside(folder.key)
             self._pack.folders.append(Filled(folder, knowledge.made, inside, all_of_them - inside))
         yield from table(knowledge for _, knowledge in made)
-        text = memory_text(self._memory.memory(), "claude", self._options.timezone)
+        memory = self._memory.memory()
+        self._pack.asks = why_more(memory) is not None
+        text = memory_text(memory, "claude", self._options.timezone)
         yield File(MEMORY, encoded(text), MEMORY)
         yield File(PAGE, encoded(start_here(self._pack)), PAGE)
         self._spool.close()

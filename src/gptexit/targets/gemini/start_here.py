@@ -29,8 +29,8 @@ class Pack:
     """In order."""
     conversations: int
     memories: int = 0
-    slim: bool = False
-    """Whether the export is of the kind that holds no memories."""
+    asks: bool = False
+    """Whether `memory.md` has a question to ask ChatGPT."""
 
 
 def start_here(pack: Pack) -> str:
@@ -51,6 +51,9 @@ def _opening(pack: Pack) -> str:
     return (
         f"This folder has {count(pack.conversations, 'conversation')} from ChatGPT for Gemini. "
         "Nothing was sent: Google gets what you give it, file by file.\n\n"
+        "**In the European Economic Area, Switzerland or the United Kingdom, or with a work or "
+        "school account, Gemini imports nothing:** read [Where there is no "
+        "import](#where-there-is-no-import) before step 2.\n\n"
         "Google changes its pages and limits often. What is said here was looked up on "
         f"{LOOKED_UP}, in part from what others report."
     )
@@ -63,7 +66,7 @@ def _sources(sources: list[Made]) -> str:
         f"| `{each.name}` | {each.conversations:,} | {each.tokens:,} | {each.bytes / 1e6:,.1f} MB |"
         for each in sources
     ]
-    table = ["| file | conversations | words | |", "|---|---:|---:|---:|", *rows]
+    table = ["| file | conversations | words | size |", "|---|---:|---:|---:|", *rows]
     words = [_GEMS, "\n".join(table)]
     if len(sources) >= NOTEBOOK_FILES:
         words.append(
@@ -83,7 +86,7 @@ says which is in which file. Begin with that and the first files:
   the free plan and more on others, each of at most {NOTEBOOK_WORDS:,} words and 200 MB.
 
 Each file here is within all of that, with a tenth of the words left over. For the sources
-of one project, run the command with `--project ID` and another folder."""
+of one project, `gptexit convert EXPORT --to gemini --project ID -o FOLDER` makes another folder."""
 
 _LOOK = """\
 `contents.csv` lists each conversation in this folder with its dates, its messages, its size, the
@@ -100,9 +103,9 @@ def _memory(pack: Pack) -> str:
         f"`{MEMORY}` has {count(pack.memories, 'memory', 'memories')} and your custom instructions "
         "in blocks to paste, and says where to."
     )
-    if pack.slim:
+    if pack.asks:
         words += (
-            "\n\nAn export of today does not hold all that ChatGPT remembers. Before you cancel, "
+            "\n\nThe export does not hold all that ChatGPT remembers. Before you cancel, "
             f"ask ChatGPT itself with the question in `{MEMORY}`, and run `gptexit memory EXPORT "
             "--for gemini --from-file answer.txt`."
         )
@@ -147,7 +150,8 @@ nor for accounts that parents supervise. If that is you:
 
 _AT_HOME = """\
 Gemini's command line can search the archive on your own disk and read what it finds; only what it
-reads goes to Google. It needs no import and knows no region:
+reads goes to Google. It needs no import. Since June 2026 it serves API keys and company licences
+only, and no personal accounts:
 
     gptexit convert EXPORT --to sqlite -o my-chats
-    gptexit mcp my-chats --install gemini-cli"""
+    gptexit mcp --install gemini-cli --write my-chats"""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gptexit.memory.collect import Collector
-from gptexit.memory.text import memory_text
+from gptexit.memory.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
 from gptexit.targets.base import File, Options, Rendered, no_place_for
 from gptexit.targets.gemini.limits import SOURCES
@@ -81,8 +81,8 @@ class Gemini:
         yield from table([sources], zips, "words")
         memory = self._memory.memory()
         yield _page(MEMORY, memory_text(memory, "gemini", self._options.timezone))
-        slim = memory.slim > 0
-        pack = Pack(zips, sources.made, self._count, len(memory.entries), slim=slim)
+        asks = why_more(memory) is not None
+        pack = Pack(zips, sources.made, self._count, len(memory.entries), asks=asks)
         yield _page(PAGE, start_here(pack))
         self._spool.close()
 

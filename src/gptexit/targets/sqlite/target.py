@@ -15,7 +15,7 @@ from gptexit.database.schema import NAME, PLACES
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.select import current_branch
-from gptexit.targets.base import File, Options, Rendered, no_place_for, on_branches
+from gptexit.targets.base import File, Options, Rendered, Unmentioned, on_branches
 from gptexit.targets.sqlite.text import storable, texts_of
 
 KEY = "database"
@@ -29,10 +29,12 @@ class Sqlite:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._unmentioned = Unmentioned()
 
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation's rows, as JSON."""
         done = Rendered()
+        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._options, done)
         messages = conversation["messages"][: PLACES - 1]
         if len(messages) < len(conversation["messages"]):
@@ -49,14 +51,15 @@ class Sqlite:
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """It holds no files."""
-        return no_place_for(assets)
+        return self._unmentioned.left(assets)
 
     def finish(self) -> Rendered:
         """The end of the file, also where no conversation came."""
         return Rendered(files=[File(NAME, b"", KEY)])
 
     def restart(self) -> None:
-        """It keeps nothing."""
+        """Begin again."""
+        self._unmentioned = Unmentioned()
 
 
 def _rows(each: Conversation, messages: list[Message]) -> Rows:
