@@ -322,6 +322,23 @@ def test_no_member_name_writes_outside(tmp_path):
     assert len([name for name in files(inside) if name.startswith("assets/")]) == 4
 
 
+@pytest.mark.parametrize("name", ["claude", "gemini"])
+def test_requests_to_an_api_go_down_a_pipe(tmp_path, name):
+    export = write_export(tmp_path / "e.zip", one())
+    done = gptexit("convert", export, "--to", name, "--form", "api", "-o", "-")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["request"]
+
+
+def test_a_form_that_no_format_of_the_run_has_is_refused(tmp_path):
+    export = write_export(tmp_path / "e.zip", one())
+    done = gptexit("convert", export, "--to", "chatgpt", "--form", "api", "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"--form api is a form of claude or gemini" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 if os.name == "posix":
 
     def test_a_zip_bomb_is_refused_in_bounded_memory(tmp_path):

@@ -80,3 +80,12 @@ def test_a_list_alone_is_a_memory() -> None:
     collector.add(talk("", 0))
     memory = collector.memory(read_own_list("- User keeps bees.").entries)
     assert [each.text for each in memory.entries] == ["User keeps bees."]
+
+
+def test_what_has_no_date_keeps_its_order() -> None:
+    names = ["Ghent", "Bruges", "Mechelen", "Antwerp", "Leuven", "Ostend", "Aalst", "Ypres"]
+    answer = "\n".join(f"[unknown] - User knows {name}." for name in names)
+    memory = remembered("Kettle is blue.", own_list=read_own_list(answer).entries)
+    assert [each.text for each in memory.entries if "knows" in each.text] == [
+        f"User knows {name}." for name in names
+    ]

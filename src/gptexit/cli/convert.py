@@ -23,7 +23,7 @@ from gptexit.redact import CannotRedact
 from gptexit.source import open_source
 from gptexit.targets.base import Options
 from gptexit.targets.chatgpt.limits import FITS, size_of
-from gptexit.targets.table import FORMATS
+from gptexit.targets.table import API, FORMATS, LAYOUTS, is_one_file
 
 _INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
 
@@ -82,7 +82,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @timezone_option("the times in notes")
 @click.option(
     "--form",
-    type=click.Choice(["classic", "2026", "api"]),
+    type=click.Choice([*LAYOUTS, API]),
     help="For chatgpt and gemini: the layout that most importers read, or today's. For gemini and "
     "claude: api, requests to its API, for scripts. [default: classic]",
 )
@@ -118,14 +118,16 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     names = list(dict.fromkeys(given["names"])) or ["markdown"]
     zone = given["zone"]
     to_stdout = given["out"] == "-"
-    if to_stdout and (len(names) > 1 or not FORMATS[names[0]].one_file):
-        raise click.UsageError("-o - writes one format that is a single file: use --to jsonl.")
+    form = given["form"]
+    if form and not any(form in FORMATS[name].forms for name in names):
+        takers = " or ".join(name for name, each in FORMATS.items() if form in each.forms)
+        raise click.UsageError(f"--form {form} is a form of {takers}: give --to too.")
     selection = selection_of(given, zone)
     options = Options(
         branches=given["branches"],
         include=given["include"],
         timezone=zone,
-        form=given["form"],
+        form=form,
         max_size=given["max_size"],
         fit=given["fit"],
         redact=given["redact"],
@@ -133,6 +135,10 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         names=given["project_names"],
         tokens=given["tokens"],
     )
+    if to_stdout and (len(names) > 1 or not is_one_file(names[0], options)):
+        raise click.UsageError(
+            "-o - writes one format that is a single file: use --to jsonl, or --form api."
+        )
     try:
         with (
             open_source(sources, sys.stdin.buffer) as export,

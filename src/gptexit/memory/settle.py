@@ -56,6 +56,8 @@ class Settler:
         self._lives: Counter[str] = Counter()
         self._words: dict[str, str] = {}
         """The words of each entry as `alike` compares them, by its id."""
+        self._places: dict[str, int] = {}
+        """Where entries stand in ChatGPT's own list, by their id."""
         self._placed: set[tuple[str, int]] = set()
 
     def memory(self) -> Memory:
@@ -65,12 +67,13 @@ class Settler:
                 self._note(origin)
             else:
                 self._see(origin, time)
-        for origin in self._own_list:
+        for place, origin in enumerate(self._own_list):
             self._see(origin, None)
+            self._places.setdefault(self._last[same(origin.text)].id, place)
         self._hold_against_latest()
         return Memory(
             entries=self._side_by_side(),
-            ended=sorted((each for each in self._all if each.ended), key=_by_date),
+            ended=sorted((each for each in self._all if each.ended), key=self._by_date),
             snapshot=self._latest,
             listed=len(self._own_list),
         )
@@ -185,9 +188,13 @@ class Settler:
             if key not in there and first and first < until:
                 entry.marks.append(Mark("was not in memory on", time=self._latest.time))
 
+    def _by_date(self, entry: Entry) -> tuple[str, str, int, str]:
+        place = self._places.get(entry.id, -1)
+        return (_sortable(entry.dated), _sortable(entry.known_by), place, entry.id)
+
     def _side_by_side(self) -> list[Entry]:
         """What counts by date, but a near-repeat after the first that it is like."""
-        entries = sorted(self._live.values(), key=_by_date)
+        entries = sorted(self._live.values(), key=self._by_date)
         first = list(range(len(entries)))
         for a, b in alike.pairs([self._words[each.id] for each in entries]):
             first[max(a, b)] = min(first[max(a, b)], a, b)
@@ -210,7 +217,3 @@ def _sortable(time: str | None) -> str:
 def _fixed(origin: Origin) -> tuple[str, ...]:
     """An order that does not depend on the one in which conversations come."""
     return (_sortable(origin.time), origin.conversation or "", origin.saved or "", origin.text)
-
-
-def _by_date(entry: Entry) -> tuple[str, str, str]:
-    return (_sortable(entry.dated), _sortable(entry.known_by), entry.id)

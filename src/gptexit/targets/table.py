@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from gptexit.catalog import Catalog
 from gptexit.targets.base import NOTHING, SECRETS, Options, Read, Target
 
+LAYOUTS = ("classic", "2026")
+"""Of an export in ChatGPT's own form."""
+API = "api"
+"""Requests to an assistant's API, one a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -18,7 +23,9 @@ class Format:
     """One sentence for a person."""
     make: Callable[[Options, Catalog, Read], Target]
     one_file: bool = False
-    """Whether it can go to standard output."""
+    """Whether it is a single file, which can go to standard output."""
+    forms: tuple[str, ...] = ()
+    """The values of `--form` that it takes; `api` is a single file too."""
     zipped: bool = False
     """Whether its files are ZIPs."""
     database: bool = False
@@ -64,7 +71,7 @@ def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
 
 
 def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
-    if options.form == "api":
+    if options.form == API:
         from gptexit.targets.gemini.api import Api
 
         return Api(options)
@@ -80,7 +87,7 @@ def _pam(options: Options, catalog: Catalog, read: Read) -> Target:
 
 
 def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
-    if options.form == "api":
+    if options.form == API:
         from gptexit.targets.claude.api import Api
 
         return Api(options)
@@ -96,16 +103,38 @@ FORMATS = {
         Format("jsonl", "Neutral JSON, one conversation a line; holds everything.", _jsonl, True),
         Format("sqlite", "An SQLite database with full-text search.", _sqlite, database=True),
         Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
-        Format("chatgpt", "ChatGPT's own export again: repaired, split.", _chatgpt, zipped=True),
-        Format("claude", "A pack for Claude: memory, files for projects.", _claude, pack=True),
         Format(
-            "gemini", "A pack for Gemini: chats, sources, memory.", _gemini, zipped=True, pack=True
+            "chatgpt",
+            "ChatGPT's own export again: repaired, split.",
+            _chatgpt,
+            forms=LAYOUTS,
+            zipped=True,
+        ),
+        Format(
+            "claude",
+            "A pack for Claude: memory, files for projects.",
+            _claude,
+            forms=(API,),
+            pack=True,
+        ),
+        Format(
+            "gemini",
+            "A pack for Gemini: chats, sources, memory.",
+            _gemini,
+            forms=(*LAYOUTS, API),
+            zipped=True,
+            pack=True,
         ),
         Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
         Format("pam", "Portable AI Memory: memories and conversations, for programs.", _pam),
     )
 }
 """By name."""
+
+
+def is_one_file(name: str, options: Options) -> bool:
+    """Whether what is written is a single file, which can go to standard output."""
+    return FORMATS[name].one_file or (options.form == API and API in FORMATS[name].forms)
 
 
 def redact_of(name: str, options: Options) -> str:
