@@ -235,7 +235,7 @@ def test_what_cannot_be_taken_back_is_given_again_and_told(tmp_path):
     with open_export([source]) as export:
         assert [raw["update_time"] for _, raw in export.conversations(once=True)] == [5, 6]
         assert export.duplicates == 1
-        assert "both stay" in reasons(export)
+        assert "jsonl has both, other formats only this one" in reasons(export)
 
 
 @pytest.mark.parametrize(

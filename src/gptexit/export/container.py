@@ -32,6 +32,10 @@ __all__ = ["AnotherCopy", "Export", "Loss", "NotAnExport", "open_export"]
 
 Raw = dict[str, Any]
 _STDIN = "standard input"
+_TWICE = (
+    "another copy of a conversation that was read before: jsonl has both, other formats only this "
+    "one. Give the file in place of a pipe, and they are merged"
+)
 LISTED = 10_000
 """Losses that are listed at most."""
 
@@ -185,7 +189,7 @@ class Export:
                 if verdict is Verdict.SAME:
                     self.duplicates += 1
                     continue
-                self._lose(where, "another copy of a conversation that was read before; both stay")
+                self._lose(where, _TWICE)
             yield where, raw
 
     def _merged(self) -> Iterator[tuple[str, Raw]]:
