@@ -37,7 +37,9 @@ class Source(TypedDict):
 
     provider: Literal["chatgpt"]
     url: str | None
-    """The conversation's address at its provider."""
+    """The conversation's address at its provider; None where it has no id of its own."""
+    kind: Literal["chat", "codex", "group"]
+    """`chat`: an ordinary chat. `codex`: a task of Codex. `group`: a group chat."""
     nodes: Literal["full", "slim"]
     """`slim`: the nodes name only their parents (ChatGPT exports since mid-2026)."""
     gone: Gone | None
@@ -94,6 +96,8 @@ class Media(TypedDict):
 
     type: Literal["image", "audio", "video", "file"]
     asset: str
+    title: str | None
+    """For a generated image: the title that the source gives it."""
     prompt: str | None
     """For a generated image: what it was asked to show."""
     width: int | None
@@ -101,6 +105,9 @@ class Media(TypedDict):
     height: int | None
     seconds: float | None
     """How long audio or video lasts."""
+    placed: Literal["time", "chat"] | None
+    """None where the source says which message shows the file. `time`: it was placed by the time at
+    which it was made. `chat`: only the conversation is known, and the file stands at its end."""
 
 
 class Transcript(TypedDict):
@@ -173,6 +180,13 @@ class Search(TypedDict):
     results: list[Cited]
 
 
+class Sources(TypedDict):
+    """Sources of an answer that no place in its text cites."""
+
+    type: Literal["sources"]
+    sources: list[Cited]
+
+
 class Error(TypedDict):
     """An error that the source shows in place of an answer."""
 
@@ -202,6 +216,7 @@ Part = (
     | Memory
     | Instructions
     | Search
+    | Sources
     | Error
     | Unknown
 )

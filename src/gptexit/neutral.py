@@ -221,7 +221,19 @@ def _conversation(line: bytes) -> Conversation:
             raise ValueError("its current message is not there")
         for asset in value["assets"]:
             asset["id"].encode()
+        _fill_in(value)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not as the schema has it ({type(error).__name__}: {error})") from error
     conversation: Conversation = value  # type: ignore[assignment]
     return conversation
+
+
+def _fill_in(value: dict[str, Any]) -> None:
+    """Give a line of an earlier gptexit the fields that were added since, without a value."""
+    if isinstance(value["source"], dict):
+        value["source"].setdefault("kind", "chat")
+    for message in value["messages"]:
+        for part in message["parts"]:
+            if part["type"] in ("image", "audio", "video", "file"):
+                part.setdefault("title", None)
+                part.setdefault("placed", None)

@@ -81,6 +81,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "source": {
             "provider": "chatgpt",
             "url": f"https://chatgpt.com/c/{identity}",
+            "kind": "chat",
             "nodes": "slim" if slim else "full",
             "gone": account.gone(identity),
         },

@@ -29,14 +29,16 @@ def unknown(raw: Any, content_type: Any) -> Unknown:
 
 
 def media(kind: Kind, asset: str, **known: Any) -> Media:
-    """A media part; `known` holds its prompt, width, height, seconds."""
+    """Make a media part; `known` holds its title, prompt, width, height, seconds and `placed`."""
     return {
         "type": kind,
         "asset": asset,
+        "title": take.string(known.get("title")),
         "prompt": take.string(known.get("prompt")),
         "width": take.whole(known.get("width")),
         "height": take.whole(known.get("height")),
         "seconds": take.number(known.get("seconds")),
+        "placed": known.get("placed"),
     }
 
 

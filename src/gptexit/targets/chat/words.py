@@ -136,6 +136,10 @@ def _search(part: Any, scene: Scene) -> Blocks:
     return searched(part, linked)
 
 
+def _sources(part: Any, scene: Scene) -> Blocks:
+    return ["Sources:\n\n" + "\n".join(f"- {linked(source)}" for source in part["sources"])]
+
+
 def _error(part: Any, scene: Scene) -> Blocks:
     words = f"\n\n{part['text']}" if part["text"].strip() else ""
     return [quoted(f"**{line(part['name'] or 'Error')}**{words}")]
@@ -160,6 +164,7 @@ PARTS: dict[str, Callable[[Any, Scene], Blocks]] = {
     "memory": _memory,
     "instructions": _instructions,
     "search": _search,
+    "sources": _sources,
     "error": _error,
     "unknown": _unknown,
 }

@@ -109,7 +109,7 @@ def _image(part: Any, note: Note) -> Blocks:
     name, path = note.link(part["asset"])
     if path is None:
         return [_missing("image", name, part["prompt"], note)]
-    return [f"![{line(part['prompt'] or name)}]({path})"]
+    return [f"![{line(part['title'] or part['prompt'] or name)}]({path})"]
 
 
 def _file(part: Any, note: Note) -> Blocks:
@@ -217,6 +217,10 @@ def searched(part: Any, linked: Callable[[Cited], str]) -> Blocks:
     return [*blocks, "\n".join(results)] if results else blocks
 
 
+def _sources(part: Any, note: Note) -> Blocks:
+    return ["Sources:\n\n" + "\n".join(f"- {_linked(source)}" for source in part["sources"])]
+
+
 def _error(part: Any, note: Note) -> Blocks:
     words = protect(part["text"], headings=False)
     return [_callout("failure", line(part["name"] or "Error"), [words] if words.strip() else [])]
@@ -244,6 +248,7 @@ PARTS: dict[str, Callable[[Any, Note], Blocks]] = {
     "memory": _memory,
     "instructions": _instructions,
     "search": _search,
+    "sources": _sources,
     "error": _error,
     "unknown": _unknown,
 }

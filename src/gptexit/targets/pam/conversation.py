@@ -177,6 +177,8 @@ def _sources(part: Part) -> list[tuple[Cited, str | None]]:
         return [(each, None) for cited in part["citations"] for each in cited["sources"]]
     if part["type"] == "search":
         return [(each, None) for each in part["results"]]
+    if part["type"] == "sources":
+        return [(each, None) for each in part["sources"]]
     if part["type"] == "quote":
         return [({"title": part["title"], "url": part["url"]}, part["text"] or None)]
     return []
@@ -224,6 +226,11 @@ def _search(part: Any, assets: Any) -> list[Raw]:
     return [{"type": "text", "text": "\n".join(part["queries"])}] if part["queries"] else []
 
 
+def _nothing(part: Any, assets: Any) -> list[Raw]:
+    """Sources stand among the citations."""
+    return []
+
+
 CONTENT: dict[str, Callable[[Any, dict[str, tuple[Asset, str | None]]], list[Raw]]] = {
     "text": _words,
     "code": _code,
@@ -239,6 +246,7 @@ CONTENT: dict[str, Callable[[Any, dict[str, tuple[Asset, str | None]]], list[Raw
     "memory": _words,
     "instructions": _instructions,
     "search": _search,
+    "sources": _nothing,
     "error": _words,
     "unknown": _words,
 }

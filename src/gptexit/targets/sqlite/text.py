@@ -52,7 +52,7 @@ def _output(part: Any, assets: Assets) -> Blocks:
 def _media(part: Any, assets: Assets) -> Blocks:
     asset = assets.get(part["asset"])
     name = asset["name"] if asset else None
-    return [f"[{line(name)}]" if name else "", part["prompt"] or ""]
+    return [f"[{line(name)}]" if name else "", part["title"] or "", part["prompt"] or ""]
 
 
 def _reasoning(part: Any, assets: Assets) -> Blocks:
@@ -80,6 +80,10 @@ def _search(part: Any, assets: Assets) -> Blocks:
     return ["\n".join([*part["queries"], *map(linked, part["results"])])]
 
 
+def _sources(part: Any, assets: Assets) -> Blocks:
+    return ["\n".join(map(linked, part["sources"]))]
+
+
 def _error(part: Any, assets: Assets) -> Blocks:
     return [part["name"] or "", part["text"]]
 
@@ -99,6 +103,7 @@ PARTS: dict[str, Callable[[Any, Assets], Blocks]] = {
     "memory": _text,
     "instructions": _instructions,
     "search": _search,
+    "sources": _sources,
     "error": _error,
     "unknown": _text,
 }
