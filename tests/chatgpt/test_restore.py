@@ -21,7 +21,7 @@ def with_additions(raw):
     """What the module says that it adds, added to the source."""
     raw = deepcopy(raw)
     neutral = read(raw)
-    if neutral["id"].startswith("no-id-"):
+    if neutral["id"] not in (raw.get("conversation_id"), raw.get("id")):
         raw["conversation_id"] = neutral["id"]
     for key, name in (("created", "create_time"), ("updated", "update_time")):
         if name not in raw and neutral[key] is not None:

@@ -1,301 +1,444 @@
-"""Citations: from the markers in a message's text to links that last.
+"""From what the assistant wrote, with ChatGPT's markers in it, to text with links that last.
 
-ChatGPT marks a citation by private-use characters, `U+E200 cite U+E202 turn0search3 U+E201`, or in
-older chats by `【31†L27-L35】`. Neither says anything to a reader. Three sources tell what a marker
-stands for, in this order: `metadata.content_references`, whose `matched_text` is the marker itself;
-`metadata.search_result_groups` of any message of the conversation, by `turn0search3`; and the
-citation lists of older chats, by their number. A marker that none of them explains is dropped, and
-counted. Start and end indices in the source are in disputed units, so they only break ties.
+`resolve` is the one place where markers are taken out, for every format. What holds of its result:
+
+- no character of U+E200 to U+E2FF is left, and no JSON of a marker or widget;
+- no bracket is left that taking a marker out has emptied;
+- every word of a marker that carries words is in the text;
+- a source stands where its marker stood, behind code or a link that it stood in, else in the list
+  of sources that `resolve` returns; none is invented (see `references`).
+
+What the user typed is not given to it: a person may paste anything.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from gptexit.chatgpt import take
+from gptexit.chatgpt import markers, take
+from gptexit.chatgpt.cards import PROMISING, Card, absent, any_card, card_of, unknown_widget
+from gptexit.chatgpt.links import cited, link, plain
+from gptexit.chatgpt.markers import PRIVATE, Marker, Region
+from gptexit.chatgpt.references import (
+    KNOWN,
+    LISTED,
+    NOT_PAIRED,
+    REF,
+    UNSEEN,
+    Above,
+    Resolver,
+    is_file_name,
+    listing,
+    sources_of,
+)
 from gptexit.model import Citation, Cited, Raw
 
-MARKER = re.compile("\ue200([^\ue200\ue201]*)\ue201")
-_STRAY = re.compile("\ue202turn\\d+[a-z]+\\d+|[\ue200-\ue204]")
-_MARKS = "\ue200\ue201\ue202\ue203\ue204"
-_OLD = re.compile(r"【(\d{1,6})(?::\d{1,6})?†[^【】\n]{0,200}】")
-_TURN = re.compile(r"turn\d+[a-z_]+\d+")
-_TRACKING = re.compile(r"utm_\w+|gclid|fbclid|msclkid", re.IGNORECASE)
-
-_AFTER = {"", " ", "\n", ".", ",", ";", ":", "!", "?", ")"}
-
-# Tuples: what is looked for in them may be of any type.
-_INVISIBLE = ("hidden", "nav_list", "navlist", "navigation", "businesses_map", "sources_footnote")
-_NOT_INLINE = ("sources_footnote", "attribution")
+UNEXPLAINED = "citation that nothing explains"
+CITING = ("cite", "filecite")
+"""Kinds of markers that stand for sources and carry no words."""
+CONTAINERS = ("contextList", "writing")
+"""Containers that were seen in exports."""
+MOST_LISTED = 200
+"""Sources at most that are listed under an answer."""
+ABSENT = "card that the export does not hold"
 
 
 @dataclass(slots=True)
-class References:
-    """What a whole conversation tells about its citations."""
+class Resolved:
+    """A text without markers."""
 
-    by_turn: dict[str, Cited] = field(default_factory=dict)
-    """`turn0search3` to its source."""
-    by_number: dict[str, Cited] = field(default_factory=dict)
-    """The number of `【n†…】` to its source, the latest list of the conversation."""
-
-    def learn(self, metadata: Raw) -> None:
-        """Take in what one message's metadata tells."""
-        for group in take.objects(metadata.get("search_result_groups")):
-            for entry in take.objects(group.get("entries")):
-                self._add(entry.get("ref_id"), entry)
-        for reference in take.objects(metadata.get("content_references")):
-            for item in take.objects(reference.get("items")):
-                refs = item.get("refs")
-                for ref in refs if isinstance(refs, list) else ():
-                    self._add(ref, item)
-        listed = take.mapping(metadata.get("_cite_metadata")).get("metadata_list")
-        for number, item in enumerate(take.objects(listed)):
-            self.by_number[str(number)] = cited(item)
-
-    def _add(self, ref: Any, item: Raw) -> None:
-        if isinstance(ref, dict):
-            turn, kind, at = ref.get("turn_index"), ref.get("ref_type"), ref.get("ref_index")
-            ref = f"turn{turn}{kind}{at}"
-        if isinstance(ref, str):
-            self.by_turn.setdefault(ref, cited(item))
+    text: str
+    citations: list[Citation] = field(default_factory=list)
+    sources: list[Cited] = field(default_factory=list)
+    """Sources of the message that its text does not cite, in their order."""
 
 
-def cited(item: Raw) -> Cited:
-    """The source that a reference item, search entry or citation metadata describes."""
-    title = take.string(item.get("title")) or take.string(item.get("name"))
-    return {
-        "title": title or take.string(item.get("attribution")),
-        "url": clean_url(item.get("url")),
-    }
-
-
-def clean_url(value: Any) -> str | None:
-    """A web address without its tracking parameters; None where it is no web address."""
-    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
-        return None
-    if "?" not in value:
-        return value
-    try:
-        parts = urlsplit(value)
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError:
-        return value
-    kept = [pair for pair in pairs if not _TRACKING.fullmatch(pair[0])]
-    if len(kept) == len(pairs):
-        return value
-    return urlunsplit(parts._replace(query=urlencode(kept)))
-
-
-def link(source: Cited) -> str:
-    """A source as a Markdown link; its title alone where it has no address."""
-    label = source["title"] or source["url"] or "source"
-    if not _PLAIN.fullmatch(label):
-        label = re.sub(r"([\\\[\]])", r"\\\1", " ".join(label.split()))
-    url = source["url"]
-    if url is None:
-        return label
-    if not _PLAIN_URL.fullmatch(url):
-        url = quote(url, safe="%/:=&?~#+!$,;@*-._[]'")
-    return f"[{label}]({url})"
-
-
-_PLAIN = re.compile(r"[^\s\\\[\]]+(?: [^\s\\\[\]]+)*+")
-_PLAIN_URL = re.compile(r"[A-Za-z0-9%/:=&?~#+!$,;@*._\[\]'-]+")
+def may_change(text: str, metadata: Raw) -> bool:
+    """Tell, at little cost, whether `resolve` could change `text` or find sources for it."""
+    return (
+        markers.may_hold(text)
+        or bool(metadata.get("content_references"))
+        or bool(metadata.get("citations"))
+    )
 
 
 @dataclass(slots=True)
-class _Span:
+class _Piece:
+    """What stands in place of a marker."""
+
     start: int
     end: int
     text: str = ""
     sources: list[Cited] = field(default_factory=list)
-
-
-def has_markers(text: str, metadata: Raw) -> bool:
-    """Whether `resolve` could change `text`: a cheap look, since most messages cite nothing."""
-    if not text.isascii() and ("\ue200" in text or "\ue202" in text or "【" in text):
-        return True
-    return bool(metadata.get("content_references"))
+    """Shown as links in parentheses, behind `text`."""
+    sign: bool = False
+    """True where nothing was ever to be seen, so that nothing around it changes either."""
 
 
 def resolve(
-    text: str, metadata: Raw, references: Callable[[], References], found: Counter[str]
-) -> tuple[str, list[Citation]]:
-    """`text` with each citation marker as a link, and where those links stand in it.
+    text: str,
+    metadata: Raw,
+    above: Above,
+    oddities: Counter[str],
+    unknown: Counter[str],
+) -> Resolved:
+    """Return `text` with links and words in place of its markers.
 
-    `references` is asked only for what the message itself does not explain.
+    `metadata` is that of the message; `above` gives that of the messages above it, and is asked
+    only for what the message does not explain. Counts in `oddities` what nothing explains, and in
+    `unknown` markers, references, containers and widgets of kinds that nobody knows.
     """
-    spans = list(_by_reference(text, metadata))
-    taken = sorted((span.start, span.end) for span in spans)
-    spans += _by_marker(text, metadata, references, taken, found)
-    spans.sort(key=lambda span: (span.start, -span.end))
+    found = markers.find(text)
+    regions = markers.regions(text, found) if found else []
+    found = _without_lines_of_code(found, regions)
+    resolver = Resolver(text, metadata, found, above)
+    odd: Counter[str] = Counter()
+    pieces = [_piece(marker, text, resolver, odd, unknown) for marker in found]
+    spans = [(marker.start, marker.end) for marker in found]
+    pieces += _of_words(text, resolver, spans)
+    pieces.sort(key=lambda piece: piece.start)
+    left_out: list[Cited] = []
+    if found and pieces:
+        pieces = _outside(pieces, regions, left_out)
+    shown, citations = _joined(text, pieces)
+    sources = [*left_out, *_listed(metadata, resolver, unknown)]
+    if odd[UNEXPLAINED] and _without_ids(metadata, found, citations):
+        sources += _results(metadata)
+    oddities.update(odd)
+    return Resolved(shown, citations, _not_in(sources, shown, citations))
+
+
+def _without_lines_of_code(found: list[Marker], regions: list[Region]) -> list[Marker]:
+    """Return the markers without the lines of containers that stand in a block of code."""
+    blocks = [region for region in regions if region.block]
+    if not blocks or not any(marker.form == "fence" for marker in found):
+        return found
+    kept, at = [], 0
+    for marker in found:
+        while at < len(blocks) and blocks[at].end <= marker.start:
+            at += 1
+        in_code = at < len(blocks) and blocks[at].start <= marker.start
+        if marker.form != "fence" or not in_code:
+            kept.append(marker)
+    return kept
+
+
+def words_only(text: str, oddities: Counter[str], unknown: Counter[str]) -> str:
+    """Return `text` without markers. For words that have no references, such as a tool's output."""
+    if not text.isascii() and PRIVATE.search(text):
+        return resolve(text, {}, _nothing_above, oddities, unknown).text
+    return text
+
+
+def _nothing_above() -> Iterator[Raw]:
+    return iter(())
+
+
+def _piece(
+    marker: Marker, text: str, resolver: Resolver, oddities: Counter[str], unknown: Counter[str]
+) -> _Piece:
+    """Return what stands in place of one marker."""
+    piece = _Piece(marker.start, marker.end)
+    if marker.form == "fence":
+        return _fence(marker, piece, unknown)
+    if marker.form == "stray":
+        piece.sign = marker.kind <= "\ue206"
+        if not piece.sign:
+            unknown[f"marker: U+{ord(marker.kind):04X}"] += 1
+        return piece
+    explained = resolver.explain(marker)
+    if marker.form == "sign":
+        piece.sources = explained.sources
+        piece.sign = not piece.sources
+        return piece
+    widget = unknown_widget(marker)
+    if widget:
+        unknown[f"widget: {widget}"] += 1
+    citing = marker.kind in CITING and bool(explained.sources)
+    card = None if citing else card_of(marker, explained.reference)
+    if card is None:
+        piece.sources = explained.sources
+        if marker.kind not in CITING:
+            unknown[f"marker: {marker.kind[:60] or 'without a kind'}"] += 1
+            card = any_card(marker, None if piece.sources else explained.reference)
+        elif piece.sources:
+            return piece
+    if card is not None:
+        piece.text = _shown(card, marker, text)
+    elif marker.kind in PROMISING and not _is_hidden(explained.reference):
+        oddities[ABSENT] += 1
+        piece.text = absent(marker.kind)
+    if piece.text or marker.kind not in CITING:
+        return piece
+    return _unexplained(marker, piece, explained.reference, oddities)
+
+
+def _is_hidden(reference: Raw | None) -> bool:
+    return reference is not None and reference.get("type") == "hidden"
+
+
+def _unexplained(
+    marker: Marker, piece: _Piece, reference: Raw | None, oddities: Counter[str]
+) -> _Piece:
+    """Return the words of a citation without sources; count it where it has none."""
+    words = " ".join(arg for arg in marker.args if not REF.search(arg) and marker.kind == "cite")
+    if marker.form == "old" and not is_file_name(words):
+        words = ""
+    if reference is not None and not words:
+        if reference.get("type") in UNSEEN:
+            return piece
+        words = take.string(reference.get("alt")) or take.string(reference.get("title")) or ""
+        words = "" if PRIVATE.search(words) else words
+    if words:
+        piece.text = plain(words)
+    else:
+        oddities[UNEXPLAINED] += 1
+    return piece
+
+
+def _fence(marker: Marker, piece: _Piece, unknown: Counter[str]) -> _Piece:
+    """Return the title of a container in place of the line that opens it."""
+    if marker.kind and marker.kind not in CONTAINERS:
+        unknown[f"container: {marker.kind}"] += 1
+    titles = [
+        value
+        for key, value in _ATTRIBUTE.findall(marker.args[0] if marker.args else "")
+        if key in ("title", "subject", "name", "label", "heading")
+    ]
+    if titles:
+        piece.text = f"**{plain(' '.join(titles))}**\n\n"
+    else:
+        piece.sign = True
+    return piece
+
+
+_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+
+
+_NEAR = 200
+"""Characters before and behind a marker that are looked at for the ends of its line."""
+
+
+def _shown(card: Card, marker: Marker, text: str) -> str:
+    """Return a card as a block where its marker stands alone in a line, else within the line."""
+    before = text[max(0, marker.start - _NEAR) : marker.start].rpartition("\n")
+    after = text[marker.end : marker.end + _NEAR].partition("\n")
+    begins = bool(before[1]) or marker.start < _NEAR
+    ends = bool(after[1]) or marker.end + _NEAR > len(text)
+    around = PRIVATE.sub("", before[2] + after[0])
+    if not (begins and ends) or around.strip():
+        return card.inline()
+    lines = card.block().split("\n")
+    indent = before[2] if not before[2].strip() else ""
+    joined = "\n".join([lines[0], *(f"{indent}{line}" if line else line for line in lines[1:])])
+    # A line that follows at once would go on the list.
+    follows = after[2][:1] not in ("", "\n")
+    return joined + "\n" if follows and len(lines) > 1 else joined
+
+
+def _of_words(text: str, resolver: Resolver, taken: list[tuple[int, int]]) -> Iterator[_Piece]:
+    """Yield what is added to ordinary words that a reference stands for: they stay as they are."""
+    at = 0
+    for start, end, reference in sorted(resolver.words_matched(), key=lambda match: match[0]):
+        while at < len(taken) and taken[at][1] <= start:
+            at += 1
+        if at < len(taken) and taken[at][0] < end:
+            continue
+        words = text[start:end]
+        alt = take.string(reference.get("alt"))
+        if words.startswith(("http://", "https://")) and alt and "](" not in alt:
+            source: Cited = {"title": alt, "url": cited({"url": words})["url"]}
+            if text[start - 2 : start] != "](" and source["url"]:
+                yield _Piece(start, end, link(source))
+            continue
+        sources = [] if reference.get("type") in UNSEEN else list(sources_of(reference))
+        new = [source for source in sources if source["url"] and source["url"] not in words]
+        if new and text[start - 2 : start] != "](":
+            yield _Piece(end, end, "", new)
+
+
+def _outside(pieces: list[_Piece], regions: list[Region], left_out: list[Cited]) -> list[_Piece]:
+    """Return the pieces with their sources moved behind code and links; of blocks to `left_out`."""
+    if not regions:
+        return pieces
+    made: list[_Piece] = []
+    moved: dict[int, _Piece] = {}
+    at, inside = 0, None
+    for piece in pieces:
+        while at < len(regions) and regions[at].start <= piece.start:
+            if inside is None or regions[at].end > inside.end:
+                inside = regions[at]
+            at += 1
+        made.append(piece)
+        if inside is None or piece.start >= inside.end:
+            continue
+        if not piece.sources:
+            continue
+        if inside.block:
+            left_out += piece.sources
+        else:
+            behind = moved.setdefault(inside.end, _Piece(inside.end, inside.end))
+            behind.sources += [source for source in piece.sources if source not in behind.sources]
+        piece.sources = []
+    return sorted([*made, *moved.values()], key=lambda piece: (piece.start, piece.end))
+
+
+def _joined(text: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
+    """Return `text` with the pieces in it, and where their sources are cited.
+
+    Each piece becomes one letter first that the text does not have: so brackets, marks and spaces
+    around those that show nothing can be told, and go with them.
+    """
+    if not pieces:
+        return text, []
+    empty, full = _letters(text)
+    out: list[str] = []
+    at = 0
+    for piece in pieces:
+        if piece.start < at:
+            continue
+        out.append(text[at : piece.start])
+        if not piece.sign:
+            out.append(full if piece.text or piece.sources else empty)
+        at = piece.end
+    out.append(text[at:])
+    held = "".join(out)
+    if empty in held:
+        held = _closed_up(held, empty, full)
+    placed = _placed(pieces)
+    return _filled(held, full, [piece for piece in placed if piece.text or piece.sources])
+
+
+def _placed(pieces: list[_Piece]) -> Iterator[_Piece]:
+    """Yield the pieces that have a place: none that begins within another."""
+    at = 0
+    for piece in pieces:
+        if piece.start >= at:
+            yield piece
+            at = piece.end
+
+
+def _letters(text: str) -> tuple[str, str]:
+    """Return two characters that are no text in Unicode and do not stand in `text`."""
+    free = [chr(code) for code in range(0xFDD0, 0xFDF0) if chr(code) not in text]
+    return (free[0], free[1]) if len(free) > 1 else ("\ue2fe", "\ue2ff")
+
+
+_OPENING, _CLOSING = "(\\[（【「", ")\\]）】」"
+
+
+_ENDS = r"[ \t\n.,;:!?)\]`。，]|\Z|[*_]{1,3}(?:[\s.,;:!?)]|\Z)"
+"""Ahead of these, the space that set a marker off goes with it."""
+
+
+def _closed_up(held: str, empty: str, full: str) -> str:
+    """Return `held` without the places where nothing is shown, nor what they leave behind."""
+    for _ in range(4):
+        before = held
+        held = re.sub(f"[{_OPENING}][ \t,;、，]*(?:{empty}[ \t,;、，]*)+[{_CLOSING}]", empty, held)
+        held = re.sub(rf"(\*\*|__|\*|_|`){empty}\1", empty, held)
+        if held == before:
+            break
+    # A list item, heading or quotation that held nothing else.
+    held = re.sub(
+        rf"(?m)^[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)",
+        "",
+        held,
+    )
+    held = re.sub(f"[ \t]+{empty}(?={_ENDS})", "", held)
+    held = re.sub(rf"(?m)^{empty}[ \t]+", "", held)
+    return held.replace(empty, "")
+
+
+def _filled(held: str, full: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
+    """Return the text with links and words in place of `full`, and where the links stand."""
     out: list[str] = []
     citations: list[Citation] = []
-    at = 0
     length = 0
-    for span in spans:
-        if span.start < at:
+
+    def add(words: str) -> None:
+        nonlocal length
+        out.append(words)
+        length += len(words)
+
+    parts = held.split(full)
+    add(parts[0])
+    for number, piece in enumerate(pieces):
+        after = parts[number + 1]
+        if piece.text[:1] == "*" and out[-1] and not out[-1][-1].isspace():
+            add(" ")  # emphasis begins at a space
+        add(piece.text)
+        if not piece.sources:
+            add(after)
             continue
-        before = _without_strays(text[at : span.start])
-        shown = span.text
-        if span.sources:
-            shown = "(" + ", ".join(map(link, span.sources)) + ")"
-            last = before[-1:] or (out[-1][-1:] if out else "")
-            if last and not last.isspace():
-                shown = " " + shown
-            begin = length + len(before)
-            citations.append({"start": begin, "end": begin + len(shown), "sources": span.sources})
-        elif not shown and before.endswith(" ") and text[span.end : span.end + 1] in _AFTER:
-            before = before[:-1]  # the space that set the marker off
-        out += (before, shown)
-        length += len(before) + len(shown)
-        at = span.end
-    out.append(_without_strays(text[at:]))
+        links = ", ".join(map(link, piece.sources))
+        last = piece.text or out[-2]
+        begin = length
+        if not piece.text and last.endswith(("(", "（")) and after.startswith((")", "）")):
+            # The brackets of the text serve, and belong to the citation.
+            begin -= 2 if last[-2:-1] == " " else 1
+            shown, end = links, length + len(links) + 1
+        else:
+            shown = f" ({links})" if last and not last[-1].isspace() else f"({links})"
+            end = length + len(shown)
+        citations.append({"start": begin, "end": end, "sources": piece.sources})
+        add(shown)
+        add(after)
     return "".join(out), citations
 
 
-def _without_strays(words: str) -> str:
-    """`words` without what is left of broken markers."""
-    if words.isascii() or not any(mark in words for mark in _MARKS):
-        return words
-    return _STRAY.sub("", words)
+def _listed(metadata: Raw, resolver: Resolver, unknown: Counter[str]) -> Iterator[Cited]:
+    """Yield the sources that the message lists and that no marker of it stands for.
 
-
-def _by_reference(text: str, metadata: Raw) -> Iterator[_Span]:
-    """Spans that `content_references` explain by their `matched_text`."""
-    places: dict[str, int] = {}
-    for reference in _in_order(metadata.get("content_references")):
-        matched = reference.get("matched_text")
-        if not isinstance(matched, str) or not matched.strip() or len(matched) > 100_000:
-            continue
+    Those of `sources_footnote`, of references that explained nothing, and of `citations`.
+    """
+    for reference in resolver.references:
         kind = reference.get("type")
-        if kind in _NOT_INLINE:
-            continue
-        start = text.find(matched, places.get(matched, 0))
-        if start < 0:
-            continue
-        end = start + len(matched)
-        places[matched] = end
-        sources = [] if kind in _INVISIBLE else list(sources_of(reference))
-        shown = ""
-        if not sources and kind not in _INVISIBLE:
-            shown = _words(reference, matched)
-        yield _Span(start, end, shown, sources)
-
-
-def _in_order(references: Any) -> list[Raw]:
-    def place(reference: Raw) -> float:
-        return take.number(reference.get("start_idx")) or 0
-
-    found = take.objects(references)
-    return sorted(found, key=place) if len(found) > 1 else found
-
-
-def sources_of(reference: Raw) -> Iterator[Cited]:
-    """The sources of one content reference, each address once."""
-    seen = set()
-    items = take.objects(reference.get("items")) or take.objects(reference.get("fallback_items"))
-    items = items or take.objects(reference.get("sources")) or [reference]
-    for item in items:
-        for each in (item, *take.objects(item.get("supporting_websites"))):
-            source = cited(each)
-            key = source["url"] or (source["title"] if each.get("type") == "file" else None)
-            if key and key not in seen:
-                seen.add(key)
-                yield source
-
-
-def _words(reference: Raw, matched: str) -> str:
-    """What to show for a reference without sources: its own words, else nothing of the marker."""
-    for key in ("alt", "prompt_text", "name", "title", "display_title"):
-        words = take.string(reference.get(key))
-        if words and "\ue200" not in words:
-            return words
-    return "" if MARKER.search(matched) else matched
-
-
-def _by_marker(
-    text: str,
-    metadata: Raw,
-    references: Callable[[], References],
-    taken: list[tuple[int, int]],
-    found: Counter[str],
-) -> Iterator[_Span]:
-    """Spans of markers that no content reference explains."""
-    if "\ue200" not in text and "【" not in text:
-        return
-    unplaced = iter(
-        [
-            source
-            for reference in take.objects(metadata.get("content_references"))
-            if not reference.get("matched_text") and reference.get("type") not in _NOT_INLINE
-            for source in sources_of(reference)
-        ]
-    )
-    for match in _outside(MARKER.finditer(text), taken):
-        yield _of_marker(match, references(), unplaced, found)
-    old = list(_outside(_OLD.finditer(text), taken)) if "【" in text else []
-    numbers = references().by_number | _numbered(metadata) if old else {}
-    for match in old:
-        source = numbers.get(match[1])
-        if source is None:
-            found["citation that nothing explains"] += 1
-        yield _Span(match.start(), match.end(), "", [source] if source else [])
-
-
-def _outside(
-    matches: Iterable[re.Match[str]], taken: list[tuple[int, int]]
-) -> Iterator[re.Match[str]]:
-    """The matches that touch none of the `taken` spans; both stand in order."""
-    at = 0
-    for match in matches:
-        while at < len(taken) and taken[at][1] <= match.start():
-            at += 1
-        if at == len(taken) or taken[at][0] >= match.end():
-            yield match
-
-
-def _numbered(metadata: Raw) -> dict[str, Cited]:
-    """The sources of `【n†…】` that the message itself lists."""
-    numbers = {}
+        if kind not in KNOWN:
+            unknown[f"reference: {str(kind)[:60]}"] += 1
+        if kind in LISTED:
+            yield from sources_of(reference)
+        elif id(reference) not in resolver.used and kind not in (*UNSEEN, *NOT_PAIRED):
+            card = card_of(None, reference)
+            yield from card.links() if card else sources_of(reference)
     for citation in take.objects(metadata.get("citations")):
-        inner = take.mapping(citation.get("metadata"))
-        extra = take.mapping(inner.get("extra"))
-        for key in ("cited_message_idx", "search_result_idx"):
-            if isinstance(extra.get(key), int):
-                numbers[str(extra[key])] = cited(inner)
-                break
-    return numbers
+        source = cited(take.mapping(citation.get("metadata")))
+        if source["url"] or source["title"]:
+            yield source
 
 
-def _of_marker(
-    match: re.Match[str], references: References, unplaced: Iterator[Cited], found: Counter[str]
-) -> _Span:
-    span = _Span(match.start(), match.end())
-    kind, *rest = match[1].split("\ue202")
-    if kind == "entity" and rest:
-        span.text = _entity(rest[0])
-        return span
-    for ref in rest:
-        for name in _TURN.findall(ref):
-            source = references.by_turn.get(name)
-            if source and source not in span.sources:
-                span.sources.append(source)
-    if not span.sources and kind in ("cite", "filecite"):
-        source = next(unplaced, None)
-        if source:
-            span.sources.append(source)
-        else:
-            found["citation that nothing explains"] += 1
-    return span
+def _without_ids(metadata: Raw, found: list[Marker], citations: list[Citation]) -> bool:
+    """Tell whether the message has results whose ids were dropped, and markers that mean them.
+
+    Which of the results each marker means is lost then; that they are its sources is not.
+    """
+    if not any(marker.kind in CITING for marker in found) or listing(metadata).by_ref:
+        return False
+    return not citations
 
 
-def _entity(payload: str) -> str:
-    """The words of an entity marker, `["city","Paris",…]`: its second string."""
-    strings = re.findall(r'"((?:[^"\\]|\\.)*)"', payload[:2000])
-    return strings[1] if len(strings) > 1 else (strings[0] if strings else "")
+def _results(metadata: Raw) -> Iterator[Cited]:
+    for group in take.objects(metadata.get("search_result_groups")):
+        yield from map(cited, take.objects(group.get("entries")))
+
+
+def _not_in(sources: list[Cited], text: str, citations: list[Citation]) -> list[Cited]:
+    """Return the sources, each once, that the text neither cites nor links to."""
+    known = {_key(source) for citation in citations for source in citation["sources"]}
+    made: list[Cited] = []
+    for source in sources:
+        if _key(source) in known or len(made) >= MOST_LISTED:
+            continue
+        known.add(_key(source))
+        url, title = source["url"], source["title"]
+        if (url and url in text) or (not url and title and title in text):
+            continue
+        made.append(source)
+    return made
+
+
+def _key(source: Cited) -> str | None:
+    return source["url"] or source["title"]

@@ -16,7 +16,7 @@ import orjson
 
 from gptexit.chatgpt import take
 from gptexit.chatgpt.assetbook import AssetBook
-from gptexit.chatgpt.citations import cited
+from gptexit.chatgpt.links import cited
 from gptexit.chatgpt.parts import app_pairing, media, pointer_of, read_part, text, unknown
 from gptexit.model import Cited, Part, Raw, Reasoning
 

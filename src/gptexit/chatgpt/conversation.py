@@ -10,13 +10,11 @@ with an odd parent, or with `children` in another order than the tree's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from gptexit.chatgpt import library, take, tools
 from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
-from gptexit.chatgpt.citations import References
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
 from gptexit.export.copies import made_up
@@ -54,15 +52,15 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
     tree = build(mapping, met.oddities)
     current = _current(raw, mapping, tree, met)
     slim = not any("children" in node for node in mapping.values())
+    above = _Above()
     scene = Scene(
         AssetBook(account.lookup),
-        _once(lambda: _references(mapping)),
+        above.metadata,
         account.feedback,
         met.oddities,
         met.unknown,
     )
-    # References are learnt from metadata that the messages keep, so reading may go first.
-    messages = _messages(mapping, tree, scene)
+    messages = _messages(mapping, tree, scene, above.messages)
     rows = account.library(identity)
     if rows:
         library.add_generated(messages, rows, scene.book, met.oddities)
@@ -111,28 +109,33 @@ def _mapping(raw: Raw, met: Met) -> dict[str, Raw]:
     return found
 
 
-def _once(make: Callable[[], Any]) -> Callable[[], Any]:
-    made: list[Any] = []
+class _Above:
+    """The metadata of the messages above a message, for its citations; made when asked for.
 
-    def get() -> Any:
-        if not made:
-            made.append(make())
-        return made[0]
+    Most conversations cite nothing, so the messages are indexed only then.
+    """
 
-    return get
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        """Those that were read, a parent before its children; grows."""
+        self._by_id: dict[str, Message] = {}
+
+    def metadata(self, key: str | None) -> Iterator[Raw]:
+        """Yield the metadata of message `key` and of those above, back to the user's message."""
+        for number in range(len(self._by_id), len(self.messages)):
+            self._by_id[self.messages[number]["id"]] = self.messages[number]
+        while key is not None:
+            message = self._by_id[key]
+            if message["role"] == "user":
+                return
+            yield take.mapping(message["extra"].get("metadata"))
+            key = message["parent"]
 
 
-def _references(mapping: dict[str, Raw]) -> References:
-    references = References()
-    for node in mapping.values():
-        metadata = take.mapping(node.get("message")).get("metadata")
-        if isinstance(metadata, dict):
-            references.learn(metadata)
-    return references
-
-
-def _messages(mapping: dict[str, Raw], tree: Tree, scene: Scene) -> list[Message]:
-    messages: list[Message] = []
+def _messages(
+    mapping: dict[str, Raw], tree: Tree, scene: Scene, messages: list[Message]
+) -> list[Message]:
+    """Append each message of the tree to `messages`, a parent before its children."""
     holder: dict[str | None, str | None] = {None: None}
     """For each node: itself where it has a message, else the nearest above that has one."""
     start = tools.State()

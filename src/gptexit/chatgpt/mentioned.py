@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gptexit.chatgpt import library, take, tools
+from gptexit.chatgpt import library, tools
 from gptexit.chatgpt.assetbook import AssetBook
-from gptexit.chatgpt.citations import References
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.model import Asset, Message, Raw
@@ -40,8 +39,8 @@ def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account)
         read = read_conversation(raw, account, Met())
         return _mentions(read["assets"], read["messages"])
     book = AssetBook(account.lookup)
-    learnt: list[References] = []
-    scene = Scene(book, lambda: learnt[0] if learnt else _learn(nodes, learnt), {})
+    # Which files there are does not depend on citations.
+    scene = Scene(book, lambda parent: iter(()), {})
     messages = []
     for key in keys:
         turn = tools.Turn([], {}, tools.State())
@@ -56,16 +55,6 @@ def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account)
 def _edits_a_canvas(message: Raw) -> bool:
     recipient = message.get("recipient")
     return isinstance(recipient, str) and recipient.startswith("canmore")
-
-
-def _learn(nodes: dict[str, Raw], learnt: list[References]) -> References:
-    references = References()
-    for node in nodes.values():
-        metadata = take.mapping(take.mapping(node).get("message")).get("metadata")
-        if isinstance(metadata, dict):
-            references.learn(metadata)
-    learnt.append(references)
-    return references
 
 
 def _mentions(assets: Iterable[Asset], messages: list[Message]) -> list[Mention]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gptexit.chatgpt import take, tools
 from gptexit.chatgpt.assetbook import AssetBook
 from gptexit.chatgpt.canvas import writing_blocks
-from gptexit.chatgpt.citations import References, has_markers, resolve
+from gptexit.chatgpt.citations import may_change, resolve, words_only
 from gptexit.chatgpt.content import Around, read_content
 from gptexit.chatgpt.parts import media, text
 from gptexit.chatgpt.uploads import attach, dictation
@@ -28,8 +29,9 @@ class Scene:
     """What the messages of one conversation share."""
 
     book: AssetBook
-    references: Callable[[], References]
-    """Made on first use: most conversations cite nothing."""
+    above: Callable[[str | None], Iterator[Raw]]
+    """Gives the metadata of a message, by its id, and of those above it, the nearest first, back to
+    the user's message before."""
     feedback: dict[str, str]
     oddities: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
@@ -47,6 +49,8 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
         metadata = {}
     content = raw.get("content")
     turn.metadata = metadata
+    turn.parent = parent
+    turn.typed = role == "user"
     turn.hidden = None
     plain = _read_parts(content, role, name if role == "tool" else to, turn, scene)
     hidden = _hidden(raw, metadata, role, content, turn)
@@ -95,7 +99,7 @@ def _read_parts(
     if turn.metadata:
         _add_from_metadata(turn, scene)
     if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn.metadata):
-        _finish_texts(turn, scene)
+        _finish(turn, scene)
     return plain
 
 
@@ -145,37 +149,73 @@ def _add_from_metadata(turn: tools.Turn, scene: Scene) -> None:
         if report is not None:
             inner = take.mapping(report.get("metadata"))
             for part in read_content(report.get("content"), Around(inner, scene.book)):
-                turn.parts += _cited(part, inner, scene) if part["type"] == "text" else [part]
+                turn.parts += _cited(part, inner, turn, scene) if part["type"] == "text" else [part]
             turn.hidden = None
 
 
 def _unfinished(words: str, metadata: Raw) -> bool:
     """Whether a text may hold citations, writing blocks or pointers: a cheap look at each."""
-    return (
-        has_markers(words, metadata)
-        or ":::writing" in words
-        or ("://" in words and ("sediment://" in words or "file-service://" in words))
+    return may_change(words, metadata) or (
+        "://" in words and ("sediment://" in words or "file-service://" in words)
     )
 
 
-def _finish_texts(turn: tools.Turn, scene: Scene) -> None:
-    """Citations, writing blocks and pointers in the text parts."""
-    metadata = turn.metadata
+def _finish(turn: tools.Turn, scene: Scene) -> None:
+    """Take markers, writing blocks and pointers out of the words of the parts."""
     finished: list[Part] = []
     for part in turn.parts:
-        if part["type"] != "text" or part["citations"] or not _unfinished(part["text"], metadata):
+        if part["type"] == "text":
+            if part["citations"] or not _unfinished(part["text"], turn.metadata):
+                finished.append(part)
+                continue
+            # What a person typed stays as it is, markers and all.
+            pieces = [part] if turn.typed else _cited(part, turn.metadata, turn, scene)
+            for piece in pieces:
+                finished += _pointers(piece, scene.book) if piece["type"] == "text" else [piece]
+        else:
+            if not turn.typed:
+                _without_markers(part, scene)
             finished.append(part)
-            continue
-        for each in _cited(part, metadata, scene):
-            finished += _pointers(each, scene.book) if each["type"] == "text" else [each]
     turn.parts = finished
 
 
-def _cited(part: Text, metadata: Raw, scene: Scene) -> list[Part]:
-    if has_markers(part["text"], metadata):
-        words, citations = resolve(part["text"], metadata, scene.references, scene.oddities)
-        part = {"type": "text", "text": words, "citations": citations}
-    return writing_blocks(part)
+_WORDED = {
+    "code": ("text",),
+    "output": ("text",),
+    "quote": ("text", "title"),
+    "document": ("text", "title"),
+    "error": ("text",),
+    "unknown": ("text",),
+    "memory": ("text",),
+    "transcript": ("text",),
+}
+"""The fields of each part type that hold words of the assistant or of a tool."""
+
+
+def _without_markers(part: Any, scene: Scene) -> None:
+    """Take the markers out of the words of a part that is no text: they have no references."""
+    if part["type"] == "reasoning":
+        for thought in part["thoughts"]:
+            for name in ("summary", "content"):
+                thought[name] = words_only(thought[name], scene.oddities, scene.unknown)
+        return
+    for name in _WORDED.get(part["type"], ()):
+        if part[name]:
+            part[name] = words_only(part[name], scene.oddities, scene.unknown)
+
+
+def _cited(part: Text, metadata: Raw, turn: tools.Turn, scene: Scene) -> list[Part]:
+    """Return a text part with its citations resolved, in pieces where it holds writing blocks.
+
+    The sources that it does not cite follow as a part of their own.
+    """
+    if not may_change(part["text"], metadata):
+        return writing_blocks(part)
+    found = resolve(
+        part["text"], metadata, partial(scene.above, turn.parent), scene.oddities, scene.unknown
+    )
+    made = writing_blocks({"type": "text", "text": found.text, "citations": found.citations})
+    return [*made, {"type": "sources", "sources": found.sources}] if found.sources else made
 
 
 _POINTER = re.compile(r"!?\[[^\]\n]{0,200}\]\(((?:sediment|file-service)://[^)\s]{1,200})\)")

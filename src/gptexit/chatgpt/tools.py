@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from gptexit.chatgpt import canvas, take
-from gptexit.chatgpt.citations import cited
+from gptexit.chatgpt.links import cited
 from gptexit.model import Cited, Code, Part, Raw, Search
 
 
@@ -40,6 +40,10 @@ class Turn:
     parts: list[Part]
     metadata: Raw
     state: State
+    parent: str | None = None
+    """The id of the message above."""
+    typed: bool = False
+    """True for a message of the user."""
     replies: list[Raw] = field(default_factory=list)
     """The metadata of the messages below this one."""
     found: Counter[str] = field(default_factory=Counter)

@@ -39,7 +39,8 @@ KEYS = {
 METADATA = _names(
     # what is shown, and why not
     "exclusive_key is_contextual_answers_system_message is_error is_thinking_preamble_message "
-    "is_user_system_message is_visually_hidden_from_conversation rebase_developer_message "
+    "is_user_system_message is_visually_hidden is_visually_hidden_from_conversation "
+    "rebase_developer_message "
     "rebase_system_message user_context_message_data "
     # time and model
     "default_model_slug message_locale model_adjustments model_slug requested_model_slug "
@@ -62,11 +63,11 @@ METADATA = _names(
     "ada_visualizations aggregate_result args canvas code_blocks command jupyter_messages kwargs "
     "open_in_canvas_view writing_blocks finished_duration_sec reasoning_end_time "
     "reasoning_group_id reasoning_start_time reasoning_status reasoning_title "
-    "skip_reasoning_title "
+    "skip_reasoning_title finished_text initial_text "
     # voice and images
     "dalle dictation dictation_asset_format dictation_asset_pointer image_gen_async "
     "image_gen_group_id image_gen_title image_send_uuid real_time_audio_has_video system_hints "
-    "trigger_async_ux voice_mode_message "
+    "trigger_async_ux voice_mode_message image_gen_task_id thumbnail_sources "
     # tasks, plugins, connectors, memory
     "agent_entrypoint agent_kickoff_source async_completion_message async_task_conversation_id "
     "async_task_created_at async_task_id async_task_original_message_id async_task_prompt "
@@ -75,14 +76,15 @@ METADATA = _names(
     "developer_mode_connector_ids gizmo_id has_sensitive_connector_data invoked_plugin "
     "invoked_resource is_async_task_result_message jit_plugin_data memory_percentage_used "
     "pending_memory_info suggested_connector_ids tool_invoked_message tool_invoking_message "
-    "user_settings_updates "
+    "user_settings_updates inline_gizmo_id "
     # what says nothing to a person
     "can_save category_suggestions classifier_response followup_prompts pad permissions status "
-    "story_events token_count"
+    "story_events token_count augmented_paragen_prompt_label client_reported_search_source "
+    "refresh_key_info sonic_classification_result"
 )
 """Keys of `message.metadata`."""
 
-METADATA_FAMILIES = re.compile(r"(?:contextual_answers|n7jupd|paragen|venus)_[a-z_]*")
+METADATA_FAMILIES = re.compile(r"(?:contextual_answers|n7jupd|paragen|ui_card|venus)_?[a-z_]*")
 """Families of them, of which new ones come and go."""
 
 _TEXT = _names("content_type parts")
@@ -141,7 +143,8 @@ PARTS = {
 REFERENCES = _names(
     "alt_text attribution businesses_map entity file grouped_webpages "
     "grouped_webpages_model_predicted_fallback hidden image_group image_inline image_v2 nav_list "
-    "navigation product_entity products sources_footnote tldr video webpage webpage_extended"
+    "navigation product_entity products sources_footnote tldr video webpage webpage_extended "
+    "client_defined_widget finance followup_a forecast url"
 )
 """Types of the items of `metadata.content_references`."""
 

@@ -137,6 +137,8 @@ def _search(part: Any, scene: Scene) -> Blocks:
 
 
 def _sources(part: Any, scene: Scene) -> Blocks:
+    if scene.cite:
+        return ["Sources: " + " ".join(map(scene.cite, part["sources"]))]
     return ["Sources:\n\n" + "\n".join(f"- {linked(source)}" for source in part["sources"])]
 
 

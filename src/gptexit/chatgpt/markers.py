@@ -1,0 +1,276 @@
+"""Markers in what the assistant wrote: signs that ChatGPT's own page turns into something else.
+
+Seen in exports of 2023 to 2026:
+
+- `U+E200 kind U+E202 argument … U+E201`: a citation (`cite`), a link (`url`), a gallery, a card,
+  a widget (`genui`, with JSON).
+- `U+E203` and `U+E204` around a span, `U+E206` alone, and `U+E202 turn0search0` without a frame.
+- `【31†L27-L35】`, `【4:0†manual.pdf】`: citations of 2023 to 2025.
+- `【{"image_fetch": "…"}】`: a picture, 2026.
+- `:contentReference[oaicite:0]{index=0}`: a citation that was never resolved.
+- Lines `:::name` … `:::`: a container. What stands between them is text.
+
+This module finds them and takes them apart. What each one shows is decided in `citations`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+PRIVATE = re.compile("[\ue200-\ue2ff]")
+"""The characters of a private area of Unicode that ChatGPT uses for markers."""
+
+Form = Literal["marker", "old", "fetch", "oaicite", "sign", "anchor", "stray", "fence"]
+
+_FOUND = re.compile(
+    "\ue200(?P<body>[^\ue200\ue201]*)\ue201"
+    r"|【(?P<first>\d{1,6})(?::(?P<second>\d{1,6}))?†(?P<name>[^【】\n]{0,200})】"
+    r"|【(?P<fetch>\{[^【】\n]{0,4000}\})】"
+    r"|:contentReference\[oaicite:(?P<oai>\d{1,6})\](?:\{index=\d{1,6}\})?"
+    "|(?P<sign>[\ue203\ue204\ue206])"
+    "|\ue202(?P<anchor>turn\\d{1,6}[a-z_]{1,40}\\d{1,6})"
+    "|(?P<stray>[\ue200-\ue2ff])"
+)
+_BEGUN = re.compile("\ue200([a-z_]{1,40})(?=\ue202)")
+_REFS = re.compile(
+    "(?:\ue202turn\\d{1,6}[a-z_]{1,40}\\d{1,6}(?:,turn\\d{1,6}[a-z_]{1,40}\\d{1,6})*)+"
+)
+_FENCE = re.compile(
+    r"^[ \t]{0,3}(:{3,})[ \t]*(?:([A-Za-z][\w-]{0,60})[ \t]*(?:\{([^}\n]{0,2000})\})?)?[ \t]*"
+    r"(?:\n|\Z)",
+    re.MULTILINE,
+)
+_KEPT_CONTAINERS = ("writing",)
+"""Containers that another module takes apart: see `canvas`."""
+_JSON = json.JSONDecoder()
+LONGEST_JSON = 100_000
+"""Characters of JSON at most that are looked through for its end."""
+
+
+@dataclass(slots=True)
+class Marker:
+    """One marker of a text, from `start` to `end`, in code points."""
+
+    start: int
+    end: int
+    form: Form
+    kind: str
+    """The word of a `marker` or container; for the old forms `cite`; for a sign its character."""
+    args: list[str] = field(default_factory=list)
+    numbers: tuple[str, str | None] | None = None
+    """Of `【4:0†…】`: both numbers; the second is None in `【31†…】`."""
+
+
+def may_hold(text: str) -> bool:
+    """Tell, at little cost, whether `find` could find a marker in `text`."""
+    if ":" in text and (":::" in text or "oaicite" in text):
+        return True
+    return not text.isascii() and ("【" in text or PRIVATE.search(text) is not None)
+
+
+def find(text: str) -> list[Marker]:
+    """Return the markers of `text` in order; none overlaps another."""
+    found = list(_signs(text))
+    if ":::" in text:
+        taken = [(marker.start, marker.end) for marker in found]
+        fences = [fence for fence in _fences(text) if not _overlaps(fence, taken)]
+        found = sorted([*found, *fences], key=lambda marker: marker.start)
+    return found
+
+
+def _overlaps(fence: Marker, taken: list[tuple[int, int]]) -> bool:
+    """Tell whether a line of a container lies within another marker (a widget's JSON)."""
+    low, high = 0, len(taken)
+    while low < high:
+        middle = (low + high) // 2
+        if taken[middle][1] <= fence.start:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(taken) and taken[low][0] < fence.end
+
+
+def _signs(text: str) -> Iterator[Marker]:
+    at = 0
+    while found := _FOUND.search(text, at):
+        marker = _made(text, found)
+        at = marker.end
+        yield marker
+
+
+def _made(text: str, found: re.Match[str]) -> Marker:
+    start, end = found.span()
+    if found["stray"] is not None:
+        return _cut_off(text, start) or Marker(start, end, "stray", found["stray"])
+    return _FORMS[found.lastgroup or ""](start, end, found)
+
+
+def _framed(start: int, end: int, found: re.Match[str]) -> Marker:
+    kind, *args = found["body"].split("\ue202")
+    return Marker(start, end, "marker", kind.strip(), args)
+
+
+def _old(start: int, end: int, found: re.Match[str]) -> Marker:
+    return Marker(start, end, "old", "cite", [found["name"]], (found["first"], found["second"]))
+
+
+_FORMS: dict[str, Callable[[int, int, re.Match[str]], Marker]] = {
+    "body": _framed,
+    "name": _old,
+    "fetch": lambda start, end, found: Marker(start, end, "fetch", "image_fetch", [found["fetch"]]),
+    "oai": lambda start, end, found: Marker(
+        start, end, "oaicite", "cite", [], (found["oai"], None)
+    ),
+    "sign": lambda start, end, found: Marker(start, end, "sign", found["sign"]),
+    "anchor": lambda start, end, found: Marker(start, end, "anchor", "cite", [found["anchor"]]),
+}
+"""How a marker is made of a match, by the name of the last group that matched."""
+
+
+def _cut_off(text: str, start: int) -> Marker | None:
+    """Return the marker at `start` that has no end: an answer that was stopped, or is damaged.
+
+    Of its arguments those are taken that can be told from the words behind it: references and
+    JSON. JSON that is cut off too reaches to the next empty line.
+    """
+    begun = _BEGUN.match(text, start)
+    if begun is None:
+        return None
+    end = begun.end()
+    args: list[str] = []
+    if text[end + 1 : end + 2] in ("{", "["):
+        begin, end = end + 1, _json_end(text, end + 1)
+        args = [text[begin:end]]
+    elif refs := _REFS.match(text, end):
+        args, end = refs[0][1:].split("\ue202"), refs.end()
+    return Marker(start, end, "marker", begun[1], args)
+
+
+def _json_end(text: str, start: int) -> int:
+    limit = min(len(text), start + LONGEST_JSON)
+    private = PRIVATE.search(text, start, limit)
+    limit = private.start() if private else limit
+    blank = text.find("\n\n", start, limit)
+    piece = text[start : blank if blank >= 0 else limit]
+    try:
+        return start + _JSON.raw_decode(piece)[1]
+    except (ValueError, RecursionError):
+        return start + len(piece)
+
+
+def _fences(text: str) -> Iterator[Marker]:
+    """Yield the lines that open and close containers, but for those of writing blocks."""
+    stack: list[tuple[int, str]] = []
+    for line in _FENCE.finditer(text):
+        colons, name = len(line[1]), line[2]
+        if name:
+            stack.append((colons, name))
+            if name not in _KEPT_CONTAINERS:
+                yield Marker(line.start(), line.end(), "fence", name, [line[3] or ""])
+            continue
+        opened = stack.pop() if stack else (colons, "")
+        if opened[1] not in _KEPT_CONTAINERS:
+            yield Marker(line.start(), line.end(), "fence", "", [])
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A span of Markdown in which nothing may be inserted: code, or the words of a link."""
+
+    start: int
+    end: int
+    block: bool
+    """True for a fenced block, False within a line."""
+
+
+_TICKS = re.compile("`+")
+_CODE_FENCE = re.compile(
+    r"^[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)$", re.M
+)
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+
+
+def regions(text: str, found: list[Marker]) -> list[Region]:
+    """Return where `text` has code and words of links, in order.
+
+    Markers count as letters: brackets and backticks inside of them are none of the text's.
+    """
+    if "`" not in text and "~~~" not in text and "](" not in text:
+        return []
+    bare, at = [], 0
+    for marker in found:
+        filler = "x" if marker.form != "fence" else " "
+        inside = text[marker.start : marker.end]
+        bare += [text[at : marker.start], re.sub(r"[^\n]", filler, inside)]
+        at = marker.end
+    bare.append(text[at:])
+    text = "".join(bare)
+    blocks = list(_blocks(text))
+    spans = [*_code_spans(text, blocks), *_link_words(text)]
+    return sorted([*blocks, *spans], key=lambda region: (region.start, -region.end))
+
+
+def _blocks(text: str) -> Iterator[Region]:
+    opened: re.Match[str] | None = None
+    for fence in _CODE_FENCE.finditer(text):
+        if opened is None:
+            if fence[1][0] == "~" or "`" not in fence[2]:
+                opened = fence
+        elif (
+            fence[1][0] == opened[1][0] and len(fence[1]) >= len(opened[1]) and not fence[2].strip()
+        ):
+            yield Region(opened.start(), fence.end(), True)
+            opened = None
+    if opened is not None:
+        yield Region(opened.start(), len(text), True)
+
+
+def _code_spans(text: str, blocks: list[Region]) -> Iterator[Region]:
+    """Yield the code spans outside of `blocks`; no span crosses an empty line."""
+    begins = [0, *(block.end for block in blocks)]
+    ends = [*(block.start for block in blocks), len(text)]
+    for begin, end in zip(begins, ends, strict=True):
+        at = begin
+        for gap in [*_PARAGRAPH.finditer(text, begin, end), None]:
+            stop = gap.start() if gap else end
+            yield from _spans_within(text, at, stop)
+            at = gap.end() if gap else end
+
+
+def _spans_within(text: str, start: int, stop: int) -> Iterator[Region]:
+    runs = [run.span() for run in _TICKS.finditer(text, start, stop)]
+    later: dict[int, list[int]] = {}
+    for number in range(len(runs) - 1, -1, -1):
+        later.setdefault(runs[number][1] - runs[number][0], []).append(number)
+    at = 0
+    while at < len(runs):
+        same = later[runs[at][1] - runs[at][0]]
+        while same and same[-1] <= at:
+            same.pop()
+        if same:
+            yield Region(runs[at][0], runs[same[-1]][1], False)
+            at = same[-1]
+        at += 1
+
+
+_BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
+_TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
+
+
+def _link_words(text: str) -> Iterator[Region]:
+    """Yield each `[words](address)`; a bracket that no address follows is none."""
+    if "](" not in text:
+        return
+    stack: list[int] = []
+    for bracket in _BRACKET.finditer(text):
+        if bracket[0] == "[":
+            stack.append(bracket.start())
+        elif bracket[0][0] == "]" and stack:
+            begun = stack.pop()
+            target = _TARGET.match(text, bracket.start() + 1) if bracket[1] else None
+            if target:
+                yield Region(begun, target.end(), False)
