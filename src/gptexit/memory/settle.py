@@ -233,10 +233,8 @@ class Settler:
         until = _sortable(self._latest.time)
         for key, entry in self._live.items():
             first = min((_sortable(each.time) for each in entry.origins if each.time), default="")
-            cited = max(
-                (_sortable(each.time) for each in entry.origins if each.how == "cited"), default=""
-            )
-            if key not in there and first and first < until and cited < until:
+            cited = [_sortable(each.time) for each in entry.origins if each.how == "cited"]
+            if key not in there and first and first < until and max(cited, default="") < until:
                 entry.marks.append(Mark("was not in memory on", time=self._latest.time))
 
     def _by_date(self, entry: Entry) -> tuple[str, str, int, str]:

@@ -15,6 +15,9 @@ from gptexit.targets.markdown.protect import line
 
 SHOWN = 60
 """Columns of an entry where it is only named."""
+_CITATIONS = 4
+"""Answers that are named of those which cite a memory: the first, and the last of them."""
+_KNOWN = "memories are known because answers cite them"
 _DAYS = 6
 """Days that are listed of an entry that was written more often; the first, and the last."""
 
@@ -39,6 +42,9 @@ def tally(memory: Memory) -> str:
     if memory.left_out:
         older = count(memory.left_out, "older note or version", "older notes or versions")
         words += f" {older} left out: there are too many."
+    if memory.without_words:
+        more = count(memory.without_words, "more memory is", "more memories are")
+        words += f" {more} cited without words, so that nobody can tell what."
     return words
 
 
@@ -49,9 +55,13 @@ def why_more(memory: Memory) -> str | None:
     if not memory.slim:
         return "The export holds no memory. ChatGPT may know things about you all the same."
     come = count(memory.slim, "conversation comes", "conversations come")
+    why = f"{come} from an export of the kind that OpenAI has sent since the summer of 2026. It "
+    if not memory.cited:
+        return f"{why}holds no memories: ChatGPT knows more than is written here."
+    known = count(memory.cited, "memory is known because an answer cites it", _KNOWN)
     return (
-        f"{come} from an export of the kind that OpenAI has sent since the summer of 2026. It "
-        "holds no memories: ChatGPT knows more than is written here."
+        f"{why}leaves out what ChatGPT wrote to its memory. {known}: this is not the whole list, and "
+        "ChatGPT knows more than is written here."
     )
 
 
@@ -149,6 +159,8 @@ class _Page:
     def _mark(self, mark: Mark) -> str:
         if mark.what == "asks to forget":
             return "asks to forget something that is not listed in these words"
+        if mark.what == "is marked as deleted":
+            return "where it was cited last, the export marks it as deleted"
         if mark.what == "corrects something":
             return "corrects something that is not listed in these words"
         if mark.other is None:
@@ -212,9 +224,20 @@ class _Page:
         yield "## Where each memory comes from"
         yield "\n".join(
             f"{number}. {_short(each.text)}\n"
-            + "\n".join(f"   - {self._origin(origin)}" for origin in each.origins)
+            + "\n".join(f"   - {origin}" for origin in self._origins_of(each))
             for number, each in enumerate(entries, 1)
         )
+
+    def _origins_of(self, entry: Entry) -> Iterator[str]:
+        """Yield each origin of an entry in words; of many answers that cite it, some and a count."""
+        cited = [origin for origin in entry.origins if origin.how == "cited"]
+        left_out = cited[_CITATIONS - 1 : -1] if len(cited) > _CITATIONS else []
+        passed = set(map(id, left_out))
+        for origin in entry.origins:
+            if left_out and origin is left_out[0]:
+                yield f"and in {count(len(left_out), 'more conversation')} between them"
+            if id(origin) not in passed:
+                yield self._origin(origin)
 
     def _origin(self, origin: Origin) -> str:
         if origin.how == "own list":
@@ -223,6 +246,8 @@ class _Page:
         day = self._day(origin.time) or "unknown day"
         if origin.how == "written":
             return f"{day}, in {_title(origin)}"
+        if origin.how == "cited":
+            return f"cited in an answer on {day}, in {_title(origin)}"
         saved = f"saved on {origin.saved}, " if origin.saved else ""
         return f"{saved}listed on {day}, in {_title(origin)}"
 
