@@ -100,8 +100,10 @@ class Library:
             _bounds(limit, offset),
         )
         return [
-            Remembered(text, bool(kind) and kind != CITED, *rest, cited=kind == CITED)
-            for text, kind, *rest in rows
+            Remembered(
+                text, bool(kind) and kind != CITED, written, conversation, title, kind == CITED
+            )
+            for text, kind, written, conversation, title in rows
         ]
 
     def instructions(self, limit: int = 100, offset: int = 0) -> list[Instruction]:

@@ -55,7 +55,7 @@ def _conversation(rows: list[Remembered]) -> Conversation:
 
 
 def _told(row: Remembered) -> dict[str, Any]:
-    """Return the keys of a message that tell of a memory: its parts, or the sources of an answer."""
+    """Return the keys of a message that tell of a memory: parts, or the sources of an answer."""
     if row.cited:
         citation = {"conversation_context_type": "user_memory", "snippet": row.text}
         return {"parts": [], "extra": {"metadata": {KEY: [{"citation": citation}]}}}

@@ -202,7 +202,7 @@ def _place(origin: Origin, number: int, *rest: str | None) -> str:
     return orjson.dumps(_safe(time, origin.conversation, f"{number:09}", *rest)).decode()
 
 
-def _at(place: str, text: str, how: Any = "snapshot", **rest: str | None) -> Origin:
+def _at(place: str, text: str, how: Any = "snapshot", **rest: Any) -> Origin:
     _, conversation, _, title, message, time = orjson.loads(place)
     return Origin(time, conversation, title, message, how, text, **rest)
 
