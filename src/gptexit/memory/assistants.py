@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LOOKED_UP = "26 November 2026"
+LOOKED_UP = "25 November 2026"
 MOST = 20_000
 """Characters of one block."""
 
