@@ -14,6 +14,8 @@ from gptexit.memory.page import is_unchanged, sealed, write_page
 from gptexit.memory.text import memory_text
 from memory.test_settle import remembered
 
+NOTHING = "* Nothing is known."
+
 
 def blocks(page: str) -> list[str]:
     """The code blocks, as an independent reader of Markdown finds them."""
@@ -35,8 +37,15 @@ def blocks(page: str) -> list[str]:
 def test_no_memory_breaks_the_block_or_becomes_another_entry(assistant: str, hostile: str) -> None:
     page = memory_text(remembered("User keeps bees.", hostile), assistant, UTC)
     (block,) = blocks(page)
-    assert len(re.findall(r"^\[\d{4}", block, flags=re.M)) == 2
-    assert "[2023-11-14] - User keeps bees.\n" in block
+    if assistant == "gemini":
+        known = [line for line in block.split("\n") if line.startswith("* ") and line != NOTHING]
+        assert len(known) == 2
+        assert (
+            "* User keeps bees.\n    * Evidence: ChatGPT's memory. Date: [2023-11-14].\n" in block
+        )
+    else:
+        assert len(re.findall(r"^\[\d{4}", block, flags=re.M)) == 2
+        assert "[2023-11-14] - User keeps bees.\n" in block
     for line in re.split(r"\r\n|[\n\r\u2028]", hostile):
         assert line in block
 

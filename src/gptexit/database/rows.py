@@ -31,4 +31,6 @@ CONVERSATION = (
 MESSAGE = "id, role, name, recipient, created, model, hidden, current, feedback, text, hidden_text"
 ASSET = "id, name, media_type, size, sha256, member, missing"
 MEMORY = "written, snapshot, text"
+CITED = 2
+"""The value of `snapshot` for a memory that an answer cites: it was written at an earlier time."""
 INSTRUCTION = "written, about, response"

@@ -82,11 +82,11 @@ CREATE TABLE assets (  -- files that a conversation has or mentions; not their b
     member TEXT,  -- its name in the export
     missing INTEGER NOT NULL  -- 1 where the export does not hold it
 );
-CREATE TABLE memories (  -- what ChatGPT wrote to its memory, and snapshots of that memory
+CREATE TABLE memories (  -- what ChatGPT wrote to its memory, and what shows what it held
     conversation INTEGER NOT NULL REFERENCES conversations (number),
     message INTEGER NOT NULL REFERENCES messages (number),
     written TEXT,
-    snapshot INTEGER NOT NULL,  -- 1: all that was remembered by then
+    snapshot INTEGER NOT NULL,  -- 1: all that was remembered by then; 2: one that an answer cites
     text TEXT NOT NULL
 );
 CREATE TABLE instructions (  -- custom instructions, as they stood in a conversation

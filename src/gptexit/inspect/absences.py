@@ -79,7 +79,8 @@ ABSENCES = (
         since="slim",
     ),
     Absence(
-        "What was written to your memory, and in which chat",
+        "What was written to your memory, and in which chat: only the memories that an answer "
+        "cites are there",
         "Copy the memory itself: Settings > Personalization > Manage memories.",
         since="slim",
     ),

@@ -132,14 +132,18 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A sentence that ChatGPT wrote to its memory, or a snapshot of that memory."""
+    """A sentence that ChatGPT wrote to its memory, a snapshot of that memory, or one memory of it
+    that an answer cites."""
 
     text: str
     snapshot: bool
     written: str | None
-    """When; of some snapshots it is only known when their conversation was begun."""
+    """When; of some snapshots it is only known when their conversation was begun. Of a memory that
+    an answer cites: when that answer was given."""
     conversation: str
     title: str | None
+    cited: bool = False
+    """True where an answer cites it."""
 
 
 @dataclass(frozen=True, slots=True)

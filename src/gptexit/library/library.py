@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
+from gptexit.database.rows import CITED
 from gptexit.library.answers import Instruction, Page, Period, Place, Project, Remembered, Span
 from gptexit.library.query import Query
 from gptexit.library.reading import number_of, read
@@ -91,14 +92,19 @@ class Library:
         )
 
     def memories(self, limit: int = 100, offset: int = 0) -> list[Remembered]:
-        """What ChatGPT wrote to its memory, in the order of time."""
+        """What ChatGPT wrote to its memory and cited of it, in the order of time."""
         rows = self._runner.all(
             "SELECT m.text, m.snapshot, coalesce(m.written, c.created) AS at, c.id, c.title "
             "FROM memories AS m JOIN conversations AS c ON c.number = m.conversation "
             "ORDER BY at IS NULL, at, m.message, m.rowid LIMIT ? OFFSET ?",
             _bounds(limit, offset),
         )
-        return [Remembered(text, bool(snapshot), *rest) for text, snapshot, *rest in rows]
+        return [
+            Remembered(
+                text, bool(kind) and kind != CITED, written, conversation, title, kind == CITED
+            )
+            for text, kind, written, conversation, title in rows
+        ]
 
     def instructions(self, limit: int = 100, offset: int = 0) -> list[Instruction]:
         """The custom instructions, each text once, the latest first."""

@@ -223,8 +223,8 @@ def memories(
     )
     if not total:
         said = (
-            "The archive holds no memories that count. Exports since the summer of 2026 hold none "
-            "at all, though ChatGPT may have some."
+            "The archive holds no memories that count. Exports since the summer of 2026 hold only "
+            "those that an answer cites; ChatGPT may have others."
         )
     return _answer(
         f"{said} {NOTICE}",
@@ -248,7 +248,8 @@ def memories(
 
 def _entry(entry: Entry) -> str:
     where = next((each.conversation for each in entry.origins if each.conversation), None)
-    facts = [", ".join(day[:10] for day in entry.days[:3]) or "no date"]
+    known = f"known by {entry.known_by[:10]}" if entry.known_by else "no date"
+    facts = [", ".join(day[:10] for day in entry.days[:3]) or known]
     facts += [f"conversation {name(where)}"] if where else []
     facts += ["not certain: " + "; ".join(sorted({each.what for each in entry.marks}))] * bool(
         entry.marks

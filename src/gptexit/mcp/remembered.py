@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from gptexit.library import Library
 from gptexit.library.answers import Remembered
+from gptexit.memory.cited import KEY
 from gptexit.memory.collect import MOST, Collector
 from gptexit.memory.model import Memory
 from gptexit.model import Conversation
@@ -15,7 +16,7 @@ _PAGE = 1_000
 
 
 def memory_of(library: Library) -> Memory:
-    """What the notes and snapshots of the archive come to; the first MOST of them."""
+    """What notes, snapshots and citations of the archive come to; the first MOST of them."""
     collector = Collector()
     for rows in _by_conversation(library).values():
         collector.add(_conversation(rows))
@@ -39,7 +40,7 @@ def _conversation(rows: list[Remembered]) -> Conversation:
         {
             "id": str(number),
             "created": row.written,
-            "parts": [{"type": "memory", "text": row.text, "snapshot": row.snapshot}],
+            **_told(row),
         }
         for number, row in enumerate(rows)
     ]
@@ -51,3 +52,14 @@ def _conversation(rows: list[Remembered]) -> Conversation:
         "messages": messages,
     }
     return cast(Conversation, made)
+
+
+def _told(row: Remembered) -> dict[str, Any]:
+    """Return the keys of a message that tell of a memory: parts, or the sources of an answer."""
+    if row.cited:
+        citation = {"conversation_context_type": "user_memory", "snippet": row.text}
+        return {"parts": [], "extra": {"metadata": {KEY: [{"citation": citation}]}}}
+    return {
+        "parts": [{"type": "memory", "text": row.text, "snapshot": row.snapshot}],
+        "extra": {},
+    }

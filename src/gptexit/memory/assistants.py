@@ -23,6 +23,10 @@ class Assistant:
     """What to do with a block, as Markdown."""
     note: str = ""
     """What to know of it."""
+    headings: bool = False
+    """True where the block has the five headings of `memory.headings`; else it is one list."""
+    ending: str = ""
+    """The last line of a block."""
 
 
 ASSISTANTS = {
@@ -40,8 +44,8 @@ ASSISTANTS = {
             "the import experimental.",
         ),
     ),
-    # Google's announcement of 26 March 2026, and reports of the page and of the prompt that it
-    # offers; that one asks to speak of "the user" instead of "I", as the blocks do.
+    # Google's announcement of 26 March 2026, and several copies of the prompt that the page offers:
+    # see `memory.headings`.
     "gemini": Assistant(
         "Gemini",
         (
@@ -52,9 +56,13 @@ ASSISTANTS = {
             "where the answer goes, and choose **Add memory**.",
             "Ask Gemini in a new chat what it knows about you.",
         ),
-        "The import is for personal accounts of adults, and not to be had in the European Economic "
+        "The block has the five headings and the form that this prompt asks for. Which heading an "
+        "entry stands under was guessed by its words: move what stands under a wrong one. The "
+        "import is for personal accounts of adults, and not to be had in the European Economic "
         "Area, Switzerland and the United Kingdom. There, paste the block into **Settings & help > "
         "Saved info**, or into the instructions of a Gem.",
+        headings=True,
+        ending="Imported from: ChatGPT",
     ),
     "text": Assistant(
         "your new assistant",

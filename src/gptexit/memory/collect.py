@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from gptexit.memory.model import Memory, Origin, Version
-from gptexit.memory.noted import instructions, listed, noted, snapshots
+from gptexit.memory.noted import citations, instructions, listed, noted, snapshots
 from gptexit.memory.settle import Settler
 from gptexit.model import Conversation
 
@@ -33,6 +34,10 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -1000;
 CREATE TABLE note (place TEXT PRIMARY KEY, title TEXT, message TEXT, time TEXT, text TEXT)
     WITHOUT ROWID;
+CREATE TABLE cited (
+    place TEXT PRIMARY KEY, title TEXT, message TEXT, time TEXT, text TEXT, memory_id TEXT,
+    deleted INTEGER, digest BLOB
+) WITHOUT ROWID;
 CREATE TABLE snapshot (digest BLOB PRIMARY KEY, first TEXT, last TEXT, text TEXT) WITHOUT ROWID;
 CREATE TABLE version (digest BLOB PRIMARY KEY, first TEXT, last TEXT, about TEXT, response TEXT)
     WITHOUT ROWID;
@@ -64,6 +69,16 @@ class Collector:
                 "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?)",
                 _safe(_place(note, place), note.title, note.message, note.time, note.text),
             )
+        for place, citation in enumerate(citations(conversation)):
+            memory_id, text = _safe(citation.memory_id, citation.text)
+            self._base.execute(
+                "INSERT OR REPLACE INTO cited VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    _place(citation, place),
+                    *_safe(citation.title, citation.message, citation.time),
+                    *(text, memory_id, citation.deleted, _digest(memory_id, text)),
+                ),
+            )
         for place, snapshot in enumerate(snapshots(conversation)):
             where = _place(snapshot, place, snapshot.title, snapshot.message, snapshot.time)
             self._base.execute(
@@ -81,10 +96,12 @@ class Collector:
         """What has come so far, put together with ChatGPT's `own_list` where there is one."""
         notes, left_out = self._notes()
         seen, latest, more = self._seen()
-        memory = Settler(notes, seen, latest, own_list).memory()
+        cited, repeats = self._cited()
+        memory = Settler(notes, seen, latest, own_list, cited).memory()
         memory.versions, older = self._versions()
         memory.conversations, memory.slim = self._conversations, self._slim
-        memory.left_out = left_out + more + older
+        memory.left_out = left_out + more + older + repeats
+        memory.without_words = self._without_words()
         return memory
 
     def _notes(self) -> tuple[list[Origin], int]:
@@ -101,6 +118,38 @@ class Collector:
             notes.append(Origin(time, conversation, title, message, "written", text))
         notes.reverse()
         return notes, left_out
+
+    def _cited(self) -> tuple[list[Origin], int]:
+        """Return the memories that answers cite, the oldest citation first, and how many are left
+        out. Where there are too many, the later citations of each memory go first."""
+        rows = self._base.execute(
+            "SELECT place, title, message, time, text, memory_id, deleted, "
+            "row_number() OVER (PARTITION BY digest ORDER BY place) AS nth "
+            "FROM cited WHERE text <> '' ORDER BY nth, place"
+        )
+        texts: dict[str, str] = {}
+        """Each text once: a memory may be cited in thousands of chats."""
+        found: list[tuple[str, Origin]] = []
+        left_out = size = 0
+        for place, title, message, time, text, memory_id, deleted, _ in rows:
+            size += 0 if text in texts else len(text)
+            if left_out or len(found) == MOST or size > MOST_CHARACTERS:
+                left_out += 1
+                continue
+            words = texts.setdefault(text, text)
+            conversation = orjson.loads(place)[1]
+            origin = Origin(time, conversation, title, message, "cited", words)
+            found.append((place, replace(origin, memory_id=memory_id, deleted=bool(deleted))))
+        found.sort(key=lambda item: item[0])
+        return [origin for _, origin in found], left_out
+
+    def _without_words(self) -> int:
+        """Return how many memories are cited by their ids alone, in every answer that does."""
+        (number,) = self._base.execute(
+            "SELECT count(*) FROM (SELECT memory_id FROM cited WHERE memory_id IS NOT NULL "
+            "GROUP BY memory_id HAVING max(text) = '')"
+        ).fetchone()
+        return int(number)
 
     def _seen(self) -> tuple[list[Origin], Origin | None, int]:
         """Each entry of a snapshot, from its first to its last; the latest snapshot; and how many
@@ -153,7 +202,7 @@ def _place(origin: Origin, number: int, *rest: str | None) -> str:
     return orjson.dumps(_safe(time, origin.conversation, f"{number:09}", *rest)).decode()
 
 
-def _at(place: str, text: str, how: Any = "snapshot", **rest: str | None) -> Origin:
+def _at(place: str, text: str, how: Any = "snapshot", **rest: Any) -> Origin:
     _, conversation, _, title, message, time = orjson.loads(place)
     return Origin(time, conversation, title, message, how, text, **rest)
 

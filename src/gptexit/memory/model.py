@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-How = Literal["written", "snapshot", "own list"]
+How = Literal["written", "snapshot", "cited", "own list"]
 """`written`: ChatGPT wrote it to its memory. `snapshot`: a list of the memory that a conversation
-began with. `own list`: ChatGPT's answer to the question what it remembers."""
+began with. `cited`: an answer names it among its sources. `own list`: ChatGPT's answer to the
+question what it remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Origin:
     """The day that the list names for it, `2024-03-01`."""
     until: str | None = None
     """Of a snapshot: when the last one that holds it was made."""
+    memory_id: str | None = None
+    """Of a citation: ChatGPT's own id of the memory."""
+    deleted: bool = False
+    """Of a citation: True where the export marks it as deleted."""
 
 
 Relation = Literal[
@@ -40,6 +45,7 @@ Relation = Literal[
     "corrects something",
     "was still in memory on",
     "was not in memory on",
+    "is marked as deleted",
 ]
 
 
@@ -81,7 +87,7 @@ class Entry:
 
     @property
     def known_by(self) -> str | None:
-        """When a snapshot first held it, for an entry of unknown date."""
+        """When a snapshot first held it or an answer cited it, for an entry of unknown date."""
         return min((each.time for each in self.origins if each.time), default=None)
 
     @property
@@ -121,6 +127,13 @@ class Memory:
     """Entries of ChatGPT's own list."""
     left_out: int = 0
     """Notes and versions older than those that are looked at; see `collect`."""
+    without_words: int = 0
+    """Memories that answers cite by their ids alone, so that nothing tells their words."""
+
+    @property
+    def cited(self) -> int:
+        """How many of `entries` an answer cites."""
+        return sum(any(origin.how == "cited" for origin in entry.origins) for entry in self.entries)
 
     @property
     def is_empty(self) -> bool:
@@ -137,5 +150,7 @@ class Memory:
             "conversations": self.conversations,
             "slim_conversations": self.slim,
             "own_list_entries": self.listed,
+            "cited_entries": self.cited,
+            "cited_without_words": self.without_words,
             "left_out": self.left_out,
         }

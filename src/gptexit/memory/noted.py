@@ -1,4 +1,4 @@
-"""What one conversation tells of the memory: notes, snapshots, custom instructions.
+"""What one conversation tells of the memory: notes, snapshots, citations, custom instructions.
 
 All branches count: a memory that was written on a branch which the user left was written all the
 same, and ChatGPT kept it.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from gptexit.memory.cited import cited_memories
 from gptexit.memory.model import How, Origin
 from gptexit.model import Conversation, Message
 
@@ -38,6 +40,20 @@ def snapshots(conversation: Conversation) -> Iterator[Origin]:
         for part in message["parts"]:
             if part["type"] == "memory" and part["snapshot"] and part["text"].strip():
                 yield _origin(conversation, message, "snapshot", part["text"])
+
+
+def citations(conversation: Conversation) -> Iterator[Origin]:
+    """Yield each memory that the answers of a conversation cite, at the first answer that does.
+
+    The `text` of one that is cited by its id alone is empty.
+    """
+    seen: set[tuple[str | None, str]] = set()
+    for message in conversation["messages"]:
+        for memory in cited_memories(message):
+            if (memory.id, memory.text) not in seen and (memory.id or memory.text):
+                seen.add((memory.id, memory.text))
+                origin = _origin(conversation, message, "cited", memory.text)
+                yield replace(origin, memory_id=memory.id, deleted=memory.deleted)
 
 
 def instructions(conversation: Conversation) -> Iterator[tuple[str | None, str | None, Origin]]:

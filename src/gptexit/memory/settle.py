@@ -4,7 +4,8 @@ What is certain is applied. A note ends an earlier memory where it names it: whe
 that it may mean (see `wording.asked`) reads, but for case, white space, punctuation and `that` or
 `the` in front, like an earlier memory that still counts, and none of them reads like another one.
 Else both stay, and the one that it is most like is marked. What ended and stands in a later
-snapshot, or in ChatGPT's own list, counts again: ChatGPT still had it.
+snapshot, or in ChatGPT's own list, or is cited by an answer in a later chat, counts again: ChatGPT
+still had it. A memory that answers cite by one id in other words each time counts in the last ones.
 """
 
 from __future__ import annotations
@@ -40,12 +41,15 @@ class Settler:
         seen: Sequence[Origin],
         latest: Origin | None,
         own_list: Sequence[Origin],
+        cited: Sequence[Origin] = (),
     ) -> None:
-        """`seen`: each entry of a snapshot, with when it was seen first and last (`until`)."""
+        """`seen`: each entry of a snapshot, with when it was seen first and last (`until`).
+        `cited`: each memory that an answer cites."""
         self._notes = notes
         self._seen = seen
         self._latest = latest
         self._own_list = own_list
+        self._cited = cited
         self._all: list[Entry] = []
         self._live: dict[str, Entry] = {}
         """What counts, by what `same` gives."""
@@ -59,18 +63,25 @@ class Settler:
         self._places: dict[str, int] = {}
         """Where entries stand in ChatGPT's own list, by their id."""
         self._placed: set[tuple[str, int]] = set()
+        self._cited_as: dict[str, Entry] = {}
+        """What a memory said when it was cited last, by ChatGPT's own id of it."""
+        self._citing: dict[str, set[str]] = defaultdict(set)
+        """ChatGPT's own ids of the memories that an entry stands for, by the entry's id."""
 
     def memory(self) -> Memory:
         """The memory. To be asked for once."""
         for time, origin in self._in_time():
             if origin.how == "written":
                 self._note(origin)
+            elif origin.how == "cited":
+                self._cite(origin)
             else:
                 self._see(origin, time)
         for place, origin in enumerate(self._own_list):
             self._see(origin, None)
             self._places.setdefault(self._last[same(origin.text)].id, place)
         self._hold_against_latest()
+        self._mark_deleted()
         return Memory(
             entries=self._side_by_side(),
             ended=sorted((each for each in self._all if each.ended), key=self._by_date),
@@ -79,9 +90,10 @@ class Settler:
         )
 
     def _in_time(self) -> Iterator[tuple[str | None, Origin]]:
-        """Notes, and the entries of snapshots as they were seen first and last.
+        """Notes, citations, and the entries of snapshots as they were seen first and last.
 
-        A snapshot stands where a conversation begins, so before a note of the same time.
+        A snapshot stands where a conversation begins, so before a note of the same time; a citation
+        stands at an answer, so after it.
         """
         events = [
             (_sortable(each.time), 1, place, each.time, each)
@@ -90,6 +102,8 @@ class Settler:
         for place, each in enumerate(sorted(self._seen, key=_fixed)):
             for time in dict.fromkeys((each.time, each.until)):
                 events.append((_sortable(time), 0, place, time, each))
+        for place, each in enumerate(self._cited):
+            events.append((_sortable(each.time), 2, place, each.time, each))
         for *_, time, each in sorted(events, key=lambda event: event[:3]):
             yield time, each
 
@@ -176,6 +190,40 @@ class Settler:
             ended.marks.append(Mark("was still in memory on", time=time))
         self._keep(origin, origin.text)
 
+    def _cite(self, origin: Origin) -> None:
+        """Take in a memory that an answer cites.
+
+        An answer may cite what was forgotten in the same chat, to say that it is: this is one more
+        origin of what ended. The same id with other words is a memory that was rewritten.
+        """
+        ended = self._last.get(same(origin.text))
+        if ended is not None and ended.by and ended.by.conversation == origin.conversation:
+            ended.origins.append(origin)
+            return
+        self._see(origin, origin.time)
+        if origin.memory_id is None:
+            return
+        entry = self._live[same(origin.text)]
+        before = self._cited_as.get(origin.memory_id)
+        self._cited_as[origin.memory_id] = entry
+        self._citing[entry.id].add(origin.memory_id)
+        if before is None or before is entry:
+            return
+        self._citing[before.id].discard(origin.memory_id)
+        if not self._citing[before.id] and not before.ended:
+            self._end(before, "replaced", origin)
+            before.by_entry = entry.id
+
+    def _mark_deleted(self) -> None:
+        """Mark the memories whose last citation the export marks as deleted.
+
+        What that means for the memory is not known, so it is not taken out.
+        """
+        for entry in self._live.values():
+            cited = [origin for origin in entry.origins if origin.how == "cited"]
+            if cited and cited[-1].deleted:
+                entry.marks.append(Mark("is marked as deleted"))
+
     def _hold_against_latest(self) -> None:
         """Mark what was known before the latest snapshot and is not in it."""
         if self._latest is None:
@@ -185,7 +233,8 @@ class Settler:
         until = _sortable(self._latest.time)
         for key, entry in self._live.items():
             first = min((_sortable(each.time) for each in entry.origins if each.time), default="")
-            if key not in there and first and first < until:
+            cited = [_sortable(each.time) for each in entry.origins if each.how == "cited"]
+            if key not in there and first and first < until and max(cited, default="") < until:
                 entry.marks.append(Mark("was not in memory on", time=self._latest.time))
 
     def _by_date(self, entry: Entry) -> tuple[str, str, int, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from gptexit.memory.assistants import ASSISTANTS, LOOKED_UP, MOST
+from gptexit.memory.headings import DEMOGRAPHICS, HEADINGS, INSTRUCTIONS, heading_of
 from gptexit.memory.model import Entry, Mark, Memory, Origin, Version
 from gptexit.memory.own_list import PROMPT
 from gptexit.printable import count, printable
@@ -15,6 +16,10 @@ from gptexit.targets.markdown.protect import line
 
 SHOWN = 60
 """Columns of an entry where it is only named."""
+_CITATIONS = 4
+"""Answers that are named of those which cite a memory: the first, and the last of them."""
+_KNOWN = "memories are known because answers cite them"
+_NONE = "* Nothing is known."
 _DAYS = 6
 """Days that are listed of an entry that was written more often; the first, and the last."""
 
@@ -39,6 +44,9 @@ def tally(memory: Memory) -> str:
     if memory.left_out:
         older = count(memory.left_out, "older note or version", "older notes or versions")
         words += f" {older} left out: there are too many."
+    if memory.without_words:
+        more = count(memory.without_words, "more memory is", "more memories are")
+        words += f" {more} cited without words, so that nobody can tell what."
     return words
 
 
@@ -49,9 +57,13 @@ def why_more(memory: Memory) -> str | None:
     if not memory.slim:
         return "The export holds no memory. ChatGPT may know things about you all the same."
     come = count(memory.slim, "conversation comes", "conversations come")
+    why = f"{come} from an export of the kind that OpenAI has sent since the summer of 2026. It "
+    if not memory.cited:
+        return f"{why}holds no memories: ChatGPT knows more than is written here."
+    known = count(memory.cited, "memory is known because an answer cites it", _KNOWN)
     return (
-        f"{come} from an export of the kind that OpenAI has sent since the summer of 2026. It "
-        "holds no memories: ChatGPT knows more than is written here."
+        f"{why}leaves out what ChatGPT wrote to its memory. {known}: this is not the whole list, "
+        "and ChatGPT knows more than is written here."
     )
 
 
@@ -96,7 +108,11 @@ class _Page:
         yield _fenced(PROMPT)
 
     def _to_paste(self) -> Iterator[str]:
-        blocks = list(_blocks(self._sections()))
+        sections = self._by_heading() if self._assistant.headings else self._sections()
+        blocks = [
+            "\n\n".join(filter(None, (block, self._assistant.ending)))
+            for block in _blocks(sections, MOST - len(self._assistant.ending) - 2)
+        ]
         yield f"## Paste this into {self._assistant.name}"
         yield "\n".join(f"{n}. {step}" for n, step in enumerate(self._assistant.steps, 1))
         note = f"{self._assistant.note} " if self._assistant.note else ""
@@ -126,6 +142,27 @@ class _Page:
             lines = [_line(self._slot(each), each.text) for each in self._memory.entries]
             yield "Memories saved about the user, the oldest first", lines
 
+    def _by_heading(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield each heading that Gemini's import asks for, with its entries and their evidence."""
+        under: dict[str, list[str]] = {heading: [] for heading in HEADINGS}
+        if self._memory.versions:
+            now = self._memory.versions[0]
+            source = f"custom instructions, word for word. Date: [{self._day(now.last.time)}]."
+            for heading, opening, words in (
+                (INSTRUCTIONS, "The user wants to be answered so:", now.response),
+                (DEMOGRAPHICS, "The user wrote about themselves:", now.about),
+            ):
+                if words:
+                    under[heading].append(_evident(f"{opening} “{words}”", source))
+        for entry in self._memory.entries:
+            doubts = "".join(f" Not certain: {self._mark(mark)}." for mark in entry.marks)
+            source = f"ChatGPT's memory. Date: [{self._days(entry)}].{doubts}"
+            wish = any(mark.what in ("asks to forget", "may forget") for mark in entry.marks)
+            heading = INSTRUCTIONS if wish else heading_of(entry.text)
+            under[heading].append(_evident(entry.text, source))
+        for heading, lines in under.items():
+            yield heading, lines or [_NONE]
+
     def _slot(self, entry: Entry) -> str:
         """What stands in brackets before an entry: its days, and what is not certain of it."""
         return "; ".join([self._days(entry), *map(self._mark, entry.marks)])
@@ -149,6 +186,8 @@ class _Page:
     def _mark(self, mark: Mark) -> str:
         if mark.what == "asks to forget":
             return "asks to forget something that is not listed in these words"
+        if mark.what == "is marked as deleted":
+            return "where it was cited last, the export marks it as deleted"
         if mark.what == "corrects something":
             return "corrects something that is not listed in these words"
         if mark.other is None:
@@ -164,9 +203,10 @@ class _Page:
     def _doubts(self) -> Iterator[str]:
         marked = [each for each in self._memory.entries if each.marks]
         if marked:
+            where = "after “Not certain”" if self._assistant.headings else "in brackets"
             yield "## Look at these first"
             yield (
-                f"{count(len(marked), 'entry says', 'entries say')} in brackets what is not "
+                f"{count(len(marked), 'entry says', 'entries say')} {where} what is not "
                 "certain, such as that another may repeat or replace it, or that ChatGPT no longer "
                 "had it when it last listed its memory. Nothing was taken out for that; you know "
                 "better."
@@ -212,9 +252,20 @@ class _Page:
         yield "## Where each memory comes from"
         yield "\n".join(
             f"{number}. {_short(each.text)}\n"
-            + "\n".join(f"   - {self._origin(origin)}" for origin in each.origins)
+            + "\n".join(f"   - {origin}" for origin in self._origins_of(each))
             for number, each in enumerate(entries, 1)
         )
+
+    def _origins_of(self, entry: Entry) -> Iterator[str]:
+        """Yield each origin of an entry in words; of many answers that cite it, a few."""
+        cited = [origin for origin in entry.origins if origin.how == "cited"]
+        left_out = cited[_CITATIONS - 1 : -1] if len(cited) > _CITATIONS else []
+        passed = set(map(id, left_out))
+        for origin in entry.origins:
+            if left_out and origin is left_out[0]:
+                yield f"and in {count(len(left_out), 'more conversation')} between them"
+            if id(origin) not in passed:
+                yield self._origin(origin)
 
     def _origin(self, origin: Origin) -> str:
         if origin.how == "own list":
@@ -223,6 +274,8 @@ class _Page:
         day = self._day(origin.time) or "unknown day"
         if origin.how == "written":
             return f"{day}, in {_title(origin)}"
+        if origin.how == "cited":
+            return f"cited in an answer on {day}, in {_title(origin)}"
         saved = f"saved on {origin.saved}, " if origin.saved else ""
         return f"{saved}listed on {day}, in {_title(origin)}"
 
@@ -232,17 +285,27 @@ class _Page:
 
 def _line(slot: str, text: str) -> str:
     """An entry; the lines of a long one stay apart, indented so that none reads as another."""
-    return f"[{slot}] - " + re.sub(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", "\n  ", text)
+    return f"[{slot}] - {_indented(text)}"
 
 
-def _blocks(sections: Iterable[tuple[str, list[str]]]) -> Iterator[str]:
-    """The sections as blocks of at most `MOST` characters; no entry is cut, however long."""
+def _evident(text: str, source: str) -> str:
+    """Return an entry in the form that Gemini's prompt asks for, with its evidence below it."""
+    return f"* {_indented(text)}\n    * Evidence: {source}"
+
+
+def _indented(text: str) -> str:
+    """Return a text with all of its lines but the first indented."""
+    return re.sub(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", "\n  ", text)
+
+
+def _blocks(sections: Iterable[tuple[str, list[str]]], most: int) -> Iterator[str]:
+    """The sections as blocks of at most `most` characters; no entry is cut, however long."""
     parts: list[str] = []
     size = 0
     for heading, lines in sections:
         first = True
         for each in lines:
-            if parts and size + len(each) + len(heading) > MOST:
+            if parts and size + len(each) + len(heading) > most:
                 yield "\n".join(parts)
                 parts, size = [], 0
             if first or not parts:

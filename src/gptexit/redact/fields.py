@@ -20,7 +20,7 @@ STRUCTURE = frozenset(
         *("children", "current_node", "conversation_id", "message_id", "parent_id", "file_id"),
         *("asset_pointer", "gizmo_id", "conversation_template_id", "content_type", "mime_type"),
         *("create_time", "update_time", "model_slug", "default_model_slug", "request_id"),
-        *("turn_exchange_id", "async_task_id", "working_id"),
+        *("turn_exchange_id", "async_task_id", "working_id", "memory_id"),
     )
 )
 """Keys whose values are never changed."""

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from gptexit.database.rows import Rows
+from gptexit.database.rows import CITED, Rows
 from gptexit.database.schema import NAME, PLACES
 from gptexit.jsontext import dumps
+from gptexit.memory.cited import cited_memories
 from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.select import current_branch
 from gptexit.targets.base import File, Options, Rendered, Unmentioned, on_branches
@@ -107,7 +108,7 @@ def _rows(each: Conversation, messages: list[Message]) -> Rows:
         "models": sorted({storable(model) for model in models if model}),
         "messages": made,
         "assets": _assets(each, messages, places),
-        "memories": _memories(messages, places),
+        "memories": [*_memories(messages, places), *_cited(messages, places)],
         "instructions": _instructions(messages, places),
     }
 
@@ -142,6 +143,16 @@ def _memories(messages: list[Message], places: dict[str, int]) -> list[list[Any]
         for message in messages
         for part in message["parts"]
         if part["type"] == "memory"
+    ]
+
+
+def _cited(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
+    """Return a row for each memory that an answer cites; it is no snapshot, but has `CITED`."""
+    return [
+        [places[message["id"]], message["created"], CITED, storable(memory.text)]
+        for message in messages
+        for memory in cited_memories(message)
+        if memory.text
     ]
 
 
