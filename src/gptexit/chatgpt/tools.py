@@ -249,7 +249,7 @@ def _unknown(turn: Turn) -> None:
     if any(part["type"] in _SEEN for part in turn.parts):
         return
     words = turn.words.strip()
-    if all(part["type"] in ("text", "code") for part in turn.parts):
+    if all(part["type"] in ("text", "code", "error") for part in turn.parts):
         if words[:1] in ("", "{", "[") or _FILLER.search(words):
             turn.hidden = REPLY
         else:

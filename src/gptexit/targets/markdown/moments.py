@@ -59,7 +59,7 @@ def duration(seconds: float) -> str:
     return " ".join(words[:2]) or "0 seconds"
 
 
-_COUNTED = re.compile(r"Thought for (?:about )?(?:a|an|\d+)\b", re.IGNORECASE)
+_COUNTED = re.compile(r"Thought for (?:about )?(?:an?\b|\d)", re.IGNORECASE)
 
 
 def reasoning_title(summary: str | None, seconds: float | None) -> str | None:
