@@ -226,7 +226,7 @@ def test_an_interrupted_change_of_a_canvas_is_shown_beside_the_document():
 
 
 def test_writing_blocks_of_any_variant():
-    words = ':::writing{variant="chat_message" id="1"}\nSee you\n:::\n:::writing\nopen'
+    words = ':::writing{variant="chat_message" id="1"}\nSee you\n:::\n:::writing{id="2"}\nopen'
     parts = read_conversation(conversation(chain(message("assistant", words))), Account(), Met())[
         "messages"
     ][0]["parts"]

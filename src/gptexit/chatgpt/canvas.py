@@ -144,7 +144,7 @@ def comments(arguments: Raw) -> list[Part]:
     ]
 
 
-_OPEN = re.compile(r"^:::writing[ \t]*(?:\{([^}\n]{0,2000})\})?[ \t]*$", re.MULTILINE)
+_OPEN = re.compile(r"^:::writing[ \t]*\{([^}\n]{0,2000})\}[ \t]*$", re.MULTILINE)
 _CLOSE = re.compile(r"^:::[ \t]*$", re.MULTILINE)
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
@@ -161,7 +161,7 @@ def writing_blocks(part: Text) -> list[Part]:
             continue
         closing = _CLOSE.search(words, opening.end())
         end = closing.start() if closing else len(words)
-        attributes = dict(_ATTRIBUTE.findall(opening[1] or ""))
+        attributes = dict(_ATTRIBUTE.findall(opening[1]))
         _add_text(found, part, at, opening.start())
         found.append(
             {

@@ -51,7 +51,8 @@ def add_generated(
     if not new:
         return
     places = Places(messages, current)
-    for row, asset in sorted(new, key=lambda found: made(found[0]) or ""):
+    new.sort(key=lambda found: made(found[0]) or "\uffff")  # of those without a time the last
+    for row, asset in new:
         place = places.find(take.string(row.get("origination_message_id")), made(row))
         if place.placed is not None:
             oddities[_ODDITIES[place.placed]] += 1
