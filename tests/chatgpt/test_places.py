@@ -95,6 +95,12 @@ def test_where_no_id_fits_the_time_tells():
     assert found == {"m2": [("file_a", "time")], "m4": [("file_b", "time")]}
 
 
+def test_a_guess_takes_no_answer_that_another_image_names():
+    raw = slim(("user", "Two.", 0), ("assistant", "", 60, "gone"), ("assistant", "", 61))
+    found = shown(raw, row("a", 50), row("b", 52, "gone"))
+    assert found == {"m2": [("file_b", None)], "m3": [("file_a", "time")]}
+
+
 def test_several_images_of_one_wish_find_their_own_answers():
     raw = slim(
         ("user", "Three foxes.", 0),

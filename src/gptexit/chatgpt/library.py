@@ -51,9 +51,10 @@ def add_generated(
     if not new:
         return
     places = Places(messages, current)
-    new.sort(key=lambda found: made(found[0]) or "\uffff")  # of those without a time the last
+    # Who names a message goes first, so that no guess takes its answer; who has no time goes last.
+    new.sort(key=lambda found: (not places.names(_origin(found[0])), made(found[0]) or "\uffff"))
     for row, asset in new:
-        place = places.find(take.string(row.get("origination_message_id")), made(row))
+        place = places.find(_origin(row), made(row))
         if place.placed is not None:
             oddities[_ODDITIES[place.placed]] += 1
         if place.message is not None:
@@ -68,6 +69,10 @@ _ODDITIES = {
     "time": "library file placed by its time",
     "chat": "library file whose place in its chat is not known",
 }
+
+
+def _origin(row: Raw) -> str | None:
+    return take.string(row.get("origination_message_id"))
 
 
 def made(row: Raw) -> str | None:

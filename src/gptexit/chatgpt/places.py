@@ -78,6 +78,10 @@ class Places:
             self._below_gone.pop(key, None)
         self._empty.sort(key=lambda answer: answer.answered)
 
+    def names(self, origin: str | None) -> bool:
+        """Tell whether the message `origin` is there, or is gone and was above one that is there."""
+        return origin is not None and (origin in self._by_id or origin in self._below_gone)
+
     def find(self, origin: str | None, made: str | None) -> Place:
         """Return the place of a file whose row names the message `origin` and the time `made`.
 
