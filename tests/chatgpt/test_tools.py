@@ -53,7 +53,14 @@ def test_canvas_is_replayed_on_each_branch():
     assert found["left"]["parts"][0]["text"] == "Dear Bob"
     assert found["right"]["parts"][0]["text"] == "Dear Eve"
     assert found["right"]["parts"][0]["version"] == 2
-    assert found["wrong"]["parts"][0]["type"] == "code"
+    assert found["wrong"]["parts"] == [
+        {
+            "type": "quote",
+            "text": "x",
+            "title": "Change to the document “Letter”",
+            "url": None,
+        }
+    ]
     assert met.oddities["canvas call that cannot be replayed"] == 1
 
 
@@ -123,19 +130,26 @@ def test_searches(words):
     assert found["m2"]["hidden"] == "tool result"
 
 
-def test_tools_without_a_reader_are_hidden_unless_they_show_something():
+def test_a_tool_without_a_reader_shows_its_words_and_pictures_and_not_its_json():
     image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
     found = messages(
         chain(
             call("somebody.else", "{}"),
-            message("tool", "ok", name="somebody.else"),
+            message("tool", '{"ok": true}', name="somebody.else"),
+            message("tool", "For the model.", name="somebody.else", recipient="assistant"),
+            message("tool", "High tide is at noon.", name="somebody.else"),
             message("tool", {"content_type": "multimodal_text", "parts": [image]}, name="x"),
         )
     )
-    assert [found[key]["hidden"] for key in ("m1", "m2", "m3")] == [
+    assert [found[f"m{number}"]["hidden"] for number in range(1, 6)] == [
         "tool call",
         "tool result",
+        "tool result",
         None,
+        None,
+    ]
+    assert found["m4"]["parts"] == [
+        {"type": "quote", "text": "High tide is at noon.", "title": "somebody.else", "url": None}
     ]
 
 
@@ -169,7 +183,8 @@ def test_a_damaged_widget_is_nothing(state):
     ("each", "reason"),
     [
         (message("system", "x"), "system message"),
-        (message("user", "x", weight=0.0), "weight 0"),
+        (message("user", "x", weight=0.0), None),
+        (message("user", "x", metadata={"is_visually_hidden": True}), "marked as hidden"),
         (
             message("user", "x", metadata={"is_visually_hidden_from_conversation": True}),
             "marked as hidden",

@@ -175,3 +175,39 @@ def test_the_samples_in_both_formats(source, tmp_path):
     assert len(files) == report["read"]["conversations"]
     again = convert(source, tmp_path, ["open-webui", "librechat"])
     assert [each["files_written"] for each in again["targets"]] == [0, 0]
+
+
+def test_a_recap_alone_is_a_line_and_a_title_of_its_own_is_kept():
+    recap = {"content_type": "reasoning_recap", "content": "Worked for 25s"}
+    told = {"finished_text": "Reasoned about tides for 34s", "finished_duration_sec": 34}
+    raw = conversation(
+        chain(
+            message("user", "Why?"),
+            message("tool", "The moon pulls.", name="a8km123", weight=0.0, metadata=told),
+            message("assistant", recap),
+            message("assistant", "The moon."),
+        )
+    )
+    answer = list(open_webui(read(raw))["chat"]["history"]["messages"].values())[1]["content"]
+    assert "<summary>Reasoned about tides for 34s</summary>\n> The moon pulls.\n" in answer
+    assert answer.endswith("*Worked for 25s*\n\nThe moon.")
+    assert answer.count("<details") == 1
+    assert librechat(read(raw))["messages"][1]["content"] == [
+        {"type": "think", "think": "**Reasoned about tides for 34s**\n\nThe moon pulls."},
+        {"type": "think", "think": "Worked for 25s"},
+        {"type": "text", "text": "The moon."},
+    ]
+
+
+def test_every_writing_block_is_there_where_they_have_no_id_or_the_same():
+    words = ":::writing{%s}\nFirst\n:::\n:::writing{%s}\nSecond\n:::"
+    for one, two in (("", ""), ('id="1"', 'id="1"')):
+        raw = conversation(
+            chain(
+                message("assistant", words % (one, two)),
+                message("user", "More"),
+                message("assistant", words.replace("First", "Third") % (one, two)),
+            )
+        )
+        shown = str(open_webui(read(raw)))
+        assert all(word in shown for word in ("First", "Second", "Third"))

@@ -344,3 +344,51 @@ def test_the_index():
         "- 2025-02-19 [Talk \\[2\\]](2025/2025-02-19-talk-2.md)\n"
         "- 2025-02-19 [Talk \\[1\\]](2025/2025-02-19-talk-1.md)\n"
     )
+
+
+def test_a_line_of_reasoning_without_thoughts_is_a_line():
+    for words, shown in (
+        ("Worked for 25s", "*Worked for 25s*"),
+        ("Thought for 7s", "*Thought for 7 seconds*"),
+        ("Pensado un rato", "*Pensado un rato*"),
+    ):
+        recap = {"content_type": "reasoning_recap", "content": words}
+        nothing = {"content_type": "thoughts", "thoughts": []}
+        raw = conversation(
+            chain(message("assistant", nothing), message("assistant", recap), message("user", "So"))
+        )
+        assert body(raw).split("\n\n")[1] == shown
+        assert ">" not in body(raw)
+
+
+def test_reasoning_of_a_tool_has_its_own_title_and_a_recap_behind_it_stays():
+    told = {"finished_text": "Reasoned about tides", "finished_duration_sec": 34}
+    recap = {"content_type": "reasoning_recap", "content": "Worked for 40s"}
+    raw = conversation(
+        chain(
+            message("tool", "The moon.", name="a8km123", weight=0.0, metadata=told),
+            message("assistant", recap),
+        )
+    )
+    assert body(raw).split("\n\n")[1:] == [
+        "> [!note]- Reasoned about tides (34 seconds)\n>\n> The moon.",
+        "*Worked for 40s*",
+    ]
+
+
+def test_a_file_whose_place_is_not_told_says_so():
+    mapping = chain(message("user", "Draw"), message("assistant", "", create_time=1_740_000_090))
+    for created, line in (
+        ("2025-02-19T21:20:30Z", "*Placed by the time at which it was made:*"),
+        (None, "*Made in this chat; the export does not say where:*"),
+    ):
+        row = {"file_id": "file_1", "file_name": "Fox", "created_at": created}
+        account = Account(lambda key: FILES[key], lambda thread, row=row: [row])
+        neutral = read_conversation(conversation(deepcopy(mapping)), account, Met())
+        done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
+        assert f"{line}\n\n![Fox](" in done.files[0].data.decode()
+
+
+def test_the_passage_that_a_reply_is_about_is_quoted_before_it():
+    raw = conversation(chain(message("user", "How long?", metadata={"targeted_reply": "Meuse"})))
+    assert body(raw).endswith("> Meuse\n\nHow long?")

@@ -6,7 +6,8 @@ and not the result, so they are replayed. Since then the text stands in the answ
 `:::writing{…}` and `:::`.
 
 The patterns come from the export and are not to be trusted: each gets a bounded time and may not
-blow a document up. An update that cannot be replayed leaves the document as it was.
+blow a document up. An update that cannot be replayed leaves the document as it was. A call that the
+user stopped is cut at any character: of a new document there is what was written of it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from gptexit.chatgpt import take
+from gptexit.chatgpt.cutoff import read_object
 from gptexit.model import Document, Part, Raw, Text
 
 SECONDS = 0.5
@@ -50,22 +50,19 @@ class Canvas:
 
 def payload(words: str) -> Raw | None:
     """The arguments of a call: a JSON object, mended where its end was cut off; None if neither."""
-    for ending in ("", "}", '"}', "]}", '"}]}'):
-        try:
-            value = orjson.loads(words + ending)
-        except orjson.JSONDecodeError:
-            continue
-        return value if isinstance(value, dict) else None
-    return None
+    read = read_object(words)
+    return read.value if read else None
 
 
 def create(arguments: Raw, textdoc_id: str | None) -> Canvas | None:
-    """The document that `create_textdoc` makes; None where the call holds no text."""
-    content = arguments.get("content")
+    """The document that `create_textdoc` makes; None where the call holds no text and no name."""
+    content, name = arguments.get("content"), take.string(arguments.get("name"))
     if not isinstance(content, str):
-        return None
+        if content is not None or name is None:
+            return None
+        content = ""  # the call was stopped before the text began
     kind = take.string(arguments.get("type")) or "document"
-    return Canvas(textdoc_id, take.string(arguments.get("name")), kind, content, 1)
+    return Canvas(textdoc_id, name, kind, content, 1)
 
 
 def update(before: Canvas, arguments: Raw) -> Canvas | None:
@@ -116,6 +113,26 @@ def _expanded(match: Any, replacement: str) -> str:
         return str(match.expand(replacement))
     except Exception:  # the library raises several kinds for malformed templates
         return replacement
+
+
+def replacements(before: Canvas | None, arguments: Raw) -> list[Part]:
+    """Make parts of the words that `update_textdoc` puts into a document, without replaying it.
+
+    For an update that cannot be replayed on `before`: the document stays as it was, and what the
+    user saw being written is shown beside it.
+    """
+    words = [
+        replacement
+        for change in take.objects(arguments.get("updates"))
+        if (replacement := take.string(change.get("replacement"))) and replacement.strip()
+    ]
+    if before is not None and before.kind.startswith("code/"):
+        language = before.kind.removeprefix("code/")
+        return [{"type": "code", "language": language, "text": text} for text in words]
+    title = "Change to the document"
+    if before is not None and before.title:
+        title = f"Change to the document “{before.title}”"
+    return [{"type": "quote", "text": text, "title": title, "url": None} for text in words]
 
 
 def comments(arguments: Raw) -> list[Part]:

@@ -149,15 +149,17 @@ def _thoughts(content: Raw, around: Around) -> Parts:
     if not isinstance(thoughts, list):
         return None
     found: Reasoning = {"type": "reasoning", "summary": None, "thoughts": [], "seconds": None}
-    for thought in take.objects(thoughts):
+    worded = [{"content": step} if isinstance(step, str) else step for step in thoughts]
+    for thought in take.objects(worded):
         words = take.string(thought.get("content"))
         chunks = thought.get("chunks")
         if words is None and isinstance(chunks, list):
             words = "\n".join(chunk for chunk in chunks if isinstance(chunk, str))
         summary = take.string(thought.get("summary")) or ""
-        found["thoughts"].append({"summary": summary, "content": words or ""})
+        if summary.strip() or (words and words.strip()):
+            found["thoughts"].append({"summary": summary, "content": words or ""})
     found["seconds"] = take.number(around.metadata.get("finished_duration_sec"))
-    return [found]
+    return [found] if found["thoughts"] else []
 
 
 def _recap(content: Raw, around: Around) -> Parts:
@@ -165,10 +167,12 @@ def _recap(content: Raw, around: Around) -> Parts:
     if not isinstance(words, str):
         return None
     seconds = take.number(around.metadata.get("finished_duration_sec"))
+    if not words.strip() and not seconds:
+        return []
     return [
         {
             "type": "reasoning",
-            "summary": words,
+            "summary": words.strip() or None,
             "thoughts": [],
             "seconds": seconds if seconds is not None else seconds_of(words),
         }

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from gptexit.chatgpt import library, take, tools
+from gptexit.chatgpt import dates, library, research, take, tools
 from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
@@ -44,9 +44,9 @@ class Met:
 
 def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
     """The neutral conversation of `raw`, which is emptied. Never raises on odd input."""
-    identity = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
-    if identity is None:
-        identity = made_up(raw)
+    own = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
+    identity = own or made_up(raw)
+    if own is None:
         met.oddities["conversation without an id"] += 1
     mapping = _mapping(raw, met)
     tree = build(mapping, met.oddities)
@@ -61,29 +61,36 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         met.unknown,
     )
     messages = _messages(mapping, tree, scene, above.messages)
+    if scene.hosts:
+        research.show_once(messages, scene.hosts)
     rows = account.library(identity)
-    if rows:
-        library.add_generated(messages, rows, scene.book, met.oddities)
+    # First the files that a message links to: only the others need a place.
     library.add_sandbox_files(messages, rows, scene.book, met.oddities)
+    if rows:
+        library.add_generated(messages, rows, scene.book, current, met.oddities)
     odd_nodes = _odd_nodes(mapping, tree, messages, slim)
     if odd_nodes:
         raw["mapping"] = odd_nodes
     template = _template(raw)
     times = [message["created"] for message in messages if message["created"]]
+    created, updated = dates.taken(raw, times, met.oddities)
     return {
         "version": VERSION,
         "id": identity,
         "title": take.text(raw, "title"),
-        "created": take.time(raw, "create_time") or min(times, default=None),
-        "updated": take.time(raw, "update_time") or max(times, default=None),
+        "created": created,
+        "updated": updated,
         "source": {
             "provider": "chatgpt",
-            "url": f"https://chatgpt.com/c/{identity}",
+            "url": f"https://chatgpt.com/c/{identity}" if own else None,
             "kind": "chat",
             "nodes": "slim" if slim else "full",
             "gone": account.gone(identity),
         },
-        "model": take.text(raw, "default_model_slug"),
+        # "auto" is what the user chose, and names no model.
+        "model": None
+        if raw.get("default_model_slug") == "auto"
+        else take.text(raw, "default_model_slug"),
         "assistant": _named(template, project=False),
         "project": _named(template, project=True),
         "archived": take.flag(raw, "is_archived"),

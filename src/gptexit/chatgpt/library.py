@@ -1,9 +1,8 @@
 """What the account's file library tells about one conversation.
 
 Slim exports (since mid-2026) hold no tool messages, so a generated image has no pointer anywhere in
-the conversation; only `library_files.json` says which message it came from. The same table resolves
-links to `sandbox:/mnt/data/…`, the file system of the code interpreter, which is gone when its
-session ends.
+the conversation; `places.py` finds the message that showed it. The same table resolves links to
+`sandbox:/mnt/data/…`, the file system of the code interpreter, which is gone when its session ends.
 """
 
 from __future__ import annotations
@@ -14,21 +13,31 @@ from urllib.parse import unquote
 
 from gptexit.chatgpt import take
 from gptexit.chatgpt.assetbook import AssetBook
-from gptexit.chatgpt.parts import media
+from gptexit.chatgpt.parts import Kind, media
+from gptexit.chatgpt.places import Places
 from gptexit.chatgpt.uploads import kind_of
-from gptexit.model import Message, Raw
+from gptexit.model import Asset, Message, Raw
 
 _SANDBOX = re.compile(r"\(sandbox:(/mnt/data/[^)\n]{1,300})\)")
+_EXTENSION = re.compile(r"\.\w{1,8}\Z")
 
 
 def add_generated(
-    messages: list[Message], rows: list[Raw], book: AssetBook, oddities: Counter[str]
+    messages: list[Message],
+    rows: list[Raw],
+    book: AssetBook,
+    current: str | None,
+    oddities: Counter[str],
 ) -> None:
-    """Attach each library file of this conversation that no message shows yet."""
-    by_id = {message["id"]: message for message in messages}
+    """Add each library file of this conversation that no message shows yet, where it was shown.
+
+    `current` is the id of the last message of the current branch: files of which nothing tells the
+    place stand there.
+    """
+    new: list[tuple[Raw, str]] = []
     for row in rows:
         pointer = take.string(row.get("file_id"))
-        if pointer is None:
+        if pointer is None or "#thumbnail" in pointer:
             continue
         known = len(book.assets)
         asset = book.add(
@@ -37,23 +46,47 @@ def add_generated(
             media_type=row.get("mime_type"),
             size=row.get("file_size_bytes"),
         )
-        if len(book.assets) == known:
-            continue
-        message = by_id.get(take.string(row.get("origination_message_id")) or "")
-        if message is None:
-            message = _nearest(messages, row)
-            oddities["library file placed by its time"] += 1
-        if message is not None:
-            facts = book.assets[asset]
-            message["parts"].append(media(kind_of(facts["name"], facts["media_type"]), asset))
+        if len(book.assets) > known:
+            new.append((row, asset))
+    if not new:
+        return
+    places = Places(messages, current)
+    # Who names a message goes first, so that no guess takes its answer; who has no time goes last.
+    new.sort(key=lambda found: (not places.names(_origin(found[0])), made(found[0]) or "\uffff"))
+    for row, asset in new:
+        place = places.find(_origin(row), made(row))
+        if place.placed is not None:
+            oddities[_ODDITIES[place.placed]] += 1
+        if place.message is not None:
+            name = take.string(row.get("file_name"))
+            title = name if name and not _EXTENSION.search(name) else None
+            kind = _kind(row, book.assets[asset])
+            part = media(kind, asset, title=title, placed=place.placed)
+            place.message["parts"].insert(place.at(), part)
 
 
-def _nearest(messages: list[Message], row: Raw) -> Message | None:
-    """The last answer before the file was made, else the last answer, else the last message."""
-    answers = [message for message in messages if message["role"] == "assistant"] or messages
-    made = take.as_time(row.get("created_at") or row.get("record_creation_time"))
-    before = [each for each in answers if made and each["created"] and each["created"] <= made]
-    return (before or answers or [None])[-1]  # type: ignore[list-item]
+_ODDITIES = {
+    "time": "library file placed by its time",
+    "chat": "library file whose place in its chat is not known",
+}
+
+
+def _origin(row: Raw) -> str | None:
+    return take.string(row.get("origination_message_id"))
+
+
+def made(row: Raw) -> str | None:
+    """Return when a library file was made, RFC 3339; None where its row does not tell."""
+    keys = ("created_at", "record_creation_time", "version_created_at", "file_upload_time")
+    return next((time for key in keys if (time := take.as_time(row.get(key)))), None)
+
+
+def _kind(row: Raw, facts: Asset) -> Kind:
+    """How to show a library file: an image is one by its row, whatever its media type."""
+    kind = kind_of(facts["name"], facts["media_type"])
+    if kind == "file" and row.get("image_gen_generation_id"):
+        return "image"
+    return kind
 
 
 def add_sandbox_files(

@@ -34,8 +34,10 @@ def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account)
     """
     mapping = raw.get("mapping")
     nodes: dict[str, Raw] = mapping if isinstance(mapping, dict) else {}
-    if any(_edits_a_canvas(nodes[key]["message"]) for key in keys):
-        # What such a call shows follows from the calls before it, on the same branch.
+    rows = account.library(identity) if identity else []
+    if rows or any(_edits_a_canvas(nodes[key]["message"]) for key in keys):
+        # What such a call shows follows from the calls before it, on the same branch; and where a
+        # file of the library stands, from the answers that are empty.
         read = read_conversation(raw, account, Met())
         return _mentions(read["assets"], read["messages"])
     book = AssetBook(account.lookup)
@@ -45,10 +47,7 @@ def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account)
     for key in keys:
         turn = tools.Turn([], {}, tools.State())
         messages.append(read_message(key, None, nodes[key]["message"], turn, scene))
-    rows = account.library(identity) if identity else []
-    odd: Counter[str] = Counter()
-    library.add_generated(messages, rows, book, odd)
-    library.add_sandbox_files(messages, rows, book, odd)
+    library.add_sandbox_files(messages, [], book, Counter())
     return _mentions(book.assets.values(), messages)
 
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from gptexit.chatgpt import take, tools
+from gptexit.chatgpt import research, take, tools
 from gptexit.chatgpt.assetbook import AssetBook
 from gptexit.chatgpt.canvas import writing_blocks
 from gptexit.chatgpt.citations import may_change, resolve, words_only
 from gptexit.chatgpt.content import Around, read_content
 from gptexit.chatgpt.parts import media, text
-from gptexit.chatgpt.uploads import attach, dictation
+from gptexit.chatgpt.uploads import answered, attach, dictation
 from gptexit.model import Message, Part, Raw, Text
 
 
@@ -35,6 +35,8 @@ class Scene:
     feedback: dict[str, str]
     oddities: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    hosts: dict[str, research.Hosted] = field(default_factory=dict)
+    """By message id, the deep-research reports that were found."""
 
 
 def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene: Scene) -> Message:
@@ -52,8 +54,11 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
     turn.parent = parent
     turn.typed = role == "user"
     turn.hidden = None
-    plain = _read_parts(content, role, name if role == "tool" else to, turn, scene)
-    hidden = _hidden(raw, metadata, role, content, turn)
+    plain = _read_parts(content, role, name if role == "tool" else to, turn, scene, to)
+    hidden = _hidden(metadata, role, content, turn)
+    spoken = plain if role == "tool" and plain and research.speaks_a_state(plain) else ""
+    if spoken or "chatgpt_sdk" in metadata or "venus_widget_state" in metadata:
+        hidden = _add_report(key, hidden, spoken, turn, scene)
     if plain is None:
         for part in turn.parts:
             if part["type"] == "unknown":
@@ -63,7 +68,8 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
     if raw.get("id") == key:
         del raw["id"]
     model = metadata.pop("model_slug", None)
-    if model is not None and not (isinstance(model, str) and model):
+    # "auto" is what the user chose, and names no model.
+    if model is not None and not (isinstance(model, str) and model and model != "auto"):
         metadata["model_slug"] = model
         model = None
     return {
@@ -84,20 +90,21 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
 
 
 def _read_parts(
-    content: Any, role: str, tool: str | None, turn: tools.Turn, scene: Scene
+    content: Any, role: str, tool: str | None, turn: tools.Turn, scene: Scene, to: str | None
 ) -> str | None:
     """Fill `turn` with a message's parts. Its words, where the content is a plain text."""
     plain = _plain(content)
     if plain is not None:
-        turn.parts = [text(plain)] if plain else []
+        turn.parts = [text(plain)] if plain and not plain.isspace() else []
     else:
         turn.parts = read_content(content, Around(turn.metadata, scene.book))
     if role == "assistant" and tool is not None and tool != "assistant":
         tools.call(tool, turn)
     elif role == "tool":
-        tools.reply(tool or "", turn)
+        turn.kind = content.get("content_type") if isinstance(content, dict) else None
+        tools.reply(tool or "", turn, to_everyone=to is None)
     if turn.metadata:
-        _add_from_metadata(turn, scene)
+        _add_from_metadata(turn, role, scene)
     if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn.metadata):
         _finish(turn, scene)
     return plain
@@ -137,20 +144,47 @@ def _plain(content: object) -> str | None:
     return None
 
 
-def _add_from_metadata(turn: tools.Turn, scene: Scene) -> None:
-    """Uploads, dictated audio and research reports: what a message shows beside its content."""
+def _add_from_metadata(turn: tools.Turn, role: str, scene: Scene) -> None:
+    """Uploads, dictated audio, a quoted passage: what a message shows beside its content."""
     metadata = turn.metadata
     if "attachments" in metadata:
         turn.parts = attach(turn.parts, take.objects(metadata["attachments"]), scene.book)
     if "dictation_asset_pointer" in metadata:
         turn.parts = dictation(turn.parts, metadata, scene.book)
-    if "chatgpt_sdk" in metadata:
-        report = tools.research_report(metadata)
-        if report is not None:
-            inner = take.mapping(report.get("metadata"))
-            for part in read_content(report.get("content"), Around(inner, scene.book)):
-                turn.parts += _cited(part, inner, turn, scene) if part["type"] == "text" else [part]
-            turn.hidden = None
+    if "image_gen_title" in metadata:
+        title = take.string(metadata["image_gen_title"])
+        for part in turn.parts:
+            if part["type"] == "image" and title:
+                part["title"] = title
+    if role == "user" and ("targeted_reply" in metadata or "targeted_reply_label" in metadata):
+        quote = answered(metadata)
+        if quote is not None:
+            _without_markers(quote, scene)
+            turn.parts = [quote, *turn.parts]
+
+
+def _add_report(
+    key: str, hidden: str | None, spoken: str, turn: tools.Turn, scene: Scene
+) -> str | None:
+    """Add the deep-research report that a message carries; return why the message is hidden.
+
+    `spoken`: what a tool says, which may be the state of a widget.
+    """
+    report = research.report_of(turn.metadata, spoken)
+    if report is None:
+        return hidden
+    inner = take.mapping(report.get("metadata"))
+    parts: list[Part] = []
+    for part in read_content(research.content_of(report), Around(inner, scene.book)):
+        parts += _cited(part, inner, turn, scene) if part["type"] == "text" else [part]
+    if not parts:
+        return hidden
+    said = research.words_of(report)
+    name = take.string(report.get("id")) or said
+    beside = research.own_words(turn.parts) if hidden is None else []
+    scene.hosts[key] = research.Hosted(name, parts, beside, turn.parts, hidden, len(said))
+    turn.parts = [*beside, *parts]
+    return None
 
 
 def _unfinished(words: str, metadata: Raw) -> bool:
@@ -244,15 +278,18 @@ def _pointers(part: Text, book: AssetBook) -> list[Part]:
 _CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
 
 
-def _hidden(raw: Raw, metadata: Raw, role: str, content: object, turn: tools.Turn) -> str | None:
-    """Why ChatGPT does not show the message; None where it does."""
-    if metadata.get("is_visually_hidden_from_conversation") is True:
+def _hidden(metadata: Raw, role: str, content: object, turn: tools.Turn) -> str | None:
+    """Why ChatGPT does not show the message; None where it does.
+
+    `weight` does not tell: in real exports each image of GPT-4o has weight 0.
+    """
+    if metadata and (
+        metadata.get("is_visually_hidden_from_conversation") is True
+        or metadata.get("is_visually_hidden") is True  # exports of January 2024
+    ):
         return "marked as hidden"
     if role in ("system", "developer"):
         return "system message"
     if isinstance(content, dict) and content.get("content_type") in _CONTEXT:
         return "context"
-    weight = raw.get("weight")
-    if weight == 0 and weight is not False:
-        return "weight 0"
     return turn.hidden

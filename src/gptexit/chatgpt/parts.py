@@ -67,7 +67,14 @@ def _image(part: Raw, book: AssetBook) -> list[Part] | None:
     asset = book.add(pointer, size=part.get("size_bytes"))
     dalle = take.mapping(metadata.get("dalle"))
     size = {"width": part.get("width"), "height": part.get("height")}
-    return [media("image", asset, prompt=dalle.get("prompt"), **size)]
+    title = _title(take.mapping(metadata.get("generation"))) or _title(dalle)
+    return [media("image", asset, title=title, prompt=dalle.get("prompt"), **size)]
+
+
+def _title(made: Raw) -> str | None:
+    """The title of a generated image; in exports of 2024 and 2025 a fixed phrase stands there."""
+    title = take.string(made.get("serialization_title"))
+    return None if title in ("DALL-E generation metadata", "Image Generation metadata") else title
 
 
 def _audio(part: Raw, book: AssetBook) -> list[Part] | None:

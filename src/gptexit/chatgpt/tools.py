@@ -4,6 +4,10 @@ A call is a message of the assistant to a tool (`recipient`); a reply is a messa
 (`author.name`). One small function a tool, in two tables of patterns. Tools see a `State` that
 runs down each branch, since an update of a canvas document means the document of its own branch.
 
+What a tool said is hidden where it only speaks to the model: the results of a search, the JSON of a
+canvas or of a connector, the words around an image. Pictures, quoted passages, the output of code
+and reasoning are shown, and so are the words of a tool that is not known.
+
 Slim exports (since mid-2026) hold no tool messages; everything here then has nothing to do.
 """
 
@@ -15,11 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
 from gptexit.chatgpt import canvas, take
+from gptexit.chatgpt.cutoff import read_object
 from gptexit.chatgpt.links import cited
-from gptexit.model import Cited, Code, Part, Raw, Search
+from gptexit.model import Cited, Code, Part, Quote, Raw, Search, Thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Turn:
     """The metadata of the messages below this one."""
     found: Counter[str] = field(default_factory=Counter)
     hidden: str | None = None
+    kind: str | None = None
+    """The message's content type."""
+    name: str | None = None
+    """The tool that speaks, in a reply."""
 
     @property
     def words(self) -> str:
@@ -95,12 +102,22 @@ def _canvas_id(turn: Turn) -> str | None:
 
 
 def _create(turn: Turn) -> None:
-    arguments = canvas.payload(turn.words)
-    made = canvas.create(arguments, _canvas_id(turn)) if arguments else None
+    words = turn.words
+    read = read_object(words)
+    made = canvas.create(read.value, _canvas_id(turn)) if read else None
     if made is None:
-        turn.found["canvas call that cannot be replayed"] += 1
+        _not_replayed(turn, [] if read else None)
         return
+    if read and not read.whole:
+        turn.found["canvas document that was interrupted"] += 1
     _keep(turn, made)
+
+
+def _not_replayed(turn: Turn, parts: list[Part] | None) -> None:
+    """Count a canvas call, and show `parts` in place of its JSON; None where it is no JSON."""
+    turn.found["canvas call that cannot be replayed"] += 1
+    if parts is not None:
+        turn.parts = parts
 
 
 def _update(turn: Turn) -> None:
@@ -108,10 +125,11 @@ def _update(turn: Turn) -> None:
     wanted = _canvas_id(turn)
     key = wanted if wanted in state.canvases else (None if wanted else state.latest)
     before = state.canvases.get(key) if key else None
-    arguments = canvas.payload(turn.words)
-    after = canvas.update(before, arguments) if before and arguments else None
+    read = read_object(turn.words)
+    # Half a replacement would take text away that the user did not see go.
+    after = canvas.update(before, read.value) if before and read and read.whole else None
     if after is None:
-        turn.found["canvas call that cannot be replayed"] += 1
+        _not_replayed(turn, canvas.replacements(before, read.value) if read else None)
         return
     _keep(turn, after)
 
@@ -123,9 +141,13 @@ def _keep(turn: Turn, made: canvas.Canvas) -> None:
 
 
 def _comment(turn: Turn) -> None:
-    comments = canvas.comments(canvas.payload(turn.words) or {})
-    if comments:
-        turn.parts = comments
+    arguments = canvas.payload(turn.words)
+    if arguments is None:
+        _not_replayed(turn, None)
+        return
+    turn.parts = canvas.comments(arguments)
+    if not turn.parts:
+        _not_replayed(turn, [])
 
 
 def _draw(turn: Turn) -> None:
@@ -174,7 +196,26 @@ def _searched(queries: list[str], results: list[Cited]) -> Search:
     return {"type": "search", "queries": queries, "results": results}
 
 
+def _reasoned(turn: Turn) -> None:
+    """A thought of o1, o3 and the pro models, which comes as the reply of a tool."""
+    told = turn.metadata
+    words = turn.words.strip()
+    title = take.string(told.get("finished_text")) or take.string(told.get("initial_text"))
+    seconds = take.number(told.get("finished_duration_sec"))
+    others = [part for part in turn.parts if part["type"] not in ("text", "code")]
+    turn.parts = others
+    if words or told.get("finished_text"):
+        thoughts: list[Thought] = [{"summary": "", "content": words}] if words else []
+        turn.parts = [
+            {"type": "reasoning", "summary": title, "thoughts": thoughts, "seconds": seconds},
+            *others,
+        ]
+
+
 def _results(turn: Turn) -> None:
+    """What a search found is for the model; a passage that it quotes is shown."""
+    if turn.kind == "tether_quote":
+        return
     turn.hidden = REPLY
     results = [
         cited(entry)
@@ -189,6 +230,33 @@ def _shown(turn: Turn) -> None:
     """Execution output is part of the conversation as the user sees it."""
 
 
+def _for_the_model(turn: Turn) -> None:
+    """Words of a tool to the model alone, such as the JSON with the id of a canvas document."""
+    if turn.kind == "tether_quote" or any(part["type"] in _SEEN for part in turn.parts):
+        return
+    turn.hidden = REPLY
+
+
+_SEEN = ("image", "audio", "video", "file", "output")
+
+
+# What image tools say around their images, whatever the tool is called.
+_FILLER = re.compile(r"do not say or show ANYTHING|\bdisplayed \d+ images?\.|\AProcessing image\b")
+
+
+def _unknown(turn: Turn) -> None:
+    """The reply of a tool that is not known: its words are shown as its own, its JSON is not."""
+    if any(part["type"] in _SEEN for part in turn.parts):
+        return
+    words = turn.words.strip()
+    if all(part["type"] in ("text", "code", "error") for part in turn.parts):
+        if words[:1] in ("", "{", "[") or _FILLER.search(words):
+            turn.hidden = REPLY
+        else:
+            quote: Quote = {"type": "quote", "text": words, "title": turn.name, "url": None}
+            turn.parts = [quote]
+
+
 CALLS: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
     (re.compile(pattern), function)
     for pattern, function in (
@@ -198,7 +266,7 @@ CALLS: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
         (r"canmore\.create_textdoc$", _create),
         (r"canmore\.update_textdoc$", _update),
         (r"canmore\.comment_textdoc$", _comment),
-        (r"(dalle|t2uay3k|image_?gen|a8km123)\b", _draw),
+        (r"(dalle|t2uay3k|image_?gen)\b", _draw),
         (r"(web|browser|mtbrowser|file_search|myfiles_browser)\b", _search),
     )
 ]
@@ -209,8 +277,10 @@ REPLIES: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
     for pattern, function in (
         (r"python(_user_visible)?$", _shown),
         (r"container\.", _shown),
-        (r"(dalle|t2uay3k|image_?gen|a8km123)\b", _drawn),
+        (r"a8km123\b", _reasoned),
+        (r"(dalle|t2uay3k|image_?gen)\b", _drawn),
         (r"(web|browser|mtbrowser|file_search|myfiles_browser)\b", _results),
+        (r"(bio|canmore|api_tool|research_kickoff_tool|n7jupd|computer)\b", _for_the_model),
     )
 ]
 """Tools that answer, by author name."""
@@ -225,26 +295,11 @@ def call(recipient: str, turn: Turn) -> None:
     turn.hidden = CALL
 
 
-def reply(name: str, turn: Turn) -> None:
-    """Read a reply of the tool `name` into `turn`."""
+def reply(name: str, turn: Turn, *, to_everyone: bool = True) -> None:
+    """Read a reply of the tool `name` into `turn`; `to_everyone`: and not to the model alone."""
+    turn.name = name or None
     for pattern, function in REPLIES:
         if pattern.match(name):
             function(turn)
             return
-    if not any(part["type"] in ("image", "audio", "video", "output") for part in turn.parts):
-        turn.hidden = REPLY
-
-
-def research_report(metadata: Raw) -> Raw | None:
-    """The message that holds a deep-research report of 2026; None where there is none.
-
-    It stands as JSON in a string, `metadata.chatgpt_sdk.widget_state`, under `report_message`.
-    """
-    state = take.mapping(metadata.get("chatgpt_sdk")).get("widget_state")
-    if isinstance(state, str):
-        try:
-            state = orjson.loads(state)
-        except orjson.JSONDecodeError:
-            return None
-    report = take.mapping(state).get("report_message")
-    return report if isinstance(report, dict) else None
+    (_unknown if to_everyone else _for_the_model)(turn)

@@ -1,4 +1,4 @@
-"""Files that a message names beside its content: uploads and dictated audio.
+"""What a message tells beside its content: uploads, dictated audio, the passage it replies to.
 
 An uploaded image stands in the export twice, as a part and as an attachment: it is one file.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from gptexit.chatgpt import take
 from gptexit.chatgpt.assetbook import AssetBook
 from gptexit.chatgpt.parts import Kind, media, pointer_of
-from gptexit.model import Part, Raw
+from gptexit.model import Part, Quote, Raw
 
 _KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
 
@@ -34,6 +34,25 @@ def attach(parts: list[Part], attachments: list[Raw], book: AssetBook) -> list[P
         size = {"width": attachment.get("width"), "height": attachment.get("height")}
         added.append(media(kind, asset, **size))
     return [*parts, *added]
+
+
+def answered(metadata: Raw) -> Quote | None:
+    """Return the passage that the user marked in an answer and replies to; None without one.
+
+    `metadata.targeted_reply` holds it, as a string or as an object with a text; the label, where it
+    stands alone, has the same words.
+    """
+    for key in ("targeted_reply", "targeted_reply_label"):
+        value = metadata.get(key)
+        if isinstance(value, dict):
+            value = next((value[name] for name in _PASSAGE if take.string(value.get(name))), None)
+        passage = take.string(value)
+        if passage and passage.strip():
+            return {"type": "quote", "text": passage, "title": None, "url": None}
+    return None
+
+
+_PASSAGE = ("text", "content", "passage", "quote", "label")
 
 
 def dictation(parts: list[Part], metadata: Raw, book: AssetBook) -> list[Part]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from gptexit.chatgpt import take
+from gptexit.chatgpt import dates, take
 from gptexit.chatgpt.conversation import Account
 from gptexit.chatgpt.mentioned import mentioned
 from gptexit.inspect.attachments import Attachments
@@ -196,11 +196,9 @@ class Survey:
             take.as_time(raw.get("create_time")),
             take.as_time(raw.get("update_time")),
         )
-        if created is None or updated is None:
+        if created is None or updated is None or _may_be_late(created, raw, mapping):
             told = [take.as_time(each.get("create_time")) for each in _messages(mapping)]
-            times = [each for each in told if each]
-            created = created or min(times, default=None)
-            updated = updated or max(times, default=None)
+            created, updated = dates.settle((created, updated), [each for each in told if each])
         if created and (self.first is None or created < self.first):
             self.first = created
         if updated and (self.last is None or updated > self.last):
@@ -217,6 +215,15 @@ def _messages(mapping: Raw) -> Iterator[Raw]:
         message = node.get("message") if isinstance(node, dict) else None
         if isinstance(message, dict):
             yield message
+
+
+def _may_be_late(created: str, raw: Raw, mapping: Raw) -> bool:
+    """Whether the message that the user saw last is older than its conversation: a cheap look."""
+    current = raw.get("current_node")
+    node = mapping.get(current) if isinstance(current, str) else None
+    message = take.mapping(take.mapping(node).get("message"))
+    last = take.as_time(message.get("create_time"))
+    return last is None or dates.is_late(created, last)
 
 
 def _is_empty(mapping: Raw) -> bool:

@@ -8,7 +8,7 @@ from gptexit.model import Raw
 
 _SCHEMES = ("file-id://", "file-service://", "sediment://")
 
-SPECIAL = frozenset({"attachments", "chatgpt_sdk", "dictation_asset_pointer"})
+SPECIAL = frozenset({"attachments", "chatgpt_sdk", "dictation_asset_pointer", "venus_widget_state"})
 """Keys of metadata that name files."""
 
 

@@ -67,7 +67,7 @@ class LibreChat:
             "options": _options(conversation),
             "recursive": False,
             "messages": [
-                _message(turn, Scene(assets, place, _link, later.get(turn.id, set())), conversation)
+                _message(turn, Scene(assets, place, _link, later.get(turn.id, {})), conversation)
                 for turn in turns.by_id.values()
             ],
         }
@@ -136,7 +136,9 @@ def _message(turn: Turn, scene: Scene, conversation: Conversation) -> dict[str, 
 
 def _thoughts(part: Any) -> str:
     title, words = reasoning(part)
-    return words or title
+    if not words:
+        return title
+    return f"**{title}**\n\n{words}" if part["summary"] or part["seconds"] else words
 
 
 def _link(source: Cited) -> str:

@@ -70,7 +70,7 @@ def chat_of(
     when = _seconds(conversation["created"]) or _seconds(conversation["updated"]) or 0
     for turn in turns.by_id.values():
         when = _seconds(turn.created) or when
-        message = _message(turn, assets, attached, later.get(turn.id, set()))
+        message = _message(turn, assets, attached, later.get(turn.id, {}))
         message["timestamp"] = when
         if turn.role == USER:
             message["models"] = [turn.model or fallback]
@@ -140,7 +140,9 @@ class _Attached:
         return self._place(asset)
 
 
-def _message(turn: Turn, assets: dict[str, Asset], attached: _Attached, later: set[str]) -> Raw:
+def _message(
+    turn: Turn, assets: dict[str, Asset], attached: _Attached, later: dict[str, int]
+) -> Raw:
     sources = _Sources()
     attached.role, attached.entries = turn.role, []
     words = words_of(turn.parts, Scene(assets, attached.place, sources.mark, later))
@@ -162,8 +164,13 @@ def _message(turn: Turn, assets: dict[str, Asset], attached: _Attached, later: s
 
 
 def _thoughts(part: Any) -> str:
-    """Reasoning as the app's own folded block, which holds escaped text behind `>`."""
+    """Reasoning as the app's own folded block, which holds escaped text behind `>`.
+
+    A line without thoughts stays a line.
+    """
     title, words = reasoning(part)
+    if not words:
+        return f"*{title}*\n"
     seconds = f' duration="{round(part["seconds"])}"' if part["seconds"] else ""
     lines = "\n".join(f"> {each}" for each in html.escape(words).split("\n"))
     head = f"<summary>{html.escape(title)}</summary>"

@@ -110,6 +110,7 @@ def _with_recaps(parts: list[Part]) -> list[Part]:
             and not part["thoughts"]
             and before is not None
             and before["type"] == "reasoning"
+            and takes_recap(before)
         ):
             seconds = before["seconds"] if before["seconds"] is not None else part["seconds"]
             joined: Reasoning = {**before, "seconds": seconds, "summary": part["summary"]}
@@ -119,15 +120,33 @@ def _with_recaps(parts: list[Part]) -> list[Part]:
     return result
 
 
-def superseded(turns: Turns) -> dict[str, set[str]]:
-    """For each turn the canvas documents, by their key, of which a later turn has a version."""
-    later: dict[str, set[str]] = {}
+def takes_recap(part: Reasoning) -> bool:
+    """Tell whether a recap behind these thoughts sums them up: they have no line of their own."""
+    return bool(part["thoughts"]) and part["summary"] is None
+
+
+def superseded(turns: Turns) -> dict[str, dict[str, int]]:
+    """For each turn the canvas documents, by their key, with their last version of a later turn."""
+    later: dict[str, dict[str, int]] = {}
     for turn in reversed(turns.by_id.values()):
-        below = later.get(turn.id, set())
-        own = {document_key(part) for part in turn.parts if part["type"] == "document"}
+        below = later.get(turn.id, {})
+        own = last_versions(turn.parts)
         if turn.parent is not None and (below or own):
-            later.setdefault(turn.parent, set()).update(below, own)
+            above = later.setdefault(turn.parent, {})
+            for versions in (below, own):
+                for key, version in versions.items():
+                    above[key] = max(version, above.get(key, 0))
     return later
+
+
+def last_versions(parts: list[Part]) -> dict[str, int]:
+    """Return the last version among `parts` of each canvas document, by its key."""
+    last: dict[str, int] = {}
+    for part in parts:
+        if part["type"] == "document":
+            key = document_key(part)
+            last[key] = max(part["version"], last.get(key, 0))
+    return last
 
 
 def document_key(part: Part) -> str:

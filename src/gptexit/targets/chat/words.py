@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.model import Asset, Cited, Part
-from gptexit.targets.chat.turns import document_key
-from gptexit.targets.markdown.moments import duration
-from gptexit.targets.markdown.parts import searched
+from gptexit.targets.chat.turns import document_key, last_versions
+from gptexit.targets.markdown.moments import reasoning_title
+from gptexit.targets.markdown.parts import placed, searched
 from gptexit.targets.markdown.protect import fenced, in_angles, line, quoted
 
 Blocks = list[str]
@@ -28,16 +28,16 @@ class Scene:
     """Where an asset is to be found, for a person; None where it is shown by other means."""
     cite: Callable[[Cited], str] | None = None
     """A source as a mark in the text; None where the text keeps its links."""
-    superseded: set[str] = field(default_factory=set)
-    """Canvas documents of which a later turn, or a later part of this one, has a version."""
+    superseded: dict[str, int] = field(default_factory=dict)
+    """Canvas documents of which a later turn has a version, with the last of these."""
 
 
 def words_of(parts: list[Part], scene: Scene) -> str:
     """The text of a turn; reasoning is the target's own affair."""
-    last = {document_key(part): part for part in parts if part["type"] == "document"}
+    last = last_versions(parts)
     blocks: Blocks = []
     for part in parts:
-        if part["type"] == "document" and last[document_key(part)] is not part:
+        if part["type"] == "document" and part["version"] < last[document_key(part)]:
             continue
         blocks += PARTS[part["type"]](part, scene)
     return "\n\n".join(blocks)
@@ -65,12 +65,14 @@ def _output(part: Any, scene: Scene) -> Blocks:
 
 def _asset(part: Any, scene: Scene) -> Blocks:
     asset = scene.assets.get(part["asset"])
-    name = line((asset["name"] if asset else None) or part["asset"])
+    name = line(part["title"] or (asset["name"] if asset else None) or part["asset"])
     if asset is None or asset["missing"]:
         prompt = f"\n\n{quoted(part['prompt'])}" if part["prompt"] else ""
-        return [f"*Not in the export: {part['type']} “{name}”*{prompt}"]
+        return [*placed(part), f"*Not in the export: {part['type']} “{name}”*{prompt}"]
     where = scene.place(asset)
-    return [] if where is None else [f"*{part['type'].capitalize()} “{name}”: {where}*"]
+    if where is not None:
+        return [*placed(part), f"*{part['type'].capitalize()} “{name}”: {where}*"]
+    return [*placed(part), *([f"*{line(part['title'])}*"] if part["title"] else [])]
 
 
 def _transcript(part: Any, scene: Scene) -> Blocks:
@@ -83,9 +85,7 @@ def _none(part: Any, scene: Scene) -> Blocks:
 
 def reasoning(part: Any) -> tuple[str, str]:
     """A title such as “Thought for 7 seconds”, and the thoughts as Markdown."""
-    title = line(part["summary"] or "Thoughts")
-    if part["seconds"]:
-        title = f"Thought for {duration(part['seconds'])}"
+    title = line(reasoning_title(part["summary"], part["seconds"]) or "Thoughts")
     blocks = []
     for thought in part["thoughts"]:
         summary, content = thought["summary"].strip(), thought["content"].strip()
@@ -96,8 +96,8 @@ def reasoning(part: Any) -> tuple[str, str]:
 
 def _document(part: Any, scene: Scene) -> Blocks:
     kind = part["kind"]
-    name = f"“{line(part['title'])}”" if part["title"] else line(kind)
-    if document_key(part) in scene.superseded:
+    name = f"“{line(part['title'])}”" if part["title"] else line(kind.replace("_", " "))
+    if part["version"] < scene.superseded.get(document_key(part), 0):
         return [f"*Canvas {name}, version {part['version']}; its last version stands below.*"]
     language = kind.removeprefix("code/") if kind.startswith("code/") else "markdown"
     return [f"**Canvas {name}**", fenced(part["text"], language)]

@@ -9,6 +9,7 @@ from datetime import date, tzinfo
 
 from gptexit.model import Conversation, Message, Part, Reasoning
 from gptexit.select import current_branch
+from gptexit.targets.chat.turns import takes_recap
 from gptexit.targets.markdown.moments import clock, day, moment
 from gptexit.targets.markdown.parts import Note, blocks_of
 from gptexit.targets.markdown.protect import line
@@ -173,14 +174,14 @@ def _with_parts(
 def _thoughts_before(messages: list[Message], number: int) -> bool:
     """Whether the message before holds the thoughts that this message's recap sums up."""
     before = messages[number - 1]["parts"] if number else []
-    return any(part["type"] == "reasoning" and part["thoughts"] for part in before)
+    return any(part["type"] == "reasoning" and takes_recap(part) for part in before)
 
 
 def _with_recap(part: Reasoning, messages: list[Message], number: int) -> Reasoning:
     """The reasoning with the duration or the closing line of the recap in the next message."""
     after = messages[number + 1]["parts"] if number + 1 < len(messages) else []
     for recap in after:
-        if recap["type"] == "reasoning" and not recap["thoughts"] and part["thoughts"]:
+        if recap["type"] == "reasoning" and not recap["thoughts"] and takes_recap(part):
             seconds = part["seconds"] if part["seconds"] is not None else recap["seconds"]
             return {**part, "seconds": seconds, "summary": recap["summary"]}
     return part

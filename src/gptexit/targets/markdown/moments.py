@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
@@ -56,3 +57,20 @@ def duration(seconds: float) -> str:
     counted = ((hours, "hour"), (minutes, "minute"), (left, "second"))
     words = [f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in counted if n]
     return " ".join(words[:2]) or "0 seconds"
+
+
+_COUNTED = re.compile(r"Thought for (?:about )?(?:an?\b|\d)", re.IGNORECASE)
+
+
+def reasoning_title(summary: str | None, seconds: float | None) -> str | None:
+    """Return the line above a step of reasoning: its own, with how long it took.
+
+    ChatGPT's "Thought for 7s" gets the words of `duration`; any other line that has a number in it
+    is left as it is. Returns None where there is nothing to say.
+    """
+    words = (summary or "").strip()
+    if not seconds:
+        return words or None
+    if not words or _COUNTED.match(words):
+        return f"Thought for {duration(seconds)}"
+    return words if re.search(r"\d", words) else f"{words} ({duration(seconds)})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.model import Cited, Part
-from gptexit.targets.markdown.moments import duration
+from gptexit.targets.markdown.moments import duration, reasoning_title
 from gptexit.targets.markdown.protect import fenced, in_angles, line, protect, quoted
 
 Blocks = list[str]
@@ -108,17 +108,28 @@ def _output(part: Any, note: Note) -> Blocks:
 def _image(part: Any, note: Note) -> Blocks:
     name, path = note.link(part["asset"])
     if path is None:
-        return [_missing("image", name, part["prompt"], note)]
-    return [f"![{line(part['title'] or part['prompt'] or name)}]({path})"]
+        return [*placed(part), _missing("image", part["title"] or name, part["prompt"], note)]
+    return [*placed(part), f"![{line(part['title'] or part['prompt'] or name)}]({path})"]
+
+
+def placed(part: Any) -> Blocks:
+    """The line above a file that stands where the export does not say that it was shown."""
+    return [_PLACED[part["placed"]]] if part["placed"] else []
+
+
+_PLACED = {
+    "time": "*Placed by the time at which it was made:*",
+    "chat": "*Made in this chat; the export does not say where:*",
+}
 
 
 def _file(part: Any, note: Note) -> Blocks:
     name, path = note.link(part["asset"])
     kind = part["type"].capitalize()
     if path is None:
-        return [_missing(part["type"], name, None, note)]
+        return [*placed(part), _missing(part["type"], name, None, note)]
     length = f" ({duration(part['seconds'])})" if (part["seconds"] or 0) >= 1 else ""
-    return [f"{kind}: [{line(name)}]({path}){length}"]
+    return [*placed(part), f"{kind}: [{line(name)}]({path}){length}"]
 
 
 def _missing(kind: str, name: str, prompt: str | None, note: Note) -> str:
@@ -147,9 +158,7 @@ _OPENINGS = {
 
 
 def _reasoning(part: Any, note: Note) -> Blocks:
-    title = line(part["summary"] or "")
-    if part["seconds"]:
-        title = f"Thought for {duration(part['seconds'])}"
+    title = line(reasoning_title(part["summary"], part["seconds"]) or "")
     blocks: Blocks = []
     for thought in part["thoughts"]:
         summary, content = thought["summary"].strip(), thought["content"].strip()
@@ -157,7 +166,9 @@ def _reasoning(part: Any, note: Note) -> Blocks:
             blocks.append(f"**{line(summary)}**")
         if content:
             blocks.append(protect(content, headings=True))
-    return [_callout("folded" if blocks else "note", title or "Thoughts", blocks)]
+    if not blocks:
+        return [f"*{title}*"] if title else []
+    return [_callout("folded", title or "Thoughts", blocks)]
 
 
 def _document(part: Any, note: Note) -> Blocks:
@@ -169,14 +180,14 @@ def _document(part: Any, note: Note) -> Blocks:
     title = f"Canvas {name}{version}"
     if part["version"] < last:
         return [f"*{title}; its last version stands below.*"]
-    if kind.startswith("code/"):
+    if kind.startswith("code/") and part["text"].strip():
         return [f"**{title}**", fenced(part["text"], kind.removeprefix("code/"))]
     words = protect(part["text"], headings=True)
     return [_callout("document", title, [words] if words.strip() else [])]
 
 
 def _nameless(kind: str) -> str:
-    return "document" if kind == "standard" else line(kind)
+    return "document" if kind == "standard" else line(kind.replace("_", " "))
 
 
 def _quote(part: Any, note: Note) -> Blocks:

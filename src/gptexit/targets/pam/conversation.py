@@ -122,10 +122,14 @@ def _rest(message: Message, undated: bool) -> Raw:
             "channel": message["channel"],
             "feedback": message["feedback"],
             "time_unknown": undated or None,
-            "parts": [each for each in message["parts"] if each["type"] not in _WHOLE] or None,
+            "parts": [part for part in message["parts"] if not _is_whole(part)] or None,
             "export": message["extra"] or None,
         }
     )
+
+
+def _is_whole(part: Part) -> bool:
+    return part["type"] in _WHOLE and not part.get("placed")
 
 
 def _files(
@@ -199,7 +203,8 @@ def _code(part: Any, assets: Any) -> list[Raw]:
 def _media(part: Any, assets: dict[str, tuple[Asset, str | None]]) -> list[Raw]:
     asset, where = assets.get(part["asset"], (None, None))
     kind = asset["media_type"] if asset else None
-    return [{"type": part["type"], "text": part["prompt"], "mime_type": kind, "ref": where}]
+    words = "\n\n".join(filter(None, (part["title"], part["prompt"]))) or None
+    return [{"type": part["type"], "text": words, "mime_type": kind, "ref": where}]
 
 
 def _reasoning(part: Any, assets: Any) -> list[Raw]:
