@@ -81,7 +81,7 @@ def test_a_folder_of_gptexit_exit_is_a_source(tmp_path):
     command = [sys.executable, "-m", "gptexit", "exit", str(SLIM), "-o", str(tmp_path / "gone")]
     subprocess.run(command, check=True, capture_output=True)
     report = convert(tmp_path / "gone", tmp_path / "zip", ["chatgpt"])
-    assert report["read"]["conversations"] == 12
+    assert report["read"]["conversations"] == 13
     assert report["assets"]["found"] > 0
 
 
@@ -89,7 +89,7 @@ def test_a_pipe_of_lines(tmp_path):
     convert(SLIM, tmp_path, ["jsonl"])
     command = [sys.executable, "-m", "gptexit", "convert", "-", "--to", "jsonl", "-o", "-"]
     done = subprocess.run(command, input=lines(tmp_path), capture_output=True, check=True)
-    assert len(done.stdout.splitlines()) == 12
+    assert len(done.stdout.splitlines()) == 13
 
 
 def test_lines_and_an_export_together_are_refused(tmp_path):
@@ -101,7 +101,7 @@ def test_lines_and_an_export_together_are_refused(tmp_path):
 def test_the_library_reads_lines_too(tmp_path):
     convert(SLIM, tmp_path, ["jsonl"])
     with open_export([tmp_path / "conversations.jsonl"]) as source:
-        assert len(list(conversations(source))) == 12
+        assert len(list(conversations(source))) == 13
 
 
 def read_lines(data, tmp_path):

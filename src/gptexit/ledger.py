@@ -61,6 +61,8 @@ class Ledger:
     selected_messages: int = 0
     nodes: Counter[str] = field(default_factory=Counter)
     """Conversations with messages, by `source.nodes`: `full` or `slim`."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Conversations by `source.kind`: `chat`, `codex` or `group`."""
     left_out: Counter[str] = field(default_factory=Counter)
     met: Met = field(default_factory=Met)
     unreadable: list[dict[str, str]] = field(default_factory=list)
@@ -81,6 +83,7 @@ class Ledger:
         """Count a conversation that came in."""
         self.conversations += 1
         self.messages += len(conversation["messages"])
+        self.kinds[conversation["source"]["kind"]] += 1
         if conversation["messages"]:
             self.nodes[conversation["source"]["nodes"]] += 1
         gone = conversation["source"]["gone"]
@@ -133,12 +136,17 @@ class Ledger:
                 "files": list(export.conversation_files),
                 "bytes": export.bytes_total,
                 "missing_files": list(export.missing),
+                "passed_over": [
+                    {"where": each.where, "reason": each.reason}
+                    for each in getattr(export, "passed", ())[:LISTED]
+                ],
                 "exports": _exports(export),
             },
             "read": {
                 "conversations": self.conversations,
                 "messages": self.messages,
                 "nodes": {form: self.nodes[form] for form in ("full", "slim")},
+                "kinds": {kind: self.kinds[kind] for kind in ("chat", "codex", "group")},
                 "duplicates": export.duplicates,
                 "gone": {
                     "conversations": self.gone["conversations"],

@@ -31,8 +31,34 @@ ENDINGS = {
     "video/mp4": ".mp4",
     "video/quicktime": ".mov",
     "video/webm": ".webm",
+    "video/x-matroska": ".mkv",
+    "video/x-msvideo": ".avi",
+    "image/x-icon": ".ico",
+    "image/vnd.adobe.photoshop": ".psd",
+    "image/jp2": ".jp2",
+    "image/jxl": ".jxl",
+    "audio/aiff": ".aiff",
+    "audio/amr": ".amr",
+    "audio/midi": ".mid",
     "application/pdf": ".pdf",
     "application/zip": ".zip",
+    "application/gzip": ".gz",
+    "application/x-tar": ".tar",
+    "application/x-7z-compressed": ".7z",
+    "application/vnd.rar": ".rar",
+    "application/x-bzip2": ".bz2",
+    "application/x-xz": ".xz",
+    "application/zstd": ".zst",
+    "application/vnd.sqlite3": ".sqlite",
+    "application/vnd.apache.parquet": ".parquet",
+    "application/vnd.microsoft.portable-executable": ".exe",
+    "application/wasm": ".wasm",
+    "application/x-ole-storage": ".ole",
+    "application/postscript": ".ps",
+    "font/woff": ".woff",
+    "font/woff2": ".woff2",
+    "font/ttf": ".ttf",
+    "font/otf": ".otf",
     "application/json": ".json",
     "application/xml": ".xml",
     "application/rtf": ".rtf",
@@ -43,6 +69,9 @@ ENDINGS = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/epub+zip": ".epub",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.oasis.opendocument.presentation": ".odp",
     "text/plain": ".txt",
     "text/markdown": ".md",
     "text/html": ".html",
@@ -59,13 +88,35 @@ ENDINGS = {
 MEDIA_TYPES = {ending: media_type for media_type, ending in reversed(ENDINGS.items())}
 """By ending; the first media type of the table wins."""
 
+_PACKED = {".gz", ".bz2", ".xz", ".zst", ".lz", ".lzma", ".br", ".z"}
+_DOUBLE = {".d.ts", ".min.js", ".min.css", ".user.js"}
+"""Endings of two parts, beside those of a packed file, which are its kind and how it is packed."""
+_LONGEST = 12
+
 _NO_ENDING = {"", ".", ".dat", ".bin", ".tmp"}
 
 
 def ending_of(name: str | None, media_type: str | None) -> str:
-    """The ending that a file should have: its name's own, else the one of its media type."""
-    stem, dot, tail = (name or "").rpartition(".")
-    own = f".{tail.lower()}" if dot and stem else ""
-    if own not in _NO_ENDING and len(own) <= 12 and own[1:].isalnum() and own.isascii():
+    """The ending that a file should have: its name's own, else the one of its media type.
+
+    Both parts of a double ending such as `.tar.gz`.
+    """
+    stem, own = _split(name or "")
+    if own not in _NO_ENDING and _is_ending(own):
+        before, inner = _split(stem)
+        double = inner + own
+        whole = before and _is_ending(inner) and not inner[1:].isdigit()
+        if whole and (own in _PACKED or double in _DOUBLE):
+            return double
         return own
     return ENDINGS.get((media_type or "").split(";")[0].strip().lower(), ".bin")
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A name and its last ending in lower case, with its dot; `""` where it has none."""
+    stem, dot, tail = name.rpartition(".")
+    return (stem, f".{tail.lower()}") if dot and stem else (name, "")
+
+
+def _is_ending(ending: str) -> bool:
+    return 1 < len(ending) <= _LONGEST and ending[1:].isalnum() and ending.isascii()

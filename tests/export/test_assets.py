@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 from gptexit.export.container import open_export
 from gptexit.export.facts import file_id
-from gptexit.export.magic import media_type
+from gptexit.export.magic import media_type, text_type
+from gptexit.media_types import ending_of
 
 UUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
 BASE = {"conversations.json": text_of("a")}
@@ -121,7 +122,7 @@ def test_names_and_types_of_dat_files_come_from_the_tables(tmp_path):
             "cc": "text/plain",
             "dd": "audio/wav",
             "ee": "application/zip",
-            "ff": None,
+            "ff": "text/plain",
         }
         assert known["aa"].sha256 == "ab" * 32
         assert known["aa"].size == len(zip_head)
@@ -232,7 +233,7 @@ def test_an_asset_that_cannot_be_read_has_no_type_of_its_bytes(tmp_path):
         (b"\xff\xd8\xff\xe0", "image/jpeg"),
         (b"GIF89a", "image/gif"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
-        (b"RIFF\0\0\0\0AVI ", None),
+        (b"RIFF\0\0\0\0AVI ", "video/x-msvideo"),
         (b"\0\0\0\x18ftypheic", "image/heic"),
         (b"\0\0\0\x18ftypisom", "video/mp4"),
         (b"%PDF-1.7", "application/pdf"),
@@ -292,3 +293,34 @@ def test_links_in_a_folder_lead_nowhere_outside(tmp_path):
 def test_conversations_do_not_need_assets(tmp_path):
     raw = json.dumps([conversation("a")]).encode()
     assert read(write(tmp_path / "conversations.json", raw))[0] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"hello\nworld", "text/plain"),
+        ("héllo".encode()[:2], "text/plain"),
+        (b"<!DOCTYPE html><p>", "text/html"),
+        (b"\x00\x01\x02", None),
+        (b"caf\xe9 is no UTF-8 at all", None),
+        (b"", None),
+    ],
+)
+def test_text_is_known_as_text(head, expected):
+    assert text_type(head) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "expected"),
+    [
+        ("report.final.v2.tar.gz", None, ".tar.gz"),
+        ("REPORT.TAR.GZ", None, ".tar.gz"),
+        ("v1.2.gz", None, ".gz"),
+        ("photo.jpeg.exe", None, ".exe"),
+        ("types.d.ts", None, ".d.ts"),
+        ("file-AbC", "image/jpeg", ".jpg"),
+        (None, None, ".bin"),
+    ],
+)
+def test_double_endings_are_kept(name, media_type, expected):
+    assert ending_of(name, media_type) == expected

@@ -287,7 +287,7 @@ def test_two_exports_are_settled_without_asking(tmp_path):
 
 
 def test_items_that_are_no_conversations_are_named(tmp_path):
-    data = b'[1, null, "x", {"mapping": {}, "id": "a"}, [], {"mapping": {}, "u": NaN}]  [3]'
+    data = b'[1, null, "x", {"mapping": {}, "id": "a"}, [], {"mapping": {}, "u": NaN}]  x'
     got, export = read(write(tmp_path / "conversations.json", data))
     assert got == ["a", "?"]
     assert [loss.reason for loss in export.losses] == [

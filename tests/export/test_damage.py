@@ -387,7 +387,7 @@ def test_a_name_that_is_damaged_in_the_directory_is_told(tmp_path, name):
         data[at + 46] ^= 0x02
 
     got, export = read(write(tmp_path / "e.zip", with_entry(name, change)))
-    assert got == (KEYS if name == "file-b.dat" else KEYS[:6])
+    assert sorted(got) == sorted(KEYS)  # its bytes tell what it is
     assert "its name or place in the ZIP is damaged" in reasons(export)
 
 

@@ -12,16 +12,20 @@ import re
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-_CONVERSATIONS = re.compile(r"(?:^|/)conversations(?:[-_]\d+)?\.json$")
+_CONVERSATIONS = re.compile(
+    r"(?:^|/)conversations(?:[-_]\d+)?(?:[-_ ]+(?:copy|\d+|\(\d+\)))*\.json$", re.I
+)
 _NOISE = re.compile(
     r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.I
 )
 _DATA = re.compile(r"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
+_MORE = ("codex.json", "group_chats.json", "sectioned_conversations.json")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_WRAPPER = re.compile(r'\{\s*"(?:conversations|items)"\s*:\s*(?=\[)')
+_WRAPPER = re.compile(r'\{\s*"(?:conversations|items|chats|data)"\s*:\s*\[')
 _SCALAR_END = re.compile(r'[ \t\r\n]*(?:[,\]{\["]|\Z)')
 _GAP = re.compile(r"[ \t\r\n,]*")
 
@@ -83,6 +87,14 @@ def read_zip(data: bytes) -> Reading:
             found.items += items(page[start.end() :], alone=False)
         return found
     least = min(path.count("/") for path in files)
+    folders = {path.rpartition("/")[0] for path in files if path.count("/") == least}
+    for info in infos:
+        path = info.filename.replace("\\", "/")
+        folder, _, base = path.rpartition("/")
+        if base in _MORE and folder in folders:
+            with suppress(Unclear):  # where it cannot be read, that is told or it is passed over
+                more = items(_decoded(_bytes(data, info)))
+                found.items += [each for each in more if isinstance(each, dict) and _is_chat(each)]
     for path, info in files.items():
         if path.count("/") > least:
             found.told = True
@@ -100,8 +112,16 @@ def _decoded(data: bytes) -> str:
     try:
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        text = data.decode("utf-8", "replace")
+        text = _CESU.sub(_paired, data).decode("utf-8", "replace")
     return text.removeprefix("\ufeff")
+
+
+_CESU = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+
+
+def _paired(found: re.Match[bytes]) -> bytes:
+    halves = found[0].decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
 
 
 def _bytes(data: bytes, info: zipfile.ZipInfo) -> bytes:
@@ -127,29 +147,105 @@ def _bytes(data: bytes, info: zipfile.ZipInfo) -> bytes:
 
 
 def items(text: str, *, alone: bool = True) -> list[Any]:
-    """The items of a JSON array; commas too many or too few are no matter. Raises Unclear."""
-    at = len(text) - len(text.lstrip(" \t\r\n"))
-    wrapper = _WRAPPER.match(text, at)
-    if wrapper:
-        at = wrapper.end()
-    elif text[at : at + 1] == "{" and alone:
-        value, _ = _item(text, at)
-        inner = value.get("conversations") if isinstance(value, dict) else None
-        return inner if isinstance(inner, list) else [value]
-    if text[at : at + 1] != "[":
+    """The conversations, and what stands where one should, in the arrays and objects of a text.
+
+    Commas too many or too few are no matter. With `alone` unset only the first array counts.
+    Raises Unclear.
+    """
+    found: list[Any] = []
+    at = _next(text, 0)
+    if text[at : at + 1] not in ("[", "{"):
         raise Unclear("no array")
-    at += 1
+    while text[at : at + 1] in ("[", "{"):
+        wrapper = _WRAPPER.match(text, at)
+        if wrapper:
+            some, _ = _array(text, wrapper.end())
+            found += some
+            _, at = _item(text, at)
+        elif text[at] == "{":
+            value, at = _item(text, at)
+            found.append(value)
+        else:
+            some, at = _array(text, at + 1)
+            found += some
+        at = _next(text, at)
+        if not alone:
+            break
+    return [each for item in found for each in _spread(item)]
+
+
+def _next(text: str, at: int) -> int:
+    """Where the next thing stands behind what may stand between arrays."""
+    while text[at : at + 1] in (" ", "\t", "\r", "\n", "\ufeff", "\x1e") and at < len(text):
+        at += 1
+    return at
+
+
+def _array(text: str, at: int) -> tuple[list[Any], int]:
+    """The items from behind an opening bracket on, and the place behind the closing one."""
     found = []
     while True:
         gap = _GAP.match(text, at)
         at = gap.end() if gap else at
         if text[at : at + 1] == "]":
-            return found
+            return found, at + 1
         value, at = _item(text, at)
         bare = value is None or isinstance(value, int | float)
         if bare and not _SCALAR_END.match(text, at):
             raise Unclear("no end of a number or word")
         found.append(value)
+
+
+def _spread(item: Any) -> list[Any]:
+    """The conversations that an object or list of another kind wraps; else itself."""
+    if isinstance(item, dict) and ("mapping" in item or _is_chat(item)):
+        return [item]
+    level = [item]
+    for _ in range(4):
+        inner = [each for value in level for each in _within(value)]
+        found = [each for each in inner if isinstance(each, dict) and _is_chat(each)]
+        if found:
+            return found
+        level = inner
+    return [item]
+
+
+def _within(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    else:
+        pairs = [("", each) for each in value] if isinstance(value, list) else []
+    around = ("chat", "chat_messages", "messages", "mapping")
+    return [each for key, each in pairs if isinstance(each, dict | list) and key not in around]
+
+
+def _is_chat(value: dict[str, Any]) -> bool:
+    for name in ("mapping", "messages"):
+        held = value.get(name)
+        if isinstance(held, dict | list) and held:
+            each = list(held.values()) if isinstance(held, dict) else held
+            return any(_is_said(one, node=name == "mapping") for one in each)
+    if "mapping" in value or "messages" in value:
+        return "title" in value or "conversation_id" in value
+    turns = value.get("turns")
+    listed = turns if isinstance(turns, list) else []
+    if any(
+        isinstance(turn, dict) and {"input_items", "output_items"} & set(turn) for turn in listed
+    ):
+        return True
+    return "participant_ids" in value
+
+
+def _is_said(value: Any, *, node: bool) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if node and "message" in value:
+        return True
+    if isinstance(value.get("message"), dict):
+        value = value["message"]
+    speaks = isinstance(value.get("author"), dict | str) or isinstance(value.get("role"), str)
+    words = (value.get(name) for name in ("content", "parts", "text"))
+    return speaks and any(isinstance(each, str | list | dict) for each in words)
 
 
 def _item(text: str, at: int) -> tuple[Any, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.chatgpt import take
-from gptexit.export.facts import Facts, Lookup, file_id
+from gptexit.export.facts import TELLS_NOTHING, Facts, Lookup, file_id
 from gptexit.model import Asset, Raw
 
 __all__ = ["AssetBook", "Facts", "Lookup", "file_id", "key_in_export"]
@@ -50,8 +50,12 @@ class AssetBook:
                 "missing": facts.member is None,
             }
         # The user's own name for an upload is the best there is.
-        asset["name"] = take.string(name) or asset["name"]
-        asset["media_type"] = take.string(media_type) or asset["media_type"]
+        given = take.string(name)
+        if given and not (asset["name"] and file_id(given) == key):  # its id is no name
+            asset["name"] = given
+        told = take.string(media_type)
+        if told and not (asset["media_type"] and told.split(";")[0].lower() in TELLS_NOTHING):
+            asset["media_type"] = told
         if asset["size"] is None:
             asset["size"] = take.whole(size)
         return key

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gptexit.chatgpt import dates, library, research, take, tools
 from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
 from gptexit.export.copies import made_up
+from gptexit.export.shapes import KIND
 from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 
 
@@ -48,6 +50,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
     identity = own or made_up(raw)
     if own is None:
         met.oddities["conversation without an id"] += 1
+    kind = _kind(raw)
     mapping = _mapping(raw, met)
     tree = build(mapping, met.oddities)
     current = _current(raw, mapping, tree, met)
@@ -82,8 +85,8 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "updated": updated,
         "source": {
             "provider": "chatgpt",
-            "url": f"https://chatgpt.com/c/{identity}" if own else None,
-            "kind": "chat",
+            "url": f"https://chatgpt.com/c/{identity}" if own and kind == "chat" else None,
+            "kind": kind,
             "nodes": "slim" if slim else "full",
             "gone": account.gone(identity),
         },
@@ -100,6 +103,15 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "assets": list(scene.book.assets.values()),
         "extra": raw,
     }
+
+
+def _kind(raw: Raw) -> Literal["chat", "codex", "group"]:
+    """What kind of conversation it is, as the container marked it."""
+    kind = raw.get(KIND)
+    if kind not in ("codex", "group"):
+        return "chat"
+    del raw[KIND]
+    return "codex" if kind == "codex" else "group"
 
 
 def _mapping(raw: Raw, met: Met) -> dict[str, Raw]:

@@ -18,6 +18,8 @@ def summary(report: dict[str, Any], named: str = "--report FILE") -> str:
     lines += _left_out(report)
     lines += _edited(report)
     lines += _missing(report)
+    lines += _passed_over(report)
+    lines += _repaired(report)
     lines += _unreadable(report, named)
     return "\n".join(lines)
 
@@ -26,6 +28,13 @@ def _read(report: dict[str, Any]) -> str:
     read = report["read"]
     words = f"Read {count(read['conversations'], 'conversation')}"
     words += f" with {count(read['messages'], 'message')} from {report['source']['label']}."
+    others = [
+        count(read["kinds"][kind], name)
+        for kind, name in (("codex", "Codex task"), ("group", "group chat"))
+        if read["kinds"][kind]
+    ]
+    if others:
+        words += f" Among them: {' and '.join(others)}."
     if read["duplicates"] and not report["source"]["exports"]:
         words += f" Merged {count(read['duplicates'], 'further copy', 'further copies')} into them."
     return words
@@ -100,6 +109,22 @@ def _missing(report: dict[str, Any]) -> list[str]:
             "names each where it was."
         )
     return lines
+
+
+def _passed_over(report: dict[str, Any]) -> list[str]:
+    passed = report["source"]["passed_over"]
+    if not passed:
+        return []
+    head = f"Beside the conversations, and not read as such ({len(passed):,}):"
+    return [head, *listed([f"{each['where']}: {each['reason']}" for each in passed])]
+
+
+def _repaired(report: dict[str, Any]) -> list[str]:
+    """What of the text could not be kept as it was: the user may know what stood there."""
+    repairs = report["read"]["repairs"]
+    if not repairs:
+        return []
+    return ["Mended while reading: " + "; ".join(f"{what} ({n:,})" for what, n in repairs.items())]
 
 
 def _unreadable(report: dict[str, Any], named: str) -> list[str]:

@@ -11,15 +11,16 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import closing
 
-from gptexit.export.facts import Facts, file_id
-from gptexit.export.magic import HEAD, media_type
+from gptexit.export.facts import TELLS_NOTHING, Facts, file_id
+from gptexit.export.magic import HEAD, media_type, text_type
 from gptexit.export.tables import Tables, sha256, size, text
 from gptexit.export.volumes import Member
 from gptexit.media_types import MEDIA_TYPES
 
 _OWN_NAME = re.compile(r"(?:^|#)file[-_][A-Za-z0-9]+-(.+)$")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_TELLS_NOTHING = {"application/octet-stream", "binary/octet-stream", ""}
+_LESS_THAN_AN_ENDING = ("application/zip", "application/x-ole-storage", "text/plain", "text/xml")
+"""What the first bytes tell of many kinds of files."""
 _TYPESCRIPT = (".ts", ".mts", ".cts")
 
 
@@ -106,11 +107,11 @@ class AssetIndex:
         told = (told or "").split(";")[0].strip().lower()
         ending = _ending(name) or _ending(member.base if member else None)
         # A TypeScript source is uploaded as `video/mp2t`, after its ending.
-        if told not in _TELLS_NOTHING and not (told == "video/mp2t" and ending in _TYPESCRIPT):
+        if told not in TELLS_NOTHING and not (told == "video/mp2t" and ending in _TYPESCRIPT):
             return told
         sniffed = self._sniffed(member) if member and sniff else None
         by_ending = MEDIA_TYPES.get(ending)
-        if sniffed == "application/zip":  # office documents are ZIPs too
+        if sniffed in _LESS_THAN_AN_ENDING:
             return by_ending or sniffed
         return sniffed or by_ending
 
@@ -118,7 +119,8 @@ class AssetIndex:
         if member not in self._types:
             try:
                 with closing(member.open()) as stream:
-                    self._types[member] = media_type(stream.read(HEAD))
+                    head = stream.read(HEAD)
+                    self._types[member] = media_type(head) or text_type(head)
             except OSError:  # the damage is told when the asset is copied
                 self._types[member] = None
         return self._types[member]

@@ -23,7 +23,7 @@ def careful_end(window: Window, start: int) -> int:
     depth = 0
     at = start
     while True:
-        depth, at, done = _count(window.data, at, depth)
+        depth, at, done = count(window.data, at, depth)
         if done:
             return at
         if not window.more(start):
@@ -38,9 +38,18 @@ def skip(window: Window, start: int) -> int:
     window.drop(start)
     if window.data[:1] not in (b"{", b"[", b'"'):
         return _skip_scalar(window)
-    depth = at = 0
+    return leave(window, 0, 0)
+
+
+def leave(window: Window, start: int, depth: int) -> int:
+    """Go from `start` to just behind the bracket that closes the outermost of `depth` values.
+
+    Returns its position, -1 where the stream ends before. Forgets what it has passed, as `skip`.
+    """
+    window.drop(start)
+    at = 0
     while True:
-        depth, at, done = _count(window.data, at, depth)
+        depth, at, done = count(window.data, at, depth)
         if done:
             return at
         in_string = window.data[at : at + 1] == b'"'
@@ -54,8 +63,11 @@ def skip(window: Window, start: int) -> int:
             return -1
 
 
-def _count(data: bytes, at: int, depth: int) -> tuple[int, int, bool]:
-    """Depth and position behind the last whole token, and whether the value ended there."""
+def count(data: bytes, at: int, depth: int) -> tuple[int, int, bool]:
+    """Count brackets from `at` on, which stands `depth` values deep and in no string.
+
+    Returns the depth and the position behind the last whole token, and whether a value ended there.
+    """
     for token in _TOKEN.finditer(data, at):
         start, at = token.span()
         mark = data[start]

@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import Any, BinaryIO
 
 from gptexit.export.careful import careful_end
+from gptexit.export.decoding import put_back
 from gptexit.export.facts import file_id
 from gptexit.export.repair import loads_leniently
 from gptexit.export.volumes import Member
@@ -24,25 +25,6 @@ _CHUNK = 1 << 20
 _OVERLAP = 512
 LARGEST_TABLE = 64 << 20
 """Bytes of the table of assets at most."""
-
-
-class _Onward:
-    """A stream with some of its bytes put back in front."""
-
-    def __init__(self, front: bytes, stream: ByteStream) -> None:
-        self._front = front
-        self._stream = stream
-
-    def read(self, size: int, /) -> bytes:
-        if self._front:
-            given, self._front = self._front[:size], self._front[size:]
-            return given
-        return self._stream.read(size)
-
-
-def put_back(front: bytes, stream: ByteStream) -> ByteStream:
-    """`stream` as it was before `front` was read from it."""
-    return _Onward(front, stream)
 
 
 def conversations_at(stream: ByteStream) -> tuple[ByteStream, int] | None:
@@ -59,7 +41,7 @@ def _find(stream: ByteStream, mark: re.Pattern[bytes]) -> tuple[ByteStream, int]
         data += part
         found = mark.search(data)
         if found:
-            return _Onward(data[found.end() :], stream), passed + found.end()
+            return put_back(data[found.end() :], stream), passed + found.end()
         passed += max(0, len(data) - _OVERLAP)
         data = data[-_OVERLAP:]
     return None
@@ -83,7 +65,7 @@ def _table(stream: BinaryIO) -> dict[str, str]:
         value = _parsed(window.data[:end]) if end > 0 else None
         if isinstance(value, dict):
             return {file_id(key): path for key, each in value.items() if (path := _path(each))}
-        found = _find(_Onward(window.data[1:], found[0]), _ASSETS)
+        found = _find(put_back(window.data[1:], found[0]), _ASSETS)
     return {}
 
 

@@ -127,6 +127,8 @@ class Export:
         layouts = [by_volume[key] for key in newest_first]
         self.files = Files(layouts, self._lose)
         """What is beside the conversations."""
+        self.passed = [each for volume in volumes for each in volume.passed]
+        """Files beside the conversations that are not read as such, and what they are."""
         self.missing = self.files.missing(groups)
         """Files that the manifest lists and that nobody supplied."""
 
@@ -249,10 +251,11 @@ class Export:
 
         Side files are read here, since they are small; all but the viewer.
         """
+        read = {feed.member for feed in self._feeds}
         for feed in self._feeds:
             if feed.member:
                 yield feed.label, feed.member.size, self._reading.digests.get(feed.member)
-        yield from self.files.inventory()
+        yield from self.files.inventory(read)
 
     def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
         """What the export knows of the asset with that id; `sniff`: also by its first bytes."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from gptexit.export import recognize
 from gptexit.export.magic import media_type
 
 GET = (
@@ -40,6 +41,7 @@ def _kind(*kinds: str) -> Callable[[bytes], bool]:
     return lambda head: (media_type(head) or "").startswith(kinds)
 
 
+_LINES = _pattern(rb"\A\s*\{[^\n]*\}[ \t]*\r?\n\s*\{")
 _CLAUDE = "an export of Claude, not of ChatGPT"
 _FOREIGN = (
     # Unescaped quotes cannot stand inside a JSON string, so these are keys.
@@ -49,8 +51,16 @@ _FOREIGN = (
         "the activity of Google Gemini, not an export of ChatGPT",
     ),
     _Mistake(
-        _pattern(rb"\A\s*\{[^\n]*\}[ \t]*\r?\n\s*\{"),
-        "a JSON Lines file, one object a line, not the array that ChatGPT exports",
+        lambda head: "Open WebUI" in (recognize.foreign(head) or ""),
+        "an export of Open WebUI, not of ChatGPT",
+    ),
+    _Mistake(
+        lambda head: "LibreChat" in (recognize.foreign(head) or ""),
+        "an export of LibreChat, not of ChatGPT",
+    ),
+    _Mistake(
+        lambda head: bool(_LINES(head)) and not recognize.holds_conversations(head),
+        "a JSON Lines file, one object a line, and none of them a conversation of ChatGPT's",
     ),
 )
 """What JSON may be that looks like conversations at first."""
@@ -142,7 +152,11 @@ _MAPPING = re.compile(rb'"mapping"\s*:')
 
 def seems_conversations(head: bytes) -> bool:
     """Whether JSON begins like ChatGPT conversations; an empty array is an empty export."""
-    return bool(_MAPPING.search(head)) or not head.strip().strip(b"[] \r\n\t")
+    return (
+        bool(_MAPPING.search(head))
+        or recognize.holds_conversations(head)
+        or not head.strip().strip(b"[] \r\n\t")
+    )
 
 
 def incomplete(label: str) -> NotAnExport:

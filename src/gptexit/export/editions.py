@@ -137,6 +137,15 @@ def _edition(roots: list[_Root]) -> Edition:
             if name == _VIEWER and member in root.members
         ]
         edition.several = len(edition.feeds) > 1
+    more = [
+        Feed(_where(root.volume, member), member)
+        for root in roots
+        for path, member in root.layout.more
+        if path == root.path
+    ]
+    edition.feeds += more
+    # The same conversation may well stand in one of these too.
+    edition.several |= any("sectioned" in feed.label for feed in more) and len(edition.feeds) > 1
     return edition
 
 

@@ -15,6 +15,12 @@ _ID = re.compile(r"(?:^|[#/])(file[-_][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)")
 _PAGE = re.compile(r"#(p_\d+)")
 
 
+TELLS_NOTHING = frozenset(
+    ("application/octet-stream", "binary/octet-stream", "application/x-unknown", "")
+)
+"""Media types that say of a file that nobody knows what it is."""
+
+
 def file_id(pointer: str) -> str:
     """The file id in an asset pointer, attachment id or member's base name; else its tail.
 

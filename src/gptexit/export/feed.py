@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gptexit.export.chathtml import conversations_at
+from gptexit.export.decoding import as_utf8, put_back
 from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.digest import Digest
+from gptexit.export.escaped import sample, unescape
+from gptexit.export.shapes import conversations_in, ordinary
 from gptexit.export.splitter import NotAnArray, Split, split
 from gptexit.export.volumes import Member
 from gptexit.export.window import ByteStream
@@ -88,23 +91,31 @@ class Reading:
     def _split(
         self, feed: Feed, stream: ByteStream, repairs: Counter[str]
     ) -> Iterator[tuple[str, Raw]]:
-        said, skipped = Split(), 0
+        said, skipped, escaped = Split(), 0, False
         try:
+            stream = as_utf8(stream)
             if feed.viewer:
                 found = conversations_at(stream)
                 if found is None:
                     self._lose(feed.label, "holds no conversations")
                     return
                 stream, skipped = found
-            for offset, item in split(stream, said, self._careful):
+                first, escaped = sample(stream)
+                stream = put_back(first, stream)
+            items = split(stream, said, self._careful, one=feed.viewer)
+            if escaped:
+                items = ((offset, unescape(item)) for offset, item in items)
+            for offset, item in items:
                 where = f"{feed.label}, byte {offset + skipped}"
-                if isinstance(item, dict):
+                if type(item) is dict and "mapping" in item:
+                    if reason := ordinary(item):
+                        self._lose(_titled(where, item), reason)
                     yield where, item
                 else:
-                    kind = _KINDS.get(type(item), "something else")
-                    self._lose(where, f"{kind} where a conversation should be")
-            if said.end is not None and not feed.viewer:
-                self._check_rest(feed, stream, said)
+                    yield from self._found_in(item, where)
+            if said.failure:
+                self.cut = True
+                self._lose(feed.label, said.failure)
         except NotAnArray as error:
             self._lose(feed.label, self._failure(stream) or str(error))
         except OSError as error:
@@ -116,14 +127,16 @@ class Reading:
                 self.cut |= trouble.cut
                 self._lose(f"{feed.label}, byte {trouble.offset + skipped}", trouble.reason)
 
-    def _check_rest(self, feed: Feed, stream: ByteStream, said: Split) -> None:
-        """Read to the end, where a checksum may tell of damage. Raises OSError."""
-        rest = said.tail
-        while said.wrapped or not rest.strip():
-            rest = stream.read(1 << 20)
-            if not rest:
-                return
-        self._lose(f"{feed.label}, byte {said.end}", "more text behind the end of the array")
+    def _found_in(self, item: Any, where: str) -> Iterator[tuple[str, Raw]]:
+        """The conversations in an item that is no ordinary one: see `shapes`."""
+        found = conversations_in(item) or ([item] if isinstance(item, dict) else [])
+        if not found:
+            kind = _KINDS.get(type(item), "something else")
+            self._lose(where, f"{kind} where a conversation should be")
+        for raw in found:
+            if reason := ordinary(raw):
+                self._lose(_titled(where, raw), reason)
+            yield where, raw
 
     def _failure(self, stream: ByteStream) -> str | None:
         """Why a stream gave nothing; None where that is not its fault."""
@@ -133,6 +146,11 @@ class Reading:
             self.cut = True
             return str(error)
         return None
+
+
+def _titled(where: str, raw: Raw) -> str:
+    title = raw.get("title")
+    return f"{where} “{title}”" if isinstance(title, str) and title else where
 
 
 class _Counted:

@@ -76,9 +76,14 @@ class Files:
         except KeyError:
             raise FileNotFoundError(f"the export holds no {member}") from None
 
-    def inventory(self) -> Iterator[tuple[str, int, str | None]]:
-        """Every one of them; the SHA-256 of those that are read here, since they are small."""
+    def inventory(self, read: Container[object] = ()) -> Iterator[tuple[str, int, str | None]]:
+        """Every one of them but those that are `read` as conversations.
+
+        The SHA-256 is of those that are read here, since they are small.
+        """
         for name, member in self._sides.items():
+            if member in read and not name.startswith(_VIEWER):
+                continue
             yield name, member.size, None if name.startswith(_VIEWER) else _digest(member)
         for name, member in self._assets.members.items():
             yield name, member.size, None

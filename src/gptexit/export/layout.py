@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gptexit.export.facts import file_id
+from gptexit.export.recognize import foreign, head_of, holds_conversations
 from gptexit.export.volumes import BUNDLED, CONVERSATIONS, Loss, Member, Volume
 
 KNOWN = {
@@ -39,6 +41,19 @@ class Layout:
     sides: list[tuple[str, Member]] = field(default_factory=list)
     """Name below the root, and member."""
     assets: list[Member] = field(default_factory=list)
+    more: list[tuple[str, Member]] = field(default_factory=list)
+    """Root and member of what else holds conversations: `codex.json` and its like."""
+
+
+MORE = ("codex.json", "group_chats.json", "sectioned_conversations.json")
+"""Side files that may hold conversations of their own; mostly they are empty."""
+_MORE_SIGNS = (
+    re.compile(rb'"turns"\s*+:\s*+\['),
+    re.compile(rb'"chats"\s*+:\s*+\[\s*+\{'),
+    re.compile(rb'"(?:mapping|messages)"\s*+:\s*+[\[{]'),
+)
+ACCOUNT = "a file of your account; `gptexit exit` keeps it"
+STRANGE = "no file that exports are known to hold, and no chat"
 
 
 def lay_out(volume: Volume) -> Layout:
@@ -47,6 +62,8 @@ def lay_out(volume: Volume) -> Layout:
         return _bare(volume.members[0])
     layout = Layout(_roots(volume))
     last = {member.path: member for member in volume.members}
+    bundle = any(BUNDLED.search(member.path) for member in volume.members)
+    named = _folders_of(volume)
     for member in volume.members:
         root, name = _below(member.path, layout.roots)
         found = CONVERSATIONS.search(member.path)
@@ -63,12 +80,71 @@ def lay_out(volume: Volume) -> Layout:
                     "another export inside this one; unpack it and give it by itself",
                 )
             )
+        elif root is not None and _may_be_chats(member, name):
+            inner = "/" in name and member.path.rpartition("/")[0] in named
+            _sort_json(volume, layout, root, name, member, chats=not inner)
         elif root is not None and _is_side(name):
             layout.sides.append((name, member))
+            layout.more += [(root, member)] if name in MORE and _holds_more(member) else []
+        elif bundle and not BUNDLED.search(member.path):
+            layout.sides.append((member.path, member))
+            volume.passed.append(Loss(f"{volume.label}: {member.name}", ACCOUNT))
         elif not BUNDLED.search(member.path):
             layout.assets.append(member)
+            if _is_strange(volume, member):
+                volume.passed.append(Loss(f"{volume.label}: {member.name}", STRANGE))
     layout.conversations.sort(key=lambda each: each[1])
     return layout
+
+
+def _holds_more(member: Member) -> bool:
+    """Whether one of the files in MORE is not empty."""
+    head = head_of(member)
+    return any(sign.search(head) for sign in _MORE_SIGNS)
+
+
+def _folders_of(volume: Volume) -> set[str]:
+    """The folders that a file named for conversations stands in."""
+    return {
+        member.path.rpartition("/")[0]
+        for member in volume.members
+        if CONVERSATIONS.search(member.path)
+    }
+
+
+def _may_be_chats(member: Member, name: str) -> bool:
+    """Whether a file may be a saved chat: JSON that no export is known to hold under its name."""
+    base = member.base
+    ending = base.lower().endswith((".json", ".jsonl"))
+    return ending and not (base in KNOWN and name == base) and file_id(base) == base and bool(name)
+
+
+def _sort_json(
+    volume: Volume, layout: Layout, root: str, name: str, member: Member, *, chats: bool
+) -> None:
+    """Sort out a JSON file of whatever name, by its first bytes; `chats`: it may hold some."""
+    head = head_of(member)
+    if chats and holds_conversations(head):
+        layout.conversations.append((root, _SINGLE, member))
+        return
+    where = f"{volume.label}: {member.name}"
+    if _is_side(name):
+        layout.sides.append((name, member))
+    else:
+        layout.assets.append(member)
+        if volume.zipped and not foreign(head):
+            return  # it is one of the files that an archive keeps
+    if member.base not in KNOWN:
+        volume.passed.append(Loss(where, foreign(head) or STRANGE))
+
+
+_SINGLE = -1
+"""Stands for the number of a shard where a file is none."""
+
+
+def _is_strange(volume: Volume, member: Member) -> bool:
+    """Whether a file of an unpacked folder has no name of ChatGPT's; it may be anybody's."""
+    return not volume.zipped and file_id(member.base) == member.base
 
 
 def _bare(member: Member) -> Layout:
@@ -80,7 +156,7 @@ def _bare(member: Member) -> Layout:
 
 def _shard(path: str) -> int:
     found = CONVERSATIONS.search(path)
-    return int(found[1]) if found and found[1] else -1
+    return int(found[1]) if found and found[1] and not found["copy"] else -1
 
 
 def _roots(volume: Volume) -> list[str]:

@@ -20,6 +20,10 @@ _LONE_HALF = re.compile(
     rb"|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
     rb"|\xed[\xa0-\xbf]"
 )
+# CESU-8: a character beyond U+FFFF as two halves of three bytes each. No UTF-8 holds them.
+_PAIR = re.compile(rb"\xed([\xa0-\xaf][\x80-\xbf])\xed([\xb0-\xbf][\x80-\xbf])")
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_REPLACED = "\ufffd".encode()
 _LONG = 20
 """Characters of the longest whole number of 64 bits."""
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
@@ -34,8 +38,12 @@ def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
     try:
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
+        data, pairs = _PAIR.subn(_joined, data)
+        data, halves = _HALF.subn(_REPLACED, data)
         text = data.decode("utf-8", "replace")
-        repairs["bytes that are no UTF-8"] += 1
+        repairs["surrogate pair joined"] += pairs
+        repairs["lone surrogate replaced by U+FFFD"] += halves
+        repairs["bytes that are no UTF-8"] += max(1, text.count("\ufffd") - data.count(_REPLACED))
 
     def constant(name: str) -> None:
         repairs[f"{name} read as null"] += 1
@@ -54,8 +62,16 @@ def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
     value = json.loads(
         text, parse_constant=constant, parse_int=whole, parse_float=real, strict=False
     )
+    for kind in [kind for kind, times in repairs.items() if not times]:
+        del repairs[kind]
     # `json` joins escaped pairs; a pair half escaped and half raw, or CESU-8, still stands apart.
     return _clean(value, repairs) if _LONE_HALF.search(data) else value
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    """The UTF-8 of a pair of halves in CESU-8."""
+    halves = found[0].decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
 def clean_text(text: str, repairs: Counter[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gptexit.export import diagnosis
-from gptexit.export.chathtml import put_back
+from gptexit.export.decoding import decoded, put_back
 from gptexit.export.place import Place
 from gptexit.export.volumes import (
     CONVERSATIONS,
@@ -76,6 +76,7 @@ def _with_bundled(volume: Volume, spool: Spool) -> list[Volume]:
 
 def _bare(path: Path, label: str, head: bytes) -> Volume:
     """One file that is no ZIP: JSON with conversations, or the viewer `chat.html`."""
+    head = decoded(head)
     refused = diagnosis.foreign(label, head)
     if refused:
         raise refused
@@ -88,7 +89,7 @@ def _bare(path: Path, label: str, head: bytes) -> Volume:
 
 
 def _begins_json(head: bytes) -> bool:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{"))
+    return head.lstrip(b"\x1e \t\r\n").startswith((b"[", b"{"))
 
 
 def kept(stdin: ByteStream, folder: Path, label: str) -> Volume:
@@ -104,7 +105,8 @@ def kept(stdin: ByteStream, folder: Path, label: str) -> Volume:
 
 def open_stdin(stdin: BinaryIO) -> ByteStream:
     """Standard input as a stream of JSON. Raises NotAnExport where it is something else."""
-    head = stdin.read(diagnosis.HEAD)
+    front = stdin.read(diagnosis.HEAD)
+    head = decoded(front)
     label = "standard input"
     if head.startswith(b"PK"):
         raise diagnosis.NotAnExport(
@@ -115,7 +117,7 @@ def open_stdin(stdin: BinaryIO) -> ByteStream:
         raise refused
     if not _begins_json(head):
         raise diagnosis.wrong_file(label, head)
-    return put_back(head, stdin)
+    return put_back(front, stdin)
 
 
 def check(volume: Volume, first: Member | None) -> None:
@@ -124,7 +126,7 @@ def check(volume: Volume, first: Member | None) -> None:
     if first and not refused:
         try:
             with closing(first.open()) as stream:
-                refused = diagnosis.foreign(volume.label, stream.read(diagnosis.HEAD))
+                refused = diagnosis.foreign(volume.label, decoded(stream.read(diagnosis.HEAD)))
         except OSError:  # told when it is read
             return
     if refused:

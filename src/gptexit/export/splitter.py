@@ -1,4 +1,7 @@
-"""The bytes of one JSON array in, its items out, in bounded memory.
+"""The bytes of JSON arrays and objects in, their items out, in bounded memory.
+
+Several of them may stand one behind the other, as `unzip -p` gives the shards of an export, and as
+JSON Lines has them.
 
 Two ways to find where an item ends:
 
@@ -17,14 +20,14 @@ from __future__ import annotations
 import gc
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from gptexit.export.careful import careful_end, skip
+from gptexit.export.careful import careful_end, leave, skip
 from gptexit.export.repair import loads_leniently
 from gptexit.export.window import ByteStream, Window
 
@@ -40,6 +43,8 @@ _KEY = b'"mapping"'
 _SPACE = b" \t\r\n"
 _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
 _KEY_COLON = re.compile(rb'"mapping"[ \t\r\n]*:')
+_FIRST_KEY = 4 << 20
+"""Bytes of an item in which its `"mapping"` is looked for; what saves `messages` has none."""
 _TRIES = 4
 """How often one end is guessed: a place that fails for many items would cost the square of them."""
 _BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\Z")
@@ -70,11 +75,10 @@ class Split:
     repairs: Counter[str] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
     end: int | None = None
-    """Just behind the closing bracket, in bytes from the stream's start; None where it was cut."""
-    wrapped: bool = False
-    """True where the array stands in an object, whose other keys may follow it."""
-    tail: bytes = b""
-    """What of the bytes behind the closing bracket had been read already."""
+    """Just behind the last closing bracket, in bytes from the stream's start; None where it was
+    cut."""
+    failure: str | None = None
+    """Why the stream could not be read to its end, where that is behind all items."""
 
     def tell(self, trouble: Trouble) -> None:
         """Note a trouble; of very many only a cut, which is the last."""
@@ -94,27 +98,68 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def split(stream: ByteStream, said: Split, careful: bool = False) -> Iterator[tuple[int, Any]]:
-    """Each item of the array in `stream`, parsed, with its byte offset.
+def split(
+    stream: ByteStream, said: Split, careful: bool = False, *, one: bool = False
+) -> Iterator[tuple[int, Any]]:
+    """Each item of the arrays in `stream`, parsed, with its byte offset.
 
-    Accepts `[…]`, `{"conversations": […]}` and a single object (as one item). Troubles and repairs
-    are told in `said`. Raises `NotAnArray` where the stream starts with something else.
+    Accepts `[…]`, an object around an array such as `{"conversations": […]}`, any other object (as
+    one item), and several of these. Troubles and repairs are told in `said`. Raises `NotAnArray`
+    where the stream starts with something else.
 
     `careful`: guess nothing, and parse with the standard library. Slower, and it shares nothing
-    with the fast way, so that each can be held against the other.
+    with the fast way, so that each can be held against the other. `one`: stop behind the first.
     """
     window = Window(stream, CHUNK, LARGEST)
     while len(window.data) < 64 and window.more():
         pass
-    start = len(_BOM) if window.data.startswith(_BOM) else 0
-    start = _skip_space(window, start)
-    opener = window.data[start : start + 1]
-    if opener == b"{":
-        yield from _single(window, start, said, careful)
-        return
-    if opener != b"[":
+    at = _between(window, 0)
+    if window.data[at : at + 1] not in (b"{", b"["):
         raise NotAnArray("it does not start with a JSON array")
-    yield from _items(window, start + 1, said, careful)
+    while at >= 0:
+        if window.data[at] == 0x5B:  # [
+            at = yield from _items(window, at + 1, said, careful)
+        else:
+            at = yield from _single(window, at, said, careful)
+        if at < 0:
+            return
+        said.end = window.base + at
+        if one:
+            return
+        at = _between(window, at)
+        mark = window.data[at : at + 1]
+        if mark not in (b"{", b"["):
+            if mark:
+                said.tell(Trouble(said.end, "more text behind the end of the array"))
+            _drain(window, said)
+            return
+
+
+def _between(window: Window, at: int) -> int:
+    """The start of the next array or object: behind white space, byte order marks, and the record
+    separators of JSON text sequences (RFC 7464)."""
+    while True:
+        at = _skip_space(window, at)
+        while len(window.data) - at < len(_BOM) and window.more(at):
+            pass
+        if window.data.startswith(_BOM, at):
+            at += len(_BOM)
+        elif window.data.startswith(b"\x1e", at):
+            at += 1
+        else:
+            break
+    if at > max(CHUNK, len(window.data) // 2):
+        window.drop(at)
+        at = 0
+    return at
+
+
+def _drain(window: Window, said: Split) -> None:
+    """Read on to the end of the stream, where a checksum may tell of damage."""
+    while not window.at_end:
+        window.drop(len(window.data))
+        window.more()
+    said.failure = window.failure
 
 
 def _skip_space(window: Window, at: int) -> int:
@@ -131,44 +176,75 @@ def _skip_space(window: Window, at: int) -> int:
             return at
 
 
-_WRAPPER = re.compile(rb'\{[ \t\r\n]*"(?:conversations|items)"[ \t\r\n]*:[ \t\r\n]*\[')
+_SCALARS = (
+    rb'(?:(?!"(?:title|conversation_id|current_node|create_time|turns)")"[^"\\]{0,99}+"\s*+:\s*+'
+    rb'(?:"(?:[^"\\]|\\.){0,999}+"|[\w.+-]{1,40}+)\s*+,\s*+){0,20}+'
+)
+_WRAPPER = re.compile(
+    rb"\{\s*+"
+    + _SCALARS
+    + rb'(?P<inner>"(?:data|result|export)"\s*+:\s*+\{\s*+'
+    + _SCALARS
+    + rb")?+"
+    rb'"(?:conversations|items|chats|data)"\s*+:\s*+\[',
+    re.DOTALL,
+)
+"""An array that stands in an object, or in one within it, behind nothing but short values."""
+_HEAD = 8192
+"""Bytes in which that is looked for."""
+
+_Items = Generator[tuple[int, Any], None, int]
+"""Items; at last the position behind their array or object, -1 where the stream ends before."""
 
 
-def _single(window: Window, start: int, said: Split, careful: bool) -> Iterator[tuple[int, Any]]:
+def _single(window: Window, start: int, said: Split, careful: bool) -> _Items:
     """A top-level object: an envelope around the array, or one conversation."""
+    while len(window.data) - start < _HEAD and window.more(start):
+        pass
     wrapper = _WRAPPER.match(window.data, start)
     if wrapper:
-        said.wrapped = True
-        yield from _items(window, wrapper.end(), said, careful)
-        return
-    end = careful_end(window, start)
+        end = yield from _items(window, wrapper.end(), said, careful)
+        if end >= 0:
+            end = leave(window, end, 2 if wrapper["inner"] else 1)
+            if end < 0:
+                _say_cut(window, len(window.data), said)
+        return end
+    end, value = (-1, None) if careful else _line(window, start)
     if end < 0:
-        if window.full(start):
+        end = careful_end(window, start)
+        if end < 0 and window.full(start):
             _say_too_large(window, start, said)
-        else:
+            return skip(window, start)
+        if end < 0:
             _say_cut(window, start, said)
-        return
-    _say_end(window, end, said)
-    value = _parse(window, start, end, said, careful)
-    if value is None:
-        return
-    inner = value.get("conversations") if isinstance(value, dict) else None
-    for item in inner if isinstance(inner, list) else [value]:
-        said.items += 1
-        yield window.base + start, item
+            return end
+        value = _parse(window, start, end, said, careful)
+        if value is None:
+            return end
+    said.items += 1
+    yield window.base + start, value
+    return end
 
 
-def _items(window: Window, start: int, said: Split, careful: bool) -> Iterator[tuple[int, Any]]:
+def _line(window: Window, start: int) -> tuple[int, Any]:
+    """The end of the object at `start` and its value, where it ends with its line; else -1."""
+    end = window.data.find(b"\n", start)
+    if end > start + 1:
+        with suppress(orjson.JSONDecodeError):
+            return end, orjson.loads(memoryview(window.data)[start:end])
+    return -1, None
+
+
+def _items(window: Window, start: int, said: Split, careful: bool) -> _Items:
     """The items from `start` in the window's data, to the array's end."""
     while True:
         start = _skip_space(window, start)
         if start >= len(window.data):
             _say_cut(window, start, said)
-            return
+            return -1
         mark = window.data[start]
         if mark == 0x5D:  # ]
-            _say_end(window, start + 1, said)
-            return
+            return start + 1
         if mark == 0x2C:  # ,
             start += 1
             continue
@@ -188,7 +264,7 @@ def _items(window: Window, start: int, said: Split, careful: bool) -> Iterator[t
                 start = len(window.data)
             if end < 0:
                 _say_cut(window, start, said)
-                return
+                return -1
             value = _parse(window, start, end, said, careful)
             if value is None:
                 start = end
@@ -240,7 +316,8 @@ def _two_keys(window: Window, start: int) -> tuple[int, int]:
         found = window.data.find(_KEY, at)
         if found < 0:
             window.searched = window.base + max(at, len(window.data) - len(_KEY))
-            if not window.more(start):
+            far = not keys and len(window.data) - start > _FIRST_KEY
+            if far or not window.more(start):
                 break
         elif len(window.data) - found >= 32 or not window.more(start):
             window.searched = window.base + found + 1
@@ -293,12 +370,6 @@ def _say_cut(window: Window, start: int, said: Split) -> None:
     length = len(window.data)
     reason = window.failure or "the file ends in the middle"
     said.tell(Trouble(window.base + min(start, length), reason, cut=True))
-
-
-def _say_end(window: Window, end: int, said: Split) -> None:
-    """Tell where the array ended, and what had been read beyond."""
-    said.end = window.base + end
-    said.tail = window.data[end:]
 
 
 def _say_too_large(window: Window, start: int, said: Split) -> None:

@@ -18,8 +18,12 @@ from typing import BinaryIO
 
 from gptexit.export.place import Place
 
-CONVERSATIONS = re.compile(r"(?:^|/)conversations(?:[-_](\d+))?\.json$")
-"""A member with conversations: the one file of 2023 to 2026, or a shard of a hundred."""
+CONVERSATIONS = re.compile(
+    r"(?:^|/)conversations(?:[-_](\d+))?(?P<copy>(?:[-_ ]+(?:copy|\d+|\(\d+\)))*)\.json$",
+    re.IGNORECASE,
+)
+"""A member with conversations: the one file of 2023 to 2026, or a shard of a hundred; with the
+number that a browser or file manager gives to a copy."""
 BUNDLED = re.compile(r"(?:^|/)(?:Conversations|Files|Ads)__[^/]*\.zip$")
 """An export inside the bundle that the Privacy Portal sends."""
 _NOISE = re.compile(
@@ -89,6 +93,8 @@ class Volume:
     """The path that led to it; the ZIPs in a bundle share that of the bundle."""
     folder: str = ""
     """The folder of that path."""
+    passed: list[Loss] = field(default_factory=list)
+    """Files beside the conversations that are not read as such, and what they are."""
 
     def __post_init__(self) -> None:
         self.part_of = _whole(self.label)
@@ -147,16 +153,20 @@ def read_folder(folder: Path, label: str) -> Volume:
         if found:
             break
         level = list(islice((inner for each in level for inner in _folders(each)), WIDEST))
-    for start in found:
-        _walk(start, top, volume)
+    if found and found[0] != top and not any(map(_holds_conversations, found)):
+        found = list(dict.fromkeys(each.parent for each in found))  # a bundle: its CSVs are beside
+    # Without any of these, there may be single chats under whatever names.
+    for start in found or [top]:
+        _walk(start, top, volume, chats=not found)
     return volume
 
 
 def _holds_export(folder: Path) -> bool:
-    return any(
-        CONVERSATIONS.search(name) or BUNDLED.search(name) or name == "chat.html"
-        for name in names_in(folder)
-    )
+    return any(BUNDLED.search(name) for name in names_in(folder)) or _holds_conversations(folder)
+
+
+def _holds_conversations(folder: Path) -> bool:
+    return any(CONVERSATIONS.search(name) or name == "chat.html" for name in names_in(folder))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -173,10 +183,16 @@ def _folders(folder: Path) -> list[Path]:
     return [each for each in inner if each.is_dir() and not each.is_symlink()]
 
 
-def _walk(start: Path, top: Path, volume: Volume) -> None:
-    """Add every file below `start`; names are relative to `top`."""
+def _walk(start: Path, top: Path, volume: Volume, *, chats: bool = False) -> None:
+    """Add every file below `start`; names are relative to `top`.
+
+    `chats`: only as deep as an export is looked for.
+    """
+    deepest = len(start.parts) + DEEPEST - 1
     for here, folders, files in os.walk(start, onerror=lambda error: _unlisted(error, volume)):
         folders[:] = sorted(name for name in folders if not is_noise(name))
+        if chats and len(Path(here).parts) >= deepest:
+            folders[:] = []
         for name in sorted(files) + [each for each in folders if (Path(here) / each).is_symlink()]:
             path = Path(here) / name
             label = plain(path.relative_to(top).as_posix())

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gptexit.export.container import Export
+from gptexit.export.layout import MORE
 from gptexit.export.made import Made
 from gptexit.export.tables import LIBRARY, NAMES
 from gptexit.export.volumes import CONVERSATIONS
@@ -71,7 +72,8 @@ class Format:
 
 def form(export: Export, full: int, slim: int) -> Format:
     """The form of `export`, of whose conversations so many have full and slim messages."""
-    found = [CONVERSATIONS.search(each) for each in export.conversation_files]
+    files = [each for each in export.conversation_files if each.rsplit("/", 1)[-1] not in MORE]
+    found = [CONVERSATIONS.search(each) for each in files]
     numbered = sum(1 for each in found if each and each[1])
     layout = "sharded" if numbered == len(found) else "both" if numbered else "single"
     sides = {each.split(" (", 1)[0] for each in export.files.side_files()}

@@ -14,6 +14,7 @@ from gptexit import __version__
 from gptexit.chatgpt.conversation import Account
 from gptexit.export.container import AnotherCopy, Export, Loss
 from gptexit.export.facts import file_id
+from gptexit.export.shapes import KIND
 from gptexit.export.splitter import collector_off
 from gptexit.inspect.absences import absences
 from gptexit.inspect.attachments import Attachments
@@ -145,7 +146,7 @@ def inspect(export: Export, progress: Progress | None = None) -> Inspection:
     unmentioned = _unmentioned(export, survey)
     for name in export.files.side_files():
         base = name.rsplit("/", 1)[-1].split(" (", 1)[0]
-        if base not in SIDE_FILES:
+        if base not in SIDE_FILES and not MEMBERS.search(name):
             survey.drift.add("side file", base)
     return Inspection(export, survey, form(export, survey.full, survey.slim), shared, unmentioned)
 
@@ -154,6 +155,8 @@ def _pass(export: Export, account: Account, progress: Progress | None) -> Survey
     survey = Survey(account, Attachments(export.lookup))
     add = survey.add
     for where, raw in export.conversations():
+        if KIND in raw:  # a task of Codex or a group chat: the figures are those of chats
+            continue
         try:
             add(raw, where)
         except Exception as error:  # a fault of ours must not cost the user the rest

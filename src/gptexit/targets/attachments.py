@@ -20,7 +20,7 @@ def copy_of(
     key = key or f"asset/{asset['id']}"
     name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
     ending = ending_of(name, asset["media_type"])
-    stem = name.removesuffix(ending) if name.endswith(ending) else posixpath.splitext(name)[0]
+    stem = name[: -len(ending)] if name.lower().endswith(ending) else posixpath.splitext(name)[0]
     stem = stem or (asset["media_type"] or "file").partition("/")[0]
     words = readable(stem) or "file"
     return Copy(catalog.name(key, folder, words, short_mark(key), ending), key, member)

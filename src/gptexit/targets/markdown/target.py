@@ -28,6 +28,14 @@ from gptexit.targets.markdown.protect import encoded, line
 UNTITLED = "Untitled"
 
 
+_NOTHING = {
+    "chat": "*Nothing was said here.*",
+    "codex": "*Nothing was said here.*",
+    "group": "*The export holds no messages of this group chat.*",
+}
+"""What stands in place of messages, by the kind of the conversation."""
+
+
 class Markdown:
     """The target. The current branch unless `--branches all`."""
 
@@ -54,7 +62,7 @@ class Markdown:
         blocks = [
             front_matter(self._properties(conversation, made, used)),
             f"# {line(title)}",
-            *(made.blocks or ["*Nothing was said here.*"]),
+            *(made.blocks or [_NOTHING.get(conversation["source"]["kind"], _NOTHING["chat"])]),
         ]
         if note.footnotes.numbers:
             blocks.append(note.footnotes.block())
@@ -117,12 +125,14 @@ class Markdown:
         self, conversation: Conversation, made: Body, used: dict[str, Copy]
     ) -> dict[str, Value]:
         each = conversation
+        kind = each["source"]["kind"]
         return {
             "title": each["title"] or UNTITLED,
             "id": each["id"],
             "created": _to_the_second(each["created"]),
             "updated": _to_the_second(each["updated"]),
             "model": _model(each),
+            "kind": kind if kind != "chat" else None,
             "url": each["source"]["url"],
             "project": each["project"]["id"] if each["project"] else None,
             "gpt": each["assistant"]["id"] if each["assistant"] else None,
@@ -131,7 +141,7 @@ class Markdown:
             "gone": _gone(each["source"]["gone"]),
             "messages": made.messages,
             "attachments": len(used) or None,
-            "tags": ["chatgpt"],
+            "tags": ["chatgpt"] if kind == "chat" else ["chatgpt", kind],
         }
 
 

@@ -1,0 +1,152 @@
+"""Odd shapes of one message to the ordinary one, and odd times to seconds.
+
+Ordinary is what OpenAI's exports hold: an object with `author` and `content` as objects and
+`create_time` in seconds. Scripts and browser extensions save a text or a list in place of the
+content, the role in place of the author, and times in milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Raw = dict[str, Any]
+
+ODD_MESSAGE = "gptexit_odd_message"
+"""The content type of a message that is none: what stands in its place is kept in `value`."""
+
+_SECONDS = 1e11
+"""The largest number that is a time in seconds: the year 5138. As milliseconds it is March 1973."""
+_MILLISECONDS = 1e14
+_MICROSECONDS = 1e17
+_TIMES = ("create_time", "update_time")
+_OTHER_TIMES = ("created_at", "createTime", "timestamp", "createdAt", "time")
+_SPEAKERS = ("role", "sender", "from")
+_WORDS = ("parts", "text", "message", "value")
+_ROLES = {
+    "human": "user",
+    "you": "user",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "ai": "assistant",
+    "bot": "assistant",
+}
+"""Roles by the names that other programs give them."""
+
+
+def is_ordinary(message: Any) -> bool:
+    """Whether a message has the ordinary shape. Runs for every message: it only looks."""
+    try:
+        time = message["create_time"]
+        return (
+            type(message["content"]) is dict
+            and type(message["author"]) is dict
+            and (time is None or time < _SECONDS)
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def is_said(value: Any) -> bool:
+    """Whether an object is a message: somebody says something in it."""
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("message"), dict):
+        value = value["message"]
+    author = value.get("author")
+    speaks = isinstance(author, (dict, str)) or isinstance(value.get("role"), str)
+    return speaks and any(
+        isinstance(value.get(key), (str, list, dict)) for key in ("content", "parts", "text")
+    )
+
+
+def settle_message(message: Any) -> Raw:
+    """Give a message of any shape the ordinary one; an object is changed in place."""
+    if not isinstance(message, dict):
+        return _from_value(message)
+    if not isinstance(message.get("author"), dict):
+        _settle_author(message)
+    if not isinstance(message.get("content"), dict):
+        _settle_content(message)
+    if message.get("create_time") is None:
+        for key in _OTHER_TIMES:
+            if isinstance(message.get(key), (int, float, str)):
+                message["create_time"] = message.pop(key)
+                break
+    settle_times(message)
+    return message
+
+
+def _from_value(value: Any) -> Raw:
+    """A message from what stands where a message should be."""
+    words = value if isinstance(value, list) else [value]
+    if words and all(isinstance(word, str) for word in words):
+        content: Raw = {"content_type": "text", "parts": words}
+    else:
+        content = {"content_type": ODD_MESSAGE, "value": value}
+    return {"author": {}, "content": content}
+
+
+def _settle_author(message: Raw) -> None:
+    said = message.get("author")
+    key = "author"
+    if said is None:
+        key = next((name for name in _SPEAKERS if isinstance(message.get(name), str)), "")
+        said = message.get(key)
+    if isinstance(said, str) and said:
+        message.pop(key)
+        role = said.strip().lower()
+        message["author"] = {"role": _ROLES.get(role, role)}
+
+
+def _settle_content(message: Raw) -> None:
+    content = message.get("content")
+    key = "content"
+    if content is None:
+        key = next((name for name in _WORDS if isinstance(message.get(name), (str, list))), "")
+        content = message.get(key)
+    if isinstance(content, str):
+        parts: list[Any] = [content]
+    elif isinstance(content, list):
+        parts = [settle_part(part) for part in content]
+    else:
+        return
+    message.pop(key)
+    plain = all(isinstance(part, str) for part in parts)
+    message["content"] = {"content_type": "text" if plain else "multimodal_text", "parts": parts}
+
+
+def settle_part(part: Any) -> Any:
+    """A part as the text that it is where it says nothing else, as the web API's `input_text`."""
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        kind = part.get("content_type") or part.get("type")
+        rest = [key for key in part if key not in ("type", "content_type", "text") and part[key]]
+        if not rest and kind in (None, "text", "input_text", "output_text"):
+            return part["text"]
+    return part
+
+
+def seconds(value: Any) -> float | None:
+    """A time as seconds, whatever its unit: a number or digits; None where it is neither."""
+    if isinstance(value, str):
+        try:
+            value = float(value) if value[:1].isdigit() else None
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if _SECONDS < value < _MILLISECONDS:
+        return value / 1e3
+    if _MILLISECONDS <= value < _MICROSECONDS:
+        return value / 1e6
+    return value
+
+
+def settle_times(raw: Raw) -> None:
+    """Turn the times of a conversation or message into seconds, where they are in another unit."""
+    for key in _TIMES:
+        value = raw.get(key)
+        if type(value) is float and value < _SECONDS:
+            continue
+        found = seconds(value)
+        if value is not None and found is not None and 0 < found * 999 < float(value):
+            raw[key] = found
