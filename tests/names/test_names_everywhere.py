@@ -69,7 +69,7 @@ def test_a_table_lists_projects_and_gpts_and_keeps_what_was_filled_in(source, tm
     table = tmp_path / "names.csv"
     said = gptexit("inspect", source, "--write-names", table)
     assert said.returncode == 0
-    assert "1 project, 1 custom GPT; 0 names filled in" in said.stderr
+    assert "1 project, 1 custom GPT; 0 names filled in" in said.stdout
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     assert [(row["id"], row["kind"], row["name"], row["conversations"]) for row in rows] == [
         (BAKERY, "project", "", "2"),
@@ -80,7 +80,7 @@ def test_a_table_lists_projects_and_gpts_and_keeps_what_was_filled_in(source, tm
     table.write_text(table.read_text().replace("project,,", 'project,"=Bread, and ""more""",'))
     source_of(source, [("Soup", HELPER), ("X-rays", CLINIC)])
     said = gptexit("inspect", source, "--write-names", table)
-    assert "1 row that this export lacks" in said.stderr
+    assert "1 row that this export lacks" in said.stdout
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     assert [(row["id"], row["name"]) for row in rows] == [
         (CLINIC, ""),

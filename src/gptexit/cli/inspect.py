@@ -92,7 +92,7 @@ def inspect(
     if drift_report:
         _write_drift(drift_report, found)
     if names_file:
-        _write_names(names_file, found, names)
+        _write_names(names_file, found, names, err=as_json or attachments is not None)
     if attachments:
         for line in FORMATS[listing or "text"](found.survey.attachments.missing()):
             click.echo(line, nl=False)
@@ -115,7 +115,7 @@ def _names_there(path: str | None) -> Table:
         raise click.UsageError(f"{error} Nothing was written.") from error
 
 
-def _write_names(path: str, found: Inspection, there: Table) -> None:
+def _write_names(path: str, found: Inspection, there: Table, *, err: bool) -> None:
     """Write the table of names, with what is filled in already, and say what there is to do."""
     groups = found.survey.groups
     made = there.renewed(groups.rows())
@@ -125,18 +125,18 @@ def _write_names(path: str, found: Inspection, there: Table) -> None:
     made.save(Path(path))
     projects = sum(own.startswith("g-p-") for own in groups.by_id)
     counted = f"{count(projects, 'project')}, {count(len(groups.by_id) - projects, 'custom GPT')}"
-    click.echo(f"{path}: {counted}; {count(len(made.names()), 'name')} filled in.", err=True)
+    click.echo(f"{path}: {counted}; {count(len(made.names()), 'name')} filled in.", err=err)
     gone = len(made.rows) - len(groups.by_id)
     if gone:
-        click.echo(f"Kept at its end: {count(gone, 'row')} that this export lacks.", err=True)
+        click.echo(f"Kept at its end: {count(gone, 'row')} that this export lacks.", err=err)
     if groups.others:
         number = count(groups.others, "conversation")
-        click.echo(f"Not listed: those of {number}; there are more than {MOST:,}.", err=True)
+        click.echo(f"Not listed: those of {number}; there are more than {MOST:,}.", err=err)
     if len(made.names()) < len(made.rows):
         click.echo(
             "Fill in the column “name” in any spreadsheet or editor, then: gptexit convert EXPORT "
             f"--names {path}",
-            err=True,
+            err=err,
         )
 
 
