@@ -11,8 +11,8 @@ Marks stand in front of what a command made; one runs a command that shows nothi
 The commands of a document run one after the other in an empty folder that holds the sample export
 `fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
 years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `with-secrets.json` is an export of two chats
-with secrets of `planted` in them. `filled.csv` is a table of names that is filled in. `answer.txt` is what ChatGPT may answer when it
-is asked what it remembers.
+with secrets of `planted` in them. `filled.csv` is a table of names that is filled in. `answer.txt`
+is what ChatGPT may answer when it is asked what it remembers.
 """
 
 from __future__ import annotations

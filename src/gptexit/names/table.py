@@ -90,11 +90,16 @@ class Table:
     def text(self) -> str:
         """Return the file as text."""
         out = io.StringIO(newline="")
-        writer = csv.writer(out, delimiter=self.delimiter, lineterminator="\n")
-        writer.writerow([*COLUMNS, *map(guarded, self.others)])
+        plain = csv.writer(out, delimiter=self.delimiter, lineterminator="\n")
+        # Before Python 3.13 a lone carriage return makes no quotes, and would end the row.
+        quoted = csv.writer(
+            out, delimiter=self.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL
+        )
+        plain.writerow([*COLUMNS, *map(_heading_cell, self.others)])
         for row in self.rows.values():
             missing = [""] * (len(self.others) - len(row.others))
-            writer.writerow([*map(guarded, row.cells), *map(guarded, row.others), *missing])
+            cells = [*map(guarded, row.cells), *map(guarded, row.others), *missing]
+            (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
         return (_MARK if self.mark else "") + out.getvalue()
 
     def save(self, path: Path) -> None:
@@ -187,6 +192,11 @@ def _head(lines: io.StringIO) -> tuple[str, Sequence[str], int]:
         if {"id", "name"} <= set(names):
             break
     return delimiter, names, before
+
+
+def _heading_cell(heading: str) -> str:
+    """Return a heading of the person's own as a cell on one line."""
+    return guarded(" ".join(heading.split()))
 
 
 def _heading(cell: str) -> str:
