@@ -11,8 +11,8 @@ Marks stand in front of what a command made; one runs a command that shows nothi
 The commands of a document run one after the other in an empty folder that holds the sample export
 `fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
 years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `with-secrets.json` is an export of two chats
-with secrets of `planted` in them. `answer.txt` is what ChatGPT may answer when it
-is asked what it remembers.
+with secrets of `planted` in them. `filled.csv` is a table of names that is filled in. `answer.txt`
+is what ChatGPT may answer when it is asked what it remembers.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ Here is everything that I have saved:
 
 That is the complete set.
 """
+FILLED = """\
+id;kind;name;conversations
+g-p-65ec96f8f6c8cae3b894ed735ea25fc9;project;Bakery;1
+g-f60e52fbf;GPT;Receipt reader;1
+"""
 _OUTPUT = re.compile(r"(<!-- output: (gptexit [^\n]*?) -->\n```text\n).*?(?=^```$)", re.S | re.M)
 _RUN = re.compile(r"<!-- run: (gptexit [^\n]*?) -->")
 _SQL = re.compile(
@@ -61,6 +66,7 @@ def renewed(document: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(SAMPLE, Path(folder) / "chatgpt-export.zip")
         (Path(folder) / "answer.txt").write_text(ANSWER, encoding="utf-8")
+        (Path(folder) / "filled.csv").write_text(FILLED, encoding="utf-8")
         slimming.two_years(FULL, Path(folder))
         _with_secrets(Path(folder) / "with-secrets.json")
         for command in _RUN.findall(text):

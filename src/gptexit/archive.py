@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from gptexit.layouts import laid_out
 from gptexit.ledger import Written
+from gptexit.names import kept
+from gptexit.names.names import Names
 from gptexit.packed import Packed
 from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
 from gptexit.record import choices
 from gptexit.select import Selection
-from gptexit.sink import Folder, Sink
+from gptexit.sink import Folder, OtherArchive, Sink
 from gptexit.source import Source, open_source
 from gptexit.stream import Stream
 from gptexit.targets.base import NOTHING, Options
@@ -87,30 +90,54 @@ def carry_out(
 ) -> Report:
     """The same for formats each with options of its own."""
     several = len(plans) > 1
-    plans = [_with_reason(each, selection) for each in plans]
+    to_stdout = stdout is not None and str(out) == "-"
+    roots = [Path(out) / each.format if several else Path(out) for each in plans]
+    names = _names(plans, [] if to_stdout else roots)
+    plans = [_with_reason(each, selection, names) for each in plans]
     outgoing = _outgoing(plans, export)
-    if stdout is not None and str(out) == "-":
+    if stdout is not None and to_stdout:
         ways = [_way(each, Stream(stdout), "-", export, outgoing) for each in plans]
     else:
         ways = [
-            _to_folder(
-                each,
-                Path(out) / each.format if several else Path(out),
-                selection,
-                export,
-                outgoing,
-            )
-            for each in plans
+            _to_folder(each, root, selection, export, outgoing)
+            for each, root in zip(plans, roots, strict=True)
         ]
     settle = any(isinstance(way.sink, Stream) for way in ways)
-    ledger = convert_along(export, ways, selection, progress=progress, settle=settle)
+    ledger = convert_along(export, ways, selection, progress=progress, settle=settle, names=names)
+    if not to_stdout:
+        for way, root in zip(ways, roots, strict=True):
+            _keep(way, root, names)
     return ledger.report(export, 0 if ledger.complete(export) else 1)
 
 
-def _with_reason(plan: Plan, selection: Selection) -> Plan:
-    """The plan, and in its options what chose the conversations."""
+def _names(plans: Sequence[Plan], roots: Sequence[Path]) -> Names:
+    """Return the names of this run: what the person gives, else what the archives keep.
+
+    Raises OtherArchive where an archive's own names cannot be read.
+    """
+    found: dict[str, str] = {}
+    try:
+        for root in roots:
+            found = {**kept.load(root), **found}
+    except kept.Damaged as error:
+        raise OtherArchive(str(error)) from error
+    return plans[0].options.names.with_kept(found) if plans else Names()
+
+
+def _keep(way: Way, root: Path, names: Names) -> None:
+    """Keep the names in the archive, for later runs that are given none. Raises OSError.
+
+    What goes to somebody else keeps those alone that went out, as they did: it is not to tell what
+    else there is.
+    """
+    exact = isinstance(way.sink, Folder) and way.sink.exact
+    kept.save(root, way.names if exact or way.outgoing else {**names.all(), **way.names})
+
+
+def _with_reason(plan: Plan, selection: Selection, names: Names) -> Plan:
+    """The plan, and in its options the names of the run and what chose the conversations."""
     why = (plan.selection or selection).words
-    return replace(plan, options=replace(plan.options, why=why))
+    return replace(plan, options=replace(plan.options, why=why, names=names))
 
 
 def _outgoing(plans: Sequence[Plan], export: Source) -> Outgoing | None:
@@ -126,6 +153,7 @@ def _to_folder(
     plan: Plan, root: Path, selection: Selection, export: Source, outgoing: Outgoing | None
 ) -> Way:
     folder = _sink(plan.format)(root)
+    plan = replace(plan, options=laid_out(plan.format, plan.options, root, folder.catalog))
     folder.exact = FORMATS[plan.format].zipped or FORMATS[plan.format].pack
     if folder.exact:
         folder.expect(plan.format)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -168,17 +168,34 @@ class Catalog:
         """The size of all files."""
         return int(self._base.execute("SELECT coalesce(sum(size), 0) FROM entry").fetchone()[0])
 
+    def has_note(self, beginning: str) -> bool:
+        """Tell whether a note of a conversation has a path with that beginning."""
+        found = self._base.execute(
+            "SELECT 1 FROM entry WHERE key LIKE 'conversation/%' AND path LIKE '%.md' "
+            "AND substr(path, 1, ?) = ? LIMIT 1",
+            (len(beginning), beginning),
+        )
+        return found.fetchone() is not None
+
     def others(self) -> Iterator[Entry]:
         """The files that no conversation led to, by path."""
         query = f"SELECT {_COLUMNS} FROM entry WHERE key LIKE 'member/%' ORDER BY path"
         yield from map(_entry, self._base.execute(query))
 
-    def conversations(self, *, by_project: bool = False) -> Iterator[Entry]:
-        """The notes of conversations, the newest first; `by_project`: those of projects alone."""
+    def conversations(
+        self, *, by_project: bool = False, called: Callable[[str], str] | None = None
+    ) -> Iterator[Entry]:
+        """The notes of conversations, the newest first; `by_project`: those of projects alone.
+
+        `called`: what projects are in the order of, by their ids; else they are in that of ids.
+        """
         order = "created IS NULL, created DESC, path DESC"
         where = "key LIKE 'conversation/%'"
         if by_project:
             where, order = f"{where} AND project IS NOT NULL", f"project, {order}"
+            if called:
+                self._base.create_function("called", 1, called, deterministic=True)
+                order = f"called(project), {order}"
         query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY {order}"
         yield from map(_entry, self._base.execute(query))
 
@@ -197,6 +214,11 @@ def _safe(key: str) -> str:
 def _allowed(stem: str) -> str:
     """`stem`, changed where it is a device of Windows; none of these has a hyphen in its name."""
     return stem if "-" in stem else str(sanitize_filename(stem, platform="universal"))
+
+
+def folder_name(words: str) -> str:
+    """Return `words`, which `readable` made, as the name of a folder that every system takes."""
+    return _allowed(words)
 
 
 def readable(words: str) -> str:

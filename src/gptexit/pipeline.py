@@ -19,7 +19,8 @@ from gptexit.export.facts import file_id
 from gptexit.export.splitter import collector_off
 from gptexit.ledger import Ledger, Written
 from gptexit.model import Asset, Conversation
-from gptexit.record import record
+from gptexit.names.names import Names, names_in
+from gptexit.record import by_ids, record
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
 from gptexit.source import Source
@@ -51,6 +52,8 @@ class Way:
     """What goes this way of what the run selects; None for all of it."""
     outgoing: Outgoing | None = None
     """What takes secrets out of all that goes this way; one for all ways of a run."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Names of the projects and custom GPTs of what went this way, by id."""
 
 
 Progress = Callable[[int, int], None]
@@ -64,12 +67,15 @@ def convert(
     *,
     progress: Progress | None = None,
     settle: bool = False,
+    names: Names | None = None,
 ) -> Ledger:
     """Convert every selected conversation of `export` along each of `ways`.
 
     `settle`: find out first of which conversations there are several copies, where output cannot be
-    taken back. Raises OSError where a sink cannot write.
+    taken back. `names`: of projects and custom GPTs, given to each conversation as it is read, so
+    that every format and every selection has them. Raises OSError where a sink cannot write.
     """
+    names = names or Names()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
     begun = any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
     if any(isinstance(way.sink, Folder) for way in ways):
@@ -80,7 +86,7 @@ def convert(
         ledger = Ledger()
         try:
             with collector_off():
-                _pass(ledger, export, ways, selection, progress, once=settle)
+                _pass(ledger, export, ways, selection, progress, names, once=settle)
             break
         except AnotherCopy:
             export.settle()
@@ -92,11 +98,14 @@ def convert(
                 way.written = Written(way.written.format, way.written.out, way.written.redact)
                 way.assets.clear()
                 way.members.clear()
-    _finish(ledger, export, ways, selection)
+                way.names.clear()
+    _finish(ledger, export, ways, selection, names)
     return ledger
 
 
-def _finish(ledger: Ledger, export: Source, ways: list[Way], selection: Selection) -> None:
+def _finish(
+    ledger: Ledger, export: Source, ways: list[Way], selection: Selection, names: Names
+) -> None:
     """What can only be written once every conversation has been seen."""
     for way in ways:
         if selection.is_everything and way.selection is None:
@@ -114,24 +123,29 @@ def _finish(ledger: Ledger, export: Source, ways: list[Way], selection: Selectio
             way.written.files[Folder.put(way.sink, end)] += 1
         way.written.bytes = way.sink.finish()
         if isinstance(way.sink, Folder):
-            about = record(way.asked, export, way.digests)
+            asked = way.asked
+            if "selection" in asked:
+                asked = {**asked, "selection": by_ids(asked["selection"], names)}
+            about = record(asked, export, way.digests)
             way.sink.describe(way.outgoing.names_in(about) if way.outgoing else about)
             way.written.edited = sorted(set(way.sink.edited))
     ledger.targets = [way.written for way in ways]
     ledger.redacted = next((way.outgoing.findings for way in ways if way.outgoing), None)
 
 
-def conversations(export: Source) -> Iterator[Conversation]:
+def conversations(export: Source, names: Names | None = None) -> Iterator[Conversation]:
     """Every conversation of `export` in the neutral model, one at a time.
 
-    A conversation that cannot be read is named in `export.losses`.
+    `names`: of projects and custom GPTs. A conversation that cannot be read is named in
+    `export.losses`.
     """
+    names = names or Names()
     export.settle()
     for _, conversation in export.neutral(Met()):
         if isinstance(conversation, Loss):
             export.losses.append(conversation)
         else:
-            yield conversation
+            yield names.applied(conversation)
 
 
 def _other(export: Source, member: str) -> Asset:
@@ -157,13 +171,15 @@ def _pass(
     ways: list[Way],
     selection: Selection,
     progress: Progress | None,
+    names: Names,
     *,
     once: bool,
 ) -> None:
-    for where, conversation in export.neutral(ledger.met, once=once):
-        if isinstance(conversation, Loss):
-            ledger.unreadable.append(asdict(conversation))
+    for where, found in export.neutral(ledger.met, once=once):
+        if isinstance(found, Loss):
+            ledger.unreadable.append(asdict(found))
             continue
+        conversation = names.applied(found)
         ledger.read(conversation)
         if progress:
             progress(ledger.conversations, export.bytes_read)
@@ -194,6 +210,7 @@ def _render(
             ledger.unreadable.append(asdict(fault(where, title, error)))
             continue
         way.written.conversations += 1
+        way.names.update(names_in(shown[way.outgoing is not None]))
         _write(way, rendered, export, ledger)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from gptexit import __version__
+from gptexit.names.names import Names
 from gptexit.select import Selection
 from gptexit.targets.base import Options
 from gptexit.targets.table import redact_of
@@ -36,9 +37,26 @@ def choices(format_name: str, options: Options, selection: Selection) -> dict[st
             "timezone": str(options.timezone) if options.timezone else None,
             "form": options.form,
             "redact": redact_of(format_name, options),
+            "layout": options.layout,
         },
         "selection": selection.as_json(),
     }
+
+
+def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
+    """Return a selection's conditions with the ids of projects in place of their names.
+
+    The record stays true when somebody gives a project another name.
+    """
+    found = dict(selection)
+    if isinstance(found.get("project"), str):
+        ids = names.ids_of(found["project"])
+        found["project"] = ids or found["project"]
+    excluded = found.get("exclude")
+    if isinstance(excluded, dict) and "projects" in excluded:
+        ids = [own for name in excluded["projects"] for own in names.ids_of(name) or [name]]
+        found["exclude"] = {**excluded, "projects": sorted(set(ids))}
+    return found
 
 
 def record(asked: dict[str, Any], export: Listed, digests: dict[str, str]) -> dict[str, Any]:

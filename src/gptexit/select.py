@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gptexit.model import Conversation, Message
+from gptexit.names.names import is_called
 
 _ANY: frozenset[str] = frozenset()
 
@@ -20,6 +21,7 @@ class Exclusion:
     texts: frozenset[str] = _ANY
     """Words that a message of any branch has in it, in any case."""
     projects: frozenset[str] = _ANY
+    """Ids or names."""
     dates: frozenset[tuple[str, str]] = frozenset()
     """Spans of time, as their first moment and the first one after: RFC 3339 in UTC, without a
     `Z`. A conversation is left out if it was begun or touched, or anything said in it, in one."""
@@ -30,7 +32,7 @@ class Exclusion:
         project = conversation["project"]
         checks = (
             ("id", conversation["id"] in self.ids),
-            ("project", project is not None and project["id"] in self.projects),
+            ("project", any(is_called(project, wanted) for wanted in self.projects)),
             ("title", _has(_title(conversation), self.titles)),
             ("date", bool(self.dates) and any(map(self._within, _moments(conversation)))),
             ("text", bool(self.texts) and self._is_said(conversation)),
@@ -56,6 +58,7 @@ class Selection:
     """A part of the title, in any case."""
     ids: frozenset[str] = _ANY
     project: str | None = None
+    """An id or a name."""
     model: str | None = None
     archived: bool | None = None
     exclude: Exclusion = Exclusion()
@@ -82,13 +85,12 @@ class Selection:
     def leaves_out(self, conversation: Conversation) -> str | None:
         """The option that leaves `conversation` out, as its name; None where it is selected."""
         each = conversation
-        project = each["project"]["id"] if each["project"] else None
         checks = (
             ("--id", not self.ids or each["id"] in self.ids),
             ("--since", self.since is None or (each["updated"] or "") >= _bare(self.since)),
             ("--until", self.until is None or (each["created"] or "9999") < _bare(self.until)),
             ("--title", self.title is None or self.title.casefold() in _title(each)),
-            ("--project", self.project is None or project == self.project),
+            ("--project", self.project is None or is_called(each["project"], self.project)),
             ("--model", self.model is None or self.model in _models(each)),
             (
                 "--archived" if self.archived else "--no-archived",

@@ -166,6 +166,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200 if found else 404, bool(found))
         elif self.command == "POST" and path in FORMS:
             self._posted(path, json.loads(body))
+        elif self.command == "POST" and kind == "folders" and rest.endswith("/update"):
+            folder = things[rest.removesuffix("/update")]
+            folder["name"] = json.loads(body)["name"]
+            self._answer(200, folder)
         elif self.command == "POST" and path == "/api/v1/files/":
             self._answer(200, app.add("files", self._uploaded(body)))
         elif path == "/api/v1/chats/list":

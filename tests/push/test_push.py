@@ -185,3 +185,41 @@ def test_an_address_that_is_none():
     done = push("http://127.0.0.1:1", SLIM)
     assert done.returncode == 4
     assert "nothing answers" in done.stderr
+
+
+PROJECT = "g-p-65ec96f8f6c8cae3b894ed735ea25fc9"
+
+
+def names_table(path, *lines):
+    path.write_text("\n".join(["id;name", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_folders_have_the_names_that_a_table_gives(app, tmp_path):
+    names = names_table(tmp_path / "names.csv", f"{PROJECT};Bäckerei / =Ost", "g-f60e52fbf;Helper")
+    push(app.url, SLIM, "--names", names)
+    assert {each["name"] for each in app.things["folders"].values()} == {
+        "Bäckerei / =Ost",
+        "Helper",
+    }
+    app.requests.clear()
+    assert "Nothing new" in push(app.url, SLIM, "--names", names).stdout
+    assert "Nothing new" in push(app.url, SLIM).stdout
+    assert not wrote(app)
+
+
+def test_a_folder_of_an_earlier_run_gets_its_name_later(app, tmp_path):
+    push(app.url, SLIM)
+    names = names_table(tmp_path / "names.csv", f"{PROJECT};Bakery", "g-f60e52fbf;Helper")
+    mine = next(each for each in app.things["folders"].values() if each["name"][:3] == "GPT")
+    mine["name"] = "As I call it"
+    app.requests.clear()
+    assert "Would rename 1 folder" in push(app.url, SLIM, "--names", names, "--dry-run").stdout
+    assert not wrote(app)
+    done = push(app.url, SLIM, "--names", names)
+    assert "Renamed 1 folder" in done.stdout
+    assert {each["name"] for each in app.things["folders"].values()} == {"Bakery", "As I call it"}
+    assert len(wrote(app)) == 1
+    app.requests.clear()
+    assert "Renamed" not in push(app.url, SLIM, "--names", names).stdout
+    assert not wrote(app)

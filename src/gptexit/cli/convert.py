@@ -11,11 +11,12 @@ import orjson
 
 from gptexit.archive import convert_export
 from gptexit.cli.exits import Exit
+from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import layout_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import summary
 from gptexit.database.schema import NoFullText
 from gptexit.export.container import NotAnExport
@@ -80,6 +81,8 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     "[default: reasoning]",
 )
 @timezone_option("the times in notes")
+@names_options
+@layout_option
 @click.option(
     "--form",
     type=click.Choice([*LAYOUTS, API]),
@@ -122,6 +125,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     if form and not any(form in FORMATS[name].forms for name in names):
         takers = " or ".join(name for name, each in FORMATS.items() if form in each.forms)
         raise click.UsageError(f"--form {form} is a form of {takers}: give --to too.")
+    if given["layout"] and "markdown" not in names:
+        raise click.UsageError("--layout is of the format markdown: add --to markdown.")
     selection = selection_of(given, zone)
     options = Options(
         branches=given["branches"],
@@ -132,7 +137,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         fit=given["fit"],
         redact=given["redact"],
         topics=given["topics"],
-        names=given["project_names"],
+        names=names_of(given),
+        layout=given["layout"],
         tokens=given["tokens"],
     )
     if to_stdout and (len(names) > 1 or not is_one_file(names[0], options)):

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from gptexit.cli.exits import Exit
+from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import exclude_option, exclusion
-from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import layout_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import summary
 from gptexit.cli.verdict import verdict
 from gptexit.database.schema import NoFullText
@@ -33,6 +34,8 @@ from gptexit.targets.base import Options
     "-o", "out", default="chatgpt-exit", show_default=True, help="The folder to write to."
 )
 @timezone_option("the times in notes")
+@names_options
+@layout_option
 @click.option(
     "--for",
     "going_to",
@@ -77,7 +80,8 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         timezone=zone,
         redact=given["redact"],
         topics=given["topics"],
-        names=given["project_names"],
+        names=names_of(given),
+        layout=given["layout"],
         tokens=given["tokens"],
     )
     chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None

@@ -12,11 +12,14 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import no_progress_option
 from gptexit.export.container import NotAnExport, open_export
+from gptexit.inspect.groups import MOST
 from gptexit.inspect.inspection import Inspection
 from gptexit.inspect.inspection import inspect as inspect_export
 from gptexit.inspect.listing import FORMATS
 from gptexit.inspect.report import drift_report
 from gptexit.inspect.table import table
+from gptexit.names.table import BadTable, Table, load
+from gptexit.printable import count
 
 
 @click.command()
@@ -40,6 +43,14 @@ from gptexit.inspect.table import table
     help="Write what gptexit does not know of this export, for a bug report; nothing that you or "
     "ChatGPT wrote is in it. `-` for standard output, instead of the overview.",
 )
+@click.option(
+    "--write-names",
+    "names_file",
+    metavar="FILE.csv",
+    help="Write a table of your projects and custom GPTs, for you to fill in their names, which "
+    "no export has; `convert --names FILE.csv` takes it. Written again, it keeps what you filled "
+    "in. `-` for standard output.",
+)
 @no_progress_option
 @click.pass_context
 def inspect(
@@ -49,21 +60,26 @@ def inspect(
     attachments: str | None,
     listing: str | None,
     drift_report: str | None,
+    names_file: str | None,
     no_progress: bool,
 ) -> None:
     """Say what an export holds, what it lacks, and what no export holds.
 
     SOURCE is the ZIP that OpenAI sent, several ZIPs, the folder that it was unpacked to, a
-    conversations.json, or `-` for JSON on standard input. Nothing is written.
+    conversations.json, or `-` for JSON on standard input. Nothing is written but what you ask for.
 
     \b
     gptexit inspect chatgpt-export.zip
     gptexit inspect chatgpt-export.zip --attachments missing --format csv > missing.csv
+    gptexit inspect chatgpt-export.zip --write-names names.csv
     """
     if listing and not attachments:
         raise click.UsageError("--format goes with --attachments missing.")
     if as_json and attachments:
         raise click.UsageError("--json and --attachments missing are two different outputs.")
+    if "-" == names_file == drift_report or (names_file == "-" and (as_json or attachments)):
+        raise click.UsageError("only one thing goes to standard output.")
+    names = _names_there(names_file)
     try:
         with (
             open_export(sources, sys.stdin.buffer) as export,
@@ -75,14 +91,53 @@ def inspect(
         ctx.exit(Exit.NOT_AN_EXPORT)
     if drift_report:
         _write_drift(drift_report, found)
+    if names_file:
+        _write_names(names_file, found, names, err=as_json or attachments is not None)
     if attachments:
         for line in FORMATS[listing or "text"](found.survey.attachments.missing()):
             click.echo(line, nl=False)
     elif as_json:
         click.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2))
-    elif drift_report != "-":
+    elif drift_report != "-" and not names_file:
         click.echo(table(found.as_json()))
     ctx.exit(Exit.COMPLETE if found.complete else Exit.INCOMPLETE)
+
+
+def _names_there(path: str | None) -> Table:
+    """Return the table that is there already, with what is filled in. Raises UsageError."""
+    if path is None or path == "-":
+        return Table()
+    try:
+        return load(Path(path)) if Path(path).stat().st_size else Table()
+    except FileNotFoundError:
+        return Table()
+    except BadTable as error:
+        raise click.UsageError(f"{error} Nothing was written.") from error
+
+
+def _write_names(path: str, found: Inspection, there: Table, *, err: bool) -> None:
+    """Write the table of names, with what is filled in already, and say what there is to do."""
+    groups = found.survey.groups
+    made = there.renewed(groups.rows())
+    if path == "-":
+        click.echo(made.text(), nl=False)
+        return
+    made.save(Path(path))
+    projects = sum(own.startswith("g-p-") for own in groups.by_id)
+    counted = f"{count(projects, 'project')}, {count(len(groups.by_id) - projects, 'custom GPT')}"
+    click.echo(f"{path}: {counted}; {count(len(made.names()), 'name')} filled in.", err=err)
+    gone = len(made.rows) - len(groups.by_id)
+    if gone:
+        click.echo(f"Kept at its end: {count(gone, 'row')} that this export lacks.", err=err)
+    if groups.others:
+        number = count(groups.others, "conversation")
+        click.echo(f"Not listed: those of {number}; there are more than {MOST:,}.", err=err)
+    if len(made.names()) < len(made.rows):
+        click.echo(
+            "Fill in the column “name” in any spreadsheet or editor, then: gptexit convert EXPORT "
+            f"--names {path}",
+            err=err,
+        )
 
 
 def _write_drift(path: str, found: Inspection) -> None:

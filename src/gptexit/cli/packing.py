@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-_SHORTEST = len("g-") + 4
-"""Characters of an id, or of its beginning."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -24,18 +22,6 @@ def _topics(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     if len({each.name for each in topics}) < len(topics) or len(topics) > MOST:
         raise click.BadParameter(f"each topic has a name of its own, and there are at most {MOST}.")
     return topics
-
-
-def _names(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    pairs = [value.partition("=") for value in values]
-    for value, (own, _, name) in zip(values, pairs, strict=True):
-        if len(own.strip()) < _SHORTEST or not own.startswith("g-") or not name.strip():
-            raise click.BadParameter(
-                f"{value!r} is no ID=NAME, such as g-p-67a1b2c3=Taxes; ids are in contents.csv."
-            )
-    return tuple((own.strip(), name.strip()) for own, _, name in pairs)
 
 
 def _tokens(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
@@ -58,15 +44,6 @@ _OPTIONS = (
         callback=_topics,
         help="For claude: a folder with the conversations that have one of these words or phrases, "
         "separated by commas, in title or text, such as tax=tax,IRS. May be given several times.",
-    ),
-    click.option(
-        "--project-name",
-        "project_names",
-        metavar="ID=NAME",
-        multiple=True,
-        callback=_names,
-        help="For claude: the name of a project or custom GPT, which exports lack, by its id or "
-        "the beginning of it.",
     ),
     click.option(
         "--tokens",

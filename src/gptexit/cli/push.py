@@ -10,6 +10,7 @@ import click
 
 from gptexit.cli.convert import included, write_report
 from gptexit.cli.exits import Exit
+from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
@@ -50,6 +51,7 @@ _EXTRA = (
 )
 @click.option("--memories", is_flag=True, help="Also add what ChatGPT noted about you.")
 @timezone_option("--since and --until")
+@names_options
 @click.option(
     "--timeout",
     type=click.FloatRange(1, 3600),
@@ -82,7 +84,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             raise
         raise click.UsageError(_EXTRA) from None
     selection = selection_of(given, given["zone"])
-    options = Options(given["branches"], given["include"], given["zone"])
+    options = Options(given["branches"], given["include"], given["zone"], names=names_of(given))
     quiet, dry = given["quiet"], given["dry_run"]
     tally = None
     code = Exit.SERVER
@@ -134,6 +136,10 @@ def _summary(tally: Tally, url: str) -> str:
         lines.append("Nothing new to send.")
     if done["same"]:
         lines.append(f"There already: {count(done['same'], 'conversation')}.")
+    if tally.renamed:
+        would = "Would rename" if tally.dry else "Renamed"
+        lines.append(f"{would} {count(len(tally.renamed), 'folder')}:")
+        lines += listed(tally.renamed)
     if tally.left_out:
         named = ", ".join(f"{each:,} by {name}" for name, each in tally.left_out.items())
         number = count(sum(tally.left_out.values()), "conversation")

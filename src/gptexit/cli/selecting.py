@@ -31,8 +31,8 @@ def _exclusions(
 
 
 _WHAT = (
-    "title=WORDS, text=WORDS, project=g-p-…, id=ID, date=2024-03 or date=2024-03-01..2024-05-31. "
-    "May be given several times."
+    "title=WORDS, text=WORDS, project=NAME or g-p-…, id=ID, date=2024-03 or "
+    "date=2024-03-01..2024-05-31. May be given several times."
 )
 
 
@@ -56,7 +56,12 @@ _OPTIONS = (
     click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier."),
     click.option("--title", metavar="TEXT", help="Only conversations with TEXT in their title."),
     click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation."),
-    click.option("--project", metavar="ID", help="Only conversations of this project (g-p-…)."),
+    click.option(
+        "--project",
+        metavar="NAME",
+        help="Only conversations of this project: its name, if --names gives it one, or its id "
+        "(g-p-…).",
+    ),
     click.option("--model", metavar="NAME", help="Only conversations with this model."),
     exclude_option("Leave conversations out"),
     click.option(

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gptexit.targets.markdown.layout import LAYOUTS
+
 
 def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
     """The value of `--timezone`, for click. Raises BadParameter."""
@@ -36,5 +38,11 @@ def timezone_option(of: str) -> Callable[[F], F]:
     )
 
 
+layout_option = click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    help="For markdown: the folders of the notes, by year; by project, and the others by year; or "
+    "flat, all in one. An archive keeps the one that it began with. [default: year]",
+)
 quiet_option = click.option("--quiet", is_flag=True, help="No summary; errors only.")
 no_progress_option = click.option("--no-progress", is_flag=True, help="No progress bar.")

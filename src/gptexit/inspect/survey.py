@@ -20,6 +20,7 @@ from gptexit.chatgpt.conversation import Account
 from gptexit.chatgpt.mentioned import mentioned
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift, Place
+from gptexit.inspect.groups import Groups
 from gptexit.inspect.shapes import OTHER, Shapes, careful, judge_parts, judge_references
 from gptexit.inspect.suspects import may_mention, points
 from gptexit.model import Raw
@@ -60,6 +61,8 @@ class Survey:
     """By the year of their beginning, conversations and their messages."""
     projects: Counter[str] = field(default_factory=Counter)
     gpts: Counter[str] = field(default_factory=Counter)
+    groups: Groups = field(default_factory=Groups)
+    """The same two with titles and dates."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """Conversations that could not be counted, and why: faults of ours."""
     _shapes: Shapes = field(default_factory=Shapes)
@@ -74,7 +77,7 @@ class Survey:
             if mapping is not None:
                 self.drift.add("mapping", mapping, 1, place)
             mapping = {}
-        self._fields(raw)
+        group = self._fields(raw)
         if mapping:
             first = islice(mapping.values(), FEW)
             slim = not any("children" in node for node in first if isinstance(node, dict))
@@ -83,6 +86,9 @@ class Survey:
         messages, suspects = self._nodes(mapping, place)
         self.empty += _is_empty(mapping)
         created = self._times(raw, mapping, messages)
+        if group:
+            updated = take.as_time(raw.get("update_time"))
+            self.groups.add(group, take.string(raw.get("title")), created, updated)
         identity = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
         if suspects or (identity and self.account.library(identity)):
             title = take.string(raw.get("title"))
@@ -180,8 +186,8 @@ class Survey:
         self.branchings += found
         self.branched += found > 0
 
-    def _fields(self, raw: Raw) -> None:
-        """Count what a conversation says of itself."""
+    def _fields(self, raw: Raw) -> str | None:
+        """Count what a conversation says of itself; the id of its project or custom GPT."""
         self.archived += raw.get("is_archived") is True
         self.starred += raw.get("is_starred") is True
         template = take.string(raw.get("gizmo_id"))
@@ -189,6 +195,7 @@ class Survey:
         if template:
             counts = self.projects if template.startswith("g-p-") else self.gpts
             counts[template if template in counts or len(counts) < MOST else OTHER] += 1
+        return template
 
     def _times(self, raw: Raw, mapping: Raw, messages: int) -> str | None:
         """Count a conversation into its period; when it began, RFC 3339."""

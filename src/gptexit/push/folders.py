@@ -21,6 +21,10 @@ class Folders:
         """Folders by name."""
         self.made: list[str] = []
         """Names of those that this run has made, or would make."""
+        self.renamed: list[str] = []
+        """Names that this run has given, or would give, to folders of earlier ones."""
+        self._called: set[str] = set()
+        """Projects and custom GPTs whose folder was looked at for its name."""
         self.refused: str | None = None
         """Why there are none."""
 
@@ -48,9 +52,33 @@ class Folders:
             self.made.append(name)
         return self._index()[key]
 
+    def call(self, conversation: Conversation, *, dry: bool) -> None:
+        """Give a folder of an earlier run the name that its project has now.
+
+        Only where it has a piece of the id for its name, as `group_of` makes it: another name is
+        the user's. Raises ServerError.
+        """
+        group = group_of(conversation)
+        if group is None or group[0] in self._called or group[1] == unnamed(conversation):
+            return
+        key, name = group
+        self._called.add(key)
+        folder = self._index().get(key)
+        if not folder or self._names.get(unnamed(conversation)) != folder:
+            return
+        name = self._free(key, name)
+        if not dry:
+            self._server.post(f"{_PATH}{folder}/update", {"name": name})
+        del self._names[unnamed(conversation)]
+        self._names[name] = folder
+        self.renamed.append(name)
+
+    def _free(self, key: str, name: str) -> str:
+        """Return `name`, with a piece of the id where another folder has it."""
+        return f"{name} ({key[-6:]})" if name in self._names else name
+
     def _make(self, key: str, name: str) -> str:
-        if name in self._names:
-            name = f"{name} ({key[-6:]})"
+        name = self._free(key, name)
         try:
             made = self._server.post(_PATH, {"name": name, "meta": {MARK: {"id": key}}})
         except Refusal:
@@ -94,12 +122,15 @@ class Folders:
 def group_of(conversation: Conversation) -> tuple[str, str] | None:
     """The id of a conversation's project, or else of its custom GPT, and a name for its folder.
 
-    An export names neither; what the person reads is then a piece of the id.
+    An export names neither; what the person reads where they gave no name is a piece of the id.
     """
-    for what, prefix in (("project", "g-p-"), ("assistant", "g-")):
-        found = conversation[what]  # type: ignore[literal-required]
-        if found:
-            word = "Project" if what == "project" else "GPT"
-            short = found["id"].removeprefix(prefix)[:8]
-            return found["id"], found["name"] or f"{word} {short}"
-    return None
+    found = conversation["project"] or conversation["assistant"]
+    return (found["id"], found["name"] or unnamed(conversation)) if found else None
+
+
+def unnamed(conversation: Conversation) -> str:
+    """Return what the folder of a conversation is called as long as its project has no name."""
+    project, assistant = conversation["project"], conversation["assistant"]
+    if project:
+        return f"Project {project['id'].removeprefix('g-p-')[:8]}"
+    return f"GPT {assistant['id'].removeprefix('g-')[:8]}" if assistant else ""

@@ -24,7 +24,7 @@ from gptexit.push.uploads import Uploads, key_of, placeholder
 from gptexit.select import Selection, without_other_branches
 from gptexit.source import Source
 from gptexit.targets.base import Options
-from gptexit.targets.open_webui import Chat, chat_of
+from gptexit.targets.open_webui import Chat, chat_of, tags_of
 
 CHATS, MESSAGES, BYTES = 25, 250, 4 << 20
 """What one request holds at most: the app commits each message by itself, some 150 in a second."""
@@ -83,7 +83,7 @@ class Push:
         try:
             self._server.check()
             there = inventory(self._server)
-            for conversation in conversations(self._export):
+            for conversation in conversations(self._export, self._options.names):
                 tally.read += 1
                 if progress:
                     progress(tally.read, self._export.bytes_read)
@@ -116,15 +116,18 @@ class Push:
             wanted[key_of(asset)] = asset
             return placeholder(asset, role)
 
+        self._folders.call(conversation, dry=self._dry)
+        # A name that somebody gave to a project makes none of its chats another one.
+        tags = tags_of(conversation, by_name=False)
         chat = self._chat(conversation, planned)
-        digest = digest_of(chat)
+        digest = digest_of(chat, tags)
         verdict, surplus = judge(digest, chats)
         if verdict in ("new", "changed") and not self._dry:
             for asset in wanted.values():
                 self._uploads.send(asset)
             if wanted.keys() & self._uploads.refused.keys():
                 chat = self._chat(conversation, self._sendable)
-                digest = digest_of(chat)
+                digest = digest_of(chat, tags)
                 verdict, surplus = judge(digest, chats)
         self._digests[key] = digest
         if verdict == "continued":
@@ -243,16 +246,20 @@ class Push:
         tally = self.tally
         tally.files = len(self._wanted) if self._dry else len(self._uploads.sent)
         tally.folders = self._folders.made
+        tally.renamed = self._folders.renamed
         tally.refused += self._uploads.refused.values()
         if self._folders.refused:
             tally.refused.append(f"folders: {self._folders.refused}")
         tally.unreadable = [f"{loss.where}: {loss.reason}" for loss in self._export.losses]
 
 
-def digest_of(chat: Chat) -> str:
-    """Of all that is sent, but for where the chat lies: that is the user's affair."""
+def digest_of(chat: Chat, tags: list[str]) -> str:
+    """Of all that is sent, but for where the chat lies: that is the user's affair.
+
+    `tags` stand for those of the chat, which may have names that a person gave.
+    """
     form = chat.form
-    kept = [form["chat"], form["meta"]["tags"], form["created_at"], form["updated_at"]]
+    kept = [{**form["chat"], "tags": tags}, tags, form["created_at"], form["updated_at"]]
     return hashlib.sha256(dumps(kept, sort_keys=True)).hexdigest()[:32]
 
 

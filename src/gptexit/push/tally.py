@@ -25,6 +25,8 @@ class Tally:
     """What could not be read from the export."""
     files: int = 0
     folders: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    """Names that folders of earlier runs got, which had a piece of an id for one."""
     tidied: Counter[str] = field(default_factory=Counter)
     """`chats` and `files` that were there twice and are no longer."""
     memories: Counter[str] = field(default_factory=Counter)
@@ -50,6 +52,7 @@ class Tally:
             "messages": self.done["messages"],
             "files": self.files,
             "folders": self.folders,
+            "renamed": self.renamed,
             "refused": self.refused,
             "unreadable": self.unreadable,
             "tidied": dict(self.tidied),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from gptexit.catalog import About
 from gptexit.model import Asset, Conversation
+from gptexit.names.names import Names
 from gptexit.select import without_other_branches
 
 if TYPE_CHECKING:
@@ -145,7 +146,17 @@ class Options:
     """For packs: what chose the conversations, in words."""
     topics: tuple[Topic, ...] = ()
     """For `claude`: topics that get a folder of their own."""
-    names: tuple[tuple[str, str], ...] = ()
-    """For `claude`: the names of projects and custom GPTs, by their ids."""
+    names: Names = field(default_factory=Names)
+    """Of projects and custom GPTs, which exports name by their ids alone. A dictionary by ids does
+    too, and pairs of the beginning of an id and a name."""
+    layout: str | None = None
+    """For `markdown`: `year`, `project` or `flat`; None for what the archive has, else `year`."""
     tokens: int | None = None
     """For `claude`: what a project may hold, estimated."""
+
+    def __post_init__(self) -> None:
+        """Make names of what a program gives as such."""
+        given: Any = self.names
+        if not isinstance(given, Names):
+            made = Names(given) if isinstance(given, Mapping) else Names(beginnings=tuple(given))
+            object.__setattr__(self, "names", made)

@@ -18,6 +18,7 @@ from typing import Any
 from gptexit.catalog import Catalog, readable
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Cited, Conversation
+from gptexit.names.names import names_in
 from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import Copy, File, Options, Rendered, no_place_for, on_branches
 from gptexit.targets.chat.turns import USER, Turn, superseded, turns_of
@@ -104,11 +105,15 @@ def _options(conversation: Conversation) -> dict[str, Any]:
     """What the app's conversation gets besides.
 
     No model: the next question would be sent to it, and hardly a server has one of that name. The
-    app takes the server's own instead; each message keeps the name of its own.
+    app takes the server's own instead; each message keeps the name of its own. The names of its
+    project and custom GPT are its tags, which the app calls bookmarks (`tags` of a conversation, in
+    `importBatchBuilder.js`: it counts them).
     """
     pinned = conversation["starred"] or conversation["extra"].get("pinned_time")
     kept = {"isArchived": conversation["archived"], "pinned": pinned}
-    return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds}
+    named = [name for _, name in names_in(conversation)]
+    tags = {"tags": named} if named else {}
+    return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds} | tags
 
 
 def _message(turn: Turn, scene: Scene, conversation: Conversation) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gptexit.catalog import Catalog
+from gptexit.catalog import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import Copy, File, Options, Read, Rendered, Unmentioned, on_branches
@@ -78,7 +78,7 @@ def chat_of(
             model = turn.model or fallback
             message |= {"model": model, "modelName": model, "modelIdx": 0, "done": True}
         messages[turn.id] = message
-    tags = _tags(conversation)
+    tags = tags_of(conversation)
     title = " ".join((conversation["title"] or "").split()) or UNTITLED
     created = _seconds(conversation["created"]) or when
     chat: Raw = {
@@ -212,16 +212,22 @@ def _params(conversation: Conversation, include: frozenset[str]) -> Raw:
     return {"system": found[-1]} if found and found[-1] else {}
 
 
-def _tags(conversation: Conversation) -> list[str]:
-    """What a chat has that the app's import has no field for. Ids as the app makes them of names:
-    lower case, no spaces."""
+def tags_of(conversation: Conversation, *, by_name: bool = True) -> list[str]:
+    """Return the tags of a chat: what the app's import has no field for.
+
+    Ids of tags as the app makes them of names: lower case, no spaces. `by_name`: with the name of
+    its project and custom GPT, where it has one; else with the beginning of the id.
+    """
     tags = ["chatgpt"]
     if conversation["archived"]:
         tags.append("archived")
-    if conversation["project"]:
-        tags.append(f"project-{conversation['project']['id'].removeprefix('g-p-')[:8]}".lower())
-    if conversation["assistant"]:
-        tags.append(f"gpt-{conversation['assistant']['id'].removeprefix('g-')[:8]}".lower())
+    for word, prefix, named in (
+        ("project", "g-p-", conversation["project"]),
+        ("gpt", "g-", conversation["assistant"]),
+    ):
+        if named:
+            words = readable(named["name"] or "") if by_name else ""
+            tags.append(f"{word}-{words or named['id'].removeprefix(prefix)[:8]}".lower())
     return tags
 
 

@@ -25,7 +25,9 @@ def leaves_out(raw: Raw, selection: Raw) -> bool:
 
 
 def _project(raw: Raw, wanted: Any) -> bool:
-    return wanted in (raw.get("gizmo_id"), raw.get("conversation_template_id"))
+    """Tell whether a conversation is in a project: `wanted` is its id, or a list of ids."""
+    ids = wanted if isinstance(wanted, list) else [wanted]
+    return any(each in (raw.get("gizmo_id"), raw.get("conversation_template_id")) for each in ids)
 
 
 def _models(raw: Raw, wanted: Any) -> bool:

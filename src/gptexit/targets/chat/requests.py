@@ -45,6 +45,7 @@ class Requests:
             "title": conversation["title"],
             "created": conversation["created"],
             "updated": conversation["updated"],
+            **_named(conversation),
             "request": self._form(spoken(conversation, self._include, done)),
         }
         done.files.append(File(FILE, dumps(line) + b"\n", FILE, append=True))
@@ -61,6 +62,12 @@ class Requests:
     def finish(self) -> Rendered:
         """An empty file where there was no conversation."""
         return Rendered(files=[File(FILE, b"", FILE, append=True, last=True)])
+
+
+def _named(conversation: Conversation) -> dict[str, str]:
+    """Return the names of the project and the custom GPT, as far as they have one."""
+    things = (("project", conversation["project"]), ("gpt", conversation["assistant"]))
+    return {key: thing["name"] for key, thing in things if thing and thing["name"]}
 
 
 def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) -> Spoken:

@@ -11,10 +11,14 @@ from collections.abc import Callable, Sequence
 from gptexit.chatgpt.restore import repaired
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
+from gptexit.names.names import names_in
 from gptexit.targets.base import OTHERS, Options, Rendered, on_branches
 from gptexit.targets.chatgpt.forms import CLASSIC, FORMS
 from gptexit.targets.chatgpt.limits import FITS, USUAL, Limits
 from gptexit.targets.chatgpt.volume import Volume
+
+NAME = "name that you gave to a project or custom GPT"
+"""What ChatGPT's form has no place for."""
 
 
 def _name(number: int) -> str:
@@ -53,6 +57,8 @@ class ChatGPT:
         raw, repairs = repaired(conversation)
         done.not_kept.update({f"repaired: {kind}": count for kind, count in repairs.items()})
         done.not_kept += FORMS[self._form].fit(raw)
+        done.not_kept[NAME] += sum(1 for _ in names_in(conversation))
+        done.not_kept = +done.not_kept
         data = dumps(raw)
         assets = [asset for asset in conversation["assets"] if asset["member"] is not None]
         if not self._volume.takes(data, assets):

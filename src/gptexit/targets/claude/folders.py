@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -41,23 +41,6 @@ class Folder:
         return self.key.partition("/")[2]
 
 
-class Names:
-    """What the user calls projects and custom GPTs, by their ids or the beginnings of these."""
-
-    def __init__(self, given: Sequence[tuple[str, str]]) -> None:
-        self._given = given
-        self.unused = [own for own, _ in given]
-        """The ids that nothing had so far."""
-
-    def get(self, own: str) -> str | None:
-        """The name of the one with the id `own`."""
-        for start, name in self._given:
-            if own.startswith(start):
-                self.unused = [each for each in self.unused if each != start]
-                return name
-        return None
-
-
 def belongs(
     conversation: Conversation, chat: Chat, topics: Sequence[Topic]
 ) -> Iterator[tuple[str, str]]:
@@ -69,7 +52,8 @@ def belongs(
     ):
         if each is not None:
             elsewhere = True
-            yield f"{kind}/{each['id']}", f"{what} {each['id']}"
+            name = f" “{each['name']}”" if each["name"] else ""
+            yield f"{kind}/{each['id']}", f"{what} {each['id']}{name}"
     texts = [piece.data.decode("utf-8", "replace") for piece in chat.pieces] if topics else []
     for topic in topics:
         where = topic.found(chat.title, texts)
@@ -80,8 +64,10 @@ def belongs(
         yield RECENT, "in no project, custom GPT or topic"
 
 
-def folders(spool: Spool, catalog: Catalog, names: Names) -> Iterator[Folder]:
+def folders(spool: Spool, catalog: Catalog, names: Mapping[str, str]) -> Iterator[Folder]:
     """The folders of a pack, the one of all other conversations last.
+
+    `names`: of projects and custom GPTs, by their ids.
 
     A folder keeps the path that it had in an earlier run, unless the user gives it a name.
     """
@@ -90,7 +76,7 @@ def folders(spool: Spool, catalog: Catalog, names: Names) -> Iterator[Folder]:
         yield _folder(key, spool, catalog, names)
 
 
-def _folder(key: str, spool: Spool, catalog: Catalog, names: Names) -> Folder:
+def _folder(key: str, spool: Spool, catalog: Catalog, names: Mapping[str, str]) -> Folder:
     kind, _, own = key.partition("/")
     if key == RECENT:
         return Folder(key, "Other conversations", RECENT, f"folder/{RECENT}")

@@ -18,8 +18,9 @@ from gptexit.catalog import Catalog
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
+from gptexit.names.names import names_in
 from gptexit.targets.base import SECRETS, File, Options, Rendered, Unmentioned
-from gptexit.targets.claude.folders import Folder, Names, belongs, folders
+from gptexit.targets.claude.folders import Folder, belongs, folders
 from gptexit.targets.claude.limits import limits
 from gptexit.targets.claude.pages import instructions
 from gptexit.targets.claude.start_here import PAGE, Filled, Pack, start_here
@@ -48,6 +49,7 @@ class Claude:
         self._spool = Spool()
         self._memory = Collector()
         self._unmentioned = Unmentioned()
+        self._names: dict[str, str] = {}
         self._pack = Pack(0, self._options.redact or SECRETS, self._options.why)
 
     def render(self, conversation: Conversation) -> Rendered:
@@ -56,6 +58,7 @@ class Claude:
         chat = chat_of(conversation, self._options, self._limits, done)
         self._spool.add(chat, belongs(conversation, chat, self._options.topics))
         self._memory.add(conversation)
+        self._names.update(names_in(conversation))
         self._pack.conversations += 1
         self._unmentioned.see(conversation)
         self._pack.hidden += done.hidden
@@ -75,12 +78,11 @@ class Claude:
 
     def finish(self) -> Rendered:
         """The files, one at a time."""
-        names = Names(self._options.names)
         made = [
             (each, Knowledge(self._spool, each.key, each.name, each.path, self._limits))
-            for each in folders(self._spool, self._catalog, names)
+            for each in folders(self._spool, self._catalog, self._names)
         ]
-        self._pack.unknown = names.unused
+        self._pack.unknown = list(self._options.names.unused)
         out, in_part = self._spool.left_out()
         lost = +Counter({NO_ROOM: out, IN_PART: in_part})
         self._pack.not_kept += lost

@@ -57,7 +57,10 @@ class Gemini:
         # Nothing is lost by what the text leaves out: the ZIP has it.
         chat = replace(chat_of(conversation, self._options, SOURCES, Rendered()), upload=number)
         project = conversation["project"]
-        why = f"{self._options.why}; project {project['id']}" if project else self._options.why
+        why = self._options.why
+        if project:
+            name = f" “{project['name']}”" if project["name"] else ""
+            why = f"{why}; project {project['id']}{name}"
         self._spool.add(chat, [(FOLDER, why)])
         self._memory.add(conversation)
         self._count += 1

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 
 from gptexit.catalog import Catalog, Entry
+from gptexit.names.names import folded
 from gptexit.targets.markdown.moments import day
 from gptexit.targets.markdown.protect import line
 
 
-def index(catalog: Catalog) -> str:
-    """The page as text."""
+def index(catalog: Catalog, names: Mapping[str, str]) -> str:
+    """The page as text. `names`: of projects, by their ids; one without is shown by its id."""
     blocks = ["# ChatGPT archive", ""]
-    projects = groupby(catalog.conversations(by_project=True), lambda each: each.about["project"])
-    for project, members in projects:
-        blocks += [f"## Project {line(project or '')}", "\n".join(map(_item, members))]
+    often = Counter(map(folded, names.values()))
+
+    def called(project: str) -> str:
+        name = names.get(project, project)
+        # Two projects of one name are told apart by their ids.
+        return f"{name} ({project})" if often[folded(name)] > 1 else name
+
+    notes = catalog.conversations(by_project=True, called=lambda each: folded(called(each)))
+    for project, members in groupby(notes, lambda each: each.about["project"]):
+        blocks += [f"## Project {line(called(project or ''))}", "\n".join(map(_item, members))]
     count, newest, oldest = 0, None, None
     for year, members in groupby(catalog.conversations(), _year):
         items = []

@@ -4,7 +4,8 @@
     2025/2025-03-01-postgres-or-sqlite-for-a-small-shop.md
     assets/2025/order-form-3f9a.png
 
-A note's name is its day and its title when it was first seen, and stays.
+Other folders than those of years: see `layout`. A note's name is its day and its title when it was
+first seen, and stays.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from gptexit.catalog import Catalog, readable
-from gptexit.model import Asset, Conversation, Gone
+from gptexit.model import Asset, Conversation, Gone, Named
+from gptexit.names.names import names_in
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import Copy, File, Options, Rendered
+from gptexit.targets.base import SECRETS, Copy, File, Options, Rendered
 from gptexit.targets.markdown.body import Body, Style, body
 from gptexit.targets.markdown.frontmatter import Value, front_matter
 from gptexit.targets.markdown.index import index
+from gptexit.targets.markdown.layout import YEAR, Folders
 from gptexit.targets.markdown.moments import moment
 from gptexit.targets.markdown.parts import Note
 from gptexit.targets.markdown.protect import encoded, line
@@ -44,6 +47,10 @@ class Markdown:
         self._zone: tzinfo | None = options.timezone
         self._style = Style(options.include, options.branches == "all", self._zone)
         self._unshown = 0
+        self._folders = Folders(options.layout or YEAR, catalog)
+        # What goes to somebody else has the names that its conversations have, without secrets.
+        known = {} if options.redact == SECRETS else options.names.all()
+        self._names: dict[str, str] = known
 
     def render(self, conversation: Conversation) -> Rendered:
         """The note, and the assets that it shows."""
@@ -52,12 +59,13 @@ class Markdown:
         year = f"{begun:%Y}" if begun else "undated"
         title = conversation["title"] or UNTITLED
         dated = f"{begun:%Y-%m-%d}-" if begun else ""
+        folder = self._folders.of(conversation, year)
         path = self._catalog.name(
-            key, year, dated + (readable(title) or UNTITLED.lower()), ending=".md"
+            key, folder, dated + (readable(title) or UNTITLED.lower()), ending=".md"
         )
         done = Rendered()
         used: dict[str, Copy] = {}
-        note = Note(self._linker(conversation, path, year, used))
+        note = Note(self._linker(conversation, path, self._folders.assets(folder), used))
         made = body(conversation, note, self._style)
         blocks = [
             front_matter(self._properties(conversation, made, used)),
@@ -73,6 +81,7 @@ class Markdown:
             "created": begun.isoformat() if begun else None,
             "project": conversation["project"]["id"] if conversation["project"] else None,
         }
+        self._names.update(names_in(conversation))
         done.files.append(File(path, encoded(text), key, about=about))
         done.copies += used.values()
         done.messages = made.messages
@@ -95,11 +104,11 @@ class Markdown:
     def finish(self) -> Rendered:
         """The index of everything that the archive holds, of this run and earlier ones."""
         unshown = Counter({"file of a message that is not shown": self._unshown})
-        page = File("index.md", encoded(index(self._catalog)), "index")
+        page = File("index.md", encoded(index(self._catalog, self._names)), "index")
         return Rendered(files=[page], not_kept=+unshown)
 
     def _linker(
-        self, conversation: Conversation, path: str, year: str, used: dict[str, Copy]
+        self, conversation: Conversation, path: str, into: str, used: dict[str, Copy]
     ) -> Callable[[str], tuple[str, str | None]]:
         assets = {asset["id"]: asset for asset in conversation["assets"]}
         folder = posixpath.dirname(path)
@@ -114,7 +123,7 @@ class Markdown:
             if member is None:
                 return asset["name"] or asset_id, None
             copy = used.get(asset["id"])
-            copy = copy or copy_of(asset, member, f"assets/{year}", self._catalog)
+            copy = copy or copy_of(asset, member, into, self._catalog)
             used[asset["id"]] = copy
             name = asset["name"] or posixpath.basename(copy.path)
             return name, posixpath.relpath(copy.path, folder)
@@ -134,8 +143,8 @@ class Markdown:
             "model": _model(each),
             "kind": kind if kind != "chat" else None,
             "url": each["source"]["url"],
-            "project": each["project"]["id"] if each["project"] else None,
-            "gpt": each["assistant"]["id"] if each["assistant"] else None,
+            **_named("project", each["project"]),
+            **_named("gpt", each["assistant"]),
             "archived": each["archived"] or None,
             "starred": each["starred"] or None,
             "gone": _gone(each["source"]["gone"]),
@@ -143,6 +152,13 @@ class Markdown:
             "attachments": len(used) or None,
             "tags": ["chatgpt"] if kind == "chat" else ["chatgpt", kind],
         }
+
+
+def _named(key: str, thing: Named | None) -> dict[str, Value]:
+    """Return the properties of a project or custom GPT: its name and its id, else the id alone."""
+    if thing is None:
+        return {}
+    return {key: thing["name"], f"{key}_id": thing["id"]} if thing["name"] else {key: thing["id"]}
 
 
 def _by_name(assets: dict[str, Asset], asset_id: str) -> Asset | None:
