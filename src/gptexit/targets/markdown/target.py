@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from gptexit.catalog import Catalog, readable
+from gptexit.holding import Holding
 from gptexit.model import Asset, Conversation, Gone
 from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import Copy, File, Options, Rendered
@@ -65,7 +66,8 @@ class Markdown:
             "created": begun.isoformat() if begun else None,
             "project": conversation["project"]["id"] if conversation["project"] else None,
         }
-        done.files.append(File(path, encoded(text), key, about=about))
+        holding = Holding(conversation, made.shown, sorted(used), made.messages)
+        done.files.append(File(path, encoded(text), key, about=about, holding=holding))
         done.copies += used.values()
         done.messages = made.messages
         done.hidden = made.hidden
