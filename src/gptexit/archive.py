@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from gptexit.jsonlines import Jsonlines
 from gptexit.layouts import laid_out
 from gptexit.ledger import Written
 from gptexit.names import kept
 from gptexit.names.names import Names
+from gptexit.notebook import Notebook
 from gptexit.packed import Packed
 from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
@@ -159,7 +161,36 @@ def _to_folder(
         folder.expect(plan.format)
     way = _way(plan, folder, str(root), export, outgoing)
     way.asked = choices(plan.format, plan.options, plan.selection or selection)
+    if folder.begun:
+        _acquaint(folder, way, export)
     return way
+
+
+def _acquaint(folder: Folder, way: Way, export: Source) -> None:
+    """Tell a sink how this run differs from the one that wrote what is there."""
+    recorded = folder.recorded()
+    options = recorded.get("options")
+    before = options if isinstance(options, dict) else {}
+    now = way.asked["options"]
+    redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
+    folder.redacts = redacts
+    if isinstance(folder, Notebook):
+        folder.same_options = all(before.get(name) == value for name, value in now.items())
+        if "writer" not in recorded:
+            folder.same_source = _same_files(recorded.get("sources"), export)
+    elif redacts and way.outgoing:
+        if isinstance(folder, Jsonlines):
+            folder.through = way.outgoing.conversation
+        elif hasattr(folder, "without"):
+            folder.without = way.outgoing.quietly
+
+
+def _same_files(sources: Any, export: Source) -> bool:
+    """Whether an archive's record names the files of `export`, and no others."""
+    if not isinstance(sources, list):
+        return False
+    named = {(each.get("name"), each.get("size")) for each in sources if isinstance(each, dict)}
+    return named == {(name, size) for name, size, _ in export.inventory()}
 
 
 def _way(plan: Plan, sink: Sink, out: str, export: Source, outgoing: Outgoing | None) -> Way:
@@ -177,4 +208,10 @@ def _sink(name: str) -> type[Folder]:
         from gptexit.database.sink import Database
 
         return Database
+    if name in _SINKS:
+        return _SINKS[name]
     return Packed if FORMATS[name].zipped else Folder
+
+
+_SINKS: dict[str, type[Folder]] = {"markdown": Notebook, "jsonl": Jsonlines}
+"""Formats of which an archive holds what an export may lack."""

@@ -24,7 +24,11 @@ LONGEST_BYTES = 160
 """Bytes of it: file systems allow 255 for a whole name, and a mark and an ending are added."""
 
 About = dict[str, str | None]
-"""What an index says of a conversation: its `title`, `created` (RFC 3339) and `project`."""
+"""For a conversation: what an index says of it (`title`, `created` as RFC 3339, `project`), and
+what the next run has to know of its note; see `holding`."""
+INDEXED = ("title", "created", "project")
+REMEMBERED = ("updated", "messages", "digest", "held", "form", "writer")
+"""The keys of the second, each in a column of its own."""
 
 
 @dataclass(slots=True)
@@ -55,7 +59,8 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -1000;
 CREATE TABLE entry (
     key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
-    title TEXT, created TEXT, project TEXT
+    title TEXT, created TEXT, project TEXT,
+    updated TEXT, messages TEXT, digest TEXT, held TEXT, form TEXT, writer TEXT
 ) WITHOUT ROWID;
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
@@ -67,7 +72,14 @@ CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
     END;
 BEGIN;
 """
-_COLUMNS = "key, path, sha256, size, title, created, project"
+_ABOUT = (*INDEXED, *REMEMBERED)
+_COLUMNS = ", ".join(("key, path, sha256, size", *_ABOUT))
+_ALL = ", ".join("?" * (5 + len(_ABOUT)))
+_PUT = (
+    f"INSERT INTO entry VALUES ({_ALL}) ON CONFLICT (key) DO UPDATE SET "
+    "sha256 = excluded.sha256, size = excluded.size, "
+    + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in _ABOUT)
+)
 
 
 class Catalog:
@@ -86,10 +98,10 @@ class Catalog:
         )
         about = entry.about if isinstance(entry.about, dict) else {}
         self._base.execute(
-            "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO entry VALUES ({_ALL})",
             (
                 *(entry.key, entry.path, _folded(entry.path), entry.sha256, entry.size),
-                *(about.get("title"), about.get("created"), about.get("project")),
+                *map(about.get, _ABOUT),
             ),
         )
 
@@ -129,14 +141,10 @@ class Catalog:
         """Note what a file now holds. An entry without `about` keeps the one that it has."""
         about = entry.about
         self._base.execute(
-            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-            "sha256 = excluded.sha256, size = excluded.size, "
-            "title = coalesce(excluded.title, title), "
-            "created = coalesce(excluded.created, created), "
-            "project = coalesce(excluded.project, project)",
+            _PUT,
             (
                 *(_safe(entry.key), entry.path, _folded(entry.path), entry.sha256, entry.size),
-                *(about.get("title"), about.get("created"), about.get("project")),
+                *map(about.get, _ABOUT),
             ),
         )
 
@@ -177,6 +185,12 @@ class Catalog:
         )
         return found.fetchone() is not None
 
+    def older(self) -> Iterator[Entry]:
+        """The notes that stand beside others, with what only older exports hold, by path."""
+        where = "key LIKE 'older%' AND sha256 <> ''"
+        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY path"
+        yield from map(_entry, self._base.execute(query))
+
     def others(self) -> Iterator[Entry]:
         """The files that no conversation led to, by path."""
         query = f"SELECT {_COLUMNS} FROM entry WHERE key LIKE 'member/%' ORDER BY path"
@@ -201,8 +215,11 @@ class Catalog:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    key, path, sha256, size, title, created, project = row
-    about = {"title": title, "created": created, "project": project} if title else {}
+    key, path, sha256, size, *values = row
+    about = dict(zip(INDEXED, values, strict=False)) if values[0] else {}
+    for name, value in zip(REMEMBERED, values[len(INDEXED) :], strict=True):
+        if value is not None:
+            about[name] = value
     return Entry(key, path, sha256, size, about)
 
 

@@ -12,6 +12,7 @@ from gptexit.chatgpt.assetbook import key_in_export
 from gptexit.chatgpt.conversation import Met
 from gptexit.export.editions import shown
 from gptexit.model import Asset, Conversation
+from gptexit.sink import Tally
 from gptexit.source import Source
 from gptexit.targets.base import NOTHING, Rendered
 
@@ -42,6 +43,8 @@ class Written:
     hidden: Counter[str] = field(default_factory=Counter)
     not_kept: Counter[str] = field(default_factory=Counter)
     edited: list[str] = field(default_factory=list)
+    earlier: Tally = field(default_factory=Tally)
+    """What of earlier runs was kept where this export holds less."""
 
     def add(self, rendered: Rendered) -> None:
         """Count what the target says of one conversation."""
@@ -77,6 +80,8 @@ class Ledger:
     missing_count: int = 0
     gone: Counter[str] = field(default_factory=Counter)
     """`conversations` and `messages` that the newest of several exports lacks."""
+    latest: str = ""
+    """The latest time at which a conversation was changed."""
     _seen: set[str] = field(default_factory=set)
 
     def read(self, conversation: Conversation) -> None:
@@ -84,6 +89,7 @@ class Ledger:
         self.conversations += 1
         self.messages += len(conversation["messages"])
         self.kinds[conversation["source"]["kind"]] += 1
+        self.latest = max(self.latest, conversation["updated"] or "")
         if conversation["messages"]:
             self.nodes[conversation["source"]["nodes"]] += 1
         gone = conversation["source"]["gone"]
@@ -206,12 +212,19 @@ def _written(each: Written) -> dict[str, Any]:
         "messages": each.messages,
         "left_out": dict(sorted(each.left_out.items())),
         "files_written": each.files["written"],
-        "files_unchanged": each.files["unchanged"],
+        "files_unchanged": each.files["unchanged"] + each.files["kept"],
         "files_kept": each.files["edited"],
         "bytes": each.bytes,
         "hidden": dict(sorted(each.hidden.items())),
         "not_kept": dict(sorted(each.not_kept.items())),
         "edited": each.edited,
+        "earlier": {
+            "notes_kept": sorted(set(each.earlier.kept)),
+            "notes_beside": sorted(set(each.earlier.beside)),
+            "notes_anew": each.earlier.anew,
+            "conversations_merged": each.earlier.merged,
+            "conversations_stayed": each.earlier.stayed,
+        },
     }
 
 

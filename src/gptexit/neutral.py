@@ -119,7 +119,7 @@ class Lines:
             for number, line in self._lines(name, given):
                 where = f"{name}, line {number}"
                 try:
-                    conversation = _conversation(line)
+                    conversation = conversation_of(line)
                 except ValueError as error:
                     yield where, Loss(where, str(error))
                     continue
@@ -197,7 +197,7 @@ def _learn(archive: Path, files: dict[str, Path]) -> None:
         return  # no archive, or none of ours: the files are then told as missing
 
 
-def _conversation(line: bytes) -> Conversation:
+def conversation_of(line: bytes) -> Conversation:
     """The conversation of a line. Raises ValueError where it is none that can be worked with.
 
     Checked is what would make others loop or mix up; the schema tells the rest

@@ -9,14 +9,17 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from gptexit.chatgpt.conversation import Met
 from gptexit.chatgpt.reader import fault
 from gptexit.export.container import AnotherCopy, Loss
+from gptexit.export.editions import Edition, shown
 from gptexit.export.facts import file_id
 from gptexit.export.splitter import collector_off
+from gptexit.jsonlines import Jsonlines, Moment, seconds
 from gptexit.ledger import Ledger, Written
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
@@ -84,6 +87,10 @@ def convert(
         export.settle()
     while True:
         ledger = Ledger()
+        for way in ways:
+            if isinstance(way.sink, Jsonlines):
+                whole = selection.is_everything and way.selection is None
+                way.sink.moment = partial(_moment, export, ledger, whole=whole)
         try:
             with collector_off():
                 _pass(ledger, export, ways, selection, progress, names, once=settle)
@@ -129,8 +136,20 @@ def _finish(
             about = record(asked, export, way.digests)
             way.sink.describe(way.outgoing.names_in(about) if way.outgoing else about)
             way.written.edited = sorted(set(way.sink.edited))
+            way.written.earlier = way.sink.tally
     ledger.targets = [way.written for way in ways]
     ledger.redacted = next((way.outgoing.findings for way in ways if way.outgoing), None)
+
+
+def _moment(export: Source, ledger: Ledger, *, whole: bool) -> Moment:
+    """When the newest of what is converted was made, as far as is known by now."""
+    newest: Edition | None = export.editions[-1] if export.editions else None
+    latest = seconds(ledger.latest)
+    if newest is None:
+        return Moment(latest, None, tells=False)
+    lost = export.losses or export.missing or ledger.unreadable
+    tells = whole and not (lost or newest.pieces or newest.broken)
+    return Moment(newest.moment(latest), shown(newest), tells)
 
 
 def conversations(export: Source, names: Names | None = None) -> Iterator[Conversation]:

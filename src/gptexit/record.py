@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from gptexit import __version__
+from gptexit.holding import WRITER
 from gptexit.names.names import Names
 from gptexit.select import Selection
 from gptexit.targets.base import Options
@@ -64,6 +65,7 @@ def record(asked: dict[str, Any], export: Listed, digests: dict[str, str]) -> di
     return {
         "version": VERSION,
         "tool": {"name": "gptexit", "version": __version__},
+        "writer": int(WRITER),
         **asked,
         "sources": [
             {"name": name, "size": size, "sha256": digest or digests.get(name)}

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -25,12 +26,29 @@ from gptexit.manifest import entries, leads_out, line_of
 from gptexit.printable import printable
 from gptexit.targets.base import Copy, File
 
-Outcome = Literal["written", "unchanged", "edited", "part"]
-"""What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP."""
+Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
+"""What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP; `kept`
+where the archive's own holds more."""
 CHUNK = 1 << 20
 _HOUSE = ".gptexit"
 RECORD = "archive.json"
 """The file in which an archive says what it was made from; see `record`."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run met of earlier ones in an archive, beside what the user changed."""
+
+    kept: list[str] = field(default_factory=list)
+    """Notes that hold more than this export."""
+    beside: list[str] = field(default_factory=list)
+    """Files with what only an older export holds, each beside its note."""
+    anew: int = 0
+    """Notes written anew since this gptexit writes them otherwise."""
+    merged: int = 0
+    """Conversations that hold more than this export, since the archive did."""
+    stayed: int = 0
+    """Conversations of the archive that this run did not bring."""
 
 
 class Sink(Protocol):
@@ -63,9 +81,12 @@ class Folder:
         self.exact = False
         """Whether what an earlier run wrote and this one does not is removed, unless the user
         changed it. For what goes to somebody else: nothing may stay that was taken out since."""
+        self.redacts = False
+        """Whether this run takes secrets out that an earlier one left in."""
         self._kept: set[int] = set()
         """The hashes of the paths that this run has written or found in place."""
         self.catalog = Catalog()
+        self.tally = Tally()
         self.edited: list[str] = []
         """Notes that the user changed and that would read otherwise now."""
         self._new: set[int] = set()
@@ -89,7 +110,7 @@ class Folder:
         target = self._inside(file.path)
         self._kept.add(hash(file.path))
         digest = hashlib.sha256(file.data).hexdigest()
-        there = _read(target)
+        there = read_bytes(target)
         if there == file.data:
             self._record(Entry(file.key, file.path, digest, len(file.data), file.about), quiet=True)
             return self._outcome(file.path)
@@ -146,6 +167,7 @@ class Folder:
         self._appended.clear()
         self._kept.clear()
         self.edited.clear()
+        self.tally = Tally()
 
     def finish(self) -> int:
         """Close what was appended, and save the manifest. The bytes of the archive's files."""
@@ -165,7 +187,7 @@ class Folder:
         outcome: Outcome = "unchanged" if there == digest else "written"
         if there not in (None, digest) and not self._is_ours(path, there):
             self.edited.append(path)
-            key, path, outcome = f"beside/{key}", _beside(path), "edited"
+            key, path, outcome = f"beside/{key}", beside(path), "edited"
             there = _digest_at(self._inside(path))
         self._kept.add(hash(path))
         self._record(Entry(key, path, digest, growing.size), quiet=there == digest)
@@ -203,13 +225,17 @@ class Folder:
             os.rmdir(folder)
             folder = os.path.dirname(folder)
 
+    def recorded(self) -> dict[str, Any]:
+        """What the archive says of itself; empty where it says nothing that can be read."""
+        try:
+            there = orjson.loads(read_bytes(f"{self._top}/{_HOUSE}/{RECORD}") or b"{}")
+        except orjson.JSONDecodeError:
+            return {}
+        return there if isinstance(there, dict) else {}
+
     def expect(self, format_name: str) -> None:
         """Raise OtherArchive where an earlier run wrote another format here."""
-        try:
-            there = orjson.loads(_read(f"{self._top}/{_HOUSE}/{RECORD}") or b"{}")
-        except orjson.JSONDecodeError:
-            return
-        known = there.get("format") if isinstance(there, dict) else None
+        known = self.recorded().get("format")
         if isinstance(known, str) and known != format_name:
             raise OtherArchive(
                 f"{self.root} has an archive of the format {printable(known, 20)}, which "
@@ -221,7 +247,7 @@ class Folder:
         record = {**record, "manifest": self._manifest}
         data = orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         path = f"{self._top}/{_HOUSE}/{RECORD}"
-        if _read(path) != data:
+        if read_bytes(path) != data:
             with self._open_part() as out:
                 out.write(data)
             self._replace(self._part, path)
@@ -250,11 +276,11 @@ class Folder:
         """The user has changed the file: a text that is new to them goes beside it."""
         if self._is_ours(file.path, digest):
             return "unchanged"
-        path = _beside(file.path)
+        path = beside(file.path)
         self.edited.append(file.path)
         self._kept.add(hash(path))
         target = self._inside(path)
-        if _read(target) != file.data:
+        if read_bytes(target) != file.data:
             self._write(target, File(path, file.data, f"beside/{file.key}"), digest)
         return "edited"
 
@@ -314,7 +340,8 @@ class Folder:
             litter.unlink(missing_ok=True)
 
 
-def _read(path: str | Path) -> bytes | None:
+def read_bytes(path: str | Path) -> bytes | None:
+    """The bytes of a file; None where there is none. Raises OSError."""
     try:
         with open(path, "rb") as stream:
             return stream.read()
@@ -326,7 +353,7 @@ def _digest_at(path: str) -> str | None:
     return digest_of(path) if os.path.exists(path) else None
 
 
-def _beside(path: str) -> str:
+def beside(path: str) -> str:
     """The name of what goes beside a file that the user has changed."""
     pure = PurePosixPath(path)
     return str(pure.with_name(f"{pure.stem}.new{pure.suffix}"))

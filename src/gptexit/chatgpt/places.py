@@ -79,7 +79,7 @@ class Places:
         self._empty.sort(key=lambda answer: answer.answered)
 
     def names(self, origin: str | None) -> bool:
-        """Tell whether the message `origin` is there, or is gone and was above one that is there."""
+        """Tell whether the message `origin` is there, or was above one that is there."""
         return origin is not None and (origin in self._by_id or origin in self._below_gone)
 
     def find(self, origin: str | None, made: str | None) -> Place:

@@ -17,6 +17,7 @@ def summary(report: dict[str, Any], named: str = "--report FILE") -> str:
     lines += redacted(report)
     lines += _left_out(report)
     lines += _edited(report)
+    lines += _earlier(report)
     lines += _missing(report)
     lines += _passed_over(report)
     lines += _repaired(report)
@@ -91,6 +92,34 @@ def _edited(report: dict[str, Any]) -> list[str]:
         return []
     head = f"You changed {count(len(edited), 'file')}: kept as they are, the new text beside them:"
     return [head, *listed(edited)]
+
+
+def _earlier(report: dict[str, Any]) -> list[str]:
+    """What of earlier runs stayed since this export holds less, and what a new gptexit changed."""
+    lines = []
+    for target in report["targets"]:
+        earlier, name = target["earlier"], target["format"]
+        kept, beside = earlier["notes_kept"], earlier["notes_beside"]
+        if kept:
+            words = "note that holds" if len(kept) == 1 else "notes that hold"
+            lines += [f"Kept {len(kept):,} {words} more than this export:", *listed(kept)]
+        if beside:
+            words = f"Two exports hold different things of {count(len(beside), 'conversation')}: "
+            lines += [f"{words}what the older one has is beside the note:", *listed(beside)]
+        if earlier["conversations_merged"]:
+            number = count(earlier["conversations_merged"], "conversation")
+            words = "Merged with what the archive held and this export lacks"
+            lines.append(f"{words}: {number} as {name}.")
+        if earlier["conversations_stayed"]:
+            number = count(earlier["conversations_stayed"], "conversation")
+            lines.append(f"Kept {number} as {name} that this run did not bring.")
+        if earlier["notes_anew"]:
+            number = earlier["notes_anew"]
+            words = "note was" if number == 1 else "notes were"
+            lines.append(
+                f"{number:,} {words} written anew, since this gptexit writes them differently."
+            )
+    return lines
 
 
 def _missing(report: dict[str, Any]) -> list[str]:

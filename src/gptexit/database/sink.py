@@ -11,14 +11,22 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
+
+import orjson
 
 from gptexit.catalog import Entry
 from gptexit.database.behind import Behind
+from gptexit.database.rows import Rows
 from gptexit.database.schema import NAME, VERSION, need_full_text, version_of
+from gptexit.database.stored import stored
 from gptexit.database.writer import Writer, digest_in
+from gptexit.jsontext import dumps
 from gptexit.sink import Folder, Outcome, digest_of
 from gptexit.targets.base import File
+from gptexit.targets.sqlite.uniting import united, without
 
 _SIDE_FILES = ("-wal", "-journal")
 """What SQLite keeps beside a database while it is written to."""
@@ -33,6 +41,8 @@ class Database(Folder):
         self._writer: Behind | None = None
         self._there: sqlite3.Connection | None = None
         self._place: Path | None = None
+        self.without: Callable[[str], str] | None = None
+        """What takes secrets out of a text of the database, where it holds them."""
 
     def put(self, file: File) -> Outcome:
         """Write a conversation unless it is there as it is; a file without bytes is the end."""
@@ -41,11 +51,29 @@ class Database(Folder):
         place = self._place or self._find(file.path)
         if not file.data:
             return self._end(place, file)
-        digest = hashlib.sha256(file.data).hexdigest()
         key = file.key.partition("/")[2]
-        if not self._there or digest_in(self._there, key) != digest:
-            self._open().put(file.data, digest)
+        data, digest = file.data, hashlib.sha256(file.data).hexdigest()
+        known = digest_in(self._there, key) if self._there else None
+        if self._there and known not in (None, digest):
+            data = self._united(self._there, key, data)
+            digest = hashlib.sha256(data).hexdigest()
+        if known != digest:
+            self._open().put(data, digest)
         return "part"
+
+    def _united(self, there: sqlite3.Connection, key: str, data: bytes) -> bytes:
+        """The rows that come, with what only the database holds of their conversation."""
+        earlier = stored(there, key)
+        if earlier is None:
+            return data
+        if self.without:
+            earlier = without(earlier, self.without)
+        incoming = cast(Rows, orjson.loads(data))
+        rows = united(earlier, incoming, redacts=self.redacts)
+        if rows is incoming:
+            return data
+        self.tally.merged += 1
+        return dumps(rows)
 
     def restart(self) -> None:
         """Give up what was written: the source is read from the start again."""

@@ -145,7 +145,7 @@ class Union:
         gone = [
             key
             for key, message in messages_of(merged.raw)
-            if not merged.holders[key] & bit and _is_said(message)
+            if not merged.holders[key] & bit and is_said(message)
         ]
         return self._gone(gone) if gone else None
 
@@ -153,7 +153,7 @@ class Union:
         return {"since": self.since, "conversation": not messages, "messages": messages}
 
 
-def _is_said(message: Raw) -> bool:
+def is_said(message: Raw) -> bool:
     """Whether a person would miss the message: one with text, of the user or the assistant."""
     author, content, metadata = (
         each if isinstance(each := message.get(key), dict) else {}

@@ -56,9 +56,10 @@ class Outgoing(Redactor):
 
     def names_in(self, record: dict[str, Any]) -> dict[str, Any]:
         """An archive's record of itself without secrets in the names of files."""
-        return {**record, "sources": copied(record["sources"], self._quietly)}
+        return {**record, "sources": copied(record["sources"], self.quietly)}
 
-    def _quietly(self, text: str) -> str:
+    def quietly(self, text: str) -> str:
+        """A text without its secrets, which are not counted."""
         return self.text(text, "", told=True)
 
     def _pieces(self, stream: BinaryIO, head: bytes, name: str, *, told: bool) -> Iterator[bytes]:

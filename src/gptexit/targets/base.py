@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from gptexit.catalog import About
+from gptexit.holding import Holding
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names
 from gptexit.select import without_other_branches
@@ -33,6 +34,8 @@ class File:
     """With `last`: where the file goes, if not to `path`: a name that is known only then."""
     about: About = field(default_factory=dict)
     """For a conversation: what the index says of it."""
+    holding: Holding | None = None
+    """For a note: what it shows of its conversation, so that it never replaces one with more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,17 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from gptexit.verify.claims import Raw, Said, said
 from gptexit.verify.compare import essence, missing
 from gptexit.verify.folder import Archive, notes_in
+from gptexit.verify.later import changed_since
 from gptexit.verify.marks import Look
 from gptexit.verify.reader import Reader
 
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
+_UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
 
 _LONGEST = 10 << 20
@@ -53,14 +54,14 @@ class Notes(Reader):
         beside it) the best counts.
         """
         current, others = said(raw, every_branch=self._every_branch, reasoning=self._reasoning)
-        verdicts = [
-            self._check(path, raw.get("title"), current, others)
-            for path in self._by_id.get(key, ())
-        ]
+        verdicts = [self._check(path, raw, current, others) for path in self._by_id.get(key, ())]
         if not verdicts:
             return None
         self.messages += len(current) + len(others)
         best = min(verdicts, key=len)
+        if best and len(verdicts) > 1:  # what one note lacks may be in the one beside it
+            said_by_all = set.intersection(*({what for _, what in each} for each in verdicts))
+            best = [(name, what) for name, what in best if what in said_by_all]
         return best + self._moved(key)
 
     def _moved(self, key: str) -> list[tuple[str, str]]:
@@ -75,13 +76,15 @@ class Notes(Reader):
         return path.relative_to(self._archive.root).as_posix()
 
     def _check(
-        self, path: Path, title: Any, current: list[Said], others: list[Said]
+        self, path: Path, raw: Raw, current: list[Said], others: list[Said]
     ) -> list[tuple[str, str]]:
         name = self._shown(path)
         text = path.read_text(encoding="utf-8", errors="replace")
         whole = self._look.essence(text)
         lacks: list[tuple[str, str]] = []
-        if isinstance(title, str) and self._look.find(essence(title), whole, 0) < 0:
+        title = raw.get("title")
+        other = isinstance(title, str) and self._look.find(essence(title), whole, 0) < 0
+        if other and not changed_since(_updated_in(text), raw):
             lacks.append((name, "the title is not in the note"))
         links = (
             self._linked(path, text) if any(each.pointers for each in current + others) else set()
@@ -128,6 +131,12 @@ class Notes(Reader):
                     digests.add(self._archive.found[relative])
                     digests |= {self._archive.unmarked.get(relative, "")}
         return digests
+
+
+def _updated_in(text: str) -> str | None:
+    """When the conversation changed last, by the front matter of a note."""
+    found = _UPDATED.search(text.partition("\n---\n")[0])
+    return found[1] if found else None
 
 
 def _below(root: Path, path: Path) -> str:

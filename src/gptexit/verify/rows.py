@@ -10,6 +10,7 @@ from urllib.parse import quote
 from gptexit.verify.claims import Raw, Said, said
 from gptexit.verify.compare import essence, missing
 from gptexit.verify.folder import Archive
+from gptexit.verify.later import changed_since
 from gptexit.verify.marks import Look
 from gptexit.verify.reader import Reader
 
@@ -29,6 +30,7 @@ class Rows(Reader):
         self._file = next((each for each in archive.found if each.endswith(".sqlite")), "")
         self._place = archive.root / self._file
         self._titles: dict[str, str | None] = {}
+        self._updated: dict[str, str | None] = {}
         self._base = sqlite3.connect(":memory:")
         if self._file:
             self._index()
@@ -40,8 +42,10 @@ class Rows(Reader):
         try:
             # Whatever else is in the file, nothing of it is to run.
             self._base.execute("PRAGMA trusted_schema = OFF")
-            with closing(self._base.execute("SELECT id, title FROM conversations")) as rows:
-                self._titles = dict(rows)
+            query = "SELECT id, title, updated FROM conversations"
+            with closing(self._base.execute(query)) as rows:
+                for key, title, updated in rows:
+                    self._titles[key], self._updated[key] = title, updated
         except sqlite3.DatabaseError as error:
             self.unreadable.append((self._file, f"cannot be read ({error})"))
 
@@ -57,7 +61,8 @@ class Rows(Reader):
         where = f"{self._file}, conversation {key}"
         title, there = raw.get("title"), self._look.essence(self._titles[key] or "")
         lacks: list[tuple[str, str]] = []
-        if isinstance(title, str) and self._look.find(essence(title), there, 0) < 0:
+        other = isinstance(title, str) and self._look.find(essence(title), there, 0) < 0
+        if other and not changed_since(self._updated[key], raw):
             lacks.append((where, "the title is another"))
         current, others = said(raw, every_branch=not self._current_only, reasoning=True)
         self.messages += len(current) + len(others)

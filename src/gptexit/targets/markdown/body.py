@@ -26,6 +26,8 @@ class Body:
     blocks: list[str] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     """How many blocks there are once each message is written."""
+    shown: list[Message] = field(default_factory=list)
+    """The messages of which something is shown."""
     messages: int = 0
     hidden: Counter[str] = field(default_factory=Counter)
 
@@ -123,6 +125,7 @@ def _write(
         blocks = [block for part in parts for block in blocks_of(part, note)]
         if blocks:
             made.messages += 1
+            made.shown.append(message)
             heading = _heading(message, voice, style.zone)
             if heading:
                 made.blocks.append("#" * level + " " + heading)

@@ -38,6 +38,9 @@ def index(catalog: Catalog, names: Mapping[str, str]) -> str:
     others = [f"- [{line(each.path)}]({each.path})" for each in catalog.others()]
     if others:
         blocks += ["## Files that no note shows", "\n".join(others)]
+    older = [_item(each) for each in catalog.older()]
+    if older:
+        blocks += ["## What only older exports hold", "\n".join(older)]
     blocks[1] = _summary(count, newest, oldest)
     return "\n\n".join(blocks) + "\n"
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from gptexit.catalog import Catalog, readable
+from gptexit.holding import Holding
 from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.names.names import names_in
 from gptexit.targets.attachments import copy_of
@@ -82,7 +83,8 @@ class Markdown:
             "project": conversation["project"]["id"] if conversation["project"] else None,
         }
         self._names.update(names_in(conversation))
-        done.files.append(File(path, encoded(text), key, about=about))
+        holding = Holding(conversation, made.shown, sorted(used), made.messages)
+        done.files.append(File(path, encoded(text), key, about=about, holding=holding))
         done.copies += used.values()
         done.messages = made.messages
         done.hidden = made.hidden

@@ -1,0 +1,161 @@
+"""What a note holds of its conversation, told so briefly that the manifest can remember it.
+
+An export that is older than an archive, or a slim one after a full one, may hold less of a
+conversation than the note does. Rendered texts cannot tell: they also differ where the writer does.
+So the manifest keeps, for each note, a mark for each message that it shows: a checksum of its id
+and how much was said. They come from the source's own words, never from what the reader makes of
+them, and stay the same from one version of gptexit to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from zlib import crc32
+
+from gptexit.jsontext import dumps
+from gptexit.model import Conversation, Message
+
+WRITER = "2"
+"""The number of the way in which notes are written; raised when the same conversation is written
+otherwise. Notes of commit f7a5429 and before carry none."""
+Held = dict[str, int]
+"""Of each message or file a checksum, and how many characters it has."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A conversation as far as it has to be compared with a note of an earlier run."""
+
+    conversation: Conversation
+    shown: list[Message] = field(default_factory=list)
+    """The messages that the note shows."""
+    files: list[str] = field(default_factory=list)
+    """The ids of the files that it links to."""
+    messages: int = 0
+    """How many messages it counts."""
+
+    @cached_property
+    def held(self) -> str:
+        """The marks of what the note shows, as the manifest has them."""
+        return " ".join([*self._told[0], *_files(self.files)])
+
+    @cached_property
+    def everything(self) -> Held:
+        """The marks of all that the conversation holds, also of what the note does not show."""
+        marks, _ = _told_by(self.conversation["messages"])
+        return read(" ".join([*marks, *_files(self.files)]))
+
+    @property
+    def updated(self) -> str:
+        """When the conversation changed last, to the second; empty where nobody knows."""
+        return (self.conversation["updated"] or "")[:19]
+
+    @property
+    def slim(self) -> bool:
+        """Whether it is of an export that leaves out what tools said."""
+        return self.conversation["source"]["nodes"] == "slim"
+
+    @cached_property
+    def digest(self) -> str:
+        """A checksum of what the source says, the same whatever the reader makes of it."""
+        each = self.conversation
+        named = (each["project"], each["assistant"])
+        flags = (each["archived"], each["starred"], each["source"]["gone"])
+        ids = [thing and thing["id"] for thing in named]
+        head = dumps([each["title"], each["current"], *ids, flags, self._told[0]])
+        words = "\0".join([*self._told[1], *self.files])
+        data = words.encode() if words.isascii() else words.encode("utf-8", "replace")
+        return hashlib.blake2b(head + data, digest_size=12).hexdigest()
+
+    @cached_property
+    def _told(self) -> tuple[list[str], list[str]]:
+        """Of the messages that the note shows the marks, and the strings."""
+        return _told_by(self.shown)
+
+    def about(self) -> dict[str, str | None]:
+        """What the manifest remembers of it."""
+        return {
+            "updated": self.updated or None,
+            "messages": str(self.messages),
+            "digest": self.digest,
+            "held": self.held,
+            "form": self.conversation["source"]["nodes"],
+            "writer": WRITER,
+        }
+
+
+def said(message: Message) -> list[str]:
+    """The strings of the message's content as the source has them, in order."""
+    extra = message["extra"]
+    if "content" not in extra:
+        return [part["text"] for part in message["parts"] if part["type"] == "text"]
+    found: list[str] = []
+    stack: list[Any] = [extra["content"]]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            found.append(node)
+        elif isinstance(node, dict):
+            stack += reversed(node.values())
+        elif isinstance(node, list):
+            stack += reversed(node)
+    return found
+
+
+def _told_by(messages: list[Message]) -> tuple[list[str], list[str]]:
+    """The marks of messages, and their strings. Asked for each note: it has to be fast."""
+    marks: list[str] = []
+    words: list[str] = []
+    for message in messages:
+        parts = message["parts"]
+        if "content" not in message["extra"] and len(parts) == 1 and parts[0]["type"] == "text":
+            text = parts[0]["text"]
+            words.append(text)
+            length = len(text)
+        else:
+            texts = said(message)
+            words += texts
+            length = sum(map(len, texts))
+        marks.append(f"{_sum(message['id'])}.{length:x}")
+    return marks, words
+
+
+def _files(files: list[str]) -> list[str]:
+    return [f"{_sum('file ' + key)}.0" for key in files]
+
+
+def _sum(key: str) -> str:
+    return f"{crc32(key.encode('utf-8', 'replace')):x}"
+
+
+def read(held: str) -> Held:
+    """The marks of a manifest; what is none of ours is left out."""
+    found: Held = {}
+    for mark in held.split():
+        key, _, length = mark.partition(".")
+        try:
+            found[key] = int(length, 16)
+        except ValueError:
+            continue
+    return found
+
+
+def covers(more: Held, less: Held, *, lengths: bool = True) -> bool:
+    """Whether `more` holds each message of `less`, and as much of it.
+
+    `lengths`: False where texts were changed on the way, as by taking out secrets.
+    """
+    return all(key in more and (more[key] >= length or not lengths) for key, length in less.items())
+
+
+def together(held: Iterable[Held]) -> Held:
+    """What several notes of one conversation hold."""
+    found: Held = {}
+    for each in held:
+        for key, length in each.items():
+            found[key] = max(length, found.get(key, 0))
+    return found
