@@ -18,7 +18,7 @@ from gptexit.export.container import Export
 from gptexit.redact import CannotRedact
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
-from gptexit.verify.claims import Raw
+from gptexit.verify.raw import Raw
 from gptexit.verify.folder import Archive
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from gptexit.export.container import Export
 from gptexit.export.facts import file_id
-from gptexit.verify.claims import Raw, mentioned, shown
+from gptexit.verify.raw import Raw, mentioned, shown
 from gptexit.verify.marks import same_bytes
 
 LONGEST = 1 << 26

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gptexit.export.facts import file_id
-from gptexit.verify.claims import POINTER, Raw, branch, leaves, nodes_of, object_of, parents
+from gptexit.verify.raw import POINTER, Raw, branch, leaves, nodes_of, object_of, parents
 from gptexit.verify.folder import Archive
 from gptexit.verify.marks import stands_among
 
