@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from gptexit.verify.compare import essence
 from gptexit.verify.raw import Raw, id_of, leaves, nodes_of, object_of
 from gptexit.verify.words import written
-from gptexit.verify.compare import essence
 
 
 def leaves_out(raw: Raw, selection: Raw) -> bool:

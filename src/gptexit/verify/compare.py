@@ -19,7 +19,7 @@ _NO_TEXT = re.compile(
 )
 _FENCE = re.compile(r"(?<![`~])(?<![`~]\\)(?:(?:\\?`){3,}+|(?:\\?~){3,}+)[^`\n]*+$", re.MULTILINE)
 """A run of backticks or tildes with what stands behind it on its line: a fence and its name."""
-_RULE = re.compile(r"^[ \t>]*+[-=*_](?:[ \t\\]*+[-=*_])++[ \t\\]*+$", re.MULTILINE)
+_RULE = re.compile(r"^[ \t>\\]*+(?:[-=]|[-=*_](?:[ \t\\]*+[-=*_])++)[ \t\r\\]*+$", re.MULTILINE)
 """A line of dashes and the like: a rule, or what makes a heading of the line above."""
 _PICTURE = re.compile(r"\\?!(?=\\?\[)")
 _TRACKING = re.compile(r"[?&]utm_source=(?:chatgpt\.com|openai)", re.IGNORECASE)
@@ -30,7 +30,7 @@ def plain(text: str) -> str:
     """Return `text` without the marks that a writer may change by lines."""
     if "``" in text or "~~" in text or "`\\`" in text or "~\\~" in text:
         text = _FENCE.sub("", text)
-    if "--" in text or "==" in text or "**" in text or "__" in text or "- -" in text:
+    if "-" in text or "=" in text or "**" in text or "__" in text or "* *" in text:
         text = _RULE.sub("", text)
     if "![" in text or "!\\[" in text:
         text = _PICTURE.sub("", text)

@@ -25,8 +25,11 @@ from gptexit.verify.references import carried, matched
 from gptexit.verify.words import Words, literal, typed, written
 
 _CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
+_SEARCH = ("web", "browser", "mtbrowser", "file_search", "myfiles_browser")
+"""Tools that look something up for the model; of what they find a quoted passage is shown."""
 _FOR_THE_MODEL = (
-    *("web", "browser", "mtbrowser", "file_search", "myfiles_browser", "bio", "canmore"),
+    *_SEARCH,
+    *("bio", "canmore"),
     *("api_tool", "research_kickoff_tool", "n7jupd", "computer", "dalle", "t2uay3k", "image_gen"),
     *("imagegen", "python", "python_user_visible", "container", "a8km123"),
 )
@@ -59,7 +62,7 @@ class Seen:
     """Documents and reports, which stand wherever a writer sets them."""
 
 
-def seen(raw: Raw, nodes: dict[str, Raw], path: list[str], *, all: bool, reasoning: bool) -> Seen:  # noqa: A002
+def seen(raw: Raw, nodes: dict[str, Raw], path: list[str], *, all: bool, reasoning: bool) -> Seen:
     """Return what a person saw of `raw`: on the branch `path`, and on the others for `all`."""
     current = [said for key in path if (said := _said(key, nodes[key], reasoning))]
     others: list[Said] = []
@@ -78,7 +81,9 @@ def _beside(nodes: dict[str, Raw], path: list[str]) -> Iterator[Words]:
         message = object_of(nodes[key].get("message"))
         to = message.get("recipient")
         if isinstance(to, str) and to.startswith("canmore.") and _role(message) == "assistant":
-            replies = [object_of(nodes[below].get("message")) for below in path[place + 1 : place + 2]]
+            replies = [
+                object_of(nodes[below].get("message")) for below in path[place + 1 : place + 2]
+            ]
             told = [object_of(each.get("metadata")) for each in [*replies, message]]
             textdoc = next(filter(None, map(textdoc_of, told)), None)
             documents.call(to, "".join(_texts(object_of(message.get("content")))), textdoc)
@@ -220,7 +225,9 @@ def _pointed(value: Any) -> list[str]:
 
 
 def _attached(metadata: Raw) -> list[str]:
-    found = [key for each in objects(metadata.get("attachments")) for key in strings(each.get("id"))]
+    found = [
+        key for each in objects(metadata.get("attachments")) for key in strings(each.get("id"))
+    ]
     return found + _pointed(metadata.get("dictation_asset_pointer"))
 
 
@@ -316,7 +323,8 @@ def _replied(message: Raw, content: Raw, metadata: Raw, said: Said, reasoning: b
     kind = content.get("content_type")
     if message.get("recipient") not in (None, "", "all"):
         return
-    if kind in ("text", "multimodal_text"):
+    house = tool.partition(".")[0]
+    if kind in ("text", "multimodal_text") and house not in _SEARCH:
         for part in _inner(content.get("parts")):
             said.pointers += _pointed(part)
     if tool.startswith("a8km123"):
@@ -326,7 +334,7 @@ def _replied(message: Raw, content: Raw, metadata: Raw, said: Said, reasoning: b
             said.words.say(_until_a_number(metadata.get("finished_text")))
     elif kind in ("execution_output", "tether_quote", "citable_code_output"):
         _SHOWN[str(kind)](content, metadata, said)
-    elif kind == "text" and tool.partition(".")[0] not in _FOR_THE_MODEL and not said.pointers:
+    elif kind == "text" and house not in _FOR_THE_MODEL and not said.pointers:
         told = _texts(content)
         if tool and report_of(message) is None and not _is_machine("".join(told)):
             for text in told:

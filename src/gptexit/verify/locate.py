@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import closing
 from typing import BinaryIO
 from urllib.parse import unquote
 
 from gptexit.export.container import Export
 from gptexit.export.facts import file_id
-from gptexit.verify.raw import Raw, mentioned, shown
 from gptexit.verify.marks import same_bytes
+from gptexit.verify.raw import Raw, mentioned, shown
 
 LONGEST = 1 << 26
 """Bytes of a text that is looked through for marks."""
@@ -32,10 +33,16 @@ class Locator:
             key = file_id(pointer)
             if self._export.lookup(key).member is None:
                 self.missing.add(key)
-        names = {row.get("file_name") for row in self._export.library(conversation or "")}
-        gone = {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
-        # Paths of the code interpreter are each conversation's own.
-        self.missing |= {f"{conversation}: {path}" for path in gone}
+        if not paths:
+            return
+        rows = self._export.library(conversation or "")
+        names = {str(row.get("file_name")) for row in rows if row.get("file_name")}
+        for path in paths:
+            written = unquote(path)
+            if not any(name in written for name in names):
+                # Paths of the code interpreter are each conversation's own.
+                end = re.search(r"[)\s]", written)
+                self.missing.add(f"{conversation}: {written[: end.start() if end else None]}")
 
     def shown_by(self, conversation: str, raw: Raw) -> list[str]:
         """Pointers to the files that a conversation shows: its own, and what the library says."""

@@ -20,6 +20,7 @@ from gptexit.verify.told import Told
 from gptexit.verify.words import Words
 
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
+_MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
 _LONGEST = 10 << 20
 """Bytes of front matter that are looked at."""
 
@@ -100,7 +101,7 @@ class Notes(Reader):
             and self._look.find(title, self._look.essence(page.text), 0) < 0
         ):
             yield "the title is not in the note"
-        files = dict(told.generated())
+        files: dict[str, str | None] = dict(told.generated())
         turns = _turns(told, seen.current, files)
         at = page.first
         for turn in turns:
@@ -170,6 +171,11 @@ class Notes(Reader):
             if gone is not None:
                 yield _sentence(said, gone, elsewhere=False)
             yield from self._unlinked(said.pointers, path, region, page)
+        if not region.text.isascii() and not any(said.by_user for said in messages):
+            left = _MARKER.search(region.text)
+            if left:
+                shown = ascii(left[0])[1:-1]
+                yield f"a sign of ChatGPT's stands where something was shown: {shown}"
         if "[redacted: " in region.text:
             return
         nodes = [node for turn in turns for node in turn.nodes]
@@ -187,7 +193,9 @@ class Notes(Reader):
     def _beside(self, words: Words, page: Page, region: Region) -> str | None:
         """The first of what has to stand in a region, in whatever order, and does not."""
         for phrase in words.phrases:
-            if self._look.find(phrase, region.words, 0) < 0 and not _is_footnote(phrase, page, region):
+            if self._look.find(phrase, region.words, 0) < 0 and not _is_footnote(
+                phrase, page, region
+            ):
                 return phrase
         if not words.addresses or "[redacted: " in region.text:
             return None
@@ -245,9 +253,9 @@ def _turns(told: Told, current: list[Said], files: dict[str, str | None]) -> lis
     for key, place in begun.items():
         by_turn.setdefault(place, []).append(key)
     shown: dict[str, list[str]] = {}
-    for pointer, key in files.items():
-        if key in begun:
-            shown.setdefault(str(key), []).append(pointer)
+    for pointer, shower in files.items():
+        if shower in begun:
+            shown.setdefault(str(shower), []).append(pointer)
     listed = [
         by_id.get(key) or Said(key, None, False, Words())
         for key in told.path
@@ -270,9 +278,7 @@ def _regions(page: Page, turns: list[_Turn]) -> Iterator[tuple[list[_Turn], Regi
     """
     groups: list[list[_Turn]] = []
     for turn in turns:
-        if turn.place is None and groups:
-            groups[-1].append(turn)
-        elif turn.place is not None and groups and groups[-1][0].place == turn.place:
+        if groups and turn.place in (None, groups[-1][0].place):
             groups[-1].append(turn)
         else:
             groups.append([turn])

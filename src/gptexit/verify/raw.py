@@ -17,7 +17,7 @@ Raw = dict[str, Any]
 POINTER = re.compile(r"(?:file-service|sediment)://\S+")
 """All of an asset pointer."""
 _POINTED = re.compile(r"(?:file-service|sediment)://[^\s)\]]+")
-_SANDBOX = re.compile(r"\(sandbox:(/mnt/data/[^)\n]{1,300})\)")
+_SANDBOX = re.compile(r"sandbox:(/mnt/data/[^\n\"<>|]{1,300})")
 
 
 def object_of(value: Any) -> Raw:
@@ -97,7 +97,8 @@ def leaves(value: Any) -> Iterator[str]:
 def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
     """Every file that a conversation mentions, on whatever branch, shown or not.
 
-    Pointers and attachment ids; and paths in the code interpreter's file system.
+    Pointers and attachment ids; and what follows `sandbox:`, paths in the code interpreter's file
+    system and what stands behind them on the line.
     """
     pointers: set[str] = set()
     paths: set[str] = set()
@@ -106,7 +107,7 @@ def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
         for leaf in leaves(message):
             if "://" in leaf:
                 pointers.update(_POINTED.findall(leaf))
-            if "(sandbox:" in leaf:
+            if "sandbox:" in leaf:
                 paths.update(_SANDBOX.findall(leaf))
         attached = object_of(message.get("metadata")).get("attachments")
         for each in attached if isinstance(attached, list) else ():

@@ -9,7 +9,7 @@ another answer is wrong wherever it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gptexit.verify.compare import essence, key_of_address
@@ -59,50 +59,58 @@ def _reference(reference: Raw, found: Words) -> None:
     elif kind in _SILENT:
         return
     before = len(found.addresses)
-    listed = [*objects(reference.get("items")), *objects(reference.get("sources"))]
-    listed = listed or objects(reference.get("fallback_items"))
-    for item in listed:
-        found.lead_to(item.get("url"))
+    _listed(reference, kind in _PAGES, found)
+    if kind == "file":
+        found.say(reference.get("name"))
+        return
+    if len(found.addresses) == before:
+        found.lead_to(reference.get("url"))
         if kind not in _PAGES:
+            found.say(reference.get("title"))
+    if len(found.addresses) == before:
+        _alternative(reference.get("alt"), found)
+
+
+def _listed(reference: Raw, pages: bool, found: Words) -> None:
+    """Add the pages, pictures and things that a reference lists; of pages the address alone."""
+    listed = [*objects(reference.get("items")), *objects(reference.get("sources"))]
+    for item in listed or objects(reference.get("fallback_items")):
+        found.lead_to(item.get("url"))
+        if not pages:
             found.say(item.get("title"))
     for image in objects(reference.get("images")):
         inner = object_of(image.get("image_result")) or image
         found.lead_to(inner.get("url"), inner.get("content_url"), image.get("url"))
         found.say(inner.get("title"))
+    things = [object_of(reference.get("product"))]
     for key in ("products", "businesses", "places"):
-        for thing in objects(reference.get(key)):
-            _thing(thing, found)
-    _thing(object_of(reference.get("product")), found)
-    if kind == "file":
-        found.say(reference.get("name"))
-    elif len(found.addresses) == before:
-        found.lead_to(reference.get("url"))
-        if kind not in _PAGES:
-            found.say(reference.get("title"))
-    alt = reference.get("alt")
-    if len(found.addresses) == before and kind != "file" and isinstance(alt, str):
-        links = _LINKED.findall(alt)
-        for title, address in links:
-            found.lead_to(address)
-            found.say(title)
-        if not links and "\ue200" not in alt:
-            found.say(alt)
+        things += objects(reference.get(key))
+    for thing in things:
+        found.lead_to(thing.get("url"))
+        found.say(thing.get("title") or thing.get("name"))
 
 
-def _thing(thing: Raw, found: Words) -> None:
-    found.lead_to(thing.get("url"))
-    found.say(thing.get("title") or thing.get("name"))
+def _alternative(alt: Any, found: Words) -> None:
+    """Add the Markdown that may stand in the place of a marker."""
+    if not isinstance(alt, str) or "\ue200" in alt:
+        return
+    links = _LINKED.findall(alt)
+    for title, address in links:
+        found.lead_to(address)
+        found.say(title)
+    if not links:
+        found.say(alt)
 
 
-def _telling(reference: Raw) -> Iterable[str]:
-    """Yield the strings of a reference that may be for a person."""
+def _telling(reference: Raw) -> Iterator[str]:
+    """Return the strings of a reference that may be for a person."""
     frame = ("type", "matched_text", "refs", "status", "prefix", "prompt_text", "id")
     told = {key: value for key, value in reference.items() if key not in frame}
     return (leaf for leaf in leaves(told) if any(map(str.isalpha, leaf)))
 
 
 def matched(metadata: Raw) -> list[str]:
-    """Return the spans of the text that references replace and that are no markers by their look."""
+    """Return the spans of the text that references replace and that do not look like markers."""
     spans = [
         span
         for reference in objects(metadata.get("content_references"))
@@ -130,9 +138,9 @@ class Given:
         for leaf in leaves([message.get("content"), metadata, message.get("older_content")]):
             if "://" not in leaf:
                 continue
-            if is_web(leaf) and not re.search(r"\s", leaf):
+            if is_web(leaf) and len(leaf) < 5_000:
                 self.addresses.add(key_of_address(leaf))
-            else:
+            if re.search(r"\s", leaf):
                 texts += _ADDRESS.findall(leaf.replace("\\/", "/").replace('\\"', '"'))
         self.text = "\0".join(map(key_of_address, texts))
         for group in objects(metadata.get("search_result_groups")):
@@ -178,8 +186,8 @@ def cited_by(text: str, own: Given, above: Iterable[Given]) -> list[tuple[str, .
         keys = next((given.by_id[name] for given in chain if name in given.by_id), None)
         if keys:
             found.append(tuple(keys))
-    listed = next((given.numbered for given in chain[1:] if given.numbered is not None), None)
-    for number in numbers if listed is not None else ():
+    listed = next((given.numbered for given in chain[1:] if given.numbered is not None), [])
+    for number in numbers:
         item = object_of(listed[int(number)]) if int(number) < len(listed) else {}
         if is_web(item.get("url")):
             found.append((key_of_address(item["url"]),))

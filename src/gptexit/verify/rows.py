@@ -8,10 +8,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import quote
 
+from gptexit.verify.compare import essence, key_of_address
+from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive
+from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look
 from gptexit.verify.reader import Reader
+from gptexit.verify.told import Told
+from gptexit.verify.words import Words
 
+_LINK = re.compile(r"\]\(<?(https?://[^\s<>()\\]+)")
 _TEXTS = """
 SELECT id, text, hidden_text FROM messages
 WHERE conversation = (SELECT number FROM conversations WHERE id = ?) ORDER BY number
@@ -79,9 +85,7 @@ class Rows(Reader):
                     lacks.append((where, f"a document or report is not there in full: “{gone}”"))
         return lacks
 
-    def _lack(
-        self, said: Said, told: Told, texts: dict[str, tuple[str, str]]
-    ) -> Iterator[str]:
+    def _lack(self, said: Said, told: Told, texts: dict[str, tuple[str, str]]) -> Iterator[str]:
         """What the rows lack of a message. The parts of one stand in order in each column."""
         known = _kept(said.id)
         if known not in texts:

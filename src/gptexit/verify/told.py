@@ -38,7 +38,7 @@ class Told:
         """Return the message of a node; an empty one where it has none."""
         return object_of(self.nodes[key].get("message"))
 
-    def seen(self, *, all: bool, reasoning: bool) -> Seen:  # noqa: A002 - of all branches
+    def seen(self, *, all: bool, reasoning: bool) -> Seen:
         """Return what a person saw of it."""
         wanted = (all, reasoning)
         if wanted not in self._seen:

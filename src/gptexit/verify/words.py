@@ -20,7 +20,9 @@ MARKERS = frozenset(
     (
         *("cite", "filecite", "navlist", "image_group", "entity", "i", "image", "video", "finance"),
         *("product", "product_entity", "products", "businesses", "businesses_map", "url", "genui"),
-        *("forecast", "tldr"),
+        *("forecast", "tldr", "image_v2", "image_inline", "alt_text", "navigation", "nav_list"),
+        *("webpage", "webpage_extended", "grouped_webpages", "attribution", "hidden", "file"),
+        *("grouped_webpages_model_predicted_fallback", "sources_footnote"),
     )
 )
 """Kinds of markers that were seen in exports."""
@@ -140,9 +142,7 @@ def _linked(text: str) -> Words:
         if labels:
             text = re.sub(
                 r"\[([^\]\[\n]{1,200})\]",
-                lambda match: (
-                    _label(match) if match[1].casefold() in labels else match[0]
-                ),
+                lambda match: _label(match) if match[1].casefold() in labels else match[0],
                 text,
             )
     if "[^" in text:
@@ -207,8 +207,7 @@ def _carried(kind: str, arguments: list[str], found: Words) -> None:
     """Add what a marker carries: words, an address, JSON; references say nothing themselves."""
     if kind not in MARKERS:
         found.unknown.append(f"marker {kind[:40]}")
-    for argument in arguments:
-        argument = argument.strip()
+    for argument in map(str.strip, arguments):
         if not argument or _REFS.fullmatch(argument):
             continue
         if argument[0] in "{[":

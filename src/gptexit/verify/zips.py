@@ -18,9 +18,9 @@ from typing import IO, cast
 from gptexit.export.careful import careful_end
 from gptexit.export.facts import file_id
 from gptexit.export.window import Window
-from gptexit.verify.raw import Raw, id_of, parsed
 from gptexit.verify.folder import Archive
 from gptexit.verify.locate import LONGEST, Locator
+from gptexit.verify.raw import Raw, id_of, parsed
 from gptexit.verify.reader import Reader
 from gptexit.verify.told import Told
 from gptexit.verify.twins import Twins
