@@ -38,8 +38,8 @@ class Locator:
         rows = self._export.library(conversation or "")
         names = {str(row.get("file_name")) for row in rows if row.get("file_name")}
         for path in paths:
-            written = unquote(path)
-            if not any(name in written for name in names):
+            written = unquote(path).partition("sandbox:")[0]
+            if not any(_leads_to(written, name) for name in names):
                 # Paths of the code interpreter are each conversation's own.
                 end = re.search(r"[)\s]", written)
                 self.missing.add(f"{conversation}: {written[: end.start() if end else None]}")
@@ -83,6 +83,12 @@ class Locator:
         """The digest of a side file; None where the export has none of that name."""
         stream = self._export.files.side_file(name)
         return _digest(stream) if stream else None
+
+
+def _leads_to(written: str, name: str) -> bool:
+    """Tell whether an address, with whatever stands behind it, begins with the path of a file."""
+    at = written.find("/" + name)
+    return at >= 0 and ")" not in written[:at]
 
 
 def _digest(stream: BinaryIO) -> str | None:
