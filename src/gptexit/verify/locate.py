@@ -38,10 +38,10 @@ class Locator:
         rows = self._export.library(conversation or "")
         names = {str(row.get("file_name")) for row in rows if row.get("file_name")}
         for path in paths:
-            written = unquote(path).partition("sandbox:")[0]
+            written = unquote(path)
             if not any(_leads_to(written, name) for name in names):
                 # Paths of the code interpreter are each conversation's own.
-                end = re.search(r"[)\s]", written)
+                end = re.search(r"\)(?![.\w])" if ")" in written else r"\s", written)
                 self.missing.add(f"{conversation}: {written[: end.start() if end else None]}")
 
     def shown_by(self, conversation: str, raw: Raw) -> list[str]:

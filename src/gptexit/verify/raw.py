@@ -17,7 +17,7 @@ Raw = dict[str, Any]
 POINTER = re.compile(r"(?:file-service|sediment)://\S+")
 """All of an asset pointer."""
 _POINTED = re.compile(r"(?:file-service|sediment)://[^\s)\]]+")
-_SANDBOX = re.compile(r"sandbox:(/mnt/data/[^\n\"<>|]{1,300})")
+_SANDBOX = re.compile(r"/{0,2}(/mnt/data/[^\n\"<>|]{1,300})")
 
 
 def object_of(value: Any) -> Raw:
@@ -108,7 +108,8 @@ def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
             if "://" in leaf:
                 pointers.update(_POINTED.findall(leaf))
             if "sandbox:" in leaf:
-                paths.update(_SANDBOX.findall(leaf))
+                begun = map(_SANDBOX.match, leaf.split("sandbox:")[1:])
+                paths.update(found[1] for found in begun if found)
         attached = object_of(message.get("metadata")).get("attachments")
         for each in attached if isinstance(attached, list) else ():
             pointers.update(strings(object_of(each).get("id")))
