@@ -63,6 +63,7 @@ class Documents:
             if document.text is not None:
                 found = literal(document.text) if document.code else written(document.text)
                 found.say(document.name)
+                found.settle()
                 yield found
 
 
@@ -149,4 +150,5 @@ def words_of_report(report: Raw) -> Words:
         if isinstance(text, str):
             found.add(written(text, matched(metadata)))
     found.add(carried(metadata))
+    found.settle()
     return found

@@ -137,6 +137,7 @@ def _said(key: str, node: Raw, reasoning: bool) -> Said | None:
         said.words.say(_passage(metadata))
     said.pointers = list(dict.fromkeys(said.pointers))
     words = said.words
+    words.settle()
     if words.segments or words.phrases or words.addresses or words.unknown or said.pointers:
         return said
     return None

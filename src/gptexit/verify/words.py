@@ -72,6 +72,8 @@ class Words:
     """Keys of addresses, one of each group of which is shown."""
     unknown: list[str] = field(default_factory=list)
     """Forms in it that nobody knows."""
+    searched: list[str] = field(default_factory=list)
+    """What pictures were searched for by: it may go where their titles say as much."""
 
     def add(self, other: Words) -> None:
         """Take in what another text holds."""
@@ -79,6 +81,13 @@ class Words:
         self.phrases += other.phrases
         self.addresses += other.addresses
         self.unknown += other.unknown
+        self.searched += other.searched
+
+    def settle(self) -> None:
+        """Ask for those searches for pictures that no title says, once all titles are known."""
+        titles = "".join(self.phrases).casefold()
+        self.phrases += [each for each in self.searched if each.casefold() not in titles]
+        self.searched = []
 
     def say(self, *texts: Any) -> None:
         """Add strings, of whatever is given, as phrases."""
@@ -229,7 +238,11 @@ def _in_json(kind: str, value: Any, found: Words) -> None:
     if kind == "genui":
         names = [str(name) for name in value] if isinstance(value, dict) else ["?"]
         found.unknown += [f"widget {name[:60]}" for name in names if name not in WIDGETS]
-    found.say(*(words for words in worded(value) if not _REFS.fullmatch(words)))
+    told = [words for words in worded(value) if not _REFS.fullmatch(words)]
+    if kind == "image_group":
+        found.searched += filter(None, map(essence, told))
+    else:
+        found.say(*told)
 
 
 _WORDED = frozenset(
