@@ -16,8 +16,8 @@ from gptexit.inspect.inspection import inspect
 from gptexit.inspect.table import day, size, table
 from gptexit.printable import columns
 from gptexit.schema import errors
-from gptexit.verify.claims import id_of
 from gptexit.verify.locate import Locator
+from gptexit.verify.raw import id_of
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 SAMPLES = pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)

@@ -17,7 +17,7 @@ from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import exclude_option, exclusion
 from gptexit.cli.shared import layout_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import summary
-from gptexit.cli.verdict import verdict
+from gptexit.cli.verdict import EXITS, verdict
 from gptexit.database.schema import NoFullText
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, REPORT, leave
@@ -100,4 +100,4 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         click.echo(verdict(checked))
         click.echo()
         click.echo(f"Now open {out / PAGE}.")
-    ctx.exit(Exit.INCOMPLETE if checked.problems else report["exit_code"])
+    ctx.exit(Exit.INCOMPLETE if checked.problems else report["exit_code"] or EXITS[checked.verdict])

@@ -17,4 +17,6 @@ class Exit(IntEnum):
     NOT_AN_EXPORT = 3
     SERVER = 4
     """The server that was to take the conversations cannot be used, or no longer."""
+    UNKNOWN_FORM = 5
+    """`verify`: all is there, but some of it is in a form that gptexit does not know."""
     INTERRUPTED = 130

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gptexit.cli.exits import Exit
 from gptexit.cli.summary import listed
 from gptexit.printable import count
 from gptexit.targets.table import FORMATS
@@ -10,6 +11,15 @@ from gptexit.verify.result import Checked, Problem, Result
 
 _AS_WRITTEN = set(FORMATS) - set(READERS)
 """Formats of which only the bytes are checked."""
+
+
+EXITS = {
+    "complete": Exit.COMPLETE,
+    "complete except": Exit.COMPLETE,
+    "complete but": Exit.UNKNOWN_FORM,
+    "not complete": Exit.INCOMPLETE,
+}
+"""The exit code of each verdict."""
 
 
 def verdict(result: Result) -> str:
@@ -22,7 +32,8 @@ def verdict(result: Result) -> str:
         lines += _elsewhere(each)
     lines.append(_SENTENCES[result.verdict](result))
     lines += listed([_shown(each) for each in result.problems])
-    if result.lacking and result.problems:
+    lines += _unknown(result)
+    if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
     return "\n".join(lines)
 
@@ -86,6 +97,25 @@ def _complete_except(result: Result) -> str:
     return f"{words if 'selection' in words else 'Complete'}, except for {lacking}."
 
 
+def _complete_but(result: Result) -> str:
+    found = count(result.unknown_messages, "message")
+    return f"Complete, but for {found} in a form that gptexit does not know:"
+
+
+def _unknown(result: Result) -> list[str]:
+    """Which messages those are; beside problems, a sentence before them."""
+    if not result.unknown_messages:
+        return []
+    shown = []
+    for each in result.unknown:
+        where = f"message {each.message}" if each.message else "all of it"
+        shown.append(f"conversation “{each.title or each.conversation}”, {where}: {each.what}")
+    found = result.unknown_messages
+    are = "is" if found == 1 else "are"
+    head = f"{count(found, 'message')} {are} in a form that gptexit does not know:"
+    return [*([head] if result.problems else []), *listed(shown)]
+
+
 def _not_complete(result: Result) -> str:
     found = len(result.problems)
     return f"Not complete: {count(found, 'thing')} {'is' if found == 1 else 'are'} not right:"
@@ -94,6 +124,7 @@ def _not_complete(result: Result) -> str:
 _SENTENCES = {
     "complete": _complete,
     "complete except": _complete_except,
+    "complete but": _complete_but,
     "not complete": _not_complete,
 }
 

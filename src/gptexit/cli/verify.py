@@ -10,7 +10,7 @@ import orjson
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import no_progress_option
-from gptexit.cli.verdict import verdict
+from gptexit.cli.verdict import EXITS, verdict
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.verify.check import NoArchive
 from gptexit.verify.check import verify as verify_archive
@@ -49,7 +49,7 @@ def verify(
         click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2))
     elif not quiet:
         click.echo(verdict(result))
-    ctx.exit(Exit.INCOMPLETE if result.problems else Exit.COMPLETE)
+    ctx.exit(EXITS[result.verdict])
 
 
 def _result(sources: list[str], archive: Path, *, hush: bool) -> Result:

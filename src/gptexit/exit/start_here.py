@@ -24,6 +24,9 @@ _HEADLINES = {
     "complete": "**Yes.** All that the export holds is in this folder, and was compared with it.",
     "complete except": "**Yes, all that OpenAI gave you.** What the export itself lacks is listed "
     "below; see whether you need it before you cancel.",
+    "complete but": "**Yes, but look at some first.** All that gptexit understands of the export "
+    "is in this folder. What it does not understand is listed below: look at these conversations "
+    "in ChatGPT and in their notes, before you cancel.",
     "not complete": "**No, not yet.** Something did not arrive in this folder. Do not cancel "
     "before the list below is empty.",
 }
@@ -74,6 +77,7 @@ def _answer(report: dict[str, Any], checked: Result) -> list[str]:
     counts += _merged(report)
     blocks = [_HEADLINES[checked.verdict] if whole else _INCOMPLETE, _items(counts)]
     blocks += _problems(checked)
+    blocks += _unknown(checked)
     blocks += _lacking(report)
     return blocks
 
@@ -92,6 +96,19 @@ def _merged(report: dict[str, Any]) -> list[str]:
             "kept, and their notes say `gone`."
         )
     return [words]
+
+
+def _unknown(checked: Result) -> list[str]:
+    if not checked.unknown:
+        return []
+    shown = [
+        f"{line(each.title or each.conversation)}: {line(each.what)}" for each in checked.unknown
+    ]
+    return [
+        f"**{count(checked.unknown_messages, 'message')} in a form that gptexit does not know.** "
+        "Every string of them was found in the archive, but perhaps not as you saw it:",
+        _some(dict.fromkeys(shown)),
+    ]
 
 
 def _problems(checked: Result) -> list[str]:

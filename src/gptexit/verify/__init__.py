@@ -13,13 +13,19 @@ shares with the conversion
   not names.
 
 It does not share what makes text out of a conversation. The splitter's guesses and `orjson` are not
-used: items are found by counting brackets, and read by the standard library. The branch that the
-user saw, and which messages and words belong to it, are worked out here from the raw conversation,
-in another way and with less in it than the reader has; notes are read back as text, jsonl lines
-by the standard library. Text is compared without white space and without the signs of Markdown that
-a writer may add or escape (`compare`); that such a sign is where the writer put it is told by the
-SHA-256 in the archive's manifest. Only to say what was changed in a note whose SHA-256 differs, the
-note is rendered again.
+used: items are found by counting brackets, and read by the standard library. Which messages a
+person saw is worked out here from the raw conversation (`expected`), by a rule that asks for more
+rather than less; what stands in their texts, markers and references is read by tables of its own
+(`words`, `references`, `documents`). What stands in none of those is a form that nobody knows: its
+strings have to be there, and it is named. Which addresses an answer may lead to is a matter of
+sets, not of resolving markers, as the reader does.
+
+Notes are read back as text (`page`), jsonl lines by the standard library, rows by plain SQL. How a
+note renders is not judged: text is compared without white space and without the signs of Markdown
+that a writer may add or escape (`compare`); that such a sign is where the writer put it is told by
+the SHA-256 in the archive's manifest. Only to say what was changed in a note whose SHA-256 differs,
+the note is rendered again. Where prover and writer could be wrong in the same way, the tests have a
+third, simpler judge: notes written by hand (`tests/verify/test_seen.py`).
 
 ZIPs in ChatGPT's layout are unpacked by the standard library, and each conversation is held against
 the source's as one raw conversation against another (`twins`): nothing of the reader or the model

@@ -18,8 +18,8 @@ from gptexit.export.container import Export
 from gptexit.redact import CannotRedact
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
-from gptexit.verify.claims import Raw
 from gptexit.verify.folder import Archive
+from gptexit.verify.raw import Raw
 
 if TYPE_CHECKING:
     from gptexit.redact.redactor import Redactor

@@ -6,21 +6,24 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from gptexit.export.container import Export
+from gptexit.export.copies import made_up
 from gptexit.printable import count
 from gptexit.verify.changes import only_additions
 from gptexit.verify.chosen import leaves_out
-from gptexit.verify.claims import Raw, id_of, object_of
 from gptexit.verify.copies import lost
 from gptexit.verify.folder import Archive, archive_of, find_archives, read_archive
 from gptexit.verify.lines import Lines
 from gptexit.verify.locate import Locator
 from gptexit.verify.notes import Notes
+from gptexit.verify.raw import Raw, id_of, object_of
 from gptexit.verify.reader import Reader
-from gptexit.verify.result import Checked, Elsewhere, Problem, Result
+from gptexit.verify.result import LISTED, Checked, Elsewhere, Problem, Result, Unknown
 from gptexit.verify.rows import Rows
+from gptexit.verify.told import Told
 from gptexit.verify.zips import Zips
 
 Progress = Callable[[int, int], None]
@@ -133,12 +136,14 @@ def _against(
     export.settle()
     export.witness = partial(_merging, result)
     for number, (_, raw) in enumerate(export.conversations(), 1):
-        key = id_of(raw) or _found(raw, benches, nameless)
+        told = Told(raw, export.library(id_of(raw) or ""))
+        key = id_of(raw) or _found(told, benches, nameless)
         locate.look_for(key, raw)
-        seen.add(key or "")
+        seen.add(key)
         for bench in benches:
             if bench.reader:
-                _conversation(bench, key, raw, result, export)
+                _conversation(bench, key, told, result, export)
+        _note_unknown(key, told, benches, result)
         if progress:
             progress(number, export.bytes_read)
     for bench in benches:
@@ -205,18 +210,17 @@ def _others(bench: _Bench, export: Export, locate: Locator, result: Result) -> N
             result.problems.append(Problem(None, f"the file {name} of the export is missing"))
 
 
-def _conversation(bench: _Bench, key: str | None, raw: Raw, result: Result, export: Export) -> None:
+def _conversation(bench: _Bench, key: str, told: Told, result: Result, export: Export) -> None:
     assert bench.reader is not None
-    title = raw.get("title")
-    named = title if isinstance(title, str) else None
-    lacks = bench.reader.check(key, raw) if key else None
+    raw, named = told.raw, told.title
+    lacks = bench.reader.check(key, told)
     unasked = leaves_out(raw, object_of(bench.archive.record.get("selection")))
     if lacks is None:
-        other = bench.reader.elsewhere(key or "")
+        other = bench.reader.elsewhere(key)
         if unasked:
             bench.checked.left_out += 1
         elif other:
-            bench.checked.elsewhere.append(Elsewhere(bench.shown(other), key or "", named))
+            bench.checked.elsewhere.append(Elsewhere(bench.shown(other), key, named))
         else:
             what = f"is missing from the {bench.archive.format} archive"
             result.problems.append(Problem(None, what, key, named))
@@ -237,14 +241,45 @@ def _conversation(bench: _Bench, key: str | None, raw: Raw, result: Result, expo
         bench.excused.add(path)
 
 
-def _found(raw: Raw, benches: list[_Bench], taken: set[str]) -> str | None:
-    """The name that the archive gave to a conversation without an id: the one that holds it."""
+_TRIED = 20
+"""Notes without an id at most that a conversation without one is looked for in."""
+
+
+def _found(told: Told, benches: list[_Bench], taken: set[str]) -> str:
+    """Return the name that the archive gave to a conversation without an id.
+
+    It is made from the content, alike in every run; where a damaged source was read another way,
+    the archive's that holds all of it.
+    """
+    key = made_up(told.raw)
+    readers = [bench.reader for bench in benches if bench.reader]
+    taken.add(key)
+    if any(key in reader.ids() for reader in readers):
+        return key
+    for reader in readers:
+        others = (each for each in reader.ids() if each.startswith("no-id-") and each not in taken)
+        for other in sorted(islice(others, _TRIED)):
+            if reader.check(other, told) == []:
+                taken.add(other)
+                return other
+    return key
+
+
+def _note_unknown(key: str, told: Told, benches: list[_Bench], result: Result) -> None:
+    """List the messages of a conversation in a form that nobody knows, each once."""
+    found: dict[tuple[str | None, str], None] = {}
     for bench in benches:
-        for key in sorted(bench.reader.ids() - taken) if bench.reader else ():
-            if key.startswith("no-id-") and bench.reader and bench.reader.check(key, raw) == []:
-                taken.add(key)
-                return key
-    return None
+        seen = bench.reader.expects(told) if bench.reader and key in bench.reader.ids() else None
+        if seen is None:
+            continue
+        for said in [*seen.current, *seen.others]:
+            found |= dict.fromkeys((said.id, what) for what in said.words.unknown)
+        for words in seen.anywhere:
+            found |= dict.fromkeys((None, what) for what in words.unknown)
+    result.unknown_messages += len({message for message, _ in found})
+    for message, what in found:
+        if len(result.unknown) < LISTED:
+            result.unknown.append(Unknown(key, told.title, message, what))
 
 
 def _lacking(export: Export, locate: Locator) -> list[str]:

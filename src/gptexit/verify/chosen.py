@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from gptexit.verify.claims import Raw, id_of, leaves, nodes_of, object_of
-from gptexit.verify.compare import essence, segments
+from gptexit.verify.compare import essence
+from gptexit.verify.raw import Raw, id_of, leaves, nodes_of, object_of
+from gptexit.verify.words import written
 
 
 def leaves_out(raw: Raw, selection: Raw) -> bool:
@@ -49,7 +50,7 @@ def _says(raw: Raw, wanted: Any) -> bool:
     told = [leaf for node in nodes_of(raw).values() for leaf in leaves(node.get("message"))]
     bare = essence(words)
     return any(
-        words in each.casefold() or (bare and bare in "".join(segments(each.casefold())))
+        words in each.casefold() or (bare and bare in "".join(written(each).segments).casefold())
         for each in told
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gptexit.verify.claims import Raw, leaves, nodes_of, object_of
+from gptexit.verify.raw import Raw, leaves, nodes_of, object_of
 
 
 def lost(copy: Raw, merged: Raw) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gptexit.verify.claims import object_of
+from gptexit.verify.raw import object_of
 
 HOUSE = ".gptexit"
 DEEPEST = 2

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import closing
 from typing import BinaryIO
 from urllib.parse import unquote
 
 from gptexit.export.container import Export
 from gptexit.export.facts import file_id
-from gptexit.verify.claims import Raw, mentioned, shown
 from gptexit.verify.marks import same_bytes
+from gptexit.verify.raw import Raw, mentioned, shown
 
 LONGEST = 1 << 26
 """Bytes of a text that is looked through for marks."""
@@ -32,10 +33,16 @@ class Locator:
             key = file_id(pointer)
             if self._export.lookup(key).member is None:
                 self.missing.add(key)
-        names = {row.get("file_name") for row in self._export.library(conversation or "")}
-        gone = {path for path in paths if unquote(path).rsplit("/", 1)[-1] not in names}
-        # Paths of the code interpreter are each conversation's own.
-        self.missing |= {f"{conversation}: {path}" for path in gone}
+        if not paths:
+            return
+        rows = self._export.library(conversation or "")
+        names = {str(row.get("file_name")) for row in rows if row.get("file_name")}
+        for path in paths:
+            written = unquote(path)
+            if not any(_leads_to(written, name) for name in names):
+                # Paths of the code interpreter are each conversation's own.
+                end = re.search(r"\)(?![.\w])" if ")" in written else r"\s", written)
+                self.missing.add(f"{conversation}: {written[: end.start() if end else None]}")
 
     def shown_by(self, conversation: str, raw: Raw) -> list[str]:
         """Pointers to the files that a conversation shows: its own, and what the library says."""
@@ -76,6 +83,12 @@ class Locator:
         """The digest of a side file; None where the export has none of that name."""
         stream = self._export.files.side_file(name)
         return _digest(stream) if stream else None
+
+
+def _leads_to(written: str, name: str) -> bool:
+    """Tell whether an address, with whatever stands behind it, begins with the path of a file."""
+    at = written.find("/" + name)
+    return at >= 0 and ")" not in written[:at]
 
 
 def _digest(stream: BinaryIO) -> str | None:

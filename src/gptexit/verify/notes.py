@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
-from urllib.parse import unquote
 
-from gptexit.verify.claims import Raw, Said, said
 from gptexit.verify.compare import essence, missing
+from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive, notes_in
 from gptexit.verify.later import changed_since
+from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look
+from gptexit.verify.page import Page, Region, paths_in
 from gptexit.verify.reader import Reader
+from gptexit.verify.told import Told
+from gptexit.verify.words import Words
 
-_ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
 _UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
-_LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
-
+_ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
+_MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
 _LONGEST = 10 << 20
 """Bytes of front matter that are looked at."""
 
-Locate = Callable[[str], str | None]
-"""From a pointer to the SHA-256 of the file that the export holds; None where it holds none."""
+
+@dataclass(slots=True)
+class _Turn:
+    """Messages of one voice, one behind the other, and where they stand in a note."""
+
+    messages: list[Said]
+    nodes: list[str] = field(default_factory=list)
+    """All nodes of the branch from the user's message on, up to the next one."""
+    place: int | None = None
+    """The heading above its first words; None where it has none that are found."""
 
 
 class Notes(Reader):
     """The notes of an archive by the conversation that they are of."""
 
-    def __init__(self, archive: Archive, locate: Locate) -> None:
+    def __init__(self, archive: Archive, locate: Locator) -> None:
         super().__init__()
         self._archive = archive
         self._look = Look(archive.redacted)
@@ -47,21 +59,28 @@ class Notes(Reader):
         """The conversations that there are notes of."""
         return set(self._by_id)
 
-    def check(self, key: str, raw: Raw) -> list[tuple[str, str]] | None:
+    def expects(self, told: Told) -> Seen:
+        """What of a conversation has to be in its note."""
+        return told.seen(all=self._every_branch, reasoning=self._reasoning)
+
+    def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
         """File and sentence for each thing of the conversation that its note lacks.
 
         None where there is no note. Of several with one id (the user's own and the new text
         beside it) the best counts.
         """
-        current, others = said(raw, every_branch=self._every_branch, reasoning=self._reasoning)
-        verdicts = [self._check(path, raw, current, others) for path in self._by_id.get(key, ())]
+        seen = self.expects(told)
+        verdicts = [
+            [(self._shown(path), sentence) for sentence in self._check(path, told, seen)]
+            for path in self._by_id.get(key, ())
+        ]
         if not verdicts:
             return None
-        self.messages += len(current) + len(others)
+        self.messages += len(seen.current) + len(seen.others)
         best = min(verdicts, key=len)
         if best and len(verdicts) > 1:  # what one note lacks may be in the one beside it
-            said_by_all = set.intersection(*({what for _, what in each} for each in verdicts))
-            best = [(name, what) for name, what in best if what in said_by_all]
+            lacked_by_all = set.intersection(*({what for _, what in lacks} for lacks in verdicts))
+            best = [(name, what) for name, what in best if what in lacked_by_all]
         return best + self._moved(key)
 
     def _moved(self, key: str) -> list[tuple[str, str]]:
@@ -75,68 +94,204 @@ class Notes(Reader):
     def _shown(self, path: Path) -> str:
         return path.relative_to(self._archive.root).as_posix()
 
-    def _check(
-        self, path: Path, raw: Raw, current: list[Said], others: list[Said]
-    ) -> list[tuple[str, str]]:
-        name = self._shown(path)
-        text = path.read_text(encoding="utf-8", errors="replace")
-        whole = self._look.essence(text)
-        lacks: list[tuple[str, str]] = []
-        title = raw.get("title")
-        other = isinstance(title, str) and self._look.find(essence(title), whole, 0) < 0
-        if other and not changed_since(_updated_in(text), raw):
-            lacks.append((name, "the title is not in the note"))
-        links = (
-            self._linked(path, text) if any(each.pointers for each in current + others) else set()
-        )
-        at = 0
-        for each in current:
-            gone, at = self._missing(each, whole, at)
-            if gone is not None:
-                elsewhere = gone in whole
-                lacks.append((name, _sentence(each, gone, elsewhere=elsewhere)))
-        for each in others:
-            gone, _ = self._missing(each, whole, 0)
-            if gone is not None:
-                lacks.append((name, _sentence(each, gone, elsewhere=False)))
-        for each in current + others:
-            lacks += [(name, sentence) for sentence in self._files(each, links)]
-        return lacks
+    def _check(self, path: Path, told: Told, seen: Seen) -> list[str]:
+        page = Page(path.read_text(encoding="utf-8", errors="replace"), self._look)
+        return list(self._lacks(path, page, told, seen))
 
-    def _missing(self, each: Said, whole: str, at: int) -> tuple[str | None, int]:
+    def _lacks(self, path: Path, page: Page, told: Told, seen: Seen) -> Iterator[str]:
+        title = essence(told.title or "")
+        if (
+            title
+            and self._look.find(title, page.words, 0) < 0
+            and self._look.find(title, self._look.essence(page.text), 0) < 0
+            and not changed_since(_updated_in(page.text), told.raw)
+        ):
+            yield "the title is not in the note"
+        files: dict[str, str | None] = dict(told.generated())
+        turns = _turns(told, seen.current, files)
+        at = page.first
+        for turn in turns:
+            for number, said in enumerate(turn.messages):
+                gone, start, at = self._found(said, page, at, new=number == 0)
+                if gone is not None:
+                    yield _sentence(said, gone, elsewhere=gone in page.words)
+                elif start is not None and turn.place is None:
+                    turn.place = page.turn_at(start)
+        for group, region in _regions(page, turns):
+            yield from self._in_region(path, page, told, group, region, seen)
+        whole = page.region(0, page.turns)
+        for said in seen.others:
+            gone, _ = self._missing(said, said.words.segments, page, 0)
+            gone = gone or self._beside(said.words, page, whole)
+            if gone is not None:
+                yield _sentence(said, gone, elsewhere=False)
+            yield from self._unlinked(said.pointers, path, whole, page)
+        for words in seen.anywhere:
+            gone, _ = missing(words.segments, page.words, 0, self._look.find)
+            gone = gone or self._beside(words, page, whole)
+            if gone is not None:
+                yield f"a document or report is not there in full: “{_short(gone)}”"
+        unplaced = [pointer for pointer, key in files.items() if key is None]
+        yield from self._unlinked(unplaced, path, whole, page)
+
+    def _found(
+        self, said: Said, page: Page, at: int, *, new: bool
+    ) -> tuple[str | None, int | None, int]:
+        """Look for a message's words: the first that is not there, where they begin and end.
+
+        Another voice begins below a heading of its own.
+        """
+        segments = said.words.segments
+        if not segments:
+            return None, None, at
+        for start in [page.next_turn(at), at] if new else [at]:
+            if start is None:
+                continue
+            gone, end = self._missing(said, segments, page, start)
+            if gone is None:
+                begun = self._look.find(segments[0], page.words, start) - len(segments[0])
+                return None, max(begun, start), end
+        return gone, None, at
+
+    def _missing(
+        self, said: Said, segments: list[str], page: Page, at: int
+    ) -> tuple[str | None, int]:
         before = self._look.marks
-        found = missing(each.words, whole, at, self._look.find)
+        found = missing(segments, page.words, at, self._look.find)
         self.redacted += self._look.marks > before
         return found
 
-    def _files(self, each: Said, links: set[str]) -> list[str]:
-        found = []
-        for pointer in each.pointers:
-            digest = self._locate(pointer)
-            if digest is None:
+    def _in_region(
+        self,
+        path: Path,
+        page: Page,
+        told: Told,
+        turns: list[_Turn],
+        region: Region,
+        seen: Seen,
+    ) -> Iterator[str]:
+        """Hold turns against the region of the note that they stand in."""
+        messages = [said for turn in turns for said in turn.messages]
+        for said in messages:
+            gone = self._beside(said.words, page, region)
+            if gone is not None:
+                yield _sentence(said, gone, elsewhere=False)
+            yield from self._unlinked(said.pointers, path, region, page)
+        if not region.text.isascii() and not any(said.by_user for said in messages):
+            left = _MARKER.search(region.text)
+            if left:
+                shown = ascii(left[0])[1:-1]
+                yield f"a sign of ChatGPT's stands where something was shown: {shown}"
+        if "[redacted: " in region.text:
+            return
+        nodes = [node for turn in turns for node in turn.nodes]
+        nodes += [said.id for said in seen.others]
+        for key, address in page.sources(region.text):
+            if key.startswith(("httpschatgptcom", "httpchatgptcom")):
                 continue
-            if digest not in links:
-                found.append(f"no link leads to {pointer} as the export holds it")
-        return found
+            if not any(told.given(node).has(key) for node in nodes):
+                when = next((said.when for said in messages[::-1] if said.when), "an unknown date")
+                yield (
+                    f"the answer of {when} (UTC) leads to an address that its sources do not "
+                    f"give: {address}"
+                )
 
-    def _linked(self, path: Path, text: str) -> set[str]:
-        """The SHA-256 of the files that a note links to."""
-        digests = set()
-        for target in _LINK.findall(text):
-            if "://" in target or target.startswith("#"):
+    def _beside(self, words: Words, page: Page, region: Region) -> str | None:
+        """The first of what has to stand in a region, in whatever order, and does not."""
+        for phrase in words.phrases:
+            if self._look.find(phrase, region.words, 0) < 0 and not _is_footnote(
+                phrase, page, region
+            ):
+                return phrase
+        if not words.addresses or "[redacted: " in region.text:
+            return None
+        there = page.addresses(region.text)
+        for keys in words.addresses:
+            if there.isdisjoint(keys) and not any(_within(key, there) for key in keys):
+                return f"the source {keys[0]}"
+        return None
+
+    def _unlinked(
+        self, pointers: list[str], path: Path, region: Region, page: Page
+    ) -> Iterator[str]:
+        """A sentence for each file that no link of a region leads to."""
+        wanted = {pointer: digest for pointer in pointers if (digest := self._locate(pointer))}
+        if not wanted:
+            return
+        there = self._digests(path, region.text)
+        for pointer, digest in wanted.items():
+            if digest in there:
                 continue
-            for spelled in (target, unquote(target)):
-                relative = _below(self._archive.root, path.parent / spelled)
-                if relative in self._archive.found:
-                    digests.add(self._archive.found[relative])
-                    digests |= {self._archive.unmarked.get(relative, "")}
+            if digest in self._digests(path, page.text):
+                yield f"the file {pointer} is shown in another place than where it was seen"
+            else:
+                yield f"no link leads to {pointer} as the export holds it"
+
+    def _digests(self, path: Path, text: str) -> set[str]:
+        """The SHA-256 of the files that a text links to."""
+        digests = set()
+        for target in paths_in(text):
+            relative = _below(self._archive.root, path.parent / target)
+            if relative in self._archive.found:
+                digests.add(self._archive.found[relative])
+                digests |= {self._archive.unmarked.get(relative, "")}
         return digests
 
 
-def _updated_in(text: str) -> str | None:
-    """When the conversation changed last, by the front matter of a note."""
-    found = _UPDATED.search(text.partition("\n---\n")[0])
-    return found[1] if found else None
+def _within(key: str, there: set[str]) -> bool:
+    """Tell whether an address goes on in the text without a break: "https://x.org，and"."""
+    return any(each.startswith(key) for each in there)
+
+
+def _is_footnote(phrase: str, page: Page, region: Region) -> bool:
+    return any(phrase in essence(each) for each in page.named(region.text))
+
+
+def _turns(told: Told, current: list[Said], files: dict[str, str | None]) -> list[_Turn]:
+    """The messages of the branch by voice, with the files that the library says they show."""
+    by_id = {said.id: said for said in current}
+    begun: dict[str, int] = {}
+    number = 0
+    for key in told.path:
+        number += key in by_id and by_id[key].by_user
+        begun[key] = number
+    by_turn: dict[int, list[str]] = {}
+    for key, place in begun.items():
+        by_turn.setdefault(place, []).append(key)
+    shown: dict[str, list[str]] = {}
+    for pointer, shower in files.items():
+        if shower in begun:
+            shown.setdefault(str(shower), []).append(pointer)
+    listed = [
+        by_id.get(key) or Said(key, None, False, Words())
+        for key in told.path
+        if key in by_id or key in shown
+    ]
+    for said in listed:
+        said.pointers = list(dict.fromkeys([*said.pointers, *shown.get(said.id, ())]))
+    turns = []
+    for _, group in groupby(listed, key=lambda said: said.by_user):
+        messages = list(group)
+        numbers = dict.fromkeys(begun[said.id] for said in messages)
+        turns.append(_Turn(messages, [key for place in numbers for key in by_turn[place]]))
+    return turns
+
+
+def _regions(page: Page, turns: list[_Turn]) -> Iterator[tuple[list[_Turn], Region]]:
+    """Yield turns with the part of the note that they stand in.
+
+    A turn without words, such as a picture, stands between the one before it and the one behind.
+    """
+    groups: list[list[_Turn]] = []
+    for turn in turns:
+        if groups and turn.place in (None, groups[-1][0].place):
+            groups[-1].append(turn)
+        else:
+            groups.append([turn])
+    for number, group in enumerate(groups):
+        first = group[0].place or 0
+        behind = groups[number + 1][0].place if number + 1 < len(groups) else None
+        yield group, page.region(first, page.turns if behind is None else behind)
 
 
 def _below(root: Path, path: Path) -> str:
@@ -148,6 +303,12 @@ def _below(root: Path, path: Path) -> str:
         else:
             parts.append(part)
     return "/".join(parts)
+
+
+def _updated_in(text: str) -> str | None:
+    """Return when the conversation changed last, by the front matter of a note."""
+    found = _UPDATED.search(text.partition("\n---\n")[0])
+    return found[1] if found else None
 
 
 def _id_in(path: Path) -> str | None:
@@ -170,8 +331,11 @@ def _id_in(path: Path) -> str | None:
     return found[1]
 
 
-def _sentence(each: Said, gone: str, *, elsewhere: bool) -> str:
-    when = f"the message of {each.when} (UTC)" if each.when else f"message {each.id}"
-    shown = gone if len(gone) <= 40 else gone[:40] + "…"
+def _sentence(said: Said, gone: str, *, elsewhere: bool) -> str:
+    when = f"the message of {said.when} (UTC)" if said.when else f"message {said.id}"
     what = "stands in another place" if elsewhere else "is not there in full"
-    return f"{when} {what}: “{shown}”"
+    return f"{when} {what}: “{_short(gone)}”"
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 40 else words[:40] + "…"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from gptexit.verify.claims import Raw
+from gptexit.verify.expected import Seen
+from gptexit.verify.told import Told
 
 
 class Reader(ABC):
@@ -28,8 +29,12 @@ class Reader(ABC):
         """The conversations that are there."""
 
     @abstractmethod
-    def check(self, key: str, raw: Raw) -> list[tuple[str, str]] | None:
+    def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
         """File and sentence for each thing that is lacking; None where the conversation is."""
+
+    def expects(self, told: Told) -> Seen | None:
+        """What a person saw of a conversation and the archive has to hold; None where all of it."""
+        return None
 
     def elsewhere(self, key: str) -> str | None:
         """The file of the archive that was not asked about and has the conversation."""

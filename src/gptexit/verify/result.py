@@ -9,7 +9,9 @@ from gptexit import __version__
 
 VERSION = 1
 """The number that a verification carries as `version`."""
-Verdict = Literal["complete", "complete except", "not complete"]
+Verdict = Literal["complete", "complete except", "complete but", "not complete"]
+LISTED = 10_000
+"""Messages in a form that gptexit does not know that are listed; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +33,18 @@ class Elsewhere:
     file: str
     conversation: str
     title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A message in a form that gptexit does not know; its strings were all found."""
+
+    conversation: str
+    title: str | None
+    message: str | None
+    """Null where it is the whole conversation."""
+    what: str
+    """The form: `marker weather`, `content type hologram`."""
 
 
 @dataclass(slots=True)
@@ -66,12 +80,18 @@ class Result:
     """Files that somebody added to, and that still hold all of the export."""
     lacking: list[str] = field(default_factory=list)
     """What the export itself lacks, a phrase each."""
+    unknown: list[Unknown] = field(default_factory=list)
+    """At most LISTED messages in a form that gptexit does not know."""
+    unknown_messages: int = 0
+    """How many there are."""
 
     @property
     def verdict(self) -> Verdict:
         """Whether everything is there."""
         if self.problems:
             return "not complete"
+        if self.unknown_messages:
+            return "complete but"
         return "complete except" if self.lacking else "complete"
 
     def as_json(self) -> dict[str, Any]:
@@ -107,4 +127,8 @@ class Result:
             ],
             "edited": self.edited,
             "lacking": self.lacking,
+            "unknown": {
+                "messages": self.unknown_messages,
+                "listed": [asdict(each) for each in self.unknown],
+            },
         }

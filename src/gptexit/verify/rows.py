@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import quote
 
-from gptexit.verify.claims import Raw, Said, said
-from gptexit.verify.compare import essence, missing
+from gptexit.verify.compare import essence, key_of_address
+from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive
 from gptexit.verify.later import changed_since
+from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look
 from gptexit.verify.reader import Reader
+from gptexit.verify.told import Told
+from gptexit.verify.words import Words
 
+_LINK = re.compile(r"\]\(<?(https?://[^\s<>()\\]+)")
 _TEXTS = """
 SELECT id, text, hidden_text FROM messages
 WHERE conversation = (SELECT number FROM conversations WHERE id = ?) ORDER BY number
@@ -23,9 +28,10 @@ WHERE conversation = (SELECT number FROM conversations WHERE id = ?) ORDER BY nu
 class Rows(Reader):
     """The rows of an archive by conversation; held are ids."""
 
-    def __init__(self, archive: Archive, locate: Callable[[str], str | None]) -> None:
+    def __init__(self, archive: Archive, locate: Locator) -> None:
         super().__init__()
         self._current_only = archive.option("branches") == "current"
+        self._redacted = archive.redacted
         self._look = Look(archive.redacted)
         self._file = next((each for each in archive.found if each.endswith(".sqlite")), "")
         self._place = archive.root / self._file
@@ -53,40 +59,68 @@ class Rows(Reader):
         """The conversations that there are rows of."""
         return set(self._titles)
 
-    def check(self, key: str, raw: Raw) -> list[tuple[str, str]] | None:
+    def expects(self, told: Told) -> Seen:
+        """What a person saw of a conversation and its rows have to hold."""
+        return told.seen(all=not self._current_only, reasoning=True)
+
+    def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
         """File and sentence for each thing that the rows lack; None where there are none."""
-        key = key.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+        key = _kept(key)
         if key not in self._titles:
             return None
         where = f"{self._file}, conversation {key}"
-        title, there = raw.get("title"), self._look.essence(self._titles[key] or "")
+        there = self._look.essence(self._titles[key] or "")
         lacks: list[tuple[str, str]] = []
-        other = isinstance(title, str) and self._look.find(essence(title), there, 0) < 0
-        if other and not changed_since(self._updated[key], raw):
+        other = told.title is not None and self._look.find(essence(told.title), there, 0) < 0
+        if other and not changed_since(self._updated[key], told.raw):
             lacks.append((where, "the title is another"))
-        current, others = said(raw, every_branch=not self._current_only, reasoning=True)
-        self.messages += len(current) + len(others)
+        seen = self.expects(told)
+        self.messages += len(seen.current) + len(seen.others)
         try:
             texts = {row[0]: row[1:] for row in self._base.execute(_TEXTS, (key,))}
         except sqlite3.DatabaseError as error:
             return [*lacks, (where, f"cannot be read ({error})")]
-        for each in current + others:
-            sentence = self._lack(each, texts)
-            if sentence:
-                lacks.append((where, sentence))
+        for said in [*seen.current, *seen.others]:
+            lacks += [(where, sentence) for sentence in self._lack(said, told, texts)]
+        if seen.anywhere:
+            columns = ["\n".join(column) for column in zip(*texts.values(), strict=True)]
+            for words in seen.anywhere:
+                gone = self._gone(words, columns)
+                if gone:
+                    lacks.append((where, f"a document or report is not there in full: “{gone}”"))
         return lacks
 
-    def _lack(self, each: Said, texts: dict[str, tuple[str, str]]) -> str | None:
+    def _lack(self, said: Said, told: Told, texts: dict[str, tuple[str, str]]) -> Iterator[str]:
         """What the rows lack of a message. The parts of one stand in order in each column."""
-        known = each.id.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+        known = _kept(said.id)
         if known not in texts:
-            return f"message {known} is missing" if each.words else None
-        columns = [self._look.essence(text) for text in texts[known]]
+            if said.words.segments or said.words.phrases:
+                yield f"message {known} is missing"
+            return
         before = self._look.marks
-        gone = [
-            word
-            for word in each.words
-            if all(missing([word], column, 0, self._look.find)[0] for column in columns)
-        ]
+        gone = self._gone(said.words, list(texts[known]))
         self.redacted += self._look.marks > before
-        return f"message {known} is not there in full" if gone else None
+        if gone is not None:
+            yield f"message {known} is not there in full: “{gone}”"
+        if "](" in texts[known][0] and not self._redacted:
+            for address in dict.fromkeys(_LINK.findall(texts[known][0])):
+                if not told.gives(said.id, key_of_address(address)):
+                    yield f"message {known} leads to an address that is not its own: {address}"
+
+    def _gone(self, words: Words, columns: list[str]) -> str | None:
+        """The first of what has to be in a message's columns, and is not."""
+        essences = [self._look.essence(column) for column in columns]
+        for segment in [*words.segments, *words.phrases]:
+            if all(self._look.find(segment, column, 0) < 0 for column in essences):
+                return segment[:40]
+        if words.addresses and not self._redacted:
+            keys = key_of_address("\0".join(columns))
+            for group in words.addresses:
+                if not any(key in keys for key in group):
+                    return f"the source {group[0]}"
+        return None
+
+
+def _kept(text: str) -> str:
+    """Return an id as SQLite holds it."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

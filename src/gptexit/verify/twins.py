@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gptexit.export.facts import file_id
-from gptexit.verify.claims import POINTER, Raw, branch, leaves, nodes_of, object_of, parents
 from gptexit.verify.folder import Archive
 from gptexit.verify.marks import stands_among
+from gptexit.verify.raw import POINTER, Raw, branch, leaves, nodes_of, object_of, parents
 
 _YEAR_9999 = 253_402_300_799
 _TITLE = 190

@@ -18,10 +18,11 @@ from typing import IO, cast
 from gptexit.export.careful import careful_end
 from gptexit.export.facts import file_id
 from gptexit.export.window import Window
-from gptexit.verify.claims import Raw, id_of, parsed
 from gptexit.verify.folder import Archive
 from gptexit.verify.locate import LONGEST, Locator
+from gptexit.verify.raw import Raw, id_of, parsed
 from gptexit.verify.reader import Reader
+from gptexit.verify.told import Told
 from gptexit.verify.twins import Twins
 
 _CONVERSATIONS = re.compile(r"conversations(-\d+)?\.json")
@@ -79,17 +80,17 @@ class Zips(Reader):
         """The SHA-256 of every file in the ZIPs."""
         return {digest for files in self._files.values() for digest in files.all}
 
-    def check(self, key: str, raw: Raw) -> list[tuple[str, str]] | None:
+    def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
         """File and sentence for each thing that is lacking; None where the conversation is."""
         place = self._places.get(key)
         if place is None:
             return None
         self._held.seek(place.start)
         held = parsed(self._held.read(place.size))
-        count, lacks = self._twins.differences(raw, held)
+        count, lacks = self._twins.differences(told.raw, held)
         self.messages += count
         self.redacted = self._twins.redacted
-        lacks += self._lost_files(key, raw, self._files[place.zip])
+        lacks += self._lost_files(key, told.raw, self._files[place.zip])
         return [(place.zip, sentence) for sentence in lacks]
 
     def _lost_files(self, key: str, raw: Raw, files: _Files) -> list[str]:

@@ -1,0 +1,106 @@
+"""A note as an independent reader of its text has it: turns, their words, and where they lead."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from gptexit.verify.compare import key_of_address
+from gptexit.verify.marks import Look
+
+_HEADING = re.compile(r"^## ", re.MULTILINE)
+_DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
+_MARK = re.compile(r"(?<!\\)\[\^([^\]\s]{1,100})\]")
+_LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*+))")
+_BARE = re.compile(r"https?://[^\s<>\"]+")
+_AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
+
+
+@dataclass(slots=True)
+class Region:
+    """Some turns of a note."""
+
+    words: str
+    """Their essence."""
+    text: str
+
+
+class Page:
+    """The text of a note below its front matter."""
+
+    def __init__(self, text: str, look: Look) -> None:
+        begin = 0
+        if text.startswith("---\n"):
+            begin = text.find("\n---\n") + 5
+        self.text = text
+        self.look = look
+        starts = [match.start() for match in _HEADING.finditer(text, max(begin, 0))]
+        self._raw = [begin, *starts]
+        pieces = [
+            look.essence(text[start:end])
+            for start, end in zip(self._raw, [*starts, len(text)], strict=True)
+        ]
+        self._at = [0]
+        for piece in pieces:
+            self._at.append(self._at[-1] + len(piece))
+        self.words = "".join(pieces)
+        self.first = self._at[1] if starts else 0
+        """Where the first turn begins in `words`."""
+        self._definitions: dict[str, str] | None = None
+
+    def turn_at(self, at: int) -> int:
+        """Return the number of the heading that stands above a place in `words`."""
+        return min(bisect_right(self._at, at), len(self._raw)) - 1
+
+    def next_turn(self, at: int) -> int | None:
+        """Return where in `words` the next heading from `at` on stands; None where none does."""
+        place = bisect_right(self._at, at - 1)
+        return self._at[place] if place < len(self._raw) else None
+
+    def region(self, first: int, last: int) -> Region:
+        """Return the turns from heading `first` up to heading `last`, that one not included."""
+        last = max(last, first + 1)
+        end = self._raw[last] if last < len(self._raw) else len(self.text)
+        text = _DEFINED.sub("", self.text[self._raw[first] : end])
+        return Region(self.words[self._at[first] : self._at[min(last, len(self._raw))]], text)
+
+    @property
+    def turns(self) -> int:
+        """How many headings there are, what stands before the first counted as one."""
+        return len(self._raw)
+
+    def sources(self, text: str) -> list[tuple[str, str]]:
+        """Return each address of the web that a region leads to: its key, and how it is written."""
+        found = [angle or to for angle, to in _LINK.findall(text)]
+        found += _AUTOLINK.findall(text)
+        for label in dict.fromkeys(_MARK.findall(text)):
+            found += [angle or to for angle, to in _LINK.findall(self.definitions.get(label, ""))]
+        shown = dict.fromkeys(each for each in found if each.startswith(("http://", "https://")))
+        return [(key_of_address(each), each) for each in shown]
+
+    def addresses(self, text: str) -> set[str]:
+        """Return the keys of all addresses in a region, those of plain text too."""
+        return {key for key, _ in self.sources(text)} | {
+            key_of_address(each) for each in _BARE.findall(text)
+        }
+
+    def named(self, text: str) -> list[str]:
+        """Return what the footnotes of a region say."""
+        labels = dict.fromkeys(_MARK.findall(text))
+        return [self.definitions[label] for label in labels if label in self.definitions]
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        """Its footnotes by their label."""
+        if self._definitions is None:
+            self._definitions = dict(_DEFINED.findall(self.text))
+        return self._definitions
+
+
+def paths_in(text: str) -> set[str]:
+    """Return the relative addresses that a text links to, as written and with escapes undone."""
+    found = {angle or to for angle, to in _LINK.findall(text)}
+    found = {each for each in found if "://" not in each and not each.startswith("#")}
+    return found | {unquote(each) for each in found}

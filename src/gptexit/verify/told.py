@@ -1,0 +1,130 @@
+"""One conversation of the export, with what several readers of archives ask about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gptexit.verify.expected import Said, Seen, is_wish, seen
+from gptexit.verify.raw import Raw, branch_of, leaves, nodes_of, object_of, parents, strings
+from gptexit.verify.references import Given, cited_by
+from gptexit.verify.words import Words
+
+_FRAME = frozenset(
+    ("title", "id", "conversation_id", "current_node", "conversation_template_id", "gizmo_id")
+)
+
+
+class Told:
+    """A raw conversation; what is worked out of it is kept as long as it."""
+
+    def __init__(self, raw: Raw, rows: list[Raw]) -> None:
+        """`rows`: those of the account's file library that name the conversation."""
+        self.raw = raw
+        self.nodes = nodes_of(raw)
+        self.above = parents(self.nodes)
+        self.path = branch_of(raw, self.nodes, self.above)
+        self._rows = rows
+        self._seen: dict[tuple[bool, bool], Seen] = {}
+        self._given: dict[str, Given] = {}
+
+    @property
+    def title(self) -> str | None:
+        """The title, where it is a string."""
+        title = self.raw.get("title")
+        return title if isinstance(title, str) else None
+
+    def message(self, key: str) -> Raw:
+        """Return the message of a node; an empty one where it has none."""
+        return object_of(self.nodes[key].get("message"))
+
+    def seen(self, *, all: bool, reasoning: bool) -> Seen:
+        """Return what a person saw of it."""
+        wanted = (all, reasoning)
+        if wanted not in self._seen:
+            found = seen(self.raw, self.nodes, self.path, all=all, reasoning=reasoning)
+            if not self.nodes:
+                found.anywhere += self._of_no_shape()
+            for said in [*found.current, *found.others]:
+                self._add_cited(said)
+            self._seen[wanted] = found
+        return self._seen[wanted]
+
+    def _of_no_shape(self) -> list[Words]:
+        """A conversation in which no message is found, and that yet holds words."""
+        told = {key: value for key, value in self.raw.items() if key not in _FRAME}
+        words = Words()
+        words.say(*(leaf for leaf in leaves(told) if " " in leaf.strip() and len(leaf) > 3))
+        if words.phrases or any("parts" in each or "content" in each for each in _objects(told)):
+            words.unknown.append("conversation without messages")
+            words.say(*(leaf for each in _objects(told) for leaf in _parts(each)))
+            return [words]
+        return []
+
+    def _add_cited(self, said: Said) -> None:
+        metadata = object_of(self.message(said.id).get("metadata"))
+        if said.by_user or metadata.get("content_references") or metadata.get("citations"):
+            return
+        if "\ue202turn" in said.text or "†" in said.text:
+            said.words.addresses += cited_by(
+                said.text, self.given(said.id), map(self.given, self.chain(said.id))
+            )
+
+    def given(self, key: str) -> Given:
+        """Return the addresses that a message gives."""
+        if key not in self._given:
+            self._given[key] = Given(self.message(key))
+        return self._given[key]
+
+    def chain(self, key: str) -> Iterator[str]:
+        """Yield the messages above one, the nearest first, up to the user's before it."""
+        at = self.above[key]
+        while at is not None:
+            yield at
+            if is_wish(self.message(at)):
+                return
+            at = self.above[at]
+
+    def gives(self, key: str, address: str) -> bool:
+        """Tell whether a message, or one above it in its turn, gives an address, by its key."""
+        return self.given(key).has(address) or any(
+            self.given(each).has(address) for each in self.chain(key)
+        )
+
+    def generated(self) -> Iterator[tuple[str, str | None]]:
+        """Yield each file of the library for the conversation, and the message that shows it.
+
+        A row names the message that a picture was made by. In slim exports that one was dropped;
+        the empty answer whose `metadata.parent_id` names it shows the picture. None where neither
+        is there.
+        """
+        by_parent: dict[str, str] = {}
+        if self._rows:
+            for key in self.nodes:
+                parent = object_of(self.message(key).get("metadata")).get("parent_id")
+                if isinstance(parent, str):
+                    by_parent.setdefault(parent, key)
+        for row in self._rows:
+            origin = row.get("origination_message_id")
+            for pointer in strings(row.get("file_id")):
+                if pointer and isinstance(origin, str) and origin in self.nodes:
+                    yield pointer, origin
+                elif pointer:
+                    yield pointer, by_parent.get(origin) if isinstance(origin, str) else None
+
+
+def _objects(value: Any) -> Iterator[Raw]:
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            yield node
+            stack += node.values()
+        elif isinstance(node, list):
+            stack += node
+
+
+def _parts(value: Raw) -> list[str]:
+    parts = value.get("parts")
+    content = value.get("content")
+    return [*strings(*(parts if isinstance(parts, list) else ())), *strings(content)]
