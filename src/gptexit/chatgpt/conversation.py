@@ -47,6 +47,7 @@ class Met:
 def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
     """The neutral conversation of `raw`, which is emptied. Never raises on odd input."""
     identity = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
+    url = f"https://chatgpt.com/c/{identity}" if identity else None
     if identity is None:
         identity = made_up(raw)
         met.oddities["conversation without an id"] += 1
@@ -80,7 +81,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "updated": take.time(raw, "update_time") or max(times, default=None),
         "source": {
             "provider": "chatgpt",
-            "url": f"https://chatgpt.com/c/{identity}",
+            "url": url,
             "kind": "chat",
             "nodes": "slim" if slim else "full",
             "gone": account.gone(identity),

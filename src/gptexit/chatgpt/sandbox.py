@@ -21,7 +21,7 @@ _BEFORE = re.compile(r"\]\([ \t]{0,9}<?\Z|<\Z")
 _TITLE = re.compile(r"[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*')[ \t]*\Z")
 _QUERY = re.compile(r"[?#][\w=&%.~+-]*\Z")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_ENDS = frozenset(" \t\n\"<>`|[]，。、；：）」』")
+_ENDS = frozenset(' \t\n"<>`|[]，。、；：）」』')
 """What ends an address that stands bare in a text."""
 
 

@@ -15,7 +15,12 @@ from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import (
+    no_progress_option,
+    quiet_option,
+    timezone_option,
+    web_images_option,
+)
 from gptexit.cli.summary import summary
 from gptexit.database.schema import NoFullText
 from gptexit.export.container import NotAnExport
@@ -80,6 +85,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     "[default: reasoning]",
 )
 @timezone_option("the times in notes")
+@web_images_option
 @click.option(
     "--form",
     type=click.Choice([*LAYOUTS, API]),
@@ -134,6 +140,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         topics=given["topics"],
         names=given["project_names"],
         tokens=given["tokens"],
+        web_images=given["web_images"],
     )
     if to_stdout and (len(names) > 1 or not is_one_file(names[0], options)):
         raise click.UsageError(

@@ -14,7 +14,12 @@ from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import exclude_option, exclusion
-from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import (
+    no_progress_option,
+    quiet_option,
+    timezone_option,
+    web_images_option,
+)
 from gptexit.cli.summary import summary
 from gptexit.cli.verdict import verdict
 from gptexit.database.schema import NoFullText
@@ -33,6 +38,7 @@ from gptexit.targets.base import Options
     "-o", "out", default="chatgpt-exit", show_default=True, help="The folder to write to."
 )
 @timezone_option("the times in notes")
+@web_images_option
 @click.option(
     "--for",
     "going_to",
@@ -79,6 +85,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         topics=given["topics"],
         names=given["project_names"],
         tokens=given["tokens"],
+        web_images=given["web_images"],
     )
     chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None
     try:

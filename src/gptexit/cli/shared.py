@@ -36,5 +36,12 @@ def timezone_option(of: str) -> Callable[[F], F]:
     )
 
 
+web_images_option = click.option(
+    "--web-images",
+    "web_images",
+    type=click.Choice(["link", "keep"]),
+    help="Pictures on other servers, in notes: as links, or as pictures, which tell their server "
+    "whenever they are shown. [default: link]",
+)
 quiet_option = click.option("--quiet", is_flag=True, help="No summary; errors only.")
 no_progress_option = click.option("--no-progress", is_flag=True, help="No progress bar.")

@@ -149,3 +149,6 @@ class Options:
     """For `claude`: the names of projects and custom GPTs, by their ids."""
     tokens: int | None = None
     """For `claude`: what a project may hold, estimated."""
+    web_images: str | None = None
+    """For notes: `link` for links to pictures on other servers, `keep` for the pictures; None for
+    links: a picture tells its server whenever it is shown."""

@@ -18,7 +18,7 @@ from gptexit.catalog import Catalog, readable
 from gptexit.model import Asset, Conversation, Gone
 from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import Copy, File, Options, Rendered
-from gptexit.targets.markdown.body import Body, Style, body
+from gptexit.targets.markdown.body import Body, Style, body, models_of
 from gptexit.targets.markdown.frontmatter import Value, front_matter
 from gptexit.targets.markdown.index import index
 from gptexit.targets.markdown.moments import moment
@@ -35,6 +35,7 @@ class Markdown:
         self._catalog = catalog
         self._zone: tzinfo | None = options.timezone
         self._style = Style(options.include, options.branches == "all", self._zone)
+        self._keep_images = options.web_images == "keep"
         self._unshown = 0
 
     def render(self, conversation: Conversation) -> Rendered:
@@ -49,7 +50,7 @@ class Markdown:
         )
         done = Rendered()
         used: dict[str, Copy] = {}
-        note = Note(self._linker(conversation, path, year, used))
+        note = Note(self._linker(conversation, path, year, used), keep_images=self._keep_images)
         made = body(conversation, note, self._style)
         blocks = [
             front_matter(self._properties(conversation, made, used)),
@@ -117,13 +118,16 @@ class Markdown:
         self, conversation: Conversation, made: Body, used: dict[str, Copy]
     ) -> dict[str, Value]:
         each = conversation
+        models = models_of(each)
         return {
             "title": each["title"] or UNTITLED,
             "id": each["id"],
             "created": _to_the_second(each["created"]),
             "updated": _to_the_second(each["updated"]),
             "model": _model(each),
+            "models": models if len(models) > 1 else None,
             "url": each["source"]["url"],
+            "source": each["source"]["url"],
             "project": each["project"]["id"] if each["project"] else None,
             "gpt": each["assistant"]["id"] if each["assistant"] else None,
             "archived": each["archived"] or None,
