@@ -11,7 +11,7 @@ from datetime import date, tzinfo
 from gptexit.model import Conversation, Message, Part, Reasoning
 from gptexit.select import current_branch
 from gptexit.targets.markdown.moments import clock, day, moment
-from gptexit.targets.markdown.parts import MEDIA, Note, blocks_of
+from gptexit.targets.markdown.parts import Note, assets_of, blocks_of
 from gptexit.targets.markdown.protect import line
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
@@ -139,7 +139,7 @@ def _write(
     models = _models(messages) if style.models else [None] * len(messages)
     for (message, parts), model in zip(_with_parts(messages, style, made), models, strict=True):
         note.answer = message["role"] != "user"
-        note.files = [part["asset"] for part in message["parts"] if part["type"] in MEDIA]
+        note.files = assets_of(message)
         blocks: list[str] = []
         for part in parts:
             _add(blocks, blocks_of(part, note))

@@ -17,6 +17,9 @@ from gptexit.chatgpt.sandbox import HINT, addresses
 
 _SCHEMES = frozenset({"http", "https", "mailto"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_LONG_SCHEME = re.compile(r"[^/?#]*")
+_SEEN = 300
+"""Characters of an address that are looked at."""
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _ALT = r"((?:[^\[\]\\]|\\.){0,500})"
@@ -24,7 +27,7 @@ _TARGET = (
     r"\(\s*(?:<([^<>\n]{0,2000})>|([^\s()<][^\s()]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,9}))"
     r"(?:\s+(?:\"[^\"]{0,500}\"|'[^']{0,500}'|\([^()]{0,500}\)))?\s*\)"
 )
-_LINK = re.compile(r"\]\((?!https?://)\s*(?:<([^>\n]*)|([^\s)]*))")
+_LINK = re.compile(r"\]\((?!https?://)(?=\s*(?:<([^>\n]{0,300})|([^\s)]{0,300})))")
 _IMAGE = re.compile(rf"!\[(?:{_ALT}\]{_TARGET})?", re.DOTALL)
 _BADGE = re.compile(rf"\[!\[{_ALT}\]{_TARGET}\s?\]{_TARGET}", re.DOTALL)
 _LABEL = r"((?:[^\[\]\\\n]|\\[^\n]){1,300})"
@@ -57,8 +60,11 @@ def is_safe(address: str) -> bool:
     scheme = _SCHEME.match(plain)
     if scheme:
         return scheme[1].lower() in _SCHEMES
-    # A path to another server, which Windows would open with the user's name.
-    return not plain.replace("\\", "/").startswith("//")
+    # A path to another server, which Windows would open with the user's name; and what is all
+    # scheme as far as it is seen.
+    return not plain.replace("\\", "/").startswith("//") and (
+        len(address) < _SEEN or not _LONG_SCHEME.fullmatch(plain)
+    )
 
 
 def linked(text: str, links: Links) -> str:
@@ -95,7 +101,7 @@ def _with_files(text: str, links: Links) -> str:
 
 def _link(match: re.Match[str]) -> str:
     address = match[1] if match[1] is not None else match[2]
-    return match[0] if is_safe(address) else "]\\" + match[0][1:]
+    return match[0] if is_safe(address) else "]\\("
 
 
 def _image(match: re.Match[str], links: Links) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 _OPENERS = r"[\s(*_~\"'“‘«\[{<>|—–（【「，。：、；！？]"
-TAG = rf"\#(?:(?<={_OPENERS}\#)|(?<=\A\#))(?=[0-9_/-]{{0,100}}(?:[^\W\d]|[\u203c-\U0001faff]))"
+_IN_TAG = r"[0-9_/-]{0,100}(?:[^\W\d]|[\u203c-\U0001faff])"
+TAG = rf"\#(?:(?<={_OPENERS}\#)(?<!\]\(\#)|(?<=\A\#))(?={_IN_TAG})"
 """The `#` of a tag: a sign that is no digit must follow. It starts with a plain character, which is
 found several times as fast."""
 BLOCK_ID = r"\^(?:(?<=[ \t\n>]\^)|(?<=\A\^))(?=[A-Za-z0-9-]{1,100}[ \t]{0,100}(?:\n|\Z))"

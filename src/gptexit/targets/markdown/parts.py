@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.chatgpt.sandbox import names
-from gptexit.model import Cited, Part
+from gptexit.model import Cited, Message, Part
 from gptexit.targets.markdown.links import Links, is_safe
 from gptexit.targets.markdown.moments import duration
 from gptexit.targets.markdown.protect import fenced, in_angles, line, protect, quoted
@@ -57,10 +57,9 @@ class Note:
     def _file(self, path: str) -> str | None:
         """Find the file of a path of the code interpreter: of this message, else of the chat."""
         spellings = names(path)
-        for asset in self.files:
-            name, link = self.link(asset)
-            if name in spellings:
-                return link
+        shown = [link for name, link in map(self.link, self.files) if name in spellings]
+        if shown:
+            return next(filter(None, shown), None)
         return next(filter(None, (self.link(f"sandbox:{name}")[1] for name in spellings)), None)
 
 
@@ -267,8 +266,18 @@ PARTS: dict[str, Callable[[Any, Note], Blocks]] = {
 """Every part type of the model."""
 
 
-MEDIA = frozenset({"image", "audio", "video", "file"})
-"""The part types that show a file."""
+def assets_of(message: Message) -> list[str]:
+    """List the ids of the files that a message shows."""
+    assets = []
+    for part in message["parts"]:
+        if (
+            part["type"] == "image"
+            or part["type"] == "audio"
+            or part["type"] == "video"
+            or part["type"] == "file"
+        ):
+            assets.append(part["asset"])
+    return assets
 
 
 def blocks_of(part: Part, note: Note) -> Blocks:

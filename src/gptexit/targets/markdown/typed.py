@@ -25,7 +25,7 @@ _START = re.compile(
     r"\n( {0,3})(?:(\#{1,6}(?=[ \t\n]|\Z)|>|[-+](?=[ \t\n]|\Z)|[-=:|](?=[-=:| \t]*(?:\n|\Z)))"
     r"|(\d{1,9})(?=[.)](?:[ \t\n]|\Z)))"
 )
-_ADDRESS = re.compile(r"https?://[^\s<>]+")
+_SIGN_OR_ADDRESS = re.compile(rf"https?://[^\s<>\x00-\x1f\x7f]+|{_SIGN.pattern}")
 _MARKED = re.compile(r"[\\`*\[~$]|(?<![^\W_])_|_(?![^\W_])|==|&\#?\w{1,32};|\{\{|%%|\]\(")
 
 
@@ -127,37 +127,9 @@ def literal(text: str) -> str:
     if "\n" in text:
         text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
     if _ANY.search(text):
-        text = _around_addresses(text) if "://" in text else _SIGN.sub(_escape, text)
+        text = (_SIGN_OR_ADDRESS if "://" in text else _SIGN).sub(_escape, text)
     text = _START.sub(_escape_start, "\n" + text)[1:]
     return text.replace("\n", "\\\n")
-
-
-def _around_addresses(text: str) -> str:
-    """Escape all but addresses, which a reader makes links of; with odd signs, they are told so."""
-    out: list[str] = []
-    at = 0
-    for match in _ADDRESS.finditer(text):
-        address = _trimmed(match[0])
-        out.append(_escaped(text, at, match.start()))
-        out.append(f"<{address}>" if _MARKED.search(address) else address)
-        at = match.start() + len(address)
-    out.append(_escaped(text, at, len(text)))
-    return "".join(out)
-
-
-def _escaped(text: str, start: int, end: int) -> str:
-    """Escape a part of a text, seeing the character before it."""
-    if start == 0:
-        return _SIGN.sub(_escape, text[:end])
-    return (
-        _SIGN.sub(_escape, text[start - 1 : end])[1:]
-        if _is_plain(text[start - 1])
-        else (_SIGN.sub(_escape, "x" + text[start:end])[1:])
-    )
-
-
-def _is_plain(char: str) -> bool:
-    return not _ANY.match(char)
 
 
 def _trimmed(address: str) -> str:
@@ -170,11 +142,25 @@ def _trimmed(address: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     sign = match[0]
+    if sign[0] == "h":
+        return _address(match)
     if sign[0] != "_":
         return "\\" + sign
     text, start, end = match.string, match.start(), match.end()
     within = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
     return sign if within else "\\_" * len(sign)
+
+
+def _address(match: re.Match[str]) -> str:
+    """Leave an address, which a reader makes a link of, as it is; with odd signs, in angles."""
+    address = _trimmed(match[0])
+    rest = re.sub(r"[*_]", r"\\\g<0>", match[0][len(address) :])
+    angled = match.string[: match.start()].endswith("<")
+    if not _MARKED.search(address):
+        return address + rest
+    if angled:
+        return _SIGN.sub(_escape, address) + rest
+    return f"<{address}>{rest}"
 
 
 def _escape_start(match: re.Match[str]) -> str:
