@@ -23,7 +23,9 @@ from targets.test_protect import COMMONMARK, PIECES, shape
 
 OPTIONS = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)
 LAST = "The end of it."
-_SPEAKER = re.compile(r"(?:You|ChatGPT|System|Tool.*)(?:, 19 February 2025)?(?:, \d\d:\d\d)?")
+_SPEAKER = re.compile(
+    r"(?:You|ChatGPT(?: \(.*\))?|System|Tool.*)(?:, 19 February 2025)?(?:, \d\d:\d\d)?"
+)
 
 
 def check(data: bytes) -> None:

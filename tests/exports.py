@@ -104,5 +104,5 @@ _MARKS = re.compile(
 
 def word_runs(text: str) -> list[str]:
     """The words of a text, a run for each line and for what stands between citations."""
-    runs = (re.findall(r"\w+", run) for run in _MARKS.split(mended(text)))
+    runs = (re.findall(r"[^\W_]+", run) for run in _MARKS.split(mended(text)))
     return [" ".join(run) for run in runs if run]

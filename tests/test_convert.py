@@ -94,7 +94,7 @@ def test_what_the_user_saw_is_in_the_notes_in_order(converted):
     for key, raw in raw_conversations(source).items():
         if key not in found:
             continue  # an id of our own making
-        words = " ".join(re.findall(r"\w+", found[key]))
+        words = " ".join(re.findall(r"[^\W_]+", found[key]))
         at = 0
         for text in seen_texts(raw):
             for run_of_words in word_runs(text):

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from pathvalidate import sanitize_filename
-from slugify import slugify
+from slugify import slugify, smart_truncate
 
 LONGEST = 80
 """Characters of the readable part of a file name."""
@@ -240,7 +240,12 @@ def folder_name(words: str) -> str:
 
 def readable(words: str) -> str:
     """`words` as a part of a file name: lower case, in their own script, without punctuation."""
-    slug: str = slugify(words[:1000], allow_unicode=True, max_length=LONGEST, word_boundary=True)
+    slug: str = slugify(words[:1000], allow_unicode=True)
+    if len(slug) > LONGEST:
+        longest = max(map(len, slug.split("-")))
+        # At the end of a word, unless that leaves out a word which is most of the title.
+        by_words = longest <= LONGEST // 2
+        slug = smart_truncate(slug, LONGEST, word_boundary=by_words, separator="-")
     while len(slug.encode()) > LONGEST_BYTES:
         slug = slug[:-1]
     return slug.strip("-_")

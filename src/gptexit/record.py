@@ -37,6 +37,7 @@ def choices(format_name: str, options: Options, selection: Selection) -> dict[st
             "include": sorted(options.include),
             "timezone": str(options.timezone) if options.timezone else None,
             "form": options.form,
+            "web_images": options.web_images,
             "redact": redact_of(format_name, options),
             "layout": options.layout,
         },

@@ -76,8 +76,8 @@ def test_what_the_user_saw_is_in_the_files_in_order(source, tmp_path):
             continue
         files = [tmp_path / row["folder"] / name for name in row["file"].split("; ")]
         text = "".join(path.read_text(encoding="utf-8") for path in files)
-        words = " ".join(re.findall(r"\w+", text))
-        at = words.find(" ".join(re.findall(r"\w+", row["conversation"])))
+        words = " ".join(re.findall(r"[^\W_]+", text))
+        at = words.find(" ".join(re.findall(r"[^\W_]+", row["conversation"])))
         for seen in seen_texts(raw):
             for run in word_runs(seen):
                 at = words.find(run, at)

@@ -51,6 +51,7 @@ def test_an_ordinary_note():
         "updated: 2025-02-19T21:21:40Z\n"
         "model: gpt-5\n"
         'url: "https://chatgpt.com/c/c0ffee00-0000-4000-8000-000000000001"\n'
+        'source: "https://chatgpt.com/c/c0ffee00-0000-4000-8000-000000000001"\n'
         "messages: 2\n"
         "tags: [chatgpt]\n"
         "---\n\n"
@@ -287,7 +288,7 @@ def talks(draw):
 @given(talks())
 def test_all_that_the_user_saw_stands_in_order(raw):
     texts = seen_texts(raw)
-    words = " ".join(re.findall(r"\w+", note(raw).partition("\n## ")[2]))
+    words = " ".join(re.findall(r"[^\W_]+", note(raw).partition("\n## ")[2]))
     at = 0
     for text in texts:
         for run_of_words in word_runs(text):

@@ -8,18 +8,20 @@ the conversation; `places.py` finds the message that showed it. The same table r
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from urllib.parse import unquote
+from collections.abc import Iterator
 
 from gptexit.chatgpt import take
 from gptexit.chatgpt.assetbook import AssetBook
 from gptexit.chatgpt.parts import Kind, media
 from gptexit.chatgpt.places import Places
+from gptexit.chatgpt.sandbox import HINT, addresses, names
 from gptexit.chatgpt.uploads import kind_of
 from gptexit.model import Asset, Message, Raw
 
-_SANDBOX = re.compile(r"\(sandbox:(/mnt/data/[^)\n]{1,300})\)")
 _EXTENSION = re.compile(r"\.\w{1,8}\Z")
+_FENCE = re.compile(r"^[ \t>]{0,20}(?:```|~~~)", re.MULTILINE)
 
 
 def add_generated(
@@ -94,19 +96,20 @@ def add_sandbox_files(
 ) -> None:
     """Name each file of the code interpreter that an answer links to.
 
-    Found in the library by message and name, else by name where only one row has it. Any other
-    stays behind with OpenAI, and is listed as missing.
+    Found in the library by message and name, else by name. Any other stays behind with OpenAI, and
+    is listed as missing. What the user typed is text, and so is what stands in code.
     """
     for message in messages:
         for part in list(message["parts"]):
-            if part["type"] != "text" or "sandbox:" not in part["text"]:
+            if part["type"] != "text" or HINT not in part["text"] or message["role"] == "user":
                 continue
-            for path in dict.fromkeys(_SANDBOX.findall(part["text"])):
-                name = unquote(path).rsplit("/", 1)[-1]
-                row = _row(rows, message["id"], name)
+            for path in dict.fromkeys(_mentioned(part["text"])):
+                row = _row(rows, message, names(path))
+                name = take.string(row.get("file_name")) if row else None
                 pointer = take.string(row.get("file_id")) if row else None
                 if pointer is None:
                     oddities["file that stayed in the code interpreter"] += 1
+                name = name or names(path)[-1]
                 asset = book.add(pointer or f"sandbox:{path}", name=name)
                 shown = [each for each in message["parts"] if each.get("asset") == asset]
                 if not shown:
@@ -115,9 +118,42 @@ def add_sandbox_files(
                     message["parts"].append(media(kind, asset))
 
 
-def _row(rows: list[Raw], message: str, name: str) -> Raw | None:
-    named = [row for row in rows if row.get("file_name") == name]
-    exact = [row for row in named if row.get("origination_message_id") == message]
-    if len(exact) == 1:
-        return exact[0]
-    return named[0] if len(named) == 1 else None
+def _mentioned(text: str) -> Iterator[str]:
+    """List the paths of the code interpreter that `text` links to, or names outside of code."""
+    at, fences = 0, 0
+    for address in addresses(text):
+        fences += sum(1 for _ in _FENCE.finditer(text, at, address.start))
+        at = address.start
+        line = text[max(0, at - 1_000) : at].rpartition("\n")[2]
+        if address.linked or (fences % 2 == 0 and line.count("`") % 2 == 0):
+            yield address.path
+
+
+def _row(rows: list[Raw], message: Message, names: list[str]) -> Raw | None:
+    """Find the library's row of a file: of several with its name, the one of the message.
+
+    Where none is of the message: the last that was made before it, else the first.
+    """
+    for name in names:
+        named = _named(rows, name)
+        exact = [row for row in named if row.get("origination_message_id") == message["id"]]
+        if exact:
+            return exact[-1]
+        made = [(take.as_time(row.get("created_at")) or "", row) for row in named]
+        before = [row for time, row in made if time <= (message["created"] or "")]
+        if named:
+            return before[-1] if before else named[0]
+    return None
+
+
+def _named(rows: list[Raw], name: str) -> list[Raw]:
+    """Find the rows with a file name, in whichever Unicode form it is written."""
+    same = [row for row in rows if row.get("file_name") == name]
+    if same or name.isascii():
+        return same
+    form = unicodedata.normalize("NFC", name)
+    return [
+        row
+        for row in rows
+        if unicodedata.normalize("NFC", take.string(row.get("file_name")) or "") == form
+    ]

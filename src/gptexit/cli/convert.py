@@ -16,7 +16,13 @@ from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.shared import layout_option, no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import (
+    layout_option,
+    no_progress_option,
+    quiet_option,
+    timezone_option,
+    web_images_option,
+)
 from gptexit.cli.summary import summary
 from gptexit.database.schema import NoFullText
 from gptexit.export.container import NotAnExport
@@ -83,6 +89,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @timezone_option("the times in notes")
 @names_options
 @layout_option
+@web_images_option
 @click.option(
     "--form",
     type=click.Choice([*LAYOUTS, API]),
@@ -140,6 +147,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         names=names_of(given),
         layout=given["layout"],
         tokens=given["tokens"],
+        web_images=given["web_images"],
     )
     if to_stdout and (len(names) > 1 or not is_one_file(names[0], options)):
         raise click.UsageError(

@@ -15,7 +15,13 @@ from gptexit.cli.packing import pack_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import exclude_option, exclusion
-from gptexit.cli.shared import layout_option, no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import (
+    layout_option,
+    no_progress_option,
+    quiet_option,
+    timezone_option,
+    web_images_option,
+)
 from gptexit.cli.summary import summary
 from gptexit.cli.verdict import EXITS, verdict
 from gptexit.database.schema import NoFullText
@@ -36,6 +42,7 @@ from gptexit.targets.base import Options
 @timezone_option("the times in notes")
 @names_options
 @layout_option
+@web_images_option
 @click.option(
     "--for",
     "going_to",
@@ -83,6 +90,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         names=names_of(given),
         layout=given["layout"],
         tokens=given["tokens"],
+        web_images=given["web_images"],
     )
     chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None
     try:

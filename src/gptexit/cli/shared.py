@@ -44,5 +44,12 @@ layout_option = click.option(
     help="For markdown: the folders of the notes, by year; by project, and the others by year; or "
     "flat, all in one. An archive keeps the one that it began with. [default: year]",
 )
+web_images_option = click.option(
+    "--web-images",
+    "web_images",
+    type=click.Choice(["link", "keep"]),
+    help="Pictures on other servers, in notes: as links, or as pictures, which tell their server "
+    "whenever they are shown. [default: link]",
+)
 quiet_option = click.option("--quiet", is_flag=True, help="No summary; errors only.")
 no_progress_option = click.option("--no-progress", is_flag=True, help="No progress bar.")

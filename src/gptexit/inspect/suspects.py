@@ -18,7 +18,7 @@ def points(words: str) -> bool:
     return (
         "/" in words
         and ":/" in words
-        and ("(sandbox:/" in words or "sediment://" in words or "file-service://" in words)
+        and ("sandbox:/" in words or "sediment://" in words or "file-service://" in words)
     )
 
 

@@ -156,6 +156,9 @@ class Options:
     """For `markdown`: `year`, `project` or `flat`; None for what the archive has, else `year`."""
     tokens: int | None = None
     """For `claude`: what a project may hold, estimated."""
+    web_images: str | None = None
+    """For notes: `link` for links to pictures on other servers, `keep` for the pictures; None for
+    links: a picture tells its server whenever it is shown."""
 
     def __post_init__(self) -> None:
         """Make names of what a program gives as such."""

@@ -126,7 +126,7 @@ def test_a_file_reads_like_this():
         "# Bread\n\n"
         "*19 February 2025 to 21 February 2025, gpt-4o*\n\n"
         "## You, 19 February 2025, 21:20\n\n"
-        "How do I *bake* bread?\n\n"
+        "How do I \\*bake\\* bread?\n\n"
         "## ChatGPT, 21:20\n\n"
         "### Bread\n\n"
         "Mix, wait, bake.\n"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 
 from gptexit.model import Conversation, Message, Part, Reasoning
 from gptexit.select import current_branch
 from gptexit.targets.chat.turns import takes_recap
 from gptexit.targets.markdown.moments import clock, day, moment
-from gptexit.targets.markdown.parts import Note, blocks_of
+from gptexit.targets.markdown.parts import Note, assets_of, blocks_of
 from gptexit.targets.markdown.protect import line
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
 _KNOWN = set(_SPEAKERS.values())
 _TOOLS = {"tool call", "tool result"}
+# A pattern that begins with a plain character is found several times as fast.
+_GOES_ON = re.compile(r"[ \t]|[-*+](?:[ \t\n]|\Z)|\d{1,9}[.)](?:[ \t\n]|\Z)")
+_LIST = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|\Z)")
 
 
 @dataclass(slots=True)
@@ -39,6 +43,8 @@ class Style:
     include: frozenset[str]
     every_branch: bool
     zone: tzinfo | None
+    models: bool = False
+    """Whether headings name the model: where the conversation used several."""
 
 
 @dataclass(slots=True)
@@ -46,12 +52,15 @@ class _Voice:
     """Who spoke last and on which day, so that a heading says no more than is new."""
 
     speaker: str | None = None
+    model: str | None = None
     day: date | None = None
 
 
 def body(conversation: Conversation, note: Note, style: Style) -> Body:
     """The body of the note: the current branch, then the others where they are wanted."""
     made = Body()
+    if len(models_of(conversation)) > 1:
+        style = replace(style, models=True)
     branch = current_branch(conversation)
     _write(_shown(branch, style, made), note, made, style, level=2)
     others = _others(conversation, branch)
@@ -66,6 +75,16 @@ def body(conversation: Conversation, note: Note, style: Style) -> Body:
             )
             _write(visible, note, made, style, level=3)
     return made
+
+
+def models_of(conversation: Conversation) -> list[str]:
+    """List the models that answered, in the order of their first answer."""
+    answers = (
+        message["model"]
+        for message in conversation["messages"]
+        if message["model"] and message["role"] == "assistant" and message["hidden"] is None
+    )
+    return list(dict.fromkeys(answers))
 
 
 def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
@@ -120,26 +139,55 @@ def _write(
 ) -> None:
     voice = _Voice()
     _note_versions(messages, note)
-    for message, parts in _with_parts(messages, style, made):
+    models = _models(messages) if style.models else [None] * len(messages)
+    for (message, parts), model in zip(_with_parts(messages, style, made), models, strict=True):
         note.answer = message["role"] != "user"
-        blocks = [block for part in parts for block in blocks_of(part, note)]
+        note.files = assets_of(message)
+        blocks: list[str] = []
+        for part in parts:
+            _add(blocks, blocks_of(part, note))
         if blocks:
             made.messages += 1
             made.shown.append(message)
-            heading = _heading(message, voice, style.zone)
+            heading = _heading(message, model, voice, style.zone)
             if heading:
                 made.blocks.append("#" * level + " " + heading)
-            made.blocks += blocks
+            _add(made.blocks, blocks)
             made.ends.append(len(made.blocks))
 
 
-def _heading(message: Message, voice: _Voice, zone: tzinfo | None) -> str | None:
-    """Who speaks, and when; None where the one who spoke goes on."""
+def _add(blocks: list[str], more: list[str]) -> None:
+    """Add blocks; a list, or code by indentation, does not go on in what follows it.
+
+    A line of nothing but a no-break space is a paragraph, which ends them.
+    """
+    if blocks and more and _GOES_ON.match(more[0]) and _LIST.search(blocks[-1]):
+        blocks.append("\xa0")
+    blocks += more
+
+
+def _models(messages: list[Message]) -> list[str | None]:
+    """Name the model of each message; where it has none, that of the next one of its speaker."""
+    models: list[str | None] = []
+    speaker, model = None, None
+    for message in reversed(messages):
+        if _speaker(message) != speaker:
+            speaker, model = _speaker(message), None
+        if message["role"] == "assistant" and message["hidden"] is None:
+            model = message["model"] or model
+        models.append(model)
+    return models[::-1]
+
+
+def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | None) -> str | None:
+    """Who speaks, and when; None where the one who spoke goes on, with the same model."""
     speaker = _speaker(message)
-    if speaker == voice.speaker:
+    if speaker == voice.speaker and (model is None or model == voice.model):
         return None
-    voice.speaker = speaker
+    voice.speaker, voice.model = speaker, model
     words = speaker if speaker in _KNOWN else line(speaker)
+    if model and speaker == _SPEAKERS["assistant"]:
+        words = f"{words} ({line(model)})"
     when = moment(message["created"], zone)
     if when is None:
         return words

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_FENCE = re.compile(
-    r"([ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+[ \t>]*+)(`{3,}|~{3,})(.*)", re.DOTALL
+_FENCE = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)", re.DOTALL)
+_ITEM = re.compile(
+    r"[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:\Z|[ \t](?:[ \t]|(?:[-*+]|\d{1,9}[.)])(?=[ \t]|\Z))*)"
 )
-_ITEM = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]++|\Z))++")
 _QUOTE = re.compile(r" {0,3}> ?")
-_LEADING = re.compile(r"[ \t>]*+")
+_LEADING = re.compile(r"[ \t>]*")
 
 
 @dataclass(slots=True)

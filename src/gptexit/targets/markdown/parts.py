@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptexit.model import Cited, Part
+from gptexit.chatgpt.sandbox import names
+from gptexit.model import Cited, Message, Part
+from gptexit.targets.markdown.links import Links, is_safe
 from gptexit.targets.markdown.moments import duration, reasoning_title
 from gptexit.targets.markdown.protect import fenced, in_angles, line, protect, quoted
+from gptexit.targets.markdown.typed import typed
 
 Blocks = list[str]
 
@@ -41,7 +44,23 @@ class Note:
     absent: str = "Not in the export"
     """What is said of a file without a path."""
     answer: bool = True
-    """Whether the part is of an answer, whose headings are its outline, or of the user."""
+    """Whether the part is of an answer, which is Markdown, or of the user, who typed it."""
+    keep_images: bool = False
+    """Whether pictures on other servers stay pictures."""
+    files: list[str] = field(default_factory=list)
+    """The ids of the assets that the message shows."""
+    links: Links = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.links = Links(self._file, self.keep_images)
+
+    def _file(self, path: str) -> str | None:
+        """Find the file of a path of the code interpreter: of this message, else of the chat."""
+        spellings = names(path)
+        shown = [link for name, link in map(self.link, self.files) if name in spellings]
+        if shown:
+            return next(filter(None, shown), None)
+        return next(filter(None, (self.link(f"sandbox:{name}")[1] for name in spellings)), None)
 
 
 def _linked(source: Cited) -> str:
@@ -49,6 +68,8 @@ def _linked(source: Cited) -> str:
     url = source["url"]
     if url is None:
         return title
+    if not is_safe(url):
+        return f"{title} ({line(url)})" if source["title"] else title
     return f"[{title}]({in_angles(url)})" if set(url) & _ODD else f"[{title}]({url})"
 
 
@@ -61,7 +82,7 @@ def _text(part: Any, note: Note) -> Blocks:
     if not words.strip():
         return []
     if not part["citations"]:
-        return [_with_files(_shown(words, note), note)]
+        return [_shown(words, note)]
     out: list[str] = []
     at = 0
     for citation in part["citations"]:
@@ -69,32 +90,18 @@ def _text(part: Any, note: Note) -> Blocks:
         out += [f"\ufdd4{note.footnotes.mark(source)}\ufdd5" for source in citation["sources"]]
         at = citation["end"]
     out.append(_unmarked(words[at:]))
-    return [_with_files(_MARK.sub(r"[^\1]", _shown("".join(out), note)), note)]
+    return [_MARK.sub(r"[^\1]", _shown("".join(out), note))]
 
 
 def _shown(words: str, note: Note) -> str:
     """Words without the blank lines around them, which a marker or a canvas block may leave."""
-    return protect(words, headings=note.answer).strip("\n")
+    if not note.answer:
+        return typed(words)
+    return protect(words, headings=True, links=note.links).strip("\n")
 
 
 def _unmarked(words: str) -> str:
     return words.replace("\ufdd4", "\ufffd").replace("\ufdd5", "\ufffd")
-
-
-# Without backticks: one that went might turn those before it into a fence.
-_SANDBOX = re.compile(r"\((sandbox:/mnt/data/[^)\n`]{1,300})\)")
-
-
-def _with_files(words: str, note: Note) -> str:
-    """Links into the code interpreter's file system, pointed at the archive where it has them."""
-    if "(sandbox:" not in words:
-        return words
-
-    def one(match: re.Match[str]) -> str:
-        _, path = note.link(match[1])
-        return f"({path})" if path else match[0]
-
-    return _SANDBOX.sub(one, words)
 
 
 def _code(part: Any, note: Note) -> Blocks:
@@ -134,16 +141,18 @@ def _file(part: Any, note: Note) -> Blocks:
 
 def _missing(kind: str, name: str, prompt: str | None, note: Note) -> str:
     shown = f"*{note.absent}: {kind} “{line(name)}”*"
-    return f"{shown}\n\n{quoted(protect(prompt, headings=False))}" if prompt else shown
+    return f"{shown}\n\n{quoted(typed(prompt))}" if prompt else shown
 
 
 def _transcript(part: Any, note: Note) -> Blocks:
-    return [protect(part["text"], headings=False)] if part["text"].strip() else []
+    return [typed(part["text"])] if part["text"].strip() else []
 
 
 def _callout(kind: str, title: str, blocks: Blocks) -> str:
-    """An Obsidian callout, which other readers show as a block quote."""
-    blocks = [block.strip("\n") for block in blocks]
+    """An Obsidian callout, which other readers show as a block quote; a line without blocks."""
+    blocks = [block.strip("\n") for block in blocks if block.strip()]
+    if not blocks:
+        return f"*{title}*"
     return quoted("\n\n".join([f"{_OPENINGS[kind]} {title}", *blocks]))
 
 
@@ -165,7 +174,7 @@ def _reasoning(part: Any, note: Note) -> Blocks:
         if summary:
             blocks.append(f"**{line(summary)}**")
         if content:
-            blocks.append(protect(content, headings=True))
+            blocks.append(protect(content, headings=True, links=note.links))
     if not blocks:
         return [f"*{title}*"] if title else []
     return [_callout("folded", title or "Thoughts", blocks)]
@@ -182,7 +191,7 @@ def _document(part: Any, note: Note) -> Blocks:
         return [f"*{title}; its last version stands below.*"]
     if kind.startswith("code/") and part["text"].strip():
         return [f"**{title}**", fenced(part["text"], kind.removeprefix("code/"))]
-    words = protect(part["text"], headings=True)
+    words = protect(part["text"], headings=True, links=note.links)
     return [_callout("document", title, [words] if words.strip() else [])]
 
 
@@ -200,6 +209,8 @@ def _quote(part: Any, note: Note) -> Blocks:
 
 
 def _memory(part: Any, note: Note) -> Blocks:
+    if not part["text"].strip():
+        return []
     title = "What ChatGPT remembered" if part["snapshot"] else "Memory updated"
     return [_callout("memory", title, [protect(part["text"], headings=False)])]
 
@@ -211,7 +222,7 @@ def _instructions(part: Any, note: Note) -> Blocks:
         ("How to respond", part["response"]),
     ):
         if words:
-            blocks += [f"**{title}**", protect(words, headings=False)]
+            blocks += [f"**{title}**", typed(words)]
     return [_callout("note", "Custom instructions", blocks)]
 
 
@@ -264,6 +275,20 @@ PARTS: dict[str, Callable[[Any, Note], Blocks]] = {
     "unknown": _unknown,
 }
 """Every part type of the model."""
+
+
+def assets_of(message: Message) -> list[str]:
+    """List the ids of the files that a message shows."""
+    assets = []
+    for part in message["parts"]:
+        if (
+            part["type"] == "image"
+            or part["type"] == "audio"
+            or part["type"] == "video"
+            or part["type"] == "file"
+        ):
+            assets.append(part["asset"])
+    return assets
 
 
 def blocks_of(part: Part, note: Note) -> Blocks:

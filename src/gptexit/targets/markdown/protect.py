@@ -2,52 +2,94 @@
 
 The structure of a note is its front matter, its speaker headings and its footnotes. What could
 break it: a fence that is never closed, a heading, raw HTML, a wiki-link, a footnote mark, an
-Obsidian comment. Code is left alone; everything else of a text is kept, at most escaped.
+Obsidian comment, a formula that is never closed, a link definition. Code is left alone; everything
+else of a text is kept, at most escaped.
 
-An answer's headings are its own outline, so they are moved below the speaker's heading; a user's
-line that starts with `#` was typed as text, and is escaped.
+An answer's headings are its own outline, so they are moved below the speaker's heading. What a user
+typed is no Markdown: see `typed`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from gptexit.targets.markdown.fences import Fence, Items, opened
+from gptexit.targets.markdown.formulas import put_back, set_apart
+from gptexit.targets.markdown.headings import LOWEST, escaped, highest, moved, without_underlines
+from gptexit.targets.markdown.links import (
+    NOWHERE,
+    Definitions,
+    Links,
+    definitions,
+    linked,
+    referred,
+    without_definitions,
+)
+from gptexit.targets.markdown.obsidian import BLOCK_ID, BROKEN, TAG
+from gptexit.targets.markdown.obsidian import language as safe_language
 
 _CONTROLS = bytes([*range(9), *range(0x0B, 0x20), 0x7F])
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]")
-# These are searched in a text with a line end in front: a pattern that begins with a plain
-# character is found several times as fast.
-_HEADING = re.compile(r"\n( {0,3})(#{1,6})(?=[ \t\n]|\Z)")
+# It is searched in a text with a line end in front: a pattern that begins with a plain character is
+# found several times as fast.
 _PLAIN_FENCE = re.compile(r"\n(`{3,}|~{3,})([^\n]*)")
-_UNDERLINE = re.compile(r"\n( {0,3})(=+|-+)(?=[ \t]*(?:\n|\Z))")
 _TICKS = re.compile("`+")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_HARMLESS = re.compile(r"</?(?:br|sub|sup|kbd) ?/?>|<https?://[^\s<>]+>")
-# Up to the closing delimiter, within a paragraph; in pieces of bounded length and number.
-_MATH = re.compile(
-    r"\\\(((?:[^\\\n]{1,200}+|\\(?!\))|\n(?![ \t]*\n)){1,400}+)\\\)"
-    r"|\\\[((?:[^\\\n]{1,200}+|\\(?!\])|\n(?![ \t]*\n)){1,400}+)\\\]"
+_HARMLESS = re.compile(r"</?(?:br|sub|sup|kbd) ?/?>")
+_AUTOLINK = re.compile(
+    r"<(?:(?:https?://|mailto:)[^\s<>]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9})>"
 )
-_STRUCTURAL = re.compile(r"<(?=[A-Za-z/!?])|\[\[|\[\^|%%")
-_ESCAPED = {"<": "\\<", "[[": "[\\[", "[^": "[\\^", "%%": "%\\%"}
+# Each alternative begins with a plain character, so that none is tried elsewhere.
+_STRUCTURAL = re.compile(
+    rf"<(?=[A-Za-z/!?])|\[(?=[\[^])|\[(?<=>\[)(?=!)|\[(?<=> \[)(?=!)|{BROKEN}|{TAG}|{BLOCK_ID}"
+)
+_MAY_DEFINE = re.compile(
+    r"\n((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)\[(?=(?:[^\[\]\\]|\\.){1,999}\]:)", re.DOTALL
+)
+_INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
+_ITEM = re.compile(r"(?:\A|\n) {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|\n|\Z)")
 
-LOWEST = 3
-"""The highest heading level that an answer may use: below title and speaker."""
+_Piece = tuple[bool, str]
+"""Whether it is code; and the text."""
 
 
-def protect(text: str, *, headings: bool) -> str:
+def protect(text: str, *, headings: bool, links: Links = NOWHERE) -> str:
     """`text` as a block of its own. `headings`: move its headings down; else escape them."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     markers = [mark for mark in ("```", "~~~") if mark[0] in text and mark in text]
     if not markers:
-        return _prose(text, headings)
-    if any(_has_nested_fence(text, marker) for marker in markers):
-        return _with_nested_fences(text, headings)
-    return _with_fences(text, headings)
+        pieces: list[_Piece] = [(False, text)]
+    elif any(_has_nested_fence(text, marker) for marker in markers):
+        pieces = list(_with_nested_fences(text))
+    else:
+        pieces = list(_with_fences(text))
+    if "\n    " in text or "\t" in text or text[:4] == "    ":
+        pieces = list(_with_indented_code(pieces))
+    if "]:" in text:
+        pieces = _with_links_in_place(pieces)
+    if len(pieces) == 1 and not pieces[0][0]:
+        return _prose(pieces[0][1], headings, links, None)
+    return "".join(_shown(pieces, headings, links))
+
+
+def _shown(pieces: list[_Piece], headings: bool, links: Links) -> Iterator[str]:
+    """Show pieces so that the headings in all of them are one outline."""
+    top = None
+    if headings:
+        prose = ["\n" + _as_headings(text) for is_code, text in pieces if not is_code]
+        top = min((highest(text) for text in prose if "#" in text), default=7)
+    for is_code, text in pieces:
+        yield text if is_code else _prose(text, headings, links, top)
+
+
+def _as_headings(text: str) -> str:
+    """The text with its underlined titles as headings, to see which ranks it has."""
+    if "\n=" in text or "\n-" in text:
+        return without_underlines("\n" + text, headings=True)
+    return text
 
 
 def _has_nested_fence(text: str, marker: str) -> bool:
@@ -62,99 +104,170 @@ def _has_nested_fence(text: str, marker: str) -> bool:
     return False
 
 
-def _with_fences(text: str, headings: bool) -> str:
-    """The same where every fence stands at the start of its line: the ordinary case."""
-    out: list[str] = []
+def _with_fences(text: str) -> Iterator[_Piece]:
+    """Split a text in which every fence stands at the start of its line: the ordinary case."""
     text = "\n" + text
     at = 1
     marker = ""
+    opening = ""
     for match in _PLAIN_FENCE.finditer(text):
         ticks, info = match[1], match[2]
         if marker:
             if ticks[0] == marker[0] and len(ticks) >= len(marker) and not info.strip(" \t"):
-                out.append(text[at : match.end()])
+                yield True, opening + text[at : match.end()]
                 at, marker = match.end(), ""
         elif ticks[0] == "~" or "`" not in info:
             start = match.start() + 1
-            out.append(_prose(text[at:start], headings))
-            at, marker = start, ticks
+            if start > at:
+                yield False, text[at:start]
+            at, marker, opening = match.end(), ticks, ticks + safe_language(info)
     if marker:
-        out += (text[at:], "\n", marker)
+        yield True, f"{opening}{text[at:]}\n{marker}"
     else:
-        out.append(_prose(text[at:], headings))
-    return "".join(out)
+        yield False, text[at:]
 
 
-def _with_nested_fences(text: str, headings: bool) -> str:
-    """The same with fences in lists and block quotes, which end where those end."""
-    out: list[str] = []
+def _with_nested_fences(text: str) -> Iterator[_Piece]:
+    """Split a text with fences in lists and block quotes, which end where those end."""
     prose: list[str] = []
+    code: list[str] = []
     fence: Fence | None = None
     items = Items()
+    ending = ""
     for line in text.split("\n"):
         if fence is not None:
             if not fence.left_by(line):
-                out.append(line)
+                code.append(line)
                 if fence.closed_by(line):
                     fence = None
                 continue
-            out.append(fence.closing())
+            code.append(fence.closing())
             fence = None
         items.go_on(line)
         fence, shown = opened(line, items)
         if fence is None:
+            if code:
+                yield True, ending + "\n".join(code)
+                code, ending = [], "\n"
             prose.append(shown)
         else:
             if prose:
-                out.append(_prose("\n".join(prose), headings))
-                prose.clear()
-            out.append(line)
-    if prose:
-        out.append(_prose("\n".join(prose), headings))
+                yield False, ending + "\n".join(prose)
+                prose, ending = [], "\n"
+            code.append(_with_language(line, fence))
     if fence is not None:
-        out.append(fence.closing())
-    return "\n".join(out)
+        code.append(fence.closing())
+    if code:
+        yield True, ending + "\n".join(code)
+    if prose:
+        yield False, ending + "\n".join(prose)
 
 
-def _prose(text: str, headings: bool) -> str:
-    """Lines outside of fences: headings moved down or escaped, and no line underlines another."""
-    hashes = "#" in text
+def _with_language(line: str, fence: Fence) -> str:
+    """The line that opens a fence, with a language that nothing runs."""
+    begin = len(fence.prefix)
+    end = begin + len(line[begin:]) - len(line[begin:].lstrip(fence.marker[0]))
+    return line[:end] + safe_language(line[end:])
+
+
+def _with_indented_code(pieces: list[_Piece]) -> Iterator[_Piece]:
+    """Split code by indentation off from prose: behind a blank line, and surely in no list."""
+    after_nested = False
+    for number, (is_code, text) in enumerate(pieces):
+        if is_code:
+            after_nested = text.lstrip("\n")[:1] in (" ", "\t", ">", "-", "*", "+") or after_nested
+            yield is_code, text
+        elif not _INDENTED.search(text) and not (number and text[:1] in "\n \t"):
+            yield is_code, text
+        else:
+            yield from _indented(text, in_list=after_nested)
+
+
+def _indented(text: str, *, in_list: bool) -> Iterator[_Piece]:
+    lines = text.split("\n")
+    blank = True
+    is_code = False
+    piece: list[str] = []
+    for line in lines:
+        words = line.strip(" \t")
+        deep = bool(words) and len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip(" ")) >= 4
+        now = is_code and (deep or not words)
+        if deep and blank and not in_list:
+            now = True
+        if now != is_code and piece:
+            yield is_code, "\n".join(piece) + "\n"
+            piece = []
+        if words and not now and not deep:
+            if blank and line[0] not in " \t":
+                in_list = False
+            in_list = in_list or bool(_ITEM.match(line))
+        is_code, blank = now, not words
+        piece.append(line)
+    yield is_code, "\n".join(piece)
+
+
+def _with_links_in_place(pieces: list[_Piece]) -> list[_Piece]:
+    """Set the addresses of link definitions where the text refers to them."""
+    found: Definitions = {}
+    for is_code, text in pieces:
+        if not is_code:
+            definitions(text, found)
+    if not found:
+        return pieces
+    used: set[str] = set()
+    resolved = [
+        (
+            is_code,
+            text if is_code else _outside_code(text, lambda each: referred(each, found, used)),
+        )
+        for is_code, text in pieces
+    ]
+    return [
+        (is_code, text if is_code else without_definitions(text, used))
+        for is_code, text in resolved
+    ]
+
+
+def _prose(text: str, headings: bool, links: Links, top: int | None) -> str:
+    """Lines outside of code: headings moved down or escaped, and no line underlines another.
+
+    `top`: the highest heading of the whole message; None where this is all of it.
+    """
+    formulas: list[str] = []
+    if "$" in text or ("\\" in text and ("\\(" in text or "\\[" in text)):
+        text, formulas = set_apart(text, _code_spans(text) if "`" in text else [])
     rules = ("=" in text or "-" in text) and ("\n-" in text or "\n=" in text or "\n " in text)
-    if hashes or rules:
+    defines = "]:" in text
+    if "#" in text or rules or defines:
         text = "\n" + text
-        if hashes:
-            text = _without_headings(text, headings)
         if rules:
-            text = _UNDERLINE.sub(_no_underline, text)
+            text = without_underlines(text, headings=headings)
+        if "#" in text:
+            if not headings:
+                text = escaped(text)
+            else:
+                by = LOWEST - (highest(text) if top is None else top)
+                text = moved(text, by) if by > 0 else text
+        if defines:
+            text = _MAY_DEFINE.sub(r"\n\1\[", text)
         text = text[1:]
-    if (
+    if _may_be_changed(text):
+        text = _outside_code(text, lambda each: _inline(each, links))
+    return put_back(text, formulas) if formulas else text
+
+
+def _may_be_changed(text: str) -> bool:
+    """Look cheaply for what `_inline` changes."""
+    return (
         "<" in text
-        or ("\\" in text and ("\\(" in text or "\\[" in text))
-        or ("[" in text and ("[[" in text or "[^" in text))
+        or "#" in text
+        or "^" in text
+        or ("[" in text and ("](" in text or "[[" in text or "[^" in text or "[!" in text))
         or ("%" in text and "%%" in text)
-    ):
-        return _outside_code(text, _inline)
-    return text
-
-
-def _without_headings(text: str, headings: bool) -> str:
-    if not headings:
-        return _HEADING.sub(r"\n\1\\\2", text)
-    highest = min((len(match[2]) for match in _HEADING.finditer(text)), default=LOWEST)
-    if highest >= LOWEST:
-        return text
-    return _HEADING.sub(
-        lambda match: f"\n{match[1]}{'#' * min(6, len(match[2]) + LOWEST - highest)}", text
+        or ("{" in text and "{{" in text)
+        or ("=" in text and "==" in text)
+        or "sandbox:" in text
     )
-
-
-def _no_underline(match: re.Match[str]) -> str:
-    above = match.string[max(0, match.start() - 200) : match.start()].rpartition("\n")[2]
-    if not above.strip(" \t"):  # a line separator, for one, is text to Markdown
-        return match[0]
-    if match[2][0] == "-" and len(match[2]) >= 3:
-        return "\n" + match[0]  # was meant as a rule, and is one after a blank line
-    return f"\n{match[1]}\\{match[2]}"
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -222,52 +335,36 @@ def _is_escaped(text: str, at: int) -> bool:
     return bool((at - start) % 2)
 
 
-def _inline(text: str) -> str:
-    """Math delimiters as `$`, and whatever else could change the structure escaped."""
-    if "\\" not in text:
-        return _escaped(text)
-    out: list[str] = []
-    at = 0
-    for math in _MATH.finditer(text):
-        out += (_escaped(text[at : math.start()]), _dollars(math))
-        at = math.end()
-    out.append(_escaped(text[at:]))
-    return "".join(out)
-
-
-def _dollars(math: re.Match[str]) -> str:
-    inline = math[1] is not None
-    inner = re.sub(r"<(?=[A-Za-z/!?])", "< ", math[1] if inline else math[2])
-    if inline:
-        return f"${inner.strip()}$"
-    return f"$${inner}$$" if "\n" in inner else f"$${inner.strip()}$$"
-
-
-def _escaped(text: str) -> str:
+def _inline(text: str, links: Links) -> str:
+    """Text outside of code: its links safe, and whatever could change the structure escaped."""
+    if "](" in text or "![" in text or "sandbox:" in text:
+        text = linked(text, links)
     return _STRUCTURAL.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
-    if match[0] == "<":
-        text, start = match.string, match.start()
-        if _is_escaped(text, start):
+    sign = match[0]
+    if sign != "<":
+        return "[\\" if sign == "[" and match.string[match.end()] != "!" else "\\" + sign
+    text, start = match.string, match.start()
+    if _is_escaped(text, start) or _AUTOLINK.match(text, start):
+        return "<"
+    if _HARMLESS.match(text, start):
+        # Alone at the start of a line it would open a block of HTML.
+        before = text[max(0, start - 200) : start].rpartition("\n")[2]
+        if before.strip(" \t>-*+.)0123456789"):
             return "<"
-        if _HARMLESS.match(text, start):
-            # Alone at the start of a line it would open a block of HTML.
-            before = text[max(0, start - 200) : start].rpartition("\n")[2]
-            if before.strip(" \t>-*+.)0123456789"):
-                return "<"
-    return _ESCAPED[match[0]]
+    return "\\<"
 
 
 # What Markdown, or Obsidian, would read as more than a character within a line of words.
 _SPECIAL = re.compile(
-    r"[\\`*\[\]<>]|(?<!\w)_++|_++(?!\w)|(?<![^ ])#+(?![^ ])|~(?=~)|=(?==)|%(?=%)|\$(?=.{0,300}\$)"
-    r"|&(?=\w{1,32};|#\w{1,8};)|\^(?=\[)"
+    r"\\|`|\*|\[|\]|<|>|__*|\#\#*(?<![^ ]\#)|~(?=~)|\$(?=.{0,300}\$)"
+    rf"|&(?=\w{{1,32}};|\#\w{{1,8}};)|\^(?=\[)|{BROKEN}|{TAG}|{BLOCK_ID}"
 )
 
 
-_WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*+[.!?]?")
+_WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*[.!?]?")
 
 
 def line(text: str) -> str:
@@ -279,7 +376,12 @@ def line(text: str) -> str:
 
 def _plainly(match: re.Match[str]) -> str:
     """Marks with a backslash in front; of underscores each, since any of them may pair."""
-    return "\\_" * len(match[0]) if match[0][0] == "_" else "\\" + match[0]
+    sign = match[0]
+    if sign[0] != "_":
+        return "\\" + sign
+    text, start, end = match.string, match.start(), match.end()
+    within = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+    return sign if within else "\\_" * len(sign)
 
 
 def in_angles(url: str) -> str:
@@ -295,7 +397,7 @@ def fenced(text: str, language: str | None) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     ticks = "`" * (longest + 1)
-    info = re.sub(r"[^\w+#./-]", "", language or "")[:40]
+    info = safe_language(re.sub(r"[^\w+#./-]", "", language or "")[:40])
     return f"{ticks}{info}\n{text}\n{ticks}"
 
 

@@ -21,7 +21,7 @@ from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.names.names import names_in
 from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import SECRETS, Copy, File, Options, Rendered
-from gptexit.targets.markdown.body import Body, Style, body
+from gptexit.targets.markdown.body import Body, Style, body, models_of
 from gptexit.targets.markdown.frontmatter import Value, front_matter
 from gptexit.targets.markdown.index import index
 from gptexit.targets.markdown.layout import YEAR, Folders
@@ -47,6 +47,7 @@ class Markdown:
         self._catalog = catalog
         self._zone: tzinfo | None = options.timezone
         self._style = Style(options.include, options.branches == "all", self._zone)
+        self._keep_images = options.web_images == "keep"
         self._unshown = 0
         self._folders = Folders(options.layout or YEAR, catalog)
         # What goes to somebody else has the names that its conversations have, without secrets.
@@ -66,7 +67,8 @@ class Markdown:
         )
         done = Rendered()
         used: dict[str, Copy] = {}
-        note = Note(self._linker(conversation, path, self._folders.assets(folder), used))
+        linker = self._linker(conversation, path, self._folders.assets(folder), used)
+        note = Note(linker, keep_images=self._keep_images)
         made = body(conversation, note, self._style)
         blocks = [
             front_matter(self._properties(conversation, made, used)),
@@ -137,14 +139,17 @@ class Markdown:
     ) -> dict[str, Value]:
         each = conversation
         kind = each["source"]["kind"]
+        models = models_of(each)
         return {
             "title": each["title"] or UNTITLED,
             "id": each["id"],
             "created": _to_the_second(each["created"]),
             "updated": _to_the_second(each["updated"]),
             "model": _model(each),
+            "models": models if len(models) > 1 else None,
             "kind": kind if kind != "chat" else None,
             "url": each["source"]["url"],
+            "source": each["source"]["url"],
             **_named("project", each["project"]),
             **_named("gpt", each["assistant"]),
             "archived": each["archived"] or None,

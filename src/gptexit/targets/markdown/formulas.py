@@ -1,0 +1,235 @@
+r"""Formulas of an answer, as `$…$` and `$$…$$`, and dollars that are none.
+
+ChatGPT shows `\(…\)` within a line, and `\[…\]` and `$$…$$` on lines of their own. Notes apps know
+only dollars, and pair them wherever they can: Obsidian takes `$` before and after a character that
+is no white space, and from `$$` to the next one, however far away. What ChatGPT does not show as a
+formula is escaped where a pair could be seen.
+
+`$…$` is doubtful: what looks like a formula stays one.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+Span = tuple[int, int]
+
+_BRACKET = re.compile(r"\\[\\()\[\]]|\n[ \t]*(?=\n)")
+_DOLLARS = re.compile(r"\\[\\$]|\$\$*|\n[ \t]*(?=\n)")
+_BEFORE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?")
+_AFTER = re.compile(r"[ \t]*[.,;:]?[ \t]*(?=\n|\Z)")
+_ALONE = re.compile(r"[ \t]*(?=\n|\Z)")
+_NEW_BLOCK = re.compile(r"\n[ \t>]*(?:[-*+|#]|\d{1,9}[.)][ \t])")
+_COMMAND = re.compile(r"\\[A-Za-z,;!]")
+_TWO_WORDS = re.compile(r"[^\W\d_]{2,}[ ,;:]{1,9}[^\W\d_]{2,}")
+_SIGN = re.compile(r"[\^_=+<>{}]")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_PLAIN = re.compile(r"[\w\s,.'-]*")
+_LONGEST = 300
+"""Characters between two single dollars."""
+_HTML = re.compile(r"<(?=[A-Za-z/!?])")
+_HASH = re.compile(r"\n([ \t>]*)#")
+_LINES = re.compile(r"\n([ \t>]*)(=+|-+)(?=[ \t]*(?:\n|\Z))")
+_DEFINITION = re.compile(r"\n([ \t>]*)\[(?=[^\[\]]{1,999}\]:)")
+_MARK = re.compile("\ufdd4m(\\d+)\ufdd5")
+
+
+class Formula(NamedTuple):
+    """What is shown for a span of the text."""
+
+    start: int
+    end: int
+    shown: str
+
+
+def set_apart(text: str, code: list[Span]) -> tuple[str, list[str]]:
+    """Put a mark in place of each formula, and a backslash before dollars that are none.
+
+    `code` are the spans of code, in which nothing changes. Give back the text, and the formulas for
+    `put_back`.
+    """
+    text = text.replace("\ufdd4m", "\ufffdm")
+    formulas = _bracketed(text, code) if "\\(" in text or "\\[" in text else []
+    if "$" in text:
+        formulas = _with_dollars(text, code, formulas)
+    out: list[str] = []
+    kept: list[str] = []
+    at = 0
+    for start, end, shown in formulas:
+        out.append(text[at:start])
+        if shown == "\\$":
+            out.append(shown * (end - start))
+        else:
+            out.append(f"\ufdd4m{len(kept)}\ufdd5")
+            kept.append(shown)
+        at = end
+    out.append(text[at:])
+    return "".join(out), kept
+
+
+def put_back(text: str, formulas: list[str]) -> str:
+    """Put the formulas in place of their marks."""
+    return _MARK.sub(lambda mark: formulas[int(mark[1])], text) if formulas else text
+
+
+def _inside(at: int, spans: list[Span]) -> bool:
+    number = bisect_right(spans, (at, len(spans) and spans[-1][1])) - 1
+    return number >= 0 and at < spans[number][1]
+
+
+def _bracketed(text: str, code: list[Span]) -> list[Formula]:
+    r"""Find `\(…\)` within a paragraph, and `\[…\]` alone on its lines."""
+    found: list[Formula] = []
+    opened, since = "", 0
+    for token in _BRACKET.finditer(text):
+        start, end = token.span()
+        mark = token[0][1:] if token[0][0] == "\\" else ""
+        if not mark:
+            opened = ""
+        elif mark == "\\" or (code and _inside(start, code)):
+            continue
+        elif mark == "(" and opened != "[":
+            opened, since = "(", start
+        elif mark == "[" and opened != "[" and _is_first(text, start):
+            opened, since = "[", start
+        elif mark == ")" and opened == "(":
+            inner = text[since + 2 : start].strip()
+            if inner and "\ufdd4" not in inner:
+                inner = re.sub(r"(?<!\\)\$", r"\\$", inner)
+                found.append(Formula(since, end, f"${_tame(inner)}$"))
+            opened = ""
+        elif mark == "]" and opened == "[":
+            inner = text[since + 2 : start]
+            if _AFTER.match(text, end) and "\ufdd4" not in inner and _is_display(inner):
+                shown = _tame(inner) if "\n" in inner else _tame(inner).strip()
+                found.append(Formula(since, end, f"$${shown}$$"))
+            opened = ""
+    return found
+
+
+def _is_first(text: str, at: int) -> bool:
+    """Tell whether nothing but signs of a list or a quote stands before `at` on its line."""
+    line = text.rfind("\n", max(0, at - 100), at) + 1
+    return (line > 0 or at <= 100) and _BEFORE.fullmatch(text, line, at) is not None
+
+
+def _is_display(inner: str) -> bool:
+    """Tell a formula from words or a number in brackets, `[see note]` or `[1]`."""
+    words = inner.strip()
+    return bool(words) and not (
+        "\n" not in words
+        and _PLAIN.fullmatch(words)
+        and (words.isdigit() or re.search(r"[^\W\d_]{3}", words))
+    )
+
+
+class _Run(NamedTuple):
+    start: int
+    end: int
+    paragraph: int
+
+
+def _with_dollars(text: str, code: list[Span], brackets: list[Formula]) -> list[Formula]:
+    """Add the formulas between dollars to `brackets`, and the dollars to be escaped."""
+    runs = _runs(text, code, [(formula.start, formula.end) for formula in brackets])
+    last = {
+        run.paragraph: run.start for run in runs if not text[run.start - 1 : run.start].isspace()
+    }
+    found: list[Formula] = []
+    number = 0
+    doubles = [number for number, run in enumerate(runs) if run.end - run.start > 1]
+    while number < len(runs):
+        run = runs[number]
+        length = run.end - run.start
+        other = None
+        if length == 1:
+            other = _single_closed(text, runs, number)
+        elif length == 2:
+            other = _double_closed(text, runs, number, doubles)
+        if other is not None:
+            inner = text[run.end : runs[other].start]
+            marks = "$" * length
+            found.append(Formula(run.start, runs[other].end, marks + _tame(inner) + marks))
+            number = other
+        elif length > 1 or (
+            not text[run.end : run.end + 1].isspace() and last.get(run.paragraph, -1) > run.start
+        ):
+            found.append(Formula(run.start, run.end, "\\$"))
+        number += 1
+    covered = [(formula.start, formula.end) for formula in found if formula.shown != "\\$"]
+    brackets = [each for each in brackets if not (covered and _inside(each.start, covered))]
+    return sorted([*found, *brackets])
+
+
+def _runs(text: str, code: list[Span], formulas: list[Span]) -> list[_Run]:
+    """List the dollars outside of code and of formulas, with the number of their paragraph."""
+    runs: list[_Run] = []
+    paragraph = 0
+    for token in _DOLLARS.finditer(text):
+        if token[0][0] == "\n":
+            paragraph += 1
+        elif token[0][0] == "$":
+            start, end = token.span()
+            if not (code and _inside(start, code)) and not (formulas and _inside(start, formulas)):
+                runs.append(_Run(start, end, paragraph))
+    return runs
+
+
+def _single_closed(text: str, runs: list[_Run], number: int) -> int | None:
+    """Find the dollar that closes a formula within a line."""
+    run = runs[number]
+    if number + 1 == len(runs):
+        return None
+    other = runs[number + 1]
+    if (
+        other.paragraph != run.paragraph
+        or other.end - other.start > 1
+        or other.start - run.end > _LONGEST
+    ):
+        return None
+    inner = text[run.end : other.start]
+    before, after = text[run.start - 1 : run.start], text[other.end : other.end + 1]
+    if not inner or inner != inner.strip() or "`" in inner or "\ufdd4" in inner or "\n" in inner:
+        return None
+    if before.isalnum() or after.isalnum() or not _is_formula(inner):
+        return None
+    return number + 1
+
+
+def _double_closed(text: str, runs: list[_Run], number: int, doubles: list[int]) -> int | None:
+    """Find the `$$` that closes a formula which `runs[number]` opens."""
+    after = bisect_right(doubles, number)
+    if after == len(doubles):
+        return None
+    run, other = runs[number], runs[doubles[after]]
+    if other.end - other.start != 2:
+        return None
+    inner = text[run.end : other.start]
+    if "\ufdd4" in inner:
+        return None
+    if _is_first(text, run.start) and _ALONE.match(text, run.end):
+        return doubles[after] if inner.strip() and _AFTER.match(text, other.end) else None
+    if other.paragraph != run.paragraph or _NEW_BLOCK.search(inner) or not _is_formula(inner):
+        return None
+    return doubles[after]
+
+
+def _is_formula(inner: str) -> bool:
+    """Tell a formula from words, prices and names of variables."""
+    if _COMMAND.search(inner):
+        return True
+    if not inner.strip() or _TWO_WORDS.search(inner):
+        return False
+    return bool(_SIGN.search(inner)) or not _WORD.search(inner)
+
+
+def _tame(inner: str) -> str:
+    """Change what Markdown would take for more than a formula into what TeX shows alike."""
+    inner = _HTML.sub("< ", inner)
+    if "\n" in inner:
+        inner = _HASH.sub(r"\n\1\\#", inner)
+        inner = _LINES.sub(r"\n\1{\2}", inner)
+        inner = _DEFINITION.sub(r"\n\1{[}", inner)
+    return inner
