@@ -256,7 +256,7 @@ def test_tasks_of_codex_and_group_chats_are_marked(tmp_path):
                 "id": "t2",
                 "previous_turn_id": "t1",
                 "role": "assistant",
-                "output_items": [_item("Fixed."), {"type": "from_the_future", "x": "diff"}],
+                "output_items": [_item("Fixed.")],
             },
         ],
     }
