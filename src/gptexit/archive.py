@@ -175,7 +175,8 @@ def _acquaint(folder: Folder, way: Way, export: Source) -> None:
     redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
     folder.redacts = redacts
     if isinstance(folder, Notebook):
-        folder.same_options = all(before.get(name) == value for name, value in now.items())
+        # An option that the earlier gptexit did not know is none that the user changed.
+        folder.same_options = all(before.get(name, value) == value for name, value in now.items())
         if "writer" not in recorded:
             folder.same_source = _same_files(recorded.get("sources"), export)
     elif redacts and way.outgoing:
