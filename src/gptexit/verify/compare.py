@@ -11,15 +11,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 # White space, escapes, heading and quote marks, math delimiters, fences; signs that are no text.
 _NO_TEXT = re.compile(
     r"[\s\\#<>$`~()\[\]\x00-\x1f\x7f\ud800-\udfff\ufdd4\ufdd5\ufffd\ue200-\ue2ff]+"
 )
-_FENCE = re.compile(r"(?<![`~])(?<![`~]\\)(?:(?:\\?`){3,}+|(?:\\?~){3,}+)[^`\n]*+$", re.MULTILINE)
-"""A run of backticks or tildes with what stands behind it on its line: a fence and its name."""
-_RULE = re.compile(r"^[ \t>\\]*+(?:[-=]|[-=*_](?:[ \t\\]*+[-=*_])++)[ \t\r\\]*+$", re.MULTILINE)
+# Each begins with signs of its own, so that a search skips quickly to where it may match, and takes
+# the rest of the line, so that no line is looked at twice.
+_FENCES = tuple(
+    (sign, re.compile(rf"{re.escape(sign)}({more})*+([^\n]*)"))
+    for sign, more in (("```", r"[`\\]"), ("~~~", r"[~\\]"), (r"\`\`\`", r"\\`"))
+)
+"""Runs of backticks or tildes with what stands behind them on their line: a fence and its name."""
+_RULE = re.compile(r"\n[ \t>\\]*+(?:[-=]|[-=*_](?:[ \t\\]*+[-=*_])++)[ \t\r\\]*+(?=\n|\Z)")
 """A line of dashes and the like: a rule, or what makes a heading of the line above."""
 _PICTURE = re.compile(r"\\?!(?=\\?\[)")
 _TRACKING = re.compile(r"[?&]utm_source=(?:chatgpt\.com|openai)", re.IGNORECASE)
@@ -28,13 +34,19 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 def plain(text: str) -> str:
     """Return `text` without the marks that a writer may change by lines."""
-    if "``" in text or "~~" in text or "`\\`" in text or "~\\~" in text:
-        text = _FENCE.sub("", text)
+    for sign, fence in _FENCES:
+        if sign in text:
+            text = fence.sub(_unnamed, text)
     if "-" in text or "=" in text or "**" in text or "__" in text or "* *" in text:
-        text = _RULE.sub("", text)
+        text = _RULE.sub("\n", f"\n{text}")
     if "![" in text or "!\\[" in text:
         text = _PICTURE.sub("", text)
     return text
+
+
+def _unnamed(match: re.Match[str]) -> str:
+    """A fence without its name; code within a line stays."""
+    return match[0] if "`" in match[2] else ""
 
 
 def bare(text: str) -> str:
@@ -47,6 +59,7 @@ def essence(text: str) -> str:
     return bare(plain(text))
 
 
+@lru_cache(maxsize=8192)
 def key_of_address(address: str) -> str:
     """Return the letters and digits of an address: whoever wrote or encoded it, they stay."""
     address = _TRACKING.sub("", unquote(address.replace("\\", "")))

@@ -22,7 +22,7 @@ from typing import Any
 from gptexit.verify.documents import Documents, report_of, textdoc_of, words_of_report
 from gptexit.verify.raw import POINTER, Raw, leaves, object_of, objects, strings
 from gptexit.verify.references import carried, matched
-from gptexit.verify.words import Words, literal, typed, written
+from gptexit.verify.words import Words, holds_signs, literal, typed, written
 
 _CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
 _SEARCH = ("web", "browser", "mtbrowser", "file_search", "myfiles_browser")
@@ -46,8 +46,13 @@ class Said:
     words: Words
     pointers: list[str] = field(default_factory=list)
     """Files that it shows."""
-    text: str = ""
-    """Its texts as they stand in the source, for the ids in their markers."""
+    texts: list[str] = field(default_factory=list)
+    """Its texts as they stand in the source."""
+    plain: bool = False
+    """Whether those are all that it shows, without markers."""
+
+
+Say = Callable[[str], Said | None]
 
 
 @dataclass(slots=True)
@@ -62,15 +67,16 @@ class Seen:
     """Documents and reports, which stand wherever a writer sets them."""
 
 
-def seen(raw: Raw, nodes: dict[str, Raw], path: list[str], *, all: bool, reasoning: bool) -> Seen:
-    """Return what a person saw of `raw`: on the branch `path`, and on the others for `all`."""
-    current = [said for key in path if (said := _said(key, nodes[key], reasoning))]
+def seen(nodes: dict[str, Raw], path: list[str], say: Say, *, every_branch: bool) -> Seen:
+    """Return what a person saw: on the branch `path`, and on the others where they are wanted.
+
+    `say` gives for a node's key its message, where a person saw it.
+    """
     others: list[Said] = []
-    rest: list[str] = []
-    if all:
+    if every_branch:
         on_branch = set(path)
-        rest = [key for key in nodes if key not in on_branch]
-        others = [said for key in rest if (said := _said(key, nodes[key], reasoning))]
+        others = [said for key in nodes if key not in on_branch and (said := say(key))]
+    current = [said for key in path if (said := say(key))]
     return Seen(current, others, list(_beside(nodes, path)))
 
 
@@ -115,7 +121,8 @@ def is_wish(message: Raw) -> bool:
     return _role(message) == "user" and not is_hidden(message)
 
 
-def _said(key: str, node: Raw, reasoning: bool) -> Said | None:
+def said_in(key: str, node: Raw, reasoning: bool) -> Said | None:
+    """Return what a message shows; None where a person saw nothing of it."""
     message = object_of(node.get("message"))
     if not message or is_hidden(message):
         return None
@@ -132,6 +139,12 @@ def _said(key: str, node: Raw, reasoning: bool) -> Said | None:
         _called(str(message["recipient"]), content, said)
     else:
         _spoken(content, metadata, said, reasoning)
+        said.plain = content.get("content_type") == "text" and not (
+            said.pointers
+            or said.words.unknown
+            or any(metadata.get(key) for key in _SHOWING)
+            or any(holds_signs(text) or ":::" in text for text in said.texts)
+        )
         said.pointers += _attached(metadata)
         said.words.add(carried(metadata))
         said.words.say(_passage(metadata))
@@ -141,6 +154,10 @@ def _said(key: str, node: Raw, reasoning: bool) -> Said | None:
     if words.segments or words.phrases or words.addresses or words.unknown or said.pointers:
         return said
     return None
+
+
+_SHOWING = ("content_references", "citations", "attachments", "targeted_reply")
+"""Keys of metadata whose contents are shown beside the text."""
 
 
 def _passage(metadata: Raw) -> Any:
@@ -170,7 +187,7 @@ def _is_told(leaf: str) -> bool:
 def _in_parts(content: Raw, metadata: Raw, said: Said) -> None:
     replaced = matched(metadata)
     for text in _texts(content):
-        said.text += text
+        said.texts.append(text)
         said.words.add(typed(text) if said.by_user else written(text, replaced))
     for part in _inner(content.get("parts")):
         kind = part.get("content_type") or part.get("type")

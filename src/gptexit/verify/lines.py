@@ -15,7 +15,7 @@ from gptexit.verify.folder import Archive
 from gptexit.verify.later import changed_since
 from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look, same
-from gptexit.verify.raw import Raw, leaves, object_of, objects, parsed
+from gptexit.verify.raw import Raw, leaves, objects, parsed
 from gptexit.verify.reader import Reader
 from gptexit.verify.told import Told
 from gptexit.verify.words import Words, is_web, mended
@@ -54,7 +54,7 @@ class Lines(Reader):
 
     def expects(self, told: Told) -> Seen:
         """What a person saw of a conversation and its line has to hold."""
-        return told.seen(all=not self._current_only, reasoning=True)
+        return told.seen(every_branch=not self._current_only, reasoning=True)
 
     def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
         """File and sentence for each thing that the line lacks; None where there is no line."""
@@ -117,7 +117,7 @@ class Lines(Reader):
                 continue  # told already
             if line.get("hidden") is not None:
                 yield f"message {said.id} is marked as hidden, which it was not: {line['hidden']}"
-            if self._whole(told, said, line):
+            if self._whole(said, line):
                 continue
             gone = self._gone(said.words, [line])
             if gone is not None:
@@ -130,15 +130,13 @@ class Lines(Reader):
             if gone is not None:
                 yield f"a document or report is not there in full: “{gone[:40]}”"
 
-    def _whole(self, told: Told, said: Said, line: Raw) -> bool:
+    def _whole(self, said: Said, line: Raw) -> bool:
         """Tell, at little cost, whether the parts are the text itself, and nothing else is due."""
-        words = said.words
-        if words.phrases or words.addresses or len(words.segments) > 1:
-            return False
         parts = objects(line.get("parts"))
+        if not said.plain or any(part.get("citations") or part.get("sources") for part in parts):
+            return False
         texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
-        contents = object_of(told.message(said.id).get("content")).get("parts")
-        return texts == contents and not any(part.get("citations") for part in parts)
+        return texts == said.texts
 
     def _gone(self, words: Words, lines: list[Raw]) -> str | None:
         parts = [line.get("parts") for line in lines]

@@ -61,7 +61,7 @@ class Notes(Reader):
 
     def expects(self, told: Told) -> Seen:
         """What of a conversation has to be in its note."""
-        return told.seen(all=self._every_branch, reasoning=self._reasoning)
+        return told.seen(every_branch=self._every_branch, reasoning=self._reasoning)
 
     def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
         """File and sentence for each thing of the conversation that its note lacks.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from gptexit.verify.expected import Said, Seen, is_wish, seen
+from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
 from gptexit.verify.raw import Raw, branch_of, leaves, nodes_of, object_of, parents, strings
 from gptexit.verify.references import Given, cited_by
 from gptexit.verify.words import Words
@@ -26,6 +27,7 @@ class Told:
         self.path = branch_of(raw, self.nodes, self.above)
         self._rows = rows
         self._seen: dict[tuple[bool, bool], Seen] = {}
+        self._said: dict[tuple[str, bool], Said | None] = {}
         self._given: dict[str, Given] = {}
 
     @property
@@ -38,17 +40,26 @@ class Told:
         """Return the message of a node; an empty one where it has none."""
         return object_of(self.nodes[key].get("message"))
 
-    def seen(self, *, all: bool, reasoning: bool) -> Seen:
+    def seen(self, *, every_branch: bool, reasoning: bool) -> Seen:
         """Return what a person saw of it."""
-        wanted = (all, reasoning)
+        wanted = (every_branch, reasoning)
         if wanted not in self._seen:
-            found = seen(self.raw, self.nodes, self.path, all=all, reasoning=reasoning)
+            say = partial(self._say, reasoning)
+            found = seen(self.nodes, self.path, say, every_branch=every_branch)
             if not self.nodes:
                 found.anywhere += self._of_no_shape()
-            for said in [*found.current, *found.others]:
-                self._add_cited(said)
             self._seen[wanted] = found
         return self._seen[wanted]
+
+    def _say(self, reasoning: bool, key: str) -> Said | None:
+        """Return what a message shows, worked out once."""
+        known = (key, reasoning)
+        if known not in self._said:
+            said = said_in(key, self.nodes[key], reasoning)
+            if said is not None and not said.plain:
+                self._add_cited(said)
+            self._said[known] = said
+        return self._said[known]
 
     def _of_no_shape(self) -> list[Words]:
         """A conversation in which no message is found, and that yet holds words."""
@@ -65,9 +76,10 @@ class Told:
         metadata = object_of(self.message(said.id).get("metadata"))
         if said.by_user or metadata.get("content_references") or metadata.get("citations"):
             return
-        if "\ue202turn" in said.text or "†" in said.text:
+        text = "\n".join(said.texts)
+        if "\ue202turn" in text or "†" in text:
             said.words.addresses += cited_by(
-                said.text, self.given(said.id), map(self.given, self.chain(said.id))
+                text, self.given(said.id), map(self.given, self.chain(said.id))
             )
 
     def given(self, key: str) -> Given:

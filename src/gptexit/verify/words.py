@@ -128,12 +128,20 @@ def written(text: str, replaced: list[str] | None = None) -> Words:
     found = Words()
     for span in replaced or ():
         text = text.replace(span, _CUT)
-    if not text.isascii() or "oaicite" in text:
+    if holds_signs(text):
         text = _MARKED.sub(lambda match: _marked(match, found), text)
     if ":::" in text:
         text = _contained(text, found)
     found.add(_linked(text))
     return found
+
+
+_SIGN = re.compile("[\ue200-\ue2ff【]")
+
+
+def holds_signs(text: str) -> bool:
+    """Tell, at little cost, whether a text may hold markers."""
+    return "oaicite" in text or (not text.isascii() and _SIGN.search(text) is not None)
 
 
 def mended(text: str) -> str:
