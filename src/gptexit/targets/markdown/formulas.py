@@ -91,7 +91,7 @@ def _bracketed(text: str, code: list[Span]) -> list[Formula]:
         mark = token[0][1]
         if mark == "\\" or (code and _inside(start, code)):
             continue
-        elif mark == "(" and opened != "[":
+        if mark == "(" and opened != "[":
             opened, since = "(", start
         elif mark == "[" and opened != "[" and _is_first(text, start):
             opened, since = "[", start

@@ -343,7 +343,12 @@ def _is_escaped(text: str, at: int) -> bool:
 
 
 def _has_links_or_marks(text: str) -> bool:
-    return ("](" in text and is_to_be_seen_to(text)) or "[[" in text or "[^" in text or "[!" in text
+    return (
+        "[[" in text
+        or "[^" in text
+        or ("!" in text and ("![" in text or "[!" in text))
+        or ("](" in text and is_to_be_seen_to(text))
+    )
 
 
 def _inline(text: str, links: Links) -> str:
