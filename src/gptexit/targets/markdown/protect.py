@@ -206,6 +206,11 @@ def _indented(text: str, *, in_list: bool) -> Iterator[_Piece]:
                 in_list = False
             in_list = in_list or bool(_ITEM.match(line))
         is_code, blank = now, not words
+        if now and "\t" in line:
+            # In a block quote a tab is narrower, and the line would be code no more.
+            lead = line[: len(line) - len(line.lstrip(" \t"))]
+            piece.append(lead.expandtabs(4) + line[len(lead) :])
+            continue
         piece.append(line)
     yield is_code, "\n".join(piece)
 
