@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 Span = tuple[int, int]
 
-_BRACKET = re.compile(r"\\[\\()\[\]]|\n[ \t]*(?=\n)")
+_BRACKET = re.compile(r"\\[\\()\[\]]")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _DOLLARS = re.compile(r"\\[\\$]|\$\$*|\n[ \t]*(?=\n)")
 _BEFORE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?")
 _AFTER = re.compile(r"[ \t]*[.,;:]?[ \t]*(?=\n|\Z)")
@@ -26,6 +27,8 @@ _COMMAND = re.compile(r"\\[A-Za-z,;!]")
 _TWO_WORDS = re.compile(r"[^\W\d_]{2,}[ ,;:]{1,9}[^\W\d_]{2,}")
 _SIGN = re.compile(r"[\^_=+<>{}]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_DOLLAR = re.compile(r"(?<!\\)\$")
+_LONG_WORD = re.compile(r"[^\W\d_]{3}")
 _PLAIN = re.compile(r"[\w\s,.'-]*")
 _LONGEST = 300
 """Characters between two single dollars."""
@@ -85,24 +88,23 @@ def _bracketed(text: str, code: list[Span]) -> list[Formula]:
     opened, since = "", 0
     for token in _BRACKET.finditer(text):
         start, end = token.span()
-        mark = token[0][1:] if token[0][0] == "\\" else ""
-        if not mark:
-            opened = ""
-        elif mark == "\\" or (code and _inside(start, code)):
+        mark = token[0][1]
+        if mark == "\\" or (code and _inside(start, code)):
             continue
-        elif mark == "(" and opened != "[":
+        if mark == "(" and opened != "[":
             opened, since = "(", start
         elif mark == "[" and opened != "[" and _is_first(text, start):
             opened, since = "[", start
         elif mark == ")" and opened == "(":
             inner = text[since + 2 : start].strip()
-            if inner and "\ufdd4" not in inner:
-                inner = re.sub(r"(?<!\\)\$", r"\\$", inner)
+            if inner and "\ufdd4" not in inner and not _BLANK_LINE.search(inner):
+                if "$" in inner:
+                    inner = _DOLLAR.sub(r"\\$", inner)
                 found.append(Formula(since, end, f"${_tame(inner)}$"))
             opened = ""
         elif mark == "]" and opened == "[":
             inner = text[since + 2 : start]
-            if _AFTER.match(text, end) and "\ufdd4" not in inner and _is_display(inner):
+            if _AFTER.match(text, end) and _is_display(inner):
                 shown = _tame(inner) if "\n" in inner else _tame(inner).strip()
                 found.append(Formula(since, end, f"$${shown}$$"))
             opened = ""
@@ -118,10 +120,12 @@ def _is_first(text: str, at: int) -> bool:
 def _is_display(inner: str) -> bool:
     """Tell a formula from words or a number in brackets, `[see note]` or `[1]`."""
     words = inner.strip()
-    return bool(words) and not (
+    if not words or "\ufdd4" in words or _BLANK_LINE.search(inner):
+        return False
+    return not (
         "\n" not in words
         and _PLAIN.fullmatch(words)
-        and (words.isdigit() or re.search(r"[^\W\d_]{3}", words))
+        and (words.isdigit() or _LONG_WORD.search(words))
     )
 
 
@@ -227,9 +231,12 @@ def _is_formula(inner: str) -> bool:
 
 def _tame(inner: str) -> str:
     """Change what Markdown would take for more than a formula into what TeX shows alike."""
-    inner = _HTML.sub("< ", inner)
+    if "<" in inner:
+        inner = _HTML.sub("< ", inner)
     if "\n" in inner:
-        inner = _HASH.sub(r"\n\1\\#", inner)
+        if "#" in inner:
+            inner = _HASH.sub(r"\n\1\\#", inner)
         inner = _LINES.sub(r"\n\1{\2}", inner)
-        inner = _DEFINITION.sub(r"\n\1{[}", inner)
+        if "]:" in inner:
+            inner = _DEFINITION.sub(r"\n\1{[}", inner)
     return inner

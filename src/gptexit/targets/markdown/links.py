@@ -43,8 +43,9 @@ _REFERENCE = re.compile(rf"\]\[{_LABEL}?\]|\[{_LABEL}\](?:\[\])?(?![\[(:])")
 class Links:
     """What the links of a text may lead to."""
 
-    file: Callable[[str], str | None] = lambda path: None
-    """From a path of the code interpreter to the file in the archive, as seen from the note."""
+    file: Callable[[str], str | None] | None = None
+    """From a path of the code interpreter to the file in the archive, as seen from the note; None
+    for a message that shows no file."""
     keep_images: bool = False
     """Leave pictures on other servers as pictures."""
 
@@ -67,10 +68,15 @@ def is_safe(address: str) -> bool:
     )
 
 
+def is_to_be_seen_to(text: str) -> bool:
+    """Tell whether `text` may have a link that does not lead to the web: most have none."""
+    return _LINK.search(text) is not None
+
+
 def linked(text: str, links: Links) -> str:
     """Set the links and pictures of `text`, which stands outside of code."""
-    if HINT in text:
-        text = _with_files(text, links)
+    if links.file is not None and HINT in text:
+        text = _with_files(text, links.file)
     if "![" in text:
         text = _BADGE.sub(lambda match: _badge(match, links), text)
         text = _IMAGE.sub(lambda match: _image(match, links), text)
@@ -79,12 +85,12 @@ def linked(text: str, links: Links) -> str:
     return text
 
 
-def _with_files(text: str, links: Links) -> str:
+def _with_files(text: str, file: Callable[[str], str | None]) -> str:
     """Lead addresses of the code interpreter to the files that the archive has."""
     out: list[str] = []
     at = 0
     for address in addresses(text):
-        path = links.file(address.path)
+        path = file(address.path)
         if path is None:
             continue
         out.append(text[at : address.start])

@@ -9,7 +9,7 @@ from typing import Any
 
 from gptexit.chatgpt.sandbox import names
 from gptexit.model import Cited, Message, Part
-from gptexit.targets.markdown.links import Links, is_safe
+from gptexit.targets.markdown.links import NOWHERE, Links, is_safe
 from gptexit.targets.markdown.moments import duration, reasoning_title
 from gptexit.targets.markdown.protect import fenced, in_angles, line, protect, quoted
 from gptexit.targets.markdown.typed import typed
@@ -49,10 +49,13 @@ class Note:
     """Whether pictures on other servers stay pictures."""
     files: list[str] = field(default_factory=list)
     """The ids of the assets that the message shows."""
-    links: Links = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.links = Links(self._file, self.keep_images)
+    @property
+    def links(self) -> Links:
+        """What the links of an answer may lead to."""
+        if not self.files:
+            return _KEPT if self.keep_images else NOWHERE
+        return Links(self._file, self.keep_images)
 
     def _file(self, path: str) -> str | None:
         """Find the file of a path of the code interpreter: of this message, else of the chat."""
@@ -61,6 +64,9 @@ class Note:
         if shown:
             return next(filter(None, shown), None)
         return next(filter(None, (self.link(f"sandbox:{name}")[1] for name in spellings)), None)
+
+
+_KEPT = Links(keep_images=True)
 
 
 def _linked(source: Cited) -> str:

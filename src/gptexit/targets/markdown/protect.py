@@ -23,6 +23,7 @@ from gptexit.targets.markdown.links import (
     Definitions,
     Links,
     definitions,
+    is_to_be_seen_to,
     linked,
     referred,
     without_definitions,
@@ -48,7 +49,10 @@ _STRUCTURAL = re.compile(
 _MAY_DEFINE = re.compile(
     r"\n((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)\[(?=(?:[^\[\]\\]|\\.){1,999}\]:)", re.DOTALL
 )
-_INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
+_TAG = re.compile(TAG)
+_BLOCK_ID = re.compile(BLOCK_ID)
+_INDENTED = re.compile(r"\n[ \t]*\n(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
+_BEGINS_INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
 _ITEM = re.compile(r"(?:\A|\n) {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|\n|\Z)")
 
 _Piece = tuple[bool, str]
@@ -59,37 +63,37 @@ def protect(text: str, *, headings: bool, links: Links = NOWHERE) -> str:
     """`text` as a block of its own. `headings`: move its headings down; else escape them."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    markers = [mark for mark in ("```", "~~~") if mark[0] in text and mark in text]
-    if not markers:
+    fences = ("`" in text and "```" in text) or ("~" in text and "~~~" in text)
+    indented = "\t" in text or "\n    " in text or text[:4] == "    "
+    if not fences and not indented and "]:" not in text:
+        text, formulas = _prepared(text, headings=headings)
+        by = LOWEST - highest(text) if headings and "#" in text else 0
+        return _shown(text, formulas, headings, by, links)
+    return _in_pieces(text, fences, indented, headings, links)
+
+
+def _in_pieces(text: str, fences: bool, indented: bool, headings: bool, links: Links) -> str:
+    """The same for a text that has code, or link definitions."""
+    markers = [mark for mark in ("```", "~~~") if mark in text]
+    if not fences:
         pieces: list[_Piece] = [(False, text)]
     elif any(_has_nested_fence(text, marker) for marker in markers):
         pieces = list(_with_nested_fences(text))
     else:
         pieces = list(_with_fences(text))
-    if "\n    " in text or "\t" in text or text[:4] == "    ":
+    if indented:
         pieces = list(_with_indented_code(pieces))
     if "]:" in text:
         pieces = _with_links_in_place(pieces)
-    if len(pieces) == 1 and not pieces[0][0]:
-        return _prose(pieces[0][1], headings, links, None)
-    return "".join(_shown(pieces, headings, links))
-
-
-def _shown(pieces: list[_Piece], headings: bool, links: Links) -> Iterator[str]:
-    """Show pieces so that the headings in all of them are one outline."""
-    top = None
+    prepared: list[tuple[str, list[str] | None]] = [
+        (piece, None) if is_code else _prepared(piece, headings=headings)
+        for is_code, piece in pieces
+    ]
+    by = 0
     if headings:
-        prose = ["\n" + _as_headings(text) for is_code, text in pieces if not is_code]
-        top = min((highest(text) for text in prose if "#" in text), default=7)
-    for is_code, text in pieces:
-        yield text if is_code else _prose(text, headings, links, top)
-
-
-def _as_headings(text: str) -> str:
-    """The text with its underlined titles as headings, to see which ranks it has."""
-    if "\n=" in text or "\n-" in text:
-        return without_underlines("\n" + text, headings=True)
-    return text
+        prose = (text for text, formulas in prepared if formulas is not None and "#" in text)
+        by = LOWEST - min(map(highest, prose), default=LOWEST)
+    return "".join([_shown(piece, formulas, headings, by, links) for piece, formulas in prepared])
 
 
 def _has_nested_fence(text: str, marker: str) -> bool:
@@ -177,7 +181,7 @@ def _with_indented_code(pieces: list[_Piece]) -> Iterator[_Piece]:
         if is_code:
             after_nested = text.lstrip("\n")[:1] in (" ", "\t", ">", "-", "*", "+") or after_nested
             yield is_code, text
-        elif not _INDENTED.search(text) and not (number and text[:1] in "\n \t"):
+        elif not _INDENTED.search(text) and (number or not _BEGINS_INDENTED.match(text)):
             yield is_code, text
         else:
             yield from _indented(text, in_list=after_nested)
@@ -202,6 +206,11 @@ def _indented(text: str, *, in_list: bool) -> Iterator[_Piece]:
                 in_list = False
             in_list = in_list or bool(_ITEM.match(line))
         is_code, blank = now, not words
+        if now and "\t" in line:
+            # In a block quote a tab is narrower, and the line would be code no more.
+            lead = line[: len(line) - len(line.lstrip(" \t"))]
+            piece.append(lead.expandtabs(4) + line[len(lead) :])
+            continue
         piece.append(line)
     yield is_code, "\n".join(piece)
 
@@ -228,45 +237,48 @@ def _with_links_in_place(pieces: list[_Piece]) -> list[_Piece]:
     ]
 
 
-def _prose(text: str, headings: bool, links: Links, top: int | None) -> str:
-    """Lines outside of code: headings moved down or escaped, and no line underlines another.
+def _prepared(text: str, *, headings: bool) -> tuple[str, list[str]]:
+    """Lines outside of code, with a line end in front: no line underlines another.
 
-    `top`: the highest heading of the whole message; None where this is all of it.
+    With them, the formulas in place of which there are marks.
     """
     formulas: list[str] = []
-    if "$" in text or ("\\" in text and ("\\(" in text or "\\[" in text)):
+    if ("$" in text and text.count("$") > 1) or ("\\" in text and ("\\(" in text or "\\[" in text)):
         text, formulas = set_apart(text, _code_spans(text) if "`" in text else [])
-    rules = ("=" in text or "-" in text) and ("\n-" in text or "\n=" in text or "\n " in text)
-    defines = "]:" in text
-    if "#" in text or rules or defines:
-        text = "\n" + text
-        if rules:
-            text = without_underlines(text, headings=headings)
-        if "#" in text:
-            if not headings:
-                text = escaped(text)
-            else:
-                by = LOWEST - (highest(text) if top is None else top)
-                text = moved(text, by) if by > 0 else text
-        if defines:
-            text = _MAY_DEFINE.sub(r"\n\1\[", text)
-        text = text[1:]
-    if _may_be_changed(text):
+    text = "\n" + text
+    if ("=" in text or "-" in text) and ("\n-" in text or "\n=" in text or "\n " in text):
+        text = without_underlines(text, headings=headings)
+    return text, formulas
+
+
+def _shown(text: str, formulas: list[str] | None, headings: bool, by: int, links: Links) -> str:
+    """Show a piece: headings moved down by so many levels, or escaped; None for one of code."""
+    if formulas is None:
+        return text
+    if "#" in text:
+        if not headings:
+            text = escaped(text)
+        elif by > 0:
+            text = moved(text, by)
+    if "]:" in text:
+        text = _MAY_DEFINE.sub(r"\n\1\[", text)
+    text = text[1:]
+    if _may_be_changed(text, links):
         text = _outside_code(text, lambda each: _inline(each, links))
     return put_back(text, formulas) if formulas else text
 
 
-def _may_be_changed(text: str) -> bool:
+def _may_be_changed(text: str, links: Links) -> bool:
     """Look cheaply for what `_inline` changes."""
     return (
         "<" in text
-        or "#" in text
-        or "^" in text
-        or ("[" in text and ("](" in text or "[[" in text or "[^" in text or "[!" in text))
+        or ("#" in text and _TAG.search(text) is not None)
+        or ("^" in text and _BLOCK_ID.search(text) is not None)
+        or ("[" in text and _has_links_or_marks(text))
+        or (links.file is not None and "sandbox:" in text)
         or ("%" in text and "%%" in text)
         or ("{" in text and "{{" in text)
         or ("=" in text and "==" in text)
-        or "sandbox:" in text
     )
 
 
@@ -335,10 +347,18 @@ def _is_escaped(text: str, at: int) -> bool:
     return bool((at - start) % 2)
 
 
+def _has_links_or_marks(text: str) -> bool:
+    return (
+        "[[" in text
+        or "[^" in text
+        or ("!" in text and ("![" in text or "[!" in text))
+        or ("](" in text and is_to_be_seen_to(text))
+    )
+
+
 def _inline(text: str, links: Links) -> str:
     """Text outside of code: its links safe, and whatever could change the structure escaped."""
-    if "](" in text or "![" in text or "sandbox:" in text:
-        text = linked(text, links)
+    text = linked(text, links)
     return _STRUCTURAL.sub(_escape, text)
 
 

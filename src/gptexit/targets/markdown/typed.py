@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from gptexit.targets.markdown.obsidian import BLOCK_ID, BROKEN, TAG, language
 
 _FENCE = re.compile(r"\n(`{3,}|~{3,})([^\n]*)")
-_BLANK = re.compile(r"\n[ \t]*(?=\n)")
+_BLANKS = re.compile(r"\n\n\n*")
 _ANY = re.compile(r"[\\`*\[_<~=%{&#^$]")
 # Each alternative begins with a plain character, so that none is tried elsewhere.
 _SIGN = re.compile(
@@ -66,11 +66,12 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 def _blocks(text: str) -> Iterator[str]:
     """Turn text without fences into paragraphs, and into fences where it has indentation."""
-    if "\n" not in text:
-        if text[:2] in ("  ", "\t") or text[:1] == "\t":
-            yield _as_code(text)
-        elif text.strip(" \t"):
-            yield literal(text)
+    if "\n " not in text and "\t" not in text and "   " not in text and text[:1] != " ":
+        words = text.strip("\n")
+        if "\n" in words:
+            words = _BLANKS.sub("\n\n", words)
+        if words:
+            yield literal(words)
         return
     code: list[str] = []
     gaps: list[str] = []
@@ -123,12 +124,14 @@ def _as_code(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Show a paragraph as it is: each line on a line of its own, no sign as mark-up."""
-    if "\n" in text:
-        text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
+    """Show paragraphs as they are: each line on a line of its own, no sign as mark-up."""
+    if " \n" in text:
+        text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
     if _ANY.search(text):
         text = (_SIGN_OR_ADDRESS if "://" in text else _SIGN).sub(_escape, text)
     text = _START.sub(_escape_start, "\n" + text)[1:]
+    if "\n\n" in text:
+        return "\n\n".join([part.replace("\n", "\\\n") for part in text.split("\n\n")])
     return text.replace("\n", "\\\n")
 
 
