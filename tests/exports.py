@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-FIXTURES = sorted((ROOT / "fixtures").glob("*.zip"))
+SINGLES = ROOT / "fixtures/singles-2026.zip"
+"""Single chats, a file each, which are no export of ChatGPT's."""
+FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.zip") if path != SINGLES)
 _MEMBER = re.compile(r"(?:^|/)conversations(?:[-_]\d+)?\.json$")
 
 
@@ -93,12 +95,13 @@ def _is_seen(message: dict[str, Any]) -> bool:
         and content.get("content_type") in ("text", "multimodal_text")
         and isinstance(content.get("parts"), list)
         and not metadata.get("is_visually_hidden_from_conversation")
+        and not metadata.get("is_visually_hidden")
         and message.get("weight", 1) != 0
     )
 
 
 _MARKS = re.compile(
-    "\\(sandbox:[^)]*\\)|\ue200[^\ue200\ue201]*\ue201|\ue202turn\\d+[a-z]+\\d+|[\ue200-\ue204]|【[^】]*】|\n|:::[^\n]*|\\[\\^"
+    "\\(sandbox:[^)]*\\)|\ue200[^\ue200\ue201]*\ue201|\ue202turn\\d+[a-z]+\\d+|[\ue200-\ue2ff]|【[^】]*】|\n|:::[^\n]*|\\[\\^"
 )
 
 

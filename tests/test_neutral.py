@@ -22,6 +22,8 @@ from gptexit.source import open_source
 from gptexit.targets.base import Options
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
+CHATS = json.loads((ROOT / "fixtures/figures.json").read_text())[SLIM.name]["conversations"] + 1
+"""Those of the sample, and the task of Codex in it."""
 
 
 def lines(path):
@@ -81,7 +83,7 @@ def test_a_folder_of_gptexit_exit_is_a_source(tmp_path):
     command = [sys.executable, "-m", "gptexit", "exit", str(SLIM), "-o", str(tmp_path / "gone")]
     subprocess.run(command, check=True, capture_output=True)
     report = convert(tmp_path / "gone", tmp_path / "zip", ["chatgpt"])
-    assert report["read"]["conversations"] == 13
+    assert report["read"]["conversations"] == CHATS
     assert report["assets"]["found"] > 0
 
 
@@ -89,7 +91,7 @@ def test_a_pipe_of_lines(tmp_path):
     convert(SLIM, tmp_path, ["jsonl"])
     command = [sys.executable, "-m", "gptexit", "convert", "-", "--to", "jsonl", "-o", "-"]
     done = subprocess.run(command, input=lines(tmp_path), capture_output=True, check=True)
-    assert len(done.stdout.splitlines()) == 13
+    assert len(done.stdout.splitlines()) == CHATS
 
 
 def test_lines_and_an_export_together_are_refused(tmp_path):
@@ -101,7 +103,7 @@ def test_lines_and_an_export_together_are_refused(tmp_path):
 def test_the_library_reads_lines_too(tmp_path):
     convert(SLIM, tmp_path, ["jsonl"])
     with open_export([tmp_path / "conversations.jsonl"]) as source:
-        assert len(list(conversations(source))) == 13
+        assert len(list(conversations(source))) == CHATS
 
 
 def read_lines(data, tmp_path):

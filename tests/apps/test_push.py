@@ -199,7 +199,7 @@ def test_chats_that_came_by_file_are_not_doubled(empty_app, tmp_path):
 def test_a_dry_run_changes_nothing_and_says_what_would_be_done(empty_app):
     code, out, _ = push(empty_app, SLIM, "--dry-run")
     assert code == 0
-    assert "Would send 12 conversations" in out
+    assert "Would send 23 conversations" in out
     assert not empty_app.chats() and not empty_app.files() and not empty_app.folders()
     push(empty_app, SLIM)
     assert "Nothing new" in push(empty_app, SLIM, "--dry-run")[1]

@@ -49,5 +49,5 @@ def test_two_exports_of_different_generations(tmp_path):
     with open_export([full, slim]) as export:
         found = inspect(export)
     assert found.form.generation == "slim"
-    assert (found.form.full, found.form.slim) == (8, 11)
+    assert (found.form.full, found.form.slim) == (10, 21)
     assert found.form.layout == "both"

@@ -49,7 +49,8 @@ def test_the_missing_files_as_csv():
     done = gptexit(SLIM, "--attachments", "missing", "--format", "csv")
     assert done.returncode == 0
     rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
-    assert [row["name"] for row in rows] == ["second receipt.jpg", "notes.txt", ""]
+    names = ["second receipt.jpg", "notes.txt", "", "moving contract.pdf"]
+    assert [row["name"] for row in rows] == names
     assert rows[0]["title"] == "Receipts from the fair"
     assert rows[0]["date"] == "2026-07-22T10:00:20.250000Z"
 

@@ -79,7 +79,7 @@ def test_without_the_extra_it_says_how_to_get_it():
 def test_a_dry_run_only_reads(app):
     done = push(app.url, SLIM, "--dry-run", "--memories")
     assert done.returncode == 0
-    assert "Would send 12 conversations" in done.stdout
+    assert "Would send 23 conversations" in done.stdout
     assert not wrote(app)
     push(app.url, SLIM, "--project", "g-p-nobody")
     assert not wrote(app)
@@ -94,7 +94,7 @@ def test_the_output_in_the_documents_is_real(app):
 def test_the_report_counts_what_was_done(app, tmp_path):
     push(app.url, SLIM, "--report", tmp_path / "report.json", "--quiet")
     report = json.loads((tmp_path / "report.json").read_bytes())
-    assert report["new"] == len(app.things["chats"]) == 12
+    assert report["new"] == len(app.things["chats"]) == 23
     assert report["files"] == len(app.things["files"])
     assert report["folders"] == [each["name"] for each in app.things["folders"].values()]
     assert report["complete"]
@@ -109,7 +109,7 @@ def test_a_copy_that_a_cut_run_left_is_taken_away(app):
     done = push(app.url, SLIM)
     assert "tidied: 1 chat" in done.stdout
     ids = app.things["chats"].keys()
-    assert len(ids) == 13
+    assert len(ids) == 24
     assert "theirs" in ids
 
 

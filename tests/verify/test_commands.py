@@ -35,7 +35,7 @@ def left(tmp_path_factory):
 
 def test_exit_writes_everything_and_says_so(left):
     out, said = left
-    assert "Complete, except for what the export itself lacks: 3 attachments" in said
+    assert "Complete, except for what the export itself lacks: 4 attachments" in said
     assert said.endswith(f"Now open {out}/START-HERE.md.\n")
     assert {path.name for path in out.iterdir()} == {
         *(".gptexit", "START-HERE.md", "account", "jsonl", "markdown", "report.json")
@@ -91,7 +91,7 @@ def test_what_is_excluded_stays_in_the_archive(tmp_path):
     assert not any("Receipts from the fair" in path.read_text() for path in told)
     with zipfile.ZipFile(out / "gemini/upload/1-of-1.zip") as sent:
         chats = orjson.loads(sent.read("conversations.json"))
-    assert len(chats) == 11
+    assert len(chats) == 22
     assert "Receipts from the fair" not in {each["title"] for each in chats}
     report = orjson.loads((out / "report.json").read_bytes())
     assert list(errors("report", report)) == []

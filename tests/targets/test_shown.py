@@ -1,0 +1,170 @@
+"""What ChatGPT showed is shown, and none of its mechanics, in every format for people."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import UTC
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from exports import leaves
+from gptexit.catalog import Catalog
+from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.targets.base import Options
+from gptexit.targets.table import FORMATS
+from marked import Marked, marked_conversations
+from markers import MECHANICS
+
+FOR_PEOPLE = ("markdown", "open-webui", "librechat", "sqlite", "claude", "gemini")
+WITH_SOURCES = ("markdown", "open-webui", "librechat")
+OWN = re.compile("[\ue200-\ue2ff]")
+"""Characters that ChatGPT marks places in a text with."""
+IDS = re.compile(r"turn\d+(?:search|news|image|product|finance|forecast|business|file|hologram)")
+EMPTIED = re.compile(r"(?!\[ \] \w)\\?[(\[（]\s*(?:,\s*)*\\?[)\]）](?!\()|【\s*】")
+"""Brackets around nothing; `[ ] word` is a box to tick, and `[](` begins a link."""
+HEADING = re.compile(r"^## (You|ChatGPT|Tool)\b[^\n]*$", re.M)
+
+formats = pytest.mark.parametrize("name", FOR_PEOPLE)
+Spoken = list[tuple[str, str, str]]
+"""For each message: role, text, and text with the sources and cards beside it."""
+
+
+def spoken(name: str, raw: Any) -> Spoken:
+    """Give what each message of a conversation says in a format."""
+    target = FORMATS[name].make(Options(timezone=UTC), Catalog(), lambda member: io.BytesIO(b""))
+    done = target.render(read_conversation(deepcopy(raw), Account(), Met()))
+    end = target.finish()
+    files = [(file.path, file.data) for file in (*done.files, *end.files, *end.more)]
+    return list(_SPOKEN[name](files))
+
+
+def _notes(files: Any, folder: str = "") -> Iterator[tuple[str, str, str]]:
+    for path, data in files:
+        if path.startswith(folder) and path.endswith(".md"):
+            pieces = HEADING.split(data.decode())
+            for heading, text in zip(pieces[1::2], pieces[2::2], strict=True):
+                yield ("user" if heading == "You" else "assistant"), text, text
+
+
+def _claude(files: Any) -> Iterator[tuple[str, str, str]]:
+    return _notes([file for file in files if re.match(r"recent/\d", file[0])])
+
+
+def _gemini(files: Any) -> Iterator[tuple[str, str, str]]:
+    return _notes(files, "sources/")
+
+
+def _open_webui(files: Any) -> Iterator[tuple[str, str, str]]:
+    [chat] = json.loads(b"".join(data for path, data in files if path.startswith("import-")))
+    for message in chat["chat"]["history"]["messages"].values():
+        yield message["role"], message["content"], "\n".join(leaves(message))
+
+
+def _librechat(files: Any) -> Iterator[tuple[str, str, str]]:
+    [chat] = [json.loads(data) for path, data in files if path.endswith(".json")]
+    for message in chat["messages"]:
+        text = "\n".join(leaves([message.get("text"), message.get("content")]))
+        yield ("user" if message["isCreatedByUser"] else "assistant"), text, text
+
+
+def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
+    """The column `text` of the messages that are not hidden; see database/schema.py."""
+    for row in json.loads(files[0][1])["messages"]:
+        role, hidden, text = row[3], row[8], row[11]
+        if hidden is None:
+            yield role, text, text
+
+
+_SPOKEN = {
+    "markdown": lambda files: _notes(files, "20"),
+    "open-webui": _open_webui,
+    "librechat": _librechat,
+    "sqlite": _sqlite,
+    "claude": _claude,
+    "gemini": _gemini,
+}
+
+
+def answered(name: str, marked: Marked) -> tuple[str, str]:
+    """Give the text of all answers, and the same with what stands beside it."""
+    found = [(text, more) for role, text, more in spoken(name, marked.raw) if role != "user"]
+    return "\n".join(text for text, _ in found), "\n".join(more for _, more in found)
+
+
+@formats
+@settings(max_examples=150)
+@given(marked_conversations())
+def test_no_character_of_a_marker_is_left(name, marked):
+    assert not OWN.findall(answered(name, marked)[1])
+
+
+@formats
+@settings(max_examples=150)
+@given(marked_conversations())
+def test_no_mechanics_are_left(name, marked):
+    text, _ = answered(name, marked)
+    assert not [piece for piece in MECHANICS if piece in text]
+    assert not IDS.findall(text)
+
+
+@formats
+@settings(max_examples=150)
+@given(marked_conversations())
+def test_no_bracket_is_emptied(name, marked):
+    assert not EMPTIED.findall(answered(name, marked)[0])
+
+
+@formats
+@settings(max_examples=150)
+@given(marked_conversations())
+def test_every_word_is_somewhere(name, marked):
+    _, text = answered(name, marked)
+    assert [word for word in (*marked.of("words"), *marked.of("once")) if word not in text] == []
+
+
+@formats
+@settings(max_examples=100)
+@given(marked_conversations())
+def test_a_report_is_there_once(name, marked):
+    _, text = answered(name, marked)
+    assert [text.count(word) for word in marked.of("once")] == [1] * len(marked.of("once"))
+
+
+@formats
+@settings(max_examples=100)
+@given(marked_conversations())
+def test_what_the_export_hides_is_not_shown(name, marked):
+    _, text = answered(name, marked)
+    assert [word for word in marked.of("never") if word in text] == []
+
+
+@pytest.mark.parametrize("name", WITH_SOURCES)
+@settings(max_examples=150)
+@given(marked_conversations())
+def test_every_source_is_listed(name, marked):
+    _, text = answered(name, marked)
+    missing = [pair for pair in marked.of("sources") if not any(each in text for each in pair)]
+    assert missing == []
+
+
+def plain(text: str) -> str:
+    """A text without what a format adds to show it as it is: escapes and line breaks."""
+    return " ".join(html.unescape(text).replace("\\", "").split())
+
+
+@formats
+@settings(max_examples=150)
+@given(marked_conversations())
+def test_what_a_person_typed_stays(name, marked):
+    said = " ".join(text for role, text, _ in spoken(name, marked.raw) if role == "user")
+    rest = plain(said)
+    for wanted in (plain(typed) for typed in marked.of("typed")):
+        before, found, rest = rest.partition(wanted)
+        assert found, before
