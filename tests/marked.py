@@ -134,11 +134,11 @@ def typed() -> st.SearchStrategy[str]:
 def _report(words: Words, said: Said) -> Raw:
     page = page_of(words)
     said.once.append(words())
-    mark = marker("cite", "turn0search0")
+    mark = marker("cite", f"turn0search{page['refs'][0]['ref_index']}")
     said.sources.append((page["title"], page["url"]))
     reference = {"type": "grouped_webpages", "matched_text": mark, "items": [page], "alt": None}
     return {
-        "id": "report",
+        "id": f"report-{words.number()}",
         "author": {"role": "assistant"},
         "content": {"content_type": "text", "parts": [f"# Report\n\n{said.once[-1]} {mark}"]},
         "metadata": {"content_references": [reference]},

@@ -50,7 +50,9 @@ def _notes(files: Any, folder: str = "") -> Iterator[tuple[str, str, str]]:
         if path.startswith(folder) and path.endswith(".md"):
             pieces = HEADING.split(data.decode())
             for heading, text in zip(pieces[1::2], pieces[2::2], strict=True):
-                yield ("user" if heading == "You" else "assistant"), text, text
+                said, notes, listed = text.partition("\n[^1]: ")  # at the end of the note
+                yield ("user" if heading == "You" else "assistant"), said, said
+                yield "assistant", notes + listed, notes + listed
 
 
 def _claude(files: Any) -> Iterator[tuple[str, str, str]]:
