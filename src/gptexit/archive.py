@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from gptexit.jsonlines import Jsonlines
 from gptexit.layouts import laid_out
 from gptexit.ledger import Written
+from gptexit.model import Conversation
 from gptexit.names import kept
 from gptexit.names.names import Names
 from gptexit.notebook import Notebook
@@ -163,7 +164,18 @@ def _to_folder(
     way.asked = choices(plan.format, plan.options, plan.selection or selection)
     if folder.begun:
         _acquaint(folder, way, export)
+    if isinstance(folder, Jsonlines):
+        folder.through = _named(folder.through, plan.options.names)
     return way
+
+
+def _named(
+    through: Callable[[Conversation], Conversation] | None, names: Names
+) -> Callable[[Conversation], Conversation]:
+    """Return what gives names to a line of an earlier run before it goes through `through`."""
+    if through is None:
+        return names.applied
+    return lambda conversation: through(names.applied(conversation))
 
 
 def _acquaint(folder: Folder, way: Way, export: Source) -> None:

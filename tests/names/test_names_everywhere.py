@@ -190,6 +190,14 @@ def test_neutral_json_brings_its_names_and_takes_others(source, tmp_path):
     assert front_matter(notes(tmp_path / "notes")["Bread"])["project"] == "Bäckerei Ost"
 
 
+def test_a_project_that_is_gone_from_the_export_gets_its_name_too(source, tmp_path):
+    convert(source, tmp_path / "out", ["jsonl"])
+    source_of(source, [("New", None)])
+    convert(source, tmp_path / "out", ["jsonl"], options=Options(names=NAMED))
+    lines = [json.loads(line) for line in (tmp_path / "out/conversations.jsonl").open()]
+    assert {(each["project"] or {}).get("name") for each in lines} == {"Bäckerei Ost", None}
+
+
 def test_a_pack_keeps_no_name_of_what_is_not_in_it(source, tmp_path):
     chosen = Selection(exclude=Exclusion(projects=frozenset({"bäckerei ost"})))
     convert(source, tmp_path / "out", ["claude"], selection=chosen, options=Options(names=NAMED))
