@@ -53,6 +53,7 @@ _LINK = re.compile(
     r"[^\s()<>]{0,500}){0,3}))(?:[ \t]+(?:\"(?P<title>[^\"\n]{0,500})\"|'[^'\n]{0,500}'))?[ \t]*\)"
 )
 _SANDBOX = re.compile(r"\]\(<?sandbox:[^\n]{0,400}?(?:\)|$)", re.MULTILINE)
+_BARE_SANDBOX = re.compile(r"sandbox:/[^\s\"'<>()\[\]]*")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,100}\]:?")
 _CUT = "\ufdd2"
 """Stands where a text is taken apart; Unicode keeps it free for such uses."""
@@ -164,9 +165,9 @@ def _linked(text: str) -> Words:
             )
     if "[^" in text:
         text = _NOTE.sub(_CUT, text)
+    if "sandbox:" in text:
+        text = _BARE_SANDBOX.sub(_CUT, _SANDBOX.sub("]" + _CUT, text))
     if "](" in text:
-        if "sandbox:" in text:
-            text = _SANDBOX.sub("]" + _CUT, text)
         text = _LINK.sub(lambda match: _led(match, found), text)
     whole = plain(text)
     pieces = whole.split(_CUT) if _CUT in whole else [whole]
