@@ -53,7 +53,7 @@ _LINK = re.compile(
     r"[^\s()<>]{0,500}){0,3}))(?:[ \t]+(?:\"(?P<title>[^\"\n]{0,500})\"|'[^'\n]{0,500}'))?[ \t]*\)"
 )
 _SANDBOX = re.compile(r"\]\(<?sandbox:[^\n]{0,400}?(?:\)|$)", re.MULTILINE)
-_PATH = re.compile(r"sandbox:/mnt/data/[^\s\"'<>)\]]{0,400}")
+_BARE_SANDBOX = re.compile(r"sandbox:/[^\s\"'<>()\[\]]*")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,100}\]:?")
 _CUT = "\ufdd2"
 """Stands where a text is taken apart; Unicode keeps it free for such uses."""
@@ -165,8 +165,8 @@ def _linked(text: str) -> Words:
             )
     if "[^" in text:
         text = _NOTE.sub(_CUT, text)
-    if "sandbox:" in text:  # a link to the file may stand there, wherever the address stood
-        text = _PATH.sub(_CUT, _SANDBOX.sub("]" + _CUT, text))
+    if "sandbox:" in text:
+        text = _BARE_SANDBOX.sub(_CUT, _SANDBOX.sub("]" + _CUT, text))
     if "](" in text:
         text = _LINK.sub(lambda match: _led(match, found), text)
     whole = plain(text)
