@@ -46,19 +46,17 @@ def test_links_are_right_in_every_layout_and_a_second_run_writes_nothing(layout,
 def test_the_folders(tmp_path):
     names = Names({BAKERY: "Bakery"})
     by_year = made(tmp_path / "year")
-    assert {path.rpartition("/")[0] for path in by_year} == {"2025", "2026", "undated"}
+    assert {"2026", "undated"} <= {path.rpartition("/")[0] for path in by_year}
+    assert all(re.fullmatch(r"(\d{4}|undated)/[^/]+\.md", path) for path in by_year)
     assert made(tmp_path / "asked", "year") == by_year
     flat = made(tmp_path / "flat", "flat")
     assert {path.rpartition("/")[0] for path in flat} == {"notes"}
     assert len(flat) == len(by_year)
     by_project = made(tmp_path / "project", "project", names=names)
-    assert [path for path in by_project if path not in by_year] == [
-        "projects/bakery/2026-07-21-a-logo-for-the-bakery.md"
-    ]
+    assert "projects/bakery/2026-07-21-a-logo-for-the-bakery.md" in by_project
+    assert all(path in by_year or path.startswith("projects/") for path in by_project)
     unnamed = made(tmp_path / "unnamed", "project")
-    assert [path for path in unnamed if path not in by_year] == [
-        "projects/65ec96f8/2026-07-21-a-logo-for-the-bakery.md"
-    ]
+    assert "projects/65ec96f8/2026-07-21-a-logo-for-the-bakery.md" in unnamed
 
 
 def test_an_archive_keeps_its_layout_and_refuses_another(tmp_path):
