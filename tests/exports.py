@@ -101,7 +101,7 @@ def _is_seen(message: dict[str, Any]) -> bool:
 
 
 _MARKS = re.compile(
-    "\\(sandbox:[^)]*\\)|\ue200[^\ue200\ue201]*\ue201|\ue202turn\\d+[a-z]+\\d+|[\ue200-\ue2ff]|【[^】]*】|\n|:::[^\n]*|\\[\\^"
+    "\\(sandbox:[^)]*\\)|\ue200[^\ue200\ue201]*\ue201|\ue200\\w+\ue202\\S*|\ue202turn\\d+[a-z]+\\d+|[\ue200-\ue2ff]|【[^】]*】|\n|:::[^\n]*|\\[\\^"
 )
 
 

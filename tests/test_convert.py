@@ -32,6 +32,8 @@ from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
+BESIDE = {"dat-2026": (1, 0), "slim-2026": (1, 2)}
+"""Chats and messages beside the conversations: a group chat of none, a task of Codex of two."""
 
 
 def run(source, out, names=("markdown", "jsonl"), options=None):
@@ -117,7 +119,8 @@ def test_the_report_is_valid(converted):
 def test_one_note_and_one_line_for_each_conversation(converted):
     source, out, report = converted
     raw = raw_conversations(source)
-    assert len(lines(out)) == len(notes(out)) == len(raw) == report["read"]["conversations"]
+    chats = len(raw) + BESIDE.get(source.stem, (0, 0))[0]
+    assert len(lines(out)) == len(notes(out)) == chats == report["read"]["conversations"]
     index = (out / "markdown/index.md").read_text(encoding="utf-8")
     for path in re.findall(r"(?<!\\)\]\(([^)]+)\)", index):
         assert (out / "markdown" / path).exists()
@@ -135,8 +138,7 @@ def test_a_second_run_writes_nothing(converted):
 def test_the_figures_are_those_of_the_sample(source, tmp_path):
     wanted = FIGURES[source.name]
     report = run(source, tmp_path)
-    # Beside those of its conversations: a group chat without messages, and a task of Codex of two.
-    chats, messages = {"dat-2026": (1, 0), "slim-2026": (1, 2)}.get(source.stem, (0, 0))
+    chats, messages = BESIDE.get(source.stem, (0, 0))
     assert report["read"]["conversations"] == wanted["conversations"] + chats
     assert report["read"]["messages"] == wanted["messages"] + messages
     assert report["read"]["duplicates"] == wanted["duplicates"]
