@@ -53,7 +53,8 @@ class Documents:
             try:
                 updates = objects(object_of(json.loads(words)).get("updates"))
             except (ValueError, RecursionError):
-                return  # one that was interrupted
+                document.text = None  # one that was interrupted
+                return
             for update in updates:
                 document.text = _updated(document.text, update)
 

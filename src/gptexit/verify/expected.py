@@ -175,13 +175,17 @@ def _spoken(content: Raw, metadata: Raw, said: Said, reasoning: bool) -> None:
         _in_parts(content, metadata, said)
     elif not isinstance(kind, str) or kind not in _SHOWN:
         said.words.unknown.append(f"content type {str(kind)[:60]}")
-        said.words.say(*(leaf for leaf in leaves(content) if leaf != kind and _is_told(leaf)))
+        _every_string(content, kind, said)
     elif reasoning or kind not in _REASONING:
         _SHOWN[kind](content, metadata, said)
 
 
-def _is_told(leaf: str) -> bool:
-    return bool(leaf.strip()) and "://" not in leaf
+def _every_string(value: Any, kind: Any, said: Said) -> None:
+    """Add each string of what has a form that nobody knows, in whatever order."""
+    for leaf in leaves(value):
+        if leaf != kind and leaf.strip() and "://" not in leaf:
+            found = written(leaf)
+            said.words.phrases += found.segments + found.phrases
 
 
 def _in_parts(content: Raw, metadata: Raw, said: Said) -> None:
@@ -197,7 +201,7 @@ def _in_parts(content: Raw, metadata: Raw, said: Said) -> None:
             continue
         elif kind is not None and kind not in _WORDED:
             said.words.unknown.append(f"part {str(kind)[:60]}")
-            said.words.say(*(leaf for leaf in leaves(part) if leaf != kind and _is_told(leaf)))
+            _every_string(part, kind, said)
             said.pointers += _pointed(part)
 
 

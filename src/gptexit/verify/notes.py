@@ -23,6 +23,7 @@ from gptexit.verify.words import Words
 _UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
 _MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
+_HEADING = re.compile(r"^## .*$", re.MULTILINE)
 _LONGEST = 10 << 20
 """Bytes of front matter that are looked at."""
 
@@ -178,7 +179,7 @@ class Notes(Reader):
                 yield _sentence(said, gone, elsewhere=False)
             yield from self._unlinked(said.pointers, path, region, page)
         if not region.text.isascii() and not any(said.by_user for said in messages):
-            left = _MARKER.search(region.text)
+            left = _MARKER.search(_HEADING.sub("", region.text))
             if left:
                 shown = ascii(left[0])[1:-1]
                 yield f"a sign of ChatGPT's stands where something was shown: {shown}"

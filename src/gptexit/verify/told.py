@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from gptexit.export.facts import file_id
 from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
-from gptexit.verify.raw import Raw, branch_of, leaves, nodes_of, object_of, parents, strings
+from gptexit.verify.raw import Raw, branch_of, leaves, nodes_of, object_of, parents, shown, strings
 from gptexit.verify.references import Given, cited_by
 from gptexit.verify.words import Words
 
@@ -104,25 +105,32 @@ class Told:
         )
 
     def generated(self) -> Iterator[tuple[str, str | None]]:
-        """Yield each file of the library for the conversation, and the message that shows it.
+        """Yield each file of the library that no message shows itself, and where it was seen.
 
         A row names the message that a picture was made by. In slim exports that one was dropped;
-        the empty answer whose `metadata.parent_id` names it shows the picture. None where neither
-        is there.
+        the empty answer whose `metadata.parent_id` names it shows the picture. None where the
+        source does not tell; such a file is asked for where all messages are on one branch, since
+        it may belong to another one else.
         """
-        by_parent: dict[str, str] = {}
-        if self._rows:
-            for key in self.nodes:
-                parent = object_of(self.message(key).get("metadata")).get("parent_id")
-                if isinstance(parent, str):
-                    by_parent.setdefault(parent, key)
+        if not self._rows:
+            return
+        known = {file_id(pointer) for pointer in shown(self.raw)}
+        ids: dict[str, str] = {}
+        for key in self.nodes:
+            message = self.message(key)
+            parent = object_of(message.get("metadata")).get("parent_id")
+            for name in (message.get("id"), parent):
+                if isinstance(name, str):
+                    ids.setdefault(name, key)
+        path = set(self.path)
+        alone = all(key in path for key in self.nodes if self.message(key))
         for row in self._rows:
             origin = row.get("origination_message_id")
+            place = ids.get(origin) if isinstance(origin, str) else None
             for pointer in strings(row.get("file_id")):
-                if pointer and isinstance(origin, str) and origin in self.nodes:
-                    yield pointer, origin
-                elif pointer:
-                    yield pointer, by_parent.get(origin) if isinstance(origin, str) else None
+                if pointer and "#thumbnail" not in pointer and file_id(pointer) not in known:
+                    if place is not None or alone:
+                        yield pointer, place
 
 
 def _objects(value: Any) -> Iterator[Raw]:
