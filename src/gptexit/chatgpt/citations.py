@@ -128,7 +128,7 @@ def _without_lines_of_code(found: list[Marker], regions: list[Region]) -> list[M
 
 def words_only(text: str, oddities: Counter[str], unknown: Counter[str]) -> str:
     """Return `text` without markers. For words that have no references, such as a tool's output."""
-    if not text.isascii() and PRIVATE.search(text):
+    if markers.may_be_private(text):
         return resolve(text, {}, _nothing_above, oddities, unknown).text
     return text
 
@@ -323,8 +323,8 @@ def _placed(pieces: list[_Piece]) -> Iterator[_Piece]:
 
 def _letters(text: str) -> tuple[str, str]:
     """Return two characters that are no text in Unicode and do not stand in `text`."""
-    free = [chr(code) for code in range(0xFDD0, 0xFDF0) if chr(code) not in text]
-    return (free[0], free[1]) if len(free) > 1 else ("\ue2fe", "\ue2ff")
+    free = (letter for letter in map(chr, range(0xFDD0, 0xFDF0)) if letter not in text)
+    return next(free, "\ue2fe"), next(free, "\ue2ff")
 
 
 _OPENING, _CLOSING = "(\\[（【「", ")\\]）】」"

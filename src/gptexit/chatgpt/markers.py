@@ -35,6 +35,8 @@ _FOUND = re.compile(
     "|\ue202(?P<anchor>turn\\d{1,6}[a-z_]{1,40}\\d{1,6})"
     "|(?P<stray>[\ue200-\ue2ff])"
 )
+_START = re.compile("[\ue200-\ue2ff【]")
+_START_WITH_COLON = re.compile("[\ue200-\ue2ff【:]")
 _BEGUN = re.compile("\ue200([a-z_]{1,40})(?=\ue202)")
 _REFS = re.compile(
     "(?:\ue202turn\\d{1,6}[a-z_]{1,40}\\d{1,6}(?:,turn\\d{1,6}[a-z_]{1,40}\\d{1,6})*)+"
@@ -69,7 +71,16 @@ def may_hold(text: str) -> bool:
     """Tell, at little cost, whether `find` could find a marker in `text`."""
     if ":" in text and (":::" in text or "oaicite" in text):
         return True
-    return not text.isascii() and ("【" in text or PRIVATE.search(text) is not None)
+    return not text.isascii() and ("【" in text or may_be_private(text))
+
+
+def may_be_private(text: str) -> bool:
+    """Tell, at little cost, whether `text` may hold a character of U+E200 to U+E2FF.
+
+    In UTF-8 each begins with the byte EE. To look for that byte takes a tenth of the time that a
+    regular expression takes.
+    """
+    return not text.isascii() and b"\xee" in text.encode("utf-8", "surrogatepass")
 
 
 def find(text: str) -> list[Marker]:
@@ -96,7 +107,13 @@ def _overlaps(fence: Marker, taken: list[tuple[int, int]]) -> bool:
 
 def _signs(text: str) -> Iterator[Marker]:
     at = 0
-    while found := _FOUND.search(text, at):
+    # A set of single characters is looked for several times as fast as the alternatives.
+    start = _START_WITH_COLON if "oaicite" in text else _START
+    while begun := start.search(text, at):
+        found = _FOUND.match(text, begun.start())
+        if found is None:
+            at = begun.end()
+            continue
         marker = _made(text, found)
         at = marker.end
         yield marker
@@ -203,14 +220,15 @@ def regions(text: str, found: list[Marker]) -> list[Region]:
         return []
     bare, at = [], 0
     for marker in found:
-        filler = "x" if marker.form != "fence" else " "
         inside = text[marker.start : marker.end]
-        bare += [text[at : marker.start], re.sub(r"[^\n]", filler, inside)]
+        filler = " " if marker.form == "fence" else "x"
+        lines = [filler * len(line) for line in inside.split("\n")]
+        bare += [text[at : marker.start], "\n".join(lines)]
         at = marker.end
     bare.append(text[at:])
     text = "".join(bare)
-    blocks = list(_blocks(text))
-    spans = [*_code_spans(text, blocks), *_link_words(text)]
+    blocks = list(_blocks(text)) if "```" in text or "~~~" in text else []
+    spans = [*(_code_spans(text, blocks) if "`" in text else ()), *_link_words(text)]
     return sorted([*blocks, *spans], key=lambda region: (region.start, -region.end))
 
 

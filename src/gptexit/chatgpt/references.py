@@ -110,7 +110,7 @@ class Resolver:
         self._text = text
         self._metadata = metadata
         self._above = above
-        self._own = listing(metadata)
+        self._own: Listing | None = None
         self._chain: list[Listing] | None = None
         self.references = take.objects(metadata.get("content_references"))
         self.used: set[int] = set()
@@ -192,6 +192,8 @@ class Resolver:
 
     def _listings(self) -> Iterator[Listing]:
         """Yield the message's own listing and those above, the nearest first."""
+        if self._own is None:
+            self._own = listing(self._metadata)
         yield self._own
         if self._chain is None:
             self._chain = []
@@ -290,7 +292,8 @@ def _fits(marker: Marker, reference: Raw) -> bool:
 
 def _single(matched: str) -> str:
     """Return the marker in a `matched_text` that has more around it; else `matched` itself."""
-    if not markers.may_hold(matched):
+    framed = matched.startswith("\ue200") and matched.endswith("\ue201")
+    if (framed and matched.count("\ue200") == 1) or not markers.may_hold(matched):
         return matched
     found = [marker for marker in markers.find(matched) if marker.form != "sign"]
     return matched[found[0].start : found[0].end] if len(found) == 1 else matched
