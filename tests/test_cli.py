@@ -139,11 +139,16 @@ def test_formats_and_schema():
     ],
 )
 def test_selection(tmp_path, options, titles):
-    later = {"create_time": 1_756_000_000, "update_time": 1_756_000_000}
+    later = 1_756_000_000
+    bees = conversation(
+        chain(message("user", "Hi", create_time=later)),
+        **{"title": "Bees", "conversation_id": "b", "gizmo_id": "g-p-1", "is_archived": True},
+        **{"create_time": later, "update_time": later},
+    )
     export = write_export(
         tmp_path / "export.zip",
         one(title="Postgres", conversation_id="a", default_model_slug="gpt-5"),
-        one(title="Bees", conversation_id="b", gizmo_id="g-p-1", is_archived=True, **later),
+        bees,
     )
     arguments = ["--to", "jsonl", "-o", "-", "--timezone", "UTC", *options]
     done = gptexit("convert", export, *arguments)

@@ -254,6 +254,8 @@ def test_results_whose_ids_were_dropped_are_listed_for_markers_that_mean_them():
         (f"[words {CITE}](https://example.org)", "[words](https://example.org)"),
         ("f() and [] and （） stay", "f() and [] and （） stay"),
         (f"f() and [] {CITE}", "f() and []"),
+        ("oak (\ue206). [\ue203\ue204] x", "oak. x"),
+        ("f(\ue203x\ue204)", "f(x)"),
         ("Apple \uf8ff", "Apple \uf8ff"),
         ("x \ue2a5 y", "x y"),
     ],
@@ -386,6 +388,9 @@ def test_a_marker_that_nobody_knows_keeps_its_words_and_is_counted():
     found = shown(f"So {marker('hologram', 'A blue cube', 'turn0holo1')}.", unknown=unknown)
     assert found.text == "So A blue cube."
     assert unknown == {"marker: hologram": 1}
+    paired = marker("hologram", {"label": "A blue cube"})
+    found = text_of(paired, {"type": "nav_list", "items": [HARBOUR]})
+    assert "A blue cube" in found and HARBOUR["url"] in found
 
 
 def test_a_type_of_reference_that_nobody_knows_is_counted_and_its_source_listed():

@@ -294,8 +294,8 @@ def test_items_that_are_no_conversations_are_named(tmp_path):
         "a number where a conversation should be",
         "a text where a conversation should be",
         "an array where a conversation should be",
-        "more text behind the end of the array",
         "null where a conversation should be",
+        "more text behind the end of the array",
     ]
     assert export.repairs == {"NaN read as null": 1}
 

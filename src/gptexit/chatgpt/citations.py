@@ -19,7 +19,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gptexit.chatgpt import markers, take
-from gptexit.chatgpt.cards import PROMISING, Card, absent, any_card, card_of, unknown_widget
+from gptexit.chatgpt.cards import (
+    BY_KIND,
+    PROMISING,
+    Card,
+    absent,
+    any_card,
+    card_of,
+    unknown_widget,
+)
 from gptexit.chatgpt.links import cited, link, plain
 from gptexit.chatgpt.markers import PRIVATE, Marker, Region
 from gptexit.chatgpt.references import (
@@ -158,7 +166,8 @@ def _piece(
     if widget:
         unknown[f"widget: {widget}"] += 1
     citing = marker.kind in CITING and bool(explained.sources)
-    card = None if citing else card_of(marker, explained.reference)
+    known = marker.kind in CITING or marker.kind in BY_KIND
+    card = card_of(marker, explained.reference) if known and not citing else None
     if card is None:
         piece.sources = explained.sources
         if marker.kind not in CITING:
@@ -300,9 +309,12 @@ def _joined(text: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
     for piece in pieces:
         if piece.start < at:
             continue
-        out.append(text[at : piece.start])
+        if piece.start > at:
+            out.append(text[at : piece.start])
         if not piece.sign:
             out.append(full if piece.text or piece.sources else empty)
+        elif out and out[-1].rstrip(" \t")[-1:] in (*_OPENINGS, empty):
+            out.append(empty)  # a sign that may be alone in brackets
         at = piece.end
     out.append(text[at:])
     held = "".join(out)
@@ -327,6 +339,7 @@ def _letters(text: str) -> tuple[str, str]:
     return next(free, "\ue2fe"), next(free, "\ue2ff")
 
 
+_OPENINGS = frozenset("([（【「")
 _OPENING, _CLOSING = "(\\[（【「", ")\\]）】」"
 
 

@@ -128,9 +128,9 @@ class Told:
             origin = row.get("origination_message_id")
             place = ids.get(origin) if isinstance(origin, str) else None
             for pointer in strings(row.get("file_id")):
-                if pointer and "#thumbnail" not in pointer and file_id(pointer) not in known:
-                    if place is not None or alone:
-                        yield pointer, place
+                new = "#thumbnail" not in pointer and file_id(pointer) not in known
+                if pointer and new and (place is not None or alone):
+                    yield pointer, place
 
 
 def _objects(value: Any) -> Iterator[Raw]:
