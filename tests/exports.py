@@ -13,6 +13,8 @@ ROOT = Path(__file__).parent.parent
 SINGLES = ROOT / "fixtures/singles-2026.zip"
 """Single chats, a file each, which are no export of ChatGPT's."""
 FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.zip") if path != SINGLES)
+BESIDE = {"dat-2026": (1, 0), "slim-2026": (1, 2)}
+"""Chats and messages beside the conversations: a group chat of none, a task of Codex of two."""
 _MEMBER = re.compile(r"(?:^|/)conversations(?:[-_]\d+)?\.json$")
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from exports import (
+    BESIDE,
     FIXTURES,
     ROOT,
     leaves,
@@ -32,8 +33,6 @@ from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
-BESIDE = {"dat-2026": (1, 0), "slim-2026": (1, 2)}
-"""Chats and messages beside the conversations: a group chat of none, a task of Codex of two."""
 
 
 def run(source, out, names=("markdown", "jsonl"), options=None):

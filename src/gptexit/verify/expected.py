@@ -202,7 +202,6 @@ def _in_parts(content: Raw, metadata: Raw, said: Said) -> None:
         elif kind is not None and kind not in _WORDED:
             said.words.unknown.append(f"part {str(kind)[:60]}")
             _every_string(part, kind, said)
-            said.pointers += _pointed(part)
 
 
 _WORDED = {"text": "text", "audio_transcription": "text", "markdown": "content", "code": "content"}
@@ -242,8 +241,28 @@ def _flat(parts: Any) -> Iterator[Any]:
             yield part
 
 
+_POINTING = frozenset(
+    (
+        *("asset_pointer", "audio_asset_pointer", "video_asset_pointer", "image_asset_pointer"),
+        *("video_container_asset_pointer", "frames_asset_pointers"),
+    )
+)
+"""Keys of a part under which the pointer to its file stands, some levels deep."""
+
+
 def _pointed(value: Any) -> list[str]:
-    return [leaf for leaf in leaves(value) if POINTER.fullmatch(leaf)]
+    """Return the pointers in a part, or the one that `value` is."""
+    found = []
+    stack: list[tuple[bool, Any]] = [(isinstance(value, str), value)]
+    while stack:
+        points, node = stack.pop()
+        if isinstance(node, str):
+            found += [node] if points and POINTER.fullmatch(node) else []
+        elif isinstance(node, dict):
+            stack += [(key in _POINTING, inner) for key, inner in node.items()]
+        elif isinstance(node, list):
+            stack += [(points, inner) for inner in node]
+    return found[::-1]
 
 
 def _attached(metadata: Raw) -> list[str]:

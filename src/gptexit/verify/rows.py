@@ -77,7 +77,10 @@ class Rows(Reader):
         seen = self.expects(told)
         self.messages += len(seen.current) + len(seen.others)
         try:
-            texts = {row[0]: row[1:] for row in self._base.execute(_TEXTS, (key,))}
+            texts: dict[str, tuple[str, str]] = {}
+            for name, text, hidden in self._base.execute(_TEXTS, (key,)):
+                before = texts.get(name, ("", ""))  # ids that SQLite cannot hold may become alike
+                texts[name] = (f"{before[0]}\n{text}", f"{before[1]}\n{hidden}")
         except sqlite3.DatabaseError as error:
             return [*lacks, (where, f"cannot be read ({error})")]
         for said in [*seen.current, *seen.others]:

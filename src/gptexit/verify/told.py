@@ -8,13 +8,9 @@ from typing import Any
 
 from gptexit.export.facts import file_id
 from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
-from gptexit.verify.raw import Raw, branch_of, leaves, nodes_of, object_of, parents, shown, strings
+from gptexit.verify.raw import Raw, branch_of, nodes_of, object_of, parents, shown, strings
 from gptexit.verify.references import Given, cited_by
 from gptexit.verify.words import Words
-
-_FRAME = frozenset(
-    ("title", "id", "conversation_id", "current_node", "conversation_template_id", "gizmo_id")
-)
 
 
 class Told:
@@ -64,14 +60,13 @@ class Told:
 
     def _of_no_shape(self) -> list[Words]:
         """A conversation in which no message is found, and that yet holds words."""
-        told = {key: value for key, value in self.raw.items() if key not in _FRAME}
+        told = [value for value in self.raw.values() if isinstance(value, dict | list)]
         words = Words()
-        words.say(*(leaf for leaf in leaves(told) if " " in leaf.strip() and len(leaf) > 3))
-        if words.phrases or any("parts" in each or "content" in each for each in _objects(told)):
-            words.unknown.append("conversation without messages")
-            words.say(*(leaf for each in _objects(told) for leaf in _parts(each)))
-            return [words]
-        return []
+        words.say(*(text for each in _objects(told) for text in _parts(each)))
+        if not words.phrases:
+            return []
+        words.unknown.append("conversation without messages")
+        return [words]
 
     def _add_cited(self, said: Said) -> None:
         metadata = object_of(self.message(said.id).get("metadata"))
@@ -122,14 +117,14 @@ class Told:
             for name in (message.get("id"), parent):
                 if isinstance(name, str):
                     ids.setdefault(name, key)
-        path = set(self.path)
-        alone = all(key in path for key in self.nodes if self.message(key))
+        messages = {key for key in self.nodes if self.message(key)}
+        alone = bool(messages) and messages <= set(self.path)
         for row in self._rows:
             origin = row.get("origination_message_id")
             place = ids.get(origin) if isinstance(origin, str) else None
             for pointer in strings(row.get("file_id")):
-                new = "#thumbnail" not in pointer and file_id(pointer) not in known
-                if pointer and new and (place is not None or alone):
+                wanted = pointer and "#thumbnail" not in pointer and file_id(pointer) not in known
+                if wanted and (place is not None or alone):
                     yield pointer, place
 
 
@@ -145,6 +140,7 @@ def _objects(value: Any) -> Iterator[Raw]:
 
 
 def _parts(value: Raw) -> list[str]:
+    """Return the texts of an object that may be a message's content."""
     parts = value.get("parts")
-    content = value.get("content")
-    return [*strings(*(parts if isinstance(parts, list) else ())), *strings(content)]
+    listed = parts if isinstance(parts, list) else [parts]
+    return strings(*listed, value.get("content"), value.get("text"))
