@@ -233,6 +233,7 @@ def _tame(inner: str) -> str:
     """Change what Markdown would take for more than a formula into what TeX shows alike."""
     if "<" in inner:
         inner = _HTML.sub("< ", inner)
+    inner = inner.replace("](", "] (")  # a link to readers that know no formulas
     if "\n" in inner:
         if "#" in inner:
             inner = _HASH.sub(r"\n\1\\#", inner)

@@ -23,13 +23,13 @@ _SEEN = 300
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _ALT = r"((?:[^\[\]\\]|\\.){0,500})"
-_TARGET = (
+TARGET = (
     r"\(\s*(?:<([^<>\n]{0,2000})>|([^\s()<][^\s()]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,9}))"
     r"(?:\s+(?:\"[^\"]{0,500}\"|'[^']{0,500}'|\([^()]{0,500}\)))?\s*\)"
 )
 _LINK = re.compile(r"\]\((?!https?://)(?=\s*(?:<([^>\n]{0,300})|([^\s)]{0,300})))")
-_IMAGE = re.compile(rf"!\[(?:{_ALT}\]{_TARGET})?", re.DOTALL)
-_BADGE = re.compile(rf"\[!\[{_ALT}\]{_TARGET}\s?\]{_TARGET}", re.DOTALL)
+_IMAGE = re.compile(rf"!\[(?:{_ALT}\]{TARGET})?", re.DOTALL)
+_BADGE = re.compile(rf"\[!\[{_ALT}\]{TARGET}\s?\]{TARGET}", re.DOTALL)
 _LABEL = r"((?:[^\[\]\\\n]|\\[^\n]){1,300})"
 _DEFINITION = re.compile(
     rf"^ {{0,3}}\[(?!\^){_LABEL}\]:[ \t]*(?:<([^<>\n]*)>|([^\s<]\S*))"
@@ -113,7 +113,7 @@ def _link(match: re.Match[str]) -> str:
 def _image(match: re.Match[str], links: Links) -> str:
     """A picture of the archive as it is, one of the web as a link, any other as text."""
     start = match.start()
-    if start and match.string[start - 1] == "\\":
+    if is_escaped(match.string, start):
         return match[0]
     address = match[2] if match[2] is not None else match[3]
     if not address or not is_safe(address):
@@ -122,6 +122,14 @@ def _image(match: re.Match[str], links: Links) -> str:
         return match[0]
     before = " " if start and match.string[start - 1] == "[" else ""
     return before + _named(match[1], match[0], address)
+
+
+def is_escaped(text: str, at: int) -> bool:
+    """Tell whether an odd number of backslashes stands before `at`."""
+    start = at
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return bool((at - start) % 2)
 
 
 def _named(alt: str, image: str, address: str) -> str:
@@ -159,7 +167,7 @@ def definitions(text: str, found: Definitions) -> None:
     """Add the link definitions of `text`, `[label]: address`, to `found`; the first one counts."""
     for match in _DEFINITION.finditer(text):
         address = match[2] if match[2] is not None else match[3]
-        if not _may_start(text, match.start()) or not is_safe(address):
+        if "`" in match[0] or not _may_start(text, match.start()) or not is_safe(address):
             continue
         title = f" {match[4]}" if match[4] else ""
         angles = match[2] is not None or "(" in address or ")" in address
@@ -180,7 +188,7 @@ def referred(text: str, found: Definitions, used: set[str]) -> str:
 
     def one(match: re.Match[str]) -> str:
         start = match.start()
-        if start and text[start - 1] == "\\":
+        if is_escaped(text, start):
             return match[0]
         if match[0][0] == "]":
             label = match[1]

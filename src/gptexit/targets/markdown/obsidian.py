@@ -26,6 +26,9 @@ _RUN = re.compile(
 
 
 def language(info: str) -> str:
-    """Give back the info string of a fence, or `text` where a notes app would run the code."""
+    """Give back the info string of a fence, or `text` where a notes app would run the code.
+
+    A `|` in it would make the head of a table of it, to readers that look for tables first.
+    """
     word = info.strip(" \t{}.").partition(" ")[0].lower()
-    return "text" if word and _RUN.fullmatch(word) else info
+    return "text" if word and _RUN.fullmatch(word) else info.replace("|", "¦")

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
+from gptexit.targets.markdown.codespans import code_spans
 from gptexit.targets.markdown.fences import Fence, Items, opened
 from gptexit.targets.markdown.formulas import put_back, set_apart
 from gptexit.targets.markdown.headings import LOWEST, escaped, highest, moved, without_underlines
@@ -23,6 +23,7 @@ from gptexit.targets.markdown.links import (
     Definitions,
     Links,
     definitions,
+    is_escaped,
     is_to_be_seen_to,
     linked,
     referred,
@@ -36,8 +37,6 @@ _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]")
 # It is searched in a text with a line end in front: a pattern that begins with a plain character is
 # found several times as fast.
 _PLAIN_FENCE = re.compile(r"\n(`{3,}|~{3,})([^\n]*)")
-_TICKS = re.compile("`+")
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _HARMLESS = re.compile(r"</?(?:br|sub|sup|kbd) ?/?>")
 _AUTOLINK = re.compile(
     r"<(?:(?:https?://|mailto:)[^\s<>]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9})>"
@@ -244,7 +243,7 @@ def _prepared(text: str, *, headings: bool) -> tuple[str, list[str]]:
     """
     formulas: list[str] = []
     if ("$" in text and text.count("$") > 1) or ("\\" in text and ("\\(" in text or "\\[" in text)):
-        text, formulas = set_apart(text, _code_spans(text) if "`" in text else [])
+        text, formulas = set_apart(text, code_spans(text) if "`" in text else [])
     text = "\n" + text
     if ("=" in text or "-" in text) and ("\n-" in text or "\n=" in text or "\n " in text):
         text = without_underlines(text, headings=headings)
@@ -288,63 +287,11 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
         return change(text)
     out: list[str] = []
     at = 0
-    for start, end in _code_spans(text):
+    for start, end in code_spans(text):
         out += (change(text[at:start]), text[start:end])
         at = end
     out.append(change(text[at:]))
     return "".join(out)
-
-
-_Span = tuple[int, int]
-
-
-def _code_spans(text: str) -> list[_Span]:
-    """Where the code spans of `text` start and end.
-
-    A span counts where it is one both line by line and paragraph by paragraph: in doubt, it is
-    taken for prose and an escape too many is shown.
-    """
-    runs = [run.span() for run in _TICKS.finditer(text)]
-    gaps = [text[before[1] : after[0]] for before, after in pairwise(runs)]
-    new_line = ["\n" in gap for gap in gaps]
-    blank_line = [
-        new and bool(_BLANK_LINE.search(gap)) for new, gap in zip(new_line, gaps, strict=True)
-    ]
-    spans = _paired(text, runs, new_line)
-    if blank_line == new_line:
-        return spans
-    wider = set(_paired(text, runs, blank_line))
-    return [span for span in spans if span in wider]
-
-
-def _paired(text: str, runs: list[_Span], barred: list[bool]) -> list[_Span]:
-    """Each run of backticks with the next one of its length; no pair crosses a barred gap.
-
-    A backslash takes one backtick off an opening run; a closing one stands within code, where it
-    does not (CommonMark 0.31, 6.1).
-    """
-    found: list[_Span] = []
-    at = 0
-    while at < len(runs):
-        start, end = runs[at]
-        start += _is_escaped(text, start)
-        for other in range(at + 1, len(runs)) if start < end else ():
-            if barred[other - 1]:
-                break
-            if runs[other][1] - runs[other][0] == end - start:
-                found.append((start, runs[other][1]))
-                at = other
-                break
-        at += 1
-    return found
-
-
-def _is_escaped(text: str, at: int) -> bool:
-    """Whether an odd number of backslashes stands before `at`."""
-    start = at
-    while start and text[start - 1] == "\\":
-        start -= 1
-    return bool((at - start) % 2)
 
 
 def _has_links_or_marks(text: str) -> bool:
@@ -367,7 +314,7 @@ def _escape(match: re.Match[str]) -> str:
     if sign != "<":
         return "[\\" if sign == "[" and match.string[match.end()] != "!" else "\\" + sign
     text, start = match.string, match.start()
-    if _is_escaped(text, start) or _AUTOLINK.match(text, start):
+    if is_escaped(text, start) or _AUTOLINK.match(text, start):
         return "<"
     if _HARMLESS.match(text, start):
         # Alone at the start of a line it would open a block of HTML.

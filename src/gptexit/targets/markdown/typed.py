@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from gptexit.targets.markdown.obsidian import BLOCK_ID, BROKEN, TAG, language
 
-_FENCE = re.compile(r"\n(`{3,}|~{3,})([^\n]*)")
+_FENCE = re.compile(r"\n( {0,3})(`{3,}|~{3,})([^\n]*)")
 _BLANKS = re.compile(r"\n\n\n*")
 _ANY = re.compile(r"[\\`*\[_<~=%{&#^$]")
 # Each alternative begins with a plain character, so that none is tried elsewhere.
@@ -26,6 +26,8 @@ _START = re.compile(
     r"|(\d{1,9})(?=[.)](?:[ \t\n]|\Z)))"
 )
 _SIGN_OR_ADDRESS = re.compile(rf"https?://[^\s<>\x00-\x1f\x7f]+|{_SIGN.pattern}")
+_ENTITY = re.compile(r"&\#?\w{1,32}\Z")
+_ODD_BLANK = re.compile(r"\n[^\S\n]+(?=\n|\Z)")
 _MARKED = re.compile(r"[\\`*\[~$]|(?<![^\W_])_|_(?![^\W_])|==|&\#?\w{1,32};|\{\{|%%|\]\(")
 
 
@@ -33,6 +35,8 @@ def typed(text: str) -> str:
     """Show `text` as it was typed."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _ODD_BLANK.sub("\n", text)
     if "```" not in text and "~~~" not in text:
         return "\n\n".join(_blocks(text))
     out: list[str] = []
@@ -48,12 +52,12 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
     marker = ""
     opening = ""
     for match in _FENCE.finditer(text):
-        marks, info = match[1], match[2]
+        indent, marks, info = match.groups()
         if marker:
             if marks[0] == marker[0] and len(marks) >= len(marker) and not info.strip(" \t"):
                 yield True, opening + text[at : match.end()]
                 at, marker = match.end() + 1, ""
-        elif marks[0] == "~" or "`" not in info:
+        elif not indent and (marks[0] == "~" or "`" not in info):
             if at < match.start():
                 yield False, text[at : match.start()]
             at, marker = match.end(), marks
@@ -137,7 +141,10 @@ def literal(text: str) -> str:
 
 def _trimmed(address: str) -> str:
     """Leave out what follows an address in a sentence: full stops, and a bracket around it."""
+    whole = address
     address = address.rstrip(".,;:!?'\"*_")
+    if whole[len(address) :].startswith(";") and _ENTITY.search(address):
+        return address + ";"
     while address.endswith(")") and address.count(")") > address.count("("):
         address = address[:-1].rstrip(".,;:!?'\"*_")
     return address
@@ -158,10 +165,11 @@ def _address(match: re.Match[str]) -> str:
     """Leave an address, which a reader makes a link of, as it is; with odd signs, in angles."""
     address = _trimmed(match[0])
     rest = re.sub(r"[*_]", r"\\\g<0>", match[0][len(address) :])
-    angled = match.string[: match.start()].endswith("<")
+    # Behind these, a `<` of ours would be none.
+    bare = match.string[match.start() - 1 : match.start()] in ("<", "\\")
     if not _MARKED.search(address):
         return address + rest
-    if angled:
+    if bare:
         return _SIGN.sub(_escape, address) + rest
     return f"<{address}>{rest}"
 
