@@ -18,7 +18,7 @@ from gptexit.chatgpt import dates, library, research, take, tools
 from gptexit.chatgpt.assetbook import AssetBook, Facts, Lookup
 from gptexit.chatgpt.message import Scene, read_message
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
-from gptexit.export.copies import made_up
+from gptexit.export.copies import MADE_UP, made_up
 from gptexit.export.shapes import KIND
 from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 
@@ -85,7 +85,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "updated": updated,
         "source": {
             "provider": "chatgpt",
-            "url": f"https://chatgpt.com/c/{identity}" if own and kind == "chat" else None,
+            "url": _url(own) if kind == "chat" else None,
             "kind": kind,
             "nodes": "slim" if slim else "full",
             "gone": account.gone(identity),
@@ -103,6 +103,13 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
         "assets": list(scene.book.assets.values()),
         "extra": raw,
     }
+
+
+def _url(identity: str | None) -> str | None:
+    """Return a conversation's address; None if its id is not ChatGPT's own."""
+    if identity is None or identity.startswith(MADE_UP):
+        return None
+    return f"https://chatgpt.com/c/{identity}"
 
 
 def _kind(raw: Raw) -> Literal["chat", "codex", "group"]:

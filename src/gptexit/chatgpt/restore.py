@@ -18,6 +18,7 @@ from itertools import takewhile
 from typing import Any
 
 from gptexit.chatgpt.tree import build
+from gptexit.export.shapes import KIND
 from gptexit.model import Conversation, Message, Raw
 
 
@@ -39,6 +40,8 @@ def restore(conversation: Conversation) -> Raw:
         ("current_node", conversation["current"]),
     )
     _put_back(raw, extra, taken)
+    if conversation["source"]["kind"] != "chat":
+        raw[KIND] = conversation["source"]["kind"]
     # Last, as the reader has it: so a second reading gives the same bytes.
     if isinstance(odd, dict):
         raw["mapping"] = _mapping(conversation, odd) | strangers

@@ -15,6 +15,10 @@ from gptexit.jsontext import dumps
 Raw = dict[str, Any]
 
 
+MADE_UP = "no-id-"
+"""How the id of a conversation begins that has none of its own."""
+
+
 def key_of(raw: Raw) -> str:
     """The id of a conversation; one made from its content, the same in every run, without one."""
     for name in ("conversation_id", "id"):
@@ -27,7 +31,7 @@ def key_of(raw: Raw) -> str:
 def made_up(raw: Raw) -> str:
     """An id from the content, the same in every run."""
     data = dumps(raw, sort_keys=True)
-    return "no-id-" + hashlib.sha256(data).hexdigest()[:24]
+    return MADE_UP + hashlib.sha256(data).hexdigest()[:24]
 
 
 def moment(value: Any) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from gptexit.export.tables import LIBRARY, NAMES
 from gptexit.export.volumes import CONVERSATIONS
 from gptexit.jsontext import dumps
-from gptexit.model import Asset, Conversation
+from gptexit.model import Asset, Conversation, Message, Part
 from gptexit.targets.base import Copy, File
 from gptexit.targets.chatgpt.forms import CLASSIC, FORMS
 from gptexit.targets.chatgpt.limits import MARGIN, Limits
@@ -143,13 +143,15 @@ class Volume:
         """What the tables say of a conversation's assets and ratings.
 
         An asset that the conversation itself does not name is told by the library to be its own.
+        Where its place was guessed, the library says no more than was known: a guess that is
+        written as a fact is one to the next reader.
         """
         files = []
-        shown: dict[str, str] = {}
+        shown: dict[str, tuple[str | None, str | None]] = {}
         for message in conversation["messages"]:
             for part in message["parts"]:
                 if "asset" in part:
-                    shown.setdefault(part["asset"], message["id"])  # type: ignore[typeddict-item]
+                    shown.setdefault(part["asset"], _place(message, part))  # type: ignore[typeddict-item]
             if message["feedback"] in _RATINGS:
                 row = _rating(message["id"], conversation["id"], _RATINGS[message["feedback"]])
                 files.append(self._feedback.add(dumps(row)))
@@ -160,7 +162,7 @@ class Volume:
             if named and asset["missing"]:
                 continue  # it says all that is known of it
             thread = None if named else conversation["id"]
-            row_data = dumps(_row(asset, thread, shown.get(asset["id"])))
+            row_data = dumps(_row(asset, thread, *shown.get(asset["id"], (None, None))))
             self._size += len(row_data)
             files.append(self._library.add(row_data))
         return files
@@ -205,7 +207,15 @@ def _pair(key: str, value: str) -> bytes:
     return dumps(key) + b": " + dumps(value)
 
 
-def _row(asset: Asset, thread: str | None, message: str | None) -> dict[str, Any]:
+def _place(message: Message, part: Part) -> tuple[str | None, str | None]:
+    """Return what is known of where a file stood: the message's id, or the time that led to it."""
+    placed = part.get("placed")
+    if placed is None:
+        return message["id"], None
+    return None, message["created"] if placed == "time" else None
+
+
+def _row(asset: Asset, thread: str | None, message: str | None, made: str | None) -> dict[str, Any]:
     return {
         "id": {"id": f"libfile_{asset['id']}"},
         "file_id": asset["id"],
@@ -215,6 +225,7 @@ def _row(asset: Asset, thread: str | None, message: str | None) -> dict[str, Any
         "sha256_digest": asset["sha256"],
         "origination_thread_id": thread,
         "origination_message_id": message if thread else None,
+        "created_at": made if thread else None,
     }
 
 
