@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gptexit.chatgpt import markers, take
 from gptexit.chatgpt.cards import PROMISING, Card, absent, any_card, card_of, unknown_widget
@@ -58,11 +59,9 @@ class Resolved:
 
 def may_change(text: str, metadata: Raw) -> bool:
     """Tell, at little cost, whether `resolve` could change `text` or find sources for it."""
-    return (
-        markers.may_hold(text)
-        or bool(metadata.get("content_references"))
-        or bool(metadata.get("citations"))
-    )
+    # What the metadata tells costs less than a look at the text.
+    told = metadata.get("content_references") or metadata.get("citations")
+    return bool(told) or markers.may_hold(text)
 
 
 @dataclass(slots=True)
@@ -307,7 +306,7 @@ def _joined(text: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
     out.append(text[at:])
     held = "".join(out)
     if empty in held:
-        held = _closed_up(held, empty, full)
+        held = _closed_up(held, empty)
     placed = _placed(pieces)
     return _filled(held, full, [piece for piece in placed if piece.text or piece.sources])
 
@@ -323,10 +322,11 @@ def _placed(pieces: list[_Piece]) -> Iterator[_Piece]:
 
 def _letters(text: str) -> tuple[str, str]:
     """Return two characters that are no text in Unicode and do not stand in `text`."""
-    free = (letter for letter in map(chr, range(0xFDD0, 0xFDF0)) if letter not in text)
+    free = (letter for letter in _NO_TEXT if letter not in text)
     return next(free, "\ue2fe"), next(free, "\ue2ff")
 
 
+_NO_TEXT = "".join(map(chr, range(0xFDD0, 0xFDF0)))
 _OPENING, _CLOSING = "(\\[（【「", ")\\]）】」"
 
 
@@ -334,23 +334,46 @@ _ENDS = r"[ \t\n.,;:!?)\]`。，]|\Z|[*_]{1,3}(?:[\s.,;:!?)]|\Z)"
 """Ahead of these, the space that set a marker off goes with it."""
 
 
-def _closed_up(held: str, empty: str, full: str) -> str:
-    """Return `held` without the places where nothing is shown, nor what they leave behind."""
+@lru_cache(maxsize=4)
+def _leftovers(empty: str) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
+    """Return the patterns of what `empty` leaves behind: brackets and marks, then lines and spaces.
+
+    The first are replaced by `empty` until none is left, the others by nothing.
+    """
+    around = [
+        f"[{_OPENING}][ \\t,;、，]*(?:{empty}[ \\t,;、，]*)+[{_CLOSING}]",
+        rf"(\*\*|__|\*|_|`){empty}\1",
+    ]
+    beside = [
+        # A list item, heading or quotation that held nothing else.
+        rf"^[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)",
+        f"[ \\t]+{empty}(?={_ENDS})",
+        rf"^{empty}[ \t]+",
+    ]
+    return [re.compile(pattern) for pattern in around], [re.compile(pattern) for pattern in beside]
+
+
+def _closed_up(held: str, empty: str) -> str:
+    """Return `held` without the places where nothing is shown, nor what they leave behind.
+
+    Only lines with such a place are looked at closely.
+    """
+    lines = [f"{line}\n" for line in held.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    return "".join(_line_closed_up(line, empty) if empty in line else line for line in lines)
+
+
+def _line_closed_up(line: str, empty: str) -> str:
+    around, beside = _leftovers(empty)
     for _ in range(4):
-        before = held
-        held = re.sub(f"[{_OPENING}][ \t,;、，]*(?:{empty}[ \t,;、，]*)+[{_CLOSING}]", empty, held)
-        held = re.sub(rf"(\*\*|__|\*|_|`){empty}\1", empty, held)
-        if held == before:
+        before = line
+        for pattern in around:
+            line = pattern.sub(empty, line)
+        if line == before:
             break
-    # A list item, heading or quotation that held nothing else.
-    held = re.sub(
-        rf"(?m)^[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)",
-        "",
-        held,
-    )
-    held = re.sub(f"[ \t]+{empty}(?={_ENDS})", "", held)
-    held = re.sub(rf"(?m)^{empty}[ \t]+", "", held)
-    return held.replace(empty, "")
+    for pattern in beside:
+        line = pattern.sub("", line)
+    return line.replace(empty, "")
 
 
 def _filled(held: str, full: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
