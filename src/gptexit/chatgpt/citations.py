@@ -17,10 +17,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from gptexit.chatgpt import markers, take
 from gptexit.chatgpt.cards import PROMISING, Card, absent, any_card, card_of, unknown_widget
+from gptexit.chatgpt.leftovers import closed_up
 from gptexit.chatgpt.links import cited, link, plain
 from gptexit.chatgpt.markers import PRIVATE, Marker, Region
 from gptexit.chatgpt.references import (
@@ -306,7 +306,7 @@ def _joined(text: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
     out.append(text[at:])
     held = "".join(out)
     if empty in held:
-        held = _closed_up(held, empty)
+        held = closed_up(held, empty)
     placed = _placed(pieces)
     return _filled(held, full, [piece for piece in placed if piece.text or piece.sources])
 
@@ -327,53 +327,6 @@ def _letters(text: str) -> tuple[str, str]:
 
 
 _NO_TEXT = "".join(map(chr, range(0xFDD0, 0xFDF0)))
-_OPENING, _CLOSING = "(\\[（【「", ")\\]）】」"
-
-
-_ENDS = r"[ \t\n.,;:!?)\]`。，]|\Z|[*_]{1,3}(?:[\s.,;:!?)]|\Z)"
-"""Ahead of these, the space that set a marker off goes with it."""
-
-
-@lru_cache(maxsize=4)
-def _leftovers(empty: str) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
-    """Return the patterns of what `empty` leaves behind: brackets and marks, then lines and spaces.
-
-    The first are replaced by `empty` until none is left, the others by nothing.
-    """
-    around = [
-        f"[{_OPENING}][ \\t,;、，]*(?:{empty}[ \\t,;、，]*)+[{_CLOSING}]",
-        rf"(\*\*|__|\*|_|`){empty}\1",
-    ]
-    beside = [
-        # A list item, heading or quotation that held nothing else.
-        rf"^[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)",
-        f"[ \\t]+{empty}(?={_ENDS})",
-        rf"^{empty}[ \t]+",
-    ]
-    return [re.compile(pattern) for pattern in around], [re.compile(pattern) for pattern in beside]
-
-
-def _closed_up(held: str, empty: str) -> str:
-    """Return `held` without the places where nothing is shown, nor what they leave behind.
-
-    Only lines with such a place are looked at closely.
-    """
-    lines = [f"{line}\n" for line in held.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return "".join(_line_closed_up(line, empty) if empty in line else line for line in lines)
-
-
-def _line_closed_up(line: str, empty: str) -> str:
-    around, beside = _leftovers(empty)
-    for _ in range(4):
-        before = line
-        for pattern in around:
-            line = pattern.sub(empty, line)
-        if line == before:
-            break
-    for pattern in beside:
-        line = pattern.sub("", line)
-    return line.replace(empty, "")
 
 
 def _filled(held: str, full: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
