@@ -72,16 +72,19 @@ def may_hold(text: str) -> bool:
     # Single characters are found several times as fast as words.
     if ":" in text and (":::" in text or ("[" in text and "oaicite" in text)):
         return True
-    return not text.isascii() and ("【" in text or may_be_private(text))
+    return not text.isascii() and ("【" in text or _EE in text.encode("utf-8", "surrogatepass"))
 
 
 def may_be_private(text: str) -> bool:
     """Tell, at little cost, whether `text` may hold a character of U+E200 to U+E2FF.
 
-    In UTF-8 each begins with the byte EE. To look for that byte takes a tenth of the time that a
-    regular expression takes.
+    To look for a byte takes a tenth of the time that a regular expression takes.
     """
-    return not text.isascii() and b"\xee" in text.encode("utf-8", "surrogatepass")
+    return not text.isascii() and _EE in text.encode("utf-8", "surrogatepass")
+
+
+_EE = b"\xee"
+"""The first byte, in UTF-8, of each character of U+E200 to U+E2FF."""
 
 
 def find(text: str) -> list[Marker]:
