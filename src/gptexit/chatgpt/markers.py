@@ -222,7 +222,8 @@ def regions(text: str, found: list[Marker]) -> list[Region]:
     """
     if "`" not in text and "~~~" not in text and "](" not in text:
         return []
-    bare, at = [], 0
+    bare: list[str] = []
+    at = 0
     for marker in found:
         filler = " " if marker.form == "fence" else "x"
         letters = filler * (marker.end - marker.start)
