@@ -120,7 +120,7 @@ def _told_by(messages: list[Message]) -> tuple[list[str], list[str]]:
             texts = said(message)
             words += texts
             length = sum(map(len, texts))
-        marks.append(f"{_sum(message['id'])}.{length:x}")
+        marks.append(f"{crc32(message['id'].encode('utf-8', 'replace')):x}.{length:x}")
     return marks, words
 
 

@@ -28,6 +28,7 @@ from gptexit.chatgpt.cards import (
     card_of,
     unknown_widget,
 )
+from gptexit.chatgpt.leftovers import closed_up
 from gptexit.chatgpt.links import cited, link, plain
 from gptexit.chatgpt.markers import PRIVATE, Marker, Region
 from gptexit.chatgpt.references import (
@@ -66,11 +67,9 @@ class Resolved:
 
 def may_change(text: str, metadata: Raw) -> bool:
     """Tell, at little cost, whether `resolve` could change `text` or find sources for it."""
-    return (
-        markers.may_hold(text)
-        or bool(metadata.get("content_references"))
-        or bool(metadata.get("citations"))
-    )
+    # What the metadata tells costs less than a look at the text.
+    told = metadata.get("content_references") or metadata.get("citations")
+    return bool(told) or markers.may_hold(text)
 
 
 @dataclass(slots=True)
@@ -319,7 +318,7 @@ def _joined(text: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:
     out.append(text[at:])
     held = "".join(out)
     if empty in held:
-        held = _closed_up(held, empty, full)
+        held = closed_up(held, empty)
     placed = _placed(pieces)
     return _filled(held, full, [piece for piece in placed if piece.text or piece.sources])
 
@@ -335,35 +334,12 @@ def _placed(pieces: list[_Piece]) -> Iterator[_Piece]:
 
 def _letters(text: str) -> tuple[str, str]:
     """Return two characters that are no text in Unicode and do not stand in `text`."""
-    free = (letter for letter in map(chr, range(0xFDD0, 0xFDF0)) if letter not in text)
+    free = (letter for letter in _NO_TEXT if letter not in text)
     return next(free, "\ue2fe"), next(free, "\ue2ff")
 
 
 _OPENINGS = frozenset("([（【「")
-_OPENING, _CLOSING = "(\\[（【「", ")\\]）】」"
-
-
-_ENDS = r"[ \t\n.,;:!?)\]`。，]|\Z|[*_]{1,3}(?:[\s.,;:!?)]|\Z)"
-"""Ahead of these, the space that set a marker off goes with it."""
-
-
-def _closed_up(held: str, empty: str, full: str) -> str:
-    """Return `held` without the places where nothing is shown, nor what they leave behind."""
-    for _ in range(4):
-        before = held
-        held = re.sub(f"[{_OPENING}][ \t,;、，]*(?:{empty}[ \t,;、，]*)+[{_CLOSING}]", empty, held)
-        held = re.sub(rf"(\*\*|__|\*|_|`){empty}\1", empty, held)
-        if held == before:
-            break
-    # A list item, heading or quotation that held nothing else.
-    held = re.sub(
-        rf"(?m)^[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)",
-        "",
-        held,
-    )
-    held = re.sub(f"[ \t]+{empty}(?={_ENDS})", "", held)
-    held = re.sub(rf"(?m)^{empty}[ \t]+", "", held)
-    return held.replace(empty, "")
+_NO_TEXT = "".join(map(chr, range(0xFDD0, 0xFDF0)))
 
 
 def _filled(held: str, full: str, pieces: list[_Piece]) -> tuple[str, list[Citation]]:

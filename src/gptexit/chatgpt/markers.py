@@ -69,18 +69,22 @@ class Marker:
 
 def may_hold(text: str) -> bool:
     """Tell, at little cost, whether `find` could find a marker in `text`."""
-    if ":" in text and (":::" in text or "oaicite" in text):
+    # Single characters are found several times as fast as words.
+    if ":" in text and (":::" in text or ("[" in text and "oaicite" in text)):
         return True
-    return not text.isascii() and ("【" in text or may_be_private(text))
+    return not text.isascii() and ("【" in text or _EE in text.encode("utf-8", "surrogatepass"))
 
 
 def may_be_private(text: str) -> bool:
     """Tell, at little cost, whether `text` may hold a character of U+E200 to U+E2FF.
 
-    In UTF-8 each begins with the byte EE. To look for that byte takes a tenth of the time that a
-    regular expression takes.
+    To look for a byte takes a tenth of the time that a regular expression takes.
     """
-    return not text.isascii() and b"\xee" in text.encode("utf-8", "surrogatepass")
+    return not text.isascii() and _EE in text.encode("utf-8", "surrogatepass")
+
+
+_EE = b"\xee"
+"""The first byte, in UTF-8, of each character of U+E200 to U+E2FF."""
 
 
 def find(text: str) -> list[Marker]:
@@ -121,7 +125,7 @@ def _signs(text: str) -> Iterator[Marker]:
 
 def _made(text: str, found: re.Match[str]) -> Marker:
     start, end = found.span()
-    if found["stray"] is not None:
+    if found.lastgroup == "stray":
         return _cut_off(text, start) or Marker(start, end, "stray", found["stray"])
     return _FORMS[found.lastgroup or ""](start, end, found)
 
@@ -218,12 +222,15 @@ def regions(text: str, found: list[Marker]) -> list[Region]:
     """
     if "`" not in text and "~~~" not in text and "](" not in text:
         return []
-    bare, at = [], 0
+    bare: list[str] = []
+    at = 0
     for marker in found:
-        inside = text[marker.start : marker.end]
         filler = " " if marker.form == "fence" else "x"
-        lines = [filler * len(line) for line in inside.split("\n")]
-        bare += [text[at : marker.start], "\n".join(lines)]
+        letters = filler * (marker.end - marker.start)
+        if text.find("\n", marker.start, marker.end) >= 0:
+            lines = text[marker.start : marker.end].split("\n")
+            letters = "\n".join(filler * len(line) for line in lines)
+        bare += (text[at : marker.start], letters)
         at = marker.end
     bare.append(text[at:])
     text = "".join(bare)
@@ -252,10 +259,13 @@ def _code_spans(text: str, blocks: list[Region]) -> Iterator[Region]:
     begins = [0, *(block.end for block in blocks)]
     ends = [*(block.start for block in blocks), len(text)]
     for begin, end in zip(begins, ends, strict=True):
+        if text.find("`", begin, end) < 0:
+            continue
         at = begin
         for gap in [*_PARAGRAPH.finditer(text, begin, end), None]:
             stop = gap.start() if gap else end
-            yield from _spans_within(text, at, stop)
+            if text.find("`", at, stop) >= 0:
+                yield from _spans_within(text, at, stop)
             at = gap.end() if gap else end
 
 

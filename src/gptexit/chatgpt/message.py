@@ -105,7 +105,7 @@ def _read_parts(
         tools.reply(tool or "", turn, to_everyone=to is None)
     if turn.metadata:
         _add_from_metadata(turn, role, scene)
-    if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn.metadata):
+    if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn):
         _finish(turn, scene)
     return plain
 
@@ -187,9 +187,12 @@ def _add_report(
     return None
 
 
-def _unfinished(words: str, metadata: Raw) -> bool:
-    """Whether a text may hold citations, writing blocks or pointers: a cheap look at each."""
-    return may_change(words, metadata) or (
+def _unfinished(words: str, turn: tools.Turn) -> bool:
+    """Tell, at little cost, whether a text may hold citations, writing blocks or pointers.
+
+    Of what a person typed, only pointers count.
+    """
+    return (not turn.typed and may_change(words, turn.metadata)) or (
         "://" in words and ("sediment://" in words or "file-service://" in words)
     )
 
@@ -199,7 +202,7 @@ def _finish(turn: tools.Turn, scene: Scene) -> None:
     finished: list[Part] = []
     for part in turn.parts:
         if part["type"] == "text":
-            if part["citations"] or not _unfinished(part["text"], turn.metadata):
+            if part["citations"] or not _unfinished(part["text"], turn):
                 finished.append(part)
                 continue
             # What a person typed stays as it is, markers and all.

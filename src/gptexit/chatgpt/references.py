@@ -314,11 +314,10 @@ def _sources(reference: Raw) -> Iterator[Cited]:
         items = take.objects(reference.get(name))
         if items:
             for item in items:
-                yield from (
-                    source
-                    for part in (item, *take.objects(item.get("supporting_websites")))
-                    if (source := cited(part))["url"] or part.get("type") == "file"
-                )
+                for part in (item, *take.objects(item.get("supporting_websites"))):
+                    source = cited(part)
+                    if source["url"] or part.get("type") == "file":
+                        yield source
             return
     own = cited(reference)
     if own["url"] or (reference.get("type") == "file" and own["title"]):

@@ -33,17 +33,28 @@ _ROLES = {
 """Roles by the names that other programs give them."""
 
 
-def is_ordinary(message: Any) -> bool:
-    """Whether a message has the ordinary shape. Runs for every message: it only looks."""
-    try:
-        time = message["create_time"]
-        return (
-            type(message["content"]) is dict
-            and type(message["author"]) is dict
-            and (time is None or time < _SECONDS)
-        )
-    except (KeyError, TypeError):
-        return False
+def odd_nodes(mapping: Raw) -> list[str]:
+    """List the keys of the nodes that are none, or whose message has not the ordinary shape.
+
+    Runs for every conversation, so it only looks, and calls nothing for a node.
+    """
+    odd = []
+    for key, node in mapping.items():
+        try:
+            message = node["message"]
+            if message is None:
+                continue
+            time = message["create_time"]
+            if (
+                type(message["content"]) is dict
+                and type(message["author"]) is dict
+                and (time is None or time < _SECONDS)
+            ):
+                continue
+        except (KeyError, TypeError):
+            pass
+        odd.append(key)
+    return odd
 
 
 def is_said(value: Any) -> bool:

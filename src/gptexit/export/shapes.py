@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from gptexit.export.codex import from_task, is_task
-from gptexit.export.messages import is_ordinary, is_said, seconds, settle_message, settle_times
+from gptexit.export.messages import is_said, odd_nodes, seconds, settle_message, settle_times
 
 Raw = dict[str, Any]
 
@@ -290,15 +290,7 @@ def _add_messages(raw: Raw, mapping: Raw) -> None:
 
 def _settle_nodes(raw: Raw, mapping: Raw) -> None:
     """Bring odd nodes of a mapping into shape; of ordinary ones it only looks at the message."""
-    odd = []
-    for key, node in mapping.items():
-        try:
-            message = node["message"]
-        except (KeyError, TypeError):
-            odd.append(key)
-            continue
-        if message is not None and not is_ordinary(message):
-            odd.append(key)
+    odd = odd_nodes(mapping)
     before: str | None = None
     for key in odd:
         node = mapping[key]
