@@ -6,6 +6,7 @@ reading is no longer possible it says so, and then gptexit has to say so too.
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -84,23 +85,54 @@ def read_zip(data: bytes) -> Reading:
         page = _decoded(_bytes(data, info))
         start = _DATA.search(page)
         if start:
-            found.items += items(page[start.end() :], alone=False)
+            found.items += _unescaped(items(page[start.end() :], alone=False))
+        folders = {info.filename.replace("\\", "/").rpartition("/")[0]}
+        found.items += _beside(data, infos, folders)
         return found
     least = min(path.count("/") for path in files)
     folders = {path.rpartition("/")[0] for path in files if path.count("/") == least}
-    for info in infos:
-        path = info.filename.replace("\\", "/")
-        folder, _, base = path.rpartition("/")
-        if base in _MORE and folder in folders:
-            with suppress(Unclear):  # where it cannot be read, that is told or it is passed over
-                more = items(_decoded(_bytes(data, info)))
-                found.items += [each for each in more if isinstance(each, dict) and _is_chat(each)]
+    found.items += _beside(data, infos, folders)
     for path, info in files.items():
         if path.count("/") > least:
             found.told = True
         else:
             found.items += read_json(_bytes(data, info)).items
     return found
+
+
+def _beside(data: bytes, infos: list[zipfile.ZipInfo], folders: set[str]) -> list[Any]:
+    """Tasks of Codex, group chats and the like in files beside the conversations."""
+    found: list[Any] = []
+    for info in infos:
+        folder, _, base = info.filename.replace("\\", "/").rpartition("/")
+        if base in _MORE and folder in folders:
+            with suppress(Unclear):  # where it cannot be read, that is told or it is passed over
+                more = items(_decoded(_bytes(data, info)))
+                found += [each for each in more if isinstance(each, dict) and _is_chat(each)]
+    return found
+
+
+_ESCAPE = re.compile("&(?:lt|gt|quot|amp|#x27);")
+
+
+def _unescaped(found: list[Any]) -> list[Any]:
+    """The items of a viewer; where all of its strings are HTML-escaped, without that."""
+    try:
+        text = json.dumps(found, ensure_ascii=False)
+    except (RecursionError, ValueError, TypeError):
+        return found
+    bare = text.replace('\\"', "\0").replace("\\\\", "")
+    if not _ESCAPE.search(bare) or re.search("[<>'\0]", bare):
+        return found
+    return [_leaf_by_leaf(each) for each in found]
+
+
+def _leaf_by_leaf(value: Any) -> Any:
+    if isinstance(value, str):
+        return html.unescape(value)
+    if isinstance(value, dict):
+        return {key: _leaf_by_leaf(each) for key, each in value.items()}
+    return [_leaf_by_leaf(each) for each in value] if isinstance(value, list) else value
 
 
 def read_json(data: bytes) -> Reading:
