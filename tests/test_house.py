@@ -27,7 +27,7 @@ BELOW = {
     "stream": "catalog sink targets",
     "packed": "sink targets",
     "inspect": "chatgpt export model names",
-    "verify": "catalog chatgpt database export redact targets",
+    "verify": "catalog chatgpt database export names redact targets",
     "mcp": "library memory model",
     "push": "memory model pipeline select source targets",
     "exit": "archive chatgpt export inspect pipeline record select sink targets verify",

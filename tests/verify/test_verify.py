@@ -8,7 +8,7 @@ from datetime import UTC
 
 import pytest
 
-from build import conversation, message
+from build import chain, conversation, message
 from exports import FIXTURES, ROOT
 from gptexit.archive import convert
 from gptexit.export.container import open_export
@@ -95,6 +95,27 @@ def test_a_note_that_was_added_to_is_no_loss(tmp_path):
     assert result.problems == []
     assert result.edited == [note.relative_to(tmp_path).as_posix()]
     assert verify(tmp_path).verdict == "not complete"
+
+
+def test_a_note_that_was_added_to_is_no_loss_whatever_it_was_written_with(tmp_path):
+    source = tmp_path / "conversations.json"
+    picture = "See ![a map](https://example.org/map.png)."
+    chat = conversation(
+        chain(message("user", "Where?"), message("assistant", picture)),
+        **{"title": "Harbour", "gizmo_id": "g-p-1"},
+    )
+    source.write_text(json.dumps([chat]), encoding="utf-8")
+    options = Options(
+        timezone=UTC, web_images="keep", layout="project", names={"g-p-1": "The move"}
+    )
+    convert(source, tmp_path / "out", options=options)
+    (note,) = (tmp_path / "out").rglob("*harbour*.md")
+    text = note.read_text(encoding="utf-8")
+    assert "The move" in text and picture in text
+    note.write_text(text + "\nMy words.\n", encoding="utf-8")
+    result = check(source, tmp_path / "out")
+    assert result.problems == []
+    assert result.edited == [note.relative_to(tmp_path / "out").as_posix()]
 
 
 def test_a_selection_is_no_loss(tmp_path):

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from gptexit.catalog import Catalog, Entry
 from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.export.container import Export
+from gptexit.names.kept import Damaged, load
+from gptexit.names.names import Names
 from gptexit.redact import CannotRedact
 from gptexit.targets.base import Options
 from gptexit.targets.table import FORMATS
@@ -43,12 +45,14 @@ def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | N
         archive.option("branches"),
         frozenset(archive.option("include") or ()),
         _zone(archive.option("timezone")),
+        layout=archive.option("layout"),
+        web_images=archive.option("web_images"),
     )
     catalog = Catalog()
     for key, each in archive.keys.items():
         catalog.add(Entry(key, each))
     account = Account(export.lookup, export.library, gone=export.gone)
-    conversation = read_conversation(deepcopy(raw), account, Met())
+    conversation = _names(archive).applied(read_conversation(deepcopy(raw), account, Met()))
     if archive.redacted:
         redactor = _redactor()
         if redactor is None:
@@ -60,6 +64,14 @@ def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | N
         if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
             return file.data
     return None
+
+
+def _names(archive: Archive) -> Names:
+    """Return the names of projects and custom GPTs that the archive was written with."""
+    try:
+        return Names(kept=load(archive.root))
+    except Damaged:
+        return Names()
 
 
 @cache
