@@ -212,13 +212,26 @@ def _opens_alike(
     if not isinstance(current, str) or not isinstance(
         object_of(nodes.get(current)).get("message"), dict
     ):
-        # The source does not say; of one branch the last message is the only answer.
+        # The source names a place without a message: the message above it was the last there.
+        last = _above_with_message(nodes, current)
+        if last is not None and last == current_there:
+            return True
+        # Else it does not say; of one branch the last message is the only answer.
         above = _answered(nodes)
         ends = set(above) - set(above.values())
         if len(ends) != 1:
             return True
         current = ends.pop()
     return bool(current == current_there)
+
+
+def _above_with_message(nodes: dict[str, Raw], key: Any) -> str | None:
+    """Return the nearest node above `key` that has a message; None if there is none."""
+    above = parents(nodes)
+    at = key if isinstance(key, str) and key in nodes else None
+    while at is not None and not isinstance(nodes[at].get("message"), dict):
+        at = above[at]
+    return at
 
 
 def _mended(text: str) -> str:
