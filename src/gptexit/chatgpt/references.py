@@ -38,7 +38,6 @@ KNOWN = (
     *("client_defined_widget", "forecast", "finance"),
 )
 """Every type that was seen in an export."""
-_SPAN = ("\ue203", "\ue204")
 _CUT = ("hidden", "grouped_webpages", "grouped_webpages_model_predicted_fallback")
 REF = re.compile(r"turn\d+[a-z_]+\d+")
 LONGEST_MATCH = 100_000
@@ -276,15 +275,26 @@ _ONE_TYPE = {
 """Kinds of markers that references of one type alone stand for."""
 
 
+_PAIRS = {
+    "\ue203": ("hidden",),
+    "\ue204": ("hidden",),
+    "sign": _CUT,
+    **{kind: (*types, "alt_text", "hidden") for kind, types in _ONE_TYPE.items()},
+    "entity": ("entity", "alt_text", "hidden"),
+    "old": ("webpage_extended", "webpage", "file", "hidden"),
+    "fetch": ("image_v2", "image_inline", "hidden"),
+}
+"""Types of the references that a kind or form of marker was seen with; others are told by ids."""
+
+
 def _fits(marker: Marker, reference: Raw) -> bool:
     """Tell whether a pair by order can be right, by the pairs that were seen in exports."""
     kind = reference.get("type")
-    if marker.kind in _SPAN:
-        return kind == "hidden"
-    if marker.form == "sign":
-        return kind in _CUT
-    if marker.kind == "genui":
-        return kind in ("client_defined_widget", "hidden")
+    if kind is None:
+        return False
+    types = _PAIRS.get(marker.kind) or _PAIRS.get(marker.form)
+    if types is not None:
+        return kind in types
     wanted = {ref for arg in marker.args for ref in REF.findall(arg[:10_000])}
     told = set(listing({"content_references": [reference]}).by_ref)
     return not wanted or not told or bool(wanted & told)
