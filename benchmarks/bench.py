@@ -1,5 +1,8 @@
 """The figures of the README: `python benchmarks/bench.py [--sizes 200MB,1GB] [--runs 5]`.
 
+`--beside FOLDER` runs each piece with another checkout of gptexit too, right after this one, on the
+same export, and gives the ratio of the two.
+
 Every round runs each piece once, one after the other, in a process of its own; the medians of the
 rounds are compared. A machine that slows down slows all of them.
 
@@ -40,10 +43,14 @@ class Piece:
         return statistics.median(self.megabytes)
 
 
-def run(command: list[str], *, inner: bool) -> tuple[float, float]:
-    """Seconds and peak megabytes of a command; `inner`: the seconds are what it prints."""
+def run(command: list[str], *, inner: bool, root: Path = ROOT) -> tuple[float, float]:
+    """Run a command with the gptexit of the checkout `root`. Return seconds and peak megabytes.
+
+    `inner`: the seconds are what the command prints.
+    """
     # An installed package has its bytecode; some machines are set up not to write any.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(root / "src")
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, env=environment)
@@ -59,10 +66,11 @@ def run(command: list[str], *, inner: bool) -> tuple[float, float]:
     return seconds, usage.ru_maxrss * unit / 1e6
 
 
-def commands(export: Path, out: Path) -> dict[str, tuple[list[str], bool]]:
+def commands(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list[str], bool]]:
     python = sys.executable
+    work = str(root / "benchmarks/work.py")
     found = {
-        piece: ([python, str(HERE / "work.py"), piece, str(export)], True)
+        piece: ([python, work, piece, str(export)], True)
         for piece in ("floor", "read", "inspect", "ijson.items", "json.load")
     }
     convert = [python, "-m", "gptexit", "convert", str(export), "--quiet", "-o"]
@@ -80,24 +88,36 @@ def commands(export: Path, out: Path) -> dict[str, tuple[list[str], bool]]:
 FORMATS = ("markdown", "jsonl", "chatgpt", "open-webui", "librechat")
 
 
-def measure(export: Path, rounds: int, folder: Path, wanted: list[str]) -> dict[str, Piece]:
+def measure(
+    export: Path, rounds: int, folder: Path, wanted: list[str], beside: Path | None
+) -> dict[str, Piece]:
     pieces: dict[str, Piece] = {}
+    roots = {"": ROOT} if beside is None else {"": ROOT, BESIDE: beside}
     for number in range(rounds):
         out = folder / str(number)
-        out.mkdir()
-        for name, (command, inner) in commands(export, out).items():
+        runs = {
+            ending: commands(export, out / (ending or "own"), root=roots[ending])
+            for ending in roots
+        }
+        for ending in roots:
+            (out / (ending or "own")).mkdir(parents=True)
+        for name in runs[""]:
             if wanted and name not in wanted:
                 continue
-            seconds, megabytes = run(command, inner=inner)
-            piece = pieces.setdefault(name, Piece())
-            piece.seconds.append(seconds)
-            piece.megabytes.append(megabytes)
+            for ending, root in roots.items():
+                command, inner = runs[ending][name]
+                seconds, megabytes = run(command, inner=inner, root=root)
+                piece = pieces.setdefault(name + ending, Piece())
+                piece.seconds.append(seconds)
+                piece.megabytes.append(megabytes)
         for ending in ("*.jsonl", "*.zip", "import-*.json"):
             for large in out.rglob(ending):
                 large.unlink()
     return pieces
 
 
+BESIDE = " beside"
+"""Added to the name of a piece that ran with the other checkout."""
 RATIOS = [
     ("read", "floor", "at most 1.25"),
     ("inspect", "read", "at most 1.3"),
@@ -110,16 +130,21 @@ RATIOS = [
 
 def table(size: str, pieces: dict[str, Piece]) -> None:
     print(f"\n{size} of JSON, zipped\n")
-    print(f"| {'':14} | seconds | peak MB |")
-    print(f"|{'-' * 16}|--------:|--------:|")
+    print(f"| {'':18} | seconds | peak MB |")
+    print(f"|{'-' * 20}|--------:|--------:|")
     for name, piece in pieces.items():
-        print(f"| {name:14} | {piece.median:7.2f} | {piece.peak:7.0f} |")
+        print(f"| {name:18} | {piece.median:7.2f} | {piece.peak:7.0f} |")
     print()
     for above, below, goal in RATIOS:
         if not {above, below} <= pieces.keys():
             continue
         ratio = pieces[above].median / pieces[below].median
         print(f"{above} / {below}: {ratio:.2f} ({goal})")
+    for name, piece in pieces.items():
+        if other := pieces.get(name + BESIDE):
+            pairs = zip(piece.seconds, other.seconds, strict=True)
+            ratio = statistics.median(own / theirs for own, theirs in pairs)
+            print(f"{name}: {ratio:.2f} times the checkout beside")
 
 
 def start_up(rounds: int, smallest: Path) -> None:
@@ -139,6 +164,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="200MB,1GB")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--pieces", help="only these, separated by commas: read,inspect")
+    parser.add_argument("--beside", type=Path, help="another checkout, to compare with")
     parser.add_argument(
         "--data",
         type=Path,
@@ -162,7 +188,11 @@ def main() -> None:
             table(
                 size,
                 measure(
-                    export, given.runs, folder, given.pieces.split(",") if given.pieces else []
+                    export,
+                    given.runs,
+                    folder,
+                    given.pieces.split(",") if given.pieces else [],
+                    given.beside and given.beside.resolve(),
                 ),
             )
     finally:
