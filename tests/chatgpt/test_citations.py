@@ -283,6 +283,8 @@ def test_nothing_is_put_into_code_or_the_words_of_a_link():
 def test_a_marker_that_is_cut_off_keeps_the_words_behind_it():
     assert shown("Broken \ue200cite\ue202turn0search1 and more").text == "Broken and more"
     assert shown('A \ue200genui\ue202{"a": {"title": "Two words').text.strip() == "A Two words"
+    cut = '\ue200genui\ue202{"create_shared_list": {"list_id": "xyz1", "title": "Bread", "items": ["flo'
+    assert shown(f"A {cut}").text.strip() == "A Bread flo"
 
 
 # Markers that carry words.

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.chatgpt import take
+from gptexit.chatgpt import cutoff, take
 from gptexit.chatgpt.links import cited, clean_url, link, links_in, plain
 from gptexit.chatgpt.markers import PRIVATE, Marker
 from gptexit.chatgpt.references import REF
@@ -104,17 +104,20 @@ def _words_of(marker: Marker | None) -> str:
 
 
 def _payload(marker: Marker | None) -> Any:
-    """Return the JSON among the arguments of a marker; None if no argument is JSON."""
+    """Return the JSON among the arguments of a marker, as far as it goes; None if there is none."""
     for arg in marker.args if marker else ():
         if arg.lstrip().startswith(("{", "[")):
             try:
                 return orjson.loads(arg)
             except orjson.JSONDecodeError:
+                found = cutoff.read_object(arg)
+                if found is not None:
+                    return found.value
                 return [match[1] for match in _STRING.finditer(arg[:100_000]) if not match[2]]
     return None
 
 
-# The strings of JSON that is cut off or damaged; behind a key stands a colon.
+# The strings of a list that is cut off, or of damaged JSON; behind a key stands a colon.
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)(\s*:)?', re.DOTALL)
 
 
