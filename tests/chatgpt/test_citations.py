@@ -283,8 +283,16 @@ def test_nothing_is_put_into_code_or_the_words_of_a_link():
 def test_a_marker_that_is_cut_off_keeps_the_words_behind_it():
     assert shown("Broken \ue200cite\ue202turn0search1 and more").text == "Broken and more"
     assert shown('A \ue200genui\ue202{"a": {"title": "Two words').text.strip() == "A Two words"
-    cut = '\ue200genui\ue202{"create_shared_list": {"list_id": "xyz1", "title": "Bread", "items": ["flo'
-    assert shown(f"A {cut}").text.strip() == "A Bread flo"
+    value = '{"create_shared_list": {"list_id": "x1", "title": "Bread", "items": ["flo'
+    assert shown(f"A \ue200genui\ue202{value}").text.strip() == "A Bread: flo"
+
+
+def test_words_of_a_known_widget_in_an_unknown_place_are_shown():
+    item = {"text": "Flour", "quantity": "two cups", "status": "open", "item_id": "i1"}
+    value = {"title": "Bread", "hint": "Sift it", "items": [item, "Salt"], "list_id": "x1"}
+    assert text_of(marker("genui", {"create_shared_list": value})) == (
+        "**Bread**\n\n- [ ] Flour\n\n- Sift it\n- two cups\n- Salt"
+    )
 
 
 # Markers that carry words.

@@ -344,8 +344,32 @@ def _widget(marker: Marker | None, reference: Raw) -> Card | None:
     value = _payload(marker)
     for name, function in WIDGETS.items():
         if isinstance(value, dict) and isinstance(value.get(name), dict):
-            return function(value[name])
+            return _with_all_words(function(value[name]), value[name])
     return of_entries("", [Entry(words) for words in words_in(value)]) or _any(None, reference)
+
+
+def _with_all_words(card: Card | None, value: Raw) -> Card | None:
+    """Add to `card` the words of its widget that stand in places that nobody knows."""
+    shown = set(words_in(list(_said_by(card)))) if card else set()
+    more = [Entry(words) for words in words_in(value) if words not in shown]
+    more = [entry for entry in more if entry.title.casefold() not in _STATES]
+    if not more:
+        return card
+    card = card or Card()
+    return Card(card.heading, [*card.groups, ("", more)])
+
+
+_STATES = ("done", "completed", "checked", "open", "todo")
+"""Words that say whether an item of a checklist is done."""
+
+
+def _said_by(card: Card) -> Iterator[str]:
+    """Yield the words of a card, before Markdown is made of them."""
+    yield card.heading
+    for name, entries in card.groups:
+        yield name
+        for entry in entries:
+            yield from (entry.title, entry.url or "", *entry.details)
 
 
 def unknown_widget(marker: Marker) -> str | None:
