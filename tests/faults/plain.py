@@ -24,7 +24,6 @@ _NOISE = re.compile(
     r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.I
 )
 _DATA = re.compile(r"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
-_MORE = ("codex.json", "group_chats.json", "sectioned_conversations.json")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _WRAPPER = re.compile(r'\{\s*"(?:conversations|items|chats|data)"\s*:\s*\[')
 _SCALAR_END = re.compile(r'[ \t\r\n]*(?:[,\]{\["]|\Z)')
@@ -86,12 +85,10 @@ def read_zip(data: bytes) -> Reading:
         start = _DATA.search(page)
         if start:
             found.items += _unescaped(items(page[start.end() :], alone=False))
-        folders = {info.filename.replace("\\", "/").rpartition("/")[0]}
-        found.items += _beside(data, infos, folders)
+        found.items += _beside(data, infos)
         return found
     least = min(path.count("/") for path in files)
-    folders = {path.rpartition("/")[0] for path in files if path.count("/") == least}
-    found.items += _beside(data, infos, folders)
+    found.items += _beside(data, infos)
     for path, info in files.items():
         if path.count("/") > least:
             found.told = True
@@ -100,16 +97,20 @@ def read_zip(data: bytes) -> Reading:
     return found
 
 
-def _beside(data: bytes, infos: list[zipfile.ZipInfo], folders: set[str]) -> list[Any]:
-    """Tasks of Codex, group chats and the like in files beside the conversations."""
+def _beside(data: bytes, infos: list[zipfile.ZipInfo]) -> list[Any]:
+    """The items of files of other names that hold chats: tasks of Codex, renamed shards."""
     found: list[Any] = []
     for info in infos:
-        folder, _, base = info.filename.replace("\\", "/").rpartition("/")
-        if base in _MORE and folder in folders:
+        path = info.filename.replace("\\", "/")
+        if path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path)):
             with suppress(Unclear):  # where it cannot be read, that is told or it is passed over
-                more = items(_decoded(_bytes(data, info)))
-                found += [each for each in more if isinstance(each, dict) and _is_chat(each)]
+                more = [each for each in items(_decoded(_bytes(data, info))) if _is_object(each)]
+                found += more if any(map(_is_chat, more)) else []
     return found
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 _ESCAPE = re.compile("&(?:lt|gt|quot|amp|#x27);")

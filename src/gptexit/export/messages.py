@@ -103,10 +103,11 @@ def _settle_author(message: Raw) -> None:
     if said is None:
         key = next((name for name in _SPEAKERS if isinstance(message.get(name), str)), "")
         said = message.get(key)
-    if isinstance(said, str) and said:
+    if isinstance(said, str) and said.strip():
         message.pop(key)
         role = said.strip().lower()
-        message["author"] = {"role": _ROLES.get(role, role)}
+        role = _ROLES.get(role, role)
+        message["author"] = {"role": role} if role == said else {"role": role, "written": said}
 
 
 def _settle_content(message: Raw) -> None:
