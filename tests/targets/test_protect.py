@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 
 from gptexit.targets.markdown.protect import fenced, line, protect, quoted
 
-COMMONMARK = MarkdownIt("commonmark").enable("table")
+COMMONMARK = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 
 PIECES = [
     *("# ", "## ", "###### ", "#", "```", "````", "~~~", "`", "``", "```python", "- ", "  - "),

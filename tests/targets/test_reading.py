@@ -20,7 +20,7 @@ from gptexit.targets.markdown.target import Markdown
 from gptexit.targets.markdown.typed import typed
 from targets.test_protect import PIECES
 
-COMMONMARK = MarkdownIt("commonmark").enable("table")
+COMMONMARK = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 MORE = [
     *("[1]: https://x.example/1\n", "[1]", "[a][1]", "[a][]", "![a][1]", "[1]:", "[^1]: x\n"),
     *("[a](javascript:x)", "[a](https://x.example)", "![a](https://x.example/p.png)", "![", "]("),
