@@ -23,7 +23,7 @@ from faults.ride import a_house
 from gptexit.export.container import AnotherCopy, Export, NotAnExport, open_export
 
 KINDS = ("export.zip", "conversations.json", "chat.html", "-")
-_ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than")
+_ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than|does not know")
 
 
 def check(data: bytes) -> None:
