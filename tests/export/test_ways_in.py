@@ -348,3 +348,13 @@ def test_a_large_file_in_the_web_form_is_read_in_pieces(tmp_path):
     got, export = read(tmp_path / "e.zip")
     assert len(got) == 160
     assert export.losses == []
+
+
+@pytest.mark.parametrize("place", ["other.json", "saved/other.json", "export/saved/other.json"])
+def test_chats_outside_of_the_exports_folder_are_read_too(tmp_path, place):
+    files = {"export/conversations.json": chat("one"), place: chat("two")}
+    data = zip_of({name: json.dumps([raw]).encode() for name, raw in files.items()})
+    path = write(tmp_path / "export.zip", data)
+    with open_export([path]) as export:
+        assert {raw["id"] for _, raw in export.conversations()} == {"one", "two"}
+        assert not export.losses

@@ -98,11 +98,15 @@ def read_zip(data: bytes) -> Reading:
 
 
 def _beside(data: bytes, infos: list[zipfile.ZipInfo]) -> list[Any]:
-    """The items of files of other names that hold chats: tasks of Codex, renamed shards."""
+    """The items of files of other names that hold chats: tasks of Codex, renamed shards.
+
+    Of two members of one name, the last counts.
+    """
+    named = {info.filename.replace("\\", "/"): info for info in infos}
     found: list[Any] = []
-    for info in infos:
-        path = info.filename.replace("\\", "/")
-        if path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path)):
+    for path, info in named.items():
+        other = path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path))
+        if other:
             with suppress(Unclear):  # where it cannot be read, that is told or it is passed over
                 more = [each for each in items(_decoded(_bytes(data, info))) if _is_object(each)]
                 found += more if any(map(_is_chat, more)) else []

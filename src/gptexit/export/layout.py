@@ -83,6 +83,9 @@ def lay_out(volume: Volume) -> Layout:
         elif root is not None and _may_be_chats(member, name):
             inner = "/" in name and member.path.rpartition("/")[0] in named
             _sort_json(volume, layout, root, name, member, chats=not inner)
+        elif root is None and _may_be_chats(member, name) and holds_conversations(head_of(member)):
+            # Outside of the export's folder: chats all the same, and nowhere else.
+            layout.conversations.append((layout.roots[0], _SINGLE, member))
         elif root is not None and _is_side(name):
             layout.sides.append((name, member))
             layout.more += [(root, member)] if name in MORE and _holds_more(member) else []
