@@ -120,7 +120,8 @@ def _told_by(messages: list[Message]) -> tuple[list[str], list[str]]:
             texts = said(message)
             words += texts
             length = sum(map(len, texts))
-        marks.append(f"{crc32(message['id'].encode('utf-8', 'replace')):x}.{length:x}")
+        # Of the ways to write a number in hexadecimal, this is the fastest.
+        marks.append("%x.%x" % (crc32(message["id"].encode("utf-8", "replace")), length))
     return marks, words
 
 
