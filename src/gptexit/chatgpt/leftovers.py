@@ -39,9 +39,15 @@ def closed_up(held: str, empty: str) -> str:
 
     Only lines with such a place are looked at closely.
     """
-    lines = [f"{line}\n" for line in held.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return "".join(_line_closed_up(line, empty) if empty in line else line for line in lines)
+    out: list[str] = []
+    at = 0
+    while (place := held.find(empty, at)) >= 0:
+        start = held.rfind("\n", at, place) + 1 or at
+        end = held.find("\n", place) + 1 or len(held)
+        out += (held[at:start], _line_closed_up(held[start:end], empty))
+        at = end
+    out.append(held[at:])
+    return "".join(out)
 
 
 def _line_closed_up(line: str, empty: str) -> str:
