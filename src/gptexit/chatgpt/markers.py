@@ -113,7 +113,8 @@ def _overlaps(fence: Marker, taken: list[tuple[int, int]]) -> bool:
 def _signs(text: str) -> Iterator[Marker]:
     at = 0
     # A set of single characters is looked for several times as fast as the alternatives.
-    start = _START_WITH_COLON if "oaicite" in text else _START
+    # The fewer there are in the set, the faster.
+    start = _START_WITH_COLON if "oaicite" in text else _START if "【" in text else PRIVATE
     while begun := start.search(text, at):
         found = _FOUND.match(text, begun.start())
         if found is None:
