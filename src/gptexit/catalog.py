@@ -112,12 +112,16 @@ class Catalog:
         Two names count as the same where a system without case or with another Unicode
         normalization would take them for the same.
         """
+        stem = "-".join(filter(None, (readable(words), mark)))
+        path = f"{folder}/{_allowed(stem)}{ending}"
+        # Most names are new and free, so that is tried before `key` is looked for.
+        if self._reserve(key, path):
+            return path
         known = self._base.execute("SELECT path FROM entry WHERE key = ?", (_safe(key),)).fetchone()
         if known:
             return str(known[0])
-        stem = "-".join(filter(None, (readable(words), mark)))
         short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
-        for tail in ("", "-" + short[:8], "-" + short):
+        for tail in ("-" + short[:8], "-" + short):
             path = f"{folder}/{_allowed(stem + tail)}{ending}"
             if self._reserve(key, path):
                 break
@@ -257,4 +261,6 @@ def short_mark(key: str) -> str:
 
 
 def _folded(path: str) -> str:
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFKC", path).casefold()

@@ -121,7 +121,8 @@ def _told_by(messages: list[Message]) -> tuple[list[str], list[str]]:
             words += texts
             length = sum(map(len, texts))
         # Of the ways to write a number in hexadecimal, this is the fastest.
-        marks.append("%x.%x" % (crc32(message["id"].encode("utf-8", "replace")), length))
+        key = crc32(message["id"].encode("utf-8", "replace"))
+        marks.append("%x.%x" % (key, length))  # noqa: UP031
     return marks, words
 
 

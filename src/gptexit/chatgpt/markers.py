@@ -213,9 +213,7 @@ class Region:
 _TICKS = re.compile("`+")
 # It is searched in a text with a line end in front: a pattern that begins with a plain character is
 # found several times as fast.
-_CODE_FENCE = re.compile(
-    r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)"
-)
+_CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
@@ -223,7 +221,8 @@ def regions(text: str, found: list[Marker], places: list[int] | None = None) -> 
     """Return where `text` has code and words of links, in order.
 
     `places`, in order: code within a line is looked for only in the paragraphs with one of them;
-    None for all. Markers count as letters: brackets and backticks inside of them are none of the text's.
+    None for all. Markers count as letters: brackets and backticks inside of them are none of the
+    text's.
     """
     if "`" not in text and "~~~" not in text and "](" not in text:
         return []
