@@ -8,6 +8,7 @@ SQLite file: an archive may have a million files, and memory must not grow with 
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -244,7 +245,7 @@ def folder_name(words: str) -> str:
 
 def readable(words: str) -> str:
     """`words` as a part of a file name: lower case, in their own script, without punctuation."""
-    slug: str = slugify(words[:1000], allow_unicode=True)
+    slug = _slug(words[:1000])
     if len(slug) > LONGEST:
         longest = max(map(len, slug.split("-")))
         # At the end of a word, unless that leaves out a word which is most of the title.
@@ -253,6 +254,18 @@ def readable(words: str) -> str:
     while len(slug.encode()) > LONGEST_BYTES:
         slug = slug[:-1]
     return slug.strip("-_")
+
+
+_SIMPLE = re.compile(r"[A-Za-z0-9 .:;!?()/-]*")
+_ALPHANUMERIC = re.compile("[a-z0-9]+")
+
+
+def _slug(words: str) -> str:
+    """Return what `slugify` makes of `words`; of letters and signs that need no more, at once."""
+    if _SIMPLE.fullmatch(words):
+        return "-".join(_ALPHANUMERIC.findall(words.lower()))
+    slug: str = slugify(words, allow_unicode=True)
+    return slug
 
 
 def short_mark(key: str) -> str:

@@ -21,7 +21,8 @@ _TOOLS = {"tool call", "tool result"}
 _GOES_ON = re.compile(r"[ \t]|[-*+](?:[ \t\n]|\Z)|\d{1,9}[.)](?:[ \t\n]|\Z)")
 _MAY_GO_ON = " \t-*+0123456789"
 """The first characters of what `_GOES_ON` matches."""
-_LIST = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|\Z)")
+# It is searched in a text with a line end in front, for the same reason.
+_LIST = re.compile(r"\n[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|\Z)")
 
 
 @dataclass(slots=True)
@@ -188,7 +189,7 @@ def _add(blocks: list[str], more: list[str]) -> None:
         and more
         and more[0][:1] in _MAY_GO_ON
         and _GOES_ON.match(more[0])
-        and _LIST.search(blocks[-1])
+        and _LIST.search("\n" + blocks[-1])
     ):
         blocks.append("\xa0")
     blocks += more
@@ -229,8 +230,6 @@ def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | 
 def _note_versions(messages: list[Message], note: Note) -> None:
     """Note which version of each canvas document is the last that is shown."""
     for message in messages:
-        if _is_simple(message["parts"]):
-            continue
         for part in message["parts"]:
             if part["type"] == "document":
                 key = part["id"] or part["title"] or ""

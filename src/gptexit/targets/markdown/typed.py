@@ -38,7 +38,8 @@ def typed(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
         text = _ODD_BLANK.sub("\n", text)
-    if "```" not in text and "~~~" not in text:
+    # One character is found several times as fast as three.
+    if ("`" not in text or "```" not in text) and ("~" not in text or "~~~" not in text):
         return "\n\n".join(_blocks(text))
     out: list[str] = []
     for is_code, piece in _pieces(text):
