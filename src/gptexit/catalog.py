@@ -8,6 +8,7 @@ SQLite file: an archive may have a million files, and memory must not grow with 
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -112,12 +113,16 @@ class Catalog:
         Two names count as the same where a system without case or with another Unicode
         normalization would take them for the same.
         """
+        stem = "-".join(filter(None, (readable(words), mark)))
+        path = f"{folder}/{_allowed(stem)}{ending}"
+        # Most names are new and free, so that is tried before `key` is looked for.
+        if self._reserve(key, path):
+            return path
         known = self._base.execute("SELECT path FROM entry WHERE key = ?", (_safe(key),)).fetchone()
         if known:
             return str(known[0])
-        stem = "-".join(filter(None, (readable(words), mark)))
         short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
-        for tail in ("", "-" + short[:8], "-" + short):
+        for tail in ("-" + short[:8], "-" + short):
             path = f"{folder}/{_allowed(stem + tail)}{ending}"
             if self._reserve(key, path):
                 break
@@ -240,7 +245,7 @@ def folder_name(words: str) -> str:
 
 def readable(words: str) -> str:
     """`words` as a part of a file name: lower case, in their own script, without punctuation."""
-    slug: str = slugify(words[:1000], allow_unicode=True)
+    slug = _slug(words[:1000])
     if len(slug) > LONGEST:
         longest = max(map(len, slug.split("-")))
         # At the end of a word, unless that leaves out a word which is most of the title.
@@ -251,10 +256,24 @@ def readable(words: str) -> str:
     return slug.strip("-_")
 
 
+_SIMPLE = re.compile(r"[A-Za-z0-9 .:;!?()/-]*")
+_ALPHANUMERIC = re.compile("[a-z0-9]+")
+
+
+def _slug(words: str) -> str:
+    """Return what `slugify` makes of `words`; of letters and signs that need no more, at once."""
+    if _SIMPLE.fullmatch(words):
+        return "-".join(_ALPHANUMERIC.findall(words.lower()))
+    slug: str = slugify(words, allow_unicode=True)
+    return slug
+
+
 def short_mark(key: str) -> str:
     """Four hex digits that tell `key` from others of the same name."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:4]
 
 
 def _folded(path: str) -> str:
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFKC", path).casefold()

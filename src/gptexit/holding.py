@@ -120,7 +120,9 @@ def _told_by(messages: list[Message]) -> tuple[list[str], list[str]]:
             texts = said(message)
             words += texts
             length = sum(map(len, texts))
-        marks.append(f"{crc32(message['id'].encode('utf-8', 'replace')):x}.{length:x}")
+        # Of the ways to write a number in hexadecimal, this is the fastest.
+        key = crc32(message["id"].encode("utf-8", "replace"))
+        marks.append("%x.%x" % (key, length))  # noqa: UP031
     return marks, words
 
 

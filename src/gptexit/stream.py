@@ -6,12 +6,9 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from gptexit.catalog import Catalog
+from gptexit.closed import Closed
 from gptexit.sink import Outcome
 from gptexit.targets.base import Copy, File
-
-
-class Closed(Exception):
-    """Whoever reads our output has seen enough of it."""
 
 
 class Stream:

@@ -99,30 +99,34 @@ def resolve(
     `unknown` markers, references, containers and widgets of kinds that nobody knows.
     """
     found = markers.find(text)
-    regions = markers.regions(text, found) if found else []
-    found = _without_lines_of_code(found, regions)
+    regions = None
+    if any(marker.form == "fence" for marker in found):
+        regions = markers.regions(text, found)
+        found = _without_lines_of_code(found, regions)
     resolver = Resolver(text, metadata, found, above)
-    odd: Counter[str] = Counter()
-    pieces = [_piece(marker, text, resolver, odd, unknown) for marker in found]
-    spans = [(marker.start, marker.end) for marker in found]
-    pieces += _of_words(text, resolver, spans)
-    pieces.sort(key=lambda piece: piece.start)
+    before = oddities[UNEXPLAINED]
+    pieces = [_piece(marker, text, resolver, oddities, unknown) for marker in found]
+    if resolver.may_match_words:
+        spans = [(marker.start, marker.end) for marker in found]
+        pieces += _of_words(text, resolver, spans)
+        # What is added behind words stands before a marker that follows at once.
+        pieces.sort(key=lambda piece: (piece.start, piece.end))
     left_out: list[Cited] = []
-    if found and pieces:
+    places = [piece.start for piece in pieces if piece.sources] if found else []
+    if places:
+        if regions is None:
+            regions = markers.regions(text, found, places)
         pieces = _outside(pieces, regions, left_out)
     shown, citations = _joined(text, pieces)
     sources = [*left_out, *_listed(metadata, resolver, unknown)]
-    if odd[UNEXPLAINED] and _without_ids(metadata, found, citations):
+    if oddities[UNEXPLAINED] > before and _without_ids(metadata, found, citations):
         sources += _results(metadata)
-    oddities.update(odd)
-    return Resolved(shown, citations, _not_in(sources, shown, citations))
+    return Resolved(shown, citations, _not_in(sources, shown, citations) if sources else [])
 
 
 def _without_lines_of_code(found: list[Marker], regions: list[Region]) -> list[Marker]:
     """Return the markers without the lines of containers that stand in a block of code."""
     blocks = [region for region in regions if region.block]
-    if not blocks or not any(marker.form == "fence" for marker in found):
-        return found
     kept, at = [], 0
     for marker in found:
         while at < len(blocks) and blocks[at].end <= marker.start:
@@ -157,6 +161,9 @@ def _piece(
             unknown[f"marker: U+{ord(marker.kind):04X}"] += 1
         return piece
     explained = resolver.explain(marker)
+    if marker.kind in CITING and explained.sources:
+        piece.sources = explained.sources
+        return piece
     if marker.form == "sign":
         piece.sources = explained.sources
         piece.sign = not piece.sources
@@ -164,16 +171,13 @@ def _piece(
     widget = unknown_widget(marker)
     if widget:
         unknown[f"widget: {widget}"] += 1
-    citing = marker.kind in CITING and bool(explained.sources)
     known = marker.kind in CITING or marker.kind in BY_KIND
-    card = card_of(marker, explained.reference) if known and not citing else None
+    card = card_of(marker, explained.reference) if known else None
     if card is None:
         piece.sources = explained.sources
         if marker.kind not in CITING:
             unknown[f"marker: {marker.kind[:60] or 'without a kind'}"] += 1
             card = any_card(marker, None if piece.sources else explained.reference)
-        elif piece.sources:
-            return piece
     if card is not None:
         piece.text = _shown(card, marker, text)
     elif marker.kind in PROMISING and not _is_hidden(explained.reference):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 _OPENING, _CLOSING = "(\\[（【「", ")\\]）】」"
 
@@ -15,23 +16,36 @@ _ENDS = r"[ \t\n.,;:!?)\]`。，]|\Z|[*_]{1,3}(?:[\s.,;:!?)]|\Z)"
 """Ahead of these, the space that set a marker off goes with it."""
 
 
-@lru_cache(maxsize=4)
-def _leftovers(empty: str) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
-    """Return the patterns of what `empty` leaves behind: brackets and marks, then lines and spaces.
+class _Leftovers(NamedTuple):
+    """Patterns of what a letter leaves behind that shows nothing."""
 
-    The first are replaced by `empty` until none is left, the others by nothing.
-    """
+    enclosed: re.Pattern[str]
+    """Must be found where one of `around` is; it begins with the letter, and is found fast."""
+    around: list[re.Pattern[str]]
+    """Brackets and marks. Replaced by the letter until none is left."""
+    alone: re.Pattern[str]
+    """At the start of a line: a list item, heading or quotation that held nothing else."""
+    space_before: re.Pattern[str]
+    space_behind: re.Pattern[str]
+    """At the start of a line."""
+
+
+@lru_cache(maxsize=4)
+def _leftovers(empty: str) -> _Leftovers:
+    """Return the patterns of what `empty` leaves behind."""
     around = [
         f"[{_OPENING}][ \\t,;、，]*(?:{empty}[ \\t,;、，]*)+[{_CLOSING}]",
         rf"(\*\*|__|\*|_|`){empty}\1",
     ]
-    beside = [
-        # A list item, heading or quotation that held nothing else.
-        rf"^[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)",
-        f"[ \\t]+{empty}(?={_ENDS})",
-        rf"^{empty}[ \t]+",
-    ]
-    return [re.compile(pattern) for pattern in around], [re.compile(pattern) for pattern in beside]
+    return _Leftovers(
+        re.compile(f"{empty}[ \\t,;、，]*[{_CLOSING}*_`]"),
+        [re.compile(pattern) for pattern in around],
+        re.compile(
+            rf"[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)"
+        ),
+        re.compile(f"[ \\t]+{empty}(?={_ENDS})"),
+        re.compile(rf"{empty}[ \t]+"),
+    )
 
 
 def closed_up(held: str, empty: str) -> str:
@@ -39,19 +53,33 @@ def closed_up(held: str, empty: str) -> str:
 
     Only lines with such a place are looked at closely.
     """
-    lines = [f"{line}\n" for line in held.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return "".join(_line_closed_up(line, empty) if empty in line else line for line in lines)
+    out: list[str] = []
+    at = 0
+    while (place := held.find(empty, at)) >= 0:
+        start = held.rfind("\n", at, place) + 1 or at
+        end = held.find("\n", place) + 1 or len(held)
+        out += (held[at:start], _line_closed_up(held[start:end], empty))
+        at = end
+    out.append(held[at:])
+    return "".join(out)
 
 
 def _line_closed_up(line: str, empty: str) -> str:
-    around, beside = _leftovers(empty)
+    leftovers = _leftovers(empty)
     for _ in range(4):
         before = line
-        for pattern in around:
+        if not leftovers.enclosed.search(line):
+            break
+        for pattern in leftovers.around:
             line = pattern.sub(empty, line)
         if line == before:
             break
-    for pattern in beside:
-        line = pattern.sub("", line)
-    return line.replace(empty, "")
+    line = _without_start(line, leftovers.alone)
+    if f" {empty}" in line or f"\t{empty}" in line:
+        line = leftovers.space_before.sub("", line)
+    return _without_start(line, leftovers.space_behind).replace(empty, "")
+
+
+def _without_start(line: str, pattern: re.Pattern[str]) -> str:
+    found = pattern.match(line)
+    return line[found.end() :] if found else line

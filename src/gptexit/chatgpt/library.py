@@ -100,8 +100,10 @@ def add_sandbox_files(
     is listed as missing. What the user typed is text, and so is what stands in code.
     """
     for message in messages:
+        if message["role"] == "user":
+            continue
         for part in list(message["parts"]):
-            if part["type"] != "text" or HINT not in part["text"] or message["role"] == "user":
+            if part["type"] != "text" or HINT not in part["text"]:
                 continue
             for path in dict.fromkeys(_mentioned(part["text"])):
                 row = _row(rows, message, names(path))

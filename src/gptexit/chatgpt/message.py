@@ -55,7 +55,7 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
     turn.typed = role == "user"
     turn.hidden = None
     plain = _read_parts(content, role, name if role == "tool" else to, turn, scene, to)
-    hidden = _hidden(metadata, role, content, turn)
+    hidden = _hidden(metadata, role, content, turn, plain=plain is not None)
     spoken = plain if role == "tool" and plain and research.speaks_a_state(plain) else ""
     if spoken or "chatgpt_sdk" in metadata or "venus_widget_state" in metadata:
         hidden = _add_report(key, hidden, spoken, turn, scene)
@@ -281,7 +281,9 @@ def _pointers(part: Text, book: AssetBook) -> list[Part]:
 _CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
 
 
-def _hidden(metadata: Raw, role: str, content: object, turn: tools.Turn) -> str | None:
+def _hidden(
+    metadata: Raw, role: str, content: object, turn: tools.Turn, *, plain: bool
+) -> str | None:
     """Why ChatGPT does not show the message; None where it does.
 
     `weight` does not tell: in real exports each image of GPT-4o has weight 0.
@@ -293,6 +295,6 @@ def _hidden(metadata: Raw, role: str, content: object, turn: tools.Turn) -> str 
         return "marked as hidden"
     if role in ("system", "developer"):
         return "system message"
-    if isinstance(content, dict) and content.get("content_type") in _CONTEXT:
+    if not plain and isinstance(content, dict) and content.get("content_type") in _CONTEXT:
         return "context"
     return turn.hidden

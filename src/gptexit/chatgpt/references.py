@@ -114,11 +114,16 @@ class Resolver:
         self.references = take.objects(metadata.get("content_references"))
         self.used: set[int] = set()
         """The identities (`id`) of the references that explained a marker or words."""
+        self.may_match_words = False
+        """Whether `words_matched` could yield anything."""
         self._matched: dict[str, deque[Raw]] = {}
         for reference in self.references:
             matched = reference.get("matched_text")
             if isinstance(matched, str) and 0 < len(matched) <= LONGEST_MATCH:
-                self._matched.setdefault(_single(matched), deque()).append(reference)
+                marker = _single(matched)
+                self._matched.setdefault(marker, deque()).append(reference)
+                if marker[0] != "\ue200":
+                    self.may_match_words = True
         self._by_order = self._paired(found)
 
     def explain(self, marker: Marker) -> Explained:

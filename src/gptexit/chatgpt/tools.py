@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from gptexit.chatgpt import canvas, take
@@ -286,20 +287,32 @@ REPLIES: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
 """Tools that answer, by author name."""
 
 
+Reads = Callable[[Turn], None]
+_LONGEST_NAME = 64
+"""Characters of a tool's name that are looked at; no pattern above tells more apart."""
+
+
+@lru_cache(256)
+def _call_of(recipient: str) -> Reads | None:
+    return next((function for pattern, function in CALLS if pattern.match(recipient)), None)
+
+
+@lru_cache(256)
+def _reply_of(name: str) -> Reads | None:
+    return next((function for pattern, function in REPLIES if pattern.match(name)), None)
+
+
 def call(recipient: str, turn: Turn) -> None:
     """Read a call of the tool `recipient` into `turn`."""
-    for pattern, function in CALLS:
-        if pattern.match(recipient):
-            function(turn)
-            return
-    turn.hidden = CALL
+    function = _call_of(recipient[:_LONGEST_NAME])
+    if function is None:
+        turn.hidden = CALL
+    else:
+        function(turn)
 
 
 def reply(name: str, turn: Turn, *, to_everyone: bool = True) -> None:
     """Read a reply of the tool `name` into `turn`; `to_everyone`: and not to the model alone."""
     turn.name = name or None
-    for pattern, function in REPLIES:
-        if pattern.match(name):
-            function(turn)
-            return
-    (_unknown if to_everyone else _for_the_model)(turn)
+    function = _reply_of(name[:_LONGEST_NAME]) or (_unknown if to_everyone else _for_the_model)
+    function(turn)

@@ -11,8 +11,7 @@ import click
 
 from gptexit import __version__
 from gptexit.cli.exits import Exit
-from gptexit.sink import OtherArchive
-from gptexit.stream import Closed
+from gptexit.closed import Closed
 
 _COMMANDS = {
     "exit": "Do everything that leaving ChatGPT takes, in one go.",
@@ -83,7 +82,7 @@ def run() -> None:
         # The reader has what it wanted. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.COMPLETE
-    except OtherArchive as error:
+    except _other_archive() as error:
         click.echo(f"Error: {error}", err=True)
         code = Exit.USAGE
     except OSError as error:
@@ -95,6 +94,13 @@ def run() -> None:
         click.echo(f"Error: {_sentence(OSError(0, str(error)))}", err=True)
         code = Exit.INCOMPLETE
     sys.exit(code or 0)
+
+
+def _other_archive() -> type[Exception]:
+    """Return the class. Asked only when there is an error, so that `--help` waits for no sink."""
+    from gptexit.sink import OtherArchive
+
+    return OtherArchive
 
 
 def _sentence(error: OSError) -> str:

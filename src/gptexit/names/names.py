@@ -114,7 +114,7 @@ def _without_empty(names: Mapping[str, str]) -> dict[str, str]:
 
 def names_in(conversation: Conversation) -> Iterable[tuple[str, str]]:
     """Yield id and name of a conversation's project and custom GPT, as far as they have a name."""
-    for key in _KEYS:
-        named = conversation[key]  # type: ignore[literal-required]
-        if isinstance(named, dict) and named.get("name") and isinstance(named.get("id"), str):
-            yield named["id"], named["name"]
+    for named in (conversation["project"], conversation["assistant"]):
+        name = named.get("name") if isinstance(named, dict) else None
+        if named and name and isinstance(named.get("id"), str):
+            yield named["id"], name

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, tzinfo
+from datetime import tzinfo
 
 from gptexit.model import Conversation, Message, Part, Reasoning
 from gptexit.select import current_branch
 from gptexit.targets.chat.turns import takes_recap
-from gptexit.targets.markdown.moments import clock, day, moment
-from gptexit.targets.markdown.parts import Note, assets_of, blocks_of
+from gptexit.targets.markdown.moments import shown
+from gptexit.targets.markdown.parts import MEDIA, Note, blocks_of
 from gptexit.targets.markdown.protect import line
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
@@ -20,7 +19,10 @@ _KNOWN = set(_SPEAKERS.values())
 _TOOLS = {"tool call", "tool result"}
 # A pattern that begins with a plain character is found several times as fast.
 _GOES_ON = re.compile(r"[ \t]|[-*+](?:[ \t\n]|\Z)|\d{1,9}[.)](?:[ \t\n]|\Z)")
-_LIST = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|\Z)")
+_MAY_GO_ON = " \t-*+0123456789"
+"""The first characters of what `_GOES_ON` matches."""
+# It is searched in a text with a line end in front, for the same reason.
+_LIST = re.compile(r"\n[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|\Z)")
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Body:
     shown: list[Message] = field(default_factory=list)
     """The messages of which something is shown."""
     messages: int = 0
+    models: list[str] = field(default_factory=list)
+    """The models that answered, in the order of their first answer."""
     hidden: Counter[str] = field(default_factory=Counter)
 
 
@@ -53,13 +57,13 @@ class _Voice:
 
     speaker: str | None = None
     model: str | None = None
-    day: date | None = None
+    day: str | None = None
 
 
 def body(conversation: Conversation, note: Note, style: Style) -> Body:
     """The body of the note: the current branch, then the others where they are wanted."""
-    made = Body()
-    if len(models_of(conversation)) > 1:
+    made = Body(models=models_of(conversation))
+    if len(made.models) > 1:
         style = replace(style, models=True)
     branch = current_branch(conversation)
     _write(_shown(branch, style, made), note, made, style, level=2)
@@ -79,11 +83,11 @@ def body(conversation: Conversation, note: Note, style: Style) -> Body:
 
 def models_of(conversation: Conversation) -> list[str]:
     """List the models that answered, in the order of their first answer."""
-    answers = (
+    answers = [
         message["model"]
         for message in conversation["messages"]
         if message["model"] and message["role"] == "assistant" and message["hidden"] is None
-    )
+    ]
     return list(dict.fromkeys(answers))
 
 
@@ -118,8 +122,8 @@ def _instead_of(segment: list[Message], branch: list[Message], zone: tzinfo | No
     for message in branch:
         if message["parent"] == parent:
             speaker = _speaker(message)
-            when = moment(message["created"], zone)
-            return f"instead of {speaker}" + (f", {day(when)}, {clock(when)}" if when else "")
+            when = shown(message["created"], zone)
+            return f"instead of {speaker}" + (f", {when[0]}, {when[1]}" if when else "")
     return "from another branch" if parent else "from its own beginning"
 
 
@@ -140,20 +144,39 @@ def _write(
     voice = _Voice()
     _note_versions(messages, note)
     models = _models(messages) if style.models else [None] * len(messages)
-    for (message, parts), model in zip(_with_parts(messages, style, made), models, strict=True):
+    for number, message in enumerate(messages):
+        parts = message["parts"]
         note.answer = message["role"] != "user"
-        note.files = assets_of(message)
-        blocks: list[str] = []
-        for part in parts:
-            _add(blocks, blocks_of(part, note))
+        if _is_simple(parts):
+            note.files = []
+            blocks = blocks_of(parts[0], note)
+        else:
+            note.files = assets_of(message)
+            blocks = []
+            for part in _to_show(messages, number, style, made):
+                _add(blocks, blocks_of(part, note))
         if blocks:
             made.messages += 1
             made.shown.append(message)
-            heading = _heading(message, model, voice, style.zone)
+            heading = _heading(message, models[number], voice, style.zone)
             if heading:
                 made.blocks.append("#" * level + " " + heading)
             _add(made.blocks, blocks)
             made.ends.append(len(made.blocks))
+
+
+def _is_simple(parts: list[Part]) -> bool:
+    """Tell whether there is but one part, whose blocks tell all of it: most messages are so."""
+    return len(parts) == 1 and parts[0]["type"] not in _NOT_ALONE
+
+
+_NOT_ALONE = {*MEDIA, "document", "reasoning"}
+"""Part types of which more is to be known than the part itself says."""
+
+
+def assets_of(message: Message) -> list[str]:
+    """List the ids of the files that a message shows."""
+    return [part["asset"] for part in message["parts"] if part["type"] in MEDIA]  # type: ignore[typeddict-item]
 
 
 def _add(blocks: list[str], more: list[str]) -> None:
@@ -161,7 +184,13 @@ def _add(blocks: list[str], more: list[str]) -> None:
 
     A line of nothing but a no-break space is a paragraph, which ends them.
     """
-    if blocks and more and _GOES_ON.match(more[0]) and _LIST.search(blocks[-1]):
+    if (
+        blocks
+        and more
+        and more[0][:1] in _MAY_GO_ON
+        and _GOES_ON.match(more[0])
+        and _LIST.search("\n" + blocks[-1])
+    ):
         blocks.append("\xa0")
     blocks += more
 
@@ -188,17 +217,18 @@ def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | 
     words = speaker if speaker in _KNOWN else line(speaker)
     if model and speaker == _SPEAKERS["assistant"]:
         words = f"{words} ({line(model)})"
-    when = moment(message["created"], zone)
+    when = shown(message["created"], zone)
     if when is None:
         return words
-    if when.date() == voice.day:
-        return f"{words}, {clock(when)}"
-    voice.day = when.date()
-    return f"{words}, {day(when)}, {clock(when)}"
+    day, clock = when
+    if day == voice.day:
+        return f"{words}, {clock}"
+    voice.day = day
+    return f"{words}, {day}, {clock}"
 
 
 def _note_versions(messages: list[Message], note: Note) -> None:
-    """Which version of each canvas document is the last that is shown."""
+    """Note which version of each canvas document is the last that is shown."""
     for message in messages:
         for part in message["parts"]:
             if part["type"] == "document":
@@ -206,20 +236,17 @@ def _note_versions(messages: list[Message], note: Note) -> None:
                 note.last_versions[key] = max(note.last_versions.get(key, 0), part["version"])
 
 
-def _with_parts(
-    messages: list[Message], style: Style, made: Body
-) -> Iterator[tuple[Message, list[Part]]]:
-    """Each message with the parts to show; a recap joins the thoughts that it sums up."""
-    for number, message in enumerate(messages):
-        parts: list[Part] = []
-        for part in message["parts"]:
-            if part["type"] != "reasoning":
-                parts.append(part)
-            elif "reasoning" not in style.include:
-                made.hidden["reasoning"] += 1
-            elif part["thoughts"] or not _thoughts_before(messages, number):
-                parts.append(_with_recap(part, messages, number))
-        yield message, parts
+def _to_show(messages: list[Message], number: int, style: Style, made: Body) -> list[Part]:
+    """Return the parts of a message to show; a recap joins the thoughts that it sums up."""
+    parts: list[Part] = []
+    for part in messages[number]["parts"]:
+        if part["type"] != "reasoning":
+            parts.append(part)
+        elif "reasoning" not in style.include:
+            made.hidden["reasoning"] += 1
+        elif part["thoughts"] or not _thoughts_before(messages, number):
+            parts.append(_with_recap(part, messages, number))
+    return parts
 
 
 def _thoughts_before(messages: list[Message], number: int) -> bool:

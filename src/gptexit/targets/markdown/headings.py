@@ -27,7 +27,7 @@ def escaped(text: str) -> str:
 
 def highest(text: str) -> int:
     """Find the highest level of the headings in `text`; 7 where there is none."""
-    return min((len(match[2]) for match in _HEADING.finditer(text)), default=7)
+    return min([len(signs) for _, signs in _HEADING.findall(text)], default=7)
 
 
 def moved(text: str, by: int) -> str:
@@ -43,6 +43,8 @@ def without_underlines(text: str, *, headings: bool) -> str:
 
     `headings`: whether the text may have headings; else all that looks like one is text.
     """
+    if not _UNDERLINE.search(text):
+        return text
     out: list[str] = []
     at = 0
     for match in _UNDERLINE.finditer(text):

@@ -32,6 +32,36 @@ def _hour(hour: str, zone: tzinfo | None) -> datetime | None:
     return start if start and end and start.utcoffset() == end.utcoffset() else None
 
 
+def shown(time: str | None, zone: tzinfo | None) -> tuple[str, str] | None:
+    """Return the day and the clock of a neutral time in a time zone, as `day` and `clock` do.
+
+    Asked for each message, so the words of each hour are made once. Returns None for no time.
+    """
+    if time is None:
+        return None
+    words = _hour_words(time[:13], zone)
+    minute = time[14:16]
+    if words is not None and minute in _MINUTES:
+        return words[0], words[1] + minute
+    when = moment(time, zone)
+    return None if when is None else (day(when), clock(when))
+
+
+_MINUTES = frozenset(f"{minute:02}" for minute in range(60))
+
+
+@lru_cache(1024)
+def _hour_words(hour: str, zone: tzinfo | None) -> tuple[str, str] | None:
+    """Return the day and the beginning of the clock, `10:`, of an hour of UTC.
+
+    Returns None where the local minutes are others than those of UTC, or change within the hour.
+    """
+    start = _hour(hour, zone)
+    if start is None or start.minute:
+        return None
+    return day(start), clock(start)[:3]
+
+
 def _exact(time: str, zone: tzinfo | None) -> datetime | None:
     try:
         return datetime.fromisoformat(time).astimezone(zone)

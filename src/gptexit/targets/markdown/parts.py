@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.chatgpt.sandbox import names
-from gptexit.model import Cited, Message, Part
+from gptexit.model import Cited, Part
 from gptexit.targets.markdown.links import NOWHERE, Links, is_safe
 from gptexit.targets.markdown.moments import duration, reasoning_title
 from gptexit.targets.markdown.protect import fenced, in_angles, line, protect, quoted
@@ -283,18 +283,8 @@ PARTS: dict[str, Callable[[Any, Note], Blocks]] = {
 """Every part type of the model."""
 
 
-def assets_of(message: Message) -> list[str]:
-    """List the ids of the files that a message shows."""
-    assets = []
-    for part in message["parts"]:
-        if (
-            part["type"] == "image"
-            or part["type"] == "audio"
-            or part["type"] == "video"
-            or part["type"] == "file"
-        ):
-            assets.append(part["asset"])
-    return assets
+MEDIA = frozenset({"image", "audio", "video", "file"})
+"""The part types that show a file."""
 
 
 def blocks_of(part: Part, note: Note) -> Blocks:

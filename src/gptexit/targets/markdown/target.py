@@ -21,7 +21,7 @@ from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.names.names import names_in
 from gptexit.targets.attachments import copy_of
 from gptexit.targets.base import SECRETS, Copy, File, Options, Rendered
-from gptexit.targets.markdown.body import Body, Style, body, models_of
+from gptexit.targets.markdown.body import Body, Style, body
 from gptexit.targets.markdown.frontmatter import Value, front_matter
 from gptexit.targets.markdown.index import index
 from gptexit.targets.markdown.layout import YEAR, Folders
@@ -58,9 +58,9 @@ class Markdown:
         """The note, and the assets that it shows."""
         key = f"conversation/{conversation['id']}"
         begun = moment(conversation["created"], self._zone)
-        year = f"{begun:%Y}" if begun else "undated"
+        year = str(begun.year) if begun else "undated"
         title = conversation["title"] or UNTITLED
-        dated = f"{begun:%Y-%m-%d}-" if begun else ""
+        dated = f"{begun.year}-{begun.month:02}-{begun.day:02}-" if begun else ""
         folder = self._folders.of(conversation, year)
         path = self._catalog.name(
             key, folder, dated + (readable(title) or UNTITLED.lower()), ending=".md"
@@ -139,14 +139,13 @@ class Markdown:
     ) -> dict[str, Value]:
         each = conversation
         kind = each["source"]["kind"]
-        models = models_of(each)
         return {
             "title": each["title"] or UNTITLED,
             "id": each["id"],
             "created": _to_the_second(each["created"]),
             "updated": _to_the_second(each["updated"]),
             "model": _model(each),
-            "models": models if len(models) > 1 else None,
+            "models": made.models if len(made.models) > 1 else None,
             "kind": kind if kind != "chat" else None,
             "url": each["source"]["url"],
             "source": each["source"]["url"],
@@ -176,8 +175,10 @@ def _by_name(assets: dict[str, Asset], asset_id: str) -> Asset | None:
 
 def _model(conversation: Conversation) -> str | None:
     """The model that wrote the most answers, else the conversation's own."""
-    counted = Counter(each["model"] for each in conversation["messages"] if each["model"])
-    return counted.most_common(1)[0][0] if counted else conversation["model"]
+    named = [each["model"] for each in conversation["messages"] if each["model"]]
+    if not named:
+        return conversation["model"]
+    return named[0] if len(set(named)) == 1 else Counter(named).most_common(1)[0][0]
 
 
 def _gone(gone: Gone | None) -> str | None:
