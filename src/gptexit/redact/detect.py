@@ -38,6 +38,10 @@ def secrets(text: str, language: str | None = None) -> list[Secret]:
             replace(each, start=rest.back(each.start), end=rest.back(each.end))
             for each in _once(rest.text, language)
         ]
+        more = more or [
+            replace(each, start=rest.back(each.start), end=rest.back(each.end))
+            for each in _broken(rest.text)
+        ]
         if not more:
             break
         found = united([*found, *more])
@@ -92,7 +96,8 @@ def suspects(strings: Iterable[str]) -> Iterator[str]:
 
 
 def _suspects(batch: list[str]) -> Iterator[str]:
-    text = blanked("\n".join(batch))
+    # An empty line between two: no secret goes over it, as one may over a line break.
+    text = blanked("\n\n".join(batch))
     if tokens.there(text) or passwords.there(text):
         yield from batch
 
@@ -103,3 +108,7 @@ def _once(text: str, language: str | None) -> Iterator[Secret]:
         if value.strip() and not (guessed and stands_for_one(value)):
             yield each
     yield from (each for each in passwords.passwords(text, language) if each.within(text).strip())
+
+
+def _broken(text: str) -> Iterator[Secret]:
+    yield from tokens.broken_tokens(text)
