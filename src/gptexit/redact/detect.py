@@ -17,6 +17,11 @@ _ROUNDS = 50
 _AT_ONCE = 4_000_000
 """Characters of strings that are searched in one go for whether there is anything in them."""
 
+_NAME = 300
+"""Characters of a text that may be the name of a file."""
+_ENDING = 5
+"""And of the ending of one."""
+
 
 def prepare() -> None:
     """Load the libraries. Raises CannotRedact."""
@@ -34,13 +39,14 @@ def secrets(text: str, language: str | None = None) -> list[Secret]:
     found: list[Secret] = []
     for _ in range(_ROUNDS):
         rest = _Rest(text, found)
+        searched = _ending_apart(rest.text)
         more = [
             replace(each, start=rest.back(each.start), end=rest.back(each.end))
-            for each in _once(rest.text, language)
+            for each in _once(searched, language)
         ]
         more = more or [
             replace(each, start=rest.back(each.start), end=rest.back(each.end))
-            for each in _broken(rest.text)
+            for each in _broken(searched)
         ]
         if not more:
             break
@@ -97,9 +103,18 @@ def suspects(strings: Iterable[str]) -> Iterator[str]:
 
 def _suspects(batch: list[str]) -> Iterator[str]:
     # An empty line between two: no secret goes over it, as one may over a line break.
-    text = blanked("\n\n".join(batch))
+    text = blanked("\n\n".join(map(_ending_apart, batch)))
     if tokens.there(text) or passwords.there(text):
         yield from batch
+
+
+def _ending_apart(text: str) -> str:
+    """Set the ending of a file's name apart from the name, which may be a key, in a short text."""
+    if len(text) <= _NAME:
+        name, dot, ending = text.rpartition(".")
+        if dot and 0 < len(ending) <= _ENDING and ending.isalnum():
+            return f"{name} {ending}"
+    return text
 
 
 def _once(text: str, language: str | None) -> Iterator[Secret]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from gptexit.redact import EXTRA, CannotRedact
+from gptexit.redact import EXTRA, CannotRedact, notations
 from gptexit.redact.placeholders import looks_like_one, stands_for_one
 from gptexit.redact.secret import Secret
 
@@ -148,6 +148,7 @@ def passwords(text: str, language: str | None = None) -> Iterator[Secret]:
     lower = folded(text)
     if any(needle in lower for needle in PRIVATE_KEYS):
         yield from _private_keys(text)
+    yield from notations.passwords(text, lower)
     if any(needle in lower for needle in NAMED):
         yield from _by_name(text, lower, language)
 

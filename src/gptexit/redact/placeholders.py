@@ -51,10 +51,11 @@ _PAIRS = frozenset(
 )
 """Pairs of letters of which words are made: nearly all pairs of a word, a quarter of random ones."""
 _LETTERS = re.compile(r"[A-Za-z]{8,}")
-_WORD_AND_NUMBER = re.compile(r"[A-Za-z]+(?:[-_.:/][A-Za-z]+)*[-_.:]?\d{0,4}")
+_WORD_AND_NUMBER = re.compile(r"[A-Za-z]+(?:[-_.:/24][A-Za-z]+)*[-_.:]?\d{0,4}")
 _ALGORITHM = re.compile(
+    r"(?:[a-z]{1,12}[-_.])?"
     r"(?:sha|md|hs|rs|es|ps|aes|des|rc|utf|base|oauth|pbkdf|argon|bcrypt|scrypt|x|ed|p|tls|ssl|v)"
-    r"[-_]?\d[\w.-]*|[\w.-]*(?:sha|base|utf|aes|hs|rs)[-_]?\d+[\w.-]*|\d[\d.:/,T+Z-]*",
+    r"[-_]?\d{1,4}(?:[-_.][a-z0-9]{1,8}){0,4}|\d[\d.:/,TZ+-]*",
     re.IGNORECASE,
 )
 """What has digits and is no secret: names of algorithms, numbers, times."""
