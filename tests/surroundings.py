@@ -53,17 +53,27 @@ def _in(text: str, length: int, letters: str = MIXED) -> Callable[[Seeds], tuple
     return make
 
 
+def _even(seeds: Seeds) -> str:
+    """32 hexadecimal digits, each of them twice: the libraries leave out what repeats too much."""
+    digits = list(HEX * 2)
+    order = [seeds.of(7) for _ in digits]
+    return "".join(digit for _, digit in sorted(zip(order, digits, strict=True)))
+
+
 MORE: dict[str, Callable[[Seeds], tuple[str, str]]] = {
     "Anthropic admin key": _token("sk-" + "ant-admin01-", (93, MIXED), "AA"),
     "OpenAI project key": _token("sk-" + "proj-", (74, MIXED), "T3Blbk" + "FJ", (74, MIXED)),
     "Gemini key": _token("AQ" + ".Ab8RN6", (44, MIXED)),
     "Hugging Face organization token": _token("api_" + "org_", (34, LETTERS)),
     "OpenRouter key": _token("sk-" + "or-v1-", (64, HEX)),
-    "DeepSeek key": _token("sk-", (32, HEX)),
+    "DeepSeek key": lambda seeds: ((token := "sk-" + _even(seeds)), token),
     "Perplexity key": _token("pplx" + "-", (48, MIXED)),
     "xAI key": _token("xai" + "-", (80, MIXED)),
     "Replicate token": _token("r8" + "_", (37, MIXED)),
-    "LangSmith key": _token("lsv2" + "_pt_", (32, HEX), "_", (10, HEX)),
+    "LangSmith key": lambda seeds: (
+        (token := "lsv2" + f"_pt_{_even(seeds)}_{seeds.of(10, HEX)}"),
+        token,
+    ),
     "GitHub OAuth token": _token("gho" + "_", (36, MIXED)),
     "GitLab runner token": _token("glrt" + "-", (20, MIXED)),
     "Slack user token": _token(

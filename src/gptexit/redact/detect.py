@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gptexit.redact import passwords, tokens
+from gptexit.redact.forms import broken, continued, joined, without_colours
 from gptexit.redact.marks import blanked, mark
-from gptexit.redact.placeholders import stands_for_one
+from gptexit.redact.placeholders import is_random, stands_for_one
 from gptexit.redact.secret import Secret, united
 
 _ROUNDS = 50
@@ -17,6 +18,12 @@ _ROUNDS = 50
 _AT_ONCE = 4_000_000
 """Characters of strings that are searched in one go for whether there is anything in them."""
 
+_FEW = 8
+"""Strings that are searched one by one, and parts of a batch in which one of many is looked for."""
+_LINES = 20
+"""Lines over which a token may go on."""
+_BY_FORM = 3
+"""The lowest rank of what is known by its form."""
 _NAME = 300
 """Characters of a text that may be the name of a file."""
 _ENDING = 5
@@ -39,7 +46,7 @@ def secrets(text: str, language: str | None = None) -> list[Secret]:
     found: list[Secret] = []
     for _ in range(_ROUNDS):
         rest = _Rest(text, found)
-        searched = _ending_apart(rest.text)
+        searched = _readable(rest.text)
         more = [
             replace(each, start=rest.back(each.start), end=rest.back(each.end))
             for each in _once(searched, language)
@@ -103,13 +110,23 @@ def suspects(strings: Iterable[str]) -> Iterator[str]:
 
 def _suspects(batch: list[str]) -> Iterator[str]:
     # An empty line between two: no secret goes over it, as one may over a line break.
-    text = blanked("\n\n".join(map(_ending_apart, batch)))
-    if tokens.there(text) or passwords.there(text):
-        yield from batch
+    text = blanked("\n\n".join(map(_readable, batch)))
+    line = joined(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+    if tokens.there(text) or passwords.there(text) or any(True for _ in passwords.by_form(line)):
+        if len(batch) <= _FEW:
+            yield from batch
+        else:
+            size = -(-len(batch) // _FEW)
+            for start in range(0, len(batch), size):
+                yield from _suspects(batch[start : start + size])
 
 
-def _ending_apart(text: str) -> str:
-    """Set the ending of a file's name apart from the name, which may be a key, in a short text."""
+def _readable(text: str) -> str:
+    """A text of the same length, without colours, and with the ending of a file's name set apart.
+
+    The name may be a key, and the ending would be a part of it.
+    """
+    text = without_colours(text)
     if len(text) <= _NAME:
         name, dot, ending = text.rpartition(".")
         if dot and 0 < len(ending) <= _ENDING and ending.isalnum():
@@ -118,12 +135,40 @@ def _ending_apart(text: str) -> str:
 
 
 def _once(text: str, language: str | None) -> Iterator[Secret]:
+    found = []
     for each, guessed in tokens.tokens(text):
         value = each.within(text)
         if value.strip() and not (guessed and stands_for_one(value)):
-            yield each
-    yield from (each for each in passwords.passwords(text, language) if each.within(text).strip())
+            found.append(each)
+    found += [each for each in passwords.passwords(text, language) if each.within(text).strip()]
+    starts = {each.start for each in found}
+    yield from (_to_its_end(each, text, starts) for each in found)
+
+
+def _to_its_end(secret: Secret, text: str, starts: set[int]) -> Secret:
+    """A token with the rest of it in the next lines, where a line break cuts one of any length."""
+    for _ in range(_LINES if secret.rank <= _BY_FORM else 0):
+        rest = continued(text, secret.end)
+        if not rest or rest.start(1) in starts or not is_random(rest[1]):
+            break
+        value = secret.within(text).replace("\n", "") + rest[1]
+        if not any(
+            found.start == 0 and found.end == len(value) for found, _ in tokens.tokens(value)
+        ):
+            break
+        secret = replace(secret, end=rest.end())
+    return secret
 
 
 def _broken(text: str) -> Iterator[Secret]:
-    yield from tokens.broken_tokens(text)
+    """What a line break cuts in two, in a text in which nothing whole is left."""
+    if "\n" not in text and text.isascii() and "\\_" not in text:
+        return
+    for value, rank, kind in tokens.in_one_line(text):
+        if is_random(value):
+            yield from (Secret(*span, rank, kind) for span in broken(value, text))
+    line = joined(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+    for each in passwords.by_form(line):
+        value = each.within(line)
+        if is_random(value):
+            yield from (Secret(*span, each.rank, each.kind) for span in broken(value, text))

@@ -29,6 +29,8 @@ _HIDDEN = (b"\xe2\x80\x8b", b"\xc2\xad", b"\xe2\x81\xa0")
 _INDENTS = tuple((b"\n" + blank, b"\n") for blank in (b" " * 8, b" " * 4, b"  ", b" ", b"\t"))
 _BETWEEN = r"[\s>\\\u200b\u00ad\u2060]{0,24}"
 """What may stand between two letters of a key that was broken in two."""
+_NEXT = re.compile(r"[ \t\\]{0,4}\r?\n[ \t>]{0,24}([A-Za-z0-9_+/=.-]{6,2000})")
+_COLOURED = re.compile(_COLOUR.pattern.decode())
 LONGEST = 4000
 """Characters of a broken key that is looked for."""
 
@@ -70,6 +72,16 @@ def joined(data: bytes) -> bytes:
     for indent, nothing in _INDENTS:
         data = data.replace(indent, nothing)
     return data.replace(b"  \n", b"\n").replace(b" \n", b"\n").replace(b"\n", b"").replace(b"\0", b"\n")
+
+
+def without_colours(text: str) -> str:
+    """Put spaces in place of the colours of a terminal."""
+    return _COLOURED.sub(lambda found: " " * len(found[0]), text) if "\x1b" in text else text
+
+
+def continued(text: str, end: int) -> re.Match[str] | None:
+    """Match what a line begins with that follows one which ends at `end`; group 1 is its first word."""
+    return _NEXT.match(text, end)
 
 
 def broken(value: str, text: str) -> list[tuple[int, int]]:

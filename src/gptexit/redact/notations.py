@@ -59,6 +59,7 @@ _OPTION = re.compile(rf"[\w-]{{0,12}}(?P<sign>[ \t=]{{1,4}})(?:{_QUOTED}|{_BARE}
 _CUT = re.compile(r"[&;,](?=.)|\\[nrt\"'u]|&(?:quot|apos|amp|#39);|[)\]}](?=[^\w]|$)")
 """What ends a value without quotes; in a URL, in JSON within a text, in brackets."""
 _ENDS = ".,;:!?)]}*_>\\"
+_QUOTES = "\"'`;"
 _SPECIAL = frozenset("!#$%&*+-=?@^_~")
 
 
@@ -70,16 +71,17 @@ def _weak(value: str) -> bool:
         and any(letter.isalpha() for letter in value)
         and not _MEANS_SOMETHING.fullmatch(value)
         or not value.isascii()
-        or sum(letter in _SPECIAL for letter in value) > 1
+        or (":" not in value and sum(letter in _SPECIAL for letter in value) > 1)
     )
 
 
 _MEANS_SOMETHING = re.compile(
     r"(?:[a-z]{1,12}[-_.])?(?:int|str|arg|var|param|ipv|page|line|step|item|row|col)[-_]?\d{1,4}"
-    r"|\d[\d.:/,+-]*[a-z]{0,2}|[a-z_]+\d?(?:\.[a-z_]+\d?)+",
+    r"|\d[\d.:/,+-]*[a-z]{0,2}|[a-z_]+\d?(?:\.[a-z_]+\d?)+"
+    r"|[\w.-]+:\d{1,5}|-{1,2}[a-z][\w-]*|(?:\\x[0-9a-f]{2})+",
     re.IGNORECASE,
 )
-"""Names of variables and of their members, and amounts."""
+"""Names of variables and of their members, amounts, addresses, options, bytes."""
 
 
 def _strong(value: str) -> bool:
@@ -107,22 +109,24 @@ def _line(kind: str, needle: str, pattern: str, judge: Judge = _weak) -> Anchore
 
 
 _VALUE_OF_OPTION = r"(?:[\"'](?P<quoted>[^\"'\n]{3,200})[\"']|(?P<value>[^\s\"'`]{4,200}))"
+_WORD = r"(?:(?<![a-z0-9])|(?<=\\[nrt]))"
+"""Where a word begins; also behind an escaped line break, and behind the sign of italics."""
 _HOST = r"(?=@(?!sha256)[a-z0-9][\w.-]{2,200})"
 TABLE = (
-    _line("password", "mysql", rf"\b(?:mysql|mysqldump|mysqladmin|mysqlsh)\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
-    _line("password", "mariadb", rf"\bmariadb[\w-]{{0,10}}\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
-    _line("password", "sshpass", rf"\bsshpass\s{{1,4}}-p[ \t=]{{0,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "login", rf"\b(?:docker|podman|helm|az|oc|ecr)\b[^\n]{{0,80}}?\blogin\b[^\n]{{0,200}}?\s-p[ \t=]{{1,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "redis-cli", rf"\bredis-cli\b[^\n]{{0,200}}?\s-a[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "ldap", rf"\bldap\w{{3,10}}\b[^\n]{{0,300}}?\s-w[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "smbclient", r"\bsmbclient\b[^\n]{0,200}?\s-U[ \t]{0,4}[\"']?[\w\\.-]{1,60}%(?P<value>[^\s\"']{4,100})"),
-    _line("password", "curl", r"\bcurl\b[^\n]{0,400}?\s(?:-u|--user)[ \t=]{0,4}[\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"'`]{4,200})"),
+    _line("password", "mysql", _WORD + rf"(?:mysql|mysqldump|mysqladmin|mysqlsh)\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
+    _line("password", "mariadb", _WORD + rf"mariadb[\w-]{{0,10}}\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
+    _line("password", "sshpass", _WORD + rf"sshpass\s{{1,4}}-p[ \t=]{{0,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "login", _WORD + rf"(?:docker|podman|helm|az|oc|ecr)\b[^\n]{{0,80}}?\blogin\b[^\n]{{0,200}}?\s-p[ \t=]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "redis-cli", _WORD + rf"redis-cli\b[^\n]{{0,200}}?\s-a[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "ldap", _WORD + rf"ldap\w{{3,10}}\b[^\n]{{0,300}}?\s-w[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "smbclient", _WORD + r"smbclient\b[^\n]{0,200}?\s-U[ \t]{0,4}[\"']?[\w\\.-]{1,60}%(?P<value>[^\s\"']{4,100})"),
+    _line("password", "curl", _WORD + r"curl\b[^\n]{0,400}?\s(?:-u|--user)[ \t=]{0,4}[\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"'`]{4,200})"),
     _line("password", "pass:", r"\bpass(?:in|out)?[ \t=]{1,4}pass:(?P<value>[^\s\"'`]{4,200})"),
     _line("password", "identified", r"\bidentified\s{1,8}(?:with\s{1,4}\S{1,60}\s{1,4})?by\s{1,8}(?:password\s{1,4})?\\{0,4}[\"'](?P<value>[^\"'\n\\]{4,200})\\{0,4}[\"']", looks_like_one),
     _line("password", "login", r"\blogin[ \t]{1,4}\S{1,100}\s{1,8}password[ \t]{1,4}(?P<value>[^\s\"'`]{4,200})", looks_like_one),
-    _line("authorization header", "bearer", r"\bbearer(?:[ \t]{1,4}|%20|\\{0,4}[\"']?[ \t]{0,2}[,+:=][ \t]{0,2}\\{0,4}[\"'])(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
-    _line("authorization header", "basic", r"\bbasic[ \t]{1,4}(?P<value>[A-Za-z0-9+/]{10,400}={0,2})", _strong),
-    _line("authorization header", "authorization", r"\bauthorization[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}[\"'`\\]{0,4}(?:token|apikey|api-key|key|splunk|digest)?[ \t=]{0,4}(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
+    _line("authorization header", "bearer", _WORD + r"bearer(?:[ \t]{1,4}|%20|\\{0,4}[\"']?[ \t]{0,2}[,+:=][ \t]{0,2}\\{0,4}[\"'])(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
+    _line("authorization header", "basic", _WORD + r"basic[ \t]{1,4}(?P<value>[A-Za-z0-9+/]{10,400}={0,2})", _strong),
+    _line("authorization header", "authorization", _WORD + r"authorization[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}[\"'`\\]{0,4}(?:token|apikey|api-key|key|splunk|digest)?[ \t=]{0,4}(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
     _line("password", "@", rf"(?<![\w:/@.+%-])(?!mailto|xmpp|acct|sips?:|https?:|npm:)[a-z0-9][\w.+-]{{1,63}}:(?P<value>[^\s:@/\"'`<>()\[\]]{{6,64}}){_HOST}", _strong),
     _line("password in a URL", "://", r"://[^\s/?#\"'`<>@:\[\]]{0,128}:(?P<value>[^\s\"'`<>@/{}]{1,200})@(?=[\w\[{$%<-])", looks_like_one),
 )  # fmt: skip
@@ -155,7 +159,8 @@ def _anchored(anchored: Anchored, text: str) -> Iterator[Secret]:
         start, value = found.start(group), found[group]
         if group == "value":
             value = _trimmed(value) if anchored.judge is not looks_like_one else value
-        if anchored.judge(value):
+        called = text.startswith("(", start + len(value))
+        if not called and anchored.judge(value):
             yield Secret(start, start + len(value), 3, anchored.kind)
 
 
@@ -175,8 +180,8 @@ def _named(text: str, start: int, end: int, kind: str, *, is_password: bool) -> 
         if found and (secret := _judged(text, found, start, kind, is_password=is_password)):
             yield secret
             return
-    word = text[max(0, start - 24) : end].rpartition(" ")[2]
-    option = word.startswith("--") or word == "requirepass"
+    word = text[max(0, start - 24) : end]
+    option = word.endswith("requirepass") or word.rpartition(" ")[2].startswith("--")
     for pattern, holds in ((_SQL, is_password), (_OPTION, option)):
         found = pattern.match(text, end) if holds else None
         if found and (secret := _judged(text, found, start, kind, is_password=is_password)):
@@ -191,9 +196,12 @@ def _judged(
     value = found[group]
     sign = found["sign"].strip()
     if group == "bare":
-        if sign in ("(", ","):  # a name among others
-            return None
         value = _trimmed(value)
+        called = text.startswith("(", found.start(group) + len(value))
+        if called or sign in ("(", ","):  # a function, a name among others
+            return None
+    elif sign == "," and text[found.start("sign") - 1] not in _QUOTES:
+        return None
     if group == "quoted" and is_password and sign not in ("(", "|", ","):
         judge: Judge = looks_like_one
     elif is_password and (group == "quoted" or _is_a_line(text, found, start, value)):

@@ -85,7 +85,9 @@ _AROUND = '"=: \t\r\n'
 """What an expression may take along on either side of a secret."""
 _BREAKS = re.compile(r"[\"\\`<>]")
 """What no address has in it as it is: it would end the string or the link that the address is."""
-_RUN = re.compile(r"[A-Za-z0-9/+]")
+_BASE64 = re.compile(r"[A-Za-z0-9/+]+")
+_RUN = 40
+"""Characters of base64 beside a span that no name of a path has."""
 _WIDTH = 1000
 """Characters of a line on either side of a name that are looked at; its expressions backtrack."""
 _GAP = r"(?:\s|\\+[nr]|[\"'`+,>|])*"
@@ -142,15 +144,20 @@ def there(text: str) -> bool:
 
 def passwords(text: str, language: str | None = None) -> Iterator[Secret]:
     """What the detectors find. `language`: that of the whole text, where it is code."""
-    for each in DETECTORS:
-        if each.fast.search(text):
-            yield from _by_form(each, text)
+    yield from by_form(text)
     lower = folded(text)
     if any(needle in lower for needle in PRIVATE_KEYS):
         yield from _private_keys(text)
     yield from notations.passwords(text, lower)
     if any(needle in lower for needle in NAMED):
         yield from _by_name(text, lower, language)
+
+
+def by_form(text: str) -> Iterator[Secret]:
+    """What the detectors find that know a secret by its own form."""
+    for each in DETECTORS:
+        if each.fast.search(text):
+            yield from _by_form(each, text)
 
 
 def _by_form(detector: Detector, text: str) -> Iterator[Secret]:
@@ -173,10 +180,18 @@ def _by_form(detector: Detector, text: str) -> Iterator[Secret]:
 
 
 def _inside(text: str, start: int, end: int) -> bool:
-    """Whether a span is the middle of a longer run of base64: a picture, say."""
+    """Tell whether a span is the middle of a longer run of base64: a picture, say.
+
+    A slash beside it may be one of a path; then the run has to go on as no name does.
+    """
     before, after = text[max(0, start - 2) : start], text[end : end + 1]
     escaped = before[:1] == "\\" and before[1:] in ("n", "r", "t")
-    return bool((before and _RUN.match(before[-1]) and not escaped) or _RUN.match(after))
+    if (before[-1:].isalnum() and before.isascii() and not escaped) or (
+        after.isalnum() and after.isascii()
+    ):
+        return True
+    around = text[max(0, start - _RUN) : start], text[end : end + _RUN]
+    return any(len(run) == _RUN and _BASE64.fullmatch(run) for run in around)
 
 
 def _private_keys(text: str) -> Iterator[Secret]:

@@ -47,15 +47,16 @@ _PAIRS = frozenset(
     ke ui fr oo ag av go ap ck da up by if my do sw ey ok ob bj je qu ue ub ib rd rl lu um cl cr cu
     dr ds ef eg ep ew ff gr gu ip ks lt mb nf nu oc od og ov pt rc rm ru rv sc sp sy ug wn xt ye ze
     bo ba bi br bu cc dd dm ei eo es ga gi hu ju ki ko lf lv mm nn oi pi pp rr sk sl sm sn sq tc tt
-    ty ui va vo xp zu""".split()
+    ty ui va vo xp zu""".split()  # noqa: SIM905 - easier to read than a list
 )
-"""Pairs of letters of which words are made: nearly all pairs of a word, a quarter of random ones."""
+"""Pairs of letters of which words are made: nearly all of a word, a quarter of random ones."""
 _LETTERS = re.compile(r"[A-Za-z]{8,}")
+_NO_LETTER = re.compile(r"[^A-Za-z]+")
 _WORD_AND_NUMBER = re.compile(r"[A-Za-z]+(?:[-_.:/24][A-Za-z]+)*[-_.:]?\d{0,4}")
 _ALGORITHM = re.compile(
     r"(?:[a-z]{1,12}[-_.])?"
     r"(?:sha|md|hs|rs|es|ps|aes|des|rc|utf|base|oauth|pbkdf|argon|bcrypt|scrypt|x|ed|p|tls|ssl|v)"
-    r"[-_]?\d{1,4}(?:[-_.][a-z0-9]{1,8}){0,4}|\d[\d.:/,TZ+-]*",
+    r"[-_]?\d{1,4}(?:[-_.][a-z0-9]{1,16}){0,4}|\d[\d.:/,TZ+-]*",
     re.IGNORECASE,
 )
 """What has digits and is no secret: names of algorithms, numbers, times."""
@@ -79,13 +80,14 @@ def is_random(value: str) -> bool:
     """Tell whether `value` looks like a secret whatever stands before it: letters and digits."""
     if len(value) < STRONG:
         return False
-    if any(letter.isdigit() for letter in value):
-        return (
-            any(letter.isalpha() for letter in value)
-            and not _WORD_AND_NUMBER.fullmatch(value)
-            and not _ALGORITHM.fullmatch(value)
-        )
-    return is_scrambled(value)
+    if any(map(is_scrambled, (*_LETTERS.findall(value), _NO_LETTER.sub("", value)))):
+        return True
+    return (
+        any(letter.isdigit() for letter in value)
+        and any(letter.isalpha() for letter in value)
+        and not _WORD_AND_NUMBER.fullmatch(value)
+        and not _ALGORITHM.fullmatch(value)
+    )
 
 
 def stands_for_one(value: str) -> bool:

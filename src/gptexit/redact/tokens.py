@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from gptexit.redact import EXTRA, CannotRedact
-from gptexit.redact.forms import apart, broken, joined
-from gptexit.redact.placeholders import is_random
+from gptexit.redact.forms import apart, joined
 from gptexit.redact.secret import Secret
 
 _SOURCE = re.compile(r"^(?:betterleaks\.|veles\.secrets/)|\.\d+$")
@@ -90,7 +90,7 @@ def prepare() -> None:
 
 
 def there(text: str) -> bool:
-    """Tell whether `tokens` or `broken_tokens` would find anything in `text` or a part of it."""
+    """Tell whether `tokens` or `in_one_line` would find anything in `text` or a part of it."""
     data = _bytes(text)
     return (
         any(found.visible for found in _scanner().scan(data))
@@ -109,20 +109,15 @@ def tokens(text: str) -> list[tuple[Secret, bool]]:
     return result + [(secret, False) for secret, guessed in more if not guessed]
 
 
-def broken_tokens(text: str) -> list[Secret]:
-    """Find tokens that a line break cuts in two, in a text in which no whole one is left."""
+def in_one_line(text: str) -> Iterator[tuple[str, int, str]]:
+    """Find tokens in the lines of a paragraph put together: each with its rank and its kind."""
     data = joined(_bytes(text))
-    result = []
     for scanned in _plain().scan(data):
         rule = _SOURCE.sub("", scanned.rule_id)
-        if not scanned.visible or rule in _GUESSES:
-            continue
-        place = scanned.location
-        value = data[place["start_offset"] : place["end_offset"]].decode("utf-8", "replace")
-        if is_random(value):
-            rank = 0 if scanned.confidence == "high" else 1
-            result += [Secret(*span, rank, name_of(rule)) for span in broken(value, text)]
-    return result
+        if scanned.visible and rule not in _GUESSES:
+            place = scanned.location
+            value = data[place["start_offset"] : place["end_offset"]].decode("utf-8", "replace")
+            yield value, 0 if scanned.confidence == "high" else 1, name_of(rule)
 
 
 def _found(scan: list[Any], offset_of: _Offsets) -> list[tuple[Secret, bool]]:
