@@ -77,7 +77,15 @@ MORE: dict[str, Callable[[Seeds], tuple[str, str]]] = {
     "GitHub OAuth token": _token("gho" + "_", (36, MIXED)),
     "GitLab runner token": _token("glrt" + "-", (20, MIXED)),
     "Slack user token": _token(
-        "xoxp", "-", (12, "123456789"), "-", (12, "123456789"), "-", (12, "123456789"), "-", (32, HEX)
+        "xoxp",
+        "-",
+        (12, "123456789"),
+        "-",
+        (12, "123456789"),
+        "-",
+        (12, "123456789"),
+        "-",
+        (32, HEX),
     ),
     "Slack app token": _token(
         "xapp" + "-1-A0", (9, "ABCDEF123"), "-", (13, "123456789"), "-", (64, HEX)
@@ -205,7 +213,9 @@ def matrix(kinds: range | None = None) -> Iterator[Cell]:
                 where = place
                 if place == "elsewhere":
                     where = ELSEWHERE[(number + turn) % len(ELSEWHERE)]
-                    if where == "file name" and not (core.bare and re.fullmatch(r"[\w.-]+", core.text)):
+                    if where == "file name" and not (
+                        core.bare and re.fullmatch(r"[\w.-]+", core.text)
+                    ):
                         where = "tool"
                 text = POSITIONS.get(place, str)(around(core))
                 yield Cell(core, surrounding, where, text)
@@ -256,7 +266,9 @@ def _message(number: int, cell: Cell, files: dict[str, bytes]) -> dict[str, Any]
                 recipient="canmore.create_textdoc",
             )  # fmt: skip
         case "tool":
-            return message("tool", {"content_type": "execution_output", "text": text}, name="python")
+            return message(
+                "tool", {"content_type": "execution_output", "text": text}, name="python"
+            )
         case "metadata":
             return message("user", "Hello.", metadata={"note": {"deep": [text]}})
         case "attachment" | "file name":
@@ -267,7 +279,9 @@ def _message(number: int, cell: Cell, files: dict[str, bytes]) -> dict[str, Any]
             attached = {"id": key, "name": name, "mime_type": "text/plain"}
             return message("user", "See the file.", metadata={"attachments": [attached]})
         case "chain":
-            return message("assistant", {"content_type": "multimodal_text", "parts": ["One.", text]})
+            return message(
+                "assistant", {"content_type": "multimodal_text", "parts": ["One.", text]}
+            )
         case _:
             return message("user", text)
 
@@ -278,9 +292,7 @@ def _random_parts(secret: str) -> tuple[str, ...]:
     if secret.startswith("eyJ"):
         secret = secret.rpartition(".")[2]
     shared = r"rubygems|api03|admin01|AgEIcHlwaS5vcmc|T3BlbkFJ|v1|github_pat|key-api|SECRET-KEY|live|proj"
-    return tuple(
-        part for part in re.split(rf"[\s._-]|{shared}", secret) if len(part) >= WIDTH
-    )
+    return tuple(part for part in re.split(rf"[\s._-]|{shared}", secret) if len(part) >= WIDTH)
 
 
 def remaining(cells: Iterable[Cell], files: Iterable[bytes]) -> list[Cell]:

@@ -111,13 +111,17 @@ def left(notation, around, letters, length):
     template = NOTATIONS[notation]
     remaining = []
     for seed in range(SEEDS):
-        values = [Seeds(seed * 7 + number).of(length, letters) for number in range(template.count("@@"))]
+        values = [
+            Seeds(seed * 7 + number).of(length, letters) for number in range(template.count("@@"))
+        ]
         text = template
         for value in values:
             # From behind: the second of `@@@` is the sign between a password and its host.
             text = text.replace("@@", value, 1)
         prefix = "" if around not in ("a quotation", "a list") else AROUND[around][:2]
-        text = AROUND[around].format(text.replace("\n", f"\n{prefix if around == 'a quotation' else '  ' * bool(prefix)}"))
+        text = AROUND[around].format(
+            text.replace("\n", f"\n{prefix if around == 'a quotation' else '  ' * bool(prefix)}")
+        )
         if any(value[:-1] in without(text) for value in values):
             remaining.append(text)
     return remaining

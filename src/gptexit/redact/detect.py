@@ -46,7 +46,7 @@ def secrets(text: str, language: str | None = None) -> list[Secret]:
     found: list[Secret] = []
     for _ in range(_ROUNDS):
         rest = _Rest(text, found)
-        searched = _readable(rest.text)
+        searched = without_colours(_without_ending(rest.text))
         more = [
             replace(each, start=rest.back(each.start), end=rest.back(each.end))
             for each in _once(searched, language)
@@ -110,9 +110,8 @@ def suspects(strings: Iterable[str]) -> Iterator[str]:
 
 def _suspects(batch: list[str]) -> Iterator[str]:
     # An empty line between two: no secret goes over it, as one may over a line break.
-    text = blanked("\n\n".join(map(_readable, batch)))
-    line = joined(text.encode("utf-8", "replace")).decode("utf-8", "replace")
-    if tokens.there(text) or passwords.there(text) or any(True for _ in passwords.by_form(line)):
+    text = without_colours(blanked("\n\n".join(map(_without_ending, batch))))
+    if tokens.there(text) or passwords.there(text) or any(True for _ in _in_one_line(text)):
         if len(batch) <= _FEW:
             yield from batch
         else:
@@ -121,17 +120,12 @@ def _suspects(batch: list[str]) -> Iterator[str]:
                 yield from _suspects(batch[start : start + size])
 
 
-def _readable(text: str) -> str:
-    """A text of the same length, without colours, and with the ending of a file's name set apart.
-
-    The name may be a key, and the ending would be a part of it.
-    """
-    text = without_colours(text)
-    if len(text) <= _NAME:
-        name, dot, ending = text.rpartition(".")
-        if dot and 0 < len(ending) <= _ENDING and ending.isalnum():
-            return f"{name} {ending}"
-    return text
+def _without_ending(text: str) -> str:
+    """Set the ending of a file's name, if it may be one, apart: the name before it may be a key."""
+    dot = text.rfind(".", -_ENDING - 1)
+    if dot <= 0 or len(text) > _NAME or not text[dot + 1 :].isalnum():
+        return text
+    return f"{text[:dot]} {text[dot + 1 :]}"
 
 
 def _once(text: str, language: str | None) -> Iterator[Secret]:
@@ -164,11 +158,16 @@ def _broken(text: str) -> Iterator[Secret]:
     """What a line break cuts in two, in a text in which nothing whole is left."""
     if "\n" not in text and text.isascii() and "\\_" not in text:
         return
-    for value, rank, kind in tokens.in_one_line(text):
-        if is_random(value):
-            yield from (Secret(*span, rank, kind) for span in broken(value, text))
-    line = joined(text.encode("utf-8", "replace")).decode("utf-8", "replace")
-    for each in passwords.by_form(line):
+    for value, rank, kind in _in_one_line(text):
+        yield from (Secret(*span, rank, kind) for span in broken(value, text))
+
+
+def _in_one_line(text: str) -> Iterator[tuple[str, int, str]]:
+    """What is found where the lines of each paragraph are one: the value, its rank and its kind."""
+    data = joined(tokens.as_bytes(text))
+    yield from (found for found in tokens.in_one_line(data) if is_random(found[0]))
+    line = data.decode("utf-8", "replace")
+    for each in passwords.by_form(line, passwords.folded(line)):
         value = each.within(line)
         if is_random(value):
-            yield from (Secret(*span, each.rank, each.kind) for span in broken(value, text))
+            yield value, each.rank, each.kind

@@ -18,15 +18,14 @@ _UNICODE = re.compile(rb"\\u00[0-7][0-9A-Fa-f]")
 _PERCENT = re.compile(rb"%(?:0[9ADad]|2[0-9A-Fa-f]|3[A-Fa-f]|40|5[B-Eb-e]|60|7[B-Db-d])")
 _EMPHASIS = re.compile(rb" (_{1,3})([A-Za-z0-9][A-Za-z0-9_.=+-]{14,400}?)(_{1,3})(?=[\s\"'`;:])")
 """A word between underscores; detectors take these for a part of it."""
-_STOPS = tuple(
-    (sign + after, b" " * len(sign) + after)
-    for sign in (b"..", b".", b":", b";")
-    for after in ((b"",) if sign == b".." else (b" ", b"\n", b'"', b"'", b"`"))
-)
+_STOPS = tuple((sign, b" " + sign[1:]) for sign in (b". ", b".\n", b'."', b".'", b": ", b":\n"))
 """Signs that end a sentence or a clause, where a word ends behind them."""
-_HIDDEN = (b"\xe2\x80\x8b", b"\xc2\xad", b"\xe2\x81\xa0")
-"""Characters that mark where a word may be broken: they are not seen."""
-_INDENTS = tuple((b"\n" + blank, b"\n") for blank in (b" " * 8, b" " * 4, b"  ", b" ", b"\t"))
+_HIDDEN = ((b"\xe2\x80\x8b", b""), (b"\xc2\xad", b""), (b"\xe2\x81\xa0", b""), (b"\\_", b"_"))
+"""Signs that are not seen: they say where a word may be broken, or that a letter is one."""
+_INDENTS = (
+    *((b"\n" + b" " * 8, b"\n"), (b"\n" + b" " * 4, b"\n"), (b"\n  ", b"\n"), (b"\n ", b"\n")),
+    *((b"\n\t", b"\n"), (b"  \n", b"\n"), (b" \n", b"\n")),
+)
 _BETWEEN = r"[\s>\\\u200b\u00ad\u2060]{0,24}"
 """What may stand between two letters of a key that was broken in two."""
 _NEXT = re.compile(r"[ \t\\]{0,4}\r?\n[ \t>]{0,24}([A-Za-z0-9_+/=.-]{6,2000})")
@@ -50,6 +49,7 @@ def apart(data: bytes) -> bytes:
     if b"%" in data:
         data = _PERCENT.sub(_blank, data)
     data = data.translate(_SPACED) + b" "
+    data = data.replace(b"..", b"  ")
     for stop, space in _STOPS:
         data = data.replace(stop, space)
     if b"_" in data:
@@ -61,17 +61,23 @@ def apart(data: bytes) -> bytes:
     return data
 
 
-def joined(data: bytes) -> bytes:
-    """Make one line of the lines of each paragraph, without their indents and quotation signs."""
-    for hidden in _HIDDEN:
-        if hidden in data:
-            data = data.replace(hidden, b"")
-    if b"\\_" in data:
-        data = data.replace(b"\\_", b"_")
-    data = apart(data).replace(b"\r\n", b"\n").replace(b"\n\n", b"\0\0")
+def joined(data: bytes, spaced: bytes | None = None) -> bytes:
+    """Make one line of the lines of each paragraph, without their indents and quotation signs.
+
+    `spaced`: what `apart` makes of the same data, where it is known.
+    """
+    changed = False
+    for sign, seen in _HIDDEN:
+        if sign in data:
+            data, changed = data.replace(sign, seen), True
+    if changed or spaced is None:
+        spaced = apart(data)
+    if b"\r" in spaced:
+        spaced = spaced.replace(b"\r\n", b"\n")
+    spaced = spaced.replace(b"\n\n", b"\0\0")
     for indent, nothing in _INDENTS:
-        data = data.replace(indent, nothing)
-    return data.replace(b"  \n", b"\n").replace(b" \n", b"\n").replace(b"\n", b"").replace(b"\0", b"\n")
+        spaced = spaced.replace(indent, nothing)
+    return spaced.replace(b"\n", b"").replace(b"\0", b"\n")
 
 
 def without_colours(text: str) -> str:

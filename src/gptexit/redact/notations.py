@@ -49,7 +49,9 @@ _VALUE = re.compile(
     rf"[\"'`\\]{{0,3}}\s{{0,4}}[:=]\s{{0,4}}(?:{_QUOTED}|{_BARE})"
 )
 """A pair of two: `- name: DB_PASSWORD` and `value: …` below it, in YAML, JSON and XML."""
-_ELEMENT = re.compile(r"[\w-]{0,24}(?:[ \t][\w:]{1,20}=\"[^\"<>\n]{0,60}\"){0,3}(?P<sign>>)(?P<bare>[^<>\n]{4,300})(?=</)")
+_ELEMENT = re.compile(
+    r"[\w-]{0,24}(?:[ \t][\w:]{1,20}=\"[^\"<>\n]{0,60}\"){0,3}(?P<sign>>)(?P<bare>[^<>\n]{4,300})(?=</)"
+)
 """An element of markup: `<password>…</password>`."""
 _SQL = re.compile(rf"(?P<sign>[ \t]{{1,4}}){_QUOTED}")
 """Nothing but white space: `ALTER USER ada PASSWORD '…'`."""
@@ -98,14 +100,16 @@ class Anchored:
 
     kind: str
     needle: str
-    """A part of every anchor, in lower case."""
+    """What every such notation has in it, in lower case."""
+    before: int
+    """Characters before the needle that may belong to the notation; 0 where it begins with it."""
     pattern: re.Pattern[str]
-    """Searched in the text; its group `value` is the secret."""
+    """What is looked for around the needle; its group `value` or `quoted` is the secret."""
     judge: Judge = _strong
 
 
-def _line(kind: str, needle: str, pattern: str, judge: Judge = _weak) -> Anchored:
-    return Anchored(kind, needle, re.compile(pattern, re.IGNORECASE), judge)
+def _line(kind: str, needle: str, before: int, pattern: str, judge: Judge = _weak) -> Anchored:
+    return Anchored(kind, needle, before, re.compile(pattern, re.IGNORECASE), judge)
 
 
 _VALUE_OF_OPTION = r"(?:[\"'](?P<quoted>[^\"'\n]{3,200})[\"']|(?P<value>[^\s\"'`]{4,200}))"
@@ -113,59 +117,74 @@ _WORD = r"(?:(?<![a-z0-9])|(?<=\\[nrt]))"
 """Where a word begins; also behind an escaped line break, and behind the sign of italics."""
 _HOST = r"(?=@(?!sha256)[a-z0-9][\w.-]{2,200})"
 TABLE = (
-    _line("password", "mysql", _WORD + rf"(?:mysql|mysqldump|mysqladmin|mysqlsh)\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
-    _line("password", "mariadb", _WORD + rf"mariadb[\w-]{{0,10}}\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
-    _line("password", "sshpass", _WORD + rf"sshpass\s{{1,4}}-p[ \t=]{{0,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "login", _WORD + rf"(?:docker|podman|helm|az|oc|ecr)\b[^\n]{{0,80}}?\blogin\b[^\n]{{0,200}}?\s-p[ \t=]{{1,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "redis-cli", _WORD + rf"redis-cli\b[^\n]{{0,200}}?\s-a[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "ldap", _WORD + rf"ldap\w{{3,10}}\b[^\n]{{0,300}}?\s-w[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
-    _line("password", "smbclient", _WORD + r"smbclient\b[^\n]{0,200}?\s-U[ \t]{0,4}[\"']?[\w\\.-]{1,60}%(?P<value>[^\s\"']{4,100})"),
-    _line("password", "curl", _WORD + r"curl\b[^\n]{0,400}?\s(?:-u|--user)[ \t=]{0,4}[\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"'`]{4,200})"),
-    _line("password", "pass:", r"\bpass(?:in|out)?[ \t=]{1,4}pass:(?P<value>[^\s\"'`]{4,200})"),
-    _line("password", "identified", r"\bidentified\s{1,8}(?:with\s{1,4}\S{1,60}\s{1,4})?by\s{1,8}(?:password\s{1,4})?\\{0,4}[\"'](?P<value>[^\"'\n\\]{4,200})\\{0,4}[\"']", looks_like_one),
-    _line("password", "login", r"\blogin[ \t]{1,4}\S{1,100}\s{1,8}password[ \t]{1,4}(?P<value>[^\s\"'`]{4,200})", looks_like_one),
-    _line("authorization header", "bearer", _WORD + r"bearer(?:[ \t]{1,4}|%20|\\{0,4}[\"']?[ \t]{0,2}[,+:=][ \t]{0,2}\\{0,4}[\"'])(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
-    _line("authorization header", "basic", _WORD + r"basic[ \t]{1,4}(?P<value>[A-Za-z0-9+/]{10,400}={0,2})", _strong),
-    _line("authorization header", "authorization", _WORD + r"authorization[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}[\"'`\\]{0,4}(?:token|apikey|api-key|key|splunk|digest)?[ \t=]{0,4}(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
-    _line("password", "@", rf"(?<![\w:/@.+%-])(?!mailto|xmpp|acct|sips?:|https?:|npm:)[a-z0-9][\w.+-]{{1,63}}:(?P<value>[^\s:@/\"'`<>()\[\]]{{6,64}}){_HOST}", _strong),
-    _line("password in a URL", "://", r"://[^\s/?#\"'`<>@:\[\]]{0,128}:(?P<value>[^\s\"'`<>@/{}]{1,200})@(?=[\w\[{$%<-])", looks_like_one),
+    _line("password", "mysql", 0, _WORD + rf"(?:mysql|mysqldump|mysqladmin|mysqlsh)\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
+    _line("password", "mariadb", 0, _WORD + rf"mariadb[\w-]{{0,10}}\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
+    _line("password", "sshpass", 0, _WORD + rf"sshpass\s{{1,4}}-p[ \t=]{{0,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "login", 100, _WORD + rf"(?:docker|podman|helm|az|oc|ecr)\b[^\n]{{0,80}}?\blogin\b[^\n]{{0,200}}?\s-p[ \t=]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "redis-cli", 0, _WORD + rf"redis-cli\b[^\n]{{0,200}}?\s-a[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "ldap", 0, _WORD + rf"ldap\w{{3,10}}\b[^\n]{{0,300}}?\s-w[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "smbclient", 0, _WORD + r"smbclient\b[^\n]{0,200}?\s-U[ \t]{0,4}[\"']?[\w\\.-]{1,60}%(?P<value>[^\s\"']{4,100})"),
+    _line("password", "curl", 0, _WORD + r"curl\b[^\n]{0,400}?\s(?:-u|--user)[ \t=]{0,4}[\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"'`]{4,200})"),
+    _line("password", "pass:", 16, r"\bpass(?:in|out)?[ \t=]{1,4}pass:(?P<value>[^\s\"'`]{4,200})"),
+    _line("password", "identified", 0, r"\bidentified\s{1,8}(?:with\s{1,4}\S{1,60}\s{1,4})?by\s{1,8}(?:password\s{1,4})?\\{0,4}[\"'](?P<value>[^\"'\n\\]{4,200})\\{0,4}[\"']", looks_like_one),
+    _line("password", "login", 0, r"\blogin[ \t]{1,4}\S{1,100}\s{1,8}password[ \t]{1,4}(?P<value>[^\s\"'`]{4,200})", looks_like_one),
+    _line("authorization header", "bearer", 0, _WORD + r"bearer(?:[ \t]{1,4}|%20|\\{0,4}[\"']?[ \t]{0,2}[,+:=][ \t]{0,2}\\{0,4}[\"'])(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
+    _line("authorization header", "basic", 0, _WORD + r"basic[ \t]{1,4}(?P<value>[A-Za-z0-9+/]{10,400}={0,2})", _strong),
+    _line("authorization header", "authorization", 0, _WORD + r"authorization[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}[\"'`\\]{0,4}(?:token|apikey|api-key|key|splunk|digest)?[ \t=]{0,4}(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
+    _line("password", "@", 130, rf"(?<![\w:/@.+%-])(?!mailto|xmpp|acct|sips?:|https?:|npm:)[a-z0-9][\w.+-]{{1,63}}:(?P<value>[^\s:@/\"'`<>()\[\]]{{6,64}}){_HOST}", _strong),
+    _line("password in a URL", "://", 0, r"://[^\s/?#\"'`<>@:\[\]]{0,128}:(?P<value>[^\s\"'`<>@/{}]{1,200})@(?=[\w\[{$%<-])", looks_like_one),
 )  # fmt: skip
 """Notations that begin with something else than the name of a password."""
 _COOKIES = re.compile(
-    r"(?:\b(?:set-)?cookie[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}|\s(?:-b|--cookie)[ \t=]{1,4})[\"'`\\]{0,4}(?P<list>[^\n\"'`\\]{8,4000})",
+    r"(?:cookie[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}|cookie[ \t=]{1,4}| -b[ \t=]{1,4})[\"'`\\]{0,4}(?P<list>[^\n\"'`\\]{8,4000})",
     re.IGNORECASE,
 )
+_AFTER = 2600
+"""Characters behind a needle that may belong to its notation."""
 _COOKIE = re.compile(r"[^\s=;,]{1,100}=([^\s;,\"'`]{16,2000})")
 
 
 def passwords(text: str, lower: str) -> Iterator[Secret]:
     """Find passwords in `text`; `lower` is its folded form, of the same length."""
     for anchored in TABLE:
-        if anchored.needle in lower:
-            yield from _anchored(anchored, text)
-    if "cookie" in lower or " -b" in lower:
-        yield from _cookies(text)
+        for start in _places(anchored.needle, lower):
+            yield from _anchored(anchored, text, start)
+    for needle in ("cookie", " -b"):
+        for start in _places(needle, lower):
+            yield from _cookies(text, start)
     for names, kind, sure in ((PASSWORDS, "password", True), (KEYS, "secret", False)):
         for name in names:
-            start = lower.find(name)
-            while start >= 0:
+            for start in _places(name, lower):
                 yield from _named(text, start, start + len(name), kind, is_password=sure)
-                start = lower.find(name, start + len(name))
 
 
-def _anchored(anchored: Anchored, text: str) -> Iterator[Secret]:
-    for found in anchored.pattern.finditer(text):
-        group = "value" if found["value"] is not None else "quoted"
-        start, value = found.start(group), found[group]
-        if group == "value":
-            value = _trimmed(value) if anchored.judge is not looks_like_one else value
-        called = text.startswith("(", start + len(value))
-        if not called and anchored.judge(value):
-            yield Secret(start, start + len(value), 3, anchored.kind)
+def _places(needle: str, lower: str) -> Iterator[int]:
+    start = lower.find(needle)
+    while start >= 0:
+        yield start
+        start = lower.find(needle, start + len(needle))
 
 
-def _cookies(text: str) -> Iterator[Secret]:
-    for header in _COOKIES.finditer(text):
+def _anchored(anchored: Anchored, text: str, at: int) -> Iterator[Secret]:
+    if anchored.before:
+        start = max(0, at - anchored.before)
+        found = anchored.pattern.search(text, start, at + _AFTER)
+    else:
+        found = anchored.pattern.match(text, at)
+    if not found:
+        return
+    group = "value" if found["value"] is not None else "quoted"
+    start, value = found.start(group), found[group]
+    if group == "value":
+        value = _trimmed(value) if anchored.judge is not looks_like_one else value
+    called = text.startswith("(", start + len(value))
+    if not called and anchored.judge(value):
+        yield Secret(start, start + len(value), 3, anchored.kind)
+
+
+def _cookies(text: str, at: int) -> Iterator[Secret]:
+    header = _COOKIES.match(text, at)
+    if header:
         for cookie in _COOKIE.finditer(text, header.start("list"), header.end("list")):
             if is_random(cookie[1]):
                 yield Secret(cookie.start(1), cookie.end(1), 3, "cookie")

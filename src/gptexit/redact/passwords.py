@@ -33,38 +33,54 @@ class Detector:
     name: str
     """Its class."""
     kind: str
-    fast: re.Pattern[str]
-    """What all that its expressions match has in it: cheap to look for in a text that has none."""
+    fast: tuple[re.Pattern[str], ...]
+    """One of these is in all that its expressions match. Each begins with letters as they are,
+    which `re` looks for ten times as fast as for anything else."""
+    folded: tuple[str, ...] = ()
+    """Or one of these, in lower case."""
     inner: bool = False
     """Whether the secret is the first group of its expressions and not all that they match."""
 
+    def may_match(self, text: str, lower: str) -> bool:
+        """Tell whether its expressions may match in `text`, whose folded form is `lower`."""
+        return any(needle in lower for needle in self.folded) or any(
+            pattern.search(text) for pattern in self.fast
+        )
 
-def _detector(name: str, kind: str, fast: str, *, inner: bool = False) -> Detector:
-    return Detector(name, kind, re.compile(fast), inner)
+
+def _detector(
+    name: str, kind: str, *fast: str, folded: tuple[str, ...] = (), inner: bool = False
+) -> Detector:
+    return Detector(name, kind, tuple(map(re.compile, fast)), folded, inner)
 
 
 DETECTORS = (
     _detector(
-        "ArtifactoryDetector", "Artifactory token", r"AKC[a-zA-Z0-9]{10}|AP[\dA-F][a-zA-Z0-9]{8}"
+        *("ArtifactoryDetector", "Artifactory token"),
+        *(r"AKC[a-zA-Z0-9]{10}", r"AP[\dA-F][a-zA-Z0-9]{8}"),
     ),
-    _detector("AWSKeyDetector", "AWS access key", r"A3T|A[BKS]IA|ACCA|[aA][wW][sS]", inner=True),
-    _detector("AzureStorageKeyDetector", "Azure storage key", r"AccountKey="),
-    _detector("BasicAuthDetector", "password in a URL", r"://", inner=True),
+    _detector(
+        *("AWSKeyDetector", "AWS access key", "A3T", "AKIA", "ABIA", "ASIA", "ACCA"),
+        folded=("aws",),
+        inner=True,
+    ),
+    _detector("AzureStorageKeyDetector", "Azure storage key", "AccountKey="),
     _detector("DiscordBotTokenDetector", "Discord bot token", r"\.[\w-]{6}\."),
-    _detector("GitHubTokenDetector", "GitHub access token", r"gh[opsur]_"),
-    _detector("GitLabTokenDetector", "GitLab token", r"gl[a-z]+-|GR1348941"),
-    _detector("JwtTokenDetector", "JSON web token", r"eyJ"),
-    _detector("MailchimpDetector", "Mailchimp API key", r"[0-9a-z]{8}-us[0-9]"),
-    _detector("NpmDetector", "npm access token", r":_authToken=", inner=True),
-    _detector("OpenAIDetector", "OpenAI API key", r"T3BlbkFJ"),
-    _detector("PypiTokenDetector", "PyPI token", r"pypi-AgE"),
+    _detector("GitHubTokenDetector", "GitHub access token", "gh[opsur]_"),
+    _detector("GitLabTokenDetector", "GitLab token", "gl[a-z]+-", "GR1348941"),
+    _detector("JwtTokenDetector", "JSON web token", "eyJ"),
+    _detector("MailchimpDetector", "Mailchimp API key", "-us[0-9]"),
+    _detector("NpmDetector", "npm access token", ":_authToken=", inner=True),
+    _detector("OpenAIDetector", "OpenAI API key", "T3BlbkFJ"),
+    _detector("PypiTokenDetector", "PyPI token", "pypi-AgE"),
     _detector("SendGridDetector", "SendGrid API key", r"SG\."),
-    _detector("SlackDetector", "Slack token", r"(?i:xox|hooks\.slack\.com)"),
-    _detector("SquareOAuthDetector", "Square secret", r"sq0csp-"),
-    _detector("StripeDetector", "Stripe API key", r"k_live_"),
+    _detector("SlackDetector", "Slack token", folded=("xox", "hooks.slack.com")),
+    _detector("SquareOAuthDetector", "Square secret", "sq0csp-"),
+    _detector("StripeDetector", "Stripe API key", "k_live_"),
     _detector("TelegramBotTokenDetector", "Telegram bot token", r":[\w-]{35}"),
-    _detector("TwilioKeyDetector", "Twilio key", r"AC|SK"),
+    _detector("TwilioKeyDetector", "Twilio key", "AC[a-z0-9]{32}", "SK[a-z0-9]{32}"),
 )
+"""Passwords in URLs are found in `notations`: the expression for them takes quadratic time."""
 NAMED = ("key", "pass", "pwd", "secret", "contrase")
 """Every name that its detector of passwords knows has one of these in it."""
 PRIVATE_KEYS = ("private key", "putty-user-key-file-")
@@ -144,8 +160,8 @@ def there(text: str) -> bool:
 
 def passwords(text: str, language: str | None = None) -> Iterator[Secret]:
     """What the detectors find. `language`: that of the whole text, where it is code."""
-    yield from by_form(text)
     lower = folded(text)
+    yield from by_form(text, lower)
     if any(needle in lower for needle in PRIVATE_KEYS):
         yield from _private_keys(text)
     yield from notations.passwords(text, lower)
@@ -153,11 +169,11 @@ def passwords(text: str, language: str | None = None) -> Iterator[Secret]:
         yield from _by_name(text, lower, language)
 
 
-def by_form(text: str) -> Iterator[Secret]:
-    """What the detectors find that know a secret by its own form."""
-    for each in DETECTORS:
-        if each.fast.search(text):
-            yield from _by_form(each, text)
+def by_form(text: str, lower: str) -> Iterator[Secret]:
+    """What the detectors find that know a secret by its own form; `lower` is `text` folded."""
+    for detector in DETECTORS:
+        if detector.may_match(text, lower):
+            yield from _by_form(detector, text)
 
 
 def _by_form(detector: Detector, text: str) -> Iterator[Secret]:

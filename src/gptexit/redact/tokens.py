@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from gptexit.redact import EXTRA, CannotRedact
-from gptexit.redact.forms import apart, joined
+from gptexit.redact.forms import apart
 from gptexit.redact.secret import Secret
 
 _SOURCE = re.compile(r"^(?:betterleaks\.|veles\.secrets/)|\.\d+$")
@@ -90,18 +90,16 @@ def prepare() -> None:
 
 
 def there(text: str) -> bool:
-    """Tell whether `tokens` or `in_one_line` would find anything in `text` or a part of it."""
-    data = _bytes(text)
-    return (
-        any(found.visible for found in _scanner().scan(data))
-        or any(found.visible for found in _plain().scan(apart(data)))
-        or any(found.visible for found in _plain().scan(joined(data)))
+    """Tell whether `tokens` would find anything in `text` or a part of it."""
+    data = as_bytes(text)
+    return any(found.visible for found in _scanner().scan(data)) or any(
+        found.visible for found in _plain().scan(apart(data))
     )
 
 
 def tokens(text: str) -> list[tuple[Secret, bool]]:
     """Find what the rules know, each with whether the rule goes by its surroundings alone."""
-    data = _bytes(text)
+    data = as_bytes(text)
     offset_of = _Offsets(data, ascii_only=text.isascii())
     result = _found(_scanner().scan(data), offset_of)
     # A rule that goes by its surroundings does not know them when they are set apart.
@@ -109,14 +107,13 @@ def tokens(text: str) -> list[tuple[Secret, bool]]:
     return result + [(secret, False) for secret, guessed in more if not guessed]
 
 
-def in_one_line(text: str) -> Iterator[tuple[str, int, str]]:
+def in_one_line(line: bytes) -> Iterator[tuple[str, int, str]]:
     """Find tokens in the lines of a paragraph put together: each with its rank and its kind."""
-    data = joined(_bytes(text))
-    for scanned in _plain().scan(data):
+    for scanned in _plain().scan(line):
         rule = _SOURCE.sub("", scanned.rule_id)
         if scanned.visible and rule not in _GUESSES:
             place = scanned.location
-            value = data[place["start_offset"] : place["end_offset"]].decode("utf-8", "replace")
+            value = line[place["start_offset"] : place["end_offset"]].decode("utf-8", "replace")
             yield value, 0 if scanned.confidence == "high" else 1, name_of(rule)
 
 
@@ -154,7 +151,7 @@ class _Offsets:
         return characters
 
 
-def _bytes(text: str) -> bytes:
+def as_bytes(text: str) -> bytes:
     """`text` with as many characters; NUL would have it taken for UTF-16."""
     return text.replace("\0", " ").encode("utf-8", "replace")
 
