@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gptexit.redact import passwords, tokens
-from gptexit.redact.forms import broken, continued, joined, without_colours
+from gptexit.redact.forms import apart, broken, continued, joined, without_colours
 from gptexit.redact.marks import blanked, mark
 from gptexit.redact.placeholders import is_random, stands_for_one
 from gptexit.redact.secret import Secret, united
 
 _ROUNDS = 50
 """Times that a text is searched again once what was found is out of it."""
-_AT_ONCE = 4_000_000
+_AT_ONCE = 200_000
 """Characters of strings that are searched in one go for whether there is anything in them."""
 
 _FEW = 8
@@ -110,8 +110,21 @@ def suspects(strings: Iterable[str]) -> Iterator[str]:
 
 def _suspects(batch: list[str]) -> Iterator[str]:
     # An empty line between two: no secret goes over it, as one may over a line break.
-    text = without_colours(blanked("\n\n".join(map(_without_ending, batch))))
-    if tokens.there(text) or passwords.there(text) or any(True for _ in _in_one_line(text)):
+    text = without_colours(
+        blanked(
+            "\n\n".join(
+                text if text.rfind(".", -_ENDING - 1) < 0 else _without_ending(text)
+                for text in batch
+            )
+        )
+    )
+    data = tokens.as_bytes(text)
+    spaced = apart(data)
+    if (
+        tokens.there(data, spaced)
+        or passwords.there(text)
+        or any(True for _ in _in_one_line(joined(data, spaced)))
+    ):
         if len(batch) <= _FEW:
             yield from batch
         else:
@@ -158,13 +171,12 @@ def _broken(text: str) -> Iterator[Secret]:
     """What a line break cuts in two, in a text in which nothing whole is left."""
     if "\n" not in text and text.isascii() and "\\_" not in text:
         return
-    for value, rank, kind in _in_one_line(text):
+    for value, rank, kind in _in_one_line(joined(tokens.as_bytes(text))):
         yield from (Secret(*span, rank, kind) for span in broken(value, text))
 
 
-def _in_one_line(text: str) -> Iterator[tuple[str, int, str]]:
+def _in_one_line(data: bytes) -> Iterator[tuple[str, int, str]]:
     """What is found where the lines of each paragraph are one: the value, its rank and its kind."""
-    data = joined(tokens.as_bytes(text))
     yield from (found for found in tokens.in_one_line(data) if is_random(found[0]))
     line = data.decode("utf-8", "replace")
     for each in passwords.by_form(line, passwords.folded(line)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _APART = b",()[]{}<>*|&?!#~^$@%/\\"
-_SPACED = bytes(0x20 if code in _APART or code >= 0x80 else code for code in range(256))
+_SPACED = bytes(0x20 if code in _APART + b"\t" or code >= 0x80 else code for code in range(256))
 """Delimiters of prose, Markdown, URLs and markup, and all that is not ASCII, as spaces."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{0,20}[A-Za-z]")
 """A colour of a terminal: its last letter would be part of a word."""
@@ -23,8 +23,8 @@ _STOPS = tuple((sign, b" " + sign[1:]) for sign in (b". ", b".\n", b'."', b".'",
 _HIDDEN = ((b"\xe2\x80\x8b", b""), (b"\xc2\xad", b""), (b"\xe2\x81\xa0", b""), (b"\\_", b"_"))
 """Signs that are not seen: they say where a word may be broken, or that a letter is one."""
 _INDENTS = (
-    *((b"\n" + b" " * 8, b"\n"), (b"\n" + b" " * 4, b"\n"), (b"\n  ", b"\n"), (b"\n ", b"\n")),
-    *((b"\n\t", b"\n"), (b"  \n", b"\n"), (b" \n", b"\n")),
+    *((b"\n    ", b"\n"), (b"\n  ", b"\n"), (b"\n ", b"\n")),
+    *((b"  \n", b"\n"), (b" \n", b"\n")),
 )
 _BETWEEN = r"[\s>\\\u200b\u00ad\u2060]{0,24}"
 """What may stand between two letters of a key that was broken in two."""

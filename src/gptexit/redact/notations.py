@@ -16,16 +16,21 @@ from dataclasses import dataclass
 from gptexit.redact.placeholders import is_random, looks_like_one
 from gptexit.redact.secret import Secret
 
-PASSWORDS = (
-    *("password", "passwd", "passphrase", "passwort", "kennwort", "pwd", "contraseña"),
-    *("contrasena", "motdepasse", "wachtwoord", "密码", "密碼", "パスワード", "пароль", "db_pass"),
-    *("requirepass", "passcode"),
+NAMES = (
+    ("pass", "", r"pass(?:word|wd|phrase|wort|code)|(?<=require)pass|(?<=db_)pass", "password"),
+    *((name, "", name, "password") for name in ("pwd", "kennwort", "contrase", "motdepasse")),
+    *(
+        (name, "", name, "password")
+        for name in ("wachtwoord", "密码", "密碼", "パスワード", "пароль")
+    ),
+    *((name, "", name, "secret") for name in ("secret", "token", "preshared")),
+    (
+        *("key", "api auth access account service private client signing encryption"),
+        *("key", "secret key"),
+    ),
 )
-KEYS = (
-    *("secret", "token", "api_key", "apikey", "api-key", "auth_key", "authkey", "access_key"),
-    *("accesskey", "access-key", "account_key", "accountkey", "service_key", "private_key"),
-    *("privatekey", "private-key", "client_key", "preshared", "signing_key", "encryption_key"),
-)
+"""What stands before a value: a part that is cheap to find, words of which one is before it, the
+whole of it from there on, and the kind of the value."""
 _OPEN = r"(?P<quote>\\{0,4}[\"'`]|&(?:quot|apos|#39|#34);|[“«„「])"
 _QUOTED = rf"@?[bruf]?{_OPEN}(?P<quoted>[^\"'`\n“”»“」]{{1,300}}?)(?=\\{{0,4}}[\"'`]|&(?:quot|apos|#3[49]);|[”»“」])"
 _BARE = r"(?P<bare>[^\s\"'`<>|“”„«»「」，。；]{4,300})"
@@ -139,6 +144,11 @@ _COOKIES = re.compile(
     r"(?:cookie[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}|cookie[ \t=]{1,4}| -b[ \t=]{1,4})[\"'`\\]{0,4}(?P<list>[^\n\"'`\\]{8,4000})",
     re.IGNORECASE,
 )
+_NAMES = tuple(
+    (needle, tuple(words.split()), re.compile(pattern), kind)
+    for needle, words, pattern, kind in NAMES
+)
+_WORD_LENGTH = 12
 _AFTER = 2600
 """Characters behind a needle that may belong to its notation."""
 _COOKIE = re.compile(r"[^\s=;,]{1,100}=([^\s;,\"'`]{16,2000})")
@@ -147,18 +157,22 @@ _COOKIE = re.compile(r"[^\s=;,]{1,100}=([^\s;,\"'`]{16,2000})")
 def passwords(text: str, lower: str) -> Iterator[Secret]:
     """Find passwords in `text`; `lower` is its folded form, of the same length."""
     for anchored in TABLE:
-        for start in _places(anchored.needle, lower):
+        for start in places(anchored.needle, lower):
             yield from _anchored(anchored, text, start)
     for needle in ("cookie", " -b"):
-        for start in _places(needle, lower):
+        for start in places(needle, lower):
             yield from _cookies(text, start)
-    for names, kind, sure in ((PASSWORDS, "password", True), (KEYS, "secret", False)):
-        for name in names:
-            for start in _places(name, lower):
-                yield from _named(text, start, start + len(name), kind, is_password=sure)
+    for needle, words, pattern, kind in _NAMES:
+        for start in places(needle, lower):
+            if words and not lower[max(0, start - _WORD_LENGTH) : start].rstrip("_-").endswith(
+                words
+            ):
+                continue
+            if name := pattern.match(lower, start):
+                yield from _named(text, start, name.end(), kind)
 
 
-def _places(needle: str, lower: str) -> Iterator[int]:
+def places(needle: str, lower: str) -> Iterator[int]:
     start = lower.find(needle)
     while start >= 0:
         yield start
@@ -190,10 +204,9 @@ def _cookies(text: str, at: int) -> Iterator[Secret]:
                 yield Secret(cookie.start(1), cookie.end(1), 3, "cookie")
 
 
-def _named(text: str, start: int, end: int, kind: str, *, is_password: bool) -> Iterator[Secret]:
+def _named(text: str, start: int, end: int, kind: str) -> Iterator[Secret]:
     """Look for a value behind a name that is at `start` to `end`."""
-    if "key" in text[start:end].lower():
-        kind = "secret key"
+    is_password = kind == "password"
     for pattern in (_AFTER_NAME, _IS, _VALUE, _ELEMENT):
         found = pattern.match(text, end)
         if found and (secret := _judged(text, found, start, kind, is_password=is_password)):

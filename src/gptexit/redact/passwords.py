@@ -22,6 +22,7 @@ from functools import cache
 from typing import Any
 
 from gptexit.redact import EXTRA, CannotRedact, notations
+from gptexit.redact.notations import places
 from gptexit.redact.placeholders import looks_like_one, stands_for_one
 from gptexit.redact.secret import Secret
 
@@ -38,6 +39,8 @@ class Detector:
     which `re` looks for ten times as fast as for anything else."""
     folded: tuple[str, ...] = ()
     """Or one of these, in lower case."""
+    begins: bool = False
+    """Whether all that its expressions match begins with one of `folded`."""
     inner: bool = False
     """Whether the secret is the first group of its expressions and not all that they match."""
 
@@ -49,9 +52,14 @@ class Detector:
 
 
 def _detector(
-    name: str, kind: str, *fast: str, folded: tuple[str, ...] = (), inner: bool = False
+    name: str,
+    kind: str,
+    *fast: str,
+    folded: tuple[str, ...] = (),
+    begins: bool = False,
+    inner: bool = False,
 ) -> Detector:
-    return Detector(name, kind, tuple(map(re.compile, fast)), folded, inner)
+    return Detector(name, kind, tuple(map(re.compile, fast)), folded, begins, inner)
 
 
 DETECTORS = (
@@ -60,12 +68,13 @@ DETECTORS = (
         *(r"AKC[a-zA-Z0-9]{10}", r"AP[\dA-F][a-zA-Z0-9]{8}"),
     ),
     _detector(
-        *("AWSKeyDetector", "AWS access key", "A3T", "AKIA", "ABIA", "ASIA", "ACCA"),
-        folded=("aws",),
+        *("AWSKeyDetector", "AWS access key"),
+        folded=("a3t", "akia", "abia", "asia", "acca", "aws"),
+        begins=True,
         inner=True,
     ),
     _detector("AzureStorageKeyDetector", "Azure storage key", "AccountKey="),
-    _detector("DiscordBotTokenDetector", "Discord bot token", r"\.[\w-]{6}\."),
+    _detector("DiscordBotTokenDetector", "Discord bot token", r"\.[\w-]{6}\.[\w-]{27}"),
     _detector("GitHubTokenDetector", "GitHub access token", "gh[opsur]_"),
     _detector("GitLabTokenDetector", "GitLab token", "gl[a-z]+-", "GR1348941"),
     _detector("JwtTokenDetector", "JSON web token", "eyJ"),
@@ -104,7 +113,7 @@ _BREAKS = re.compile(r"[\"\\`<>]")
 _BASE64 = re.compile(r"[A-Za-z0-9/+]+")
 _RUN = 40
 """Characters of base64 beside a span that no name of a path has."""
-_WIDTH = 1000
+_WIDTH = 120
 """Characters of a line on either side of a name that are looked at; its expressions backtrack."""
 _GAP = r"(?:\s|\\+[nr]|[\"'`+,>|])*"
 _LINE = (
@@ -173,26 +182,38 @@ def by_form(text: str, lower: str) -> Iterator[Secret]:
     """What the detectors find that know a secret by its own form; `lower` is `text` folded."""
     for detector in DETECTORS:
         if detector.may_match(text, lower):
-            yield from _by_form(detector, text)
+            yield from _by_form(detector, text, lower)
 
 
-def _by_form(detector: Detector, text: str) -> Iterator[Secret]:
+def _matches(detector: Detector, text: str, lower: str) -> Iterator[re.Match[str]]:
+    expressions = _plugins()[detector.name].denylist
+    if not detector.begins:
+        for expression in expressions:
+            yield from expression.finditer(text)
+        return
+    for needle in detector.folded:
+        for start in places(needle, lower):
+            for expression in expressions:
+                if found := expression.match(text, start):
+                    yield found
+
+
+def _by_form(detector: Detector, text: str, lower: str) -> Iterator[Secret]:
     plugin = _plugins()[detector.name]
     valid = getattr(plugin, "is_formally_valid", None)
-    for expression in plugin.denylist:
-        for found in expression.finditer(text):
-            group = 1 if detector.inner and found.re.groups and found[1] else 0
-            start = found.start(group)
-            value = found[group]
-            start += len(value) - len(value.lstrip(_AROUND))
-            value = value.lstrip(_AROUND).rstrip(_AROUND.replace("=", ""))
-            if detector.inner and _BREAKS.search(value):
-                continue
-            if stands_for_one(value) or (valid and not valid(value)):
-                continue
-            if group == 0 and _inside(text, start, start + len(value)):
-                continue
-            yield Secret(start, start + len(value), 3, detector.kind)
+    for found in _matches(detector, text, lower):
+        group = 1 if detector.inner and found.re.groups and found[1] else 0
+        start = found.start(group)
+        value = found[group]
+        start += len(value) - len(value.lstrip(_AROUND))
+        value = value.lstrip(_AROUND).rstrip(_AROUND.replace("=", ""))
+        if detector.inner and _BREAKS.search(value):
+            continue
+        if stands_for_one(value) or (valid and not valid(value)):
+            continue
+        if group == 0 and _inside(text, start, start + len(value)):
+            continue
+        yield Secret(start, start + len(value), 3, detector.kind)
 
 
 def _inside(text: str, start: int, end: int) -> bool:

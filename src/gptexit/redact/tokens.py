@@ -89,11 +89,10 @@ def prepare() -> None:
     _scanner()
 
 
-def there(text: str) -> bool:
-    """Tell whether `tokens` would find anything in `text` or a part of it."""
-    data = as_bytes(text)
+def there(data: bytes, spaced: bytes) -> bool:
+    """Tell whether `tokens` would find anything in a text or a part of it, given in both forms."""
     return any(found.visible for found in _scanner().scan(data)) or any(
-        found.visible for found in _plain().scan(apart(data))
+        found.visible for found in _plain().scan(spaced)
     )
 
 
