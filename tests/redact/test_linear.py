@@ -11,22 +11,14 @@ PIECES = {
     "tokens": "gh" + "p_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6 ",
     "JSON web tokens": "ey" + "J",
     "addresses": "://a:",
-    "names": "password",
-    "names and signs": "password=",
-    "quotes": "password='",
-    "names in quotes": '"password": "a" ',
     "cookies": "cookie: a=b; ",
-    "commands": "mysql -u ",
-    "curl": "curl ",
     "at signs": "a:b@",
     "headers": "-----BEGIN RSA PRIVATE" + " KEY-----",
     "breaks": "AKIA\n",
-    "underscores": " _a",
     "colours": "\x1b[",
     "backslashes": "\\",
-    "authorizations": "authorization: bearer ",
 }
-SIZE = 1_500
+SIZE = 1_000
 
 
 @pytest.mark.parametrize("name", PIECES)

@@ -13,7 +13,7 @@ from gptexit.redact.detect import secrets
 from gptexit.targets.base import Options
 
 PACKS = ("claude", "gemini", "jsonl")
-EACH = 11
+EACH = 37
 """One cell of so many is tried here; it shares no factor with the number of kinds."""
 JUDGE = re.compile(
     "sk-" + r"(?:ant|proj|or)-[\w-]{20}|AK" + r"IA[A-Z2-7]{16}|gh" + r"[opsur]_\w{36}|AI" + r"za[\w-]{35}"
