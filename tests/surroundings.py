@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF005 - a surrounding is easier to read in one line
 """A matrix of planted secrets: each kind, in each surrounding, in each place of a conversation.
 
 Every secret in it is made by a seed of its own, so that none is replaced because it was found

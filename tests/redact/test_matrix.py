@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - expressions and samples are easier to read in one line
 """Every kind of secret in every surrounding: a sample of the matrix; `make secrets` tries it all."""
 
 import json

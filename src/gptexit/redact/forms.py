@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - expressions and samples are easier to read in one line
 """A text in the forms that detectors can read: their rules want white space or quotes beside a key.
 
 A person writes "(KEY)", "**KEY**", "?k=KEY&z=1", "KEY." or "密钥是KEY。", a program escapes what is

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - an expression of the table is easier to read in one line
 """Passwords by the notations in which people and programs write them down.
 
 The detector of passwords of detect-secrets knows a name, a sign and quotes. Here are the others, as
@@ -74,9 +75,11 @@ def _weak(value: str) -> bool:
     """Take what nothing but its place tells to be a password: not a word, and not the name of one."""
     return looks_like_one(value) and (
         is_random(value)
-        or any(letter.isdigit() for letter in value)
-        and any(letter.isalpha() for letter in value)
-        and not _MEANS_SOMETHING.fullmatch(value)
+        or (
+            any(letter.isdigit() for letter in value)
+            and any(letter.isalpha() for letter in value)
+            and not _MEANS_SOMETHING.fullmatch(value)
+        )
         or not value.isascii()
         or (":" not in value and sum(letter in _SPECIAL for letter in value) > 1)
     )
@@ -173,6 +176,7 @@ def passwords(text: str, lower: str) -> Iterator[Secret]:
 
 
 def places(needle: str, lower: str) -> Iterator[int]:
+    """Give each offset at which `needle` is in `lower`."""
     start = lower.find(needle)
     while start >= 0:
         yield start
