@@ -9,8 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "redact"))
 
-import surroundings
 from test_matrix import PACKS, leaks
+
+import surroundings
 
 
 def main() -> int:
