@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,9 @@ _ROUNDS = 50
 _AT_ONCE = 200_000
 """Characters of strings that are searched in one go for whether there is anything in them."""
 
+_PATIENCE = 4
+"""Rounds after which a secret is taken with all that is written in one with it."""
+_RUN_BEFORE = re.compile(r"[A-Za-z0-9_-]*")
 _FEW = 8
 """Strings that are searched one by one, and parts of a batch in which one of many is looked for."""
 _LINES = 20
@@ -44,7 +48,7 @@ def secrets(text: str, language: str | None = None) -> list[Secret]:
     `language`: that of the whole text, where it is code.
     """
     found: list[Secret] = []
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         rest = _Rest(text, found)
         searched = without_colours(_without_ending(rest.text))
         more = [
@@ -57,6 +61,8 @@ def secrets(text: str, language: str | None = None) -> list[Secret]:
         ]
         if not more:
             break
+        if turn >= _PATIENCE:
+            more = [_whole_run(secret, text) for secret in more]
         found = united([*found, *more])
     return found
 
@@ -131,6 +137,13 @@ def _suspects(batch: list[str]) -> Iterator[str]:
             size = -(-len(batch) // _FEW)
             for start in range(0, len(batch), size):
                 yield from _suspects(batch[start : start + size])
+
+
+def _whole_run(secret: Secret, text: str) -> Secret:
+    """Widen a secret to all that is written in one with it: one after the other would be found."""
+    start = secret.start - len(_RUN_BEFORE.match(text[: secret.start][::-1])[0])  # type: ignore[index]
+    end = _RUN_BEFORE.match(text, secret.end).end()  # type: ignore[union-attr]
+    return replace(secret, start=start, end=end)
 
 
 def _without_ending(text: str) -> str:
