@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test test-apps lint coverage bench faults fuzz clean
+.PHONY: secrets demo test test-apps lint coverage bench faults fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -43,6 +43,9 @@ bench: $(READY)
 
 faults: $(READY)
 	$(BIN)/python tests/run_faults.py --count $(COUNT)
+
+secrets: $(READY)
+	$(BIN)/python tests/run_secrets.py
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --group fuzz

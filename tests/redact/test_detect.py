@@ -93,12 +93,18 @@ def test_several_passwords_on_one_line_are_all_found():
     assert json.loads(changed)["old"]["pwd"] == "[redacted: password]"
 
 
-def test_a_value_without_quotes_counts_in_configuration_alone():
+def test_a_value_without_quotes_may_be_a_word_outside_of_configuration():
     secret = Seeds(8).of(16)
-    text = f"password: {secret}"
-    assert without(text) == text
-    assert without(text, "yaml") == "password: [redacted: password]"
-    assert secret not in without(f"{CODE}ini\n{text}\n{CODE}")
+    for text in (f"password: {secret}", f"{CODE}ini\npassword: {secret}\n{CODE}"):
+        assert secret not in without(text)
+    for text in (
+        "password: tiger7b is",
+        "the token is sha256",
+        "Password: 8 characters",
+        "pwd: str",
+    ):
+        assert without(text) == text
+    assert without("db_password = tiger7b", "ini") == "db_password = [redacted: password]"
 
 
 texts = st.lists(

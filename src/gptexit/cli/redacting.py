@@ -32,7 +32,7 @@ def redacted(report: dict[str, Any]) -> list[str]:
     if report["redacted"] and report["redacted"]["unsearched"]:
         lines.append(
             f"Not searched for secrets: {count(report['redacted']['unsearched'], 'file')}, such as "
-            "pictures, PDFs and ZIPs."
+            "pictures, PDFs, Office files and ZIPs."
         )
     return lines
 

@@ -82,7 +82,10 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
     rest = b""
     while data := stream.read(_PIECE):
         rest += data
-        end = rest.rfind(b"\n") + 1
+        if len(rest) < _PIECE:
+            continue
+        # Between paragraphs, if it can be: a line break may cut a key in two.
+        end = rest.rfind(b"\n\n", _PIECE // 2) + 1 or rest.rfind(b"\n") + 1
         begun = rest.rfind(_KEY, 0, end)
         if begun > 0 and b"-----END " not in rest[begun:end]:
             end = rest.rfind(b"\n", 0, begun) + 1

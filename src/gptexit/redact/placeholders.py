@@ -9,6 +9,7 @@ a secret only if it looks like one.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 SHORTEST = 6
 """Characters; whatever is shorter is left alone."""
@@ -38,6 +39,57 @@ _ADDRESS = re.compile(
 _CALL = re.compile(r"[({\[]|\)$|;$|^[&$%]|=>|\s")
 
 
+_PAIRS = frozenset(
+    """th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve
+    co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct
+    us ac ot il tr ly nc et ut ss so rs un lo wa ge ie wh ee wi em ad ol rt po we na ul ni ts mo ow
+    pa im mi ai sh ir su id os iv ia am fi ci vi pl ig tu ev ld ry mp fe bl ab gh ty op wo sa ay ex
+    ke ui fr oo ag av go ap ck da up by if my do sw ey ok ob bj je qu ue ub ib rd rl lu um cl cr cu
+    dr ds ef eg ep ew ff gr gu ip ks lt mb nf nu oc od og ov pt rc rm ru rv sc sp sy ug wn xt ye ze
+    bo ba bi br bu cc dd dm ei eo es ga gi hu ju ki ko lf lv mm nn oi pi pp rr sk sl sm sn sq tc tt
+    ty ui va vo xp zu""".split()  # noqa: SIM905 - easier to read than a list
+)
+"""Pairs of letters of which words are made: nearly all of a word, a quarter of random ones."""
+_LETTERS = re.compile(r"[A-Za-z]{8,}")
+_NO_LETTER = re.compile(r"[^A-Za-z]+")
+_WORD_AND_NUMBER = re.compile(r"[A-Za-z]+(?:[-_.:/24][A-Za-z]+)*[-_.:]?\d{0,4}")
+_ALGORITHM = re.compile(
+    r"(?:[a-z]{1,12}[-_.])?"
+    r"(?:sha|md|hs|rs|es|ps|aes|des|rc|utf|base|oauth|pbkdf|argon|bcrypt|scrypt|x|ed|p|tls|ssl|v)"
+    r"[-_]?\d{1,4}(?:[-_.][a-z0-9]{1,16}){0,4}|\d[\d.:/,TZ+-]*",
+    re.IGNORECASE,
+)
+"""What has digits and is no secret: names of algorithms, numbers, times."""
+STRONG = 8
+"""Characters of a value that is a secret by its letters alone."""
+
+
+def is_scrambled(value: str) -> bool:
+    """Tell whether `value`, of ASCII letters alone, is no word and no name made of words."""
+    if not _LETTERS.fullmatch(value):
+        return False
+    low = value.lower()
+    known = sum(low[at : at + 2] in _PAIRS for at in range(len(low) - 1))
+    if known < 0.6 * (len(low) - 1):
+        return True
+    changes = sum(before.isupper() != after.isupper() for before, after in pairwise(value))
+    return changes > 0.4 * (len(value) - 1)
+
+
+def is_random(value: str) -> bool:
+    """Tell whether `value` looks like a secret whatever stands before it: letters and digits."""
+    if len(value) < STRONG:
+        return False
+    if any(map(is_scrambled, (*_LETTERS.findall(value), _NO_LETTER.sub("", value)))):
+        return True
+    return (
+        any(letter.isdigit() for letter in value)
+        and any(letter.isalpha() for letter in value)
+        and not _WORD_AND_NUMBER.fullmatch(value)
+        and not _ALGORITHM.fullmatch(value)
+    )
+
+
 def stands_for_one(value: str) -> bool:
     """Whether `value` is a placeholder, in whatever place."""
     return bool(_STANDS_FOR.search(value) or _SAYS_ITSELF.match(value)) or len(set(value)) < 4
@@ -50,5 +102,5 @@ def looks_like_one(value: str) -> bool:
         and not stands_for_one(value)
         and not _ADDRESS.search(value)
         and not _CALL.search(value)
-        and not _WORDS.match(value)
+        and (not _WORDS.match(value) or is_scrambled(value))
     )

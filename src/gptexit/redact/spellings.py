@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 import regex
 
 from gptexit.redact.marks import blanked
+from gptexit.redact.placeholders import is_scrambled
 from gptexit.redact.secret import Secret
 
 LEAST = 8
@@ -18,12 +19,22 @@ _MARKED = re.compile(r"\d|[^\w\s]|[a-z][A-Z]")
 """What tells a secret from a word."""
 
 
+_FEW = 200
+"""Spellings that are looked for one by one, which is faster than to compile a set of them."""
+
+
 class Known:
     """The secrets of a conversation, to be found wherever they stand in it."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, tuple[int, str]] = {}
-        self._pattern: regex.Pattern[str] | None = None
+        self._recent: list[str] = []
+        self._sets: list[tuple[int, regex.Pattern[str]]] = []
+        """Compiled sets with the number of spellings in each, from large to small.
+
+        Two of the same size become one, so that no spelling is compiled often however many there
+        are.
+        """
 
     def add(self, text: str, found: Iterable[Secret]) -> None:
         """Take in what was found in `text`.
@@ -33,13 +44,16 @@ class Known:
         """
         for each in found:
             value = each.within(text)
-            if len(value) < LEAST or not _MARKED.search(value):
+            if len(value) < LEAST or not (_MARKED.search(value) or is_scrambled(value)):
                 continue
             for spelled in spellings(value):
-                known = self._kinds.setdefault(spelled, (each.rank, each.kind))
-                if (each.rank, each.kind) < known:
+                known = self._kinds.get(spelled)
+                if known is None:
+                    self._recent.append(spelled)
+                if known is None or (each.rank, each.kind) < known:
                     self._kinds[spelled] = (each.rank, each.kind)
-                self._pattern = None
+        if len(self._recent) > _FEW:
+            self._compile()
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
@@ -48,13 +62,25 @@ class Known:
         """Where they stand in `text`."""
         if not self._kinds:
             return []
-        if self._pattern is None:
-            # A set, so that a thousand secrets take no longer than one.
-            self._pattern = regex.compile(r"\L<known>", known=list(self._kinds))
-        return [
-            Secret(each.start(), each.end(), *self._kinds[each[0]])
-            for each in self._pattern.finditer(blanked(text))
-        ]
+        text = blanked(text)
+        spans = [span for spelled in self._recent for span in _places(spelled, text)]
+        for _, pattern in self._sets:
+            spans += [found.span() for found in pattern.finditer(text)]
+        return [Secret(start, end, *self._kinds[text[start:end]]) for start, end in spans]
+
+    def _compile(self) -> None:
+        words, self._recent = self._recent, []
+        while self._sets and self._sets[-1][0] <= len(words):
+            _, pattern = self._sets.pop()
+            words += pattern.named_lists["known"]
+        self._sets.append((len(words), regex.compile(r"\L<known>", known=words)))
+
+
+def _places(word: str, text: str) -> Iterator[tuple[int, int]]:
+    start = text.find(word)
+    while start >= 0:
+        yield start, start + len(word)
+        start = text.find(word, start + len(word))
 
 
 def spellings(value: str) -> set[str]:

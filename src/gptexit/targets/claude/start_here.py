@@ -154,7 +154,8 @@ _CHOSEN = {
 
 _REDACTED = """\
 API keys, tokens, private keys and passwords that were recognized are replaced by marks;
-`redacted.csv` lists where. Names, addresses, health and money are not recognized: look for those
+`redacted.csv` lists where. Text files were searched too; pictures, PDFs, Office files and ZIPs were
+not. Names, addresses, health and money are not recognized: look for those
 yourself."""
 
 _AS_IT_IS = (

@@ -1,0 +1,281 @@
+# ruff: noqa: E501 - an expression of the table is easier to read in one line
+"""Passwords by the notations in which people and programs write them down.
+
+The detector of passwords of detect-secrets knows a name, a sign and quotes. Here are the others, as
+a table: code of many languages, SQL, markup, settings, command lines, headers, connection strings,
+and a line such as `Password: …`. Each line of the table is an anchor, which is cheap to find, and
+what follows it, by an expression whose every repetition is bounded: no text takes more than a fixed
+number of steps for each anchor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gptexit.redact.placeholders import is_random, looks_like_one
+from gptexit.redact.secret import Secret
+
+NAMES = (
+    ("pass", "", r"pass(?:word|wd|phrase|wort|code)|(?<=require)pass|(?<=db_)pass", "password"),
+    *((name, "", name, "password") for name in ("pwd", "kennwort", "contrase", "motdepasse")),
+    *(
+        (name, "", name, "password")
+        for name in ("wachtwoord", "密码", "密碼", "パスワード", "пароль")
+    ),
+    *((name, "", name, "secret") for name in ("secret", "token", "preshared")),
+    (
+        *("key", "api auth access account service private client signing encryption"),
+        *("key", "secret key"),
+    ),
+)
+"""What stands before a value: a part that is cheap to find, words of which one is before it, the
+whole of it from there on, and the kind of the value."""
+_OPEN = r"(?P<quote>\\{0,4}[\"'`]|&(?:quot|apos|#39|#34);|[“«„「])"
+_QUOTED = rf"@?[bruf]?{_OPEN}(?P<quoted>[^\"'`\n“”»“」]{{1,300}}?)(?=\\{{0,4}}[\"'`]|&(?:quot|apos|#3[49]);|[”»“」])"
+_BARE = r"(?P<bare>[^\s\"'`<>|“”„«»「」，。；]{4,300})"
+_CLOSE = r"(?:\\{0,4}[\"'`]|&(?:quot|apos|#3[49]);|[\])*_]{1,4}|[”»」]){0,3}"
+_TYPE = r"\??:[ \t]{0,4}&?[A-Za-z][\w.]{0,30}(?:[<\[][\w, |.]{0,30}[>\]])?[?!]?(?:[ \t]{0,2}\|[ \t]{0,2}\w{1,20}){0,3}[ \t]{0,4}="
+_SIGN = (
+    rf"(?:{_TYPE}|:=|=>|[=!]==?|=|:(?!//|:)|：|＝|->|→|,|\(|\)?[ \t]{{0,2}}\|)"
+    r"(?:\*\*|__)?"
+)
+_AFTER_NAME = re.compile(
+    rf"[\w-]{{0,24}}(?:\.[a-z]{{2,10}})?{_CLOSE}[ \t]{{0,8}}(?P<sign>{_SIGN})\s{{0,8}}(?:{_QUOTED}|{_BARE})"
+)
+"""A name, a sign and a value: `password = "…"`, `'PASSWORD', '…'`, `password: string = '…'`."""
+_IS = re.compile(
+    rf"[\w-]{{0,8}}{_CLOSE}(?P<sign>[ \t]{{1,4}}(?:for[ \t][\w@.-]{{1,40}}[ \t])?(?:is|was|ist|lautet|est|es|è|:)"
+    rf":?|是|は|为)[ \t]{{0,4}}(?:\*\*|__)?(?:{_QUOTED}|{_BARE})"
+)
+"""A sentence: `the password is …`."""
+_VALUE = re.compile(
+    rf"[\w-]{{0,24}}{_CLOSE},?[\s>{{]{{0,24}}(?:-[ \t])?[\"'`\\]{{0,3}}(?P<sign>value|default|content)"
+    rf"[\"'`\\]{{0,3}}\s{{0,4}}[:=]\s{{0,4}}(?:{_QUOTED}|{_BARE})"
+)
+"""A pair of two: `- name: DB_PASSWORD` and `value: …` below it, in YAML, JSON and XML."""
+_ELEMENT = re.compile(
+    r"[\w-]{0,24}(?:[ \t][\w:]{1,20}=\"[^\"<>\n]{0,60}\"){0,3}(?P<sign>>)(?P<bare>[^<>\n]{4,300})(?=</)"
+)
+"""An element of markup: `<password>…</password>`."""
+_SQL = re.compile(rf"(?P<sign>[ \t]{{1,4}}){_QUOTED}")
+"""Nothing but white space: `ALTER USER ada PASSWORD '…'`."""
+_OPTION = re.compile(rf"[\w-]{{0,12}}(?P<sign>[ \t=]{{1,4}})(?:{_QUOTED}|{_BARE})")
+"""An option of a program: `--password …`."""
+
+_CUT = re.compile(r"[&;,](?=.)|\\[nrt\"'u]|&(?:quot|apos|amp|#39);|[)\]}](?=[^\w]|$)")
+"""What ends a value without quotes; in a URL, in JSON within a text, in brackets."""
+_ENDS = ".,;:!?)]}*_>\\"
+_QUOTES = "\"'`;"
+_SPECIAL = frozenset("!#$%&*+-=?@^_~")
+
+
+def _weak(value: str) -> bool:
+    """Take what nothing but its place tells to be a password: not a word, and not the name of one."""
+    return looks_like_one(value) and (
+        is_random(value)
+        or (
+            any(letter.isdigit() for letter in value)
+            and any(letter.isalpha() for letter in value)
+            and not _MEANS_SOMETHING.fullmatch(value)
+        )
+        or not value.isascii()
+        or (":" not in value and sum(letter in _SPECIAL for letter in value) > 1)
+    )
+
+
+_MEANS_SOMETHING = re.compile(
+    r"(?:[a-z]{1,12}[-_.])?(?:int|str|arg|var|param|ipv|page|line|step|item|row|col)[-_]?\d{1,4}"
+    r"|\d[\d.:/,+-]*[a-z]{0,2}|[a-z_]+\d?(?:\.[a-z_]+\d?)+"
+    r"|[\w.-]+:\d{1,5}|-{1,2}[a-z][\w-]*|(?:\\x[0-9a-f]{2})+",
+    re.IGNORECASE,
+)
+"""Names of variables and of their members, amounts, addresses, options, bytes."""
+
+
+def _strong(value: str) -> bool:
+    """Take only what would be taken for a secret wherever it were."""
+    return looks_like_one(value) and is_random(value) and not _MEANS_SOMETHING.fullmatch(value)
+
+
+Judge = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """A line of the table: what a notation begins with, and what follows."""
+
+    kind: str
+    needle: str
+    """What every such notation has in it, in lower case."""
+    before: int
+    """Characters before the needle that may belong to the notation; 0 where it begins with it."""
+    pattern: re.Pattern[str]
+    """What is looked for around the needle; its group `value` or `quoted` is the secret."""
+    judge: Judge = _strong
+
+
+def _line(kind: str, needle: str, before: int, pattern: str, judge: Judge = _weak) -> Anchored:
+    return Anchored(kind, needle, before, re.compile(pattern, re.IGNORECASE), judge)
+
+
+_VALUE_OF_OPTION = r"(?:[\"'](?P<quoted>[^\"'\n]{3,200})[\"']|(?P<value>[^\s\"'`]{4,200}))"
+_WORD = r"(?:(?<![a-z0-9])|(?<=\\[nrt]))"
+"""Where a word begins; also behind an escaped line break, and behind the sign of italics."""
+_HOST = r"(?=@(?!sha256)[a-z0-9][\w.-]{2,200})"
+TABLE = (
+    _line("password", "mysql", 0, _WORD + rf"(?:mysql|mysqldump|mysqladmin|mysqlsh)\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
+    _line("password", "mariadb", 0, _WORD + rf"mariadb[\w-]{{0,10}}\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
+    _line("password", "sshpass", 0, _WORD + rf"sshpass\s{{1,4}}-p[ \t=]{{0,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "login", 100, _WORD + rf"(?:docker|podman|helm|az|oc|ecr)\b[^\n]{{0,80}}?\blogin\b[^\n]{{0,200}}?\s-p[ \t=]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "redis-cli", 0, _WORD + rf"redis-cli\b[^\n]{{0,200}}?\s-a[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "ldap", 0, _WORD + rf"ldap\w{{3,10}}\b[^\n]{{0,300}}?\s-w[ \t]{{1,4}}{_VALUE_OF_OPTION}"),
+    _line("password", "smbclient", 0, _WORD + r"smbclient\b[^\n]{0,200}?\s-U[ \t]{0,4}[\"']?[\w\\.-]{1,60}%(?P<value>[^\s\"']{4,100})"),
+    _line("password", "curl", 0, _WORD + r"curl\b[^\n]{0,400}?\s(?:-u|--user)[ \t=]{0,4}[\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"'`]{4,200})"),
+    _line("password", "pass:", 16, r"\bpass(?:in|out)?[ \t=]{1,4}pass:(?P<value>[^\s\"'`]{4,200})"),
+    _line("password", "identified", 0, r"\bidentified\s{1,8}(?:with\s{1,4}\S{1,60}\s{1,4})?by\s{1,8}(?:password\s{1,4})?\\{0,4}[\"'](?P<value>[^\"'\n\\]{4,200})\\{0,4}[\"']", looks_like_one),
+    _line("password", "login", 0, r"\blogin[ \t]{1,4}\S{1,100}\s{1,8}password[ \t]{1,4}(?P<value>[^\s\"'`]{4,200})", looks_like_one),
+    _line("authorization header", "bearer", 0, _WORD + r"bearer(?:[ \t]{1,4}|%20|\\{0,4}[\"']?[ \t]{0,2}[,+:=][ \t]{0,2}\\{0,4}[\"'])(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
+    _line("authorization header", "basic", 0, _WORD + r"basic[ \t]{1,4}(?P<value>[A-Za-z0-9+/]{10,400}={0,2})", _strong),
+    _line("authorization header", "authorization", 0, _WORD + r"authorization[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}[\"'`\\]{0,4}(?:token|apikey|api-key|key|splunk|digest)?[ \t=]{0,4}(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
+    _line("password", "@", 130, rf"(?<![\w:/@.+%-])(?!mailto|xmpp|acct|sips?:|https?:|npm:)[a-z0-9][\w.+-]{{1,63}}:(?P<value>[^\s:@/\"'`<>()\[\]]{{6,64}}){_HOST}", _strong),
+    _line("password in a URL", "://", 0, r"://[^\s/?#\"'`<>@:\[\]]{0,128}:(?P<value>[^\s\"'`<>@/{}]{1,200})@(?=[\w\[{$%<-])", looks_like_one),
+)  # fmt: skip
+"""Notations that begin with something else than the name of a password."""
+_COOKIES = re.compile(
+    r"(?:cookie[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}|cookie[ \t=]{1,4}| -b[ \t=]{1,4})[\"'`\\]{0,4}(?P<list>[^\n\"'`\\]{8,4000})",
+    re.IGNORECASE,
+)
+_NAMES = tuple(
+    (needle, tuple(words.split()), re.compile(pattern), kind)
+    for needle, words, pattern, kind in NAMES
+)
+_WORD_LENGTH = 12
+_AFTER = 2600
+"""Characters behind a needle that may belong to its notation."""
+_COOKIE = re.compile(r"[^\s=;,]{1,100}=([^\s;,\"'`]{16,2000})")
+
+
+def passwords(text: str, lower: str) -> Iterator[Secret]:
+    """Find passwords in `text`; `lower` is its folded form, of the same length."""
+    for anchored in TABLE:
+        for start in places(anchored.needle, lower):
+            yield from _anchored(anchored, text, start)
+    for needle in ("cookie", " -b"):
+        for start in places(needle, lower):
+            yield from _cookies(text, start)
+    for needle, words, pattern, kind in _NAMES:
+        for start in places(needle, lower):
+            if words and not lower[max(0, start - _WORD_LENGTH) : start].rstrip("_-").endswith(
+                words
+            ):
+                continue
+            if name := pattern.match(lower, start):
+                yield from _named(text, start, name.end(), kind)
+
+
+def places(needle: str, lower: str) -> Iterator[int]:
+    """Give each offset at which `needle` is in `lower`."""
+    start = lower.find(needle)
+    while start >= 0:
+        yield start
+        start = lower.find(needle, start + len(needle))
+
+
+def _anchored(anchored: Anchored, text: str, at: int) -> Iterator[Secret]:
+    if anchored.before:
+        start = max(0, at - anchored.before)
+        found = anchored.pattern.search(text, start, at + _AFTER)
+    else:
+        found = anchored.pattern.match(text, at)
+    if not found:
+        return
+    group = "value" if found["value"] is not None else "quoted"
+    start, value = found.start(group), found[group]
+    if group == "value":
+        value = _trimmed(value) if anchored.judge is not looks_like_one else value
+    called = text.startswith("(", start + len(value))
+    if not called and anchored.judge(value):
+        yield Secret(start, start + len(value), 3, anchored.kind)
+
+
+def _cookies(text: str, at: int) -> Iterator[Secret]:
+    header = _COOKIES.match(text, at)
+    if header:
+        for cookie in _COOKIE.finditer(text, header.start("list"), header.end("list")):
+            if is_random(cookie[1]):
+                yield Secret(cookie.start(1), cookie.end(1), 3, "cookie")
+
+
+def _named(text: str, start: int, end: int, kind: str) -> Iterator[Secret]:
+    """Look for a value behind a name that is at `start` to `end`."""
+    is_password = kind == "password"
+    for pattern in (_AFTER_NAME, _IS, _VALUE, _ELEMENT):
+        found = pattern.match(text, end)
+        if found and (secret := _judged(text, found, start, kind, is_password=is_password)):
+            yield secret
+            return
+    word = text[max(0, start - 24) : end]
+    option = word.endswith("requirepass") or word.rpartition(" ")[2].startswith("--")
+    for pattern, holds in ((_SQL, is_password), (_OPTION, option)):
+        found = pattern.match(text, end) if holds else None
+        if found and (secret := _judged(text, found, start, kind, is_password=is_password)):
+            yield secret
+
+
+def _judged(
+    text: str, found: re.Match[str], start: int, kind: str, *, is_password: bool
+) -> Secret | None:
+    groups = found.groupdict()
+    group = "quoted" if groups.get("quoted") else "bare"
+    value = found[group]
+    sign = found["sign"].strip()
+    if group == "bare":
+        value = _trimmed(value)
+        called = text.startswith("(", found.start(group) + len(value))
+        if called or sign in ("(", ","):  # a function, a name among others
+            return None
+    elif sign == "," and text[found.start("sign") - 1] not in _QUOTES:
+        return None
+    if group == "quoted" and is_password and sign not in ("(", "|", ","):
+        judge: Judge = looks_like_one
+    elif is_password and (group == "quoted" or _is_a_line(text, found, start, value)):
+        judge = _weak
+    else:
+        judge = _strong
+    if not judge(value):
+        return None
+    at = found.start(group)
+    return Secret(at, at + len(value), 4, kind)
+
+
+def _is_a_line(text: str, found: re.Match[str], start: int, value: str) -> bool:
+    """Tell whether a name and its value are all that is on their line, or a pair of settings.
+
+    A setting is written as people write those: in capitals, or followed by the next one.
+    """
+    name = text[start : found.start("sign")].rstrip(" \t\"'`])*_")
+    if name.isupper() and "=" in found["sign"]:
+        return True
+    after = text[found.start("bare") + len(value) :][:2]
+    if after[:1] in ("&", ";") and "=" in found["sign"]:
+        return True
+    before = text[max(0, start - 40) : start].rpartition("\n")[2]
+    return (
+        after[:1] in ("", "\n", "\r", "`", "*", "|", "<", '"', "\\")
+        and _LINE_START.fullmatch(before) is not None
+        and (":" in found["sign"] or "|" in found["sign"] or "：" in found["sign"])
+        and "." not in value.strip(".")
+    )
+
+
+_LINE_START = re.compile(r"[\s>*•|`#\"\d.)+-]{0,12}(?:[\w-]{1,16}[ _]){0,3}[\w-]{0,12}")
+
+
+def _trimmed(value: str) -> str:
+    """Cut a value without quotes where the text around it goes on."""
+    cut = _CUT.search(value)
+    if cut and cut.start() > 0:
+        value = value[: cut.start()]
+    return value.rstrip(_ENDS)
