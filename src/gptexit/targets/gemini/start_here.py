@@ -93,9 +93,10 @@ _LOOK = """\
 source and the ZIP that it is in, and why it is there.
 
 `redacted.csv`, if it is there, lists the keys and passwords that were replaced by marks, and in
-which messages. Text files were searched too; pictures, PDFs, Office files and ZIPs were not. Only what looks like one to a program was found: read what is private before you
-send it. To leave more out, run the same command again with `--exclude title=WORD`, `text=WORD`,
-`project=ID` or `date=2025-03`; what is left out then is gone from this folder too."""
+which messages. Text files were searched too; pictures, PDFs, Office files and ZIPs were not. Only
+what looks like one to a program was found: read what is private before you send it. To leave more
+out, run the same command again with `--exclude title=WORD`, `text=WORD`, `project=ID` or
+`date=2025-03`; what is left out then is gone from this folder too."""
 
 
 def _memory(pack: Pack) -> str:
