@@ -13,6 +13,7 @@ SMALL = {
     "growing",
     "jsontext",
     "media_types",
+    "owner",
     "owning",
     "printable",
 }
@@ -33,7 +34,7 @@ BELOW = {
     "targets": "catalog chatgpt database export holding memory model names select",
     "manifest": "catalog",
     "batch": "catalog",
-    "torn": "catalog",
+    "torn": "catalog manifest",
     "house": "batch catalog manifest",
     "sink": "catalog house manifest targets torn",
     "stream": "catalog sink targets",

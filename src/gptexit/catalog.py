@@ -109,6 +109,10 @@ class Catalog:
             ),
         )
 
+    def set_time(self, path: str, recorded: str) -> None:
+        """Take in the time of a file of an earlier run."""
+        self._base.execute("UPDATE entry SET recorded = ? WHERE path = ?", (recorded, path))
+
     def name(self, key: str, folder: str, words: str, mark: str = "", ending: str = "") -> str:
         """The path of what `key` stands for: the one it has, else a new and free one.
 

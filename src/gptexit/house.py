@@ -29,9 +29,11 @@ from gptexit.disk import (
     sync_folder,
     write_all,
 )
-from gptexit.manifest import line_of
+from gptexit.manifest import journal_line
 
 MANIFEST = "manifest.jsonl"
+TIMES = "times.jsonl"
+"""When each file was written: beside the manifest, which is the same whenever that was."""
 _JOURNAL = ".journal"
 _NO_FILE = secrets.token_bytes(32)
 """Stands for the bytes of what is no plain file, such as a pipe or a folder: no file has them."""
@@ -138,7 +140,7 @@ class House:
             # A name of its own: one that is there may be somebody's.
             self._journal = open_new(f"{self.path}/{secrets.token_hex(8)}{_JOURNAL}")
             sync_folder(self.path)
-        write_all(self._journal, b"".join(map(line_of, noted)))
+        write_all(self._journal, b"".join(map(journal_line, noted)))
         os.fsync(self._journal.fileno())
 
     def settle(self) -> None:
@@ -166,11 +168,7 @@ class House:
         os.replace(part, f"{self.path}/{name}")
         sync_folder(self.path)
 
-    def records(self) -> list[str]:
-        """Return where entries are: the manifest, and the journals of runs that were killed."""
-        return [self.manifest, *self._journals()]
-
-    def _journals(self) -> list[str]:
+    def journals(self) -> list[str]:
         """Return the journals of this run and of those that were killed, the oldest first."""
         journals = [str(path) for path in Path(self.path).glob(f"*{_JOURNAL}")]
         journals.sort(key=lambda path: os.stat(path).st_mtime_ns)
@@ -185,6 +183,6 @@ class House:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
-        litter = [*map(Path, self._journals()), *Path(self.path).glob(f"*{PART}*")]
+        litter = [*map(Path, self.journals()), *Path(self.path).glob(f"*{PART}*")]
         for path in litter:
             path.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ import orjson
 from gptexit.catalog import Entry
 from gptexit.disk import leads_out, open_plain
 
+RECORDED = "recorded"
+"""The key, in what is known of a file, of its time as we left it, in nanoseconds."""
 _LARGEST = 2**63 - 1
 """Bytes of a file at most, as SQLite takes the number."""
 _LONGEST = 64 << 20
@@ -22,8 +24,36 @@ _LONGEST = 64 << 20
 
 
 def line_of(entry: Entry) -> bytes:
-    """The line of an entry."""
+    """The line of an entry in the manifest, the same whenever the file was written."""
+    about = {name: value for name, value in entry.about.items() if name != RECORDED}
+    return orjson.dumps({**entry.as_json(), "about": about}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def journal_line(entry: Entry) -> bytes:
+    """The line of an entry in a journal, with its file's time."""
     return orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def time_line(entry: Entry) -> bytes:
+    """The line of an entry in the list of times; empty where its time is not known."""
+    own = entry.about.get(RECORDED)
+    return orjson.dumps([entry.path, own], option=orjson.OPT_APPEND_NEWLINE) if own else b""
+
+
+def times(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and time of each line of a list of times; what is none of ours is left out."""
+    try:
+        lines = open_plain(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with lines:
+        for line in _lines(lines):
+            try:
+                name, own = orjson.loads(line)
+            except (ValueError, TypeError):
+                continue
+            if isinstance(name, str) and isinstance(own, str):
+                yield name, own
 
 
 def entries(path: Path) -> Iterator[Entry]:

@@ -34,8 +34,9 @@ from gptexit.disk import (
     write_all,
 )
 from gptexit.growing import Growing
-from gptexit.house import MANIFEST, House
-from gptexit.manifest import entries, line_of
+from gptexit.house import MANIFEST, TIMES, House
+from gptexit.manifest import entries, line_of, time_line, times
+from gptexit.owner import KEY as ACCOUNT
 from gptexit.printable import printable
 from gptexit.targets.base import Copy, File
 from gptexit.torn import is_torn, recorded, seems_torn
@@ -310,6 +311,9 @@ class Folder:
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
+        account = self.recorded().get(ACCOUNT)
+        if isinstance(account, str) and ACCOUNT not in record:
+            record = {ACCOUNT: account, **record}  # also where this run's source does not tell
         record = {**record, "manifest": self._manifest}
         data = orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         if read_bytes(f"{self._house.path}/{RECORD}") != data:
@@ -390,17 +394,24 @@ class Folder:
         self.catalog.put(entry)
 
     def _load(self) -> None:
-        for path in self._house.records():
-            for entry in entries(Path(path)):
+        for entry in entries(Path(self._house.manifest)):
+            self.catalog.add(entry)
+        for path, time in times(Path(self._house.path) / TIMES):
+            self.catalog.set_time(path, time)
+        for journal in self._house.journals():
+            for entry in entries(Path(journal)):
                 self.catalog.add(entry)
 
     def _save(self) -> None:
         """Write the manifest, where it reads otherwise, and remove what a run leaves behind."""
-        digest = hashlib.sha256()
+        digest, of_times = hashlib.sha256(), hashlib.sha256()
         for entry in self.catalog:
             digest.update(line_of(entry))
+            of_times.update(time_line(entry))
         self._manifest = digest.hexdigest()
         self._house.sync_names()
+        if digest_at(f"{self._house.path}/{TIMES}") != of_times.hexdigest():
+            self._house.write(TIMES, map(time_line, self.catalog))
         if digest_at(self._house.manifest) != self._manifest:
             self._house.write(MANIFEST, map(line_of, self.catalog))
         self._house.tidy()

@@ -16,13 +16,11 @@ from typing import BinaryIO
 
 from gptexit.catalog import Entry
 from gptexit.disk import CHUNK, is_zeros, open_plain
-
-RECORDED = "recorded"
-"""The key of a file's time in what the manifest says of it."""
+from gptexit.manifest import RECORDED
 
 
 def recorded(path: str) -> dict[str, str | None]:
-    """Return what the manifest says of the time of a file that was written just now."""
+    """Return what is to be known of the time of a file that was written just now."""
     return {RECORDED: str(os.stat(path).st_mtime_ns)}
 
 
