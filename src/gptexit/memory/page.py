@@ -37,7 +37,8 @@ def write_page(path: Path, page: str) -> Path:
     """
     words = sealed(page)
     with owning_file(path):
-        for name in (path, *(_beside(path, number) for number in count(1))):
+        for number in count():
+            name = _beside(path, number) if number else path
             there = _read(name)
             if there == words:
                 return name
