@@ -5,10 +5,10 @@ import zipfile
 from contextlib import nullcontext
 
 import pytest
-from build import chain, conversation, message
 from click.testing import CliRunner
 
 import gptexit.cli.convert
+from build import chain, conversation, message
 from gptexit.archive import convert
 from gptexit.exit.run import leave
 from gptexit.memory.page import write_page

@@ -7,8 +7,8 @@ import sys
 import zipfile
 
 import pytest
-from build import chain, conversation, message
 
+from build import chain, conversation, message
 from gptexit.archive import convert
 from gptexit.cli import run as command_line
 from gptexit.cli.exits import Exit

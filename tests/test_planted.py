@@ -7,8 +7,8 @@ import zipfile
 
 import orjson
 import pytest
-from build import chain, conversation, message
 
+from build import chain, conversation, message
 from gptexit.archive import convert
 from gptexit.disk import Unusable
 from gptexit.library.notes import notes_of

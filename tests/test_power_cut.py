@@ -62,7 +62,8 @@ class Disk:
         monkeypatch.setattr(batch, "_AT_ONCE", 1)
 
     def note(self, what, path, other=None):
-        self.log.append((what, os.path.relpath(path, self.root), other))
+        name = os.path.relpath(path, self.root)
+        self.log.append((what, "" if name == "." else name, other))
 
     def open(self, path, flags, *rest, **more):
         descriptor = self.real["open"](path, flags, *rest, **more)
@@ -89,7 +90,6 @@ def after_cut(log, root, rng, *, lies=False):
     now, kept = {}, {}  # the numbers, by name: as the run sees them, as the disk has them
     folders = []
     for what, path, other in log:
-        folder = os.path.dirname(path)
         if what == "create":
             now[path] = len(written)
             written[now[path]], synced[now[path]] = b"", None
@@ -105,12 +105,7 @@ def after_cut(log, root, rng, *, lies=False):
             synced[now[path]] = written[now[path]]
         else:
             kept = {name: n for name, n in kept.items() if os.path.dirname(name) != path}
-            kept |= {
-                name: n
-                for name, n in now.items()
-                if os.path.dirname(name) == (path if path != "." else "")
-            }
-        del folder
+            kept |= {name: n for name, n in now.items() if os.path.dirname(name) == path}
     for path in folders:
         (root / path).mkdir(parents=True, exist_ok=True)
     for name in sorted({*now, *kept}):
@@ -143,9 +138,12 @@ def recorded(tmp_path, monkeypatch):
     return played.log, contents(tmp_path / "whole")
 
 
-def test_a_run_after_a_power_cut_ends_as_one_that_was_not_disturbed(recorded, tmp_path):
+def test_a_run_after_a_power_cut_ends_as_one_that_was_not_disturbed(
+    recorded, tmp_path, monkeypatch
+):
     log, wanted = recorded
     rng = random.Random(5)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # the disk is played
     for number in range(CUTS):
         cut = tmp_path / str(number)
         cut.mkdir()
@@ -153,12 +151,15 @@ def test_a_run_after_a_power_cut_ends_as_one_that_was_not_disturbed(recorded, tm
         folder = work(cut)
         assert folder.edited == []
         assert contents(cut) == wanted
-        assert contents(cut) == (work(cut) and wanted)
+        if number % 20 == 0:
+            assert work(cut).tally.healed == []
+            assert contents(cut) == wanted
 
 
-def test_what_is_recorded_is_on_the_disk(recorded, tmp_path):
+def test_what_is_recorded_is_on_the_disk(recorded, tmp_path, monkeypatch):
     log, _ = recorded
     rng = random.Random(7)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     for number in range(0, len(log), 3):
         cut = tmp_path / str(number)
         cut.mkdir()
