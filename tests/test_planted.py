@@ -172,9 +172,9 @@ def test_neutral_json_takes_no_file_from_outside(foreign, precious):
         manifest.write(orjson.dumps(line) + b"\n")
     (foreign / "markdown/assets").mkdir()
     (foreign / "markdown/assets/a.png").write_bytes(b"picture")
-    with open_neutral([foreign / "jsonl/conversations.jsonl"], None) as source:
-        with source.open("a") as stream:  # an odd line before it hides nothing
-            assert stream.read() == b"picture"
+    lines = open_neutral([foreign / "jsonl/conversations.jsonl"], None)
+    with lines as source, source.open("a") as stream:  # an odd line before it hides nothing
+        assert stream.read() == b"picture"
 
 
 @pytest.mark.parametrize("path", ["2025/./a.md", "2025//a.md", "A\tb.md", "x" * 256 + ".md"])
