@@ -8,6 +8,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src/gptexit"
 SMALL = {
     "__version__",
+    "closed",
     "dates",
     "disk",
     "growing",
