@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src/gptexit"
-SMALL = {"__version__", "dates", "growing", "jsontext", "media_types", "printable"}
+SMALL = {
+    "__version__",
+    "closed",
+    "dates",
+    "disk",
+    "growing",
+    "jsontext",
+    "media_types",
+    "owner",
+    "owning",
+    "printable",
+}
 """Modules that anybody may use, and that use nobody."""
 BELOW = {
     **dict.fromkeys(SMALL, ""),
@@ -23,7 +34,10 @@ BELOW = {
     "library": "database",
     "targets": "catalog chatgpt database export holding memory model names select",
     "manifest": "catalog",
-    "sink": "catalog manifest targets",
+    "batch": "catalog",
+    "torn": "catalog manifest",
+    "house": "batch catalog manifest",
+    "sink": "catalog house manifest targets torn",
     "stream": "catalog sink targets",
     "packed": "sink targets",
     "inspect": "chatgpt export model names",

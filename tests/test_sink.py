@@ -123,7 +123,8 @@ def test_a_killed_run_leaves_nothing_behind_that_the_next_one_keeps(tmp_path):
     killed._appended["secret.md"].close()
     del killed
     run(tmp_path, NOTE)
-    assert [path.name for path in (tmp_path / ".gptexit").iterdir()] == ["manifest.jsonl"]
+    kept = {path.name for path in (tmp_path / ".gptexit").iterdir()}
+    assert kept == {"manifest.jsonl", "times.jsonl"}
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,8 @@ def test_a_broken_asset_leaves_nothing(tmp_path):
         folder.copy(copy(), 3, Broken)
     folder.finish()
     assert files(tmp_path) == {}
-    assert [path.name for path in (tmp_path / ".gptexit").iterdir()] == ["manifest.jsonl"]
+    kept = {path.name for path in (tmp_path / ".gptexit").iterdir()}
+    assert kept == {"manifest.jsonl", "times.jsonl"}
 
 
 def test_appended_files_appear_at_the_end(tmp_path):

@@ -14,6 +14,8 @@ from gptexit.model import Conversation
 from gptexit.names import kept
 from gptexit.names.names import Names
 from gptexit.notebook import Notebook
+from gptexit.owner import need_same_account
+from gptexit.owning import owning
 from gptexit.packed import Packed
 from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
@@ -42,19 +44,25 @@ def convert(
     selection: Selection = EVERYTHING,
     options: Options = USUAL,
     progress: Progress | None = None,
+    check: bool = False,
 ) -> Report:
     """Convert the export in `sources` (see `open_source`) into the folder `out`; the report.
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
+    `check`: compare assets that are there by their bytes, and not by their size alone.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
     where secrets are to be taken out and the libraries that find them are not installed, NoFullText
-    where this Python cannot write the format sqlite, OtherArchive where ZIPs or a pack would take
-    the place of an archive of another format, and KeyError for a format that is not in
-    `targets.table.FORMATS`.
+    where this Python cannot write the format sqlite, and KeyError for a format that is not in
+    `targets.table.FORMATS`. Raises an Unusable where the folder cannot be written to as it is:
+    InUse where another run writes there, OtherAccount where it has the archive of another account,
+    OtherArchive where ZIPs or a pack would take the place of an archive of another format, and
+    Unusable itself where a link is in it.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
     with open_source(given) as export:
-        return convert_export(export, out, formats, selection, options, progress=progress)
+        return convert_export(
+            export, out, formats, selection, options, progress=progress, check=check
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +84,11 @@ def convert_export(
     *,
     progress: Progress | None = None,
     stdout: BinaryIO | None = None,
+    check: bool = False,
 ) -> Report:
     """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
     plans = [Plan(name, options) for name in formats]
-    return carry_out(export, out, plans, selection, progress=progress, stdout=stdout)
+    return carry_out(export, out, plans, selection, progress=progress, stdout=stdout, check=check)
 
 
 def carry_out(
@@ -90,21 +99,44 @@ def carry_out(
     *,
     progress: Progress | None = None,
     stdout: BinaryIO | None = None,
+    check: bool = False,
 ) -> Report:
     """The same for formats each with options of its own."""
     several = len(plans) > 1
     to_stdout = stdout is not None and str(out) == "-"
     roots = [Path(out) / each.format if several else Path(out) for each in plans]
+    with owning(*([] if to_stdout else roots)):
+        return _carry_out(
+            export, roots, plans, selection, progress, stdout if to_stdout else None, check
+        )
+
+
+def _carry_out(
+    export: Source,
+    roots: Sequence[Path],
+    plans: Sequence[Plan],
+    selection: Selection,
+    progress: Progress | None,
+    stdout: BinaryIO | None,
+    check: bool,
+) -> Report:
+    """The same in folders that this run owns, or to `stdout`."""
+    to_stdout = stdout is not None
+    if not to_stdout:
+        need_same_account(export, roots)
     names = _names(plans, [] if to_stdout else roots)
     plans = [_with_reason(each, selection, names) for each in plans]
     outgoing = _outgoing(plans, export)
-    if stdout is not None and to_stdout:
+    if stdout is not None:
         ways = [_way(each, Stream(stdout), "-", export, outgoing) for each in plans]
     else:
         ways = [
             _to_folder(each, root, selection, export, outgoing)
             for each, root in zip(plans, roots, strict=True)
         ]
+    for way in ways:
+        if isinstance(way.sink, Folder):
+            way.sink.checks = check
     settle = any(isinstance(way.sink, Stream) for way in ways)
     ledger = convert_along(export, ways, selection, progress=progress, settle=settle, names=names)
     if not to_stdout:
@@ -202,8 +234,11 @@ def _same_files(sources: Any, export: Source) -> bool:
     """Whether an archive's record names the files of `export`, and no others."""
     if not isinstance(sources, list):
         return False
-    named = {(each.get("name"), each.get("size")) for each in sources if isinstance(each, dict)}
-    return named == {(name, size) for name, size, _ in export.inventory()}
+    named = [(each.get("name"), each.get("size")) for each in sources if isinstance(each, dict)]
+    # Lists, since an archive from elsewhere may name a list; sorted as text for the same reason.
+    return sorted(map(repr, named)) == sorted(
+        {repr((name, size)) for name, size, _ in export.inventory()}
+    )
 
 
 def _way(plan: Plan, sink: Sink, out: str, export: Source, outgoing: Outgoing | None) -> Way:

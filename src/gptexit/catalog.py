@@ -28,8 +28,10 @@ About = dict[str, str | None]
 """For a conversation: what an index says of it (`title`, `created` as RFC 3339, `project`), and
 what the next run has to know of its note; see `holding`."""
 INDEXED = ("title", "created", "project")
-REMEMBERED = ("updated", "messages", "digest", "held", "form", "writer")
-"""The keys of the second, each in a column of its own."""
+REMEMBERED = ("updated", "messages", "digest", "held", "form", "writer", "recorded")
+"""The keys of the second, each in a column of its own. `recorded`, of any file: its own time as we
+left it, in nanoseconds, by which a file that a power cut damaged is told from one that was changed.
+"""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,8 @@ PRAGMA cache_size = -1000;
 CREATE TABLE entry (
     key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
     title TEXT, created TEXT, project TEXT,
-    updated TEXT, messages TEXT, digest TEXT, held TEXT, form TEXT, writer TEXT
+    updated TEXT, messages TEXT, digest TEXT, held TEXT, form TEXT, writer TEXT,
+    recorded TEXT
 ) WITHOUT ROWID;
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
@@ -105,6 +108,10 @@ class Catalog:
                 *map(about.get, _ABOUT),
             ),
         )
+
+    def set_time(self, path: str, recorded: str) -> None:
+        """Take in the time of a file of an earlier run."""
+        self._base.execute("UPDATE entry SET recorded = ? WHERE path = ?", (recorded, path))
 
     def name(self, key: str, folder: str, words: str, mark: str = "", ending: str = "") -> str:
         """The path of what `key` stands for: the one it has, else a new and free one.

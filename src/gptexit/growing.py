@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+
+from gptexit.disk import open_new, write_all
 
 BATCH = 2 << 20
 """Bytes that are written at once; at most three times as many are held."""
@@ -21,7 +24,7 @@ class Growing:
         self.size = 0
         """Bytes appended."""
         self._digest = hashlib.sha256()
-        self._file = path.open("wb")
+        self._file = open_new(path)
         self._batch: list[bytes] = []
         self._held = 0
         self._worker = ThreadPoolExecutor(1)
@@ -36,10 +39,11 @@ class Growing:
             self._hand_over()
 
     def close(self) -> str:
-        """Write what is left. The SHA-256 of it all, as hex digits."""
+        """Write what is left, and wait for the disk. The SHA-256 of it all, as hex digits."""
         try:
             self._hand_over()
             self._wait()
+            os.fsync(self._file.fileno())
         finally:
             self._worker.shutdown()
             self._file.close()
@@ -64,5 +68,5 @@ class Growing:
             self._under_way.result()
 
     def _write(self, data: bytes) -> None:
-        self._file.write(data)
+        write_all(self._file, data)
         self._digest.update(data)

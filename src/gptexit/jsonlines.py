@@ -11,16 +11,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count, takewhile
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
+from gptexit.disk import is_zeros, open_plain
 from gptexit.join import gone_since, join, same
 from gptexit.jsontext import dumps, loads_deep
 from gptexit.model import Conversation
 from gptexit.neutral import conversation_of
-from gptexit.sink import Folder, Outcome, beside
+from gptexit.sink import Folder, Outcome, beside, beside_key
 from gptexit.targets.base import File
 from gptexit.targets.jsonl import NAME
 
@@ -90,12 +92,14 @@ class Jsonlines(Folder):
     def _open(self) -> None:
         """Find the lines of the archive; of a file that the user changed, those beside it."""
         self._places = {}
-        entry = self.catalog.get("beside/jsonl")
-        paths = [self.root / beside(NAME)] if entry else []
-        path = next((each for each in [*paths, self.root / NAME] if each.is_file()), None)
+        besides = takewhile(
+            lambda number: self.catalog.get(beside_key("jsonl", number)) is not None, count(1)
+        )
+        names = [NAME, *(beside(NAME, number) for number in besides)]
+        path = next((name for name in reversed(names) if self._is_whole(name)), None)
         if path is None:
             return
-        self._earlier = path.open("rb")
+        self._earlier = open_plain(self._house.inside(path))
         at = 0
         for line in self._earlier:
             key = _id_of(line)
@@ -103,6 +107,14 @@ class Jsonlines(Folder):
                 self._places.setdefault(key, (at, len(line)))
             at += len(line)
         self._left = set(self._places)
+
+    def _is_whole(self, name: str) -> bool:
+        """Tell whether a file is there, and is not all zeros, as after a power cut."""
+        path = self._house.inside(name)
+        try:
+            return not is_zeros(path)
+        except OSError:
+            return False
 
     def _line(self, key: str) -> bytes:
         assert self._earlier is not None

@@ -224,6 +224,8 @@ def _written(each: Written) -> dict[str, Any]:
             "notes_anew": each.earlier.anew,
             "conversations_merged": each.earlier.merged,
             "conversations_stayed": each.earlier.stayed,
+            "files_healed": sorted(set(each.earlier.healed)),
+            "new_texts": dict(sorted(each.earlier.new_texts.items())),
         },
     }
 

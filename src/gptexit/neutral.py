@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Self
 import orjson
 
 from gptexit.chatgpt.conversation import Met
+from gptexit.disk import leads_out, open_plain
 from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.facts import Facts
 from gptexit.export.volumes import Loss, plain
@@ -186,15 +187,24 @@ def _learn(archive: Path, files: dict[str, Path]) -> None:
     """Note which assets the archive in that folder has. Memory follows their number."""
     try:
         top = archive.resolve(strict=True)
-        with (top / _HOUSE / "manifest.jsonl").open("rb") as lines:
+        with open_plain(top / _HOUSE / "manifest.jsonl") as lines:
             for line in lines:
-                entry = orjson.loads(line)
-                kind, _, key = entry["key"].partition("/")
-                place = top / entry["path"]
-                if kind == "asset" and place.resolve().is_relative_to(top) and place.is_file():
-                    files.setdefault(key, place)
+                _learn_line(top, line, files)
+    except OSError:
+        return  # no archive: the files are then told as missing
+
+
+def _learn_line(top: Path, line: bytes, files: dict[str, Path]) -> None:
+    try:
+        entry = orjson.loads(line)
+        kind, _, key = entry["key"].partition("/")
+        if kind != "asset" or leads_out(entry["path"]):
+            return
+        place = top / entry["path"]
+        if place.resolve().is_relative_to(top) and place.is_file():
+            files.setdefault(key, place)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return  # no archive, or none of ours: the files are then told as missing
+        return  # no line of ours
 
 
 def conversation_of(line: bytes) -> Conversation:

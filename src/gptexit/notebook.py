@@ -16,12 +16,15 @@ from pathlib import Path, PurePosixPath
 
 from gptexit.catalog import About, Entry
 from gptexit.holding import WRITER, Held, Holding, covers, read, together
-from gptexit.sink import Folder, Outcome, beside, read_bytes
+from gptexit.sink import Folder, Outcome, beside, beside_key
 from gptexit.targets.base import File
+from gptexit.torn import seems_torn
 
 _FRONT = re.compile(rb"---\n(.*?\n)---\n", re.DOTALL)
 _PROPERTY = re.compile(r"^(updated|messages): (.+)$", re.MULTILINE)
 _WORDS = re.compile(r"\w+")
+_NEW = re.compile(r"\.new\d*\Z")
+_BESIDE = re.compile(r"\Abeside\d*/")
 _FOOTNOTE = re.compile(r"\[\^\d+\]:?")
 
 
@@ -67,40 +70,74 @@ class Notebook(Folder):
         holding = file.holding
         if holding is None or not self.begun:
             return super().put(_with_about(file, holding))
-        target = self._inside(file.path)
-        there = read_bytes(target)
+        target = self._house.inside(file.path)
+        there = self._house.read(target)
         entry = self.catalog.get(file.key)
+        only = self._keep(file.path, file.key)
         if there in (None, file.data) or there is None or entry is None or not entry.sha256:
             return super().put(_with_about(file, holding))
-        if self._is_ours(file.path, hashlib.sha256(there).hexdigest()):
+        if not only:
+            return super().put(_with_about(file, holding))
+        if self._is_ours(file.path, _digest(there)):
             return self._settle(file, holding, _There.of(entry, there))
-        slot = self._note(f"beside/{file.key}")
-        mine = _There.of(entry, there)
-        if slot is None:
-            return self._add_beside(file, holding, mine)
+        if self._heals(file.key, file.path, file.data):
+            self._write(target, _with_about(file, holding), _digest(file.data))
+            return "written"
+        return self._put_near(file, holding, _There.of(entry, there))
+
+    def _put_near(self, file: File, holding: Holding, mine: _There) -> Outcome:
+        """The user has changed the note, `mine`: the text that comes stands beside it."""
+        known = self._besides(file)
+        last = known[-1] if known else mine
+        path, key = last.entry.path, last.entry.key
+        ours = bool(known) and self._is_ours(path, _digest(last.data))
+        if not ours and not (known and self._heals(key, path, file.data)):
+            return self._add_beside(file, holding, last)
         self.edited.append(file.path)
-        if slot.data == file.data:
+        self.tally.new_texts[file.path] = path
+        if last.data == file.data:
             return "edited"
-        new = File(slot.entry.path, file.data, slot.entry.key, about=file.about, holding=holding)
-        outcome = self._settle(new, holding, slot)
+        new = File(path, file.data, key, about=file.about, holding=holding)
+        if not ours:
+            self._write(self._house.inside(path), _with_about(new, holding), _digest(file.data))
+            return "edited"
+        outcome = self._settle(new, holding, last)
         return "edited" if outcome == "written" else outcome
 
+    def _besides(self, file: File) -> list[_There]:
+        """The texts of ours that stand beside a note that the user changed, the first first.
+
+        The user may have worked in them since.
+        """
+        found = []
+        for number in count(1):
+            key = beside_key(file.key, number)
+            note = self._note(key)
+            if note is not None:
+                found.append(note)
+            elif self.catalog.get(key) is None and self._is_free(beside(file.path, number)):
+                break
+        return found
+
+    def _is_free(self, path: str) -> bool:
+        return self._house.read(self._house.inside(path)) is None
+
     def _add_beside(self, file: File, holding: Holding, mine: _There) -> Outcome:
-        """The user has changed the note: what its conversation has got since goes beside it."""
+        """What the conversation has got since the user changed its text goes beside that."""
         older = self._older(file)
-        if not self._changed(holding, mine) or self._is_ours(file.path, _digest(file.data)):
+        digest = _digest(file.data)
+        path = mine.entry.path
+        known = not self._changed(holding, mine) or self._is_ours(path, digest)
+        if known and not seems_torn(self._house.inside(path), file.data):
             return "unchanged"
         if self._lacks(holding, mine) and not self._adds(holding, [mine, *older]):
             self.tally.kept.append(file.path)
             return "kept"
         self.edited.append(file.path)
-        path = beside(file.path)
-        about = {**file.about, **holding.about()}
-        self._write(
-            self._inside(path),
-            File(path, file.data, f"beside/{file.key}", about=about),
-            _digest(file.data),
-        )
+        key, path, same = self._beside(file.key, file.path, digest)
+        if not same:
+            new = File(path, file.data, key, about=file.about)
+            self._write(self._house.inside(path), _with_about(new, holding), digest)
         return "edited"
 
     def _settle(self, file: File, holding: Holding, there: _There) -> Outcome:
@@ -126,7 +163,7 @@ class Notebook(Folder):
         if anew and not self._changed(holding, there):
             self.tally.anew += 1
         file = _with_about(file, holding)
-        self._write(self._inside(file.path), file, _digest(file.data))
+        self._write(self._house.inside(file.path), file, _digest(file.data))
         return "written"
 
     def _set_aside(self, file: File, data: bytes, about: About, older: list[_There]) -> None:
@@ -142,10 +179,10 @@ class Notebook(Folder):
         ]
         number = 1
         key, path = _aside(file, number)
-        while path not in less and read_bytes(self._inside(path)) is not None:
+        while path not in less and self._house.read(self._house.inside(path)) is not None:
             number += 1
             key, path = _aside(file, number)
-        self._write(self._inside(path), File(path, data, key, about=about), _digest(data))
+        self._write(self._house.inside(path), File(path, data, key, about=about), _digest(data))
         self.tally.beside.append(path)
 
     def _older(self, file: File) -> list[_There]:
@@ -156,7 +193,7 @@ class Notebook(Folder):
             note = self._note(key)
             if note is not None:
                 found.append(note)
-            elif read_bytes(self._inside(path)) is None:
+            elif self._house.read(self._house.inside(path)) is None:
                 break
         return found
 
@@ -164,7 +201,7 @@ class Notebook(Folder):
         entry = self.catalog.get(key)
         if entry is None or not entry.sha256:
             return None
-        data = read_bytes(self._inside(entry.path))
+        data = self._house.read(self._house.inside(entry.path))
         return None if data is None else _There.of(entry, data)
 
     def _changed(self, holding: Holding, there: _There) -> bool:
@@ -226,8 +263,8 @@ def _aside(file: File, number: int) -> tuple[str, str]:
     """Key and path of a text beside a note."""
     tail = "" if number == 1 else str(number)
     pure = PurePosixPath(file.path)
-    stem = pure.stem.removesuffix(".new")
-    key = file.key.removeprefix("beside/")
+    stem = _NEW.sub("", pure.stem)
+    key = _BESIDE.sub("", file.key)
     return f"older{tail}/{key}", str(pure.with_name(f"{stem}.older{tail}{pure.suffix}"))
 
 

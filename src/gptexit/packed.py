@@ -15,7 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from gptexit.sink import CHUNK, Folder, Outcome
+from gptexit.disk import CHUNK
+from gptexit.sink import Folder, Outcome
 from gptexit.targets.base import Copy, File
 
 _DATE = (1980, 1, 1, 0, 0, 0)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from gptexit import __version__
 from gptexit.holding import WRITER
 from gptexit.names.names import Names
+from gptexit.owner import KEY, account_of
 from gptexit.select import Selection
 from gptexit.targets.base import Options
 from gptexit.targets.table import redact_of
@@ -63,10 +64,12 @@ def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
 
 def record(asked: dict[str, Any], export: Listed, digests: dict[str, str]) -> dict[str, Any]:
     """The whole record. `digests`: SHA-256 of the assets that were copied, by member."""
+    account = account_of(export)
     return {
         "version": VERSION,
         "tool": {"name": "gptexit", "version": __version__},
         "writer": int(WRITER),
+        **({KEY: account} if account else {}),
         **asked,
         "sources": [
             {"name": name, "size": size, "sha256": digest or digests.get(name)}

@@ -2,11 +2,12 @@
 
 A file is written under another name and then renamed, so a killed run leaves no half of one. What
 the archive holds is told in `.gptexit/manifest.jsonl`: each file's name, its SHA-256, and what it
-is of. During a run each line goes to `.gptexit/journal.jsonl` first, so that a run which was killed
-knows its own files when it is run again.
+is of. During a run each line goes to a journal beside it first, so that a run which was killed
+knows its own files when it is run again; and before that the file is on the disk (see `batch`).
 
 A file that is neither as an earlier run left it nor as this run would write it was changed by the
-user: it stays, and the new text goes beside it.
+user: it stays, and the new text goes beside it, where nothing of the user's is. One that a power
+cut damaged is written again (see `torn`). Nothing is written through a link (see `disk`).
 """
 
 from __future__ import annotations
@@ -14,23 +15,35 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, Protocol
 
 import orjson
 
 from gptexit.catalog import Catalog, Entry
+from gptexit.disk import (
+    CHUNK,
+    Unusable,
+    begins_with_zeros,
+    digest_at,
+    open_new,
+    read_bytes,
+    write_all,
+)
 from gptexit.growing import Growing
-from gptexit.manifest import entries, leads_out, line_of
+from gptexit.house import MANIFEST, TIMES, House
+from gptexit.manifest import entries, line_of, time_line, times
+from gptexit.owner import KEY as ACCOUNT
 from gptexit.printable import printable
 from gptexit.targets.base import Copy, File
+from gptexit.torn import is_torn, recorded, seems_torn
 
 Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
 """What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP; `kept`
 where the archive's own holds more."""
-CHUNK = 1 << 20
-_HOUSE = ".gptexit"
 RECORD = "archive.json"
 """The file in which an archive says what it was made from; see `record`."""
 
@@ -49,6 +62,10 @@ class Tally:
     """Conversations that hold more than this export, since the archive did."""
     stayed: int = 0
     """Conversations of the archive that this run did not bring."""
+    healed: list[str] = field(default_factory=list)
+    """Files that were damaged, as by a power cut, and were written again."""
+    new_texts: dict[str, str] = field(default_factory=dict)
+    """Where the new text is of a file that the user changed."""
 
 
 class Sink(Protocol):
@@ -69,12 +86,12 @@ class Sink(Protocol):
         """Everything has come. How many bytes the archive's files now have."""
 
 
-class OtherArchive(Exception):
+class OtherArchive(Unusable):
     """The folder has an archive of another format; `str(error)` is a sentence for a person."""
 
 
 class Folder:
-    """A folder as a sink. Raises OSError where the disk refuses."""
+    """A folder as a sink. Raises OSError where the disk refuses, Unusable where a link is in it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -83,8 +100,10 @@ class Folder:
         changed it. For what goes to somebody else: nothing may stay that was taken out since."""
         self.redacts = False
         """Whether this run takes secrets out that an earlier one left in."""
-        self._kept: set[int] = set()
-        """The hashes of the paths that this run has written or found in place."""
+        self.checks = False
+        """Whether assets that are there are compared by their bytes, and not by their size."""
+        self._kept: dict[int, int] = {}
+        """Hashes of the paths that this run has written or found in place, and of their keys."""
         self.catalog = Catalog()
         self.tally = Tally()
         self.edited: list[str] = []
@@ -93,12 +112,8 @@ class Folder:
         """The hashes of the paths that this run has written; the paths themselves are too many."""
         self._appended: dict[str, Growing] = {}
         self._keys: dict[str, str] = {}
-        self._journal: BinaryIO | None = None
         self._manifest = ""
-        self._made: set[str] = set()
-        # Strings and not paths: a thousand notes a second go through here.
-        self._top = str(root)
-        self._part = os.path.join(self._top, _HOUSE, "writing.part")
+        self._house = House(root)
         self._load()
         self.begun = not self.catalog.is_empty
         """Whether an earlier run left something here."""
@@ -107,58 +122,106 @@ class Folder:
         """Write a file, unless it is there already."""
         if file.append:
             return self._append(file)
-        target = self._inside(file.path)
-        self._kept.add(hash(file.path))
+        target = self._house.inside(file.path)
         digest = hashlib.sha256(file.data).hexdigest()
-        there = read_bytes(target)
+        there = self._house.read(target)
+        first = self._keep(file.path, file.key)
         if there == file.data:
-            self._record(Entry(file.key, file.path, digest, len(file.data), file.about), quiet=True)
+            self._record(Entry(file.key, file.path, digest, len(file.data), file.about))
             return self._outcome(file.path)
-        if there is not None and not self._is_ours(file.path, hashlib.sha256(there).hexdigest()):
-            return self._beside(file, digest)
+        ours = first and (there is None or self._is_ours(file.path, _sha256(there)))
+        if not ours and not (first and self._heals(file.key, file.path, file.data)):
+            return self._put_beside(file, digest)
         self._write(target, file, digest)
         return "written"
 
+    def _keep(self, path: str, key: str) -> bool:
+        """Note that `path` belongs to the archive; whether nothing else has it in this run.
+
+        Two things have one path only if a manifest from elsewhere says so.
+        """
+        return self._kept.setdefault(hash(path), hash(key)) == hash(key)
+
+    def _heals(self, key: str, path: str, new: bytes | str) -> bool:
+        """Tell whether a file is to be written again since it is damaged, and name it then."""
+        if not is_torn(
+            self.catalog.get(key), self._house.inside(path), new, self._house.manifest_time
+        ):
+            return False
+        self.tally.healed.append(path)
+        return True
+
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
         """Write an asset, unless it is there already. Raises what reading it raises."""
-        target = self._inside(copy.path)
-        self._kept.add(hash(copy.path))
+        target = self._house.inside(copy.path)
+        first = self._keep(copy.path, copy.key)
         known = self.catalog.get(copy.key)
-        try:
-            there = os.stat(target).st_size
-        except OSError:
-            there = -1
-        if known and known.sha256 and there == known.size == size:
+        there = self._house.size_of(target)
+        sound = known is not None and known.sha256 and there == known.size == size
+        if sound and not self.checks and not begins_with_zeros(target):
             return self._outcome(copy.path)
+        if there is not None and (self.checks or sound):
+            digest, length = _digest_and_size(open_asset)
+            if digest_at(target) == digest:
+                self._record(Entry(copy.key, copy.path, digest, length))
+                return self._outcome(copy.path)
+        part, digest, length = self._copied(open_asset)
+        entry = Entry(copy.key, copy.path, digest, length)
+        existing = None if there is None else digest_at(target)
+        if existing == digest:
+            os.unlink(part)
+            self._record(entry)
+            return "unchanged"
+        ours = first and (there is None or self._is_ours(copy.path, existing or ""))
+        if not ours and not (first and self._heals(copy.key, copy.path, part)):
+            return self._copy_beside(entry, part, there)
+        self._place(part, target, entry)
+        return "written"
+
+    def _copied(self, open_asset: Callable[[], BinaryIO]) -> tuple[str, str, int]:
+        """Write an asset under another name. Return that, its SHA-256 and its size."""
         digest = hashlib.sha256()
         length = 0
-        with open_asset() as source, self._open_part() as out:
-            while chunk := source.read(CHUNK):
-                digest.update(chunk)
-                length += len(chunk)
-                out.write(chunk)
-        if there >= 0:
-            existing = digest_of(target)
-            if existing == digest.hexdigest():
-                os.unlink(self._part)
-                self._record(Entry(copy.key, copy.path, existing, length), quiet=True)
-                return "unchanged"
-            if not self._is_ours(copy.path, existing):
-                os.unlink(self._part)
-                self.edited.append(copy.path)
-                return "edited"
-        self._record(Entry(copy.key, copy.path, digest.hexdigest(), length))
-        self._replace(self._part, target)
-        self._new.add(hash(copy.path))
-        return "written"
+        part = self._house.new_part()
+        try:
+            with open_asset() as source, open_new(part) as out:
+                while chunk := source.read(CHUNK):
+                    digest.update(chunk)
+                    length += len(chunk)
+                    write_all(out, chunk)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(part)
+            raise
+        return part, digest.hexdigest(), length
+
+    def _copy_beside(self, entry: Entry, part: str, there: int | None) -> Outcome:
+        """The user has changed an asset: one that is new to them goes beside it."""
+        self.edited.append(entry.path)
+        # One of the same size is hardly changed on purpose.
+        doubtful = seems_torn(self._house.inside(entry.path), part) or (
+            self.checks and there == entry.size
+        )
+        if self._is_ours(entry.path, entry.sha256) and not doubtful:
+            os.unlink(part)
+            return "edited"
+        key, path, same = self._beside(entry.key, entry.path, entry.sha256)
+        if same:
+            os.unlink(part)
+        else:
+            self._place(part, self._house.inside(path), Entry(key, path, entry.sha256, entry.size))
+        return "edited"
 
     def _outcome(self, path: str) -> Outcome:
         """Of a file that is as it should be: whether this run made it so."""
         return "written" if hash(path) in self._new else "unchanged"
 
     def _is_ours(self, path: str, digest: str) -> bool:
-        """Whether a run of ours, and not the user, gave the file at `path` these bytes."""
-        return self.catalog.is_ours(path, digest)
+        """Tell whether a run of ours, and not the user, gave the file at `path` these bytes.
+
+        A link is the user's, wherever it leads.
+        """
+        return self.catalog.is_ours(path, digest) and not os.path.islink(self._house.inside(path))
 
     def restart(self) -> None:
         """Forget what was appended: the source is read from the start again."""
@@ -173,6 +236,7 @@ class Folder:
         """Close what was appended, and save the manifest. The bytes of the archive's files."""
         for path in list(self._appended):
             self._close(path)
+        self._house.settle()
         if self.exact:
             self._remove_others()
         self._save()
@@ -181,31 +245,35 @@ class Folder:
     def _close(self, path: str, place: str = "") -> Outcome:
         """Put a file that was appended to in its place, where it reads otherwise there."""
         growing = self._appended.pop(path)
-        digest = growing.close()
+        digest, part = growing.close(), str(growing.path)
         key, path = self._keys.pop(path), place or path
-        there = _digest_at(self._inside(path))
+        target = self._house.inside(path)
+        there = digest_at(target)
         outcome: Outcome = "unchanged" if there == digest else "written"
-        if there not in (None, digest) and not self._is_ours(path, there):
+        theirs = there not in (None, digest) and not self._is_ours(path, there or "")
+        if theirs and not self._heals(key, path, part):
             self.edited.append(path)
-            key, path, outcome = f"beside/{key}", beside(path), "edited"
-            there = _digest_at(self._inside(path))
-        self._kept.add(hash(path))
-        self._record(Entry(key, path, digest, growing.size), quiet=there == digest)
+            key, path, same = self._beside(key, path, digest)
+            target, outcome = self._house.inside(path), "edited"
+            there = digest if same else None
+        self._keep(path, key)
+        entry = Entry(key, path, digest, growing.size)
         if there == digest:
-            growing.path.unlink()
+            os.unlink(part)
+            self._record(entry)
         else:
-            self._replace(str(growing.path), self._inside(path))
+            self._place_now(part, target, entry)
         return outcome
 
     def _remove_others(self) -> None:
         """Remove what earlier runs wrote and this one did not, as far as it is still theirs."""
         gone = [entry for entry in self.catalog if hash(entry.path) not in self._kept]
         for entry in gone:
-            target = self._inside(entry.path)
+            target = f"{self._house.top}/{entry.path}"
             if os.path.lexists(target):
                 # What a link leads to is the user's, wherever it is, and so is the link.
                 theirs = self._is_linked(entry.path) or not os.path.isfile(target)
-                if theirs or not self._is_ours(entry.path, digest_of(target)):
+                if theirs or not self._is_ours(entry.path, digest_at(target) or ""):
                     self.edited.append(entry.path)
                     continue
                 os.unlink(target)
@@ -215,20 +283,19 @@ class Folder:
     def _is_linked(self, path: str) -> bool:
         """Whether a file, or a folder that it is in, is a link."""
         steps = path.split("/")
-        return any(
-            os.path.islink(self._inside("/".join(steps[:end]))) for end in range(1, len(steps) + 1)
-        )
+        ends = range(1, len(steps) + 1)
+        return any(os.path.islink("/".join([self._house.top, *steps[:end]])) for end in ends)
 
     def _remove_empty(self, folder: str) -> None:
         """Remove a folder that has nothing in it any more, and those above it, up to the root."""
-        while folder != self._top and not os.listdir(folder):
+        while folder != self._house.top and not os.listdir(folder):
             os.rmdir(folder)
             folder = os.path.dirname(folder)
 
     def recorded(self) -> dict[str, Any]:
         """What the archive says of itself; empty where it says nothing that can be read."""
         try:
-            there = orjson.loads(read_bytes(f"{self._top}/{_HOUSE}/{RECORD}") or b"{}")
+            there = orjson.loads(read_bytes(f"{self._house.path}/{RECORD}") or b"{}")
         except orjson.JSONDecodeError:
             return {}
         return there if isinstance(there, dict) else {}
@@ -244,26 +311,18 @@ class Folder:
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
+        account = self.recorded().get(ACCOUNT)
+        if isinstance(account, str) and ACCOUNT not in record:
+            record = {ACCOUNT: account, **record}  # also where this run's source does not tell
         record = {**record, "manifest": self._manifest}
         data = orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        path = f"{self._top}/{_HOUSE}/{RECORD}"
-        if read_bytes(path) != data:
-            with self._open_part() as out:
-                out.write(data)
-            self._replace(self._part, path)
-
-    def _inside(self, path: str) -> str:
-        """The place of a path of ours, which may not lead out of the folder."""
-        if leads_out(path):
-            raise ValueError(f"a path that leads out of the archive: {path!r}")
-        return f"{self._top}/{path}"
+        if read_bytes(f"{self._house.path}/{RECORD}") != data:
+            self._house.write(RECORD, [data])
 
     def _append(self, file: File) -> Outcome:
         growing = self._appended.get(file.path)
         if growing is None:
-            house = self.root / _HOUSE
-            house.mkdir(parents=True, exist_ok=True)
-            growing = Growing(house / (file.path.replace("/", "_") + ".part"))
+            growing = Growing(Path(self._house.new_part()))
             self._appended[file.path] = growing
             self._keys[file.path] = file.key
         growing.append(file.data)
@@ -272,94 +331,115 @@ class Folder:
         self._keys[file.path] = file.key
         return self._close(file.path, file.place)
 
-    def _beside(self, file: File, digest: str) -> Outcome:
+    def _put_beside(self, file: File, digest: str) -> Outcome:
         """The user has changed the file: a text that is new to them goes beside it."""
-        if self._is_ours(file.path, digest):
+        target = self._house.inside(file.path)
+        if self._is_ours(file.path, digest) and not seems_torn(target, file.data):
             return "unchanged"
-        path = beside(file.path)
         self.edited.append(file.path)
-        self._kept.add(hash(path))
-        target = self._inside(path)
-        if read_bytes(target) != file.data:
-            self._write(target, File(path, file.data, f"beside/{file.key}"), digest)
+        key, path, same = self._beside(file.key, file.path, digest)
+        if not same:
+            self._write(
+                self._house.inside(path), File(path, file.data, key, about=file.about), digest
+            )
         return "edited"
 
+    def _beside(self, key: str, path: str, digest: str) -> tuple[str, str, bool]:
+        """Choose where a new text goes beside a file: its key, its path, and whether it is there.
+
+        What is there and is not as we left it is the user's, whoever made it.
+        """
+        ours: tuple[str, str] | None = None
+        for number in count(1):
+            own, name = beside_key(key, number), beside(path, number)
+            target = self._house.inside(name)
+            there = self._house.digest(target)
+            if there == digest:
+                ours = own, name
+                break
+            if there is None:
+                ours = ours or (own, name)
+                break
+            if self._is_ours(name, there):
+                ours = own, name
+        assert ours is not None
+        self.tally.new_texts[path] = ours[1]
+        self._keep(ours[1], ours[0])
+        return *ours, there == digest
+
     def _write(self, target: str, file: File, digest: str) -> None:
-        with self._open_part() as out:
-            out.write(file.data)
-        self._record(Entry(file.key, file.path, digest, len(file.data), file.about))
-        self._replace(self._part, target)
-        self._new.add(hash(file.path))
+        part = self._house.new_part()
+        with open_new(part) as out:
+            write_all(out, file.data)
+        self._place(part, target, Entry(file.key, file.path, digest, len(file.data), file.about))
 
-    def _open_part(self) -> BinaryIO:
-        self._make_folder(self._part)
-        return open(self._part, "wb")
+    def _place(self, part: str, target: str, entry: Entry) -> None:
+        """Put a file in its place, soon: together with others (see `batch`)."""
+        self._house.place(part, target, self._noted(part, entry))
 
-    def _replace(self, part: str, target: str) -> None:
-        self._make_folder(target)
-        os.replace(part, target)
+    def _place_now(self, part: str, target: str, entry: Entry) -> None:
+        """Put a file in its place that is on the disk already."""
+        self._house.place_now(part, target, self._noted(part, entry))
 
-    def _make_folder(self, target: str) -> None:
-        folder = os.path.dirname(target)
-        if folder not in self._made:
-            os.makedirs(folder, exist_ok=True)
-            self._made.add(folder)
+    def _noted(self, part: str, entry: Entry) -> Entry:
+        """Return the entry of a file that was written just now, as the catalog has it."""
+        about = {**entry.about, **recorded(part)}
+        entry = Entry(entry.key, entry.path, entry.sha256, entry.size, about)
+        self._record(entry)
+        self._new.add(hash(entry.path))
+        return entry
 
-    def _record(self, entry: Entry, *, quiet: bool = False) -> None:
-        """Note in the catalog, and before a write in the journal, what the file will be."""
+    def _record(self, entry: Entry) -> None:
+        """Note in the catalog what a file is."""
         self.catalog.put(entry)
-        if quiet:
-            return
-        if self._journal is None:
-            self._make_folder(self._part)
-            self._journal = open(f"{self._top}/{_HOUSE}/journal.jsonl", "ab", buffering=0)
-        self._journal.write(line_of(entry))
 
     def _load(self) -> None:
-        for name in ("manifest.jsonl", "journal.jsonl"):
-            for entry in entries(self.root / _HOUSE / name):
+        for entry in entries(Path(self._house.manifest)):
+            self.catalog.add(entry)
+        for path, time in times(Path(self._house.path) / TIMES):
+            self.catalog.set_time(path, time)
+        for journal in self._house.journals():
+            for entry in entries(Path(journal)):
                 self.catalog.add(entry)
 
     def _save(self) -> None:
         """Write the manifest, where it reads otherwise, and remove what a run leaves behind."""
-        house = self.root / _HOUSE
-        digest = hashlib.sha256()
+        digest, of_times = hashlib.sha256(), hashlib.sha256()
         for entry in self.catalog:
             digest.update(line_of(entry))
+            of_times.update(time_line(entry))
         self._manifest = digest.hexdigest()
-        manifest = f"{self._top}/{_HOUSE}/manifest.jsonl"
-        if not os.path.exists(manifest) or digest_of(manifest) != self._manifest:
-            with self._open_part() as out:
-                out.writelines(map(line_of, self.catalog))
-            self._replace(self._part, manifest)
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
-        # Also what a killed run was at: it may hold what is redacted by now.
-        for litter in (house / "journal.jsonl", *house.glob("*.part")):
-            litter.unlink(missing_ok=True)
+        self._house.sync_names()
+        if digest_at(f"{self._house.path}/{TIMES}") != of_times.hexdigest():
+            self._house.write(TIMES, map(time_line, self.catalog))
+        if digest_at(self._house.manifest) != self._manifest:
+            self._house.write(MANIFEST, map(line_of, self.catalog))
+        self._house.tidy()
 
 
-def read_bytes(path: str | Path) -> bytes | None:
-    """The bytes of a file; None where there is none. Raises OSError."""
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
-def _digest_at(path: str) -> str | None:
-    return digest_of(path) if os.path.exists(path) else None
+def _digest_and_size(open_asset: Callable[[], BinaryIO]) -> tuple[str, int]:
+    digest, length = hashlib.sha256(), 0
+    with open_asset() as source:
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            length += len(chunk)
+    return digest.hexdigest(), length
 
 
-def beside(path: str) -> str:
-    """The name of what goes beside a file that the user has changed."""
+def beside(path: str, number: int = 1) -> str:
+    """The name of what goes beside a file that the user has changed; a further one has a number."""
     pure = PurePosixPath(path)
-    return str(pure.with_name(f"{pure.stem}.new{pure.suffix}"))
+    return str(pure.with_name(f"{pure.stem}.new{_tail(number)}{pure.suffix}"))
 
 
-def digest_of(path: str | Path) -> str:
-    """SHA-256 of a file, as hex digits. Raises OSError."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def beside_key(key: str, number: int = 1) -> str:
+    """The key of that in the catalog."""
+    return f"beside{_tail(number)}/{key}"
+
+
+def _tail(number: int) -> str:
+    return "" if number == 1 else str(number)

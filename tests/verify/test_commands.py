@@ -146,7 +146,8 @@ def test_a_second_exit_changes_no_note(left, tmp_path):
     assert gptexit("exit", SLIM, "-o", out, "--timezone", "UTC", "--quiet").stdout == b""
     after = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     changed = {path.relative_to(out).as_posix() for path in after if after[path] != before[path]}
-    assert changed <= {"report.json", ".gptexit/manifest.jsonl", ".gptexit/archive.json"}
+    own = {".gptexit/manifest.jsonl", ".gptexit/archive.json", ".gptexit/times.jsonl"}
+    assert changed <= {"report.json", *own}
     assert gptexit("verify", out).returncode == 0
     assert gptexit("verify", SLIM, out).returncode == 0
 

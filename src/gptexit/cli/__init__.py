@@ -82,9 +82,9 @@ def run() -> None:
         # The reader has what it wanted. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.COMPLETE
-    except _other_archive() as error:
+    except _unusable() as error:
         click.echo(f"Error: {error}", err=True)
-        code = Exit.USAGE
+        code = Exit.IN_USE if _is_in_use(error) else Exit.USAGE
     except OSError as error:
         click.echo(f"Error: {_sentence(error)}", err=True)
         code = Exit.INCOMPLETE
@@ -96,11 +96,18 @@ def run() -> None:
     sys.exit(code or 0)
 
 
-def _other_archive() -> type[Exception]:
+def _unusable() -> type[Exception]:
     """Return the class. Asked only when there is an error, so that `--help` waits for no sink."""
-    from gptexit.sink import OtherArchive
+    from gptexit.disk import Unusable
 
-    return OtherArchive
+    return Unusable
+
+
+def _is_in_use(error: Exception) -> bool:
+    """Tell whether another run is writing to the place."""
+    from gptexit.owning import InUse
+
+    return isinstance(error, InUse)
 
 
 def _sentence(error: OSError) -> str:

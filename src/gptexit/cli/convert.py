@@ -25,6 +25,7 @@ from gptexit.cli.shared import (
 )
 from gptexit.cli.summary import summary
 from gptexit.database.schema import NoFullText
+from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport
 from gptexit.redact import CannotRedact
 from gptexit.source import open_source
@@ -109,6 +110,12 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 )
 @pack_options
 @redact_option
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Compare the files of the archive with those of the export by their bytes, and not by "
+    "their size alone: finds what a failing disk changed. Takes longer.",
+)
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
 @no_progress_option
@@ -166,6 +173,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
                 options,
                 progress=progress,
                 stdout=sys.stdout.buffer,
+                check=given["check"],
             )
     except CannotRedact as error:
         raise click.UsageError(cannot_redact(error)) from None
@@ -187,6 +195,4 @@ def write_report(path: str, report: dict[str, Any]) -> None:
     if path == "-":
         click.echo(data, nl=False)
         return
-    part = Path(path + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    write_whole(Path(path), data)

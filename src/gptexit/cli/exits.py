@@ -19,4 +19,6 @@ class Exit(IntEnum):
     """The server that was to take the conversations cannot be used, or no longer."""
     UNKNOWN_FORM = 5
     """`verify`: all is there, but some of it is in a form that gptexit does not know."""
+    IN_USE = 6
+    """Another run of gptexit is writing to the same place; this one wrote nothing there."""
     INTERRUPTED = 130

@@ -11,6 +11,7 @@ import orjson
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import no_progress_option
+from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.inspect.groups import MOST
 from gptexit.inspect.inspection import Inspection
@@ -145,4 +146,4 @@ def _write_drift(path: str, found: Inspection) -> None:
     if path == "-":
         click.echo(words, nl=False)
     else:
-        Path(path).write_text(words, encoding="utf-8")
+        write_whole(Path(path), words.encode("utf-8"))

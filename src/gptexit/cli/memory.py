@@ -13,12 +13,13 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import listed
+from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport
 from gptexit.memory.assistants import ASSISTANTS
 from gptexit.memory.gather import gather
 from gptexit.memory.model import Memory
 from gptexit.memory.own_list import PROMPT, NotAnAnswer, OwnList, open_own_list
-from gptexit.memory.page import write_page, write_whole
+from gptexit.memory.page import write_page
 from gptexit.memory.text import memory_text, tally, why_more
 from gptexit.printable import count
 from gptexit.redact import CannotRedact

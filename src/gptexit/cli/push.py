@@ -16,6 +16,7 @@ from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import listed
 from gptexit.export.container import NotAnExport
+from gptexit.owning import owning_name
 from gptexit.printable import count
 from gptexit.source import open_source
 from gptexit.targets.base import Options
@@ -90,6 +91,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     code = Exit.SERVER
     try:
         with (
+            owning_name(url, f"push {url.rstrip('/').casefold()}"),
             open_source(sources, sys.stdin.buffer) as export,
             Server(url, _key(), given["timeout"]) as server,
             progress_bar(

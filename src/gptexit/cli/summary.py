@@ -87,11 +87,19 @@ def _left_out(report: dict[str, Any]) -> list[str]:
 
 
 def _edited(report: dict[str, Any]) -> list[str]:
-    edited = [path for target in report["targets"] for path in target["edited"]]
+    edited = [
+        _with_new_text(path, target["earlier"]["new_texts"])
+        for target in report["targets"]
+        for path in target["edited"]
+    ]
     if not edited:
         return []
     head = f"You changed {count(len(edited), 'file')}: kept as they are, the new text beside them:"
     return [head, *listed(edited)]
+
+
+def _with_new_text(path: str, new_texts: dict[str, str]) -> str:
+    return f"{path} (new: {new_texts[path]})" if path in new_texts else path
 
 
 def _earlier(report: dict[str, Any]) -> list[str]:
@@ -100,6 +108,10 @@ def _earlier(report: dict[str, Any]) -> list[str]:
     for target in report["targets"]:
         earlier, name = target["earlier"], target["format"]
         kept, beside = earlier["notes_kept"], earlier["notes_beside"]
+        healed = earlier["files_healed"]
+        if healed:
+            words = f"Damaged, as by a power cut, and written again ({len(healed):,}):"
+            lines += [words, *listed(healed)]
         if kept:
             words = "note that holds" if len(kept) == 1 else "notes that hold"
             lines += [f"Kept {len(kept):,} {words} more than this export:", *listed(kept)]

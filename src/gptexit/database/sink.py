@@ -9,9 +9,12 @@ views of their own, is copied along.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import cast
 
@@ -23,11 +26,14 @@ from gptexit.database.rows import Rows
 from gptexit.database.schema import NAME, VERSION, need_full_text, version_of
 from gptexit.database.stored import stored
 from gptexit.database.writer import Writer, digest_in
+from gptexit.disk import CHUNK, digest_of, open_new, open_plain, sync
 from gptexit.jsontext import dumps
-from gptexit.sink import Folder, Outcome, digest_of
+from gptexit.sink import Folder, Outcome, beside, beside_key
 from gptexit.targets.base import File
 from gptexit.targets.sqlite.uniting import united, without
 
+_KEY = "database"
+_BEGINS = b"SQLite format 3\0"
 _SIDE_FILES = ("-wal", "-journal")
 """What SQLite keeps beside a database while it is written to."""
 
@@ -40,7 +46,8 @@ class Database(Folder):
         super().__init__(root)
         self._writer: Behind | None = None
         self._there: sqlite3.Connection | None = None
-        self._place: Path | None = None
+        self._where: Path | None = None
+        self._part = ""
         self.without: Callable[[str], str] | None = None
         """What takes secrets out of a text of the database, where it holds them."""
 
@@ -48,7 +55,7 @@ class Database(Folder):
         """Write a conversation unless it is there as it is; a file without bytes is the end."""
         if file.path != NAME:
             return super().put(file)
-        place = self._place or self._find(file.path)
+        place = self._where or self._find(file.path)
         if not file.data:
             return self._end(place, file)
         key = file.key.partition("/")[2]
@@ -84,17 +91,21 @@ class Database(Folder):
 
     def _find(self, path: str) -> Path:
         """Where the database is, or will be: beside a file of that name that is none of ours."""
-        place = Path(self._inside(path))
-        for each in (place, place.with_name(f"{place.stem}.new{place.suffix}")):
-            self._there = _opened(each)
-            if self._there or not each.exists():
-                self._place = each
-                return each
-        raise FileExistsError(0, "this and the file beside it are no databases of gptexit's", path)
+        for number in count():
+            name = beside(path, number) if number else path
+            key = beside_key(_KEY, number) if number else _KEY
+            place = Path(self._house.inside(name))
+            if not os.path.lexists(place) or self._heals(key, name, _BEGINS):
+                break
+            self._there = _opened(place)
+            if self._there:
+                break
+        self._where = place
+        return place
 
     def _open(self) -> Behind:
         if self._writer is None:
-            self._make_folder(self._part)
+            self._part = self._house.new_part()
             self._writer = Behind(Writer(Path(self._part), self._there))
         return self._writer
 
@@ -108,35 +119,45 @@ class Database(Folder):
             self._there = None
         if changed:
             _quiet(place)
-            self._keep(place)
+            self._keep_theirs(place)
         path, key = place.name, file.key
         if path != file.path:
             self.edited.append(file.path)
-            key = f"beside/{key}"
+            self.tally.new_texts[file.path] = path
+            number = next(each for each in count(1) if beside(file.path, each) == path)
+            key = beside_key(file.key, number)
+        self._keep(path, key)
         known = self.catalog.get(key)
         if not changed and known and known.sha256:
             return "unchanged"
         made = Path(self._part) if changed else place
         entry = Entry(key, path, digest_of(made), made.stat().st_size)
-        self._record(entry, quiet=not changed)
-        if changed:
-            self._replace(self._part, str(place))
-        return "written" if changed else "unchanged"
+        if not changed:
+            self._record(entry)
+            return "unchanged"
+        sync(made)
+        self._place_now(self._part, str(place), entry)
+        return "written"
 
-    def _keep(self, place: Path) -> None:
+    def _keep_theirs(self, place: Path) -> None:
         """Keep a database that a person has changed, beside the one that takes its place."""
         if not place.is_file() or self._is_ours(place.name, digest_of(place)):
             return
-        names = (f"{place.stem}.yours{number}{place.suffix}" for number in ("", *range(2, 1000)))
-        free = (place.with_name(name) for name in names)
-        yours = next(each for each in free if not each.exists())
-        shutil.copyfile(place, yours)
+        if place.name in self.tally.healed:
+            return
+        for number in count(1):
+            tail = "" if number == 1 else str(number)
+            yours = place.with_name(f"{place.stem}.yours{tail}{place.suffix}")
+            with suppress(FileExistsError), open_new(yours) as out, open_plain(place) as source:
+                shutil.copyfileobj(source, out, CHUNK)
+                os.fsync(out.fileno())
+                break
         self.edited.append(place.name)
 
 
 def _opened(path: Path) -> sqlite3.Connection | None:
     """The database of ours at `path`, to be read; None where there is none."""
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():
         return None
     base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:

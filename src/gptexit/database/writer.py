@@ -12,6 +12,7 @@ from gptexit import __version__
 from gptexit.database.rows import ASSET, CONVERSATION, INSTRUCTION, MEMORY, MESSAGE, Rows
 from gptexit.database.schema import PLACES, create
 from gptexit.database.unspaced import has_unspaced, spaced
+from gptexit.disk import open_new
 
 _SETTINGS = """
 PRAGMA journal_mode = OFF;
@@ -51,10 +52,10 @@ While SQLite is at it, Python can go on.
 
 
 class Writer:
-    """The file at `path`: a copy of `earlier`, or new."""
+    """The file at `path`, which is new: a copy of `earlier`, or empty."""
 
     def __init__(self, path: Path, earlier: sqlite3.Connection | None) -> None:
-        path.unlink(missing_ok=True)
+        open_new(path).close()  # SQLite would open what a link leads to
         self.path = path
         self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         if earlier:

@@ -8,7 +8,9 @@ from typing import Any, BinaryIO
 
 from pathvalidate import sanitize_filename
 
+from gptexit.disk import leads_out
 from gptexit.export.container import Export
+from gptexit.owning import owning
 from gptexit.record import record
 from gptexit.sink import Folder
 from gptexit.targets.base import Copy
@@ -39,7 +41,11 @@ def keep(export: Export, root: Path) -> list[str]:
 
     Raises OSError where the disk refuses. A file that cannot be read is named in `export.losses`.
     """
-    folder = Folder(root)
+    with owning(root):
+        return _keep(export, Folder(root))
+
+
+def _keep(export: Export, folder: Folder) -> list[str]:
     digests: dict[str, str] = {}
     kept = []
     for name in export.files.side_files():
@@ -69,4 +75,5 @@ def _given(stream: BinaryIO) -> BinaryIO:
 def _safe(name: str) -> str:
     """A name from the export as a path that every system takes and that leads nowhere else."""
     parts = [str(sanitize_filename(part, platform="universal")) for part in name.split("/")]
-    return "/".join(part or "_" for part in parts if part not in (".", ".."))
+    path = "/".join(part or "_" for part in parts if part not in (".", ".."))
+    return f"_{path}" if leads_out(path) else path

@@ -18,6 +18,8 @@ from gptexit.exit.start_here import start_here
 from gptexit.export.container import Export
 from gptexit.inspect.absences import as_markdown
 from gptexit.inspect.generation import form
+from gptexit.owner import need_same_account
+from gptexit.owning import owning
 from gptexit.pipeline import Progress
 from gptexit.record import choices, record
 from gptexit.select import Selection
@@ -48,12 +50,26 @@ def leave(
     `taken_along` selects; the archive itself always holds them all, as they are.
 
     Reads the source once to write and once more, in another way, to verify. Raises NotAnExport,
-    CannotRedact, and OSError where the disk refuses.
+    CannotRedact, Unusable, and OSError where the disk refuses.
     """
     going_to = list(dict.fromkeys(going_to))
     plans = [Plan(name, replace(options, redact=NOTHING)) for name in FORMATS]
     plans += [_plan(each, options, taken_along) for each in going_to]
+    with owning(out):
+        return _leave(sources, out, options, watch, going_to, plans)
+
+
+def _leave(
+    sources: Sequence[str | Path],
+    out: Path,
+    options: Options,
+    watch: Watch,
+    going_to: Sequence[str],
+    plans: Sequence[Plan],
+) -> tuple[dict[str, Any], Result]:
+    """The same in a folder that this run owns."""
     with open_chatgpt(sources) as export:
+        need_same_account(export, [out])
         with watch(export, "Reading") as progress:
             report = carry_out(export, out, plans, Selection(), progress=progress)
         kept = keep(export, out / "account")

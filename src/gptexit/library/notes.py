@@ -7,6 +7,8 @@ from pathlib import Path
 
 import orjson
 
+from gptexit.disk import leads_out, open_plain
+
 _ARCHIVES = (".", "../markdown", "..", "markdown")
 """Where a Markdown archive stands, as seen from the database's folder."""
 _MANIFEST = ".gptexit/manifest.jsonl"
@@ -32,16 +34,17 @@ def notes_of(database: Path, keys: Collection[str]) -> dict[str, Path]:
 def _listed(manifest: Path, wanted: set[str]) -> list[tuple[str, str]]:
     """Key and path of the lines of a manifest with one of the wanted keys. Raises OSError."""
     found = []
-    with manifest.open("rb") as lines:
+    with open_plain(manifest) as lines:
         for line in lines:
             if _KIND.encode() not in line:
                 continue
             try:
                 entry = orjson.loads(line)
                 key, path = entry["key"], entry["path"]
+                known = key in wanted
             except (ValueError, TypeError, KeyError):
                 continue
-            if isinstance(path, str) and key in wanted and ".." not in path.split("/"):
+            if known and isinstance(path, str) and not leads_out(path):
                 found.append((key, path))
     return found
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import count
 from pathlib import Path
+
+from gptexit.disk import read_bytes, write_whole
+from gptexit.owning import owning_file
 
 _SEAL = re.compile(r"\n<!-- gptexit wrote this page; checksum ([0-9a-f]{64}) -->\n\Z")
 
@@ -28,22 +32,32 @@ def write_page(path: Path, page: str) -> Path:
     """Write a page, whole or not at all; where it is.
 
     What stands at `path` and is no page of ours, or one that a person has changed, stays: the page
-    goes beside it, as `memory.new.md`. Raises OSError.
+    goes beside it, as `memory.new.md`, or `memory.new2.md` where that is not ours either. Raises
+    InUse where another run writes the page, and OSError.
     """
     words = sealed(page)
+    with owning_file(path):
+        for number in count():
+            name = _beside(path, number) if number else path
+            there = _read(name)
+            if there == words:
+                return name
+            if there is None or is_unchanged(there):
+                write_whole(name, words.encode("utf-8", "replace"))
+                return name
+    raise AssertionError("there is always a next name")
+
+
+def _beside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}.new{'' if number == 1 else number}{path.suffix}")
+
+
+def _read(path: Path) -> str | None:
+    """Return the text of a page, None where nothing is there; "" for what is no plain file."""
+    if path.is_symlink():
+        return ""
     try:
-        there = path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
-    except FileNotFoundError:
-        there = None
-    if there is not None and there != words and not is_unchanged(there):
-        path = path.with_name(f"{path.stem}.new{path.suffix}")
-    if there != words:
-        write_whole(path, words.encode("utf-8", "replace"))
-    return path
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name, and then under its own. Raises OSError."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+        data = read_bytes(path)
+    except IsADirectoryError:
+        return ""
+    return None if data is None else data.decode("utf-8", "replace").replace("\r\n", "\n")

@@ -8,6 +8,8 @@ from pathlib import Path
 from gptexit.export.volumes import Loss
 from gptexit.ledger import Written
 from gptexit.memory.model import Memory, Origin
+from gptexit.owner import need_same_account
+from gptexit.owning import owning
 from gptexit.pipeline import Progress, Way, convert
 from gptexit.record import choices
 from gptexit.select import Selection
@@ -27,12 +29,15 @@ def write_store(
 ) -> Memory:
     """Write the store to the folder `out`; `all_of`: with the conversations. The memory in it.
 
-    What cannot be read or written is named in `export.losses`. Raises OSError.
+    What cannot be read or written is named in `export.losses`. Raises OSError, and
+    Unusable where another run writes there, or the folder has the store of another account.
     """
-    sink = Folder(out)
-    target = Pam(Options(), sink.catalog, own_list=own_list, conversations=all_of)
-    asked = choices("pam", Options(), Selection())
-    way = Way(target, sink, Written("pam", str(out)), asked)
-    ledger = convert(export, [way], Selection(), progress=progress)
+    with owning(out):
+        need_same_account(export, [out])
+        sink = Folder(out)
+        target = Pam(Options(), sink.catalog, own_list=own_list, conversations=all_of)
+        asked = choices("pam", Options(), Selection())
+        way = Way(target, sink, Written("pam", str(out)), asked)
+        ledger = convert(export, [way], Selection(), progress=progress)
     export.losses += [Loss(**each) for each in (*ledger.unreadable, *ledger.unwritten)]
     return target.memory

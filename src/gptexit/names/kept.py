@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from gptexit.disk import open_plain, write_whole
+
 FILE = ".gptexit/names.json"
 VERSION = 1
 _LARGEST = 1 << 26
@@ -25,10 +27,12 @@ def load(root: Path) -> dict[str, str]:
     """
     path = root / FILE
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             data = stream.read(_LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except IsADirectoryError:
+        data = b""
     try:
         found: Any = orjson.loads(data)
         names = found["names"]
@@ -56,6 +60,4 @@ def save(root: Path, names: Mapping[str, str]) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    write_whole(path, data)

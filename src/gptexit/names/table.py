@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gptexit.disk import write_whole
 from gptexit.printable import printable
 
 COLUMNS = ("id", "kind", "name", "conversations", "first", "last", "titles")
@@ -105,9 +106,7 @@ class Table:
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all. Raises OSError."""
         data = self.text().encode("utf-8", "replace")
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
 
 
 def guarded(text: str) -> str:
