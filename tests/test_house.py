@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src/gptexit"
-SMALL = {"__version__", "dates", "growing", "jsontext", "media_types", "printable"}
+SMALL = {"__version__", "dates", "growing", "jsontext", "media_types", "printable", "seal"}
 """Modules that anybody may use, and that use nobody."""
 BELOW = {
     **dict.fromkeys(SMALL, ""),
@@ -30,7 +30,7 @@ BELOW = {
     "verify": "catalog chatgpt database export names redact targets",
     "mcp": "library memory model",
     "push": "memory model pipeline select source targets",
-    "exit": "archive chatgpt export inspect pipeline record select sink targets verify",
+    "exit": "archive chatgpt export inspect manifest pipeline record select sink targets verify",
 }
 """What each room may import from beside the small modules. One that is not here may import from
 every room but the command line, which nobody does."""

@@ -24,6 +24,7 @@ from gptexit.catalog import Catalog, Entry
 from gptexit.growing import Growing
 from gptexit.manifest import entries, leads_out, line_of
 from gptexit.printable import printable
+from gptexit.seal import sealed
 from gptexit.targets.base import Copy, File
 
 Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
@@ -244,8 +245,7 @@ class Folder:
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
-        record = {**record, "manifest": self._manifest}
-        data = orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        data = sealed({**record, "manifest": self._manifest})
         path = f"{self._top}/{_HOUSE}/{RECORD}"
         if read_bytes(path) != data:
             with self._open_part() as out:
