@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from gptexit.export.facts import file_id
 from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
-from gptexit.verify.raw import Raw, branch_of, nodes_of, object_of, parents, shown, strings
+from gptexit.verify.raw import (
+    Raw,
+    answered,
+    branch_of,
+    leaves,
+    nodes_of,
+    object_of,
+    parents,
+    shown,
+    shown_in,
+    strings,
+)
 from gptexit.verify.references import Given, cited_by
 from gptexit.verify.words import Words
 
@@ -26,12 +37,42 @@ class Told:
         self._seen: dict[tuple[bool, bool], Seen] = {}
         self._said: dict[tuple[str, bool], Said | None] = {}
         self._given: dict[str, Given] = {}
+        self._files: dict[str, set[str]] = {}
 
     @property
     def title(self) -> str | None:
         """The title, where it is a string."""
         title = self.raw.get("title")
         return title if isinstance(title, str) else None
+
+    @cached_property
+    def answers(self) -> dict[str, str | None]:
+        """For each message the one that it answers."""
+        return answered(self.nodes, self.above)
+
+    @cached_property
+    def opens_at(self) -> str | None:
+        """The message that it opens at; None where the source does not say without doubt."""
+        current = self.raw.get("current_node")
+        if isinstance(current, str) and current in self.nodes:
+            return next((key for key in reversed(self.path) if key in self.answers), None)
+        ends = set(self.answers) - set(self.answers.values())
+        return ends.pop() if len(ends) == 1 else None
+
+    def files(self, key: str) -> set[str]:
+        """Return the ids of the files that a message shows, hidden from a person or not."""
+        if key not in self._files:
+            self._files[key] = {file_id(pointer) for pointer in shown_in(self.message(key))}
+        return self._files[key]
+
+    def names(self, key: str, file: str) -> bool:
+        """Tell whether a message names a file by its id, wherever in it."""
+        return any(file in leaf for leaf in leaves(self.message(key)))
+
+    def role(self, key: str) -> str | None:
+        """Return who wrote a message; None where the source does not say."""
+        role = object_of(self.message(key).get("author")).get("role")
+        return role if isinstance(role, str) and role else None
 
     def message(self, key: str) -> Raw:
         """Return the message of a node; an empty one where it has none."""

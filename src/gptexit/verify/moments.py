@@ -1,0 +1,40 @@
+"""Dates of the export held against those of an archive."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+_YEAR_9999 = 253_402_300_799
+_SAME = 1e-5
+"""Seconds by which two dates may differ."""
+
+
+def moment(value: Any) -> float | None:
+    """Return the seconds since 1970 of a date, where it is one and no sign for "unknown"."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            try:
+                found = datetime.fromisoformat(value)
+                value = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            except (ValueError, OverflowError):
+                return None
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if usable and 0 < value <= _YEAR_9999 else None
+
+
+def same_date(wanted: Any, now: Any) -> bool:
+    """Tell whether a date that the source tells is the same; where it tells none, any is right."""
+    told, there = moment(wanted), moment(now)
+    return told is None or (there is not None and abs(told - there) < _SAME)
+
+
+def same_time(wanted: Any, now: Any) -> bool:
+    """Tell whether a message has the time that the source tells, and none where it tells none."""
+    if wanted is None:
+        return now is None
+    if not isinstance(wanted, int | float) or isinstance(wanted, bool):
+        return True
+    return same_date(wanted, now)
