@@ -81,9 +81,11 @@ def unread(
     if before and not (whole and not found):
         listed = before.get("listed")
         for each in listed if isinstance(listed, list) else ():
-            where, reason = (each.get(key) for key in ("where", "reason")) if isinstance(
-                each, dict
-            ) else (None, None)
+            where, reason = (
+                (each.get(key) for key in ("where", "reason"))
+                if isinstance(each, dict)
+                else (None, None)
+            )
             if isinstance(where, str) and isinstance(reason, str):
                 found.setdefault(where, reason)
     listed = [{"where": where, "reason": reason} for where, reason in found.items()]

@@ -152,7 +152,9 @@ def test_a_file_that_could_not_be_read_is_named_by_every_later_verdict(damaged):
     assert done.exit_code == 1
     for asked in ((export, out), (export, out / "markdown"), (out,), (out / "markdown",)):
         told = run("verify", *asked).output
-        assert "Complete:" not in told.replace("Complete: every file is as it was written, except", "")
+        assert "Complete:" not in told.replace(
+            "Complete: every file is as it was written, except", ""
+        )
         assert f"\n  {name}: " in told
     result = json.loads(run("verify", out, "--json").output)
     assert result["verdict"] == "complete except"

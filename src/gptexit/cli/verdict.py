@@ -10,7 +10,6 @@ from gptexit.verify.check import READERS
 from gptexit.verify.result import Checked, Problem, Result
 
 
-
 EXITS = {
     "complete": Exit.COMPLETE,
     "complete except": Exit.COMPLETE,

@@ -63,7 +63,8 @@ def verify(
     read.
     """
     benches = [each for each in _benches(root) if finished or each.archive.format != "exit"]
-    if not any(each.archive.promised or each.archive.record or each.archive.only for each in benches):
+    archives = [bench.archive for bench in benches]
+    if not any(archive.promised or archive.record or archive.only for archive in archives):
         raise NoArchive(
             f"{root} holds no archive that gptexit wrote: give the folder that `gptexit convert` "
             "or `gptexit exit` wrote to."

@@ -17,7 +17,7 @@ from gptexit.verify.folder import Archive
 from gptexit.verify.later import changed_since
 from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look, same
-from gptexit.verify.moments import same_time
+from gptexit.verify.moments import SAME, misdated, same_time
 from gptexit.verify.raw import Raw, leaves, object_of, objects, parsed, strings
 from gptexit.verify.reader import Reader
 from gptexit.verify.told import Told
@@ -87,8 +87,10 @@ class Lines(Reader):
             else []
         )
         lacks += [(where, sentence) for sentence in self._messages(told, messages)]
-        lacks += [(where, sentence) for sentence in self._parts(told, messages)]
         later = changed_since(line.get("updated"), told.raw)
+        lacks += [(where, sentence) for sentence in self._parts(told, messages, later=later)]
+        dated = None if later else misdated(told.dates, line, SAME)
+        lacks += [(where, dated)] if dated else []
         lacks += [(where, sentence) for sentence in self._more(told, line, messages, later)]
         lacks += [(where, sentence) for sentence in self._files(key, told, line)]
         return lacks
@@ -157,7 +159,7 @@ class Lines(Reader):
                 continue
             if asset.get("missing") is True or there is None:
                 yield f"the file {name} is said to be missing, which it is not"
-            elif not self._redacted and digest is not None and digest != self._locate.member(member):
+            elif digest not in (None, self._locate.member(member)) and not self._redacted:
                 yield f"the file {name} is said to have other bytes than it has"
         if self._redacted:
             return
@@ -178,8 +180,11 @@ class Lines(Reader):
                 if name in assets:
                     yield f"message {said} does not show its file {name}"
 
-    def _parts(self, told: Told, messages: list[Raw]) -> Iterator[str]:
-        """Hold what a person saw against the parts of the messages."""
+    def _parts(self, told: Told, messages: list[Raw], *, later: bool) -> Iterator[str]:
+        """Hold what a person saw against the parts of the messages.
+
+        `later`: whether they are of a later export, which may have more of an answer.
+        """
         by_id = {each.get("id"): each for each in messages}
         seen = self.expects(told)
         for said in [*seen.current, *seen.others]:
@@ -190,7 +195,7 @@ class Lines(Reader):
                 yield f"message {said.id} is marked as hidden, which it was not: {line['hidden']}"
             if self._whole(said, line):
                 continue
-            if said.plain and not self._redacted and _adds(said, line):
+            if said.plain and not self._redacted and not later and _adds(said, line):
                 yield f"message {said.id} shows more than its own words"
             gone = self._gone(said.words, [line])
             if gone is not None:
@@ -239,14 +244,9 @@ def _differing(told: Told, key: str, line: Raw) -> Iterator[str]:
 
 
 def _adds(said: Said, line: Raw) -> bool:
-    """Tell whether the texts of a line hold words that a plain message has not.
-
-    A later export may have more of an answer, and texts that are alike may be parted otherwise.
-    """
-    own = essence("".join(map(mended, said.texts)))
-    there = [part["text"] for part in objects(line.get("parts")) if isinstance(part.get("text"), str)]
-    shown = essence("".join(there))
-    return not shown.startswith(own) and own != shown
+    """Tell whether the parts of a line hold words that a plain message has not."""
+    there = [leaf for part in objects(line.get("parts")) for leaf in strings(part.get("text"))]
+    return essence("".join(there)) != essence("".join(map(mended, said.texts)))
 
 
 def _tells(message: Raw) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 _YEAR_9999 = 253_402_300_799
-_SAME = 1e-5
+SAME = 1e-5
 """Seconds by which two dates may differ."""
 
 
@@ -28,7 +29,19 @@ def moment(value: Any) -> float | None:
 def same_date(wanted: Any, now: Any) -> bool:
     """Tell whether a date that the source tells is the same; where it tells none, any is right."""
     told, there = moment(wanted), moment(now)
-    return told is None or (there is not None and abs(told - there) < _SAME)
+    return told is None or (there is not None and abs(told - there) < SAME)
+
+
+def misdated(dates: Mapping[str, float], there: Mapping[str, Any], within: float) -> str | None:
+    """Return a sentence where a conversation has other dates than `dates`; else None.
+
+    `within`: seconds by which two may differ.
+    """
+    for key, words in (("created", "the date"), ("updated", "the date of the last change")):
+        now = moment(there.get(key))
+        if key in dates and (now is None or abs(now - dates[key]) >= within):
+            return f"{words} is another"
+    return None
 
 
 def same_time(wanted: Any, now: Any) -> bool:

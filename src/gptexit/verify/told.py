@@ -8,6 +8,7 @@ from typing import Any
 
 from gptexit.export.facts import file_id
 from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
+from gptexit.verify.moments import moment
 from gptexit.verify.raw import (
     Raw,
     answered,
@@ -58,6 +59,16 @@ class Told:
             return next((key for key in reversed(self.path) if key in self.answers), None)
         ends = set(self.answers) - set(self.answers.values())
         return ends.pop() if len(ends) == 1 else None
+
+    @cached_property
+    def dates(self) -> dict[str, float]:
+        """When it was begun and changed last, where its messages do not say otherwise."""
+        found = {key: moment(self.raw.get(f"{key[:-1]}_time")) for key in ("created", "updated")}
+        times = [moment(self.message(key).get("create_time")) for key in self.answers]
+        last = max((time for time in times if time is not None), default=None)
+        if found["created"] is None or last is None or found["created"] > last:
+            return {}
+        return {key: time for key, time in found.items() if time is not None}
 
     def files(self, key: str) -> set[str]:
         """Return the ids of the files that a message shows, hidden from a person or not."""

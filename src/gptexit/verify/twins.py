@@ -15,7 +15,7 @@ from typing import Any
 from gptexit.export.facts import file_id
 from gptexit.verify.folder import Archive
 from gptexit.verify.marks import stands_among
-from gptexit.verify.moments import moment, same_date
+from gptexit.verify.moments import same_date
 from gptexit.verify.raw import (
     POINTER,
     Raw,
@@ -45,7 +45,9 @@ class Twins:
         titled = _titled(raw, held) or (self._redacted and _titled_with_marks(raw, held))
         lacks = [] if titled else [f"has another title: “{held.get('title')}”"]
         lacks += [
-            f"has another {name}" for name, key in _DATES.items() if not same_date(raw.get(key), held.get(key))
+            f"has another {name}"
+            for name, key in _DATES.items()
+            if not same_date(raw.get(key), held.get(key))
         ]
         nodes, there = nodes_of(raw), nodes_of(held)
         wanted = branch(raw) if self._current_only else list(nodes)
