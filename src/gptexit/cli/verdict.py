@@ -9,7 +9,6 @@ from gptexit.targets.table import FORMATS
 from gptexit.verify.check import READERS
 from gptexit.verify.result import Checked, Problem, Result
 
-
 EXITS = {
     "complete": Exit.COMPLETE,
     "complete except": Exit.COMPLETE,

@@ -22,9 +22,8 @@ def parts(root: Path, formats: Iterable[str], earlier: dict[str, Any]) -> list[d
     written = {FOLDER: FOLDER, **{name: name for name in formats}}
     listed = earlier.get("parts")
     for part in listed if isinstance(listed, list) else ():
-        path, name = (
-            part.get(key) if isinstance(part, dict) else None for key in ("path", "format")
-        )
+        known = part if isinstance(part, dict) else {}
+        path, name = known.get("path"), known.get("format")
         if isinstance(path, str) and isinstance(name, str) and _is_there(root, path):
             written.setdefault(path, name)
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,6 +35,7 @@ _FILES = """
 SELECT a.id, a.sha256, a.member, a.missing, m.id
 FROM assets AS a LEFT JOIN messages AS m ON m.number = a.message WHERE a.conversation = ?
 """
+_NAMES = "SELECT name FROM assets WHERE conversation = ?"
 _LOOKED = 4_000
 """Characters of a text in which such a word is looked for."""
 _INDEXES = {"text": "messages_fts", "hidden_text": "hidden_fts"}
@@ -135,8 +136,9 @@ class Rows(Reader):
         for row in rows:
             before = texts.get(row.id, ("", ""))  # ids that SQLite cannot hold may become alike
             texts[row.id] = (f"{before[0]}\n{row.text}", f"{before[1]}\n{row.hidden_text}")
+        names = [name for (name,) in self._base.execute(_NAMES, (head.number,)) if name]
         for said in [*seen.current, *seen.others]:
-            yield from self._lack(said, told, texts, later=later)
+            yield from self._lack(said, told, texts, names, later=later)
         for words in seen.anywhere:
             columns = ["\n".join(column) for column in zip(*texts.values(), strict=True)]
             gone = self._gone(words, columns)
@@ -189,7 +191,13 @@ class Rows(Reader):
                 yield f"message {shower} is said to show a file that is not its own: {name}"
 
     def _lack(
-        self, said: Said, told: Told, texts: dict[str, tuple[str, str]], *, later: bool
+        self,
+        said: Said,
+        told: Told,
+        texts: dict[str, tuple[str, str]],
+        names: list[str],
+        *,
+        later: bool,
     ) -> Iterator[str]:
         """What the rows lack of a message. The parts of one stand in order in each column."""
         known = _kept(said.id)
@@ -198,7 +206,7 @@ class Rows(Reader):
                 yield f"message {known} is missing"
             return
         if said.plain and all(text in texts[known][0] for text in said.texts):
-            if not (self._redacted or later) and _adds(said, texts[known][0]):
+            if not (self._redacted or later) and _adds(said, texts[known][0], names):
                 yield f"message {known} shows more than its own words"
             return
         before = self._look.marks
@@ -225,9 +233,18 @@ class Rows(Reader):
         return None
 
 
-def _adds(said: Said, text: str) -> bool:
-    """Tell whether a column holds words that a plain message has not."""
-    return essence(text) != essence("".join(map(mended, said.texts)))
+def _adds(said: Said, text: str, names: Iterable[str]) -> bool:
+    """Tell whether a column holds words that a plain message has not, but for names of files.
+
+    `names`: those of the files that the conversation has, each of which may stand behind the words.
+    """
+    own, there = essence("".join(map(mended, said.texts))), essence(text)
+    if there == own:
+        return False
+    rest = there.replace(own, "", 1)
+    for name in sorted(names, key=len, reverse=True):
+        rest = rest.replace(essence(name), "")
+    return rest != ""
 
 
 def _differing(told: Told, key: str, row: _Row) -> Iterator[str]:
