@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gptexit.verify.raw import object_of, objects
+from gptexit.verify.raw import leaves, object_of, objects
 
 HOUSE = ".gptexit"
 DEEPEST = 2
@@ -30,6 +30,10 @@ class Archive:
     """Path to SHA-256, from the manifest."""
     keys: dict[str, str] = field(default_factory=dict)
     """What a file is of (`conversation/<id>`, `asset/<id>`) to its path."""
+    shows: dict[str, str] = field(default_factory=dict)
+    """What a file is of to the marks of the messages that it shows, where it says."""
+    names: list[str] = field(default_factory=list)
+    """The names that it gives to projects and custom GPTs."""
     found: dict[str, str] = field(default_factory=dict)
     """Path to SHA-256 of each promised file that is there."""
     only: str | None = None
@@ -110,6 +114,7 @@ def read_archive(root: Path, only: str | None = None) -> Archive:
     if fault:
         archive.damage.append((f"{HOUSE}/archive.json", fault))
     _read_manifest(archive)
+    archive.names += leaves(_record(root / HOUSE / "names.json")[0])
     for path in archive.asked:
         digest = digest_of(root / path)
         if digest:
@@ -177,6 +182,9 @@ def _read_manifest(archive: Archive) -> None:
         elif not _leads_out(path):
             archive.promised[path] = digest
             archive.keys[key] = path
+            marks = object_of(entry.get("about")).get("held")
+            if isinstance(marks, str):
+                archive.shows[key] = marks
 
 
 def _leads_out(path: str) -> bool:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from binascii import crc32
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from gptexit.verify.compare import essence, missing
 from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive, notes_in
+from gptexit.verify.foreign import foreign
 from gptexit.verify.later import changed_since
 from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look
 from gptexit.verify.page import Page, Region, paths_in
+from gptexit.verify.raw import id_of
 from gptexit.verify.reader import Reader
 from gptexit.verify.told import Told
 from gptexit.verify.words import Words
@@ -51,6 +54,7 @@ class Notes(Reader):
         include = archive.option("include")
         self._reasoning = "reasoning" in include if isinstance(include, list) else True
         self._by_id: dict[str, list[Path]] = {}
+        self._by_digest: dict[str, list[str]] = {}
         for path in notes_in(archive.root):
             key = _id_in(path)
             if key is not None:
@@ -111,16 +115,28 @@ class Notes(Reader):
         files: dict[str, str | None] = dict(told.generated())
         turns = _turns(told, seen.current, files)
         at = page.first
+        spoken: set[int | None] = set()
+        """The headings of speakers below which a message was found."""
+        if page.hides:
+            yield f"a sign hides text from who reads the note: {page.hides}"
         for turn in turns:
             for number, said in enumerate(turn.messages):
                 gone, start, at = self._found(said, page, at, new=number == 0)
                 if gone is not None:
                     yield _sentence(said, gone, elsewhere=gone in page.words)
-                elif start is not None and turn.place is None:
-                    turn.place = page.turn_at(start)
+                elif start is not None:
+                    place = page.turn_at(start)
+                    turn.place = place if turn.place is None else turn.place
+                    above = page.speaker(place)
+                    spoken.add(above)
+                    if above is not None and not _agrees(told, said, page.is_users(above)):
+                        when = said.when or "an unknown date"
+                        yield f"the message of {when} (UTC) stands below another name than its own"
         for group, region in _regions(page, turns):
             yield from self._in_region(path, page, told, group, region, seen)
         whole = page.region(0, page.turns)
+        if not self._keeps_more(told):
+            yield from self._added(page, told, seen, spoken)
         for said in seen.others:
             gone, _ = self._missing(said, said.words.segments, page, 0)
             gone = gone or self._beside(said.words, page, whole)
@@ -134,6 +150,32 @@ class Notes(Reader):
                 yield f"a document or report is not there in full: “{_short(gone)}”"
         unplaced = [pointer for pointer, key in files.items() if key is None]
         yield from self._unlinked(unplaced, path, whole, page)
+
+    def _keeps_more(self, told: Told) -> bool:
+        """Tell whether the manifest says that a note shows messages of an earlier export."""
+        key = id_of(told.raw)
+        shown = self._archive.shows.get(f"conversation/{key}", "")
+        marks = {mark.partition(".")[0] for mark in shown.split() if not mark.endswith(".0")}
+        own = {f"{crc32(name.encode('utf-8', 'replace')):x}" for name in told.nodes}
+        return not marks <= own
+
+    def _added(self, page: Page, told: Told, seen: Seen, spoken: set[int | None]) -> Iterator[str]:
+        """What stands in a note that the export does not have: turns, and words."""
+        include = self._archive.option("include") or ()
+        if not ("hidden" in include or "tools" in include):
+            beside = [words.segments[0] for words in seen.anywhere if words.segments]
+            for number in page.speakers():
+                if number in spoken or not page.says(number):
+                    continue
+                region = page.region(number, page.after(number))
+                if not any(each in region.words for each in beside):
+                    yield f"holds a turn that the export does not have: {page.heading(number)}"
+        text = page.text[page.begin :]
+        if self._archive.redacted:
+            return
+        own = [*self._archive.names, *self._archive.keys.values()]
+        for word in islice(foreign(text, told.raw, told.rows, own), 1):
+            yield f"holds a word that the export does not have: {word}"
 
     def _found(
         self, said: Said, page: Page, at: int, *, new: bool
@@ -222,11 +264,21 @@ class Notes(Reader):
         there = self._digests(path, region.text)
         for pointer, digest in wanted.items():
             if digest in there:
+                embeds = self._digests(path, "\n".join(page.embeds(region.text)))
+                if digest not in embeds and _is_picture(self._paths_of(digest)):
+                    yield f"the picture {pointer} is not shown, only linked to"
                 continue
             if digest in self._digests(path, page.text):
                 yield f"the file {pointer} is shown in another place than where it was seen"
             else:
                 yield f"no link leads to {pointer} as the export holds it"
+
+    def _paths_of(self, digest: str) -> list[str]:
+        """The files of the archive that have a SHA-256."""
+        if not self._by_digest:
+            for path, known in self._archive.found.items():
+                self._by_digest.setdefault(known, []).append(path)
+        return self._by_digest.get(digest, [])
 
     def _digests(self, path: Path, text: str) -> set[str]:
         """The SHA-256 of the files that a text links to."""
@@ -237,6 +289,19 @@ class Notes(Reader):
                 digests.add(self._archive.found[relative])
                 digests |= {self._archive.unmarked.get(relative, "")}
         return digests
+
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+"""Ends of the names of files that a note shows, and does not only link to."""
+
+
+def _is_picture(paths: list[str]) -> bool:
+    return bool(paths) and all(path.lower().endswith(_PICTURES) for path in paths)
+
+
+def _agrees(told: Told, said: Said, users: bool) -> bool:
+    """Tell whether a message may stand below the user's name, or below another one."""
+    return told.role(said.id) not in ("user", "assistant") or said.by_user == users
 
 
 def _within(key: str, there: set[str]) -> bool:

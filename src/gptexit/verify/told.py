@@ -34,7 +34,8 @@ class Told:
         self.nodes = nodes_of(raw)
         self.above = parents(self.nodes)
         self.path = branch_of(raw, self.nodes, self.above)
-        self._rows = rows
+        self.rows = rows
+        """What the account's table of files has of it."""
         self._seen: dict[tuple[bool, bool], Seen] = {}
         self._said: dict[tuple[str, bool], Said | None] = {}
         self._given: dict[str, Given] = {}
@@ -159,7 +160,7 @@ class Told:
         source does not tell; such a file is asked for where all messages are on one branch, since
         it may belong to another one else.
         """
-        if not self._rows:
+        if not self.rows:
             return
         known = {file_id(pointer) for pointer in shown(self.raw)}
         ids: dict[str, str] = {}
@@ -171,7 +172,7 @@ class Told:
                     ids.setdefault(name, key)
         messages = {key for key in self.nodes if self.message(key)}
         alone = bool(messages) and messages <= set(self.path)
-        for row in self._rows:
+        for row in self.rows:
             origin = row.get("origination_message_id")
             place = ids.get(origin) if isinstance(origin, str) else None
             for pointer in strings(row.get("file_id")):
