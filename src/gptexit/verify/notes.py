@@ -114,24 +114,10 @@ class Notes(Reader):
             yield "the title is not in the note"
         files: dict[str, str | None] = dict(told.generated())
         turns = _turns(told, seen.current, files)
-        at = page.first
         spoken: set[int | None] = set()
-        """The headings of speakers below which a message was found."""
         if page.hides:
             yield f"a sign hides text from who reads the note: {page.hides}"
-        for turn in turns:
-            for number, said in enumerate(turn.messages):
-                gone, start, at = self._found(said, page, at, new=number == 0)
-                if gone is not None:
-                    yield _sentence(said, gone, elsewhere=gone in page.words)
-                elif start is not None:
-                    place = page.turn_at(start)
-                    turn.place = place if turn.place is None else turn.place
-                    above = page.speaker(place)
-                    spoken.add(above)
-                    if above is not None and not _agrees(told, said, page.is_users(above)):
-                        when = said.when or "an unknown date"
-                        yield f"the message of {when} (UTC) stands below another name than its own"
+        yield from self._in_order(page, told, turns, spoken)
         for group, region in _regions(page, turns):
             yield from self._in_region(path, page, told, group, region, seen)
         whole = page.region(0, page.turns)
@@ -150,6 +136,29 @@ class Notes(Reader):
                 yield f"a document or report is not there in full: “{_short(gone)}”"
         unplaced = [pointer for pointer, key in files.items() if key is None]
         yield from self._unlinked(unplaced, path, whole, page)
+
+    def _in_order(
+        self, page: Page, told: Told, turns: list[_Turn], spoken: set[int | None]
+    ) -> Iterator[str]:
+        """Look for the words of each turn behind those of the one before.
+
+        Notes in each turn where it stands, and in `spoken` the headings of speakers below which a
+        message was found.
+        """
+        at = page.first
+        for turn in turns:
+            for number, said in enumerate(turn.messages):
+                gone, start, at = self._found(said, page, at, new=number == 0)
+                if gone is not None:
+                    yield _sentence(said, gone, elsewhere=gone in page.words)
+                elif start is not None:
+                    place = page.turn_at(start)
+                    turn.place = place if turn.place is None else turn.place
+                    above = page.speaker(place)
+                    spoken.add(above)
+                    if above is not None and not _agrees(told, said, page.is_users(above)):
+                        when = said.when or "an unknown date"
+                        yield f"the message of {when} (UTC) stands below another name than its own"
 
     def _keeps_more(self, told: Told) -> bool:
         """Tell whether the manifest says that a note shows messages of an earlier export."""
