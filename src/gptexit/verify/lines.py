@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from gptexit.export.facts import file_id
 from gptexit.verify.compare import essence, key_of_address
 from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive
@@ -163,7 +162,7 @@ class Lines(Reader):
                 yield f"the file {name} is said to have other bytes than it has"
         if self._redacted:
             return
-        made = {file_id(pointer) for pointer, _ in told.generated()}
+        made = told.library_files
         for message in objects(line.get("messages")):
             said = str(message.get("id"))
             if said not in told.nodes:

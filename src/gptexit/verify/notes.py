@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import re
 from binascii import crc32
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from gptexit.verify.compare import essence, missing
 from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive, notes_in
 from gptexit.verify.foreign import foreign
+from gptexit.verify.front import id_in, title_in, updated_in
 from gptexit.verify.later import changed_since
 from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look
+from gptexit.verify.moments import moment
 from gptexit.verify.page import Page, Region, paths_in
 from gptexit.verify.raw import id_of
 from gptexit.verify.reader import Reader
 from gptexit.verify.told import Told
 from gptexit.verify.words import Words
 
-_UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
-_ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
+_CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
 _MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
 _HEADING = re.compile(r"^## .*$", re.MULTILINE)
-_LONGEST = 10 << 20
-"""Bytes of front matter that are looked at."""
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class Notes(Reader):
         self._by_id: dict[str, list[Path]] = {}
         self._by_digest: dict[str, list[str]] = {}
         for path in notes_in(archive.root):
-            key = _id_in(path)
+            key = id_in(path)
             if key is not None:
                 self._by_id.setdefault(key, []).append(path)
 
@@ -105,13 +106,12 @@ class Notes(Reader):
 
     def _lacks(self, path: Path, page: Page, told: Told, seen: Seen) -> Iterator[str]:
         title = essence(told.title or "")
-        if (
-            title
-            and self._look.find(title, page.words, 0) < 0
-            and self._look.find(title, self._look.essence(page.text), 0) < 0
-            and not changed_since(_updated_in(page.text), told.raw)
-        ):
+        later = changed_since(updated_in(page.text), told.raw)
+        above = self._look.essence(title_in(page.text[: page.begin]))
+        if title and not later and self._look.find(title, page.words, 0) < 0:
             yield "the title is not in the note"
+        elif title and not later and page.begin and self._look.find(title, above, 0) < 0:
+            yield "the title is another above the note"
         files: dict[str, str | None] = dict(told.generated())
         turns = _turns(told, seen.current, files)
         spoken: set[int | None] = set()
@@ -156,9 +156,29 @@ class Notes(Reader):
                     turn.place = place if turn.place is None else turn.place
                     above = page.speaker(place)
                     spoken.add(above)
+                    if above is not None and number == 0:
+                        yield from self._timed(page.heading(above), told, turn)
                     if above is not None and not _agrees(told, said, page.is_users(above)):
                         when = said.when or "an unknown date"
                         yield f"the message of {when} (UTC) stands below another name than its own"
+
+    def _timed(self, heading: str, told: Told, turn: _Turn) -> Iterator[str]:
+        """Hold the time in a heading against those of the messages that may stand below it.
+
+        Which zone it is in is known where the archive says so; else a quarter of an hour counts.
+        """
+        shown = _CLOCK.search(heading)
+        if not shown:
+            return
+        name = self._archive.option("timezone")
+        minutes: set[int] = set()
+        for key in [*turn.nodes, *(said.id for said in turn.messages)]:
+            time = moment(told.message(key).get("create_time")) if key in told.nodes else None
+            if time is not None:
+                minutes.add(_minutes(time, name))
+        there = int(shown[1]) * 60 + int(shown[2])
+        if minutes and (there if name else there % 15) not in minutes:
+            yield f"a heading tells a time that no message of its turn has: {heading}"
 
     def _keeps_more(self, told: Told) -> bool:
         """Tell whether the manifest says that a note shows messages of an earlier export."""
@@ -313,6 +333,15 @@ def _agrees(told: Told, said: Said, users: bool) -> bool:
     return told.role(said.id) not in ("user", "assistant") or said.by_user == users
 
 
+def _minutes(time: float, zone: Any) -> int:
+    """Return the minute of the day of a time in a zone; of the quarter where none is known."""
+    try:
+        when = datetime.fromtimestamp(time, ZoneInfo(zone) if zone else UTC)
+    except (KeyError, ValueError, OverflowError, OSError, TypeError):
+        return -1
+    return when.hour * 60 + when.minute if zone else when.minute % 15
+
+
 def _within(key: str, there: set[str]) -> bool:
     """Tell whether an address goes on in the text without a break: "https://x.org，and"."""
     return any(each.startswith(key) for each in there)
@@ -378,32 +407,6 @@ def _below(root: Path, path: Path) -> str:
         else:
             parts.append(part)
     return "/".join(parts)
-
-
-def _updated_in(text: str) -> str | None:
-    """Return when the conversation changed last, by the front matter of a note."""
-    found = _UPDATED.search(text.partition("\n---\n")[0])
-    return found[1] if found else None
-
-
-def _id_in(path: Path) -> str | None:
-    """The conversation's id in the front matter of a note."""
-    with path.open("rb") as stream:
-        data = stream.read(20_000)
-        if not data.startswith(b"---\n"):
-            return None
-        if b"\n---\n" not in data:  # an id or title of any length
-            data += stream.read(_LONGEST)
-    found = _ID.search(data.partition(b"\n---\n")[0].decode("utf-8", "replace"))
-    if not found:
-        return None
-    if found[1].startswith('"'):
-        try:
-            # A YAML string in double quotes; its \xNN is the only escape that JSON lacks here.
-            return str(json.loads(re.sub(r"\\x(..)", r"\\u00\1", found[1])))
-        except ValueError:
-            return None
-    return found[1]
 
 
 def _sentence(said: Said, gone: str, *, elsewhere: bool) -> str:

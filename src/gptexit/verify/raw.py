@@ -211,8 +211,14 @@ def branch(raw: Raw) -> list[str]:
 def branch_of(raw: Raw, nodes: dict[str, Raw], above: dict[str, str | None]) -> list[str]:
     """Return the same where the nodes and what is above each are known."""
     at = raw.get("current_node")
-    if not isinstance(at, str) or at not in nodes:
-        at = _newest_leaf(nodes, above)
+    if isinstance(at, str) and at in nodes:
+        found = _up_from(at, above)
+        if any(isinstance(nodes[key].get("message"), dict) for key in found):
+            return found
+    return _up_from(_newest_leaf(nodes, above), above)
+
+
+def _up_from(at: str | None, above: dict[str, str | None]) -> list[str]:
     found = []
     while at is not None:
         found.append(at)

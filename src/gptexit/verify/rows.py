@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
-from gptexit.export.facts import file_id
 from gptexit.verify.compare import essence, key_of_address
 from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive
@@ -177,7 +176,7 @@ class Rows(Reader):
 
     def _files(self, told: Told, number: int) -> Iterator[str]:
         """Hold the files that it names against those of the export."""
-        made = {file_id(pointer) for pointer, _ in told.generated()}
+        made = told.library_files
         for name, digest, held, missing, shower in self._base.execute(_FILES, (number,)):
             member = self._locate.member_of(str(name))
             if member is None or str(name).startswith("sandbox:") or self._redacted:

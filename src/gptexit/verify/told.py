@@ -56,7 +56,7 @@ class Told:
     def opens_at(self) -> str | None:
         """The message that it opens at; None where the source does not say without doubt."""
         current = self.raw.get("current_node")
-        if isinstance(current, str) and current in self.nodes:
+        if isinstance(current, str) and current in self.path:
             return next((key for key in reversed(self.path) if key in self.answers), None)
         ends = set(self.answers) - set(self.answers.values())
         return ends.pop() if len(ends) == 1 else None
@@ -70,6 +70,11 @@ class Told:
         if found["created"] is None or last is None or found["created"] > last:
             return {}
         return {key: time for key, time in found.items() if time is not None}
+
+    @cached_property
+    def library_files(self) -> set[str]:
+        """The ids of the files that the account's table of files has for the conversation."""
+        return {file_id(key) for row in self.rows for key in strings(row.get("file_id"))}
 
     def files(self, key: str) -> set[str]:
         """Return the ids of the files that a message shows, hidden from a person or not."""

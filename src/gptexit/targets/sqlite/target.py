@@ -65,7 +65,9 @@ class Sqlite:
 
 def _rows(each: Conversation, messages: list[Message]) -> Rows:
     assets = {asset["id"]: asset for asset in each["assets"]}
-    places = {message["id"]: place for place, message in enumerate(messages, 1)}
+    places: dict[str | None, int] = {
+        message["id"]: place for place, message in enumerate(messages, 1)
+    }
     branch = {message["id"] for message in current_branch(each)}
     made: list[list[Any]] = []
     shown = 0
@@ -76,7 +78,7 @@ def _rows(each: Conversation, messages: list[Message]) -> Rows:
         made.append(
             [
                 places[message["id"]],
-                places.get(message["parent"] or ""),
+                places.get(message["parent"]),
                 *(_safe(message[key]) for key in ("id", "role", "name", "to")),
                 message["created"],
                 _safe(message["model"]),
