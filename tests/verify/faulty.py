@@ -205,10 +205,11 @@ def _media(message: Raw) -> list[Raw]:
 
 
 def _swapped_files(line: Raw, rng: random.Random) -> bool:
+    """Of what the user attached: where a made picture stood, only the table of files tells."""
     parts = [part for message in line["messages"] for part in _media(message)]
     firsts: dict[str, Raw] = {}
     for message in line["messages"]:
-        for part in _media(message):
+        for part in _media(message) if message["role"] == "user" else ():
             if part["asset"] not in {each["asset"] for each in firsts.values()}:
                 firsts.setdefault(message["id"], part)
     if len(firsts) < 2 or len(parts) < 2:

@@ -97,14 +97,17 @@ KINDS = [
 
 
 @contextmanager
-def archives(home: Path | None = None) -> Iterator[list[tuple[Path, Path]]]:
-    """Exports, and the folder of the archives in every format that was made of each."""
+def archives(*, whole: bool = True) -> Iterator[list[tuple[Path, Path]]]:
+    """Exports, and the folder of the archives in every format that was made of each.
+
+    `whole`: with all their conversations but the longest, or the dozen with the most in them.
+    """
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="gptexit-mutations-", dir=memory) as folder:
         made = []
         for name in SAMPLES:
             source, root = Path(folder) / f"{name}.zip", Path(folder) / name
-            _smaller(ROOT / f"fixtures/{name}.zip", source)
+            _smaller(ROOT / f"fixtures/{name}.zip", source, 999 if whole else 8)
             convert(source, root, list(FAULTS))
             made.append((source, root))
         yield made
@@ -114,7 +117,7 @@ _LARGEST = 20_000
 """Bytes of a conversation that is taken: long ones take long to verify, and add no kind."""
 
 
-def _smaller(source: Path, target: Path) -> None:
+def _smaller(source: Path, target: Path, most: int) -> None:
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         for name in old.namelist():
             data = old.read(name)
@@ -124,7 +127,8 @@ def _smaller(source: Path, target: Path) -> None:
             if base.startswith("conversations") and base.endswith(".json"):
                 items = json.loads(data)
                 small = [item for item in items if len(json.dumps(item)) < _LARGEST]
-                data = json.dumps(small).encode()
+                small.sort(key=lambda item: len(json.dumps(item)), reverse=True)
+                data = json.dumps(small[:most]).encode()
             new.writestr(name, data)
 
 

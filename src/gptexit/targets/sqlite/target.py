@@ -65,9 +65,7 @@ class Sqlite:
 
 def _rows(each: Conversation, messages: list[Message]) -> Rows:
     assets = {asset["id"]: asset for asset in each["assets"]}
-    places: dict[str | None, int] = {
-        message["id"]: place for place, message in enumerate(messages, 1)
-    }
+    places = {message["id"]: place for place, message in enumerate(messages, 1)}
     branch = {message["id"] for message in current_branch(each)}
     made: list[list[Any]] = []
     shown = 0
@@ -78,7 +76,7 @@ def _rows(each: Conversation, messages: list[Message]) -> Rows:
         made.append(
             [
                 places[message["id"]],
-                places.get(message["parent"]),
+                None if message["parent"] is None else places.get(message["parent"]),
                 *(_safe(message[key]) for key in ("id", "role", "name", "to")),
                 message["created"],
                 _safe(message["model"]),

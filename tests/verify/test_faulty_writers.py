@@ -1,0 +1,18 @@
+"""A sample of what `tests/run_mutations.py` tries in 20 places: every kind in every format, once."""
+
+import pytest
+
+from verify.mutations import KINDS, archives, tried
+
+
+@pytest.fixture(scope="module")
+def made():
+    with archives(whole=False) as found:
+        yield found
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.format}: {kind.name}")
+def test_a_faulty_writer_is_found_out_in_every_format(made, kind):
+    done, missed = tried(kind, made, 1)
+    assert done == 1
+    assert missed == []
