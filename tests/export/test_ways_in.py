@@ -365,7 +365,7 @@ FORMATS = ("--to", "markdown", "--to", "jsonl")
 
 @pytest.mark.parametrize("key", ["voice", "safe_urls", "owner"])
 def test_words_below_a_key_that_holds_none_elsewhere_are_kept_and_told(key, tmp_path):
-    raw = conversation({}, title="Swapped")
+    raw = conversation({}, title="Swapped", conversation_id="swapped")
     raw[key] = chain(message("user", "Where did I go?"))
     source = tmp_path / "conversations.json"
     source.write_text(json.dumps([raw, conversation(chain(message("user", "Here")))]))

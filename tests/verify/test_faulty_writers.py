@@ -1,4 +1,4 @@
-"""A sample of what `tests/run_mutations.py` tries in 20 places: every kind in every format, once."""
+"""Every kind of faulty writer in every format, in one place; `run_mutations.py` tries 20."""
 
 import pytest
 
