@@ -15,7 +15,7 @@ from gptexit.printable import count
 from gptexit.targets.table import FORMATS
 from gptexit.verify.changes import only_additions
 from gptexit.verify.chosen import leaves_out
-from gptexit.verify.copies import lost
+from gptexit.verify.copies import Merged
 from gptexit.verify.folder import HOUSE, Archive, archive_of, find_archives, read_archive
 from gptexit.verify.lines import Lines
 from gptexit.verify.locate import Locator
@@ -156,7 +156,7 @@ def _against(
     seen: set[str] = set()
     nameless: set[str] = set()
     export.settle()
-    export.witness = partial(_merging, result)
+    export.witness = partial(_merging, result, list[Merged]())
     for number, (_, raw) in enumerate(export.conversations(), 1):
         told = Told(raw, export.library(id_of(raw) or ""))
         key = id_of(raw) or _found(told, benches, nameless)
@@ -186,10 +186,15 @@ def _against(
         result.unread.pop(name, None)
 
 
-def _merging(result: Result, copy: Raw, merged: Raw) -> None:
-    """Note what a copy of a conversation lost when it was merged with others."""
+def _merging(result: Result, last: list[Merged], copy: Raw, merged: Raw) -> None:
+    """Note what a copy of a conversation lost when it was merged with others.
+
+    `last`: the merged conversation that was asked about last, whose other copies follow.
+    """
     title = merged.get("title")
-    for sentence in lost(copy, merged):
+    if not last or last[0].raw is not merged:
+        last[:] = [Merged(merged)]
+    for sentence in last[0].lost(copy):
         named = title if isinstance(title, str) else None
         result.problems.append(Problem(None, sentence, id_of(merged), named))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from gptexit.verify.compare import essence, key_of_address
 from gptexit.verify.expected import Said, Seen
@@ -60,9 +60,9 @@ class Lines(Reader):
         seen[key] = digest
         self._places[key] = at
 
-    def ids(self) -> set[str]:
+    def ids(self) -> Set[str]:
         """The conversations that there are lines of."""
-        return set(self._places)
+        return self._places.keys()
 
     def expects(self, told: Told) -> Seen:
         """What a person saw of a conversation and its line has to hold."""

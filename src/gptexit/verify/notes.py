@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import crc32
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby, islice
@@ -61,9 +61,9 @@ class Notes(Reader):
             if key is not None:
                 self._by_id.setdefault(key, []).append(path)
 
-    def ids(self) -> set[str]:
+    def ids(self) -> Set[str]:
         """The conversations that there are notes of."""
-        return set(self._by_id)
+        return self._by_id.keys()
 
     def expects(self, told: Told) -> Seen:
         """What of a conversation has to be in its note."""

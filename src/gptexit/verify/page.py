@@ -85,10 +85,12 @@ class Page:
         """Tell whether words stand below a heading, beside links, quotes and remarks."""
         region = self.region(number, self.after(number))
         lines = region.text.split("\n")[1:]
-        return any(
-            line.strip() and "](" not in line and line.lstrip()[:1] not in (">", "*", "\xa0")
+        told = [
+            line
             for line in lines
-        )
+            if line.strip() and "](" not in line and line.lstrip()[:1] not in (">", "*", "\xa0")
+        ]
+        return self.look.essence("\n".join(told)) != ""
 
     def speakers(self) -> list[int]:
         """Return the headings of speakers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -98,9 +98,9 @@ class Rows(Reader):
         except sqlite3.DatabaseError as error:
             self.unreadable.append((self._file, f"cannot be read ({error})"))
 
-    def ids(self) -> set[str]:
+    def ids(self) -> Set[str]:
         """The conversations that there are rows of."""
-        return set(self._heads)
+        return self._heads.keys()
 
     def expects(self, told: Told) -> Seen:
         """What a person saw of a conversation and its rows have to hold."""
