@@ -265,7 +265,8 @@ def _conversation(bench: _Bench, key: str, told: Told, result: Result, export: E
     path = bench.archive.keys.get(f"conversation/{key}")
     if (
         not lacks
-        and path in bench.archive.changed
+        and path is not None
+        and bench.archive.is_changed(path)
         and only_additions(bench.archive, path, raw, export)
     ):
         assert bench.excused is not None

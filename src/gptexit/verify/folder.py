@@ -43,10 +43,14 @@ class Archive:
     damage: list[tuple[str, str]] = field(default_factory=list)
     """File and sentence: what is wrong with the archive's own account of itself."""
 
+    def is_changed(self, path: str) -> bool:
+        """Tell whether a file is there, and not as it was written."""
+        return path in self.found and self.found[path] != self.promised[path]
+
     @property
     def changed(self) -> list[str]:
         """The files that are not as they were written."""
-        return [path for path, digest in self.found.items() if digest != self.promised[path]]
+        return [path for path in self.found if self.is_changed(path)]
 
     @property
     def absent(self) -> list[str]:
