@@ -115,13 +115,15 @@ class Notes(Reader):
         files: dict[str, str | None] = dict(told.generated())
         turns = _turns(told, seen.current, files)
         spoken: set[int | None] = set()
-        if page.hides:
+        # What a person added is their own; that nothing else was changed, the lines tell.
+        ours = not self._archive.is_changed(self._shown(path))
+        if page.hides and ours:
             yield f"a sign hides text from who reads the note: {page.hides}"
         yield from self._in_order(page, told, turns, spoken)
         for group, region in _regions(page, turns):
             yield from self._in_region(path, page, told, group, region, seen)
         whole = page.region(0, page.turns)
-        if not self._keeps_more(told):
+        if ours and not self._keeps_more(told):
             yield from self._added(page, told, seen, spoken)
         for said in seen.others:
             gone, _ = self._missing(said, said.words.segments, page, 0)
