@@ -17,6 +17,8 @@ from gptexit.verify.words import mended
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _TARGET = re.compile(r"\]\((?:<[^<>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*+)|https?://\S+")
+_SHOWN = re.compile(r"!\[[^\[\]\n]{0,1000}\]")
+"""What stands for a picture that is shown: a name, which nobody said."""
 _MARKS = re.compile("[\ue200-\ue2ff][^\ue200-\ue2ff]*|【[^【】]*】")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[a-zA-Z])")
 _OWN_WORDS = """
@@ -50,7 +52,8 @@ def foreign(text: str, raw: Raw, rows: Iterable[Raw], own: Iterable[str]) -> Ite
     """
     known = set(_OWN)
     for line in text.split("\n"):
-        words = {word.casefold() for word in _WORD.findall(_TARGET.sub(" ", line))}
+        plain = _TARGET.sub(" ", _SHOWN.sub(" ", line) if "![" in line else line)
+        words = {word.casefold() for word in _WORD.findall(plain)}
         if words <= known:
             continue
         if len(known) == len(_OWN):

@@ -194,7 +194,10 @@ class Notes(Reader):
         """What stands in a note that the export does not have: turns, and words."""
         include = self._archive.option("include") or ()
         if not ("hidden" in include or "tools" in include):
+            # What has no place in the order: documents, and what is told in forms of its own.
+            wordless = [said.words for said in seen.current if not said.words.segments]
             beside = [words.segments[0] for words in seen.anywhere if words.segments]
+            beside += [phrase for words in wordless for phrase in words.phrases]
             for number in page.speakers():
                 if number in spoken or not page.says(number):
                     continue
