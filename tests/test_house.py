@@ -17,6 +17,7 @@ SMALL = {
     "owner",
     "owning",
     "printable",
+    "seal",
 }
 """Modules that anybody may use, and that use nobody."""
 BELOW = {
@@ -44,7 +45,7 @@ BELOW = {
     "verify": "catalog chatgpt database export names redact targets",
     "mcp": "library memory model",
     "push": "memory model pipeline select source targets",
-    "exit": "archive chatgpt export inspect pipeline record select sink targets verify",
+    "exit": "archive chatgpt export inspect manifest pipeline record select sink targets verify",
 }
 """What each room may import from beside the small modules. One that is not here may import from
 every room but the command line, which nobody does."""

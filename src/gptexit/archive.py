@@ -19,7 +19,7 @@ from gptexit.owning import owning
 from gptexit.packed import Packed
 from gptexit.pipeline import Progress, Way
 from gptexit.pipeline import convert as convert_along
-from gptexit.record import choices
+from gptexit.record import choices, part_of
 from gptexit.select import Selection
 from gptexit.sink import Folder, OtherArchive, Sink
 from gptexit.source import Source, open_source
@@ -73,6 +73,8 @@ class Plan:
     options: Options
     selection: Selection | None = None
     """What goes into it where the run selects everything; None for all of it."""
+    of_exit: bool = False
+    """Whether its folder is one part of what `gptexit exit` writes."""
 
 
 def convert_export(
@@ -194,6 +196,8 @@ def _to_folder(
         folder.expect(plan.format)
     way = _way(plan, folder, str(root), export, outgoing)
     way.asked = choices(plan.format, plan.options, plan.selection or selection)
+    if plan.of_exit:
+        way.asked["part_of"] = part_of(plan.format)
     if folder.begun:
         _acquaint(folder, way, export)
     if isinstance(folder, Jsonlines):

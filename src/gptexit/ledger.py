@@ -127,6 +127,13 @@ class Ledger:
         lost = export.losses or export.missing or self.unreadable or self.unwritten
         return not lost
 
+    def lost(self, export: Source) -> list[dict[str, str]]:
+        """Return what of the source could not be read, but for assets: where, and why."""
+        absent = "the export's own list names it, and it was not given"
+        losses = [{"where": each.where, "reason": each.reason} for each in export.losses]
+        named = [{"where": name, "reason": absent} for name in export.missing]
+        return [*losses, *self.unreadable, *named]
+
     def report(self, export: Source, exit_code: int) -> dict[str, Any]:
         """The account as data, as `schemas/report.schema.json` describes it."""
         finished = datetime.now(UTC)
@@ -174,6 +181,7 @@ class Ledger:
                 "found": self.mentioned - self.missing_count,
                 "missing": self.missing,
                 "refused": len(self.unwritten),
+                "not_copied": self.unwritten[:LISTED],
             },
             "targets": [_written(each) for each in self.targets],
             "redacted": self.redacted.as_json() if self.redacted else None,

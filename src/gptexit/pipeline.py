@@ -23,7 +23,7 @@ from gptexit.jsonlines import Jsonlines, Moment, seconds
 from gptexit.ledger import Ledger, Written
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
-from gptexit.record import by_ids, record
+from gptexit.record import by_ids, record, unread
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
 from gptexit.source import Source
@@ -49,6 +49,8 @@ class Way:
     """The keys of the assets that this run has copied or found in place."""
     members: set[str] = field(default_factory=set)
     """Their members in the export."""
+    unwritten: list[dict[str, str]] = field(default_factory=list)
+    """Assets of the export that could not be copied this way."""
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the assets in the archive, by their member."""
     selection: Selection | None = None
@@ -105,6 +107,7 @@ def convert(
                 way.written = Written(way.written.format, way.written.out, way.written.redact)
                 way.assets.clear()
                 way.members.clear()
+                way.unwritten.clear()
                 way.names.clear()
     _finish(ledger, export, ways, selection, names)
     return ledger
@@ -133,12 +136,26 @@ def _finish(
             asked = way.asked
             if "selection" in asked:
                 asked = {**asked, "selection": by_ids(asked["selection"], names)}
-            about = record(asked, export, way.digests)
+            about = record(asked, export, way.digests, _unread(way, export, ledger, selection))
             way.sink.describe(way.outgoing.names_in(about) if way.outgoing else about)
             way.written.edited = sorted(set(way.sink.edited))
             way.written.earlier = way.sink.tally
     ledger.targets = [way.written for way in ways]
     ledger.redacted = next((way.outgoing.findings for way in ways if way.outgoing), None)
+
+
+def _unread(way: Way, export: Source, ledger: Ledger, selection: Selection) -> dict[str, Any]:
+    """Return what the archive has to say of what could not be read, for every later verdict."""
+    assert isinstance(way.sink, Folder)
+    lost = [*ledger.lost(export), *way.unwritten]
+    if way.outgoing:
+        told = way.outgoing.quietly
+        lost = [{key: told(words) for key, words in each.items()} for each in lost]
+    if way.sink.exact:
+        # What goes to somebody else is written whole each time, and tells no titles.
+        return unread({**each, "where": each["where"].partition(" “")[0]} for each in lost)
+    whole = selection.is_everything and way.selection is None
+    return unread(lost, way.sink.recorded().get("unread"), whole=whole)
 
 
 def _moment(export: Source, ledger: Ledger, *, whole: bool) -> Moment:
@@ -253,7 +270,8 @@ def _copy(way: Way, copy: Copy, export: Source, ledger: Ledger) -> None:
     try:
         outcome = way.sink.copy(copy, size, lambda: _guarded(read, name))
     except AssetUnreadable as error:
-        ledger.unwritten.append({"where": member, "reason": str(error)})
+        way.unwritten.append({"where": member, "reason": str(error)})
+        ledger.unwritten.append(way.unwritten[-1])
         return
     way.written.files[outcome] += 1
     entry = way.sink.catalog.get(copy.key)

@@ -6,7 +6,7 @@ that a second run on the same export leaves it as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from gptexit import __version__
@@ -25,8 +25,10 @@ class Listed(Protocol):
         """Name, bytes, and SHA-256 where it is known."""
 
 
-VERSION = 1
-"""The number that a record carries as `version`; raised when a field changes its meaning."""
+VERSION = 2
+"""The number that a record carries as `version`: from 2 on it has a checksum."""
+LISTED = 1000
+"""Things that could not be read that a record lists; the others are only counted."""
 
 
 def choices(format_name: str, options: Options, selection: Selection) -> dict[str, Any]:
@@ -46,6 +48,11 @@ def choices(format_name: str, options: Options, selection: Selection) -> dict[st
     }
 
 
+def part_of(place: str) -> dict[str, str]:
+    """Return what the record of a part of an exit says of the whole: the part's folder in it."""
+    return {"format": "exit", "as": place}
+
+
 def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
     """Return a selection's conditions with the ids of projects in place of their names.
 
@@ -62,8 +69,37 @@ def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
     return found
 
 
-def record(asked: dict[str, Any], export: Listed, digests: dict[str, str]) -> dict[str, Any]:
-    """The whole record. `digests`: SHA-256 of the assets that were copied, by member."""
+def unread(
+    losses: Iterable[Mapping[str, str]], earlier: Any = None, *, whole: bool = True
+) -> dict[str, Any]:
+    """Return what a record says of what could not be read when the archive was made.
+
+    `earlier`: what the record of an earlier run says. It stands until a run that takes everything
+    (`whole`) loses nothing.
+    """
+    found = {each["where"]: each["reason"] for each in losses}
+    before = earlier if isinstance(earlier, dict) else {}
+    if before and not (whole and not found):
+        listed = before.get("listed")
+        for each in listed if isinstance(listed, list) else ():
+            where, reason = (
+                (each.get(key) for key in ("where", "reason"))
+                if isinstance(each, dict)
+                else (None, None)
+            )
+            if isinstance(where, str) and isinstance(reason, str):
+                found.setdefault(where, reason)
+    listed = [{"where": where, "reason": reason} for where, reason in found.items()]
+    return {"count": len(found), "listed": listed[:LISTED]}
+
+
+def record(
+    asked: dict[str, Any], export: Listed, digests: dict[str, str], lost: dict[str, Any]
+) -> dict[str, Any]:
+    """The whole record.
+
+    `digests`: SHA-256 of the assets that were copied, by member. `lost`: what `unread` returns.
+    """
     account = account_of(export)
     return {
         "version": VERSION,
@@ -75,4 +111,5 @@ def record(asked: dict[str, Any], export: Listed, digests: dict[str, str]) -> di
             {"name": name, "size": size, "sha256": digest or digests.get(name)}
             for name, size, digest in export.inventory()
         ],
+        "unread": lost,
     }

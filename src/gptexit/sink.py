@@ -38,6 +38,7 @@ from gptexit.house import MANIFEST, TIMES, House
 from gptexit.manifest import entries, line_of, time_line, times
 from gptexit.owner import KEY as ACCOUNT
 from gptexit.printable import printable
+from gptexit.seal import sealed
 from gptexit.targets.base import Copy, File
 from gptexit.torn import is_torn, recorded, seems_torn
 
@@ -314,8 +315,7 @@ class Folder:
         account = self.recorded().get(ACCOUNT)
         if isinstance(account, str) and ACCOUNT not in record:
             record = {ACCOUNT: account, **record}  # also where this run's source does not tell
-        record = {**record, "manifest": self._manifest}
-        data = orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        data = sealed({**record, "manifest": self._manifest})
         if read_bytes(f"{self._house.path}/{RECORD}") != data:
             self._house.write(RECORD, [data])
 

@@ -358,3 +358,20 @@ def test_chats_outside_of_the_exports_folder_are_read_too(tmp_path, place):
     with open_export([path]) as export:
         assert {raw["id"] for _, raw in export.conversations()} == {"one", "two"}
         assert not export.losses
+
+
+FORMATS = ("--to", "markdown", "--to", "jsonl")
+
+
+@pytest.mark.parametrize("key", ["voice", "safe_urls", "owner"])
+def test_words_below_a_key_that_holds_none_elsewhere_are_kept_and_told(key, tmp_path):
+    raw = conversation({}, title="Swapped", conversation_id="swapped")
+    raw[key] = chain(message("user", "Where did I go?"))
+    source = tmp_path / "conversations.json"
+    source.write_text(json.dumps([raw, conversation(chain(message("user", "Here")))]))
+    code, told = gptexit("convert", source, *FORMATS, "-o", tmp_path / "out")
+    assert code == 1
+    assert UNKNOWN in told
+    for path in ("markdown/**/*swapped.md", "jsonl/conversations.jsonl"):
+        (found,) = (tmp_path / "out").glob(path)
+        assert "Where did I go?" in found.read_text(encoding="utf-8")

@@ -19,8 +19,10 @@ from exports import leaves, mended, messages
 from faults.case import Case, pristine
 from faults.plain import TOO_DEEP, Reading, Unclear, read_json, read_zip
 from faults.ride import Ride, a_house, ride
+from gptexit.export.container import open_export
 from gptexit.jsontext import loads_deep
 from gptexit.schema import errors
+from gptexit.verify.check import verify
 
 Report = dict[str, Any]
 _ITEM = re.compile(r", byte \d+(?: “.*”)?$", re.DOTALL)
@@ -48,7 +50,28 @@ def judge(case: Case, done: Ride) -> list[str]:
     wrong += [f"the report: {each}" for each in errors("report", report)]
     lines = _lines(done.out)
     wrong += _agreed(report, done, lines)
+    wrong += _proved(case, done, report)
     return wrong + _summed(case, done, report, lines)
+
+
+def _proved(case: Case, done: Ride, report: Report) -> list[str]:
+    """Whether verify agrees with the ledger: it may not refuse what was said to be converted.
+
+    Where something could not be read, it may not say "Complete" without a word of it.
+    """
+    if case.name == "-":
+        return []
+    with open_export([done.house / case.name], careful=True) as export:
+        proved = verify(done.out, export)
+    told = report["read"]["unreadable"] + report["assets"]["not_copied"]
+    if done.code == 0 and proved.problems:
+        some = [(each.file, each.what) for each in proved.problems[:3]]
+        return [f"all was converted, and verify says: {some}"]
+    if proved.problems and not told and not report["source"]["missing_files"]:
+        return [f"verify says what the ledger does not: {proved.problems[:3]}"]
+    if told and proved.verdict == "complete":
+        return [f"verify says that it is complete, and the ledger: {told[:3]}"]
+    return []
 
 
 def _refused(case: Case, done: Ride) -> list[str]:

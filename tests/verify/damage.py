@@ -277,7 +277,18 @@ def promise_anew(root: Path) -> None:
             entry["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
             lines.append(json.dumps(entry).encode() + b"\n")
     path.write_bytes(b"".join(lines))
+    seal(root)
+
+
+def seal(root: Path) -> None:
+    """Make the archive's record agree with the manifest, and its checksum with the record."""
     own = root / HOUSE / "archive.json"
     record = json.loads(own.read_bytes())
-    record["manifest"] = hashlib.sha256(b"".join(lines)).hexdigest()
-    own.write_text(json.dumps(record))
+    manifest = (root / HOUSE / "manifest.jsonl").read_bytes()
+    record["manifest"] = hashlib.sha256(manifest).hexdigest()
+    if "checksum" in record:
+        record["checksum"] = "0" * 64
+        digest = hashlib.sha256(json.dumps(record).encode()).hexdigest()
+        own.write_text(json.dumps(record).replace("0" * 64, digest))
+    else:
+        own.write_text(json.dumps(record))

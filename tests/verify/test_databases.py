@@ -78,3 +78,17 @@ def test_a_mark_is_taken_for_what_stood_there(tmp_path):
     done = run("verify", export, out)
     assert done.exit_code == 0, done.output
     assert "In 1 message a mark stands for what was redacted." in done.output
+
+
+def test_a_first_message_answers_none_also_beside_one_with_an_empty_id(tmp_path):
+    nodes = chain(message("user", "One"), message("assistant", "Two"))
+    renamed = {("" if key == "m2" else key): node for key, node in nodes.items()}
+    for key, node in renamed.items():
+        node["id"] = key
+    export = packed(tmp_path / "e.zip", conversation(renamed, current_node=""))
+    run("convert", export, "--to", "sqlite", "-o", tmp_path / "out", "--quiet")
+    done = run("verify", export, tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    with sqlite3.connect(tmp_path / "out/chatgpt.sqlite") as base:
+        query = "SELECT count(*) FROM messages WHERE parent IS NULL"
+        assert base.execute(query).fetchone() == (1,)

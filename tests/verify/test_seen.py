@@ -65,7 +65,7 @@ class Kind:
 
 
 def told(words: str) -> str:
-    return f"## You, 10:00\n\nHow?\n\n## ChatGPT, 10:00\n\n{words}"
+    return f"## You, 21:20\n\nHow?\n\n## ChatGPT, 21:20\n\n{words}"
 
 
 KINDS = {
@@ -80,8 +80,8 @@ KINDS = {
             ),
             message("user", "Thank you."),
         ],
-        told(f"{LINK}\n\n## You, 10:01\n\nThank you."),
-        "## You, 10:00\n\nHow?\n\nThank you.",
+        told(f"{LINK}\n\n## You, 21:20\n\nThank you."),
+        "## You, 21:20\n\nHow?\n\nThank you.",
         {ASSET: PICTURE},
     ),
     "picture in another place": Kind(
@@ -97,10 +97,10 @@ KINDS = {
             message("user", "Lovely."),
         ],
         told(
-            f"So.\n\n## You, 10:01\n\nDraw it.\n\n## ChatGPT, 10:01\n\n{LINK}\n\n"
-            "## You, 10:02\n\nLovely."
+            f"So.\n\n## You, 21:20\n\nDraw it.\n\n## ChatGPT, 21:20\n\n{LINK}\n\n"
+            "## You, 21:20\n\nLovely."
         ),
-        told(f"So.\n\n{LINK}\n\n## You, 10:01\n\nDraw it.\n\nLovely."),
+        told(f"So.\n\n{LINK}\n\n## You, 21:20\n\nDraw it.\n\nLovely."),
         {ASSET: PICTURE},
     ),
     "reasoning as a tool": Kind(
@@ -120,8 +120,8 @@ KINDS = {
     ),
     "quoted passage of a reply": Kind(
         [message("user", "How long?", metadata={"targeted_reply": "the river Meuse"})],
-        "## You, 10:00\n\n> the river Meuse\n\nHow long?",
-        "## You, 10:00\n\nHow long?",
+        "## You, 21:20\n\n> the river Meuse\n\nHow long?",
+        "## You, 21:20\n\nHow long?",
     ),
     "what a tool quotes": Kind(
         [
@@ -133,7 +133,7 @@ KINDS = {
             ),
         ],
         told("> Turn it off.\n>\n> — m.pdf"),
-        "## You, 10:00\n\nHow?",
+        "## You, 21:20\n\nHow?",
     ),
     "report of a hidden host": Kind(
         [
@@ -149,7 +149,7 @@ KINDS = {
             ),
         ],
         told("### Locks\n\nThey are old.[^1]\n\n[^1]: [Page](https://e.org/locks)"),
-        "## You, 10:00\n\nHow?",
+        "## You, 21:20\n\nHow?",
     ),
     "report as text of a tool": Kind(
         [
@@ -237,7 +237,10 @@ KINDS = {
             answer(
                 "In 1931.",
                 content_references=[
-                    {"type": "sources_footnote", "sources": [{"url": "https://e.org/b"}]}
+                    {
+                        "type": "sources_footnote",
+                        "sources": [{"url": "https://e.org/b", "title": "Bridge"}],
+                    }
                 ],
             ),
         ],
@@ -252,11 +255,11 @@ KINDS = {
             answer(f"Five. {CITE}", content_references=[page("https://e.org/trams")]),
         ],
         told(
-            "Ten.[^1]\n\n## You, 10:01\n\nAnd trams?\n\n## ChatGPT, 10:01\n\nFive.[^2]\n\n"
+            "Ten.[^1]\n\n## You, 21:20\n\nAnd trams?\n\n## ChatGPT, 21:20\n\nFive.[^2]\n\n"
             "[^1]: [Page](https://e.org/clouds)\n[^2]: [Page](https://e.org/trams)"
         ),
         told(
-            "Ten.[^1]\n\n## You, 10:01\n\nAnd trams?\n\n## ChatGPT, 10:01\n\nFive.[^1] [^2]\n\n"
+            "Ten.[^1]\n\n## You, 21:20\n\nAnd trams?\n\n## ChatGPT, 21:20\n\nFive.[^1] [^2]\n\n"
             "[^1]: [Page](https://e.org/clouds)\n[^2]: [Page](https://e.org/trams)"
         ),
     ),
@@ -268,11 +271,11 @@ KINDS = {
             answer(f"Five. {CITE}"),
         ],
         told(
-            "Ten.[^1]\n\n## You, 10:01\n\nAnd trams?\n\n## ChatGPT, 10:01\n\nFive.\n\n"
+            "Ten.[^1]\n\n## You, 21:20\n\nAnd trams?\n\n## ChatGPT, 21:20\n\nFive.\n\n"
             "[^1]: [Page](https://e.org/clouds)"
         ),
         told(
-            "Ten.[^1]\n\n## You, 10:01\n\nAnd trams?\n\n## ChatGPT, 10:01\n\nFive.[^1]\n\n"
+            "Ten.[^1]\n\n## You, 21:20\n\nAnd trams?\n\n## ChatGPT, 21:20\n\nFive.[^1]\n\n"
             "[^1]: [Page](https://e.org/clouds)"
         ),
     ),
@@ -295,8 +298,8 @@ KINDS = {
     ),
     "words that look like a marker, typed": Kind(
         [message("user", f"I paste {CITE} here")],
-        f"## You, 10:00\n\nI paste {CITE} here",
-        "## You, 10:00\n\nI paste[^1] here\n\n[^1]: [Page](https://e.org)",
+        f"## You, 21:20\n\nI paste {CITE} here",
+        "## You, 21:20\n\nI paste[^1] here\n\n[^1]: [Page](https://e.org)",
     ),
     "shape of the web application": Kind(
         [ASKED, answer("So it is said.")], told("So it is said."), "*Nothing was said here.*"
@@ -362,7 +365,8 @@ UNKNOWN = {
 def test_a_form_that_nobody_knows_has_a_verdict_of_its_own(form, tmp_path):
     raw = conversation(chain(ASKED, UNKNOWN[form]), conversation_id=KEY)
     source = packed(tmp_path / "e.zip", raw)
-    done = verify(source, lay(tmp_path / "there", told("Now: It says blue. Now.")))
+    note = "Now: It says blue. Now." if "Now" in json.dumps(raw) else "It says blue."
+    done = verify(source, lay(tmp_path / "there", told(note)))
     assert done.exit_code == 5, done.output
     assert "Complete, but for 1 message in a form that gptexit does not know:" in done.output
     assert f"conversation “A title”, message m2: {form}" in done.output

@@ -9,13 +9,10 @@ from gptexit.targets.table import FORMATS
 from gptexit.verify.check import READERS
 from gptexit.verify.result import Checked, Problem, Result
 
-_AS_WRITTEN = set(FORMATS) - set(READERS)
-"""Formats of which only the bytes are checked."""
-
-
 EXITS = {
     "complete": Exit.COMPLETE,
     "complete except": Exit.COMPLETE,
+    "as written": Exit.COMPLETE,
     "complete but": Exit.UNKNOWN_FORM,
     "not complete": Exit.INCOMPLETE,
 }
@@ -33,6 +30,7 @@ def verdict(result: Result) -> str:
     lines.append(_SENTENCES[result.verdict](result))
     lines += listed([_shown(each) for each in result.problems])
     lines += _unknown(result)
+    lines += _unread(result)
     if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
     return "\n".join(lines)
@@ -67,19 +65,25 @@ def _elsewhere(each: Checked) -> list[str]:
 
 
 def _complete(result: Result) -> str:
-    if result.source is None:
-        return "Complete: every file is as it was written."
     return f"{_complete_for(result)}."
+
+
+def _as_written(result: Result) -> str:
+    formats = {each.format for each in result.archives} & set(FORMATS)
+    return (
+        "Every file is as it was written. What is in them is not compared with the export"
+        f"{f' in {_these(formats)}' if formats else ''}; it is in {_joined(list(READERS))}."
+    )
+
+
+def _these(formats: set[str]) -> str:
+    return "this format" if len(formats) == 1 else "these formats"
 
 
 def _complete_for(result: Result) -> str:
     """What it is complete for: the whole export, or what its archives were asked to hold."""
-    if all(each.format in _AS_WRITTEN for each in result.archives):
-        return (
-            "Every file is as it was written. What is in them is not compared with the export in "
-            f"{'this format' if len(result.archives) == 1 else 'these formats'}; it is in "
-            f"{_joined(list(READERS))}"
-        )
+    if result.source is None:
+        return "Complete: every file is as it was written"
     if any(each.elsewhere for each in result.archives):
         return "Complete for the selection: this ZIP holds its part of it in full"
     if any(each.left_out for each in result.archives):
@@ -90,11 +94,23 @@ def _complete_for(result: Result) -> str:
 
 
 def _complete_except(result: Result) -> str:
-    lacking = f"what the export itself lacks: {_joined(result.lacking)}"
+    lacking = []
+    if result.lacking:
+        lacking.append(f"what the export itself lacks: {_joined(result.lacking)}")
+    if result.unread and not any("cannot be read" in each for each in result.lacking):
+        found = count(len(result.unread), "thing")
+        lacking.append(f"what could not be read of the export: {found}")
     words = _complete_for(result)
-    if not words.startswith("Complete"):
-        return f"{words}."
-    return f"{words if 'selection' in words else 'Complete'}, except for {lacking}."
+    words = words if "selection" in words or result.source is None else "Complete"
+    return f"{words}, except for {'; and for '.join(lacking)}."
+
+
+def _unread(result: Result) -> list[str]:
+    """What could not be read, each by its place; beside another verdict, a sentence before."""
+    if not result.unread:
+        return []
+    shown = [f"{where}: {reason}" for where, reason in sorted(result.unread.items())]
+    return ["Could not be read of the export, now or when it was converted:", *listed(shown)]
 
 
 def _complete_but(result: Result) -> str:
@@ -125,6 +141,7 @@ _SENTENCES = {
     "complete": _complete,
     "complete except": _complete_except,
     "complete but": _complete_but,
+    "as written": _as_written,
     "not complete": _not_complete,
 }
 

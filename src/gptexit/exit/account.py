@@ -11,7 +11,7 @@ from pathvalidate import sanitize_filename
 from gptexit.disk import leads_out
 from gptexit.export.container import Export
 from gptexit.owning import owning
-from gptexit.record import record
+from gptexit.record import part_of, record, unread
 from gptexit.sink import Folder
 from gptexit.targets.base import Copy
 
@@ -32,6 +32,8 @@ ABOUT = {
     "sectioned_conversations.json": "conversations by section",
 }
 """What the side files of an export are, as far as that is known."""
+FOLDER = "account"
+"""The folder of an exit in which they are, and the name of its format."""
 LEFT_OUT = "chat.html"
 """A viewer with a copy of every conversation in it: it is read where the conversations are gone."""
 
@@ -59,8 +61,10 @@ def _keep(export: Export, folder: Folder) -> list[str]:
             digests[name] = entry.sha256
         kept.append(copy.path)
     folder.finish()
-    asked: dict[str, Any] = {"format": "account", "options": {}, "selection": {}}
-    folder.describe(record(asked, export, digests))
+    asked: dict[str, Any] = {"format": FOLDER, "options": {}, "selection": {}}
+    asked["part_of"] = part_of(FOLDER)
+    lost = [{"where": each.where, "reason": each.reason} for each in export.losses]
+    folder.describe(record(asked, export, digests, unread(lost)))
     return kept
 
 

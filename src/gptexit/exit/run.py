@@ -12,8 +12,9 @@ import orjson
 
 from gptexit.archive import Plan, carry_out
 from gptexit.chatgpt.reader import open_chatgpt
-from gptexit.exit.account import keep
+from gptexit.exit.account import FOLDER, keep
 from gptexit.exit.destinations import DESTINATIONS
+from gptexit.exit.parts import parts
 from gptexit.exit.start_here import start_here
 from gptexit.export.container import Export
 from gptexit.inspect.absences import as_markdown
@@ -21,7 +22,7 @@ from gptexit.inspect.generation import form
 from gptexit.owner import need_same_account
 from gptexit.owning import owning
 from gptexit.pipeline import Progress
-from gptexit.record import choices, record
+from gptexit.record import choices, record, unread
 from gptexit.select import Selection
 from gptexit.sink import Folder
 from gptexit.targets.base import NOTHING, File, Options
@@ -53,7 +54,7 @@ def leave(
     CannotRedact, Unusable, and OSError where the disk refuses.
     """
     going_to = list(dict.fromkeys(going_to))
-    plans = [Plan(name, replace(options, redact=NOTHING)) for name in FORMATS]
+    plans = [Plan(name, replace(options, redact=NOTHING), of_exit=True) for name in FORMATS]
     plans += [_plan(each, options, taken_along) for each in going_to]
     with owning(out):
         return _leave(sources, out, options, watch, going_to, plans)
@@ -72,12 +73,14 @@ def _leave(
         need_same_account(export, [out])
         with watch(export, "Reading") as progress:
             report = carry_out(export, out, plans, Selection(), progress=progress)
-        kept = keep(export, out / "account")
+        kept = keep(export, out / FOLDER)
+        lost = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
+        lost += [*report["read"]["unreadable"], *report["assets"]["not_copied"]]
     with (
         open_chatgpt(sources, careful=True) as export,
         watch(export, "Verifying") as progress,
     ):
-        checked = verify(out, export, progress)
+        checked = verify(out, export, progress, finished=False)
         nodes = report["read"]["nodes"]
         generation = form(export, nodes["full"], nodes["slim"]).generation
         page = start_here(report, checked, kept, as_markdown(generation), going_to)
@@ -85,11 +88,14 @@ def _leave(
         folder.put(File(PAGE, page.encode(), PAGE))
         folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
         folder.finish()
-        folder.describe(record(choices("exit", options, Selection()), export, {}))
+        about = choices("exit", options, Selection())
+        about["parts"] = parts(out, [each.format for each in plans], folder.recorded())
+        folder.describe(record(about, export, {}, unread(lost)))
     return report, checked
 
 
 def _plan(place: str, options: Options, taken_along: Selection | None) -> Plan:
     """What is written for a destination."""
     going = DESTINATIONS[place]
-    return Plan(going.format, replace(options, **going.options), taken_along)
+    chosen = replace(options, **going.options)
+    return Plan(going.format, chosen, taken_along, of_exit=True)

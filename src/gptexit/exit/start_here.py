@@ -27,6 +27,7 @@ _HEADLINES = {
     "complete but": "**Yes, but look at some first.** All that gptexit understands of the export "
     "is in this folder. What it does not understand is listed below: look at these conversations "
     "in ChatGPT and in their notes, before you cancel.",
+    "as written": "**Not yet.** Nothing in this folder could be compared with the export.",
     "not complete": "**No, not yet.** Something did not arrive in this folder. Do not cancel "
     "before the list below is empty.",
 }
@@ -71,7 +72,7 @@ def _answer(report: dict[str, Any], checked: Result) -> list[str]:
         "and read back from both.",
         f"{count(assets['found'], 'file')} (pictures, recordings, documents) of the "
         f"{assets['mentioned']:,} that your conversations mention are in the export"
-        + (", and were copied." if assets["found"] else "."),
+        + _copied(report, checked),
     ]
     whole = report["complete"] or checked.problems
     counts += _merged(report)
@@ -80,6 +81,16 @@ def _answer(report: dict[str, Any], checked: Result) -> list[str]:
     blocks += _unknown(checked)
     blocks += _lacking(report)
     return blocks
+
+
+def _copied(report: dict[str, Any], checked: Result) -> str:
+    """Return what became of the files that the export holds."""
+    if not report["assets"]["found"]:
+        return "."
+    lost = len({each["where"] for each in report["assets"]["not_copied"]})
+    if lost:
+        return f"; {count(lost, 'file')} of the export could not be copied, see below."
+    return ", and were copied." if not checked.problems else "."
 
 
 def _merged(report: dict[str, Any]) -> list[str]:
@@ -141,6 +152,14 @@ def _lacking(report: dict[str, Any]) -> list[str]:
             "damaged, download it again; the link works for 24 hours, after that ask for a new "
             "export.",
             _some(f"{line(each['where'])}: {line(each['reason'])}" for each in unreadable),
+        ]
+    refused = {each["where"]: each["reason"] for each in report["assets"]["not_copied"]}
+    if refused:
+        blocks += [
+            f"**{count(len(refused), 'file')} of the export could not be read, and "
+            f"{'is' if len(refused) == 1 else 'are'} not in this folder.** The export is damaged: "
+            "download it again; the link works for 24 hours, after that ask for a new export.",
+            _some(f"{line(where)}: {line(reason)}" for where, reason in refused.items()),
         ]
     missing = report["assets"]["missing"]
     if missing:

@@ -324,12 +324,30 @@ def _says_more(raw: Raw) -> bool:
     """Whether an object without readable messages says more than a conversation's own fields."""
     empty = "mapping" in raw and not raw["mapping"]
     for key, value in raw.items():
-        if key in _FLAT or (key == KIND):
+        if key == KIND or (key in _FLAT and not _speaks(value)):
             continue
         if isinstance(value, (dict, list)) and _has_words(value):
             return True
         if isinstance(value, str) and value.strip() and not empty:
             return True
+    return False
+
+
+def _speaks(value: Any) -> bool:
+    """Tell whether an object with words of a message stands below a value, whatever its key."""
+    stack = [(False, value)]
+    while stack:
+        worded, node = stack.pop()
+        if isinstance(node, str):
+            if worded and node.strip():
+                return True
+        elif isinstance(node, dict):
+            stack += [
+                (worded or key in ("parts", "content", "text"), inner)
+                for key, inner in node.items()
+            ]
+        elif isinstance(node, list):
+            stack += [(worded, inner) for inner in node]
     return False
 
 
@@ -350,7 +368,8 @@ def _has_words(value: Any) -> bool:
 
 def _carry(raw: Raw) -> None:
     """Put all that nobody can read into a message, as a content of an unknown type."""
-    held = {key: raw.pop(key) for key in [*raw] if key not in _FLAT and key != KIND}
+    own = [key for key in raw if key == KIND or (key in _FLAT and not _speaks(raw[key]))]
+    held = {key: raw.pop(key) for key in [*raw] if key not in own}
     content = {"content_type": UNKNOWN_TYPE, "held": held}
     message = {"id": UNKNOWN_TYPE, "author": {}, "content": content}
     raw["mapping"] = {UNKNOWN_TYPE: {"id": UNKNOWN_TYPE, "message": message, "parent": None}}

@@ -12,13 +12,15 @@ from pathlib import Path
 from gptexit.export.container import Export
 from gptexit.export.copies import made_up
 from gptexit.printable import count
+from gptexit.targets.table import FORMATS
 from gptexit.verify.changes import only_additions
 from gptexit.verify.chosen import leaves_out
-from gptexit.verify.copies import lost
-from gptexit.verify.folder import Archive, archive_of, find_archives, read_archive
+from gptexit.verify.copies import Merged
+from gptexit.verify.folder import HOUSE, Archive, archive_of, find_archives, read_archive
 from gptexit.verify.lines import Lines
 from gptexit.verify.locate import Locator
 from gptexit.verify.notes import Notes
+from gptexit.verify.parts import lacking_parts
 from gptexit.verify.raw import Raw, id_of, object_of
 from gptexit.verify.reader import Reader
 from gptexit.verify.result import LISTED, Checked, Elsewhere, Problem, Result, Unknown
@@ -37,6 +39,8 @@ READERS: dict[str, Callable[[Archive, Locator], Reader]] = {
     "sqlite": Rows,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
+KNOWN = frozenset((*READERS, *FORMATS, "account", "exit"))
+"""Formats of which it is known what can be compared."""
 WITH_FILES = frozenset({"markdown", "chatgpt"})
 """Formats that hold every file of the export."""
 
@@ -45,22 +49,39 @@ class NoArchive(Exception):
     """The folder is no archive of gptexit's; `str(error)` is a sentence for a person."""
 
 
-def verify(root: Path, export: Export | None = None, progress: Progress | None = None) -> Result:
+def verify(
+    root: Path,
+    export: Export | None = None,
+    progress: Progress | None = None,
+    *,
+    finished: bool = True,
+) -> Result:
     """Hold the archives at and below `root` against their manifests, and against `export`.
 
-    `root` may also be a single ZIP in ChatGPT's layout. Raises NoArchive, and OSError where a file
-    cannot be read.
+    `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether it has to be whole, as
+    an exit is not that is about to be written. Raises NoArchive, and OSError where a file cannot be
+    read.
     """
-    benches = _benches(root)
-    if not benches or (export is None and not any(each.archive.promised for each in benches)):
+    benches = [each for each in _benches(root) if finished or each.archive.format != "exit"]
+    archives = [bench.archive for bench in benches]
+    if not any(archive.promised or archive.record or archive.only for archive in archives):
         raise NoArchive(
             f"{root} holds no archive that gptexit wrote: give the folder that `gptexit convert` "
             "or `gptexit exit` wrote to."
         )
     result = Result(export.label if export else None, [each.checked for each in benches])
     for bench in benches:
-        for file, sentence in bench.archive.damage:
+        archive = bench.archive
+        for file, sentence in archive.damage:
             result.problems.append(Problem(bench.shown(file), sentence))
+        if archive.format and archive.format not in KNOWN:
+            what = f"says that it is of a format that gptexit does not know: {archive.format[:40]}"
+            result.problems.append(Problem(bench.shown(f"{HOUSE}/archive.json"), what))
+        result.unread |= archive.unread
+    if finished:
+        by_folder = {each.prefix: each.archive for each in benches if not each.archive.only}
+        for file, sentence in lacking_parts(root, by_folder):
+            result.problems.append(Problem(file, sentence))
     if export is not None:
         _against(export, benches, result, progress)
     for bench in benches:
@@ -130,11 +151,12 @@ def _against(
             _look_through_marks(bench.archive, locate)
         if make:
             bench.reader = make(bench.archive, locate)
+            bench.checked.read_back = True
             bench.excused = set()
     seen: set[str] = set()
     nameless: set[str] = set()
     export.settle()
-    export.witness = partial(_merging, result)
+    export.witness = partial(_merging, result, list[Merged]())
     for number, (_, raw) in enumerate(export.conversations(), 1):
         told = Told(raw, export.library(id_of(raw) or ""))
         key = id_of(raw) or _found(told, benches, nameless)
@@ -158,12 +180,21 @@ def _against(
             for file, sentence in bench.reader.unreadable:
                 result.problems.append(Problem(bench.shown(file), sentence))
     result.lacking += _lacking(export, locate)
+    result.unread |= {each.where: each.reason for each in export.losses}
+    result.unread |= locate.unreadable
+    for name in export.missing:  # told as what the export itself lacks
+        result.unread.pop(name, None)
 
 
-def _merging(result: Result, copy: Raw, merged: Raw) -> None:
-    """Note what a copy of a conversation lost when it was merged with others."""
+def _merging(result: Result, last: list[Merged], copy: Raw, merged: Raw) -> None:
+    """Note what a copy of a conversation lost when it was merged with others.
+
+    `last`: the merged conversation that was asked about last, whose other copies follow.
+    """
     title = merged.get("title")
-    for sentence in lost(copy, merged):
+    if not last or last[0].raw is not merged:
+        last[:] = [Merged(merged)]
+    for sentence in last[0].lost(copy):
         named = title if isinstance(title, str) else None
         result.problems.append(Problem(None, sentence, id_of(merged), named))
 
@@ -234,7 +265,8 @@ def _conversation(bench: _Bench, key: str, told: Told, result: Result, export: E
     path = bench.archive.keys.get(f"conversation/{key}")
     if (
         not lacks
-        and path in bench.archive.changed
+        and path is not None
+        and bench.archive.is_changed(path)
         and only_additions(bench.archive, path, raw, export)
     ):
         assert bench.excused is not None

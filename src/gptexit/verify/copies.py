@@ -5,20 +5,33 @@ from __future__ import annotations
 from gptexit.verify.raw import Raw, leaves, nodes_of, object_of
 
 
-def lost(copy: Raw, merged: Raw) -> list[str]:
-    """A sentence for each message of `copy` that `merged` does not hold in full.
+class Merged:
+    """What copies of a conversation became. Its strings are gathered once for all of them."""
 
-    A text may go on in the merged conversation: an answer that was exported half-written.
-    """
-    held = nodes_of(merged)
-    found = []
-    for key, node in nodes_of(copy).items():
-        if not isinstance(node.get("message"), dict):
-            continue
-        message = object_of(object_of(held.get(key)).get("message"))
-        there = set(leaves([message.get("content"), message.get("older_content")]))
-        for text in leaves(node["message"].get("content")):
-            if text not in there and not any(each.startswith(text) for each in there):
-                found.append(f"has lost part of message {key} in merging")
-                break
-    return found
+    def __init__(self, merged: Raw) -> None:
+        self.raw = merged
+        self._nodes = nodes_of(merged)
+        self._strings: dict[str, set[str]] = {}
+
+    def lost(self, copy: Raw) -> list[str]:
+        """Return a sentence for each message of `copy` that is not held in full.
+
+        A text may go on in the merged conversation: an answer that was exported half-written.
+        """
+        found = []
+        for key, node in nodes_of(copy).items():
+            if not isinstance(node.get("message"), dict):
+                continue
+            there = self._strings_of(key)
+            for text in leaves(node["message"].get("content")):
+                if text not in there and not any(each.startswith(text) for each in there):
+                    found.append(f"has lost part of message {key} in merging")
+                    break
+        return found
+
+    def _strings_of(self, key: str) -> set[str]:
+        if key not in self._strings:
+            message = object_of(object_of(self._nodes.get(key)).get("message"))
+            told = leaves([message.get("content"), message.get("older_content")])
+            self._strings[key] = set(told)
+        return self._strings[key]

@@ -48,6 +48,8 @@ class Said:
     """Files that it shows."""
     texts: list[str] = field(default_factory=list)
     """Its texts as they stand in the source."""
+    spoken: bool = False
+    """Whether all of it is what a person or the assistant said, and none of it reasoning."""
     plain: bool = False
     """Whether those are all that it shows, without markers."""
 
@@ -139,6 +141,7 @@ def said_in(key: str, node: Raw, reasoning: bool) -> Said | None:
         _called(str(message["recipient"]), content, said)
     else:
         _spoken(content, metadata, said, reasoning)
+        said.spoken = content.get("content_type") in (None, "text", "multimodal_text")
         said.plain = content.get("content_type") == "text" and not (
             said.pointers
             or said.words.unknown

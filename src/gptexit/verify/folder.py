@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gptexit.verify.raw import object_of
+from gptexit.verify.raw import leaves, object_of, objects
 
 HOUSE = ".gptexit"
 DEEPEST = 2
@@ -30,6 +30,10 @@ class Archive:
     """Path to SHA-256, from the manifest."""
     keys: dict[str, str] = field(default_factory=dict)
     """What a file is of (`conversation/<id>`, `asset/<id>`) to its path."""
+    shows: dict[str, str] = field(default_factory=dict)
+    """What a file is of to the marks of the messages that it shows, where it says."""
+    names: list[str] = field(default_factory=list)
+    """The names that it gives to projects and custom GPTs."""
     found: dict[str, str] = field(default_factory=dict)
     """Path to SHA-256 of each promised file that is there."""
     only: str | None = None
@@ -39,10 +43,14 @@ class Archive:
     damage: list[tuple[str, str]] = field(default_factory=list)
     """File and sentence: what is wrong with the archive's own account of itself."""
 
+    def is_changed(self, path: str) -> bool:
+        """Tell whether a file is there, and not as it was written."""
+        return path in self.found and self.found[path] != self.promised[path]
+
     @property
     def changed(self) -> list[str]:
         """The files that are not as they were written."""
-        return [path for path, digest in self.found.items() if digest != self.promised[path]]
+        return [path for path in self.found if self.is_changed(path)]
 
     @property
     def absent(self) -> list[str]:
@@ -65,6 +73,16 @@ class Archive:
         """Whether it was made with marks in place of secrets."""
         return bool(self.option("redact") == "secrets")
 
+    @property
+    def unread(self) -> dict[str, str]:
+        """What of the export could not be read when it was made: where, and why."""
+        listed = object_of(self.record.get("unread")).get("listed")
+        return {
+            each["where"]: each["reason"]
+            for each in objects(listed)
+            if isinstance(each.get("where"), str) and isinstance(each.get("reason"), str)
+        }
+
     def option(self, name: str) -> Any:
         """An option that the archive was made with; None where it does not say."""
         return object_of(self.record.get("options")).get(name)
@@ -74,9 +92,14 @@ def find_archives(root: Path) -> list[Path]:
     """The folders at and below `root` that gptexit wrote, `root` first."""
     level, found = [root], list[Path]()
     for _ in range(DEEPEST + 1):
-        found += [each for each in level if (each / HOUSE / "manifest.jsonl").is_file()]
+        found += [each for each in level if _is_archive(each)]
         level = [inner for each in level for inner in _folders(each)]
     return found
+
+
+def _is_archive(folder: Path) -> bool:
+    """Tell whether a folder holds what an archive says of itself, or part of it."""
+    return any((folder / HOUSE / name).is_file() for name in ("manifest.jsonl", "archive.json"))
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -89,10 +112,13 @@ def _folders(folder: Path) -> list[Path]:
 
 def read_archive(root: Path, only: str | None = None) -> Archive:
     """The archive at `root`, each of its files hashed; or that one alone. Raises OSError."""
-    record = _record(root / HOUSE / "archive.json")
+    record, fault = _record(root / HOUSE / "archive.json")
     name = record.get("format")
     archive = Archive(root, name if isinstance(name, str) else "", record, only=only)
+    if fault:
+        archive.damage.append((f"{HOUSE}/archive.json", fault))
     _read_manifest(archive)
+    archive.names += leaves(_record(root / HOUSE / "names.json")[0])
     for path in archive.asked:
         digest = digest_of(root / path)
         if digest:
@@ -114,19 +140,40 @@ def archive_of(file: Path) -> Archive:
     return Archive(file.absolute().parent, ALONE, {}, only=file.name)
 
 
-def _record(path: Path) -> dict[str, Any]:
+def _record(path: Path) -> tuple[dict[str, Any], str | None]:
+    """Return what an archive says of itself, and a sentence where that is not as it was written."""
     try:
-        return object_of(json.loads(path.read_bytes()))
-    except (OSError, ValueError):
-        return {}
+        data = path.read_bytes()
+        record = object_of(json.loads(data))
+    except (OSError, ValueError, RecursionError):
+        return {}, "is missing or cannot be read"
+    if not record:
+        return {}, "is missing or cannot be read"
+    return record, None if _is_sealed(data, record) else "is not as it was written"
+
+
+def _is_sealed(data: bytes, record: dict[str, Any]) -> bool:
+    """Tell whether the checksum in a record is that of its bytes, 64 zeros standing for itself.
+
+    Records of version 1 have none.
+    """
+    checksum = record.get("checksum")
+    if not isinstance(checksum, str):
+        return "checksum" not in record and record.get("version", 1) == 1
+    written = b'"%s"' % checksum.encode("utf-8", "replace")
+    head, _, tail = data.rpartition(written)
+    zeros = b'"%s"' % (b"0" * 64)
+    return hashlib.sha256(head + zeros + tail).hexdigest() == checksum
 
 
 def _read_manifest(archive: Archive) -> None:
     name = f"{HOUSE}/manifest.jsonl"
-    data = (archive.root / name).read_bytes()
-    if not archive.record:
-        archive.damage.append((f"{HOUSE}/archive.json", "is missing or cannot be read"))
-    elif archive.record.get("manifest") != hashlib.sha256(data).hexdigest():
+    try:
+        data = (archive.root / name).read_bytes()
+    except FileNotFoundError:
+        archive.damage.append((name, "is gone, and what it promises with it"))
+        return
+    if archive.record and archive.record.get("manifest") != hashlib.sha256(data).hexdigest():
         archive.damage.append((name, "is not as it was written, and what it promises with it"))
     for number, line in enumerate(data.splitlines(), 1):
         try:
@@ -139,6 +186,9 @@ def _read_manifest(archive: Archive) -> None:
         elif not _leads_out(path):
             archive.promised[path] = digest
             archive.keys[key] = path
+            marks = object_of(entry.get("about")).get("held")
+            if isinstance(marks, str):
+                archive.shows[key] = marks
 
 
 def _leads_out(path: str) -> bool:

@@ -25,6 +25,8 @@ class Locator:
         self._known: dict[str, str | None] = {}
         self.missing: set[str] = set()
         """The ids of files that the export mentions and does not hold."""
+        self.unreadable: dict[str, str] = {}
+        """Files of the export whose bytes it cannot give: where, and why."""
 
     def look_for(self, conversation: str | None, raw: Raw) -> None:
         """Note which of the files that a conversation mentions the export does not hold."""
@@ -75,14 +77,19 @@ class Locator:
         if member not in self._known:
             try:
                 self._known[member] = _digest(self._export.open(member))
-            except OSError:
+            except Exception as error:  # any codec's own error
+                self.unreadable[member] = str(error) or type(error).__name__
                 self._known[member] = None
         return self._known[member]
 
     def side_file(self, name: str) -> str | None:
         """The digest of a side file; None where the export has none of that name."""
         stream = self._export.files.side_file(name)
-        return _digest(stream) if stream else None
+        try:
+            return _digest(stream) if stream else None
+        except Exception as error:  # any codec's own error
+            self.unreadable[name] = str(error) or type(error).__name__
+            return None
 
 
 def _leads_to(written: str, name: str) -> bool:
@@ -91,12 +98,9 @@ def _leads_to(written: str, name: str) -> bool:
     return at >= 0 and ")" not in written[:at]
 
 
-def _digest(stream: BinaryIO) -> str | None:
+def _digest(stream: BinaryIO) -> str:
     digest = hashlib.sha256()
-    try:
-        with closing(stream):
-            while data := stream.read(1 << 20):
-                digest.update(data)
-    except OSError:
-        return None
+    with closing(stream):
+        while data := stream.read(1 << 20):
+            digest.update(data)
     return digest.hexdigest()

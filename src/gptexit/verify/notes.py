@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from binascii import crc32
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
-from itertools import groupby
+from datetime import UTC, datetime
+from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from gptexit.verify.compare import essence, missing
 from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive, notes_in
+from gptexit.verify.foreign import foreign
+from gptexit.verify.front import id_in, title_in, updated_in
 from gptexit.verify.later import changed_since
 from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look
+from gptexit.verify.moments import moment
 from gptexit.verify.page import Page, Region, paths_in
+from gptexit.verify.raw import id_of
 from gptexit.verify.reader import Reader
 from gptexit.verify.told import Told
 from gptexit.verify.words import Words
 
-_UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
-_ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
+_CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
 _MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
 _HEADING = re.compile(r"^## .*$", re.MULTILINE)
-_LONGEST = 10 << 20
-"""Bytes of front matter that are looked at."""
 
 
 @dataclass(slots=True)
@@ -51,14 +55,15 @@ class Notes(Reader):
         include = archive.option("include")
         self._reasoning = "reasoning" in include if isinstance(include, list) else True
         self._by_id: dict[str, list[Path]] = {}
+        self._by_digest: dict[str, list[str]] = {}
         for path in notes_in(archive.root):
-            key = _id_in(path)
+            key = id_in(path)
             if key is not None:
                 self._by_id.setdefault(key, []).append(path)
 
-    def ids(self) -> set[str]:
+    def ids(self) -> Set[str]:
         """The conversations that there are notes of."""
-        return set(self._by_id)
+        return self._by_id.keys()
 
     def expects(self, told: Told) -> Seen:
         """What of a conversation has to be in its note."""
@@ -101,26 +106,25 @@ class Notes(Reader):
 
     def _lacks(self, path: Path, page: Page, told: Told, seen: Seen) -> Iterator[str]:
         title = essence(told.title or "")
-        if (
-            title
-            and self._look.find(title, page.words, 0) < 0
-            and self._look.find(title, self._look.essence(page.text), 0) < 0
-            and not changed_since(_updated_in(page.text), told.raw)
-        ):
+        later = changed_since(updated_in(page.text), told.raw)
+        above = self._look.essence(title_in(page.text[: page.begin]))
+        if title and not later and self._look.find(title, page.words, 0) < 0:
             yield "the title is not in the note"
+        elif title and not later and page.begin and self._look.find(title, above, 0) < 0:
+            yield "the title is another above the note"
         files: dict[str, str | None] = dict(told.generated())
         turns = _turns(told, seen.current, files)
-        at = page.first
-        for turn in turns:
-            for number, said in enumerate(turn.messages):
-                gone, start, at = self._found(said, page, at, new=number == 0)
-                if gone is not None:
-                    yield _sentence(said, gone, elsewhere=gone in page.words)
-                elif start is not None and turn.place is None:
-                    turn.place = page.turn_at(start)
+        spoken: set[int | None] = set()
+        # What a person added is their own; that nothing else was changed, the lines tell.
+        ours = not self._archive.is_changed(self._shown(path))
+        if page.hides and ours:
+            yield f"a sign hides text from who reads the note: {page.hides}"
+        yield from self._in_order(page, told, turns, spoken)
         for group, region in _regions(page, turns):
             yield from self._in_region(path, page, told, group, region, seen)
         whole = page.region(0, page.turns)
+        if ours and not self._keeps_more(told):
+            yield from self._added(page, told, seen, spoken)
         for said in seen.others:
             gone, _ = self._missing(said, said.words.segments, page, 0)
             gone = gone or self._beside(said.words, page, whole)
@@ -134,6 +138,78 @@ class Notes(Reader):
                 yield f"a document or report is not there in full: “{_short(gone)}”"
         unplaced = [pointer for pointer, key in files.items() if key is None]
         yield from self._unlinked(unplaced, path, whole, page)
+
+    def _in_order(
+        self, page: Page, told: Told, turns: list[_Turn], spoken: set[int | None]
+    ) -> Iterator[str]:
+        """Look for the words of each turn behind those of the one before.
+
+        Notes in each turn where it stands, and in `spoken` the headings of speakers below which a
+        message was found.
+        """
+        at = page.first
+        for turn in turns:
+            for number, said in enumerate(turn.messages):
+                gone, start, at = self._found(said, page, at, new=number == 0)
+                if gone is not None:
+                    yield _sentence(said, gone, elsewhere=gone in page.words)
+                elif start is not None:
+                    place = page.turn_at(start)
+                    turn.place = place if turn.place is None else turn.place
+                    above = page.speaker(place)
+                    spoken.add(above)
+                    if above is not None and number == 0:
+                        yield from self._timed(page.heading(above), told, turn)
+                    if above is not None and not _agrees(told, said, page.is_users(above)):
+                        when = said.when or "an unknown date"
+                        yield f"the message of {when} (UTC) stands below another name than its own"
+
+    def _timed(self, heading: str, told: Told, turn: _Turn) -> Iterator[str]:
+        """Hold the time in a heading against those of the messages that may stand below it.
+
+        Which zone it is in is known where the archive says so; else a quarter of an hour counts.
+        """
+        shown = _CLOCK.search(heading)
+        if not shown:
+            return
+        name = self._archive.option("timezone")
+        minutes: set[int] = set()
+        for key in [*turn.nodes, *(said.id for said in turn.messages)]:
+            time = moment(told.message(key).get("create_time")) if key in told.nodes else None
+            if time is not None:
+                minutes.add(_minutes(time, name))
+        there = int(shown[1]) * 60 + int(shown[2])
+        if minutes and (there if name else there % 15) not in minutes:
+            yield f"a heading tells a time that no message of its turn has: {heading}"
+
+    def _keeps_more(self, told: Told) -> bool:
+        """Tell whether the manifest says that a note shows messages of an earlier export."""
+        key = id_of(told.raw)
+        shown = self._archive.shows.get(f"conversation/{key}", "")
+        marks = {mark.partition(".")[0] for mark in shown.split() if not mark.endswith(".0")}
+        own = {f"{crc32(name.encode('utf-8', 'replace')):x}" for name in told.nodes}
+        return not marks <= own
+
+    def _added(self, page: Page, told: Told, seen: Seen, spoken: set[int | None]) -> Iterator[str]:
+        """What stands in a note that the export does not have: turns, and words."""
+        include = self._archive.option("include") or ()
+        if not ("hidden" in include or "tools" in include):
+            # What has no place in the order: documents, and what is told in forms of its own.
+            wordless = [said.words for said in seen.current if not said.words.segments]
+            beside = [words.segments[0] for words in seen.anywhere if words.segments]
+            beside += [phrase for words in wordless for phrase in words.phrases]
+            for number in page.speakers():
+                if number in spoken or not page.says(number):
+                    continue
+                region = page.region(number, page.after(number))
+                if not any(each in region.words for each in beside):
+                    yield f"holds a turn that the export does not have: {page.heading(number)}"
+        text = page.text[page.begin :]
+        if self._archive.redacted:
+            return
+        own = [*self._archive.names, *self._archive.keys.values()]
+        for word in islice(foreign(text, told.raw, told.rows, own), 1):
+            yield f"holds a word that the export does not have: {word}"
 
     def _found(
         self, said: Said, page: Page, at: int, *, new: bool
@@ -222,11 +298,21 @@ class Notes(Reader):
         there = self._digests(path, region.text)
         for pointer, digest in wanted.items():
             if digest in there:
+                embeds = self._digests(path, "\n".join(page.embeds(region.text)))
+                if digest not in embeds and _is_picture(self._paths_of(digest)):
+                    yield f"the picture {pointer} is not shown, only linked to"
                 continue
             if digest in self._digests(path, page.text):
                 yield f"the file {pointer} is shown in another place than where it was seen"
             else:
                 yield f"no link leads to {pointer} as the export holds it"
+
+    def _paths_of(self, digest: str) -> list[str]:
+        """The files of the archive that have a SHA-256."""
+        if not self._by_digest:
+            for path, known in self._archive.found.items():
+                self._by_digest.setdefault(known, []).append(path)
+        return self._by_digest.get(digest, [])
 
     def _digests(self, path: Path, text: str) -> set[str]:
         """The SHA-256 of the files that a text links to."""
@@ -237,6 +323,28 @@ class Notes(Reader):
                 digests.add(self._archive.found[relative])
                 digests |= {self._archive.unmarked.get(relative, "")}
         return digests
+
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+"""Ends of the names of files that a note shows, and does not only link to."""
+
+
+def _is_picture(paths: list[str]) -> bool:
+    return bool(paths) and all(path.lower().endswith(_PICTURES) for path in paths)
+
+
+def _agrees(told: Told, said: Said, users: bool) -> bool:
+    """Tell whether a message may stand below the user's name, or below another one."""
+    return told.role(said.id) not in ("user", "assistant") or said.by_user == users
+
+
+def _minutes(time: float, zone: Any) -> int:
+    """Return the minute of the day of a time in a zone; of the quarter where none is known."""
+    try:
+        when = datetime.fromtimestamp(time, ZoneInfo(zone) if zone else UTC)
+    except (KeyError, ValueError, OverflowError, OSError, TypeError):
+        return -1
+    return when.hour * 60 + when.minute if zone else when.minute % 15
 
 
 def _within(key: str, there: set[str]) -> bool:
@@ -304,32 +412,6 @@ def _below(root: Path, path: Path) -> str:
         else:
             parts.append(part)
     return "/".join(parts)
-
-
-def _updated_in(text: str) -> str | None:
-    """Return when the conversation changed last, by the front matter of a note."""
-    found = _UPDATED.search(text.partition("\n---\n")[0])
-    return found[1] if found else None
-
-
-def _id_in(path: Path) -> str | None:
-    """The conversation's id in the front matter of a note."""
-    with path.open("rb") as stream:
-        data = stream.read(20_000)
-        if not data.startswith(b"---\n"):
-            return None
-        if b"\n---\n" not in data:  # an id or title of any length
-            data += stream.read(_LONGEST)
-    found = _ID.search(data.partition(b"\n---\n")[0].decode("utf-8", "replace"))
-    if not found:
-        return None
-    if found[1].startswith('"'):
-        try:
-            # A YAML string in double quotes; its \xNN is the only escape that JSON lacks here.
-            return str(json.loads(re.sub(r"\\x(..)", r"\\u00\1", found[1])))
-        except ValueError:
-            return None
-    return found[1]
 
 
 def _sentence(said: Said, gone: str, *, elsewhere: bool) -> str:

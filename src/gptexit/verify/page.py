@@ -9,11 +9,16 @@ from urllib.parse import unquote
 
 from gptexit.verify.compare import key_of_address
 from gptexit.verify.marks import Look
+from gptexit.verify.voices import voices_in
 
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
 _MARK = re.compile(r"(?<!\\)\[\^([^\]\s]{1,100})\]")
 _LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*+))")
+_EMBED = re.compile(
+    r"(?<!\\)!\[(?:[^\[\]\n\\]|\\.){0,1000}\]"
+    r"\((?:<[^<>\n]*>|(?:[^\s()\\]|\\.|\([^\s()]*\))*+)\)?"
+)
 _BARE = re.compile(r"https?://[^\s<>\"]+")
 _AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
 
@@ -35,6 +40,7 @@ class Page:
         if text.startswith("---\n"):
             begin = text.find("\n---\n") + 5
         self.text = text
+        self.begin = max(begin, 0)
         self.look = look
         starts = [match.start() for match in _HEADING.finditer(text, max(begin, 0))]
         self._raw = [begin, *starts]
@@ -48,11 +54,47 @@ class Page:
         self.words = "".join(pieces)
         self.first = self._at[1] if starts else 0
         """Where the first turn begins in `words`."""
+        found, self.hides = voices_in(text, max(begin, 0))
+        self._voices = [found.get(start) for start in self._raw]
+        """For each heading whether it is the user's; None where it is no speaker's."""
         self._definitions: dict[str, str] | None = None
 
     def turn_at(self, at: int) -> int:
         """Return the number of the heading that stands above a place in `words`."""
         return min(bisect_right(self._at, at), len(self._raw)) - 1
+
+    def speaker(self, number: int) -> int | None:
+        """Return the nearest heading of a speaker at a heading or above it; None without one."""
+        while number > 0 and self._voices[number] is None:
+            number -= 1
+        return number if self._voices[number] is not None else None
+
+    def is_users(self, number: int) -> bool:
+        """Tell whether a heading of a speaker is the user's."""
+        return self._voices[number] is True
+
+    def after(self, number: int) -> int:
+        """Return the next heading of a speaker behind a heading; the end where there is none."""
+        return next((each for each in self.speakers() if each > number), self.turns)
+
+    def heading(self, number: int) -> str:
+        """Return a heading as it is written."""
+        return self.text[self._raw[number] :].partition("\n")[0]
+
+    def says(self, number: int) -> bool:
+        """Tell whether words stand below a heading, beside links, quotes and remarks."""
+        region = self.region(number, self.after(number))
+        lines = region.text.split("\n")[1:]
+        told = [
+            line
+            for line in lines
+            if line.strip() and "](" not in line and line.lstrip()[:1] not in (">", "*", "\xa0")
+        ]
+        return self.look.essence("\n".join(told)) != ""
+
+    def speakers(self) -> list[int]:
+        """Return the headings of speakers."""
+        return [number for number, voice in enumerate(self._voices) if voice is not None]
 
     def next_turn(self, at: int) -> int | None:
         """Return where in `words` the next heading from `at` on stands; None where none does."""
@@ -79,6 +121,10 @@ class Page:
             found += [angle or to for angle, to in _LINK.findall(self.definitions.get(label, ""))]
         shown = dict.fromkeys(each for each in found if each.startswith(("http://", "https://")))
         return [(key_of_address(each), each) for each in shown]
+
+    def embeds(self, text: str) -> list[str]:
+        """Return the links of a region that show what they lead to, as they are written."""
+        return [match[0] for match in _EMBED.finditer(text)]
 
     def addresses(self, text: str) -> set[str]:
         """Return the keys of all addresses in a region, those of plain text too."""

@@ -119,19 +119,23 @@ def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
 def shown(raw: Raw) -> Iterator[str]:
     """A pointer for each file that a message of a conversation shows, on whatever branch."""
     for node in nodes_of(raw).values():
-        message = object_of(node.get("message"))
-        stack = [object_of(message.get("content")).get("parts")]
-        while stack:
-            each = stack.pop()
-            if isinstance(each, dict):
-                pointer = each.get("asset_pointer")
-                if isinstance(pointer, str) and POINTER.fullmatch(pointer):
-                    yield pointer
-            if isinstance(each, dict | list):
-                stack += each.values() if isinstance(each, dict) else each
-        attached = object_of(message.get("metadata")).get("attachments")
-        for each in attached if isinstance(attached, list) else ():
-            yield from strings(object_of(each).get("id"))
+        yield from shown_in(object_of(node.get("message")))
+
+
+def shown_in(message: Raw) -> Iterator[str]:
+    """Yield a pointer for each file that a message shows."""
+    stack = [object_of(message.get("content")).get("parts")]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, dict):
+            pointer = each.get("asset_pointer")
+            if isinstance(pointer, str) and POINTER.fullmatch(pointer):
+                yield pointer
+        if isinstance(each, dict | list):
+            stack += each.values() if isinstance(each, dict) else each
+    attached = object_of(message.get("metadata")).get("attachments")
+    for each in attached if isinstance(attached, list) else ():
+        yield from strings(object_of(each).get("id"))
 
 
 def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:
@@ -158,6 +162,31 @@ def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:
     return above
 
 
+def answered(
+    nodes: dict[str, Raw], above: dict[str, str | None] | None = None
+) -> dict[str, str | None]:
+    """Return for each message the nearest one above it; there are nodes without any between them.
+
+    `above`: what `parents` returns, where it is known.
+    """
+    above = parents(nodes) if above is None else above
+    nearest: dict[str, str | None] = {}
+    messages = {key for key, node in nodes.items() if isinstance(node.get("message"), dict)}
+    for start in nodes:
+        trail = []
+        at = above[start]
+        while at is not None and at not in messages:
+            if at in nearest:
+                at = nearest[at]
+                break
+            trail.append(at)
+            at = above[at]
+        nearest |= dict.fromkeys(trail, at)
+        if start in messages:
+            nearest[start] = at
+    return {key: nearest[key] for key in nodes if key in messages}
+
+
 def _cut_circles(above: dict[str, str | None], nodes: dict[str, Raw]) -> None:
     done: set[str] = set()
     for start in nodes:
@@ -182,8 +211,14 @@ def branch(raw: Raw) -> list[str]:
 def branch_of(raw: Raw, nodes: dict[str, Raw], above: dict[str, str | None]) -> list[str]:
     """Return the same where the nodes and what is above each are known."""
     at = raw.get("current_node")
-    if not isinstance(at, str) or at not in nodes:
-        at = _newest_leaf(nodes, above)
+    if isinstance(at, str) and at in nodes:
+        found = _up_from(at, above)
+        if any(isinstance(nodes[key].get("message"), dict) for key in found):
+            return found
+    return _up_from(_newest_leaf(nodes, above), above)
+
+
+def _up_from(at: str | None, above: dict[str, str | None]) -> list[str]:
     found = []
     while at is not None:
         found.append(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Set
 
 from gptexit.verify.expected import Seen
 from gptexit.verify.told import Told
@@ -25,8 +26,8 @@ class Reader(ABC):
         """File and sentence for each thing that cannot be read."""
 
     @abstractmethod
-    def ids(self) -> set[str]:
-        """The conversations that are there."""
+    def ids(self) -> Set[str]:
+        """The conversations that are there; no copy, since it is asked for each of them."""
 
     @abstractmethod
     def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:

@@ -9,7 +9,7 @@ from gptexit import __version__
 
 VERSION = 1
 """The number that a verification carries as `version`."""
-Verdict = Literal["complete", "complete except", "complete but", "not complete"]
+Verdict = Literal["complete", "complete except", "complete but", "as written", "not complete"]
 LISTED = 10_000
 """Messages in a form that gptexit does not know that are listed; the others are counted."""
 
@@ -64,6 +64,8 @@ class Checked:
     """Conversations that the options of the archive leave out."""
     older: int = 0
     """Conversations in the archive that this source no longer has."""
+    read_back: bool = False
+    """Whether its conversations were held against the export's."""
     elsewhere: list[Elsewhere] = field(default_factory=list)
     """Where a single file was asked about: what the others have."""
 
@@ -80,6 +82,8 @@ class Result:
     """Files that somebody added to, and that still hold all of the export."""
     lacking: list[str] = field(default_factory=list)
     """What the export itself lacks, a phrase each."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """What could not be read, now or when an archive was made: where, and why."""
     unknown: list[Unknown] = field(default_factory=list)
     """At most LISTED messages in a form that gptexit does not know."""
     unknown_messages: int = 0
@@ -92,7 +96,22 @@ class Result:
             return "not complete"
         if self.unknown_messages:
             return "complete but"
-        return "complete except" if self.lacking else "complete"
+        if not self.compared:
+            return "as written"
+        return "complete except" if self.lacking or self.unread else "complete"
+
+    @property
+    def compared(self) -> bool:
+        """Whether anything was compared that lets one say that all is there.
+
+        With an export, that is what an archive was read back for.
+        """
+        if self.source is None:
+            return any(each.files for each in self.archives)
+        return any(
+            each.read_back and (each.conversations or each.left_out or each.assets)
+            for each in self.archives
+        )
 
     def as_json(self) -> dict[str, Any]:
         """As `schemas/verification.schema.json` describes it."""
@@ -112,6 +131,7 @@ class Result:
                     "redacted": each.redacted,
                     "left_out": each.left_out,
                     "older": each.older,
+                    "read_back": each.read_back,
                     "elsewhere": [asdict(other) for other in each.elsewhere],
                 }
                 for each in self.archives
@@ -127,6 +147,9 @@ class Result:
             ],
             "edited": self.edited,
             "lacking": self.lacking,
+            "unread": [
+                {"where": where, "reason": reason} for where, reason in sorted(self.unread.items())
+            ],
             "unknown": {
                 "messages": self.unknown_messages,
                 "listed": [asdict(each) for each in self.unknown],

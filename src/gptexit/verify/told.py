@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from gptexit.export.facts import file_id
 from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
-from gptexit.verify.raw import Raw, branch_of, nodes_of, object_of, parents, shown, strings
+from gptexit.verify.moments import moment
+from gptexit.verify.raw import (
+    Raw,
+    answered,
+    branch_of,
+    leaves,
+    nodes_of,
+    object_of,
+    parents,
+    shown,
+    shown_in,
+    strings,
+)
 from gptexit.verify.references import Given, cited_by
 from gptexit.verify.words import Words
 
@@ -22,16 +34,62 @@ class Told:
         self.nodes = nodes_of(raw)
         self.above = parents(self.nodes)
         self.path = branch_of(raw, self.nodes, self.above)
-        self._rows = rows
+        self.rows = rows
+        """What the account's table of files has of it."""
         self._seen: dict[tuple[bool, bool], Seen] = {}
         self._said: dict[tuple[str, bool], Said | None] = {}
         self._given: dict[str, Given] = {}
+        self._files: dict[str, set[str]] = {}
 
     @property
     def title(self) -> str | None:
         """The title, where it is a string."""
         title = self.raw.get("title")
         return title if isinstance(title, str) else None
+
+    @cached_property
+    def answers(self) -> dict[str, str | None]:
+        """For each message the one that it answers."""
+        return answered(self.nodes, self.above)
+
+    @cached_property
+    def opens_at(self) -> str | None:
+        """The message that it opens at; None where the source does not say without doubt."""
+        current = self.raw.get("current_node")
+        if isinstance(current, str) and current in self.path:
+            return next((key for key in reversed(self.path) if key in self.answers), None)
+        ends = set(self.answers) - set(self.answers.values())
+        return ends.pop() if len(ends) == 1 else None
+
+    @cached_property
+    def dates(self) -> dict[str, float]:
+        """When it was begun and changed last, where its messages do not say otherwise."""
+        found = {key: moment(self.raw.get(f"{key[:-1]}_time")) for key in ("created", "updated")}
+        times = [moment(self.message(key).get("create_time")) for key in self.answers]
+        last = max((time for time in times if time is not None), default=None)
+        if found["created"] is None or last is None or found["created"] > last:
+            return {}
+        return {key: time for key, time in found.items() if time is not None}
+
+    @cached_property
+    def library_files(self) -> set[str]:
+        """The ids of the files that the account's table of files has for the conversation."""
+        return {file_id(key) for row in self.rows for key in strings(row.get("file_id"))}
+
+    def files(self, key: str) -> set[str]:
+        """Return the ids of the files that a message shows, hidden from a person or not."""
+        if key not in self._files:
+            self._files[key] = {file_id(pointer) for pointer in shown_in(self.message(key))}
+        return self._files[key]
+
+    def names(self, key: str, file: str) -> bool:
+        """Tell whether a message names a file by its id, wherever in it."""
+        return any(file in leaf for leaf in leaves(self.message(key)))
+
+    def role(self, key: str) -> str | None:
+        """Return who wrote a message; None where the source does not say."""
+        role = object_of(self.message(key).get("author")).get("role")
+        return role if isinstance(role, str) and role else None
 
     def message(self, key: str) -> Raw:
         """Return the message of a node; an empty one where it has none."""
@@ -107,7 +165,7 @@ class Told:
         source does not tell; such a file is asked for where all messages are on one branch, since
         it may belong to another one else.
         """
-        if not self._rows:
+        if not self.rows:
             return
         known = {file_id(pointer) for pointer in shown(self.raw)}
         ids: dict[str, str] = {}
@@ -119,7 +177,7 @@ class Told:
                     ids.setdefault(name, key)
         messages = {key for key in self.nodes if self.message(key)}
         alone = bool(messages) and messages <= set(self.path)
-        for row in self._rows:
+        for row in self.rows:
             origin = row.get("origination_message_id")
             place = ids.get(origin) if isinstance(origin, str) else None
             for pointer in strings(row.get("file_id")):

@@ -10,19 +10,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from gptexit.export.facts import file_id
 from gptexit.verify.folder import Archive
 from gptexit.verify.marks import stands_among
-from gptexit.verify.raw import POINTER, Raw, branch, leaves, nodes_of, object_of, parents
+from gptexit.verify.moments import same_date
+from gptexit.verify.raw import (
+    POINTER,
+    Raw,
+    answered,
+    branch,
+    leaves,
+    nodes_of,
+    object_of,
+    parents,
+)
 
-_YEAR_9999 = 253_402_300_799
 _TITLE = 190
 """Bytes that are left at least of a title that was cut."""
-_SAME = 1e-5
-"""Seconds by which two dates may differ."""
 
 
 class Twins:
@@ -39,12 +45,14 @@ class Twins:
         titled = _titled(raw, held) or (self._redacted and _titled_with_marks(raw, held))
         lacks = [] if titled else [f"has another title: “{held.get('title')}”"]
         lacks += [
-            f"has another {name}" for name, key in _DATES.items() if not _same_date(raw, held, key)
+            f"has another {name}"
+            for name, key in _DATES.items()
+            if not same_date(raw.get(key), held.get(key))
         ]
         nodes, there = nodes_of(raw), nodes_of(held)
         wanted = branch(raw) if self._current_only else list(nodes)
         wanted = [key for key in wanted if isinstance(nodes[key].get("message"), dict)]
-        above, above_there = _answered(nodes), _answered(_by_parents_alone(there))
+        above, above_there = answered(nodes), answered(_by_parents_alone(there))
         for key in wanted:
             if not isinstance(object_of(there.get(key)).get("message"), dict):
                 lacks.append(f"lacks message {key}")
@@ -82,47 +90,6 @@ def _titled(raw: Raw, held: Raw) -> bool:
 
 
 _DATES = {"date": "create_time", "date of the last change": "update_time"}
-
-
-def _same_date(raw: Raw, held: Raw, key: str) -> bool:
-    """Whether a date that the source tells is the same; where it tells none, any is right."""
-    wanted, now = _moment(raw.get(key)), _moment(held.get(key))
-    return wanted is None or (now is not None and abs(wanted - now) < _SAME)
-
-
-def _moment(value: Any) -> float | None:
-    """Seconds since 1970 of a date, where it is one and no sign for "unknown"."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            try:
-                moment = datetime.fromisoformat(value)
-                value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-            except (ValueError, OverflowError):
-                return None
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if usable and 0 < value <= _YEAR_9999 else None
-
-
-def _answered(nodes: dict[str, Raw]) -> dict[str, str | None]:
-    """For each message the nearest one above it; there are nodes without any between them."""
-    above = parents(nodes)
-    nearest: dict[str, str | None] = {}
-    messages = {key for key, node in nodes.items() if isinstance(node.get("message"), dict)}
-    for start in nodes:
-        trail = []
-        at = above[start]
-        while at is not None and at not in messages:
-            if at in nearest:
-                at = nearest[at]
-                break
-            trail.append(at)
-            at = above[at]
-        nearest |= dict.fromkeys(trail, at)
-        if start in messages:
-            nearest[start] = at
-    return {key: nearest[key] for key in nodes if key in messages}
 
 
 def _by_parents_alone(nodes: dict[str, Raw]) -> dict[str, Raw]:
@@ -200,7 +167,9 @@ _WORDS = "does not have all of message {}"
 _ASPECTS: dict[str, Callable[[Raw, Raw], bool]] = {
     _WORDS: _same_words,
     "says that somebody else wrote message {}": _same_voice,
-    "has another date for message {}": lambda raw, held: _same_date(raw, held, "create_time"),
+    "has another date for message {}": lambda raw, held: same_date(
+        raw.get("create_time"), held.get("create_time")
+    ),
 }
 """By the sentence for where they differ: in what two messages are held against each other."""
 
@@ -217,7 +186,7 @@ def _opens_alike(
         if last is not None and last == current_there:
             return True
         # Else it does not say; of one branch the last message is the only answer.
-        above = _answered(nodes)
+        above = answered(nodes)
         ends = set(above) - set(above.values())
         if len(ends) != 1:
             return True

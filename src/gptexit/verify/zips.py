@@ -11,7 +11,7 @@ import hashlib
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import IO, cast
 
@@ -68,9 +68,9 @@ class Zips(Reader):
             else:
                 self._list(name)
 
-    def ids(self) -> set[str]:
+    def ids(self) -> Set[str]:
         """The conversations that are there."""
-        return set(self._places)
+        return self._places.keys()
 
     def elsewhere(self, key: str) -> str | None:
         """Which ZIP that was not asked about has the conversation."""

@@ -76,7 +76,7 @@ def _rows(each: Conversation, messages: list[Message]) -> Rows:
         made.append(
             [
                 places[message["id"]],
-                places.get(message["parent"] or ""),
+                None if message["parent"] is None else places.get(message["parent"]),
                 *(_safe(message[key]) for key in ("id", "role", "name", "to")),
                 message["created"],
                 _safe(message["model"]),

@@ -1,0 +1,53 @@
+"""Dates of the export held against those of an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+_YEAR_9999 = 253_402_300_799
+SAME = 1e-5
+"""Seconds by which two dates may differ."""
+
+
+def moment(value: Any) -> float | None:
+    """Return the seconds since 1970 of a date, where it is one and no sign for "unknown"."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            try:
+                found = datetime.fromisoformat(value)
+                value = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            except (ValueError, OverflowError):
+                return None
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if usable and 0 < value <= _YEAR_9999 else None
+
+
+def same_date(wanted: Any, now: Any) -> bool:
+    """Tell whether a date that the source tells is the same; where it tells none, any is right."""
+    told, there = moment(wanted), moment(now)
+    return told is None or (there is not None and abs(told - there) < SAME)
+
+
+def misdated(dates: Mapping[str, float], there: Mapping[str, Any], within: float) -> str | None:
+    """Return a sentence where a conversation has other dates than `dates`; else None.
+
+    `within`: seconds by which two may differ.
+    """
+    for key, words in (("created", "the date"), ("updated", "the date of the last change")):
+        now = moment(there.get(key))
+        if key in dates and (now is None or abs(now - dates[key]) >= within):
+            return f"{words} is another"
+    return None
+
+
+def same_time(wanted: Any, now: Any) -> bool:
+    """Tell whether a message has the time that the source tells, and none where it tells none."""
+    if wanted is None:
+        return now is None
+    if not isinstance(wanted, int | float) or isinstance(wanted, bool):
+        return True
+    return same_date(wanted, now)

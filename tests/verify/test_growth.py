@@ -1,0 +1,55 @@
+"""What verifying does grows with the export and not with its square: steps are counted."""
+
+import json
+import sys
+
+import pytest
+
+from build import chain, conversation, message
+from gptexit.archive import convert
+from gptexit.export.container import open_export
+from gptexit.verify.check import verify
+
+
+def steps(tmp_path, raw):
+    """How many lines of gptexit.verify run while an export is verified, and loops within them."""
+    source, out = tmp_path / f"{len(raw)}.json", tmp_path / f"out{len(raw)}"
+    source.write_text(json.dumps(raw))
+    convert(source, out, ["markdown", "jsonl", "sqlite"])
+    counted = 0
+
+    def count(frame, event, argument):
+        nonlocal counted
+        if "gptexit" not in frame.f_code.co_filename:
+            return None
+        counted += 1
+        return count
+
+    with open_export([source], careful=True) as export:
+        before = sys.gettrace()
+        sys.settrace(count)
+        try:
+            result = verify(out, export)
+        finally:
+            sys.settrace(before)
+    assert result.problems == []
+    return counted
+
+
+def without_id(number):
+    return {
+        **conversation(chain(message("user", f"Question {number}"))),
+        "conversation_id": None,
+        "id": None,
+    }
+
+
+def copy(number):
+    return conversation(chain(message("user", f"Question {number}")))
+
+
+@pytest.mark.parametrize("made", [without_id, copy])
+def test_steps_follow_the_number_of_conversations(made, tmp_path):
+    few = steps(tmp_path, [made(number) for number in range(40)])
+    many = steps(tmp_path, [made(number) for number in range(160)])
+    assert many < 5.5 * few
