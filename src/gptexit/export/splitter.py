@@ -177,16 +177,12 @@ def _skip_space(window: Window, at: int) -> int:
 
 
 _SCALARS = (
-    rb'(?:(?!"(?:title|conversation_id|current_node|create_time|turns)")"[^"\\]{0,99}+"\s*+:\s*+'
-    rb'(?:"(?:[^"\\]|\\.){0,999}+"|[\w.+-]{1,40}+)\s*+,\s*+){0,20}+'
+    rb'(?:(?!"(?:title|conversation_id|current_node|create_time|turns)")"[^"\\]{0,99}"\s*:\s*'
+    rb'(?:"(?:[^"\\]|\\.){0,999}"|[\w.+-]{1,40})\s*,\s*){0,20}'
 )
 _WRAPPER = re.compile(
-    rb"\{\s*+"
-    + _SCALARS
-    + rb'(?P<inner>"(?:data|result|export)"\s*+:\s*+\{\s*+'
-    + _SCALARS
-    + rb")?+"
-    rb'"(?:conversations|items|chats|data)"\s*+:\s*+\[',
+    rb"\{\s*" + _SCALARS + rb'(?P<inner>"(?:data|result|export)"\s*:\s*\{\s*' + _SCALARS + rb")?"
+    rb'"(?:conversations|items|chats|data)"\s*:\s*\[',
     re.DOTALL,
 )
 """An array that stands in an object, or in one within it, behind nothing but short values."""

@@ -13,7 +13,7 @@ from gptexit.verify.marks import Look
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
 _MARK = re.compile(r"(?<!\\)\[\^([^\]\s]{1,100})\]")
-_LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*+))")
+_LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000}))")
 _BARE = re.compile(r"https?://[^\s<>\"]+")
 _AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
 
