@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol, Self
 
 from gptexit.chatgpt.conversation import Met
 from gptexit.export.facts import Facts
+from gptexit.export.oversized import Keep
 from gptexit.export.volumes import Loss
 from gptexit.model import Conversation
 
@@ -30,6 +31,8 @@ class Source(Protocol):
     """What was repaired in the current pass, by kind."""
     duplicates: int
     """Copies beyond the first of each conversation, in the current pass."""
+    keep: Keep | None
+    """Who keeps conversations that are too large to be converted."""
     editions: list[Any]
     """The exports that it is made of, where it is made of several."""
 

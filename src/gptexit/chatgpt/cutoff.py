@@ -23,7 +23,7 @@ _TOKEN = re.compile(r'["{}\[\],:]|[^\s"{}\[\],:]+')
 _STRING = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*){0,500}("?)', re.DOTALL)
 _CLOSERS = {"{": "}", "[": "]"}
 _HALF = re.compile(r"(?<!\\)(\\*)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
-"""The first half of a pair of surrogates at the end of a text, behind an even run of backslashes."""
+"""The first half of a pair of surrogates at a text's end, behind an even run of backslashes."""
 _SPLIT = re.compile("[\ud800-\udfff]")
 
 
@@ -121,7 +121,7 @@ def _tokens(text: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def _string_end(text: str, at: int) -> tuple[int, bool]:
-    """Find where the string ends whose first character is at `at`, and whether a quote closes it."""
+    """Find where the string ends that `at` stands in, and whether a quote closes it."""
     while found := _STRING.match(text, at):
         if found[1] or found.end() == at:
             return found.end(), bool(found[1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from gptexit.export.weight import is_escaped, passed_over, string_end
+from gptexit.export.weight import LIGHT, is_escaped, passed_over, string_end
 from gptexit.export.window import Window
 
 # A string without escapes, a run of brackets, or the quote of any other string.
@@ -22,6 +22,8 @@ def careful_end(window: Window, start: int) -> int:
     depth = 0
     at = start
     while True:
+        if depth and len(window.data) - at > LIGHT:
+            at, depth = passed_over(window.data, at, depth)
         depth, at, done = count(window.data, at, depth)
         if done:
             return at

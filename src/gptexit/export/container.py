@@ -23,6 +23,7 @@ from gptexit.export.facts import Facts
 from gptexit.export.feed import Feed, Reading
 from gptexit.export.files import Files
 from gptexit.export.layout import lay_out
+from gptexit.export.oversized import Keep
 from gptexit.export.sources import check, kept, open_stdin, open_volumes
 from gptexit.export.union import Union, Witness
 from gptexit.export.volumes import CONVERSATIONS, Loss, Volume
@@ -104,6 +105,8 @@ class Export:
         """Copies beyond the first of each conversation, in the current pass."""
         self.witness: Witness | None = None
         """Whoever wants to see how copies were merged."""
+        self.keep: Keep | None = None
+        """Who keeps conversations that are too large to be converted."""
         self.held = ExitStack()
         """What `close` gives back."""
         self._told: set[tuple[str, str]] = set()
@@ -183,7 +186,7 @@ class Export:
 
     def _single(self, once: bool) -> Iterator[tuple[str, Raw]]:
         seen = Seen()
-        for _, where, raw in self._pass():
+        for _, where, raw in self._pass(self.keep):
             verdict = seen.judge(raw)
             if verdict is not Verdict.FIRST:
                 if not (once or self._piped):
@@ -202,7 +205,7 @@ class Export:
         self._union = Union(
             dict(self._copies), len(self.editions), shown(last), newest, self.witness
         )
-        for where, raw in self._union.run(self._pass()):
+        for where, raw in self._union.run(self._pass(self.keep)):
             self.duplicates = self._union.duplicates
             yield where, raw
 
@@ -215,14 +218,15 @@ class Export:
         if self._piped or self._copies is not None:
             return
         index = Index([-math.inf] * len(self.editions))
-        for number, _, raw in self._pass():
+        for number, _, raw in self._pass(None):
             index.add(number, raw)
         self._copies = index.copies()
         self.editions = [self.editions[at] for at in in_order(self.editions, index.latest)]
 
-    def _pass(self) -> Iterator[tuple[int, str, Raw]]:
+    def _pass(self, keep: Keep | None) -> Iterator[tuple[int, str, Raw]]:
         """Every conversation, with the number of its export and where it stands."""
         self._reading.start()
+        self._reading.keep = keep
         for number, edition in enumerate(self.editions):
             before = len(self.losses)
             for feed in edition.feeds:

@@ -16,6 +16,7 @@ MOST_SIGNS = 1_500_000
 conversation has one for each 20 to 50 of its bytes."""
 LIGHT = 1 << 21
 """Bytes that are never weighed: whatever they are, they take less than 100 MB."""
+TOO_MUCH = f"more than {MOST_BYTES >> 20} MB or {MOST_SIGNS:,} values"
 _STEP = 1 << 20
 _LEAST = 1 << 12
 """Bytes that are worth a step."""
@@ -29,6 +30,12 @@ _WORTH = 16
 _QUOTES = 8
 """Escaped quotes of a string that are looked at one by one."""
 _IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,500}', re.DOTALL)
+
+
+def heavy(data: bytes) -> bool:
+    """Tell whether a JSON text is too large to be parsed, or holds too many values."""
+    large = len(data) > MOST_BYTES
+    return large or (len(data) > LIGHT and too_many_signs(data, 0, len(data), MOST_SIGNS))
 
 
 def too_many_signs(data: bytes, start: int, end: int, most: int) -> bool:
