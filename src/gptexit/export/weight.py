@@ -8,6 +8,7 @@ costs far less than parsing.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MOST_BYTES = 64 << 20
 """Bytes of one item at most. Text is parsed, read and written: about five copies of it."""
@@ -21,7 +22,6 @@ _STEP = 1 << 20
 _LEAST = 1 << 12
 """Bytes that are worth a step."""
 _SIGNS = (b",", b":", b"[", b"{")
-_OPENING = b"[{"
 _BRACKETS = bytes.maketrans(b"[]", b"{}")
 _NO_SIGN = bytes(code for code in range(256) if code not in b",:[{")
 _NO_BRACKET = bytes(code for code in range(256) if code not in b"[]{}")
@@ -124,16 +124,26 @@ def passed_over(data: bytes, start: int, depth: int) -> tuple[int, int]:
     Returns how far, and how deep that is. Where it cannot tell, it stays where it is.
     """
     while len(data) - start >= _LEAST:
-        outside, passed = _outside(data[start : start + _STEP])
-        brackets = outside.translate(_BRACKETS, _NO_BRACKET)
-        fewer = brackets.replace(b"{}", b"")
-        while len(brackets) - len(fewer) > len(brackets) // _WORTH:
-            brackets, fewer = fewer, fewer.replace(b"{}", b"")
-        if len(fewer) < len(brackets):  # it nests deep, where counting is quick
-            return start, depth
-        closed = brackets.count(b"}")
-        if closed >= depth or not passed:
-            return start, depth
-        depth += len(brackets) - 2 * closed
+        passed, closed, opened = _brackets(data[start : start + _STEP])
+        if not passed or closed >= depth:
+            break
+        depth += opened - closed
         start += passed
     return start, depth
+
+
+@lru_cache(maxsize=8)  # What packs small and unpacks large repeats itself.
+def _brackets(piece: bytes) -> tuple[int, int, int]:
+    """How much of a piece was looked at, and how many values end and begin in it and no more.
+
+    None is looked at where it nests deep; there counting is quick.
+    """
+    outside, passed = _outside(piece)
+    brackets = outside.translate(_BRACKETS, _NO_BRACKET)
+    fewer = brackets.replace(b"{}", b"")
+    while len(brackets) - len(fewer) > len(brackets) // _WORTH:
+        brackets, fewer = fewer, fewer.replace(b"{}", b"")
+    if len(fewer) < len(brackets):
+        return 0, 0, 0
+    closed = brackets.count(b"}")
+    return passed, closed, len(brackets) - closed
