@@ -16,13 +16,17 @@ DEEPEST = 100
 MOST_STEPS = 100_000
 """Steps of a pattern once its counted repeats are written out: about 30 MB."""
 _TOKEN = re.compile(
-    r"\\.|\[\^?\]?(?:[^\]\\]|\\.){0,999}\]|[()]|\{\s*(\d{0,20})\s*(,?)\s*\d{0,20}\s*\}|.", re.DOTALL
+    r"\\.|\(\?#[^)]*\)|\[\^?\]?(?:[^\]\\[]|\\.|\[(?![:.=])){0,200}\]|[()]"
+    r"|\{\s*(\d{0,20})\s*,?\s*\d{0,20}\s*\}|.",
+    re.DOTALL,
 )
+_OTHER_RULES = re.compile(r"\(\?[A-Za-z0-9-]*[xV]")
+"""Flags under which a pattern reads otherwise: spaces and comments, sets inside sets."""
 
 
 def may_compile(pattern: str) -> bool:
     """Tell whether compiling `pattern` takes bounded memory. Never too much for what is read."""
-    if len(pattern) > LONGEST:
+    if len(pattern) > LONGEST or _OTHER_RULES.search(pattern):
         return False
     groups = [0]
     """Steps in each group that is open, the outermost first."""
@@ -39,7 +43,9 @@ def may_compile(pattern: str) -> bool:
             times = max(1, int(token[1] or 0))
             groups[-1] += last * (times - 1)
             last *= times
-        else:
+        elif sign == "[":  # a set that does not end, is very long, or holds named ones
+            return False
+        elif sign not in "*+?" and not sign.startswith("(?#"):
             last = 1
             groups[-1] += 1
         total = max(total, groups[-1], last)
