@@ -41,11 +41,13 @@ def convert(
     *,
     selection: Selection = EVERYTHING,
     options: Options = USUAL,
+    allow_large: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Convert the export in `sources` (see `open_source`) into the folder `out`; the report.
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
+    `allow_large`: take also the members of a ZIP that unpack to far more than an export's do.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
     where secrets are to be taken out and the libraries that find them are not installed, NoFullText
     where this Python cannot write the format sqlite, OtherArchive where ZIPs or a pack would take
@@ -53,7 +55,7 @@ def convert(
     `targets.table.FORMATS`.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
-    with open_source(given) as export:
+    with open_source(given, allow_large=allow_large) as export:
         return convert_export(export, out, formats, selection, options, progress=progress)
 
 

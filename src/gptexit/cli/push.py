@@ -13,7 +13,7 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import allow_large_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import listed
 from gptexit.export.container import NotAnExport
 from gptexit.printable import count
@@ -62,6 +62,7 @@ _EXTRA = (
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
+@allow_large_option
 @no_progress_option
 @click.pass_context
 def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **given: Any) -> None:
@@ -90,7 +91,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     code = Exit.SERVER
     try:
         with (
-            open_source(sources, sys.stdin.buffer) as export,
+            open_source(sources, sys.stdin.buffer, allow_large=given["allow_large"]) as export,
             Server(url, _key(), given["timeout"]) as server,
             progress_bar(
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"

@@ -41,6 +41,8 @@ def leave(
     watch: Watch,
     going_to: Sequence[str] = (),
     taken_along: Selection | None = None,
+    *,
+    allow_large: bool = False,
 ) -> tuple[dict[str, Any], Result]:
     """Write everything to `out`; the report of the conversion, and what verifying it found.
 
@@ -53,12 +55,12 @@ def leave(
     going_to = list(dict.fromkeys(going_to))
     plans = [Plan(name, replace(options, redact=NOTHING)) for name in FORMATS]
     plans += [_plan(each, options, taken_along) for each in going_to]
-    with open_chatgpt(sources) as export:
+    with open_chatgpt(sources, allow_large=allow_large) as export:
         with watch(export, "Reading") as progress:
             report = carry_out(export, out, plans, Selection(), progress=progress)
         kept = keep(export, out / "account")
     with (
-        open_chatgpt(sources, careful=True) as export,
+        open_chatgpt(sources, careful=True, allow_large=allow_large) as export,
         watch(export, "Verifying") as progress,
     ):
         checked = verify(out, export, progress)

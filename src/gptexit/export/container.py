@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from gptexit.export import diagnosis
+from gptexit.export.allowance import TAKE
 from gptexit.export.copies import Index, Seen, Verdict
 from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.editions import editions, in_order, shown
@@ -50,13 +51,14 @@ def open_export(
     stdin: BinaryIO | None = None,
     *,
     careful: bool = False,
+    allow_large: bool = False,
     made: type[Export] | None = None,
 ) -> Export:
     """The export in `sources`: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
 
     Reads tables of contents and first bytes only. `careful`: conversations are then parsed without
-    any guess (see `splitter.split`). `made`: the class to make, in place of Export. Raises
-    NotAnExport.
+    any guess (see `splitter.split`). `allow_large`: take also the members of a ZIP that unpack to
+    more than an export's do. `made`: the class to make, in place of Export. Raises NotAnExport.
     """
     if not sources:
         raise NotAnExport(f"no source is given: {diagnosis.GET}.")
@@ -67,7 +69,7 @@ def open_export(
             return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gptexit-")))
 
         paths = [Path(source) for source in sources if source != "-"]
-        volumes = open_volumes(paths, spool)
+        volumes = open_volumes(paths, spool, allow_large=allow_large)
         piped = None
         if len(paths) < len(sources):
             if stdin is None:
@@ -294,7 +296,8 @@ class Export:
         """Note what each volume lacks. Raises NotAnExport where conversations are locked."""
         for volume in volumes:
             for name, reason in volume.barred:
-                if CONVERSATIONS.search(name.replace("\\", "/")) and "link" not in reason:
+                chats = CONVERSATIONS.search(name.replace("\\", "/"))
+                if chats and "link" not in reason and TAKE not in reason:
                     raise diagnosis.locked(volume.label, name, reason)
                 self._lose(f"{volume.label}: {name}", reason)
             for loss in volume.losses:
