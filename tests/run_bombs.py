@@ -10,7 +10,6 @@ more memory or time than is promised.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import subprocess

@@ -6,8 +6,9 @@ and not the result, so they are replayed. Since then the text stands in the answ
 `:::writing{…}` and `:::`.
 
 The patterns come from the export and are not to be trusted: each is compiled within bounds
-(`patterns`), gets a bounded time and may not blow a document up. An update that cannot be replayed leaves the document as it was. A call that the
-user stopped is cut at any character: of a new document there is what was written of it.
+(`patterns`), gets a bounded time and may not blow a document up. An update that cannot be replayed
+leaves the document as it was. A call that the user stopped is cut at any character: of a new
+document there is what was written of it.
 """
 
 from __future__ import annotations

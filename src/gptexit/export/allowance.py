@@ -7,7 +7,6 @@ goes beyond is left out and named, and taken with `--allow-large`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +38,7 @@ class Allowance:
     @classmethod
     def of(cls, paths: Iterable[Path], *, allow_large: bool) -> Allowance:
         """Make one for the sources at `paths`."""
-        size = sum(os.stat(path).st_size for path in paths if path.is_file())
+        size = sum(path.stat().st_size for path in paths if path.is_file())
         return cls(max(TOTAL, TIMES * size), allow_large)
 
     def refusal(self, name: str, size: int, packed: int) -> str | None:
