@@ -43,6 +43,7 @@ def convert(
     *,
     selection: Selection = EVERYTHING,
     options: Options = USUAL,
+    allow_large: bool = False,
     progress: Progress | None = None,
     check: bool = False,
 ) -> Report:
@@ -50,6 +51,7 @@ def convert(
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
     `check`: compare assets that are there by their bytes, and not by their size alone.
+    `allow_large`: take also the members of a ZIP that unpack to far more than an export's do.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
     where secrets are to be taken out and the libraries that find them are not installed, NoFullText
     where this Python cannot write the format sqlite, and KeyError for a format that is not in
@@ -59,7 +61,7 @@ def convert(
     Unusable itself where a link is in it.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
-    with open_source(given) as export:
+    with open_source(given, allow_large=allow_large) as export:
         return convert_export(
             export, out, formats, selection, options, progress=progress, check=check
         )

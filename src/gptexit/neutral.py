@@ -18,7 +18,10 @@ from gptexit.chatgpt.conversation import Met
 from gptexit.disk import leads_out, open_plain
 from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.facts import Facts
+from gptexit.export.oversized import Keep, path_of
+from gptexit.export.oversized import reason as too_large
 from gptexit.export.volumes import Loss, plain
+from gptexit.export.weight import MOST_BYTES, TOO_MUCH, heavy
 from gptexit.jsontext import loads_deep
 from gptexit.model import VERSION, Conversation
 from gptexit.targets.jsonl import NAME
@@ -78,6 +81,7 @@ class Lines:
         self.missing: list[str] = []
         self.repairs: Counter[str] = Counter()
         self.duplicates = 0
+        self.keep: Keep | None = None
         self.editions: list[Any] = []
         self.bytes_read = 0
         self._files: dict[str, Path] = {}
@@ -135,12 +139,32 @@ class Lines:
         try:
             stream = given.open("rb") if isinstance(given, Path) else given
             with stream:
-                for number, line in enumerate(stream, 1):
+                number = 0
+                while line := stream.readline(MOST_BYTES):
+                    number += 1
                     self.bytes_read += len(line)
-                    if line.strip():
+                    whole = line.endswith(b"\n") or len(line) < MOST_BYTES
+                    if not whole or heavy(line):
+                        self._pass_on(name, number, line, None if whole else stream)
+                    elif line.strip():
                         yield number, line
         except OSError as error:
             self.losses.append(Loss(name, str(error)))
+
+    def _pass_on(self, name: str, number: int, line: bytes, rest: BinaryIO | None) -> None:
+        """Keep a line that is too large as it is; `rest`: the stream that its end is still in."""
+        path = path_of(name, f"line-{number}")
+        loss = Loss(f"{name}, line {number}", too_large(TOO_MUCH, path))
+        if loss not in self.losses:
+            self.losses.append(loss)
+        take = self.keep(path) if self.keep else None
+        while line:
+            if take:
+                take(line)
+            line = rest.readline(1 << 20) if rest and not line.endswith(b"\n") else b""
+            self.bytes_read += len(line)
+        if take:
+            take(b"")
 
     def _find_files(self, conversation: Conversation) -> None:
         for asset in conversation["assets"]:

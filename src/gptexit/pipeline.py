@@ -18,6 +18,7 @@ from gptexit.chatgpt.reader import fault
 from gptexit.export.container import AnotherCopy, Loss
 from gptexit.export.editions import Edition, shown
 from gptexit.export.facts import file_id
+from gptexit.export.oversized import Take
 from gptexit.export.splitter import collector_off
 from gptexit.jsonlines import Jsonlines, Moment, seconds
 from gptexit.ledger import Ledger, Written
@@ -93,6 +94,7 @@ def convert(
             if isinstance(way.sink, Jsonlines):
                 whole = selection.is_everything and way.selection is None
                 way.sink.moment = partial(_moment, export, ledger, whole=whole)
+        export.keep = partial(_kept, ways, whole=selection.is_everything)
         try:
             with collector_off():
                 _pass(ledger, export, ways, selection, progress, names, once=settle)
@@ -156,6 +158,28 @@ def _unread(way: Way, export: Source, ledger: Ledger, selection: Selection) -> d
         return unread({**each, "where": each["where"].partition(" “")[0]} for each in lost)
     whole = selection.is_everything and way.selection is None
     return unread(lost, way.sink.recorded().get("unread"), whole=whole)
+
+
+def _kept(ways: list[Way], path: str, *, whole: bool) -> Take:
+    """Return what writes a conversation that is too large, as it is, to each archive of its own.
+
+    A part of the export, and what goes to somebody else, is not to have what nobody looked at.
+    """
+    kept: list[tuple[Way, Folder]] = []
+    for way in ways:
+        if whole and isinstance(way.sink, Folder) and not (way.outgoing or way.selection):
+            kept.append((way, way.sink))
+        else:
+            way.written.not_kept["conversation too large to convert"] += 1
+
+    def take(piece: bytes) -> None:
+        file = File(path, piece, f"raw/{path}", append=True, last=not piece)
+        for way, sink in kept:
+            outcome = Folder.put(sink, file)
+            if file.last:
+                way.written.files[outcome] += 1
+
+    return take
 
 
 def _moment(export: Source, ledger: Ledger, *, whole: bool) -> Moment:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol, Self
 
 from gptexit.chatgpt.conversation import Met
 from gptexit.export.facts import Facts
+from gptexit.export.oversized import Keep
 from gptexit.export.volumes import Loss
 from gptexit.model import Conversation
 
@@ -30,6 +31,8 @@ class Source(Protocol):
     """What was repaired in the current pass, by kind."""
     duplicates: int
     """Copies beyond the first of each conversation, in the current pass."""
+    keep: Keep | None
+    """Who keeps conversations that are too large to be converted."""
     editions: list[Any]
     """The exports that it is made of, where it is made of several."""
 
@@ -94,20 +97,25 @@ class Kind:
     """One sentence for a person."""
     is_one: Callable[[Path | BinaryIO], bool]
     """Whether a path, or standard input without being read, is of this kind."""
-    open: Callable[[Sequence[str | Path], BinaryIO | None], Source]
-    """Raises NotAnExport."""
+    open: Callable[[Sequence[str | Path], BinaryIO | None, bool], Source]
+    """The last is `allow_large`. Raises NotAnExport."""
 
 
-def open_source(sources: Sequence[str | Path], stdin: BinaryIO | None = None) -> Source:
-    """What is in `sources`: paths, or `-` for `stdin`. Raises NotAnExport."""
+def open_source(
+    sources: Sequence[str | Path], stdin: BinaryIO | None = None, *, allow_large: bool = False
+) -> Source:
+    """What is in `sources`: paths, or `-` for `stdin`. Raises NotAnExport.
+
+    `allow_large`: take also the members of a ZIP that unpack to more than an export's do.
+    """
     given: list[Path | BinaryIO] = [
         stdin if each == "-" and stdin is not None else Path(each) for each in sources
     ]
     for kind in KINDS[:-1]:
         found = [kind.is_one(each) for each in given]
         if any(found):
-            return kind.open(sources, stdin)
-    return KINDS[-1].open(sources, stdin)
+            return kind.open(sources, stdin, allow_large)
+    return KINDS[-1].open(sources, stdin, allow_large)
 
 
 def _is_neutral(source: Path | BinaryIO) -> bool:
@@ -116,16 +124,20 @@ def _is_neutral(source: Path | BinaryIO) -> bool:
     return is_neutral(source)
 
 
-def _open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Source:
+def _open_neutral(
+    sources: Sequence[str | Path], stdin: BinaryIO | None, allow_large: bool
+) -> Source:
     from gptexit.neutral import open_neutral
 
     return open_neutral(sources, stdin)
 
 
-def _open_chatgpt(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Source:
+def _open_chatgpt(
+    sources: Sequence[str | Path], stdin: BinaryIO | None, allow_large: bool
+) -> Source:
     from gptexit.chatgpt.reader import open_chatgpt
 
-    return open_chatgpt(sources, stdin)
+    return open_chatgpt(sources, stdin, allow_large=allow_large)
 
 
 KINDS = (

@@ -5,9 +5,10 @@ Until mid-2026 a document is made by a call of `canmore.create_textdoc` and chan
 and not the result, so they are replayed. Since then the text stands in the answer itself, between
 `:::writing{…}` and `:::`.
 
-The patterns come from the export and are not to be trusted: each gets a bounded time and may not
-blow a document up. An update that cannot be replayed leaves the document as it was. A call that the
-user stopped is cut at any character: of a new document there is what was written of it.
+The patterns come from the export and are not to be trusted: each is compiled within bounds
+(`patterns`), gets a bounded time and may not blow a document up. An update that cannot be replayed
+leaves the document as it was. A call that the user stopped is cut at any character: of a new
+document there is what was written of it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from gptexit.chatgpt import take
 from gptexit.chatgpt.cutoff import read_object
+from gptexit.chatgpt.patterns import may_compile
 from gptexit.model import Document, Part, Raw, Text
 
 SECONDS = 0.5
@@ -84,6 +86,8 @@ def _replaced(text: str, pattern: str, replacement: str, multiple: bool) -> str 
     """`text` with the pattern's matches replaced; None where that fails or takes too long."""
     if pattern in (".*", "(?s).*", "^.*$"):  # ChatGPT's way to rewrite the whole document
         return replacement
+    if not may_compile(pattern):
+        return None
     import regex  # with a time limit, which the standard library's `re` lacks
 
     pieces: list[str] = []

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import orjson
 
 from gptexit.model import Raw
 
-# A string up to its end, or up to the escape that is not whole; brackets and signs; any other word.
-_TOKEN = re.compile(
-    r'"[^"\\]*+(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*+)*+("?)|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL
-)
+# A string's opening quote; brackets and signs; any other word.
+_TOKEN = re.compile(r'["{}\[\],:]|[^\s"{}\[\],:]+')
+# Of a string up to its end, or up to the escape that is not whole. In steps: for each turn of a
+# group the engine keeps a note until the match is over.
+_STRING = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*){0,500}("?)', re.DOTALL)
 _CLOSERS = {"{": "}", "[": "]"}
-_HALF = re.compile(r"(?<!\\)((?:\\\\)*+)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
-"""The first half of a pair of surrogates at the end of a text."""
+_HALF = re.compile(r"(?<!\\)(\\*)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
+"""The first half of a pair of surrogates at a text's end, behind an even run of backslashes."""
 _SPLIT = re.compile("[\ud800-\udfff]")
 
 
@@ -80,9 +82,9 @@ def _closed(text: str) -> tuple[str, bool]:
     key = False
     """Whether the next string of the object is a key."""
     at = 0
-    for token in _TOKEN.finditer(text):
-        at = token.end()
-        sign = text[token.start()]
+    for start, end, closed in _tokens(text):
+        at = end
+        sign = text[start]
         if sign in "{[":
             stack.append(_CLOSERS[sign])
             keep, key = at, sign == "{"
@@ -96,12 +98,37 @@ def _closed(text: str) -> tuple[str, bool]:
             key = bool(stack) and stack[-1] == "}"
         elif sign == ":":
             key = False
-        elif sign == '"' and not token[1]:
+        elif sign == '"' and not closed:
             if key:
                 break
-            words = _HALF.sub(r"\1", text[token.start() : at])
-            return text[: token.start()] + words + '"' + "".join(reversed(stack)), False
+            words = _HALF.sub(_without_half, text[start:at])
+            return text[:start] + words + '"' + "".join(reversed(stack)), False
         elif not key and (sign == '"' or at < len(text)):
             keep = at
     whole = not text[keep:].strip()
     return text[:keep] + "".join(reversed(stack)), whole
+
+
+def _tokens(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each token begins and ends; and False for a string that is not closed."""
+    at = 0
+    while found := _TOKEN.search(text, at):
+        start, at = found.span()
+        closed = True
+        if found[0] == '"':
+            at, closed = _string_end(text, at)
+        yield start, at, closed
+
+
+def _string_end(text: str, at: int) -> tuple[int, bool]:
+    """Find where the string ends that `at` stands in, and whether a quote closes it."""
+    while found := _STRING.match(text, at):
+        if found[1] or found.end() == at:
+            return found.end(), bool(found[1])
+        at = found.end()
+    return at, False
+
+
+def _without_half(found: re.Match[str]) -> str:
+    """Drop the half of a pair, unless its backslash is itself escaped."""
+    return found[0] if len(found[1]) % 2 else found[1]

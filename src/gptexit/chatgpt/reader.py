@@ -30,10 +30,16 @@ class ChatGPTExport(Export):
 
 
 def open_chatgpt(
-    sources: Sequence[str | Path], stdin: BinaryIO | None = None, *, careful: bool = False
+    sources: Sequence[str | Path],
+    stdin: BinaryIO | None = None,
+    *,
+    careful: bool = False,
+    allow_large: bool = False,
 ) -> ChatGPTExport:
     """The export in `sources`; see `open_export`. Raises NotAnExport."""
-    export = open_export(sources, stdin, careful=careful, made=ChatGPTExport)
+    export = open_export(
+        sources, stdin, careful=careful, allow_large=allow_large, made=ChatGPTExport
+    )
     assert isinstance(export, ChatGPTExport)
     return export
 

@@ -17,6 +17,7 @@ from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.shared import (
+    allow_large_option,
     layout_option,
     no_progress_option,
     quiet_option,
@@ -118,6 +119,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 )
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
+@allow_large_option
 @no_progress_option
 @click.pass_context
 def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
@@ -162,7 +164,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         )
     try:
         with (
-            open_source(sources, sys.stdin.buffer) as export,
+            open_source(sources, sys.stdin.buffer, allow_large=given["allow_large"]) as export,
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             report = convert_export(

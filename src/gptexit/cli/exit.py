@@ -16,6 +16,7 @@ from gptexit.cli.progress import progress_bar
 from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import exclude_option, exclusion
 from gptexit.cli.shared import (
+    allow_large_option,
     layout_option,
     no_progress_option,
     quiet_option,
@@ -55,6 +56,7 @@ from gptexit.targets.base import Options
 @pack_options
 @redact_option
 @quiet_option
+@allow_large_option
 @no_progress_option
 @click.pass_context
 def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
@@ -94,7 +96,15 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     )
     chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None
     try:
-        report, checked = leave(sources, out, options, watch, given["going_to"], chosen)
+        report, checked = leave(
+            sources,
+            out,
+            options,
+            watch,
+            given["going_to"],
+            chosen,
+            allow_large=given["allow_large"],
+        )
     except CannotRedact as error:
         raise click.UsageError(cannot_redact(error)) from None
     except NoFullText as error:

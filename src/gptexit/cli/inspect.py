@@ -10,7 +10,7 @@ import orjson
 
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
-from gptexit.cli.shared import no_progress_option
+from gptexit.cli.shared import allow_large_option, no_progress_option
 from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.inspect.groups import MOST
@@ -52,6 +52,7 @@ from gptexit.printable import count
     "no export has; `convert --names FILE.csv` takes it. Written again, it keeps what you filled "
     "in. `-` for standard output.",
 )
+@allow_large_option
 @no_progress_option
 @click.pass_context
 def inspect(
@@ -62,6 +63,7 @@ def inspect(
     listing: str | None,
     drift_report: str | None,
     names_file: str | None,
+    allow_large: bool,
     no_progress: bool,
 ) -> None:
     """Say what an export holds, what it lacks, and what no export holds.
@@ -83,7 +85,7 @@ def inspect(
     names = _names_there(names_file)
     try:
         with (
-            open_export(sources, sys.stdin.buffer) as export,
+            open_export(sources, sys.stdin.buffer, allow_large=allow_large) as export,
             progress_bar(export, off=no_progress) as progress,
         ):
             found = inspect_export(export, progress)

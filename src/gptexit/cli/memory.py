@@ -11,7 +11,7 @@ import orjson
 
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
-from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import allow_large_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import listed
 from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport
@@ -65,6 +65,7 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 )
 @timezone_option("the dates")
 @quiet_option
+@allow_large_option
 @no_progress_option
 @click.pass_context
 def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
@@ -89,7 +90,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     answer = _answer(given["answer"])
     try:
         with (
-            open_source(sources, sys.stdin.buffer) as export,
+            open_source(sources, sys.stdin.buffer, allow_large=given["allow_large"]) as export,
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             if kind == "pam":

@@ -13,7 +13,7 @@ from gptexit.cli.exits import Exit
 from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
+from gptexit.cli.shared import allow_large_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import listed
 from gptexit.export.container import NotAnExport
 from gptexit.owning import owning_name
@@ -63,6 +63,7 @@ _EXTRA = (
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
+@allow_large_option
 @no_progress_option
 @click.pass_context
 def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **given: Any) -> None:
@@ -92,7 +93,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     try:
         with (
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
-            open_source(sources, sys.stdin.buffer) as export,
+            open_source(sources, sys.stdin.buffer, allow_large=given["allow_large"]) as export,
             Server(url, _key(), given["timeout"]) as server,
             progress_bar(
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"

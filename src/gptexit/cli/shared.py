@@ -52,4 +52,9 @@ web_images_option = click.option(
     "whenever they are shown. [default: link]",
 )
 quiet_option = click.option("--quiet", is_flag=True, help="No summary; errors only.")
+allow_large_option = click.option(
+    "--allow-large",
+    is_flag=True,
+    help="Take also the members of a ZIP that unpack to far more than an export's do.",
+)
 no_progress_option = click.option("--no-progress", is_flag=True, help="No progress bar.")

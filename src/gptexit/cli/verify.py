@@ -9,7 +9,7 @@ import orjson
 
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
-from gptexit.cli.shared import no_progress_option
+from gptexit.cli.shared import allow_large_option, no_progress_option
 from gptexit.cli.verdict import EXITS, verdict
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.verify.check import NoArchive
@@ -21,10 +21,16 @@ from gptexit.verify.result import Result
 @click.argument("paths", metavar="[SOURCE...] ARCHIVE", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 @click.option("--quiet", is_flag=True, help="Nothing but the exit code.")
+@allow_large_option
 @no_progress_option
 @click.pass_context
 def verify(
-    ctx: click.Context, paths: tuple[str, ...], as_json: bool, quiet: bool, no_progress: bool
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    allow_large: bool,
+    no_progress: bool,
 ) -> None:
     """Prove that an archive holds what an export holds.
 
@@ -38,7 +44,9 @@ def verify(
     """
     *sources, archive = paths
     try:
-        result = _result(sources, Path(archive), hush=quiet or no_progress or as_json)
+        result = _result(
+            sources, Path(archive), allow_large=allow_large, hush=quiet or no_progress or as_json
+        )
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
@@ -52,11 +60,11 @@ def verify(
     ctx.exit(EXITS[result.verdict])
 
 
-def _result(sources: list[str], archive: Path, *, hush: bool) -> Result:
+def _result(sources: list[str], archive: Path, *, allow_large: bool, hush: bool) -> Result:
     if not sources:
         return verify_archive(archive)
     with (
-        open_export(sources, careful=True) as export,
+        open_export(sources, careful=True, allow_large=allow_large) as export,
         progress_bar(export, off=hush) as progress,
     ):
         return verify_archive(archive, export, progress)

@@ -44,6 +44,8 @@ def leave(
     watch: Watch,
     going_to: Sequence[str] = (),
     taken_along: Selection | None = None,
+    *,
+    allow_large: bool = False,
 ) -> tuple[dict[str, Any], Result]:
     """Write everything to `out`; the report of the conversion, and what verifying it found.
 
@@ -57,7 +59,7 @@ def leave(
     plans = [Plan(name, replace(options, redact=NOTHING), of_exit=True) for name in FORMATS]
     plans += [_plan(each, options, taken_along) for each in going_to]
     with owning(out):
-        return _leave(sources, out, options, watch, going_to, plans)
+        return _leave(sources, out, options, watch, going_to, plans, allow_large)
 
 
 def _leave(
@@ -67,9 +69,10 @@ def _leave(
     watch: Watch,
     going_to: Sequence[str],
     plans: Sequence[Plan],
+    allow_large: bool,
 ) -> tuple[dict[str, Any], Result]:
     """The same in a folder that this run owns."""
-    with open_chatgpt(sources) as export:
+    with open_chatgpt(sources, allow_large=allow_large) as export:
         need_same_account(export, [out])
         with watch(export, "Reading") as progress:
             report = carry_out(export, out, plans, Selection(), progress=progress)
@@ -77,7 +80,7 @@ def _leave(
         lost = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
         lost += [*report["read"]["unreadable"], *report["assets"]["not_copied"]]
     with (
-        open_chatgpt(sources, careful=True) as export,
+        open_chatgpt(sources, careful=True, allow_large=allow_large) as export,
         watch(export, "Verifying") as progress,
     ):
         checked = verify(out, export, progress, finished=False)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 
+from gptexit.export.weight import LIGHT, is_escaped, passed_over, string_end
 from gptexit.export.window import Window
 
-# A string, a run of brackets, or a quote whose string is not all here. The possessive quantifiers
-# keep it linear on any input.
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{\[]++|[}\]]++|"', re.DOTALL)
-_STRING_REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+# A string without escapes, a run of brackets, or the quote of any other string.
+_TOKEN = re.compile(rb'"[^"\\]*"|[{\[]+|[}\]]+|"')
 _SCALAR = re.compile(rb"[^,\]}{\[\"]*")
 
 
@@ -23,6 +22,8 @@ def careful_end(window: Window, start: int) -> int:
     depth = 0
     at = start
     while True:
+        if depth and len(window.data) - at > LIGHT:
+            at, depth = passed_over(window.data, at, depth)
         depth, at, done = count(window.data, at, depth)
         if done:
             return at
@@ -36,9 +37,11 @@ def skip(window: Window, start: int) -> int:
     -1 where the stream ends before the value does. Positions in the window from before are void.
     """
     window.drop(start)
-    if window.data[:1] not in (b"{", b"[", b'"'):
-        return _skip_scalar(window)
-    return leave(window, 0, 0)
+    mark = window.data[:1]
+    if mark == b'"':
+        window.drop(1)
+        return 0 if _skip_string(window) else -1
+    return leave(window, 1, 1) if mark in (b"{", b"[") else _skip_scalar(window)
 
 
 def leave(window: Window, start: int, depth: int) -> int:
@@ -49,6 +52,7 @@ def leave(window: Window, start: int, depth: int) -> int:
     window.drop(start)
     at = 0
     while True:
+        at, depth = passed_over(window.data, at, depth)
         depth, at, done = count(window.data, at, depth)
         if done:
             return at
@@ -57,8 +61,6 @@ def leave(window: Window, start: int, depth: int) -> int:
         at = 0
         if in_string and not _skip_string(window):
             return -1
-        if in_string and depth == 0:
-            return 0
         if not in_string and not window.more():
             return -1
 
@@ -68,31 +70,38 @@ def count(data: bytes, at: int, depth: int) -> tuple[int, int, bool]:
 
     Returns the depth and the position behind the last whole token, and whether a value ended there.
     """
-    for token in _TOKEN.finditer(data, at):
-        start, at = token.span()
-        mark = data[start]
-        if mark in b"{[":
-            depth += at - start
-        elif mark in b"}]":
-            if at - start >= depth:
-                return 0, start + depth, True
-            depth -= at - start
-        elif at - start == 1:
-            return depth, start, False
-        elif depth == 0:
-            return depth, at, True
-    return depth, at, False
+    while True:
+        for token in _TOKEN.finditer(data, at):
+            start, at = token.span()
+            mark = data[start]
+            if mark in b"{[":
+                depth += at - start
+            elif mark in b"}]":
+                if at - start >= depth:
+                    return 0, start + depth, True
+                depth -= at - start
+            else:
+                escapes = at - start == 1
+                at = string_end(data, start) if escapes else at
+                if at < 0:
+                    return depth, start, False
+                if depth == 0:
+                    return depth, at, True
+                if escapes:
+                    break
+        else:
+            return depth, at, False
 
 
 def _skip_string(window: Window) -> bool:
     """Drop the rest of a string with its closing quote; False where the stream ends before."""
     while True:
-        rest = _STRING_REST.match(window.data)
-        end = rest.end() if rest else 0
-        if window.data[end : end + 1] == b'"':
-            window.drop(end + 1)
+        end = string_end(window.data, -1)
+        if end >= 0:
+            window.drop(end)
             return True
-        window.drop(end)  # all but a backslash whose other half is still to come
+        # All but a backslash whose other half is still to come.
+        window.drop(len(window.data) - is_escaped(window.data, 0, len(window.data)))
         if not window.more():
             return False
 

@@ -62,7 +62,8 @@ def _table(stream: BinaryIO) -> dict[str, str]:
         window = Window(found[0], _CHUNK, LARGEST_TABLE)
         window.more()
         end = careful_end(window, 0)
-        value = _parsed(window.data[:end]) if end > 0 else None
+        readable = end > 0 and not window.heavy(0, end)
+        value = _parsed(window.data[:end]) if readable else None
         if isinstance(value, dict):
             return {file_id(key): path for key, each in value.items() if (path := _path(each))}
         found = _find(put_back(window.data[1:], found[0]), _ASSETS)

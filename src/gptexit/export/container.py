@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from gptexit.export import diagnosis
+from gptexit.export.allowance import TAKE
 from gptexit.export.copies import Index, Seen, Verdict
 from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.editions import editions, in_order, shown
@@ -23,6 +24,7 @@ from gptexit.export.facts import Facts
 from gptexit.export.feed import Feed, Reading
 from gptexit.export.files import Files
 from gptexit.export.layout import lay_out
+from gptexit.export.oversized import Keep
 from gptexit.export.sources import check, kept, open_stdin, open_volumes
 from gptexit.export.union import Union, Witness
 from gptexit.export.volumes import CONVERSATIONS, Loss, Volume
@@ -49,13 +51,14 @@ def open_export(
     stdin: BinaryIO | None = None,
     *,
     careful: bool = False,
+    allow_large: bool = False,
     made: type[Export] | None = None,
 ) -> Export:
     """The export in `sources`: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
 
     Reads tables of contents and first bytes only. `careful`: conversations are then parsed without
-    any guess (see `splitter.split`). `made`: the class to make, in place of Export. Raises
-    NotAnExport.
+    any guess (see `splitter.split`). `allow_large`: take also the members of a ZIP that unpack to
+    more than an export's do. `made`: the class to make, in place of Export. Raises NotAnExport.
     """
     if not sources:
         raise NotAnExport(f"no source is given: {diagnosis.GET}.")
@@ -66,7 +69,7 @@ def open_export(
             return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gptexit-")))
 
         paths = [Path(source) for source in sources if source != "-"]
-        volumes = open_volumes(paths, spool)
+        volumes = open_volumes(paths, spool, allow_large=allow_large)
         piped = None
         if len(paths) < len(sources):
             if stdin is None:
@@ -104,6 +107,8 @@ class Export:
         """Copies beyond the first of each conversation, in the current pass."""
         self.witness: Witness | None = None
         """Whoever wants to see how copies were merged."""
+        self.keep: Keep | None = None
+        """Who keeps conversations that are too large to be converted."""
         self.held = ExitStack()
         """What `close` gives back."""
         self._told: set[tuple[str, str]] = set()
@@ -183,7 +188,7 @@ class Export:
 
     def _single(self, once: bool) -> Iterator[tuple[str, Raw]]:
         seen = Seen()
-        for _, where, raw in self._pass():
+        for _, where, raw in self._pass(self.keep):
             verdict = seen.judge(raw)
             if verdict is not Verdict.FIRST:
                 if not (once or self._piped):
@@ -202,7 +207,7 @@ class Export:
         self._union = Union(
             dict(self._copies), len(self.editions), shown(last), newest, self.witness
         )
-        for where, raw in self._union.run(self._pass()):
+        for where, raw in self._union.run(self._pass(self.keep)):
             self.duplicates = self._union.duplicates
             yield where, raw
 
@@ -215,14 +220,15 @@ class Export:
         if self._piped or self._copies is not None:
             return
         index = Index([-math.inf] * len(self.editions))
-        for number, _, raw in self._pass():
+        for number, _, raw in self._pass(None):
             index.add(number, raw)
         self._copies = index.copies()
         self.editions = [self.editions[at] for at in in_order(self.editions, index.latest)]
 
-    def _pass(self) -> Iterator[tuple[int, str, Raw]]:
+    def _pass(self, keep: Keep | None) -> Iterator[tuple[int, str, Raw]]:
         """Every conversation, with the number of its export and where it stands."""
         self._reading.start()
+        self._reading.keep = keep
         for number, edition in enumerate(self.editions):
             before = len(self.losses)
             for feed in edition.feeds:
@@ -290,7 +296,8 @@ class Export:
         """Note what each volume lacks. Raises NotAnExport where conversations are locked."""
         for volume in volumes:
             for name, reason in volume.barred:
-                if CONVERSATIONS.search(name.replace("\\", "/")) and "link" not in reason:
+                chats = CONVERSATIONS.search(name.replace("\\", "/"))
+                if chats and "link" not in reason and TAKE not in reason:
                     raise diagnosis.locked(volume.label, name, reason)
                 self._lose(f"{volume.label}: {name}", reason)
             for loss in volume.losses:

@@ -168,7 +168,8 @@ def incomplete(label: str) -> NotAnExport:
 
 def locked(label: str, member: str, reason: str) -> NotAnExport:
     """The sentence for conversations that are there and cannot be unpacked."""
-    return NotAnExport(f"{label}: {member} is {reason}.")
+    is_ = "" if reason.startswith("would") else "is "
+    return NotAnExport(f"{label}: {member} {is_}{reason}.")
 
 
 def unreachable(label: str, error: OSError) -> NotAnExport:

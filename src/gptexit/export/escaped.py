@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 _ESCAPE = re.compile(rb"&(?:amp|lt|gt|quot|apos|#x27|#39|#34);")
 # Outside of strings JSON has none of these. A quote in a string is `\"`; a backslash in front of
 # that backslash is a character of its own. Some writers have escapes of JSON in their place.
-_BARE = re.compile(rb"[<>']|(?<!\\)(?:\\\\)*+\\(?:\"|u00(?:3[cCeE]|2[267]))")
+_BARE = re.compile(rb"[<>']|(?<!\\)(\\+)(?:\"|u00(?:3[cCeE]|2[267]))")
 _FEW = 20
 """How many escapes there are to one bare character at least, in a file that is escaped."""
 _NAMES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#x27": "'", "#39": "'"}
@@ -43,7 +43,8 @@ def sample(stream: Any) -> tuple[bytes, bool]:
         depth, end, ended = count(left, 0, depth)
         inside, left = left[:end], left[end:]
         found["escaped"] += len(_ESCAPE.findall(inside))
-        found["bare"] += len(_BARE.findall(inside))
+        # An even run of backslashes escapes nothing behind it.
+        found["bare"] += sum(not run or len(run) % 2 for run in _BARE.findall(inside))
         found = +found
     return b"".join(parts), found["escaped"] > found["bare"] * _FEW
 

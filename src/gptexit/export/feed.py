@@ -14,9 +14,12 @@ from gptexit.export.decoding import as_utf8, put_back
 from gptexit.export.diagnosis import NotAnExport
 from gptexit.export.digest import Digest
 from gptexit.export.escaped import sample, unescape
+from gptexit.export.oversized import Keep, Take, path_of
+from gptexit.export.oversized import reason as too_large
 from gptexit.export.shapes import conversations_in, ordinary
 from gptexit.export.splitter import NotAnArray, Split, split
 from gptexit.export.volumes import Member
+from gptexit.export.weight import TOO_MUCH
 from gptexit.export.window import ByteStream
 
 Raw = dict[str, Any]
@@ -56,6 +59,8 @@ class Reading:
         """Whether `digests` is wanted."""
         self.digests: dict[Member, str] = {}
         """SHA-256, as hex digits, of the members that were read to their end."""
+        self.keep: Keep | None = None
+        """Who keeps conversations that are too large."""
         self.bytes = 0
         """Bytes read since `start`."""
         self.cut = False
@@ -92,6 +97,7 @@ class Reading:
         self, feed: Feed, stream: ByteStream, repairs: Counter[str]
     ) -> Iterator[tuple[str, Raw]]:
         said, skipped, escaped = Split(), 0, False
+        said.keep = lambda offset: self._pass_on(feed, offset + skipped)
         try:
             stream = as_utf8(stream)
             if feed.viewer:
@@ -127,6 +133,12 @@ class Reading:
                 self.cut |= trouble.cut
                 self._lose(f"{feed.label}, byte {trouble.offset + skipped}", trouble.reason)
 
+    def _pass_on(self, feed: Feed, offset: int) -> Take:
+        """Tell of a conversation that is too large, and return what takes its bytes."""
+        path = path_of(feed.label.rsplit(": ", 1)[-1], f"at-byte-{offset}")
+        self._lose(f"{feed.label}, byte {offset}", too_large(TOO_MUCH, path))
+        return self.keep(path) if self.keep else _nothing
+
     def _found_in(self, item: Any, where: str) -> Iterator[tuple[str, Raw]]:
         """The conversations in an item that is no ordinary one: see `shapes`."""
         found = conversations_in(item) or ([item] if isinstance(item, dict) else [])
@@ -146,6 +158,10 @@ class Reading:
             self.cut = True
             return str(error)
         return None
+
+
+def _nothing(piece: bytes) -> None:
+    """Keep nothing."""
 
 
 def _titled(where: str, raw: Raw) -> str:

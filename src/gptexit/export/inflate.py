@@ -63,6 +63,10 @@ class MemberStream(io.RawIOBase):
         self._deflated = method == DEFLATED
         self._failure: Unreadable | None = None
 
+    def stop_at(self, most: int) -> None:
+        """Read `most` bytes at most, where the size is not known."""
+        self._limit = min(self._limit, most)
+
     def readable(self) -> bool:
         """Always."""
         return True

@@ -48,9 +48,9 @@ class Layout:
 MORE = ("codex.json", "group_chats.json", "sectioned_conversations.json")
 """Side files that may hold conversations of their own; mostly they are empty."""
 _MORE_SIGNS = (
-    re.compile(rb'"turns"\s*+:\s*+\['),
-    re.compile(rb'"chats"\s*+:\s*+\[\s*+\{'),
-    re.compile(rb'"(?:mapping|messages)"\s*+:\s*+[\[{]'),
+    re.compile(rb'"turns"\s*:\s*\['),
+    re.compile(rb'"chats"\s*:\s*\[\s*\{'),
+    re.compile(rb'"(?:mapping|messages)"\s*:\s*[\[{]'),
 )
 ACCOUNT = "a file of your account; `gptexit exit` keeps it"
 STRANGE = "no file that exports are known to hold, and no chat"

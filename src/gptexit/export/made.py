@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
 from gptexit.export.manifest import whole
 from gptexit.export.volumes import Volume
+from gptexit.export.weight import heavy
 
 _NAMED = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}-(\d{4}(?:-\d\d){5})(?!\d)", re.IGNORECASE)
 """`<64 hex>-2026-08-31-10-20-30-<32 hex>`: OpenAI's name of the ZIP, or of the folder in it."""
@@ -56,7 +58,8 @@ def _requests(volume: Volume) -> Iterator[datetime]:
             continue
         try:
             with closing(member.open()) as stream:
-                manifest = orjson.loads(whole(stream))
+                data = whole(stream)
+            manifest: Any = None if heavy(data) else orjson.loads(data)
             moment = datetime.fromisoformat(manifest["requested_at"])
             yield (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (OSError, ValueError, TypeError, KeyError, OverflowError):

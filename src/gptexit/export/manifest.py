@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from gptexit.export.volumes import Member
+from gptexit.export.weight import heavy
 
-LARGEST = 256 << 20
+LARGEST = 32 << 20
 """Bytes of a manifest at most."""
 
 
@@ -21,7 +22,10 @@ def listed(member: Member) -> list[str]:
     empty or missing at times. The first part's manifest lists the files of all parts.
     """
     with closing(member.open()) as stream:
-        manifest = orjson.loads(whole(stream))
+        data = whole(stream)
+    if heavy(data) or len(data) > LARGEST:
+        raise ValueError("too large")
+    manifest = orjson.loads(data)
     return list(dict.fromkeys(_paths(manifest)))
 
 

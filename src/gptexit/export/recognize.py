@@ -22,23 +22,23 @@ def _sign(pattern: str) -> re.Pattern[bytes]:
 
 
 _FOREIGN = (
-    (_sign(r'"chat_messages"\s*+:'), "an export of Claude"),
-    (_sign(r'"chat"\s*+:\s*+\{.{0,4000}?"(?:history|messages)"\s*+:'), "an export of Open WebUI"),
-    (_sign(r'"conversationId"\s*+:.*?"messageId"\s*+:'), "an export of LibreChat"),
-    (_sign(r'"messageId"\s*+:.*?"conversationId"\s*+:'), "an export of LibreChat"),
-    (_sign(r'"header"\s*+:\s*+"(?:Gemini|Bard)'), "activity of Google Gemini"),
+    (_sign(r'"chat_messages"\s*:'), "an export of Claude"),
+    (_sign(r'"chat"\s*:\s*\{.{0,4000}?"(?:history|messages)"\s*:'), "an export of Open WebUI"),
+    (_sign(r'"conversationId"\s*:.*?"messageId"\s*:'), "an export of LibreChat"),
+    (_sign(r'"messageId"\s*:.*?"conversationId"\s*:'), "an export of LibreChat"),
+    (_sign(r'"header"\s*:\s*"(?:Gemini|Bard)'), "activity of Google Gemini"),
 )
 """Histories of other programs."""
 
-_MAPPING = _sign(r'"mapping"\s*+:\s*+(?:\{\s*+"[^"]{0,200}"\s*+:\s*+[\{n]|\[\s*+\{|\{\s*+\}|null)')
-_NODES = _sign(r'"(?:message|parent|conversation_id|current_node|create_time)"\s*+:')
-_MESSAGES = _sign(r'"messages"\s*+:\s*+(?:\[|\{\s*+"[^"]{0,200}"\s*+:)\s*+\{')
-_SPEAKERS = _sign(r'"(?:author|role)"\s*+:')
-_WORDS = _sign(r'"(?:content|parts)"\s*+:')
+_MAPPING = _sign(r'"mapping"\s*:\s*(?:\{\s*"[^"]{0,200}"\s*:\s*[\{n]|\[\s*\{|\{\s*\}|null)')
+_NODES = _sign(r'"(?:message|parent|conversation_id|current_node|create_time)"\s*:')
+_MESSAGES = _sign(r'"messages"\s*:\s*(?:\[|\{\s*"[^"]{0,200}"\s*:)\s*\{')
+_SPEAKERS = _sign(r'"(?:author|role)"\s*:')
+_WORDS = _sign(r'"(?:content|parts)"\s*:')
 _OURS = _sign(
-    r'"(?:title|conversation_id|page_info|create_time|current_node|default_model_slug)"\s*+:'
+    r'"(?:title|conversation_id|page_info|create_time|current_node|default_model_slug)"\s*:'
 )
-_TASKS = _sign(r'"turns"\s*+:\s*+\[.*?"(?:input_items|output_items)"\s*+:')
+_TASKS = _sign(r'"turns"\s*:\s*\[.*?"(?:input_items|output_items)"\s*:')
 
 
 def foreign(head: bytes) -> str | None:

@@ -14,6 +14,8 @@ from ijson.common import ObjectBuilder
 
 DEEPEST = 100
 """Levels of a row at most. Known rows have three."""
+WIDEST = 100_000
+"""Values of a row at most. Known rows have some twenty."""
 
 ERRORS = (ijson.JSONError, OSError, ValueError)
 """What reading rows may raise, at the place where the file cannot be read any further."""
@@ -40,6 +42,7 @@ def _rows(stream: BinaryIO, opening: str) -> Iterator[tuple[str, Any]]:
     depth, key = 0, ""
     row: Any = None
     wanted = False
+    width = 0
     # With its other numbers, ijson 3.6 ends in a segmentation fault at one of 5,000 digits.
     for event, value in ijson.basic_parse(stream, use_float=True):
         closes = event in ("end_array", "end_map")
@@ -49,6 +52,9 @@ def _rows(stream: BinaryIO, opening: str) -> Iterator[tuple[str, Any]]:
         elif depth == 1 and event == "map_key":
             key = value
         elif wanted:
+            width = width + 1 if row else 0
+            if width > WIDEST:
+                raise ValueError("a row is too large")
             row = row or ObjectBuilder()
             row.event(event, value)
             if depth == 1 and event not in ("start_array", "start_map"):

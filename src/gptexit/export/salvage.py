@@ -39,6 +39,8 @@ class Entry:
     whole: bool
     """False where the ZIP ends inside it."""
     crc: int | None = None
+    most: int | None = None
+    """Bytes that are read of it at most where its size is not known; None for no bound."""
 
     def opener(self, source: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
         """What opens the member's bytes, given what opens the ZIP."""
@@ -47,7 +49,10 @@ class Entry:
             file = source()
             file.seek(self.start)
             size = self.size if self.whole else None
-            return cast(BinaryIO, MemberStream(file, self.method, self.packed, size, self.crc))
+            stream = MemberStream(file, self.method, self.packed, size, self.crc)
+            if self.most is not None and size is None:
+                stream.stop_at(self.most)
+            return cast(BinaryIO, stream)
 
         return opened
 

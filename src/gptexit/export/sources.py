@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gptexit.export import diagnosis
+from gptexit.export.allowance import Allowance
 from gptexit.export.decoding import decoded, put_back
 from gptexit.export.place import Place
 from gptexit.export.volumes import (
@@ -29,16 +30,17 @@ Spool = Callable[[], Path]
 _EMPTY_ZIP = b"PK\x05\x06"
 
 
-def open_volumes(paths: Sequence[Path], spool: Spool) -> list[Volume]:
+def open_volumes(paths: Sequence[Path], spool: Spool, *, allow_large: bool = False) -> list[Volume]:
     """The volumes behind `paths`; each path once.
 
-    Raises NotAnExport.
+    `allow_large`: take also what unpacks to more than an export's files do. Raises NotAnExport.
     """
     volumes: list[Volume] = []
+    allowance = Allowance.of(dict.fromkeys(paths), allow_large=allow_large)
     for path in dict.fromkeys(paths):
         label = plain(path.name or str(path))
         try:
-            found = _volumes(path, label, spool)
+            found = _volumes(path, label, spool, allowance)
         except OSError as error:
             raise diagnosis.unreachable(label, error) from error
         for volume in found:
@@ -47,28 +49,28 @@ def open_volumes(paths: Sequence[Path], spool: Spool) -> list[Volume]:
     return volumes
 
 
-def _volumes(path: Path, label: str, spool: Spool) -> list[Volume]:
+def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list[Volume]:
     """The volumes of one path: a bundle has several."""
     if path.is_dir():
         volume = read_folder(path, label)
         if not volume.members and not volume.barred:
             raise diagnosis.wrong_members(label, names_in(path))
-        return _with_bundled(volume, spool)
+        return _with_bundled(volume, spool, allowance)
     with path.open("rb") as file:
         head = file.read(diagnosis.HEAD)
     if head.startswith((b"PK\x03\x04", _EMPTY_ZIP)) or zipfile.is_zipfile(path):
-        return _with_bundled(read_zip(Place(path), label), spool)
+        return _with_bundled(read_zip(Place(path), label, allowance), spool, allowance)
     return [_bare(path, label, head)]
 
 
-def _with_bundled(volume: Volume, spool: Spool) -> list[Volume]:
+def _with_bundled(volume: Volume, spool: Spool, allowance: Allowance) -> list[Volume]:
     """A volume and the exports inside it, where it is a bundle. One level deep, never further."""
     inner = []
     for member in bundled(volume):
         label = f"{volume.label}: {member.name}"
         try:
             place = unpacked(member, Path() if member.place else spool())
-            inner.append(read_zip(place, label))
+            inner.append(read_zip(place, label, allowance))
         except OSError as error:
             volume.losses.append(Loss(label, str(error)))
     return [volume, *inner]

@@ -20,7 +20,7 @@ from __future__ import annotations
 import gc
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,13 +28,15 @@ from typing import Any
 import orjson
 
 from gptexit.export.careful import careful_end, leave, skip
+from gptexit.export.oversized import Take
 from gptexit.export.repair import loads_leniently
+from gptexit.export.weight import MOST_BYTES, TOO_MUCH
 from gptexit.export.window import ByteStream, Window
 
 CHUNK = 1 << 20
 """Bytes asked of the stream at a time; also what is held beyond the current item, at most twice."""
-LARGEST = 1 << 29
-"""Bytes of one item at most; a larger one is told and skipped, and never held as a whole."""
+LARGEST = MOST_BYTES
+"""Bytes of one item at most; a larger one is told and passed on, and never held as a whole."""
 
 MOST_TROUBLES = 10_000
 """Troubles that are listed for one stream."""
@@ -79,6 +81,8 @@ class Split:
     cut."""
     failure: str | None = None
     """Why the stream could not be read to its end, where that is behind all items."""
+    keep: Callable[[int], Take] | None = None
+    """Is told where an item stands that is too large, and returns what takes its bytes."""
 
     def tell(self, trouble: Trouble) -> None:
         """Note a trouble; of very many only a cut, which is the last."""
@@ -177,16 +181,12 @@ def _skip_space(window: Window, at: int) -> int:
 
 
 _SCALARS = (
-    rb'(?:(?!"(?:title|conversation_id|current_node|create_time|turns)")"[^"\\]{0,99}+"\s*+:\s*+'
-    rb'(?:"(?:[^"\\]|\\.){0,999}+"|[\w.+-]{1,40}+)\s*+,\s*+){0,20}+'
+    rb'(?:(?!"(?:title|conversation_id|current_node|create_time|turns)")"[^"\\]{0,99}"\s*:\s*'
+    rb'(?:"(?:[^"\\]|\\.){0,999}"|[\w.+-]{1,40})\s*,\s*){0,20}'
 )
 _WRAPPER = re.compile(
-    rb"\{\s*+"
-    + _SCALARS
-    + rb'(?P<inner>"(?:data|result|export)"\s*+:\s*+\{\s*+'
-    + _SCALARS
-    + rb")?+"
-    rb'"(?:conversations|items|chats|data)"\s*+:\s*+\[',
+    rb"\{\s*" + _SCALARS + rb'(?P<inner>"(?:data|result|export)"\s*:\s*\{\s*' + _SCALARS + rb")?"
+    rb'"(?:conversations|items|chats|data)"\s*:\s*\[',
     re.DOTALL,
 )
 """An array that stands in an object, or in one within it, behind nothing but short values."""
@@ -212,9 +212,11 @@ def _single(window: Window, start: int, said: Split, careful: bool) -> _Items:
     end, value = (-1, None) if careful else _line(window, start)
     if end < 0:
         end = careful_end(window, start)
-        if end < 0 and window.full(start):
-            _say_too_large(window, start, said)
-            return skip(window, start)
+        if window.full(start) if end < 0 else window.heavy(start, end):
+            end = _pass_on(window, start, said)
+            if end < 0:
+                _say_cut(window, len(window.data), said)
+            return end
         if end < 0:
             _say_cut(window, start, said)
             return end
@@ -229,7 +231,7 @@ def _single(window: Window, start: int, said: Split, careful: bool) -> _Items:
 def _line(window: Window, start: int) -> tuple[int, Any]:
     """The end of the object at `start` and its value, where it ends with its line; else -1."""
     end = window.data.find(b"\n", start)
-    if end > start + 1:
+    if end > start + 1 and not window.heavy(start, end):
         with suppress(orjson.JSONDecodeError):
             return end, orjson.loads(memoryview(window.data)[start:end])
     return -1, None
@@ -256,12 +258,11 @@ def _items(window: Window, start: int, said: Split, careful: bool) -> _Items:
         if end < 0:
             said.careful += 1
             end = careful_end(window, start)
-            if end < 0 and window.full(start):
-                _say_too_large(window, start, said)
-                start = skip(window, start)
+            if window.full(start) if end < 0 else window.heavy(start, end):
+                start = _pass_on(window, start, said)
                 if start >= 0:
                     continue
-                start = len(window.data)
+                start, end = len(window.data), -1
             if end < 0:
                 _say_cut(window, start, said)
                 return -1
@@ -281,7 +282,7 @@ def _fast(window: Window, start: int) -> tuple[int, Any]:
     try:
         for end in _guesses(window, start):
             fails = failed[window.base + end] = window.failed.get(window.base + end, 0)
-            if fails < _TRIES:
+            if fails < _TRIES and not window.heavy(start, end):
                 try:
                     return end, orjson.loads(memoryview(window.data)[start:end])
                 except orjson.JSONDecodeError:
@@ -372,7 +373,21 @@ def _say_cut(window: Window, start: int, said: Split) -> None:
     said.tell(Trouble(window.base + min(start, length), reason, cut=True))
 
 
-def _say_too_large(window: Window, start: int, said: Split) -> None:
-    """Tell of an item that is larger than what is held in memory."""
-    reason = f"larger than {window.largest >> 20} MB"
-    said.tell(Trouble(window.base + start, reason))
+def _pass_on(window: Window, start: int, said: Split) -> int:
+    """Tell of an item that is too large, and pass its bytes on to whoever keeps them.
+
+    Returns the position behind it; -1 where the stream ends before.
+    """
+    window.drop(start)
+    if said.keep is None:
+        said.tell(Trouble(window.base, f"larger than what is read: {TOO_MUCH}"))
+        return skip(window, 0)
+    window.take = said.keep(window.base)
+    try:
+        end = skip(window, 0)
+        rest = end if end >= 0 else len(window.data)
+        window.drop(rest)
+        window.take(b"")
+    finally:
+        window.take = None
+    return end if end < 0 else 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
+
+from gptexit.export import weight
 
 
 class ByteStream(Protocol):
@@ -17,7 +20,7 @@ class Window:
 
     __slots__ = (
         *("at_end", "base", "chunk", "data", "failed", "failure", "keys", "largest", "searched"),
-        "stream",
+        *("stream", "take", "_weighed"),
     )
 
     def __init__(self, stream: ByteStream, chunk: int, largest: int) -> None:
@@ -34,10 +37,23 @@ class Window:
         self.keys: list[int] = []
         self.searched = 0
         self.failed: dict[int, int] = {}
+        self.take: Callable[[bytes], object] | None = None
+        """Is given what is dropped, in pieces."""
+        self._weighed = (0, 0, False)
 
     def full(self, start: int) -> bool:
         """Whether the item at `start` is larger than anything that is held in memory."""
-        return len(self.data) - start >= self.largest
+        return self.heavy(start, len(self.data))
+
+    def heavy(self, start: int, end: int) -> bool:
+        """Tell whether what stands from `start` to `end` is too large, or holds too many values."""
+        if end - start >= self.largest or end - start <= weight.LIGHT:
+            return end - start >= self.largest
+        place = (self.base + start, self.base + end)
+        if self._weighed[:2] != place:
+            heavy = weight.too_many_signs(self.data, start, end, weight.MOST_SIGNS)
+            self._weighed = (*place, heavy)
+        return self._weighed[2]
 
     def more(self, start: int = 0) -> bool:
         """Append the next bytes; False at the end, or where the item at `start` gets too large.
@@ -47,7 +63,8 @@ class Window:
         if self.at_end or self.full(start):
             return False
         parts = []
-        wanted = max(self.chunk, len(self.data) // 2)
+        held = len(self.data)
+        wanted = max(self.chunk, min(held // 2, self.largest - held + self.chunk))
         while wanted > 0:
             try:
                 part = self.stream.read(min(wanted, self.chunk))
@@ -65,5 +82,8 @@ class Window:
 
     def drop(self, count: int) -> None:
         """Forget the first `count` bytes."""
+        if self.take:
+            for at in range(0, count, self.chunk):
+                self.take(self.data[at : min(at + self.chunk, count)])
         self.data = self.data[count:]
         self.base += count

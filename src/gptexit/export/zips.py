@@ -18,16 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from gptexit.export.allowance import Allowance
 from gptexit.export.inflate import METHODS, STORED, MemberStream, Unreadable
 from gptexit.export.place import Place
 from gptexit.export.salvage import find, read_cut
 from gptexit.export.volumes import BUNDLED, CONVERSATIONS, Loss, Member, Volume, is_noise
-
-RATIO = 200
-"""How much smaller than its content a large member may be. Text such as an export's shrinks 5 to 20
-times, pictures hardly at all; a bomb shrinks about 1,000 times."""
-LARGE = 100_000_000
-"""Bytes from which on that ratio counts. Conversations are exempt: they are read in pieces."""
 
 ENCRYPTED = "encrypted: unpack the ZIP with its password and give the folder instead"
 _LOCAL = struct.Struct("<4s22xHH")
@@ -46,10 +41,10 @@ _DAMAGED = (
 )
 
 
-def read_zip(place: Place, label: str) -> Volume:
+def read_zip(place: Place, label: str, allowance: Allowance) -> Volume:
     """The members of the ZIP at `place`. One without its end is walked from its start.
 
-    Raises OSError where the file cannot be read.
+    `allowance`: what its members may unpack to. Raises OSError where the file cannot be read.
     """
     try:
         with place.open() as file, zipfile.ZipFile(file) as archive:
@@ -58,17 +53,17 @@ def read_zip(place: Place, label: str) -> Volume:
                 raise _Torn
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
         with place.open() as file:
-            return _cut(place, label, file, _MISSING)
+            return _cut(place, label, file, _MISSING, allowance)
     except _Torn:
         with place.open() as file:
-            return _cut(place, label, file, _DAMAGED)
+            return _cut(place, label, file, _DAMAGED, allowance)
     volume = Volume(label, zipped=True)
     volume.losses += _misplaced(place, label, infos)
     for info in infos:
         name = info.filename.replace("\\", "/")
         if name.endswith("/") or is_noise(name):
             continue
-        reason = _refusal(info)
+        reason = _refusal(info) or allowance.refusal(name, info.file_size, info.compress_size)
         if reason:
             volume.barred.append((info.filename, reason))
         else:
@@ -140,9 +135,6 @@ def _refusal(info: zipfile.ZipInfo) -> str | None:
             f"packed in a way that gptexit does not read (method {info.compress_type}): "
             "unpack the ZIP with another program and give the folder instead"
         )
-    large = info.file_size > LARGE and info.file_size > RATIO * max(info.compress_size, 1)
-    if large and not CONVERSATIONS.search(info.filename.replace("\\", "/")):
-        return f"would unpack to {info.file_size} bytes from {info.compress_size}: a ZIP bomb"
     return None
 
 
@@ -185,7 +177,7 @@ def _itself(place: Place) -> Place:
     return place
 
 
-def _cut(place: Place, label: str, file: BinaryIO, reason: str) -> Volume:
+def _cut(place: Place, label: str, file: BinaryIO, reason: str, allowance: Allowance) -> Volume:
     """A volume of what a ZIP without a whole directory still holds."""
     volume = Volume(label, cut=True, zipped=True)
     volume.losses.append(Loss(label, reason))
@@ -196,7 +188,11 @@ def _cut(place: Place, label: str, file: BinaryIO, reason: str) -> Volume:
             volume.barred.append((entry.name, ENCRYPTED))
         elif entry.method not in METHODS:
             volume.barred.append((entry.name, "packed in a way that gptexit does not read"))
+        elif refusal := allowance.refusal(entry.name, entry.size, entry.packed):
+            volume.barred.append((entry.name, refusal))
         else:
+            if not CONVERSATIONS.search(entry.name.replace("\\", "/")):
+                entry.most = allowance.most(entry.packed)
             member = Member(entry.name, entry.size, entry.opener(place.open), entry.crc)
             if entry.method == STORED:
                 piece = Place(place.path, place.start + entry.start, entry.packed)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 # The last alternatives of each take what is not closed, so that the search goes on behind it.
 _STRING_OR_COMMENT = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|//[^\r\n]*+|/\*(?:.*?\*/|.*\Z)', re.DOTALL
+    r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|//[^\r\n]*|/\*(?:.*?\*/|.*\Z)', re.DOTALL
 )
 _SPACE = re.compile(r"[ \t\r\n]*")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from gptexit.export.container import Export
 from gptexit.export.copies import made_up
+from gptexit.export.oversized import Take, is_kept
 from gptexit.printable import count
 from gptexit.targets.table import FORMATS
 from gptexit.verify.changes import only_additions
@@ -157,6 +159,7 @@ def _against(
     nameless: set[str] = set()
     export.settle()
     export.witness = partial(_merging, result, list[Merged]())
+    export.keep = partial(_kept, benches, result)
     for number, (_, raw) in enumerate(export.conversations(), 1):
         told = Told(raw, export.library(id_of(raw) or ""))
         key = id_of(raw) or _found(told, benches, nameless)
@@ -184,6 +187,25 @@ def _against(
     result.unread |= locate.unreadable
     for name in export.missing:  # told as what the export itself lacks
         result.unread.pop(name, None)
+
+
+def _kept(benches: list[_Bench], result: Result, path: str) -> Take:
+    """Return what holds a conversation that is too large against the file that keeps it."""
+    digest = hashlib.sha256()
+
+    def take(piece: bytes) -> None:
+        digest.update(piece)
+        if piece:
+            return
+        result.lacking.append(f"a conversation that is too large to be converted ({path})")
+        for bench in benches:
+            archive = bench.archive
+            whole = bench.reader and not (archive.record.get("selection") or archive.redacted)
+            if whole and archive.only is None and digest.hexdigest() not in archive.found.values():
+                what = "is missing, or is not the conversation of the export"
+                result.problems.append(Problem(bench.shown(path), what))
+
+    return take
 
 
 def _merging(result: Result, last: list[Merged], copy: Raw, merged: Raw) -> None:
@@ -319,8 +341,9 @@ def _lacking(export: Export, locate: Locator) -> list[str]:
     found = []
     if export.missing:
         found.append(count(len(export.missing), "file") + " that its own list names")
-    if export.losses:
-        found.append(count(len(export.losses), "part") + " of it that cannot be read")
+    losses = [loss for loss in export.losses if not is_kept(loss.reason)]
+    if losses:
+        found.append(count(len(losses), "part") + " of it that cannot be read")
     if locate.missing:
         found.append(count(len(locate.missing), "attachment") + " that it mentions")
     return found

@@ -21,11 +21,11 @@ _NO_TEXT = re.compile(
 # Each begins with signs of its own, so that a search skips quickly to where it may match, and takes
 # the rest of the line, so that no line is looked at twice.
 _FENCES = tuple(
-    (sign, re.compile(rf"{re.escape(sign)}({more})*+([^\n]*)"))
-    for sign, more in (("```", r"[`\\]"), ("~~~", r"[~\\]"), (r"\`\`\`", r"\\`"))
+    (sign, re.compile(rf"{re.escape(sign)}({more})([^\n]*)"))
+    for sign, more in (("```", r"[`\\]*"), ("~~~", r"[~\\]*"), (r"\`\`\`", r"(?:\\`){0,999}"))
 )
 """Runs of backticks or tildes with what stands behind them on their line: a fence and its name."""
-_RULE = re.compile(r"\n[ \t>\\]*+(?:[-=]|[-=*_](?:[ \t\\]*+[-=*_])++)[ \t\r\\]*+(?=\n|\Z)")
+_RULE = re.compile(r"\n[ \t>\\]*(?:[-=]|[-=*_][-=*_ \t\\]*[-=*_])[ \t\r\\]*(?=\n|\Z)")
 """A line of dashes and the like: a rule, or what makes a heading of the line above."""
 _PICTURE = re.compile(r"\\?!(?=\\?\[)")
 _TRACKING = re.compile(r"[?&]utm_source=(?:chatgpt\.com|openai)", re.IGNORECASE)

@@ -14,10 +14,10 @@ from gptexit.verify.voices import voices_in
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
 _MARK = re.compile(r"(?<!\\)\[\^([^\]\s]{1,100})\]")
-_LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*+))")
+_LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000}))")
 _EMBED = re.compile(
     r"(?<!\\)!\[(?:[^\[\]\n\\]|\\.){0,1000}\]"
-    r"\((?:<[^<>\n]*>|(?:[^\s()\\]|\\.|\([^\s()]*\))*+)\)?"
+    r"\((?:<[^<>\n]*>|(?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000})\)?"
 )
 _BARE = re.compile(r"https?://[^\s<>\"]+")
 _AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")

@@ -27,7 +27,7 @@ from gptexit.verify.twins import Twins
 
 _CONVERSATIONS = re.compile(r"conversations(-\d+)?\.json")
 _CHUNK = 1 << 20
-_LARGEST = 1 << 30
+_LARGEST = 1 << 26
 """Bytes of one conversation, at most."""
 
 
