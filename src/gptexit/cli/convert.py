@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 import orjson
 
 from gptexit.archive import convert_export
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.packing import pack_options
@@ -162,7 +162,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         )
     try:
         with (
-            open_source(sources, sys.stdin.buffer) as export,
+            open_source(sources, streams.stdin()) as export,
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             report = convert_export(
@@ -172,7 +172,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
                 selection,
                 options,
                 progress=progress,
-                stdout=sys.stdout.buffer,
+                stdout=streams.stdout(),
                 check=given["check"],
             )
     except CannotRedact as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 import orjson
 
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import no_progress_option
@@ -83,7 +83,7 @@ def inspect(
     names = _names_there(names_file)
     try:
         with (
-            open_export(sources, sys.stdin.buffer) as export,
+            open_export(sources, streams.stdin()) as export,
             progress_bar(export, off=no_progress) as progress,
         ):
             found = inspect_export(export, progress)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
@@ -89,7 +89,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     answer = _answer(given["answer"])
     try:
         with (
-            open_source(sources, sys.stdin.buffer) as export,
+            open_source(sources, streams.stdin()) as export,
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             if kind == "pam":

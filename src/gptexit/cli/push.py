@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gptexit.cli import streams
 from gptexit.cli.convert import included, write_report
 from gptexit.cli.exits import Exit
 from gptexit.cli.naming import names_of, names_options
@@ -92,7 +93,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     try:
         with (
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
-            open_source(sources, sys.stdin.buffer) as export,
+            open_source(sources, streams.stdin()) as export,
             Server(url, _key(), given["timeout"]) as server,
             progress_bar(
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
