@@ -81,7 +81,7 @@ def test_several_formats_in_one_run(tmp_path):
     assert (out / "markdown/index.md").exists()
     done = gptexit("validate", out / "jsonl/conversations.jsonl")
     assert done.returncode == 0
-    assert b"Valid:" in done.stderr
+    assert b"Valid:" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["chatgpt", "claude", "gemini"])
@@ -284,7 +284,7 @@ def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path):
     done = gptexit("convert", tmp_path / "cut.zip", "-o", tmp_path / "out")
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
-    assert b"Could not be read" in done.stdout
+    assert b"Could not be read" in done.stderr
     assert 20 <= len(list((tmp_path / "out/2025").glob("*.md"))) <= 30
 
 
@@ -293,7 +293,7 @@ def test_a_truncated_json_says_where(tmp_path):
     (tmp_path / "conversations.json").write_text(data[: len(data) // 2])
     done = gptexit("convert", tmp_path / "conversations.json", "-o", tmp_path / "out")
     assert done.returncode == 1
-    assert b"byte" in done.stdout
+    assert b"byte" in done.stderr
     assert len(list((tmp_path / "out/2025").glob("*.md"))) in (4, 5)
 
 

@@ -17,6 +17,7 @@ SMALL = {
     "owner",
     "owning",
     "printable",
+    "regular",
 }
 """Modules that anybody may use, and that use nobody."""
 BELOW = {

@@ -21,6 +21,7 @@ from gptexit.export.facts import Facts
 from gptexit.export.volumes import Loss, plain
 from gptexit.jsontext import loads_deep
 from gptexit.model import VERSION, Conversation
+from gptexit.regular import special
 from gptexit.targets.jsonl import NAME
 
 _BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
@@ -37,6 +38,8 @@ def is_neutral(source: Path | BinaryIO) -> bool:
         peek = getattr(source, "peek", None)
         return bool(peek and _BEGINS.match(peek(_HEAD)))
     path = _lines_at(source)
+    if special(path):
+        return False
     try:
         with path.open("rb") as stream:
             return bool(_BEGINS.match(stream.read(_HEAD)))

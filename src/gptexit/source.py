@@ -98,8 +98,11 @@ class Kind:
     """Raises NotAnExport."""
 
 
-def open_source(sources: Sequence[str | Path], stdin: BinaryIO | None = None) -> Source:
-    """What is in `sources`: paths, or `-` for `stdin`. Raises NotAnExport."""
+def open_source(
+    sources: str | Path | Sequence[str | Path], stdin: BinaryIO | None = None
+) -> Source:
+    """What is in `sources`: a path or several, or `-` for `stdin`. Raises NotAnExport."""
+    sources = [sources] if isinstance(sources, str | Path) else sources
     given: list[Path | BinaryIO] = [
         stdin if each == "-" and stdin is not None else Path(each) for each in sources
     ]

@@ -23,7 +23,7 @@ from gptexit.cli.shared import (
     timezone_option,
     web_images_option,
 )
-from gptexit.cli.summary import summary
+from gptexit.cli.summary import complain, summary, troubles
 from gptexit.database.schema import NoFullText
 from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport
@@ -186,6 +186,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         write_report(given["report"], report)
     if not given["quiet"]:
         click.echo(summary(report), err=to_stdout)
+    complain(troubles(report))
     ctx.exit(report["exit_code"])
 
 

@@ -68,7 +68,8 @@ def _refused(error: BaseException) -> str:
             "are whole; --quiet, where a command has it, prints nothing."
         )
     where = f" ({printable(os.fsdecode(error.filename))})" if _is_path(error.filename) else ""
-    return f"the system refused: {what}{where}. {_ADVICE.get(error.errno or 0, _AGAIN)}"
+    number = errno.EEXIST if isinstance(error, FileExistsError) else error.errno or 0
+    return f"the system refused: {what}{where}. {_ADVICE.get(number, _AGAIN)}"
 
 
 def _is_path(name: object) -> bool:

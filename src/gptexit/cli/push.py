@@ -15,7 +15,7 @@ from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.shared import no_progress_option, quiet_option, timezone_option
-from gptexit.cli.summary import listed
+from gptexit.cli.summary import complain, listed, unreadable
 from gptexit.export.container import NotAnExport
 from gptexit.owning import owning_name
 from gptexit.printable import count
@@ -112,6 +112,8 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         write_report(given["report"], tally.as_json())
     if tally and tally.read and not quiet:
         click.echo(_summary(tally, url))
+    if tally and tally.read:
+        complain(_troubles(tally))
     ctx.exit(code)
 
 
@@ -154,15 +156,20 @@ def _summary(tally: Tally, url: str) -> str:
         added, known = tally.memories["added"], tally.memories["known"]
         word = "Would add" if tally.dry else "Added"
         lines.append(f"{word} {added:,} to the app's memory; {known:,} there already.")
-    if tally.memories_refused:
-        lines.append(f"The server takes no memories: {tally.memories_refused}")
     if tally.continued:
         lines.append("You went on with these in the app, so they are left as they are:")
         lines += listed(tally.continued)
+    return "\n".join(lines)
+
+
+def _troubles(tally: Tally) -> list[str]:
+    """Return what went wrong, for standard error; `--quiet` does not silence it."""
+    lines = []
+    if tally.memories_refused:
+        lines.append(f"The server takes no memories: {tally.memories_refused}")
     if tally.refused:
         lines += [f"Not taken by the server ({len(tally.refused):,}):", *listed(tally.refused)]
-    if tally.unreadable:
-        lines += [f"Could not be read ({len(tally.unreadable):,}):", *listed(tally.unreadable)]
+    lines += unreadable(tally.unreadable)
     if tally.stopped:
         lines.append("Stopped before the end. Run the same command again to go on.")
-    return "\n".join(lines)
+    return lines

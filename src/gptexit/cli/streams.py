@@ -11,6 +11,7 @@ import errno
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 STDOUT = "standard output"
@@ -58,6 +59,11 @@ def stdout() -> BinaryIO:
     exit code still says what was found.
     """
     return sys.stdout.buffer if not _is_plain(sys.stdout) else io.BufferedWriter(_Output(_OUT))
+
+
+def hush() -> None:
+    """Have nothing more printed to standard error: the exit code alone tells."""
+    sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 def let_go() -> None:

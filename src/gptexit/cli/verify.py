@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import orjson
 
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import no_progress_option
@@ -37,6 +38,8 @@ def verify(
     gptexit verify chatgpt-archive
     """
     *sources, archive = paths
+    if quiet:
+        streams.hush()
     try:
         result = _result(sources, Path(archive), hush=quiet or no_progress or as_json)
     except NotAnExport as error:

@@ -45,18 +45,19 @@ class AnotherCopy(Exception):
 
 
 def open_export(
-    sources: Sequence[str | Path],
+    sources: str | Path | Sequence[str | Path],
     stdin: BinaryIO | None = None,
     *,
     careful: bool = False,
     made: type[Export] | None = None,
 ) -> Export:
-    """The export in `sources`: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
+    """The export in `sources`, a path or several: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
 
     Reads tables of contents and first bytes only. `careful`: conversations are then parsed without
     any guess (see `splitter.split`). `made`: the class to make, in place of Export. Raises
     NotAnExport.
     """
+    sources = [sources] if isinstance(sources, str | Path) else sources
     if not sources:
         raise NotAnExport(f"no source is given: {diagnosis.GET}.")
     stack = ExitStack()

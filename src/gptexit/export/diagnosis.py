@@ -171,6 +171,14 @@ def locked(label: str, member: str, reason: str) -> NotAnExport:
     return NotAnExport(f"{label}: {member} is {reason}.")
 
 
+def endless(label: str, kind: str) -> NotAnExport:
+    """Return the sentence for a device, a pipe or a socket; `kind` is `a pipe`, for example."""
+    return NotAnExport(
+        f"{label} is {kind}, and no file: give the path of a file, or pass JSON to standard input "
+        "and give `-`."
+    )
+
+
 def unreachable(label: str, error: OSError) -> NotAnExport:
     """The sentence for a path that leads to nothing, or to what nobody may read."""
     if isinstance(error, FileNotFoundError):
