@@ -78,6 +78,7 @@ class Lines:
         name = plain(first.name) if isinstance(first, Path) else _PIPE
         self.label = name if len(given) == 1 else f"{name} and {len(given) - 1} more"
         self.losses: list[Loss] = []
+        self._told: set[tuple[str, str]] = set()
         self.missing: list[str] = []
         self.repairs: Counter[str] = Counter()
         self.duplicates = 0
@@ -97,6 +98,12 @@ class Lines:
 
     def close(self) -> None:
         """Nothing is unpacked."""
+
+    def lose(self, where: str, reason: str) -> None:
+        """Note a loss; one that a second pass meets again is noted once."""
+        if (where, reason) not in self._told:
+            self._told.add((where, reason))
+            self.losses.append(Loss(where, reason))
 
     @property
     def union(self) -> None:
@@ -143,7 +150,7 @@ class Lines:
                     if line.strip():
                         yield number, line
         except OSError as error:
-            self.losses.append(Loss(name, str(error)))
+            self.lose(name, str(error))
 
     def _find_files(self, conversation: Conversation) -> None:
         for asset in conversation["assets"]:

@@ -56,6 +56,9 @@ class Source(Protocol):
         `settle` and begin again.
         """
 
+    def lose(self, where: str, reason: str) -> None:
+        """Note something that cannot be read, once, however often it is met."""
+
     def settle(self) -> None:
         """Find out, in a pass of its own, how many copies of each conversation there are."""
 

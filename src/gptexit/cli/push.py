@@ -61,6 +61,14 @@ _EXTRA = (
     show_default=True,
     help="Seconds to wait for an answer of the server.",
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(1, 86_400),
+    default=300,
+    show_default=True,
+    help="Seconds that the server's faults may cost the whole run; 20 at most for a server that has "
+    "not answered as it should yet.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
@@ -94,7 +102,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         with (
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
             open_source(sources, streams.stdin()) as export,
-            Server(url, _key(), given["timeout"]) as server,
+            Server(url, _key(), given["timeout"], given["patience"], _say) as server,
             progress_bar(
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
             ) as progress,
@@ -115,6 +123,11 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     if tally and tally.read:
         complain(_troubles(tally))
     ctx.exit(code)
+
+
+def _say(sentence: str) -> None:
+    """Print what the server's first fault means for the run."""
+    click.echo(sentence, err=True)
 
 
 def _key() -> str:
