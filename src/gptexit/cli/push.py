@@ -66,7 +66,7 @@ _EXTRA = (
     type=click.FloatRange(1, 86_400),
     default=300,
     show_default=True,
-    help="Seconds that the server's faults may cost the whole run; 20 at most for a server that has "
+    help="Seconds that the server's faults may cost the whole run; 20 at most for one that has "
     "not answered as it should yet.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")

@@ -196,7 +196,7 @@ class Server:
             return lost > self._bound()
 
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_any(tenacity.stop_after_attempt(ATTEMPTS), spent),
+            stop=lambda state: state.attempt_number >= ATTEMPTS or spent(state),
             wait=_pause,
             retry=tenacity.retry_if_exception_type(_Transient),
             before_sleep=again,
