@@ -165,7 +165,7 @@ def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path):
         note.write_text("mine")
     done = gptexit("convert", SAMPLE, "-o", out, "--include", "none", "--branches", "all")
     said = done.stdout.decode()
-    assert "conversations-002.json" in said
+    assert "conversations-002.json" in done.stderr.decode()
     assert "does not hold" in said
     done = gptexit("convert", SAMPLE, "-o", out, "--title", "no such title", "--report", "-")
     assert b"Not selected: " in done.stdout
@@ -364,7 +364,7 @@ if os.name == "posix":
         done = subprocess.run(["bash", "-c", limited], capture_output=True, check=False)
         assert done.returncode == 1
         assert b"Traceback" not in done.stderr
-        assert b"file_b0.png" in done.stdout
+        assert b"file_b0.png" in done.stderr
         assert sum(map(len, files(tmp_path / "out").values())) < 100_000
 
 
@@ -406,15 +406,18 @@ if os.name == "posix":
 
     def test_an_interrupted_run_says_so(tmp_path):
         process = subprocess.Popen(
-            [*GPTEXIT, "convert", "-", "-o", str(tmp_path / "out")],
+            [*GPTEXIT, "convert", "-", "--to", "jsonl", "-o", "-"],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             # A shell's background jobs ignore the signal, and so would whoever they start.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
-        process.stdin.write(b"[" + json.dumps(one()).encode() + b",")
+        # More than any buffer holds: where the first line comes out, the run is in its midst.
+        some = (json.dumps(one(conversation_id=str(number))) for number in range(2_000))
+        process.stdin.write(f"[{','.join(some)},".encode())
         process.stdin.flush()
-        time.sleep(1)
+        assert process.stdout.readline().startswith(b"{")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
         assert process.returncode == 130
