@@ -38,6 +38,7 @@ def place(tmp_path_factory):
     gptexit.convert(root / "e.zip", root / "md")
     (root / "deep.json").write_text("[" * 100_000)
     os.mkfifo(root / "pipe")
+    os.mkfifo(root / "pipe2")
     (root / "taken").mkdir()
     (root / "taken/.gptexit").write_text("mine")
     (root / "shadow").mkdir()
@@ -64,9 +65,13 @@ CASES = [
     (f"{PYTHON} convert /dev/zero -o d", 3, "is a device"),
     (f"{PYTHON} verify pipe md", 3, "is a pipe"),
     (f"{PYTHON} validate /dev/zero", 2, "is a device"),
-    (f"{PYTHON} convert e.zip -o d2 --quiet --report /dev/full", 1, "this is a device, and no file"),
+    (
+        f"{PYTHON} convert e.zip -o d2 --quiet --report /dev/full",
+        1,
+        "this is a device, and no file",
+    ),
     (f"{PYTHON} convert deep.json -o d3", 3, "no array of ChatGPT conversations"),
-    (f"{PYTHON} convert e.zip -o taken", 1, "Something else stands in that place"),
+    (f"{PYTHON} convert e.zip -o taken", 2, "is no folder"),
     (f"{PYTHON} verify --quiet nothing.zip md", 3, ""),
     (f"PYTHONPATH=shadow:{SOURCE} {PYTHON} formats", 130, "Interrupted"),
     (f"ulimit -f 20; {PYTHON} convert e.zip --to chatgpt --quiet -o z", 1, "system refused"),
@@ -90,8 +95,8 @@ def test_an_odd_environment_ends_with_a_sentence_and_a_code(place, command, code
     assert words in said if words else said == ""
 
 
-def test_a_device_stays_what_it_is(place):
-    assert Path("/dev/full").is_char_device()
+def test_a_report_does_not_take_the_place_of_a_pipe(place):
+    assert (place / "pipe2").is_fifo()
 
 
 def test_names_and_texts_survive_a_locale_of_ascii(place):
