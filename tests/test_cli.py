@@ -81,7 +81,7 @@ def test_several_formats_in_one_run(tmp_path):
     assert (out / "markdown/index.md").exists()
     done = gptexit("validate", out / "jsonl/conversations.jsonl")
     assert done.returncode == 0
-    assert b"Valid:" in done.stderr
+    assert b"Valid:" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["chatgpt", "claude", "gemini"])
@@ -165,7 +165,7 @@ def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path):
         note.write_text("mine")
     done = gptexit("convert", SAMPLE, "-o", out, "--include", "none", "--branches", "all")
     said = done.stdout.decode()
-    assert "conversations-002.json" in said
+    assert "conversations-002.json" in done.stderr.decode()
     assert "does not hold" in said
     done = gptexit("convert", SAMPLE, "-o", out, "--title", "no such title", "--report", "-")
     assert b"Not selected: " in done.stdout
@@ -284,7 +284,7 @@ def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path):
     done = gptexit("convert", tmp_path / "cut.zip", "-o", tmp_path / "out")
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
-    assert b"Could not be read" in done.stdout
+    assert b"Could not be read" in done.stderr
     assert 20 <= len(list((tmp_path / "out/2025").glob("*.md"))) <= 30
 
 
@@ -293,7 +293,7 @@ def test_a_truncated_json_says_where(tmp_path):
     (tmp_path / "conversations.json").write_text(data[: len(data) // 2])
     done = gptexit("convert", tmp_path / "conversations.json", "-o", tmp_path / "out")
     assert done.returncode == 1
-    assert b"byte" in done.stdout
+    assert b"byte" in done.stderr
     assert len(list((tmp_path / "out/2025").glob("*.md"))) in (4, 5)
 
 
@@ -364,7 +364,7 @@ if os.name == "posix":
         done = subprocess.run(["bash", "-c", limited], capture_output=True, check=False)
         assert done.returncode == 1
         assert b"Traceback" not in done.stderr
-        assert b"file_b0.png" in done.stdout
+        assert b"file_b0.png" in done.stderr
         assert sum(map(len, files(tmp_path / "out").values())) < 100_000
 
 
@@ -406,15 +406,18 @@ if os.name == "posix":
 
     def test_an_interrupted_run_says_so(tmp_path):
         process = subprocess.Popen(
-            [*GPTEXIT, "convert", "-", "-o", str(tmp_path / "out")],
+            [*GPTEXIT, "convert", "-", "--to", "jsonl", "-o", "-"],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             # A shell's background jobs ignore the signal, and so would whoever they start.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
-        process.stdin.write(b"[" + json.dumps(one()).encode() + b",")
+        # More than any buffer holds: where the first line comes out, the run is in its midst.
+        some = (json.dumps(one(conversation_id=str(number))) for number in range(2_000))
+        process.stdin.write(f"[{','.join(some)},".encode())
         process.stdin.flush()
-        time.sleep(1)
+        assert process.stdout.readline().startswith(b"{")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
         assert process.returncode == 130

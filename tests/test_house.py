@@ -20,6 +20,7 @@ SMALL = {
     "owning",
     "printable",
     "seal",
+    "regular",
 }
 """Modules that anybody may use, and that use nobody."""
 BELOW = {

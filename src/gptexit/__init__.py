@@ -4,7 +4,7 @@ import gptexit
 
 gptexit.convert("export.zip", "archive", ["markdown", "jsonl"])
 
-with gptexit.open_export(["export.zip"]) as export:
+with gptexit.open_export("export.zip") as export:
     for conversation in gptexit.conversations(export):
         print(conversation["title"])
 """

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from gptexit.printable import printable
+from gptexit.regular import special
 
 CHUNK = 1 << 20
 HOUSE = ".gptexit"
@@ -133,6 +134,8 @@ def write_whole(path: Path, data: bytes) -> None:
     A link at `path` is replaced, and not followed. Raises OSError, also where something is there
     that is no file, such as a folder, a pipe or a device.
     """
+    if kind := special(path):  # also where a link leads to it, as that at /dev/stdout does
+        raise FileExistsError(0, f"this is {kind}, and no file", str(path))
     with suppress(FileNotFoundError):
         mode = path.lstat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):

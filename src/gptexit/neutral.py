@@ -24,6 +24,7 @@ from gptexit.export.volumes import Loss, plain
 from gptexit.export.weight import MOST_BYTES, TOO_MUCH, heavy
 from gptexit.jsontext import loads_deep
 from gptexit.model import VERSION, Conversation
+from gptexit.regular import special
 from gptexit.targets.jsonl import NAME
 
 _BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
@@ -40,6 +41,8 @@ def is_neutral(source: Path | BinaryIO) -> bool:
         peek = getattr(source, "peek", None)
         return bool(peek and _BEGINS.match(peek(_HEAD)))
     path = _lines_at(source)
+    if special(path):
+        return False
     try:
         with path.open("rb") as stream:
             return bool(_BEGINS.match(stream.read(_HEAD)))
@@ -78,6 +81,7 @@ class Lines:
         name = plain(first.name) if isinstance(first, Path) else _PIPE
         self.label = name if len(given) == 1 else f"{name} and {len(given) - 1} more"
         self.losses: list[Loss] = []
+        self._told: set[tuple[str, str]] = set()
         self.missing: list[str] = []
         self.repairs: Counter[str] = Counter()
         self.duplicates = 0
@@ -98,6 +102,12 @@ class Lines:
 
     def close(self) -> None:
         """Nothing is unpacked."""
+
+    def lose(self, where: str, reason: str) -> None:
+        """Note a loss; one that a second pass meets again is noted once."""
+        if (where, reason) not in self._told:
+            self._told.add((where, reason))
+            self.losses.append(Loss(where, reason))
 
     @property
     def union(self) -> None:
@@ -149,7 +159,7 @@ class Lines:
                     elif line.strip():
                         yield number, line
         except OSError as error:
-            self.losses.append(Loss(name, str(error)))
+            self.lose(name, str(error))
 
     def _pass_on(self, name: str, number: int, line: bytes, rest: BinaryIO | None) -> None:
         """Keep a line that is too large as it is; `rest`: the stream that its end is still in."""

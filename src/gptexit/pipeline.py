@@ -203,7 +203,7 @@ def conversations(export: Source, names: Names | None = None) -> Iterator[Conver
     export.settle()
     for _, conversation in export.neutral(Met()):
         if isinstance(conversation, Loss):
-            export.losses.append(conversation)
+            export.lose(conversation.where, conversation.reason)
         else:
             yield names.applied(conversation)
 

@@ -59,6 +59,9 @@ class Source(Protocol):
         `settle` and begin again.
         """
 
+    def lose(self, where: str, reason: str) -> None:
+        """Note something that cannot be read, once, however often it is met."""
+
     def settle(self) -> None:
         """Find out, in a pass of its own, how many copies of each conversation there are."""
 
@@ -102,12 +105,16 @@ class Kind:
 
 
 def open_source(
-    sources: Sequence[str | Path], stdin: BinaryIO | None = None, *, allow_large: bool = False
+    sources: str | Path | Sequence[str | Path],
+    stdin: BinaryIO | None = None,
+    *,
+    allow_large: bool = False,
 ) -> Source:
-    """What is in `sources`: paths, or `-` for `stdin`. Raises NotAnExport.
+    """What is in `sources`: a path or several, or `-` for `stdin`. Raises NotAnExport.
 
     `allow_large`: take also the members of a ZIP that unpack to more than an export's do.
     """
+    sources = [sources] if isinstance(sources, str | Path) else sources
     given: list[Path | BinaryIO] = [
         stdin if each == "-" and stdin is not None else Path(each) for each in sources
     ]

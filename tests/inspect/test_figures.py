@@ -203,5 +203,5 @@ def test_inspecting_writes_nothing_and_its_exit_code_tells(source, tmp_path):
     )
     wanted = FIGURES[source.name]
     assert done.returncode == bool(wanted["missing_files"] or wanted["non_conversations"])
-    assert done.stderr == b""
+    assert bool(done.stderr) == bool(wanted["non_conversations"])  # what cannot be read
     assert list(tmp_path.iterdir()) == []

@@ -155,7 +155,7 @@ def test_a_second_exit_changes_no_note(left, tmp_path):
 def test_an_incomplete_export_is_no_yes(tmp_path):
     done = gptexit("exit", ROOT / "fixtures/dat-2026.zip", "-o", tmp_path)
     assert done.returncode == 1
-    assert f"; {tmp_path}/report.json names it all." in done.stdout.decode()
+    assert f"; {tmp_path}/report.json names it all." in done.stderr.decode()
     page = (tmp_path / "START-HERE.md").read_text(encoding="utf-8")
     assert "may I cancel now?\n\n**Not yet.**" in page
     assert "conversations-002.json" in page

@@ -64,5 +64,5 @@ def _feedback(export: Export) -> dict[str, str]:
                     if isinstance(rating, str) and isinstance(key, str):
                         found[key] = _RATINGS.get(rating.lower(), "")
             except rows.ERRORS as error:
-                export.losses.append(Loss(name, f"not readable as JSON ({rows.reason(error)})"))
+                export.lose(name, f"not readable as JSON ({rows.reason(error)})")
     return {key: rating for key, rating in found.items() if rating}

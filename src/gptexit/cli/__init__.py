@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
-import sqlite3
+import signal
 import sys
+import traceback
 
 import click
 
 from gptexit import __version__
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.closed import Closed
 
@@ -26,13 +28,6 @@ _COMMANDS = {
     "schema": "Print a published JSON Schema.",
     "validate": "Check a jsonl file against the schema.",
 }
-
-
-_REFUSALS = (
-    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
-    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
-)
-"""What SQLite says where the disk has no room, fails, or may not be written to; without details."""
 
 
 class _Lazy(click.Group):
@@ -67,52 +62,46 @@ def main() -> None:
 
 def run() -> None:
     """Run the command line and exit with a documented code (see docs/exit-codes.md)."""
+    streams.prepare()
     try:
         code = main(standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as done:
-        code = done.exit_code
+        code = _flushed(done.exit_code)
     except click.ClickException as error:
         error.show()
         code = Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. Run the same command again to complete it.", err=True)
-        code = Exit.INTERRUPTED
-    except Closed:
-        # The reader has what it wanted. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = interrupted()
+    except Closed:  # the reader has what it wanted
         code = Exit.COMPLETE
-    except _unusable() as error:
-        click.echo(f"Error: {error}", err=True)
-        code = Exit.IN_USE if _is_in_use(error) else Exit.USAGE
-    except OSError as error:
-        click.echo(f"Error: {_sentence(error)}", err=True)
-        code = Exit.INCOMPLETE
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _REFUSALS:
-            raise
-        click.echo(f"Error: {_sentence(OSError(0, str(error)))}", err=True)
-        code = Exit.INCOMPLETE
+    except Exception as error:
+        code = _ended(error)
     sys.exit(code or 0)
 
 
-def _unusable() -> type[Exception]:
-    """Return the class. Asked only when there is an error, so that `--help` waits for no sink."""
-    from gptexit.disk import Unusable
-
-    return Unusable
-
-
-def _is_in_use(error: Exception) -> bool:
-    """Tell whether another run is writing to the place."""
-    from gptexit.owning import InUse
-
-    return isinstance(error, InUse)
+def interrupted() -> int:
+    """Say that the run was interrupted; return its exit code. A second Ctrl-C changes nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    click.echo("Interrupted. Run the same command again to complete it.", err=True)
+    return Exit.INTERRUPTED
 
 
-def _sentence(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return (
-        f"the system refused: {error.strerror or error}{where}. What is written is whole; "
-        "run the same command again to complete it."
-    )
+def _flushed(code: int) -> int:
+    """Print what still waits; return `code`, or that of the error which that gives."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _ended(error)
+    return code
+
+
+def _ended(error: Exception) -> int:
+    """Print the sentence for an error that ended the run; return the exit code."""
+    from gptexit.cli import endings  # the modules that it needs are not what `--help` waits for
+
+    sentence, code = endings.ending(error)
+    if code == Exit.FAULT and os.environ.get(endings.TRACEBACK):
+        traceback.print_exception(error)
+    click.echo(f"Error: {sentence}", err=True)
+    return code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 import orjson
 
 from gptexit.archive import convert_export
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.packing import pack_options
@@ -24,7 +24,7 @@ from gptexit.cli.shared import (
     timezone_option,
     web_images_option,
 )
-from gptexit.cli.summary import summary
+from gptexit.cli.summary import complain, summary, troubles
 from gptexit.database.schema import NoFullText
 from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport
@@ -164,7 +164,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         )
     try:
         with (
-            open_source(sources, sys.stdin.buffer, allow_large=given["allow_large"]) as export,
+            open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             report = convert_export(
@@ -174,7 +174,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
                 selection,
                 options,
                 progress=progress,
-                stdout=sys.stdout.buffer,
+                stdout=streams.stdout(),
                 check=given["check"],
             )
     except CannotRedact as error:
@@ -188,6 +188,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         write_report(given["report"], report)
     if not given["quiet"]:
         click.echo(summary(report), err=to_stdout)
+    complain(troubles(report))
     ctx.exit(report["exit_code"])
 
 

@@ -23,7 +23,7 @@ from gptexit.cli.shared import (
     timezone_option,
     web_images_option,
 )
-from gptexit.cli.summary import summary
+from gptexit.cli.summary import complain, summary, troubles
 from gptexit.cli.verdict import EXITS, verdict
 from gptexit.database.schema import NoFullText
 from gptexit.exit.destinations import DESTINATIONS
@@ -113,7 +113,9 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
     if not given["quiet"]:
-        click.echo(summary(report, str(out / REPORT)))
+        click.echo(summary(report))
+    complain(troubles(report, str(out / REPORT)))
+    if not given["quiet"]:
         click.echo()
         click.echo(verdict(checked))
         click.echo()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 import orjson
 
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import allow_large_option, no_progress_option
+from gptexit.cli.summary import complain, unreadable
 from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport, open_export
 from gptexit.inspect.groups import MOST
@@ -85,13 +86,14 @@ def inspect(
     names = _names_there(names_file)
     try:
         with (
-            open_export(sources, sys.stdin.buffer, allow_large=allow_large) as export,
+            open_export(sources, streams.stdin(), allow_large=allow_large) as export,
             progress_bar(export, off=no_progress) as progress,
         ):
             found = inspect_export(export, progress)
     except NotAnExport as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.NOT_AN_EXPORT)
+    about = found.as_json()
     if drift_report:
         _write_drift(drift_report, found)
     if names_file:
@@ -100,9 +102,10 @@ def inspect(
         for line in FORMATS[listing or "text"](found.survey.attachments.missing()):
             click.echo(line, nl=False)
     elif as_json:
-        click.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(about, option=orjson.OPT_INDENT_2))
     elif drift_report != "-" and not names_file:
-        click.echo(table(found.as_json()))
+        click.echo(table(about))
+    complain(unreadable([f"{loss['where']}: {loss['reason']}" for loss in about["unreadable"]]))
     ctx.exit(Exit.COMPLETE if found.complete else Exit.INCOMPLETE)
 
 
@@ -148,4 +151,4 @@ def _write_drift(path: str, found: Inspection) -> None:
     if path == "-":
         click.echo(words, nl=False)
     else:
-        write_whole(Path(path), words.encode("utf-8"))
+        write_whole(Path(path), words.encode("utf-8", "replace"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.library import NoLibrary, open_library
 from gptexit.mcp.clients import CLIENTS, Client, SeveralPlaces, entry, machine
@@ -26,6 +27,10 @@ _EXTRA = (
 _WAITING = (
     "The archive can be read. This is a server: it now waits for an assistant that talks to it by "
     "this window, so end it with Ctrl+C, and see gptexit mcp --install."
+)
+_NO_STREAMS = (
+    "this is a server that talks on standard input and output, and one of them is closed: let a "
+    "client start it, see gptexit mcp --install."
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
@@ -83,6 +88,8 @@ def mcp(ctx: click.Context, /, archive: str, client: str | None, **given: Any) -
     except (NoLibrary, NotInstalled, SeveralPlaces) as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(Exit.USAGE)
+    if not streams.both_open():
+        raise click.UsageError(_NO_STREAMS)
     from gptexit.mcp.server import serve
 
     if sys.stdin.isatty():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import allow_large_option, no_progress_option, quiet_option, timezone_option
-from gptexit.cli.summary import listed
+from gptexit.cli.summary import complain, not_given, unreadable
 from gptexit.disk import write_whole
 from gptexit.export.container import NotAnExport
 from gptexit.memory.assistants import ASSISTANTS
@@ -90,7 +90,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     answer = _answer(given["answer"])
     try:
         with (
-            open_source(sources, sys.stdin.buffer, allow_large=given["allow_large"]) as export,
+            open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             if kind == "pam":
@@ -110,6 +110,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     elif kind == "page":
         page, searched = _redacted(memory_text(found, given["form"], given["zone"]), given)
         written = _write_page(out, page)
+    complain(_lost(export))
     if not given["quiet"]:
         for line in (*_summary(export, found, answer), *([searched] if searched else [])):
             click.echo(line, err=out == "-")
@@ -178,7 +179,6 @@ def _summary(export: Source, found: Memory, answer: OwnList) -> list[str]:
         words = f"Merged ChatGPT's own list: {count(len(answer.entries), 'entry', 'entries')}"
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""
         lines.append(f"{words}{left}.")
-    lines += _lost(export)
     return lines + _lacking(found)
 
 
@@ -192,17 +192,9 @@ def _ending(out: str, written: str) -> list[str]:
 
 
 def _lost(export: Source) -> list[str]:
-    lines = []
-    if export.losses:
-        lines.append(f"Could not be read ({len(export.losses):,}):")
-        lines += listed([f"{each.where}: {each.reason}" for each in export.losses])
-    if export.missing:
-        lines.append(
-            f"The export's own list names {count(len(export.missing), 'file')} that you did not "
-            "give:"
-        )
-        lines += listed(export.missing)
-    return lines
+    """Return what could not be read, and what was not given."""
+    parts = [f"{loss.where}: {loss.reason}" for loss in export.losses]
+    return [*unreadable(parts), *not_given(export.missing)]
 
 
 def _lacking(found: Memory) -> list[str]:

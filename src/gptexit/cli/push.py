@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gptexit.cli import streams
 from gptexit.cli.convert import included, write_report
 from gptexit.cli.exits import Exit
 from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.shared import allow_large_option, no_progress_option, quiet_option, timezone_option
-from gptexit.cli.summary import listed
+from gptexit.cli.summary import complain, listed, unreadable
 from gptexit.export.container import NotAnExport
 from gptexit.owning import owning_name
 from gptexit.printable import count
@@ -60,6 +61,14 @@ _EXTRA = (
     show_default=True,
     help="Seconds to wait for an answer of the server.",
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(1, 86_400),
+    default=300,
+    show_default=True,
+    help="Seconds that the server's faults may cost the whole run; 20 at most for one that has "
+    "not answered as it should yet.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
@@ -93,8 +102,8 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     try:
         with (
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
-            open_source(sources, sys.stdin.buffer, allow_large=given["allow_large"]) as export,
-            Server(url, _key(), given["timeout"]) as server,
+            open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
+            Server(url, _key(), given["timeout"], given["patience"], _say) as server,
             progress_bar(
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
             ) as progress,
@@ -112,7 +121,14 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         write_report(given["report"], tally.as_json())
     if tally and tally.read and not quiet:
         click.echo(_summary(tally, url))
+    if tally and tally.read:
+        complain(_troubles(tally))
     ctx.exit(code)
+
+
+def _say(sentence: str) -> None:
+    """Print what the server's first fault means for the run."""
+    click.echo(sentence, err=True)
 
 
 def _key() -> str:
@@ -154,15 +170,20 @@ def _summary(tally: Tally, url: str) -> str:
         added, known = tally.memories["added"], tally.memories["known"]
         word = "Would add" if tally.dry else "Added"
         lines.append(f"{word} {added:,} to the app's memory; {known:,} there already.")
-    if tally.memories_refused:
-        lines.append(f"The server takes no memories: {tally.memories_refused}")
     if tally.continued:
         lines.append("You went on with these in the app, so they are left as they are:")
         lines += listed(tally.continued)
+    return "\n".join(lines)
+
+
+def _troubles(tally: Tally) -> list[str]:
+    """Return what went wrong, for standard error; `--quiet` does not silence it."""
+    lines = []
+    if tally.memories_refused:
+        lines.append(f"The server takes no memories: {tally.memories_refused}")
     if tally.refused:
         lines += [f"Not taken by the server ({len(tally.refused):,}):", *listed(tally.refused)]
-    if tally.unreadable:
-        lines += [f"Could not be read ({len(tally.unreadable):,}):", *listed(tally.unreadable)]
+    lines += unreadable(tally.unreadable)
     if tally.stopped:
         lines.append("Stopped before the end. Run the same command again to go on.")
-    return "\n".join(lines)
+    return lines

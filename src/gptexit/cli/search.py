@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import sqlite3
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,6 +29,7 @@ from gptexit.library import (
     plain,
 )
 from gptexit.library.notes import notes_of
+from gptexit.library.opening import unreadable
 from gptexit.library.search import ROLES
 from gptexit.printable import count
 
@@ -99,6 +102,9 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
                 _print(library, archive, query, page, given)
     except (NoLibrary, BadDate, BadQuery, LookupError) as error:
         click.echo(f"Error: {error}", err=True)
+        ctx.exit(Exit.USAGE)
+    except (sqlite3.DatabaseError, TypeError, ValueError) as error:  # values of odd types
+        click.echo(f"Error: {unreadable(Path(archive), error)}", err=True)
         ctx.exit(Exit.USAGE)
     except TooSlow as error:
         click.echo(f"Error: {error}", err=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
+
 from gptexit.cli.redacting import redacted
 from gptexit.printable import count, printable
 
@@ -11,8 +13,8 @@ LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
 
 
-def summary(report: dict[str, Any], named: str = "--report FILE") -> str:
-    """The end of a run in plain words, from its report; `named`: where all of that is."""
+def summary(report: dict[str, Any]) -> str:
+    """Return what a run did in plain words, from its report, without what went wrong."""
     lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
     lines += redacted(report)
     lines += _left_out(report)
@@ -21,8 +23,47 @@ def summary(report: dict[str, Any], named: str = "--report FILE") -> str:
     lines += _missing(report)
     lines += _passed_over(report)
     lines += _repaired(report)
-    lines += _unreadable(report, named)
+    lines += ["Everything that the export holds was read."] if report["complete"] else []
     return "\n".join(lines)
+
+
+def troubles(report: dict[str, Any], named: str = "--report FILE") -> list[str]:
+    """Return what went wrong, for standard error; `named`: what has all of it.
+
+    It is said with `--quiet` too.
+    """
+    files = report["source"]["missing_files"]
+    found, refused = report["read"]["unreadable"], report["assets"]["refused"]
+    lines = not_given(files)
+    if files:
+        lines.append(
+            "  An export of several parts needs all of them: give every ZIP in one command."
+        )
+    lines += unreadable([f"{loss['where']}: {loss['reason']}" for loss in found])
+    if refused:
+        lines.append(f"Could not be copied: {count(refused, 'file')}.")
+    if not report["complete"]:
+        lines.append(f"Part of the export is not in what was written; {named} names it all.")
+    return lines
+
+
+def not_given(files: list[str]) -> list[str]:
+    """Return lines that name the files that the export's own list has and that were not given."""
+    if not files:
+        return []
+    head = f"The export's own list names {count(len(files), 'file')} that you did not give:"
+    return [head, *listed(files)]
+
+
+def unreadable(parts: list[str]) -> list[str]:
+    """Return lines that name the parts of a source which could not be read."""
+    return [f"Could not be read ({len(parts):,}):", *listed(parts)] if parts else []
+
+
+def complain(lines: list[str]) -> None:
+    """Print what went wrong to standard error."""
+    if lines:
+        click.echo("\n".join(lines), err=True)
 
 
 def _read(report: dict[str, Any]) -> str:
@@ -135,21 +176,13 @@ def _earlier(report: dict[str, Any]) -> list[str]:
 
 
 def _missing(report: dict[str, Any]) -> list[str]:
-    lines = []
-    files = report["source"]["missing_files"]
-    if files:
-        lines += [
-            f"The export's own list names {count(len(files), 'file')} that you did not give:",
-            *listed(files),
-            "  An export of several parts needs all of them: give every ZIP in one command.",
-        ]
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    if missing:
-        lines.append(
-            f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
-            "names each where it was."
-        )
-    return lines
+    if not missing:
+        return []
+    return [
+        f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
+        "names each where it was."
+    ]
 
 
 def _passed_over(report: dict[str, Any]) -> list[str]:
@@ -166,21 +199,6 @@ def _repaired(report: dict[str, Any]) -> list[str]:
     if not repairs:
         return []
     return ["Mended while reading: " + "; ".join(f"{what} ({n:,})" for what, n in repairs.items())]
-
-
-def _unreadable(report: dict[str, Any], named: str) -> list[str]:
-    found = report["read"]["unreadable"]
-    lines = []
-    if found:
-        lines.append(f"Could not be read ({len(found):,}):")
-        lines += listed([f"{each['where']}: {each['reason']}" for each in found])
-    if report["assets"]["refused"]:
-        lines.append(f"Could not be copied: {count(report['assets']['refused'], 'file')}.")
-    if report["complete"]:
-        lines.append("Everything that the export holds was read.")
-    else:
-        lines.append(f"Part of the export is not in what was written; {named} names it all.")
-    return lines
 
 
 def listed(names: list[str]) -> list[str]:

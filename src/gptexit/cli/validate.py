@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import click
 
 from gptexit.cli.exits import Exit
+from gptexit.printable import count
+from gptexit.regular import special
 from gptexit.schema import validate_lines
 
 
+def _no_device(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the path, for click. A device may have no end, and no line. Raises BadParameter."""
+    if special(value) == "a device":
+        raise click.BadParameter(f"{value} is a device: give a file, or - for standard input.")
+    return value
+
+
 @click.command()
-@click.argument("file", type=click.File("rb"))
+@click.argument("path", metavar="FILE", callback=_no_device)
 @click.pass_context
-def validate(ctx: click.Context, file: BinaryIO) -> None:
+def validate(ctx: click.Context, path: str) -> None:
     """Check each line of a jsonl FILE against the conversation schema."""
+    try:
+        file = click.open_file(path, "rb")
+    except OSError as error:
+        raise click.FileError(path, error.strerror) from error
     lines = 0
 
     def counted() -> Iterator[bytes]:
@@ -29,6 +41,6 @@ def validate(ctx: click.Context, file: BinaryIO) -> None:
         problems += 1
         click.echo(f"line {number}: {sentence}")
     if problems:
-        click.echo(f"{problems:,} problems in {lines:,} lines.", err=True)
+        click.echo(f"{count(problems, 'problem')} in {count(lines, 'line')}.")
         ctx.exit(Exit.INCOMPLETE)
-    click.echo(f"Valid: {lines:,} conversation{'' if lines == 1 else 's'}.", err=True)
+    click.echo(f"Valid: {count(lines, 'conversation')}.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import orjson
 
+from gptexit.cli import streams
 from gptexit.cli.exits import Exit
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.shared import allow_large_option, no_progress_option
@@ -43,6 +44,8 @@ def verify(
     gptexit verify chatgpt-archive
     """
     *sources, archive = paths
+    if quiet:
+        streams.hush()
     try:
         result = _result(
             sources, Path(archive), allow_large=allow_large, hush=quiet or no_progress or as_json

@@ -11,6 +11,7 @@ no text of their own, and what goes out of them has to be what went in.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 NAME = "chatgpt.sqlite"
@@ -139,6 +140,10 @@ CREATE VIEW instruction_versions AS  -- each text once, the latest first
 """
 
 
+_NAMES = tuple(re.findall(r"CREATE (?:VIRTUAL )?TABLE (\w+)", TABLES + SEARCH))
+"""The tables of a database of this version."""
+
+
 class NoFullText(Exception):
     """The SQLite of this Python has no FTS5; `str(error)` is a sentence for a person."""
 
@@ -170,11 +175,18 @@ def create(base: sqlite3.Connection, tool: str) -> None:
 
 def version_of(base: sqlite3.Connection) -> int | None:
     """The schema's version; None where this is no database of ours. Raises DatabaseError."""
-    # A view of that name, which might never end, is none of ours.
+    # A view of a table's name, which might never end, is none of ours.
+    marks = ", ".join("?" * len(_NAMES))
     found = base.execute(
-        "SELECT 1 FROM sqlite_master WHERE name = 'gptexit' AND type = 'table'"
-    ).fetchone()
-    if not found:
+        f"SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ({marks})", _NAMES
+    )
+    names = {str(name) for (name,) in found}
+    if "gptexit" not in names:
         return None
-    row = base.execute("SELECT value FROM gptexit WHERE key = 'schema'").fetchone()
-    return int(row[0]) if row and str(row[0]).isdecimal() else None
+    row = base.execute(
+        "SELECT hex(substr(value, 1, 9)) FROM gptexit WHERE key = 'schema'"
+    ).fetchone()
+    version = bytes.fromhex(row[0]) if row else b""
+    if not version.isdigit() or (int(version) == VERSION and names != set(_NAMES)):
+        return None
+    return int(version)

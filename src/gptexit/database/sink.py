@@ -28,7 +28,7 @@ from gptexit.database.stored import stored
 from gptexit.database.writer import Writer, digest_in
 from gptexit.disk import CHUNK, digest_of, open_new, open_plain, sync
 from gptexit.jsontext import dumps
-from gptexit.sink import Folder, Outcome, beside, beside_key
+from gptexit.sink import Folder, OtherArchive, Outcome, beside, beside_key
 from gptexit.targets.base import File
 from gptexit.targets.sqlite.uniting import united, without
 
@@ -161,8 +161,15 @@ def _opened(path: Path) -> sqlite3.Connection | None:
         return None
     base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
-        if version_of(base) == VERSION:
+        version = version_of(base)
+        if version == VERSION:
             return base
+        if version is not None:
+            base.close()
+            raise OtherArchive(
+                f"{path} has schema {version}, and this gptexit writes schema {VERSION}: write "
+                "into a new folder, or use the gptexit that wrote it."
+            )
     except sqlite3.DatabaseError:
         pass
     base.close()

@@ -47,7 +47,7 @@ class AnotherCopy(Exception):
 
 
 def open_export(
-    sources: Sequence[str | Path],
+    sources: str | Path | Sequence[str | Path],
     stdin: BinaryIO | None = None,
     *,
     careful: bool = False,
@@ -56,10 +56,13 @@ def open_export(
 ) -> Export:
     """The export in `sources`: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
 
+    One path may be given without a list around it.
+
     Reads tables of contents and first bytes only. `careful`: conversations are then parsed without
     any guess (see `splitter.split`). `allow_large`: take also the members of a ZIP that unpack to
     more than an export's do. `made`: the class to make, in place of Export. Raises NotAnExport.
     """
+    sources = [sources] if isinstance(sources, str | Path) else sources
     if not sources:
         raise NotAnExport(f"no source is given: {diagnosis.GET}.")
     stack = ExitStack()
@@ -112,7 +115,7 @@ class Export:
         self.held = ExitStack()
         """What `close` gives back."""
         self._told: set[tuple[str, str]] = set()
-        self._reading = Reading(self._lose, careful=careful)
+        self._reading = Reading(self.lose, careful=careful)
         self._copies: dict[str, int] | None = None
         self._union: Union | None = None
         self._cut = any(volume.cut for volume in volumes)
@@ -130,7 +133,7 @@ class Export:
         # Of what several exports hold, the newest comes first.
         newest_first = dict.fromkeys(id(each) for group in groups[::-1] for each in group.volumes)
         layouts = [by_volume[key] for key in newest_first]
-        self.files = Files(layouts, self._lose)
+        self.files = Files(layouts, self.lose)
         """What is beside the conversations."""
         self.passed = [each for volume in volumes for each in volume.passed]
         """Files beside the conversations that are not read as such, and what they are."""
@@ -196,7 +199,7 @@ class Export:
                 if verdict is Verdict.SAME:
                     self.duplicates += 1
                     continue
-                self._lose(where, _TWICE)
+                self.lose(where, _TWICE)
             yield where, raw
 
     def _merged(self) -> Iterator[tuple[str, Raw]]:
@@ -283,7 +286,7 @@ class Export:
         """An asset's size in bytes, as declared. Raises FileNotFoundError."""
         return self.files.size(member)
 
-    def _lose(self, where: str, reason: str) -> None:
+    def lose(self, where: str, reason: str) -> None:
         """Note a loss; one that a second pass meets again is noted once."""
         if (where, reason) in self._told or len(self._told) > LISTED:
             return
@@ -299,9 +302,9 @@ class Export:
                 chats = CONVERSATIONS.search(name.replace("\\", "/"))
                 if chats and "link" not in reason and TAKE not in reason:
                     raise diagnosis.locked(volume.label, name, reason)
-                self._lose(f"{volume.label}: {name}", reason)
+                self.lose(f"{volume.label}: {name}", reason)
             for loss in volume.losses:
-                self._lose(loss.where, loss.reason)
+                self.lose(loss.where, loss.reason)
 
     def _nothing(self, volumes: list[Volume]) -> NotAnExport:
         """The sentence for sources without conversations."""

@@ -41,6 +41,7 @@ def _kind(*kinds: str) -> Callable[[bytes], bool]:
     return lambda head: (media_type(head) or "").startswith(kinds)
 
 
+_NO_OBJECTS = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*\[\s*(?:\[|[0-9]|-[0-9]|true|false)")
 _LINES = _pattern(rb"\A\s*\{[^\n]*\}[ \t]*\r?\n\s*\{")
 _CLAUDE = "an export of Claude, not of ChatGPT"
 _FOREIGN = (
@@ -57,6 +58,11 @@ _FOREIGN = (
     _Mistake(
         lambda head: "LibreChat" in (recognize.foreign(head) or ""),
         "an export of LibreChat, not of ChatGPT",
+    ),
+    _Mistake(
+        lambda head: bool(_NO_OBJECTS.search(head)) and not seems_conversations(head),
+        "JSON, but no array of ChatGPT conversations",
+        "give the whole export ZIP, or its conversations.json",
     ),
     _Mistake(
         lambda head: bool(_LINES(head)) and not recognize.holds_conversations(head),
@@ -148,6 +154,7 @@ def foreign_members(label: str, paths: Iterable[str]) -> NotAnExport | None:
 
 
 _MAPPING = re.compile(rb'"mapping"\s*:')
+_EMPTY = re.compile(rb"\s*(?:\[\s*)?(?:\]\s*)?")
 
 
 def seems_conversations(head: bytes) -> bool:
@@ -155,7 +162,7 @@ def seems_conversations(head: bytes) -> bool:
     return (
         bool(_MAPPING.search(head))
         or recognize.holds_conversations(head)
-        or not head.strip().strip(b"[] \r\n\t")
+        or bool(_EMPTY.fullmatch(head))
     )
 
 
@@ -170,6 +177,14 @@ def locked(label: str, member: str, reason: str) -> NotAnExport:
     """The sentence for conversations that are there and cannot be unpacked."""
     is_ = "" if reason.startswith("would") else "is "
     return NotAnExport(f"{label}: {member} {is_}{reason}.")
+
+
+def endless(label: str, kind: str) -> NotAnExport:
+    """Return the sentence for a device, a pipe or a socket; `kind` is `a pipe`, for example."""
+    return NotAnExport(
+        f"{label} is {kind}, and no file: give the path of a file, or pass JSON to standard input "
+        "and give `-`."
+    )
 
 
 def unreachable(label: str, error: OSError) -> NotAnExport:

@@ -24,6 +24,7 @@ from gptexit.export.volumes import (
 )
 from gptexit.export.window import ByteStream
 from gptexit.export.zips import bundled, read_zip, unpacked
+from gptexit.regular import special
 
 Spool = Callable[[], Path]
 """Gives the folder for what has to be unpacked before it can be read."""
@@ -56,6 +57,8 @@ def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list
         if not volume.members and not volume.barred:
             raise diagnosis.wrong_members(label, names_in(path))
         return _with_bundled(volume, spool, allowance)
+    if kind := special(path):
+        raise diagnosis.endless(label, kind)
     with path.open("rb") as file:
         head = file.read(diagnosis.HEAD)
     if head.startswith((b"PK\x03\x04", _EMPTY_ZIP)) or zipfile.is_zipfile(path):

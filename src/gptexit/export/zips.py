@@ -49,6 +49,9 @@ def read_zip(place: Place, label: str, allowance: Allowance) -> Volume:
     try:
         with place.open() as file, zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
+            length = file.seek(0, 2)
+            if any(not 0 <= info.header_offset < length for info in infos):
+                raise _Torn  # an offset of ZIP64 may be larger than any file, and than 2**63
             if (len(infos) - _declared(file)) % 0x10000 or _is_inner(file, infos):
                 raise _Torn
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):

@@ -12,7 +12,7 @@ import ijson
 
 from gptexit import __version__
 from gptexit.chatgpt.conversation import Account
-from gptexit.export.container import AnotherCopy, Export, Loss
+from gptexit.export.container import AnotherCopy, Export
 from gptexit.export.facts import file_id
 from gptexit.export.shapes import KIND
 from gptexit.export.splitter import collector_off
@@ -182,7 +182,7 @@ def _shared(export: Export) -> int:
                         links.add(key)
             except (ijson.JSONError, OSError, ValueError):
                 reason = "not readable as JSON to its end; some shared links are not counted"
-                export.losses.append(Loss(name, reason))
+                export.lose(name, reason)
     return len(links)
 
 

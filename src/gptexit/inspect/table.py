@@ -228,8 +228,7 @@ def _lacks(found: Found) -> list[str]:
         )
         lines += _items(files)
     if parts:
-        lines += _wrapped(f"{count(len(parts), 'part')} cannot be read:", WIDTH)
-        lines += _items(f"{each['where']}: {each['reason']}" for each in parts)
+        lines += _wrapped(f"{count(len(parts), 'part')} cannot be read.", WIDTH)
     return lines or ["All that the export holds can be read."]
 
 

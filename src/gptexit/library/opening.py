@@ -8,9 +8,13 @@ from pathlib import Path
 from gptexit.database.schema import NAME, VERSION, version_of
 from gptexit.library.library import Library
 from gptexit.library.running import Runner, TooSlow
+from gptexit.regular import special
 
 _INSIDE = (NAME, f"sqlite/{NAME}")
 """Where it stands in a folder of one format, and of several."""
+
+_BESIDE = ("-journal", "-wal")
+"""What SQLite keeps beside a database that is being written."""
 
 
 class NoLibrary(Exception):
@@ -28,6 +32,8 @@ def open_library(path: str | Path) -> Library:
                 f"gptexit convert EXPORT.zip --to sqlite -o {given / 'sqlite'}"
             )
         given = found
+    if kind := special(given):
+        raise NoLibrary(f"{given} is {kind}, and no database: give the file, or its folder.")
     if not given.is_file():
         raise NoLibrary(
             f"{given} does not exist. Make a database from the export: "
@@ -47,19 +53,30 @@ def _opened(path: Path) -> Runner:
             runner.close()
         if "no such module" in str(error):
             raise NoLibrary("The SQLite of this Python has no full-text search (FTS5).") from error
-        raise NoLibrary(
-            f"{path} is no database that can be read ({error}). Make one from the export: "
-            "gptexit convert EXPORT.zip --to sqlite -o FOLDER"
-        ) from error
+        raise NoLibrary(unreadable(path, error)) from error
     if version == VERSION:
         return runner
     runner.close()
     if version is None:
         raise NoLibrary(
-            f"{path} is a database of another program. Make one from the export: "
-            "gptexit convert EXPORT.zip --to sqlite -o FOLDER"
+            f"{path} is a database of another program, or altered by one. Make one from the "
+            "export: gptexit convert EXPORT.zip --to sqlite -o FOLDER"
         )
     raise NoLibrary(
         f"{path} has schema {version}, and this gptexit reads schema {VERSION}. "
         "Convert the export again, into a new folder, or use the gptexit that wrote it."
+    )
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """Return the sentence for a database that cannot be read, or not to its end."""
+    beside = [f"{path}{ending}" for ending in _BESIDE if Path(f"{path}{ending}").exists()]
+    if beside:
+        return (
+            f"{path} cannot be read ({error}): another program left {beside[0]} beside it. Open "
+            "it in that program and close it, or convert the export again, into a new folder."
+        )
+    return (
+        f"{path} is no database that can be read ({error}). Make one from the export: "
+        "gptexit convert EXPORT.zip --to sqlite -o FOLDER"
     )

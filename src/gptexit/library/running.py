@@ -12,6 +12,8 @@ _SECONDS = 5.0
 """How long one query may take."""
 _STEPS = 20_000
 """Of SQLite's machine, between two looks at the clock: about a millisecond."""
+_LONGEST = 100_000_000
+"""Bytes of a value that are read: a hostile database may hold more than there is memory."""
 _SETTINGS = """
 PRAGMA query_only = ON;
 PRAGMA cache_size = -16000;
@@ -38,6 +40,8 @@ class Runner:
             f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
         )
         self._base.text_factory = lambda data: data.decode("utf-8", "replace")
+        self._base.row_factory = _as_text
+        self._base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         self._base.executescript(_SETTINGS)
         self._base.set_progress_handler(self._is_late, _STEPS)
 
@@ -77,3 +81,10 @@ class Runner:
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._ends
+
+
+def _as_text(_: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row with text in place of bytes: a column of text may hold them all the same."""
+    return tuple(
+        value.decode("utf-8", "replace") if type(value) is bytes else value for value in row
+    )

@@ -25,7 +25,8 @@ def gather(
             try:
                 collector.add(conversation)
             except Exception as error:
-                export.losses.append(fault(conversation["id"], conversation["title"], error))
+                loss = fault(conversation["id"], conversation["title"], error)
+                export.lose(loss.where, loss.reason)
             if progress:
                 progress(number, export.bytes_read)
     return collector.memory(own_list)

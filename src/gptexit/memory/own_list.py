@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gptexit.memory.model import Origin
+from gptexit.regular import special
 
 PROMPT = """\
 I am leaving and want to keep what you know about me. List every memory that you have saved about \
@@ -103,6 +104,8 @@ def _longer(entry: Origin, more: str) -> Origin:
 
 def open_own_list(path: Path) -> OwnList:
     """The same from a file, as old as it is. Raises NotAnAnswer and OSError."""
+    if kind := special(path):
+        raise NotAnAnswer(f"{path} is {kind}. Save ChatGPT's answer in a file, and give that.")
     about = path.stat()
     if about.st_size > MOST:
         raise NotAnAnswer(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gptexit.disk import read_bytes, write_whole
 from gptexit.owning import owning_file
+from gptexit.regular import special
 
 _SEAL = re.compile(r"\n<!-- gptexit wrote this page; checksum ([0-9a-f]{64}) -->\n\Z")
 
@@ -36,6 +37,8 @@ def write_page(path: Path, page: str) -> Path:
     InUse where another run writes the page, and OSError.
     """
     words = sealed(page)
+    if kind := special(path):
+        raise FileExistsError(0, f"this is {kind}, and no file", str(path))
     with owning_file(path):
         for number in count():
             name = _beside(path, number) if number else path

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gptexit.export.volumes import Loss
 from gptexit.ledger import Written
 from gptexit.memory.model import Memory, Origin
 from gptexit.owner import need_same_account
@@ -39,5 +38,6 @@ def write_store(
         asked = choices("pam", Options(), Selection())
         way = Way(target, sink, Written("pam", str(out)), asked)
         ledger = convert(export, [way], Selection(), progress=progress)
-    export.losses += [Loss(**each) for each in (*ledger.unreadable, *ledger.unwritten)]
+    for loss in (*ledger.unreadable, *ledger.unwritten):
+        export.lose(loss["where"], loss["reason"])
     return target.memory

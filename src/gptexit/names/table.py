@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gptexit.disk import write_whole
 from gptexit.printable import printable
+from gptexit.regular import special
 
 COLUMNS = ("id", "kind", "name", "conversations", "first", "last", "titles")
 ID, NAME = COLUMNS.index("id"), COLUMNS.index("name")
@@ -121,6 +122,8 @@ def unguarded(cell: str) -> str:
 
 def load(path: Path) -> Table:
     """Read a table. Raises BadTable where it is none, OSError where it cannot be read."""
+    if kind := special(path):
+        raise BadTable(f"{_shown(path)} is {kind}, and no table of names: give a file.")
     try:
         with path.open("rb") as stream:
             data = stream.read(LARGEST + 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -25,7 +26,10 @@ ATTEMPTS = 8
 LONGEST = 30.0
 """Seconds between two attempts at most, unless the server asks for more."""
 PATIENCE = 300.0
-"""Seconds that a server may ask to be left alone (`Retry-After`)."""
+"""Seconds that a server's faults may cost a whole run: failed requests, and the time between them.
+A server may ask for no longer pause (`Retry-After`)."""
+FIRST = 20.0
+"""The same for a server that has not yet answered as it should: it may be no such app at all."""
 SHOWN = 200
 """Characters of a server's own words that are shown."""
 _ALLOWED = (
@@ -62,14 +66,27 @@ class _Transient(Exception):
 class Server:
     """Use it as a context manager."""
 
-    def __init__(self, url: str, key: str, timeout: float = 60.0) -> None:
-        """`timeout`: seconds to wait for an answer. Raises ServerError."""
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        timeout: float = 60.0,
+        patience: float = PATIENCE,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        """`timeout`: seconds to wait for an answer. `patience`: see PATIENCE. `tell`: is called
+        with a sentence at the first fault. Raises ServerError.
+        """
         self.url = _address(url)
         if not _KEY.fullmatch(key):
             raise ServerError("the API key is empty, or holds characters that no key has.")
         self._key = key
         self.timeout = timeout
         self.version = ""
+        self._patience = patience
+        self._tell = tell
+        self._lost = 0.0
+        """Seconds that faults have cost so far."""
         self.repeated = 0
         """Requests that were sent more than once: each may have been heard twice."""
         self._client = httpx.Client(
@@ -161,11 +178,25 @@ class Server:
     def attempt(self, act: Callable[[], T]) -> T:
         """`act`, again where it failed for a reason that passes. Raises ServerError."""
 
+        began = time.monotonic()
+
         def again(state: tenacity.RetryCallState) -> None:
+            nonlocal began
+            if not self._lost and self._tell:
+                self._tell(
+                    f"{self.url} does not answer as it should; it is tried again, for "
+                    f"{self._bound():.0f} seconds of the whole run at most."
+                )
             self.repeated += 1
+            self._lost += time.monotonic() - began + _pause_of(state)
+            began = time.monotonic() + _pause_of(state)
+
+        def spent(state: tenacity.RetryCallState) -> bool:
+            lost = self._lost + time.monotonic() - began + state.upcoming_sleep
+            return lost > self._bound()
 
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=lambda state: state.attempt_number >= ATTEMPTS or spent(state),
             wait=_pause,
             retry=tenacity.retry_if_exception_type(_Transient),
             before_sleep=again,
@@ -174,8 +205,16 @@ class Server:
         try:
             return retrying(act)
         except _Transient as fault:
+            self._lost += max(0.0, time.monotonic() - began)
             why = self._clean(str(fault))
-            raise ServerError(f"{self.url} does not answer as it should: {why}.") from None
+            raise ServerError(
+                f"{self.url} does not answer as it should: {why}. Its faults have cost "
+                f"{self._lost:.0f} seconds; a run gives them {self._bound():.0f} at most."
+            ) from None
+
+    def _bound(self) -> float:
+        """Return the seconds that faults may cost, by what is known of the server."""
+        return self._patience if self.version else min(FIRST, self._patience)
 
     def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:
         with self._faults():
@@ -257,6 +296,11 @@ def _pause(state: tenacity.RetryCallState) -> float:
         raise ServerError(f"the server asks to be left alone for {asked:.0f} seconds: try later.")
     usual: float = min(LONGEST, 0.5 * 2 ** (state.attempt_number - 1))
     return max(usual, asked or 0.0)
+
+
+def _pause_of(state: tenacity.RetryCallState) -> float:
+    """Return the seconds before the next attempt, as they were chosen."""
+    return state.next_action.sleep if state.next_action else 0.0
 
 
 def _asked(answer: httpx.Response) -> float | None:

@@ -12,23 +12,37 @@ from gptexit.verify.words import written
 
 
 def leaves_out(raw: Raw, selection: Raw) -> bool:
-    """Whether an archive made with `selection` (as its record has it) leaves `raw` out."""
+    """Return True where an archive made with `selection` (as its record has it) leaves `raw` out.
+
+    A condition of an odd type selects nothing and leaves nothing out: a damaged record must not
+    excuse what is missing.
+    """
     if any(
-        name in selection and not holds(raw, selection[name]) for name, holds in _CONDITIONS.items()
+        name in selection and not _holds(holds, raw, selection[name], otherwise=True)
+        for name, holds in _CONDITIONS.items()
     ):
         return True
     excluded = object_of(selection.get("exclude"))
     return any(
-        holds(raw, wanted)
+        _holds(holds, raw, wanted, otherwise=False)
         for name, holds in _EXCLUDED.items()
         for wanted in (excluded[name] if isinstance(excluded.get(name), list) else ())
     )
 
 
+def _holds(holds: Callable[[Raw, Any], bool], raw: Raw, wanted: Any, *, otherwise: bool) -> bool:
+    """Return what a condition says of a conversation; `otherwise` where it is of an odd type."""
+    try:
+        return holds(raw, wanted)
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        return otherwise
+
+
 def _project(raw: Raw, wanted: Any) -> bool:
     """Tell whether a conversation is in a project: `wanted` is its id, or a list of ids."""
     ids = wanted if isinstance(wanted, list) else [wanted]
-    return any(each in (raw.get("gizmo_id"), raw.get("conversation_template_id")) for each in ids)
+    own = (raw.get("gizmo_id"), raw.get("conversation_template_id"))
+    return any(isinstance(each, str) and each in own for each in ids)
 
 
 def _models(raw: Raw, wanted: Any) -> bool:

@@ -16,7 +16,7 @@ from gptexit.verify.raw import Raw, leaves
 from gptexit.verify.words import mended
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_TARGET = re.compile(r"\]\((?:<[^<>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*+)|https?://\S+")
+_TARGET = re.compile(r"\]\((?:<[^<>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*){0,1000})|https?://\S+")
 _SHOWN = re.compile(r"!\[[^\[\]\n]{0,1000}\]")
 """What stands for a picture that is shown: a name, which nobody said."""
 _MARKS = re.compile("[\ue200-\ue2ff][^\ue200-\ue2ff]*|【[^【】]*】")
