@@ -43,7 +43,9 @@ def test_what_was_just_written_is_complete(archived):
     markdown, jsonl = sorted(result.archives, key=lambda each: each.format, reverse=True)
     assert markdown.conversations == jsonl.conversations > 3
     assert jsonl.messages >= markdown.messages > 3
-    assert verify(root).verdict == "complete"
+    # Part of two samples cannot be read, which the archive itself tells ever after.
+    lossy = source.stem in ("dat-2026", "sharded-2026")
+    assert verify(root).verdict == ("complete except" if lossy else "complete")
 
 
 @pytest.mark.parametrize("kind", [*NOTES, *LINES])

@@ -107,6 +107,12 @@ def _role(message: Raw) -> Any:
     return object_of(message.get("author")).get("role")
 
 
+def _recipient(message: Raw) -> str:
+    """Return whom a message is addressed to; nobody where that is no text."""
+    to = message.get("recipient")
+    return to if isinstance(to, str) else ""
+
+
 def is_hidden(message: Raw) -> bool:
     """Tell whether the export says that a person did not see a message."""
     metadata = object_of(message.get("metadata"))
@@ -137,8 +143,8 @@ def said_in(key: str, node: Raw, reasoning: bool) -> Said | None:
     said = Said(key, _when(message), role == "user", Words())
     if role == "tool":
         _replied(message, content, metadata, said, reasoning)
-    elif role == "assistant" and message.get("recipient") not in (None, "", "all", "assistant"):
-        _called(str(message["recipient"]), content, said)
+    elif role == "assistant" and _recipient(message) not in ("", "all", "assistant"):
+        _called(_recipient(message), content, said)
     else:
         _spoken(content, metadata, said, reasoning)
         said.spoken = content.get("content_type") in (None, "text", "multimodal_text")
@@ -365,7 +371,7 @@ def _replied(message: Raw, content: Raw, metadata: Raw, said: Said, reasoning: b
     name = object_of(message.get("author")).get("name")
     tool = name if isinstance(name, str) else ""
     kind = content.get("content_type")
-    if message.get("recipient") not in (None, "", "all"):
+    if _recipient(message) not in ("", "all"):
         return
     house = tool.partition(".")[0]
     if kind in ("text", "multimodal_text") and house not in _SEARCH:

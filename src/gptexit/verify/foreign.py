@@ -22,23 +22,23 @@ _SHOWN = re.compile(r"!\[[^\[\]\n]{0,1000}\]")
 _MARKS = re.compile("[\ue200-\ue2ff][^\ue200-\ue2ff]*|【[^【】]*】")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[a-zA-Z])")
 _OWN_WORDS = """
-about abstract advice also an and another anything app april archive as asset assistant at audio
-august bash be beginning below branch by bytes call cannot canvas change changed changes chat
-chatgpt citations code comment comments container content context conversation css custom
-december deleted direction do document does email end error example export exports failure
-february file files folded for forecast format frames from function generation gone gptexit
-group height here hidden hold holds hour hours how html id image images in info instead
-instructions interrupted is it its january javascript json july june kind know language last
-latest link links list made map march markdown marked may memories memory message messages
-metadata minute minutes missing moved name no none not note nothing november october of offices
-older on only or other output own page pages pairing parts picture pictures placed placeholder
-places pointer post price project python queries query question quote raw real reasoning
-recording redacted remembered replying respond response result results said sandbox say search
-searched searching second seconds see september share shared show shown shows size snapshot
-social source sources sql standard stands start state summary system text that the this thought
-thoughts time tip title to tool transcript transcription type unknown untitled updated url user
-version video warning was watch weather web what where which widget width with without worked
-workspace workspaces you
+about abstract advice also an and another anything app april archive array as asset assistant at
+audio august bash be beginning below bool branch by bytes call cannot canvas change changed
+changes chat chatgpt citations code comment comments container content context conversation css
+custom december deleted dict direction do document does email end error example export exports
+failure false february file files float folded for forecast format frames from function
+generation gone gptexit group height here hidden hold holds hour hours how html id image images
+in info instead instructions int interrupted is it its january javascript json july june kind
+know language last latest link links list made map march markdown marked may memories memory
+message messages metadata minute minutes missing moved name no none nonetype not note nothing
+november null number object october of offices older on only or other output own page pages
+pairing parts picture pictures placed placeholder places pointer post price project python
+queries query question quote raw real reasoning recording redacted remembered replying respond
+response result results said sandbox say search searched searching second seconds see september
+share shared show shown shows size snapshot social source sources sql standard stands start
+state str summary system text that the this thought thoughts time tip title to tool transcript
+transcription true type unknown untitled updated url user version video warning was watch
+weather web what where which widget width with without worked workspace workspaces you
 """
 _OWN = frozenset(_WORD.findall(_OWN_WORDS))
 """Words that a note puts beside those of the export."""
