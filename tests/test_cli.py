@@ -6,8 +6,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -413,15 +415,27 @@ if os.name == "posix":
             # A shell's background jobs ignore the signal, and so would whoever they start.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
-        # More than any buffer holds: where the first line comes out, the run is in its midst.
+        # More than any buffer holds: where the first line comes out, the run is in its midst. While
+        # the pipes are full both ends wait, so a thread of its own writes.
         some = (json.dumps(one(conversation_id=str(number))) for number in range(2_000))
-        process.stdin.write(f"[{','.join(some)},".encode())
-        process.stdin.flush()
+        text = f"[{','.join(some)},".encode()
+
+        def feed():
+            with suppress(BrokenPipeError):
+                process.stdin.write(text)
+                process.stdin.flush()
+
+        writing = threading.Thread(target=feed)
+        writing.start()
         assert process.stdout.readline().startswith(b"{")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
-        assert process.returncode == 130
+        process.stdout.read()
+        said = process.stderr.read()
+        assert process.wait(timeout=20) == 130
         assert said.strip().startswith(b"Interrupted")
+        writing.join()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 if os.name == "posix":
