@@ -4,7 +4,11 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-_PATIENT = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+_PATIENT = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "max_examples": 60,
+}
 settings.register_profile("any machine", **_PATIENT)
 # Where a failure is only to be known and not to be made small: shrinking may take minutes.
 settings.register_profile("brief", phases=set(Phase) - {Phase.shrink, Phase.explain}, **_PATIENT)

@@ -131,7 +131,7 @@ def test_bad_lines_cost_only_themselves(tmp_path):
     assert len(report["read"]["unreadable"]) == 7
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(JSON, max_size=3), any_conversations())
 def test_no_line_whatever_ends_in_a_traceback(tmp_path_factory, odd, raw):
     neutral = read_conversation(raw, Account(), Met())

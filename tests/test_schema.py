@@ -168,7 +168,7 @@ def test_the_version_is_the_models():
 # What the reader makes is valid.
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(raw_conversations())
 def test_whatever_is_read_validates(raw):
     neutral = read_conversation(raw, Account(), Met())

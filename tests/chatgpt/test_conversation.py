@@ -60,7 +60,7 @@ def rebuilt_message(each):
     return raw
 
 
-@settings(max_examples=600)
+@settings(max_examples=210)
 @given(raw_conversations())
 def test_nothing_of_the_source_is_gone(raw):
     neutral = read(raw)
@@ -79,7 +79,7 @@ def test_nothing_of_the_source_is_gone(raw):
         assert rest[key] == raw[key]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(raw_conversations())
 def test_the_tree_holds(raw):
     neutral = read(raw)

@@ -48,7 +48,7 @@ def assert_nothing_disappears(raw):
             assert calls_canvas or not says(raw["mapping"][each["id"]]["message"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=140, deadline=None)
 @given(raw_conversations())
 def test_no_message_disappears_without_a_reason(raw):
     assert_nothing_disappears(raw)

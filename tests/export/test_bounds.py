@@ -176,7 +176,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(VALUES, st.integers(1, 9), st.integers(1, 60))
 @example({'\\"\\': ["\\" * 30, '"' * 30]}, 1, 2)
 def test_passing_over_counts_as_counting_does(value, step, times):

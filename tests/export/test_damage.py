@@ -44,7 +44,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_zip_cut_anywhere_keeps_what_stands_before_the_cut(tmp_path_factory, kind, data):
     whole = WHOLE[kind]
@@ -314,7 +314,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=70)
 @given(VALUES, st.integers(1, 9))
 def test_skipping_ends_where_counting_ends(value, chunk):
     data = json.dumps(value).encode()

@@ -67,7 +67,7 @@ def read(data: bytes, step: int = 1 << 20, careful: bool = False) -> tuple[list[
     return [item for _, item in split(Trickle(data, step), said, careful)], said
 
 
-@settings(max_examples=400)
+@settings(max_examples=140)
 @given(
     ITEMS,
     STYLES,
@@ -181,7 +181,7 @@ def test_invalid_utf8_is_replaced():
     assert sum(repairs.values()) == 1
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     st.lists(st.sampled_from(["\\ud83d", "\\ude00", "\\uD83D", "\\\\", "a", "\\u00e9", "é"])).map(
         "".join

@@ -7,7 +7,7 @@ from faults.case import case, pristine
 from faults.judge import judge
 from faults.ride import a_house, ride
 
-SEEDS = range(50)
+SEEDS = range(25)
 
 
 @pytest.fixture

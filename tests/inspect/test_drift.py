@@ -43,7 +43,7 @@ def planted(secrets):
 
 
 @given(st.lists(SECRETS, min_size=8, max_size=8, unique=True))
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_no_word_of_the_user_is_in_the_report(tmp_path_factory, secrets):
     folder = tmp_path_factory.mktemp("secret")
     members = {

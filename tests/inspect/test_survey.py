@@ -77,7 +77,7 @@ def surveyed(raws, rows=()):
 
 
 @given(st.lists(pointing(), max_size=3), ROWS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 @example([conversation(chain(message("assistant", "a", recipient="canmore.update_textdoc")))], [])
 def test_the_sums_are_those_of_the_reader(raws, rows):
     survey, account = surveyed(raws, rows)
@@ -115,7 +115,7 @@ def years(read):
 
 
 @given(JSON | st.lists(JSON | raw_conversations(), max_size=3))
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_any_json_can_be_given_as_conversations(tmp_path_factory, value):
     path = tmp_path_factory.mktemp("any") / "conversations.json"
     path.write_bytes(orjson.dumps(value))

@@ -13,7 +13,7 @@ from gptexit.catalog import LONGEST, readable
 _SIGNS = string.ascii_letters + string.digits + " .:;!?()/-" + "',&_#"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(_SIGNS, max_size=LONGEST))
 @example("2025-03-01-Postgres or SQLite? (1.5:2)")
 @example("a - b")

@@ -129,7 +129,7 @@ def assert_tree(messages, parent_of, root):
         seen.add(key)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(any_conversations())
 def test_any_conversation_becomes_a_sound_tree(raw):
     neutral = read(raw)
@@ -149,7 +149,7 @@ def test_any_conversation_becomes_a_sound_tree(raw):
     assert all(each["text"] for each in flat.values())
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(any_conversations())
 def test_no_visible_text_is_lost(raw):
     neutral = read(raw)

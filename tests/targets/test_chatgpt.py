@@ -88,7 +88,7 @@ def _id(raw):
     return raw.get("conversation_id") or raw.get("id")
 
 
-@settings(max_examples=200)
+@settings(max_examples=70)
 @given(any_conversations())
 def test_anything_comes_out_as_it_was_understood(raw):
     neutral = read_conversation(raw, Account(), Met())

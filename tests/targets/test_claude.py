@@ -276,7 +276,7 @@ def check(request):
         assert each["content"] == each["content"].rstrip()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(any_conversations(), st.sampled_from([frozenset(), frozenset({"tools", "hidden"})]))
 def test_whatever_is_read_is_a_request(raw, include):
     check(form(spoken(read_conversation(raw, Account(), Met()), include, Rendered())))

@@ -181,7 +181,7 @@ def test_a_zip_is_read_whole_and_each_file_is_where_it_is_looked_for(source, tmp
             assert f"{tail}.dat" in names or tail in missing or not tail
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(any_conversations())
 def test_nothing_odd_stops_the_import_of_a_zip(raw):
     neutral = read_conversation(raw, Account(), Met())
@@ -282,7 +282,7 @@ def native(raw):
     return json.loads(file.data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=70)
 @given(any_conversations())
 def test_a_file_is_one_that_the_importer_takes(raw):
     form = native(raw)

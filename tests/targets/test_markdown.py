@@ -233,7 +233,7 @@ HOSTILE = st.text(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(HOSTILE)
 def test_front_matter_parses_whatever_the_title(title):
     raw = conversation(chain(message("user", "Hi")), title=title)
@@ -254,7 +254,7 @@ def test_strings_stay_strings(words):
     assert yaml.safe_load(shown) == {"x": words}
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(raw_conversations(), st.sampled_from(["current", "all"]))
 def test_whatever_the_reader_accepts_is_rendered(raw, branches):
     text = note(raw, branches=branches, include=frozenset({"hidden", "tools", "reasoning"}))

@@ -100,7 +100,7 @@ def plain(text: str) -> str:
 
 
 @formats
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(marked_conversations())
 def test_what_chatgpt_showed_is_shown_and_nothing_else(name, marked):
     """Drawing and rendering take the time, so all that must hold is asked of one rendering."""

@@ -176,7 +176,7 @@ def test_a_zip_by_itself_is_held_against_the_whole_export(several, tmp_path):
         verify(source)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(raw_conversations())
 def test_no_odd_conversation_gives_a_false_alarm(raw):
     source = json.loads(dumps(raw))
