@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 
+from gptexit.export.facts import file_id
 from gptexit.verify.compare import essence, key_of_address
 from gptexit.verify.expected import Said, Seen
 from gptexit.verify.folder import Archive
@@ -192,6 +193,10 @@ class Lines(Reader):
                 continue  # told already
             if line.get("hidden") is not None:
                 yield f"message {said.id} is marked as hidden, which it was not: {line['hidden']}"
+            shown = {part["asset"] for part in objects(line.get("parts")) if _is_media(part)}
+            for pointer in said.pointers if not self._redacted else ():
+                if self._locate.member_of(pointer) and file_id(pointer) not in shown:
+                    yield f"message {said.id} does not show its file {pointer}"
             if self._whole(said, line):
                 continue
             if said.plain and not self._redacted and not later and _adds(said, line):

@@ -32,14 +32,22 @@ def same_date(wanted: Any, now: Any) -> bool:
     return told is None or (there is not None and abs(told - there) < SAME)
 
 
-def misdated(dates: Mapping[str, float], there: Mapping[str, Any], within: float) -> str | None:
+def misdated(
+    dates: Mapping[str, float | None], there: Mapping[str, Any], within: float
+) -> str | None:
     """Return a sentence where a conversation has other dates than `dates`; else None.
 
     `within`: seconds by which two may differ.
     """
     for key, words in (("created", "the date"), ("updated", "the date of the last change")):
-        now = moment(there.get(key))
-        if key in dates and (now is None or abs(now - dates[key]) >= within):
+        if key not in dates:
+            continue
+        told, now = dates[key], moment(there.get(key))
+        if told is None or now is None:
+            differs = told is not now
+        else:
+            differs = abs(told - now) >= within
+        if differs:
             return f"{words} is another"
     return None
 

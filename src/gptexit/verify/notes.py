@@ -192,6 +192,9 @@ class Notes(Reader):
 
     def _added(self, page: Page, told: Told, seen: Seen, spoken: set[int | None]) -> Iterator[str]:
         """What stands in a note that the export does not have: turns, and words."""
+        every = _Turn([], list(told.nodes))
+        for number in page.speakers():
+            yield from self._timed(page.heading(number), told, every)
         include = self._archive.option("include") or ()
         if not ("hidden" in include or "tools" in include):
             # What has no place in the order: documents, and what is told in forms of its own.

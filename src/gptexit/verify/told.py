@@ -62,14 +62,21 @@ class Told:
         return ends.pop() if len(ends) == 1 else None
 
     @cached_property
-    def dates(self) -> dict[str, float]:
-        """When it was begun and changed last, where its messages do not say otherwise."""
+    def dates(self) -> dict[str, float | None]:
+        """When it was begun and changed last, where its messages do not say otherwise.
+
+        None: neither it nor a message says when.
+        """
         found = {key: moment(self.raw.get(f"{key[:-1]}_time")) for key in ("created", "updated")}
-        times = [moment(self.message(key).get("create_time")) for key in self.answers]
-        last = max((time for time in times if time is not None), default=None)
-        if found["created"] is None or last is None or found["created"] > last:
+        said = [moment(self.message(key).get("create_time")) for key in self.answers]
+        times = [time for time in said if time is not None]
+        last = max(times, default=None)
+        if found["created"] is not None and last is not None and found["created"] > last:
             return {}
-        return {key: time for key, time in found.items() if time is not None}
+        if times:  # where it does not say, its first and its last message do
+            found = {"created": found["created"] or min(times), "updated": found["updated"] or last}
+        raw = {key: self.raw.get(f"{key[:-1]}_time") for key in found}
+        return {key: time for key, time in found.items() if time is not None or raw[key] is None}
 
     @cached_property
     def library_files(self) -> set[str]:
