@@ -42,7 +42,7 @@ def judge(case: Case, done: Ride) -> list[str]:
         return wrong + _refused(case, done)
     if done.code not in (0, 1):
         return [*wrong, f"exit code {done.code}: {done.complained}"]
-    if done.complained:
+    if done.complained and done.code == 0:  # what could not be read is told there
         wrong.append(f"complains: {done.complained}")
     if not done.report.exists():
         return [*wrong, "wrote no report"]

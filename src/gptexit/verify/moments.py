@@ -43,11 +43,7 @@ def misdated(
         if key not in dates:
             continue
         told, now = dates[key], moment(there.get(key))
-        if told is None or now is None:
-            differs = told is not now
-        else:
-            differs = abs(told - now) >= within
-        if differs:
+        if told is not now and (told is None or now is None or abs(told - now) >= within):
             return f"{words} is another"
     return None
 

@@ -63,7 +63,7 @@ class Told:
 
     @cached_property
     def dates(self) -> dict[str, float | None]:
-        """When it was begun and changed last, where its messages do not say otherwise.
+        """When it was begun and changed last, or its messages where it cannot be right.
 
         None: neither it nor a message says when.
         """
@@ -71,8 +71,11 @@ class Told:
         said = [moment(self.message(key).get("create_time")) for key in self.answers]
         times = [time for time in said if time is not None]
         last = max(times, default=None)
-        if found["created"] is not None and last is not None and found["created"] > last:
-            return {}
+        created, updated = found["created"], found["updated"]
+        if created is not None and last is not None and created > last:
+            # No conversation begins after its last message: some exports date them by their own day.
+            late = updated is None or updated >= created
+            found = {"created": min(times), "updated": last if late else updated}
         if times:  # where it does not say, its first and its last message do
             found = {"created": found["created"] or min(times), "updated": found["updated"] or last}
         raw = {key: self.raw.get(f"{key[:-1]}_time") for key in found}
