@@ -207,7 +207,7 @@ class Notes(Reader):
                 region = page.region(number, page.after(number))
                 if not any(each in region.words for each in beside):
                     yield f"holds a turn that the export does not have: {page.heading(number)}"
-        text = page.text[page.begin :]
+        text = title_in(page.text[: page.begin]) + "\n" + page.text[page.begin :]
         if self._archive.redacted:
             return
         own = [*self._archive.names, *self._archive.keys.values()]

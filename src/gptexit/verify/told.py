@@ -73,7 +73,7 @@ class Told:
         last = max(times, default=None)
         created, updated = found["created"], found["updated"]
         if created is not None and last is not None and created > last:
-            # No conversation begins after its last message: some exports date them by their own day.
+            # None begins after its last message: some exports date them by their own day.
             late = updated is None or updated >= created
             found = {"created": min(times), "updated": last if late else updated}
         if times:  # where it does not say, its first and its last message do
