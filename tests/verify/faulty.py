@@ -73,6 +73,13 @@ def _doubled_turn(text: str, rng: random.Random) -> str | None:
     return text.rstrip("\n") + "\n\n" + rng.choice(plain) if plain else None
 
 
+def _lost_link(text: str, rng: random.Random) -> str | None:
+    """Of a file that nothing else in the note leads to."""
+    found = re.findall(r"(?m)^(?:File|Audio): \[[^\n]*\n", text)
+    alone = [line for line in found if text.count(line.partition("](")[2].strip()) == 1]
+    return text.replace(rng.choice(alone), "") if alone else None
+
+
 NOTES: dict[str, Fault] = {
     "changed character": _old(damage.changed_character),
     "lost paragraph": _old(damage.lost_paragraph),
@@ -87,7 +94,7 @@ NOTES: dict[str, Fault] = {
     "doubled turn": _note(_doubled_turn),
     "lost embed": _one(r"^!\[", lambda found, rng: "["),
     "lost picture": _one(r"^!\[[^\n]*\n", lambda found, rng: ""),
-    "lost link to a file": _one(r"^(?:File|Audio): \[[^\n]*\n", lambda found, rng: ""),
+    "lost link to a file": _note(_lost_link),
     "comment of HTML": _one(_SAID, lambda found, rng: f"<!-- {found[0]} -->"),
     "comment before a text": _one(_SAID, lambda found, rng: f"<!--\n\n{found[0]}\n\n-->"),
     "comment of Obsidian": _one(_SAID, lambda found, rng: f"%%\n{found[0]}\n%%"),

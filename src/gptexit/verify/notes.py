@@ -25,6 +25,7 @@ from gptexit.verify.page import Page, Region, paths_in
 from gptexit.verify.raw import id_of
 from gptexit.verify.reader import Reader
 from gptexit.verify.told import Told
+from gptexit.verify.voices import footnotes_in
 from gptexit.verify.words import Words
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
@@ -192,6 +193,8 @@ class Notes(Reader):
 
     def _added(self, page: Page, told: Told, seen: Seen, spoken: set[int | None]) -> Iterator[str]:
         """What stands in a note that the export does not have: turns, and words."""
+        for label in sorted(footnotes_in(page.text, page.begin) - page.definitions.keys()):
+            yield f"names a footnote that is not there: {label}"
         every = _Turn([], list(told.nodes))
         for number in page.speakers():
             yield from self._timed(page.heading(number), told, every)

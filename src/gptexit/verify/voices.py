@@ -12,6 +12,7 @@ from collections.abc import Iterator
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(`{3,}|~{3,})([^\n]*)")
 _VOICE = re.compile(r"## (You|ChatGPT|Tool)\b(?: \([^\n]*\))?(?:,[^\n]*\d\d:\d\d)?[ \t]*\Z")
 _SPAN = re.compile(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)")
+_FOOTNOTE = re.compile(r"(?<!\\)\[\^(\d{1,9})\](?!:)")
 _HIDES = re.compile(r"(?<!\\)<!--|(?<![\\%])%%(?!%)")
 
 
@@ -32,6 +33,16 @@ def lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
         else:
             yield at, line, False
         at += len(line) + 1
+
+
+def footnotes_in(text: str, begin: int) -> set[str]:
+    """Return the numbers of the footnotes that a note names, outside of code."""
+    return {
+        number
+        for _, line, code in lines_of(text, begin)
+        if not code and "[^" in line and line[:4] != "    "
+        for number in _FOOTNOTE.findall(_SPAN.sub("", line[:4_000]))
+    }
 
 
 def voices_in(text: str, begin: int) -> tuple[dict[int, bool], str | None]:
