@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from gptexit.export.facts import file_id
 from gptexit.verify.compare import essence, key_of_address
@@ -104,6 +104,7 @@ class Lines(Reader):
         self.messages += len(wanted)
         by_id = {each.get("id"): each for each in messages}
         place = {key: number for number, key in enumerate(by_id)}
+        answered = {key: each.get("parent") for key, each in by_id.items() if isinstance(key, str)}
         lacks = []
         for key in wanted:
             if key not in by_id:
@@ -123,7 +124,7 @@ class Lines(Reader):
             parent = told.above[key]
             if parent in place and place[parent] > place[key]:
                 lacks.append(f"message {key} stands before the one that it answers")
-            lacks += _differing(told, key, by_id[key])
+            lacks += _differing(told, key, by_id[key], answered)
         return lacks
 
     def _more(self, told: Told, line: Raw, messages: list[Raw], later: bool) -> Iterator[str]:
@@ -143,6 +144,8 @@ class Lines(Reader):
             key = str(each.get("id"))
             if key in told.answers or key in kept or gone.get("conversation"):
                 continue
+            if each.get("to") or each.get("hidden"):
+                continue  # slim exports leave out what is not shown
             if each.get("role") in ("user", "assistant") and _tells(each):
                 yield f"message {key} is none of the export's"
         opens = told.opens_at
@@ -236,14 +239,14 @@ class Lines(Reader):
         return None
 
 
-def _differing(told: Told, key: str, line: Raw) -> Iterator[str]:
+def _differing(told: Told, key: str, line: Raw, answered: Mapping[str, object]) -> Iterator[str]:
     """Yield a sentence for who wrote a message, when and after which, where a line differs."""
     role = told.role(key)
     if role is not None and line.get("role") != mended(role):
         yield f"somebody else is said to have written message {key}"
     if not same_time(told.message(key).get("create_time"), line.get("created")):
         yield f"message {key} has another time"
-    if line.get("parent") != told.answers.get(key):
+    if told.nearest(line.get("parent"), answered) != told.answers.get(key):
         yield f"message {key} is said to answer another one"
 
 

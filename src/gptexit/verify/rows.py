@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,7 +26,8 @@ _LINK = re.compile(r"\]\(<?(https?://[^\s<>()\\]+)")
 _WORD = re.compile(r"(?<![^\s])[A-Za-z]{4,40}(?![^\s.,])")
 """A word that every tokenizer takes for one."""
 _MESSAGES = """
-SELECT m.id, m.text, m.hidden_text, m.number, m.role, m.created, m.current, p.id, p.number
+SELECT m.id, m.text, m.hidden_text, m.number, m.role, m.created, m.current, p.id, p.number,
+m.hidden, m.recipient
 FROM messages AS m LEFT JOIN messages AS p ON p.number = m.parent
 WHERE m.conversation = ? ORDER BY m.number
 """
@@ -66,6 +67,10 @@ class _Row:
     above: str | None
     """The id of the message that it answers."""
     above_number: int | None
+    hidden: str | None
+    """Why it is not shown."""
+    recipient: str | None
+    """The tool that it calls. Slim exports leave out calls, and what is not shown."""
 
 
 class Rows(Reader):
@@ -160,15 +165,18 @@ class Rows(Reader):
             names.setdefault(_kept(key), []).append(key)
         path = set(told.path)
         counted = Counter(row.id for row in rows)
+        answered = {row.id: row.above for row in rows}
         for row in rows:
             alike = names.get(row.id, [])
             if not alike:
-                if not kept and row.role in ("user", "assistant") and row.text.strip():
+                shown = row.hidden is None and row.recipient is None
+                said = row.role in ("user", "assistant") and shown
+                if not kept and said and row.text.strip():
                     yield f"message {row.id} is none of the export's"
             elif counted[row.id] > len(alike):
                 yield f"message {row.id} is there twice"
             elif len(alike) == 1:
-                yield from _differing(told, alike[0], row)
+                yield from _differing(told, alike[0], row, answered)
                 if told.opens_at and not kept and bool(row.current) != (alike[0] in path):
                     yield f"message {row.id} is said to be on another branch"
             if row.above_number is not None and row.above_number >= row.number:
@@ -246,7 +254,9 @@ def _adds(said: Said, text: str, names: Iterable[str]) -> bool:
     return rest != ""
 
 
-def _differing(told: Told, key: str, row: _Row) -> Iterator[str]:
+def _differing(
+    told: Told, key: str, row: _Row, answered: Mapping[str, str | None]
+) -> Iterator[str]:
     """Yield a sentence for who wrote a message, when and after which, where a row differs."""
     role = told.role(key)
     if role is not None and row.role != _kept(role):
@@ -254,7 +264,7 @@ def _differing(told: Told, key: str, row: _Row) -> Iterator[str]:
     if not same_time(told.message(key).get("create_time"), row.created):
         yield f"message {row.id} has another time"
     above = told.answers[key]
-    if row.above != (None if above is None else _kept(above)):
+    if told.nearest(row.above, answered) != (None if above is None else _kept(above)):
         yield f"message {row.id} is said to answer another one"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -46,6 +46,18 @@ class Told:
         """The title, where it is a string."""
         title = self.raw.get("title")
         return title if isinstance(title, str) else None
+
+    def nearest(self, above: object, answered: Mapping[str, Any]) -> Any:
+        """Climb from `above`, the id of a message of an archive, to the first that the export has.
+
+        `answered`: for each message of the archive the one that it answers. An archive may hold
+        messages that a later or a slim export has not; what follows them answers the one before.
+        """
+        for _ in answered:
+            if not isinstance(above, str) or above in self.answers or above not in answered:
+                break
+            above = answered[above]
+        return above
 
     @cached_property
     def answers(self) -> dict[str, str | None]:
