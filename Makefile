@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: secrets demo test test-apps lint coverage bench faults mutations fuzz clean
+.PHONY: bombs secrets demo test test-apps lint coverage bench faults mutations fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -46,6 +46,9 @@ faults: $(READY)
 
 secrets: $(READY)
 	$(BIN)/python tests/run_secrets.py
+
+bombs: $(READY)
+	$(BIN)/python tests/run_bombs.py
 
 mutations: $(READY)
 	$(BIN)/python tests/run_mutations.py

@@ -42,7 +42,7 @@ def written(sources, *names):
         files = {
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in root.rglob("*")
-            if path.is_file()
+            if path.is_file() and path.name != "times.jsonl"  # of this run
         }
     return files, report
 

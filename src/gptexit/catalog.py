@@ -86,6 +86,10 @@ _PUT = (
 )
 
 
+_NAMELESS = "untitled"
+"""The readable part of a path whose words have no letter or number."""
+
+
 class Catalog:
     """The entries of an archive."""
 
@@ -120,7 +124,7 @@ class Catalog:
         Two names count as the same where a system without case or with another Unicode
         normalization would take them for the same.
         """
-        stem = "-".join(filter(None, (readable(words), mark)))
+        stem = "-".join(filter(None, (readable(words), mark))) or _NAMELESS
         path = f"{folder}/{_allowed(stem)}{ending}"
         # Most names are new and free, so that is tried before `key` is looked for.
         if self._reserve(key, path):

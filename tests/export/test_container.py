@@ -302,7 +302,9 @@ def test_items_that_are_no_conversations_are_named(tmp_path):
 
 def test_very_many_losses_are_not_all_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(container, "LISTED", 10)
-    _, export = read(write(tmp_path / "conversations.json", b"[" + b"1," * 50 + b"1]"))
+    _, export = read(
+        write(tmp_path / "conversations.json", b'[{"mapping": {}},' + b"1," * 50 + b"1]")
+    )
     assert len(export.losses) == 11
     assert "more than 10 losses" in export.losses[-1].reason
 
