@@ -18,7 +18,7 @@ from gptexit.verify.check import NoArchive, verify
 from verify.damage import FAULTS, LINES, NOTES, promise_anew
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
-PLACES = 5
+PLACES = 2
 """In each of which a damage is tried here; `tests/run_mutations.py` tries 20."""
 
 
@@ -63,7 +63,7 @@ def test_damage_is_found_and_named(archived, kind, tmp_path):
         named = {problem.file for problem in verify(copy).problems}
         assert set(touched) <= named, (place, touched)
         found += 1
-        if place < 2:  # the same in the light of the source, which takes longer
+        if place < 1:  # the same in the light of the source, which takes longer
             result = check(source, copy)
             assert set(touched) <= {problem.file for problem in result.problems}
             assert result.verdict == "not complete"
@@ -79,7 +79,7 @@ def test_damage_is_found_and_named(archived, kind, tmp_path):
 def test_a_faulty_writer_is_found_out(archived, format_name, fault, tmp_path):
     """Damage that the manifest agrees with can only be found by reading the texts."""
     source, root = archived
-    for place in range(PLACES if source == SLIM else 3):
+    for place in range(PLACES if source == SLIM else 1):
         copy = tmp_path / str(place)
         shutil.copytree(root / format_name, copy)
         if fault(copy, random.Random(place)) is None:
