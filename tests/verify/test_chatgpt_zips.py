@@ -29,7 +29,7 @@ from verify.zip_damage import KINDS, rewrite
 SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
 CLASSIC = ROOT / "fixtures/classic-2023.zip"
 ZIP = "chatgpt-export.zip"
-PLACES = 5
+PLACES = 2
 FORMS = {
     "classic": Options(),
     "2026": Options(form="2026"),
