@@ -315,6 +315,11 @@ class Folder:
         account = self.recorded().get(ACCOUNT)
         if isinstance(account, str) and ACCOUNT not in record:
             record = {ACCOUNT: account, **record}  # also where this run's source does not tell
+        before = self.recorded()
+        if before.get("several") or before.get("sources", record.get("sources")) != record.get(
+            "sources"
+        ):
+            record = {**record, "several": True}  # it may hold what no single export has
         data = sealed({**record, "manifest": self._manifest})
         if read_bytes(f"{self._house.path}/{RECORD}") != data:
             self._house.write(RECORD, [data])

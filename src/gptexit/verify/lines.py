@@ -30,6 +30,7 @@ class Lines(Reader):
     """The lines of an archive by conversation; held are ids and places, not lines."""
 
     def __init__(self, archive: Archive, locate: Locator) -> None:
+        self._several = bool(archive.record.get("several"))
         super().__init__()
         self._path = archive.root / FILE
         self._current_only = archive.option("branches") == "current"
@@ -135,7 +136,7 @@ class Lines(Reader):
         """
         counted = Counter(str(each.get("id")) for each in messages)
         yield from (f"message {key} is there twice" for key, n in counted.items() if n > 1)
-        if later:
+        if later or self._several:
             return
         gone = object_of(object_of(line.get("source")).get("gone"))
         listed = gone.get("messages")

@@ -124,7 +124,7 @@ class Notes(Reader):
         for group, region in _regions(page, turns):
             yield from self._in_region(path, page, told, group, region, seen)
         whole = page.region(0, page.turns)
-        if ours and not later and not self._keeps_more(told):
+        if ours and not (later or self._archive.record.get("several") or self._keeps_more(told)):
             yield from self._added(page, told, seen, spoken)
         for said in seen.others:
             gone, _ = self._missing(said, said.words.segments, page, 0)

@@ -77,6 +77,7 @@ class Rows(Reader):
     """The rows of an archive by conversation; held are ids."""
 
     def __init__(self, archive: Archive, locate: Locator) -> None:
+        self._several = bool(archive.record.get("several"))
         super().__init__()
         self._current_only = archive.option("branches") == "current"
         self._redacted = archive.redacted
@@ -148,7 +149,7 @@ class Rows(Reader):
             gone = self._gone(words, columns)
             if gone:
                 yield f"a document or report is not there in full: “{gone}”"
-        yield from self._places(told, rows, kept=bool(later or head.gone))
+        yield from self._places(told, rows, kept=bool(later or head.gone or self._several))
         yield from self._files(told, head.number)
         for row in rows:
             for column, index in _INDEXES.items():
