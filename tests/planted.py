@@ -67,7 +67,9 @@ def _token(prefix: str, length: int, letters: str = MIXED) -> Callable[[Seeds], 
     return make
 
 
-def _in(text: str, length: int, letters: str = MIXED) -> Callable[[Seeds], tuple[str, str]]:
+def within(text: str, length: int, letters: str = MIXED) -> Callable[[Seeds], tuple[str, str]]:
+    """Return what makes a secret, and the text in which it stands in place of `@@`."""
+
     def make(seeds: Seeds) -> tuple[str, str]:
         secret = seeds.of(length, letters)
         return secret, text.replace("@@", secret)
@@ -159,12 +161,12 @@ KINDS: dict[str, Callable[[Seeds], tuple[str, str]]] = {
     "PKCS 8 key": _block(""),
     "encrypted key": _block("ENCRYPTED "),
     "PuTTY key": _putty,
-    "password in a URL": _in("DATABASE_URL=postgres://app:@@@db.example.com:5432/app", 16),
-    "password in code": _in('db = connect(host="db", password="@@")', 14),
-    "password in JSON": _in('{"user": "ada", "password": "@@"}', 12),
-    "password in an .env file": _in("HOST=db.internal\nDB_PASSWORD=@@\nPORT=5432", 16),
-    "password in YAML": _in(f"{CODE}yaml\ndb:\n  password: @@\n{CODE}", 16),
-    "API key in code": _in("client = Client(api_key='@@')", 32),
+    "password in a URL": within("DATABASE_URL=postgres://app:@@@db.example.com:5432/app", 16),
+    "password in code": within('db = connect(host="db", password="@@")', 14),
+    "password in JSON": within('{"user": "ada", "password": "@@"}', 12),
+    "password in an .env file": within("HOST=db.internal\nDB_PASSWORD=@@\nPORT=5432", 16),
+    "password in YAML": within(f"{CODE}yaml\ndb:\n  password: @@\n{CODE}", 16),
+    "API key in code": within("client = Client(api_key='@@')", 32),
     "Azure storage key": lambda seeds: (
         (key := seeds.of(86, BASE64) + "=="),
         f"AccountName=mine;AccountKey={key};EndpointSuffix=core.windows.net",
@@ -181,7 +183,7 @@ KINDS: dict[str, Callable[[Seeds], tuple[str, str]]] = {
         (key := "AGE-" + "SECRET-KEY-1" + seeds.of(58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L")),
         f"identity: {key}",
     ),
-    "name and password for curl": _in("curl -u admin:@@ https://api.example.com/v1", 14),
+    "name and password for curl": within("curl -u admin:@@ https://api.example.com/v1", 14),
 }
 """By what it is; each makes a secret and a text that has it in it."""
 

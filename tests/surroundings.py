@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from build import chain, conversation, message
-from planted import BASE64, CODE, HEX, KINDS, LETTERS, MIXED, Seeds
+from planted import BASE64, CODE, HEX, KINDS, LETTERS, MIXED, Seeds, within
 
 WIDTH = 8
 """Letters of a secret that must not remain in a row."""
@@ -42,14 +42,6 @@ def _token(prefix: str, *parts: tuple[int, str] | str) -> Callable[[Seeds], tupl
         made = [part if isinstance(part, str) else seeds.of(*part) for part in parts]
         token = prefix + "".join(made)
         return token, token
-
-    return make
-
-
-def _in(text: str, length: int, letters: str = MIXED) -> Callable[[Seeds], tuple[str, str]]:
-    def make(seeds: Seeds) -> tuple[str, str]:
-        secret = seeds.of(length, letters)
-        return secret, text.replace("@@", secret)
 
     return make
 
@@ -113,12 +105,12 @@ MORE: dict[str, Callable[[Seeds], tuple[str, str]]] = {
 """Kinds that the libraries know by their form, beside those of `planted.KINDS`."""
 
 _CORES = {
-    "AWS secret access key": _in("aws_secret_access_key = @@", 40, BASE64),
-    "password in an .env file": _in("DB_PASSWORD=@@", 16),
-    "password in YAML": _in("password: @@", 16),
-    "password in a URL": _in("postgres://app:@@@db.example.com:5432/app", 16),
-    "password in code": _in('password="@@"', 14),
-    "API key in code": _in("api_key='@@'", 32),
+    "AWS secret access key": within("aws_secret_access_key = @@", 40, BASE64),
+    "password in an .env file": within("DB_PASSWORD=@@", 16),
+    "password in YAML": within("password: @@", 16),
+    "password in a URL": within("postgres://app:@@@db.example.com:5432/app", 16),
+    "password in code": within('password="@@"', 14),
+    "API key in code": within("api_key='@@'", 32),
 }
 """Kinds of `planted.KINDS` that need more than their secret around them."""
 _WHOLE = frozenset(

@@ -87,6 +87,8 @@ class House:
     def read(self, target: str) -> bytes | None:
         """Return the bytes of a file; None where there is none."""
         self._await(target)
+        if not os.path.lexists(target):
+            return None
         try:
             there = read_bytes(target)
         except IsADirectoryError:

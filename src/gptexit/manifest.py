@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
@@ -42,40 +41,38 @@ def time_line(entry: Entry) -> bytes:
 
 def times(path: Path) -> Iterator[tuple[str, str]]:
     """Yield path and time of each line of a list of times; what is none of ours is left out."""
-    try:
-        lines = open_plain(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    with lines:
-        for line in _lines(lines):
-            try:
-                name, own = orjson.loads(line)
-            except (ValueError, TypeError):
-                continue
-            if isinstance(name, str) and isinstance(own, str):
-                yield name, own
+    for line in _lines(path):
+        try:
+            name, own = orjson.loads(line)
+        except (ValueError, TypeError):
+            continue
+        if isinstance(name, str) and isinstance(own, str):
+            yield name, own
 
 
 def entries(path: Path) -> Iterator[Entry]:
     """The entries of a manifest or journal; a line that was cut or is not ours is left out."""
+    for line in _lines(path):
+        try:
+            entry = Entry(**orjson.loads(line))
+        except (orjson.JSONDecodeError, TypeError):
+            continue
+        if _is_sound(entry):
+            yield entry
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, none if there is no file. Raises OSError.
+
+    A line that is longer than any of ours comes in pieces.
+    """
     try:
-        lines = open_plain(path)
+        stream = open_plain(path)
     except (FileNotFoundError, NotADirectoryError):
         return
-    with lines:
-        for line in _lines(lines):
-            try:
-                entry = Entry(**orjson.loads(line))
-            except (orjson.JSONDecodeError, TypeError):
-                continue
-            if _is_sound(entry):
-                yield entry
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a file; one that is longer than any of ours comes in pieces."""
-    while line := stream.readline(_LONGEST):
-        yield line
+    with stream:
+        while line := stream.readline(_LONGEST):
+            yield line
 
 
 _NAMED = ("conversation/", "asset/", "member/")

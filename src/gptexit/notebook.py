@@ -8,7 +8,6 @@ the one that was changed later is the note, and the other stands beside it as `â
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from itertools import count
@@ -16,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from gptexit.catalog import About, Entry
 from gptexit.holding import WRITER, Held, Holding, covers, read, together
-from gptexit.sink import Folder, Outcome, beside, beside_key
+from gptexit.sink import Folder, Outcome, beside, beside_key, sha256_of
 from gptexit.targets.base import File
 from gptexit.torn import seems_torn
 
@@ -74,14 +73,13 @@ class Notebook(Folder):
         there = self._house.read(target)
         entry = self.catalog.get(file.key)
         only = self._keep(file.path, file.key)
-        if there in (None, file.data) or there is None or entry is None or not entry.sha256:
+        known = entry is not None and entry.sha256 and only
+        if there is None or there == file.data or entry is None or not known:
             return super().put(_with_about(file, holding))
-        if not only:
-            return super().put(_with_about(file, holding))
-        if self._is_ours(file.path, _digest(there)):
+        if self._is_ours(file.path, sha256_of(there)):
             return self._settle(file, holding, _There.of(entry, there))
         if self._heals(file.key, file.path, file.data):
-            self._write(target, _with_about(file, holding), _digest(file.data))
+            self._write(target, _with_about(file, holding), sha256_of(file.data))
             return "written"
         return self._put_near(file, holding, _There.of(entry, there))
 
@@ -90,7 +88,7 @@ class Notebook(Folder):
         known = self._besides(file)
         last = known[-1] if known else mine
         path, key = last.entry.path, last.entry.key
-        ours = bool(known) and self._is_ours(path, _digest(last.data))
+        ours = bool(known) and self._is_ours(path, sha256_of(last.data))
         if not ours and not (known and self._heals(key, path, file.data)):
             return self._add_beside(file, holding, last)
         self.edited.append(file.path)
@@ -99,7 +97,7 @@ class Notebook(Folder):
             return "edited"
         new = File(path, file.data, key, about=file.about, holding=holding)
         if not ours:
-            self._write(self._house.inside(path), _with_about(new, holding), _digest(file.data))
+            self._write(self._house.inside(path), _with_about(new, holding), sha256_of(file.data))
             return "edited"
         outcome = self._settle(new, holding, last)
         return "edited" if outcome == "written" else outcome
@@ -125,7 +123,7 @@ class Notebook(Folder):
     def _add_beside(self, file: File, holding: Holding, mine: _There) -> Outcome:
         """What the conversation has got since the user changed its text goes beside that."""
         older = self._older(file)
-        digest = _digest(file.data)
+        digest = sha256_of(file.data)
         path = mine.entry.path
         known = not self._changed(holding, mine) or self._is_ours(path, digest)
         if known and not seems_torn(self._house.inside(path), file.data):
@@ -163,7 +161,7 @@ class Notebook(Folder):
         if anew and not self._changed(holding, there):
             self.tally.anew += 1
         file = _with_about(file, holding)
-        self._write(self._house.inside(file.path), file, _digest(file.data))
+        self._write(self._house.inside(file.path), file, sha256_of(file.data))
         return "written"
 
     def _set_aside(self, file: File, data: bytes, about: About, older: list[_There]) -> None:
@@ -175,14 +173,14 @@ class Notebook(Folder):
             if held is not None
             and each.held is not None
             and covers(read(held), each.held)
-            and self._is_ours(each.entry.path, _digest(each.data))
+            and self._is_ours(each.entry.path, sha256_of(each.data))
         ]
         number = 1
         key, path = _aside(file, number)
         while path not in less and self._house.read(self._house.inside(path)) is not None:
             number += 1
             key, path = _aside(file, number)
-        self._write(self._house.inside(path), File(path, data, key, about=about), _digest(data))
+        self._write(self._house.inside(path), File(path, data, key, about=about), sha256_of(data))
         self.tally.beside.append(path)
 
     def _older(self, file: File) -> list[_There]:
@@ -253,10 +251,6 @@ def _with_about(file: File, holding: Holding | None) -> File:
     if holding is None:
         return file
     return File(file.path, file.data, file.key, about={**file.about, **holding.about()})
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _aside(file: File, number: int) -> tuple[str, str]:

@@ -124,13 +124,13 @@ class Folder:
         if file.append:
             return self._append(file)
         target = self._house.inside(file.path)
-        digest = hashlib.sha256(file.data).hexdigest()
+        digest = sha256_of(file.data)
         there = self._house.read(target)
         first = self._keep(file.path, file.key)
         if there == file.data:
             self._record(Entry(file.key, file.path, digest, len(file.data), file.about))
             return self._outcome(file.path)
-        ours = first and (there is None or self._is_ours(file.path, _sha256(there)))
+        ours = first and (there is None or self._is_ours(file.path, sha256_of(there)))
         if not ours and not (first and self._heals(file.key, file.path, file.data)):
             return self._put_beside(file, digest)
         self._write(target, file, digest)
@@ -312,13 +312,11 @@ class Folder:
 
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
-        account = self.recorded().get(ACCOUNT)
+        before = self.recorded()
+        account, sources = before.get(ACCOUNT), record.get("sources")
         if isinstance(account, str) and ACCOUNT not in record:
             record = {ACCOUNT: account, **record}  # also where this run's source does not tell
-        before = self.recorded()
-        if before.get("several") or before.get("sources", record.get("sources")) != record.get(
-            "sources"
-        ):
+        if before.get("several") or before.get("sources", sources) != sources:
             record = {**record, "several": True}  # it may hold what no single export has
         data = sealed({**record, "manifest": self._manifest})
         if read_bytes(f"{self._house.path}/{RECORD}") != data:
@@ -422,7 +420,8 @@ class Folder:
         self._house.tidy()
 
 
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of bytes, as hex digits."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -8,7 +8,6 @@ views of their own, is copied along.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -28,7 +27,7 @@ from gptexit.database.stored import stored
 from gptexit.database.writer import Writer, digest_in
 from gptexit.disk import CHUNK, digest_of, open_new, open_plain, sync
 from gptexit.jsontext import dumps
-from gptexit.sink import Folder, OtherArchive, Outcome, beside, beside_key
+from gptexit.sink import Folder, OtherArchive, Outcome, beside, beside_key, sha256_of
 from gptexit.targets.base import File
 from gptexit.targets.sqlite.uniting import united, without
 
@@ -59,11 +58,11 @@ class Database(Folder):
         if not file.data:
             return self._end(place, file)
         key = file.key.partition("/")[2]
-        data, digest = file.data, hashlib.sha256(file.data).hexdigest()
+        data, digest = file.data, sha256_of(file.data)
         known = digest_in(self._there, key) if self._there else None
         if self._there and known not in (None, digest):
             data = self._united(self._there, key, data)
-            digest = hashlib.sha256(data).hexdigest()
+            digest = sha256_of(data)
         if known != digest:
             self._open().put(data, digest)
         return "part"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 
 from gptexit.export.facts import file_id
 from gptexit.verify.compare import essence, key_of_address
@@ -105,7 +105,9 @@ class Lines(Reader):
         self.messages += len(wanted)
         by_id = {each.get("id"): each for each in messages}
         place = {key: number for number, key in enumerate(by_id)}
-        answered = {key: each.get("parent") for key, each in by_id.items() if isinstance(key, str)}
+        nearest = told.nearest(
+            {key: each.get("parent") for key, each in by_id.items() if isinstance(key, str)}
+        )
         lacks = []
         for key in wanted:
             if key not in by_id:
@@ -125,7 +127,7 @@ class Lines(Reader):
             parent = told.above[key]
             if parent in place and place[parent] > place[key]:
                 lacks.append(f"message {key} stands before the one that it answers")
-            lacks += _differing(told, key, by_id[key], answered)
+            lacks += _differing(told, key, by_id[key], nearest.get(key))
         return lacks
 
     def _more(self, told: Told, line: Raw, messages: list[Raw], later: bool) -> Iterator[str]:
@@ -240,14 +242,17 @@ class Lines(Reader):
         return None
 
 
-def _differing(told: Told, key: str, line: Raw, answered: Mapping[str, object]) -> Iterator[str]:
-    """Yield a sentence for who wrote a message, when and after which, where a line differs."""
+def _differing(told: Told, key: str, line: Raw, above: object) -> Iterator[str]:
+    """Yield a sentence for who wrote a message, when and after which, where a line differs.
+
+    `above`: the message that it answers by the archive, of those that the export has.
+    """
     role = told.role(key)
     if role is not None and line.get("role") != mended(role):
         yield f"somebody else is said to have written message {key}"
     if not same_time(told.message(key).get("create_time"), line.get("created")):
         yield f"message {key} has another time"
-    if told.nearest(line.get("parent"), answered) != told.answers.get(key):
+    if above != told.answers.get(key):
         yield f"message {key} is said to answer another one"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -166,7 +166,7 @@ class Rows(Reader):
             names.setdefault(_kept(key), []).append(key)
         path = set(told.path)
         counted = Counter(row.id for row in rows)
-        answered = {row.id: row.above for row in rows}
+        nearest = told.nearest({row.id: row.above for row in rows})
         for row in rows:
             alike = names.get(row.id, [])
             if not alike:
@@ -177,7 +177,7 @@ class Rows(Reader):
             elif counted[row.id] > len(alike):
                 yield f"message {row.id} is there twice"
             elif len(alike) == 1:
-                yield from _differing(told, alike[0], row, answered)
+                yield from _differing(told, alike[0], row, nearest[row.id])
                 if told.opens_at and not kept and bool(row.current) != (alike[0] in path):
                     yield f"message {row.id} is said to be on another branch"
             if row.above_number is not None and row.above_number >= row.number:
@@ -255,17 +255,18 @@ def _adds(said: Said, text: str, names: Iterable[str]) -> bool:
     return rest != ""
 
 
-def _differing(
-    told: Told, key: str, row: _Row, answered: Mapping[str, str | None]
-) -> Iterator[str]:
-    """Yield a sentence for who wrote a message, when and after which, where a row differs."""
+def _differing(told: Told, key: str, row: _Row, there: str | None) -> Iterator[str]:
+    """Yield a sentence for who wrote a message, when and after which, where a row differs.
+
+    `there`: the message that it answers by the archive, of those that the export has.
+    """
     role = told.role(key)
     if role is not None and row.role != _kept(role):
         yield f"somebody else is said to have written message {row.id}"
     if not same_time(told.message(key).get("create_time"), row.created):
         yield f"message {row.id} has another time"
     above = told.answers[key]
-    if told.nearest(row.above, answered) != (None if above is None else _kept(above)):
+    if there != (None if above is None else _kept(above)):
         yield f"message {row.id} is said to answer another one"
 
 

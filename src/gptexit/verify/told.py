@@ -47,17 +47,27 @@ class Told:
         title = self.raw.get("title")
         return title if isinstance(title, str) else None
 
-    def nearest(self, above: object, answered: Mapping[str, Any]) -> Any:
-        """Climb from `above`, the id of a message of an archive, to the first that the export has.
+    def nearest(self, answered: Mapping[str, Any]) -> dict[str, Any]:
+        """Return, for each message of an archive, the nearest above it that the export has too.
 
         `answered`: for each message of the archive the one that it answers. An archive may hold
         messages that a later or a slim export has not; what follows them answers the one before.
+        Takes time in proportion to the messages, also where they answer each other in a circle.
         """
-        for _ in answered:
-            if not isinstance(above, str) or above in self.answers or above not in answered:
-                break
-            above = answered[above]
-        return above
+        found: dict[str, Any] = {}
+        for key in answered:
+            passed: dict[str, None] = {}
+            at: Any = key
+            while at not in found and at not in passed:
+                passed[at] = None
+                above = answered[at]
+                if not isinstance(above, str) or above in self.answers or above not in answered:
+                    found[at] = above
+                else:
+                    at = above
+            end = found.get(at)
+            found |= dict.fromkeys(passed, end)
+        return found
 
     @cached_property
     def answers(self) -> dict[str, str | None]:
