@@ -76,7 +76,7 @@ class Plan:
     selection: Selection | None = None
     """What goes into it where the run selects everything; None for all of it."""
     of_exit: bool = False
-    """Whether its folder is one part of what `gptexit exit` writes."""
+    """True for a folder that is one part of what `gptexit exit` writes."""
 
 
 def convert_export(
@@ -124,7 +124,7 @@ def _carry_out(
     stdout: BinaryIO | None,
     check: bool,
 ) -> Report:
-    """The same in folders that this run owns, or to `stdout`."""
+    """Convert into folders that this run owns, or to `stdout`. Return the report as data."""
     to_stdout = stdout is not None
     if not to_stdout:
         need_same_account(export, roots)
@@ -240,7 +240,9 @@ def _same_files(sources: Any, export: Source) -> bool:
     """Whether an archive's record names the files of `export`, and no others."""
     if not isinstance(sources, list):
         return False
-    named = [(each.get("name"), each.get("size")) for each in sources if isinstance(each, dict)]
+    named = [
+        (source.get("name"), source.get("size")) for source in sources if isinstance(source, dict)
+    ]
     # Lists, since an archive from elsewhere may name a list; sorted as text for the same reason.
     return sorted(map(repr, named)) == sorted(
         {repr((name, size)) for name, size, _ in export.inventory()}

@@ -29,11 +29,11 @@ class Waiting:
     """A file that is written and not in its place yet."""
 
     part: str
-    """Where it is."""
+    """The path at which the file was written."""
     target: str
-    """Where it goes."""
+    """The path that it gets at the end."""
     entry: Entry
-    """What is recorded of it."""
+    """The entry that the journal gets before that."""
 
 
 class Batch:

@@ -1,4 +1,4 @@
-"""Whether a regular expression of somebody else's may be compiled.
+"""Tell whether a regular expression of somebody else's may be compiled.
 
 A canvas is changed by patterns that stand in the export. `regex` writes a counted repeat out in
 memory, about 270 bytes for each step: `(((a{1000}){1000}){1000})` takes gigabytes before any time

@@ -115,7 +115,7 @@ class Resolver:
         self.used: set[int] = set()
         """The identities (`id`) of the references that explained a marker or words."""
         self.may_match_words = False
-        """Whether `words_matched` could yield anything."""
+        """False where `words_matched` yields nothing for sure."""
         self._matched: dict[str, deque[Raw]] = {}
         for reference in self.references:
             matched = reference.get("matched_text")

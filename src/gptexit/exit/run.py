@@ -71,7 +71,7 @@ def _leave(
     plans: Sequence[Plan],
     allow_large: bool,
 ) -> tuple[dict[str, Any], Result]:
-    """The same in a folder that this run owns."""
+    """Write and verify an exit in a folder that this run owns. Return the report and the result."""
     with open_chatgpt(sources, allow_large=allow_large) as export:
         need_same_account(export, [out])
         with watch(export, "Reading") as progress:
