@@ -111,6 +111,16 @@ def test_whatever_is_merged_no_message_is_lost_and_the_copies_stay(raws):
     read_conversation(merged.raw, Account(), Met())
 
 
+def test_a_copy_that_equals_what_the_earlier_ones_gave_is_not_changed():
+    raw = conversation(chain(message("user", "Hi"), message("assistant", "Hello")))
+    for node in raw["mapping"].values():
+        node["children"] = []
+    again = json.loads(json.dumps(raw))
+    merged = merge(enumerate([raw, {**raw, "mapping": []}, again]))
+    assert again == raw
+    assert any(node["children"] for node in merged.raw["mapping"].values())
+
+
 @given(raw_conversations())
 def test_copies_that_are_equal_are_what_each_is(raw):
     again = json.loads(json.dumps(raw))

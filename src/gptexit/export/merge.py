@@ -47,7 +47,7 @@ def merge(copies: Iterable[tuple[int, Raw]]) -> Merged:
             owners[key] = export
     assert merged is not None
     if several:
-        _complete_children(merged.raw)
+        merged.raw = _with_all_children(merged.raw)
     return merged
 
 
@@ -210,11 +210,15 @@ def _children(older: Any, newer: Any) -> Any:
     return list(dict.fromkeys([*newer, *older]))
 
 
-def _complete_children(raw: Raw) -> None:
-    """Name the nodes that came from another copy as children too, where nodes name children."""
+def _with_all_children(raw: Raw) -> Raw:
+    """Return the conversation `raw` with each node named among its parent's children.
+
+    Nodes that came from another copy are missing there. Where no node names children, nothing
+    changes. `raw` may be one of the copies, so it is not changed in place.
+    """
     nodes = {key: node for key, node in _nodes(raw).items() if isinstance(node, dict)}
     if not any("children" in node for node in nodes.values()):
-        return
+        return raw
     below: dict[str, list[str]] = {}
     for key, node in nodes.items():
         if isinstance(above := node.get("parent"), str) and above != key:
@@ -227,4 +231,4 @@ def _complete_children(raw: Raw) -> None:
             more = [each for each in below.get(key, ()) if each not in known]
             if more or "children" not in node:
                 mapping[key] = {**node, "children": [*named, *more]}
-    raw["mapping"] = mapping
+    return {**raw, "mapping": mapping}
