@@ -26,22 +26,61 @@ Held = dict[str, int]
 """Of each message or file a checksum, and how many characters it has."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a note shows of its conversation, as strings that another process can hand over."""
+
+    digest: str
+    """A checksum of what the source says, the same whatever the reader makes of it."""
+    held: str
+    """The marks of what the note shows, as the manifest has them."""
+    messages: int = 0
+    """How many messages the note counts."""
+
+
+def shown_by(
+    conversation: Conversation, messages: list[Message], files: list[str], count: int
+) -> Shown:
+    """Sum up what a note shows: `messages` of `conversation`, and links to `files` (their ids).
+
+    `count`: how many messages the note counts.
+    """
+    marks, words = _told_by(messages)
+    named = (conversation["project"], conversation["assistant"])
+    gone = conversation["source"]["gone"]
+    flags = (conversation["archived"], conversation["starred"], gone)
+    ids = [thing and thing["id"] for thing in named]
+    head = dumps([conversation["title"], conversation["current"], *ids, flags, marks])
+    joined = "\0".join([*words, *files])
+    data = joined.encode() if joined.isascii() else joined.encode("utf-8", "replace")
+    digest = hashlib.blake2b(head + data, digest_size=12).hexdigest()
+    return Shown(digest, " ".join([*marks, *_files(files)]), count)
+
+
 @dataclass(frozen=True)
 class Holding:
     """A conversation as far as it has to be compared with a note of an earlier run."""
 
     conversation: Conversation
-    shown: list[Message] = field(default_factory=list)
-    """The messages that the note shows."""
+    shown: Shown
+    """What the note shows of it."""
     files: list[str] = field(default_factory=list)
-    """The ids of the files that it links to."""
-    messages: int = 0
-    """How many messages it counts."""
+    """The ids of the files that the note links to."""
 
-    @cached_property
+    @property
     def held(self) -> str:
         """The marks of what the note shows, as the manifest has them."""
-        return " ".join([*self._told[0], *_files(self.files)])
+        return self.shown.held
+
+    @property
+    def digest(self) -> str:
+        """A checksum of what the source says."""
+        return self.shown.digest
+
+    @property
+    def messages(self) -> int:
+        """How many messages the note counts."""
+        return self.shown.messages
 
     @cached_property
     def everything(self) -> Held:
@@ -58,23 +97,6 @@ class Holding:
     def slim(self) -> bool:
         """Whether it is of an export that leaves out what tools said."""
         return self.conversation["source"]["nodes"] == "slim"
-
-    @cached_property
-    def digest(self) -> str:
-        """A checksum of what the source says, the same whatever the reader makes of it."""
-        each = self.conversation
-        named = (each["project"], each["assistant"])
-        flags = (each["archived"], each["starred"], each["source"]["gone"])
-        ids = [thing and thing["id"] for thing in named]
-        head = dumps([each["title"], each["current"], *ids, flags, self._told[0]])
-        words = "\0".join([*self._told[1], *self.files])
-        data = words.encode() if words.isascii() else words.encode("utf-8", "replace")
-        return hashlib.blake2b(head + data, digest_size=12).hexdigest()
-
-    @cached_property
-    def _told(self) -> tuple[list[str], list[str]]:
-        """Of the messages that the note shows the marks, and the strings."""
-        return _told_by(self.shown)
 
     def about(self) -> dict[str, str | None]:
         """What the manifest remembers of it."""
