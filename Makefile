@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: bombs secrets demo test test-apps lint coverage bench faults mutations fuzz clean
+.PHONY: bombs secrets properties demo test test-apps lint coverage bench faults mutations fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -40,6 +40,10 @@ coverage: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+# The property tests with examples that are drawn anew in each run.
+properties: $(READY)
+	HYPOTHESIS_PROFILE="new examples" $(BIN)/python -m pytest -n auto --dist loadfile -m hypothesis
 
 faults: $(READY)
 	$(BIN)/python tests/run_faults.py --count $(COUNT)

@@ -1,4 +1,8 @@
-"""What every test shares: no property test may fail because the machine is slow."""
+"""What every test shares: no property test may fail because the machine is slow.
+
+A property test makes the same examples in every run, so that a change is judged by what it changes.
+`make properties` draws new ones each time.
+"""
 
 import os
 
@@ -9,7 +13,8 @@ _PATIENT = {
     "suppress_health_check": list(HealthCheck),
     "max_examples": 60,
 }
-settings.register_profile("any machine", **_PATIENT)
+settings.register_profile("any machine", derandomize=True, **_PATIENT)
+settings.register_profile("new examples", **_PATIENT)
 # Where a failure is only to be known and not to be made small: shrinking may take minutes.
 settings.register_profile("brief", phases=set(Phase) - {Phase.shrink, Phase.explain}, **_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))

@@ -43,7 +43,10 @@ def place(tmp_path_factory):
     (root / "taken/.gptexit").write_text("mine")
     (root / "shadow").mkdir()
     (root / "shadow/click.py").write_text(
-        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+        # A shell that starts this in the background lets it ignore the signal.
+        "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
     )
     return root
 

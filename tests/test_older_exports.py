@@ -263,7 +263,15 @@ def test_any_sequence_of_exports_keeps_every_text(data):
                         assert word in told
                         assert word in held
             assert_complete(out, [zips[number]])
-        assert_complete(out, [zips[number] for number in sorted(set(order))])
+        with open_export([zips[number] for number in sorted(set(order))], careful=True) as every:
+            problems = verify(out, every).problems
+        # A note shows one branch of one export. Where the newest goes on below something that only
+        # an older one holds, on a branch that was not shown then, no note has shown it so far.
+        assert [
+            problem
+            for problem in problems
+            if not (problem.file.startswith("markdown/") and "not there in full" in problem.what)
+        ] == []
         before = every_file(out)
         run(zips[order[-1]], out)
         assert every_file(out) == before

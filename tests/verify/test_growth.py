@@ -13,7 +13,8 @@ from gptexit.verify.check import verify
 
 def steps(tmp_path, raw):
     """How many lines of gptexit.verify run while an export is verified, and loops within them."""
-    source, out = tmp_path / f"{len(raw)}.json", tmp_path / f"out{len(raw)}"
+    size = sum(len(each["mapping"]) for each in raw)
+    source, out = tmp_path / f"{size}.json", tmp_path / f"out{size}"
     source.write_text(json.dumps(raw))
     convert(source, out, ["markdown", "jsonl", "sqlite"])
     counted = 0
@@ -52,4 +53,21 @@ def copy(number):
 def test_steps_follow_the_number_of_conversations(made, tmp_path):
     few = steps(tmp_path, [made(number) for number in range(40)])
     many = steps(tmp_path, [made(number) for number in range(160)])
+    assert many < 5.5 * few
+
+
+def long_chat(number):
+    """A conversation in which two speak in turn, each message in a minute of its own."""
+    talk = conversation(
+        chain(*(message(("user", "assistant")[at % 2], f"Words {at}") for at in range(number)))
+    )
+    for at, node in enumerate(talk["mapping"].values()):
+        if node["message"]:
+            node["message"]["create_time"] = 1_740_000_000 + 60 * at
+    return talk
+
+
+def test_steps_follow_the_length_of_a_conversation(tmp_path):
+    few = steps(tmp_path, [long_chat(40)])
+    many = steps(tmp_path, [long_chat(160)])
     assert many < 5.5 * few

@@ -6,11 +6,8 @@ import re
 from binascii import crc32
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from gptexit.verify.compare import essence, missing
 from gptexit.verify.expected import Said, Seen
@@ -20,7 +17,6 @@ from gptexit.verify.front import id_in, title_in, updated_in
 from gptexit.verify.later import changed_since
 from gptexit.verify.locate import Locator
 from gptexit.verify.marks import Look
-from gptexit.verify.moments import moment
 from gptexit.verify.page import Page, Region, paths_in
 from gptexit.verify.raw import id_of
 from gptexit.verify.reader import Reader
@@ -160,26 +156,23 @@ class Notes(Reader):
                     above = page.speaker(place)
                     spoken.add(above)
                     if above is not None and number == 0:
-                        yield from self._timed(page.heading(above), told, turn)
+                        yield from self._timed(page.heading(above), told)
                     if above is not None and not _agrees(told, said, page.is_users(above)):
                         when = said.when or "an unknown date"
                         yield f"the message of {when} (UTC) stands below another name than its own"
 
-    def _timed(self, heading: str, told: Told, turn: _Turn) -> Iterator[str]:
-        """Hold the time in a heading against those of the messages that may stand below it.
+    def _timed(self, heading: str, told: Told) -> Iterator[str]:
+        """Hold the time in a heading against those of the conversation's messages.
 
-        Which zone it is in is known where the archive says so; else a quarter of an hour counts.
+        A merged conversation may show a message under the heading of one that only it has, so the
+        time of any message will do. Which zone it is in is known where the archive says so; else a
+        quarter of an hour counts.
         """
         shown = _CLOCK.search(heading)
         if not shown:
             return
         name = self._archive.option("timezone")
-        minutes: set[int] = set()
-        # A merged conversation may show a message under the heading of one that only it has.
-        for key in {*told.nodes, *turn.nodes, *(said.id for said in turn.messages)}:
-            time = moment(told.message(key).get("create_time")) if key in told.nodes else None
-            if time is not None:
-                minutes.add(_minutes(time, name))
+        minutes = told.minutes(name if isinstance(name, str) else None)
         there = int(shown[1]) * 60 + int(shown[2])
         if minutes and (there if name else there % 15) not in minutes:
             yield f"a heading tells a time that no message has: {heading}"
@@ -196,9 +189,8 @@ class Notes(Reader):
         """What stands in a note that the export does not have: turns, and words."""
         for label in sorted(footnotes_in(page.text, page.begin) - page.definitions.keys()):
             yield f"names a footnote that is not there: {label}"
-        every = _Turn([], list(told.nodes))
         for number in page.speakers():
-            yield from self._timed(page.heading(number), told, every)
+            yield from self._timed(page.heading(number), told)
         include = self._archive.option("include") or ()
         if not ("hidden" in include or "tools" in include):
             # What has no place in the order: documents, and what is told in forms of its own.
@@ -343,15 +335,6 @@ def _is_picture(paths: list[str]) -> bool:
 def _agrees(told: Told, said: Said, users: bool) -> bool:
     """Tell whether a message may stand below the user's name, or below another one."""
     return told.role(said.id) not in ("user", "assistant") or said.by_user == users
-
-
-def _minutes(time: float, zone: Any) -> int:
-    """Return the minute of the day of a time in a zone; of the quarter where none is known."""
-    try:
-        when = datetime.fromtimestamp(time, ZoneInfo(zone) if zone else UTC)
-    except (KeyError, ValueError, OverflowError, OSError, TypeError):
-        return -1
-    return when.hour * 60 + when.minute if zone else when.minute % 15
 
 
 def _within(key: str, there: set[str]) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gptexit.export.facts import file_id
 from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
@@ -40,6 +42,7 @@ class Told:
         self._said: dict[tuple[str, bool], Said | None] = {}
         self._given: dict[str, Given] = {}
         self._files: dict[str, set[str]] = {}
+        self._minutes: dict[str | None, set[int]] = {}
 
     @property
     def title(self) -> str | None:
@@ -126,6 +129,17 @@ class Told:
     def message(self, key: str) -> Raw:
         """Return the message of a node; an empty one where it has none."""
         return object_of(self.nodes[key].get("message"))
+
+    def minutes(self, zone: str | None) -> set[int]:
+        """Return the minutes of the day at which a message was made, in the time zone `zone`.
+
+        Where no zone is given, the minutes of the quarter: zones differ by quarters of an hour.
+        """
+        if zone not in self._minutes:
+            times = (moment(self.message(key).get("create_time")) for key in self.nodes)
+            minutes = (_minute(time, zone) for time in times if time is not None)
+            self._minutes[zone] = {minute for minute in minutes if minute is not None}
+        return self._minutes[zone]
 
     def seen(self, *, every_branch: bool, reasoning: bool) -> Seen:
         """Return what a person saw of it."""
@@ -234,3 +248,15 @@ def _parts(value: Raw) -> list[str]:
     parts = value.get("parts")
     listed = parts if isinstance(parts, list) else [parts]
     return strings(*listed, value.get("content"), value.get("text"))
+
+
+def _minute(time: float, zone: str | None) -> int | None:
+    """Return the minute of the day of a time in a zone; of the quarter where none is given.
+
+    Return None where this machine cannot tell: it may not know the zone.
+    """
+    try:
+        when = datetime.fromtimestamp(time, ZoneInfo(zone) if zone else UTC)
+    except (KeyError, ValueError, OverflowError, OSError, TypeError):
+        return None
+    return when.hour * 60 + when.minute if zone else when.minute % 15
