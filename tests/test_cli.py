@@ -386,15 +386,17 @@ def files_without_times(out):
     return {name: data for name, data in files(out).items() if not name.endswith("times.jsonl")}
 
 
-def test_a_killed_run_can_be_completed(tmp_path):
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_killed_run_can_be_completed(tmp_path, jobs):
     export = slow_export(tmp_path)
     arguments = ["convert", str(export), "--to", "markdown", "--to", "jsonl", "--quiet"]
+    arguments += ["--jobs", jobs]
     started = time.monotonic()
     assert gptexit(*arguments, "-o", tmp_path / "calm").returncode == 0
     took = time.monotonic() - started
     wanted = files_without_times(tmp_path / "calm")
     rng = random.Random(3)
-    for number in range(8):
+    for number in range(4):
         out = tmp_path / f"killed{number}"
         process = subprocess.Popen([*GPTEXIT, *arguments, "-o", str(out)])
         time.sleep(rng.uniform(0.3, 1.0) * took)

@@ -34,6 +34,7 @@ BELOW = {
     "chatgpt": "export model",
     "redact": "export model",
     "memory": "chatgpt model targets",
+    "parallel": "chatgpt export model names select source targets",
     "database": "catalog sink targets",
     "library": "database",
     "targets": "catalog chatgpt database export holding memory model names select",

@@ -46,12 +46,15 @@ def convert(
     allow_large: bool = False,
     progress: Progress | None = None,
     check: bool = False,
+    jobs: int | None = 1,
 ) -> Report:
     """Convert the export in `sources` (see `open_source`) into the folder `out`; the report.
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
     `check`: compare assets that are there by their bytes, and not by their size alone.
     `allow_large`: take also the members of a ZIP that unpack to far more than an export's do.
+    `jobs`: how many processes read and render; None for one for each core, where the export is
+    large enough. The files are the same, whatever the number.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
     where secrets are to be taken out and the libraries that find them are not installed, NoFullText
     where this Python cannot write the format sqlite, and KeyError for a format that is not in
@@ -63,7 +66,7 @@ def convert(
     given = [sources] if isinstance(sources, str | Path) else sources
     with open_source(given, allow_large=allow_large) as export:
         return convert_export(
-            export, out, formats, selection, options, progress=progress, check=check
+            export, out, formats, selection, options, progress=progress, check=check, jobs=jobs
         )
 
 
@@ -89,10 +92,13 @@ def convert_export(
     progress: Progress | None = None,
     stdout: BinaryIO | None = None,
     check: bool = False,
+    jobs: int | None = 1,
 ) -> Report:
     """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
     plans = [Plan(name, options) for name in formats]
-    return carry_out(export, out, plans, selection, progress=progress, stdout=stdout, check=check)
+    return carry_out(
+        export, out, plans, selection, progress=progress, stdout=stdout, check=check, jobs=jobs
+    )
 
 
 def carry_out(
@@ -104,6 +110,7 @@ def carry_out(
     progress: Progress | None = None,
     stdout: BinaryIO | None = None,
     check: bool = False,
+    jobs: int | None = 1,
 ) -> Report:
     """The same for formats each with options of its own."""
     several = len(plans) > 1
@@ -111,7 +118,7 @@ def carry_out(
     roots = [Path(out) / each.format if several else Path(out) for each in plans]
     with owning(*([] if to_stdout else roots)):
         return _carry_out(
-            export, roots, plans, selection, progress, stdout if to_stdout else None, check
+            export, roots, plans, selection, progress, stdout if to_stdout else None, check, jobs
         )
 
 
@@ -123,6 +130,7 @@ def _carry_out(
     progress: Progress | None,
     stdout: BinaryIO | None,
     check: bool,
+    jobs: int | None,
 ) -> Report:
     """Convert into folders that this run owns, or to `stdout`. Return the report as data."""
     to_stdout = stdout is not None
@@ -142,7 +150,9 @@ def _carry_out(
         if isinstance(way.sink, Folder):
             way.sink.checks = check
     settle = any(isinstance(way.sink, Stream) for way in ways)
-    ledger = convert_along(export, ways, selection, progress=progress, settle=settle, names=names)
+    ledger = convert_along(
+        export, ways, selection, progress=progress, settle=settle, names=names, jobs=jobs
+    )
     if not to_stdout:
         for way, root in zip(ways, roots, strict=True):
             _keep(way, root, names)

@@ -10,8 +10,8 @@ them, and stay the same from one version of gptexit to the next.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from zlib import crc32
@@ -64,8 +64,10 @@ class Holding:
     conversation: Conversation
     shown: Shown
     """What the note shows of it."""
-    files: list[str] = field(default_factory=list)
+    files: list[str]
     """The ids of the files that the note links to."""
+    whole: Callable[[], Conversation]
+    """Return the conversation with its messages, which `conversation` may lack."""
 
     @property
     def held(self) -> str:
@@ -85,7 +87,7 @@ class Holding:
     @cached_property
     def everything(self) -> Held:
         """The marks of all that the conversation holds, also of what the note does not show."""
-        marks, _ = _told_by(self.conversation["messages"])
+        marks, _ = _told_by(self.whole()["messages"])
         return read(" ".join([*marks, *_files(self.files)]))
 
     @property

@@ -84,23 +84,23 @@ class Ledger:
     """The latest time at which a conversation was changed."""
     _seen: set[str] = field(default_factory=set)
 
-    def read(self, conversation: Conversation) -> None:
-        """Count a conversation that came in."""
+    def read(self, conversation: Conversation, messages: int) -> None:
+        """Count a conversation that came in, which has so many messages."""
         self.conversations += 1
-        self.messages += len(conversation["messages"])
+        self.messages += messages
         self.kinds[conversation["source"]["kind"]] += 1
         self.latest = max(self.latest, conversation["updated"] or "")
-        if conversation["messages"]:
+        if messages:
             self.nodes[conversation["source"]["nodes"]] += 1
         gone = conversation["source"]["gone"]
         if gone:
             self.gone["conversations"] += gone["conversation"]
             self.gone["messages"] += len(gone["messages"])
 
-    def select(self, conversation: Conversation) -> None:
-        """Count a conversation that goes on, and its assets."""
+    def select(self, conversation: Conversation, messages: int) -> None:
+        """Count a conversation that goes on, which has so many messages, and its assets."""
         self.selected += 1
-        self.selected_messages += len(conversation["messages"])
+        self.selected_messages += messages
         for asset in conversation["assets"]:
             self._count_asset(asset, conversation)
 

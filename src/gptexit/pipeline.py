@@ -7,7 +7,8 @@ run goes on. What ends a run is a full disk, a broken pipe, or the user.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import chain
@@ -24,11 +25,13 @@ from gptexit.jsonlines import Jsonlines, Moment, seconds
 from gptexit.ledger import Ledger, Written
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
+from gptexit.parallel.jobs import jobs_for
+from gptexit.parallel.task import Part, Prepared, Task, prepare
 from gptexit.record import by_ids, record, unread
 from gptexit.select import Selection
 from gptexit.sink import Folder, Sink
 from gptexit.source import Source
-from gptexit.targets.base import Copy, File, Read, Rendered, Target
+from gptexit.targets.base import Copy, Draft, Drafter, Drafting, File, Read, Rendered, Target
 
 if TYPE_CHECKING:
     from gptexit.redact.outgoing import Outgoing
@@ -61,6 +64,16 @@ class Way:
     names: dict[str, str] = field(default_factory=dict)
     """Names of the projects and custom GPTs of what went this way, by id."""
 
+    @property
+    def drafting(self) -> Drafting | None:
+        """The target, where its drafts may be made by other processes."""
+        return self.target if isinstance(self.target, Drafting) and not self.outgoing else None
+
+    @property
+    def drafter(self) -> Drafter | None:
+        """What makes those drafts."""
+        return self.drafting.drafter if self.drafting else None
+
 
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
@@ -74,12 +87,15 @@ def convert(
     progress: Progress | None = None,
     settle: bool = False,
     names: Names | None = None,
+    jobs: int | None = 1,
 ) -> Ledger:
     """Convert every selected conversation of `export` along each of `ways`.
 
     `settle`: find out first of which conversations there are several copies, where output cannot be
     taken back. `names`: of projects and custom GPTs, given to each conversation as it is read, so
-    that every format and every selection has them. Raises OSError where a sink cannot write.
+    that every format and every selection has them. `jobs`: how many processes read and draft; None
+    for one for each core where the export is large enough. The result is the same for each number.
+    Raises OSError where a sink cannot write.
     """
     names = names or Names()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
@@ -97,7 +113,9 @@ def convert(
         export.keep = partial(_kept, ways, whole=selection.is_everything)
         try:
             with collector_off():
-                _pass(ledger, export, ways, selection, progress, names, once=settle)
+                found = _prepared(ledger, export, ways, selection, names, jobs, once=settle)
+                with closing(found):
+                    _pass(ledger, export, ways, found, progress)
             break
         except AnotherCopy:
             export.settle()
@@ -225,53 +243,83 @@ def _other(export: Source, member: str) -> Asset:
     }
 
 
-def _pass(
+Found = Generator[tuple[str, Prepared | Loss], None, None]
+"""Each conversation, or why it could not be read, with where it stands."""
+
+
+def _prepared(
     ledger: Ledger,
     export: Source,
     ways: list[Way],
     selection: Selection,
-    progress: Progress | None,
     names: Names,
+    jobs: int | None,
     *,
     once: bool,
-) -> None:
+) -> Found:
+    """Read, select and draft each conversation, here or in worker processes."""
+    task = Task(selection, tuple(Part(way.drafter, way.selection) for way in ways), names)
+    count = jobs_for(export, jobs)
+    if count > 1:
+        from gptexit.parallel.pool import prepared
+
+        # Only where a sink or a target asks for what the head of a conversation lacks.
+        begun = any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
+        wholes = begun or not all(way.drafting for way in ways)
+        yield from prepared(export, task, ledger.met, count, once=once, wholes=wholes)
+        return
     for where, found in export.neutral(ledger.met, once=once):
+        yield where, found if isinstance(found, Loss) else prepare(where, found, task)
+
+
+def _pass(
+    ledger: Ledger,
+    export: Source,
+    ways: list[Way],
+    conversations: Found,
+    progress: Progress | None,
+) -> None:
+    for where, found in conversations:
         if isinstance(found, Loss):
             ledger.unreadable.append(asdict(found))
             continue
-        conversation = names.applied(found)
-        ledger.read(conversation)
+        ledger.read(found.head, found.messages)
         if progress:
             progress(ledger.conversations, export.bytes_read)
-        reason = selection.leaves_out(conversation)
-        if reason:
-            ledger.left_out[reason] += 1
+        if found.left_out:
+            ledger.left_out[found.left_out] += 1
             continue
-        ledger.select(conversation)
-        _render(conversation, where, ways, export, ledger)
+        ledger.select(found.head, found.messages)
+        _render(found, where, ways, export, ledger)
 
 
-def _render(
-    conversation: Conversation, where: str, ways: list[Way], export: Source, ledger: Ledger
-) -> None:
-    shown: dict[bool, Conversation] = {False: conversation}
-    for way in ways:
-        reason = way.selection.leaves_out(conversation) if way.selection else None
-        if reason:
-            way.written.left_out[reason] += 1
+def _render(found: Prepared, where: str, ways: list[Way], export: Source, ledger: Ledger) -> None:
+    redacted: Conversation | None = None
+    for way, outcome in zip(ways, found.outcomes, strict=True):
+        if isinstance(outcome, str):
+            way.written.left_out[outcome] += 1
             continue
+        if isinstance(outcome, Loss):
+            ledger.unreadable.append(asdict(outcome))
+            continue
+        shown = found.head
         try:
-            if way.outgoing and True not in shown:
-                shown[True] = way.outgoing.conversation(conversation)
-            rendered = way.target.render(shown[way.outgoing is not None])
+            if way.outgoing:
+                redacted = redacted or way.outgoing.conversation(found.whole())
+                shown = redacted
+            rendered = _rendered(way, shown, outcome, found)
         except Exception as error:
-            seen = shown.get(way.outgoing is not None)
-            title = seen["title"] if seen else None
-            ledger.unreadable.append(asdict(fault(where, title, error)))
+            ledger.unreadable.append(asdict(fault(where, shown["title"], error)))
             continue
         way.written.conversations += 1
-        way.names.update(names_in(shown[way.outgoing is not None]))
+        way.names.update(names_in(shown))
         _write(way, rendered, export, ledger)
+
+
+def _rendered(way: Way, shown: Conversation, draft: Draft | None, found: Prepared) -> Rendered:
+    if draft is not None and way.drafting:
+        return way.drafting.settle(shown, draft, found.whole)
+    return way.target.render(shown if way.outgoing else found.whole())
 
 
 def _write(way: Way, rendered: Rendered, export: Source, ledger: Ledger) -> None:

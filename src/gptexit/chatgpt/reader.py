@@ -18,9 +18,17 @@ _SIDE = "message_feedback.json"
 class ChatGPTExport(Export):
     """An export whose conversations come out neutral."""
 
+    def account(self) -> Account:
+        """Return what the export holds beside the conversations; its tables are read now.
+
+        So what cannot be read of them is told before anything of the conversations.
+        """
+        self.library("")
+        return Account(self.lookup, self.library, _feedback(self), self.gone)
+
     def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
         """Each conversation, or why it could not be read. Raises what `conversations` raises."""
-        account = Account(self.lookup, self.library, _feedback(self), self.gone)
+        account = self.account()
         for where, raw in self.conversations(once=once):
             title = raw.get("title")
             try:

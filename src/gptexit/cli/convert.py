@@ -18,6 +18,7 @@ from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.shared import (
     allow_large_option,
+    jobs_option,
     layout_option,
     no_progress_option,
     quiet_option,
@@ -119,6 +120,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 )
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
+@jobs_option
 @allow_large_option
 @no_progress_option
 @click.pass_context
@@ -176,6 +178,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
                 progress=progress,
                 stdout=streams.stdout(),
                 check=given["check"],
+                jobs=given["jobs"],
             )
     except CannotRedact as error:
         raise click.UsageError(cannot_redact(error)) from None

@@ -17,6 +17,7 @@ from gptexit.cli.redacting import cannot_redact, redact_option
 from gptexit.cli.selecting import exclude_option, exclusion
 from gptexit.cli.shared import (
     allow_large_option,
+    jobs_option,
     layout_option,
     no_progress_option,
     quiet_option,
@@ -56,6 +57,7 @@ from gptexit.targets.base import Options
 @pack_options
 @redact_option
 @quiet_option
+@jobs_option
 @allow_large_option
 @no_progress_option
 @click.pass_context
@@ -104,6 +106,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
             given["going_to"],
             chosen,
             allow_large=given["allow_large"],
+            jobs=given["jobs"],
         )
     except CannotRedact as error:
         raise click.UsageError(cannot_redact(error)) from None

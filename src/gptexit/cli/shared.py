@@ -58,3 +58,10 @@ allow_large_option = click.option(
     help="Take also the members of a ZIP that unpack to far more than an export's do.",
 )
 no_progress_option = click.option("--no-progress", is_flag=True, help="No progress bar.")
+jobs_option = click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 256),
+    help="How many processes read and render; the files are the same with any number. [default: "
+    "one for each core, for a large export]",
+)

@@ -46,11 +46,13 @@ def leave(
     taken_along: Selection | None = None,
     *,
     allow_large: bool = False,
+    jobs: int | None = 1,
 ) -> tuple[dict[str, Any], Result]:
     """Write everything to `out`; the report of the conversion, and what verifying it found.
 
     `going_to`: keys of DESTINATIONS, whose formats are written too, with the conversations that
-    `taken_along` selects; the archive itself always holds them all, as they are.
+    `taken_along` selects; the archive itself always holds them all, as they are. `jobs`: how many
+    processes read and render; None for one for each core, where the export is large enough.
 
     Reads the source once to write and once more, in another way, to verify. Raises NotAnExport,
     CannotRedact, Unusable, and OSError where the disk refuses.
@@ -59,7 +61,7 @@ def leave(
     plans = [Plan(name, replace(options, redact=NOTHING), of_exit=True) for name in FORMATS]
     plans += [_plan(each, options, taken_along) for each in going_to]
     with owning(out):
-        return _leave(sources, out, options, watch, going_to, plans, allow_large)
+        return _leave(sources, out, options, watch, going_to, plans, allow_large, jobs)
 
 
 def _leave(
@@ -70,12 +72,13 @@ def _leave(
     going_to: Sequence[str],
     plans: Sequence[Plan],
     allow_large: bool,
+    jobs: int | None,
 ) -> tuple[dict[str, Any], Result]:
     """Write and verify an exit in a folder that this run owns. Return the report and the result."""
     with open_chatgpt(sources, allow_large=allow_large) as export:
         need_same_account(export, [out])
         with watch(export, "Reading") as progress:
-            report = carry_out(export, out, plans, Selection(), progress=progress)
+            report = carry_out(export, out, plans, Selection(), progress=progress, jobs=jobs)
         kept = keep(export, out / FOLDER)
         lost = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
         lost += [*report["read"]["unreadable"], *report["assets"]["not_copied"]]

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -67,8 +68,11 @@ def open_export(
         raise NotAnExport(f"no source is given: {diagnosis.GET}.")
     stack = ExitStack()
     with stack:
+        spooled = False
 
         def spool() -> Path:
+            nonlocal spooled
+            spooled = True
             return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gptexit-")))
 
         paths = [Path(source) for source in sources if source != "-"]
@@ -84,6 +88,8 @@ def open_export(
                 piped = Feed(_STDIN, stream=stream)
         export = (made or Export)(volumes, piped, _label(sources), careful=careful)
         export.held = stack.pop_all()
+        if not (spooled or piped):
+            export.again = Again(tuple(map(str, paths)), allow_large)
         return export
     raise AssertionError  # the block above returns or raises
 
@@ -92,6 +98,14 @@ def _label(sources: Sequence[str | Path]) -> str:
     """The first source's name, and how many follow."""
     first = _STDIN if sources[0] == "-" else Path(sources[0]).name or str(sources[0])
     return first if len(sources) == 1 else f"{first} and {len(sources) - 1} more"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How another process opens the same export."""
+
+    paths: tuple[str, ...]
+    allow_large: bool
 
 
 class Export:
@@ -112,6 +126,8 @@ class Export:
         """Whoever wants to see how copies were merged."""
         self.keep: Keep | None = None
         """Who keeps conversations that are too large to be converted."""
+        self.again: Again | None = None
+        """How to open it once more; None where that takes unpacking, or standard input."""
         self.held = ExitStack()
         """What `close` gives back."""
         self._told: set[tuple[str, str]] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from gptexit.catalog import About
 from gptexit.holding import Holding
@@ -109,6 +109,13 @@ class Unmentioned:
         return no_place_for([each for each in assets if each["member"] not in self._mentioned])
 
 
+Draft = dict[str, Any]
+"""A conversation rendered as far as it can be on its own: dictionaries, lists, strings, bytes and
+numbers, so that one process can hand it to another."""
+Drafter = Callable[[Conversation], Draft]
+"""Makes drafts, without a memory from one to the next; it can be pickled."""
+
+
 class Target(Protocol):
     """One format."""
 
@@ -126,6 +133,21 @@ class Target(Protocol):
 
     def restart(self) -> None:
         """Forget what was rendered: the source is read from the start again."""
+
+
+@runtime_checkable
+class Drafting(Target, Protocol):
+    """A format of which most is done for each conversation on its own."""
+
+    drafter: Drafter
+
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
+        """The files of one conversation, of which `drafter` made `draft`.
+
+        `conversation` may come without `messages` and `extra`; `whole` returns all of it.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from gptexit.jsontext import dumps
 from gptexit.model import Asset, Conversation
-from gptexit.targets.base import File, Options, Rendered, on_branches
+from gptexit.targets.base import Draft, File, Options, Rendered, on_branches
 
 NAME = "conversations.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Drafter:
+    """Makes the line of a conversation."""
+
+    options: Options
+
+    def __call__(self, conversation: Conversation) -> Draft:
+        """Return the line, and what it counts."""
+        done = Rendered()
+        conversation = on_branches(conversation, self.options, done)
+        return {
+            "line": dumps(conversation) + b"\n",
+            "messages": len(conversation["messages"]),
+            "hidden": dict(done.hidden),
+        }
 
 
 class Jsonl:
     """The target. All branches unless `--branches current`."""
 
     def __init__(self, options: Options) -> None:
-        self._options = options
+        self.drafter = Drafter(Options(branches=options.branches))
 
     def render(self, conversation: Conversation) -> Rendered:
         """One line."""
-        done = Rendered()
-        conversation = on_branches(conversation, self._options, done)
-        done.messages = len(conversation["messages"])
-        line = dumps(conversation) + b"\n"
-        done.files.append(File(NAME, line, "jsonl", append=True))
-        return done
+        return self.settle(conversation, self.drafter(conversation), lambda: conversation)
+
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
+        """Append the line of a conversation."""
+        return Rendered(
+            files=[File(NAME, draft["line"], "jsonl", append=True)],
+            messages=draft["messages"],
+            hidden=Counter(draft["hidden"]),
+        )
 
     def restart(self) -> None:
         """It keeps nothing."""

@@ -10,13 +10,12 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
 
-from gptexit.holding import Shown, shown_by
+from gptexit.holding import shown_by
 from gptexit.model import Asset, Conversation, Gone, Named
-from gptexit.targets.base import Copy
+from gptexit.targets.base import Copy, Draft
 from gptexit.targets.markdown.body import Body, Style, body
 from gptexit.targets.markdown.frontmatter import Value, front_matter
 from gptexit.targets.markdown.parts import Note
@@ -29,29 +28,6 @@ _NOTHING = {
     "group": "*The export holds no messages of this group chat.*",
 }
 """What stands in place of messages, by the kind of the conversation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A note with marks in place of its files."""
-
-    data: bytes
-    used: list[str]
-    """The ids of the assets that it links to, in the order of their first link."""
-    shown: Shown
-    hidden: dict[str, int]
-    """Messages that the options leave out, by reason."""
-    unshown: int
-    """Assets of the conversation that no shown message links to."""
-
-    def as_plain(self) -> dict[str, Any]:
-        """Return the draft as dictionaries, lists, strings, bytes and numbers."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> Draft:
-        """Make a draft of what `as_plain` gave."""
-        return cls(**{**plain, "shown": Shown(**plain["shown"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +52,23 @@ class Drafter:
         if note.footnotes.numbers:
             blocks.append(note.footnotes.block())
         blocks[-1] += "\n"
-        return Draft(
-            encoded("\n\n".join(blocks)),
-            list(used),
-            shown_by(conversation, made.shown, sorted(used), made.messages),
-            dict(made.hidden),
-            _unshown(conversation, used),
-        )
+        shown = shown_by(conversation, made.shown, sorted(used), made.messages)
+        return {
+            "data": encoded("\n\n".join(blocks)),
+            "used": list(used),  # ids of assets, in the order of their first link
+            "digest": shown.digest,
+            "held": shown.held,
+            "messages": shown.messages,
+            "hidden": dict(made.hidden),
+            "unshown": _unshown(conversation, used),
+        }
 
     def with_files(self, draft: Draft, copies: list[Copy], folder: str) -> bytes:
-        """Return the note's bytes, with `copies`, one for each of `draft.used`, in their places.
+        """Return the note's bytes with `copies`, one for each of the `used`, in their places.
 
         `folder`: the one that the note is in, relative to the archive.
         """
-        data = draft.data
+        data: bytes = draft["data"]
         for number, copy in enumerate(copies):
             path = posixpath.relpath(copy.path, folder)
             name = line(posixpath.basename(copy.path))

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from gptexit.catalog import Catalog, readable
-from gptexit.holding import Holding
+from gptexit.holding import Holding, Shown
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.targets.attachments import copy_of
-from gptexit.targets.base import SECRETS, Copy, File, Options, Rendered
+from gptexit.targets.base import SECRETS, Copy, Draft, File, Options, Rendered
 from gptexit.targets.markdown.body import Style
-from gptexit.targets.markdown.draft import UNTITLED, Draft, Drafter
+from gptexit.targets.markdown.draft import UNTITLED, Drafter
 from gptexit.targets.markdown.index import index
 from gptexit.targets.markdown.layout import YEAR, Folders
 from gptexit.targets.markdown.moments import moment
@@ -45,9 +45,11 @@ class Markdown:
 
     def render(self, conversation: Conversation) -> Rendered:
         """The note, and the assets that it shows."""
-        return self.settle(conversation, self.drafter(conversation))
+        return self.settle(conversation, self.drafter(conversation), lambda: conversation)
 
-    def settle(self, conversation: Conversation, draft: Draft) -> Rendered:
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
         """Give the note of a conversation and the assets that it shows their places."""
         key = f"conversation/{conversation['id']}"
         begun = moment(conversation["created"], self._zone)
@@ -58,21 +60,22 @@ class Markdown:
         path = self._catalog.name(
             key, folder, dated + (readable(title) or UNTITLED.lower()), ending=".md"
         )
-        copies = self._copies(conversation, draft.used, self._folders.assets(folder))
+        copies = self._copies(conversation, draft["used"], self._folders.assets(folder))
         about = {
             "title": " ".join(title.split()) or UNTITLED,
             "created": begun.isoformat() if begun else None,
             "project": conversation["project"]["id"] if conversation["project"] else None,
         }
         self._names.update(names_in(conversation))
-        self._unshown += draft.unshown
+        self._unshown += draft["unshown"]
         data = self.drafter.with_files(draft, copies, posixpath.dirname(path))
-        holding = Holding(conversation, draft.shown, sorted(draft.used))
+        shown = Shown(draft["digest"], draft["held"], draft["messages"])
+        holding = Holding(conversation, shown, sorted(draft["used"]), whole)
         return Rendered(
             files=[File(path, data, key, about=about, holding=holding)],
             copies=copies,
-            messages=draft.shown.messages,
-            hidden=Counter(draft.hidden),
+            messages=draft["messages"],
+            hidden=Counter(draft["hidden"]),
         )
 
     def _copies(self, conversation: Conversation, used: list[str], into: str) -> list[Copy]:

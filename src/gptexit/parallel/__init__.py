@@ -1,0 +1,1 @@
+"""Reading and rendering of conversations in several processes."""

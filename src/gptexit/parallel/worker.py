@@ -1,0 +1,154 @@
+"""The program of a worker process: raw conversations in, prepared ones out.
+
+It is started by `pool`, talks with it over its standard input and output, and ends when its input
+does. It opens the export itself, for the tables beside the conversations, and writes nothing.
+
+A message is its length, 8 bytes, and that many bytes. First comes the pickled `Setup`, which an
+empty message answers, then batches, each with its reply, as `marshal` writes them. Both ends are
+the same gptexit and the same Python, and nobody else has the pipes, so neither has to be guarded
+against what it reads.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import pickle
+import signal
+import sys
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.chatgpt.reader import fault, open_chatgpt
+from gptexit.parallel.task import Task, plain, prepare
+
+_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker needs once."""
+
+    paths: tuple[str, ...]
+    """The export, as `open_export` takes it."""
+    allow_large: bool
+    task: Task
+    wholes: bool
+    """Whether whole conversations have to come back, and not their heads alone."""
+
+
+Raw = tuple[str, bytes, Any]
+"""A conversation of a batch: where it stands, what `marshal` made of it, and what of it the newest
+of several exports lacks."""
+Result = list[Any]
+"""Of one conversation: `[where, reason]` where it cannot be read, else the fields of `Prepared`,
+the whole conversation as bytes. Empty where `marshal` cannot write it: it is then to be prepared in
+the other process."""
+Reply = tuple[list[Result], dict[str, int], dict[str, int], list[tuple[str, str]]]
+"""Of a batch: the results, the reader's `oddities` and `unknown`, and what of the export's tables
+could not be read."""
+
+
+def send(stream: BinaryIO, data: bytes) -> None:
+    """Write one message. Raises OSError where the other end is gone."""
+    stream.write(len(data).to_bytes(_LENGTH, "little"))
+    stream.write(data)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> bytes:
+    """Return the next message. Raises EOFError where the other end is gone."""
+    length = int.from_bytes(_exactly(stream, _LENGTH), "little")
+    return _exactly(stream, length)
+
+
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def head_of(conversation: Any) -> Any:
+    """Return a conversation without what makes it large."""
+    return {**conversation, "messages": [], "extra": {}}
+
+
+class Worker:
+    """Prepares batches."""
+
+    def __init__(self, setup: Setup) -> None:
+        """Open the export. Raises what opening it raises."""
+        self._task = setup.task
+        self._wholes = setup.wholes
+        self._gone: Any = None
+        self._export = open_chatgpt(setup.paths, allow_large=setup.allow_large)
+        account = self._export.account()
+        self._account = Account(
+            account.lookup, account.library, account.feedback, lambda conversation: self._gone
+        )
+        self._told = 0
+
+    def reply(self, batch: list[Raw]) -> bytes:
+        """Prepare each conversation of a batch, in order, and return the `Reply` as bytes."""
+        try:
+            return self._reply(batch, checked=False)
+        except ValueError:  # nested deeper than `marshal` goes
+            return self._reply(batch, checked=True)
+
+    def _reply(self, batch: list[Raw], *, checked: bool) -> bytes:
+        met = Met()
+        results = [self._result(*raw, met, checked) for raw in batch]
+        losses = self._export.losses[self._told :]
+        told = [(loss.where, loss.reason) for loss in losses]
+        data = marshal.dumps((results, dict(met.oddities), dict(met.unknown), told))
+        self._told += len(losses)
+        return data
+
+    def _result(self, where: str, data: bytes, gone: Any, met: Met, checked: bool) -> Result:
+        """Prepare one conversation; `checked`: leave it to the other process if it is too deep."""
+        self._gone = gone
+        raw = marshal.loads(data)
+        title = raw.get("title")
+        mine = Met()
+        try:
+            conversation = read_conversation(raw, self._account, mine)
+        except Exception as error:  # a fault of ours must not cost the user the rest
+            loss = fault(where, title, error)
+            result: Result = [loss.where, loss.reason]
+        else:
+            done = prepare(where, conversation, self._task)
+            wanted = self._wholes and done.left_out is None
+            outcomes = [plain(outcome) for outcome in done.outcomes]
+            try:
+                whole = marshal.dumps(cast(Any, done.whole())) if wanted else b""
+                result = [head_of(done.head), done.messages, done.left_out, outcomes, whole]
+                if checked:
+                    marshal.dumps(result)
+            except ValueError:
+                return []
+        met.oddities.update(mine.oddities)
+        met.unknown.update(mine.unknown)
+        return result
+
+
+def main() -> None:
+    """Answer each message on standard input by one on standard output, until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this
+    gc.disable()  # as in `collector_off`
+    incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    sys.stdout = sys.stderr
+    try:
+        worker = Worker(pickle.loads(receive(incoming)))
+        send(outgoing, b"")  # it is ready
+        while True:
+            batch = marshal.loads(receive(incoming))
+            send(outgoing, worker.reply(batch))
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
