@@ -8,7 +8,7 @@ import sys
 from gptexit.chatgpt.reader import ChatGPTExport
 from gptexit.source import Source
 
-SMALL = 24 << 20
+SMALL = 32 << 20
 """Bytes of conversations below which starting workers costs more time than they save."""
 
 
