@@ -147,6 +147,29 @@ def test_no_order_of_exports_loses_anything(tmp_path, exports, order):
     assert every_file(out) == before
 
 
+def records(out):
+    return {
+        name: json.loads((out / name / ".gptexit/archive.json").read_bytes()) for name in FORMATS
+    }
+
+
+def test_only_an_archive_that_holds_more_than_its_newest_export_says_so(tmp_path, exports):
+    """What says so is compared with less: a message of an older export is foreign to a newer one."""
+    out = tmp_path / "out"
+    first = export(tmp_path, "1.zip", 2024, talk("a", user("One?"), answer("Yes.")))
+    second = export(
+        tmp_path, "2.zip", 2025, talk("a", user("One?"), answer("Yes."), user("Two?"), updated=9)
+    )
+    for source in (first, second):
+        run(source, out)
+        assert not any("several" in record for record in records(out).values())
+    other = tmp_path / "other"
+    for name in ("new", "slim"):
+        run(exports[name], other)
+    assert records(other)["jsonl"]["several"] is True
+    assert records(other)["sqlite"]["several"] is True
+
+
 def test_an_older_export_changes_nothing_and_it_is_said(tmp_path, exports):
     out = tmp_path / "out"
     run(exports["new"], out)

@@ -313,11 +313,12 @@ class Folder:
     def describe(self, record: dict[str, Any]) -> None:
         """Save what the archive says of itself; after `finish`, which saves the manifest."""
         before = self.recorded()
-        account, sources = before.get(ACCOUNT), record.get("sources")
+        account = before.get(ACCOUNT)
         if isinstance(account, str) and ACCOUNT not in record:
             record = {ACCOUNT: account, **record}  # also where this run's source does not tell
-        if before.get("several") or before.get("sources", sources) != sources:
-            record = {**record, "several": True}  # it may hold what no single export has
+        tally = self.tally
+        if before.get("several") or tally.merged or tally.kept or tally.beside:
+            record = {**record, "several": True}  # it holds what no single export has
         data = sealed({**record, "manifest": self._manifest})
         if read_bytes(f"{self._house.path}/{RECORD}") != data:
             self._house.write(RECORD, [data])
