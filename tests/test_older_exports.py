@@ -154,7 +154,7 @@ def records(out):
 
 
 def test_only_an_archive_that_holds_more_than_its_newest_export_says_so(tmp_path, exports):
-    """What says so is compared with less: a message of an older export is foreign to a newer one."""
+    """What says so is compared with less: an older message is foreign to a newer export."""
     out = tmp_path / "out"
     first = export(tmp_path, "1.zip", 2024, talk("a", user("One?"), answer("Yes.")))
     second = export(
