@@ -148,3 +148,16 @@ def test_a_name_that_is_a_title_is_the_images_title():
 def test_many_images_and_answers_take_no_long_time():
     said = [("user", "Foxes.", 0)] + [("assistant", "", 60)] * 4000
     assert len(shown(slim(*said), *(row(str(number), 50) for number in range(4000)))) >= 1000
+
+
+def test_a_picture_of_a_message_that_nobody_saw_stands_in_the_answer_below_it():
+    raw = slim(("user", "A fox", 0), ("assistant", "{}", 5), ("assistant", "There.", 9))
+    raw["mapping"]["m2"]["message"]["recipient"] = "image_gen.text2im"
+    assert shown(raw, row("a", 6, "m2"))["m3"] == [("file_a", None)]
+
+
+def test_a_row_names_a_message_by_its_own_id_and_not_by_its_nodes():
+    raw = slim(("user", "A fox", 0), ("assistant", "One", 5), ("assistant", "Two", 9))
+    first, second = raw["mapping"]["m2"]["message"], raw["mapping"]["m3"]["message"]
+    first["id"], second["id"] = "m3", "m2"
+    assert shown(raw, row("a", 6, "m3"))["m2"] == [("file_a", None)]

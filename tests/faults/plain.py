@@ -83,9 +83,10 @@ def read_zip(data: bytes) -> Reading:
         (info,) = named.values()
         page = _decoded(_bytes(data, info))
         start = _DATA.search(page)
-        if start:
-            found.items += _unescaped(items(page[start.end() :], alone=False))
         found.items += _beside(data, infos)
+        # The viewer holds what the conversation files do, and is read where there is none.
+        if start and not found.items:
+            found.items += _unescaped(items(page[start.end() :], alone=False))
         return found
     least = min(path.count("/") for path in files)
     found.items += _beside(data, infos)
@@ -108,8 +109,8 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo]) -> list[Any]:
         other = path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path))
         if other:
             with suppress(Unclear):  # where it cannot be read, that is told or it is passed over
-                more = [each for each in items(_decoded(_bytes(data, info))) if _is_object(each)]
-                found += more if any(map(_is_chat, more)) else []
+                more = items(_decoded(_bytes(data, info)))
+                found += more if any(_is_object(each) and _is_chat(each) for each in more) else []
     return found
 
 

@@ -34,14 +34,17 @@ def taken(raw: Raw, times: list[str], found: Counter[str]) -> Times:
 def settle(said: Times, times: list[str]) -> Times:
     """Return the dates of a conversation that says `said` and whose messages have `times`."""
     created, updated = said
-    if is_late(created, max(times, default=None)) and created is not None:
+    if is_late(created, max(times, key=_place, default=None)) and created is not None:
         last = max(times, key=_place)
         if is_late(created, last):
             # The last change may be right where the beginning is not: then it lies before it.
             if updated is None or _place(updated) >= _place(created):
                 updated = last
             created = min(times, key=_place)
-    return created or min(times, default=None), updated or max(times, default=None)
+    return (
+        created or min(times, key=_place, default=None),
+        updated or max(times, key=_place, default=None),
+    )
 
 
 def is_late(created: str | None, last: str | None) -> bool:

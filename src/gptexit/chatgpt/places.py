@@ -54,11 +54,15 @@ class Places:
     messages: list[Message]
     current: str | None
     _by_id: dict[str, Message] = field(default_factory=dict)
+    _named: dict[str, Message] = field(default_factory=dict)
+    """By a message's own id, which mostly is that of its node."""
     _below_gone: dict[str, list[Message]] = field(default_factory=dict)
     """By the id of a message that is gone, the messages that name it as their parent."""
     _empty: list[_Answer] = field(default_factory=list)
     """In the order of their times."""
     _taken: set[str] = field(default_factory=set)
+    _children: dict[str, list[Message]] = field(default_factory=dict)
+    """By the id of a message, those that follow it; made when asked for."""
 
     def __post_init__(self) -> None:
         wished: dict[str | None, str] = {None: ""}
@@ -67,6 +71,7 @@ class Places:
             self._by_id[key] = message
             above = wished[message["parent"]]
             wished[key] = (_second(when) or above) if message["role"] == "user" else above
+            self._named.setdefault(_own_id(message), message)
             if message["role"] != "assistant":
                 continue
             parent = take.mapping(message["extra"].get("metadata")).get("parent_id")
@@ -74,22 +79,24 @@ class Places:
                 self._below_gone.setdefault(parent, []).append(message)
             if when and _is_empty(message):
                 self._empty.append(_Answer(message, above, _second(when)))
-        for key in self._by_id:
+        self._named = {**self._by_id, **self._named}
+        for key in self._named:
             self._below_gone.pop(key, None)
         self._empty.sort(key=lambda answer: answer.answered)
 
     def names(self, origin: str | None) -> bool:
         """Tell whether the message `origin` is there, or was above one that is there."""
-        return origin is not None and (origin in self._by_id or origin in self._below_gone)
+        return origin is not None and (origin in self._named or origin in self._below_gone)
 
     def find(self, origin: str | None, made: str | None) -> Place:
         """Return the place of a file whose row names the message `origin` and the time `made`.
 
         To be asked in the order of the times, since each empty answer is given to one file first.
         """
-        message = self._by_id.get(origin) if origin else None
+        message = self._named.get(origin) if origin else None
         if message is not None:
-            return self._take(Place(message, None))
+            after = self._shown_below(message) if message["hidden"] is not None else None
+            return self._take(Place(after or message, None, before=after is not None))
         below = self._below_gone.get(origin) if origin else None
         if below:
             free = (one for one in below if one["id"] not in self._taken)
@@ -98,6 +105,23 @@ class Places:
         if message is not None:
             return self._take(Place(message, "time"))
         return Place(self._last(), "chat")
+
+    def _shown_below(self, message: Message) -> Message | None:
+        """The nearest message below a hidden one that a person saw, up to the user's next one."""
+        if not self._children:
+            for one in self.messages:
+                if one["parent"] is not None:
+                    self._children.setdefault(one["parent"], []).append(one)
+        waiting = [message]
+        for _ in range(_MOST):
+            if not waiting:
+                return None
+            below = self._children.get(waiting.pop(0)["id"], [])
+            for child in below:
+                if child["hidden"] is None and child["role"] != "user":
+                    return child
+            waiting += (child for child in below if child["role"] != "user")
+        return None
 
     def _take(self, place: Place) -> Place:
         if place.message is not None:
@@ -125,7 +149,12 @@ class Places:
 
 
 _MOST = 1000
-"""Answers that are looked at for one file."""
+"""Answers, or messages, that are looked at for one file."""
+
+
+def _own_id(message: Message) -> str:
+    """Return the id that a message gives itself; that of its node where it gives none."""
+    return take.string(message["extra"].get("id")) or message["id"]
 
 
 def _second(when: str | None) -> str:

@@ -37,7 +37,7 @@ def time(raw: Raw, key: str) -> str | None:
     value = raw.get(key)
     if value is None:
         return None
-    if type(value) is float and 0 < value < _FAR:
+    if type(value) is float and _LEAST <= value < _FAR:
         micros = round(value * 1e6)
         if micros / 1e6 == value:
             del raw[key]
@@ -48,6 +48,8 @@ def time(raw: Raw, key: str) -> str | None:
     return shown
 
 
+_LEAST = 1e-6
+"""Seconds: a time that is nearer to the beginning of 1970 is zero."""
 _FAR = 4e9
 """Seconds since 1970; within it, a double tells microseconds apart."""
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
@@ -78,7 +80,7 @@ def as_time(value: Any) -> str | None:
     Exports hold numbers; numeric strings and ISO strings were seen in dumps of the web API. Zero
     stands for "unknown".
     """
-    if type(value) is float and 0 < value < _FAR:
+    if type(value) is float and _LEAST <= value < _FAR:
         return _shown(round(value * 1e6))
     if isinstance(value, bool) or not value:
         return None
@@ -87,7 +89,7 @@ def as_time(value: Any) -> str | None:
             value = float(value)
         except ValueError:
             return _from_iso(value)
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float)) or abs(value) < _LEAST:
         return None
     try:
         moment = datetime.fromtimestamp(value, UTC)

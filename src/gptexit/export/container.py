@@ -138,7 +138,7 @@ class Export:
         layouts = [lay_out(volume) for volume in volumes]
         self._tell_volumes(volumes)
         for volume, layout in zip(volumes, layouts, strict=True):
-            check(volume, layout.conversations[0][2] if layout.conversations else None)
+            check(volume, [member for _, _, member in layout.conversations])
         groups = editions(volumes, layouts)
         self.editions = [each for each in groups if each.feeds]
         """The exports that it is made of, from `settle` on in the order of their making."""

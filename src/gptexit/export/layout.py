@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gptexit.export.facts import file_id
-from gptexit.export.recognize import foreign, head_of, holds_conversations
+from gptexit.export.recognize import foreign, head_of, holds_conversations, holds_trees
 from gptexit.export.volumes import BUNDLED, CONVERSATIONS, Loss, Member, Volume
 
 KNOWN = {
@@ -86,18 +86,34 @@ def lay_out(volume: Volume) -> Layout:
         elif root is None and _may_be_chats(member, name) and holds_conversations(head_of(member)):
             # Outside of the export's folder: chats all the same, and nowhere else.
             layout.conversations.append((layout.roots[0], _SINGLE, member))
+        elif member.base in MORE and name == member.base and _holds_more(member):
+            layout.more.append((layout.roots[0] if root is None else root, member))
+            layout.sides += [] if root is None else [(name, member)]
+        elif _is_known(member, name) and holds_trees(head_of(member)):
+            # Conversations under the name of another file: chats all the same, and nowhere else.
+            own = layout.roots[0] if root is None else root
+            layout.conversations.append((own, _SINGLE, member))
         elif root is not None and _is_side(name):
             layout.sides.append((name, member))
-            layout.more += [(root, member)] if name in MORE and _holds_more(member) else []
-        elif bundle and not BUNDLED.search(member.path):
-            layout.sides.append((member.path, member))
-            volume.passed.append(Loss(f"{volume.label}: {member.name}", ACCOUNT))
         elif not BUNDLED.search(member.path):
-            layout.assets.append(member)
-            if _is_strange(volume, member):
-                volume.passed.append(Loss(f"{volume.label}: {member.name}", STRANGE))
+            _sort_other(volume, layout, member, bundle=bundle)
     layout.conversations.sort(key=lambda each: each[1])
     return layout
+
+
+def _sort_other(volume: Volume, layout: Layout, member: Member, *, bundle: bool) -> None:
+    """Sort out a file that is neither conversations nor a side file by its place and name.
+
+    `bundle`: whether the volume is a ZIP with the account's files and an export's ZIPs in it.
+    """
+    where = f"{volume.label}: {member.name}"
+    if bundle:
+        layout.sides.append((member.path, member))
+        volume.passed.append(Loss(where, ACCOUNT))
+        return
+    layout.assets.append(member)
+    if _is_strange(volume, member):
+        volume.passed.append(Loss(where, STRANGE))
 
 
 def _holds_more(member: Member) -> bool:
@@ -115,11 +131,16 @@ def _folders_of(volume: Volume) -> set[str]:
     }
 
 
+def _is_known(member: Member, name: str) -> bool:
+    """Tell whether a JSON file has the name, and the place, of one beside the conversations."""
+    return member.base in KNOWN and name == member.base and member.base.endswith(".json")
+
+
 def _may_be_chats(member: Member, name: str) -> bool:
     """Whether a file may be a saved chat: JSON that no export is known to hold under its name."""
     base = member.base
     ending = base.lower().endswith((".json", ".jsonl"))
-    return ending and not (base in KNOWN and name == base) and file_id(base) == base and bool(name)
+    return ending and not _is_known(member, name) and file_id(base) == base and bool(name)
 
 
 def _sort_json(

@@ -57,6 +57,19 @@ def holds_conversations(head: bytes) -> bool:
     return bool(_TASKS.search(head))
 
 
+def holds_trees(head: bytes) -> bool:
+    """Tell whether JSON begins like conversations in the form of ChatGPT's own exports.
+
+    For a file whose name says that it is something else: other forms are too like what such files
+    hold.
+    """
+    return (
+        head.lstrip()[:1] in (b"[", b"{")
+        and not foreign(head)
+        and bool(_MAPPING.search(head) and _NODES.search(head))
+    )
+
+
 def head_of(member: Member) -> bytes:
     """The first bytes of a member as UTF-8; none where it cannot be read."""
     try:

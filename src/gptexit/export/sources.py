@@ -125,14 +125,27 @@ def open_stdin(stdin: BinaryIO) -> ByteStream:
     return put_back(front, stdin)
 
 
-def check(volume: Volume, first: Member | None) -> None:
-    """Raise NotAnExport where the conversations of `volume` are another program's."""
+def check(volume: Volume, conversations: Sequence[Member]) -> None:
+    """Raise NotAnExport where the conversations of `volume` are another program's.
+
+    `conversations`: its files with conversations. One of them that holds something else is told
+    where it is read, and the others are converted.
+    """
     refused = diagnosis.foreign_members(volume.label, [each.path for each in volume.members])
-    if first and not refused:
+    for member in conversations[:_LOOKED_AT]:
+        if refused:
+            break
         try:
-            with closing(first.open()) as stream:
-                refused = diagnosis.foreign(volume.label, decoded(stream.read(diagnosis.HEAD)))
+            with closing(member.open()) as stream:
+                found = diagnosis.foreign(volume.label, decoded(stream.read(diagnosis.HEAD)))
         except OSError:  # told when it is read
             return
+        if found is None:
+            return
+        refused = found if member is conversations[:_LOOKED_AT][-1] else None
     if refused:
         raise refused
+
+
+_LOOKED_AT = 10
+"""Files with conversations that are looked at before an export is refused."""

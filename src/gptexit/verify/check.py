@@ -163,14 +163,14 @@ def _against(
     export.witness = partial(_merging, result, list[Merged]())
     export.keep = partial(_kept, benches, result)
     for number, (_, raw) in enumerate(export.conversations(), 1):
-        told = Told(raw, export.library(id_of(raw) or ""))
-        key = id_of(raw) or _found(told, benches, nameless)
-        locate.look_for(key, raw)
+        try:
+            key = _every_archive(raw, benches, nameless, locate, result, export)
+        except OSError:
+            raise
+        except Exception as error:  # a fault of ours is a problem of this one, and of no other
+            key = id_of(raw) or made_up(raw)
+            result.problems.append(_not_compared(raw, key, error))
         seen.add(key)
-        for bench in benches:
-            if bench.reader:
-                _conversation(bench, key, told, result, export)
-        _note_unknown(key, told, benches, result)
         if progress:
             progress(number, export.bytes_read)
     for bench in benches:
@@ -263,6 +263,33 @@ def _others(bench: _Bench, export: Export, locate: Locator, result: Result) -> N
         digest = locate.member(name)
         if digest and digest not in there:
             result.problems.append(Problem(None, f"the file {name} of the export is missing"))
+
+
+def _every_archive(
+    raw: Raw,
+    benches: list[_Bench],
+    nameless: set[str],
+    locate: Locator,
+    result: Result,
+    export: Export,
+) -> str:
+    """Hold one conversation against every archive, and return the name that they have for it."""
+    told = Told(raw, export.library(id_of(raw) or ""))
+    key = id_of(raw) or _found(told, benches, nameless)
+    locate.look_for(key, raw)
+    for bench in benches:
+        if bench.reader:
+            _conversation(bench, key, told, result, export)
+    _note_unknown(key, told, benches, result)
+    return key
+
+
+def _not_compared(raw: Raw, key: str, error: Exception) -> Problem:
+    """Return what to say of a conversation that one of our own functions cannot handle."""
+    reason = f"gptexit could not handle it ({type(error).__name__}: {error})"[:500]
+    title = raw.get("title")
+    what = f"could not be compared: {reason}"
+    return Problem(None, what, key, title if isinstance(title, str) else None)
 
 
 def _conversation(bench: _Bench, key: str, told: Told, result: Result, export: Export) -> None:

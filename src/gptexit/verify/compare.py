@@ -28,7 +28,9 @@ _FENCES = tuple(
 _RULE = re.compile(r"\n[ \t>\\]*(?:[-=]|[-=*_][-=*_ \t\\]*[-=*_])[ \t\r\\]*(?=\n|\Z)")
 """A line of dashes and the like: a rule, or what makes a heading of the line above."""
 _PICTURE = re.compile(r"\\?!(?=\\?\[)")
-_TRACKING = re.compile(r"[?&]utm_source=(?:chatgpt\.com|openai)", re.IGNORECASE)
+_TRACKING = re.compile(r"[?&](?:utm_\w+|gclid|fbclid|msclkid)=[^&#\s\0()<>\[\]\"]*", re.IGNORECASE)
+"""Parameters of an address that tell its server where a visitor came from; a writer may drop them.
+"""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 

@@ -155,7 +155,8 @@ def said_in(key: str, node: Raw, reasoning: bool) -> Said | None:
             or any(holds_signs(text) or ":::" in text for text in said.texts)
         )
         said.pointers += _attached(metadata)
-        said.words.add(carried(metadata))
+        if said.texts or not said.spoken:  # else there is no text that refers to anything
+            said.words.add(carried(metadata))
         said.words.say(_passage(metadata))
     said.pointers = list(dict.fromkeys(said.pointers))
     words = said.words
@@ -208,7 +209,7 @@ def _in_parts(content: Raw, metadata: Raw, said: Said) -> None:
             said.pointers += _pointed(part)
         elif kind == "app_pairing_content":
             continue
-        elif kind is not None and kind not in _WORDED:
+        elif kind is not None and not (isinstance(kind, str) and kind in _WORDED):
             said.words.unknown.append(f"part {str(kind)[:60]}")
             _every_string(part, kind, said)
 

@@ -23,7 +23,7 @@ def moment(value: Any) -> float | None:
             except (ValueError, OverflowError):
                 return None
     usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if usable and 0 < value <= _YEAR_9999 else None
+    return value if usable and SAME <= value <= _YEAR_9999 else None
 
 
 def same_date(wanted: Any, now: Any) -> bool:

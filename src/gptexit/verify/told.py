@@ -216,11 +216,13 @@ class Told:
         known = {file_id(pointer) for pointer in shown(self.raw)}
         ids: dict[str, str] = {}
         for key in self.nodes:
-            message = self.message(key)
-            parent = object_of(message.get("metadata")).get("parent_id")
-            for name in (message.get("id"), parent):
-                if isinstance(name, str):
-                    ids.setdefault(name, key)
+            name = self.message(key).get("id")
+            if isinstance(name, str):
+                ids.setdefault(name, key)
+        for key in self.nodes:  # a message that is there comes before one that names it
+            parent = object_of(self.message(key).get("metadata")).get("parent_id")
+            if isinstance(parent, str):
+                ids.setdefault(parent, key)
         messages = {key for key in self.nodes if self.message(key)}
         alone = bool(messages) and messages <= set(self.path)
         for row in self.rows:

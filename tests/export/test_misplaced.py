@@ -1,0 +1,78 @@
+"""Conversations that stand where none are looked for, and what stands in their place."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from build import chain, conversation, message
+from gptexit.archive import convert
+from gptexit.export.container import open_export
+from slimming import pack
+
+USER = {"id": "user-1", "email": "ada@example.org"}
+
+
+def chat(key):
+    return conversation(
+        chain(message("user", f"Words of {key}")), conversation_id=key, id=key, title=key
+    )
+
+
+def found(path):
+    with open_export([path]) as export:
+        ids = [raw["conversation_id"] for _, raw in export.conversations()]
+        return sorted(ids), [loss.reason for loss in export.losses]
+
+
+@pytest.mark.parametrize("data", [[True], [[1]], [7, 8], []])
+def test_a_first_shard_without_conversations_refuses_nothing(tmp_path, data):
+    members = {"conversations-000.json": data, "conversations-001.json": [chat("a"), chat("b")]}
+    ids, reasons = found(pack(tmp_path / "e.zip", 2026, members))
+    assert ids == ["a", "b"]
+    assert len(reasons) == len(data)
+    assert all("where a conversation should be" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    "name", ["user.json", "message_feedback.json", "export_manifest.json", "library_files.json"]
+)
+@pytest.mark.parametrize("folder", ["", "some/folder/"])
+def test_conversations_under_the_name_of_another_file_are_read(tmp_path, name, folder):
+    members = {f"{folder}conversations.json": [chat("a")], name: [chat("b"), chat("c")]}
+    ids, reasons = found(pack(tmp_path / "e.zip", 2026, members))
+    assert ids == ["a", "b", "c"]
+    assert reasons == []
+
+
+def test_a_file_that_only_names_conversations_is_none(tmp_path):
+    rows = [{"id": "x", "conversation_id": "a", "title": "a", "is_anonymous": True}]
+    compared = [{"id": "x", "input": {"messages": [message("user", "One or two?")]}, "title": "a"}]
+    members = {
+        "conversations.json": [chat("a")],
+        "user.json": USER,
+        "shared_conversations.json": rows,
+        "model_comparisons.json": compared,
+    }
+    assert found(pack(tmp_path / "e.zip", 2026, members)) == (["a"], [])
+
+
+def test_tasks_of_codex_outside_of_the_exports_folder_are_read(tmp_path):
+    turn = {
+        "id": "t1",
+        "input_items": [
+            {
+                "type": "message",
+                "role": "user",
+                "content": [{"content_type": "text", "text": "Mend it"}],
+            }
+        ],
+    }
+    tasks = [{"id": "task_e_1", "title": "Mend", "turns": [turn]}]
+    members = {"deep/conversations.json": [chat("a")], "codex.json": tasks}
+    path = pack(tmp_path / "e.zip", 2026, members)
+    report = convert(path, tmp_path / "out", ["jsonl"])
+    lines = (tmp_path / "out/conversations.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["id"] for line in lines) == ["a", "task_e_1"]
+    assert report["complete"]
