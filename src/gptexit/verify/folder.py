@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gptexit.regular import special
 from gptexit.verify.raw import leaves, object_of, objects
 
 HOUSE = ".gptexit"
@@ -143,6 +144,8 @@ def archive_of(file: Path) -> Archive:
 def _record(path: Path) -> tuple[dict[str, Any], str | None]:
     """Return what an archive says of itself, and a sentence where that is not as it was written."""
     try:
+        if special(path):
+            raise FileNotFoundError
         data = path.read_bytes()
         record = object_of(json.loads(data))
     except (OSError, ValueError, RecursionError):
@@ -169,6 +172,8 @@ def _is_sealed(data: bytes, record: dict[str, Any]) -> bool:
 def _read_manifest(archive: Archive) -> None:
     name = f"{HOUSE}/manifest.jsonl"
     try:
+        if special(archive.root / name):
+            raise FileNotFoundError
         data = (archive.root / name).read_bytes()
     except FileNotFoundError:
         archive.damage.append((name, "is gone, and what it promises with it"))
@@ -196,7 +201,12 @@ def _leads_out(path: str) -> bool:
 
 
 def digest_of(path: Path) -> str | None:
-    """SHA-256 of a file, as hex digits; None where it is not there. Raises OSError."""
+    """SHA-256 of a file, as hex digits; None where none is there. Raises OSError.
+
+    A pipe is no file: opening it would wait for somebody who writes into it.
+    """
+    if special(path):
+        return None
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
