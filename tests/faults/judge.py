@@ -179,7 +179,9 @@ def _summed(case: Case, done: Ride, report: Report, lines: list[bytes]) -> list[
     lost = [
         each
         for each in report["read"]["unreadable"]
-        if _ITEM.search(each["where"]) and _LOST.search(each["reason"])
+        if _ITEM.search(each["where"])
+        and _LOST.search(each["reason"])
+        and not any(f": {path}, byte" in each["where"] for path in found.unclear)
     ]
     counts = {
         "in": len(found.items),

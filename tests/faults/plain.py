@@ -13,7 +13,6 @@ import re
 import struct
 import zipfile
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +52,9 @@ class Reading:
     """What the arrays of conversations hold: objects, and whatever else stands there."""
     told: bool = False
     """Whether there is something that has to be told: the run cannot be complete."""
+    unclear: list[str] = field(default_factory=list)
+    """Files beside the conversations of which no plain reading is possible; if one may have held
+    chats, gptexit says that it cannot be read."""
 
 
 def read_zip(data: bytes) -> Reading:
@@ -83,13 +85,13 @@ def read_zip(data: bytes) -> Reading:
         (info,) = named.values()
         page = _decoded(_bytes(data, info))
         start = _DATA.search(page)
-        found.items += _beside(data, infos)
+        found.items += _beside(data, infos, found.unclear)
         # The viewer holds what the conversation files do, and is read where there is none.
-        if start and not found.items:
+        if start and not any(_is_tree(item) for item in found.items):
             found.items += _unescaped(items(page[start.end() :], alone=False))
         return found
     least = min(path.count("/") for path in files)
-    found.items += _beside(data, infos)
+    found.items += _beside(data, infos, found.unclear)
     for path, info in files.items():
         if path.count("/") > least:
             found.told = True
@@ -98,7 +100,7 @@ def read_zip(data: bytes) -> Reading:
     return found
 
 
-def _beside(data: bytes, infos: list[zipfile.ZipInfo]) -> list[Any]:
+def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> list[Any]:
     """The items of files of other names that hold chats: tasks of Codex, renamed shards.
 
     Of two members of one name, the last counts.
@@ -108,10 +110,17 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo]) -> list[Any]:
     for path, info in named.items():
         other = path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path))
         if other:
-            with suppress(Unclear):  # where it cannot be read, that is told or it is passed over
+            try:
                 more = items(_decoded(_bytes(data, info)))
-                found += more if any(_is_object(each) and _is_chat(each) for each in more) else []
+            except Unclear:
+                unclear.append(path)
+                continue
+            found += more if any(_is_object(each) and _is_chat(each) for each in more) else []
     return found
+
+
+def _is_tree(value: Any) -> bool:
+    return isinstance(value, dict) and ("mapping" in value or "messages" in value)
 
 
 def _is_object(value: Any) -> bool:
