@@ -115,7 +115,10 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> li
             except Unclear:
                 unclear.append(path)
                 continue
-            found += more if any(_is_object(each) and _is_chat(each) for each in more) else []
+            if any(_is_object(each) and _is_chat(each) for each in more):
+                found += more
+            elif TOO_DEEP in more:
+                unclear.append(path)
     return found
 
 
