@@ -101,13 +101,10 @@ def read_zip(data: bytes) -> Reading:
 
 
 def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> list[Any]:
-    """The items of files of other names that hold chats: tasks of Codex, renamed shards.
-
-    Of two members of one name, the last counts.
-    """
-    named = {info.filename.replace("\\", "/"): info for info in infos}
+    """The items of files of other names that hold chats: tasks of Codex, renamed shards."""
     found: list[Any] = []
-    for path, info in named.items():
+    for info in infos:
+        path = info.filename.replace("\\", "/")
         other = path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path))
         if other:
             try:
