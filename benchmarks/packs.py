@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bench import ROOT, run
 
-from gptexit.targets.claude.limits import FILE_BYTES, FILES, TOKENS
-from gptexit.targets.pack.tokens import estimate
+from gptexit.writers.packs.claude.limits import FILE_BYTES, FILES, TOKENS
+from gptexit.writers.packs.tokens import estimate
 
 
 def main() -> None:

@@ -19,12 +19,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from gptexit.archive import convert
+from gptexit.conversion import convert
 from gptexit.pipeline import conversations
 from gptexit.redact.detect import prepare, secrets, suspects
 from gptexit.redact.fields import body, strings
 from gptexit.source import open_source
-from gptexit.targets.base import Options
+from gptexit.writers.base import Options
 
 ROOT = Path(__file__).parent.parent
 LINES = 60

@@ -14,11 +14,11 @@ from typing import Any
 import yaml
 
 from build import chain, conversation, message
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.conversation import Account, Facts, Met, read_conversation
-from gptexit.targets.base import Options
-from gptexit.targets.markdown.protect import fenced, line, protect, quoted
-from gptexit.targets.table import FORMATS
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Facts, Met, read_conversation
+from gptexit.writers.base import Options
+from gptexit.writers.markdown.embed import fenced, line, protect, quoted
+from gptexit.writers.registry import FORMATS
 from targets.test_protect import COMMONMARK, PIECES, shape
 
 OPTIONS = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)

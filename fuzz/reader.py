@@ -16,12 +16,12 @@ import orjson
 from exports import leaves, messages
 from faults.changes import VALUES
 from faults.nodes import dumped, in_a_tree
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.conversation import Account, Facts, Met, read_conversation
-from gptexit.jsontext import dumps, loads_deep
-from gptexit.schema import errors
-from gptexit.targets.base import Options
-from gptexit.targets.table import FORMATS
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Facts, Met, read_conversation
+from gptexit.schemas import errors
+from gptexit.text.json import dumps, loads_deep
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
 
 FILES = {"file_0": Facts("file_0.png", "a.png", "image/png", 3)}
 ALL = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)

@@ -17,8 +17,8 @@ from exports import mended
 from faults import plain
 from faults.changes import BYTES, VALUES
 from faults.nodes import dumped
-from gptexit.export import splitter
-from gptexit.export.splitter import NotAnArray, Split, split
+from gptexit.readers.chatgpt.parsing import array_items as splitter
+from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
 
 BEHIND = "more text behind the end of the array"
 """Told of what stands there, beside the items: a plain reading ends before it."""

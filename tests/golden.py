@@ -14,13 +14,13 @@ from pathlib import Path
 
 import orjson
 
-from gptexit.archive import convert
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.conversion import convert
 from gptexit.memory.assistants import ASSISTANTS
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
-from gptexit.targets.base import Options
-from gptexit.targets.pack.topics import topic_of
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.base import Options
+from gptexit.writers.packs.topics import topic_of
 from memory import account
 
 HERE = Path(__file__).parent

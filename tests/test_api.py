@@ -4,7 +4,7 @@ import pytest
 
 import gptexit
 from exports import BESIDE, ROOT, raw_conversations
-from gptexit.schema import errors
+from gptexit.schemas import errors
 
 SAMPLE = ROOT / "fixtures/slim-2026.zip"
 

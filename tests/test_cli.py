@@ -17,7 +17,7 @@ import pytest
 
 from build import chain, conversation, message
 from exports import FIXTURES, ROOT
-from gptexit.schema import errors
+from gptexit.schemas import errors
 
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SAMPLE = ROOT / "fixtures/dat-2026.zip"

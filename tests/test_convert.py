@@ -23,14 +23,14 @@ from exports import (
     seen_texts,
     word_runs,
 )
-from gptexit.ledger import Written
+from gptexit.archive.folder import Folder
 from gptexit.pipeline import Way, convert
-from gptexit.schema import errors, validate_lines
-from gptexit.select import Selection
-from gptexit.sink import Folder
+from gptexit.report import Written
+from gptexit.schemas import errors, validate_lines
+from gptexit.selection import Selection
 from gptexit.source import open_source
-from gptexit.targets.base import Options
-from gptexit.targets.table import FORMATS
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 

@@ -9,12 +9,12 @@ from click.testing import CliRunner
 
 import gptexit.cli.convert
 from build import chain, conversation, message
-from gptexit.archive import convert
+from gptexit.archive.account import OtherAccount
+from gptexit.archive.folder import Folder
+from gptexit.conversion import convert
 from gptexit.exit.run import leave
 from gptexit.memory.page import write_page
-from gptexit.owner import OtherAccount
-from gptexit.sink import Folder
-from gptexit.targets.base import File, Options
+from gptexit.writers.base import File, Options
 
 MINE = b"mine, and nobody else's\n"
 NOTE = "2025/2025-02-19-a-title.md"

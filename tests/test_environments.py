@@ -14,7 +14,7 @@ import pytest
 
 import gptexit
 from build import chain, conversation, message
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
 from test_cli import write_export
 
 if os.name != "posix":
@@ -163,7 +163,7 @@ def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypa
 
 
 def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
-    from gptexit.sink import OtherArchive
+    from gptexit.archive.folder import OtherArchive
 
     script, words = ALTERED["a newer schema"]
     path = altered(place, tmp_path, script)
@@ -175,7 +175,7 @@ def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
 
 @pytest.mark.parametrize("value", [None, 5, [], {}, [[]], {"a": 1}, -(10**400)])
 def test_a_selection_of_odd_types_excuses_nothing(value):
-    from gptexit.verify.chosen import leaves_out
+    from gptexit.verify.selection import leaves_out
 
     raw = conversation(chain(message("user", "Hi")))
     for name in ("since", "until", "title"):
@@ -194,7 +194,7 @@ def test_one_path_needs_no_list(place):
 def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path):
     import zipfile
 
-    from gptexit.chatgpt.conversation import Met
+    from gptexit.readers.chatgpt.normalize.conversation import Met
 
     export = write_export(tmp_path / "e.zip", conversation(chain(message("user", "Hi"))))
     with zipfile.ZipFile(export, "a") as archive:

@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 import gptexit
 from build import chain, conversation, message
 from exports import FIXTURES, ROOT, leaves, messages
-from gptexit.archive import convert
 from gptexit.cli import main
-from gptexit.export import union
-from gptexit.export.container import open_export
-from gptexit.export.copies import messages_of
-from gptexit.export.merge import Merged, merge
-from gptexit.schema import errors, validate_lines
-from gptexit.targets.base import Options
-from gptexit.verify.check import verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.merge import stream as union
+from gptexit.readers.chatgpt.merge.conversation import Merged, merge
+from gptexit.readers.chatgpt.merge.copies import messages_of
+from gptexit.schemas import errors, validate_lines
+from gptexit.verify.run import verify
+from gptexit.writers.base import Options
 from slimming import accounts, later, pack, slimmed, two_years
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24

@@ -15,11 +15,11 @@ from build import JSON
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT
 from gptexit import NotAnExport, conversations, convert, open_export
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export.volumes import Loss
-from gptexit.jsontext import dumps
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 from gptexit.source import open_source
-from gptexit.targets.base import Options
+from gptexit.text.json import dumps
+from gptexit.writers.base import Options
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 CHATS = json.loads((ROOT / "fixtures/figures.json").read_text())[SLIM.name]["conversations"] + 1

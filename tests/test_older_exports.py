@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
-from gptexit.archive import convert
 from gptexit.cli import main
-from gptexit.export.container import open_export
-from gptexit.schema import errors, validate_lines
-from gptexit.select import Selection
-from gptexit.verify.check import verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.schemas import errors, validate_lines
+from gptexit.selection import Selection
+from gptexit.verify.run import verify
 from slimming import accounts, later, pack, slimmed
 
 FORMATS = ["markdown", "jsonl", "sqlite"]

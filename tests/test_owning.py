@@ -9,13 +9,13 @@ import zipfile
 import pytest
 
 from build import chain, conversation, message
-from gptexit.archive import convert
+from gptexit.archive.folder import Folder
+from gptexit.archive.lock import InUse, owning, owning_file
 from gptexit.cli import run as command_line
-from gptexit.cli.exits import Exit
-from gptexit.owning import InUse, owning, owning_file
-from gptexit.sink import Folder
-from gptexit.targets.base import File
-from gptexit.targets.table import FORMATS
+from gptexit.cli.exit_codes import Exit
+from gptexit.conversion import convert
+from gptexit.writers.base import File
+from gptexit.writers.registry import FORMATS
 
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 _FORK = multiprocessing.get_context("fork") if os.name == "posix" else None

@@ -19,11 +19,11 @@ from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES, ROOT
 from faults.bases import NAMES
 from faults.case import case
-from gptexit.archive import convert
-from gptexit.export.container import NotAnExport
+from gptexit.conversion import convert
 from gptexit.parallel import pool
-from gptexit.targets.base import Options
-from gptexit.targets.table import FORMATS
+from gptexit.readers.chatgpt.export_set import NotAnExport
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
 
 VARYING = ("started", "finished", "seconds")
 NOT_REDACTED = [name for name, each in FORMATS.items() if not each.pack]

@@ -6,16 +6,16 @@ import pytest
 
 from build import add, chain, conversation, message
 from exports import ROOT
-from gptexit import archive
-from gptexit.chatgpt import reader
-from gptexit.ledger import Written
+from gptexit import convert as archive
+from gptexit.archive.folder import Folder
 from gptexit.pipeline import Way, conversations, convert
-from gptexit.schema import errors
-from gptexit.select import Selection
-from gptexit.sink import Folder
+from gptexit.readers.chatgpt import source as reader
+from gptexit.report import Written
+from gptexit.schemas import errors
+from gptexit.selection import Selection
 from gptexit.source import open_source
-from gptexit.targets.base import OTHERS, Options
-from gptexit.targets.table import FORMATS
+from gptexit.writers.base import OTHERS, Options
+from gptexit.writers.registry import FORMATS
 
 FAT = ROOT / "fixtures/fat-2024.zip"
 

@@ -9,12 +9,12 @@ import orjson
 import pytest
 
 from build import chain, conversation, message
-from gptexit.archive import convert
-from gptexit.disk import Unusable
+from gptexit.archive.folder import Folder
+from gptexit.conversion import convert
+from gptexit.files.disk import Unusable
 from gptexit.library.notes import notes_of
-from gptexit.neutral import open_neutral
-from gptexit.sink import Folder
-from gptexit.targets.base import File
+from gptexit.readers.jsonl import open_neutral
+from gptexit.writers.base import File
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of Unix")
 NOTE = "2025/2025-02-19-a-title.md"

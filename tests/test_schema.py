@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from build import chain, conversation, message, raw_conversations
-from gptexit import model, schema
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit import model
+from gptexit import schemas as schema
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 
 CONVERSATION = schema.load("conversation")
 REPORT = schema.load("report")

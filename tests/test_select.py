@@ -7,13 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from build import chain, conversation, message
-from gptexit.archive import convert
 from gptexit.cli.convert import convert as command
-from gptexit.export.container import open_export
+from gptexit.conversion import convert
 from gptexit.pipeline import conversations
-from gptexit.select import Exclusion, Selection
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.selection import Exclusion, Selection
 from gptexit.source import open_source
-from gptexit.verify.check import verify
+from gptexit.verify.run import verify
 
 MARCH = 1_709_300_000.0  # 2024-03-01
 MAY = 1_715_000_000.0

@@ -5,10 +5,10 @@ import zipfile
 
 import pytest
 
-from gptexit.packed import Packed
-from gptexit.sink import Folder
-from gptexit.stream import Stream
-from gptexit.targets.base import Copy, File
+from gptexit.archive.folder import Folder
+from gptexit.archive.stdout import Stream
+from gptexit.archive.zip_folder import Packed
+from gptexit.writers.base import Copy, File
 
 NOTE = File("2025/a.md", b"first", "conversation/1")
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gptexit.archive import convert
 from gptexit.cli import main
-from gptexit.export.container import open_export
-from gptexit.targets.base import Options
-from gptexit.verify.check import verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.verify.run import verify
+from gptexit.writers.base import Options
 
 MADE = Path(__file__).parent / "archives/f7a5429"
 FORMATS = ["markdown", "jsonl", "sqlite"]

@@ -15,10 +15,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gptexit.archive import convert
-    from gptexit.export.container import Export, NotAnExport
+    from gptexit.conversion import convert
     from gptexit.model import Conversation
     from gptexit.pipeline import conversations
+    from gptexit.readers.chatgpt.export_set import Export, NotAnExport
     from gptexit.source import open_source as open_export
 
 __version__ = "0.1.0"
@@ -26,10 +26,10 @@ __all__ = ["Conversation", "Export", "NotAnExport", "conversations", "convert", 
 
 _HOMES = {
     "Conversation": "model",
-    "Export": "export.container",
-    "NotAnExport": "export.container",
+    "Export": "readers.chatgpt.export_set",
+    "NotAnExport": "readers.chatgpt.export_set",
     "conversations": "pipeline",
-    "convert": "archive",
+    "convert": "conversion",
     "open_export": "source:open_source",
 }
 

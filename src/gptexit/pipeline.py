@@ -14,27 +14,27 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from gptexit.chatgpt.conversation import Met
-from gptexit.chatgpt.reader import fault
-from gptexit.export.container import AnotherCopy, Loss
-from gptexit.export.editions import Edition, shown
-from gptexit.export.facts import file_id
-from gptexit.export.oversized import Take
-from gptexit.export.splitter import collector_off
-from gptexit.jsonlines import Jsonlines, Moment, seconds
-from gptexit.ledger import Ledger, Written
+from gptexit.archive.description import by_ids, record, unread
+from gptexit.archive.folder import Folder, Sink
+from gptexit.archive.jsonl_folder import Jsonlines, Moment, seconds
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
 from gptexit.parallel.jobs import jobs_for
 from gptexit.parallel.task import Part, Prepared, Task, prepare
-from gptexit.record import by_ids, record, unread
-from gptexit.select import Selection
-from gptexit.sink import Folder, Sink
+from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.export_set import AnotherCopy, Loss
+from gptexit.readers.chatgpt.merge.exports import Edition, shown
+from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.parsing.array_items import collector_off
+from gptexit.readers.chatgpt.parsing.oversized import Take
+from gptexit.readers.chatgpt.source import fault
+from gptexit.report import Ledger, Written
+from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.targets.base import Copy, Draft, Drafter, Drafting, File, Read, Rendered, Target
+from gptexit.writers.base import Copy, Draft, Drafter, Drafting, File, Read, Rendered, Target
 
 if TYPE_CHECKING:
-    from gptexit.redact.outgoing import Outgoing
+    from gptexit.redact.files import Outgoing
 
 REDACTED = "redacted.csv"
 """The file of an archive that lists what was taken out of it."""

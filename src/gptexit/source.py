@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
-from gptexit.chatgpt.conversation import Met
-from gptexit.export.facts import Facts
-from gptexit.export.oversized import Keep
-from gptexit.export.volumes import Loss
 from gptexit.model import Conversation
+from gptexit.readers.chatgpt.assets.info import Facts
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.parsing.oversized import Keep
 
 
 class Source(Protocol):
@@ -126,7 +126,7 @@ def open_source(
 
 
 def _is_neutral(source: Path | BinaryIO) -> bool:
-    from gptexit.neutral import is_neutral
+    from gptexit.readers.jsonl import is_neutral
 
     return is_neutral(source)
 
@@ -134,7 +134,7 @@ def _is_neutral(source: Path | BinaryIO) -> bool:
 def _open_neutral(
     sources: Sequence[str | Path], stdin: BinaryIO | None, allow_large: bool
 ) -> Source:
-    from gptexit.neutral import open_neutral
+    from gptexit.readers.jsonl import open_neutral
 
     return open_neutral(sources, stdin)
 
@@ -142,7 +142,7 @@ def _open_neutral(
 def _open_chatgpt(
     sources: Sequence[str | Path], stdin: BinaryIO | None, allow_large: bool
 ) -> Source:
-    from gptexit.chatgpt.reader import open_chatgpt
+    from gptexit.readers.chatgpt.source import open_chatgpt
 
     return open_chatgpt(sources, stdin, allow_large=allow_large)
 

@@ -10,7 +10,7 @@ import pytest
 import house
 from exports import FIXTURES
 from gptexit import convert
-from gptexit.targets.base import Options
+from gptexit.writers.base import Options
 
 SDK = "google-genai==3.6.1"
 SEND = """

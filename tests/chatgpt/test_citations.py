@@ -1,4 +1,4 @@
-"""Markers in what the assistant wrote become links and words; see `gptexit.chatgpt.citations`."""
+"""Markers in what the assistant wrote become links and words."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
-from gptexit.chatgpt.citations import ABSENT, UNEXPLAINED, may_change, resolve
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.links import clean_url
+from gptexit.readers.chatgpt.normalize.citations import ABSENT, UNEXPLAINED, may_change, resolve
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.links import clean_url
 
 CITE = "\ue200cite\ue202turn0search3\ue201"
 PAGE = {"title": "When to [use]", "url": "https://sqlite.org/whentouse.html?utm_source=chatgpt.com"}

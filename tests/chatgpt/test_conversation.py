@@ -5,8 +5,8 @@ import orjson
 from hypothesis import given, settings
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
-from gptexit.chatgpt.assetbook import Facts
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
 
 
 def read(raw, account=None):

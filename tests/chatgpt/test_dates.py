@@ -1,8 +1,8 @@
 import pytest
 
 from build import chain, conversation, message
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.restore import restore
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.chatgpt.restore import restore
 
 FIRST, LAST, EXPORTED = 1_700_000_000.0, 1_700_000_100.5, 1_782_704_617.25
 TALK = (message("user", "Hi", create_time=FIRST), message("assistant", "Yes", create_time=LAST))

@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gptexit.chatgpt import markers, tools
-from gptexit.chatgpt.citations import resolve
+from gptexit.readers.chatgpt.normalize import markers, tools
+from gptexit.readers.chatgpt.normalize.citations import resolve
 
 _CITE = "\ue200cite\ue202turn0search0\ue201"
 _PIECES = (_CITE, "word", " ", "\n", "\n\n", "\n \n", "`", "``", "\n```\n", "~~~", "[", "](", ")")

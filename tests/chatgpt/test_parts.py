@@ -1,7 +1,7 @@
 import pytest
 
-from gptexit.chatgpt.assetbook import AssetBook, Facts, file_id
-from gptexit.chatgpt.parts import read_part
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, Facts, file_id
+from gptexit.readers.chatgpt.normalize.parts import read_part
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ import tracemalloc
 import pytest
 import regex
 
-from gptexit.chatgpt.canvas import Canvas, update
-from gptexit.chatgpt.patterns import may_compile
+from gptexit.readers.chatgpt.normalize.canvas import Canvas, update
+from gptexit.readers.chatgpt.normalize.patterns import may_compile
 
 LARGE = [
     "(((a{1000}){1000}){1000})",

@@ -2,9 +2,9 @@
 
 from copy import deepcopy
 
-from gptexit.chatgpt.assetbook import Facts
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.mentioned import mentioned
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.readers.chatgpt.normalize.mentions import mentioned
 
 START = 1_770_000_000.0  # 2026-02-02T02:40:00Z
 

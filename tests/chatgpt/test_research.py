@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from build import add, chain, conversation, message
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 
 MARK = "\ue200cite\ue202turn0search0\ue201"
 

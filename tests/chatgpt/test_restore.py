@@ -9,8 +9,8 @@ from hypothesis import given, settings
 
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, raw_conversations
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.restore import repaired, restore
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.chatgpt.restore import repaired, restore
 
 
 def read(raw):

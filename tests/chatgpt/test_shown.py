@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES
 from exports import raw_conversations as conversations_of
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.restore import restore
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.chatgpt.restore import restore
 
 
 def read(*said, met=None, **rest):

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from build import ROOT, add, chain, conversation, message
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 
 
 def messages(mapping, met=None):

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from gptexit.export.container import open_export
+from gptexit.readers.chatgpt.export_set import open_export
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
-from gptexit.export.container import open_export
-from gptexit.export.facts import file_id
-from gptexit.export.magic import media_type, text_type
-from gptexit.media_types import ending_of
+from gptexit.files.media_types import ending_of
+from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.magic import media_type, text_type
+from gptexit.readers.chatgpt.export_set import open_export
 
 UUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
 BASE = {"conversations.json": text_of("a")}

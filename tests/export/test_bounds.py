@@ -10,14 +10,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from export.packing import PNG, reasons, text_of, write, zip_of
-from gptexit.archive import convert
-from gptexit.export import allowance, manifest, rows, splitter, weight
-from gptexit.export.careful import careful_end, count, skip
-from gptexit.export.container import NotAnExport, open_export
-from gptexit.export.splitter import Split, split
-from gptexit.export.window import Window
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.assets import export_manifest as manifest
+from gptexit.readers.chatgpt.containers import allowance
+from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.readers.chatgpt.parsing import array_items as splitter
+from gptexit.readers.chatgpt.parsing import json_stream as rows
+from gptexit.readers.chatgpt.parsing import weight
+from gptexit.readers.chatgpt.parsing.array_items import Split, split
+from gptexit.readers.chatgpt.parsing.buffer import Window
+from gptexit.readers.chatgpt.parsing.scanner import careful_end, count, skip
 from gptexit.source import open_source
-from gptexit.verify.check import verify
+from gptexit.verify.run import verify
 
 FILLS = [b'{"a":1},', b"[[]],", b'"",', b"1,", b"[" * 500 + b"]" * 500 + b",", b'{"\\"":"\\\\"},']
 
@@ -155,7 +159,7 @@ def test_several_copies_of_it_and_of_others_keep_one_file_each(narrow, tmp_path)
 
 @pytest.mark.parametrize("length", [300_000, 90_000])
 def test_a_line_of_neutral_json_that_is_too_large(narrow, tmp_path, monkeypatch, length):
-    monkeypatch.setattr("gptexit.neutral.MOST_BYTES", 200_000)
+    monkeypatch.setattr("gptexit.readers.jsonl.MOST_BYTES", 200_000)
     convert(
         export_of(tmp_path, *(json.dumps(talk(k)).encode() for k in "ab")), tmp_path, ("jsonl",)
     )

@@ -5,8 +5,9 @@ import zipfile
 import pytest
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
-from gptexit.export import container, zips
-from gptexit.export.container import AnotherCopy, Export, NotAnExport, open_export
+from gptexit.readers.chatgpt import export_set as container
+from gptexit.readers.chatgpt.containers import zip as zips
+from gptexit.readers.chatgpt.export_set import AnotherCopy, Export, NotAnExport, open_export
 
 ONE = {"conversations.json": text_of("a", "b")}
 SHARDS = {

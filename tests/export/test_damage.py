@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
-from gptexit.export import allowance, inflate, splitter
-from gptexit.export.careful import careful_end, skip
-from gptexit.export.container import NotAnExport, open_export
-from gptexit.export.splitter import Split, split
-from gptexit.export.window import Window
+from gptexit.readers.chatgpt.containers import allowance
+from gptexit.readers.chatgpt.containers import zip_member as inflate
+from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.readers.chatgpt.parsing import array_items as splitter
+from gptexit.readers.chatgpt.parsing.array_items import Split, split
+from gptexit.readers.chatgpt.parsing.buffer import Window
+from gptexit.readers.chatgpt.parsing.scanner import careful_end, skip
 
 KEYS = [f"c{number}" for number in range(12)]
 

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from export.packing import PNG, text_of, unpack, write, zip_of
-from gptexit.export.container import NotAnExport, open_export
-from gptexit.export.diagnosis import unreachable, wrong_file
+from gptexit.readers.chatgpt.containers.diagnosis import unreachable, wrong_file
+from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
 
 CLAUDE = json.dumps([{"uuid": "u", "name": "n", "chat_messages": [{"text": "hi"}]}]).encode()
 GEMINI = b'[{\n  "header": "Gemini Apps",\n  "title": "Prompted hello"}]'

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from build import JSON, chain, conversation, message, raw_conversations
 from exports import leaves
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export.copies import moment
-from gptexit.export.merge import merge
-from gptexit.export.unite import Apart, decide, join, unite_messages
-from gptexit.export.waiting import Waiting
+from gptexit.readers.chatgpt.merge.conversation import merge
+from gptexit.readers.chatgpt.merge.copies import moment
+from gptexit.readers.chatgpt.merge.spool import Waiting
+from gptexit.readers.chatgpt.merge.values import Apart, decide, join, unite_messages
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 
 OBJECTS = st.dictionaries(st.sampled_from("abcd"), JSON, max_size=4)
 

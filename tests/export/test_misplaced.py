@@ -7,8 +7,8 @@ import json
 import pytest
 
 from build import chain, conversation, message
-from gptexit.archive import convert
-from gptexit.export.container import open_export
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
 from slimming import pack
 
 USER = {"id": "user-1", "email": "ada@example.org"}

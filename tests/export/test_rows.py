@@ -8,7 +8,7 @@ import pytest
 
 import gptexit
 from export.packing import text_of, write, zip_of
-from gptexit.export import rows
+from gptexit.readers.chatgpt.parsing import json_stream as rows
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gptexit.export import splitter
-from gptexit.export.repair import loads_leniently
-from gptexit.export.splitter import NotAnArray, Split, split
+from gptexit.readers.chatgpt.parsing import array_items as splitter
+from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
+from gptexit.readers.chatgpt.parsing.repair import loads_leniently
 
 TRICKY = st.sampled_from(
     [

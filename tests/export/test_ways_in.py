@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from build import add, chain, conversation, message
 from export.packing import unpack, write, zip_of
 from gptexit.cli import main
-from gptexit.export.container import open_export
-from gptexit.export.shapes import UNKNOWN
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.parsing.shapes import UNKNOWN
 
 Raw = dict[str, Any]
 

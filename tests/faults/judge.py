@@ -19,10 +19,10 @@ from exports import leaves, mended, messages
 from faults.case import Case, pristine
 from faults.plain import TOO_DEEP, Reading, Unclear, read_json, read_zip
 from faults.ride import Ride, a_house, ride
-from gptexit.export.container import open_export
-from gptexit.jsontext import loads_deep
-from gptexit.schema import errors
-from gptexit.verify.check import verify
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.schemas import errors
+from gptexit.text.json import loads_deep
+from gptexit.verify.run import verify
 
 Report = dict[str, Any]
 _ITEM = re.compile(r", byte \d+(?: “.*”)?$", re.DOTALL)

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from exports import FIXTURES, ROOT
-from gptexit.export.container import open_export
 from gptexit.inspect.absences import ABSENCES, absences, as_markdown
 from gptexit.inspect.generation import GENERATIONS
 from gptexit.inspect.inspection import inspect
+from gptexit.readers.chatgpt.export_set import open_export
 
 
 def test_every_absence_is_in_some_generation():

@@ -11,8 +11,8 @@ import pytest
 from build import chain, conversation, message
 from export.packing import write, zip_of
 from exports import ROOT
-from gptexit.printable import columns
-from gptexit.schema import errors
+from gptexit.schemas import errors
+from gptexit.text.terminal import columns
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 

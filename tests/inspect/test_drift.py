@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message
 from export.packing import text_of, write, zip_of
-from gptexit.chatgpt.conversation import Account
-from gptexit.export.container import open_export
-from gptexit.inspect import drift, known
+from gptexit.inspect import drift
+from gptexit.inspect import known_names as known
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift, Place, shown
 from gptexit.inspect.inspection import inspect
 from gptexit.inspect.report import drift_report
 from gptexit.inspect.survey import Survey
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.normalize.conversation import Account
 
 SECRETS = st.text(st.sampled_from("qxzQXZ ’–/\\|`<>\n\x1b@:äß長"), min_size=3, max_size=40).map(
     lambda words: f"Se cret {words} 8!"

@@ -9,14 +9,14 @@ import orjson
 import pytest
 
 from exports import FIXTURES, ROOT
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export.container import open_export
 from gptexit.inspect.drift import shown
 from gptexit.inspect.inspection import inspect
-from gptexit.inspect.table import day, size, table
-from gptexit.printable import columns
-from gptexit.schema import errors
-from gptexit.verify.locate import Locator
+from gptexit.inspect.output import day, size, table
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.schemas import errors
+from gptexit.text.terminal import columns
+from gptexit.verify.asset_digests import Locator
 from gptexit.verify.raw import id_of
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
-from gptexit.chatgpt.conversation import Account
 from gptexit.inspect.attachments import Attachments, Missing
 from gptexit.inspect.listing import COLUMNS, as_csv, as_text
 from gptexit.inspect.survey import Survey
-from gptexit.printable import columns, printable
+from gptexit.readers.chatgpt.normalize.conversation import Account
+from gptexit.text.terminal import columns, printable
 
 HOSTILE = st.text(st.characters(exclude_categories=[]), max_size=30) | st.sampled_from(
     [

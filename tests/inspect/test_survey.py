@@ -9,13 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from build import JSON, WORDS, chain, conversation, message, raw_conversations
-from gptexit.chatgpt.assetbook import key_in_export
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export.container import NotAnExport, open_export
-from gptexit.inspect import shapes
+from gptexit.inspect import patterns as shapes
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.inspection import inspect
 from gptexit.inspect.survey import Survey
+from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import key_in_export
 
 POINTING = st.sampled_from(
     [

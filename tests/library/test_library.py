@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message
 from gptexit import convert
-from gptexit.jsontext import dumps
 from gptexit.library import (
     Ambiguous,
     BadQuery,
@@ -21,6 +20,7 @@ from gptexit.library import (
     open_library,
     plain,
 )
+from gptexit.text.json import dumps
 
 SHOP = conversation(
     chain(

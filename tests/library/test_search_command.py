@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from build import chain, conversation, message
 from gptexit import convert
 from gptexit.cli import main
-from gptexit.jsontext import dumps
-from gptexit.printable import columns
+from gptexit.text.json import dumps
+from gptexit.text.terminal import columns
 
 BELL = "\x1b]0;owned\x07\x1b[31m"
 SHOP = conversation(

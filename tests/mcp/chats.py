@@ -6,7 +6,7 @@ import json
 
 from build import add, chain, conversation, message
 from gptexit import convert
-from gptexit.jsontext import dumps
+from gptexit.text.json import dumps
 
 HELLO = (
     json.dumps(

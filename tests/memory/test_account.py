@@ -8,10 +8,10 @@ from collections import Counter
 import orjson
 from click.testing import CliRunner
 
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.cli.memory import memory as command
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 from memory.account import INSTRUCTIONS, WRITTEN, conversations, when
 
 

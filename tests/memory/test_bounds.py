@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from build import chain, conversation, message
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.memory import collect
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 from memory.test_settle import remembered, texts
 
 

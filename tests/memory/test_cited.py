@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from build import JSON, chain, conversation, message
 from gptexit import convert
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.cli.memory import memory as command
 from gptexit.library import open_library
 from gptexit.mcp.remembered import memory_of
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
 from gptexit.memory.text import memory_text
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 
 BOAT, TEA = "The user repairs wooden boats.", "The user drinks green tea."
 

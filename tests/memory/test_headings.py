@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import WORDS, chain, conversation, message
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.memory.collect import Collector
 from gptexit.memory.headings import GENERAL, HEADINGS, heading_of
 from gptexit.memory.text import memory_text
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 from memory.test_settle import remembered
 from memory.test_text import blocks
 

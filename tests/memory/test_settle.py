@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from build import chain, conversation, message
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 
 
 def remembered(*notes: str | tuple[str, str], **rest: Any) -> Memory:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from build import chain, conversation, message
 from gptexit import convert
 from gptexit.names.names import Names
-from gptexit.select import Exclusion, Selection
-from gptexit.targets.base import Options
-from gptexit.targets.table import FORMATS
+from gptexit.selection import Exclusion, Selection
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
 
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 BAKERY, CLINIC, HELPER = "g-p-67a1b2c3d4", "g-p-99ff00aa11", "g-abc123"

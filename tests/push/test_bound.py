@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("httpx")
 pytest.importorskip("tenacity")
 
-from gptexit.push.server import Server, ServerError
+from gptexit.push.client import Server, ServerError
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from gptexit.redact.detect import secrets, suspects
-from gptexit.redact.marks import MARK, mark
+from gptexit.redact.kingfisher import name_of
+from gptexit.redact.placeholder import MARK, mark
 from gptexit.redact.redactor import marked
-from gptexit.redact.tokens import name_of
 from planted import CODE, KINDS, Seeds, planted
 
 ALL = list(planted(1))

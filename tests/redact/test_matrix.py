@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import surroundings
-from gptexit.archive import convert
+from gptexit.conversion import convert
 from gptexit.redact.detect import secrets
-from gptexit.targets.base import Options
+from gptexit.writers.base import Options
 
 PACKS = ("claude", "gemini", "jsonl")
 EACH = 37

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from build import chain, conversation, message
-from gptexit.archive import convert
 from gptexit.cli.convert import convert as command
-from gptexit.export.container import open_export
-from gptexit.redact.marks import MARK
-from gptexit.schema import errors
-from gptexit.targets.base import Options
-from gptexit.verify.check import verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.redact.placeholder import MARK
+from gptexit.schemas import errors
+from gptexit.verify.run import verify
+from gptexit.writers.base import Options
 from planted import KINDS, planted
 
 TALKS = 300
@@ -186,7 +186,7 @@ def test_the_end_of_a_run_says_what_was_redacted(account, tmp_path):
 
 
 def test_without_the_libraries_a_pack_is_refused(account, tmp_path, monkeypatch):
-    from gptexit.redact import tokens
+    from gptexit.redact import kingfisher as tokens
 
     tokens._scanner.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "kingfisher_sdk", None)

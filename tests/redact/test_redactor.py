@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from build import chain, message
 from build import conversation as raw_conversation
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export.facts import Facts
+from gptexit.readers.chatgpt.assets.info import Facts
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
 from gptexit.redact.detect import secrets
 from gptexit.redact.redactor import RedactionFailed, Redactor
-from gptexit.schema import errors
+from gptexit.schemas import errors
 from planted import planted
 
 ALL = {each.kind: each for each in planted(2)}

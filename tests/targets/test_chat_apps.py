@@ -10,12 +10,12 @@ from build import add, chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import FIXTURES
 from gptexit import convert
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.targets.base import Options
-from gptexit.targets.chat.turns import turns_of
-from gptexit.targets.librechat import NO_PARENT, LibreChat
-from gptexit.targets.open_webui import OpenWebUI
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.base import Options
+from gptexit.writers.chat.turns import turns_of
+from gptexit.writers.librechat import NO_PARENT, LibreChat
+from gptexit.writers.open_webui import OpenWebUI
 
 USUAL = frozenset({"reasoning"})
 

@@ -13,12 +13,12 @@ from build import chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.restore import repaired
-from gptexit.jsontext import dumps
-from gptexit.targets.base import Options
-from gptexit.targets.chatgpt.forms import FORMS
-from gptexit.targets.chatgpt.limits import size_of
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.text.json import dumps
+from gptexit.writers.base import Options
+from gptexit.writers.chatgpt.layouts import FORMS
+from gptexit.writers.chatgpt.restore import repaired
+from gptexit.writers.chatgpt.size_limits import size_of
 
 ZIP = "chatgpt-export.zip"
 

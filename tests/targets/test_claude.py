@@ -19,15 +19,21 @@ from build import chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import BESIDE, FIXTURES, ROOT, raw_conversations, seen_texts, word_runs
 from gptexit import convert
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.targets.base import Options, Rendered
-from gptexit.targets.chat.requests import spoken
-from gptexit.targets.claude.api import form
-from gptexit.targets.claude.limits import FEWEST_TOKENS, FILE_BYTES, WINDOW, WINDOW_FILES, limits
-from gptexit.targets.pack.tokens import estimate
-from gptexit.targets.pack.topics import topic_of
-from gptexit.targets.table import FORMATS
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.base import Options, Rendered
+from gptexit.writers.chat.api_requests import spoken
+from gptexit.writers.packs.claude.api import form
+from gptexit.writers.packs.claude.limits import (
+    FEWEST_TOKENS,
+    FILE_BYTES,
+    WINDOW,
+    WINDOW_FILES,
+    limits,
+)
+from gptexit.writers.packs.tokens import estimate
+from gptexit.writers.packs.topics import topic_of
+from gptexit.writers.registry import FORMATS
 
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from build import chain, conversation, message, raw_conversations
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.assetbook import Facts
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.jsontext import loads_deep
-from gptexit.schema import errors, validate_lines
-from gptexit.targets.base import Options
-from gptexit.targets.table import FORMATS
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.schemas import errors, validate_lines
+from gptexit.text.json import loads_deep
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
 
 INCLUDE = st.sets(st.sampled_from(["hidden", "reasoning", "tools"])).map(frozenset)
 OPTIONS = st.builds(Options, st.sampled_from([None, "current", "all"]), INCLUDE, st.just(UTC))
@@ -103,7 +103,7 @@ def test_what_nests_deep_is_rendered(name, depth):
 
 
 def test_the_text_of_deep_json_is_that_of_shallow():
-    from gptexit.jsontext import _piece_by_piece, dumps
+    from gptexit.text.json import _piece_by_piece, dumps
 
     value = {
         "b": [2**64 - 1, -(2**63), [], {}, {"x": None, "é": "\n"}, [2.5, True]],

@@ -18,15 +18,15 @@ from build import chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.export.container import open_export
-from gptexit.select import Selection
-from gptexit.targets.base import Options, Rendered
-from gptexit.targets.gemini import target
-from gptexit.targets.gemini.api import request
-from gptexit.targets.gemini.limits import SOURCES, ZIPS_A_DAY, words_in
-from gptexit.targets.gemini.start_here import Pack, start_here
-from gptexit.verify.check import verify
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.selection import Selection
+from gptexit.verify.run import verify
+from gptexit.writers.base import Options, Rendered
+from gptexit.writers.packs.gemini import writer as target
+from gptexit.writers.packs.gemini.api import request
+from gptexit.writers.packs.gemini.limits import SOURCES, ZIPS_A_DAY, words_in
+from gptexit.writers.packs.gemini.start_here import Pack, start_here
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 SMALL = 1 << 17

@@ -7,9 +7,9 @@ import pytest
 
 from exports import ROOT
 from gptexit import convert
+from gptexit.archive.folder import OtherArchive
 from gptexit.names.names import Names
-from gptexit.sink import OtherArchive
-from gptexit.targets.base import Options
+from gptexit.writers.base import Options
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 FAT = ROOT / "fixtures/fat-2024.zip"

@@ -16,13 +16,13 @@ from build import add, chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.restore import repaired
-from gptexit.jsontext import dumps
-from gptexit.targets.base import Options
-from gptexit.targets.chatgpt.forms import FORMS
-from gptexit.targets.librechat import NO_PARENT, LibreChat
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.text.json import dumps
+from gptexit.writers.base import Options
+from gptexit.writers.chatgpt.layouts import FORMS
+from gptexit.writers.chatgpt.restore import repaired
+from gptexit.writers.librechat import NO_PARENT, LibreChat
 
 FIT = Options(fit="librechat")
 ZIP = "chatgpt-export.zip"

@@ -10,12 +10,12 @@ from markdown_it import MarkdownIt
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
 from exports import seen_texts, word_runs
-from gptexit.catalog import Catalog, Entry
-from gptexit.chatgpt.assetbook import Facts
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.targets.base import Options
-from gptexit.targets.markdown.frontmatter import front_matter
-from gptexit.targets.markdown.target import Markdown
+from gptexit.archive.catalog import Catalog, Entry
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.writers.base import Options
+from gptexit.writers.markdown.front_matter import front_matter
+from gptexit.writers.markdown.writer import Markdown
 
 FILES = {"file_1": Facts("file_1.dat", "fox.png", "image/png", 3)}
 

@@ -3,7 +3,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gptexit.targets.markdown.protect import fenced, line, protect, quoted
+from gptexit.writers.markdown.embed import fenced, line, protect, quoted
 
 COMMONMARK = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from build import chain, conversation, message
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.assetbook import Facts
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.targets.base import Options
-from gptexit.targets.markdown.links import is_safe
-from gptexit.targets.markdown.protect import fenced, line, protect
-from gptexit.targets.markdown.target import Markdown
-from gptexit.targets.markdown.typed import typed
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.writers.base import Options
+from gptexit.writers.markdown.embed import fenced, line, protect
+from gptexit.writers.markdown.links import is_safe
+from gptexit.writers.markdown.typed import typed
+from gptexit.writers.markdown.writer import Markdown
 from targets.test_protect import PIECES
 
 COMMONMARK = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 
 from exports import leaves
-from gptexit.catalog import Catalog
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.targets.base import Options
-from gptexit.targets.table import FORMATS
+from gptexit.archive.catalog import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
 from marked import marked_conversations
 from markers import MECHANICS
 

@@ -19,10 +19,10 @@ from build import add, chain, conversation, message, raw_conversations
 from exports import FIXTURES
 from gptexit import convert
 from gptexit.cli import main
-from gptexit.jsontext import dumps
 from gptexit.library import Query, open_library
-from gptexit.targets.base import Options
-from gptexit.verify.check import verify
+from gptexit.text.json import dumps
+from gptexit.verify.run import verify
+from gptexit.writers.base import Options
 from planted import Seeds
 
 NAME = "chatgpt.sqlite"
@@ -369,7 +369,7 @@ def test_without_full_text_search_there_is_one_clear_sentence(tmp_path, monkeypa
 
     connect = sqlite3.connect
     monkeypatch.setattr(
-        "gptexit.database.schema.sqlite3.connect", lambda *a, **k: connect(*a, factory=Old, **k)
+        "gptexit.sqlite.schema.sqlite3.connect", lambda *a, **k: connect(*a, factory=Old, **k)
     )
     export = tmp_path / "conversations.json"
     export.write_bytes(dumps([raw(1, "One")]))

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exports import ROOT
-from gptexit.archive import convert
-from gptexit.export.container import open_export
-from gptexit.verify.check import verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.verify.run import verify
 from verify import damage
 from verify.damage import HOUSE, promise_anew
 from verify.faulty import FAULTS, Fault

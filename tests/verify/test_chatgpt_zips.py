@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES, ROOT
 from gptexit import convert
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.restore import repaired
-from gptexit.export.container import open_export
-from gptexit.jsontext import dumps
-from gptexit.schema import errors
-from gptexit.select import Selection
-from gptexit.targets.base import Options
-from gptexit.verify.check import NoArchive, verify
-from gptexit.verify.folder import Archive
-from gptexit.verify.twins import Twins
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.schemas import errors
+from gptexit.selection import Selection
+from gptexit.text.json import dumps
+from gptexit.verify.archive_files import Archive
+from gptexit.verify.compare_raw import Twins
+from gptexit.verify.run import NoArchive, verify
+from gptexit.writers.base import Options
+from gptexit.writers.chatgpt.restore import repaired
 from verify.damage import promise_anew
 from verify.zip_damage import KINDS, rewrite
 

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from exports import FIXTURES, ROOT
-from gptexit.schema import errors
+from gptexit.schemas import errors
 
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from build import chain, conversation, message
-from gptexit.archive import convert
-from gptexit.export.container import open_export
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.verify import expected
-from gptexit.verify.check import verify
+from gptexit.verify.run import verify
 
 
 def chat(number, *more):

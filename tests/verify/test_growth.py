@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from build import chain, conversation, message
-from gptexit.archive import convert
-from gptexit.export.container import open_export
-from gptexit.verify.check import verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.verify.run import verify
 
 
 def steps(tmp_path, raw):

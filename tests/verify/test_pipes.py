@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from exports import FIXTURES
-from gptexit.archive import convert
-from gptexit.export.container import open_export
-from gptexit.verify.check import verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.verify.run import verify
 
 if not hasattr(os, "mkfifo"):
     pytest.skip("needs named pipes", allow_module_level=True)

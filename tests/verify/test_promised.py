@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from build import chain, conversation, message
 from exports import ROOT
 from gptexit.cli import main
-from gptexit.schema import errors
+from gptexit.schemas import errors
 from verify.damage import seal
 
 SLIM = ROOT / "fixtures/slim-2026.zip"

@@ -10,11 +10,11 @@ import pytest
 
 from build import chain, conversation, message
 from exports import FIXTURES, ROOT
-from gptexit.archive import convert
-from gptexit.export.container import open_export
-from gptexit.select import Selection
-from gptexit.targets.base import Options
-from gptexit.verify.check import NoArchive, verify
+from gptexit.conversion import convert
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.selection import Selection
+from gptexit.verify.run import NoArchive, verify
+from gptexit.writers.base import Options
 from verify.damage import FAULTS, LINES, NOTES, promise_anew
 
 SLIM = ROOT / "fixtures/slim-2026.zip"

@@ -12,8 +12,8 @@ import click
 
 from gptexit import __version__
 from gptexit.cli import streams
-from gptexit.cli.exits import Exit
-from gptexit.closed import Closed
+from gptexit.cli.exit_codes import Exit
+from gptexit.files.closed import Closed
 
 _COMMANDS = {
     "exit": "Do everything that leaving ChatGPT takes, in one go.",

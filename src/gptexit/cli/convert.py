@@ -8,15 +8,10 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.archive import convert_export
 from gptexit.cli import streams
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
 from gptexit.cli.naming import names_of, names_options
-from gptexit.cli.packing import pack_options
-from gptexit.cli.progress import progress_bar
-from gptexit.cli.redacting import cannot_redact, redact_option
-from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.shared import (
+from gptexit.cli.options import (
     allow_large_option,
     jobs_option,
     layout_option,
@@ -25,15 +20,20 @@ from gptexit.cli.shared import (
     timezone_option,
     web_images_option,
 )
+from gptexit.cli.packing import pack_options
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.redacting import cannot_redact, redact_option
+from gptexit.cli.selecting import selection_of, selection_options
 from gptexit.cli.summary import complain, summary, troubles
-from gptexit.database.schema import NoFullText
-from gptexit.disk import write_whole
-from gptexit.export.container import NotAnExport
+from gptexit.conversion import convert_export
+from gptexit.files.disk import write_whole
+from gptexit.readers.chatgpt.export_set import NotAnExport
 from gptexit.redact import CannotRedact
 from gptexit.source import open_source
-from gptexit.targets.base import Options
-from gptexit.targets.chatgpt.limits import FITS, size_of
-from gptexit.targets.table import API, FORMATS, LAYOUTS, is_one_file
+from gptexit.sqlite.schema import NoFullText
+from gptexit.writers.base import Options
+from gptexit.writers.chatgpt.size_limits import FITS, size_of
+from gptexit.writers.registry import API, FORMATS, LAYOUTS, is_one_file
 
 _INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
 

@@ -12,12 +12,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from gptexit.cli.exits import Exit
+from gptexit.archive.lock import InUse
+from gptexit.cli.exit_codes import Exit
 from gptexit.cli.streams import STDOUT
-from gptexit.disk import Unusable
-from gptexit.export.diagnosis import NotAnExport
-from gptexit.owning import InUse
-from gptexit.printable import printable
+from gptexit.files.disk import Unusable
+from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
+from gptexit.text.terminal import printable
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
 """Environment variable that has a fault of gptexit's own shown with its traceback."""

@@ -9,13 +9,9 @@ from typing import Any
 
 import click
 
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
 from gptexit.cli.naming import names_of, names_options
-from gptexit.cli.packing import pack_options
-from gptexit.cli.progress import progress_bar
-from gptexit.cli.redacting import cannot_redact, redact_option
-from gptexit.cli.selecting import exclude_option, exclusion
-from gptexit.cli.shared import (
+from gptexit.cli.options import (
     allow_large_option,
     jobs_option,
     layout_option,
@@ -24,16 +20,20 @@ from gptexit.cli.shared import (
     timezone_option,
     web_images_option,
 )
+from gptexit.cli.packing import pack_options
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.redacting import cannot_redact, redact_option
+from gptexit.cli.selecting import exclude_option, exclusion
 from gptexit.cli.summary import complain, summary, troubles
 from gptexit.cli.verdict import EXITS, verdict
-from gptexit.database.schema import NoFullText
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, REPORT, leave
-from gptexit.export.container import Export, NotAnExport
 from gptexit.pipeline import Progress
+from gptexit.readers.chatgpt.export_set import Export, NotAnExport
 from gptexit.redact import CannotRedact
-from gptexit.select import Selection
-from gptexit.targets.base import Options
+from gptexit.selection import Selection
+from gptexit.sqlite.schema import NoFullText
+from gptexit.writers.base import Options
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import orjson
 
-from gptexit.targets.table import FORMATS
+from gptexit.writers.registry import FORMATS
 
 
 @click.command()

@@ -8,20 +8,20 @@ import click
 import orjson
 
 from gptexit.cli import streams
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
+from gptexit.cli.options import allow_large_option, no_progress_option
 from gptexit.cli.progress import progress_bar
-from gptexit.cli.shared import allow_large_option, no_progress_option
 from gptexit.cli.summary import complain, unreadable
-from gptexit.disk import write_whole
-from gptexit.export.container import NotAnExport, open_export
+from gptexit.files.disk import write_whole
 from gptexit.inspect.groups import MOST
 from gptexit.inspect.inspection import Inspection
 from gptexit.inspect.inspection import inspect as inspect_export
 from gptexit.inspect.listing import FORMATS
+from gptexit.inspect.output import table
 from gptexit.inspect.report import drift_report
-from gptexit.inspect.table import table
 from gptexit.names.table import BadTable, Table, load
-from gptexit.printable import count
+from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.text.terminal import count
 
 
 @click.command()

@@ -13,11 +13,11 @@ from typing import Any
 import click
 
 from gptexit.cli import streams
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
 from gptexit.library import NoLibrary, open_library
 from gptexit.mcp.clients import CLIENTS, Client, SeveralPlaces, entry, machine
+from gptexit.mcp.config_file import Installed, NotInstalled, install
 from gptexit.mcp.entry import alone
-from gptexit.mcp.install import Installed, NotInstalled, install
 
 NAME = "chatgpt-archive"
 _EXTRA = (

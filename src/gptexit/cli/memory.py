@@ -9,22 +9,27 @@ import click
 import orjson
 
 from gptexit.cli import streams
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
+from gptexit.cli.options import (
+    allow_large_option,
+    no_progress_option,
+    quiet_option,
+    timezone_option,
+)
 from gptexit.cli.progress import progress_bar
-from gptexit.cli.shared import allow_large_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import complain, not_given, unreadable
-from gptexit.disk import write_whole
-from gptexit.export.container import NotAnExport
+from gptexit.files.disk import write_whole
 from gptexit.memory.assistants import ASSISTANTS
 from gptexit.memory.gather import gather
 from gptexit.memory.model import Memory
 from gptexit.memory.own_list import PROMPT, NotAnAnswer, OwnList, open_own_list
 from gptexit.memory.page import write_page
 from gptexit.memory.text import memory_text, tally, why_more
-from gptexit.printable import count
+from gptexit.readers.chatgpt.export_set import NotAnExport
 from gptexit.redact import CannotRedact
 from gptexit.source import Source, open_source
-from gptexit.targets.base import NOTHING, SECRETS
+from gptexit.text.terminal import count
+from gptexit.writers.base import NOTHING, SECRETS
 
 _PAM = "pam"
 _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}

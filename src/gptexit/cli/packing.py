@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _topics(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Any, ...]:
     if not values:
         return ()
-    from gptexit.targets.pack.topics import MOST, topic_of
+    from gptexit.writers.packs.topics import MOST, topic_of
 
     try:
         topics = tuple(map(topic_of, values))
@@ -26,7 +26,7 @@ def _topics(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 
 def _tokens(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
     if value is not None:
-        from gptexit.targets.claude.limits import limits
+        from gptexit.writers.packs.claude.limits import limits
 
         try:
             limits(value)

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gptexit.archive.lock import owning_name
 from gptexit.cli import streams
 from gptexit.cli.convert import included, write_report
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
 from gptexit.cli.naming import names_of, names_options
+from gptexit.cli.options import (
+    allow_large_option,
+    no_progress_option,
+    quiet_option,
+    timezone_option,
+)
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.shared import allow_large_option, no_progress_option, quiet_option, timezone_option
 from gptexit.cli.summary import complain, listed, unreadable
-from gptexit.export.container import NotAnExport
-from gptexit.owning import owning_name
-from gptexit.printable import count
+from gptexit.readers.chatgpt.export_set import NotAnExport
 from gptexit.source import open_source
-from gptexit.targets.base import Options
+from gptexit.text.terminal import count
+from gptexit.writers.base import Options
 
 if TYPE_CHECKING:
     from gptexit.push.tally import Tally
@@ -88,8 +93,8 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     """
     try:
+        from gptexit.push.client import Server, ServerError
         from gptexit.push.run import Push
-        from gptexit.push.server import Server, ServerError
     except ModuleNotFoundError as error:
         if error.name not in ("httpx", "tenacity"):
             raise

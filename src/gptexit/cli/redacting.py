@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from gptexit.printable import count
 from gptexit.redact import CannotRedact
-from gptexit.targets.base import NOTHING, SECRETS
+from gptexit.text.terminal import count
+from gptexit.writers.base import NOTHING, SECRETS
 
 redact_option = click.option(
     "--redact",

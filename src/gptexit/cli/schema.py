@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gptexit import schema as schemas
+from gptexit import schemas
 
 
 @click.command()

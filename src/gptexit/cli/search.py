@@ -12,10 +12,9 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.cli.exits import Exit
-from gptexit.cli.found import conversation_lines, hit_lines
-from gptexit.cli.shared import timezone_option
-from gptexit.dates import BadDate, beginning, ending
+from gptexit.cli.exit_codes import Exit
+from gptexit.cli.options import timezone_option
+from gptexit.cli.search_output import conversation_lines, hit_lines
 from gptexit.library import (
     BadQuery,
     Library,
@@ -29,9 +28,10 @@ from gptexit.library import (
     plain,
 )
 from gptexit.library.notes import notes_of
-from gptexit.library.opening import unreadable
+from gptexit.library.open import unreadable
 from gptexit.library.search import ROLES
-from gptexit.printable import count
+from gptexit.text.dates import BadDate, beginning, ending
+from gptexit.text.terminal import count
 
 _WIDEST = 100
 """Columns that are used, however wide the terminal is."""

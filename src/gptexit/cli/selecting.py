@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from gptexit.dates import BadDate, beginning, ending
-from gptexit.select import Exclusion, Selection
+from gptexit.selection import Exclusion, Selection
+from gptexit.text.dates import BadDate, beginning, ending
 
 F = TypeVar("F", bound=Callable[..., Any])
 _EXCLUDED = ("title", "text", "project", "date", "id")

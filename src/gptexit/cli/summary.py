@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gptexit.cli.redacting import redacted
-from gptexit.printable import count, printable
+from gptexit.text.terminal import count, printable
 
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""

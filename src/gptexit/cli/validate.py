@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import click
 
-from gptexit.cli.exits import Exit
-from gptexit.printable import count
-from gptexit.regular import special
-from gptexit.schema import validate_lines
+from gptexit.cli.exit_codes import Exit
+from gptexit.files.special import special
+from gptexit.schemas import validate_lines
+from gptexit.text.terminal import count
 
 
 def _no_device(ctx: click.Context, param: click.Parameter, value: str) -> str:

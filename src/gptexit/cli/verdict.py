@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
 from gptexit.cli.summary import listed
-from gptexit.printable import count
-from gptexit.targets.table import FORMATS
-from gptexit.verify.check import READERS
+from gptexit.text.terminal import count
 from gptexit.verify.result import Checked, Problem, Result
+from gptexit.verify.run import READERS
+from gptexit.writers.registry import FORMATS
 
 EXITS = {
     "complete": Exit.COMPLETE,

@@ -8,14 +8,14 @@ import click
 import orjson
 
 from gptexit.cli import streams
-from gptexit.cli.exits import Exit
+from gptexit.cli.exit_codes import Exit
+from gptexit.cli.options import allow_large_option, no_progress_option
 from gptexit.cli.progress import progress_bar
-from gptexit.cli.shared import allow_large_option, no_progress_option
 from gptexit.cli.verdict import EXITS, verdict
-from gptexit.export.container import NotAnExport, open_export
-from gptexit.verify.check import NoArchive
-from gptexit.verify.check import verify as verify_archive
+from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
 from gptexit.verify.result import Result
+from gptexit.verify.run import NoArchive
+from gptexit.verify.run import verify as verify_archive
 
 
 @click.command()

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gptexit.exit.account import FOLDER
-from gptexit.manifest import entries
+from gptexit.archive.manifest import entries
+from gptexit.exit.account_files import FOLDER
 
 _MANIFEST = ".gptexit/manifest.jsonl"
 

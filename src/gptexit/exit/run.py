@@ -10,24 +10,24 @@ from typing import Any
 
 import orjson
 
-from gptexit.archive import Plan, carry_out
-from gptexit.chatgpt.reader import open_chatgpt
-from gptexit.exit.account import FOLDER, keep
+from gptexit.archive.account import need_same_account
+from gptexit.archive.description import choices, record, unread
+from gptexit.archive.folder import Folder
+from gptexit.archive.lock import owning
+from gptexit.conversion import Plan, carry_out
+from gptexit.exit.account_files import FOLDER, keep
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.parts import parts
 from gptexit.exit.start_here import start_here
-from gptexit.export.container import Export
 from gptexit.inspect.absences import as_markdown
 from gptexit.inspect.generation import form
-from gptexit.owner import need_same_account
-from gptexit.owning import owning
 from gptexit.pipeline import Progress
-from gptexit.record import choices, record, unread
-from gptexit.select import Selection
-from gptexit.sink import Folder
-from gptexit.targets.base import NOTHING, File, Options
-from gptexit.verify.check import verify
+from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.source import open_chatgpt
+from gptexit.selection import Selection
 from gptexit.verify.result import Result
+from gptexit.verify.run import verify
+from gptexit.writers.base import NOTHING, File, Options
 
 FORMATS = ("markdown", "jsonl")
 PAGE = "START-HERE.md"

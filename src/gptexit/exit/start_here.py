@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gptexit import __version__
-from gptexit.exit.account import ABOUT
+from gptexit.exit.account_files import ABOUT
 from gptexit.exit.checklist import AFTER, BEFORE, TO_MOVE, TO_SEARCH, WITH_A_NEW_ASSISTANT
 from gptexit.exit.destinations import DESTINATIONS, Destination
-from gptexit.printable import count
-from gptexit.targets.markdown.protect import line
+from gptexit.text.terminal import count
 from gptexit.verify.result import Result
+from gptexit.writers.markdown.embed import line
 
 LISTED = 20
 """Missing files and unreadable parts that are listed; the report has them all."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
-from gptexit.chatgpt.assetbook import Facts, Lookup, key_in_export
-from gptexit.chatgpt.mentioned import Mention
-from gptexit.export.container import Export
 from gptexit.inspect.kinds import KINDS, kind
+from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.normalize.conversation_assets import Facts, Lookup, key_in_export
+from gptexit.readers.chatgpt.normalize.mentions import Mention
 
 SPILL = 1 << 20
 """Bytes of the list of missing files that are held in memory."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gptexit.export.container import Export
-from gptexit.export.layout import MORE
-from gptexit.export.made import Made
-from gptexit.export.tables import LIBRARY, NAMES
-from gptexit.export.volumes import CONVERSATIONS
+from gptexit.readers.chatgpt.assets.tables import LIBRARY, NAMES
+from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
+from gptexit.readers.chatgpt.containers.layout import MORE
+from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.merge.export_dates import Made
 
 GENERATIONS = {
     "classic": "classic, of 2023",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gptexit.names.table import Row
-from gptexit.printable import printable
+from gptexit.text.terminal import printable
 
 MOST = 10_000
 """Projects and custom GPTs that are told apart."""

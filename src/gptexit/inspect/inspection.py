@@ -11,17 +11,17 @@ from typing import Any
 import ijson
 
 from gptexit import __version__
-from gptexit.chatgpt.conversation import Account
-from gptexit.export.container import AnotherCopy, Export
-from gptexit.export.facts import file_id
-from gptexit.export.shapes import KIND
-from gptexit.export.splitter import collector_off
 from gptexit.inspect.absences import absences
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift
 from gptexit.inspect.generation import Format, form
-from gptexit.inspect.known import MEMBERS, SIDE_FILES
+from gptexit.inspect.known_names import MEMBERS, SIDE_FILES
 from gptexit.inspect.survey import Survey
+from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.export_set import AnotherCopy, Export
+from gptexit.readers.chatgpt.normalize.conversation import Account
+from gptexit.readers.chatgpt.parsing.array_items import collector_off
+from gptexit.readers.chatgpt.parsing.shapes import KIND
 
 VERSION = 1
 """The number that an inspection carries as `version`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gptexit.media_types import MEDIA_TYPES
+from gptexit.files.media_types import MEDIA_TYPES
 
 KINDS = ("image", "audio", "video", "document", "other")
 

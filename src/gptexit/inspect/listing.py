@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Iterator
 
 from gptexit.inspect.attachments import Missing
-from gptexit.inspect.table import WIDTH, day
-from gptexit.printable import printable
+from gptexit.inspect.output import WIDTH, day
+from gptexit.text.terminal import printable
 
 COLUMNS = ("name", "kind", "date", "conversation", "title", "url", "id")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from gptexit.chatgpt import dates, take
-from gptexit.chatgpt.conversation import Account
-from gptexit.chatgpt.mentioned import mentioned
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift, Place
 from gptexit.inspect.groups import Groups
-from gptexit.inspect.shapes import OTHER, Shapes, careful, judge_parts, judge_references
-from gptexit.inspect.suspects import may_mention, points
+from gptexit.inspect.may_mention import may_mention, points
+from gptexit.inspect.patterns import OTHER, Shapes, careful, judge_parts, judge_references
 from gptexit.model import Raw
+from gptexit.readers.chatgpt.normalize import dates, take
+from gptexit.readers.chatgpt.normalize.conversation import Account
+from gptexit.readers.chatgpt.normalize.mentions import mentioned
 
 MOST = 10_000
 """Different models, projects and custom GPTs that are told apart."""

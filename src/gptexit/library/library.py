@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from gptexit.database.rows import CITED
-from gptexit.library.answers import Instruction, Page, Period, Place, Project, Remembered, Span
 from gptexit.library.query import Query
 from gptexit.library.reading import number_of, read
+from gptexit.library.results import Instruction, Page, Period, Place, Project, Remembered, Span
 from gptexit.library.running import Runner
 from gptexit.library.search import search
+from gptexit.sqlite.columns import CITED
 
 BEGINNING = Place(0)
 _MOST = 1_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from gptexit.disk import leads_out, open_plain
+from gptexit.files.disk import leads_out, open_plain
 
 _ARCHIVES = (".", "../markdown", "..", "markdown")
 """Where a Markdown archive stands, as seen from the database's folder."""

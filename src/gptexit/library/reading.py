@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gptexit.database.schema import PLACES
-from gptexit.library.answers import Place, Said, Span
+from gptexit.library.results import Place, Said, Span
 from gptexit.library.running import Runner
+from gptexit.sqlite.schema import PLACES
 
 MOST = 200
 """Messages of a piece."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from gptexit.database.schema import PLACES
-from gptexit.library.answers import Snippet
 from gptexit.library.query import Match
+from gptexit.library.results import Snippet
 from gptexit.library.running import Runner
+from gptexit.sqlite.schema import PLACES
 
 _WORDS = 24
 """Words of a passage."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.library import Hit, Page, Said, Span, marked, plain
-from gptexit.library.answers import Instruction, Period, Project
+from gptexit.library.results import Instruction, Period, Project
 from gptexit.mcp.passages import NOTICE, mark_for, message, name, passage
 from gptexit.memory.model import Entry
-from gptexit.printable import count
+from gptexit.text.terminal import count
 
 LONGEST_NOTE = 4_000
 """Characters of a memory, or of one half of custom instructions."""

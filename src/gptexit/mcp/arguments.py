@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gptexit.printable import printable
+from gptexit.text.terminal import printable
 
 _KINDS: Mapping[str, tuple[type[Any], str]] = {
     "string": (str, "a text"),

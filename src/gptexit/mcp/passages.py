@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from xml.sax.saxutils import quoteattr
 
-from gptexit.printable import printable
+from gptexit.text.terminal import printable
 
 WIDEST = 200
 """Columns of a title or a name."""

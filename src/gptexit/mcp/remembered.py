@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any, cast
 
 from gptexit.library import Library
-from gptexit.library.answers import Remembered
+from gptexit.library.results import Remembered
 from gptexit.memory.cited import KEY
 from gptexit.memory.collect import MOST, Collector
 from gptexit.memory.model import Memory

@@ -27,7 +27,7 @@ from gptexit.mcp.archive import Archive, Unreadable
 from gptexit.mcp.arguments import BadArgument, checked
 from gptexit.mcp.resources import TEMPLATE, NoSuchResource, listing, text_of
 from gptexit.mcp.tools import TOOLS
-from gptexit.printable import printable
+from gptexit.text.terminal import printable
 
 T = TypeVar("T")
 _Context = ServerRequestContext[Any]

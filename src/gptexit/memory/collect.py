@@ -16,9 +16,9 @@ from typing import Any
 
 import orjson
 
+from gptexit.memory.extract import citations, instructions, listed, noted, snapshots
 from gptexit.memory.model import Memory, Origin, Version
-from gptexit.memory.noted import citations, instructions, listed, noted, snapshots
-from gptexit.memory.settle import Settler
+from gptexit.memory.resolve import Settler
 from gptexit.model import Conversation
 
 MOST = 50_000

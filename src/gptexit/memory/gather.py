@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gptexit.chatgpt.reader import fault
-from gptexit.export.splitter import collector_off
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory, Origin
 from gptexit.pipeline import Progress, conversations
+from gptexit.readers.chatgpt.parsing.array_items import collector_off
+from gptexit.readers.chatgpt.source import fault
 from gptexit.source import Source
 
 

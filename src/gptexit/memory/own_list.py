@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gptexit.files.special import special
 from gptexit.memory.model import Origin
-from gptexit.regular import special
 
 PROMPT = """\
 I am leaving and want to keep what you know about me. List every memory that you have saved about \

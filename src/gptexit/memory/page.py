@@ -7,9 +7,9 @@ import re
 from itertools import count
 from pathlib import Path
 
-from gptexit.disk import read_bytes, write_whole
-from gptexit.owning import owning_file
-from gptexit.regular import special
+from gptexit.archive.lock import owning_file
+from gptexit.files.disk import read_bytes, write_whole
+from gptexit.files.special import special
 
 _SEAL = re.compile(r"\n<!-- gptexit wrote this page; checksum ([0-9a-f]{64}) -->\n\Z")
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gptexit.ledger import Written
+from gptexit.archive.account import need_same_account
+from gptexit.archive.description import choices
+from gptexit.archive.folder import Folder
+from gptexit.archive.lock import owning
 from gptexit.memory.model import Memory, Origin
-from gptexit.owner import need_same_account
-from gptexit.owning import owning
 from gptexit.pipeline import Progress, Way, convert
-from gptexit.record import choices
-from gptexit.select import Selection
-from gptexit.sink import Folder
+from gptexit.report import Written
+from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.targets.base import Options
-from gptexit.targets.pam.target import Pam
+from gptexit.writers.base import Options
+from gptexit.writers.pam.writer import Pam
 
 
 def write_store(

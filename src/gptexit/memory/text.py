@@ -10,9 +10,9 @@ from gptexit.memory.assistants import ASSISTANTS, LOOKED_UP, MOST
 from gptexit.memory.headings import DEMOGRAPHICS, HEADINGS, INSTRUCTIONS, heading_of
 from gptexit.memory.model import Entry, Mark, Memory, Origin, Version
 from gptexit.memory.own_list import PROMPT
-from gptexit.printable import count, printable
-from gptexit.targets.markdown.moments import moment
-from gptexit.targets.markdown.protect import line
+from gptexit.text.terminal import count, printable
+from gptexit.writers.markdown.embed import line
+from gptexit.writers.markdown.shown_dates import moment
 
 SHOWN = 60
 """Columns of an entry where it is only named."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.disk import open_plain, write_whole
+from gptexit.files.disk import open_plain, write_whole
 
 FILE = ".gptexit/names.json"
 VERSION = 1

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gptexit.disk import write_whole
-from gptexit.printable import printable
-from gptexit.regular import special
+from gptexit.files.disk import write_whole
+from gptexit.files.special import special
+from gptexit.text.terminal import printable
 
 COLUMNS = ("id", "kind", "name", "conversations", "first", "last", "titles")
 ID, NAME = COLUMNS.index("id"), COLUMNS.index("name")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from gptexit.chatgpt.reader import ChatGPTExport
+from gptexit.readers.chatgpt.source import ChatGPTExport
 from gptexit.source import Source
 
 SMALL = 32 << 20

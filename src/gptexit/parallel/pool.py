@@ -25,11 +25,11 @@ from threading import Lock
 from typing import Any, cast
 
 import gptexit
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.reader import ChatGPTExport, fault
-from gptexit.export.volumes import Loss
 from gptexit.parallel.task import Prepared, Task, from_plain, prepare
 from gptexit.parallel.worker import Raw, Result, Setup, receive, send
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.source import ChatGPTExport, fault
 from gptexit.source import Source
 
 BATCH = 1 << 20

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptexit.chatgpt.reader import fault
-from gptexit.export.volumes import Loss
 from gptexit.model import Conversation
 from gptexit.names.names import Names
-from gptexit.select import Selection
-from gptexit.targets.base import Draft, Drafter
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.source import fault
+from gptexit.selection import Selection
+from gptexit.writers.base import Draft, Drafter
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.chatgpt.reader import fault, open_chatgpt
 from gptexit.parallel.task import Task, plain, prepare
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.source import fault, open_chatgpt
 
 _LENGTH = 8
 

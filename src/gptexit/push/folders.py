@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gptexit.model import Conversation
-from gptexit.push.server import Refusal, Server, ServerError
-from gptexit.push.there import MARK
+from gptexit.push.client import Refusal, Server, ServerError
+from gptexit.push.inventory import MARK
 
 _PATH = "/api/v1/folders/"
 

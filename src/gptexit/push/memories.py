@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from gptexit.memory.model import Memory
-from gptexit.push.server import ATTEMPTS, Refusal, Server, ServerError
+from gptexit.push.client import ATTEMPTS, Refusal, Server, ServerError
 
 _PATH = "/api/v1/memories/"
 

@@ -10,21 +10,21 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from gptexit.jsontext import dumps
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
 from gptexit.model import Asset, Conversation
 from gptexit.pipeline import Progress, conversations
+from gptexit.push.client import Refusal, Server, ServerError
 from gptexit.push.folders import Folders
+from gptexit.push.inventory import MARK, Inventory, There, inventory, judge, untouched
 from gptexit.push.memories import Memories
-from gptexit.push.server import Refusal, Server, ServerError
 from gptexit.push.tally import Tally
-from gptexit.push.there import MARK, Inventory, There, inventory, judge, untouched
 from gptexit.push.uploads import Uploads, key_of, placeholder
-from gptexit.select import Selection, without_other_branches
+from gptexit.selection import Selection, without_other_branches
 from gptexit.source import Source
-from gptexit.targets.base import Options
-from gptexit.targets.open_webui import Chat, chat_of, tags_of
+from gptexit.text.json import dumps
+from gptexit.writers.base import Options
+from gptexit.writers.open_webui import Chat, chat_of, tags_of
 
 CHATS, MESSAGES, BYTES = 25, 250, 4 << 20
 """What one request holds at most: the app commits each message by itself, some 150 in a second."""

@@ -16,7 +16,7 @@ class Tally:
     left_out: Counter[str] = field(default_factory=Counter)
     """Not selected, by option."""
     done: Counter[str] = field(default_factory=Counter)
-    """Conversations, as `there.Verdict` names what was to be done; and `messages` sent."""
+    """Conversations, as `inventory.Verdict` names what was to be done; and `messages` sent."""
     continued: list[str] = field(default_factory=list)
     """Titles of chats that somebody has written in: left as they are."""
     refused: list[str] = field(default_factory=list)

@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from gptexit.media_types import ending_of
+from gptexit.files.media_types import ending_of
 from gptexit.model import Asset
-from gptexit.push.server import Refusal, Server, ServerError
-from gptexit.push.there import MARK, uploaded
-from gptexit.targets.base import Read
-from gptexit.targets.chat.inline import SHOWN
-from gptexit.targets.chat.turns import USER
+from gptexit.push.client import Refusal, Server, ServerError
+from gptexit.push.inventory import MARK, uploaded
+from gptexit.writers.base import Read
+from gptexit.writers.chat.inline_images import SHOWN
+from gptexit.writers.chat.turns import USER
 
 Raw = dict[str, Any]
 _NAMELESS = {"audio": "recording", "video": "video", "image": "image"}

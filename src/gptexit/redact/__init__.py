@@ -1,11 +1,10 @@
 """What is taken out of a conversation before it goes to another company: keys, tokens, passwords.
 
-Finding them is left to two libraries (`tokens`, `passwords`); this package decides where they look
-(`fields`), what stands in place of what they find (`marks`), where else the same secret stands
-(`spellings`), and what is said about it (`findings`). `redactor` holds it together, `outgoing`
-does the same for the text files that a pack takes along.
-
-Nothing here opens a connection: neither library is asked to try out what it found.
+Finding them is left to two libraries (`kingfisher`, `passwords`); this package decides where they
+look (`fields`), what stands in place of what they find (`placeholder`), where else the same secret
+stands (`occurrences`), and what is said about it (`findings`). `redactor` holds it together,
+`files` does the same for the text files that a pack takes along. Nothing here opens a connection:
+neither library is asked to try out what it found.
 """
 
 from __future__ import annotations

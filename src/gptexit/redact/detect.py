@@ -8,10 +8,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gptexit.redact import passwords, tokens
+from gptexit.redact import kingfisher as tokens
+from gptexit.redact import passwords
+from gptexit.redact.false_positives import is_random, stands_for_one
 from gptexit.redact.forms import apart, broken, continued, joined, without_colours
-from gptexit.redact.marks import blanked, mark
-from gptexit.redact.placeholders import is_random, stands_for_one
+from gptexit.redact.placeholder import blanked, mark
 from gptexit.redact.secret import Secret, united
 
 _ROUNDS = 50

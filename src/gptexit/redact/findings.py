@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from gptexit.printable import cell
+from gptexit.text.terminal import cell
 
 LISTED = 10_000
 """Findings that a report lists; `redacted.csv` has them all."""

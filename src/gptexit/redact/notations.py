@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gptexit.redact.placeholders import is_random, looks_like_one
+from gptexit.redact.false_positives import is_random, looks_like_one
 from gptexit.redact.secret import Secret
 
 NAMES = (

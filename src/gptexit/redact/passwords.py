@@ -22,8 +22,8 @@ from functools import cache
 from typing import Any
 
 from gptexit.redact import EXTRA, CannotRedact, notations
+from gptexit.redact.false_positives import looks_like_one, stands_for_one
 from gptexit.redact.notations import places
-from gptexit.redact.placeholders import looks_like_one, stands_for_one
 from gptexit.redact.secret import Secret
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_YEAR_9999 = 253_402_300_799
+_YEAR_1, _YEAR_9999 = -62_135_596_800, 253_402_300_799
 SAME = 1e-5
 """Seconds by which two dates may differ."""
 
@@ -23,7 +23,8 @@ def moment(value: Any) -> float | None:
             except (ValueError, OverflowError):
                 return None
     usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if usable and SAME <= value <= _YEAR_9999 else None
+    real = usable and abs(value) >= SAME and _YEAR_1 <= value <= _YEAR_9999
+    return value if real else None
 
 
 def same_date(wanted: Any, now: Any) -> bool:

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from gptexit.verify.compare import key_of_address
-from gptexit.verify.marks import Look
+from gptexit.verify.compare_text import key_of_address
+from gptexit.verify.redacted_text import Look
 from gptexit.verify.voices import voices_in
 
 _HEADING = re.compile(r"^## ", re.MULTILINE)

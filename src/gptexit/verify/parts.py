@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gptexit.verify.folder import HOUSE, Archive
+from gptexit.verify.archive_files import HOUSE, Archive
 from gptexit.verify.raw import objects
 
 _ALWAYS = ("account", "jsonl", "markdown")

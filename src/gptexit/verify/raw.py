@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gptexit.jsontext import loads_deep
+from gptexit.text.json import loads_deep
 
 Raw = dict[str, Any]
 POINTER = re.compile(r"(?:file-service|sediment)://\S+")

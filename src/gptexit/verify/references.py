@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gptexit.verify.compare import essence, key_of_address
+from gptexit.verify.compare_text import essence, key_of_address
 from gptexit.verify.raw import Raw, leaves, object_of, objects, strings
 from gptexit.verify.words import Words, is_web
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptexit.verify.compare import bare, essence, key_of_address, plain
+from gptexit.verify.compare_text import bare, essence, key_of_address, plain
 
 MARKERS = frozenset(
     (

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
-from gptexit.chatgpt.conversation import Account, Met, read_conversation
-from gptexit.targets.base import Options, Rendered
-from gptexit.targets.pack.chat import chat_of
-from gptexit.targets.pack.contents import page, table
-from gptexit.targets.pack.knowledge import Knowledge
-from gptexit.targets.pack.limits import SMALLEST_BYTES, SMALLEST_TOKENS, Limits
-from gptexit.targets.pack.spool import Spool
-from gptexit.targets.pack.tokens import estimate
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.writers.base import Options, Rendered
+from gptexit.writers.packs.contents import page, table
+from gptexit.writers.packs.conversation import chat_of
+from gptexit.writers.packs.knowledge_files import Knowledge
+from gptexit.writers.packs.pack_limits import SMALLEST_BYTES, SMALLEST_TOKENS, Limits
+from gptexit.writers.packs.spool import Spool
+from gptexit.writers.packs.tokens import estimate
 
 LIMITS = st.builds(
     Limits,

@@ -1,0 +1,1 @@
+"""The folder of an archive on the disk: what is in it, and how it is written."""

@@ -1,0 +1,108 @@
+"""Files that were written under other names, a batch at a time onto the disk and into their places.
+
+What an archive records as written has to be on the disk before it is recorded: after a power cut a
+file that is recorded and not there would be taken for one that the user changed. To wait for the
+disk at each file takes longer than all the rest. So files are collected; then the disk is waited
+for from several threads at once, which it serves together; then they are recorded, and the record
+waited for; then each gets its name. All that is done in the background.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gptexit.archive.catalog import Entry
+from gptexit.files.disk import sync
+
+FILES = 128
+"""Files of a batch at most: what a run that is killed has to do again, twice."""
+BYTES = 16 << 20
+"""Bytes from which on a batch is not added to."""
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file that is written and not in its place yet."""
+
+    part: str
+    """The path at which the file was written."""
+    target: str
+    """The path that it gets at the end."""
+    entry: Entry
+    """The entry that the journal gets before that."""
+
+
+class Batch:
+    """The files that wait. Each method raises the OSError of an earlier batch."""
+
+    def __init__(self, record: Callable[[Sequence[Entry]], None]) -> None:
+        """Take what records entries, and returns once the record is on the disk."""
+        self._record = record
+        self._files: list[Waiting] = []
+        self._targets: set[str] = set()
+        self._size = 0
+        self._under_way: Future[None] | None = None
+        self._targets_under_way: set[str] = set()
+        self._worker: ThreadPoolExecutor | None = None
+        self._syncing: ThreadPoolExecutor | None = None
+
+    def add(self, file: Waiting, size: int) -> None:
+        """Take in a file of `size` bytes."""
+        self._files.append(file)
+        self._targets.add(file.target)
+        self._size += size
+        if len(self._files) >= FILES or self._size >= BYTES:
+            self._hand_over()
+
+    def has(self, target: str) -> bool:
+        """Tell whether a file waits that goes there."""
+        return target in self._targets or target in self._targets_under_way
+
+    def settle(self) -> None:
+        """Wait until every file is in its place, and recorded."""
+        if self._files:
+            self._hand_over()
+        self._wait()
+
+    def close(self) -> None:
+        """Settle, and let the threads end."""
+        try:
+            self.settle()
+        finally:
+            for pool in (self._worker, self._syncing):
+                if pool is not None:
+                    pool.shutdown()
+            self._worker = self._syncing = None
+
+    def _hand_over(self) -> None:
+        self._wait()
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1)
+            self._syncing = ThreadPoolExecutor(_AT_ONCE)
+        files, self._files, self._size = self._files, [], 0
+        self._targets_under_way, self._targets = self._targets, set()
+        self._under_way = self._worker.submit(self._finish, files)
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            under_way, self._under_way = self._under_way, None
+            under_way.result()
+            self._targets_under_way = set()
+
+    def _finish(self, files: list[Waiting]) -> None:
+        assert self._syncing is not None
+        parts = [file.part for file in files]
+        for _ in self._syncing.map(_sync_all, [parts[at::_AT_ONCE] for at in range(_AT_ONCE)]):
+            pass
+        self._record([file.entry for file in files])
+        for file in files:
+            os.replace(file.part, file.target)
+
+
+def _sync_all(parts: list[str]) -> None:
+    for part in parts:
+        sync(part)

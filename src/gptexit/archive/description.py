@@ -1,0 +1,115 @@
+"""What an archive says of itself: what it was made from, by which version and with which options.
+
+It is kept as `.gptexit/archive.json` beside the manifest of files. It holds no time of the run, so
+that a second run on the same export leaves it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from gptexit import __version__
+from gptexit.archive.account import KEY, account_of
+from gptexit.archive.note_contents import WRITER
+from gptexit.names.names import Names
+from gptexit.selection import Selection
+from gptexit.writers.base import Options
+from gptexit.writers.registry import redact_of
+
+
+class Listed(Protocol):
+    """What can say of which files it is made."""
+
+    def inventory(self) -> Iterator[tuple[str, int, str | None]]:
+        """Name, bytes, and SHA-256 where it is known."""
+
+
+VERSION = 2
+"""The number that a record carries as `version`: from 2 on it has a checksum."""
+LISTED = 1000
+"""Things that could not be read that a record lists; the others are only counted."""
+
+
+def choices(format_name: str, options: Options, selection: Selection) -> dict[str, Any]:
+    """The part of a record that is known before the run: what was asked for."""
+    return {
+        "format": format_name,
+        "options": {
+            "branches": options.branches,
+            "include": sorted(options.include),
+            "timezone": str(options.timezone) if options.timezone else None,
+            "form": options.form,
+            "web_images": options.web_images,
+            "redact": redact_of(format_name, options),
+            "layout": options.layout,
+        },
+        "selection": selection.as_json(),
+    }
+
+
+def part_of(place: str) -> dict[str, str]:
+    """Return what the record of a part of an exit says of the whole: the part's folder in it."""
+    return {"format": "exit", "as": place}
+
+
+def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
+    """Return a selection's conditions with the ids of projects in place of their names.
+
+    The record stays true when somebody gives a project another name.
+    """
+    found = dict(selection)
+    if isinstance(found.get("project"), str):
+        ids = names.ids_of(found["project"])
+        found["project"] = ids or found["project"]
+    excluded = found.get("exclude")
+    if isinstance(excluded, dict) and "projects" in excluded:
+        ids = [own for name in excluded["projects"] for own in names.ids_of(name) or [name]]
+        found["exclude"] = {**excluded, "projects": sorted(set(ids))}
+    return found
+
+
+def unread(
+    losses: Iterable[Mapping[str, str]], earlier: Any = None, *, whole: bool = True
+) -> dict[str, Any]:
+    """Return what a record says of what could not be read when the archive was made.
+
+    `earlier`: what the record of an earlier run says. It stands until a run that takes everything
+    (`whole`) loses nothing.
+    """
+    found = {each["where"]: each["reason"] for each in losses}
+    before = earlier if isinstance(earlier, dict) else {}
+    if before and not (whole and not found):
+        listed = before.get("listed")
+        for each in listed if isinstance(listed, list) else ():
+            where, reason = (
+                (each.get(key) for key in ("where", "reason"))
+                if isinstance(each, dict)
+                else (None, None)
+            )
+            if isinstance(where, str) and isinstance(reason, str):
+                found.setdefault(where, reason)
+    listed = [{"where": where, "reason": reason} for where, reason in found.items()]
+    return {"count": len(found), "listed": listed[:LISTED]}
+
+
+def record(
+    asked: dict[str, Any], export: Listed, digests: dict[str, str], lost: dict[str, Any]
+) -> dict[str, Any]:
+    """The whole record.
+
+    `digests`: SHA-256 of the assets that were copied, by member. `lost`: what `unread` returns.
+    """
+    account = account_of(export)
+    return {
+        "version": VERSION,
+        "tool": {"name": "gptexit", "version": __version__},
+        "writer": int(WRITER),
+        **({KEY: account} if account else {}),
+        **asked,
+        "sources": [
+            {"name": name, "size": size, "sha256": digest or digests.get(name)}
+            for name, size, digest in export.inventory()
+        ],
+        "unread": lost,
+    }

@@ -1,0 +1,124 @@
+"""One run at a time owns a folder, a file or a server: the others are told, and stop.
+
+Two runs that write to one place would take each other's files for the user's. The lock is one of
+the operating system's, which frees it when the process ends, in whatever way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gptexit.files.disk import HOUSE, Unusable, need_plain_house
+from gptexit.text.terminal import printable
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_NAME = "lock"
+_PRIVATE = 0o700
+
+
+class InUse(Unusable):
+    """Another run is writing there."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"another run of gptexit is writing to {printable(what)} just now, so this one wrote "
+            "nothing there. Run the same command again when the other is done."
+        )
+
+
+@contextmanager
+def owning(*roots: str | Path) -> Iterator[None]:
+    """Own archive folders, which are made where they are missing.
+
+    Raises InUse where another run owns one of them, Unusable where `.gptexit` in one is a link, and
+    OSError. A folder that was made and has nothing in it after a failure is removed again.
+    """
+    with ExitStack() as held:
+        for root in dict.fromkeys(map(str, roots)):
+            held.enter_context(_owning_folder(Path(root)))
+        yield
+
+
+@contextmanager
+def _owning_folder(root: Path) -> Iterator[None]:
+    need_plain_house(root)
+    house = root / HOUSE
+    made = [folder for folder in (house, root, *root.parents) if not folder.exists()]
+    house.mkdir(parents=True, exist_ok=True)
+    try:
+        with _locked(house / _NAME, str(root)):
+            yield
+    finally:
+        for folder in made:
+            with suppress(OSError):  # it has something in it, as it should
+                folder.rmdir()
+
+
+@contextmanager
+def owning_name(what: str, name: str) -> Iterator[None]:
+    """Own what has no folder to put a lock into: a single file, a server.
+
+    `what`: what a person calls it; `name`: what tells it from others, the same in every run.
+    Locks of other machines and of other users of this one are not seen. Raises InUse, and Unusable
+    where somebody else has the folder for such locks.
+    """
+    folder = _own_folder()
+    short = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    with _locked(folder / f"{short}.{_NAME}", what):
+        yield
+
+
+@contextmanager
+def owning_file(path: str | Path) -> Iterator[None]:
+    """Own a single file, which need not be there. Raises InUse, Unusable."""
+    with owning_name(str(path), os.path.realpath(path)):
+        yield
+
+
+def _own_folder() -> Path:
+    """Return a folder below the system's temporary one, which is this user's alone."""
+    user = os.getuid() if hasattr(os, "getuid") else "own"
+    folder = Path(tempfile.gettempdir()) / f"gptexit-locks-{user}"
+    with suppress(FileExistsError):
+        folder.mkdir(_PRIVATE)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+        raise Unusable(
+            f"{folder}, where gptexit keeps its locks, is somebody else's: remove it, or set "
+            "TMPDIR to a folder of your own."
+        )
+    return folder
+
+
+@contextmanager
+def _locked(path: Path, what: str) -> Iterator[None]:
+    lock = _acquired(path, what)
+    try:
+        yield
+    finally:
+        # Removed while it is held: a run that has opened it by now sees that it is gone. Windows
+        # removes no file that is open, and keeps it.
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
+
+
+def _acquired(path: Path, what: str) -> BaseFileLock:
+    # Takes a while to import, and most commands need no lock.
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InUse(what) from None
+    return lock

@@ -1,0 +1,190 @@
+"""The folder of an archive, and `.gptexit` in it: where files are written and get their names.
+
+Every file is written in `.gptexit` under a name that nobody can have guessed, and renamed from
+there. Folders on the way are looked at once in a run: one that is a link is refused by its name.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from gptexit.archive.batch import Batch, Waiting
+from gptexit.archive.catalog import Entry
+from gptexit.archive.manifest import journal_line
+from gptexit.files.disk import (
+    CHUNK,
+    HOUSE,
+    PART,
+    digest_at,
+    leads_out,
+    need_plain_folder,
+    need_plain_house,
+    new_name,
+    open_new,
+    read_bytes,
+    sync_folder,
+    write_all,
+)
+
+MANIFEST = "manifest.jsonl"
+TIMES = "times.jsonl"
+"""When each file was written: beside the manifest, which is the same whenever that was."""
+_JOURNAL = ".journal"
+_NO_FILE = secrets.token_bytes(32)
+"""Stands for the bytes of what is no plain file, such as a pipe or a folder: no file has them."""
+
+
+class House:
+    """The places in the folder `root`. Raises Unusable where a link is in the way, and OSError."""
+
+    def __init__(self, root: Path) -> None:
+        need_plain_house(root)
+        # Strings and not paths: a thousand notes a second go through here.
+        self.top = str(root)
+        self.path = f"{self.top}/{HOUSE}"
+        self.manifest = f"{self.path}/{MANIFEST}"
+        self.manifest_time: int | None = None
+        """When an earlier run wrote it, in nanoseconds."""
+        with suppress(OSError):
+            self.manifest_time = os.stat(self.manifest).st_mtime_ns
+        self._sound: set[str] = set()
+        """Folders that are there, and are no links."""
+        self._changed: set[str] = set()
+        """Folders in which names are new."""
+        self._batch = Batch(self._note_down)
+        self._journal: BinaryIO | None = None
+
+    def inside(self, path: str) -> str:
+        """Return the place of a path of ours. Raises ValueError where it leads out."""
+        if leads_out(path):
+            raise ValueError(f"a path that leads out of the archive: {path!r}")
+        target = f"{self.top}/{path}"
+        if target.rpartition("/")[0] not in self._sound:
+            self._walk(path)
+        return target
+
+    def _walk(self, path: str, *, make: bool = False) -> None:
+        """Look at each folder on the way to a file, and make those that are missing."""
+        folder = self.top
+        if make and folder not in self._sound:
+            os.makedirs(folder, exist_ok=True)  # it may be a link, as the user wants it
+            self._sound.add(folder)
+        for name in path.split("/")[:-1]:
+            above, folder = folder, f"{folder}/{name}"
+            if folder not in self._sound:
+                if not need_plain_folder(folder):
+                    if not make:
+                        return
+                    os.mkdir(folder)
+                    self._changed.add(above)
+                self._sound.add(folder)
+
+    def read(self, target: str) -> bytes | None:
+        """Return the bytes of a file; None where there is none."""
+        self._await(target)
+        if not os.path.lexists(target):
+            return None
+        try:
+            there = read_bytes(target)
+        except IsADirectoryError:
+            return _NO_FILE
+        return _NO_FILE if there is None and os.path.islink(target) else there
+
+    def digest(self, target: str) -> str | None:
+        """Return the SHA-256 of a file; None where there is none, "" for what is no file."""
+        self._await(target)
+        return digest_at(target)
+
+    def size_of(self, target: str) -> int | None:
+        """Return the bytes of a file; None where there is none."""
+        self._await(target)
+        try:
+            return os.stat(target).st_size
+        except FileNotFoundError:
+            return -1 if os.path.islink(target) else None
+
+    def _await(self, target: str) -> None:
+        if self._batch.has(target):
+            self._batch.settle()
+
+    def new_part(self) -> str:
+        """Return a name for a file that is not complete yet."""
+        if self.path not in self._sound:
+            self._walk(f"{HOUSE}/", make=True)
+        return f"{self.path}/{new_name()}"
+
+    def place(self, part: str, target: str, entry: Entry) -> None:
+        """Put a file in its place, soon: together with others (see `batch`)."""
+        self._prepare(target)
+        self._batch.add(Waiting(part, target, entry), entry.size)
+
+    def place_now(self, part: str, target: str, entry: Entry) -> None:
+        """Put a file in its place that is on the disk already."""
+        self._prepare(target)
+        self._batch.settle()
+        self._note_down([entry])
+        os.replace(part, target)
+
+    def _prepare(self, target: str) -> None:
+        folder = target.rpartition("/")[0]
+        if folder not in self._sound:
+            self._walk(target[len(self.top) + 1 :], make=True)
+        self._changed.add(folder)
+
+    def _note_down(self, noted: Sequence[Entry]) -> None:
+        """Add to the journal what files will be, and wait until that is on the disk."""
+        if self._journal is None:
+            # A name of its own: one that is there may be somebody's.
+            self._journal = open_new(f"{self.path}/{secrets.token_hex(8)}{_JOURNAL}")
+            sync_folder(self.path)
+        write_all(self._journal, b"".join(map(journal_line, noted)))
+        os.fsync(self._journal.fileno())
+
+    def settle(self) -> None:
+        """Wait until every file is in its place."""
+        self._batch.close()
+
+    def sync_names(self) -> None:
+        """Wait until the names of this run are on the disk."""
+        for folder in sorted(self._changed):
+            sync_folder(folder)
+        self._changed.clear()
+
+    def write(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Write a file of `.gptexit`: onto the disk, then into its place."""
+        part = self.new_part()
+        with open_new(part) as out:
+            held = bytearray()
+            for piece in pieces:
+                held += piece
+                if len(held) >= CHUNK:
+                    write_all(out, bytes(held))
+                    held.clear()
+            write_all(out, bytes(held))
+            os.fsync(out.fileno())
+        os.replace(part, f"{self.path}/{name}")
+        sync_folder(self.path)
+
+    def journals(self) -> list[str]:
+        """Return the journals of this run and of those that were killed, the oldest first."""
+        journals = [str(path) for path in Path(self.path).glob(f"*{_JOURNAL}")]
+        journals.sort(key=lambda path: os.stat(path).st_mtime_ns)
+        earlier = f"{self.path}/journal.jsonl"  # as versions until f7a5429 called it
+        return [earlier, *journals] if os.path.exists(earlier) else journals
+
+    def tidy(self) -> None:
+        """Remove what this run needed, and what one left that was killed.
+
+        What such a run was at may hold what is redacted by now.
+        """
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        litter = [*map(Path, self.journals()), *Path(self.path).glob(f"*{PART}*")]
+        for path in litter:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""A folder with ZIPs as a sink: `chats/1.zip/user.json` is the file `user.json` in `chats/1.zip`.
+
+What is in no ZIP is written as `Folder` does. The bytes of a ZIP go through it too, like those of
+any file that grows: it comes into its place whole, and stays untouched where it reads the same. So
+that a second run gives the same bytes, every member has the same date.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from gptexit.archive.folder import Folder, Outcome
+from gptexit.files.disk import CHUNK
+from gptexit.writers.base import Copy, File
+
+_DATE = (1980, 1, 1, 0, 0, 0)
+"""ZIP's own zero."""
+_LARGE = 1 << 30
+"""Bytes from which on a member's sizes are written in ZIP64's longer fields."""
+_PACKED = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp3", ".mp4", ".m4a", ".zip", ".dat")
+"""Endings of files that hardly shrink; they are stored as they are."""
+
+
+_ZIP = ".zip/"
+
+
+def split(path: str) -> tuple[str, str]:
+    """The ZIP and the name in it; that is empty for what is in none."""
+    archive, ending, name = path.partition(_ZIP)
+    return (archive + ending[:-1], name) if ending else (path, "")
+
+
+class Packed(Folder):
+    """The sink. Files that are appended to wait in temporary files until they are complete."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._zips: dict[str, zipfile.ZipFile] = {}
+        self._waiting: dict[str, BinaryIO] = {}
+        self._held = ExitStack()
+
+    def put(self, file: File) -> Outcome:
+        """Write a file, into its ZIP where it has one; one of a ZIP's own name ends that."""
+        archive, name = split(file.path)
+        if not name:
+            if archive not in self._zips:
+                return super().put(file)
+            return self._end(archive, file.place or archive)
+        waiting = self._waiting.get(file.path)
+        if waiting is None:
+            waiting = cast(BinaryIO, tempfile.SpooledTemporaryFile(CHUNK))
+            self._held.callback(waiting.close)
+            self._waiting[file.path] = waiting
+        waiting.write(file.data)
+        if file.last or not file.append:
+            del self._waiting[file.path]
+            size = waiting.tell()
+            waiting.seek(0)
+            with waiting:
+                self._add(archive, name, size, waiting)
+        return "part"
+
+    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
+        """Write an asset, into its ZIP where it has one. Raises what reading it raises."""
+        archive, name = split(copy.path)
+        if not name:
+            return super().copy(copy, size, open_asset)
+        # Read whole before the ZIP is touched: a fault in the middle must not be left in it.
+        with tempfile.TemporaryFile() as whole:
+            with open_asset() as source:
+                shutil.copyfileobj(source, whole, CHUNK)
+            size = whole.tell()
+            whole.seek(0)
+            self._add(archive, name, size, whole)
+        return "part"
+
+    def _add(self, archive: str, name: str, size: int, source: BinaryIO) -> None:
+        zipped = self._zips.get(archive)
+        if zipped is None:
+            out = cast(Any, _Out(self, archive))
+            zipped = self._zips[archive] = zipfile.ZipFile(out, "w")
+        info = zipfile.ZipInfo(name, _DATE)
+        stored = name.lower().endswith(_PACKED)
+        info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        info.file_size = size
+        with zipped.open(info, "w", force_zip64=size > _LARGE) as member:
+            shutil.copyfileobj(source, member, CHUNK)
+
+    def _end(self, archive: str, place: str) -> Outcome:
+        self._zips.pop(archive).close()
+        return super().put(File(archive, b"", f"zip/{place}", append=True, last=True, place=place))
+
+    def passed_on(self, archive: str, data: bytes) -> None:
+        """More bytes of a ZIP."""
+        super().put(File(archive, data, f"zip/{archive}", append=True))
+
+    def restart(self) -> None:
+        """Give up the ZIPs that are open: the source is read from the start again."""
+        self._zips.clear()
+        self._waiting.clear()
+        self._held.close()
+        super().restart()
+
+
+class _Out:
+    """What a ZIP is written to: no one can seek in it, so sizes stand behind each member."""
+
+    def __init__(self, sink: Packed, archive: str) -> None:
+        self._sink = sink
+        self._archive = archive
+
+    def write(self, data: bytes) -> int:
+        self._sink.passed_on(self._archive, bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""

@@ -1,0 +1,1 @@
+"""Small helpers for files: kinds of files, writing in the background."""

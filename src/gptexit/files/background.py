@@ -1,0 +1,72 @@
+"""A file that is appended to: written and hashed in the background, a batch at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from gptexit.files.disk import open_new, write_all
+
+BATCH = 2 << 20
+"""Bytes that are written at once; at most three times as many are held."""
+
+
+class Growing:
+    """An open file. Writing and hashing leave Python free to go on with the next conversation.
+
+    Each method raises the OSError of an earlier batch where the disk refused it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        """Bytes appended."""
+        self._digest = hashlib.sha256()
+        self._file = open_new(path)
+        self._batch: list[bytes] = []
+        self._held = 0
+        self._worker = ThreadPoolExecutor(1)
+        self._under_way: Future[None] | None = None
+
+    def append(self, data: bytes) -> None:
+        """Add `data` at the end."""
+        self._batch.append(data)
+        self._held += len(data)
+        self.size += len(data)
+        if self._held >= BATCH:
+            self._hand_over()
+
+    def close(self) -> str:
+        """Write what is left, and wait for the disk. The SHA-256 of it all, as hex digits."""
+        try:
+            self._hand_over()
+            self._wait()
+            os.fsync(self._file.fileno())
+        finally:
+            self._worker.shutdown()
+            self._file.close()
+        return self._digest.hexdigest()
+
+    def discard(self) -> None:
+        """Give the file up and remove it."""
+        self._batch.clear()
+        self._worker.shutdown()
+        self._file.close()
+        self.path.unlink()
+
+    def _hand_over(self) -> None:
+        self._wait()
+        data = b"".join(self._batch)
+        self._batch.clear()
+        self._held = 0
+        self._under_way = self._worker.submit(self._write, data)
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
+
+    def _write(self, data: bytes) -> None:
+        write_all(self._file, data)
+        self._digest.update(data)

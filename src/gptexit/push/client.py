@@ -1,0 +1,322 @@
+"""A running Open WebUI, over HTTP: one request after the other, tried again where that helps.
+
+Nothing goes anywhere but to the given address: no proxy of the environment is used and no redirect
+followed. The key is sent in a header and is in nothing else, no message and no report.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+import tenacity
+
+from gptexit.text.json import dumps
+
+OLDEST = (0, 6, 37)
+"""The first version that takes several chats in one request."""
+ATTEMPTS = 8
+"""Of one request; between them half a second, doubled each time, so a minute in all."""
+LONGEST = 30.0
+"""Seconds between two attempts at most, unless the server asks for more."""
+PATIENCE = 300.0
+"""Seconds that a server's faults may cost a whole run: failed requests, and the time between them.
+A server may ask for no longer pause (`Retry-After`)."""
+FIRST = 20.0
+"""The same for a server that has not yet answered as it should: it may be no such app at all."""
+SHOWN = 200
+"""Characters of a server's own words that are shown."""
+_ALLOWED = (
+    "An administrator allows API keys under Settings > Authentication, and what an account "
+    "may do under Users > Groups."
+)
+_NO_ADDRESS = "that is no address; give one such as http://127.0.0.1:8080."
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_KEY = re.compile(r"[!-~]+")
+T = TypeVar("T")
+
+
+class ServerError(Exception):
+    """The server cannot be used, or no longer; one sentence for a person."""
+
+
+class Refusal(ServerError):
+    """The server does not take this one thing. `status`: HTTP's."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class _Transient(Exception):
+    """May well work when tried again. `wait`: seconds that the server asks for."""
+
+    def __init__(self, why: str, wait: float | None = None, status: int = 0) -> None:
+        super().__init__(why)
+        self.wait = wait
+        self.status = status
+
+
+class Server:
+    """Use it as a context manager."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        timeout: float = 60.0,
+        patience: float = PATIENCE,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        """`timeout`: seconds to wait for an answer. `patience`: see PATIENCE. `tell`: is called
+        with a sentence at the first fault. Raises ServerError.
+        """
+        self.url = _address(url)
+        if not _KEY.fullmatch(key):
+            raise ServerError("the API key is empty, or holds characters that no key has.")
+        self._key = key
+        self.timeout = timeout
+        self.version = ""
+        self._patience = patience
+        self._tell = tell
+        self._lost = 0.0
+        """Seconds that faults have cost so far."""
+        self.repeated = 0
+        """Requests that were sent more than once: each may have been heard twice."""
+        self._client = httpx.Client(
+            base_url=self.url,
+            headers={"authorization": f"Bearer {key}", "accept": "application/json"},
+            timeout=httpx.Timeout(timeout, connect=min(timeout, 15.0)),
+            trust_env=False,
+            follow_redirects=False,
+            # The system's own certificates, so that a private authority is one as well.
+            verify=ssl.create_default_context(),
+        )
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def check(self) -> None:
+        """Whether this is a server that takes chats with this key. Raises ServerError."""
+        try:
+            said = self.get("/api/version")
+        except Refusal as refusal:
+            raise ServerError(f"{self.url} is no Open WebUI: {refusal}") from None
+        version = said.get("version") if isinstance(said, dict) else None
+        if not isinstance(version, str):
+            raise ServerError(f"{self.url} answers, but not as Open WebUI does.")
+        self.version = self._clean(version)
+        numbers = tuple(int(each) for each in re.findall(r"\d{1,6}", version)[:3])
+        if numbers < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            raise ServerError(
+                f"{self.url} is Open WebUI {self.version}: update it to {oldest} or later first."
+            )
+        self.get("/api/v1/chats/list?page=1")
+
+    def get(self, path: str) -> Any:
+        """The answer's JSON. Raises ServerError."""
+        return self.attempt(lambda: self._json(self._send("GET", path)))
+
+    def delete(self, path: str) -> None:
+        """Raises ServerError; no error where it is gone already."""
+        try:
+            self.attempt(lambda: self._send("DELETE", path))
+        except Refusal as refusal:
+            if refusal.status not in (404, 410):
+                raise
+
+    def post(self, path: str, body: Any, *, patience: float = 0.0) -> Any:
+        """The answer's JSON. `patience`: seconds beyond the usual. Raises ServerError."""
+        content = dumps(body)
+        headers = {"content-type": "application/json"}
+        wait = httpx.Timeout(self.timeout + patience, connect=min(self.timeout, 15.0))
+        return self.attempt(
+            lambda: self._json(
+                self._send("POST", path, content=content, headers=headers, timeout=wait)
+            )
+        )
+
+    def post_once(self, path: str, body: Any) -> Any:
+        """The same without a second attempt. Raises ServerError; status 0 for no answer."""
+        try:
+            return self._json(self._send("POST", path, json=body))
+        except _Transient as fault:
+            raise Refusal(self._clean(str(fault)), fault.status) from None
+
+    def upload(self, path: str, part: Callable[[], Any], fields: dict[str, str]) -> Any:
+        """Send a file; `part` gives it from its start, as httpx takes it. Raises ServerError."""
+        return self.attempt(
+            lambda: self._json(self._send("POST", path, files={"file": part()}, data=fields))
+        )
+
+    def lines(self, path: str) -> Iterator[bytes]:
+        """The lines of an answer as they come; to be read within `attempt`. Raises ServerError."""
+        with self._faults(), self._client.stream("GET", path) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                self._judge(answer)
+            held: list[bytes] = []
+            for chunk in answer.iter_bytes():
+                *whole, rest = chunk.split(b"\n")
+                for line in whole:
+                    yield b"".join([*held, line])
+                    held = []
+                held.append(rest)
+            if any(held):
+                yield b"".join(held)
+
+    def attempt(self, act: Callable[[], T]) -> T:
+        """`act`, again where it failed for a reason that passes. Raises ServerError."""
+
+        began = time.monotonic()
+
+        def again(state: tenacity.RetryCallState) -> None:
+            nonlocal began
+            if not self._lost and self._tell:
+                self._tell(
+                    f"{self.url} does not answer as it should; it is tried again, for "
+                    f"{self._bound():.0f} seconds of the whole run at most."
+                )
+            self.repeated += 1
+            self._lost += time.monotonic() - began + _pause_of(state)
+            began = time.monotonic() + _pause_of(state)
+
+        def spent(state: tenacity.RetryCallState) -> bool:
+            lost = self._lost + time.monotonic() - began + state.upcoming_sleep
+            return lost > self._bound()
+
+        retrying = tenacity.Retrying(
+            stop=lambda state: state.attempt_number >= ATTEMPTS or spent(state),
+            wait=_pause,
+            retry=tenacity.retry_if_exception_type(_Transient),
+            before_sleep=again,
+            reraise=True,
+        )
+        try:
+            return retrying(act)
+        except _Transient as fault:
+            self._lost += max(0.0, time.monotonic() - began)
+            why = self._clean(str(fault))
+            raise ServerError(
+                f"{self.url} does not answer as it should: {why}. Its faults have cost "
+                f"{self._lost:.0f} seconds; a run gives them {self._bound():.0f} at most."
+            ) from None
+
+    def _bound(self) -> float:
+        """Return the seconds that faults may cost, by what is known of the server."""
+        return self._patience if self.version else min(FIRST, self._patience)
+
+    def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        with self._faults():
+            answer = self._client.request(method, path, **rest)
+        self._judge(answer)
+        return answer
+
+    def _faults(self) -> _Faults:
+        return _Faults(self.url, self.timeout, known=bool(self.version))
+
+    def _judge(self, answer: httpx.Response) -> None:
+        """Raise for an answer that is none."""
+        status = answer.status_code
+        if 200 <= status < 300:
+            return
+        words = self._words(answer)
+        if 300 <= status < 400:
+            where = self._clean(answer.headers.get("location", "somewhere else"))
+            raise ServerError(f"{self.url} sends on to {where}: give that address instead.")
+        if status == 401:
+            raise Refusal(f"{self.url} refuses the API key ({words}).", status)
+        if status == 403:
+            raise Refusal(f"{self.url} forbids it ({words}). {_ALLOWED}", status)
+        if status == 507 or "no space left" in words.lower() or "disk is full" in words.lower():
+            raise ServerError(f"the disk of the server at {self.url} is full ({words}).")
+        if status in _TRANSIENT:
+            raise _Transient(f"{status} {words}", _asked(answer), status)
+        raise Refusal(f"the server answers {status}: {words}", status)
+
+    def _json(self, answer: httpx.Response) -> Any:
+        try:
+            return orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            raise ServerError(f"{self.url} answers, but not as Open WebUI does.") from None
+
+    def _words(self, answer: httpx.Response) -> str:
+        """What the server says of it itself."""
+        try:
+            said = orjson.loads(answer.content)
+            words = str(said.get("detail", said) if isinstance(said, dict) else said)
+        except orjson.JSONDecodeError:
+            words = answer.reason_phrase
+        return self._clean(words)
+
+    def _clean(self, words: str) -> str:
+        """Words from outside: short, on one line, and without the key, should they repeat it."""
+        line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", words).split())
+        return line.replace(self._key, "…")[:SHOWN]
+
+
+class _Faults:
+    """Faults of the network, told apart: those that may pass, and those that do not."""
+
+    def __init__(self, url: str, timeout: float, *, known: bool) -> None:
+        """`known`: whether the server has answered before."""
+        self._url = url
+        self._timeout = timeout
+        self._known = known
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, httpx.TimeoutException):
+            raise _Transient(f"no answer within {self._timeout:g} seconds") from None
+        if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
+            raise ServerError(_NO_ADDRESS) from None
+        if isinstance(error, httpx.ConnectError) and not self._known:
+            raise ServerError(f"nothing answers at {self._url} ({error}).") from None
+        if isinstance(error, httpx.HTTPError):
+            raise _Transient(str(error) or "the connection was closed") from None
+
+
+def _pause(state: tenacity.RetryCallState) -> float:
+    """Seconds before the next attempt. Raises ServerError where the server asks for too many."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, _Transient) else None
+    if asked is not None and asked > PATIENCE:
+        raise ServerError(f"the server asks to be left alone for {asked:.0f} seconds: try later.")
+    usual: float = min(LONGEST, 0.5 * 2 ** (state.attempt_number - 1))
+    return max(usual, asked or 0.0)
+
+
+def _pause_of(state: tenacity.RetryCallState) -> float:
+    """Return the seconds before the next attempt, as they were chosen."""
+    return state.next_action.sleep if state.next_action else 0.0
+
+
+def _asked(answer: httpx.Response) -> float | None:
+    value = answer.headers.get("retry-after", "")
+    return float(value) if re.fullmatch(r"\d{1,6}", value) else None
+
+
+def _address(url: str) -> str:
+    """The address without a trailing slash. Raises ServerError."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        parts.port  # noqa: B018  (raises where it is none)
+    except ValueError:
+        raise ServerError(_NO_ADDRESS) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ServerError(_NO_ADDRESS)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ServerError("give the address without account, `?` or `#`.")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")

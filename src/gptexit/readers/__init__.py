@@ -1,0 +1,1 @@
+"""Ways in: what reads a history into the neutral model."""

@@ -1,0 +1,1 @@
+"""The files beside the conversations: assets by id, tables of names."""

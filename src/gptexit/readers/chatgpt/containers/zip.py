@@ -1,0 +1,234 @@
+"""The members of a ZIP, from its directory; ZIPs inside a ZIP too.
+
+`zipfile` reads the directory (ZIP64, names, the offset of a ZIP behind other bytes). The data is
+read by `zip_member`, which gets further in damaged files.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import struct
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from gptexit.readers.chatgpt.containers.allowance import Allowance
+from gptexit.readers.chatgpt.containers.base import (
+    BUNDLED,
+    CONVERSATIONS,
+    Loss,
+    Member,
+    Volume,
+    is_noise,
+)
+from gptexit.readers.chatgpt.containers.byte_range import Place
+from gptexit.readers.chatgpt.containers.zip_member import METHODS, STORED, MemberStream, Unreadable
+from gptexit.readers.chatgpt.containers.zip_recovery import find, read_cut
+
+ENCRYPTED = "encrypted: unpack the ZIP with its password and give the folder instead"
+_LOCAL = struct.Struct("<4s22xHH")
+_SIGNATURE = b"PK\x03\x04"
+_END_RECORD = b"PK\x05\x06"
+_LONGEST_END = 22 + 0xFFFF + 76
+"""Bytes of a ZIP's last record, its comment and what ZIP64 puts in front, at most."""
+_UTF8 = 0x800
+_MISSING = (
+    "the ZIP is incomplete, its table of contents is missing; what stands before the cut is read, "
+    "but download it again"
+)
+_DAMAGED = (
+    "the table of contents of the ZIP is damaged; its members are looked for without it, "
+    "but download it again"
+)
+
+
+def read_zip(place: Place, label: str, allowance: Allowance) -> Volume:
+    """The members of the ZIP at `place`. One without its end is walked from its start.
+
+    `allowance`: what its members may unpack to. Raises OSError where the file cannot be read.
+    """
+    try:
+        with place.open() as file, zipfile.ZipFile(file) as archive:
+            infos = archive.infolist()
+            length = file.seek(0, 2)
+            if any(not 0 <= info.header_offset < length for info in infos):
+                raise _Torn  # an offset of ZIP64 may be larger than any file, and than 2**63
+            if (len(infos) - _declared(file)) % 0x10000 or _is_inner(file, infos):
+                raise _Torn
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
+        with place.open() as file:
+            return _cut(place, label, file, _MISSING, allowance)
+    except _Torn:
+        with place.open() as file:
+            return _cut(place, label, file, _DAMAGED, allowance)
+    volume = Volume(label, zipped=True)
+    volume.losses += _misplaced(place, label, infos)
+    for info in infos:
+        name = info.filename.replace("\\", "/")
+        if name.endswith("/") or is_noise(name):
+            continue
+        reason = _refusal(info) or allowance.refusal(name, info.file_size, info.compress_size)
+        if reason:
+            volume.barred.append((info.filename, reason))
+        else:
+            member = Member(info.filename, info.file_size, _opener(place, info), info.CRC)
+            member.stamp = _stamp(info)
+            if info.compress_type == STORED:
+                member.place = partial(_piece, place, info)
+            volume.members.append(member)
+    return volume
+
+
+class _Torn(Exception):
+    """The directory is not what it should be.
+
+    It was not read to its end: one wrong length, and the rest looks like no entry. Or it is that of
+    a ZIP in the ZIP, whose own end is missing.
+    """
+
+
+def _is_inner(file: BinaryIO, infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether a member stands in front of those that the directory knows."""
+    known = min((info.header_offset for info in infos), default=0)
+    return known > 0 and find(file, _SIGNATURE, 0, known) >= 0
+
+
+def _declared(file: BinaryIO) -> int:
+    """How many members a ZIP's end declares, or that number modulo 65,536 (APPNOTE.TXT 4.3.16)."""
+    length = file.seek(0, 2)
+    file.seek(max(0, length - _LONGEST_END))
+    tail = file.read(_LONGEST_END)
+    at = tail.rfind(_END_RECORD)
+    declared = int.from_bytes(tail[at + 10 : at + 12], "little")
+    long = tail[max(0, at - 76) : max(0, at - 20)]  # the record of ZIP64, and its locator
+    if declared == 0xFFFF and long[:4] == b"PK\x06\x06":
+        declared = int.from_bytes(long[32:40], "little")
+    return declared
+
+
+def _misplaced(place: Place, label: str, infos: list[zipfile.ZipInfo]) -> Iterator[Loss]:
+    """Members that the directory and their own headers name differently: one of them is damaged.
+
+    What is in such a member is not what its name says, and it may be read as something else.
+    """
+    with place.open() as file:
+        for info in infos:
+            name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
+            file.seek(max(0, info.header_offset))
+            header = file.read(_LOCAL.size + len(name))
+            if header[:4] == _SIGNATURE and header[_LOCAL.size :] != name:
+                yield Loss(f"{label}: {info.filename}", "its name or place in the ZIP is damaged")
+
+
+def _stamp(info: zipfile.ZipInfo) -> datetime | None:
+    """A member's date; ZIPs tell no time zone. None where it is no date."""
+    try:
+        return datetime(*info.date_time, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _refusal(info: zipfile.ZipInfo) -> str | None:
+    """Why a member is not read; None for a good one."""
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "a symbolic link"
+    if info.flag_bits & 0x1:
+        return ENCRYPTED
+    if info.compress_type not in METHODS:
+        return (
+            f"packed in a way that gptexit does not read (method {info.compress_type}): "
+            "unpack the ZIP with another program and give the folder instead"
+        )
+    return None
+
+
+def _piece(place: Place, info: zipfile.ZipInfo) -> Place:
+    with place.open() as file:
+        start = data_start(file, info.header_offset)
+    return Place(place.path, place.start + start, info.file_size)
+
+
+def _opener(place: Place, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+    def opened() -> BinaryIO:
+        file = place.open()
+        try:
+            file.seek(data_start(file, info.header_offset))
+        except BaseException:
+            file.close()
+            raise
+        stream = MemberStream(
+            file, info.compress_type, info.compress_size, info.file_size, info.CRC
+        )
+        return cast(BinaryIO, stream)
+
+    return opened
+
+
+def data_start(file: BinaryIO, header: int) -> int:
+    """Where the data of the member begins whose local header stands at `header`, in bytes.
+
+    The local header has an extra field of its own length (APPNOTE.TXT 4.3.7).
+    """
+    file.seek(header)
+    bytes_ = file.read(_LOCAL.size)
+    if len(bytes_) < _LOCAL.size or bytes_[:4] != _SIGNATURE:
+        raise Unreadable("its place in the ZIP is damaged")
+    _, name, extra = _LOCAL.unpack(bytes_)
+    return header + _LOCAL.size + int(name) + int(extra)
+
+
+def _itself(place: Place) -> Place:
+    return place
+
+
+def _cut(place: Place, label: str, file: BinaryIO, reason: str, allowance: Allowance) -> Volume:
+    """A volume of what a ZIP without a whole directory still holds."""
+    volume = Volume(label, cut=True, zipped=True)
+    volume.losses.append(Loss(label, reason))
+    for entry in read_cut(file):
+        if is_noise(entry.name.replace("\\", "/")) or entry.name.endswith("/"):
+            continue
+        if entry.encrypted:
+            volume.barred.append((entry.name, ENCRYPTED))
+        elif entry.method not in METHODS:
+            volume.barred.append((entry.name, "packed in a way that gptexit does not read"))
+        elif refusal := allowance.refusal(entry.name, entry.size, entry.packed):
+            volume.barred.append((entry.name, refusal))
+        else:
+            if not CONVERSATIONS.search(entry.name.replace("\\", "/")):
+                entry.most = allowance.most(entry.packed)
+            member = Member(entry.name, entry.size, entry.opener(place.open), entry.crc)
+            if entry.method == STORED:
+                piece = Place(place.path, place.start + entry.start, entry.packed)
+                member.place = partial(_itself, piece)
+            volume.members.append(member)
+    return volume
+
+
+def bundled(volume: Volume) -> list[Member]:
+    """The exports inside a bundle of the Privacy Portal. None where it is an export itself."""
+    if any(CONVERSATIONS.search(member.path) for member in volume.members):
+        return []
+    return [member for member in volume.members if BUNDLED.search(member.path)]
+
+
+def unpacked(member: Member, folder: Path) -> Place:
+    """Where the bytes of `member` lie; those that are packed are unpacked into `folder`.
+
+    A packed member that breaks off is kept as far as it goes. Raises OSError.
+    """
+    if member.place:
+        return member.place()
+    with (
+        tempfile.NamedTemporaryFile(dir=folder, delete=False) as file,
+        closing(member.open()) as stream,
+        suppress(Unreadable),  # the ZIP inside tells what it lacks
+    ):
+        shutil.copyfileobj(stream, file, 1 << 20)
+    return Place(Path(file.name))

@@ -1,0 +1,191 @@
+"""The members of a ZIP whose end is missing, as a download that broke off leaves it.
+
+A ZIP's directory is its last part. Each member also has a header of its own in front of its data
+(APPNOTE.TXT 4.3.7); these are walked from the start. Where a header does not tell how long its data
+is, the data is unpacked to find out, and a descriptor follows it (4.3.9).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from gptexit.readers.chatgpt.containers.zip_member import DEFLATED, STORED, MemberStream
+
+_HEADER = struct.Struct("<4s5H3I2H")
+_SIGNATURE = b"PK\x03\x04"
+_DESCRIPTOR = b"PK\x07\x08"
+_NEXT = (_SIGNATURE, b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"")
+_SIZES_LATER, _UTF8, _LOCKED = 0x08, 0x800, 0x01
+_CHUNK = 1 << 20
+
+
+@dataclass(slots=True)
+class Entry:
+    """A member found by its own header."""
+
+    name: str
+    method: int
+    encrypted: bool
+    start: int
+    """Where its data begins, in bytes of the ZIP."""
+    packed: int
+    """Bytes of its data that are there."""
+    size: int
+    """Bytes unpacked; as far as they are known."""
+    whole: bool
+    """False where the ZIP ends inside it."""
+    crc: int | None = None
+    most: int | None = None
+    """Bytes that are read of it at most where its size is not known; None for no bound."""
+
+    def opener(self, source: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
+        """What opens the member's bytes, given what opens the ZIP."""
+
+        def opened() -> BinaryIO:
+            file = source()
+            file.seek(self.start)
+            size = self.size if self.whole else None
+            stream = MemberStream(file, self.method, self.packed, size, self.crc)
+            if self.most is not None and size is None:
+                stream.stop_at(self.most)
+            return cast(BinaryIO, stream)
+
+        return opened
+
+
+def read_cut(file: BinaryIO) -> Iterator[Entry]:
+    """Each member from the start of `file` to its end. Raises OSError."""
+    length = file.seek(0, 2)
+    at = 0
+    while at >= 0:
+        entry, at = _entry(file, at, length)
+        if entry:
+            yield entry
+        else:
+            at = find(file, _SIGNATURE, at, length)
+
+
+def _entry(file: BinaryIO, at: int, length: int) -> tuple[Entry | None, int]:
+    """The member whose header stands at `at` and where to look on; None where no header stands."""
+    file.seek(at)
+    head = file.read(_HEADER.size)
+    if len(head) < _HEADER.size or head[:4] != _SIGNATURE:
+        return None, at + 1
+    _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = _HEADER.unpack(head)
+    name = file.read(name_size)
+    extra = file.read(extra_size)
+    start = at + _HEADER.size + name_size + extra_size
+    if start > length:  # its lengths are damaged
+        return None, at + 1
+    text = name.decode("utf-8" if flags & _UTF8 else "cp437", "replace")
+    packed, size = _long_sizes(packed, size, extra)
+    entry = Entry(text, method, bool(flags & _LOCKED), start, packed, size, True)
+    if flags & _SIZES_LATER:
+        return entry, _measure(file, entry, length)
+    if start + packed <= length:
+        entry.crc = crc
+        return entry, start + packed
+    entry.whole = False
+    # It goes on behind the end: the ZIP was cut in it, or this header is damaged. A ZIP that is
+    # stored in this one has headers of its own inside.
+    behind = -1 if text.lower().endswith(".zip") else find(file, _SIGNATURE, start, length)
+    end = behind if behind >= 0 else length
+    entry.packed = end - start
+    if method == STORED:
+        entry.size = entry.packed
+    return entry, end
+
+
+def _long_sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
+    """Both sizes, from the ZIP64 field where they are too large for the header."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, count = struct.unpack_from("<HH", extra, at)
+        if kind == 1 and 0xFFFFFFFF in (packed, size) and at + 20 <= len(extra):
+            size, packed = struct.unpack_from("<QQ", extra, at + 4)
+        at += 4 + count
+    return packed, size
+
+
+def _measure(file: BinaryIO, entry: Entry, length: int) -> int:
+    """Find the sizes of a member that its header does not tell; returns where to look on."""
+    found = (_measure_deflated if entry.method == DEFLATED else _measure_stored)(
+        file, entry, length
+    )
+    if found < 0:
+        entry.whole = False
+        entry.packed = length - entry.start
+        if entry.method == STORED:
+            entry.size = entry.packed
+        return length
+    return found
+
+
+def _measure_deflated(file: BinaryIO, entry: Entry, length: int) -> int:
+    """Unpack to the end of the data, in pieces. -1 where the ZIP ends before."""
+    unpacker = zlib.decompressobj(-15)
+    file.seek(entry.start)
+    entry.size = 0
+    read = 0
+    out = b""
+    while not unpacker.eof:
+        data = unpacker.unconsumed_tail
+        if not data:
+            data = file.read(_CHUNK)
+            read += len(data)
+        if not data and len(out) < _CHUNK:
+            return -1
+        try:
+            out = unpacker.decompress(data, _CHUNK)
+            entry.size += len(out)
+        except zlib.error:  # the damage is told when it is read
+            entry.whole = False
+            behind = find(file, _SIGNATURE, entry.start + max(0, read - _CHUNK), length)
+            entry.packed = (behind if behind >= 0 else length) - entry.start
+            return behind if behind >= 0 else length
+    entry.packed = read - len(unpacker.unused_data)
+    return _behind_descriptor(file, entry.start + entry.packed)
+
+
+def _behind_descriptor(file: BinaryIO, at: int) -> int:
+    """Where the next header stands: a descriptor has 12 to 24 bytes, as its writer chose."""
+    for size in (16, 24, 12, 20):
+        file.seek(at + size)
+        if file.read(4) in _NEXT:
+            return at + size
+    return at
+
+
+def _measure_stored(file: BinaryIO, entry: Entry, length: int) -> int:
+    """Search for the descriptor whose size fits. -1 where there is none."""
+    at = entry.start
+    while True:
+        at = find(file, _DESCRIPTOR, at, length)
+        if at < 0:
+            return -1
+        file.seek(at + 8)
+        sizes = file.read(16)
+        count = at - entry.start
+        for form, width in (("<I", 4), ("<Q", 8)):
+            if len(sizes) >= width and struct.unpack_from(form, sizes)[0] == count:
+                entry.packed = entry.size = count
+                return at + 8 + 2 * width
+        at += 4
+
+
+def find(file: BinaryIO, mark: bytes, at: int, length: int) -> int:
+    """Where `mark` stands next at or behind `at`, before `length`; -1 if nowhere."""
+    while at < length:
+        file.seek(at)
+        data = file.read(min(_CHUNK, length - at))
+        found = data.find(mark)
+        if found >= 0:
+            return at + found
+        if len(data) < len(mark):
+            return -1
+        at += len(data) - len(mark) + 1
+    return -1

@@ -1,0 +1,1 @@
+"""Several exports, and several copies of a conversation, as one."""

@@ -1,0 +1,1 @@
+"""A raw conversation of ChatGPT's, read into the neutral model."""

@@ -1,0 +1,66 @@
+"""The files that a raw conversation mentions, without reading all of it.
+
+Most messages mention none, and that is seen at a glance (`inspect.suspects`); only the others are
+read here, by the functions that read every message of a conversion. So both count the same files.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gptexit.model import Asset, Message, Raw
+from gptexit.readers.chatgpt.normalize import library_files as library
+from gptexit.readers.chatgpt.normalize import tools
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook
+from gptexit.readers.chatgpt.normalize.message import Scene, read_message
+
+
+class Mention(NamedTuple):
+    """A file, and where it is shown."""
+
+    asset: Asset
+    shown_as: str | None
+    """The type of its part, `image` for one; None where no message shows it."""
+    created: str | None
+    """The time of the message that shows it first, RFC 3339."""
+
+
+def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account) -> list[Mention]:
+    """The files that the nodes `keys` of `raw`, and the account's library, tell of.
+
+    `keys` have messages that are objects. Empties what it reads of `raw`.
+    """
+    mapping = raw.get("mapping")
+    nodes: dict[str, Raw] = mapping if isinstance(mapping, dict) else {}
+    rows = account.library(identity) if identity else []
+    if rows or any(_edits_a_canvas(nodes[key]["message"]) for key in keys):
+        # What such a call shows follows from the calls before it, on the same branch; and where a
+        # file of the library stands, from the answers that are empty.
+        read = read_conversation(raw, account, Met())
+        return _mentions(read["assets"], read["messages"])
+    book = AssetBook(account.lookup)
+    # Which files there are does not depend on citations.
+    scene = Scene(book, lambda parent: iter(()), {})
+    messages = []
+    for key in keys:
+        turn = tools.Turn([], {}, tools.State())
+        messages.append(read_message(key, None, nodes[key]["message"], turn, scene))
+    library.add_sandbox_files(messages, [], book, Counter())
+    return _mentions(book.assets.values(), messages)
+
+
+def _edits_a_canvas(message: Raw) -> bool:
+    recipient = message.get("recipient")
+    return isinstance(recipient, str) and recipient.startswith("canmore")
+
+
+def _mentions(assets: Iterable[Asset], messages: list[Message]) -> list[Mention]:
+    shown: dict[str, tuple[str, str | None]] = {}
+    for message in messages:
+        for part in message["parts"]:
+            if part["type"] in ("image", "audio", "video", "file"):
+                shown.setdefault(part["asset"], (part["type"], message["created"]))
+    return [Mention(asset, *shown.get(asset["id"], (None, None))) for asset in assets]

@@ -1,0 +1,150 @@
+"""Deep-research reports: found wherever an export carries them, and shown once.
+
+A report of 2026 is a message in a message: an object `report_message` in the state of a widget. The
+state is JSON in a string, or an object, and stands in `metadata.chatgpt_sdk.widget_state`, in
+`venus_widget_state` (in `metadata`, or in `chatgpt_sdk.tool_response_metadata`), or as text of the
+tool `api_tool.widget_state`, behind the words "The latest state of the widget is:". Its host may be
+marked as hidden, and several hosts may carry the same report. What a host says itself is for the
+model. (Reports before 2026 are ordinary messages of the assistant.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gptexit.model import Message, Part, Raw
+from gptexit.readers.chatgpt.normalize import take
+from gptexit.readers.chatgpt.normalize.cutoff import read_object
+
+_SPOKEN = "The latest state of the widget is:"
+
+
+@dataclass(slots=True)
+class Hosted:
+    """A report as a message carries it, and what else the message holds."""
+
+    key: str
+    """What copies of one report have in common: its id, else its words."""
+    parts: list[Part]
+    beside: list[Part]
+    """What is shown of the host beside the report."""
+    without: list[Part]
+    """The host's parts where another host shows the report."""
+    hidden: str | None
+    """Why the host is hidden then; None where it is not."""
+    size: int
+    """Characters of the report."""
+
+
+def report_of(metadata: Raw, words: str) -> Raw | None:
+    """Return the report message that a host's metadata or its `words` carry; None without one.
+
+    Of several it is the longest: an earlier state holds less of the report.
+    """
+    reports = [
+        report
+        for state in _states(metadata, words)
+        if isinstance(report := _report_in(state), dict)
+    ]
+    return max(reports, key=lambda report: len(words_of(report)), default=None)
+
+
+def words_of(report: Raw) -> str:
+    """Return the text of a report message as it stands in the source."""
+    content = report.get("content")
+    if isinstance(content, str):
+        return content
+    return "".join(take.strings(take.mapping(content).get("parts")))
+
+
+def content_of(report: Raw) -> Any:
+    """Return the content of a report message; a bare string as text."""
+    content = report.get("content")
+    return {"content_type": "text", "parts": [content]} if isinstance(content, str) else content
+
+
+def own_words(parts: list[Part]) -> list[Part]:
+    """Return the parts of a host that are for people: all but its JSON."""
+    return [
+        part
+        for part in parts
+        if part["type"] != "code"
+        and not (part["type"] == "text" and part["text"].lstrip().startswith("{"))
+    ]
+
+
+def speaks_a_state(words: str) -> bool:
+    """Tell whether a tool's words are the state of a widget."""
+    return words.lstrip().startswith(_SPOKEN)
+
+
+def _states(metadata: Raw, words: str) -> Iterator[Any]:
+    sdk = take.mapping(metadata.get("chatgpt_sdk"))
+    for holder in (sdk, take.mapping(sdk.get("tool_response_metadata")), metadata):
+        yield holder.get("widget_state")
+        yield holder.get("venus_widget_state")
+    if speaks_a_state(words):
+        yield words.lstrip().removeprefix(_SPOKEN)
+
+
+def _report_in(state: Any) -> Any:
+    if isinstance(state, str):
+        if "report_message" not in state:
+            return None
+        read = read_object(state)
+        state = read.value if read else None
+    state = take.mapping(state)
+    if "report_message" in state:
+        return state["report_message"]
+    inner = (value for value in state.values() if isinstance(value, dict))
+    return next((value["report_message"] for value in inner if "report_message" in value), None)
+
+
+def show_once(messages: list[Message], hosts: dict[str, Hosted]) -> None:
+    """Leave each report at the first of its hosts on a branch, in its longest copy.
+
+    Where an ordinary message of the branch has the report's words, no host shows it. `messages` are
+    in tree order; `hosts` are by message id. Iterative, as branches are long.
+    """
+    by_id = {message["id"]: message for message in messages}
+    said = _said_elsewhere(messages, hosts)
+    path: list[str] = []
+    """The messages from the beginning of the branch to this one."""
+    shown: dict[str, str] = {}
+    """For each report, by its key, the message of the path that shows it."""
+    for message in messages:
+        while path and path[-1] != message["parent"]:
+            left = path.pop()
+            if left in hosts and shown.get(hosts[left].key) == left:
+                del shown[hosts[left].key]
+        path.append(message["id"])
+        host = hosts.get(message["id"])
+        if host is None:
+            continue
+        first = shown.get(host.key)
+        if first is None and _text(host.parts) not in said:
+            shown[host.key] = message["id"]
+            continue
+        message["parts"], message["hidden"] = host.without, host.hidden
+        if first is not None and host.size > hosts[first].size:
+            hosts[first].size = host.size
+            by_id[first]["parts"] = [*hosts[first].beside, *host.parts]
+
+
+def _said_elsewhere(messages: list[Message], hosts: dict[str, Hosted]) -> set[str]:
+    """Return the texts of messages that are as long as a report, and host none."""
+    sizes = {len(_text(host.parts)) for host in hosts.values()}
+    return {
+        text
+        for message in messages
+        if message["id"] not in hosts
+        and message["hidden"] is None
+        and (text := _text(message["parts"]))
+        and len(text) in sizes
+    }
+
+
+def _text(parts: list[Part]) -> str:
+    return "".join(part["text"] for part in parts if part["type"] == "text").strip()

@@ -1,0 +1,1 @@
+"""Files with conversations, parsed one conversation at a time."""

@@ -1,0 +1,393 @@
+"""The bytes of JSON arrays and objects in, their items out, in bounded memory.
+
+Several of them may stand one behind the other, as `unzip -p` gives the shards of an export, and as
+JSON Lines has them.
+
+Two ways to find where an item ends:
+
+- The fast way guesses and lets `orjson` prove the guess. A complete JSON object has no proper
+  prefix that is also a complete object, so a slice from an item's start that parses *is* the item.
+  Each conversation has one `"mapping":` key, and an unescaped quote cannot stand inside a JSON
+  string, so an item ends at the last `}` `,` `{` before the next item's `"mapping":`.
+- The careful way counts brackets outside strings, one token at a time. It needs no guess, and it
+  also walks over items that no parser accepts, so that one bad item costs only itself.
+
+What is then still refused (lone surrogates, NaN, NUL) goes through `repair`.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from gptexit.readers.chatgpt.parsing.buffer import ByteStream, Window
+from gptexit.readers.chatgpt.parsing.oversized import Take
+from gptexit.readers.chatgpt.parsing.repair import loads_leniently
+from gptexit.readers.chatgpt.parsing.scanner import careful_end, leave, skip
+from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH
+
+CHUNK = 1 << 20
+"""Bytes asked of the stream at a time; also what is held beyond the current item, at most twice."""
+LARGEST = MOST_BYTES
+"""Bytes of one item at most; a larger one is told and passed on, and never held as a whole."""
+
+MOST_TROUBLES = 10_000
+"""Troubles that are listed for one stream."""
+
+_KEY = b'"mapping"'
+_SPACE = b" \t\r\n"
+_NOT_SPACE = re.compile(rb"[^ \t\r\n]")
+_KEY_COLON = re.compile(rb'"mapping"[ \t\r\n]*:')
+_FIRST_KEY = 4 << 20
+"""Bytes of an item in which its `"mapping"` is looked for; what saves `messages` has none."""
+_TRIES = 4
+"""How often one end is guessed: a place that fails for many items would cost the square of them."""
+_BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\Z")
+_BOM = b"\xef\xbb\xbf"
+
+
+class NotAnArray(ValueError):
+    """The stream holds no JSON array or object at its top."""
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Something in the stream that could not be read. `offset` in bytes from the stream's start."""
+
+    offset: int
+    reason: str
+    cut: bool = False
+    """True where the stream ended inside an item, or its reading failed: what follows is gone."""
+
+
+@dataclass(slots=True)
+class Split:
+    """What the splitter says beside the items; complete once the iteration has ended."""
+
+    items: int = 0
+    careful: int = 0
+    """How many items needed the careful way."""
+    repairs: Counter[str] = field(default_factory=Counter)
+    troubles: list[Trouble] = field(default_factory=list)
+    end: int | None = None
+    """Just behind the last closing bracket, in bytes from the stream's start; None where it was
+    cut."""
+    failure: str | None = None
+    """Why the stream could not be read to its end, where that is behind all items."""
+    keep: Callable[[int], Take] | None = None
+    """Is told where an item stands that is too large, and returns what takes its bytes."""
+
+    def tell(self, trouble: Trouble) -> None:
+        """Note a trouble; of very many only a cut, which is the last."""
+        if trouble.cut or len(self.troubles) < MOST_TROUBLES:
+            self.troubles.append(trouble)
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """The cyclic collector is off inside: parsed JSON holds no cycles, and it costs 25 to 50 %."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def split(
+    stream: ByteStream, said: Split, careful: bool = False, *, one: bool = False
+) -> Iterator[tuple[int, Any]]:
+    """Each item of the arrays in `stream`, parsed, with its byte offset.
+
+    Accepts `[…]`, an object around an array such as `{"conversations": […]}`, any other object (as
+    one item), and several of these. Troubles and repairs are told in `said`. Raises `NotAnArray`
+    where the stream starts with something else.
+
+    `careful`: guess nothing, and parse with the standard library. Slower, and it shares nothing
+    with the fast way, so that each can be held against the other. `one`: stop behind the first.
+    """
+    window = Window(stream, CHUNK, LARGEST)
+    while len(window.data) < 64 and window.more():
+        pass
+    at = _between(window, 0)
+    if window.data[at : at + 1] not in (b"{", b"["):
+        raise NotAnArray("it does not start with a JSON array")
+    while at >= 0:
+        if window.data[at] == 0x5B:  # [
+            at = yield from _items(window, at + 1, said, careful)
+        else:
+            at = yield from _single(window, at, said, careful)
+        if at < 0:
+            return
+        said.end = window.base + at
+        if one:
+            return
+        at = _between(window, at)
+        mark = window.data[at : at + 1]
+        if mark not in (b"{", b"["):
+            if mark:
+                said.tell(Trouble(said.end, "more text behind the end of the array"))
+            _drain(window, said)
+            return
+
+
+def _between(window: Window, at: int) -> int:
+    """The start of the next array or object: behind white space, byte order marks, and the record
+    separators of JSON text sequences (RFC 7464)."""
+    while True:
+        at = _skip_space(window, at)
+        while len(window.data) - at < len(_BOM) and window.more(at):
+            pass
+        if window.data.startswith(_BOM, at):
+            at += len(_BOM)
+        elif window.data.startswith(b"\x1e", at):
+            at += 1
+        else:
+            break
+    if at > max(CHUNK, len(window.data) // 2):
+        window.drop(at)
+        at = 0
+    return at
+
+
+def _drain(window: Window, said: Split) -> None:
+    """Read on to the end of the stream, where a checksum may tell of damage."""
+    while not window.at_end:
+        window.drop(len(window.data))
+        window.more()
+    said.failure = window.failure
+
+
+def _skip_space(window: Window, at: int) -> int:
+    """The position of the next byte that is no white space, or the end of the data."""
+    while True:
+        found = _NOT_SPACE.search(window.data, at)
+        if found:
+            return found.start()
+        at = len(window.data)
+        if at > CHUNK:  # white space without end is not worth holding
+            window.drop(at)
+            at = 0
+        if not window.more():
+            return at
+
+
+_SCALARS = (
+    rb'(?:(?!"(?:title|conversation_id|current_node|create_time|turns)")"[^"\\]{0,99}"\s*:\s*'
+    rb'(?:"(?:[^"\\]|\\.){0,999}"|[\w.+-]{1,40})\s*,\s*){0,20}'
+)
+_WRAPPER = re.compile(
+    rb"\{\s*" + _SCALARS + rb'(?P<inner>"(?:data|result|export)"\s*:\s*\{\s*' + _SCALARS + rb")?"
+    rb'"(?:conversations|items|chats|data)"\s*:\s*\[',
+    re.DOTALL,
+)
+"""An array that stands in an object, or in one within it, behind nothing but short values."""
+_HEAD = 8192
+"""Bytes in which that is looked for."""
+
+_Items = Generator[tuple[int, Any], None, int]
+"""Items; at last the position behind their array or object, -1 where the stream ends before."""
+
+
+def _single(window: Window, start: int, said: Split, careful: bool) -> _Items:
+    """A top-level object: an envelope around the array, or one conversation."""
+    while len(window.data) - start < _HEAD and window.more(start):
+        pass
+    wrapper = _WRAPPER.match(window.data, start)
+    if wrapper:
+        end = yield from _items(window, wrapper.end(), said, careful)
+        if end >= 0:
+            end = leave(window, end, 2 if wrapper["inner"] else 1)
+            if end < 0:
+                _say_cut(window, len(window.data), said)
+        return end
+    end, value = (-1, None) if careful else _line(window, start)
+    if end < 0:
+        end = careful_end(window, start)
+        if window.full(start) if end < 0 else window.heavy(start, end):
+            end = _pass_on(window, start, said)
+            if end < 0:
+                _say_cut(window, len(window.data), said)
+            return end
+        if end < 0:
+            _say_cut(window, start, said)
+            return end
+        value = _parse(window, start, end, said, careful)
+        if value is None:
+            return end
+    said.items += 1
+    yield window.base + start, value
+    return end
+
+
+def _line(window: Window, start: int) -> tuple[int, Any]:
+    """The end of the object at `start` and its value, where it ends with its line; else -1."""
+    end = window.data.find(b"\n", start)
+    if end > start + 1 and not window.heavy(start, end):
+        with suppress(orjson.JSONDecodeError):
+            return end, orjson.loads(memoryview(window.data)[start:end])
+    return -1, None
+
+
+def _items(window: Window, start: int, said: Split, careful: bool) -> _Items:
+    """The items from `start` in the window's data, to the array's end."""
+    while True:
+        start = _skip_space(window, start)
+        if start >= len(window.data):
+            _say_cut(window, start, said)
+            return -1
+        mark = window.data[start]
+        if mark == 0x5D:  # ]
+            return start + 1
+        if mark == 0x2C:  # ,
+            start += 1
+            continue
+        if start > max(CHUNK, len(window.data) // 2):
+            window.drop(start)
+            start = 0
+        guess = mark == 0x7B and not careful
+        end, value = _fast(window, start) if guess else (-1, None)
+        if end < 0:
+            said.careful += 1
+            end = careful_end(window, start)
+            if window.full(start) if end < 0 else window.heavy(start, end):
+                start = _pass_on(window, start, said)
+                if start >= 0:
+                    continue
+                start, end = len(window.data), -1
+            if end < 0:
+                _say_cut(window, start, said)
+                return -1
+            value = _parse(window, start, end, said, careful)
+            if value is None:
+                start = end
+                continue
+        said.items += 1
+        offset = window.base + start
+        start = end
+        yield offset, value
+
+
+def _fast(window: Window, start: int) -> tuple[int, Any]:
+    """The end of the item at `start` and its value by a proven guess; (-1, None) if none holds."""
+    failed: dict[int, int] = {}
+    try:
+        for end in _guesses(window, start):
+            fails = failed[window.base + end] = window.failed.get(window.base + end, 0)
+            if fails < _TRIES and not window.heavy(start, end):
+                try:
+                    return end, orjson.loads(memoryview(window.data)[start:end])
+                except orjson.JSONDecodeError:
+                    failed[window.base + end] += 1
+        return -1, None
+    finally:
+        window.failed = failed
+
+
+def _guesses(window: Window, start: int) -> Iterator[int]:
+    """Where the item at `start` may end, the likeliest first."""
+    first, second = _two_keys(window, start)
+    # The first guess holds for ordinary exports. The second is for an item without a mapping.
+    for key in (second, first):
+        end = _boundary(window.data, start, key) if key >= 0 else -1
+        if end > start:
+            yield end
+    if first >= 0 > second and window.at_end:  # the last item: up to the array's closing bracket
+        last = max(start, len(window.data) - 4096)
+        tail = window.data[last:].rstrip(_SPACE)
+        if tail.endswith(b"]"):
+            yield last + len(tail[:-1].rstrip(_SPACE))
+
+
+def _two_keys(window: Window, start: int) -> tuple[int, int]:
+    """Where the next two `"mapping":` keys stand behind `start`; reads on as needed; -1 if none."""
+    keys = window.keys
+    while keys and keys[0] < window.base + start:
+        keys.pop(0)
+    while len(keys) < 2:
+        at = max(window.searched - window.base, start)
+        found = window.data.find(_KEY, at)
+        if found < 0:
+            window.searched = window.base + max(at, len(window.data) - len(_KEY))
+            far = not keys and len(window.data) - start > _FIRST_KEY
+            if far or not window.more(start):
+                break
+        elif len(window.data) - found >= 32 or not window.more(start):
+            window.searched = window.base + found + 1
+            if _KEY_COLON.match(window.data, found):
+                keys.append(window.base + found)
+    first, second = [*(key - window.base for key in keys), -1, -1][:2]
+    return first, second
+
+
+def _boundary(data: bytes, start: int, key: int) -> int:
+    """The end of the item before the one that holds `key`: just behind its `}`; -1 if not seen."""
+    brace = key
+    for _ in range(4):
+        brace = data.rfind(b"{", start + 1, brace)
+        if brace < 0:
+            return -1
+        before = _BETWEEN.search(data, max(start, brace - 256), brace)
+        if before:
+            return before.start() + 1
+    return -1
+
+
+def _parse(window: Window, start: int, end: int, said: Split, careful: bool) -> Any:
+    """The value of the slice; None, with a trouble told, where nobody can read it.
+
+    A JSON `null` item comes back as None too, and is told: it is no conversation either.
+    """
+    piece = memoryview(window.data)[start:end]
+    try:
+        value = _read(piece, said, careful)
+    except (ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        reason = "nested too deep" if deep else str(error).split(":", 1)[0]
+        said.tell(Trouble(window.base + start, f"not readable as JSON ({reason})"))
+        return None
+    if value is None:
+        said.tell(Trouble(window.base + start, "null where a conversation should be"))
+    return value
+
+
+def _read(piece: memoryview, said: Split, careful: bool) -> Any:
+    if not careful:
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(piece)
+    return loads_leniently(bytes(piece), said.repairs)
+
+
+def _say_cut(window: Window, start: int, said: Split) -> None:
+    """Tell that the stream ended at or inside the item that starts at `start`."""
+    length = len(window.data)
+    reason = window.failure or "the file ends in the middle"
+    said.tell(Trouble(window.base + min(start, length), reason, cut=True))
+
+
+def _pass_on(window: Window, start: int, said: Split) -> int:
+    """Tell of an item that is too large, and pass its bytes on to whoever keeps them.
+
+    Returns the position behind it; -1 where the stream ends before.
+    """
+    window.drop(start)
+    if said.keep is None:
+        said.tell(Trouble(window.base, f"larger than what is read: {TOO_MUCH}"))
+        return skip(window, 0)
+    window.take = said.keep(window.base)
+    try:
+        end = skip(window, 0)
+        rest = end if end >= 0 else len(window.data)
+        window.drop(rest)
+        window.take(b"")
+    finally:
+        window.take = None
+    return end if end < 0 else 0

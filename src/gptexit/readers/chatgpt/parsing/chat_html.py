@@ -1,0 +1,83 @@
+"""`chat.html`, the viewer inside an export: the same conversations, and a table of assets.
+
+`var jsonData = [...]` is what `conversations.json` holds; `var assetsJson = {...}` came later and
+leads from asset pointers to members.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import closing
+from typing import Any, BinaryIO
+
+from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.containers.base import Member
+from gptexit.readers.chatgpt.containers.decoding import put_back
+from gptexit.readers.chatgpt.parsing.buffer import ByteStream, Window
+from gptexit.readers.chatgpt.parsing.repair import loads_leniently
+from gptexit.readers.chatgpt.parsing.scanner import careful_end
+
+_DATA = re.compile(rb"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
+# At a line's start or behind a tag: a conversation about exports may hold the same words.
+_ASSETS = re.compile(rb"(?:^|[>;\n])[ \t]*(?:var|let|const) assetsJson\s{0,99}=\s{0,99}(?=\{)")
+_CHUNK = 1 << 20
+_OVERLAP = 512
+LARGEST_TABLE = 64 << 20
+"""Bytes of the table of assets at most."""
+
+
+def conversations_at(stream: ByteStream) -> tuple[ByteStream, int] | None:
+    """`stream` from the opening bracket of the conversations on, and the bytes before it.
+
+    None where there are none. Raises OSError where the stream is damaged before.
+    """
+    return _find(stream, _DATA)
+
+
+def _find(stream: ByteStream, mark: re.Pattern[bytes]) -> tuple[ByteStream, int] | None:
+    data, passed = b"", 0
+    while part := stream.read(_CHUNK):
+        data += part
+        found = mark.search(data)
+        if found:
+            return put_back(data[found.end() :], stream), passed + found.end()
+        passed += max(0, len(data) - _OVERLAP)
+        data = data[-_OVERLAP:]
+    return None
+
+
+def asset_table(member: Member) -> dict[str, str]:
+    """File id to path, from `var assetsJson`; empty where there is none that can be read."""
+    try:
+        with closing(member.open()) as stream:
+            return _table(stream)
+    except OSError:  # the table is a help, no promise; the loss is told where members are read
+        return {}
+
+
+def _table(stream: BinaryIO) -> dict[str, str]:
+    found = _find(stream, _ASSETS)
+    while found:
+        window = Window(found[0], _CHUNK, LARGEST_TABLE)
+        window.more()
+        end = careful_end(window, 0)
+        readable = end > 0 and not window.heavy(0, end)
+        value = _parsed(window.data[:end]) if readable else None
+        if isinstance(value, dict):
+            return {file_id(key): path for key, each in value.items() if (path := _path(each))}
+        found = _find(put_back(window.data[1:], found[0]), _ASSETS)
+    return {}
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return loads_leniently(data, Counter())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _path(value: Any) -> str | None:
+    """A row's path: the value itself, or its `file_path`."""
+    path = value.get("file_path") if isinstance(value, dict) else value
+    return path if isinstance(path, str) and path else None

@@ -1,0 +1,283 @@
+"""Neutral JSON that gptexit wrote, as a source: `conversations.jsonl`, or the archive around it.
+
+The lines name files by their id. Their bytes are looked for in a Markdown archive beside the jsonl,
+as `gptexit exit` and `gptexit convert --to jsonl --to markdown` leave it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import orjson
+
+from gptexit.files.disk import leads_out, open_plain
+from gptexit.files.special import special
+from gptexit.model import VERSION, Conversation
+from gptexit.readers.chatgpt.assets.info import Facts
+from gptexit.readers.chatgpt.containers.base import Loss, plain
+from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
+from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.parsing.oversized import Keep, path_of
+from gptexit.readers.chatgpt.parsing.oversized import reason as too_large
+from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, heavy
+from gptexit.text.json import loads_deep
+from gptexit.writers.jsonl import NAME
+
+_BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
+_HEAD = 200
+_PIPE = "standard input"
+_ARCHIVES = ("../markdown", "..", "markdown")
+"""Where a Markdown archive stands, as seen from the folder of the jsonl."""
+_HOUSE = ".gptexit"
+
+
+def is_neutral(source: Path | BinaryIO) -> bool:
+    """Whether a path is neutral JSON or an archive with it; of a pipe, whether it begins so."""
+    if not isinstance(source, Path):
+        peek = getattr(source, "peek", None)
+        return bool(peek and _BEGINS.match(peek(_HEAD)))
+    path = _lines_at(source)
+    if special(path):
+        return False
+    try:
+        with path.open("rb") as stream:
+            return bool(_BEGINS.match(stream.read(_HEAD)))
+    except OSError:
+        return False
+
+
+def _lines_at(path: Path) -> Path:
+    """The jsonl of an archive's folder; a file stands for itself."""
+    if (path / _HOUSE).is_dir():
+        inner = [path / NAME, path / "jsonl" / NAME]
+        return next((each for each in inner if each.is_file()), path)
+    return path
+
+
+def open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Lines:
+    """The conversations in `sources`. Raises NotAnExport where one of them is something else."""
+    given: list[Path | BinaryIO] = []
+    for each in sources:
+        one = stdin if each == "-" and stdin is not None else Path(each)
+        if not is_neutral(one):
+            raise NotAnExport(
+                f"{plain(str(each))} is no JSON of gptexit's, as another source is: convert them "
+                "one after the other."
+            )
+        given.append(_lines_at(one) if isinstance(one, Path) else one)
+    return Lines(given)
+
+
+class Lines:
+    """The source; see `Source` for what its members are."""
+
+    def __init__(self, given: list[Path | BinaryIO]) -> None:
+        self._given = given
+        first = given[0]
+        name = plain(first.name) if isinstance(first, Path) else _PIPE
+        self.label = name if len(given) == 1 else f"{name} and {len(given) - 1} more"
+        self.losses: list[Loss] = []
+        self._told: set[tuple[str, str]] = set()
+        self.missing: list[str] = []
+        self.repairs: Counter[str] = Counter()
+        self.duplicates = 0
+        self.keep: Keep | None = None
+        self.editions: list[Any] = []
+        self.bytes_read = 0
+        self._files: dict[str, Path] = {}
+        for each in given:
+            if isinstance(each, Path):
+                for place in _ARCHIVES:
+                    _learn(each.parent / place, self._files)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing is unpacked."""
+
+    def lose(self, where: str, reason: str) -> None:
+        """Note a loss; one that a second pass meets again is noted once."""
+        if (where, reason) not in self._told:
+            self._told.add((where, reason))
+            self.losses.append(Loss(where, reason))
+
+    @property
+    def union(self) -> None:
+        """Lines are not merged."""
+        return None
+
+    @property
+    def conversation_files(self) -> list[str]:
+        """The files, in the order in which they were given."""
+        return [plain(each.name) if isinstance(each, Path) else _PIPE for each in self._given]
+
+    @property
+    def bytes_total(self) -> int | None:
+        """Their bytes; None with a pipe among them."""
+        sizes = [each.stat().st_size for each in self._given if isinstance(each, Path)]
+        return sum(sizes) if len(sizes) == len(self._given) else None
+
+    def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
+        """Each line's conversation; of several with one id the first."""
+        seen: set[str] = set()
+        self.duplicates = 0
+        self.bytes_read = 0
+        for name, given in zip(self.conversation_files, self._given, strict=True):
+            for number, line in self._lines(name, given):
+                where = f"{name}, line {number}"
+                try:
+                    conversation = conversation_of(line)
+                except ValueError as error:
+                    yield where, Loss(where, str(error))
+                    continue
+                if conversation["id"] in seen:
+                    self.duplicates += 1
+                    continue
+                seen.add(conversation["id"])
+                self._find_files(conversation)
+                yield where, conversation
+
+    def _lines(self, name: str, given: Path | BinaryIO) -> Iterator[tuple[int, bytes]]:
+        try:
+            stream = given.open("rb") if isinstance(given, Path) else given
+            with stream:
+                number = 0
+                while line := stream.readline(MOST_BYTES):
+                    number += 1
+                    self.bytes_read += len(line)
+                    whole = line.endswith(b"\n") or len(line) < MOST_BYTES
+                    if not whole or heavy(line):
+                        self._pass_on(name, number, line, None if whole else stream)
+                    elif line.strip():
+                        yield number, line
+        except OSError as error:
+            self.lose(name, str(error))
+
+    def _pass_on(self, name: str, number: int, line: bytes, rest: BinaryIO | None) -> None:
+        """Keep a line that is too large as it is; `rest`: the stream that its end is still in."""
+        path = path_of(name, f"line-{number}")
+        loss = Loss(f"{name}, line {number}", too_large(TOO_MUCH, path))
+        if loss not in self.losses:
+            self.losses.append(loss)
+        take = self.keep(path) if self.keep else None
+        while line:
+            if take:
+                take(line)
+            line = rest.readline(1 << 20) if rest and not line.endswith(b"\n") else b""
+            self.bytes_read += len(line)
+        if take:
+            take(b"")
+
+    def _find_files(self, conversation: Conversation) -> None:
+        for asset in conversation["assets"]:
+            found = self._files.get(asset["id"])
+            asset["member"] = asset["id"] if found else None
+            asset["missing"] = found is None
+
+    def settle(self) -> None:
+        """Nothing to be found out: a second line of one id never counts."""
+
+    def hash_members(self) -> None:
+        """The archive that the lines come from has their checksums."""
+
+    def inventory(self) -> Iterator[tuple[str, int, str | None]]:
+        """The files with lines."""
+        for name, given in zip(self.conversation_files, self._given, strict=True):
+            if isinstance(given, Path):
+                yield name, given.stat().st_size, None
+
+    def lookup(self, file_id: str) -> Facts:
+        """Where the file is; its name and type are in the conversations."""
+        return Facts(member=file_id if file_id in self._files else None)
+
+    def others(self, taken: Container[str]) -> Iterator[str]:
+        """None: the archive beside the lines keeps what no conversation mentions."""
+        return iter(())
+
+    def open(self, member: str) -> BinaryIO:
+        """A file of the archive. Raises OSError."""
+        return self._place(member).open("rb")
+
+    def size(self, member: str) -> int:
+        """Its bytes. Raises FileNotFoundError."""
+        return self._place(member).stat().st_size
+
+    def _place(self, member: str) -> Path:
+        try:
+            return self._files[member]
+        except KeyError:
+            raise FileNotFoundError(f"no archive beside the lines holds {member}") from None
+
+
+def _learn(archive: Path, files: dict[str, Path]) -> None:
+    """Note which assets the archive in that folder has. Memory follows their number."""
+    try:
+        top = archive.resolve(strict=True)
+        with open_plain(top / _HOUSE / "manifest.jsonl") as lines:
+            for line in lines:
+                _learn_line(top, line, files)
+    except OSError:
+        return  # no archive: the files are then told as missing
+
+
+def _learn_line(top: Path, line: bytes, files: dict[str, Path]) -> None:
+    try:
+        entry = orjson.loads(line)
+        kind, _, key = entry["key"].partition("/")
+        if kind != "asset" or leads_out(entry["path"]):
+            return
+        place = top / entry["path"]
+        if place.resolve().is_relative_to(top) and place.is_file():
+            files.setdefault(key, place)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return  # no line of ours
+
+
+def conversation_of(line: bytes) -> Conversation:
+    """The conversation of a line. Raises ValueError where it is none that can be worked with.
+
+    Checked is what would make others loop or mix up; the schema tells the rest
+    (`gptexit validate`).
+    """
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = loads_deep(line)
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+        raise ValueError("no conversation")
+    if value.get("version") != VERSION:
+        raise ValueError(f"of version {value.get('version')!r}; this gptexit reads {VERSION}")
+    known: set[str | None] = {None}
+    try:
+        for message in value["messages"]:
+            if message["parent"] not in known or message["id"] in known:
+                raise ValueError(f"message {message['id']!r} does not stand behind its parent")
+            known.add(message["id"])
+        if value["current"] not in known:
+            raise ValueError("its current message is not there")
+        for asset in value["assets"]:
+            asset["id"].encode()
+        _fill_in(value)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not as the schema has it ({type(error).__name__}: {error})") from error
+    conversation: Conversation = value  # type: ignore[assignment]
+    return conversation
+
+
+def _fill_in(value: dict[str, Any]) -> None:
+    """Give a line of an earlier gptexit the fields that were added since, without a value."""
+    if isinstance(value["source"], dict):
+        value["source"].setdefault("kind", "chat")
+    for message in value["messages"]:
+        for part in message["parts"]:
+            if part["type"] in ("image", "audio", "video", "file"):
+                part.setdefault("title", None)
+                part.setdefault("placed", None)

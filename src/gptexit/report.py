@@ -1,0 +1,242 @@
+"""What came in, what went out, and what could not be kept: the account of one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gptexit import __version__
+from gptexit.archive.folder import Tally
+from gptexit.model import Asset, Conversation
+from gptexit.readers.chatgpt.merge.exports import shown
+from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.normalize.conversation_assets import key_in_export
+from gptexit.source import Source
+from gptexit.writers.base import NOTHING, Rendered
+
+if TYPE_CHECKING:
+    from gptexit.redact.findings import Findings
+
+VERSION = 1
+"""The number that a report carries as `version`."""
+LISTED = 10_000
+"""Missing assets that a report lists; the others are only counted."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What one target wrote."""
+
+    format: str
+    out: str
+    redact: str = NOTHING
+    """What was taken out: `secrets` or `nothing`."""
+    conversations: int = 0
+    messages: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Conversations that the run selects and this format was not to have, by option."""
+    files: Counter[str] = field(default_factory=Counter)
+    """By what became of them: see `archive.folder.Outcome`."""
+    bytes: int = 0
+    hidden: Counter[str] = field(default_factory=Counter)
+    not_kept: Counter[str] = field(default_factory=Counter)
+    edited: list[str] = field(default_factory=list)
+    earlier: Tally = field(default_factory=Tally)
+    """What of earlier runs was kept where this export holds less."""
+
+    def add(self, rendered: Rendered) -> None:
+        """Count what the target says of one conversation."""
+        self.messages += rendered.messages
+        self.hidden += rendered.hidden
+        self.not_kept += rendered.not_kept
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The account. Counts only; what it lists is bounded or named by the source's own faults."""
+
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    conversations: int = 0
+    messages: int = 0
+    selected: int = 0
+    selected_messages: int = 0
+    nodes: Counter[str] = field(default_factory=Counter)
+    """Conversations with messages, by `source.nodes`: `full` or `slim`."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Conversations by `source.kind`: `chat`, `codex` or `group`."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    met: Met = field(default_factory=Met)
+    unreadable: list[dict[str, str]] = field(default_factory=list)
+    """Conversations that were found and could not be converted, beside the export's losses."""
+    unwritten: list[dict[str, str]] = field(default_factory=list)
+    """Assets that are there and could not be copied."""
+    targets: list[Written] = field(default_factory=list)
+    redacted: Findings | None = None
+    """None where nothing was looked for."""
+    missing: list[dict[str, str | None]] = field(default_factory=list)
+    mentioned: int = 0
+    missing_count: int = 0
+    gone: Counter[str] = field(default_factory=Counter)
+    """`conversations` and `messages` that the newest of several exports lacks."""
+    latest: str = ""
+    """The latest time at which a conversation was changed."""
+    _seen: set[str] = field(default_factory=set)
+
+    def read(self, conversation: Conversation, messages: int) -> None:
+        """Count a conversation that came in, which has so many messages."""
+        self.conversations += 1
+        self.messages += messages
+        self.kinds[conversation["source"]["kind"]] += 1
+        self.latest = max(self.latest, conversation["updated"] or "")
+        if messages:
+            self.nodes[conversation["source"]["nodes"]] += 1
+        gone = conversation["source"]["gone"]
+        if gone:
+            self.gone["conversations"] += gone["conversation"]
+            self.gone["messages"] += len(gone["messages"])
+
+    def select(self, conversation: Conversation, messages: int) -> None:
+        """Count a conversation that goes on, which has so many messages, and its assets."""
+        self.selected += 1
+        self.selected_messages += messages
+        for asset in conversation["assets"]:
+            self._count_asset(asset, conversation)
+
+    def _count_asset(self, asset: Asset, conversation: Conversation) -> None:
+        key = key_in_export(asset["id"], conversation["id"])
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self.mentioned += 1
+        if asset["missing"]:
+            self.missing_count += 1
+            if len(self.missing) < LISTED:
+                self.missing.append(
+                    {
+                        "id": asset["id"],
+                        "name": asset["name"],
+                        "conversation": conversation["id"],
+                        "title": conversation["title"],
+                    }
+                )
+
+    def complete(self, export: Source) -> bool:
+        """Whether everything that the source holds was read and written."""
+        lost = export.losses or export.missing or self.unreadable or self.unwritten
+        return not lost
+
+    def lost(self, export: Source) -> list[dict[str, str]]:
+        """Return what of the source could not be read, but for assets: where, and why."""
+        absent = "the export's own list names it, and it was not given"
+        losses = [{"where": each.where, "reason": each.reason} for each in export.losses]
+        named = [{"where": name, "reason": absent} for name in export.missing]
+        return [*losses, *self.unreadable, *named]
+
+    def report(self, export: Source, exit_code: int) -> dict[str, Any]:
+        """The account as data, as `schemas/report.schema.json` describes it."""
+        finished = datetime.now(UTC)
+        losses = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
+        return {
+            "version": VERSION,
+            "tool": {"name": "gptexit", "version": __version__},
+            "started": _time(self.started),
+            "finished": _time(finished),
+            "seconds": round((finished - self.started).total_seconds(), 3),
+            "source": {
+                "label": export.label,
+                "files": list(export.conversation_files),
+                "bytes": export.bytes_total,
+                "missing_files": list(export.missing),
+                "passed_over": [
+                    {"where": each.where, "reason": each.reason}
+                    for each in getattr(export, "passed", ())[:LISTED]
+                ],
+                "exports": _exports(export),
+            },
+            "read": {
+                "conversations": self.conversations,
+                "messages": self.messages,
+                "nodes": {form: self.nodes[form] for form in ("full", "slim")},
+                "kinds": {kind: self.kinds[kind] for kind in ("chat", "codex", "group")},
+                "duplicates": export.duplicates,
+                "gone": {
+                    "conversations": self.gone["conversations"],
+                    "messages": self.gone["messages"],
+                },
+                "differing": _differing(export),
+                "unreadable": [*losses, *self.unreadable],
+                "repairs": dict(sorted(export.repairs.items())),
+                "oddities": dict(sorted(self.met.oddities.items())),
+                "unknown": dict(sorted(self.met.unknown.items())),
+            },
+            "selected": {
+                "conversations": self.selected,
+                "messages": self.selected_messages,
+                "left_out": dict(sorted(self.left_out.items())),
+            },
+            "assets": {
+                "mentioned": self.mentioned,
+                "found": self.mentioned - self.missing_count,
+                "missing": self.missing,
+                "refused": len(self.unwritten),
+                "not_copied": self.unwritten[:LISTED],
+            },
+            "targets": [_written(each) for each in self.targets],
+            "redacted": self.redacted.as_json() if self.redacted else None,
+            "exit_code": exit_code,
+            "complete": exit_code == 0,
+        }
+
+
+def _exports(export: Source) -> list[dict[str, Any]]:
+    """What each of several exports brought."""
+    if export.union is None:
+        return []
+    return [
+        {"label": each.label, "made": shown(each), **asdict(share)}
+        for each, share in zip(export.editions, export.union.shares, strict=True)
+    ]
+
+
+def _differing(export: Source) -> list[dict[str, str]]:
+    return [
+        {
+            "conversation": each.conversation,
+            "message": each.message,
+            "export": export.editions[each.export].label,
+        }
+        for each in (export.union.differing if export.union else ())
+    ]
+
+
+def _written(each: Written) -> dict[str, Any]:
+    return {
+        "format": each.format,
+        "out": each.out,
+        "redact": each.redact,
+        "conversations": each.conversations,
+        "messages": each.messages,
+        "left_out": dict(sorted(each.left_out.items())),
+        "files_written": each.files["written"],
+        "files_unchanged": each.files["unchanged"] + each.files["kept"],
+        "files_kept": each.files["edited"],
+        "bytes": each.bytes,
+        "hidden": dict(sorted(each.hidden.items())),
+        "not_kept": dict(sorted(each.not_kept.items())),
+        "edited": each.edited,
+        "earlier": {
+            "notes_kept": sorted(set(each.earlier.kept)),
+            "notes_beside": sorted(set(each.earlier.beside)),
+            "notes_anew": each.earlier.anew,
+            "conversations_merged": each.earlier.merged,
+            "conversations_stayed": each.earlier.stayed,
+            "files_healed": sorted(set(each.earlier.healed)),
+            "new_texts": dict(sorted(each.earlier.new_texts.items())),
+        },
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

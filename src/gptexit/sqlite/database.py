@@ -1,0 +1,207 @@
+"""Writes conversations into a database that nobody else has open."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from gptexit import __version__
+from gptexit.files.disk import open_new
+from gptexit.sqlite.columns import ASSET, CONVERSATION, INSTRUCTION, MEMORY, MESSAGE, Rows
+from gptexit.sqlite.schema import PLACES, create
+from gptexit.sqlite.unspaced import has_unspaced, spaced
+
+_SETTINGS = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA cache_size = -32000;
+PRAGMA secure_delete = ON;
+PRAGMA trusted_schema = OFF;
+"""
+"""A killed run leaves the file useless: it is one that the next run begins anew. What is replaced
+may be a secret that is redacted now: nothing of it stays in the file."""
+
+
+def _insert(table: str, columns: str) -> str:
+    marks = ", ".join("?" * len(columns.split(",")))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+
+
+_CONVERSATION = _insert("conversations", f"number, {CONVERSATION}, digest")
+_MESSAGE = _insert("messages", f"number, parent, conversation, {MESSAGE}")
+_ASSET = _insert("assets", f"conversation, message, {ASSET}")
+_MEMORY = _insert("memories", f"conversation, message, {MEMORY}")
+_INSTRUCTION = _insert("instructions", f"conversation, message, {INSTRUCTION}")
+_MODEL = _insert("conversation_models", "conversation, model")
+_NAMED = (
+    "INSERT INTO {} VALUES (?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, name)"
+)
+_ROWS_OF = ("conversation_models", "assets", "memories", "instructions", "messages")
+_OF_MESSAGES = (("messages_fts", "text"), ("hidden_fts", "hidden_text"))
+_INDEXES = ("conversations_fts", "messages_fts", "hidden_fts", "unspaced_fts")
+_TOGETHER = 200
+"""Conversations whose text goes into the indexes in one statement: each writes out what it has.
+
+While SQLite is at it, Python can go on.
+"""
+
+
+class Writer:
+    """The file at `path`, which is new: a copy of `earlier`, or empty."""
+
+    def __init__(self, path: Path, earlier: sqlite3.Connection | None) -> None:
+        open_new(path).close()  # SQLite would open what a link leads to
+        self.path = path
+        self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        if earlier:
+            earlier.backup(self._base)
+        self._base.executescript(_SETTINGS)
+        if not earlier:
+            create(self._base, f"gptexit {__version__}")
+        self._waiting: list[int] = []
+        self._base.execute("BEGIN")
+        self._next: int = self._one("SELECT coalesce(max(number), 0) + 1 FROM conversations")
+
+    def put(self, rows: Rows, digest: str) -> None:
+        """Write a conversation, in place of what is there of it."""
+        number = self._one("SELECT number FROM conversations WHERE id = ?", rows["conversation"][0])
+        if number is None:
+            number = self._next
+            self._next += 1
+        else:
+            self._remove(number)
+        self._insert(number, rows, digest)
+
+    def finish(self) -> None:
+        """Put it in order and close it."""
+        self._index()
+        for table, column in (("projects", "project"), ("gpts", "gpt")):
+            self._base.execute(
+                f"DELETE FROM {table} WHERE id NOT IN "
+                f"(SELECT {column} FROM conversations WHERE {column} IS NOT NULL)"
+            )
+        # Searches are faster then, and an index forgets for good only what it merges.
+        for index in _INDEXES:
+            self._base.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
+        self._base.execute("COMMIT")
+        self._base.close()
+
+    def discard(self) -> None:
+        """Give it up."""
+        self._base.close()
+        self.path.unlink(missing_ok=True)
+
+    def _one(self, query: str, *values: Any) -> Any:
+        row = self._base.execute(query, values).fetchone()
+        return row[0] if row else None
+
+    def _insert(self, number: int, rows: Rows, digest: str) -> None:
+        base = self._base
+        for table, named in (("projects", rows["project"]), ("gpts", rows["gpt"])):
+            if named:
+                base.execute(_NAMED.format(table), named)
+        title = rows["conversation"][1] or ""
+        base.execute(_CONVERSATION, (number, *rows["conversation"], digest))
+        base.execute("INSERT INTO conversations_fts (rowid, title) VALUES (?, ?)", (number, title))
+        base.executemany(_MODEL, [(number, model) for model in rows["models"]])
+        first = number * PLACES
+        base.executemany(
+            _MESSAGE,
+            [
+                (first + place, parent and first + parent, number, *values)
+                for place, parent, *values in rows["messages"]
+            ],
+        )
+        texts = [(first + each[0], each[-2], each[-1]) for each in rows["messages"]]
+        self._index_unspaced(
+            "unspaced_fts (rowid, text, hidden_text) VALUES (", number, title, texts
+        )
+        self._waiting.append(number)
+        if len(self._waiting) >= _TOGETHER:
+            self._index()
+        base.executemany(
+            _ASSET,
+            [(number, place and first + place, *values) for place, *values in rows["assets"]],
+        )
+        base.executemany(
+            _MEMORY, [(number, first + place, *values) for place, *values in rows["memories"]]
+        )
+        base.executemany(
+            _INSTRUCTION,
+            [(number, first + place, *values) for place, *values in rows["instructions"]],
+        )
+
+    def _remove(self, number: int) -> None:
+        """Everything of a conversation, out of the indexes too, which have to be told its text."""
+        if number in self._waiting:
+            self._index()  # what is not in an index yet cannot be taken out
+        base = self._base
+        first = number * PLACES
+        title = self._one("SELECT title FROM conversations WHERE number = ?", number) or ""
+        texts = base.execute(
+            "SELECT number, text, hidden_text FROM messages WHERE number BETWEEN ? AND ?",
+            (first, first + PLACES - 1),
+        ).fetchall()
+        base.execute(
+            "INSERT INTO conversations_fts (conversations_fts, rowid, title) "
+            "VALUES ('delete', ?, ?)",
+            (number, title),
+        )
+        for index, column in _OF_MESSAGES:
+            base.execute(
+                f"INSERT INTO {index} ({index}, rowid, {column}) SELECT 'delete', number, {column} "
+                "FROM messages WHERE number BETWEEN ? AND ?",
+                (first, first + PLACES - 1),
+            )
+        self._index_unspaced(
+            "unspaced_fts (unspaced_fts, rowid, text, hidden_text) VALUES ('delete', ",
+            number,
+            title,
+            texts,
+        )
+        for table in _ROWS_OF:
+            base.execute(f"DELETE FROM {table} WHERE conversation = ?", (number,))
+        base.execute("DELETE FROM conversations WHERE number = ?", (number,))
+
+    def _index(self) -> None:
+        """The texts of the conversations that wait, into the indexes."""
+        numbers = sorted(self._waiting)
+        self._waiting.clear()
+        for first, last in _runs(numbers):
+            for index, column in _OF_MESSAGES:
+                self._base.execute(
+                    f"INSERT INTO {index} (rowid, {column}) SELECT number, {column} "
+                    "FROM messages WHERE number BETWEEN ? AND ?",
+                    (first * PLACES, last * PLACES + PLACES - 1),
+                )
+
+    def _index_unspaced(
+        self, into: str, number: int, title: str, texts: list[tuple[int, str, str]]
+    ) -> None:
+        """Title and texts with scripts that are written without spaces, into their index or out."""
+        self._base.executemany(
+            f"INSERT INTO {into}?, ?, ?)",
+            [
+                (place, spaced(text), spaced(hidden))
+                for place, text, hidden in [(number * PLACES, title, ""), *texts]
+                if has_unspaced(text) or has_unspaced(hidden)
+            ],
+        )
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of numbers that follow each other."""
+    for _, run in groupby(enumerate(numbers), key=lambda each: each[1] - each[0]):
+        members = [number for _, number in run]
+        yield members[0], members[-1]
+
+
+def digest_in(base: sqlite3.Connection, key: str) -> str | None:
+    """The digest of a conversation in a database of ours."""
+    row = base.execute("SELECT digest FROM conversations WHERE id = ?", (key,)).fetchone()
+    return str(row[0]) if row else None

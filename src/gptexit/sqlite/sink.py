@@ -1,0 +1,193 @@
+"""A folder with a database as a sink: a file's bytes are the rows of one conversation.
+
+The database is changed in a copy under another name, which then takes its place: a killed run
+leaves what was there, and a reader who has it open goes on reading it. Where no conversation
+changed there is no copy and the file is not touched. What else a person has put into it, tables and
+views of their own, is copied along.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+import orjson
+
+from gptexit.archive.catalog import Entry
+from gptexit.archive.folder import Folder, OtherArchive, Outcome, beside, beside_key, sha256_of
+from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
+from gptexit.sqlite.background_writer import Behind
+from gptexit.sqlite.columns import Rows
+from gptexit.sqlite.database import Writer, digest_in
+from gptexit.sqlite.schema import NAME, VERSION, need_full_text, version_of
+from gptexit.sqlite.stored import stored
+from gptexit.text.json import dumps
+from gptexit.writers.base import File
+from gptexit.writers.sqlite.uniting import united, without
+
+_KEY = "database"
+_BEGINS = b"SQLite format 3\0"
+_SIDE_FILES = ("-wal", "-journal")
+"""What SQLite keeps beside a database while it is written to."""
+
+
+class Database(Folder):
+    """The sink, for one database. Raises NoFullText where SQLite cannot write it."""
+
+    def __init__(self, root: Path) -> None:
+        need_full_text()
+        super().__init__(root)
+        self._writer: Behind | None = None
+        self._there: sqlite3.Connection | None = None
+        self._where: Path | None = None
+        self._part = ""
+        self.without: Callable[[str], str] | None = None
+        """What takes secrets out of a text of the database, where it holds them."""
+
+    def put(self, file: File) -> Outcome:
+        """Write a conversation unless it is there as it is; a file without bytes is the end."""
+        if file.path != NAME:
+            return super().put(file)
+        place = self._where or self._find(file.path)
+        if not file.data:
+            return self._end(place, file)
+        key = file.key.partition("/")[2]
+        data, digest = file.data, sha256_of(file.data)
+        known = digest_in(self._there, key) if self._there else None
+        if self._there and known not in (None, digest):
+            data = self._united(self._there, key, data)
+            digest = sha256_of(data)
+        if known != digest:
+            self._open().put(data, digest)
+        return "part"
+
+    def _united(self, there: sqlite3.Connection, key: str, data: bytes) -> bytes:
+        """The rows that come, with what only the database holds of their conversation."""
+        earlier = stored(there, key)
+        if earlier is None:
+            return data
+        if self.without:
+            earlier = without(earlier, self.without)
+        incoming = cast(Rows, orjson.loads(data))
+        rows = united(earlier, incoming, redacts=self.redacts)
+        if rows is incoming:
+            return data
+        self.tally.merged += 1
+        return dumps(rows)
+
+    def restart(self) -> None:
+        """Give up what was written: the source is read from the start again."""
+        if self._writer:
+            self._writer.discard()
+            self._writer = None
+        super().restart()
+
+    def _find(self, path: str) -> Path:
+        """Where the database is, or will be: beside a file of that name that is none of ours."""
+        for number in count():
+            name = beside(path, number) if number else path
+            key = beside_key(_KEY, number) if number else _KEY
+            place = Path(self._house.inside(name))
+            if not os.path.lexists(place) or self._heals(key, name, _BEGINS):
+                break
+            self._there = _opened(place)
+            if self._there:
+                break
+        self._where = place
+        return place
+
+    def _open(self) -> Behind:
+        if self._writer is None:
+            self._part = self._house.new_part()
+            self._writer = Behind(Writer(Path(self._part), self._there))
+        return self._writer
+
+    def _end(self, place: Path, file: File) -> Outcome:
+        changed = self._writer is not None or self._there is None
+        if changed:
+            self._open().finish()
+            self._writer = None
+        if self._there:
+            self._there.close()
+            self._there = None
+        if changed:
+            _quiet(place)
+            self._keep_theirs(place)
+        path, key = place.name, file.key
+        if path != file.path:
+            self.edited.append(file.path)
+            self.tally.new_texts[file.path] = path
+            number = next(each for each in count(1) if beside(file.path, each) == path)
+            key = beside_key(file.key, number)
+        self._keep(path, key)
+        known = self.catalog.get(key)
+        if not changed and known and known.sha256:
+            return "unchanged"
+        made = Path(self._part) if changed else place
+        entry = Entry(key, path, digest_of(made), made.stat().st_size)
+        if not changed:
+            self._record(entry)
+            return "unchanged"
+        sync(made)
+        self._place_now(self._part, str(place), entry)
+        return "written"
+
+    def _keep_theirs(self, place: Path) -> None:
+        """Keep a database that a person has changed, beside the one that takes its place."""
+        if not place.is_file() or self._is_ours(place.name, digest_of(place)):
+            return
+        if place.name in self.tally.healed:
+            return
+        for number in count(1):
+            tail = "" if number == 1 else str(number)
+            yours = place.with_name(f"{place.stem}.yours{tail}{place.suffix}")
+            with suppress(FileExistsError), open_new(yours) as out, open_plain(place) as source:
+                shutil.copyfileobj(source, out, CHUNK)
+                os.fsync(out.fileno())
+                break
+        self.edited.append(place.name)
+
+
+def _opened(path: Path) -> sqlite3.Connection | None:
+    """The database of ours at `path`, to be read; None where there is none."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        version = version_of(base)
+        if version == VERSION:
+            return base
+        if version is not None:
+            base.close()
+            raise OtherArchive(
+                f"{path} has schema {version}, and this gptexit writes schema {VERSION}: write "
+                "into a new folder, or use the gptexit that wrote it."
+            )
+    except sqlite3.DatabaseError:
+        pass
+    base.close()
+    return None
+
+
+def _quiet(path: Path) -> None:
+    """Have SQLite put away what it keeps beside a database, which must not meet another one.
+
+    Raises OSError where a program that has the database open does not let it.
+    """
+    beside = [Path(f"{path}{ending}") for ending in _SIDE_FILES]
+    if not path.is_file() or not any(each.exists() for each in beside):
+        return
+    try:
+        base = sqlite3.connect(path, timeout=1)
+        base.execute("PRAGMA journal_mode = DELETE")
+        base.close()
+    except sqlite3.DatabaseError as error:
+        raise OSError(0, "another program is writing to the database; close it", path) from error
+    if any(each.exists() for each in beside):
+        raise OSError(0, "another program is writing to the database; close it", str(path))

@@ -1,0 +1,1 @@
+"""Archives read back, one module a format."""

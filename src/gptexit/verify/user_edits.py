@@ -1,0 +1,92 @@
+"""What was done to a note since it was written.
+
+The one place where verifying asks the writer: a note whose SHA-256 differs is rendered again, and
+where that gives the bytes that the manifest promises, the two can be held against each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from copy import deepcopy
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from gptexit.archive.catalog import Catalog, Entry
+from gptexit.names.kept import Damaged, load
+from gptexit.names.names import Names
+from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.redact import CannotRedact
+from gptexit.verify.archive_files import Archive
+from gptexit.verify.raw import Raw
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
+
+if TYPE_CHECKING:
+    from gptexit.redact.redactor import Redactor
+
+
+def only_additions(archive: Archive, path: str, raw: Raw, export: Export) -> bool:
+    """Whether the file at `path` still has every line that was written to it, in order.
+
+    False too where what was written cannot be made again: by another version, say.
+    """
+    written = _written(archive, path, raw, export)
+    if written is None:
+        return False
+    now = (archive.root / path).read_bytes().splitlines()
+    rest = iter(now)
+    return all(line in rest for line in written.splitlines())
+
+
+def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | None:
+    options = Options(
+        archive.option("branches"),
+        frozenset(archive.option("include") or ()),
+        _zone(archive.option("timezone")),
+        layout=archive.option("layout"),
+        web_images=archive.option("web_images"),
+    )
+    catalog = Catalog()
+    for key, each in archive.keys.items():
+        catalog.add(Entry(key, each))
+    account = Account(export.lookup, export.library, gone=export.gone)
+    conversation = _names(archive).applied(read_conversation(deepcopy(raw), account, Met()))
+    if archive.redacted:
+        redactor = _redactor()
+        if redactor is None:
+            return None
+        conversation = redactor.conversation(conversation)
+    for file in (
+        FORMATS[archive.format].make(options, catalog, export.open).render(conversation).files
+    ):
+        if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
+            return file.data
+    return None
+
+
+def _names(archive: Archive) -> Names:
+    """Return the names of projects and custom GPTs that the archive was written with."""
+    try:
+        return Names(kept=load(archive.root))
+    except Damaged:
+        return Names()
+
+
+@cache
+def _redactor() -> Redactor | None:
+    """What took the secrets out; None where its libraries are not installed."""
+    from gptexit.redact.redactor import Redactor
+
+    try:
+        return Redactor()
+    except CannotRedact:
+        return None
+
+
+def _zone(name: Any) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else None
+    except (KeyError, ValueError, OSError):
+        return None

@@ -1,0 +1,190 @@
+"""What a target is: a conversation in, named bytes out. It touches no disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
+
+from gptexit.archive.catalog import About
+from gptexit.archive.note_contents import Holding
+from gptexit.model import Asset, Conversation
+from gptexit.names.names import Names
+from gptexit.selection import without_other_branches
+
+if TYPE_CHECKING:
+    from gptexit.writers.packs.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Bytes for a file of the archive."""
+
+    path: str
+    """Relative to the archive, with `/`, safe on every system."""
+    data: bytes
+    key: str
+    """What the file is of, the same in every run: `conversation/<id>`, `asset/<id>`, `index`."""
+    append: bool = False
+    """True where `data` continues the file instead of being all of it."""
+    last: bool = False
+    """True where nothing more will be appended to it."""
+    place: str = ""
+    """With `last`: where the file goes, if not to `path`: a name that is known only then."""
+    about: About = field(default_factory=dict)
+    """For a conversation: what the index says of it."""
+    holding: Holding | None = None
+    """For a note: what it shows of its conversation, so that it never replaces one with more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An asset that goes into the archive as it is."""
+
+    path: str
+    key: str
+    member: str
+    """Its name in the export, as `Export.open` takes it."""
+
+
+def on_branches(conversation: Conversation, options: Options, done: Rendered) -> Conversation:
+    """What of `conversation` a format with all branches takes; what is left out is counted."""
+    if options.branches != "current":
+        return conversation
+    narrowed = without_other_branches(conversation)
+    left_out = len(conversation["messages"]) - len(narrowed["messages"])
+    if left_out:
+        done.hidden["on another branch"] += left_out
+    return narrowed
+
+
+Read = Callable[[str], BinaryIO]
+"""Opens an asset's bytes by its member, for a format that holds them inside. Raises OSError."""
+
+
+@dataclass(slots=True)
+class Rendered:
+    """What a target made of one conversation, or at its end."""
+
+    files: list[File] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+    more: Iterable[File] = ()
+    """Further files, each made when the one before it is written."""
+    messages: int = 0
+    hidden: Counter[str] = field(default_factory=Counter)
+    """Messages that the options leave out, by reason."""
+    not_kept: Counter[str] = field(default_factory=Counter)
+    """What the format cannot hold, by reason."""
+
+
+SECRETS = "secrets"
+NOTHING = "nothing"
+"""What may be redacted."""
+OTHERS = "file that no conversation mentions"
+"""Why a format that holds conversations alone does not keep one."""
+
+
+def no_place_for(assets: Sequence[Asset]) -> Rendered:
+    """What a format that holds conversations alone makes of files that none of them mentions."""
+    return Rendered(not_kept=+Counter({OTHERS: len(assets)}))
+
+
+class Unmentioned:
+    """For a format that takes not every file: which of them no conversation mentions.
+
+    Holds the name in the export of each file that one does.
+    """
+
+    def __init__(self) -> None:
+        self._mentioned: set[str] = set()
+
+    def see(self, conversation: Conversation) -> None:
+        """Take note of what the conversation mentions."""
+        members = (asset["member"] for asset in conversation["assets"])
+        self._mentioned.update(filter(None, members))
+
+    def left(self, assets: Sequence[Asset]) -> Rendered:
+        """How many of `assets` no conversation mentioned, as not kept."""
+        return no_place_for([each for each in assets if each["member"] not in self._mentioned])
+
+
+Draft = dict[str, Any]
+"""A conversation rendered as far as it can be on its own: dictionaries, lists, strings, bytes and
+numbers, so that one process can hand it to another."""
+Drafter = Callable[[Conversation], Draft]
+"""Makes drafts, without a memory from one to the next; it can be pickled."""
+
+
+class Target(Protocol):
+    """One format."""
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The files of one conversation."""
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """What becomes of the files of the export that no conversation led to.
+
+        Asked before `finish`, and only where the whole export is converted.
+        """
+
+    def finish(self) -> Rendered:
+        """What can only be written once every conversation has been seen."""
+
+    def restart(self) -> None:
+        """Forget what was rendered: the source is read from the start again."""
+
+
+@runtime_checkable
+class Drafting(Target, Protocol):
+    """A format of which most is done for each conversation on its own."""
+
+    drafter: Drafter
+
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
+        """The files of one conversation, of which `drafter` made `draft`.
+
+        `conversation` may come without `messages` and `extra`; `whole` returns all of it.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may choose about the output; each target takes what it understands."""
+
+    branches: str | None = None
+    """`current` or `all`; None for the target's own default."""
+    include: frozenset[str] = frozenset({"reasoning"})
+    timezone: Any = None
+    """A `tzinfo`; None for the machine's own."""
+    form: str | None = None
+    """For `chatgpt` and `gemini`: `classic` or `2026`; for `claude` and `gemini`: `api`."""
+    max_size: int | None = None
+    """For `chatgpt` and `gemini`: bytes of one ZIP at most."""
+    fit: str | None = None
+    """For `chatgpt`: the program whose limits its ZIPs keep."""
+    redact: str | None = None
+    """`secrets` or `nothing`; None for secrets in packs, which go to another company, only."""
+    why: str = "all chosen"
+    """For packs: what chose the conversations, in words."""
+    topics: tuple[Topic, ...] = ()
+    """For `claude`: topics that get a folder of their own."""
+    names: Names = field(default_factory=Names)
+    """Of projects and custom GPTs, which exports name by their ids alone. A dictionary by ids does
+    too, and pairs of the beginning of an id and a name."""
+    layout: str | None = None
+    """For `markdown`: `year`, `project` or `flat`; None for what the archive has, else `year`."""
+    tokens: int | None = None
+    """For `claude`: what a project may hold, estimated."""
+    web_images: str | None = None
+    """For notes: `link` for links to pictures on other servers, `keep` for the pictures; None for
+    links: a picture tells its server whenever it is shown."""
+
+    def __post_init__(self) -> None:
+        """Make names of what a program gives as such."""
+        given: Any = self.names
+        if not isinstance(given, Names):
+            made = Names(given) if isinstance(given, Mapping) else Names(beginnings=tuple(given))
+            object.__setattr__(self, "names", made)

@@ -1,0 +1,112 @@
+"""Conversations as requests to a provider's API, for scripts: one line of JSON each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gptexit.model import Asset, Conversation
+from gptexit.selection import without_other_branches
+from gptexit.text.json import dumps
+from gptexit.writers.base import File, Options, Rendered, Unmentioned
+from gptexit.writers.chat.part_words import Scene, instructions, words_of
+from gptexit.writers.chat.turns import USER, turns_of
+
+FILE = "conversations.jsonl"
+SILENT = "\N{HORIZONTAL ELLIPSIS}"
+"""A question where a conversation begins with an answer: APIs want one first."""
+
+
+@dataclass(slots=True)
+class Spoken:
+    """The branch that the user saw last, as both sides of a talk."""
+
+    told: str = ""
+    """The custom instructions that stood last."""
+    turns: list[tuple[bool, list[str]]] = field(default_factory=list)
+    """Whether the user speaks, and what is said; the user first, then in turn. Never empty."""
+
+
+class Requests:
+    """The target. `form`: a talk as the API takes it."""
+
+    def __init__(self, options: Options, form: Callable[[Spoken], dict[str, Any]]) -> None:
+        self._include = options.include
+        self._form = form
+        self._unmentioned = Unmentioned()
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The conversation's line."""
+        done = Rendered()
+        self._unmentioned.see(conversation)
+        line = {
+            "id": conversation["id"],
+            "title": conversation["title"],
+            "created": conversation["created"],
+            "updated": conversation["updated"],
+            **_named(conversation),
+            "request": self._form(spoken(conversation, self._include, done)),
+        }
+        done.files.append(File(FILE, dumps(line) + b"\n", FILE, append=True))
+        return done
+
+    def restart(self) -> None:
+        """Begin again."""
+        self._unmentioned = Unmentioned()
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """A request has no place for them."""
+        return self._unmentioned.left(assets)
+
+    def finish(self) -> Rendered:
+        """An empty file where there was no conversation."""
+        return Rendered(files=[File(FILE, b"", FILE, append=True, last=True)])
+
+
+def _named(conversation: Conversation) -> dict[str, str]:
+    """Return the names of the project and the custom GPT, as far as they have one."""
+    things = (("project", conversation["project"]), ("gpt", conversation["assistant"]))
+    return {key: thing["name"] for key, thing in things if thing and thing["name"]}
+
+
+def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) -> Spoken:
+    """What is said in `conversation`; what a request cannot hold is counted in `done`."""
+    branch = without_other_branches(conversation)
+    left_out = len(conversation["messages"]) - len(branch["messages"])
+    if left_out:
+        done.not_kept["message on another branch; a request is one line of talk"] += left_out
+    turns = turns_of(branch, include)
+    done.messages, done.hidden = turns.messages, turns.hidden
+    assets = {asset["id"]: asset for asset in conversation["assets"]}
+    shown: set[str] = set()
+
+    def place(asset: Asset) -> str:
+        shown.add(asset["id"])
+        return "not part of this text"
+
+    made = Spoken(_told(branch))
+    for turn in turns.by_id.values():
+        words = words_of(turn.parts, Scene(assets, place))
+        user = turn.role == USER
+        if not words.strip():
+            continue
+        if not made.turns and not user:
+            made.turns.append((True, [SILENT]))
+        if made.turns and made.turns[-1][0] == user:
+            made.turns[-1][1].append(words)
+        else:
+            made.turns.append((user, [words]))
+    if shown:
+        done.not_kept["file that a request names and does not hold"] += len(shown)
+    return made
+
+
+def _told(branch: Conversation) -> str:
+    found = [
+        instructions(part)
+        for message in branch["messages"]
+        for part in message["parts"]
+        if part["type"] == "instructions"
+    ]
+    return found[-1] if found else ""

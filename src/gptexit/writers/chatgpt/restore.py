@@ -1,0 +1,185 @@
+"""A neutral conversation in, a raw ChatGPT conversation out: what the reader did, undone.
+
+What comes out is equal to what the reader was given, as JSON, but for these additions:
+
+- a conversation without an id gets the one that the reader made up, as `conversation_id`;
+- a conversation without dates gets those of its first and last message;
+- a message without an `id` gets its node's.
+
+`repaired` goes further, for programs that trust what they read: every conversation has a mapping,
+every parent is there and above its child, and `current_node` is a node with a message.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from gptexit.model import Conversation, Message, Raw
+from gptexit.readers.chatgpt.normalize.tree import build
+from gptexit.readers.chatgpt.parsing.shapes import KIND
+
+
+def restore(conversation: Conversation) -> Raw:
+    """The raw conversation. What is not copied is shared with `conversation`."""
+    extra = dict(conversation["extra"])
+    odd = extra.pop("mapping", {})
+    strangers = extra.pop("odd_nodes", {})
+    raw: Raw = {}
+    if not any(isinstance(extra.get(key), str) and extra[key] for key in ("conversation_id", "id")):
+        extra["conversation_id"] = conversation["id"]
+    taken = (
+        ("title", conversation["title"]),
+        ("create_time", _seconds(conversation["created"])),
+        ("update_time", _seconds(conversation["updated"])),
+        ("default_model_slug", conversation["model"]),
+        ("is_archived", conversation["archived"]),
+        ("is_starred", conversation["starred"]),
+        ("current_node", conversation["current"]),
+    )
+    _put_back(raw, extra, taken)
+    if conversation["source"]["kind"] != "chat":
+        raw[KIND] = conversation["source"]["kind"]
+    # Last, as the reader has it: so a second reading gives the same bytes.
+    if isinstance(odd, dict):
+        raw["mapping"] = _mapping(conversation, odd) | strangers
+    else:
+        raw["mapping"] = odd
+    return raw
+
+
+def repaired(conversation: Conversation) -> tuple[Raw, Counter[str]]:
+    """The raw conversation as every importer can read it, and what was repaired, by kind."""
+    raw = restore(conversation)
+    found: Counter[str] = Counter()
+    mapping = raw["mapping"]
+    if not isinstance(mapping, dict):
+        found["conversation without a mapping"] += 1
+        mapping = raw["mapping"] = {}
+    strangers = [key for key, node in mapping.items() if not isinstance(node, dict)]
+    if strangers:
+        found["node that is no object"] += len(strangers)
+        raw["mapping"] = mapping = {
+            key: node for key, node in mapping.items() if isinstance(node, dict)
+        }
+    if not _sound(mapping, conversation):
+        found["tree of a conversation"] += 1
+        raw["mapping"] = mapping = _rebuilt(conversation, mapping)
+    current = raw.get("current_node")
+    node = mapping.get(current, {}) if isinstance(current, str) else {}
+    usable = isinstance(node.get("message"), dict) or (node and not conversation["messages"])
+    if current != conversation["current"] and not usable:
+        found["current_node"] += 1
+        raw["current_node"] = conversation["current"]
+    return raw, found
+
+
+def _put_back(raw: Raw, extra: Raw, taken: Any) -> None:
+    """Into `raw` what was taken out, then what the source has otherwise, in its own order."""
+    for key, value in taken:
+        if value is not None and key not in extra:
+            raw[key] = value
+    raw |= extra
+
+
+def _seconds(time: str | None) -> float | None:
+    """A neutral time as the source has it: seconds since 1970."""
+    return None if time is None else datetime.fromisoformat(time).timestamp()
+
+
+def _mapping(conversation: Conversation, odd: dict[str, Raw]) -> dict[str, Raw]:
+    """The nodes: one for each message, and those that the source had without.
+
+    Both come in tree order; the nodes that are in both say how the two orders fit together.
+    """
+    full = conversation["source"]["nodes"] == "full"
+    children = _children(conversation)
+    mapping: dict[str, Raw] = {}
+    waiting = iter(odd)
+    for message in conversation["messages"]:
+        key = message["id"]
+        node = odd.get(key)
+        if node is None:
+            node = {"id": key, "parent": message["parent"]}
+            if full:
+                node["children"] = children.get(key, [])
+        else:
+            for other in takewhile(key.__ne__, waiting):
+                mapping.setdefault(other, dict(odd[other]))
+        mapping[key] = {**node, "message": _message(message)}
+    for key in waiting:
+        mapping.setdefault(key, dict(odd[key]))
+    return mapping
+
+
+def _children(conversation: Conversation) -> dict[str, list[str]]:
+    children: dict[str, list[str]] = {}
+    for message in conversation["messages"]:
+        if message["parent"] is not None:
+            children.setdefault(message["parent"], []).append(message["id"])
+    return children
+
+
+def _sound(mapping: dict[str, Raw], conversation: Conversation) -> bool:
+    """Whether a reader that trusts every parent finds the tree that the neutral form has."""
+    oddities: Counter[str] = Counter()
+    tree = build(mapping, oddities)
+    if oddities.total() > oddities["second root"]:
+        return False
+    above: dict[str | None, str | None] = {None: None}
+    found = []
+    for key in tree.order:
+        parent = mapping[key].get("parent")
+        if parent != tree.parent[key]:
+            return False
+        holds = isinstance(mapping[key].get("message"), dict)
+        if holds:
+            found.append((key, above[parent]))
+        above[key] = key if holds else above[parent]
+    return found == [(each["id"], each["parent"]) for each in conversation["messages"]]
+
+
+def _rebuilt(conversation: Conversation, mapping: dict[str, Raw]) -> dict[str, Raw]:
+    """The mapping by the neutral tree; nodes without a message stand by themselves behind it."""
+    full = conversation["source"]["nodes"] == "full"
+    children = _children(conversation)
+    result: dict[str, Raw] = {}
+    for message in conversation["messages"]:
+        result[message["id"]] = mapping[message["id"]] | {"parent": message["parent"]}
+    for key, node in mapping.items():
+        if key not in result:
+            result[key] = node | {"parent": None}
+    for key, node in result.items():
+        node["id"] = key
+        node.pop("children", None)
+        if full:
+            node["children"] = children.get(key, [])
+    return result
+
+
+def _message(message: Message) -> Raw:
+    extra = dict(message["extra"])
+    author = extra.get("author")
+    if isinstance(author, dict):
+        role = {} if message["role"] == "unknown" else {"role": message["role"]}
+        extra["author"] = role | author
+        if message["name"] is not None:
+            extra["author"]["name"] = message["name"]
+    if message["model"] is not None:
+        metadata = extra.get("metadata")
+        slug = {"model_slug": message["model"]}
+        extra["metadata"] = metadata | slug if isinstance(metadata, dict) else slug
+    words = [part["text"] for part in message["parts"] if part["type"] == "text"]
+    raw: Raw = {}
+    taken = (
+        ("id", message["id"]),
+        ("create_time", _seconds(message["created"])),
+        ("content", {"content_type": "text", "parts": words} if words else None),
+        ("status", message["status"]),
+        ("recipient", message["to"]),
+        ("channel", message["channel"]),
+    )
+    _put_back(raw, extra, taken)
+    return raw

@@ -1,0 +1,90 @@
+"""ChatGPT's own layout, as ZIPs that every program takes which reads ChatGPT exports.
+
+chatgpt-export.zip
+chatgpt-export-2.zip     where one would be too large
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gptexit.model import Asset, Conversation
+from gptexit.names.names import names_in
+from gptexit.text.json import dumps
+from gptexit.writers.base import OTHERS, Options, Rendered, on_branches
+from gptexit.writers.chatgpt.layouts import CLASSIC, FORMS
+from gptexit.writers.chatgpt.restore import repaired
+from gptexit.writers.chatgpt.size_limits import FITS, USUAL, Limits
+from gptexit.writers.chatgpt.zip_volume import Volume
+
+NAME = "name that you gave to a project or custom GPT"
+"""What ChatGPT's form has no place for."""
+
+
+def _name(number: int) -> str:
+    tail = "" if number == 1 else f"-{number}"
+    return f"chatgpt-export{tail}.zip"
+
+
+class ChatGPT:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options, name: Callable[[int], str] = _name) -> None:
+        """`name`: the path of a ZIP, by its number from 1 on."""
+        self._options = options
+        self._name = name
+        asked = (form for form in (options.form, options.fit) if form in FORMS)
+        self._form = next(asked, CLASSIC) or CLASSIC
+        limits = FITS.get(options.fit or "", USUAL)
+        size = options.max_size or limits.size
+        self._limits = Limits(min(size, limits.size), limits.member, limits.members)
+        if options.max_size and not options.fit:
+            self._limits = Limits(size, limits.member, limits.members)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again with the first ZIP."""
+        self._number = 1
+        self._volume = self._begun()
+
+    def _begun(self) -> Volume:
+        return Volume(self._name(self._number), self._form, self._limits)
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The conversation, in the ZIP that is open or in the next."""
+        done = Rendered()
+        conversation = on_branches(conversation, self._options, done)
+        raw, repairs = repaired(conversation)
+        done.not_kept.update({f"repaired: {kind}": count for kind, count in repairs.items()})
+        done.not_kept += FORMS[self._form].fit(raw)
+        done.not_kept[NAME] += sum(1 for _ in names_in(conversation))
+        done.not_kept = +done.not_kept
+        data = dumps(raw)
+        assets = [asset for asset in conversation["assets"] if asset["member"] is not None]
+        if not self._volume.takes(data, assets):
+            if not self._volume.is_empty:
+                done.files += self._volume.end()
+                self._number += 1
+                self._volume = self._begun()
+            if not self._volume.takes(data, assets):
+                done.not_kept["conversation larger than the size that was asked for"] += 1
+        files, copies = self._volume.add(data, conversation, assets)
+        done.files += files
+        done.copies += copies
+        done.messages = len(conversation["messages"])
+        return done
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """They go into the last ZIP, as far as there is room."""
+        done = Rendered()
+        for asset in assets:
+            copy = self._volume.add_other(asset)
+            if copy:
+                done.copies.append(copy)
+            else:
+                done.not_kept[OTHERS] += 1
+        return done
+
+    def finish(self) -> Rendered:
+        """The end of the last ZIP."""
+        return Rendered(files=self._volume.end())

@@ -1,0 +1,238 @@
+"""One ZIP of the output: complete in itself, with the assets and tables of its conversations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gptexit.model import Asset, Conversation, Message, Part
+from gptexit.readers.chatgpt.assets.tables import LIBRARY, NAMES
+from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
+from gptexit.text.json import dumps
+from gptexit.writers.base import Copy, File
+from gptexit.writers.chatgpt.layouts import CLASSIC, FORMS
+from gptexit.writers.chatgpt.size_limits import MARGIN, Limits
+
+MANIFEST = "export_manifest.json"
+FEEDBACK = "message_feedback.json"
+_TABLES = {LIBRARY, NAMES, FEEDBACK, MANIFEST}
+_RATINGS = {"up": "thumbs_up", "down": "thumbs_down"}
+
+
+class _Array:
+    """A JSON array that is written item by item."""
+
+    opening, closing = b"[", b"]"
+
+    def __init__(self, path: str, key: str) -> None:
+        self.path = path
+        self.key = key
+        self.count = 0
+        self.size = 0
+
+    def add(self, data: bytes) -> File:
+        """What has to be written for one more item."""
+        return self._file((b", " if self.count else self.opening) + data, 1)
+
+    def end(self) -> File:
+        """The end of it."""
+        return self._file(b"" if self.count else self.opening, 0, self.closing)
+
+    def _file(self, data: bytes, items: int, closing: bytes = b"") -> File:
+        self.count += items
+        self.size += len(data) + len(closing)
+        return File(self.path, data + closing, self.key, append=True, last=bool(closing))
+
+
+class _Object(_Array):
+    """A JSON object that is written pair by pair."""
+
+    opening, closing = b"{", b"}"
+
+
+class Volume:
+    """A ZIP that grows. What has to be written comes out of its methods, as files and copies."""
+
+    def __init__(self, archive: str, form: str, limits: Limits) -> None:
+        """`archive`: its path."""
+        self._archive = archive
+        self._form = FORMS[form]
+        self._limits = limits
+        self._shard = self._begun(0)
+        self._shards = 1
+        self._library = _Array(f"{archive}/{LIBRARY}", archive)
+        self._names = _Object(f"{archive}/{NAMES}", archive)
+        self._feedback = _Array(f"{archive}/{FEEDBACK}", archive)
+        self._manifest = None if form == CLASSIC else _Manifest(f"{archive}/{MANIFEST}", archive)
+        self._taken: dict[str, str] = {}
+        """Assets by id, with the names of their members."""
+        self._members: set[str] = set()
+        self._size = 0
+
+    def _begun(self, number: int) -> _Array:
+        return _Array(f"{self._archive}/{self._form.member(number)}", self._archive)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no conversation is in it yet."""
+        return self._shards == 1 and not self._shard.count
+
+    def takes(self, data: bytes, assets: list[Asset]) -> bool:
+        """Whether there is room for a conversation with its assets."""
+        new = [asset for asset in assets if asset["id"] not in self._taken]
+        size = self._size + len(data) + sum(asset["size"] or 0 for asset in new)
+        files = len(self._members) + len(new) + self._shards + 8
+        whole = self._form.shard is not None or (
+            self._shard.size + len(data) <= self._limits.member * MARGIN
+        )
+        return (
+            whole and size <= self._limits.size * MARGIN and files <= self._limits.members * MARGIN
+        )
+
+    def add(
+        self, data: bytes, conversation: Conversation, assets: list[Asset]
+    ) -> tuple[list[File], list[Copy]]:
+        """Take in a conversation: `data` is its JSON, `assets` are those whose bytes are there."""
+        files = []
+        full = self._form.shard is not None and (
+            self._shard.count >= self._form.shard
+            or self._shard.size + len(data) > self._limits.member * MARGIN
+        )
+        if full and self._shard.count:
+            files += self._end_of_shard()
+            self._shard = self._begun(self._shards)
+            self._shards += 1
+        files.append(self._shard.add(data))
+        self._size += len(data)
+        copies = [copy for asset in assets if (copy := self._copy(asset, files))]
+        files += self._rows(data, conversation)
+        return files, copies
+
+    def add_other(self, asset: Asset) -> Copy | None:
+        """Take in a file that no conversation mentions; None where there is no room."""
+        member = asset["member"]
+        if member is None or not self.takes(b"", [asset]):
+            return None
+        name = self._free(self._form.asset(asset, member))
+        self._size += asset["size"] or 0
+        return Copy(f"{self._archive}/{name}", f"{self._archive}/member/{member}", member)
+
+    def _free(self, name: str) -> str:
+        """A name that no other member has, on any system."""
+        free, number = name, 2
+        while free.casefold() in self._members or _is_taken(free):
+            folder, slash, base = name.rpartition("/")
+            free = f"{folder}{slash}{number}-{base}"
+            number += 1
+        self._members.add(free.casefold())
+        return free
+
+    def _copy(self, asset: Asset, files: list[File]) -> Copy | None:
+        member = asset["member"]
+        if member is None or asset["id"] in self._taken:
+            return None
+        name = self._free(self._form.asset(asset, member))
+        self._taken[asset["id"]] = name
+        self._size += asset["size"] or 0
+        if asset["name"] and self._manifest:
+            files.append(self._names.add(_pair(name.rpartition("/")[2], asset["name"])))
+        if self._manifest:
+            files.append(self._manifest.add_file(name, asset["size"] or 0))
+        return Copy(f"{self._archive}/{name}", f"{self._archive}/{asset['id']}", member)
+
+    def _rows(self, data: bytes, conversation: Conversation) -> list[File]:
+        """What the tables say of a conversation's assets and ratings.
+
+        An asset that the conversation itself does not name is told by the library to be its own.
+        Where its place was guessed, the library says no more than was known: a guess that is
+        written as a fact is one to the next reader.
+        """
+        files = []
+        shown: dict[str, tuple[str | None, str | None]] = {}
+        for message in conversation["messages"]:
+            for part in message["parts"]:
+                if "asset" in part:
+                    shown.setdefault(part["asset"], _place(message, part))  # type: ignore[typeddict-item]
+            if message["feedback"] in _RATINGS:
+                row = _rating(message["id"], conversation["id"], _RATINGS[message["feedback"]])
+                files.append(self._feedback.add(dumps(row)))
+        for asset in conversation["assets"]:
+            if asset["id"].startswith("sandbox:"):
+                continue
+            named = asset["id"].partition("#")[0].encode("utf-8", "replace") in data
+            if named and asset["missing"]:
+                continue  # it says all that is known of it
+            thread = None if named else conversation["id"]
+            row_data = dumps(_row(asset, thread, *shown.get(asset["id"], (None, None))))
+            self._size += len(row_data)
+            files.append(self._library.add(row_data))
+        return files
+
+    def _end_of_shard(self) -> list[File]:
+        end = self._shard.end()
+        name = end.path.removeprefix(f"{self._archive}/")
+        if not self._manifest:
+            return [end]
+        return [end, self._manifest.add_file(name, self._shard.size)]
+
+    def end(self) -> list[File]:
+        """Whatever is left to be written."""
+        files = self._end_of_shard()
+        for table in (self._library, self._names, self._feedback):
+            if table.count:
+                files.append(table.end())
+                if self._manifest:
+                    name = table.path.removeprefix(f"{self._archive}/")
+                    files.append(self._manifest.add_file(name, table.size))
+        if self._manifest:
+            files.append(self._manifest.end())
+        return [*files, File(self._archive, b"", self._archive, append=True, last=True)]
+
+
+class _Manifest(_Array):
+    """`export_manifest.json`: which files belong to the export."""
+
+    opening = b'{"version": 1, "manifest_file": "export_manifest.json", "export_files": ['
+    closing = b'], "logical_files": {}}'
+
+    def add_file(self, name: str, size: int) -> File:
+        return self.add(dumps({"path": name, "size_bytes": size}))
+
+
+def _is_taken(name: str) -> bool:
+    """Whether a ZIP has, or may come to have, a table or conversations of that name."""
+    return name.casefold() in _TABLES or CONVERSATIONS.search(name) is not None
+
+
+def _pair(key: str, value: str) -> bytes:
+    return dumps(key) + b": " + dumps(value)
+
+
+def _place(message: Message, part: Part) -> tuple[str | None, str | None]:
+    """Return what is known of where a file stood: the message's id, or the time that led to it."""
+    placed = part.get("placed")
+    if placed is None:
+        return message["id"], None
+    return None, message["created"] if placed == "time" else None
+
+
+def _row(asset: Asset, thread: str | None, message: str | None, made: str | None) -> dict[str, Any]:
+    return {
+        "id": {"id": f"libfile_{asset['id']}"},
+        "file_id": asset["id"],
+        "file_name": asset["name"],
+        "mime_type": asset["media_type"],
+        "file_size_bytes": asset["size"],
+        "sha256_digest": asset["sha256"],
+        "origination_thread_id": thread,
+        "origination_message_id": message if thread else None,
+        "created_at": made if thread else None,
+    }
+
+
+def _rating(message: str, conversation: str, rating: str) -> dict[str, Any]:
+    return {
+        "id": message,
+        "conversation_id": conversation,
+        "rating": rating,
+        "content": "{}",
+    }

@@ -1,0 +1,62 @@
+"""jsonl: the neutral model as it is, one conversation a line. It holds everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gptexit.model import Asset, Conversation
+from gptexit.text.json import dumps
+from gptexit.writers.base import Draft, File, Options, Rendered, on_branches
+
+NAME = "conversations.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Drafter:
+    """Makes the line of a conversation."""
+
+    options: Options
+
+    def __call__(self, conversation: Conversation) -> Draft:
+        """Return the line, and what it counts."""
+        done = Rendered()
+        conversation = on_branches(conversation, self.options, done)
+        return {
+            "line": dumps(conversation) + b"\n",
+            "messages": len(conversation["messages"]),
+            "hidden": dict(done.hidden),
+        }
+
+
+class Jsonl:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options) -> None:
+        self.drafter = Drafter(Options(branches=options.branches))
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """One line."""
+        return self.settle(conversation, self.drafter(conversation), lambda: conversation)
+
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
+        """Append the line of a conversation."""
+        return Rendered(
+            files=[File(NAME, draft["line"], "jsonl", append=True)],
+            messages=draft["messages"],
+            hidden=Counter(draft["hidden"]),
+        )
+
+    def restart(self) -> None:
+        """It keeps nothing."""
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """It holds no file at all, and names those that conversations have."""
+        return Rendered()
+
+    def finish(self) -> Rendered:
+        """An empty file where no conversation came."""
+        return Rendered(files=[File(NAME, b"", "jsonl", append=True)])

@@ -1,0 +1,175 @@
+"""LibreChat: its own JSON, for *Settings > Data controls > Import conversations*.
+
+    2025/2025-03-01-postgres-or-sqlite-for-a-small-shop.json
+    files/2025/floor-plan-3f9a.pdf
+    HOW-TO-IMPORT.md
+
+One conversation a file: `conversationId`, `title`, `endpoint`, `options`, `messages`. Field names
+from `api/server/utils/import/importers.js` and `fork.js` of LibreChat. The tree is told by
+`parentMessageId` and not by nested `children`, which the importer also takes: it unrolls those by
+recursion, and drops a message without text with everything below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gptexit.archive.catalog import Catalog, readable
+from gptexit.model import Asset, Cited, Conversation
+from gptexit.names.names import names_in
+from gptexit.text.json import dumps
+from gptexit.writers.assets import copy_of
+from gptexit.writers.base import Copy, File, Options, Rendered, no_place_for, on_branches
+from gptexit.writers.chat.part_words import Scene, reasoning, words_of
+from gptexit.writers.chat.turns import USER, Turn, superseded, turns_of
+from gptexit.writers.markdown.embed import in_angles
+
+NO_PARENT = "00000000-0000-0000-0000-000000000000"
+"""The parent of a first message (`Constants.NO_PARENT`)."""
+ENDPOINT = "openAI"
+UNTITLED = "Untitled"
+HOW_TO = "HOW-TO-IMPORT.md"
+_SILENT = "\N{HORIZONTAL ELLIPSIS}"
+"""The text of a turn that has none: without any it would be dropped."""
+
+
+class LibreChat:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options, catalog: Catalog) -> None:
+        self._options = options
+        self._include = options.include
+        self._catalog = catalog
+        self._count = 0
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The conversation's file, and the files that it names."""
+        done = Rendered()
+        conversation = on_branches(conversation, self._options, done)
+        year = (conversation["created"] or "undated")[:4]
+        year = year if year.isdigit() else "undated"
+        copies: dict[str, Copy] = {}
+
+        def place(asset: Asset) -> str:
+            member = asset["member"] or ""
+            folder = f"files/{year}"
+            copy = copies[asset["id"]] = copy_of(asset, member, folder, self._catalog)
+            return f"in your archive, {copy.path}"
+
+        turns = turns_of(conversation, self._include)
+        assets = {asset["id"]: asset for asset in conversation["assets"]}
+        later = superseded(turns)
+        title = " ".join((conversation["title"] or "").split()) or UNTITLED
+        form = {
+            "conversationId": conversation["id"],
+            "title": title,
+            "endpoint": ENDPOINT,
+            "options": _options(conversation),
+            "recursive": False,
+            "messages": [
+                _message(turn, Scene(assets, place, _link, later.get(turn.id, {})), conversation)
+                for turn in turns.by_id.values()
+            ],
+        }
+        key = f"conversation/{conversation['id']}"
+        begun = conversation["created"]
+        dated = f"{begun[:10]}-" if begun else ""
+        words = dated + (readable(title) or UNTITLED.lower())
+        path = self._catalog.name(key, year, words, ending=".json")
+        done.files.append(File(path, dumps(form) + b"\n", key))
+        done.copies += copies.values()
+        done.messages = turns.messages
+        done.hidden += turns.hidden
+        if copies:
+            done.not_kept["file that the app does not import; it is in the folder files"] += len(
+                copies
+            )
+        self._count += 1
+        return done
+
+    def restart(self) -> None:
+        """Count from the start."""
+        self._count = 0
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """The app has no place for them."""
+        return no_place_for(assets)
+
+    def finish(self) -> Rendered:
+        """How to import them."""
+        return Rendered(files=[File(HOW_TO, _HOW_TO.encode(), "how-to")])
+
+
+def _options(conversation: Conversation) -> dict[str, Any]:
+    """What the app's conversation gets besides.
+
+    No model: the next question would be sent to it, and hardly a server has one of that name. The
+    app takes the server's own instead; each message keeps the name of its own. The names of its
+    project and custom GPT are its tags, which the app calls bookmarks (`tags` of a conversation, in
+    `importBatchBuilder.js`: it counts them).
+    """
+    pinned = conversation["starred"] or conversation["extra"].get("pinned_time")
+    kept = {"isArchived": conversation["archived"], "pinned": pinned}
+    named = [name for _, name in names_in(conversation)]
+    tags = {"tags": named} if named else {}
+    return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds} | tags
+
+
+def _message(turn: Turn, scene: Scene, conversation: Conversation) -> dict[str, Any]:
+    user = turn.role == USER
+    model = turn.model or conversation["model"]
+    words = words_of(turn.parts, scene)
+    thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
+    message: dict[str, Any] = {
+        "messageId": turn.id,
+        "conversationId": conversation["id"],
+        "parentMessageId": turn.parent or NO_PARENT,
+        "isCreatedByUser": user,
+        "sender": "User" if user else (model or "ChatGPT"),
+        "endpoint": ENDPOINT,
+        "text": words if words.strip() else _SILENT,
+        "createdAt": turn.created or conversation["created"] or conversation["updated"],
+    }
+    if thoughts:
+        shown = [{"type": "text", "text": words}] if words.strip() else []
+        message["content"] = [*({"type": "think", "think": each} for each in thoughts), *shown]
+    if not user and model:
+        message["model"] = model
+    return message
+
+
+def _thoughts(part: Any) -> str:
+    title, words = reasoning(part)
+    if not words:
+        return title
+    return f"**{title}**\n\n{words}" if part["summary"] or part["seconds"] else words
+
+
+def _link(source: Cited) -> str:
+    """A source as a link behind what it is cited for: the format has no sources of its own."""
+    name = (source["title"] or source["url"] or "source").translate(_NO_BRACKETS)
+    url = source["url"]
+    return f"([{name}]({in_angles(url)}))" if url else f"({name})"
+
+
+_NO_BRACKETS = {ord("["): "(", ord("]"): ")", ord("\n"): " "}
+
+_HOW_TO = """\
+# Import into LibreChat
+
+In LibreChat click your name, then *Settings > Data Controls*, and *Import*. There are two ways.
+
+**The whole export at once**, with pictures and recordings, for LibreChat of 2026: run
+`gptexit convert EXPORT --to chatgpt --fit librechat` and choose the ZIP that it writes. If it
+writes several, import one after the other. The ZIP that OpenAI sent is not read as well.
+
+**File by file**, for any LibreChat: choose one JSON file of the folders here at a time, in any
+order; the list goes by date. A server takes 50 of them in a quarter of an hour, if its
+administrator has set no other limit, and a file that is imported twice is there twice. Each has its
+branches, dates, thoughts and sources. Pictures and other files do not go along: they are in the
+folder `files`, and each message names its own.
+
+LibreChat shows the newest version of an answer first, the others are behind its arrows. To go on
+with a conversation it takes a model that your server has.
+"""

@@ -1,0 +1,118 @@
+"""Fenced code in lists and block quotes: where it begins, and where it ends with them.
+
+A fence that is taken for open when it is not, or the other way round, would leave what follows
+unprotected (see `embed`). Where it cannot be told without a whole Markdown parser in what a fence
+stands, it is made none: in doubt, a backslash too many is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_FENCE = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)", re.DOTALL)
+_ITEM = re.compile(
+    r"[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:\Z|[ \t](?:[ \t]|(?:[-*+]|\d{1,9}[.)])(?=[ \t]|\Z))*)"
+)
+_QUOTE = re.compile(r" {0,3}> ?")
+_LEADING = re.compile(r"[ \t>]*")
+
+
+@dataclass(slots=True)
+class Fence:
+    """An open fence: its marker, and the list item or block quote that it stands in."""
+
+    marker: str
+    prefix: str
+    offset: int
+    """Columns that a line needs to be inside the list item; 0 outside of lists."""
+    quotes: int
+
+    def closing(self) -> str:
+        """A line that closes it, inside its container."""
+        return re.sub(r"[^ \t>]", " ", self.prefix) + self.marker
+
+    def closed_by(self, line: str) -> bool:
+        """Whether `line`, which is inside the container, is its closing fence."""
+        inner = _inside(line, self.quotes) or ""
+        words = inner.lstrip(" ")
+        if len(inner) - len(words) - self.offset > 3:
+            return False
+        words = words.rstrip(" \t")
+        return words.startswith(self.marker) and not words.strip(self.marker[0])
+
+    def left_by(self, line: str) -> bool:
+        """Whether `line` stands outside the container, which ends the fence with it."""
+        if self.quotes:
+            return _inside(line, self.quotes) is None
+        return self.offset > 0 and bool(line.strip(" \t")) and _indent(line) < self.offset
+
+
+def _inside(line: str, quotes: int) -> str | None:
+    """What of `line` stands inside so many block quotes; None where it stands outside of one."""
+    lead = _LEADING.match(line)[0]  # type: ignore[index]
+    line = lead.expandtabs(4) + line[len(lead) :]
+    for _ in range(quotes):
+        mark = _QUOTE.match(line)
+        if mark is None:
+            return None
+        line = line[mark.end() :]
+    return line
+
+
+def _indent(line: str) -> int:
+    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip(" "))
+
+
+_MAY_OPEN = frozenset(" \t>-*+`~0123456789")
+
+
+@dataclass(slots=True)
+class Items:
+    """The list items that may be open."""
+
+    sure: list[int] = field(default_factory=list)
+    """Where the content of each starts, in columns."""
+    doubtful: list[int] = field(default_factory=list)
+    """The same of those that may have ended: a line less indented may be of their paragraph."""
+    blank: bool = True
+    """Whether the line before was."""
+
+    def go_on(self, line: str) -> None:
+        """Take in the next line, which is not in a fence."""
+        if not line.strip(" \t"):
+            self.blank = True
+            return
+        indent = _indent(line)
+        if self.blank:
+            self.doubtful = [offset for offset in self.doubtful if offset <= indent]
+        elif not _ITEM.match(line):
+            self.doubtful += [offset for offset in self.sure if offset > indent]
+        self.sure = [offset for offset in self.sure if offset <= indent]
+        self.blank = False
+
+
+def opened(line: str, items: Items) -> tuple[Fence | None, str]:
+    """The fence that `line` opens, if any, and the line; adds the list items that it starts.
+
+    A fence is none where it is in doubt in what it stands: its mark is escaped then.
+    """
+    if line[:1] not in _MAY_OPEN:
+        return None, line
+    item = _ITEM.match(line)
+    if item:
+        items.sure.append(len(item[0].expandtabs(4)))
+    match = _FENCE.match(line)
+    if match is None or (match[2][0] == "`" and "`" in match[3]):
+        return None, line
+    prefix = match[1]
+    column = len(prefix.expandtabs(4))
+    quotes = prefix.count(">")
+    offset = max((each for each in items.sure if each <= column), default=0)
+    inner = _inside(line, quotes)
+    doubt = items.doubtful and min(items.doubtful) <= column
+    if doubt or (quotes and (item or offset or inner is None or inner.startswith("    "))):
+        return None, f"{prefix}\\{line[len(prefix) :]}"
+    if not quotes and column - offset >= 4:
+        return None, line  # an indented code block
+    return Fence(match[2], prefix, offset, quotes), line

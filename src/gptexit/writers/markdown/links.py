@@ -1,0 +1,217 @@
+"""Addresses in an answer: where they lead, and that nothing is run or loaded by showing them.
+
+A link leads to the web, to a mailbox or into the archive. Everything else (`javascript:`, `data:`,
+`file:`, …) is text. A picture on somebody else's server is a link: that server would learn of each
+time it is shown.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from gptexit.readers.chatgpt.normalize.sandbox import HINT, addresses
+
+_SCHEMES = frozenset({"http", "https", "mailto"})
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_LONG_SCHEME = re.compile(r"[^/?#]*")
+_SEEN = 300
+"""Characters of an address that are looked at."""
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_UNSEEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
+_ALT = r"((?:[^\[\]\\]|\\.){0,500})"
+TARGET = (
+    r"\(\s*(?:<([^<>\n]{0,2000})>|([^\s()<][^\s()]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,9}))"
+    r"(?:\s+(?:\"[^\"]{0,500}\"|'[^']{0,500}'|\([^()]{0,500}\)))?\s*\)"
+)
+_LINK = re.compile(r"\]\((?!https?://)(?=\s*(?:<([^>\n]{0,300})|([^\s)]{0,300})))")
+_IMAGE = re.compile(rf"!\[(?:{_ALT}\]{TARGET})?", re.DOTALL)
+_BADGE = re.compile(rf"\[!\[{_ALT}\]{TARGET}\s?\]{TARGET}", re.DOTALL)
+_LABEL = r"((?:[^\[\]\\\n]|\\[^\n]){1,300})"
+_DEFINITION = re.compile(
+    rf"^ {{0,3}}\[(?!\^){_LABEL}\]:[ \t]*(?:<([^<>\n]*)>|([^\s<]\S*))"
+    r"(?:[ \t]+(\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$",
+    re.MULTILINE,
+)
+_REFERENCE = re.compile(rf"\]\[{_LABEL}?\]|\[{_LABEL}\](?:\[\])?(?![\[(:])")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What the links of a text may lead to."""
+
+    file: Callable[[str], str | None] | None = None
+    """From a path of the code interpreter to the file in the archive, as seen from the note; None
+    for a message that shows no file."""
+    keep_images: bool = False
+    """Leave pictures on other servers as pictures."""
+
+
+NOWHERE = Links()
+
+
+def is_safe(address: str) -> bool:
+    """Tell whether an address is one of the web, a mailbox, or relative; in whatever spelling."""
+    if address.startswith(("https://", "http://")):
+        return True
+    plain = _UNSEEN.sub("", html.unescape(_ESCAPE.sub(r"\1", html.unescape(address))))
+    scheme = _SCHEME.match(plain)
+    if scheme:
+        return scheme[1].lower() in _SCHEMES
+    # A path to another server, which Windows would open with the user's name; and what is all
+    # scheme as far as it is seen.
+    return not plain.replace("\\", "/").startswith("//") and (
+        len(address) < _SEEN or not _LONG_SCHEME.fullmatch(plain)
+    )
+
+
+def is_to_be_seen_to(text: str) -> bool:
+    """Tell whether `text` may have a link that does not lead to the web: most have none."""
+    return _LINK.search(text) is not None
+
+
+def linked(text: str, links: Links) -> str:
+    """Set the links and pictures of `text`, which stands outside of code."""
+    if links.file is not None and HINT in text:
+        text = _with_files(text, links.file)
+    if "![" in text:
+        text = _BADGE.sub(lambda match: _badge(match, links), text)
+        text = _IMAGE.sub(lambda match: _image(match, links), text)
+    if "](" in text:
+        text = _LINK.sub(_link, text)
+    return text
+
+
+def _with_files(text: str, file: Callable[[str], str | None]) -> str:
+    """Lead addresses of the code interpreter to the files that the archive has."""
+    out: list[str] = []
+    at = 0
+    for address in addresses(text):
+        path = file(address.path)
+        if path is None:
+            continue
+        out.append(text[at : address.start])
+        if address.linked:
+            out.append(path)
+        else:
+            shown = text[address.start : address.end].strip("<>")
+            shown = re.sub(r"([\\`*_\[\]<>])", r"\\\1", shown)
+            out.append(f"[{shown}]({path})")
+        at = address.end
+    out.append(text[at:])
+    return "".join(out)
+
+
+def _link(match: re.Match[str]) -> str:
+    address = match[1] if match[1] is not None else match[2]
+    return match[0] if is_safe(address) else "]\\("
+
+
+def _image(match: re.Match[str], links: Links) -> str:
+    """A picture of the archive as it is, one of the web as a link, any other as text."""
+    start = match.start()
+    if is_escaped(match.string, start):
+        return match[0]
+    address = match[2] if match[2] is not None else match[3]
+    if not address or not is_safe(address):
+        return "!\\" + match[0][1:]
+    if links.keep_images or not _SCHEME.match(html.unescape(address).strip()):
+        return match[0]
+    before = " " if start and match.string[start - 1] == "[" else ""
+    return before + _named(match[1], match[0], address)
+
+
+def is_escaped(text: str, at: int) -> bool:
+    """Tell whether an odd number of backslashes stands before `at`."""
+    start = at
+    while start and text[start - 1] == "\\":
+        start -= 1
+    return bool((at - start) % 2)
+
+
+def _named(alt: str, image: str, address: str) -> str:
+    """The image as a link with its text; without one, the address is the text."""
+    if alt.strip():
+        return image[1:] if image.startswith("!") else image
+    return f"<{quote(address, safe=_ANY)}>"
+
+
+_ANY = "".join(map(chr, range(0x21, 0x7F))).translate({ord(char): None for char in "<>"})
+
+
+def _badge(match: re.Match[str], links: Links) -> str:
+    """A picture that is a link: its text leads to the picture, and its address stands behind."""
+    image = match[2] if match[2] is not None else match[3]
+    leads = match[4] if match[4] is not None else match[5]
+    if links.keep_images or not _SCHEME.match(html.unescape(image).strip()):
+        return match[0]
+    if not is_safe(image) or not is_safe(leads) or not _SCHEME.match(leads):
+        return match[0]
+    whole = match[0][1:]
+    end = whole.rindex("](")
+    return f"{_named(match[1], whole[:end].rstrip(), image)} (<{quote(leads, safe=_ANY)}>)"
+
+
+Definitions = dict[str, str]
+"""By label, what a link in place needs: `(address "title")`."""
+
+
+def _key(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+def definitions(text: str, found: Definitions) -> None:
+    """Add the link definitions of `text`, `[label]: address`, to `found`; the first one counts."""
+    for match in _DEFINITION.finditer(text):
+        address = match[2] if match[2] is not None else match[3]
+        if "`" in match[0] or not _may_start(text, match.start()) or not is_safe(address):
+            continue
+        title = f" {match[4]}" if match[4] else ""
+        angles = match[2] is not None or "(" in address or ")" in address
+        target = f"<{address}>" if angles else address
+        found.setdefault(_key(match[1]), f"({target}{title})")
+
+
+def _may_start(text: str, at: int) -> bool:
+    """Tell whether a definition may start here: not within a paragraph."""
+    before = text[max(0, at - 500) : at].rstrip("\n")
+    above = before.rpartition("\n")[2]
+    gap = at - (len(before) + max(0, at - 500))
+    return gap != 1 or not above.strip() or bool(_DEFINITION.match(above)) or above.startswith("#")
+
+
+def referred(text: str, found: Definitions, used: set[str]) -> str:
+    """Set the addresses of `found` in place, where `text`, outside of code, refers to them."""
+
+    def one(match: re.Match[str]) -> str:
+        start = match.start()
+        if is_escaped(text, start):
+            return match[0]
+        if match[0][0] == "]":
+            label = match[1]
+            if label is None:  # `[label][]`: the label is what stands before
+                return match[0]
+            words = "]"
+        else:
+            label = match[2]
+            words = f"[{label}]"
+        key = _key(label)
+        if key not in found:
+            return match[0]
+        used.add(key)
+        return words + found[key]
+
+    return _REFERENCE.sub(one, text)
+
+
+def without_definitions(text: str, used: set[str]) -> str:
+    """Take out the definitions whose addresses were set in place."""
+
+    def one(match: re.Match[str]) -> str:
+        taken = _key(match[1]) in used and _may_start(match.string, match.start())
+        return "" if taken else match[0]
+
+    return _DEFINITION.sub(one, text)

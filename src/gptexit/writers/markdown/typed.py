@@ -1,0 +1,182 @@
+"""What the user typed, as text: its lines, its indentation, and none of its signs as mark-up.
+
+ChatGPT's web application shows a user's message as it was typed, in an element with `white-space:
+pre-wrap`, and an answer as Markdown. Confirmed from outside, not by OpenAI: programs that read the
+page find the two so, from 2023 (LibreChat's issue 1393) to July 2026 (chatgpt-chat-exporter's issue
+25). Fenced code is kept as code all the same: that is how it was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gptexit.writers.markdown.obsidian import BLOCK_ID, BROKEN, TAG, language
+
+_FENCE = re.compile(r"\n( {0,3})(`{3,}|~{3,})([^\n]*)")
+_BLANKS = re.compile(r"\n\n\n*")
+# Each alternative begins with a plain character, so that none is tried elsewhere.
+_SIGN = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~\n]|\Z)|`|\*|\[|__*|<(?=[A-Za-z/!?])|~(?<=~~)|&(?=\#?\w{1,32};)"
+    rf"|\$|{BROKEN}|{TAG}|{BLOCK_ID}"
+)
+_START = re.compile(
+    r"\n( {0,3})(?:(\#{1,6}(?=[ \t\n]|\Z)|>|[-+](?=[ \t\n]|\Z)|[-=:|](?=[-=:| \t]*(?:\n|\Z)))"
+    r"|(\d{1,9})(?=[.)](?:[ \t\n]|\Z)))"
+)
+_MAY_START = " #>+-=:|0123456789"
+"""The first characters of what `_START` matches in a line."""
+_SIGN_OR_ADDRESS = re.compile(rf"https?://[^\s<>\x00-\x1f\x7f]+|{_SIGN.pattern}")
+_ENTITY = re.compile(r"&\#?\w{1,32}\Z")
+_ODD_BLANK = re.compile(r"\n[^\S\n]+(?=\n|\Z)")
+_MARKED = re.compile(r"[\\`*\[~$]|(?<![^\W_])_|_(?![^\W_])|==|&\#?\w{1,32};|\{\{|%%|\]\(")
+
+
+def typed(text: str) -> str:
+    """Show `text` as it was typed."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _ODD_BLANK.sub("\n", text)
+    # One character is found several times as fast as three.
+    if ("`" not in text or "```" not in text) and ("~" not in text or "~~~" not in text):
+        return "\n\n".join(_blocks(text))
+    out: list[str] = []
+    for is_code, piece in _pieces(text):
+        out += [piece] if is_code else _blocks(piece)
+    return "\n\n".join(out)
+
+
+def _pieces(text: str) -> Iterator[tuple[bool, str]]:
+    """Split `text` into fenced code and what stands between."""
+    text = "\n" + text
+    at = 1
+    marker = ""
+    opening = ""
+    for match in _FENCE.finditer(text):
+        indent, marks, info = match.groups()
+        if marker:
+            if marks[0] == marker[0] and len(marks) >= len(marker) and not info.strip(" \t"):
+                yield True, opening + text[at : match.end()]
+                at, marker = match.end() + 1, ""
+        elif not indent and (marks[0] == "~" or "`" not in info):
+            if at < match.start():
+                yield False, text[at : match.start()]
+            at, marker = match.end(), marks
+            opening = marks + language(info)
+    if marker:
+        yield True, f"{opening}{text[at:]}\n{marker}"
+    elif at < len(text):
+        yield False, text[at:]
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Turn text without fences into paragraphs, and into fences where it has indentation."""
+    if "\n " not in text and "\t" not in text and "   " not in text and text[:1] != " ":
+        words = text.strip("\n")
+        if "\n" in words:
+            words = _BLANKS.sub("\n\n", words)
+        if words:
+            yield literal(words)
+        return
+    code: list[str] = []
+    gaps: list[str] = []
+    for block in _paragraphs(text):
+        if not block.strip(" \t\n"):
+            gaps.append(block)
+        elif _has_indentation(block):
+            code += gaps if code else []
+            code.append(block)
+            gaps = []
+        else:
+            if code:
+                yield _as_code("\n".join(code))
+                code = []
+            gaps = []
+            yield literal(block)
+    if code:
+        yield _as_code("\n".join(code))
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Split text into runs of lines that are blank, and of those that are not."""
+    lines = text.split("\n")
+    start = 0
+    for number in range(1, len(lines) + 1):
+        if number == len(lines) or bool(lines[number].strip(" \t")) != bool(
+            lines[start].strip(" \t")
+        ):
+            yield "\n".join(lines[start:number])
+            start = number
+
+
+def _has_indentation(block: str) -> bool:
+    """Tell whether white space shapes a block: at the start of lines, or in columns."""
+    if block[0] not in " \t" and "\n " not in block and "\t" not in block and "   " not in block:
+        return False
+    lines = block.split("\n")
+    if any(line.startswith(("  ", "\t", " \t")) for line in lines):
+        return True
+    if len(lines) == 1:
+        return False
+    single = sum(line.startswith(" ") for line in lines)
+    columns = sum("\t" in line.strip() or "   " in line.strip() for line in lines)
+    return single > 1 or columns > 1
+
+
+def _as_code(text: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    return f"{'`' * (longest + 1)}text\n{text}\n{'`' * (longest + 1)}"
+
+
+def literal(text: str) -> str:
+    """Show paragraphs as they are: each line on a line of its own, no sign as mark-up."""
+    if " \n" in text:
+        text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
+    text = (_SIGN_OR_ADDRESS if "://" in text else _SIGN).sub(_escape, text)
+    if "\n" not in text:
+        return _START.sub(_escape_start, "\n" + text)[1:] if text[:1] in _MAY_START else text
+    text = _START.sub(_escape_start, "\n" + text)[1:]
+    if "\n\n" in text:
+        return "\n\n".join([part.replace("\n", "\\\n") for part in text.split("\n\n")])
+    return text.replace("\n", "\\\n")
+
+
+def _trimmed(address: str) -> str:
+    """Leave out what follows an address in a sentence: full stops, and a bracket around it."""
+    whole = address
+    address = address.rstrip(".,;:!?'\"*_")
+    if whole[len(address) :].startswith(";") and _ENTITY.search(address):
+        return address + ";"
+    while address.endswith(")") and address.count(")") > address.count("("):
+        address = address[:-1].rstrip(".,;:!?'\"*_")
+    return address
+
+
+def _escape(match: re.Match[str]) -> str:
+    sign = match[0]
+    if sign[0] == "h":
+        return _address(match)
+    if sign[0] != "_":
+        return "\\" + sign
+    text, start, end = match.string, match.start(), match.end()
+    within = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+    return sign if within else "\\_" * len(sign)
+
+
+def _address(match: re.Match[str]) -> str:
+    """Leave an address, which a reader makes a link of, as it is; with odd signs, in angles."""
+    address = _trimmed(match[0])
+    rest = re.sub(r"[*_]", r"\\\g<0>", match[0][len(address) :])
+    # Behind these, a `<` of ours would be none.
+    bare = match.string[match.start() - 1 : match.start()] in ("<", "\\")
+    if not _MARKED.search(address):
+        return address + rest
+    if bare:
+        return _SIGN.sub(_escape, address) + rest
+    return f"<{address}>{rest}"
+
+
+def _escape_start(match: re.Match[str]) -> str:
+    sign = match[2]
+    return f"\n{match[1]}\\{sign}" if sign else f"\n{match[1]}{match[3]}\\"

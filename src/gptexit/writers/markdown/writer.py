@@ -1,0 +1,105 @@
+"""The Markdown archive.
+
+    index.md
+    2025/2025-03-01-postgres-or-sqlite-for-a-small-shop.md
+    assets/2025/order-form-3f9a.png
+
+Other folders than those of years: see `folders`. A note's name is its day and its title when it was
+first seen, and stays.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+
+from gptexit.archive.catalog import Catalog, readable
+from gptexit.archive.note_contents import Holding, Shown
+from gptexit.model import Asset, Conversation
+from gptexit.names.names import names_in
+from gptexit.writers.assets import copy_of
+from gptexit.writers.base import SECRETS, Copy, Draft, File, Options, Rendered
+from gptexit.writers.markdown.body import Style
+from gptexit.writers.markdown.draft import UNTITLED, Drafter
+from gptexit.writers.markdown.embed import encoded
+from gptexit.writers.markdown.folders import YEAR, Folders
+from gptexit.writers.markdown.index import index
+from gptexit.writers.markdown.shown_dates import moment
+
+
+class Markdown:
+    """The target. The current branch unless `--branches all`."""
+
+    def __init__(self, options: Options, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._zone: tzinfo | None = options.timezone
+        style = Style(options.include, options.branches == "all", self._zone)
+        self.drafter = Drafter(style, options.web_images == "keep")
+        self._unshown = 0
+        self._folders = Folders(options.layout or YEAR, catalog)
+        # What goes to somebody else has the names that its conversations have, without secrets.
+        known = {} if options.redact == SECRETS else options.names.all()
+        self._names: dict[str, str] = known
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The note, and the assets that it shows."""
+        return self.settle(conversation, self.drafter(conversation), lambda: conversation)
+
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
+        """Give the note of a conversation and the assets that it shows their places."""
+        key = f"conversation/{conversation['id']}"
+        begun = moment(conversation["created"], self._zone)
+        year = str(begun.year) if begun else "undated"
+        title = conversation["title"] or UNTITLED
+        dated = f"{begun.year}-{begun.month:02}-{begun.day:02}-" if begun else ""
+        folder = self._folders.of(conversation, year)
+        path = self._catalog.name(
+            key, folder, dated + (readable(title) or UNTITLED.lower()), ending=".md"
+        )
+        copies = self._copies(conversation, draft["used"], self._folders.assets(folder))
+        about = {
+            "title": " ".join(title.split()) or UNTITLED,
+            "created": begun.isoformat() if begun else None,
+            "project": conversation["project"]["id"] if conversation["project"] else None,
+        }
+        self._names.update(names_in(conversation))
+        self._unshown += draft["unshown"]
+        data = self.drafter.with_files(draft, copies, posixpath.dirname(path))
+        shown = Shown(draft["digest"], draft["held"], draft["messages"])
+        holding = Holding(conversation, shown, sorted(draft["used"]), whole)
+        return Rendered(
+            files=[File(path, data, key, about=about, holding=holding)],
+            copies=copies,
+            messages=draft["messages"],
+            hidden=Counter(draft["hidden"]),
+        )
+
+    def _copies(self, conversation: Conversation, used: list[str], into: str) -> list[Copy]:
+        """Return a copy, with its place, for each of the assets `used` (their ids)."""
+        if not used:
+            return []
+        assets = {asset["id"]: asset for asset in conversation["assets"]}
+        wanted = (assets[asset_id] for asset_id in used)
+        return [copy_of(asset, asset["member"] or "", into, self._catalog) for asset in wanted]
+
+    def restart(self) -> None:
+        """It keeps nothing but the names in the catalog, which stay."""
+        self._unshown = 0
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """Files that no note shows, under their own names, in a folder of their own."""
+        self._unshown = 0
+        return Rendered(copies=[self._other(asset, asset["member"] or "") for asset in assets])
+
+    def _other(self, asset: Asset, member: str) -> Copy:
+        return copy_of(asset, member, "assets/other", self._catalog, f"member/{member}")
+
+    def finish(self) -> Rendered:
+        """The index of everything that the archive holds, of this run and earlier ones."""
+        unshown = Counter({"file of a message that is not shown": self._unshown})
+        page = File("index.md", encoded(index(self._catalog, self._names)), "index")
+        return Rendered(files=[page], not_kept=+unshown)

@@ -1,0 +1,303 @@
+"""Open WebUI: files for its *Settings > Data Controls > Import Chats*.
+
+    import-001.json
+    import-002.json
+    files/floor-plan-3f9a.pdf
+    HOW-TO-IMPORT.md
+
+A file is an array of `{chat, meta, pinned, created_at, updated_at}`, which the page sends to
+`POST /api/v1/chats/import`. Field names as in Open WebUI 0.12.4 (`models/chats.py`, and the page's
+own import); an item with `mapping` would be taken for a ChatGPT export instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gptexit.archive.catalog import Catalog, readable
+from gptexit.model import Asset, Cited, Conversation
+from gptexit.writers.assets import copy_of
+from gptexit.writers.base import Copy, File, Options, Read, Rendered, Unmentioned, on_branches
+from gptexit.writers.chat.inline_images import Inline
+from gptexit.writers.chat.part_words import Scene, instructions, reasoning, words_of
+from gptexit.writers.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
+from gptexit.writers.json_series import Series
+
+MESSAGES, BYTES = 2_000, 24 << 20
+"""What one file holds at most: the app commits each message by itself, and a request of 9,000
+messages takes it a minute, in which the page shows nothing."""
+UNTITLED = "Untitled"
+HOW_TO = "HOW-TO-IMPORT.md"
+
+Raw = dict[str, Any]
+Attach = Callable[[Asset, str], Raw | None]
+"""What `files` of a message of that role says of an asset; None where the app does not get it."""
+
+
+@dataclass(slots=True)
+class Chat:
+    """One conversation as Open WebUI takes it."""
+
+    form: Raw
+    """`{chat, meta, pinned, archived, created_at, updated_at}`."""
+    turns: Turns
+    files: dict[str, Asset] = field(default_factory=dict)
+    """Assets that are not in the chat itself, by id."""
+
+
+def chat_of(
+    conversation: Conversation,
+    include: frozenset[str],
+    attach: Attach,
+    place: Callable[[Asset], str],
+) -> Chat:
+    """The chat. `place`: where a person finds a file that the app does not get."""
+    turns = turns_of(conversation, include)
+    made = Chat({}, turns)
+    assets = {asset["id"]: asset for asset in conversation["assets"]}
+    attached = _Attached(attach, place, made)
+    later = superseded(turns)
+    models = list(dict.fromkeys(each.model for each in turns.by_id.values() if each.model))
+    fallback = conversation["model"] or "chatgpt"
+    messages = {}
+    when = _seconds(conversation["created"]) or _seconds(conversation["updated"]) or 0
+    for turn in turns.by_id.values():
+        when = _seconds(turn.created) or when
+        message = _message(turn, assets, attached, later.get(turn.id, {}))
+        message["timestamp"] = when
+        if turn.role == USER:
+            message["models"] = [turn.model or fallback]
+        else:
+            model = turn.model or fallback
+            message |= {"model": model, "modelName": model, "modelIdx": 0, "done": True}
+        messages[turn.id] = message
+    tags = tags_of(conversation)
+    title = " ".join((conversation["title"] or "").split()) or UNTITLED
+    created = _seconds(conversation["created"]) or when
+    chat: Raw = {
+        "title": title,
+        "models": models[:1] or [fallback],
+        "params": _params(conversation, include),
+        "history": {"messages": messages, "currentId": turns.current},
+        "tags": tags,
+        "timestamp": created * 1000,
+        "files": [],
+    }
+    made.form = {
+        "chat": chat,
+        "meta": {
+            "tags": tags,
+            "gptexit": {"id": conversation["id"], "messages": fingerprint(messages)},
+        },
+        "pinned": bool(conversation["starred"] or conversation["extra"].get("pinned_time")),
+        "archived": bool(conversation["archived"]),
+        "created_at": created,
+        "updated_at": _seconds(conversation["updated"]) or created,
+    }
+    return made
+
+
+def fingerprint(messages: Raw) -> str:
+    """What tells whether somebody has written in a chat since: a digest of its messages' words.
+
+    Without what the app itself takes out of them: null bytes, and halves of surrogate pairs.
+    """
+    digest = hashlib.sha256()
+    for key in sorted(messages):
+        words = f"{key}\n{messages[key].get('content')}\n{messages[key].get('parentId')}\n"
+        digest.update(_UNSTORED.sub("", words).encode())
+    return digest.hexdigest()[:32]
+
+
+_UNSTORED = re.compile("[\0\ud800-\udfff]")
+
+
+class _Attached:
+    """Which files of a turn the app shows itself."""
+
+    def __init__(self, attach: Attach, place: Callable[[Asset], str], made: Chat) -> None:
+        self._attach = attach
+        self._place = place
+        self._made = made
+        self.role = USER
+        self.entries: list[Raw] = []
+
+    def place(self, asset: Asset) -> str | None:
+        """None for a file that the app shows; else where it is, in words."""
+        entry = self._attach(asset, self.role)
+        if entry is not None:
+            if entry not in self.entries:
+                self.entries.append(entry)
+            return None
+        self._made.files[asset["id"]] = asset
+        return self._place(asset)
+
+
+def _message(
+    turn: Turn, assets: dict[str, Asset], attached: _Attached, later: dict[str, int]
+) -> Raw:
+    sources = _Sources()
+    attached.role, attached.entries = turn.role, []
+    words = words_of(turn.parts, Scene(assets, attached.place, sources.mark, later))
+    thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
+    message: Raw = {
+        "id": turn.id,
+        "parentId": turn.parent,
+        "childrenIds": turn.children,
+        "role": turn.role,
+        "content": "\n".join([*thoughts, words]),
+    }
+    if attached.entries:
+        message["files"] = attached.entries
+    if sources.found and turn.role == ASSISTANT:
+        message["sources"] = [_source(each) for each in sources.found.values()]
+    if turn.feedback:
+        message["annotation"] = {"rating": 1 if turn.feedback == "up" else -1}
+    return message
+
+
+def _thoughts(part: Any) -> str:
+    """Reasoning as the app's own folded block, which holds escaped text behind `>`.
+
+    A line without thoughts stays a line.
+    """
+    title, words = reasoning(part)
+    if not words:
+        return f"*{title}*\n"
+    seconds = f' duration="{round(part["seconds"])}"' if part["seconds"] else ""
+    lines = "\n".join(f"> {each}" for each in html.escape(words).split("\n"))
+    head = f"<summary>{html.escape(title)}</summary>"
+    return f'<details type="reasoning" done="true"{seconds}>\n{head}\n{lines}\n</details>\n'
+
+
+class _Sources:
+    """The cited sources of a message, numbered from 1 as the app does: each URL once."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Cited] = {}
+
+    def mark(self, source: Cited) -> str:
+        key = source["url"] or source["title"] or "source"
+        self.found.setdefault(key, source)
+        return f"[{list(self.found).index(key) + 1}]"
+
+
+def _source(source: Cited) -> Raw:
+    name = source["title"] or source["url"] or "source"
+    place = source["url"] or name
+    return {
+        "source": {"name": name, "url": source["url"]} if source["url"] else {"name": name},
+        "document": [name],
+        "metadata": [{"source": place, "name": name}],
+    }
+
+
+def _params(conversation: Conversation, include: frozenset[str]) -> Raw:
+    """The custom instructions as the chat's system prompt, where they are asked for."""
+    if "instructions" not in include:
+        return {}
+    found = [
+        instructions(part)
+        for message in conversation["messages"]
+        for part in message["parts"]
+        if part["type"] == "instructions"
+    ]
+    return {"system": found[-1]} if found and found[-1] else {}
+
+
+def tags_of(conversation: Conversation, *, by_name: bool = True) -> list[str]:
+    """Return the tags of a chat: what the app's import has no field for.
+
+    Ids of tags as the app makes them of names: lower case, no spaces. `by_name`: with the name of
+    its project and custom GPT, where it has one; else with the beginning of the id.
+    """
+    tags = ["chatgpt"]
+    if conversation["archived"]:
+        tags.append("archived")
+    for word, prefix, named in (
+        ("project", "g-p-", conversation["project"]),
+        ("gpt", "g-", conversation["assistant"]),
+    ):
+        if named:
+            words = readable(named["name"] or "") if by_name else ""
+            tags.append(f"{word}-{words or named['id'].removeprefix(prefix)[:8]}".lower())
+    return tags
+
+
+def _seconds(time: str | None) -> int:
+    return int(datetime.fromisoformat(time).timestamp()) if time else 0
+
+
+class OpenWebUI:
+    """The target. All branches unless `--branches current`."""
+
+    def __init__(self, options: Options, catalog: Catalog, read: Read) -> None:
+        self._options = options
+        self._include = options.include
+        self._catalog = catalog
+        self._read = read
+        self._series = Series("import-{:03}.json", "import", MESSAGES, BYTES)
+        self._unmentioned = Unmentioned()
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The chat, at the end of the current file or the start of the next; its other files."""
+        done = Rendered()
+        self._unmentioned.see(conversation)
+        conversation = on_branches(conversation, self._options, done)
+        copies: dict[str, Copy] = {}
+        inlined = Inline(self._read)
+
+        def place(asset: Asset) -> str:
+            member = asset["member"] or ""
+            copy = copies[asset["id"]] = copy_of(asset, member, "files", self._catalog)
+            return f"in your archive, {copy.path}"
+
+        made = chat_of(conversation, self._include, inlined.entry, place)
+        done.files += self._series.add(made.form, made.turns.messages)
+        done.copies += copies.values()
+        done.messages = made.turns.messages
+        done.hidden += made.turns.hidden
+        done.not_kept = Counter()
+        if copies:
+            done.not_kept["file that the app does not import; it is in the folder files"] += len(
+                copies
+            )
+        return done
+
+    def restart(self) -> None:
+        """Begin again with the first file."""
+        self._series.restart()
+        self._unmentioned = Unmentioned()
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """The app has no place for them."""
+        return self._unmentioned.left(assets)
+
+    def finish(self) -> Rendered:
+        """The end of the last file, and how to import them."""
+        files = self._series.end()
+        text = _HOW_TO.format(count=self._series.number, last=self._series.name)
+        return Rendered(files=[*files, File(HOW_TO, text.encode(), "how-to")])
+
+
+_HOW_TO = """\
+# Import into Open WebUI
+
+Files here: {count}, `import-001.json` to `{last}`. For each, in this order:
+
+1. In Open WebUI, click your name, then *Settings > Data Controls*, and beside *Import Chats* click
+   *Import*.
+2. Choose the file, and wait until the page says how many chats it has imported. A file takes about
+   a quarter of a minute; one that is imported twice is there twice.
+
+The chats keep their dates, branches, images, reasoning and sources, and have the tag `chatgpt`;
+archived ones also have the tag `archived`. What is no image is in the folder `files`, and each chat
+names it where it was.
+"""

@@ -1,0 +1,160 @@
+"""A conversation as plain Markdown for another assistant to read, in pieces.
+
+A piece is a message, or a part of one that is too large for a file. Files are cut between pieces,
+so that each of them reads as Markdown by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+from gptexit.model import Asset, Conversation, Message, Part
+from gptexit.writers.base import Options, Rendered
+from gptexit.writers.markdown.body import Body, Style, body
+from gptexit.writers.markdown.embed import encoded, line
+from gptexit.writers.markdown.parts import Note
+from gptexit.writers.markdown.shown_dates import day, moment
+from gptexit.writers.packs.cutting import cut
+from gptexit.writers.packs.pack_limits import Limits
+
+UNTITLED = "Untitled"
+LONGEST_TITLE, LONGEST_MODEL = 120, 60
+"""Characters of the two in a heading."""
+NOT_HERE = "file that is named where it was, and not in the pack"
+RESERVE_BYTES, RESERVE_TOKENS = 2_000, 2_000
+"""What a file keeps free beside a piece: its own heading, that of the conversation, its marks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some of a conversation that stays in one file."""
+
+    data: bytes
+    tokens: int
+    begins: bool
+    """Whether a message begins here."""
+
+
+@dataclass(slots=True)
+class Chat:
+    """A conversation that is ready to be put into files."""
+
+    id: str
+    title: str
+    created: str | None
+    updated: str | None
+    line: str
+    """Its days and its model."""
+    messages: int
+    score: float
+    """The order of files; see `score_of`."""
+    pieces: list[Piece] = field(default_factory=list)
+    upload: int = 0
+    """The number of the ZIP that it is in too, from 1 on; 0 where the pack has none."""
+
+
+def chat_of(conversation: Conversation, options: Options, limits: Limits, done: Rendered) -> Chat:
+    """`conversation` in pieces; what it cannot hold is counted in `done`.
+
+    The branch that the user saw last, unless `--branches all`. No reasoning, no tools, nothing
+    hidden; a file is named where it was.
+    """
+    shown: set[str] = set()
+    note = Note(_namer(conversation, shown), absent="Not here")
+    style = Style(frozenset(), options.branches == "all", options.timezone)
+    made = body(_linked(conversation), note, style)
+    done.messages, done.hidden = made.messages, made.hidden
+    done.not_kept = +Counter({NOT_HERE: len(shown)})
+    title = " ".join((conversation["title"] or "").split())[:LONGEST_TITLE] or UNTITLED
+    pieces = [
+        Piece(data, limits.measure(data), number == 0)
+        for blocks in _messages(made)
+        for number, data in enumerate(_cut(blocks, limits))
+    ]
+    return Chat(
+        conversation["id"],
+        title,
+        conversation["created"],
+        conversation["updated"],
+        _line(conversation, options.timezone),
+        made.messages,
+        score_of(conversation),
+        pieces,
+    )
+
+
+def score_of(conversation: Conversation) -> float:
+    """What stands first in a folder: the newest and longest-lived, higher.
+
+    The day on which it was touched last, counted from 1970, and 30 days more for each doubling of
+    the number of days on which something was said: one that was taken up again on 8 days counts as
+    if it were 90 days newer. Days are those of UTC.
+    """
+    days = {message["created"][:10] for message in conversation["messages"] if message["created"]}
+    last = max([*days, (conversation["updated"] or conversation["created"] or "")[:10]])
+    try:
+        touched = datetime.fromisoformat(last).toordinal() - datetime(1970, 1, 1).toordinal()
+    except ValueError:
+        touched = 0
+    return touched + 30 * math.log2(max(1, len(days)))
+
+
+def _line(conversation: Conversation, zone: tzinfo | None) -> str:
+    first, last = (moment(conversation[name], zone) for name in ("created", "updated"))
+    begun, ended = (day(each) if each else None for each in (first, last))
+    days = " to ".join(dict.fromkeys(filter(None, (begun, ended))))
+    return ", ".join(filter(None, (days, line((conversation["model"] or "")[:LONGEST_MODEL]))))
+
+
+def _namer(conversation: Conversation, shown: set[str]) -> Callable[[str], tuple[str, str | None]]:
+    """For a note: each asset by its name alone; those that the export holds go to `shown`."""
+    assets = {asset["id"]: asset for asset in conversation["assets"]}
+
+    def link(asset_id: str) -> tuple[str, str | None]:
+        asset: Asset | None = assets.get(asset_id)
+        if asset is None:
+            return asset_id, None
+        if not asset["missing"]:
+            shown.add(asset_id)
+        return asset["name"] or asset_id, None
+
+    return link
+
+
+def _linked(conversation: Conversation) -> Conversation:
+    """The same with sources as the links that they are in the text, and without reasoning.
+
+    Footnotes would stand at the end, which may be in another file.
+    """
+    return {**conversation, "messages": [_message(each) for each in conversation["messages"]]}
+
+
+def _message(message: Message) -> Message:
+    if not any(part["type"] == "text" and part["citations"] for part in message["parts"]):
+        return message
+    parts: list[Part] = [
+        {**part, "citations": []} if part["type"] == "text" else part for part in message["parts"]
+    ]
+    return {**message, "parts": parts}
+
+
+def _messages(made: Body) -> Iterator[list[str]]:
+    """The blocks of each message, with the heading of another version in front of its first."""
+    start = 0
+    for end in made.ends:
+        yield made.blocks[start:end]
+        start = end
+
+
+def _cut(blocks: list[str], limits: Limits) -> Iterator[bytes]:
+    """The text of a message, in as many pieces as it takes for each to fit into a file."""
+    text = encoded("\n\n".join(blocks) + "\n\n")
+    most = (limits.file_bytes - RESERVE_BYTES, limits.file_tokens - RESERVE_TOKENS)
+    if len(text) <= most[0] and limits.measure(text) <= most[1]:
+        yield text
+    else:
+        yield from cut(text, *most, limits.measure)

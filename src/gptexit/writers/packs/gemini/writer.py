@@ -1,0 +1,94 @@
+"""A folder for Gemini.
+
+START-HERE.md            what to do with it, in which order
+memory.md                what ChatGPT remembered, to paste
+upload/1-of-2.zip        chats for *Import chats*
+sources/01-tram-….md     chats as text for Gems and notebooks, the newest first
+sources/contents.md      which of them is in which file
+contents.csv             which conversations are in it, and where
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gptexit.memory.collect import Collector
+from gptexit.memory.text import memory_text, why_more
+from gptexit.model import Asset, Conversation
+from gptexit.writers.base import File, Options, Rendered, no_place_for
+from gptexit.writers.markdown.embed import encoded
+from gptexit.writers.packs.contents import page, table
+from gptexit.writers.packs.conversation import chat_of
+from gptexit.writers.packs.gemini.limits import SOURCES
+from gptexit.writers.packs.gemini.start_here import MEMORY, PAGE, Pack, start_here
+from gptexit.writers.packs.gemini.uploads import Uploads
+from gptexit.writers.packs.knowledge_files import Knowledge
+from gptexit.writers.packs.spool import Spool
+
+FOLDER = "sources"
+NAME = "My chats"
+
+
+class Gemini:
+    """The target. All branches in the ZIPs unless `--branches current`; one in the sources unless
+    `--branches all`.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._uploads = Uploads(replace(options, fit=None))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._spool = Spool()
+        self._memory = Collector()
+        self._count = 0
+
+    def restart(self) -> None:
+        """Begin again."""
+        self._uploads.restart()
+        self._spool.close()
+        self._begin()
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """What its ZIP gets; its text waits, since what comes first is known at the end."""
+        done, number = self._uploads.add(conversation)
+        # Nothing is lost by what the text leaves out: the ZIP has it.
+        chat = replace(chat_of(conversation, self._options, SOURCES, Rendered()), upload=number)
+        project = conversation["project"]
+        why = self._options.why
+        if project:
+            name = f" “{project['name']}”" if project["name"] else ""
+            why = f"{why}; project {project['id']}{name}"
+        self._spool.add(chat, [(FOLDER, why)])
+        self._memory.add(conversation)
+        self._count += 1
+        return done
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """They stay at home: Gemini imports chats."""
+        return no_place_for(assets)
+
+    def finish(self) -> Rendered:
+        """The last ZIP, the sources, and what is put together from all conversations."""
+        done, zips = self._uploads.finish()
+        done.more = self._files(zips)
+        return done
+
+    def _files(self, zips: list[str]) -> Iterator[File]:
+        sources = Knowledge(self._spool, FOLDER, NAME, FOLDER, SOURCES)
+        yield from sources.files()
+        if sources.count:
+            yield page(sources)
+        yield from table([sources], zips, "words")
+        memory = self._memory.memory()
+        yield _page(MEMORY, memory_text(memory, "gemini", self._options.timezone))
+        asks = why_more(memory) is not None
+        pack = Pack(zips, sources.made, self._count, len(memory.entries), asks=asks)
+        yield _page(PAGE, start_here(pack))
+        self._spool.close()
+
+
+def _page(name: str, text: str) -> File:
+    return File(name, encoded(text), name)

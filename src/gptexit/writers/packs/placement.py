@@ -1,0 +1,161 @@
+"""Which conversations go into which files of a folder, so that every limit is kept.
+
+In the order of the folder, each goes behind the one before it, or into a new file where it does not
+fit there; one that is larger than a file goes through as many as it takes. What is too large for
+the room that is left in the folder is left out, and smaller ones after it still come in. Of a
+conversation that is larger than the whole folder the end is kept, up to half of the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from gptexit.text.terminal import count
+from gptexit.writers.markdown.embed import encoded, line
+from gptexit.writers.packs.pack_limits import Limits
+from gptexit.writers.packs.spool import Part, Sizes, Spool, Waiting
+
+Frame = Callable[[int], bytes]
+"""The first lines of the file of that number."""
+
+NO_ROOM = "no room: the folder was full with newer and longer-lived ones"
+NO_TEXT = "nothing to read in it"
+MARK_BYTES, MARK_TOKENS = 200, 120
+"""What the marks of a conversation that goes on elsewhere take at most."""
+
+
+@dataclass(slots=True)
+class Room:
+    """How full a folder is."""
+
+    limits: Limits
+    frame: Frame
+    file: int = 0
+    bytes: int = 0
+    """Of the current file, as are the tokens."""
+    tokens: int = 0
+    total: int = 0
+    """Tokens of all files."""
+
+    def fits(self, size: int, tokens: int) -> bool:
+        """Whether so much more fits into the current file."""
+        return (
+            self.file > 0
+            and self.bytes + size <= self.limits.file_bytes
+            and self.tokens + tokens <= self.limits.file_tokens
+            and self.total + tokens <= self.limits.tokens - self.limits.contents_tokens
+        )
+
+    def begin(self) -> bool:
+        """Begin a file; False where the folder may have no more of them."""
+        if self.file == self.limits.files:
+            return False
+        head = self.frame(self.file + 1)
+        self.file, self.bytes, self.tokens = self.file + 1, len(head), self.limits.measure(head)
+        self.total += self.tokens
+        return self.total <= self.limits.tokens
+
+    def take(self, size: int, tokens: int) -> None:
+        """Count what goes into the current file."""
+        self.bytes += size
+        self.tokens += tokens
+        self.total += tokens
+
+
+def place(spool: Spool, folder: str, limits: Limits, frame: Frame) -> None:
+    """Place every conversation of `folder`, and note in the spool where, or why not."""
+    room = Room(limits, frame)
+    whole = limits.tokens - limits.contents_tokens
+    for chat in spool.members(folder):
+        if not chat.bytes:
+            spool.tell(folder, chat.number, NO_TEXT)
+            continue
+        if room.total + chat.tokens > whole >= chat.tokens:
+            spool.tell(folder, chat.number, NO_ROOM)
+            continue
+        sizes = spool.sizes(chat.number)
+        if chat.tokens > whole:
+            fate, placed = _end_of(room, chat, sizes, whole // 2)
+        else:
+            fate, placed = NO_ROOM, _placed(room, chat, sizes)
+        if placed is not None:
+            room, parts = placed
+            spool.place(folder, chat.number, parts)
+        if placed is None or fate != NO_ROOM:
+            spool.tell(folder, chat.number, fate)
+
+
+Placed = tuple[Room, list[Part]]
+
+
+def _placed(room: Room, chat: Waiting, sizes: Sizes) -> Placed | None:
+    """Where the whole of a conversation goes, and the folder with it; None where it cannot."""
+    head = heading(chat)
+    size, tokens = len(head) + chat.bytes, room.limits.measure(head) + chat.tokens
+    for begins in (False, True):
+        tried = replace(room)
+        if (not begins or tried.begin()) and tried.fits(size, tokens):
+            tried.take(size, tokens)
+            return tried, [Part(tried.file, 0, len(sizes.bytes))]
+    return _split(room, chat, sizes, 0)
+
+
+def _split(room: Room, chat: Waiting, sizes: Sizes, first: int) -> Placed | None:
+    """The same from piece `first` on, through as many files as it takes."""
+    head = heading(chat)
+    room = replace(room)
+    parts: list[Part] = []
+    at, end = first, len(sizes.bytes)
+    fresh = room.file == 0 or room.tokens > room.limits.file_tokens // 2
+    if fresh and not room.begin():
+        return None
+    while at < end:
+        start = at
+        size, tokens = len(head) + MARK_BYTES, room.limits.measure(head) + MARK_TOKENS
+        while at < end and room.fits(size + sizes.bytes[at], tokens + sizes.tokens[at]):
+            size, tokens = size + sizes.bytes[at], tokens + sizes.tokens[at]
+            at += 1
+        if at > start:
+            room.take(size, tokens)
+            parts.append(Part(room.file, start, at))
+        elif fresh:
+            return None
+        if at < end and not room.begin():
+            return None
+        fresh = True
+    return room, parts
+
+
+def _end_of(room: Room, chat: Waiting, sizes: Sizes, most: int) -> tuple[str, Placed | None]:
+    """The last messages of a conversation, as many as fit, and what is to be said of it."""
+    starts = [number for number, begins in enumerate(sizes.begins) if begins]
+    kept = sum(1 for _ in _from_the_end(sizes, starts, most))
+    while kept:
+        placed = _split(room, chat, sizes, starts[-kept])
+        if placed is not None:
+            return f"only its end: {left_out(len(starts) - kept)}", placed
+        kept = kept * 3 // 4
+    return NO_ROOM, None
+
+
+def _from_the_end(sizes: Sizes, starts: list[int], most: int) -> Iterator[int]:
+    """The beginnings of messages from the last on, as far as all after them have `most` tokens."""
+    tokens, end = 0, len(sizes.tokens)
+    for start in reversed(starts):
+        tokens += sum(sizes.tokens[start:end])
+        if tokens > most:
+            return
+        yield start
+        end = start
+
+
+def left_out(messages: int) -> str:
+    """What is said of messages that are not there."""
+    return f"the first {count(messages, 'message')} left out for space"
+
+
+def heading(chat: Waiting, *more: str) -> bytes:
+    """The title of a conversation, its days and its model; `more`: what else is to be said."""
+    said = "; ".join(filter(None, (chat.line, *more)))
+    return encoded(f"# {line(chat.title)}\n\n" + (f"*{said}*\n\n" if said else ""))

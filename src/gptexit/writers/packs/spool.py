@@ -1,0 +1,236 @@
+"""Where the conversations of a pack wait until all have been seen: on disk, so that memory does not
+grow with the export. Texts lie in a temporary file, what is known of them in a temporary database.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gptexit.writers.packs.conversation import Chat
+
+_TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -2000;
+CREATE TABLE chat (
+    number INTEGER PRIMARY KEY, id TEXT, title TEXT, created TEXT, updated TEXT, line TEXT,
+    messages INTEGER, score REAL, start INTEGER, bytes INTEGER, tokens INTEGER, sizes BLOB,
+    upload INTEGER
+);
+CREATE TABLE member (folder TEXT, number INTEGER, why TEXT, PRIMARY KEY (folder, number))
+    WITHOUT ROWID;
+CREATE TABLE part (
+    folder TEXT, file INTEGER, place INTEGER, number INTEGER, first INTEGER, end INTEGER,
+    PRIMARY KEY (folder, file, place)
+) WITHOUT ROWID;
+CREATE INDEX part_of ON part (number, folder, file);
+CREATE INDEX member_of ON member (number);
+CREATE TABLE fate (folder TEXT, number INTEGER, words TEXT, PRIMARY KEY (folder, number))
+    WITHOUT ROWID;
+BEGIN;
+"""
+_FIELDS = 3
+"""Numbers of a piece in `sizes`: bytes, tokens, whether a message begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is known of a conversation that waits."""
+
+    number: int
+    id: str
+    title: str
+    created: str | None
+    updated: str | None
+    line: str
+    messages: int
+    bytes: int
+    tokens: int
+    upload: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The pieces of a conversation."""
+
+    bytes: list[int]
+    tokens: list[int]
+    begins: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pieces `first` to `end`, that not included, of a conversation in a file of a folder."""
+
+    file: int
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of a conversation in a folder."""
+
+    folder: str
+    chat: Waiting
+    why: str
+    files: list[int]
+    fate: str | None
+    """Why it is not there, or not whole."""
+
+
+_WAITING = "number, id, title, created, updated, line, messages, bytes, tokens, upload"
+
+
+class Spool:
+    """The conversations of a pack, and in which folders each belongs."""
+
+    def __init__(self) -> None:
+        self._base = sqlite3.connect("", isolation_level=None)  # a file that nobody sees
+        self._base.executescript(_TABLES)
+        self._texts = tempfile.TemporaryFile(prefix="gptexit-")  # noqa: SIM115 - as long as this
+        self._end = 0
+
+    def close(self) -> None:
+        """Give the files up."""
+        self._base.close()
+        self._texts.close()
+
+    def add(self, chat: Chat, folders: Iterable[tuple[str, str]]) -> None:
+        """Keep a conversation. `folders`: where it belongs, and why.
+
+        Raises OSError where the disk is full.
+        """
+        sizes = array("q")
+        start = self._end
+        self._texts.seek(start)
+        for piece in chat.pieces:
+            self._texts.write(piece.data)
+            self._end += len(piece.data)
+            sizes.extend((len(piece.data), piece.tokens, piece.begins))
+        tokens = sum(piece.tokens for piece in chat.pieces)
+        known = map(_safe, (chat.id, chat.title, chat.created, chat.updated, chat.line))
+        numbers = (chat.messages, chat.score, start, self._end - start, tokens)
+        done = self._base.execute(
+            f"INSERT INTO chat VALUES (NULL, {', '.join('?' * 12)})",
+            (*known, *numbers, sizes.tobytes(), chat.upload),
+        )
+        self._base.executemany(
+            "INSERT OR IGNORE INTO member VALUES (?, ?, ?)",
+            [(_safe(folder), done.lastrowid, _safe(why)) for folder, why in folders],
+        )
+
+    def folders(self) -> list[str]:
+        """Those that have a conversation, in order."""
+        rows = self._base.execute("SELECT DISTINCT folder FROM member ORDER BY folder")
+        return [folder for (folder,) in rows]
+
+    def members(self, folder: str) -> Iterator[Waiting]:
+        """The conversations of a folder, the newest and longest-lived first."""
+        rows = self._base.execute(
+            f"SELECT {_WAITING} FROM chat JOIN member USING (number) WHERE folder = ? "
+            "ORDER BY score DESC, id, number",
+            (folder,),
+        )
+        for row in rows:
+            yield Waiting(*row)
+
+    def sizes(self, number: int) -> Sizes:
+        """Of the pieces of a conversation."""
+        (blob,) = self._base.execute(
+            "SELECT sizes FROM chat WHERE number = ?", (number,)
+        ).fetchone()
+        flat = array("q", blob)
+        return Sizes(
+            list(flat[0::_FIELDS]),
+            list(flat[1::_FIELDS]),
+            [bool(each) for each in flat[2::_FIELDS]],
+        )
+
+    def text(self, number: int, first: int, end: int) -> bytes:
+        """Pieces `first` to `end` of a conversation, that not included."""
+        (start,) = self._base.execute(
+            "SELECT start FROM chat WHERE number = ?", (number,)
+        ).fetchone()
+        sizes = self.sizes(number).bytes
+        self._texts.seek(start + sum(sizes[:first]))
+        return self._texts.read(sum(sizes[first:end]))
+
+    def place(self, folder: str, number: int, parts: list[Part]) -> None:
+        """Note into which files a conversation goes."""
+        for part in parts:
+            self._base.execute(
+                "INSERT INTO part VALUES (?1, ?2, (SELECT count(*) FROM part WHERE folder = ?1 "
+                "AND file = ?2), ?3, ?4, ?5)",
+                (folder, part.file, number, part.first, part.end),
+            )
+
+    def tell(self, folder: str, number: int, words: str) -> None:
+        """Note why a conversation is not in a folder, or not whole."""
+        self._base.execute("INSERT INTO fate VALUES (?, ?, ?)", (folder, number, words))
+
+    def inside(self, folder: str) -> tuple[int, int]:
+        """How many conversations are in the files of a folder, and how many belong there."""
+        query = (
+            "SELECT (SELECT count(DISTINCT number) FROM part WHERE folder = ?1), "
+            "(SELECT count(*) FROM member WHERE folder = ?1)"
+        )
+        found, belong = self._base.execute(query, (folder,)).fetchone()
+        return found, belong
+
+    def left_out(self) -> tuple[int, int]:
+        """How many conversations with text are in no folder, and how many nowhere whole."""
+        query = (
+            "SELECT count(*) FILTER (WHERE parts = 0), "
+            "count(*) FILTER (WHERE parts > 0 AND whole = 0) FROM (SELECT "
+            "(SELECT count(*) FROM part WHERE part.number = chat.number) AS parts, "
+            "(SELECT count(*) FROM member LEFT JOIN fate USING (folder, number) "
+            "WHERE member.number = chat.number AND words IS NULL) AS whole "
+            "FROM chat WHERE bytes > 0)"
+        )
+        out, in_part = self._base.execute(query).fetchone()
+        return out, in_part
+
+    def files(self, folder: str) -> int:
+        """How many files a folder has."""
+        query = "SELECT coalesce(max(file), 0) FROM part WHERE folder = ?"
+        return int(self._base.execute(query, (folder,)).fetchone()[0])
+
+    def parts(self, folder: str, file: int) -> list[tuple[Waiting, Part]]:
+        """What goes into a file, in order."""
+        rows = self._base.execute(
+            f"SELECT {_WAITING}, first, end FROM chat JOIN part USING (number) "
+            "WHERE folder = ? AND file = ? ORDER BY place",
+            (folder, file),
+        )
+        return [(Waiting(*row[:-2]), Part(file, *row[-2:])) for row in rows]
+
+    def parts_of(self, folder: str, number: int) -> list[Part]:
+        """Where a conversation is in a folder, in order."""
+        rows = self._base.execute(
+            "SELECT file, first, end FROM part WHERE folder = ? AND number = ? ORDER BY file",
+            (folder, number),
+        )
+        return [Part(*row) for row in rows]
+
+    def rows(self, folder: str) -> Iterator[Row]:
+        """What became of each conversation of a folder, in the order of the folder."""
+        query = (
+            f"SELECT {_WAITING}, why, words, "
+            "(SELECT group_concat(file) FROM (SELECT file FROM part "
+            "WHERE part.folder = member.folder AND part.number = chat.number ORDER BY file)) "
+            "FROM member JOIN chat USING (number) LEFT JOIN fate USING (folder, number) "
+            "WHERE member.folder = ? ORDER BY score DESC, id, number"
+        )
+        for *known, why, words, files in self._base.execute(query, (folder,)):
+            numbers = [int(each) for each in files.split(",")] if files else []
+            yield Row(folder, Waiting(*known), why, numbers, words)
+
+
+def _safe(text: str | None) -> str | None:
+    """`text` as SQLite takes it: without halves of surrogate pairs."""
+    return text if text is None else text.encode("utf-8", "replace").decode()

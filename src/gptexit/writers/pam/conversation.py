@@ -1,0 +1,258 @@
+"""A conversation as a Portable AI Memory file: `portable-ai-memory-conversation`, version 1.0.
+
+All branches, told by `parent_id` and `children_ids`. What the format has a place for goes there;
+the rest stands in `raw_metadata`, which readers of the format keep and do not interpret: the parts
+of a message that are more than text, code and files, as the neutral model has them, and the fields
+of the export that it has no place for. Field names from the schema that the SDK 1.0.0 of PyPI
+ships (looked up on 2026-11-25).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gptexit import __version__
+from gptexit.model import Asset, Cited, Conversation, Message, Part
+from gptexit.writers.pam.times import UNKNOWN, exact, first_of, later
+
+VERSION = "1.0"
+PLATFORM = "chatgpt"
+TOOL = f"gptexit/{__version__}"
+ROLES = ("user", "assistant", "system", "tool")
+_WHOLE = ("text", "code", "output", "transcript", "image", "audio", "video", "file")
+"""Parts that lose nothing in the format, but for what `_message` adds."""
+
+Raw = dict[str, Any]
+Place = Callable[[Asset], str | None]
+"""Where an asset is in the store, as a path in its folder; None where it is not."""
+
+
+def document(conversation: Conversation, place: Place) -> Raw:
+    """The file of a conversation."""
+    created = first_of(conversation["created"], conversation["updated"])
+    assets = {asset["id"]: (asset, place(asset)) for asset in conversation["assets"]}
+    children: dict[str | None, list[str]] = {}
+    for message in conversation["messages"]:
+        children.setdefault(message["parent"], []).append(message["id"])
+    roles = dict.fromkeys(_role(message) for message in conversation["messages"])
+    return {
+        "schema": "portable-ai-memory-conversation",
+        "schema_version": VERSION,
+        "id": conversation["id"],
+        "provider": {"name": PLATFORM, "conversation_id": conversation["id"]},
+        "title": conversation["title"],
+        "temporal": _known(
+            {"created_at": created, "updated_at": later(conversation["updated"], created)}
+        ),
+        "participants": [{"role": role} for role in roles],
+        "messages": [
+            _message(message, created, children.get(message["id"], []), assets)
+            for message in conversation["messages"]
+        ],
+        "model": conversation["model"],
+        "system_instruction": _instruction(conversation),
+        "is_archived": bool(conversation["archived"]),
+        "raw_metadata": _known(
+            {
+                "url": conversation["source"]["url"],
+                "nodes": conversation["source"]["nodes"],
+                "gone": conversation["source"]["gone"],
+                "custom_gpt": conversation["assistant"],
+                "project": conversation["project"],
+                "starred": conversation["starred"],
+                "current_message": conversation["current"],
+                "time_unknown": created == UNKNOWN or None,
+                "export": conversation["extra"] or None,
+            }
+        ),
+        "import_metadata": {"importer": TOOL},
+    }
+
+
+def _known(fields: Raw) -> Raw:
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _role(message: Message) -> str:
+    return message["role"] if message["role"] in ROLES else "system"
+
+
+def _instruction(conversation: Conversation) -> str | None:
+    """The custom instructions that the conversation began with."""
+    for message in conversation["messages"]:
+        for part in message["parts"]:
+            if part["type"] == "instructions":
+                return "\n\n".join(filter(None, (part["about"], part["response"]))) or None
+    return None
+
+
+def _message(
+    message: Message, begun: str, children: list[str], assets: dict[str, tuple[Asset, str | None]]
+) -> Raw:
+    shown = [each for part in message["parts"] for each in CONTENT[part["type"]](part, assets)]
+    words = "\n\n".join(each["text"] for each in shown if each["text"])
+    time = exact(message["created"])
+    return _known(
+        {
+            "id": message["id"],
+            "provider_message_id": message["id"],
+            "role": _role(message),
+            "content": _content(shown, words),
+            "created_at": time or begun,
+            "parent_id": message["parent"],
+            "children_ids": children,
+            "model": message["model"],
+            "is_thought": _is_thought(message),
+            "attachments": [_attachment(*each) for each in _files(message, assets)],
+            "citations": [_cited(*each) for part in message["parts"] for each in _sources(part)],
+            "tool_calls": _calls(message, words),
+            "raw_metadata": _rest(message, time is None),
+        }
+    )
+
+
+def _rest(message: Message, undated: bool) -> Raw:
+    """What the format has no place for."""
+    return _known(
+        {
+            "role": message["role"] if message["role"] not in ROLES else None,
+            "hidden": message["hidden"],
+            "status": message["status"],
+            "channel": message["channel"],
+            "feedback": message["feedback"],
+            "time_unknown": undated or None,
+            "parts": [part for part in message["parts"] if not _is_whole(part)] or None,
+            "export": message["extra"] or None,
+        }
+    )
+
+
+def _is_whole(part: Part) -> bool:
+    return part["type"] in _WHOLE and not part.get("placed")
+
+
+def _files(
+    message: Message, assets: dict[str, tuple[Asset, str | None]]
+) -> list[tuple[Asset, str | None]]:
+    names: list[Any] = [each.get("asset") for each in message["parts"]]
+    return [assets[name] for name in names if name in assets]
+
+
+def _is_thought(message: Message) -> bool:
+    return bool(message["parts"]) and all(each["type"] == "reasoning" for each in message["parts"])
+
+
+def _content(shown: list[Raw], words: str) -> Raw | None:
+    """Plain text where it is nothing else; None for a message without content."""
+    if not shown:
+        return None
+    if all(each["type"] == "text" for each in shown):
+        return {"type": "text", "text": words}
+    return {"type": "multipart", "parts": [_known(each) for each in shown]}
+
+
+def _calls(message: Message, words: str) -> list[Raw]:
+    if message["to"]:
+        return [_known({"id": message["id"], "name": message["to"], "input": words or None})]
+    if message["role"] == "tool":
+        name = message["name"] or "unknown"
+        return [_known({"id": message["id"], "name": name, "output": words or None})]
+    return []
+
+
+def _attachment(asset: Asset, where: str | None) -> Raw:
+    major = (asset["media_type"] or "").partition("/")[0]
+    return _known(
+        {
+            "type": major if major in ("image", "audio", "video") else "file",
+            "name": asset["name"],
+            "mime_type": asset["media_type"],
+            "size_bytes": asset["size"] if (asset["size"] or 0) >= 0 else None,
+            "ref": where,
+            "provider_id": asset["id"],
+        }
+    )
+
+
+def _sources(part: Part) -> list[tuple[Cited, str | None]]:
+    """What a part cites, each with the passage where it has one."""
+    if part["type"] == "text":
+        return [(each, None) for cited in part["citations"] for each in cited["sources"]]
+    if part["type"] == "search":
+        return [(each, None) for each in part["results"]]
+    if part["type"] == "sources":
+        return [(each, None) for each in part["sources"]]
+    if part["type"] == "quote":
+        return [({"title": part["title"], "url": part["url"]}, part["text"] or None)]
+    return []
+
+
+def _cited(source: Cited, passage: str | None) -> Raw:
+    return _known({"title": source["title"], "url": source["url"], "snippet": passage})
+
+
+def _words(part: Any, assets: Any) -> list[Raw]:
+    return [{"type": "text", "text": part["text"]}] if part["text"] else []
+
+
+def _code(part: Any, assets: Any) -> list[Raw]:
+    return [{"type": "code", "text": part["text"], "language": part["language"]}]
+
+
+def _media(part: Any, assets: dict[str, tuple[Asset, str | None]]) -> list[Raw]:
+    asset, where = assets.get(part["asset"], (None, None))
+    kind = asset["media_type"] if asset else None
+    words = "\n\n".join(filter(None, (part["title"], part["prompt"]))) or None
+    return [{"type": part["type"], "text": words, "mime_type": kind, "ref": where}]
+
+
+def _reasoning(part: Any, assets: Any) -> list[Raw]:
+    thoughts = [filter(None, (each["summary"], each["content"])) for each in part["thoughts"]]
+    told = ["\n\n".join(each) for each in thoughts]
+    words = "\n\n".join(filter(None, (*told, part["summary"])))
+    return [{"type": "text", "text": words}] if words else []
+
+
+def _document(part: Any, assets: Any) -> list[Raw]:
+    language = part["kind"].removeprefix("code/")
+    if language != part["kind"]:
+        return [{"type": "code", "text": part["text"], "language": language}]
+    title = f"# {part['title']}\n\n" if part["title"] else ""
+    return [{"type": "text", "text": title + part["text"]}]
+
+
+def _instructions(part: Any, assets: Any) -> list[Raw]:
+    words = "\n\n".join(filter(None, (part["about"], part["response"])))
+    return [{"type": "text", "text": words}] if words else []
+
+
+def _search(part: Any, assets: Any) -> list[Raw]:
+    return [{"type": "text", "text": "\n".join(part["queries"])}] if part["queries"] else []
+
+
+def _nothing(part: Any, assets: Any) -> list[Raw]:
+    """Sources stand among the citations."""
+    return []
+
+
+CONTENT: dict[str, Callable[[Any, dict[str, tuple[Asset, str | None]]], list[Raw]]] = {
+    "text": _words,
+    "code": _code,
+    "output": _words,
+    "transcript": _words,
+    "image": _media,
+    "audio": _media,
+    "video": _media,
+    "file": _media,
+    "reasoning": _reasoning,
+    "document": _document,
+    "quote": _words,
+    "memory": _words,
+    "instructions": _instructions,
+    "search": _search,
+    "sources": _nothing,
+    "error": _words,
+    "unknown": _words,
+}
+"""The content parts that each part of the model becomes."""

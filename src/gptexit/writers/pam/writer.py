@@ -1,0 +1,141 @@
+"""Portable AI Memory 1.0: an open form in which programs exchange memories and conversations.
+
+    memory-store.json
+    conversations/2025-03-01-postgres-or-sqlite-for-a-small-shop.json
+    files/floor-plan-3f9a.pdf
+
+The store names each conversation that a memory comes from, or all where they are written too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from gptexit.archive.catalog import Catalog, readable
+from gptexit.memory.collect import Collector
+from gptexit.memory.model import Memory, Origin
+from gptexit.model import Asset, Conversation
+from gptexit.text.json import dumps
+from gptexit.writers.assets import copy_of
+from gptexit.writers.base import Copy, File, Options, Rendered, no_place_for, on_branches
+from gptexit.writers.pam.conversation import PLATFORM, document
+from gptexit.writers.pam.store import head, integrity, memories, relations
+from gptexit.writers.pam.times import first_of, later
+
+STORE = "memory-store.json"
+OWNER = "chatgpt-account"
+"""The owner's id, the same in every store: the account's own would tell its readers more."""
+
+
+class Pam:
+    """The target. `conversations`: whether to write them, and not only the store."""
+
+    def __init__(
+        self,
+        options: Options,
+        catalog: Catalog,
+        *,
+        own_list: Sequence[Origin] = (),
+        conversations: bool = True,
+    ) -> None:
+        self._options = options
+        self._catalog = catalog
+        self._own_list = own_list
+        self._all = conversations
+        self.memory = Memory()
+        """What the store holds, once `finish` has been asked."""
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was collected."""
+        self._collector = Collector()
+        self._index = sqlite3.connect("", isolation_level=None)  # a file that nobody sees
+        self._index.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000;"
+            "CREATE TABLE entry (id TEXT PRIMARY KEY, row BLOB) WITHOUT ROWID; BEGIN;"
+        )
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The conversation's file, and the files that it names."""
+        self._collector.add(conversation)
+        done = Rendered(messages=len(conversation["messages"]))
+        conversation = on_branches(conversation, self._options, done)
+        key, path = f"conversation/{conversation['id']}", None
+        if self._all:
+            day = (conversation["created"] or "undated")[:10]
+            words = f"{day}-{readable(conversation['title'] or '') or 'untitled'}"
+            path = self._catalog.name(key, "conversations", words, ending=".json")
+            copies: dict[str, Copy] = {}
+            made = document(conversation, lambda asset: self._place(asset, copies))
+            done.files.append(File(path, dumps(made) + b"\n", key))
+            done.copies += copies.values()
+        entry = dumps(_entry(conversation, path))
+        self._index.execute(
+            "INSERT OR REPLACE INTO entry VALUES (?, ?)", (_safe(conversation["id"]), entry)
+        )
+        return done
+
+    def _place(self, asset: Asset, copies: dict[str, Copy]) -> str | None:
+        if asset["member"] is None:
+            return None
+        copy = copies[asset["id"]] = copy_of(asset, asset["member"], "files", self._catalog)
+        return copy.path
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """The format has no place for them."""
+        return no_place_for(assets)
+
+    def finish(self) -> Rendered:
+        """The store."""
+        self.memory = self._collector.memory(self._own_list)
+        objects = memories(self.memory)
+        checked = integrity(objects)
+        fields: dict[str, Iterator[Any]] = {
+            "memories": iter(objects),
+            "relations": iter(relations(self.memory)),
+            "conversations_index": self._entries(objects),
+        }
+        opening = dumps(head(checked["checksum"], OWNER))[:-1]
+        files = [_piece(opening)]
+        for name, values in fields.items():
+            files.append(_piece(b',\n"%s":[' % name.encode()))
+            for place, value in enumerate(values):
+                files.append(_piece((b",\n" if place else b"\n") + dumps(value)))
+            files.append(_piece(b"\n]"))
+        files.append(_piece(b',\n"integrity":' + dumps(checked) + b"}\n", last=True))
+        return Rendered(files=files)
+
+    def _entries(self, objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The index of conversations, each with the memories that come from it."""
+        derived: dict[str, list[str]] = defaultdict(list)
+        for each in objects:
+            derived[each["provenance"].get("conversation_ref", "")].append(each["id"])
+        for key, row in self._index.execute("SELECT id, row FROM entry ORDER BY id"):
+            if self._all or key in derived:
+                yield {**orjson.loads(row), "derived_memories": derived.get(key, [])}
+
+
+def _entry(conversation: Conversation, path: str | None) -> dict[str, Any]:
+    created = first_of(conversation["created"], conversation["updated"])
+    updated = later(conversation["updated"], created)
+    entry = {
+        "id": conversation["id"],
+        "platform": PLATFORM,
+        "title": conversation["title"],
+        "message_count": len(conversation["messages"]),
+        "temporal": {"created_at": created} | ({"updated_at": updated} if updated else {}),
+    }
+    return entry | ({"storage": {"type": "file", "ref": path, "format": "json"}} if path else {})
+
+
+def _piece(data: bytes, *, last: bool = False) -> File:
+    return File(STORE, data, "memory-store", append=True, last=last)
+
+
+def _safe(key: str) -> str:
+    return key.encode("utf-8", "replace").decode()

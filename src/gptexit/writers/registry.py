@@ -1,0 +1,143 @@
+"""Every format that gptexit writes. A new one is a module beside this one and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gptexit.archive.catalog import Catalog
+from gptexit.writers.base import NOTHING, SECRETS, Options, Read, Target
+
+LAYOUTS = ("classic", "2026")
+"""Of an export in ChatGPT's own form."""
+API = "api"
+"""Requests to an assistant's API, one a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A line of the table. `make` imports the target only when it is asked for."""
+
+    name: str
+    what: str
+    """One sentence for a person."""
+    make: Callable[[Options, Catalog, Read], Target]
+    one_file: bool = False
+    """Whether it is a single file, which can go to standard output."""
+    forms: tuple[str, ...] = ()
+    """The values of `--form` that it takes; `api` is a single file too."""
+    zipped: bool = False
+    """Whether its files are ZIPs."""
+    database: bool = False
+    """Whether it is a database; `render` gives rows."""
+    pack: bool = False
+    """Whether it is made to be given to another company: secrets are redacted unless asked not."""
+
+
+def _markdown(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.markdown.writer import Markdown
+
+    return Markdown(options, catalog)
+
+
+def _jsonl(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.jsonl import Jsonl
+
+    return Jsonl(options)
+
+
+def _open_webui(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.open_webui import OpenWebUI
+
+    return OpenWebUI(options, catalog, read)
+
+
+def _librechat(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.librechat import LibreChat
+
+    return LibreChat(options, catalog)
+
+
+def _chatgpt(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.chatgpt.writer import ChatGPT
+
+    return ChatGPT(options)
+
+
+def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.sqlite.writer import Sqlite
+
+    return Sqlite(options)
+
+
+def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
+    if options.form == API:
+        from gptexit.writers.packs.gemini.api import Api
+
+        return Api(options)
+    from gptexit.writers.packs.gemini.writer import Gemini
+
+    return Gemini(options)
+
+
+def _pam(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.pam.writer import Pam
+
+    return Pam(options, catalog)
+
+
+def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
+    if options.form == API:
+        from gptexit.writers.packs.claude.api import Api
+
+        return Api(options)
+    from gptexit.writers.packs.claude.writer import Claude
+
+    return Claude(options, catalog)
+
+
+FORMATS = {
+    each.name: each
+    for each in (
+        Format("markdown", "A folder of notes, one a conversation, with their files.", _markdown),
+        Format("jsonl", "Neutral JSON, one conversation a line; holds everything.", _jsonl, True),
+        Format("sqlite", "An SQLite database with full-text search.", _sqlite, database=True),
+        Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui),
+        Format(
+            "chatgpt",
+            "ChatGPT's own export again: repaired, split.",
+            _chatgpt,
+            forms=LAYOUTS,
+            zipped=True,
+        ),
+        Format(
+            "claude",
+            "A pack for Claude: memory, files for projects.",
+            _claude,
+            forms=(API,),
+            pack=True,
+        ),
+        Format(
+            "gemini",
+            "A pack for Gemini: chats, sources, memory.",
+            _gemini,
+            forms=(*LAYOUTS, API),
+            zipped=True,
+            pack=True,
+        ),
+        Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
+        Format("pam", "Portable AI Memory: memories and conversations, for programs.", _pam),
+    )
+}
+"""By name."""
+
+
+def is_one_file(name: str, options: Options) -> bool:
+    """Whether what is written is a single file, which can go to standard output."""
+    return FORMATS[name].one_file or (options.form == API and API in FORMATS[name].forms)
+
+
+def redact_of(name: str, options: Options) -> str:
+    """What is redacted in a format: what was asked for, else secrets in packs alone."""
+    known = FORMATS.get(name)
+    return options.redact or (SECRETS if known and known.pack else NOTHING)

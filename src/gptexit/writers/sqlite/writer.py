@@ -1,0 +1,193 @@
+"""A conversation as rows of the SQLite archive; all branches unless `--branches current`.
+
+Every message is there with its text. What is not: the bytes of files, and the fields of the export
+that have no column; jsonl has those.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from gptexit.memory.cited import cited_memories
+from gptexit.model import Asset, Conversation, Gone, Message, Named
+from gptexit.selection import current_branch
+from gptexit.sqlite.columns import CITED, Rows
+from gptexit.sqlite.schema import NAME, PLACES
+from gptexit.text.json import dumps
+from gptexit.writers.base import File, Options, Rendered, Unmentioned, on_branches
+from gptexit.writers.sqlite.columns_text import storable, texts_of
+
+KEY = "database"
+"""What the file is in the manifest."""
+_LARGEST = 2**63 - 1
+"""SQLite's largest whole number."""
+
+
+class Sqlite:
+    """The target."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._unmentioned = Unmentioned()
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The conversation's rows, as JSON."""
+        done = Rendered()
+        self._unmentioned.see(conversation)
+        conversation = on_branches(conversation, self._options, done)
+        messages = conversation["messages"][: PLACES - 1]
+        if len(messages) < len(conversation["messages"]):
+            beyond = len(conversation["messages"]) - len(messages)
+            done.not_kept["message beyond the millionth of its conversation"] += beyond
+        done.messages = len(messages)
+        files = sum(not each["missing"] for each in conversation["assets"])
+        if files:
+            done.not_kept["bytes of a file"] += files
+        data = dumps(_rows(conversation, messages))
+        key = f"conversation/{_safe(conversation['id'])}"
+        done.files.append(File(NAME, data, key, append=True))
+        return done
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """It holds no files."""
+        return self._unmentioned.left(assets)
+
+    def finish(self) -> Rendered:
+        """The end of the file, also where no conversation came."""
+        return Rendered(files=[File(NAME, b"", KEY)])
+
+    def restart(self) -> None:
+        """Begin again."""
+        self._unmentioned = Unmentioned()
+
+
+def _rows(each: Conversation, messages: list[Message]) -> Rows:
+    assets = {asset["id"]: asset for asset in each["assets"]}
+    places = {message["id"]: place for place, message in enumerate(messages, 1)}
+    branch = {message["id"] for message in current_branch(each)}
+    made: list[list[Any]] = []
+    shown = 0
+    for message in messages:
+        text, hidden_text = texts_of(message, assets)
+        current = message["id"] in branch
+        shown += current and bool(text.strip())
+        made.append(
+            [
+                places[message["id"]],
+                None if message["parent"] is None else places.get(message["parent"]),
+                *(_safe(message[key]) for key in ("id", "role", "name", "to")),
+                message["created"],
+                _safe(message["model"]),
+                message["hidden"],
+                int(current),
+                message["feedback"],
+                text,
+                hidden_text,
+            ]
+        )
+    models = Counter(message["model"] for message in messages if message["model"])
+    return {
+        "conversation": [
+            _safe(each["id"]),
+            _safe(each["title"]),
+            each["created"],
+            each["updated"],
+            _safe(each["project"]["id"]) if each["project"] else None,
+            _safe(each["assistant"]["id"]) if each["assistant"] else None,
+            _safe(models.most_common(1)[0][0] if models else each["model"]),
+            shown,
+            _flag(each["archived"]),
+            _flag(each["starred"]),
+            _safe(each["source"]["url"]),
+            _gone(each["source"]["gone"]),
+        ],
+        "project": _named(each["project"]),
+        "gpt": _named(each["assistant"]),
+        "models": sorted({storable(model) for model in models if model}),
+        "messages": made,
+        "assets": _assets(each, messages, places),
+        "memories": [*_memories(messages, places), *_cited(messages, places)],
+        "instructions": _instructions(messages, places),
+    }
+
+
+def _assets(each: Conversation, messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
+    shown_by: dict[str, int] = {}
+    for message in messages:
+        for part in message["parts"]:
+            if part["type"] in ("image", "audio", "video", "file"):
+                shown_by.setdefault(part["asset"], places[message["id"]])
+    return [
+        [
+            shown_by.get(asset["id"]),
+            *(_safe(asset[key]) for key in ("id", "name", "media_type")),
+            _whole(asset["size"]),
+            _safe(asset["sha256"]),
+            _safe(asset["member"]),
+            int(asset["missing"]),
+        ]
+        for asset in each["assets"]
+    ]
+
+
+def _memories(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
+    return [
+        [
+            places[message["id"]],
+            message["created"],
+            int(part["snapshot"]),
+            storable(part["text"]),
+        ]
+        for message in messages
+        for part in message["parts"]
+        if part["type"] == "memory"
+    ]
+
+
+def _cited(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
+    """Return a row for each memory that an answer cites; it is no snapshot, but has `CITED`."""
+    return [
+        [places[message["id"]], message["created"], CITED, storable(memory.text)]
+        for message in messages
+        for memory in cited_memories(message)
+        if memory.text
+    ]
+
+
+def _instructions(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
+    return [
+        [
+            places[message["id"]],
+            message["created"],
+            _safe(part["about"]),
+            _safe(part["response"]),
+        ]
+        for message in messages
+        for part in message["parts"]
+        if part["type"] == "instructions"
+    ]
+
+
+def _named(thing: Named | None) -> list[Any] | None:
+    return [_safe(thing["id"]), _safe(thing["name"])] if thing else None
+
+
+def _safe(value: str | None) -> str | None:
+    return storable(value) if value else value
+
+
+def _flag(value: Any) -> int | None:
+    return None if value is None else int(bool(value))
+
+
+def _whole(value: Any) -> int | None:
+    """A size; None where it is none, or larger than any file."""
+    return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
+
+
+def _gone(gone: Gone | None) -> str | None:
+    if gone is None:
+        return None
+    return "conversation" if gone["conversation"] else f"{len(gone['messages'])} messages"
