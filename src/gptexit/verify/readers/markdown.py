@@ -36,6 +36,8 @@ class _Turn:
     messages: list[Said]
     nodes: list[str] = field(default_factory=list)
     """All nodes of the branch from the user's message on, up to the next one."""
+    leads: bool = False
+    """True where a message without words, such as a picture, comes before the first with words."""
     place: int | None = None
     """The heading above its first words; None where it has none that are found."""
 
@@ -152,7 +154,8 @@ class Notes(Reader):
                     yield _sentence(said, gone, elsewhere=gone in page.words)
                 elif start is not None:
                     place = page.turn_at(start)
-                    turn.place = place if turn.place is None else turn.place
+                    if turn.place is None:
+                        turn.place, turn.leads = place, number > 0
                     above = page.speaker(place)
                     spoken.add(above)
                     if above is not None and number == 0:
@@ -389,6 +392,8 @@ def _regions(page: Page, turns: list[_Turn]) -> Iterator[tuple[list[_Turn], Regi
             groups.append([turn])
     for number, group in enumerate(groups):
         first = group[0].place or 0
+        if group[0].leads:  # what comes before its words may have a heading of its own
+            first = (groups[number - 1][0].place or 0) + 1 if number else 0
         behind = groups[number + 1][0].place if number + 1 < len(groups) else None
         yield group, page.region(first, page.turns if behind is None else behind)
 
