@@ -86,6 +86,10 @@ def read_zip(data: bytes) -> Reading:
         page = _decoded(_bytes(data, info))
         start = _DATA.search(page)
         found.items += _beside(data, infos, found.unclear)
+        for info in infos:  # a file of conversations that has the viewer's name
+            if info.filename.rsplit("/", 1)[-1] == "chat.html":
+                text = _decoded(_bytes(data, info))
+                found.items += items(text) if text.lstrip()[:1] in ("[", "{") else []
         # The viewer holds what the conversation files do, and is read where there is none.
         if start and not any(_is_tree(item) for item in found.items):
             found.items += _unescaped(items(page[start.end() :], alone=False))
@@ -103,8 +107,14 @@ def read_zip(data: bytes) -> Reading:
 def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> list[Any]:
     """The items of files of other names that hold chats: tasks of Codex, renamed shards."""
     found: list[Any] = []
-    for info in infos:
-        path = info.filename.replace("\\", "/")
+    paths = [info.filename.replace("\\", "/") for info in infos]
+    folders = [path.rpartition("/")[0] for path in paths if _CONVERSATIONS.search(path)]
+    least = min((folder.count("/") + bool(folder) for folder in folders), default=0)
+    # Those of another export inside, which is told as a whole.
+    inner = {folder for folder in folders if folder.count("/") + bool(folder) > least}
+    for path, info in zip(paths, infos, strict=True):
+        if path.rpartition("/")[0] in inner:
+            continue
         other = path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path))
         if other:
             try:

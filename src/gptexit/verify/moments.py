@@ -23,8 +23,17 @@ def moment(value: Any) -> float | None:
             except (ValueError, OverflowError):
                 return None
     usable = isinstance(value, int | float) and not isinstance(value, bool)
-    real = usable and abs(value) >= SAME and _YEAR_1 <= value <= _YEAR_9999
-    return value if real else None
+    return value if usable and SAME <= value <= _YEAR_9999 else None
+
+
+def before_1970(value: Any) -> float | None:
+    """Return the seconds of a date before 1970, which no message has: an archive may show it."""
+    try:
+        seconds = float(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    real = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return seconds if real and _YEAR_1 <= seconds <= -SAME else None
 
 
 def same_date(wanted: Any, now: Any) -> bool:

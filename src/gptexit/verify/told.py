@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from gptexit.readers.chatgpt.assets.info import file_id
 from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
-from gptexit.verify.moments import moment
+from gptexit.verify.moments import before_1970, moment
 from gptexit.verify.raw import (
     Raw,
     answered,
@@ -104,7 +104,11 @@ class Told:
         if times:  # where it does not say, its first and its last message do
             found = {"created": found["created"] or min(times), "updated": found["updated"] or last}
         raw = {key: self.raw.get(f"{key[:-1]}_time") for key in found}
-        return {key: time for key, time in found.items() if time is not None or raw[key] is None}
+        return {
+            key: time
+            for key, time in found.items()
+            if (time is not None or raw[key] is None) and before_1970(raw[key]) is None
+        }
 
     @cached_property
     def library_files(self) -> set[str]:
@@ -136,7 +140,8 @@ class Told:
         Where no zone is given, the minutes of the quarter: zones differ by quarters of an hour.
         """
         if zone not in self._minutes:
-            times = (moment(self.message(key).get("create_time")) for key in self.nodes)
+            raw = (self.message(key).get("create_time") for key in self.nodes)
+            times = (before_1970(time) if moment(time) is None else moment(time) for time in raw)
             minutes = (_minute(time, zone) for time in times if time is not None)
             self._minutes[zone] = {minute for minute in minutes if minute is not None}
         return self._minutes[zone]

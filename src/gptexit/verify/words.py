@@ -33,6 +33,8 @@ _TURN = r"turn\d{1,9}[a-z_]{1,40}\d{1,9}"
 _MARKED = re.compile(
     "\ue200(?P<body>[^\ue200\ue201]*)\ue201"
     f"|\ue200(?P<begun>[a-z_]{{1,40}})(?P<refs>(?:[\ue202,]{_TURN})+)?"
+    # A marker without an end whose JSON was cut: how far it goes nobody can tell.
+    "(?:\ue202[\\[{{][^\ue200\ue201\n]*)?"
     f"|\ue202{_TURN}"
     r"|【\d{1,6}(?::\d{1,6})?†(?P<name>[^【】\n]{0,300})】"
     r"|【\{[^【】\n]{0,4000}\}】"

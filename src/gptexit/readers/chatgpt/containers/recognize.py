@@ -57,17 +57,16 @@ def holds_conversations(head: bytes) -> bool:
     return bool(_TASKS.search(head))
 
 
+_TREE = _sign(r'"mapping"\s*:\s*\{\s*"[^"]{0,200}"\s*:\s*\{.{0,4000}?"(?:message|parent)"\s*:')
+
+
 def holds_trees(head: bytes) -> bool:
     """Tell whether JSON begins like conversations in the form of ChatGPT's own exports.
 
     For a file whose name says that it is something else: other forms are too like what such files
     hold.
     """
-    return (
-        head.lstrip()[:1] in (b"[", b"{")
-        and not foreign(head)
-        and bool(_MAPPING.search(head) and _NODES.search(head))
-    )
+    return head.lstrip()[:1] in (b"[", b"{") and not foreign(head) and bool(_TREE.search(head))
 
 
 def head_of(member: Member) -> bytes:
