@@ -122,11 +122,16 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> li
             except Unclear:
                 unclear.append(path)
                 continue
-            if any(_is_object(each) and _is_chat(each) for each in more):
+            if any(_is_object(each) and _is_chat(each) and _says(each) for each in more):
                 found += more
             elif TOO_DEEP in more:
                 unclear.append(path)
     return found
+
+
+def _says(value: dict[str, Any]) -> bool:
+    """Whether there is more than the key of a chat: a file beside them may have one by a fault."""
+    return any(isinstance(value.get(key), dict | list) for key in ("mapping", "messages", "turns"))
 
 
 def _is_tree(value: Any) -> bool:

@@ -15,6 +15,8 @@ _HEADING = re.compile(r"^## ", re.MULTILINE)
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
 _MARK = re.compile(r"(?<!\\)\[\^([^\]\s]{1,100})\]")
 _LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000}))")
+_BESIDE = (">", "*", "\xa0", "## ", "### ")
+"""Beginnings of lines that are no words of a message: quotes, remarks, headings of messages."""
 _EMBED = re.compile(
     r"(?<!\\)!\[(?:[^\[\]\n\\]|\\.){0,1000}\]"
     r"\((?:<[^<>\n]*>|(?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000})\)?"
@@ -82,13 +84,13 @@ class Page:
         return self.text[self._raw[number] :].partition("\n")[0]
 
     def says(self, number: int) -> bool:
-        """Tell whether words stand below a heading, beside links, quotes and remarks."""
+        """Tell whether words stand below a heading, beside links, quotes, remarks and headings."""
         region = self.region(number, self.after(number))
         lines = region.text.split("\n")[1:]
         told = [
             line
             for line in lines
-            if line.strip() and "](" not in line and line.lstrip()[:1] not in (">", "*", "\xa0")
+            if line.strip() and "](" not in line and not line.lstrip().startswith(_BESIDE)
         ]
         return self.look.essence("\n".join(told)) != ""
 
