@@ -130,8 +130,9 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> li
 
 
 def _says(value: dict[str, Any]) -> bool:
-    """Whether there is more than the key of a chat: a file beside them may have one by a fault."""
-    return any(isinstance(value.get(key), dict | list) for key in ("mapping", "messages", "turns"))
+    """Whether the keys of a chat hold what a chat has; a file beside them may have one by a fault."""
+    held = [value[key] for key in ("mapping", "messages") if key in value]
+    return all(isinstance(each, dict | list) for each in held)
 
 
 def _is_tree(value: Any) -> bool:
