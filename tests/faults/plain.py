@@ -130,7 +130,7 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> li
 
 
 def _says(value: dict[str, Any]) -> bool:
-    """Whether the keys of a chat hold what a chat has; a file beside them may have one by a fault."""
+    """Whether the keys of a chat hold what one has; another file may have one by a fault."""
     held = [value[key] for key in ("mapping", "messages") if key in value]
     return all(isinstance(each, dict | list) for each in held)
 
