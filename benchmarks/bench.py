@@ -125,7 +125,7 @@ def commands(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list
     convert = [python, "-m", "gptexit", "convert", str(export), "--quiet", "-o"]
     found["to markdown"] = ([*convert, str(out / "m")], False)
     if (root / "src/gptexit/parallel").exists():
-        found["to markdown, one process"] = ([*convert, str(out / "m1"), "--jobs", "1"], False)
+        found["to markdown --jobs 1"] = ([*convert, str(out / "m1"), "--jobs", "1"], False)
     found["to jsonl"] = ([*convert, str(out / "j"), "--to", "jsonl"], False)
     both = ["--to", "markdown", "--to", "jsonl"]
     found["to both"] = ([*convert, str(out / "b"), *both], False)
@@ -178,7 +178,7 @@ RATIOS = [
     ("json.load", "read", "at least 3.5"),
     ("to markdown", "json.load", "below 1"),
     ("to jsonl", "json.load", "at most 0.6"),
-    ("to markdown", "to markdown, one process", "at most 0.7 on two cores"),
+    ("to markdown", "to markdown --jobs 1", "at most 0.7 on two cores"),
 ]
 
 

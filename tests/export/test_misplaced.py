@@ -76,3 +76,24 @@ def test_tasks_of_codex_outside_of_the_exports_folder_are_read(tmp_path):
     lines = (tmp_path / "out/conversations.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)["id"] for line in lines) == ["a", "task_e_1"]
     assert report["complete"]
+
+
+@pytest.mark.parametrize("at", [4, 26, 18, 30])
+def test_a_damaged_header_costs_only_its_own_member(tmp_path, at):
+    """Two bytes of the first member's header are gone, so nothing stands where the table says."""
+    members = {"first.dat": b"0" * 90, "conversations.json": [chat("a"), chat("b")]}
+    path = pack(tmp_path / "e.zip", 2026, members)
+    data = path.read_bytes()
+    path.write_bytes(data[:at] + data[at + 2 :])
+    ids, reasons = found(path)
+    assert ids == ["a", "b"]
+    assert any("table of contents of the ZIP is damaged" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("current", [{}, [], 7, None, "nobody"])
+def test_a_current_node_of_any_kind_beside_a_list_of_messages(tmp_path, current):
+    said = [message("user", "Hello", id="m1"), message("assistant", "Hi", id="m2")]
+    raw = {"id": "a", "conversation_id": "a", "messages": said, "current_node": current}
+    ids, reasons = found(pack(tmp_path / "e.zip", 2026, {"conversations.json": [raw]}))
+    assert ids == ["a"]
+    assert reasons == []

@@ -54,3 +54,45 @@ def test_types_that_are_no_texts_are_compared(tmp_path):
 def test_a_time_next_to_zero_is_none(tmp_path):
     talk = chat(1, message("assistant", "Yes", create_time=1_740_000_000.0))
     assert checked(tmp_path, [talk | {"create_time": 1e-300}]).problems == []
+
+
+def call(command):
+    content = {"content_type": "code", "language": "json", "text": json.dumps({"cmd": command})}
+    return {**message("assistant", content), "recipient": "container.exec"}
+
+
+def test_what_leads_a_turn_without_words_is_looked_for_above_its_words(tmp_path):
+    output = message("tool", {"content_type": "execution_output", "text": "17:00"})
+    output["author"] = {"odd": "no role"}
+    talk = chat(1, call(["bash", "-lc", "date -u"]), output, message("assistant", "Booked."))
+    assert checked(tmp_path, [talk]).problems == []
+
+
+def test_a_marker_whose_json_was_cut(tmp_path):
+    words = (
+        'Take this:\n\n\ue200genui\ue202{"create_shared_list": {"title": "Out", "items": [\x00\x00n'
+    )
+    assert checked(tmp_path, [chat(1, message("assistant", words + "\n\nEnd."))]).problems == []
+
+
+def test_a_message_that_is_no_object_stands_below_a_picture(tmp_path):
+    pointer = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1a2b"}
+    picture = message("tool", {"content_type": "multimodal_text", "parts": [pointer]})
+    talk = chat(1, picture, message("assistant", "There it is."))
+    last = list(talk["mapping"].values())[-1]
+    last["message"] = 253402300799
+    assert checked(tmp_path, [talk]).problems == []
+
+
+def test_tracking_parameters_may_go_whatever_their_value(tmp_path):
+    url = "https://radio.example.com/lifts?utm_source=chatg`t.com"
+    reference = {
+        "type": "webpage",
+        "title": "Lifts",
+        "url": url,
+        "matched_text": "\ue200cite\ue201",
+    }
+    said = message(
+        "assistant", "Here \ue200cite\ue201.", metadata={"content_references": [reference]}
+    )
+    assert checked(tmp_path, [chat(1, said)]).problems == []

@@ -86,18 +86,28 @@ def _entry(file: BinaryIO, at: int, length: int) -> tuple[Entry | None, int]:
     entry = Entry(text, method, bool(flags & _LOCKED), start, packed, size, True)
     if flags & _SIZES_LATER:
         return entry, _measure(file, entry, length)
-    if start + packed <= length:
-        entry.crc = crc
-        return entry, start + packed
-    entry.whole = False
-    # It goes on behind the end: the ZIP was cut in it, or this header is damaged. A ZIP that is
+    end = start + packed
+    fits = end <= length and _is_next(file, end)
+    # Else the ZIP was cut in it, or it is damaged: the next header stands elsewhere. A ZIP that is
     # stored in this one has headers of its own inside.
-    behind = -1 if text.lower().endswith(".zip") else find(file, _SIGNATURE, start, length)
+    behind = -1
+    if not fits and not text.lower().endswith(".zip"):
+        behind = find(file, _SIGNATURE, start, length)
+    if fits or end <= behind or (end <= length and behind < 0):
+        entry.crc = crc
+        return entry, end
+    entry.whole = False
     end = behind if behind >= 0 else length
     entry.packed = end - start
     if method == STORED:
         entry.size = entry.packed
     return entry, end
+
+
+def _is_next(file: BinaryIO, at: int) -> bool:
+    """Tell whether at `at` stands what may follow a member, or the end of the ZIP."""
+    file.seek(at)
+    return file.read(4) in _NEXT
 
 
 def _long_sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
