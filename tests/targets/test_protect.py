@@ -107,3 +107,27 @@ def test_a_users_hash_is_no_heading():
 def test_long_hostile_texts_take_no_time():
     for text in ("`" * 50_000, "\\(" * 50_000, "> " * 50_000, "<" * 50_000, "- " * 50_000 + "```"):
         protect("[[ " + text, headings=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "* " * 60 + "deep",
+        "> " * 130 + "deep",
+        ">" * 140 + "deep",
+        "1. " * 150 + "deep",
+        "- * 1) " * 60 + "deep",
+        "   " + "* " * 99 + "deep",
+        "* " * 15 + "1. " * 90 + "deep",
+    ],
+)
+def test_no_line_opens_more_than_a_reader_follows(line):
+    """markdown-it stops at 100 levels, and would drop what follows."""
+    shown = MarkdownIt("js-default").render(protect(line, headings=True) + "\n\nafter it")
+    assert "deep" in shown
+    assert "after it" in shown
+
+
+@pytest.mark.parametrize("line", ["- " * 40, "* " * 30, "-" * 80, "-" * 40 + " x", "* a\n* b"])
+def test_rules_and_lists_stay(line):
+    assert protect(line, headings=True).strip() == line.strip()

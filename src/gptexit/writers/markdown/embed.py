@@ -48,6 +48,12 @@ _STRUCTURAL = re.compile(
 _MAY_DEFINE = re.compile(
     r"\n((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)\[(?=(?:[^\[\]\\]|\\.){1,999}\]:)", re.DOTALL
 )
+_OPENS = r"(?:[-*+](?=[ \t])|>|\d{1,9}[.)](?=[ \t]))[ \t]*"
+_DEEP = re.compile(
+    rf"\n(?:[-*+>]|\d{{1,9}}[.)]|[ \t])[ \t]*(?:{_OPENS}){{15}}(?![-*+ \t]*(?:\n|\Z))(\d{{0,9}})"
+)
+"""The beginning of a line that opens so many lists and quotes, one in the other, that a reader of
+Markdown may give up: some stop at 100 levels, and drop the rest of a note. Not a rule of dashes."""
 _TAG = re.compile(TAG)
 _BLOCK_ID = re.compile(BLOCK_ID)
 _INDENTED = re.compile(r"\n[ \t]*\n(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
@@ -248,7 +254,7 @@ def _prepared(text: str, *, headings: bool) -> tuple[str, list[str]]:
     text = "\n" + text
     if "=" in text or "-" in text:
         text = without_underlines(text, headings=headings)
-    return text, formulas
+    return _DEEP.sub(r"\g<0>\\", text), formulas
 
 
 def _shown(text: str, formulas: list[str] | None, headings: bool, by: int, links: Links) -> str:
