@@ -1,4 +1,4 @@
-"""Who imports whom: the picture in CONTRIBUTING.md, held against the code."""
+"""Who imports whom: the picture in docs/architecture.md, held against the code."""
 
 import ast
 import importlib
@@ -74,7 +74,7 @@ def test_nobody_imports_from_a_floor_above(name):
 
 
 def test_the_picture_shows_every_room():
-    picture = (SOURCE.parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    picture = (SOURCE.parent.parent / "docs/architecture.md").read_text(encoding="utf-8")
     rooms = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     assert [each for each in sorted(rooms) if f"\n    {each}/" not in picture] == []
 

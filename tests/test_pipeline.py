@@ -6,7 +6,7 @@ import pytest
 
 from build import add, chain, conversation, message
 from exports import ROOT
-from gptexit import convert as archive
+from gptexit import conversion
 from gptexit.archive.folder import Folder
 from gptexit.pipeline import Way, conversations, convert
 from gptexit.readers.chatgpt import source as reader
@@ -54,7 +54,7 @@ FEW_FILES = [
 def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(
     tmp_path, name, form
 ):
-    report = archive.convert(FAT, tmp_path, [name], options=Options(form=form))
+    report = conversion.convert(FAT, tmp_path, [name], options=Options(form=form))
     with open_source([FAT]) as export:
         mentioned = {asset["member"] for each in conversations(export) for asset in each["assets"]}
         others = list(export.others(mentioned))

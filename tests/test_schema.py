@@ -373,11 +373,11 @@ def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path):
     root = Path(schema.__file__).parents[2]
     package = tmp_path / "gptexit"
     package.mkdir()
-    for name in ("__init__.py", "model.py", "schema.py"):
+    for name in ("__init__.py", "model.py", "schemas.py"):
         shutil.copy(root / "src" / "gptexit" / name, package)
     shutil.copytree(root / "schemas", package / "schemas")
     code = (
-        "import sys; from gptexit import schema; print(schema.__file__);"
+        "import sys; from gptexit import schemas as schema; print(schema.__file__);"
         "print([schema.load(name)['$id'] for name in schema.NAMES]);"
         "print('jsonschema' in sys.modules, len([*schema.errors('report', 1)]))"
     )
@@ -385,7 +385,7 @@ def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert run.stdout.splitlines() == [
-        str(package / "schema.py"),
+        str(package / "schemas.py"),
         str([f"urn:gptexit:{name}:1" for name in schema.NAMES]),
         "False 1",
     ]
