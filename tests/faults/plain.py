@@ -82,17 +82,16 @@ def read_zip(data: bytes) -> Reading:
     if not files:
         if len(named) != 1:
             raise Unclear("no conversations.json, and not one chat.html")
-        (info,) = named.values()
-        page = _decoded(_bytes(data, info))
-        start = _DATA.search(page)
         found.items += _beside(data, infos, found.unclear)
-        for info in infos:  # a file of conversations that has the viewer's name
-            if info.filename.rsplit("/", 1)[-1] == "chat.html":
-                text = _decoded(_bytes(data, info))
-                found.items += items(text) if text.lstrip()[:1] in ("[", "{") else []
         # The viewer holds what the conversation files do, and is read where there is none.
-        if start and not any(_is_tree(item) for item in found.items):
-            found.items += _unescaped(items(page[start.end() :], alone=False))
+        beside = any(_is_tree(item) for item in found.items)
+        for info in infos:
+            if info.filename.rsplit("/", 1)[-1] == "chat.html":
+                page = _decoded(_bytes(data, info))
+                start = _DATA.search(page)
+                if start and not beside:
+                    found.items += _unescaped(items(page[start.end() :], alone=False))
+                found.told |= not start and page.lstrip()[:1] in ("[", "{")
         return found
     least = min(path.count("/") for path in files)
     found.items += _beside(data, infos, found.unclear)
