@@ -15,7 +15,12 @@ import yaml
 
 from build import chain, conversation, message
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Facts, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import (
+    Account,
+    AssetInfo,
+    ReadStats,
+    read_conversation,
+)
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.embed import fenced, line, protect, quoted
 from gptexit.writers.registry import FORMATS
@@ -63,8 +68,8 @@ def _html(token: Any) -> list[str]:
 
 def _note(messages: list[dict[str, Any]], title: str) -> None:
     raw = conversation(chain(*messages, message("user", LAST)), title=title)
-    facts = Facts("a.png", title, "image/png", 3)
-    found = read_conversation(raw, Account(lambda key: facts), Met())
+    facts = AssetInfo("a.png", title, "image/png", 3)
+    found = read_conversation(raw, Account(lambda key: facts), ReadStats())
     note = FORMATS["markdown"].make(OPTIONS, Catalog(), None).render(found).files[0].data.decode()
     front, _, rest = note.removeprefix("---\n").partition("\n---\n")
     assert yaml.safe_load(front)["title"] == (title or "Untitled")

@@ -17,13 +17,18 @@ from exports import leaves, messages
 from faults.changes import VALUES
 from faults.nodes import dumped, in_a_tree
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Facts, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import (
+    Account,
+    AssetInfo,
+    ReadStats,
+    read_conversation,
+)
 from gptexit.schemas import errors
 from gptexit.text.json import dumps, loads_deep
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 
-FILES = {"file_0": Facts("file_0.png", "a.png", "image/png", 3)}
+FILES = {"file_0": AssetInfo("file_0.png", "a.png", "image/png", 3)}
 ALL = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)
 _TAKEN = {"all", "text"}
 """Words that stand for themselves in the neutral form: the recipient, the kind of a content."""
@@ -38,8 +43,8 @@ def check(data: bytes) -> None:
     if not isinstance(raw, dict):
         return
     said = {leaf for each in messages(raw) for leaf in leaves(each)}
-    account = Account(lambda key: FILES.get(key, Facts()))
-    found = read_conversation(raw, account, Met())
+    account = Account(lambda key: FILES.get(key, AssetInfo()))
+    found = read_conversation(raw, account, ReadStats())
     value = loads_deep(dumps(found))
     wrong = list(errors("conversation", value))
     assert not wrong, wrong[:3]

@@ -18,7 +18,7 @@ from gptexit.conversion import convert
 from gptexit.memory.assistants import ASSISTANTS
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.packs.topics import topic_of
 from memory import account
@@ -64,7 +64,7 @@ def made(case: str) -> dict[str, bytes]:
 def _pages() -> dict[str, bytes]:
     collector = Collector()
     for raw in account.conversations():
-        collector.add(read_conversation(raw, Account(), Met()))
+        collector.add(read_conversation(raw, Account(), ReadStats()))
     memory = collector.memory()
     return {f"{name}.md": memory_text(memory, name, UTC).encode() for name in ASSISTANTS}
 

@@ -23,8 +23,8 @@ from exports import (
     seen_texts,
     word_runs,
 )
-from gptexit.archive.folder import Folder
-from gptexit.pipeline import Way, convert
+from gptexit.archive.folder import ArchiveFolder
+from gptexit.pipeline import Output, convert
 from gptexit.report import Written
 from gptexit.schemas import errors, validate_lines
 from gptexit.selection import Selection
@@ -40,9 +40,9 @@ def run(source, out, names=("markdown", "jsonl"), options=None):
     with open_source([source]) as export:
         ways = []
         for name in names:
-            folder = Folder(out / name)
+            folder = ArchiveFolder(out / name)
             target = FORMATS[name].make(options or Options(), folder.catalog, export.open)
-            ways.append(Way(target, folder, Written(name, str(out / name))))
+            ways.append(Output(target, folder, Written(name, str(out / name))))
         ledger = convert(export, ways, Selection())
         return ledger.report(export, 0 if ledger.complete(export) else 1)
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import gptexit.cli.convert
 from build import chain, conversation, message
 from gptexit.archive.account import OtherAccount
-from gptexit.archive.folder import Folder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.conversion import convert
 from gptexit.exit.run import leave
 from gptexit.memory.page import write_page
@@ -154,7 +154,7 @@ def test_two_things_never_share_a_path(tmp_path):
     (root / ".gptexit").mkdir(parents=True)
     line = {"key": "other/1", "path": "index.md", "sha256": "", "size": 0, "about": {}}
     (root / ".gptexit/manifest.jsonl").write_text(json.dumps(line) + "\n")
-    folder = Folder(root)
+    folder = ArchiveFolder(root)
     folder.put(File("index.md", b"one", "other/1"))
     folder.put(File("index.md", b"two", "index"))
     folder.finish()

@@ -194,14 +194,14 @@ def test_one_path_needs_no_list(place):
 def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path):
     import zipfile
 
-    from gptexit.readers.chatgpt.normalize.conversation import Met
+    from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 
     export = write_export(tmp_path / "e.zip", conversation(chain(message("user", "Hi"))))
     with zipfile.ZipFile(export, "a") as archive:
         archive.writestr("message_feedback.json", b"[{")
     with gptexit.open_export(export) as opened:
         for _ in range(2):
-            assert len(list(opened.neutral(Met()))) == 1
+            assert len(list(opened.neutral(ReadStats()))) == 1
         assert len(opened.losses) == 1
 
 

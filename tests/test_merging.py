@@ -21,7 +21,7 @@ from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.merge import stream as union
-from gptexit.readers.chatgpt.merge.conversation import Merged, merge
+from gptexit.readers.chatgpt.merge.conversation import MergedConversation, merge
 from gptexit.readers.chatgpt.merge.copies import messages_of
 from gptexit.schemas import errors, validate_lines
 from gptexit.verify.run import verify
@@ -224,7 +224,9 @@ def test_what_merging_loses_is_found(tmp_path, monkeypatch):
         ),
         pack(tmp_path / "new.zip", 2026, {"conversations.json": [talk("a", user("Hi"))]}),
     ]
-    monkeypatch.setattr(union, "merge", lambda copies: Merged(list(copies)[-1][1], {"m1": 3}))
+    monkeypatch.setattr(
+        union, "merge", lambda copies: MergedConversation(list(copies)[-1][1], {"m1": 3})
+    )
     convert(paths, tmp_path / "out", ["jsonl"])
     with open_export(paths, careful=True) as export:
         (problem,) = verify(tmp_path / "out", export).problems

@@ -16,7 +16,7 @@ from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT
 from gptexit import NotAnExport, conversations, convert, open_export
 from gptexit.readers.chatgpt.containers.base import Loss
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.source import open_source
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options
@@ -110,7 +110,7 @@ def read_lines(data, tmp_path):
     path = tmp_path / "odd.jsonl"
     path.write_bytes(b'{"version":1,"id":"' + b"first" + b'"}\n' + data)
     with open_source([path]) as source:
-        return list(source.neutral(Met()))
+        return list(source.neutral(ReadStats()))
 
 
 def test_bad_lines_cost_only_themselves(tmp_path):
@@ -134,7 +134,7 @@ def test_bad_lines_cost_only_themselves(tmp_path):
 @settings(max_examples=60)
 @given(st.lists(JSON, max_size=3), any_conversations())
 def test_no_line_whatever_ends_in_a_traceback(tmp_path_factory, odd, raw):
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     for name, value in zip(("messages", "assets", "current"), odd, strict=False):
         neutral = {**neutral, name: value}
     folder = tmp_path_factory.mktemp("lines")
@@ -149,4 +149,4 @@ def test_no_line_whatever_ends_in_a_traceback(tmp_path_factory, odd, raw):
 def test_standard_input_is_looked_at_and_not_read(tmp_path):
     stream = io.BufferedReader(io.BytesIO(b'[{"title": "x", "mapping": {}, "id": "a"}]'))
     with open_source(["-"], stream) as source:
-        assert [where for where, _ in source.neutral(Met())]
+        assert [where for where, _ in source.neutral(ReadStats())]

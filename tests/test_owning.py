@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from build import chain, conversation, message
-from gptexit.archive.folder import Folder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import InUse, owning, owning_file
 from gptexit.cli import run as command_line
 from gptexit.cli.exit_codes import Exit
@@ -128,7 +128,7 @@ def test_what_fails_leaves_no_folder(tmp_path):
 
 
 def test_names_of_parts_are_never_shared(tmp_path):
-    first, second = Folder(tmp_path), Folder(tmp_path)
+    first, second = ArchiveFolder(tmp_path), ArchiveFolder(tmp_path)
     for number in range(50):
         first.put(File(f"a/{number}.md", b"first", f"first/{number}"))
         second.put(File(f"b/{number}.md", b"second", f"second/{number}"))

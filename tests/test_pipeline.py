@@ -7,8 +7,8 @@ import pytest
 from build import add, chain, conversation, message
 from exports import ROOT
 from gptexit import conversion
-from gptexit.archive.folder import Folder
-from gptexit.pipeline import Way, conversations, convert
+from gptexit.archive.folder import ArchiveFolder
+from gptexit.pipeline import Output, conversations, convert
 from gptexit.readers.chatgpt import source as reader
 from gptexit.report import Written
 from gptexit.schemas import errors
@@ -31,9 +31,9 @@ def run(source, out, *names, options=None, progress=None):
     with open_source([source]) as export:
         ways = []
         for name in names or ("markdown",):
-            folder = Folder(out / name)
+            folder = ArchiveFolder(out / name)
             target = FORMATS[name].make(options or Options(), folder.catalog, export.open)
-            ways.append(Way(target, folder, Written(name, str(out / name))))
+            ways.append(Output(target, folder, Written(name, str(out / name))))
         ledger = convert(export, ways, Selection(), progress=progress)
         report = ledger.report(export, 0 if ledger.complete(export) else 1)
         assert list(errors("report", report)) == []

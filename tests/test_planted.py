@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from build import chain, conversation, message
-from gptexit.archive.folder import Folder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.conversion import convert
 from gptexit.files.disk import Unusable
 from gptexit.library.notes import notes_of
@@ -180,7 +180,7 @@ def test_neutral_json_takes_no_file_from_outside(foreign, precious):
 @pytest.mark.parametrize("path", ["2025/./a.md", "2025//a.md", "A\tb.md", "x" * 256 + ".md"])
 def test_another_spelling_of_a_path_is_none(tmp_path, path):
     with pytest.raises(ValueError, match="out of the archive"):
-        Folder(tmp_path).put(File(path, b"x", "k"))
+        ArchiveFolder(tmp_path).put(File(path, b"x", "k"))
 
 
 def test_a_hard_link_is_not_written_to(export, precious):

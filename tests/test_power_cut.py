@@ -16,7 +16,7 @@ import pytest
 from gptexit.archive import batch
 from gptexit.archive import folder as sink
 from gptexit.archive import places as house
-from gptexit.archive.folder import Folder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.files import background as growing
 from gptexit.files import disk
 from gptexit.writers.base import Copy, File
@@ -28,7 +28,7 @@ PICTURE = b"picture" * 100
 
 def work(root):
     """A run: notes, an asset, a file that grows; an index at its end. Returns what it healed."""
-    folder = Folder(root)
+    folder = ArchiveFolder(root)
     for note in NOTES:
         folder.put(note)
     folder.copy(Copy("assets/a.png", "asset/a", "a"), len(PICTURE), lambda: io.BytesIO(PICTURE))
@@ -216,7 +216,7 @@ def test_an_archive_without_times_heals_what_holds_nothing_else(tmp_path):
 
 
 def copied(root, *, checks):
-    folder = Folder(root)
+    folder = ArchiveFolder(root)
     folder.checks = checks
     folder.copy(Copy("assets/a.png", "asset/a", "a"), len(PICTURE), lambda: io.BytesIO(PICTURE))
     folder.finish()

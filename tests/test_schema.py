@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from build import chain, conversation, message, raw_conversations
 from gptexit import model
 from gptexit import schemas as schema
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 CONVERSATION = schema.load("conversation")
 REPORT = schema.load("report")
@@ -172,13 +172,13 @@ def test_the_version_is_the_models():
 @settings(max_examples=60)
 @given(raw_conversations())
 def test_whatever_is_read_validates(raw):
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     assert not errors("conversation", orjson.loads(orjson.dumps(neutral)))
 
 
 def test_an_ordinary_conversation_validates():
     raw = conversation(chain(message("user", "Hello"), message("assistant", "Good day")))
-    assert not errors("conversation", read_conversation(raw, Account(), Met()))
+    assert not errors("conversation", read_conversation(raw, Account(), ReadStats()))
 
 
 # What is wrong is told.

@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from gptexit.archive.folder import Folder
-from gptexit.archive.stdout import Stream
-from gptexit.archive.zip_folder import Packed
+from gptexit.archive.folder import ArchiveFolder
+from gptexit.archive.stdout import StdoutSink
+from gptexit.archive.zip_folder import ZipFolder
 from gptexit.writers.base import Copy, File
 
 NOTE = File("2025/a.md", b"first", "conversation/1")
@@ -22,7 +22,7 @@ def files(root):
 
 
 def run(root, *puts):
-    folder = Folder(root)
+    folder = ArchiveFolder(root)
     outcomes = [folder.put(each) for each in puts]
     folder.finish()
     return outcomes
@@ -51,7 +51,7 @@ def test_an_edited_note_survives(tmp_path):
     assert run(tmp_path, NOTE) == ["unchanged"]
     changed = File("2025/a.md", b"second", "conversation/1")
     for _ in range(2):
-        folder = Folder(tmp_path)
+        folder = ArchiveFolder(tmp_path)
         assert folder.put(changed) == "edited"
         assert folder.edited == ["2025/a.md"]
         folder.finish()
@@ -68,7 +68,7 @@ def test_of_an_edited_file_the_new_text_stays_beside_it_where_old_files_go(tmp_p
     run(tmp_path, NOTE)
     (tmp_path / "2025/a.md").write_bytes(b"mine")
     for _ in range(2):
-        folder = Folder(tmp_path)
+        folder = ArchiveFolder(tmp_path)
         folder.exact = True
         folder.put(File("2025/a.md", b"second", "conversation/1"))
         folder.finish()
@@ -79,7 +79,7 @@ def test_a_file_that_grows_takes_the_place_of_nobodys(tmp_path):
     (tmp_path / "contents.csv").write_bytes(b"mine")
     ours = File("contents.csv", b"ours", "contents", append=True)
     for _ in range(2):
-        folder = Folder(tmp_path)
+        folder = ArchiveFolder(tmp_path)
         folder.put(ours)
         folder.finish()
         assert folder.edited == ["contents.csv"]
@@ -99,7 +99,7 @@ def test_nothing_is_removed_behind_a_link(tmp_path):
     (archive / "2025").symlink_to(outside)
     (archive / "b.md").rename(outside / "b.md")
     (archive / "b.md").symlink_to(outside / "b.md")
-    folder = Folder(archive)
+    folder = ArchiveFolder(archive)
     folder.exact = True
     folder.finish()
     assert files(outside) == {"a.md": b"first", "b.md": b"b"}
@@ -111,14 +111,14 @@ def test_a_folder_in_the_place_of_an_old_file_stays(tmp_path):
     run(tmp_path, NOTE)
     (tmp_path / "2025/a.md").unlink()
     (tmp_path / "2025/a.md").mkdir()
-    folder = Folder(tmp_path)
+    folder = ArchiveFolder(tmp_path)
     folder.exact = True
     folder.finish()
     assert (tmp_path / "2025/a.md").is_dir()
 
 
 def test_a_killed_run_leaves_nothing_behind_that_the_next_one_keeps(tmp_path):
-    killed = Folder(tmp_path)
+    killed = ArchiveFolder(tmp_path)
     killed.put(File("secret.md", b"secret", "secret", append=True))
     killed._appended["secret.md"].close()
     del killed
@@ -147,7 +147,7 @@ def test_a_manifest_that_no_run_wrote_is_not_believed(tmp_path, changed):
     (root / ".gptexit").mkdir(parents=True)
     line = {"key": "k", "path": "a.md", "sha256": digest, "size": 4, "about": {}, **changed}
     (root / ".gptexit/manifest.jsonl").write_text(json.dumps(line) + "\n")
-    folder = Folder(root)
+    folder = ArchiveFolder(root)
     folder.exact = True
     folder.put(NOTE)
     folder.finish()
@@ -163,7 +163,7 @@ def test_a_deleted_note_comes_back(tmp_path):
 
 def test_a_killed_run_knows_its_own_files(tmp_path):
     run(tmp_path, NOTE)
-    killed = Folder(tmp_path)
+    killed = ArchiveFolder(tmp_path)
     killed.put(File("2025/a.md", b"second", "conversation/1"))
     del killed  # no finish: the manifest still tells of the first text
     assert run(tmp_path, File("2025/a.md", b"third", "conversation/1")) == ["written"]
@@ -171,27 +171,27 @@ def test_a_killed_run_knows_its_own_files(tmp_path):
 
 
 def test_names_of_an_earlier_run_are_known(tmp_path):
-    folder = Folder(tmp_path)
+    folder = ArchiveFolder(tmp_path)
     path = folder.catalog.name("conversation/1", "2025", "first title", ending=".md")
     folder.put(File(path, b"x", "conversation/1"))
     folder.finish()
-    again = Folder(tmp_path)
+    again = ArchiveFolder(tmp_path)
     assert again.catalog.name("conversation/1", "2025", "other title", ending=".md") == path
     assert again.catalog.name("conversation/2", "2025", "first title", ending=".md") != path
 
 
 @pytest.mark.parametrize("path", ["../x", "/x", "a/../../x", "c:/x", "a\\..\\x"])
 def test_no_path_leads_out(tmp_path, path):
-    folder = Folder(tmp_path / "out")
+    folder = ArchiveFolder(tmp_path / "out")
     with pytest.raises(ValueError, match="out of the archive"):
         folder.put(File(path, b"x", "k"))
 
 
 def test_assets_are_copied_once(tmp_path):
-    folder = Folder(tmp_path)
+    folder = ArchiveFolder(tmp_path)
     assert folder.copy(copy(), 3, lambda: io.BytesIO(b"png")) == "written"
     folder.finish()
-    again = Folder(tmp_path)
+    again = ArchiveFolder(tmp_path)
 
     def unread():
         raise AssertionError("read again")
@@ -201,11 +201,11 @@ def test_assets_are_copied_once(tmp_path):
 
 
 def test_an_asset_that_the_user_replaced_survives(tmp_path):
-    folder = Folder(tmp_path)
+    folder = ArchiveFolder(tmp_path)
     folder.copy(copy(), 3, lambda: io.BytesIO(b"png"))
     folder.finish()
     (tmp_path / "assets/x.png").write_bytes(b"retouched")
-    again = Folder(tmp_path)
+    again = ArchiveFolder(tmp_path)
     assert again.copy(copy(), 3, lambda: io.BytesIO(b"png")) == "edited"
     assert files(tmp_path) == {"assets/x.png": b"retouched"}
 
@@ -213,7 +213,7 @@ def test_an_asset_that_the_user_replaced_survives(tmp_path):
 def test_an_asset_of_a_lost_manifest_is_recognised(tmp_path):
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets/x.png").write_bytes(b"png")
-    assert Folder(tmp_path).copy(copy(), 3, lambda: io.BytesIO(b"png")) == "unchanged"
+    assert ArchiveFolder(tmp_path).copy(copy(), 3, lambda: io.BytesIO(b"png")) == "unchanged"
 
 
 def test_a_broken_asset_leaves_nothing(tmp_path):
@@ -221,7 +221,7 @@ def test_a_broken_asset_leaves_nothing(tmp_path):
         def read(self, size=-1):
             raise OSError("bad CRC")
 
-    folder = Folder(tmp_path)
+    folder = ArchiveFolder(tmp_path)
     with pytest.raises(OSError, match="bad CRC"):
         folder.copy(copy(), 3, Broken)
     folder.finish()
@@ -232,7 +232,7 @@ def test_a_broken_asset_leaves_nothing(tmp_path):
 
 def test_appended_files_appear_at_the_end(tmp_path):
     lines = [File("a.jsonl", b"1\n", "jsonl", append=True), File("a.jsonl", b"2\n", "jsonl", True)]
-    folder = Folder(tmp_path)
+    folder = ArchiveFolder(tmp_path)
     for line in lines:
         folder.put(line)
     assert files(tmp_path) == {}
@@ -255,7 +255,7 @@ def test_a_damaged_manifest_is_read_as_far_as_it_goes(tmp_path):
 
 def test_standard_output_takes_lines():
     out = io.BytesIO()
-    stream = Stream(out)
+    stream = StdoutSink(out)
     assert stream.put(File("a.jsonl", b"1\n", "jsonl", append=True)) == "part"
     assert stream.copy(copy(), 3, io.BytesIO) == "part"
     assert stream.finish() == 2
@@ -265,7 +265,7 @@ def test_standard_output_takes_lines():
 
 
 def packed(root, *files, exact=True):
-    sink = Packed(root)
+    sink = ZipFolder(root)
     sink.exact = exact
     for file in files:
         sink.put(file)

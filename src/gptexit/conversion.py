@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gptexit.archive.account import need_same_account
 from gptexit.archive.description import choices, part_of
-from gptexit.archive.folder import Folder, OtherArchive, Sink
-from gptexit.archive.jsonl_folder import Jsonlines
+from gptexit.archive.folder import ArchiveFolder, OtherArchive, Sink
+from gptexit.archive.jsonl_folder import JsonlFolder
 from gptexit.archive.layout import laid_out
 from gptexit.archive.lock import owning
-from gptexit.archive.notes_folder import Notebook
-from gptexit.archive.stdout import Stream
-from gptexit.archive.zip_folder import Packed
+from gptexit.archive.notes_folder import NotesFolder
+from gptexit.archive.stdout import StdoutSink
+from gptexit.archive.zip_folder import ZipFolder
 from gptexit.model import Conversation
 from gptexit.names import kept
 from gptexit.names.names import Names
-from gptexit.pipeline import Progress, Way
+from gptexit.pipeline import Output, Progress
 from gptexit.pipeline import convert as convert_along
 from gptexit.report import Written
 from gptexit.selection import Selection
@@ -71,7 +71,7 @@ def convert(
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OutputSpec:
     """One format of a run."""
 
     format: str
@@ -95,7 +95,7 @@ def convert_export(
     jobs: int | None = 1,
 ) -> Report:
     """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
-    plans = [Plan(name, options) for name in formats]
+    plans = [OutputSpec(name, options) for name in formats]
     return carry_out(
         export, out, plans, selection, progress=progress, stdout=stdout, check=check, jobs=jobs
     )
@@ -104,7 +104,7 @@ def convert_export(
 def carry_out(
     export: Source,
     out: str | Path,
-    plans: Sequence[Plan],
+    plans: Sequence[OutputSpec],
     selection: Selection,
     *,
     progress: Progress | None = None,
@@ -125,7 +125,7 @@ def carry_out(
 def _carry_out(
     export: Source,
     roots: Sequence[Path],
-    plans: Sequence[Plan],
+    plans: Sequence[OutputSpec],
     selection: Selection,
     progress: Progress | None,
     stdout: BinaryIO | None,
@@ -140,16 +140,16 @@ def _carry_out(
     plans = [_with_reason(each, selection, names) for each in plans]
     outgoing = _outgoing(plans, export)
     if stdout is not None:
-        ways = [_way(each, Stream(stdout), "-", export, outgoing) for each in plans]
+        ways = [_way(each, StdoutSink(stdout), "-", export, outgoing) for each in plans]
     else:
         ways = [
             _to_folder(each, root, selection, export, outgoing)
             for each, root in zip(plans, roots, strict=True)
         ]
     for way in ways:
-        if isinstance(way.sink, Folder):
+        if isinstance(way.sink, ArchiveFolder):
             way.sink.checks = check
-    settle = any(isinstance(way.sink, Stream) for way in ways)
+    settle = any(isinstance(way.sink, StdoutSink) for way in ways)
     ledger = convert_along(
         export, ways, selection, progress=progress, settle=settle, names=names, jobs=jobs
     )
@@ -159,7 +159,7 @@ def _carry_out(
     return ledger.report(export, 0 if ledger.complete(export) else 1)
 
 
-def _names(plans: Sequence[Plan], roots: Sequence[Path]) -> Names:
+def _names(plans: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:
     """Return the names of this run: what the person gives, else what the archives keep.
 
     Raises OtherArchive where an archive's own names cannot be read.
@@ -173,23 +173,23 @@ def _names(plans: Sequence[Plan], roots: Sequence[Path]) -> Names:
     return plans[0].options.names.with_kept(found) if plans else Names()
 
 
-def _keep(way: Way, root: Path, names: Names) -> None:
+def _keep(way: Output, root: Path, names: Names) -> None:
     """Keep the names in the archive, for later runs that are given none. Raises OSError.
 
     What goes to somebody else keeps those alone that went out, as they did: it is not to tell what
     else there is.
     """
-    exact = isinstance(way.sink, Folder) and way.sink.exact
+    exact = isinstance(way.sink, ArchiveFolder) and way.sink.exact
     kept.save(root, way.names if exact or way.outgoing else {**names.all(), **way.names})
 
 
-def _with_reason(plan: Plan, selection: Selection, names: Names) -> Plan:
+def _with_reason(plan: OutputSpec, selection: Selection, names: Names) -> OutputSpec:
     """The plan, and in its options the names of the run and what chose the conversations."""
     why = (plan.selection or selection).words
     return replace(plan, options=replace(plan.options, why=why, names=names))
 
 
-def _outgoing(plans: Sequence[Plan], export: Source) -> Outgoing | None:
+def _outgoing(plans: Sequence[OutputSpec], export: Source) -> Outgoing | None:
     """What redacts, where a format asks for it. Raises CannotRedact."""
     if all(redact_of(each.format, each.options) == NOTHING for each in plans):
         return None
@@ -199,8 +199,8 @@ def _outgoing(plans: Sequence[Plan], export: Source) -> Outgoing | None:
 
 
 def _to_folder(
-    plan: Plan, root: Path, selection: Selection, export: Source, outgoing: Outgoing | None
-) -> Way:
+    plan: OutputSpec, root: Path, selection: Selection, export: Source, outgoing: Outgoing | None
+) -> Output:
     folder = _sink(plan.format)(root)
     plan = replace(plan, options=laid_out(plan.format, plan.options, root, folder.catalog))
     folder.exact = FORMATS[plan.format].zipped or FORMATS[plan.format].pack
@@ -212,7 +212,7 @@ def _to_folder(
         way.asked["part_of"] = part_of(plan.format)
     if folder.begun:
         _acquaint(folder, way, export)
-    if isinstance(folder, Jsonlines):
+    if isinstance(folder, JsonlFolder):
         folder.through = _named(folder.through, plan.options.names)
     return way
 
@@ -226,7 +226,7 @@ def _named(
     return lambda conversation: through(names.applied(conversation))
 
 
-def _acquaint(folder: Folder, way: Way, export: Source) -> None:
+def _acquaint(folder: ArchiveFolder, way: Output, export: Source) -> None:
     """Tell a sink how this run differs from the one that wrote what is there."""
     recorded = folder.recorded()
     options = recorded.get("options")
@@ -234,13 +234,13 @@ def _acquaint(folder: Folder, way: Way, export: Source) -> None:
     now = way.asked["options"]
     redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
     folder.redacts = redacts
-    if isinstance(folder, Notebook):
+    if isinstance(folder, NotesFolder):
         # An option that the earlier gptexit did not know is none that the user changed.
         folder.same_options = all(before.get(name, value) == value for name, value in now.items())
         if "writer" not in recorded:
             folder.same_source = _same_files(recorded.get("sources"), export)
     elif redacts and way.outgoing:
-        if isinstance(folder, Jsonlines):
+        if isinstance(folder, JsonlFolder):
             folder.through = way.outgoing.conversation
         elif hasattr(folder, "without"):
             folder.without = way.outgoing.quietly
@@ -259,16 +259,18 @@ def _same_files(sources: Any, export: Source) -> bool:
     )
 
 
-def _way(plan: Plan, sink: Sink, out: str, export: Source, outgoing: Outgoing | None) -> Way:
+def _way(
+    plan: OutputSpec, sink: Sink, out: str, export: Source, outgoing: Outgoing | None
+) -> Output:
     redact = redact_of(plan.format, plan.options)
     through = None if redact == NOTHING else outgoing
     read = export.open if through is None else through.open
     target = FORMATS[plan.format].make(plan.options, sink.catalog, read)
     written = Written(plan.format, out, redact)
-    return Way(target, sink, written, selection=plan.selection, outgoing=through)
+    return Output(target, sink, written, selection=plan.selection, outgoing=through)
 
 
-def _sink(name: str) -> type[Folder]:
+def _sink(name: str) -> type[ArchiveFolder]:
     """What writes a format."""
     if FORMATS[name].database:
         from gptexit.sqlite.sink import Database
@@ -276,8 +278,8 @@ def _sink(name: str) -> type[Folder]:
         return Database
     if name in _SINKS:
         return _SINKS[name]
-    return Packed if FORMATS[name].zipped else Folder
+    return ZipFolder if FORMATS[name].zipped else ArchiveFolder
 
 
-_SINKS: dict[str, type[Folder]] = {"markdown": Notebook, "jsonl": Jsonlines}
+_SINKS: dict[str, type[ArchiveFolder]] = {"markdown": NotesFolder, "jsonl": JsonlFolder}
 """Formats of which an archive holds what an export may lack."""

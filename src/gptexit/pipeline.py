@@ -15,20 +15,20 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from gptexit.archive.description import by_ids, record, unread
-from gptexit.archive.folder import Folder, Sink
-from gptexit.archive.jsonl_folder import Jsonlines, Moment, seconds
+from gptexit.archive.folder import ArchiveFolder, Sink
+from gptexit.archive.jsonl_folder import JsonlFolder, Moment, seconds
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
 from gptexit.parallel.jobs import jobs_for
-from gptexit.parallel.task import Part, Prepared, Task, prepare
+from gptexit.parallel.task import Prepared, Task, TaskPart, prepare
 from gptexit.readers.chatgpt.assets.info import file_id
 from gptexit.readers.chatgpt.export_set import AnotherCopy, Loss
 from gptexit.readers.chatgpt.merge.exports import Edition, shown
-from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.array_items import collector_off
 from gptexit.readers.chatgpt.parsing.oversized import Take
 from gptexit.readers.chatgpt.source import fault
-from gptexit.report import Ledger, Written
+from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
 from gptexit.writers.base import Copy, Draft, Drafter, Drafting, File, Read, Rendered, Target
@@ -41,7 +41,7 @@ REDACTED = "redacted.csv"
 
 
 @dataclass(slots=True)
-class Way:
+class Output:
     """A target, the sink that it writes to, and what it wrote."""
 
     target: Target
@@ -81,14 +81,14 @@ Progress = Callable[[int, int], None]
 
 def convert(
     export: Source,
-    ways: list[Way],
+    ways: list[Output],
     selection: Selection,
     *,
     progress: Progress | None = None,
     settle: bool = False,
     names: Names | None = None,
     jobs: int | None = 1,
-) -> Ledger:
+) -> RunReport:
     """Convert every selected conversation of `export` along each of `ways`.
 
     `settle`: find out first of which conversations there are several copies, where output cannot be
@@ -99,15 +99,15 @@ def convert(
     """
     names = names or Names()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
-    begun = any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
-    if any(isinstance(way.sink, Folder) for way in ways):
+    begun = any(isinstance(way.sink, ArchiveFolder) and way.sink.begun for way in ways)
+    if any(isinstance(way.sink, ArchiveFolder) for way in ways):
         export.hash_members()
     if (settle or begun) and len(export.conversation_files) > 1:
         export.settle()
     while True:
-        ledger = Ledger()
+        ledger = RunReport()
         for way in ways:
-            if isinstance(way.sink, Jsonlines):
+            if isinstance(way.sink, JsonlFolder):
                 whole = selection.is_everything and way.selection is None
                 way.sink.moment = partial(_moment, export, ledger, whole=whole)
         export.keep = partial(_kept, ways, whole=selection.is_everything)
@@ -134,7 +134,7 @@ def convert(
 
 
 def _finish(
-    ledger: Ledger, export: Source, ways: list[Way], selection: Selection, names: Names
+    ledger: RunReport, export: Source, ways: list[Output], selection: Selection, names: Names
 ) -> None:
     """What can only be written once every conversation has been seen."""
     for way in ways:
@@ -146,13 +146,13 @@ def _finish(
             _write(way, way.target.others(others), export, ledger)
         _write(way, way.target.finish(), export, ledger)
     for way in ways:
-        if way.outgoing and isinstance(way.sink, Folder):
+        if way.outgoing and isinstance(way.sink, ArchiveFolder):
             for piece in way.outgoing.findings.table():
-                Folder.put(way.sink, File(REDACTED, piece, REDACTED, append=True))
+                ArchiveFolder.put(way.sink, File(REDACTED, piece, REDACTED, append=True))
             end = File(REDACTED, b"", REDACTED, append=True, last=True)
-            way.written.files[Folder.put(way.sink, end)] += 1
+            way.written.files[ArchiveFolder.put(way.sink, end)] += 1
         way.written.bytes = way.sink.finish()
-        if isinstance(way.sink, Folder):
+        if isinstance(way.sink, ArchiveFolder):
             asked = way.asked
             if "selection" in asked:
                 asked = {**asked, "selection": by_ids(asked["selection"], names)}
@@ -164,9 +164,9 @@ def _finish(
     ledger.redacted = next((way.outgoing.findings for way in ways if way.outgoing), None)
 
 
-def _unread(way: Way, export: Source, ledger: Ledger, selection: Selection) -> dict[str, Any]:
+def _unread(way: Output, export: Source, ledger: RunReport, selection: Selection) -> dict[str, Any]:
     """Return what the archive has to say of what could not be read, for every later verdict."""
-    assert isinstance(way.sink, Folder)
+    assert isinstance(way.sink, ArchiveFolder)
     lost = [*ledger.lost(export), *way.unwritten]
     if way.outgoing:
         told = way.outgoing.quietly
@@ -178,14 +178,14 @@ def _unread(way: Way, export: Source, ledger: Ledger, selection: Selection) -> d
     return unread(lost, way.sink.recorded().get("unread"), whole=whole)
 
 
-def _kept(ways: list[Way], path: str, *, whole: bool) -> Take:
+def _kept(ways: list[Output], path: str, *, whole: bool) -> Take:
     """Return what writes a conversation that is too large, as it is, to each archive of its own.
 
     A part of the export, and what goes to somebody else, is not to have what nobody looked at.
     """
-    kept: list[tuple[Way, Folder]] = []
+    kept: list[tuple[Output, ArchiveFolder]] = []
     for way in ways:
-        if whole and isinstance(way.sink, Folder) and not (way.outgoing or way.selection):
+        if whole and isinstance(way.sink, ArchiveFolder) and not (way.outgoing or way.selection):
             kept.append((way, way.sink))
         else:
             way.written.not_kept["conversation too large to convert"] += 1
@@ -193,14 +193,14 @@ def _kept(ways: list[Way], path: str, *, whole: bool) -> Take:
     def take(piece: bytes) -> None:
         file = File(path, piece, f"raw/{path}", append=True, last=not piece)
         for way, sink in kept:
-            outcome = Folder.put(sink, file)
+            outcome = ArchiveFolder.put(sink, file)
             if file.last:
                 way.written.files[outcome] += 1
 
     return take
 
 
-def _moment(export: Source, ledger: Ledger, *, whole: bool) -> Moment:
+def _moment(export: Source, ledger: RunReport, *, whole: bool) -> Moment:
     """When the newest of what is converted was made, as far as is known by now."""
     newest: Edition | None = export.editions[-1] if export.editions else None
     latest = seconds(ledger.latest)
@@ -219,7 +219,7 @@ def conversations(export: Source, names: Names | None = None) -> Iterator[Conver
     """
     names = names or Names()
     export.settle()
-    for _, conversation in export.neutral(Met()):
+    for _, conversation in export.neutral(ReadStats()):
         if isinstance(conversation, Loss):
             export.lose(conversation.where, conversation.reason)
         else:
@@ -248,9 +248,9 @@ Found = Generator[tuple[str, Prepared | Loss], None, None]
 
 
 def _prepared(
-    ledger: Ledger,
+    ledger: RunReport,
     export: Source,
-    ways: list[Way],
+    ways: list[Output],
     selection: Selection,
     names: Names,
     jobs: int | None,
@@ -258,13 +258,13 @@ def _prepared(
     once: bool,
 ) -> Found:
     """Read, select and draft each conversation, here or in worker processes."""
-    task = Task(selection, tuple(Part(way.drafter, way.selection) for way in ways), names)
+    task = Task(selection, tuple(TaskPart(way.drafter, way.selection) for way in ways), names)
     count = jobs_for(export, jobs)
     if count > 1:
         from gptexit.parallel.pool import prepared
 
         # Only where a sink or a target asks for what the head of a conversation lacks.
-        begun = any(isinstance(way.sink, Folder) and way.sink.begun for way in ways)
+        begun = any(isinstance(way.sink, ArchiveFolder) and way.sink.begun for way in ways)
         wholes = begun or not all(way.drafting for way in ways)
         yield from prepared(export, task, ledger.met, count, once=once, wholes=wholes)
         return
@@ -273,9 +273,9 @@ def _prepared(
 
 
 def _pass(
-    ledger: Ledger,
+    ledger: RunReport,
     export: Source,
-    ways: list[Way],
+    ways: list[Output],
     conversations: Found,
     progress: Progress | None,
 ) -> None:
@@ -293,7 +293,9 @@ def _pass(
         _render(found, where, ways, export, ledger)
 
 
-def _render(found: Prepared, where: str, ways: list[Way], export: Source, ledger: Ledger) -> None:
+def _render(
+    found: Prepared, where: str, ways: list[Output], export: Source, ledger: RunReport
+) -> None:
     redacted: Conversation | None = None
     for way, outcome in zip(ways, found.outcomes, strict=True):
         if isinstance(outcome, str):
@@ -316,13 +318,13 @@ def _render(found: Prepared, where: str, ways: list[Way], export: Source, ledger
         _write(way, rendered, export, ledger)
 
 
-def _rendered(way: Way, shown: Conversation, draft: Draft | None, found: Prepared) -> Rendered:
+def _rendered(way: Output, shown: Conversation, draft: Draft | None, found: Prepared) -> Rendered:
     if draft is not None and way.drafting:
         return way.drafting.settle(shown, draft, found.whole)
     return way.target.render(shown if way.outgoing else found.whole())
 
 
-def _write(way: Way, rendered: Rendered, export: Source, ledger: Ledger) -> None:
+def _write(way: Output, rendered: Rendered, export: Source, ledger: RunReport) -> None:
     way.written.add(rendered)
     for file in chain(rendered.files, rendered.more):
         way.written.files[way.sink.put(file)] += 1
@@ -333,7 +335,7 @@ def _write(way: Way, rendered: Rendered, export: Source, ledger: Ledger) -> None
             _copy(way, copy, export, ledger)
 
 
-def _copy(way: Way, copy: Copy, export: Source, ledger: Ledger) -> None:
+def _copy(way: Output, copy: Copy, export: Source, ledger: RunReport) -> None:
     member = _member(way, copy)
     outgoing = way.outgoing
     # A text without its secrets has another size; so that it is compared, none is given.
@@ -351,7 +353,7 @@ def _copy(way: Way, copy: Copy, export: Source, ledger: Ledger) -> None:
         way.digests[member] = entry.sha256
 
 
-def _member(way: Way, copy: Copy) -> str:
+def _member(way: Output, copy: Copy) -> str:
     """The export's own name of a file: one that held a secret has another outside."""
     return way.outgoing.member(copy.member) if way.outgoing else copy.member
 

@@ -11,7 +11,7 @@ from gptexit import __version__
 from gptexit.archive.folder import Tally
 from gptexit.model import Asset, Conversation
 from gptexit.readers.chatgpt.merge.exports import shown
-from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.normalize.conversation_assets import key_in_export
 from gptexit.source import Source
 from gptexit.writers.base import NOTHING, Rendered
@@ -54,7 +54,7 @@ class Written:
 
 
 @dataclass(slots=True)
-class Ledger:
+class RunReport:
     """The account. Counts only; what it lists is bounded or named by the source's own faults."""
 
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -67,7 +67,7 @@ class Ledger:
     kinds: Counter[str] = field(default_factory=Counter)
     """Conversations by `source.kind`: `chat`, `codex` or `group`."""
     left_out: Counter[str] = field(default_factory=Counter)
-    met: Met = field(default_factory=Met)
+    met: ReadStats = field(default_factory=ReadStats)
     unreadable: list[dict[str, str]] = field(default_factory=list)
     """Conversations that were found and could not be converted, beside the export's losses."""
     unwritten: list[dict[str, str]] = field(default_factory=list)

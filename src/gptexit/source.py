@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 from gptexit.model import Conversation
-from gptexit.readers.chatgpt.assets.info import Facts
+from gptexit.readers.chatgpt.assets.info import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
-from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.oversized import Keep
 
 
@@ -52,7 +52,9 @@ class Source(Protocol):
     def bytes_read(self) -> int:
         """How many of them the current pass has read."""
 
-    def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
+    def neutral(
+        self, met: ReadStats, *, once: bool = False
+    ) -> Iterator[tuple[str, Conversation | Loss]]:
         """Each conversation, or why it could not be read, with where it stands.
 
         Raises AnotherCopy where one turns up again that was yielded already, unless `once`: call
@@ -71,7 +73,7 @@ class Source(Protocol):
     def inventory(self) -> Iterator[tuple[str, int, str | None]]:
         """Every file: its name, its bytes, and its SHA-256 as far as it was read to its end."""
 
-    def lookup(self, file_id: str) -> Facts:
+    def lookup(self, file_id: str) -> AssetInfo:
         """What the source knows of the asset with that id."""
 
     def others(self, taken: Container[str]) -> Iterator[str]:

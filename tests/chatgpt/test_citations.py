@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message
 from gptexit.readers.chatgpt.normalize.citations import ABSENT, UNEXPLAINED, may_change, resolve
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.links import clean_url
 
 CITE = "\ue200cite\ue202turn0search3\ue201"
@@ -52,7 +52,7 @@ def text_of(text, *references, **metadata):
 
 def read(*messages):
     """The text parts of each message of a chain, and its sources."""
-    found = read_conversation(conversation(chain(*messages)), Account(), Met())
+    found = read_conversation(conversation(chain(*messages)), Account(), ReadStats())
     return [
         [part.get("text") or part.get("sources") for part in each["parts"]]
         for each in found["messages"]
@@ -165,7 +165,7 @@ def test_a_sibling_s_references_are_not_asked():
         "message": {**message("assistant", f"Second {CITE}"), "id": "m3"},
     }
     mapping["m1"]["children"].append("m3")
-    found = read_conversation(conversation(mapping), Account(), Met())
+    found = read_conversation(conversation(mapping), Account(), ReadStats())
     assert [part["text"] for part in found["messages"][-1]["parts"]] == ["Second"]
 
 

@@ -5,12 +5,12 @@ import orjson
 from hypothesis import given, settings
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
 
 
 def read(raw, account=None):
-    return read_conversation(deepcopy(raw), account or Account(), Met())
+    return read_conversation(deepcopy(raw), account or Account(), ReadStats())
 
 
 def seconds(shown):
@@ -154,7 +154,7 @@ def test_generated_images_of_a_slim_export_come_from_the_library():
         {"file_id": "file_2", "file_name": "late.png", "mime_type": "image/png",
          "origination_message_id": "gone", "created_at": "2026-01-01T00:00:00Z"},
     ]  # fmt: skip
-    account = Account(lambda key: Facts(member=f"{key}.dat"), lambda thread: rows)
+    account = Account(lambda key: AssetInfo(member=f"{key}.dat"), lambda thread: rows)
     neutral = read(conversation(mapping), account)
     assert neutral["source"]["nodes"] == "slim"
     assert [part["asset"] for part in neutral["messages"][1]["parts"]] == ["file_1", "file_2"]
@@ -167,7 +167,7 @@ def test_sandbox_links_name_their_files():
         message("assistant", "[a](sandbox:/mnt/data/a%20b.csv) and [c](sandbox:/mnt/data/c.csv)")
     )
     rows = [{"file_id": "file_9", "file_name": "a b.csv", "origination_message_id": "m1"}]
-    account = Account(lambda key: Facts(member="x"), lambda thread: rows)
+    account = Account(lambda key: AssetInfo(member="x"), lambda thread: rows)
     neutral = read(conversation(mapping), account)
     assert [asset["id"] for asset in neutral["assets"]] == ["file_9", "sandbox:/mnt/data/c.csv"]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from build import chain, conversation, message
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.chatgpt.restore import restore
 
 FIRST, LAST, EXPORTED = 1_700_000_000.0, 1_700_000_100.5, 1_782_704_617.25
@@ -11,7 +11,7 @@ LATE = "conversation dated after its last message"
 
 def dates(**rest):
     raw = conversation(chain(*TALK), **rest)
-    met = Met()
+    met = ReadStats()
     neutral = read_conversation(raw, Account(), met)
     back = restore(neutral)
     for key, value in rest.items():

@@ -21,7 +21,7 @@ def test_the_code_around_a_place_is_found_without_looking_at_other_paragraphs(te
     found = markers.find(text)
     places = [marker.start for marker in found]
 
-    def around(regions: list[markers.Region]) -> list[markers.Region]:
+    def around(regions: list[markers.MarkedRegion]) -> list[markers.MarkedRegion]:
         return [
             region
             for region in regions
@@ -48,6 +48,6 @@ def test_a_source_behind_words_stands_before_the_marker_that_follows_at_once() -
 
 def test_the_name_of_a_tool_is_known_however_long_it_is() -> None:
     for name in ("bio", "python", "python_user_visible", "bi" + "o" * 62, "python" + "x" * 100):
-        turn = tools.Turn([], {}, tools.State())
+        turn = tools.ToolTurn([], {}, tools.State())
         tools.call(name, turn)
         assert (turn.hidden is None) == any(pattern.match(name) for pattern, _ in tools.CALLS)

@@ -1,6 +1,6 @@
 import pytest
 
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, Facts, file_id
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, AssetInfo, file_id
 from gptexit.readers.chatgpt.normalize.parts import read_part
 
 
@@ -22,7 +22,7 @@ def test_the_file_id_in_every_spelling(pointer, expected):
 
 
 def test_a_voice_turn_gives_transcript_and_audio():
-    book = AssetBook(lambda key: Facts(member=f"{key}.dat"))
+    book = AssetBook(lambda key: AssetInfo(member=f"{key}.dat"))
     audio = {
         "content_type": "audio_asset_pointer",
         "asset_pointer": "sediment://file_0a",
@@ -49,6 +49,6 @@ def test_a_voice_turn_gives_transcript_and_audio():
     [3, [], {}, {"content_type": "image_asset_pointer"}, {"content_type": ["x"], "text": "w"}],
 )
 def test_what_is_not_known_is_carried_whole(part):
-    [found] = read_part(part, AssetBook(lambda key: Facts()))
+    [found] = read_part(part, AssetBook(lambda key: AssetInfo()))
     assert found["type"] == "unknown"
     assert found["raw"] == part

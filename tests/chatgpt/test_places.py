@@ -2,8 +2,8 @@
 
 from copy import deepcopy
 
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
 from gptexit.readers.chatgpt.normalize.mentions import mentioned
 
 START = 1_770_000_000.0  # 2026-02-02T02:40:00Z
@@ -50,8 +50,8 @@ def row(key, second=None, origin=None, name="Fox in snow", **rest):
 
 def shown(raw, *rows):
     """For each message with files: its id, and each file with how it was placed."""
-    account = Account(lambda key: Facts(member=f"{key}.dat"), lambda thread: list(rows))
-    met = Met()
+    account = Account(lambda key: AssetInfo(member=f"{key}.dat"), lambda thread: list(rows))
+    met = ReadStats()
     neutral = read_conversation(deepcopy(raw), account, met)
     mentions = mentioned(deepcopy(raw), "c1", [], account)
     assert [each.asset["id"] for each in mentions] == [each["id"] for each in neutral["assets"]]
@@ -85,7 +85,7 @@ def test_an_image_that_names_a_message_stands_there():
 def test_an_image_stands_before_the_words_of_an_answer_below_it():
     raw = slim(("user", "A fox.", 0), ("assistant", "Here it is.", 60, "gone"))
     account = Account(library=lambda thread: [row("a", 50, "gone"), row("b", 51, "gone")])
-    neutral = read_conversation(raw, account, Met())
+    neutral = read_conversation(raw, account, ReadStats())
     parts = neutral["messages"][1]["parts"]
     assert [part.get("asset") for part in parts] == ["file_a", "file_b", None]
 
@@ -139,7 +139,9 @@ def test_a_thumbnail_is_no_file_of_the_users():
 
 def test_a_name_that_is_a_title_is_the_images_title():
     rows = [row("a", 52, "gone1"), row("b", 172, "gone2", "image-gen-1(6).png", mime_type=None)]
-    neutral = read_conversation(slim(*TWO_WISHES), Account(library=lambda thread: rows), Met())
+    neutral = read_conversation(
+        slim(*TWO_WISHES), Account(library=lambda thread: rows), ReadStats()
+    )
     first, second = neutral["messages"][1]["parts"][0], neutral["messages"][3]["parts"][0]
     assert (first["type"], first["title"]) == ("image", "Fox in snow")
     assert (second["type"], second["title"]) == ("image", None)

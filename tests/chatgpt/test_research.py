@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from build import add, chain, conversation, message
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 MARK = "\ue200cite\ue202turn0search0\ue201"
 
@@ -38,7 +38,7 @@ def host(held, words="started", role="tool", **metadata):
 
 def branch(mapping, last=None):
     """The texts of each message that is shown, from the beginning to `last`."""
-    neutral = read_conversation(conversation(deepcopy(mapping)), Account(), Met())
+    neutral = read_conversation(conversation(deepcopy(mapping)), Account(), ReadStats())
     by_id = {each["id"]: each for each in neutral["messages"]}
     at, found = last or neutral["current"], []
     while at is not None:

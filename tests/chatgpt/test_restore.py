@@ -9,12 +9,12 @@ from hypothesis import given, settings
 
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, raw_conversations
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.chatgpt.restore import repaired, restore
 
 
 def read(raw):
-    return read_conversation(deepcopy(raw), Account(), Met())
+    return read_conversation(deepcopy(raw), Account(), ReadStats())
 
 
 def with_additions(raw):

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES
 from exports import raw_conversations as conversations_of
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.chatgpt.restore import restore
 
 
 def read(*said, met=None, **rest):
     """The messages of a chain, by id; and back from them what was read."""
     raw = conversation(chain(*said), **rest)
-    neutral = read_conversation(deepcopy(raw), Account(), met or Met())
+    neutral = read_conversation(deepcopy(raw), Account(), met or ReadStats())
     assert restore(neutral)["mapping"] == raw["mapping"]
     return {each["id"]: each for each in neutral["messages"]}
 
@@ -41,7 +41,7 @@ def says(raw):
 
 
 def assert_nothing_disappears(raw):
-    neutral = read_conversation(deepcopy(raw), Account(), Met())
+    neutral = read_conversation(deepcopy(raw), Account(), ReadStats())
     for each in neutral["messages"]:
         if each["hidden"] is None and not each["parts"]:
             calls_canvas = (each["to"] or "").startswith("canmore")
@@ -172,7 +172,7 @@ def test_auto_is_no_model():
         ),
         default_model_slug="auto",
     )
-    neutral = read_conversation(deepcopy(raw), Account(), Met())
+    neutral = read_conversation(deepcopy(raw), Account(), ReadStats())
     assert neutral["model"] is None
     assert [each["model"] for each in neutral["messages"]] == [None, "gpt-5"]
     back = restore(neutral)
@@ -182,7 +182,7 @@ def test_auto_is_no_model():
 
 def test_a_conversation_without_an_id_has_no_address():
     raw = {"title": "x", "mapping": chain(message("user", "Hi"))}
-    assert read_conversation(raw, Account(), Met())["source"]["url"] is None
+    assert read_conversation(raw, Account(), ReadStats())["source"]["url"] is None
 
 
 CREATE = '{"name":"page","type":"code/html","content":"<p>\\n  \\u00e9 \\"a\\" \\ud83d\\ude00</p>"}'
@@ -208,7 +208,7 @@ def test_an_interrupted_change_of_a_canvas_is_shown_beside_the_document():
         '{"updates":[{"pattern":"a","replacement":"b"},{"pattern":".*","replacement":"A new\\nte'
     )
     for kind, shown in (("document", "quote"), ("code/html", "code")):
-        met = Met()
+        met = ReadStats()
         create = f'{{"name":"Plan","type":"{kind}","content":"a b"}}'
         found = read(
             message("assistant", create, recipient="canmore.create_textdoc"),
@@ -227,9 +227,9 @@ def test_an_interrupted_change_of_a_canvas_is_shown_beside_the_document():
 
 def test_writing_blocks_of_any_variant():
     words = ':::writing{variant="chat_message" id="1"}\nSee you\n:::\n:::writing{id="2"}\nopen'
-    parts = read_conversation(conversation(chain(message("assistant", words))), Account(), Met())[
-        "messages"
-    ][0]["parts"]
+    parts = read_conversation(
+        conversation(chain(message("assistant", words))), Account(), ReadStats()
+    )["messages"][0]["parts"]
     assert [(part["kind"], part["text"]) for part in parts] == [
         ("chat_message", "See you"),
         ("document", "open"),

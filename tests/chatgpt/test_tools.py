@@ -4,11 +4,13 @@ import orjson
 import pytest
 
 from build import ROOT, add, chain, conversation, message
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 
 def messages(mapping, met=None):
-    found = read_conversation(conversation(deepcopy(mapping)), Account(), met or Met())["messages"]
+    found = read_conversation(conversation(deepcopy(mapping)), Account(), met or ReadStats())[
+        "messages"
+    ]
     return {each["id"]: each for each in found}
 
 
@@ -46,7 +48,7 @@ def test_canvas_is_replayed_on_each_branch():
     add(mapping, "left2", "left", canvas_reply())
     add(mapping, "right", "m2", call("canmore.update_textdoc", change % "Eve"))
     add(mapping, "wrong", "m2", call("canmore.update_textdoc", change.replace("Ann", "Zoe") % "x"))
-    met = Met()
+    met = ReadStats()
     found = messages(mapping, met)
     assert found["m1"]["parts"][0]["id"] == "doc1"
     assert found["m1"]["parts"][0]["version"] == 1
@@ -233,7 +235,7 @@ def test_pointers_in_text_become_images():
 def test_feedback():
     raw = conversation(chain(message("assistant", "Hi")))
     account = Account(feedback={"m1": "down"})
-    assert read_conversation(raw, account, Met())["messages"][0]["feedback"] == "down"
+    assert read_conversation(raw, account, ReadStats())["messages"][0]["feedback"] == "down"
 
 
 def test_root_is_not_a_message():

@@ -8,7 +8,7 @@ import pytest
 from export.packing import text_of, unpack, write, zip_of
 from exports import ROOT
 from gptexit.readers.chatgpt.containers.open import open_volumes
-from gptexit.readers.chatgpt.merge.export_dates import Made, made
+from gptexit.readers.chatgpt.merge.export_dates import ExportDate, made
 
 LONG = "a1" * 32 + "-2026-08-31-10-20-30-" + "b2" * 16
 
@@ -36,20 +36,20 @@ def test_the_name_tells_first(tmp_path):
     moment = datetime(2026, 8, 31, 10, 20, 30, tzinfo=UTC)
     named = write(tmp_path / f"{LONG}.zip", zip_of({"conversations.json": text_of("a")}))
     inside = write(tmp_path / "x.zip", zip_of({f"{LONG}/conversations.json": text_of("a")}))
-    assert told(named) == told(inside) == Made(moment, "name")
+    assert told(named) == told(inside) == ExportDate(moment, "name")
 
 
 def test_then_the_request(tmp_path):
     sites = b'{"artifacts":[],"requested_at":"2026-07-01T08:00:00+02:00"}'
     members = {"conversations.json": text_of("a"), "sites/export_manifest.json": sites}
     found = told(write(tmp_path / "x.zip", zip_of(members)))
-    assert found == Made(datetime(2026, 7, 1, 6, tzinfo=UTC), "request")
+    assert found == ExportDate(datetime(2026, 7, 1, 6, tzinfo=UTC), "request")
 
 
 def test_then_the_dates_of_the_files(tmp_path):
     folder = unpack(tmp_path / "x", {"conversations.json": text_of("a")})
     os.utime(folder / "conversations.json", (1_750_000_000, 1_750_000_000))
-    assert told(folder) == Made(datetime.fromtimestamp(1_750_000_000, UTC), "files")
+    assert told(folder) == ExportDate(datetime.fromtimestamp(1_750_000_000, UTC), "files")
 
 
 def test_nothing_tells(tmp_path):

@@ -13,9 +13,9 @@ from build import JSON, chain, conversation, message, raw_conversations
 from exports import leaves
 from gptexit.readers.chatgpt.merge.conversation import merge
 from gptexit.readers.chatgpt.merge.copies import moment
-from gptexit.readers.chatgpt.merge.spool import Waiting
+from gptexit.readers.chatgpt.merge.spool import WaitingCopies
 from gptexit.readers.chatgpt.merge.values import Apart, decide, join, unite_messages
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 OBJECTS = st.dictionaries(st.sampled_from("abcd"), JSON, max_size=4)
 
@@ -108,7 +108,7 @@ def test_whatever_is_merged_no_message_is_lost_and_the_copies_stay(raws):
             there = set(leaves([said.get("content"), said.get("older_content")]))
             for text in leaves(node["message"].get("content")):
                 assert text in there or any(each.startswith(text) for each in there)
-    read_conversation(merged.raw, Account(), Met())
+    read_conversation(merged.raw, Account(), ReadStats())
 
 
 def test_a_copy_that_equals_what_the_earlier_ones_gave_is_not_changed():
@@ -160,7 +160,7 @@ def test_ten_thousand_nodes_that_one_copy_leaves_out_are_passed_quickly():
 
 
 def test_what_waits_comes_back_as_it_was():
-    waiting = Waiting()
+    waiting = WaitingCopies()
     odd = {"a": [1 << 70, 1.5, None, True, "\ud83d", "é"], "b": {}}
     waiting.put("k", 2.0, 1, "there", odd)
     waiting.put("l", 1.0, 0, "here", {})

@@ -12,7 +12,7 @@ from export.packing import text_of, write, zip_of
 from gptexit.inspect import drift
 from gptexit.inspect import known_names as known
 from gptexit.inspect.attachments import Attachments
-from gptexit.inspect.drift import Drift, Place, shown
+from gptexit.inspect.drift import Drift, Location, shown
 from gptexit.inspect.inspection import inspect
 from gptexit.inspect.report import drift_report
 from gptexit.inspect.survey import Survey
@@ -84,7 +84,7 @@ def test_a_million_strange_keys_take_no_room(monkeypatch):
     monkeypatch.setattr(drift, "MOST", 5)
     found = Drift()
     for number in range(100):
-        found.add("metadata key", "k" + "a" * (number % 50), 2, Place(number + 1, ""))
+        found.add("metadata key", "k" + "a" * (number % 50), 2, Location(number + 1, ""))
     assert len(found.strangers()) == 5
     assert sum(each.count for each in found.strangers()) + found.others == 200
 
@@ -92,7 +92,7 @@ def test_a_million_strange_keys_take_no_room(monkeypatch):
 def test_the_same_shape_is_one_stranger():
     found = Drift()
     for _ in range(1000):
-        found.add("metadata key", str(uuid.uuid4()), 1, Place(1, ""))
+        found.add("metadata key", str(uuid.uuid4()), 1, Location(1, ""))
     [only] = found.strangers()
     assert (only.name, only.count) == ("(a UUID)", 1000)
 

@@ -13,7 +13,7 @@ from gptexit.inspect.drift import shown
 from gptexit.inspect.inspection import inspect
 from gptexit.inspect.output import day, size, table
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
 from gptexit.text.terminal import columns
 from gptexit.verify.asset_digests import Locator
@@ -125,7 +125,7 @@ def test_the_reader_and_the_verifier_count_the_same_files(source):
         for _, raw in export.conversations():
             key = id_of(raw)
             locate.look_for(key, raw)
-            read = read_conversation(raw, Account(export.lookup, export.library), Met())
+            read = read_conversation(raw, Account(export.lookup, export.library), ReadStats())
             for asset in read["assets"]:
                 own = f"{key} {asset['id']}" if "sandbox:" in asset["id"] else asset["id"]
                 mentioned.add(own)

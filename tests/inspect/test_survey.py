@@ -14,7 +14,7 @@ from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.inspection import inspect
 from gptexit.inspect.survey import Survey
 from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.conversation_assets import key_in_export
 
 POINTING = st.sampled_from(
@@ -81,7 +81,7 @@ def surveyed(raws, rows=()):
 @example([conversation(chain(message("assistant", "a", recipient="canmore.update_textdoc")))], [])
 def test_the_sums_are_those_of_the_reader(raws, rows):
     survey, account = surveyed(raws, rows)
-    met = Met()
+    met = ReadStats()
     read = [read_conversation(copy.deepcopy(raw), account, met) for raw in raws]
     assert survey.conversations == len(read)
     assert survey.messages == sum(len(each["messages"]) for each in read)
@@ -183,7 +183,7 @@ def test_a_canvas_is_read_with_all_that_led_to_it():
         )
     )
     survey, account = surveyed([raw])
-    read = read_conversation(copy.deepcopy(raw), account, Met())
+    read = read_conversation(copy.deepcopy(raw), account, ReadStats())
     assert survey.attachments.mentioned == len(read["assets"])
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gptexit.cli.memory import memory as command
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from memory.account import INSTRUCTIONS, WRITTEN, conversations, when
 
 
@@ -21,7 +21,7 @@ def remembered(seed: int | None = None) -> Memory:
     if seed is not None:
         random.Random(seed).shuffle(raw)
     for each in raw:
-        collector.add(read_conversation(each, Account(), Met()))
+        collector.add(read_conversation(each, Account(), ReadStats()))
     return collector.memory()
 
 

@@ -8,7 +8,7 @@ from build import chain, conversation, message
 from gptexit.memory import collect
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from memory.test_settle import remembered, texts
 
 
@@ -29,7 +29,7 @@ def test_the_oldest_custom_instructions_are_left_out_and_counted(
         content = {"content_type": "user_editable_context", "user_profile": f"I am {day}."}
         written = message("user", content, create_time=1_700_000_000 + day * 86_400)
         raw = conversation(chain(written), conversation_id=f"c{day}")
-        collector.add(read_conversation(raw, Account(), Met()))
+        collector.add(read_conversation(raw, Account(), ReadStats()))
     memory = collector.memory()
     assert [each.about for each in memory.versions] == ["I am 4.", "I am 3."]
     assert memory.left_out == 3

@@ -23,7 +23,7 @@ from gptexit.mcp.remembered import memory_of
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
 from gptexit.memory.text import memory_text
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 BOAT, TEA = "The user repairs wooden boats.", "The user drinks green tea."
 
@@ -61,7 +61,7 @@ def chat(number: int, *cited: Any, also: Any = (), **rest: Any) -> Any:
 def gathered(*chats: Any) -> Memory:
     collector = Collector()
     for raw in chats:
-        collector.add(read_conversation(deepcopy(raw), Account(), Met()))
+        collector.add(read_conversation(deepcopy(raw), Account(), ReadStats()))
     return collector.memory()
 
 

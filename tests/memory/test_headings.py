@@ -13,7 +13,7 @@ from build import WORDS, chain, conversation, message
 from gptexit.memory.collect import Collector
 from gptexit.memory.headings import GENERAL, HEADINGS, heading_of
 from gptexit.memory.text import memory_text
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from memory.test_settle import remembered
 from memory.test_text import blocks
 
@@ -51,7 +51,7 @@ def test_custom_instructions_are_quoted_and_not_said_in_the_first_person() -> No
     }
     collector = Collector()
     raw = conversation(chain(message("user", content)))
-    collector.add(read_conversation(raw, Account(), Met()))
+    collector.add(read_conversation(raw, Account(), ReadStats()))
     (block,) = [
         each
         for each in blocks(memory_text(collector.memory(), "gemini", UTC))

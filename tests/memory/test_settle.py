@@ -9,7 +9,7 @@ import pytest
 from build import chain, conversation, message
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 
 def remembered(*notes: str | tuple[str, str], **rest: Any) -> Memory:
@@ -29,7 +29,7 @@ def talk(note: str | tuple[str, str], number: int) -> Any:
         written = message("assistant", note, recipient="bio")
     written["create_time"] = 1_700_000_000 + number * 86_400
     raw = conversation(chain(written), title=f"Talk {number}", conversation_id=f"c{number}")
-    return read_conversation(raw, Account(), Met())
+    return read_conversation(raw, Account(), ReadStats())
 
 
 def texts(memory: Memory) -> list[str]:

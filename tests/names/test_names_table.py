@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.names.table import COLUMNS, BadTable, Row, Table, load
+from gptexit.names.table import COLUMNS, BadTable, NameRow, Table, load
 
 BAKERY, HELPER = "g-p-67a1b2c3", "g-abc123"
 HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -17,7 +17,7 @@ HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sa
 
 def row(own, name="", *, others=(), titles="A title"):
     cells = {"id": own, "kind": "project", "name": name, "conversations": "2", "titles": titles}
-    return Row([cells.get(column, "") for column in COLUMNS], list(others))
+    return NameRow([cells.get(column, "") for column in COLUMNS], list(others))
 
 
 def written(tmp_path, data):

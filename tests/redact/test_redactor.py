@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from build import chain, message
 from build import conversation as raw_conversation
-from gptexit.readers.chatgpt.assets.info import Facts
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.assets.info import AssetInfo
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.redact.detect import secrets
 from gptexit.redact.redactor import RedactionFailed, Redactor
 from gptexit.schemas import errors
@@ -33,8 +33,8 @@ def redactor():
 
 
 def read(*messages, **rest):
-    account = Account(lambda key: Facts(), lambda key: [])
-    return read_conversation(raw_conversation(chain(*messages), **rest), account, Met())
+    account = Account(lambda key: AssetInfo(), lambda key: [])
+    return read_conversation(raw_conversation(chain(*messages), **rest), account, ReadStats())
 
 
 def rows(redactor):

@@ -11,7 +11,7 @@ from build import raw_conversations as any_conversations
 from exports import FIXTURES
 from gptexit import convert
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.chat.turns import turns_of
 from gptexit.writers.librechat import NO_PARENT, LibreChat
@@ -21,7 +21,7 @@ USUAL = frozenset({"reasoning"})
 
 
 def read(raw):
-    return read_conversation(deepcopy(raw), Account(), Met())
+    return read_conversation(deepcopy(raw), Account(), ReadStats())
 
 
 def no_asset(member):

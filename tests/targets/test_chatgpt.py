@@ -13,7 +13,7 @@ from build import chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.layouts import FORMS
@@ -91,10 +91,10 @@ def _id(raw):
 @settings(max_examples=70)
 @given(any_conversations())
 def test_anything_comes_out_as_it_was_understood(raw):
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     out, _ = repaired(neutral)
     FORMS["classic"].fit(out)
-    again = read_conversation(orjson.loads(dumps(out)), Account(), Met())
+    again = read_conversation(orjson.loads(dumps(out)), Account(), ReadStats())
     assert [each["id"] for each in again["messages"]] == [
         each["id"] for each in neutral["messages"]
     ]

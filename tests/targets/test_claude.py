@@ -20,7 +20,7 @@ from build import raw_conversations as any_conversations
 from exports import BESIDE, FIXTURES, ROOT, raw_conversations, seen_texts, word_runs
 from gptexit import convert
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options, Rendered
 from gptexit.writers.chat.api_requests import spoken
 from gptexit.writers.packs.claude.api import form
@@ -241,7 +241,7 @@ def test_memory_does_not_grow_with_the_conversations(tmp_path):
         for each in range(number):
             mapping = chain(message("user", f"{each} {words}"))
             raw = conversation(mapping, id=f"id-{each}", conversation_id=f"id-{each}")
-            target.render(read_conversation(raw, Account(), Met()))
+            target.render(read_conversation(raw, Account(), ReadStats()))
         size = sum(len(file.data) for file in target.finish().more)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -285,7 +285,7 @@ def check(request):
 @settings(max_examples=60)
 @given(any_conversations(), st.sampled_from([frozenset(), frozenset({"tools", "hidden"})]))
 def test_whatever_is_read_is_a_request(raw, include):
-    check(form(spoken(read_conversation(raw, Account(), Met()), include, Rendered())))
+    check(form(spoken(read_conversation(raw, Account(), ReadStats()), include, Rendered())))
 
 
 def test_custom_instructions_are_the_system_prompt():
@@ -303,7 +303,7 @@ def test_custom_instructions_are_the_system_prompt():
             message("user", "Please."),
         )
     )
-    made = form(spoken(read_conversation(raw, Account(), Met()), frozenset(), Rendered()))
+    made = form(spoken(read_conversation(raw, Account(), ReadStats()), frozenset(), Rendered()))
     assert "I am a baker." in made["system"]
     assert made["messages"] == [
         {"role": "user", "content": "…"},

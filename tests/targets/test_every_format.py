@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message, raw_conversations
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
 from gptexit.schemas import errors, validate_lines
 from gptexit.text.json import loads_deep
 from gptexit.writers.base import Options
@@ -22,7 +22,7 @@ from gptexit.writers.registry import FORMATS
 
 INCLUDE = st.sets(st.sampled_from(["hidden", "reasoning", "tools"])).map(frozenset)
 OPTIONS = st.builds(Options, st.sampled_from([None, "current", "all"]), INCLUDE, st.just(UTC))
-FILES = {"file_0123abcd": Facts("a/b.png", "b.png", "image/png", 3)}
+FILES = {"file_0123abcd": AssetInfo("a/b.png", "b.png", "image/png", 3)}
 
 
 def made_of(name, options):
@@ -30,8 +30,8 @@ def made_of(name, options):
 
 
 def neutral(raw):
-    account = Account(lambda key: FILES.get(key, Facts()))
-    return read_conversation(deepcopy(raw), account, Met())
+    account = Account(lambda key: FILES.get(key, AssetInfo()))
+    return read_conversation(deepcopy(raw), account, ReadStats())
 
 
 def paths_are_safe(files):
@@ -92,7 +92,7 @@ def deep(depth):
 def test_what_nests_deep_is_rendered(name, depth):
     raw = conversation(chain(message("user", "Hi", odd=deep(depth))))
     del raw["id"], raw["conversation_id"]
-    made = read_conversation(raw, Account(), Met())
+    made = read_conversation(raw, Account(), ReadStats())
     target = made_of(name, Options(timezone=UTC))
     first, end = target.render(made), target.finish()
     file = [*first.files, *end.files, *end.more][0]

@@ -19,14 +19,14 @@ from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.selection import Selection
 from gptexit.verify.run import verify
 from gptexit.writers.base import Options, Rendered
 from gptexit.writers.packs.gemini import writer as target
 from gptexit.writers.packs.gemini.api import request
 from gptexit.writers.packs.gemini.limits import SOURCES, ZIPS_A_DAY, words_in
-from gptexit.writers.packs.gemini.start_here import Pack, start_here
+from gptexit.writers.packs.gemini.start_here import GeminiPack, start_here
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 SMALL = 1 << 17
@@ -114,7 +114,7 @@ def test_a_second_run_leaves_the_pack_alone(tmp_path):
 @pytest.mark.parametrize("count", [1, 5, 6, 12])
 def test_the_page_says_what_to_upload_on_which_day(count):
     names = [f"upload/{number}-of-{count}.zip" for number in range(1, count + 1)]
-    page = start_here(Pack(names, [], 10))
+    page = start_here(GeminiPack(names, [], 10))
     lines = [line for line in page.splitlines() if line.startswith("- [ ]")]
     assert all(line.count(".zip") <= ZIPS_A_DAY for line in lines)
     assert [name for name in names if f"`{name}`" in "\n".join(lines)] == names
@@ -218,7 +218,7 @@ def test_a_request_is_what_was_said(tmp_path):
 @settings(max_examples=50)  # what is said is that of every such form; see test_claude.py
 @given(any_conversations())
 def test_any_request_begins_with_the_user_and_takes_turns(raw):
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     made = request(neutral, frozenset({"reasoning"}), Rendered())
     roles = [content["role"] for content in made["contents"]]
     assert roles == [("user", "model")[number % 2] for number in range(len(roles))]

@@ -17,7 +17,7 @@ from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.layouts import FORMS
@@ -184,13 +184,13 @@ def test_a_zip_is_read_whole_and_each_file_is_where_it_is_looked_for(source, tmp
 @settings(max_examples=100)
 @given(any_conversations())
 def test_nothing_odd_stops_the_import_of_a_zip(raw):
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     out, _ = repaired(neutral)
     before = deepcopy(neutral)
     FORMS["librechat"].fit(out)
     check(orjson.loads(dumps(out)))
     assert neutral == before
-    again = read_conversation(orjson.loads(dumps(out)), Account(), Met())
+    again = read_conversation(orjson.loads(dumps(out)), Account(), ReadStats())
     assert [each["id"] for each in again["messages"]] == [
         each["id"] for each in neutral["messages"]
     ]
@@ -277,7 +277,7 @@ def test_a_page_of_a_document_is_found(tmp_path):
 
 
 def native(raw):
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     (file,) = LibreChat(Options(), Catalog()).render(neutral).files
     return json.loads(file.data)
 

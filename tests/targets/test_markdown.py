@@ -11,18 +11,18 @@ from markdown_it import MarkdownIt
 from build import ROOT, add, chain, conversation, message, raw_conversations
 from exports import seen_texts, word_runs
 from gptexit.archive.catalog import Catalog, Entry
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.front_matter import front_matter
 from gptexit.writers.markdown.writer import Markdown
 
-FILES = {"file_1": Facts("file_1.dat", "fox.png", "image/png", 3)}
+FILES = {"file_1": AssetInfo("file_1.dat", "fox.png", "image/png", 3)}
 
 
 def render(raw, catalog=None, **options):
-    account = Account(lambda key: FILES.get(key, Facts()))
-    neutral = read_conversation(deepcopy(raw), account, Met())
+    account = Account(lambda key: FILES.get(key, AssetInfo()))
+    neutral = read_conversation(deepcopy(raw), account, ReadStats())
     target = Markdown(Options(timezone=UTC, **options), catalog or Catalog())
     return target.render(neutral)
 
@@ -207,19 +207,21 @@ def test_other_branches():
 
 
 def test_a_backtick_in_a_sandbox_link_opens_no_fence():
-    account = Account(lambda key: Facts("file_csv.dat", "`", "text/csv", 1))
+    account = Account(lambda key: AssetInfo("file_csv.dat", "`", "text/csv", 1))
     raw = conversation(chain(message("assistant", "```}(sandbox:/mnt/data/`)\n\n# Not code")))
-    done = Markdown(Options(timezone=UTC), Catalog()).render(read_conversation(raw, account, Met()))
+    done = Markdown(Options(timezone=UTC), Catalog()).render(
+        read_conversation(raw, account, ReadStats())
+    )
     tokens = MarkdownIt("commonmark").parse(done.files[0].data.decode())
     assert "fence" not in {token.type for token in tokens}
 
 
 def test_sandbox_links_lead_to_the_archive():
-    FILES["file_csv"] = Facts("file_csv.dat", "t.csv", "text/csv", 1)
+    FILES["file_csv"] = AssetInfo("file_csv.dat", "t.csv", "text/csv", 1)
     rows = [{"file_id": "file_csv", "file_name": "t.csv", "origination_message_id": "m1"}]
-    account = Account(lambda key: FILES.get(key, Facts()), lambda thread: rows)
+    account = Account(lambda key: FILES.get(key, AssetInfo()), lambda thread: rows)
     raw = conversation(chain(message("assistant", "[t](sandbox:/mnt/data/t.csv)")))
-    neutral = read_conversation(raw, account, Met())
+    neutral = read_conversation(raw, account, ReadStats())
     done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
     path = done.copies[0].path
     assert f"[t](../{path})" in done.files[0].data.decode()
@@ -332,7 +334,7 @@ def test_the_index():
         raw = conversation(
             chain(), title=f"Talk [{number}]", conversation_id=str(number), gizmo_id=project
         )
-        (made,) = target.render(read_conversation(raw, Account(), Met())).files
+        (made,) = target.render(read_conversation(raw, Account(), ReadStats())).files
         catalog.put(Entry(made.key, made.path, "a" * 64, len(made.data), made.about))
     (file,) = target.finish().files
     assert file.path == "index.md"
@@ -385,7 +387,7 @@ def test_a_file_whose_place_is_not_told_says_so():
     ):
         row = {"file_id": "file_1", "file_name": "Fox", "created_at": created}
         account = Account(lambda key: FILES[key], lambda thread, row=row: [row])
-        neutral = read_conversation(conversation(deepcopy(mapping)), account, Met())
+        neutral = read_conversation(conversation(deepcopy(mapping)), account, ReadStats())
         done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
         assert f"{line}\n\n![Fox](" in done.files[0].data.decode()
 

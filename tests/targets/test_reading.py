@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 
 from build import chain, conversation, message
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import Facts
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.embed import fenced, line, protect
 from gptexit.writers.markdown.links import is_safe
@@ -55,7 +55,7 @@ TEXTS = st.lists(st.sampled_from([*PIECES, *MORE]), max_size=20).map("".join)
 
 def note_of(*messages, **options):
     raw = conversation(chain(*messages))
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     target = Markdown(Options(timezone=UTC, **options), Catalog())
     return target.render(neutral).files[0].data.decode()
 
@@ -277,7 +277,7 @@ def test_a_conversation_without_an_id_has_no_address():
     raw = conversation(chain(message("user", "Hi")))
     for key in ("id", "conversation_id"):
         raw.pop(key, None)
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     note = Markdown(Options(timezone=UTC), Catalog()).render(neutral).files[0].data.decode()
     assert "url:" not in note
     assert "source:" not in note
@@ -293,7 +293,7 @@ def test_a_conversation_without_an_id_has_no_address():
 )
 def test_a_title_of_one_long_word_is_cut(title, path):
     raw = conversation(chain(), title=title, create_time=None, update_time=None)
-    neutral = read_conversation(raw, Account(), Met())
+    neutral = read_conversation(raw, Account(), ReadStats())
     assert Markdown(Options(timezone=UTC), Catalog()).render(neutral).files[0].path == path
 
 
@@ -314,10 +314,10 @@ def test_a_title_of_one_long_word_is_cut(title, path):
     ],
 )
 def test_a_file_of_the_code_interpreter_is_linked(words, name):
-    facts = Facts("file_x.dat", None, "text/csv", 3)
+    facts = AssetInfo("file_x.dat", None, "text/csv", 3)
     rows = [{"file_id": "file_x", "file_name": name, "origination_message_id": "m1"}]
-    account = Account(lambda key: facts if key == "file_x" else Facts(), lambda thread: rows)
-    met = Met()
+    account = Account(lambda key: facts if key == "file_x" else AssetInfo(), lambda thread: rows)
+    met = ReadStats()
     neutral = read_conversation(conversation(chain(message("assistant", words))), account, met)
     done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
     (copy,) = done.copies
@@ -333,9 +333,9 @@ def test_of_files_with_one_name_each_message_links_to_its_own():
         {"file_id": f"file_{key}", "file_name": "t.csv", "origination_message_id": key}
         for key in ("m1", "m2")
     ]
-    account = Account(lambda key: Facts(f"{key}.dat", None, "text/csv", 3), lambda thread: rows)
+    account = Account(lambda key: AssetInfo(f"{key}.dat", None, "text/csv", 3), lambda thread: rows)
     said = (message("assistant", f"[{key}](sandbox:/mnt/data/t.csv)") for key in ("x1", "x2"))
-    neutral = read_conversation(conversation(chain(*said)), account, Met())
+    neutral = read_conversation(conversation(chain(*said)), account, ReadStats())
     done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
     paths = {copy.member: copy.path for copy in done.copies}
     text = done.files[0].data.decode()
@@ -345,7 +345,7 @@ def test_of_files_with_one_name_each_message_links_to_its_own():
 
 def test_a_file_that_stayed_behind_is_listed_once_and_not_linked():
     words = "[a](sandbox:/mnt/data/a%20b.csv) and `sandbox:/mnt/data/code.csv`"
-    met = Met()
+    met = ReadStats()
     neutral = read_conversation(conversation(chain(message("assistant", words))), Account(), met)
     text = Markdown(Options(timezone=UTC), Catalog()).render(neutral).files[0].data.decode()
     assert "[a]\\(sandbox:/mnt/data/a%20b.csv)" in text

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 
 from exports import leaves
 from gptexit.archive.catalog import Catalog
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 from marked import marked_conversations
@@ -39,7 +39,7 @@ Spoken = list[tuple[str, str, str]]
 def spoken(name: str, raw: Any) -> Spoken:
     """Give what each message of a conversation says in a format."""
     target = FORMATS[name].make(Options(timezone=UTC), Catalog(), lambda member: io.BytesIO(b""))
-    done = target.render(read_conversation(deepcopy(raw), Account(), Met()))
+    done = target.render(read_conversation(deepcopy(raw), Account(), ReadStats()))
     end = target.finish()
     files = [(file.path, file.data) for file in (*done.files, *end.files, *end.more)]
     return list(_SPOKEN[name](files))

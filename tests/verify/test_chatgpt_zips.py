@@ -14,11 +14,11 @@ from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES, ROOT
 from gptexit import convert
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
 from gptexit.selection import Selection
 from gptexit.text.json import dumps
-from gptexit.verify.archive_files import Archive
+from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.compare_raw import Twins
 from gptexit.verify.run import NoArchive, verify
 from gptexit.writers.base import Options
@@ -180,8 +180,10 @@ def test_a_zip_by_itself_is_held_against_the_whole_export(several, tmp_path):
 @given(raw_conversations())
 def test_no_odd_conversation_gives_a_false_alarm(raw):
     source = json.loads(dumps(raw))
-    out, _ = repaired(read_conversation(raw, Account(), Met()))
-    count, lacks = Twins(Archive(ROOT, "chatgpt", {})).differences(source, json.loads(dumps(out)))
+    out, _ = repaired(read_conversation(raw, Account(), ReadStats()))
+    count, lacks = Twins(CheckedArchive(ROOT, "chatgpt", {})).differences(
+        source, json.loads(dumps(out))
+    )
     assert lacks == []
     mapping = source.get("mapping")
     assert count <= (len(mapping) if isinstance(mapping, dict) else 0)

@@ -25,7 +25,7 @@ _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingFile:
     """A file that is written and not in its place yet."""
 
     part: str
@@ -42,7 +42,7 @@ class Batch:
     def __init__(self, record: Callable[[Sequence[Entry]], None]) -> None:
         """Take what records entries, and returns once the record is on the disk."""
         self._record = record
-        self._files: list[Waiting] = []
+        self._files: list[WaitingFile] = []
         self._targets: set[str] = set()
         self._size = 0
         self._under_way: Future[None] | None = None
@@ -50,7 +50,7 @@ class Batch:
         self._worker: ThreadPoolExecutor | None = None
         self._syncing: ThreadPoolExecutor | None = None
 
-    def add(self, file: Waiting, size: int) -> None:
+    def add(self, file: WaitingFile, size: int) -> None:
         """Take in a file of `size` bytes."""
         self._files.append(file)
         self._targets.add(file.target)
@@ -93,7 +93,7 @@ class Batch:
             under_way.result()
             self._targets_under_way = set()
 
-    def _finish(self, files: list[Waiting]) -> None:
+    def _finish(self, files: list[WaitingFile]) -> None:
         assert self._syncing is not None
         parts = [file.part for file in files]
         for _ in self._syncing.map(_sync_all, [parts[at::_AT_ONCE] for at in range(_AT_ONCE)]):

@@ -26,10 +26,10 @@ import orjson
 from gptexit.archive.account import KEY as ACCOUNT
 from gptexit.archive.catalog import Catalog, Entry
 from gptexit.archive.manifest import entries, line_of, time_line, times
-from gptexit.archive.places import MANIFEST, TIMES, House
+from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces
 from gptexit.archive.seal import sealed
 from gptexit.archive.torn import is_torn, recorded, seems_torn
-from gptexit.files.background import Growing
+from gptexit.files.background import BackgroundFile
 from gptexit.files.disk import (
     CHUNK,
     Unusable,
@@ -91,7 +91,7 @@ class OtherArchive(Unusable):
     """The folder has an archive of another format; `str(error)` is a sentence for a person."""
 
 
-class Folder:
+class ArchiveFolder:
     """A folder as a sink. Raises OSError where the disk refuses, Unusable where a link is in it."""
 
     def __init__(self, root: Path) -> None:
@@ -111,10 +111,10 @@ class Folder:
         """Notes that the user changed and that would read otherwise now."""
         self._new: set[int] = set()
         """The hashes of the paths that this run has written; the paths themselves are too many."""
-        self._appended: dict[str, Growing] = {}
+        self._appended: dict[str, BackgroundFile] = {}
         self._keys: dict[str, str] = {}
         self._manifest = ""
-        self._house = House(root)
+        self._house = ArchivePlaces(root)
         self._load()
         self.begun = not self.catalog.is_empty
         """Whether an earlier run left something here."""
@@ -326,7 +326,7 @@ class Folder:
     def _append(self, file: File) -> Outcome:
         growing = self._appended.get(file.path)
         if growing is None:
-            growing = Growing(Path(self._house.new_part()))
+            growing = BackgroundFile(Path(self._house.new_part()))
             self._appended[file.path] = growing
             self._keys[file.path] = file.key
         growing.append(file.data)

@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 
 from gptexit.model import Asset, Conversation, Gone, Message
-from gptexit.readers.chatgpt.assets.info import Facts
+from gptexit.readers.chatgpt.assets.info import AssetInfo
 from gptexit.readers.chatgpt.merge.conversation import merge
 from gptexit.readers.chatgpt.merge.copies import moment_of
 from gptexit.readers.chatgpt.merge.stream import is_said
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.json import dumps, loads_deep
 from gptexit.writers.chatgpt.restore import restore
 
@@ -82,15 +82,15 @@ def _read(raw: dict[str, Any], earlier: Conversation, incoming: Conversation) ->
         if message["feedback"]
     }
 
-    def lookup(key: str) -> Facts:
+    def lookup(key: str) -> AssetInfo:
         asset = assets.get(key)
         if asset is None:
-            return Facts()
-        return Facts(
+            return AssetInfo()
+        return AssetInfo(
             asset["member"], asset["name"], asset["media_type"], asset["size"], asset["sha256"]
         )
 
-    read = read_conversation(raw, Account(lookup, feedback=ratings), Met())
+    read = read_conversation(raw, Account(lookup, feedback=ratings), ReadStats())
     read["id"] = incoming["id"]
     read["source"]["url"] = incoming["source"]["url"]
     read["source"]["kind"] = incoming["source"]["kind"]

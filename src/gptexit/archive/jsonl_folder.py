@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import orjson
 
-from gptexit.archive.folder import Folder, Outcome, beside, beside_key
+from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key
 from gptexit.archive.joined import gone_since, join, same
 from gptexit.files.disk import is_zeros, open_plain
 from gptexit.model import Conversation
@@ -41,7 +41,7 @@ class Moment:
     """Whether what it lacks is gone: it is whole, and nothing was left out by the user's choice."""
 
 
-class Jsonlines(Folder):
+class JsonlFolder(ArchiveFolder):
     """The sink for jsonl."""
 
     def __init__(self, root: Path) -> None:

@@ -58,7 +58,7 @@ def shown_by(
 
 
 @dataclass(frozen=True)
-class Holding:
+class NoteContents:
     """A conversation as far as it has to be compared with a note of an earlier run."""
 
     conversation: Conversation

@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from gptexit.archive.catalog import About, Entry
-from gptexit.archive.folder import Folder, Outcome, beside, beside_key, sha256_of
-from gptexit.archive.note_contents import WRITER, Held, Holding, covers, read, together
+from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key, sha256_of
+from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
 from gptexit.archive.torn import seems_torn
 from gptexit.writers.base import File
 
@@ -54,7 +54,7 @@ class _There:
         return cls(entry, data, None, said.get("updated", "")[:19], messages)
 
 
-class Notebook(Folder):
+class NotesFolder(ArchiveFolder):
     """The sink for Markdown."""
 
     def __init__(self, root: Path) -> None:
@@ -83,7 +83,7 @@ class Notebook(Folder):
             return "written"
         return self._put_near(file, holding, _There.of(entry, there))
 
-    def _put_near(self, file: File, holding: Holding, mine: _There) -> Outcome:
+    def _put_near(self, file: File, holding: NoteContents, mine: _There) -> Outcome:
         """The user has changed the note, `mine`: the text that comes stands beside it."""
         known = self._besides(file)
         last = known[-1] if known else mine
@@ -120,7 +120,7 @@ class Notebook(Folder):
     def _is_free(self, path: str) -> bool:
         return self._house.read(self._house.inside(path)) is None
 
-    def _add_beside(self, file: File, holding: Holding, mine: _There) -> Outcome:
+    def _add_beside(self, file: File, holding: NoteContents, mine: _There) -> Outcome:
         """What the conversation has got since the user changed its text goes beside that."""
         older = self._older(file)
         digest = sha256_of(file.data)
@@ -138,7 +138,7 @@ class Notebook(Folder):
             self._write(self._house.inside(path), _with_about(new, holding), digest)
         return "edited"
 
-    def _settle(self, file: File, holding: Holding, there: _There) -> Outcome:
+    def _settle(self, file: File, holding: NoteContents, there: _There) -> Outcome:
         """Which of two texts of ours is the note, and what becomes of the other."""
         older = self._older(file)
         renamed = file.about.get("title") != there.entry.about.get("title")
@@ -156,7 +156,7 @@ class Notebook(Folder):
         self._set_aside(file, there.data, there.entry.about, older)
         return self._replace_with(file, holding, there)
 
-    def _replace_with(self, file: File, holding: Holding, there: _There) -> Outcome:
+    def _replace_with(self, file: File, holding: NoteContents, there: _There) -> Outcome:
         anew = there.entry.about.get("writer") != WRITER and self.same_options
         if anew and not self._changed(holding, there):
             self.tally.anew += 1
@@ -202,7 +202,7 @@ class Notebook(Folder):
         data = self._house.read(self._house.inside(entry.path))
         return None if data is None else _There.of(entry, data)
 
-    def _changed(self, holding: Holding, there: _There) -> bool:
+    def _changed(self, holding: NoteContents, there: _There) -> bool:
         """Whether the conversation is another than when the note was written."""
         digest = there.entry.about.get("digest")
         if digest is not None:
@@ -213,7 +213,7 @@ class Notebook(Folder):
             return there.updated != holding.updated
         return there.messages != holding.messages
 
-    def _lacks(self, holding: Holding, there: _There, data: bytes | None = None) -> bool:
+    def _lacks(self, holding: NoteContents, there: _There, data: bytes | None = None) -> bool:
         """Whether the note shows something that the conversation does not hold.
 
         `data`: what the new note would be, where it is to be looked at too.
@@ -236,7 +236,7 @@ class Notebook(Folder):
         # A slim export has the same messages with fewer sources and results of tools.
         return doubtful and data is not None and not _holds_words(data, there.data)
 
-    def _adds(self, holding: Holding, there: list[_There]) -> bool:
+    def _adds(self, holding: NoteContents, there: list[_There]) -> bool:
         """Whether a conversation holds something that no note of ours shows."""
         first = there[0]
         known = [each.held for each in there if each.held is not None]
@@ -247,7 +247,7 @@ class Notebook(Folder):
         return holding.messages != first.messages
 
 
-def _with_about(file: File, holding: Holding | None) -> File:
+def _with_about(file: File, holding: NoteContents | None) -> File:
     if holding is None:
         return file
     return File(file.path, file.data, file.key, about={**file.about, **holding.about()})

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from gptexit.archive.batch import Batch, Waiting
+from gptexit.archive.batch import Batch, WaitingFile
 from gptexit.archive.catalog import Entry
 from gptexit.archive.manifest import journal_line
 from gptexit.files.disk import (
@@ -39,7 +39,7 @@ _NO_FILE = secrets.token_bytes(32)
 """Stands for the bytes of what is no plain file, such as a pipe or a folder: no file has them."""
 
 
-class House:
+class ArchivePlaces:
     """The places in the folder `root`. Raises Unusable where a link is in the way, and OSError."""
 
     def __init__(self, root: Path) -> None:
@@ -121,7 +121,7 @@ class House:
     def place(self, part: str, target: str, entry: Entry) -> None:
         """Put a file in its place, soon: together with others (see `batch`)."""
         self._prepare(target)
-        self._batch.add(Waiting(part, target, entry), entry.size)
+        self._batch.add(WaitingFile(part, target, entry), entry.size)
 
     def place_now(self, part: str, target: str, entry: Entry) -> None:
         """Put a file in its place that is on the disk already."""

@@ -11,7 +11,7 @@ from gptexit.files.closed import Closed
 from gptexit.writers.base import Copy, File
 
 
-class Stream:
+class StdoutSink:
     """Standard output as a sink, for a target that appends to one file."""
 
     def __init__(self, out: BinaryIO) -> None:

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from gptexit.archive.folder import Folder, Outcome
+from gptexit.archive.folder import ArchiveFolder, Outcome
 from gptexit.files.disk import CHUNK
 from gptexit.writers.base import Copy, File
 
@@ -36,7 +36,7 @@ def split(path: str) -> tuple[str, str]:
     return (archive + ending[:-1], name) if ending else (path, "")
 
 
-class Packed(Folder):
+class ZipFolder(ArchiveFolder):
     """The sink. Files that are appended to wait in temporary files until they are complete."""
 
     def __init__(self, root: Path) -> None:
@@ -112,7 +112,7 @@ class Packed(Folder):
 class _Out:
     """What a ZIP is written to: no one can seek in it, so sizes stand behind each member."""
 
-    def __init__(self, sink: Packed, archive: str) -> None:
+    def __init__(self, sink: ZipFolder, archive: str) -> None:
         self._sink = sink
         self._archive = archive
 

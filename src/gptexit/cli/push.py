@@ -28,7 +28,7 @@ from gptexit.text.terminal import count
 from gptexit.writers.base import Options
 
 if TYPE_CHECKING:
-    from gptexit.push.tally import Tally
+    from gptexit.push.tally import PushTally
 
 KEY = "OPEN_WEBUI_API_KEY"
 _EXTRA = (
@@ -146,7 +146,7 @@ def _key() -> str:
     return found
 
 
-def _summary(tally: Tally, url: str) -> str:
+def _summary(tally: PushTally, url: str) -> str:
     done = tally.done
     lines = [f"Read {count(tally.read, 'conversation')}."]
     if done["new"] + done["changed"]:
@@ -181,7 +181,7 @@ def _summary(tally: Tally, url: str) -> str:
     return "\n".join(lines)
 
 
-def _troubles(tally: Tally) -> list[str]:
+def _troubles(tally: PushTally) -> list[str]:
     """Return what went wrong, for standard error; `--quiet` does not silence it."""
     lines = []
     if tally.memories_refused:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from pathvalidate import sanitize_filename
 
 from gptexit.archive.description import part_of, record, unread
-from gptexit.archive.folder import Folder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.files.disk import leads_out
 from gptexit.readers.chatgpt.export_set import Export
@@ -44,10 +44,10 @@ def keep(export: Export, root: Path) -> list[str]:
     Raises OSError where the disk refuses. A file that cannot be read is named in `export.losses`.
     """
     with owning(root):
-        return _keep(export, Folder(root))
+        return _keep(export, ArchiveFolder(root))
 
 
-def _keep(export: Export, folder: Folder) -> list[str]:
+def _keep(export: Export, folder: ArchiveFolder) -> list[str]:
     digests: dict[str, str] = {}
     kept = []
     for name in export.files.side_files():

@@ -12,9 +12,9 @@ import orjson
 
 from gptexit.archive.account import need_same_account
 from gptexit.archive.description import choices, record, unread
-from gptexit.archive.folder import Folder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
-from gptexit.conversion import Plan, carry_out
+from gptexit.conversion import OutputSpec, carry_out
 from gptexit.exit.account_files import FOLDER, keep
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.parts import parts
@@ -58,7 +58,7 @@ def leave(
     CannotRedact, Unusable, and OSError where the disk refuses.
     """
     going_to = list(dict.fromkeys(going_to))
-    plans = [Plan(name, replace(options, redact=NOTHING), of_exit=True) for name in FORMATS]
+    plans = [OutputSpec(name, replace(options, redact=NOTHING), of_exit=True) for name in FORMATS]
     plans += [_plan(each, options, taken_along) for each in going_to]
     with owning(out):
         return _leave(sources, out, options, watch, going_to, plans, allow_large, jobs)
@@ -70,7 +70,7 @@ def _leave(
     options: Options,
     watch: Watch,
     going_to: Sequence[str],
-    plans: Sequence[Plan],
+    plans: Sequence[OutputSpec],
     allow_large: bool,
     jobs: int | None,
 ) -> tuple[dict[str, Any], Result]:
@@ -90,7 +90,7 @@ def _leave(
         nodes = report["read"]["nodes"]
         generation = form(export, nodes["full"], nodes["slim"]).generation
         page = start_here(report, checked, kept, as_markdown(generation), going_to)
-        folder = Folder(out)
+        folder = ArchiveFolder(out)
         folder.put(File(PAGE, page.encode(), PAGE))
         folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
         folder.finish()
@@ -100,8 +100,8 @@ def _leave(
     return report, checked
 
 
-def _plan(place: str, options: Options, taken_along: Selection | None) -> Plan:
+def _plan(place: str, options: Options, taken_along: Selection | None) -> OutputSpec:
     """What is written for a destination."""
     going = DESTINATIONS[place]
     chosen = replace(options, **going.options)
-    return Plan(going.format, chosen, taken_along, of_exit=True)
+    return OutputSpec(going.format, chosen, taken_along, of_exit=True)

@@ -13,7 +13,7 @@ BATCH = 2 << 20
 """Bytes that are written at once; at most three times as many are held."""
 
 
-class Growing:
+class BackgroundFile:
     """An open file. Writing and hashing leave Python free to go on with the next conversation.
 
     Each method raises the OSError of an earlier batch where the disk refused it.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gptexit.inspect.kinds import KINDS, kind
 from gptexit.readers.chatgpt.export_set import Export
-from gptexit.readers.chatgpt.normalize.conversation_assets import Facts, Lookup, key_in_export
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo, Lookup, key_in_export
 from gptexit.readers.chatgpt.normalize.mentions import Mention
 
 SPILL = 1 << 20
@@ -51,7 +51,7 @@ class Sum:
 class Attachments:
     """Collects mentions."""
 
-    lookup: Lookup = lambda file_id: Facts()
+    lookup: Lookup = lambda file_id: AssetInfo()
     """Asked for the media type of a file of which nothing else tells it."""
     kinds: dict[str, Sum] = field(default_factory=lambda: {each: Sum() for each in KINDS})
     _seen: set[str] = field(default_factory=set)

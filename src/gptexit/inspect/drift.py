@@ -32,7 +32,7 @@ _KINDS = {
 }
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where something was met; names nothing of the user's."""
 
     conversation: int
@@ -56,7 +56,7 @@ class Stranger:
     name: str
     """Its name, or in brackets the shape of it."""
     count: int = 0
-    first: Place | None = None
+    first: Location | None = None
     """None for what stands outside the conversations."""
 
 
@@ -68,7 +68,7 @@ class Drift:
         self.others = 0
         """How often something was met for which there was no room."""
 
-    def add(self, kind: str, name: object, count: int = 1, first: Place | None = None) -> None:
+    def add(self, kind: str, name: object, count: int = 1, first: Location | None = None) -> None:
         """Count a stranger; `name` is shown as `shown` has it."""
         word = shown(name)
         found = self._found.get((kind, word))

@@ -16,7 +16,7 @@ from gptexit.readers.chatgpt.assets.tables import LIBRARY, NAMES
 from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
 from gptexit.readers.chatgpt.containers.layout import MORE
 from gptexit.readers.chatgpt.export_set import Export
-from gptexit.readers.chatgpt.merge.export_dates import Made
+from gptexit.readers.chatgpt.merge.export_dates import ExportDate
 
 GENERATIONS = {
     "classic": "classic, of 2023",
@@ -39,7 +39,7 @@ _SLIM = datetime(2026, 6, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ExportForm:
     """The form of an export."""
 
     generation: str
@@ -70,7 +70,7 @@ class Format:
         }
 
 
-def form(export: Export, full: int, slim: int) -> Format:
+def form(export: Export, full: int, slim: int) -> ExportForm:
     """The form of `export`, of whose conversations so many have full and slim messages."""
     files = [each for each in export.conversation_files if each.rsplit("/", 1)[-1] not in MORE]
     found = [CONVERSATIONS.search(each) for each in files]
@@ -90,7 +90,7 @@ def form(export: Export, full: int, slim: int) -> Format:
         generation = "sharded"
     elif attachments == "none" and sides <= _OF_2023 and not _is_later(export):
         generation = "classic"
-    return Format(generation, layout, full, slim, attachments)
+    return ExportForm(generation, layout, full, slim, attachments)
 
 
 def _is_later(export: Export) -> bool:
@@ -99,6 +99,6 @@ def _is_later(export: Export) -> bool:
     return max(moments, default=_LATER) > _LATER
 
 
-def _made(export: Export) -> list[Made]:
+def _made(export: Export) -> list[ExportDate]:
     """When each of the exports was made, as far as anything tells."""
     return [each.made for each in export.editions if each.made]

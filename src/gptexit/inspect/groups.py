@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gptexit.names.table import Row
+from gptexit.names.table import NameRow
 from gptexit.text.terminal import printable
 
 MOST = 10_000
@@ -61,13 +61,13 @@ class Groups:
             group = self.by_id[own] = Group()
         group.add(title, created, updated)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[NameRow]:
         """Yield a row of the table of names for each: projects first, the largest first."""
         ordered = sorted(
             self.by_id.items(), key=lambda pair: (not _is_project(pair[0]), -pair[1].conversations)
         )
         for own, group in ordered:
-            yield Row(
+            yield NameRow(
                 [
                     *(own, _KINDS[_is_project(own)], ""),
                     *(str(group.conversations), (group.first or "")[:10], (group.last or "")[:10]),

@@ -14,7 +14,7 @@ from gptexit import __version__
 from gptexit.inspect.absences import absences
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift
-from gptexit.inspect.generation import Format, form
+from gptexit.inspect.generation import ExportForm, form
 from gptexit.inspect.known_names import MEMBERS, SIDE_FILES
 from gptexit.inspect.survey import Survey
 from gptexit.readers.chatgpt.assets.info import file_id
@@ -36,7 +36,7 @@ class Inspection:
 
     export: Export
     survey: Survey
-    form: Format
+    form: ExportForm
     shared: int
     """Links that the user shared."""
     unmentioned: tuple[int, int]

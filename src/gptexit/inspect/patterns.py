@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gptexit.inspect import known_names as known
-from gptexit.inspect.drift import Drift, Place
+from gptexit.inspect.drift import Drift, Location
 from gptexit.inspect.may_mention import LOOK, SPECIAL
 from gptexit.model import Raw
 
@@ -42,7 +42,7 @@ class Pattern:
     """What is to be done with a message that has a certain look."""
 
     look: Look
-    first: Place
+    first: Location
     plain: bool
     """A text, which is mostly one string."""
     looked: bool
@@ -66,7 +66,7 @@ class Shapes:
     _known: set[Keys] = field(default_factory=set)
     """Keys of whole conversations that hold no stranger."""
 
-    def pattern(self, look: Look, place: Place, drift: Drift) -> Pattern:
+    def pattern(self, look: Look, place: Location, drift: Drift) -> Pattern:
         """The pattern of a look, made where it is new."""
         key = hash(look)
         found = self.patterns.get(key)
@@ -92,7 +92,7 @@ class Shapes:
             _judge(pattern, drift)
         self.patterns.clear()
 
-    def conversation(self, keys: Keys, place: Place, drift: Drift) -> None:
+    def conversation(self, keys: Keys, place: Location, drift: Drift) -> None:
         """Report what is strange in the keys of a conversation."""
         usual = known.KEYS["conversation"]
         if keys not in self._known and not _strangers(
@@ -128,7 +128,7 @@ def _judge(pattern: Pattern, drift: Drift) -> None:
 
 
 def _strangers(
-    kind: str, keys: Iterable[str], usual: frozenset[str], count: int, first: Place, drift: Drift
+    kind: str, keys: Iterable[str], usual: frozenset[str], count: int, first: Location, drift: Drift
 ) -> bool:
     found = [key for key in keys if key not in usual]
     for key in found:
@@ -136,7 +136,7 @@ def _strangers(
     return bool(found)
 
 
-def careful(node: Any, place: Place, drift: Drift) -> Look | None:
+def careful(node: Any, place: Location, drift: Drift) -> Look | None:
     """The look of any node at all; None where it has no message."""
     if not isinstance(node, dict):
         drift.add("node", node, 1, place)
@@ -162,7 +162,7 @@ def careful(node: Any, place: Place, drift: Drift) -> Look | None:
     )
 
 
-def _inner(message: Raw, name: str, place: Place, drift: Drift) -> Raw:
+def _inner(message: Raw, name: str, place: Location, drift: Drift) -> Raw:
     found = message.get(name)
     if isinstance(found, dict):
         return found
@@ -176,7 +176,7 @@ def _value(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else type(value)
 
 
-def judge_parts(parts: Any, place: Place, drift: Drift) -> None:
+def judge_parts(parts: Any, place: Location, drift: Drift) -> None:
     """Report what is strange among the parts of a message that are not just text."""
     if not isinstance(parts, list):
         if parts is not None and not isinstance(parts, str):
@@ -195,7 +195,7 @@ def judge_parts(parts: Any, place: Place, drift: Drift) -> None:
             _strangers(f"key of {name}", part, known.PARTS[name] or frozenset(), 1, place, drift)
 
 
-def judge_references(references: Any, place: Place, drift: Drift) -> None:
+def judge_references(references: Any, place: Location, drift: Drift) -> None:
     """Report types of citations that no table knows."""
     for each in references if isinstance(references, list) else ():
         name = each.get("type") if isinstance(each, dict) else None

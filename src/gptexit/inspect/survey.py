@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from gptexit.inspect.attachments import Attachments
-from gptexit.inspect.drift import Drift, Place
+from gptexit.inspect.drift import Drift, Location
 from gptexit.inspect.groups import Groups
 from gptexit.inspect.may_mention import may_mention, points
 from gptexit.inspect.patterns import OTHER, Shapes, careful, judge_parts, judge_references
@@ -70,7 +70,7 @@ class Survey:
     def add(self, raw: Raw, where: str) -> None:
         """Count a conversation; what it mentions of files is taken out of it."""
         self.conversations += 1
-        place = Place(self.conversations, where)
+        place = Location(self.conversations, where)
         self._shapes.conversation(tuple(raw), place, self.drift)
         mapping = raw.get("mapping")
         if not isinstance(mapping, dict):
@@ -114,7 +114,7 @@ class Survey:
         """Messages by the model that they name."""
         return self._shapes.models
 
-    def _nodes(self, mapping: dict[str, Any], place: Place) -> tuple[int, list[str]]:
+    def _nodes(self, mapping: dict[str, Any], place: Location) -> tuple[int, list[str]]:
         """Count the nodes: how many messages, and the keys of those that may mention files."""
         patterns = self._shapes.patterns
         suspects: list[str] = []
@@ -174,7 +174,7 @@ class Survey:
             self._branches(mapping)
         return messages, suspects
 
-    def _looked(self, content: Raw, metadata: Raw, place: Place) -> bool:
+    def _looked(self, content: Raw, metadata: Raw, place: Location) -> bool:
         judge_parts(content.get("parts"), place, self.drift)
         return may_mention(content, metadata)
 

@@ -12,7 +12,7 @@ from typing import Any
 from gptexit.library import Hit, Page, Said, Span, marked, plain
 from gptexit.library.results import Instruction, Period, Project
 from gptexit.mcp.passages import NOTICE, mark_for, message, name, passage
-from gptexit.memory.model import Entry
+from gptexit.memory.model import MemoryEntry
 from gptexit.text.terminal import count
 
 LONGEST_NOTE = 4_000
@@ -202,7 +202,7 @@ def periods(rows: Sequence[Period], unit: str) -> Answer:
 
 
 def memories(
-    entries: Sequence[Entry],
+    entries: Sequence[MemoryEntry],
     instructions: Sequence[Instruction],
     total: int,
     ended: int,
@@ -246,7 +246,7 @@ def memories(
     )
 
 
-def _entry(entry: Entry) -> str:
+def _entry(entry: MemoryEntry) -> str:
     where = next((each.conversation for each in entry.origins if each.conversation), None)
     known = f"known by {entry.known_by[:10]}" if entry.known_by else "no date"
     facts = [", ".join(day[:10] for day in entry.days[:3]) or known]
@@ -257,7 +257,7 @@ def _entry(entry: Entry) -> str:
     return f"- [{'; '.join(facts)}] {_note(entry.text)}"
 
 
-def _entry_data(entry: Entry) -> dict[str, Any]:
+def _entry_data(entry: MemoryEntry) -> dict[str, Any]:
     return {
         "text": _note(entry.text),
         "dates": entry.days[:100],

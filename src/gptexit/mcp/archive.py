@@ -16,7 +16,7 @@ _BUSY = "The archive is being written right now; ask again in a moment."
 _BROKEN = "The archive cannot be read. It may be damaged, or half written; convert it again."
 
 
-class Unreadable(Exception):
+class ArchiveUnreadable(Exception):
     """The archive cannot be read now; `str(error)` is a sentence."""
 
 
@@ -36,13 +36,13 @@ class Archive:
             try:
                 return question(self, self._opened())
             except NoLibrary as error:
-                raise Unreadable(str(error)) from error
+                raise ArchiveUnreadable(str(error)) from error
             except sqlite3.OperationalError as error:
                 busy = "locked" in str(error) or "busy" in str(error)
-                raise Unreadable(_BUSY if busy else _BROKEN) from error
+                raise ArchiveUnreadable(_BUSY if busy else _BROKEN) from error
             except sqlite3.DatabaseError as error:
                 self._close()
-                raise Unreadable(_BROKEN) from error
+                raise ArchiveUnreadable(_BROKEN) from error
 
     def memory(self, library: Library) -> Memory:
         """What ChatGPT remembered, put together; once for each state of the file."""

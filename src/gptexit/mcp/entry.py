@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gptexit.mcp.jsonc import Malformed, Member, Object, members, parsed, without_comments
+from gptexit.mcp.jsonc import JsonMember, Malformed, Object, members, parsed, without_comments
 
 SERVERS = "mcpServers"
 """The key that Claude Desktop, Claude Code and Gemini CLI share; see clients.py."""
@@ -166,10 +166,10 @@ class _Edit:
         line = re.split(r"[\r\n]", self._text[:at])[-1] + "."
         return line[: len(line) - len(line.lstrip(" \t"))]
 
-    def _begins_line(self, member: Member) -> bool:
+    def _begins_line(self, member: JsonMember) -> bool:
         before = self._text[: member.begins].rstrip(" \t")
         return before.endswith(("\r", "\n"))
 
-    def _unit_of(self, top: list[Member]) -> str:
+    def _unit_of(self, top: list[JsonMember]) -> str:
         first = next((each for each in top if self._begins_line(each)), None)
         return (first and self._indent(first.begins)) or _UNIT

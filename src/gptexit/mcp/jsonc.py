@@ -29,7 +29,7 @@ class Object(tuple[tuple[str, Any], ...]):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class JsonMember:
     """A member of an object, by where it stands."""
 
     name: str
@@ -64,16 +64,16 @@ def parsed(plain: str) -> Any:
         raise Malformed("it is nested too deeply") from error
 
 
-def members(plain: str, at: int) -> tuple[list[Member], int]:
+def members(plain: str, at: int) -> tuple[list[JsonMember], int]:
     """The members of the object that begins at `at`, and where it is closed. It has been parsed."""
-    found: list[Member] = []
+    found: list[JsonMember] = []
     at = _after_space(plain, at + 1)
     while plain[at] != "}":
         begins = at
         name, at = _DECODER.raw_decode(plain, at)
         value = _after_space(plain, _after_space(plain, at) + 1)
         _, at = _DECODER.raw_decode(plain, value)
-        found.append(Member(name, begins, value, at))
+        found.append(JsonMember(name, begins, value, at))
         at = _after_space(plain, at)
         at = _after_space(plain, at + 1) if plain[at] == "," else at
     return found, at

@@ -23,7 +23,7 @@ class NoSuchResource(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedResource:
     """A resource of the list."""
 
     uri: str
@@ -31,7 +31,7 @@ class Listed:
     description: str
 
 
-def listing(library: Library, cursor: str | None) -> tuple[list[Listed], str | None]:
+def listing(library: Library, cursor: str | None) -> tuple[list[ListedResource], str | None]:
     """Conversations, the newest first, and the cursor of the next page. Raises NoSuchResource."""
     if cursor is not None and not re.fullmatch(r"\d{1,9}", cursor):
         raise NoSuchResource("The cursor has to be one that an earlier answer gave.")
@@ -39,9 +39,9 @@ def listing(library: Library, cursor: str | None) -> tuple[list[Listed], str | N
     return list(map(_listed, page.hits)), None if page.next is None else str(page.next)
 
 
-def _listed(hit: Hit) -> Listed:
+def _listed(hit: Hit) -> ListedResource:
     when = f"begun {hit.date[:10]}" if hit.date else "without a date"
-    return Listed(
+    return ListedResource(
         _uri(hit.conversation), name(hit.title), f"An old chat with ChatGPT, {when}; data only."
     )
 

@@ -23,7 +23,7 @@ from mcp.shared.exceptions import MCPError
 
 from gptexit import __version__
 from gptexit.library import Ambiguous, BadQuery, Library, TooSlow, Unknown
-from gptexit.mcp.archive import Archive, Unreadable
+from gptexit.mcp.archive import Archive, ArchiveUnreadable
 from gptexit.mcp.arguments import BadArgument, checked
 from gptexit.mcp.resources import TEMPLATE, NoSuchResource, listing, text_of
 from gptexit.mcp.tools import TOOLS
@@ -46,7 +46,7 @@ INSTRUCTIONS = (
 )
 _UNEXPECTED = "Something went wrong inside gptexit; its log has more."
 _LONGEST_ERROR = 500
-_TROUBLES = (Ambiguous, BadArgument, BadQuery, NoSuchResource, TooSlow, Unknown, Unreadable)
+_TROUBLES = (Ambiguous, BadArgument, BadQuery, NoSuchResource, TooSlow, Unknown, ArchiveUnreadable)
 """What has a sentence for a person."""
 
 

@@ -13,7 +13,7 @@ from gptexit.library.search import ROLES
 from gptexit.mcp import answers
 from gptexit.mcp.answers import Answer
 from gptexit.mcp.archive import Archive
-from gptexit.memory.model import Entry
+from gptexit.memory.model import MemoryEntry
 
 DATA = (
     " The text that comes back was written in old chats, by the user, by ChatGPT, by tools and web "
@@ -135,7 +135,7 @@ def _periods(_: Archive, library: Library, given: Arguments) -> Answer:
 def _memories(archive: Archive, library: Library, given: Arguments) -> Answer:
     memory = archive.memory(library)
     offset = int(given.get("cursor", 0))
-    room, taken = _ROOM, list[Entry]()
+    room, taken = _ROOM, list[MemoryEntry]()
     for entry in memory.entries[offset : offset + _PAGE * 2]:
         room -= min(len(entry.text), answers.LONGEST_NOTE)
         if taken and room < 0:

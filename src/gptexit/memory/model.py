@@ -61,7 +61,7 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Entry:
+class MemoryEntry:
     """One memory, in the words in which it was first written."""
 
     id: str
@@ -112,9 +112,9 @@ class Version:
 class Memory:
     """All that is known. Times are RFC 3339 in UTC."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[MemoryEntry] = field(default_factory=list)
     """What counts, the oldest first; near-repeats stand after what they may repeat."""
-    ended: list[Entry] = field(default_factory=list)
+    ended: list[MemoryEntry] = field(default_factory=list)
     """What was forgotten or replaced, in the order in which it was written."""
     versions: list[Version] = field(default_factory=list)
     """Custom instructions, the last first."""

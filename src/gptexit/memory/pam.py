@@ -7,10 +7,10 @@ from pathlib import Path
 
 from gptexit.archive.account import need_same_account
 from gptexit.archive.description import choices
-from gptexit.archive.folder import Folder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.memory.model import Memory, Origin
-from gptexit.pipeline import Progress, Way, convert
+from gptexit.pipeline import Output, Progress, convert
 from gptexit.report import Written
 from gptexit.selection import Selection
 from gptexit.source import Source
@@ -33,10 +33,10 @@ def write_store(
     """
     with owning(out):
         need_same_account(export, [out])
-        sink = Folder(out)
+        sink = ArchiveFolder(out)
         target = Pam(Options(), sink.catalog, own_list=own_list, conversations=all_of)
         asked = choices("pam", Options(), Selection())
-        way = Way(target, sink, Written("pam", str(out)), asked)
+        way = Output(target, sink, Written("pam", str(out)), asked)
         ledger = convert(export, [way], Selection(), progress=progress)
     for loss in (*ledger.unreadable, *ledger.unwritten):
         export.lose(loss["where"], loss["reason"])

@@ -18,7 +18,7 @@ from typing import Literal
 
 from gptexit.memory import alike
 from gptexit.memory.extract import listed
-from gptexit.memory.model import Entry, Mark, Memory, Origin, Relation
+from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Relation
 from gptexit.memory.phrases import Asked, asked, named, same
 
 _SPACE = uuid.UUID("8f2c1d5e-3f0b-5c1e-9a55-0d6f3f1a7c42")
@@ -50,12 +50,12 @@ class Settler:
         self._latest = latest
         self._own_list = own_list
         self._cited = cited
-        self._all: list[Entry] = []
-        self._live: dict[str, Entry] = {}
+        self._all: list[MemoryEntry] = []
+        self._live: dict[str, MemoryEntry] = {}
         """What counts, by what `same` gives."""
-        self._named: dict[str, dict[str, Entry]] = defaultdict(dict)
+        self._named: dict[str, dict[str, MemoryEntry]] = defaultdict(dict)
         """What counts, by what `named` gives, and then by id."""
-        self._last: dict[str, Entry] = {}
+        self._last: dict[str, MemoryEntry] = {}
         """What counts or did, by what `same` gives; the last of each."""
         self._lives: Counter[str] = Counter()
         self._words: dict[str, str] = {}
@@ -63,7 +63,7 @@ class Settler:
         self._places: dict[str, int] = {}
         """Where entries stand in ChatGPT's own list, by their id."""
         self._placed: set[tuple[str, int]] = set()
-        self._cited_as: dict[str, Entry] = {}
+        self._cited_as: dict[str, MemoryEntry] = {}
         """What a memory said when it was cited last, by ChatGPT's own id of it."""
         self._citing: dict[str, set[str]] = defaultdict(set)
         """ChatGPT's own ids of the memories that an entry stands for, by the entry's id."""
@@ -118,15 +118,15 @@ class Settler:
         else:
             self._keep(origin, origin.text)
 
-    def _meant(self, wish: Asked) -> list[tuple[Entry, str]]:
+    def _meant(self, wish: Asked) -> list[tuple[MemoryEntry, str]]:
         """The memories that count and are named, each with the words that take its place."""
-        found: dict[str, tuple[Entry, str]] = {}
+        found: dict[str, tuple[MemoryEntry, str]] = {}
         for old, new in wish.pairs:
             for entry in self._named.get(named(old), {}).values():
                 found.setdefault(entry.id, (entry, new))
         return list(found.values())
 
-    def _apply(self, found: list[tuple[Entry, str]], origin: Origin) -> None:
+    def _apply(self, found: list[tuple[MemoryEntry, str]], origin: Origin) -> None:
         new = found[0][1]
         for entry, _ in found:
             self._end(entry, "replaced" if new else "forgotten", origin)
@@ -148,20 +148,20 @@ class Settler:
         elif alone:
             entry.marks.append(Mark(alone))
 
-    def _most_like(self, text: str) -> Entry | None:
+    def _most_like(self, text: str) -> MemoryEntry | None:
         """Among the newest that count: so many that a note is not held against all there are."""
         live = list(islice(reversed(self._live.values()), alike.NEIGHBOURS))
         words = alike.sorted_words(same(text))
         at = alike.related(words, [self._words[each.id] for each in live])
         return None if at is None else live[at]
 
-    def _keep(self, origin: Origin, text: str) -> Entry:
+    def _keep(self, origin: Origin, text: str) -> MemoryEntry:
         """The entry that says `text`: one that is there, with one origin more, or a new one."""
         key = same(text)
         entry = self._live.get(key)
         if entry is None:
             self._lives[key] += 1
-            entry = Entry(str(uuid.uuid5(_SPACE, f"{key}\n{self._lives[key]}")), text, [])
+            entry = MemoryEntry(str(uuid.uuid5(_SPACE, f"{key}\n{self._lives[key]}")), text, [])
             self._words[entry.id] = alike.sorted_words(key)
             self._all.append(entry)
             self._revive(entry)
@@ -170,14 +170,14 @@ class Settler:
             entry.origins.append(origin)
         return entry
 
-    def _revive(self, entry: Entry) -> None:
+    def _revive(self, entry: MemoryEntry) -> None:
         if entry.by is not None:
             entry.overruled.append(entry.by)
         entry.ended = entry.by = entry.by_entry = None
         self._live[same(entry.text)] = self._last[same(entry.text)] = entry
         self._named[named(entry.text)][entry.id] = entry
 
-    def _end(self, entry: Entry, how: Literal["forgotten", "replaced"], by: Origin) -> None:
+    def _end(self, entry: MemoryEntry, how: Literal["forgotten", "replaced"], by: Origin) -> None:
         entry.ended, entry.by = how, by
         del self._live[same(entry.text)]
         del self._named[named(entry.text)][entry.id]
@@ -237,17 +237,17 @@ class Settler:
             if key not in there and first and first < until and max(cited, default="") < until:
                 entry.marks.append(Mark("was not in memory on", time=self._latest.time))
 
-    def _by_date(self, entry: Entry) -> tuple[str, str, int, str]:
+    def _by_date(self, entry: MemoryEntry) -> tuple[str, str, int, str]:
         place = self._places.get(entry.id, -1)
         return (_sortable(entry.dated), _sortable(entry.known_by), place, entry.id)
 
-    def _side_by_side(self) -> list[Entry]:
+    def _side_by_side(self) -> list[MemoryEntry]:
         """What counts by date, but a near-repeat after the first that it is like."""
         entries = sorted(self._live.values(), key=self._by_date)
         first = list(range(len(entries)))
         for a, b in alike.pairs([self._words[each.id] for each in entries]):
             first[max(a, b)] = min(first[max(a, b)], a, b)
-        groups: dict[int, list[Entry]] = {}
+        groups: dict[int, list[MemoryEntry]] = {}
         heads: list[int] = []
         for place, entry in enumerate(entries):
             head = place if first[place] == place else heads[first[place]]

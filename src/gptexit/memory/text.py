@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from gptexit.memory.assistants import ASSISTANTS, LOOKED_UP, MOST
 from gptexit.memory.headings import DEMOGRAPHICS, HEADINGS, INSTRUCTIONS, heading_of
-from gptexit.memory.model import Entry, Mark, Memory, Origin, Version
+from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memory.own_list import PROMPT
 from gptexit.text.terminal import count, printable
 from gptexit.writers.markdown.embed import line
@@ -163,11 +163,11 @@ class _Page:
         for heading, lines in under.items():
             yield heading, lines or [_NONE]
 
-    def _slot(self, entry: Entry) -> str:
+    def _slot(self, entry: MemoryEntry) -> str:
         """What stands in brackets before an entry: its days, and what is not certain of it."""
         return "; ".join([self._days(entry), *map(self._mark, entry.marks)])
 
-    def _days(self, entry: Entry) -> str:
+    def _days(self, entry: MemoryEntry) -> str:
         days = list(dict.fromkeys(filter(None, map(self._day, entry.days))))
         if not days:
             known = self._day(entry.known_by)
@@ -256,7 +256,7 @@ class _Page:
             for number, each in enumerate(entries, 1)
         )
 
-    def _origins_of(self, entry: Entry) -> Iterator[str]:
+    def _origins_of(self, entry: MemoryEntry) -> Iterator[str]:
         """Yield each origin of an entry in words; of many answers that cite it, a few."""
         cited = [origin for origin in entry.origins if origin.how == "cited"]
         left_out = cited[_CITATIONS - 1 : -1] if len(cited) > _CITATIONS else []

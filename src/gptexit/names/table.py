@@ -36,7 +36,7 @@ class BadTable(Exception):
 
 
 @dataclass(slots=True)
-class Row:
+class NameRow:
     """A project or a custom GPT."""
 
     cells: list[str]
@@ -61,7 +61,7 @@ class Row:
 class Table:
     """The rows by id, and the form of the file, which is kept when it is written again."""
 
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, NameRow] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     """The headings of further columns."""
     delimiter: str = ","
@@ -72,13 +72,13 @@ class Table:
         """Return the names that are filled in, by id."""
         return {row.id: row.name for row in self.rows.values() if row.name.strip()}
 
-    def renewed(self, rows: Iterable[Row]) -> Table:
+    def renewed(self, rows: Iterable[NameRow]) -> Table:
         """Return a table of `rows` that keeps what a person filled in here.
 
         Rows of this table that are not among `rows` stand at its end: an export may lack a project
         that an earlier one had, and its name is kept.
         """
-        merged: dict[str, Row] = {}
+        merged: dict[str, NameRow] = {}
         for row in rows:
             known = self.rows.get(row.id)
             if known:
@@ -156,7 +156,7 @@ def _parsed(text: str, path: Path, *, mark: bool) -> Table:
         beyond = cells[len(names) :] if any(cells[len(names) :]) else []
         table.others += [""] * (len(further) + len(beyond) - len(table.others))
         at = dict(enumerate(cells))
-        row = Row(
+        row = NameRow(
             [at.get(place, "") if place is not None else "" for place in places],
             [*(at.get(place, "") for place in further), *beyond],
             line,
@@ -207,7 +207,7 @@ def _heading(cell: str) -> str:
     return plain if plain in COLUMNS else unguarded(cell)
 
 
-def _add(table: Table, row: Row, path: Path) -> None:
+def _add(table: Table, row: NameRow, path: Path) -> None:
     """Put a row into the table; of two rows with one id, the one that has a name."""
     known = table.rows.get(row.id)
     if known is None or not known.name.strip():

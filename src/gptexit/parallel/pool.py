@@ -28,7 +28,7 @@ import gptexit
 from gptexit.parallel.task import Prepared, Task, from_plain, prepare
 from gptexit.parallel.worker import Raw, Result, Setup, receive, send
 from gptexit.readers.chatgpt.containers.base import Loss
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.source import ChatGPTExport, fault
 from gptexit.source import Source
 
@@ -40,7 +40,7 @@ _KILLS = "two processes ended while they handled it; its data may be too large f
 
 
 def prepared(
-    export: Source, task: Task, met: Met, jobs: int, *, once: bool, wholes: bool
+    export: Source, task: Task, met: ReadStats, jobs: int, *, once: bool, wholes: bool
 ) -> Iterator[tuple[str, Prepared | Loss]]:
     """Yield each conversation of `export`, prepared by `jobs` workers, in the export's order.
 
@@ -85,7 +85,7 @@ def _batches(export: ChatGPTExport, once: bool) -> Iterator[Batch]:
 
 
 def _from_result(
-    raw: tuple[str, Any, Any], result: Result, task: Task, account: Account, met: Met
+    raw: tuple[str, Any, Any], result: Result, task: Task, account: Account, met: ReadStats
 ) -> Prepared | Loss:
     where, data, gone = raw
     if not result:
@@ -102,7 +102,7 @@ def _loader(whole: bytes) -> Callable[[], Any]:
 
 
 def _here(
-    where: str, data: Any, gone: Any, task: Task, account: Account, met: Met
+    where: str, data: Any, gone: Any, task: Task, account: Account, met: ReadStats
 ) -> Prepared | Loss:
     """Prepare a conversation in this process."""
     raw = marshal.loads(data) if isinstance(data, bytes) else data
@@ -244,7 +244,7 @@ class _Pool:
 
 def _sum(replies: list[_Reply]) -> _Reply:
     """Return the replies to several batches as one to all of them."""
-    met = Met()
+    met = ReadStats()
     for _, oddities, unknown, _ in replies:
         met.oddities.update(oddities)
         met.unknown.update(unknown)

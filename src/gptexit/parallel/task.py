@@ -20,7 +20,7 @@ from gptexit.writers.base import Draft, Drafter
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TaskPart:
     """One format of a task."""
 
     drafter: Drafter | None
@@ -34,7 +34,7 @@ class Task:
     """What a run does with each conversation; it can be pickled."""
 
     selection: Selection
-    parts: tuple[Part, ...]
+    parts: tuple[TaskPart, ...]
     names: Names = field(default_factory=Names)
 
 
@@ -67,7 +67,7 @@ def prepare(where: str, conversation: Conversation, task: Task) -> Prepared:
     return Prepared(named, len(named["messages"]), left_out, outcomes, lambda: named)
 
 
-def _outcome(where: str, conversation: Conversation, part: Part) -> Outcome:
+def _outcome(where: str, conversation: Conversation, part: TaskPart) -> Outcome:
     reason = part.selection.leaves_out(conversation) if part.selection else None
     if reason or part.drafter is None:
         return reason

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from gptexit.parallel.task import Task, plain, prepare
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.source import fault, open_chatgpt
 
 _LENGTH = 8
@@ -99,7 +99,7 @@ class Worker:
             return self._reply(batch, checked=True)
 
     def _reply(self, batch: list[Raw], *, checked: bool) -> bytes:
-        met = Met()
+        met = ReadStats()
         results = [self._result(*raw, met, checked) for raw in batch]
         losses = self._export.losses[self._told :]
         told = [(loss.where, loss.reason) for loss in losses]
@@ -107,12 +107,12 @@ class Worker:
         self._told += len(losses)
         return data
 
-    def _result(self, where: str, data: bytes, gone: Any, met: Met, checked: bool) -> Result:
+    def _result(self, where: str, data: bytes, gone: Any, met: ReadStats, checked: bool) -> Result:
         """Prepare one conversation; `checked`: leave it to the other process if it is too deep."""
         self._gone = gone
         raw = marshal.loads(data)
         title = raw.get("title")
-        mine = Met()
+        mine = ReadStats()
         try:
             conversation = read_conversation(raw, self._account, mine)
         except Exception as error:  # a fault of ours must not cost the user the rest

@@ -11,7 +11,7 @@ from gptexit.push.inventory import MARK
 _PATH = "/api/v1/folders/"
 
 
-class Folders:
+class AppFolders:
     """The folders of ours, found by a mark: their names may be changed in the app."""
 
     def __init__(self, server: Server) -> None:

@@ -15,10 +15,10 @@ from gptexit.memory.model import Memory
 from gptexit.model import Asset, Conversation
 from gptexit.pipeline import Progress, conversations
 from gptexit.push.client import Refusal, Server, ServerError
-from gptexit.push.folders import Folders
+from gptexit.push.folders import AppFolders
 from gptexit.push.inventory import MARK, Inventory, There, inventory, judge, untouched
 from gptexit.push.memories import Memories
-from gptexit.push.tally import Tally
+from gptexit.push.tally import PushTally
 from gptexit.push.uploads import Uploads, key_of, placeholder
 from gptexit.selection import Selection, without_other_branches
 from gptexit.source import Source
@@ -60,7 +60,7 @@ class Push:
         dry: bool = False,
         memories: bool = False,
     ) -> None:
-        self.tally = Tally(dry=dry)
+        self.tally = PushTally(dry=dry)
         self._export = export
         self._server = server
         self._selection = selection
@@ -68,7 +68,7 @@ class Push:
         self._dry = dry
         self._memories = memories
         self._uploads = Uploads(server, export.open)
-        self._folders = Folders(server)
+        self._folders = AppFolders(server)
         self._batch: list[_Ready] = []
         self._digests: dict[str, str] = {}
         """Of what this run found right or sent, by the conversation's id."""

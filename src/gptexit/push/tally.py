@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Tally:
+class PushTally:
     """What was read, sent, found and left."""
 
     dry: bool = False

@@ -17,10 +17,10 @@ import orjson
 from gptexit.files.disk import leads_out, open_plain
 from gptexit.files.special import special
 from gptexit.model import VERSION, Conversation
-from gptexit.readers.chatgpt.assets.info import Facts
+from gptexit.readers.chatgpt.assets.info import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss, plain
 from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
-from gptexit.readers.chatgpt.normalize.conversation import Met
+from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.oversized import Keep, path_of
 from gptexit.readers.chatgpt.parsing.oversized import reason as too_large
 from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, heavy
@@ -58,7 +58,7 @@ def _lines_at(path: Path) -> Path:
     return path
 
 
-def open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Lines:
+def open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> JsonlSource:
     """The conversations in `sources`. Raises NotAnExport where one of them is something else."""
     given: list[Path | BinaryIO] = []
     for each in sources:
@@ -69,10 +69,10 @@ def open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Lines
                 "one after the other."
             )
         given.append(_lines_at(one) if isinstance(one, Path) else one)
-    return Lines(given)
+    return JsonlSource(given)
 
 
-class Lines:
+class JsonlSource:
     """The source; see `Source` for what its members are."""
 
     def __init__(self, given: list[Path | BinaryIO]) -> None:
@@ -125,7 +125,9 @@ class Lines:
         sizes = [each.stat().st_size for each in self._given if isinstance(each, Path)]
         return sum(sizes) if len(sizes) == len(self._given) else None
 
-    def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
+    def neutral(
+        self, met: ReadStats, *, once: bool = False
+    ) -> Iterator[tuple[str, Conversation | Loss]]:
         """Each line's conversation; of several with one id the first."""
         seen: set[str] = set()
         self.duplicates = 0
@@ -194,9 +196,9 @@ class Lines:
             if isinstance(given, Path):
                 yield name, given.stat().st_size, None
 
-    def lookup(self, file_id: str) -> Facts:
+    def lookup(self, file_id: str) -> AssetInfo:
         """Where the file is; its name and type are in the conversations."""
-        return Facts(member=file_id if file_id in self._files else None)
+        return AssetInfo(member=file_id if file_id in self._files else None)
 
     def others(self, taken: Container[str]) -> Iterator[str]:
         """None: the archive beside the lines keeps what no conversation mentions."""

@@ -20,7 +20,14 @@ from typing import cast
 import orjson
 
 from gptexit.archive.catalog import Entry
-from gptexit.archive.folder import Folder, OtherArchive, Outcome, beside, beside_key, sha256_of
+from gptexit.archive.folder import (
+    ArchiveFolder,
+    OtherArchive,
+    Outcome,
+    beside,
+    beside_key,
+    sha256_of,
+)
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
 from gptexit.sqlite.background_writer import Behind
 from gptexit.sqlite.columns import Rows
@@ -37,7 +44,7 @@ _SIDE_FILES = ("-wal", "-journal")
 """What SQLite keeps beside a database while it is written to."""
 
 
-class Database(Folder):
+class Database(ArchiveFolder):
     """The sink, for one database. Raises NoFullText where SQLite cannot write it."""
 
     def __init__(self, root: Path) -> None:

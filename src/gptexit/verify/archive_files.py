@@ -20,7 +20,7 @@ ALONE = "chatgpt"
 
 
 @dataclass(slots=True)
-class Archive:
+class CheckedArchive:
     """One folder that gptexit wrote."""
 
     root: Path
@@ -111,11 +111,11 @@ def _folders(folder: Path) -> list[Path]:
     return [each for each in inner if each.is_dir() and not each.is_symlink()]
 
 
-def read_archive(root: Path, only: str | None = None) -> Archive:
+def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
     """The archive at `root`, each of its files hashed; or that one alone. Raises OSError."""
     record, fault = _record(root / HOUSE / "archive.json")
     name = record.get("format")
-    archive = Archive(root, name if isinstance(name, str) else "", record, only=only)
+    archive = CheckedArchive(root, name if isinstance(name, str) else "", record, only=only)
     if fault:
         archive.damage.append((f"{HOUSE}/archive.json", fault))
     _read_manifest(archive)
@@ -127,7 +127,7 @@ def read_archive(root: Path, only: str | None = None) -> Archive:
     return archive
 
 
-def archive_of(file: Path) -> Archive:
+def archive_of(file: Path) -> CheckedArchive:
     """The archive that a ZIP belongs to; where none lists it, one of that ZIP alone.
 
     Raises OSError.
@@ -138,7 +138,7 @@ def archive_of(file: Path) -> Archive:
             archive = read_archive(folder, name)
             if name in archive.promised:
                 return archive
-    return Archive(file.absolute().parent, ALONE, {}, only=file.name)
+    return CheckedArchive(file.absolute().parent, ALONE, {}, only=file.name)
 
 
 def _record(path: Path) -> tuple[dict[str, Any], str | None]:
@@ -169,7 +169,7 @@ def _is_sealed(data: bytes, record: dict[str, Any]) -> bool:
     return hashlib.sha256(head + zeros + tail).hexdigest() == checksum
 
 
-def _read_manifest(archive: Archive) -> None:
+def _read_manifest(archive: CheckedArchive) -> None:
     name = f"{HOUSE}/manifest.jsonl"
     try:
         if special(archive.root / name):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gptexit.readers.chatgpt.assets.info import file_id
-from gptexit.verify.archive_files import Archive
+from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.moments import same_date
 from gptexit.verify.raw import POINTER, Raw, answered, branch, leaves, nodes_of, object_of, parents
 from gptexit.verify.redacted_text import stands_among
@@ -25,7 +25,7 @@ _TITLE = 190
 class Twins:
     """Compares conversations of one archive with those of the export."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: CheckedArchive) -> None:
         self._current_only = archive.option("branches") == "current"
         self._redacted = archive.redacted
         self.redacted = 0

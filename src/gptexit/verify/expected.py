@@ -37,7 +37,7 @@ _FOR_THE_MODEL = (
 
 
 @dataclass(slots=True)
-class Said:
+class ShownMessage:
     """One message that the user saw."""
 
     id: str
@@ -54,32 +54,34 @@ class Said:
     """Whether those are all that it shows, without markers."""
 
 
-Say = Callable[[str], Said | None]
+Say = Callable[[str], ShownMessage | None]
 
 
 @dataclass(slots=True)
-class Seen:
+class ShownConversation:
     """What a person saw of a conversation."""
 
-    current: list[Said]
+    current: list[ShownMessage]
     """On the branch that opens, in order."""
-    others: list[Said]
+    others: list[ShownMessage]
     """On the other branches, where they are wanted."""
     anywhere: list[Words]
     """Documents and reports, which stand wherever a writer sets them."""
 
 
-def seen(nodes: dict[str, Raw], path: list[str], say: Say, *, every_branch: bool) -> Seen:
+def seen(
+    nodes: dict[str, Raw], path: list[str], say: Say, *, every_branch: bool
+) -> ShownConversation:
     """Return what a person saw: on the branch `path`, and on the others where they are wanted.
 
     `say` gives for a node's key its message, where a person saw it.
     """
-    others: list[Said] = []
+    others: list[ShownMessage] = []
     if every_branch:
         on_branch = set(path)
         others = [said for key in nodes if key not in on_branch and (said := say(key))]
     current = [said for key in path if (said := say(key))]
-    return Seen(current, others, list(_beside(nodes, path)))
+    return ShownConversation(current, others, list(_beside(nodes, path)))
 
 
 def _beside(nodes: dict[str, Raw], path: list[str]) -> Iterator[Words]:
@@ -129,7 +131,7 @@ def is_wish(message: Raw) -> bool:
     return _role(message) == "user" and not is_hidden(message)
 
 
-def said_in(key: str, node: Raw, reasoning: bool) -> Said | None:
+def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
     """Return what a message shows; None where a person saw nothing of it."""
     message = object_of(node.get("message"))
     if not message or is_hidden(message):
@@ -140,7 +142,7 @@ def said_in(key: str, node: Raw, reasoning: bool) -> Said | None:
     if isinstance(content, str):
         content = {"content_type": "text", "parts": [content]}
     content = object_of(content)
-    said = Said(key, _when(message), role == "user", Words())
+    said = ShownMessage(key, _when(message), role == "user", Words())
     if role == "tool":
         _replied(message, content, metadata, said, reasoning)
     elif role == "assistant" and _recipient(message) not in ("", "all", "assistant"):
@@ -178,7 +180,7 @@ def _passage(metadata: Raw) -> Any:
     return reply
 
 
-def _spoken(content: Raw, metadata: Raw, said: Said, reasoning: bool) -> None:
+def _spoken(content: Raw, metadata: Raw, said: ShownMessage, reasoning: bool) -> None:
     """Add what a message of a person or of the assistant shows."""
     kind = content.get("content_type")
     if kind is None or kind in ("text", "multimodal_text"):
@@ -190,7 +192,7 @@ def _spoken(content: Raw, metadata: Raw, said: Said, reasoning: bool) -> None:
         _SHOWN[kind](content, metadata, said)
 
 
-def _every_string(value: Any, kind: Any, said: Said) -> None:
+def _every_string(value: Any, kind: Any, said: ShownMessage) -> None:
     """Add each string of what has a form that nobody knows, in whatever order."""
     for leaf in leaves(value):
         if leaf != kind and leaf.strip() and "://" not in leaf:
@@ -198,7 +200,7 @@ def _every_string(value: Any, kind: Any, said: Said) -> None:
             said.words.phrases += found.segments + found.phrases
 
 
-def _in_parts(content: Raw, metadata: Raw, said: Said) -> None:
+def _in_parts(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     replaced = matched(metadata)
     for text in _texts(content):
         said.texts.append(text)
@@ -282,22 +284,22 @@ def _attached(metadata: Raw) -> list[str]:
     return found + _pointed(metadata.get("dictation_asset_pointer"))
 
 
-def _literal(content: Raw, metadata: Raw, said: Said) -> None:
+def _literal(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     for text in strings(content.get("text")):
         said.words.add(literal(text))
 
 
-def _quoted(content: Raw, metadata: Raw, said: Said) -> None:
+def _quoted(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     for text in strings(content.get("text")) or strings(content.get("snippet")):
         said.words.add(written(text))
 
 
-def _error(content: Raw, metadata: Raw, said: Said) -> None:
+def _error(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     _quoted(content, metadata, said)
     said.words.say(content.get("name"))
 
 
-def _thoughts(content: Raw, metadata: Raw, said: Said) -> None:
+def _thoughts(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     listed = content.get("thoughts")
     if isinstance(listed, str):  # one source saw the list as JSON in a string
         try:
@@ -314,7 +316,7 @@ def _thoughts(content: Raw, metadata: Raw, said: Said) -> None:
             said.words.add(written(text))
 
 
-def _recap(content: Raw, metadata: Raw, said: Said) -> None:
+def _recap(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     """A recap such as "Thought for 7s" may become the duration that it tells."""
     words = content.get("content")
     told = metadata.get("finished_duration_sec") is not None
@@ -322,7 +324,7 @@ def _recap(content: Raw, metadata: Raw, said: Said) -> None:
         said.words.say(words)
 
 
-def _linked(content: Raw, metadata: Raw, said: Said) -> None:
+def _linked(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     widgets = content.get("widgets")
     for widget in objects(widgets) or [object_of(widgets)]:
         for link in objects(widget.get("navlinks")):
@@ -330,7 +332,7 @@ def _linked(content: Raw, metadata: Raw, said: Said) -> None:
             said.words.say(link.get("title"))
 
 
-def _output(content: Raw, metadata: Raw, said: Said) -> None:
+def _output(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     """What code printed, and the pictures and tables that it made."""
     for key in ("text", "output_str"):
         for text in strings(content.get(key)):
@@ -340,11 +342,11 @@ def _output(content: Raw, metadata: Raw, said: Said) -> None:
         said.pointers += _pointed(message.get("image_url"))
 
 
-def _nothing(content: Raw, metadata: Raw, said: Said) -> None:
+def _nothing(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     """Content that a person does not see as such."""
 
 
-_Show = Callable[[Raw, Raw, Said], None]
+_Show = Callable[[Raw, Raw, ShownMessage], None]
 _REASONING = ("thoughts", "reasoning_recap")
 _SHOWN: dict[str, _Show] = {
     "code": _literal,
@@ -367,7 +369,9 @@ _SHOWN: dict[str, _Show] = {
 """Content types that were seen in exports, but those of texts."""
 
 
-def _replied(message: Raw, content: Raw, metadata: Raw, said: Said, reasoning: bool) -> None:
+def _replied(
+    message: Raw, content: Raw, metadata: Raw, said: ShownMessage, reasoning: bool
+) -> None:
     """Add what a tool's answer shows to a person."""
     name = object_of(message.get("author")).get("name")
     tool = name if isinstance(name, str) else ""
@@ -404,7 +408,7 @@ def _until_a_number(text: Any) -> Any:
     return text[:end].rstrip().removesuffix(" for") if end < len(text) else text
 
 
-def _called(to: str, content: Raw, said: Said) -> None:
+def _called(to: str, content: Raw, said: ShownMessage) -> None:
     """Add what a call of a tool shows: code that was run, a memory."""
     texts = _texts(content) or strings(content.get("text"))
     if to == "bio" or to.startswith("python"):

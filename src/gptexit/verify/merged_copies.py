@@ -5,7 +5,7 @@ from __future__ import annotations
 from gptexit.verify.raw import Raw, leaves, nodes_of, object_of
 
 
-class Merged:
+class MergedCopies:
     """What copies of a conversation became. Its strings are gathered once for all of them."""
 
     def __init__(self, merged: Raw) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from gptexit.verify.compare_text import key_of_address
-from gptexit.verify.redacted_text import Look
+from gptexit.verify.redacted_text import TextFinder
 from gptexit.verify.voices import voices_in
 
 _HEADING = re.compile(r"^## ", re.MULTILINE)
@@ -26,7 +26,7 @@ _AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
 
 
 @dataclass(slots=True)
-class Region:
+class PageRegion:
     """Some turns of a note."""
 
     words: str
@@ -34,10 +34,10 @@ class Region:
     text: str
 
 
-class Page:
+class NotePage:
     """The text of a note below its front matter."""
 
-    def __init__(self, text: str, look: Look) -> None:
+    def __init__(self, text: str, look: TextFinder) -> None:
         begin = 0
         if text.startswith("---\n"):
             begin = text.find("\n---\n") + 5
@@ -103,12 +103,12 @@ class Page:
         place = bisect_right(self._at, at - 1)
         return self._at[place] if place < len(self._raw) else None
 
-    def region(self, first: int, last: int) -> Region:
+    def region(self, first: int, last: int) -> PageRegion:
         """Return the turns from heading `first` up to heading `last`, that one not included."""
         last = max(last, first + 1)
         end = self._raw[last] if last < len(self._raw) else len(self.text)
         text = _DEFINED.sub("", self.text[self._raw[first] : end])
-        return Region(self.words[self._at[first] : self._at[min(last, len(self._raw))]], text)
+        return PageRegion(self.words[self._at[first] : self._at[min(last, len(self._raw))]], text)
 
     @property
     def turns(self) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gptexit.verify.archive_files import HOUSE, Archive
+from gptexit.verify.archive_files import HOUSE, CheckedArchive
 from gptexit.verify.raw import objects
 
 _ALWAYS = ("account", "jsonl", "markdown")
@@ -17,7 +17,7 @@ _ALWAYS = ("account", "jsonl", "markdown")
 _MANIFEST = f"{HOUSE}/manifest.jsonl"
 
 
-def lacking_parts(root: Path, archives: Mapping[str, Archive]) -> Iterator[tuple[str, str]]:
+def lacking_parts(root: Path, archives: Mapping[str, CheckedArchive]) -> Iterator[tuple[str, str]]:
     """Yield a file and a sentence for each part of an exit that is not there.
 
     `archives`: those at and below `root`, by their folder as seen from it (`""`, `"markdown/"`).
@@ -32,7 +32,7 @@ def lacking_parts(root: Path, archives: Mapping[str, Archive]) -> Iterator[tuple
 
 
 def _of_exit(
-    root: Path, prefix: str, archive: Archive, archives: Mapping[str, Archive]
+    root: Path, prefix: str, archive: CheckedArchive, archives: Mapping[str, CheckedArchive]
 ) -> Iterator[tuple[str, str]]:
     for path, name, files in _listed(archive):
         part = archives.get(f"{prefix}{path}/")
@@ -47,7 +47,7 @@ def _of_exit(
             yield f"{prefix}{path}/{_MANIFEST}", listed
 
 
-def _listed(archive: Archive) -> Iterator[tuple[str, str, int]]:
+def _listed(archive: CheckedArchive) -> Iterator[tuple[str, str, int]]:
     """Yield the parts that the record of an exit lists: folder, format, number of files."""
     if "parts" not in archive.record and archive.record.get("version", 1) == 1:
         yield from ((name, name, 0) for name in _ALWAYS)
@@ -58,7 +58,7 @@ def _listed(archive: Archive) -> Iterator[tuple[str, str, int]]:
             yield str(path), name, files if isinstance(files, int) else 0
 
 
-def _place_in_exit(archive: Archive) -> str | None:
+def _place_in_exit(archive: CheckedArchive) -> str | None:
     """Return the folder that an archive has in the exit that it is a part of."""
     part_of: Any = archive.record.get("part_of")
     if isinstance(part_of, dict) and isinstance(part_of.get("as"), str):

@@ -24,7 +24,7 @@ _ANCHOR = 12
 """Characters by which a piece of text is found."""
 
 
-class Look:
+class TextFinder:
     """Looks for the words of the source in what was written; counts where marks stand for them."""
 
     def __init__(self, redacted: bool) -> None:

@@ -36,7 +36,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownForm:
     """A message in a form that gptexit does not know; its strings were all found."""
 
     conversation: str
@@ -84,7 +84,7 @@ class Result:
     """What the export itself lacks, a phrase each."""
     unread: dict[str, str] = field(default_factory=dict)
     """What could not be read, now or when an archive was made: where, and why."""
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[UnknownForm] = field(default_factory=list)
     """At most LISTED messages in a form that gptexit does not know."""
     unknown_messages: int = 0
     """How many there are."""

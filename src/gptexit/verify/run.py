@@ -14,17 +14,23 @@ from gptexit.readers.chatgpt.export_set import Export
 from gptexit.readers.chatgpt.merge.copies import made_up
 from gptexit.readers.chatgpt.parsing.oversized import Take, is_kept
 from gptexit.text.terminal import count
-from gptexit.verify.archive_files import HOUSE, Archive, archive_of, find_archives, read_archive
+from gptexit.verify.archive_files import (
+    HOUSE,
+    CheckedArchive,
+    archive_of,
+    find_archives,
+    read_archive,
+)
 from gptexit.verify.asset_digests import Locator
-from gptexit.verify.merged_copies import Merged
+from gptexit.verify.merged_copies import MergedCopies
 from gptexit.verify.parts import lacking_parts
 from gptexit.verify.raw import Raw, id_of, object_of
 from gptexit.verify.readers.base import Reader
 from gptexit.verify.readers.chatgpt_zip import Zips
-from gptexit.verify.readers.jsonl import Lines
-from gptexit.verify.readers.markdown import Notes
-from gptexit.verify.readers.sqlite import Rows
-from gptexit.verify.result import LISTED, Checked, Elsewhere, Problem, Result, Unknown
+from gptexit.verify.readers.jsonl import JsonlReader
+from gptexit.verify.readers.markdown import MarkdownReader
+from gptexit.verify.readers.sqlite import SqliteReader
+from gptexit.verify.result import LISTED, Checked, Elsewhere, Problem, Result, UnknownForm
 from gptexit.verify.selection import leaves_out
 from gptexit.verify.told import Told
 from gptexit.verify.user_edits import only_additions
@@ -33,12 +39,12 @@ from gptexit.writers.registry import FORMATS
 Progress = Callable[[int, int], None]
 
 
-READERS: dict[str, Callable[[Archive, Locator], Reader]] = {
-    "markdown": Notes,
-    "jsonl": Lines,
+READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
+    "markdown": MarkdownReader,
+    "jsonl": JsonlReader,
     "chatgpt": Zips,
     "gemini": Zips,
-    "sqlite": Rows,
+    "sqlite": SqliteReader,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
 KNOWN = frozenset((*READERS, *FORMATS, "account", "exit"))
@@ -109,14 +115,14 @@ class _Bench:
     """One archive under examination."""
 
     prefix: str
-    archive: Archive
+    archive: CheckedArchive
     checked: Checked
     reader: Reader | None = None
     excused: set[str] | None = None
     """Changed files that were found to hold everything."""
 
     @classmethod
-    def of(cls, prefix: str, archive: Archive) -> _Bench:
+    def of(cls, prefix: str, archive: CheckedArchive) -> _Bench:
         """`prefix`: the archive's folder as seen from the one that was given."""
         path = archive.only or prefix.rstrip("/") or "."
         return cls(prefix, archive, Checked(path, archive.format, len(archive.asked)))
@@ -160,7 +166,7 @@ def _against(
     seen: set[str] = set()
     nameless: set[str] = set()
     export.settle()
-    export.witness = partial(_merging, result, list[Merged]())
+    export.witness = partial(_merging, result, list[MergedCopies]())
     export.keep = partial(_kept, benches, result)
     for number, (_, raw) in enumerate(export.conversations(), 1):
         try:
@@ -210,20 +216,20 @@ def _kept(benches: list[_Bench], result: Result, path: str) -> Take:
     return take
 
 
-def _merging(result: Result, last: list[Merged], copy: Raw, merged: Raw) -> None:
+def _merging(result: Result, last: list[MergedCopies], copy: Raw, merged: Raw) -> None:
     """Note what a copy of a conversation lost when it was merged with others.
 
     `last`: the merged conversation that was asked about last, whose other copies follow.
     """
     title = merged.get("title")
     if not last or last[0].raw is not merged:
-        last[:] = [Merged(merged)]
+        last[:] = [MergedCopies(merged)]
     for sentence in last[0].lost(copy):
         named = title if isinstance(title, str) else None
         result.problems.append(Problem(None, sentence, id_of(merged), named))
 
 
-def _look_through_marks(archive: Archive, locate: Locator) -> None:
+def _look_through_marks(archive: CheckedArchive, locate: Locator) -> None:
     """For each file with marks, note the SHA-256 of the one of the export that it stands for."""
     for key, path in archive.keys.items():
         kind, _, name = key.partition("/")
@@ -362,7 +368,7 @@ def _note_unknown(key: str, told: Told, benches: list[_Bench], result: Result) -
     result.unknown_messages += len({message for message, _ in found})
     for message, what in found:
         if len(result.unknown) < LISTED:
-            result.unknown.append(Unknown(key, told.title, message, what))
+            result.unknown.append(UnknownForm(key, told.title, message, what))
 
 
 def _lacking(export: Export, locate: Locator) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gptexit.readers.chatgpt.assets.info import file_id
-from gptexit.verify.expected import Said, Seen, is_wish, said_in, seen
+from gptexit.verify.expected import ShownConversation, ShownMessage, is_wish, said_in, seen
 from gptexit.verify.moments import before_1970, moment
 from gptexit.verify.raw import (
     Raw,
@@ -38,8 +38,8 @@ class Told:
         self.path = branch_of(raw, self.nodes, self.above)
         self.rows = rows
         """What the account's table of files has of it."""
-        self._seen: dict[tuple[bool, bool], Seen] = {}
-        self._said: dict[tuple[str, bool], Said | None] = {}
+        self._seen: dict[tuple[bool, bool], ShownConversation] = {}
+        self._said: dict[tuple[str, bool], ShownMessage | None] = {}
         self._given: dict[str, Given] = {}
         self._files: dict[str, set[str]] = {}
         self._minutes: dict[str | None, set[int]] = {}
@@ -146,7 +146,7 @@ class Told:
             self._minutes[zone] = {minute for minute in minutes if minute is not None}
         return self._minutes[zone]
 
-    def seen(self, *, every_branch: bool, reasoning: bool) -> Seen:
+    def seen(self, *, every_branch: bool, reasoning: bool) -> ShownConversation:
         """Return what a person saw of it."""
         wanted = (every_branch, reasoning)
         if wanted not in self._seen:
@@ -157,7 +157,7 @@ class Told:
             self._seen[wanted] = found
         return self._seen[wanted]
 
-    def _say(self, reasoning: bool, key: str) -> Said | None:
+    def _say(self, reasoning: bool, key: str) -> ShownMessage | None:
         """Return what a message shows, worked out once."""
         known = (key, reasoning)
         if known not in self._said:
@@ -177,7 +177,7 @@ class Told:
         words.unknown.append("conversation without messages")
         return [words]
 
-    def _add_cited(self, said: Said) -> None:
+    def _add_cited(self, said: ShownMessage) -> None:
         metadata = object_of(self.message(said.id).get("metadata"))
         if said.by_user or metadata.get("content_references") or metadata.get("citations"):
             return

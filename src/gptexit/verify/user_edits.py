@@ -16,9 +16,9 @@ from gptexit.archive.catalog import Catalog, Entry
 from gptexit.names.kept import Damaged, load
 from gptexit.names.names import Names
 from gptexit.readers.chatgpt.export_set import Export
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.redact import CannotRedact
-from gptexit.verify.archive_files import Archive
+from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.raw import Raw
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gptexit.redact.redactor import Redactor
 
 
-def only_additions(archive: Archive, path: str, raw: Raw, export: Export) -> bool:
+def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: Export) -> bool:
     """Whether the file at `path` still has every line that was written to it, in order.
 
     False too where what was written cannot be made again: by another version, say.
@@ -40,7 +40,7 @@ def only_additions(archive: Archive, path: str, raw: Raw, export: Export) -> boo
     return all(line in rest for line in written.splitlines())
 
 
-def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | None:
+def _written(archive: CheckedArchive, path: str, raw: Raw, export: Export) -> bytes | None:
     options = Options(
         archive.option("branches"),
         frozenset(archive.option("include") or ()),
@@ -52,7 +52,7 @@ def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | N
     for key, each in archive.keys.items():
         catalog.add(Entry(key, each))
     account = Account(export.lookup, export.library, gone=export.gone)
-    conversation = _names(archive).applied(read_conversation(deepcopy(raw), account, Met()))
+    conversation = _names(archive).applied(read_conversation(deepcopy(raw), account, ReadStats()))
     if archive.redacted:
         redactor = _redactor()
         if redactor is None:
@@ -66,7 +66,7 @@ def _written(archive: Archive, path: str, raw: Raw, export: Export) -> bytes | N
     return None
 
 
-def _names(archive: Archive) -> Names:
+def _names(archive: CheckedArchive) -> Names:
     """Return the names of projects and custom GPTs that the archive was written with."""
     try:
         return Names(kept=load(archive.root))

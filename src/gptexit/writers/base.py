@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from gptexit.archive.catalog import About
-from gptexit.archive.note_contents import Holding
+from gptexit.archive.note_contents import NoteContents
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names
 from gptexit.selection import without_other_branches
@@ -34,7 +34,7 @@ class File:
     """With `last`: where the file goes, if not to `path`: a name that is known only then."""
     about: About = field(default_factory=dict)
     """For a conversation: what the index says of it."""
-    holding: Holding | None = None
+    holding: NoteContents | None = None
     """For a note: what it shows of its conversation, so that it never replaces one with more."""
 
 

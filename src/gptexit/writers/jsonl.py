@@ -14,7 +14,7 @@ NAME = "conversations.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Drafter:
+class LineDrafter:
     """Makes the line of a conversation."""
 
     options: Options
@@ -34,7 +34,7 @@ class Jsonl:
     """The target. All branches unless `--branches current`."""
 
     def __init__(self, options: Options) -> None:
-        self.drafter = Drafter(Options(branches=options.branches))
+        self.drafter = LineDrafter(Options(branches=options.branches))
 
     def render(self, conversation: Conversation) -> Rendered:
         """One line."""

@@ -21,7 +21,7 @@ from gptexit.names.names import names_in
 from gptexit.text.json import dumps
 from gptexit.writers.assets import copy_of
 from gptexit.writers.base import Copy, File, Options, Rendered, no_place_for, on_branches
-from gptexit.writers.chat.part_words import Scene, reasoning, words_of
+from gptexit.writers.chat.part_words import PartContext, reasoning, words_of
 from gptexit.writers.chat.turns import USER, Turn, superseded, turns_of
 from gptexit.writers.markdown.embed import in_angles
 
@@ -68,7 +68,9 @@ class LibreChat:
             "options": _options(conversation),
             "recursive": False,
             "messages": [
-                _message(turn, Scene(assets, place, _link, later.get(turn.id, {})), conversation)
+                _message(
+                    turn, PartContext(assets, place, _link, later.get(turn.id, {})), conversation
+                )
                 for turn in turns.by_id.values()
             ],
         }
@@ -116,7 +118,7 @@ def _options(conversation: Conversation) -> dict[str, Any]:
     return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds} | tags
 
 
-def _message(turn: Turn, scene: Scene, conversation: Conversation) -> dict[str, Any]:
+def _message(turn: Turn, scene: PartContext, conversation: Conversation) -> dict[str, Any]:
     user = turn.role == USER
     model = turn.model or conversation["model"]
     words = words_of(turn.parts, scene)

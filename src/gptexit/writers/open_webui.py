@@ -26,7 +26,7 @@ from gptexit.model import Asset, Cited, Conversation
 from gptexit.writers.assets import copy_of
 from gptexit.writers.base import Copy, File, Options, Read, Rendered, Unmentioned, on_branches
 from gptexit.writers.chat.inline_images import Inline
-from gptexit.writers.chat.part_words import Scene, instructions, reasoning, words_of
+from gptexit.writers.chat.part_words import PartContext, instructions, reasoning, words_of
 from gptexit.writers.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
 from gptexit.writers.json_series import Series
 
@@ -145,7 +145,7 @@ def _message(
 ) -> Raw:
     sources = _Sources()
     attached.role, attached.entries = turn.role, []
-    words = words_of(turn.parts, Scene(assets, attached.place, sources.mark, later))
+    words = words_of(turn.parts, PartContext(assets, attached.place, sources.mark, later))
     thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
     message: Raw = {
         "id": turn.id,

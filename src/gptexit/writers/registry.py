@@ -72,9 +72,9 @@ def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
 
 def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
     if options.form == API:
-        from gptexit.writers.packs.gemini.api import Api
+        from gptexit.writers.packs.gemini.api import GeminiApi
 
-        return Api(options)
+        return GeminiApi(options)
     from gptexit.writers.packs.gemini.writer import Gemini
 
     return Gemini(options)
@@ -88,9 +88,9 @@ def _pam(options: Options, catalog: Catalog, read: Read) -> Target:
 
 def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
     if options.form == API:
-        from gptexit.writers.packs.claude.api import Api
+        from gptexit.writers.packs.claude.api import ClaudeApi
 
-        return Api(options)
+        return ClaudeApi(options)
     from gptexit.writers.packs.claude.writer import Claude
 
     return Claude(options, catalog)

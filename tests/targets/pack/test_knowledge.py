@@ -10,23 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options, Rendered
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import chat_of
 from gptexit.writers.packs.knowledge_files import Knowledge
-from gptexit.writers.packs.pack_limits import SMALLEST_BYTES, SMALLEST_TOKENS, Limits
+from gptexit.writers.packs.pack_limits import SMALLEST_BYTES, SMALLEST_TOKENS, PackLimits
 from gptexit.writers.packs.spool import Spool
 from gptexit.writers.packs.tokens import estimate
 
 LIMITS = st.builds(
-    Limits,
+    PackLimits,
     st.integers(SMALLEST_BYTES, 40_000),
     st.integers(SMALLEST_TOKENS, 12_000),
     st.integers(1, 6),
     st.integers(4 * SMALLEST_TOKENS, 40_000),
 )
-ROOMY = Limits(1 << 20, 40_000, 100, 1_000_000)
+ROOMY = PackLimits(1 << 20, 40_000, 100, 1_000_000)
 
 
 def talk(number, texts, title=None, **rest):
@@ -38,7 +38,7 @@ def talk(number, texts, title=None, **rest):
     raw = conversation(
         mapping, title=title or f"Talk {number}", conversation_id=key, id=key, **rest
     )
-    return read_conversation(raw, Account(), Met())
+    return read_conversation(raw, Account(), ReadStats())
 
 
 def packed(conversations, limits, options=None):
@@ -138,7 +138,7 @@ def test_a_file_reads_like_this():
 
 
 def test_a_long_conversation_goes_on_in_the_next_file():
-    limits = Limits(1 << 20, 4_000, 100, 1_000_000)
+    limits = PackLimits(1 << 20, 4_000, 100, 1_000_000)
     files, rows = packed([talk(1, [prose(at, 200) for at in range(4)])], limits)
     names = rows[0]["file"].split("; ")
     assert len(names) > 1
@@ -148,7 +148,7 @@ def test_a_long_conversation_goes_on_in_the_next_file():
 
 def test_a_code_block_that_is_cut_is_one_in_both_files():
     code = "```python\n" + "\n".join(f"print({at})" for at in range(3000)) + "\n```\n\nDone."
-    files, _ = packed([talk(1, ["Go", code])], Limits(1 << 20, 6_000, 100, 1_000_000))
+    files, _ = packed([talk(1, ["Go", code])], PackLimits(1 << 20, 6_000, 100, 1_000_000))
     parts = [data.decode() for path, data in files.items() if "contents" not in path]
     assert len(parts) > 2
     for part in parts:
@@ -165,7 +165,7 @@ def test_the_newest_and_longest_lived_come_first():
     mapping = chain(*(message("user", "again", create_time=start + at * day) for at in range(8)))
     raw = conversation(mapping, title="Long", conversation_id="long", id="long",
                        create_time=start, update_time=start + 7 * day)  # fmt: skip
-    long = read_conversation(raw, Account(), Met())
+    long = read_conversation(raw, Account(), ReadStats())
     brief["messages"][0]["created"] = "2024-01-13T00:00:00Z"
     old["messages"][0]["created"] = "2023-11-14T00:00:00Z"
     _, rows = packed([old, brief, long], ROOMY)

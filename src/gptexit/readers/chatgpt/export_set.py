@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from gptexit.model import Gone
-from gptexit.readers.chatgpt.assets.info import Facts
+from gptexit.readers.chatgpt.assets.info import AssetInfo
 from gptexit.readers.chatgpt.assets.side_files import Files
 from gptexit.readers.chatgpt.containers import diagnosis
 from gptexit.readers.chatgpt.containers.allowance import TAKE
@@ -25,7 +25,7 @@ from gptexit.readers.chatgpt.containers.base import CONVERSATIONS, Loss, Volume
 from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
-from gptexit.readers.chatgpt.merge.copies import Index, Seen, Verdict
+from gptexit.readers.chatgpt.merge.copies import CopyIndex, SeenConversations, Verdict
 from gptexit.readers.chatgpt.merge.exports import editions, in_order, shown
 from gptexit.readers.chatgpt.merge.stream import Union, Witness
 from gptexit.readers.chatgpt.parsing.conversation_files import Feed, Reading
@@ -206,7 +206,7 @@ class Export:
             raise diagnosis.incomplete(self.label)
 
     def _single(self, once: bool) -> Iterator[tuple[str, Raw]]:
-        seen = Seen()
+        seen = SeenConversations()
         for _, where, raw in self._pass(self.keep):
             verdict = seen.judge(raw)
             if verdict is not Verdict.FIRST:
@@ -238,7 +238,7 @@ class Export:
         """
         if self._piped or self._copies is not None:
             return
-        index = Index([-math.inf] * len(self.editions))
+        index = CopyIndex([-math.inf] * len(self.editions))
         for number, _, raw in self._pass(None):
             index.add(number, raw)
         self._copies = index.copies()
@@ -282,7 +282,7 @@ class Export:
                 yield feed.label, feed.member.size, self._reading.digests.get(feed.member)
         yield from self.files.inventory(read)
 
-    def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
+    def lookup(self, file_id: str, *, sniff: bool = True) -> AssetInfo:
         """What the export knows of the asset with that id; `sniff`: also by its first bytes."""
         return self.files.lookup(file_id, sniff=sniff)
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from gptexit.model import Conversation
 from gptexit.readers.chatgpt.export_set import Export, Loss, open_export
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.parsing import json_stream as rows
 
 _RATINGS = {"thumbs_up": "up", "thumbsup": "up", "thumbs_down": "down", "thumbsdown": "down"}
@@ -26,7 +26,9 @@ class ChatGPTExport(Export):
         self.library("")
         return Account(self.lookup, self.library, _feedback(self), self.gone)
 
-    def neutral(self, met: Met, *, once: bool = False) -> Iterator[tuple[str, Conversation | Loss]]:
+    def neutral(
+        self, met: ReadStats, *, once: bool = False
+    ) -> Iterator[tuple[str, Conversation | Loss]]:
         """Each conversation, or why it could not be read. Raises what `conversations` raises."""
         account = self.account()
         for where, raw in self.conversations(once=once):

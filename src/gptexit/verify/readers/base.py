@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Set
 
-from gptexit.verify.expected import Seen
+from gptexit.verify.expected import ShownConversation
 from gptexit.verify.told import Told
 
 
@@ -33,7 +33,7 @@ class Reader(ABC):
     def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
         """File and sentence for each thing that is lacking; None where the conversation is."""
 
-    def expects(self, told: Told) -> Seen | None:
+    def expects(self, told: Told) -> ShownConversation | None:
         """What a person saw of a conversation and the archive has to hold; None where all of it."""
         return None
 

@@ -18,7 +18,7 @@ from typing import IO, cast
 from gptexit.readers.chatgpt.assets.info import file_id
 from gptexit.readers.chatgpt.parsing.buffer import Window
 from gptexit.readers.chatgpt.parsing.scanner import careful_end
-from gptexit.verify.archive_files import Archive
+from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.asset_digests import LONGEST, Locator
 from gptexit.verify.compare_raw import Twins
 from gptexit.verify.raw import Raw, id_of, parsed
@@ -53,7 +53,7 @@ class Zips(Reader):
 
     exact = True
 
-    def __init__(self, archive: Archive, locate: Locator) -> None:
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         super().__init__()
         self._archive = archive
         self._locate = locate

@@ -11,31 +11,31 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 
 from gptexit.readers.chatgpt.assets.info import file_id
-from gptexit.verify.archive_files import Archive
+from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_text import essence, key_of_address
-from gptexit.verify.expected import Said, Seen
+from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.later import changed_since
 from gptexit.verify.moments import SAME, misdated, same_time
 from gptexit.verify.raw import Raw, leaves, object_of, objects, parsed, strings
 from gptexit.verify.readers.base import Reader
-from gptexit.verify.redacted_text import Look, same
+from gptexit.verify.redacted_text import TextFinder, same
 from gptexit.verify.told import Told
 from gptexit.verify.words import Words, is_web, mended
 
 FILE = "conversations.jsonl"
 
 
-class Lines(Reader):
+class JsonlReader(Reader):
     """The lines of an archive by conversation; held are ids and places, not lines."""
 
-    def __init__(self, archive: Archive, locate: Locator) -> None:
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         self._several = bool(archive.record.get("several"))
         super().__init__()
         self._path = archive.root / FILE
         self._current_only = archive.option("branches") == "current"
         self._redacted = archive.redacted
-        self._look = Look(archive.redacted)
+        self._look = TextFinder(archive.redacted)
         self._places: dict[str, int] = {}
         self._locate = locate
         self._index()
@@ -66,7 +66,7 @@ class Lines(Reader):
         """The conversations that there are lines of."""
         return self._places.keys()
 
-    def expects(self, told: Told) -> Seen:
+    def expects(self, told: Told) -> ShownConversation:
         """What a person saw of a conversation and its line has to hold."""
         return told.seen(every_branch=not self._current_only, reasoning=True)
 
@@ -218,7 +218,7 @@ class Lines(Reader):
             if gone is not None:
                 yield f"a document or report is not there in full: “{gone[:40]}”"
 
-    def _whole(self, said: Said, line: Raw) -> bool:
+    def _whole(self, said: ShownMessage, line: Raw) -> bool:
         """Tell, at little cost, whether the parts are the text itself, and nothing else is due."""
         parts = objects(line.get("parts"))
         if not said.plain or any(part.get("citations") or part.get("sources") for part in parts):
@@ -256,7 +256,7 @@ def _differing(told: Told, key: str, line: Raw, above: object) -> Iterator[str]:
         yield f"message {key} is said to answer another one"
 
 
-def _adds(said: Said, line: Raw) -> bool:
+def _adds(said: ShownMessage, line: Raw) -> bool:
     """Tell whether the parts of a line hold words that a plain message has not."""
     there = [leaf for part in objects(line.get("parts")) for leaf in strings(part.get("text"))]
     return essence("".join(there)) != essence("".join(map(mended, said.texts)))

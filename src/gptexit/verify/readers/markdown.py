@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 
-from gptexit.verify.archive_files import Archive, notes_in
+from gptexit.verify.archive_files import CheckedArchive, notes_in
 from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_text import essence, missing
-from gptexit.verify.expected import Said, Seen
+from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.foreign import foreign
 from gptexit.verify.front import id_in, title_in, updated_in
 from gptexit.verify.later import changed_since
-from gptexit.verify.page import Page, Region, paths_in
+from gptexit.verify.page import NotePage, PageRegion, paths_in
 from gptexit.verify.raw import id_of
 from gptexit.verify.readers.base import Reader
-from gptexit.verify.redacted_text import Look
+from gptexit.verify.redacted_text import TextFinder
 from gptexit.verify.told import Told
 from gptexit.verify.voices import footnotes_in
 from gptexit.verify.words import Words
@@ -33,7 +33,7 @@ _HEADING = re.compile(r"^## .*$", re.MULTILINE)
 class _Turn:
     """Messages of one voice, one behind the other, and where they stand in a note."""
 
-    messages: list[Said]
+    messages: list[ShownMessage]
     nodes: list[str] = field(default_factory=list)
     """All nodes of the branch from the user's message on, up to the next one."""
     leads: bool = False
@@ -42,13 +42,13 @@ class _Turn:
     """The heading above its first words; None where it has none that are found."""
 
 
-class Notes(Reader):
+class MarkdownReader(Reader):
     """The notes of an archive by the conversation that they are of."""
 
-    def __init__(self, archive: Archive, locate: Locator) -> None:
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         super().__init__()
         self._archive = archive
-        self._look = Look(archive.redacted)
+        self._look = TextFinder(archive.redacted)
         self._locate = locate
         self._every_branch = archive.option("branches") == "all"
         include = archive.option("include")
@@ -64,7 +64,7 @@ class Notes(Reader):
         """The conversations that there are notes of."""
         return self._by_id.keys()
 
-    def expects(self, told: Told) -> Seen:
+    def expects(self, told: Told) -> ShownConversation:
         """What of a conversation has to be in its note."""
         return told.seen(every_branch=self._every_branch, reasoning=self._reasoning)
 
@@ -99,11 +99,13 @@ class Notes(Reader):
     def _shown(self, path: Path) -> str:
         return path.relative_to(self._archive.root).as_posix()
 
-    def _check(self, path: Path, told: Told, seen: Seen) -> list[str]:
-        page = Page(path.read_text(encoding="utf-8", errors="replace"), self._look)
+    def _check(self, path: Path, told: Told, seen: ShownConversation) -> list[str]:
+        page = NotePage(path.read_text(encoding="utf-8", errors="replace"), self._look)
         return list(self._lacks(path, page, told, seen))
 
-    def _lacks(self, path: Path, page: Page, told: Told, seen: Seen) -> Iterator[str]:
+    def _lacks(
+        self, path: Path, page: NotePage, told: Told, seen: ShownConversation
+    ) -> Iterator[str]:
         title = essence(told.title or "")
         later = changed_since(updated_in(page.text), told.raw)
         above = self._look.essence(title_in(page.text[: page.begin]))
@@ -139,7 +141,7 @@ class Notes(Reader):
         yield from self._unlinked(unplaced, path, whole, page)
 
     def _in_order(
-        self, page: Page, told: Told, turns: list[_Turn], spoken: set[int | None]
+        self, page: NotePage, told: Told, turns: list[_Turn], spoken: set[int | None]
     ) -> Iterator[str]:
         """Look for the words of each turn behind those of the one before.
 
@@ -188,7 +190,9 @@ class Notes(Reader):
         own = {f"{crc32(name.encode('utf-8', 'replace')):x}" for name in told.nodes}
         return not marks <= own
 
-    def _added(self, page: Page, told: Told, seen: Seen, spoken: set[int | None]) -> Iterator[str]:
+    def _added(
+        self, page: NotePage, told: Told, seen: ShownConversation, spoken: set[int | None]
+    ) -> Iterator[str]:
         """What stands in a note that the export does not have: turns, and words."""
         for label in sorted(footnotes_in(page.text, page.begin) - page.definitions.keys()):
             yield f"names a footnote that is not there: {label}"
@@ -214,7 +218,7 @@ class Notes(Reader):
             yield f"holds a word that the export does not have: {word}"
 
     def _found(
-        self, said: Said, page: Page, at: int, *, new: bool
+        self, said: ShownMessage, page: NotePage, at: int, *, new: bool
     ) -> tuple[str | None, int | None, int]:
         """Look for a message's words: the first that is not there, where they begin and end.
 
@@ -233,7 +237,7 @@ class Notes(Reader):
         return gone, None, at
 
     def _missing(
-        self, said: Said, segments: list[str], page: Page, at: int
+        self, said: ShownMessage, segments: list[str], page: NotePage, at: int
     ) -> tuple[str | None, int]:
         before = self._look.marks
         found = missing(segments, page.words, at, self._look.find)
@@ -243,11 +247,11 @@ class Notes(Reader):
     def _in_region(
         self,
         path: Path,
-        page: Page,
+        page: NotePage,
         told: Told,
         turns: list[_Turn],
-        region: Region,
-        seen: Seen,
+        region: PageRegion,
+        seen: ShownConversation,
     ) -> Iterator[str]:
         """Hold turns against the region of the note that they stand in."""
         messages = [said for turn in turns for said in turn.messages]
@@ -275,7 +279,7 @@ class Notes(Reader):
                     f"give: {address}"
                 )
 
-    def _beside(self, words: Words, page: Page, region: Region) -> str | None:
+    def _beside(self, words: Words, page: NotePage, region: PageRegion) -> str | None:
         """The first of what has to stand in a region, in whatever order, and does not."""
         for phrase in words.phrases:
             if self._look.find(phrase, region.words, 0) < 0 and not _is_footnote(
@@ -291,7 +295,7 @@ class Notes(Reader):
         return None
 
     def _unlinked(
-        self, pointers: list[str], path: Path, region: Region, page: Page
+        self, pointers: list[str], path: Path, region: PageRegion, page: NotePage
     ) -> Iterator[str]:
         """A sentence for each file that no link of a region leads to."""
         wanted = {pointer: digest for pointer in pointers if (digest := self._locate(pointer))}
@@ -335,7 +339,7 @@ def _is_picture(paths: list[str]) -> bool:
     return bool(paths) and all(path.lower().endswith(_PICTURES) for path in paths)
 
 
-def _agrees(told: Told, said: Said, users: bool) -> bool:
+def _agrees(told: Told, said: ShownMessage, users: bool) -> bool:
     """Tell whether a message may stand below the user's name, or below another one."""
     return told.role(said.id) not in ("user", "assistant") or said.by_user == users
 
@@ -345,11 +349,11 @@ def _within(key: str, there: set[str]) -> bool:
     return any(each.startswith(key) for each in there)
 
 
-def _is_footnote(phrase: str, page: Page, region: Region) -> bool:
+def _is_footnote(phrase: str, page: NotePage, region: PageRegion) -> bool:
     return any(phrase in essence(each) for each in page.named(region.text))
 
 
-def _turns(told: Told, current: list[Said], files: dict[str, str | None]) -> list[_Turn]:
+def _turns(told: Told, current: list[ShownMessage], files: dict[str, str | None]) -> list[_Turn]:
     """The messages of the branch by voice, with the files that the library says they show."""
     by_id = {said.id: said for said in current}
     begun: dict[str, int] = {}
@@ -365,7 +369,7 @@ def _turns(told: Told, current: list[Said], files: dict[str, str | None]) -> lis
         if shower in begun:
             shown.setdefault(str(shower), []).append(pointer)
     listed = [
-        by_id.get(key) or Said(key, None, False, Words())
+        by_id.get(key) or ShownMessage(key, None, False, Words())
         for key in told.path
         if key in by_id or key in shown
     ]
@@ -379,7 +383,7 @@ def _turns(told: Told, current: list[Said], files: dict[str, str | None]) -> lis
     return turns
 
 
-def _regions(page: Page, turns: list[_Turn]) -> Iterator[tuple[list[_Turn], Region]]:
+def _regions(page: NotePage, turns: list[_Turn]) -> Iterator[tuple[list[_Turn], PageRegion]]:
     """Yield turns with the part of the note that they stand in.
 
     A turn without words, such as a picture, stands between the one before it and the one behind.
@@ -409,7 +413,7 @@ def _below(root: Path, path: Path) -> str:
     return "/".join(parts)
 
 
-def _sentence(said: Said, gone: str, *, elsewhere: bool) -> str:
+def _sentence(said: ShownMessage, gone: str, *, elsewhere: bool) -> str:
     when = f"the message of {said.when} (UTC)" if said.when else f"message {said.id}"
     what = "stands in another place" if elsewhere else "is not there in full"
     return f"{when} {what}: “{_short(gone)}”"

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
-from gptexit.verify.archive_files import Archive
+from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_text import essence, key_of_address
-from gptexit.verify.expected import Said, Seen
+from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.later import changed_since
 from gptexit.verify.moments import SAME, misdated, same_time
 from gptexit.verify.readers.base import Reader
-from gptexit.verify.redacted_text import Look
+from gptexit.verify.redacted_text import TextFinder
 from gptexit.verify.told import Told
 from gptexit.verify.words import Words, mended
 
@@ -73,15 +73,15 @@ class _Row:
     """The tool that it calls. Slim exports leave out calls, and what is not shown."""
 
 
-class Rows(Reader):
+class SqliteReader(Reader):
     """The rows of an archive by conversation; held are ids."""
 
-    def __init__(self, archive: Archive, locate: Locator) -> None:
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         self._several = bool(archive.record.get("several"))
         super().__init__()
         self._current_only = archive.option("branches") == "current"
         self._redacted = archive.redacted
-        self._look = Look(archive.redacted)
+        self._look = TextFinder(archive.redacted)
         self._file = next((each for each in archive.found if each.endswith(".sqlite")), "")
         self._place = archive.root / self._file
         self._locate = locate
@@ -108,7 +108,7 @@ class Rows(Reader):
         """The conversations that there are rows of."""
         return self._heads.keys()
 
-    def expects(self, told: Told) -> Seen:
+    def expects(self, told: Told) -> ShownConversation:
         """What a person saw of a conversation and its rows have to hold."""
         return told.seen(every_branch=not self._current_only, reasoning=True)
 
@@ -200,7 +200,7 @@ class Rows(Reader):
 
     def _lack(
         self,
-        said: Said,
+        said: ShownMessage,
         told: Told,
         texts: dict[str, tuple[str, str]],
         names: list[str],
@@ -241,7 +241,7 @@ class Rows(Reader):
         return None
 
 
-def _adds(said: Said, text: str, names: Iterable[str]) -> bool:
+def _adds(said: ShownMessage, text: str, names: Iterable[str]) -> bool:
     """Tell whether a column holds words that a plain message has not, but for names of files.
 
     `names`: those of the files that the conversation has, each of which may stand behind the words.

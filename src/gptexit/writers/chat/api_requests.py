@@ -10,7 +10,7 @@ from gptexit.model import Asset, Conversation
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
 from gptexit.writers.base import File, Options, Rendered, Unmentioned
-from gptexit.writers.chat.part_words import Scene, instructions, words_of
+from gptexit.writers.chat.part_words import PartContext, instructions, words_of
 from gptexit.writers.chat.turns import USER, turns_of
 
 FILE = "conversations.jsonl"
@@ -87,7 +87,7 @@ def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) 
 
     made = Spoken(_told(branch))
     for turn in turns.by_id.values():
-        words = words_of(turn.parts, Scene(assets, place))
+        words = words_of(turn.parts, PartContext(assets, place))
         user = turn.role == USER
         if not words.strip():
             continue

@@ -20,7 +20,7 @@ Blocks = list[str]
 
 
 @dataclass(slots=True)
-class Scene:
+class PartContext:
     """What the parts of one turn share."""
 
     assets: dict[str, Asset]
@@ -32,7 +32,7 @@ class Scene:
     """Canvas documents of which a later turn has a version, with the last of these."""
 
 
-def words_of(parts: list[Part], scene: Scene) -> str:
+def words_of(parts: list[Part], scene: PartContext) -> str:
     """The text of a turn; reasoning is the target's own affair."""
     last = last_versions(parts)
     blocks: Blocks = []
@@ -43,7 +43,7 @@ def words_of(parts: list[Part], scene: Scene) -> str:
     return "\n\n".join(blocks)
 
 
-def _text(part: Any, scene: Scene) -> Blocks:
+def _text(part: Any, scene: PartContext) -> Blocks:
     words: str = part["text"]
     if scene.cite and part["citations"]:
         out, at = [], 0
@@ -55,15 +55,15 @@ def _text(part: Any, scene: Scene) -> Blocks:
     return [words.strip("\n")] if words.strip() else []
 
 
-def _code(part: Any, scene: Scene) -> Blocks:
+def _code(part: Any, scene: PartContext) -> Blocks:
     return [fenced(part["text"], part["language"])] if part["text"].strip() else []
 
 
-def _output(part: Any, scene: Scene) -> Blocks:
+def _output(part: Any, scene: PartContext) -> Blocks:
     return ["Output:", fenced(part["text"], "text")] if part["text"].strip() else []
 
 
-def _asset(part: Any, scene: Scene) -> Blocks:
+def _asset(part: Any, scene: PartContext) -> Blocks:
     asset = scene.assets.get(part["asset"])
     name = line(part["title"] or (asset["name"] if asset else None) or part["asset"])
     if asset is None or asset["missing"]:
@@ -75,11 +75,11 @@ def _asset(part: Any, scene: Scene) -> Blocks:
     return [*placed(part), *([f"*{line(part['title'])}*"] if part["title"] else [])]
 
 
-def _transcript(part: Any, scene: Scene) -> Blocks:
+def _transcript(part: Any, scene: PartContext) -> Blocks:
     return [part["text"]] if part["text"].strip() else []
 
 
-def _none(part: Any, scene: Scene) -> Blocks:
+def _none(part: Any, scene: PartContext) -> Blocks:
     return []
 
 
@@ -94,7 +94,7 @@ def reasoning(part: Any) -> tuple[str, str]:
     return title, "\n\n".join(blocks)
 
 
-def _document(part: Any, scene: Scene) -> Blocks:
+def _document(part: Any, scene: PartContext) -> Blocks:
     kind = part["kind"]
     name = f"“{line(part['title'])}”" if part["title"] else line(kind.replace("_", " "))
     if part["version"] < scene.superseded.get(document_key(part), 0):
@@ -103,7 +103,7 @@ def _document(part: Any, scene: Scene) -> Blocks:
     return [f"**Canvas {name}**", fenced(part["text"], language)]
 
 
-def _quote(part: Any, scene: Scene) -> Blocks:
+def _quote(part: Any, scene: PartContext) -> Blocks:
     source: Cited = {"title": part["title"], "url": part["url"]}
     blocks = [part["text"]] if part["text"].strip() else []
     if part["title"] or part["url"]:
@@ -118,12 +118,12 @@ def linked(source: Cited) -> str:
     return title if url is None else f"[{title}]({in_angles(url)})"
 
 
-def _memory(part: Any, scene: Scene) -> Blocks:
+def _memory(part: Any, scene: PartContext) -> Blocks:
     title = "What ChatGPT remembered" if part["snapshot"] else "Memory updated"
     return [quoted(f"**{title}**\n\n{part['text']}")]
 
 
-def _instructions(part: Any, scene: Scene) -> Blocks:
+def _instructions(part: Any, scene: PartContext) -> Blocks:
     return [quoted(f"**Custom instructions**\n\n{instructions(part)}")]
 
 
@@ -132,26 +132,26 @@ def instructions(part: Any) -> str:
     return "\n\n".join(filter(None, (part["about"], part["response"])))
 
 
-def _search(part: Any, scene: Scene) -> Blocks:
+def _search(part: Any, scene: PartContext) -> Blocks:
     return searched(part, linked)
 
 
-def _sources(part: Any, scene: Scene) -> Blocks:
+def _sources(part: Any, scene: PartContext) -> Blocks:
     if scene.cite:
         return ["Sources: " + " ".join(map(scene.cite, part["sources"]))]
     return ["Sources:\n\n" + "\n".join(f"- {linked(source)}" for source in part["sources"])]
 
 
-def _error(part: Any, scene: Scene) -> Blocks:
+def _error(part: Any, scene: PartContext) -> Blocks:
     words = f"\n\n{part['text']}" if part["text"].strip() else ""
     return [quoted(f"**{line(part['name'] or 'Error')}**{words}")]
 
 
-def _unknown(part: Any, scene: Scene) -> Blocks:
+def _unknown(part: Any, scene: PartContext) -> Blocks:
     return [part["text"]] if part["text"].strip() else []
 
 
-PARTS: dict[str, Callable[[Any, Scene], Blocks]] = {
+PARTS: dict[str, Callable[[Any, PartContext], Blocks]] = {
     "text": _text,
     "code": _code,
     "output": _output,

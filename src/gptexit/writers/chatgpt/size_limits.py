@@ -9,7 +9,7 @@ GB, GIB, MIB = 10**9, 1 << 30, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SizeLimits:
     """All sizes in bytes, unpacked: what a ZIP takes packed is less."""
 
     size: int
@@ -20,9 +20,9 @@ class Limits:
     """How many files it may hold."""
 
 
-USUAL = Limits(5 * GB, 4 * GIB, 1_000_000)
+USUAL = SizeLimits(5 * GB, 4 * GIB, 1_000_000)
 """Gemini takes ZIPs of up to 5 GB (its help page on importing chats, March 2026)."""
-FITS = {"librechat": Limits(1 * GIB, 256 * MIB, 20_000)}
+FITS = {"librechat": SizeLimits(1 * GIB, 256 * MIB, 20_000)}
 """By program. LibreChat: 1 GiB an upload, 256 MiB a file, 4 GiB and 20,000 files in all
 (`archive.ts` and `utils/import.ts` of its `packages/api/src/`, 2026).
 What is below 1 GiB unpacked is so packed too."""

@@ -14,8 +14,8 @@ from gptexit.text.json import dumps
 from gptexit.writers.base import OTHERS, Options, Rendered, on_branches
 from gptexit.writers.chatgpt.layouts import CLASSIC, FORMS
 from gptexit.writers.chatgpt.restore import repaired
-from gptexit.writers.chatgpt.size_limits import FITS, USUAL, Limits
-from gptexit.writers.chatgpt.zip_volume import Volume
+from gptexit.writers.chatgpt.size_limits import FITS, USUAL, SizeLimits
+from gptexit.writers.chatgpt.zip_volume import ZipVolume
 
 NAME = "name that you gave to a project or custom GPT"
 """What ChatGPT's form has no place for."""
@@ -37,9 +37,9 @@ class ChatGPT:
         self._form = next(asked, CLASSIC) or CLASSIC
         limits = FITS.get(options.fit or "", USUAL)
         size = options.max_size or limits.size
-        self._limits = Limits(min(size, limits.size), limits.member, limits.members)
+        self._limits = SizeLimits(min(size, limits.size), limits.member, limits.members)
         if options.max_size and not options.fit:
-            self._limits = Limits(size, limits.member, limits.members)
+            self._limits = SizeLimits(size, limits.member, limits.members)
         self.restart()
 
     def restart(self) -> None:
@@ -47,8 +47,8 @@ class ChatGPT:
         self._number = 1
         self._volume = self._begun()
 
-    def _begun(self) -> Volume:
-        return Volume(self._name(self._number), self._form, self._limits)
+    def _begun(self) -> ZipVolume:
+        return ZipVolume(self._name(self._number), self._form, self._limits)
 
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation, in the ZIP that is open or in the next."""

@@ -10,7 +10,7 @@ from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
 from gptexit.text.json import dumps
 from gptexit.writers.base import Copy, File
 from gptexit.writers.chatgpt.layouts import CLASSIC, FORMS
-from gptexit.writers.chatgpt.size_limits import MARGIN, Limits
+from gptexit.writers.chatgpt.size_limits import MARGIN, SizeLimits
 
 MANIFEST = "export_manifest.json"
 FEEDBACK = "message_feedback.json"
@@ -49,10 +49,10 @@ class _Object(_Array):
     opening, closing = b"{", b"}"
 
 
-class Volume:
+class ZipVolume:
     """A ZIP that grows. What has to be written comes out of its methods, as files and copies."""
 
-    def __init__(self, archive: str, form: str, limits: Limits) -> None:
+    def __init__(self, archive: str, form: str, limits: SizeLimits) -> None:
         """`archive`: its path."""
         self._archive = archive
         self._form = FORMS[form]

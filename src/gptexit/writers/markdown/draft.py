@@ -31,7 +31,7 @@ _NOTHING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Drafter:
+class NoteDrafter:
     """Makes drafts; it can be pickled."""
 
     style: Style

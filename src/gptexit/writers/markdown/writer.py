@@ -16,13 +16,13 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from gptexit.archive.catalog import Catalog, readable
-from gptexit.archive.note_contents import Holding, Shown
+from gptexit.archive.note_contents import NoteContents, Shown
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.writers.assets import copy_of
 from gptexit.writers.base import SECRETS, Copy, Draft, File, Options, Rendered
 from gptexit.writers.markdown.body import Style
-from gptexit.writers.markdown.draft import UNTITLED, Drafter
+from gptexit.writers.markdown.draft import UNTITLED, NoteDrafter
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.markdown.folders import YEAR, Folders
 from gptexit.writers.markdown.index import index
@@ -36,7 +36,7 @@ class Markdown:
         self._catalog = catalog
         self._zone: tzinfo | None = options.timezone
         style = Style(options.include, options.branches == "all", self._zone)
-        self.drafter = Drafter(style, options.web_images == "keep")
+        self.drafter = NoteDrafter(style, options.web_images == "keep")
         self._unshown = 0
         self._folders = Folders(options.layout or YEAR, catalog)
         # What goes to somebody else has the names that its conversations have, without secrets.
@@ -70,7 +70,7 @@ class Markdown:
         self._unshown += draft["unshown"]
         data = self.drafter.with_files(draft, copies, posixpath.dirname(path))
         shown = Shown(draft["digest"], draft["held"], draft["messages"])
-        holding = Holding(conversation, shown, sorted(draft["used"]), whole)
+        holding = NoteContents(conversation, shown, sorted(draft["used"]), whole)
         return Rendered(
             files=[File(path, data, key, about=about, holding=holding)],
             copies=copies,

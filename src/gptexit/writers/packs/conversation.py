@@ -19,7 +19,7 @@ from gptexit.writers.markdown.embed import encoded, line
 from gptexit.writers.markdown.parts import Note
 from gptexit.writers.markdown.shown_dates import day, moment
 from gptexit.writers.packs.cutting import cut
-from gptexit.writers.packs.pack_limits import Limits
+from gptexit.writers.packs.pack_limits import PackLimits
 
 UNTITLED = "Untitled"
 LONGEST_TITLE, LONGEST_MODEL = 120, 60
@@ -40,7 +40,7 @@ class Piece:
 
 
 @dataclass(slots=True)
-class Chat:
+class PackedChat:
     """A conversation that is ready to be put into files."""
 
     id: str
@@ -57,7 +57,9 @@ class Chat:
     """The number of the ZIP that it is in too, from 1 on; 0 where the pack has none."""
 
 
-def chat_of(conversation: Conversation, options: Options, limits: Limits, done: Rendered) -> Chat:
+def chat_of(
+    conversation: Conversation, options: Options, limits: PackLimits, done: Rendered
+) -> PackedChat:
     """`conversation` in pieces; what it cannot hold is counted in `done`.
 
     The branch that the user saw last, unless `--branches all`. No reasoning, no tools, nothing
@@ -75,7 +77,7 @@ def chat_of(conversation: Conversation, options: Options, limits: Limits, done: 
         for blocks in _messages(made)
         for number, data in enumerate(_cut(blocks, limits))
     ]
-    return Chat(
+    return PackedChat(
         conversation["id"],
         title,
         conversation["created"],
@@ -150,7 +152,7 @@ def _messages(made: Body) -> Iterator[list[str]]:
         start = end
 
 
-def _cut(blocks: list[str], limits: Limits) -> Iterator[bytes]:
+def _cut(blocks: list[str], limits: PackLimits) -> Iterator[bytes]:
     """The text of a message, in as many pieces as it takes for each to fit into a file."""
     text = encoded("\n\n".join(blocks) + "\n\n")
     most = (limits.file_bytes - RESERVE_BYTES, limits.file_tokens - RESERVE_TOKENS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gptexit.archive.catalog import readable
 from gptexit.writers.base import File
 from gptexit.writers.markdown.embed import encoded, line
-from gptexit.writers.packs.pack_limits import Limits
+from gptexit.writers.packs.pack_limits import PackLimits
 from gptexit.writers.packs.pack_names import telling
 from gptexit.writers.packs.placement import heading, left_out, place
 from gptexit.writers.packs.spool import Part, Spool, Waiting
@@ -31,7 +31,7 @@ class Made:
 class Knowledge:
     """The knowledge files of one folder of a pack. Placing is done when it is made."""
 
-    def __init__(self, spool: Spool, folder: str, name: str, path: str, limits: Limits) -> None:
+    def __init__(self, spool: Spool, folder: str, name: str, path: str, limits: PackLimits) -> None:
         """`folder`: as the spool knows it; `name`: for a reader; `path`: where its files go."""
         self.spool = spool
         self.folder = folder

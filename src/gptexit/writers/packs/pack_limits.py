@@ -13,7 +13,7 @@ that of one at most 5 for each byte."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PackLimits:
     """The limits of one folder of knowledge files."""
 
     file_bytes: int

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from gptexit.text.terminal import count
 from gptexit.writers.markdown.embed import encoded, line
-from gptexit.writers.packs.pack_limits import Limits
+from gptexit.writers.packs.pack_limits import PackLimits
 from gptexit.writers.packs.spool import Part, Sizes, Spool, Waiting
 
 Frame = Callable[[int], bytes]
@@ -29,7 +29,7 @@ MARK_BYTES, MARK_TOKENS = 200, 120
 class Room:
     """How full a folder is."""
 
-    limits: Limits
+    limits: PackLimits
     frame: Frame
     file: int = 0
     bytes: int = 0
@@ -63,7 +63,7 @@ class Room:
         self.total += tokens
 
 
-def place(spool: Spool, folder: str, limits: Limits, frame: Frame) -> None:
+def place(spool: Spool, folder: str, limits: PackLimits, frame: Frame) -> None:
     """Place every conversation of `folder`, and note in the spool where, or why not."""
     room = Room(limits, frame)
     whole = limits.tokens - limits.contents_tokens

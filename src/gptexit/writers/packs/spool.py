@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gptexit.writers.packs.conversation import Chat
+from gptexit.writers.packs.conversation import PackedChat
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -100,7 +100,7 @@ class Spool:
         self._base.close()
         self._texts.close()
 
-    def add(self, chat: Chat, folders: Iterable[tuple[str, str]]) -> None:
+    def add(self, chat: PackedChat, folders: Iterable[tuple[str, str]]) -> None:
         """Keep a conversation. `folders`: where it belongs, and why.
 
         Raises OSError where the disk is full.

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.memory.model import Entry, Memory, Origin, Version
+from gptexit.memory.model import Memory, MemoryEntry, Origin, Version
 from gptexit.writers.pam.conversation import PLATFORM, TOOL, VERSION
 from gptexit.writers.pam.times import UNKNOWN, exact, first_of, later
 
@@ -84,7 +84,7 @@ def content_hash(text: str) -> str:
     return f"sha256:{hashlib.sha256(words.encode()).hexdigest()}"
 
 
-def _memory(entry: Entry) -> Raw:
+def _memory(entry: MemoryEntry) -> Raw:
     first = next((each for each in entry.origins if each.conversation), entry.origins[0])
     created = first_of(min(entry.days, default=None), entry.known_by)
     last = max((each.time for each in entry.origins if each.time), default=None)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from gptexit.files.media_types import MEDIA_TYPES
-from gptexit.readers.chatgpt.assets.info import TELLS_NOTHING, Facts, file_id
+from gptexit.readers.chatgpt.assets.info import TELLS_NOTHING, AssetInfo, file_id
 from gptexit.readers.chatgpt.assets.magic import HEAD, media_type, text_type
 from gptexit.readers.chatgpt.assets.tables import Tables, sha256, size, text
 from gptexit.readers.chatgpt.containers.base import Member
@@ -61,7 +61,7 @@ class AssetIndex:
         for each in {member.path, member.base}:
             self._odd.setdefault(each, []).append(member)
 
-    def lookup(self, asset: str, *, sniff: bool = True) -> Facts:
+    def lookup(self, asset: str, *, sniff: bool = True) -> AssetInfo:
         """What the export knows of the asset with that id (as `file_id` gives it).
 
         `sniff`: read its first bytes where nothing else tells the media type.
@@ -72,7 +72,7 @@ class AssetIndex:
         listed = tables.names.get(bare) or tables.names.get(_swapped(bare))
         member = self._member(asset, bare, text(row, "file_name"), listed)
         name = _base(text(row, "file_name")) or _base(listed) or _own_name(member)
-        return Facts(
+        return AssetInfo(
             member=self._names[member] if member else None,
             name=name,
             media_type=self._media_type(text(row, "mime_type"), member, name, sniff),

@@ -35,7 +35,7 @@ def file_id(pointer: str) -> str:
 
 
 @dataclass(slots=True)
-class Facts:
+class AssetInfo:
     """What the export knows of an asset: its member, and what the name tables say."""
 
     member: str | None = None
@@ -47,5 +47,5 @@ class Facts:
     """64 hex digits, from `library_files.json`; not recomputed."""
 
 
-Lookup = Callable[[str], Facts]
+Lookup = Callable[[str], AssetInfo]
 """From a file id (as `file_id` gives it) to what the export knows."""

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 
 from gptexit.readers.chatgpt.assets import export_manifest as manifest
 from gptexit.readers.chatgpt.assets.index import AssetIndex, unique_name
-from gptexit.readers.chatgpt.assets.info import Facts, file_id
+from gptexit.readers.chatgpt.assets.info import AssetInfo, file_id
 from gptexit.readers.chatgpt.assets.tables import LIBRARY, NAMES, Tables
 from gptexit.readers.chatgpt.containers.base import CONVERSATIONS, Member
 from gptexit.readers.chatgpt.containers.layout import Layout
@@ -39,7 +39,7 @@ class Files:
         assets = (member for layout in layouts for member in layout.assets)
         self._assets = AssetIndex(assets, self._read_tables, self._read_viewer)
 
-    def lookup(self, file_id: str, *, sniff: bool = True) -> Facts:
+    def lookup(self, file_id: str, *, sniff: bool = True) -> AssetInfo:
         """What the export knows of the asset with that id; `sniff`: also by its first bytes."""
         return self._assets.lookup(file_id, sniff=sniff)
 

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from gptexit.readers.chatgpt.containers.byte_range import Place
+from gptexit.readers.chatgpt.containers.byte_range import ByteRange
 
 CONVERSATIONS = re.compile(
     r"(?:^|/)conversations(?:[-_](\d+))?(?P<copy>(?:[-_ ]+(?:copy|\d+|\(\d+\)))*)\.json$",
@@ -56,7 +56,7 @@ class Member:
     open: Callable[[], BinaryIO]
     """Its bytes, from the start. Raises OSError."""
     crc: int | None = None
-    place: Callable[[], Place] | None = None
+    place: Callable[[], ByteRange] | None = None
     """Where the bytes lie as they are, on the disk; None where they have to be unpacked."""
     stamp: datetime | None = None
     """When it was changed last, in UTC; the source may not tell."""
@@ -134,7 +134,7 @@ def read_file(path: Path) -> Volume:
 
 
 def _member(path: Path, name: str, facts: os.stat_result) -> Member:
-    place = Place(path)
+    place = ByteRange(path)
     stamp = datetime.fromtimestamp(facts.st_mtime, UTC)
     return Member(name, facts.st_size, place.open, place=lambda: place, stamp=stamp)
 

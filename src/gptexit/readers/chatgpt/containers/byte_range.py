@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ByteRange:
     """Where some bytes lie: in the file at `path`, from `start` on, `length` of them or all."""
 
     path: Path

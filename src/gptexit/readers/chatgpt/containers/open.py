@@ -21,7 +21,7 @@ from gptexit.readers.chatgpt.containers.base import (
     read_file,
     read_folder,
 )
-from gptexit.readers.chatgpt.containers.byte_range import Place
+from gptexit.readers.chatgpt.containers.byte_range import ByteRange
 from gptexit.readers.chatgpt.containers.decoding import decoded, put_back
 from gptexit.readers.chatgpt.containers.zip import bundled, read_zip, unpacked
 from gptexit.readers.chatgpt.parsing.buffer import ByteStream
@@ -62,7 +62,7 @@ def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list
     with path.open("rb") as file:
         head = file.read(diagnosis.HEAD)
     if head.startswith((b"PK\x03\x04", _EMPTY_ZIP)) or zipfile.is_zipfile(path):
-        return _with_bundled(read_zip(Place(path), label, allowance), spool, allowance)
+        return _with_bundled(read_zip(ByteRange(path), label, allowance), spool, allowance)
     return [_bare(path, label, head)]
 
 

@@ -27,7 +27,7 @@ from gptexit.readers.chatgpt.containers.base import (
     Volume,
     is_noise,
 )
-from gptexit.readers.chatgpt.containers.byte_range import Place
+from gptexit.readers.chatgpt.containers.byte_range import ByteRange
 from gptexit.readers.chatgpt.containers.zip_member import METHODS, STORED, MemberStream, Unreadable
 from gptexit.readers.chatgpt.containers.zip_recovery import find, read_cut
 
@@ -48,7 +48,7 @@ _DAMAGED = (
 )
 
 
-def read_zip(place: Place, label: str, allowance: Allowance) -> Volume:
+def read_zip(place: ByteRange, label: str, allowance: Allowance) -> Volume:
     """The members of the ZIP at `place`. One without its end is walked from its start.
 
     `allowance`: what its members may unpack to. Raises OSError where the file cannot be read.
@@ -112,7 +112,7 @@ def _declared(file: BinaryIO) -> int:
     return declared
 
 
-def _misplaced(place: Place, label: str, infos: list[zipfile.ZipInfo]) -> Iterator[Loss]:
+def _misplaced(place: ByteRange, label: str, infos: list[zipfile.ZipInfo]) -> Iterator[Loss]:
     """Members that the directory and their own headers name differently: one of them is damaged.
 
     What is in such a member is not what its name says, and it may be read as something else.
@@ -148,13 +148,13 @@ def _refusal(info: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _piece(place: Place, info: zipfile.ZipInfo) -> Place:
+def _piece(place: ByteRange, info: zipfile.ZipInfo) -> ByteRange:
     with place.open() as file:
         start = data_start(file, info.header_offset)
-    return Place(place.path, place.start + start, info.file_size)
+    return ByteRange(place.path, place.start + start, info.file_size)
 
 
-def _opener(place: Place, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+def _opener(place: ByteRange, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
         file = place.open()
         try:
@@ -183,11 +183,11 @@ def data_start(file: BinaryIO, header: int) -> int:
     return header + _LOCAL.size + int(name) + int(extra)
 
 
-def _itself(place: Place) -> Place:
+def _itself(place: ByteRange) -> ByteRange:
     return place
 
 
-def _cut(place: Place, label: str, file: BinaryIO, reason: str, allowance: Allowance) -> Volume:
+def _cut(place: ByteRange, label: str, file: BinaryIO, reason: str, allowance: Allowance) -> Volume:
     """A volume of what a ZIP without a whole directory still holds."""
     volume = Volume(label, cut=True, zipped=True)
     volume.losses.append(Loss(label, reason))
@@ -205,7 +205,7 @@ def _cut(place: Place, label: str, file: BinaryIO, reason: str, allowance: Allow
                 entry.most = allowance.most(entry.packed)
             member = Member(entry.name, entry.size, entry.opener(place.open), entry.crc)
             if entry.method == STORED:
-                piece = Place(place.path, place.start + entry.start, entry.packed)
+                piece = ByteRange(place.path, place.start + entry.start, entry.packed)
                 member.place = partial(_itself, piece)
             volume.members.append(member)
     return volume
@@ -218,7 +218,7 @@ def bundled(volume: Volume) -> list[Member]:
     return [member for member in volume.members if BUNDLED.search(member.path)]
 
 
-def unpacked(member: Member, folder: Path) -> Place:
+def unpacked(member: Member, folder: Path) -> ByteRange:
     """Where the bytes of `member` lie; those that are packed are unpacked into `folder`.
 
     A packed member that breaks off is kept as far as it goes. Raises OSError.
@@ -231,4 +231,4 @@ def unpacked(member: Member, folder: Path) -> Place:
         suppress(Unreadable),  # the ZIP inside tells what it lacks
     ):
         shutil.copyfileobj(stream, file, 1 << 20)
-    return Place(Path(file.name))
+    return ByteRange(Path(file.name))

@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 
 
 @dataclass(slots=True)
-class Entry:
+class ZipEntry:
     """A member found by its own header."""
 
     name: str
@@ -57,7 +57,7 @@ class Entry:
         return opened
 
 
-def read_cut(file: BinaryIO) -> Iterator[Entry]:
+def read_cut(file: BinaryIO) -> Iterator[ZipEntry]:
     """Each member from the start of `file` to its end. Raises OSError."""
     length = file.seek(0, 2)
     at = 0
@@ -69,7 +69,7 @@ def read_cut(file: BinaryIO) -> Iterator[Entry]:
             at = find(file, _SIGNATURE, at, length)
 
 
-def _entry(file: BinaryIO, at: int, length: int) -> tuple[Entry | None, int]:
+def _entry(file: BinaryIO, at: int, length: int) -> tuple[ZipEntry | None, int]:
     """The member whose header stands at `at` and where to look on; None where no header stands."""
     file.seek(at)
     head = file.read(_HEADER.size)
@@ -83,7 +83,7 @@ def _entry(file: BinaryIO, at: int, length: int) -> tuple[Entry | None, int]:
         return None, at + 1
     text = name.decode("utf-8" if flags & _UTF8 else "cp437", "replace")
     packed, size = _long_sizes(packed, size, extra)
-    entry = Entry(text, method, bool(flags & _LOCKED), start, packed, size, True)
+    entry = ZipEntry(text, method, bool(flags & _LOCKED), start, packed, size, True)
     if flags & _SIZES_LATER:
         return entry, _measure(file, entry, length)
     end = start + packed
@@ -121,7 +121,7 @@ def _long_sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
     return packed, size
 
 
-def _measure(file: BinaryIO, entry: Entry, length: int) -> int:
+def _measure(file: BinaryIO, entry: ZipEntry, length: int) -> int:
     """Find the sizes of a member that its header does not tell; returns where to look on."""
     found = (_measure_deflated if entry.method == DEFLATED else _measure_stored)(
         file, entry, length
@@ -135,7 +135,7 @@ def _measure(file: BinaryIO, entry: Entry, length: int) -> int:
     return found
 
 
-def _measure_deflated(file: BinaryIO, entry: Entry, length: int) -> int:
+def _measure_deflated(file: BinaryIO, entry: ZipEntry, length: int) -> int:
     """Unpack to the end of the data, in pieces. -1 where the ZIP ends before."""
     unpacker = zlib.decompressobj(-15)
     file.seek(entry.start)
@@ -170,7 +170,7 @@ def _behind_descriptor(file: BinaryIO, at: int) -> int:
     return at
 
 
-def _measure_stored(file: BinaryIO, entry: Entry, length: int) -> int:
+def _measure_stored(file: BinaryIO, entry: ZipEntry, length: int) -> int:
     """Search for the descriptor whose size fits. -1 where there is none."""
     at = entry.start
     while True:

@@ -19,7 +19,7 @@ _TEMPLATES = ("gizmo_id", "conversation_template_id")
 
 
 @dataclass(slots=True)
-class Merged:
+class MergedConversation:
     """What copies were merged into, and what that took."""
 
     raw: Raw
@@ -29,14 +29,14 @@ class Merged:
     """Each node whose content had to give way to a later one, with the export that it was of."""
 
 
-def merge(copies: Iterable[tuple[int, Raw]]) -> Merged:
+def merge(copies: Iterable[tuple[int, Raw]]) -> MergedConversation:
     """Merge copies, each with the number of its export: the oldest first, and at least one."""
-    merged: Merged | None = None
+    merged: MergedConversation | None = None
     owners: dict[str, int] = {}
     several = False
     for export, raw in copies:
         if merged is None:
-            merged = Merged(raw)
+            merged = MergedConversation(raw)
         elif _same(merged.raw, raw):
             merged.raw = raw
         else:
@@ -58,7 +58,7 @@ def _same(one: Raw, other: Raw) -> bool:
         return False
 
 
-def _united(merged: Merged, owners: dict[str, int], export: int, newer: Raw) -> Raw:
+def _united(merged: MergedConversation, owners: dict[str, int], export: int, newer: Raw) -> Raw:
     older = merged.raw
     united = {**newer, **_kept(older, newer)}
     nodes, known = _nodes(newer), _nodes(older)

@@ -80,7 +80,7 @@ class Verdict(Enum):
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenConversations:
     """Judges each conversation of one pass as it comes. Memory: one number an id."""
 
     _marks: dict[str, int] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Index:
+class CopyIndex:
     """What a pass of its own finds out. Memory: one small number an id."""
 
     latest: list[float]

@@ -23,7 +23,7 @@ _FIRST = datetime(2022, 12, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Made:
+class ExportDate:
     """When an export was made, and what tells so."""
 
     moment: datetime
@@ -33,12 +33,12 @@ class Made:
     members) or `files` (those of unpacked files: when they were unpacked, at the latest)."""
 
 
-def made(volume: Volume) -> Made | None:
+def made(volume: Volume) -> ExportDate | None:
     """When the export in `volume` was made, by the most trustworthy sign; None without any."""
     for by, moments in _SIGNS:
         moment = max((each for each in moments(volume) if each >= _FIRST), default=None)
         if moment:
-            return Made(moment, by if by != "stamp" else "zip" if volume.zipped else "files")
+            return ExportDate(moment, by if by != "stamp" else "zip" if volume.zipped else "files")
     return None
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from gptexit.readers.chatgpt.containers.base import Member, Volume, part_number
 from gptexit.readers.chatgpt.containers.layout import Layout
-from gptexit.readers.chatgpt.merge.export_dates import SIGNS, Made, made
+from gptexit.readers.chatgpt.merge.export_dates import SIGNS, ExportDate, made
 from gptexit.readers.chatgpt.parsing.conversation_files import Feed
 
 _VIEWER = "chat.html"
@@ -28,7 +28,7 @@ class Edition:
     """One of the exports of an account."""
 
     label: str
-    made: Made | None
+    made: ExportDate | None
     volumes: list[Volume]
     members: list[Member]
     feeds: list[Feed] = field(default_factory=list)
@@ -161,7 +161,7 @@ def _label(roots: list[_Root]) -> str:
     return label
 
 
-def _made(roots: list[_Root]) -> Made | None:
+def _made(roots: list[_Root]) -> ExportDate | None:
     """When they were made, by the sign that can be trusted most; of several the latest."""
     found = []
     for each in roots:

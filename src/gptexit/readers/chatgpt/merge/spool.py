@@ -45,7 +45,7 @@ class Waits:
         return where, raw
 
 
-class Waiting:
+class WaitingCopies:
     """The file, and where in it each copy stands. Memory follows their number."""
 
     def __init__(self) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from gptexit.model import Gone
-from gptexit.readers.chatgpt.merge.conversation import Merged, merge
+from gptexit.readers.chatgpt.merge.conversation import MergedConversation, merge
 from gptexit.readers.chatgpt.merge.copies import Raw, key_of, messages_of, moment_of
-from gptexit.readers.chatgpt.merge.spool import Held, Waiting, Waits
+from gptexit.readers.chatgpt.merge.spool import Held, WaitingCopies, Waits
 
 LISTED = 10_000
 """Messages that read differently and are listed; the others are only counted."""
@@ -63,7 +63,7 @@ class Union:
     shares: list[Share] = field(default_factory=list)
     gone: Gone | None = None
     """What is gone of the conversation that was given last."""
-    _waiting: Waiting = field(default_factory=Waiting)
+    _waiting: WaitingCopies = field(default_factory=WaitingCopies)
 
     def __post_init__(self) -> None:
         self.shares = [Share() for _ in range(self.exports)]
@@ -124,7 +124,7 @@ class Union:
                 self.witness(raw, merged.raw)
         return place, merged.raw
 
-    def _count(self, key: str, exports: set[int], merged: Merged) -> None:
+    def _count(self, key: str, exports: set[int], merged: MergedConversation) -> None:
         for export in exports:
             self.shares[export].conversations += 1
             self.shares[export].conversations_only += len(exports) == 1
@@ -136,7 +136,7 @@ class Union:
             if len(self.differing) < LISTED:
                 self.differing.append(Differing(key, message, export))
 
-    def _missing(self, exports: set[int], merged: Merged) -> Gone | None:
+    def _missing(self, exports: set[int], merged: MergedConversation) -> Gone | None:
         if self.newest is None:
             return None
         if self.newest not in exports:

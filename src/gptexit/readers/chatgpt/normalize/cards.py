@@ -27,7 +27,7 @@ from gptexit.readers.chatgpt.normalize.references import REF
 
 
 @dataclass(slots=True)
-class Entry:
+class CardEntry:
     """One line of a card."""
 
     title: str = ""
@@ -56,10 +56,10 @@ class Card:
     """A heading and entries, in groups with headings of their own."""
 
     heading: str = ""
-    groups: list[tuple[str, list[Entry]]] = field(default_factory=list)
+    groups: list[tuple[str, list[CardEntry]]] = field(default_factory=list)
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[CardEntry]:
         """The entries of all groups."""
         return [entry for _, entries in self.groups for entry in entries]
 
@@ -92,7 +92,7 @@ class Card:
                 yield {"title": entry.title or None, "url": entry.url}
 
 
-def of_entries(heading: str, entries: list[Entry]) -> Card | None:
+def of_entries(heading: str, entries: list[CardEntry]) -> Card | None:
     """Return a card of one group; None where it would be empty."""
     return Card(heading, [("", entries)] if entries else []) if heading or entries else None
 
@@ -122,14 +122,16 @@ def _payload(marker: Marker | None) -> Any:
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)(\s*:)?', re.DOTALL)
 
 
-def _reference_entry(reference: Raw) -> Entry:
+def _reference_entry(reference: Raw) -> CardEntry:
     source = cited(reference)
     title = source["title"] or take.string(reference.get("display_title")) or ""
-    return Entry(title, source["url"])
+    return CardEntry(title, source["url"])
 
 
-def _from_alt(reference: Raw) -> list[Entry]:
-    return [Entry(found["title"] or "", found["url"]) for found in links_in(reference.get("alt"))]
+def _from_alt(reference: Raw) -> list[CardEntry]:
+    return [
+        CardEntry(found["title"] or "", found["url"]) for found in links_in(reference.get("alt"))
+    ]
 
 
 def _url(marker: Marker | None, reference: Raw) -> Card | None:
@@ -156,10 +158,10 @@ def _entity(marker: Marker | None, reference: Raw) -> Card | None:
     if isinstance(value, dict):
         name = " ".join(words_in(value))
     name = name or take.string(reference.get("name")) or take.string(reference.get("alt")) or ""
-    return of_entries("", [Entry(name)] if name else [])
+    return of_entries("", [CardEntry(name)] if name else [])
 
 
-def _images(reference: Raw) -> list[Entry]:
+def _images(reference: Raw) -> list[CardEntry]:
     """Return the pictures of a reference: title, page and address of each."""
     entries = []
     for image in take.objects(reference.get("images")):
@@ -169,7 +171,7 @@ def _images(reference: Raw) -> list[Entry]:
         title = take.string(inner.get("title")) or take.string(image.get("image_search_query"))
         if title or page or picture:
             entries.append(
-                Entry(title or "Picture", page or picture, [], picture if page else None)
+                CardEntry(title or "Picture", page or picture, [], picture if page else None)
             )
     return entries or _from_alt(reference)
 
@@ -203,12 +205,12 @@ def _list(marker: Marker | None, reference: Raw) -> Card | None:
     return of_entries(title, entries)
 
 
-def _pages(reference: Raw) -> list[Entry]:
+def _pages(reference: Raw) -> list[CardEntry]:
     pages = []
     for item in take.objects(reference.get("items")):
         source = cited(item)
         if source["title"] or source["url"]:
-            pages.append(Entry(source["title"] or "", source["url"]))
+            pages.append(CardEntry(source["title"] or "", source["url"]))
     return pages
 
 
@@ -226,13 +228,13 @@ def _video(marker: Marker | None, reference: Raw) -> Card | None:
 _DETAILS = ("price", "merchants", "rating", "address", "phone", "description", "snippet")
 
 
-def _thing(item: Raw) -> Entry:
+def _thing(item: Raw) -> CardEntry:
     """Return a product or a place: its name, its address, and what is said of it."""
     source = cited(item)
     details = [
         str(value) for key in _DETAILS if isinstance(value := item.get(key), str | int | float)
     ]
-    return Entry(
+    return CardEntry(
         source["title"] or "", source["url"] or clean_url(item.get("website_url")), details
     )
 
@@ -247,7 +249,7 @@ def _products(marker: Marker | None, reference: Raw) -> Card | None:
     if product:
         return of_entries("", [_thing(product)])
     entry = _reference_entry(reference)
-    names = [Entry(name) for name in words_in(_payload(marker))]
+    names = [CardEntry(name) for name in words_in(_payload(marker))]
     if entry.url or not names:
         names = [entry] if entry.title or entry.url else _from_alt(reference)
     return of_entries(_words_of(marker), names) or _any(marker, reference)
@@ -264,7 +266,7 @@ def _any(marker: Marker | None, reference: Raw) -> Card | None:
     if not entries:
         said += [" ".join(alt.split())] if alt and not PRIVATE.search(alt) else []
         rest = {key: value for key, value in reference.items() if key not in _FRAME}
-        entries = [Entry("", None, [line]) for line in facts_in(rest)]
+        entries = [CardEntry("", None, [line]) for line in facts_in(rest)]
     return of_entries(" ".join(filter(None, said)), entries)
 
 
@@ -276,7 +278,7 @@ _FRAME = frozenset(
 
 def _shared_list(value: Raw) -> Card | None:
     """A checklist: title, sections, items with details and whether they are done."""
-    sections: dict[str, list[Entry]] = {}
+    sections: dict[str, list[CardEntry]] = {}
     for item in take.objects(value.get("items")):
         details = words_in(item.get("details"))
         done = item.get("status") in ("done", "completed", "checked") or any(
@@ -284,7 +286,7 @@ def _shared_list(value: Raw) -> Card | None:
         )
         words = take.string(item.get("text")) or take.string(item.get("title")) or ""
         named = take.string(item.get("section")) or ""
-        sections.setdefault(named, []).append(Entry(words, None, details, None, done))
+        sections.setdefault(named, []).append(CardEntry(words, None, details, None, done))
     title = take.string(value.get("title")) or ""
     return Card(title, list(sections.items())) if title or sections else None
 
@@ -299,13 +301,13 @@ def _widget(marker: Marker | None, reference: Raw) -> Card | None:
     for name, function in WIDGETS.items():
         if isinstance(value, dict) and isinstance(value.get(name), dict):
             return _with_all_words(function(value[name]), value[name])
-    return of_entries("", [Entry(words) for words in words_in(value)]) or _any(None, reference)
+    return of_entries("", [CardEntry(words) for words in words_in(value)]) or _any(None, reference)
 
 
 def _with_all_words(card: Card | None, value: Raw) -> Card | None:
     """Add to `card` the words of its widget that stand in places that nobody knows."""
     shown = set(words_in(list(_said_by(card)))) if card else set()
-    more = [Entry(words) for words in words_in(value) if words not in shown]
+    more = [CardEntry(words) for words in words_in(value) if words not in shown]
     more = [entry for entry in more if entry.title.casefold() not in _STATES]
     if not more:
         return card

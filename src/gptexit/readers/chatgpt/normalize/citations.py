@@ -31,7 +31,7 @@ from gptexit.readers.chatgpt.normalize.cards import (
 )
 from gptexit.readers.chatgpt.normalize.leftovers import closed_up
 from gptexit.readers.chatgpt.normalize.links import cited, link, plain
-from gptexit.readers.chatgpt.normalize.markers import PRIVATE, Marker, Region
+from gptexit.readers.chatgpt.normalize.markers import PRIVATE, MarkedRegion, Marker
 from gptexit.readers.chatgpt.normalize.references import (
     KNOWN,
     LISTED,
@@ -124,7 +124,7 @@ def resolve(
     return Resolved(shown, citations, _not_in(sources, shown, citations) if sources else [])
 
 
-def _without_lines_of_code(found: list[Marker], regions: list[Region]) -> list[Marker]:
+def _without_lines_of_code(found: list[Marker], regions: list[MarkedRegion]) -> list[Marker]:
     """Return the markers without the lines of containers that stand in a block of code."""
     blocks = [region for region in regions if region.block]
     kept, at = [], 0
@@ -272,7 +272,9 @@ def _of_words(text: str, resolver: Resolver, taken: list[tuple[int, int]]) -> It
             yield _Piece(end, end, "", new)
 
 
-def _outside(pieces: list[_Piece], regions: list[Region], left_out: list[Cited]) -> list[_Piece]:
+def _outside(
+    pieces: list[_Piece], regions: list[MarkedRegion], left_out: list[Cited]
+) -> list[_Piece]:
     """Return the pieces with their sources moved behind code and links; of blocks to `left_out`."""
     if not regions:
         return pieces

@@ -18,8 +18,8 @@ from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 from gptexit.readers.chatgpt.merge.copies import MADE_UP, made_up
 from gptexit.readers.chatgpt.normalize import dates, research, take, tools
 from gptexit.readers.chatgpt.normalize import library_files as library
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, Facts, Lookup
-from gptexit.readers.chatgpt.normalize.message import Scene, read_message
+from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, AssetInfo, Lookup
+from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
 from gptexit.readers.chatgpt.normalize.tree import Tree, build, newest_leaf
 from gptexit.readers.chatgpt.parsing.shapes import KIND
 
@@ -28,7 +28,7 @@ from gptexit.readers.chatgpt.parsing.shapes import KIND
 class Account:
     """What the export holds beside the conversations, as far as they need it."""
 
-    lookup: Lookup = lambda file_id: Facts()
+    lookup: Lookup = lambda file_id: AssetInfo()
     library: Callable[[str], list[Raw]] = lambda conversation: []
     """The rows of `library_files.json` for a conversation's id."""
     feedback: dict[str, str] = field(default_factory=dict)
@@ -38,14 +38,14 @@ class Account:
 
 
 @dataclass(slots=True)
-class Met:
+class ReadStats:
     """What the reader met and had to decide, summed over conversations, for the report."""
 
     oddities: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
 
 
-def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
+def read_conversation(raw: Raw, account: Account, met: ReadStats) -> Conversation:
     """The neutral conversation of `raw`, which is emptied. Never raises on odd input."""
     own = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
     identity = own or made_up(raw)
@@ -57,7 +57,7 @@ def read_conversation(raw: Raw, account: Account, met: Met) -> Conversation:
     current = _current(raw, mapping, tree, met)
     slim = not any("children" in node for node in mapping.values())
     above = _Above()
-    scene = Scene(
+    scene = MessageContext(
         AssetBook(account.lookup),
         above.metadata,
         account.feedback,
@@ -122,7 +122,7 @@ def _kind(raw: Raw) -> Literal["chat", "codex", "group"]:
     return "codex" if kind == "codex" else "group"
 
 
-def _mapping(raw: Raw, met: Met) -> dict[str, Raw]:
+def _mapping(raw: Raw, met: ReadStats) -> dict[str, Raw]:
     """The nodes; what is no node stays in `raw`, and is counted."""
     found = raw.get("mapping")
     if not isinstance(found, dict):
@@ -160,7 +160,7 @@ class _Above:
 
 
 def _messages(
-    mapping: dict[str, Raw], tree: Tree, scene: Scene, messages: list[Message]
+    mapping: dict[str, Raw], tree: Tree, scene: MessageContext, messages: list[Message]
 ) -> list[Message]:
     """Append each message of the tree to `messages`, a parent before its children."""
     holder: dict[str | None, str | None] = {None: None}
@@ -168,7 +168,7 @@ def _messages(
     start = tools.State()
     states: dict[str | None, tools.State] = {None: start}
     parent = tree.parent
-    turn = tools.Turn([], {}, start, found=scene.oddities)
+    turn = tools.ToolTurn([], {}, start, found=scene.oddities)
     for key in tree.order:
         above = parent[key]
         message = mapping[key].get("message")
@@ -189,7 +189,7 @@ def _messages(
     return messages
 
 
-def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, met: Met) -> str | None:
+def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, met: ReadStats) -> str | None:
     """The leaf that the user saw last; what `current_node` says stays in `raw` where it differs."""
     said = raw.get("current_node")
     at = said if isinstance(said, str) and said in mapping else None

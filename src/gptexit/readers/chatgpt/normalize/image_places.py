@@ -21,7 +21,7 @@ Placed = Literal["time", "chat"] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ImagePlace:
     """The message that shows a file, and how it was found; see `Media.placed`."""
 
     message: Message | None
@@ -48,7 +48,7 @@ class _Answer:
 
 
 @dataclass(slots=True)
-class Places:
+class ImagePlaces:
     """The messages of one conversation that may have shown a file."""
 
     messages: list[Message]
@@ -88,7 +88,7 @@ class Places:
         """Tell whether the message `origin` is there, or was above one that is there."""
         return origin is not None and (origin in self._named or origin in self._below_gone)
 
-    def find(self, origin: str | None, made: str | None) -> Place:
+    def find(self, origin: str | None, made: str | None) -> ImagePlace:
         """Return the place of a file whose row names the message `origin` and the time `made`.
 
         To be asked in the order of the times, since each empty answer is given to one file first.
@@ -96,15 +96,15 @@ class Places:
         message = self._named.get(origin) if origin else None
         if message is not None:
             after = self._shown_below(message) if message["hidden"] is not None else None
-            return self._take(Place(after or message, None, before=after is not None))
+            return self._take(ImagePlace(after or message, None, before=after is not None))
         below = self._below_gone.get(origin) if origin else None
         if below:
             free = (one for one in below if one["id"] not in self._taken)
-            return self._take(Place(next(free, below[-1]), None, before=True))
+            return self._take(ImagePlace(next(free, below[-1]), None, before=True))
         message = self._by_time(_second(made)) if made else None
         if message is not None:
-            return self._take(Place(message, "time"))
-        return Place(self._last(), "chat")
+            return self._take(ImagePlace(message, "time"))
+        return ImagePlace(self._last(), "chat")
 
     def _shown_below(self, message: Message) -> Message | None:
         """The nearest message below a hidden one that a person saw, up to the user's next one."""
@@ -123,7 +123,7 @@ class Places:
             waiting += (child for child in below if child["role"] != "user")
         return None
 
-    def _take(self, place: Place) -> Place:
+    def _take(self, place: ImagePlace) -> ImagePlace:
         if place.message is not None:
             self._taken.add(place.message["id"])
         return place

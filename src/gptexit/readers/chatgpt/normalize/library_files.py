@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from gptexit.model import Asset, Message, Raw
 from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook
-from gptexit.readers.chatgpt.normalize.image_places import Places
+from gptexit.readers.chatgpt.normalize.image_places import ImagePlaces
 from gptexit.readers.chatgpt.normalize.parts import Kind, media
 from gptexit.readers.chatgpt.normalize.sandbox import HINT, addresses, names
 from gptexit.readers.chatgpt.normalize.uploads import kind_of
@@ -53,7 +53,7 @@ def add_generated(
             new.append((row, asset))
     if not new:
         return
-    places = Places(messages, current)
+    places = ImagePlaces(messages, current)
     # Who names a message goes first, so that no guess takes its answer; who has no time goes last.
     new.sort(key=lambda found: (not places.names(_origin(found[0])), made(found[0]) or "\uffff"))
     for row, asset in new:

@@ -201,7 +201,7 @@ def _fences(text: str) -> Iterator[Marker]:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class MarkedRegion:
     """A span of Markdown in which nothing may be inserted: code, or the words of a link."""
 
     start: int
@@ -217,7 +217,7 @@ _CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
-def regions(text: str, found: list[Marker], places: list[int] | None = None) -> list[Region]:
+def regions(text: str, found: list[Marker], places: list[int] | None = None) -> list[MarkedRegion]:
     """Return where `text` has code and words of links, in order.
 
     `places`, in order: code within a line is looked for only in the paragraphs with one of them;
@@ -243,7 +243,7 @@ def regions(text: str, found: list[Marker], places: list[int] | None = None) -> 
     return sorted([*blocks, *spans], key=lambda region: (region.start, -region.end))
 
 
-def _blocks(text: str) -> Iterator[Region]:
+def _blocks(text: str) -> Iterator[MarkedRegion]:
     opened: re.Match[str] | None = None
     for fence in _CODE_FENCE.finditer("\n" + text):
         if opened is None:
@@ -253,13 +253,15 @@ def _blocks(text: str) -> Iterator[Region]:
             fence[1][0] == opened[1][0] and len(fence[1]) >= len(opened[1]) and not fence[2].strip()
         ):
             # With the line end in front, a line starts in `text` where its match does.
-            yield Region(opened.start(), fence.end() - 1, True)
+            yield MarkedRegion(opened.start(), fence.end() - 1, True)
             opened = None
     if opened is not None:
-        yield Region(opened.start(), len(text), True)
+        yield MarkedRegion(opened.start(), len(text), True)
 
 
-def _code_spans(text: str, blocks: list[Region], places: list[int] | None) -> Iterator[Region]:
+def _code_spans(
+    text: str, blocks: list[MarkedRegion], places: list[int] | None
+) -> Iterator[MarkedRegion]:
     """Yield the code spans outside of `blocks`; no span crosses an empty line."""
     begins = [0, *(block.end for block in blocks)]
     ends = [*(block.start for block in blocks), len(text)]
@@ -282,7 +284,7 @@ def _is_there(places: list[int] | None, start: int, stop: int) -> bool:
     return number < len(places) and places[number] <= stop
 
 
-def _spans_within(text: str, start: int, stop: int) -> Iterator[Region]:
+def _spans_within(text: str, start: int, stop: int) -> Iterator[MarkedRegion]:
     runs = [run.span() for run in _TICKS.finditer(text, start, stop)]
     later: dict[int, list[int]] = {}
     for number in range(len(runs) - 1, -1, -1):
@@ -293,7 +295,7 @@ def _spans_within(text: str, start: int, stop: int) -> Iterator[Region]:
         while same and same[-1] <= at:
             same.pop()
         if same:
-            yield Region(runs[at][0], runs[same[-1]][1], False)
+            yield MarkedRegion(runs[at][0], runs[same[-1]][1], False)
             at = same[-1]
         at += 1
 
@@ -302,7 +304,7 @@ _BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
 _TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
 
 
-def _link_words(text: str) -> Iterator[Region]:
+def _link_words(text: str) -> Iterator[MarkedRegion]:
     """Yield each `[words](address)`; a bracket that no address follows is none."""
     if "](" not in text:
         return
@@ -314,4 +316,4 @@ def _link_words(text: str) -> Iterator[Region]:
             begun = stack.pop()
             target = _TARGET.match(text, bracket.start() + 1) if bracket[1] else None
             if target:
-                yield Region(begun, target.end(), False)
+                yield MarkedRegion(begun, target.end(), False)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from gptexit.model import Asset, Message, Raw
 from gptexit.readers.chatgpt.normalize import library_files as library
 from gptexit.readers.chatgpt.normalize import tools
-from gptexit.readers.chatgpt.normalize.conversation import Account, Met, read_conversation
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook
-from gptexit.readers.chatgpt.normalize.message import Scene, read_message
+from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
 
 
 class Mention(NamedTuple):
@@ -39,14 +39,14 @@ def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account)
     if rows or any(_edits_a_canvas(nodes[key]["message"]) for key in keys):
         # What such a call shows follows from the calls before it, on the same branch; and where a
         # file of the library stands, from the answers that are empty.
-        read = read_conversation(raw, account, Met())
+        read = read_conversation(raw, account, ReadStats())
         return _mentions(read["assets"], read["messages"])
     book = AssetBook(account.lookup)
     # Which files there are does not depend on citations.
-    scene = Scene(book, lambda parent: iter(()), {})
+    scene = MessageContext(book, lambda parent: iter(()), {})
     messages = []
     for key in keys:
-        turn = tools.Turn([], {}, tools.State())
+        turn = tools.ToolTurn([], {}, tools.State())
         messages.append(read_message(key, None, nodes[key]["message"], turn, scene))
     library.add_sandbox_files(messages, [], book, Counter())
     return _mentions(book.assets.values(), messages)

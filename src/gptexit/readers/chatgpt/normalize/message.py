@@ -25,7 +25,7 @@ from gptexit.readers.chatgpt.normalize.uploads import answered, attach, dictatio
 
 
 @dataclass(slots=True)
-class Scene:
+class MessageContext:
     """What the messages of one conversation share."""
 
     book: AssetBook
@@ -39,7 +39,9 @@ class Scene:
     """By message id, the deep-research reports that were found."""
 
 
-def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene: Scene) -> Message:
+def read_message(
+    key: str, parent: str | None, raw: Raw, turn: tools.ToolTurn, scene: MessageContext
+) -> Message:
     """The message of node `key`. Empties `raw`; leaves the branch's new state in `turn`."""
     role, name = _author(raw)
     recipient = raw.get("recipient")
@@ -90,7 +92,12 @@ def read_message(key: str, parent: str | None, raw: Raw, turn: tools.Turn, scene
 
 
 def _read_parts(
-    content: Any, role: str, tool: str | None, turn: tools.Turn, scene: Scene, to: str | None
+    content: Any,
+    role: str,
+    tool: str | None,
+    turn: tools.ToolTurn,
+    scene: MessageContext,
+    to: str | None,
 ) -> str | None:
     """Fill `turn` with a message's parts. Its words, where the content is a plain text."""
     plain = _plain(content)
@@ -144,7 +151,7 @@ def _plain(content: object) -> str | None:
     return None
 
 
-def _add_from_metadata(turn: tools.Turn, role: str, scene: Scene) -> None:
+def _add_from_metadata(turn: tools.ToolTurn, role: str, scene: MessageContext) -> None:
     """Uploads, dictated audio, a quoted passage: what a message shows beside its content."""
     metadata = turn.metadata
     if "attachments" in metadata:
@@ -164,7 +171,7 @@ def _add_from_metadata(turn: tools.Turn, role: str, scene: Scene) -> None:
 
 
 def _add_report(
-    key: str, hidden: str | None, spoken: str, turn: tools.Turn, scene: Scene
+    key: str, hidden: str | None, spoken: str, turn: tools.ToolTurn, scene: MessageContext
 ) -> str | None:
     """Add the deep-research report that a message carries; return why the message is hidden.
 
@@ -187,7 +194,7 @@ def _add_report(
     return None
 
 
-def _unfinished(words: str, turn: tools.Turn) -> bool:
+def _unfinished(words: str, turn: tools.ToolTurn) -> bool:
     """Tell, at little cost, whether a text may hold citations, writing blocks or pointers.
 
     Of what a person typed, only pointers count.
@@ -197,7 +204,7 @@ def _unfinished(words: str, turn: tools.Turn) -> bool:
     )
 
 
-def _finish(turn: tools.Turn, scene: Scene) -> None:
+def _finish(turn: tools.ToolTurn, scene: MessageContext) -> None:
     """Take markers, writing blocks and pointers out of the words of the parts."""
     finished: list[Part] = []
     for part in turn.parts:
@@ -229,7 +236,7 @@ _WORDED = {
 """The fields of each part type that hold words of the assistant or of a tool."""
 
 
-def _without_markers(part: Any, scene: Scene) -> None:
+def _without_markers(part: Any, scene: MessageContext) -> None:
     """Take the markers out of the words of a part that is no text: they have no references."""
     if part["type"] == "reasoning":
         for thought in part["thoughts"]:
@@ -241,7 +248,7 @@ def _without_markers(part: Any, scene: Scene) -> None:
             part[name] = words_only(part[name], scene.oddities, scene.unknown)
 
 
-def _cited(part: Text, metadata: Raw, turn: tools.Turn, scene: Scene) -> list[Part]:
+def _cited(part: Text, metadata: Raw, turn: tools.ToolTurn, scene: MessageContext) -> list[Part]:
     """Return a text part with its citations resolved, in pieces where it holds writing blocks.
 
     The sources that it does not cite follow as a part of their own.
@@ -282,7 +289,7 @@ _CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_cont
 
 
 def _hidden(
-    metadata: Raw, role: str, content: object, turn: tools.Turn, *, plain: bool
+    metadata: Raw, role: str, content: object, turn: tools.ToolTurn, *, plain: bool
 ) -> str | None:
     """Why ChatGPT does not show the message; None where it does.
 

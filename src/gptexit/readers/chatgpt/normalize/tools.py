@@ -38,7 +38,7 @@ class State:
 
 
 @dataclass(slots=True)
-class Turn:
+class ToolTurn:
     """One message, as the tools see it."""
 
     parts: list[Part]
@@ -67,13 +67,13 @@ CALL = "tool call"
 REPLY = "tool result"
 
 
-def _remember(turn: Turn) -> None:
+def _remember(turn: ToolTurn) -> None:
     words = turn.words
     if words:
         turn.parts = [{"type": "memory", "text": words, "snapshot": False}]
 
 
-def _python(turn: Turn) -> None:
+def _python(turn: ToolTurn) -> None:
     for part in turn.parts:
         if part["type"] == "code" and part["language"] is None:
             part["language"] = "python"
@@ -86,7 +86,7 @@ def _as_code(words: str, language: str | None) -> Code:
     return {"type": "code", "language": language, "text": words}
 
 
-def _shell(turn: Turn) -> None:
+def _shell(turn: ToolTurn) -> None:
     arguments = canvas.payload(turn.words) or {}
     command = arguments.get("cmd")
     if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
@@ -94,7 +94,7 @@ def _shell(turn: Turn) -> None:
         turn.parts = [_as_code(command[-1] if len(command) == 3 else " ".join(command), "bash")]
 
 
-def _canvas_id(turn: Turn) -> str | None:
+def _canvas_id(turn: ToolTurn) -> str | None:
     for metadata in (*turn.replies, turn.metadata):
         found = take.string(take.mapping(metadata.get("canvas")).get("textdoc_id"))
         if found:
@@ -102,7 +102,7 @@ def _canvas_id(turn: Turn) -> str | None:
     return None
 
 
-def _create(turn: Turn) -> None:
+def _create(turn: ToolTurn) -> None:
     words = turn.words
     read = read_object(words)
     made = canvas.create(read.value, _canvas_id(turn)) if read else None
@@ -114,14 +114,14 @@ def _create(turn: Turn) -> None:
     _keep(turn, made)
 
 
-def _not_replayed(turn: Turn, parts: list[Part] | None) -> None:
+def _not_replayed(turn: ToolTurn, parts: list[Part] | None) -> None:
     """Count a canvas call, and show `parts` in place of its JSON; None where it is no JSON."""
     turn.found["canvas call that cannot be replayed"] += 1
     if parts is not None:
         turn.parts = parts
 
 
-def _update(turn: Turn) -> None:
+def _update(turn: ToolTurn) -> None:
     state = turn.state
     wanted = _canvas_id(turn)
     key = wanted if wanted in state.canvases else (None if wanted else state.latest)
@@ -135,13 +135,13 @@ def _update(turn: Turn) -> None:
     _keep(turn, after)
 
 
-def _keep(turn: Turn, made: canvas.Canvas) -> None:
+def _keep(turn: ToolTurn, made: canvas.Canvas) -> None:
     key = made.id or made.title or ""
     turn.state = replace(turn.state, canvases={**turn.state.canvases, key: made}, latest=key)
     turn.parts = [made.part()]
 
 
-def _comment(turn: Turn) -> None:
+def _comment(turn: ToolTurn) -> None:
     arguments = canvas.payload(turn.words)
     if arguments is None:
         _not_replayed(turn, None)
@@ -151,14 +151,14 @@ def _comment(turn: Turn) -> None:
         _not_replayed(turn, [])
 
 
-def _draw(turn: Turn) -> None:
+def _draw(turn: ToolTurn) -> None:
     words = turn.words
     prompt = take.string((canvas.payload(words) or {}).get("prompt")) or words.strip()
     turn.state = replace(turn.state, prompt=prompt or None)
     turn.hidden = CALL
 
 
-def _drawn(turn: Turn) -> None:
+def _drawn(turn: ToolTurn) -> None:
     """Images get their prompt; the words around them instruct the model, not the user."""
     images = [part for part in turn.parts if part["type"] == "image"]
     if not images:
@@ -170,7 +170,7 @@ def _drawn(turn: Turn) -> None:
     turn.state = replace(turn.state, prompt=None)
 
 
-def _search(turn: Turn) -> None:
+def _search(turn: ToolTurn) -> None:
     turn.hidden = CALL
     queries = _queries(turn)
     if queries:
@@ -180,7 +180,7 @@ def _search(turn: Turn) -> None:
 _QUERY = re.compile(r"""(?:search|msearch)\(\s*(?:\[\s*)?["']((?:[^"'\\]|\\.){1,500})["']""")
 
 
-def _queries(turn: Turn) -> list[str]:
+def _queries(turn: ToolTurn) -> list[str]:
     """The queries of a call, from its metadata or from the call itself."""
     told = take.objects(turn.metadata.get("search_queries"))
     arguments = canvas.payload(turn.words) or {}
@@ -197,7 +197,7 @@ def _searched(queries: list[str], results: list[Cited]) -> Search:
     return {"type": "search", "queries": queries, "results": results}
 
 
-def _reasoned(turn: Turn) -> None:
+def _reasoned(turn: ToolTurn) -> None:
     """A thought of o1, o3 and the pro models, which comes as the reply of a tool."""
     told = turn.metadata
     words = turn.words.strip()
@@ -213,7 +213,7 @@ def _reasoned(turn: Turn) -> None:
         ]
 
 
-def _results(turn: Turn) -> None:
+def _results(turn: ToolTurn) -> None:
     """What a search found is for the model; a passage that it quotes is shown."""
     if turn.kind == "tether_quote":
         return
@@ -227,11 +227,11 @@ def _results(turn: Turn) -> None:
         turn.parts = [_searched([], results), *turn.parts]
 
 
-def _shown(turn: Turn) -> None:
+def _shown(turn: ToolTurn) -> None:
     """Execution output is part of the conversation as the user sees it."""
 
 
-def _for_the_model(turn: Turn) -> None:
+def _for_the_model(turn: ToolTurn) -> None:
     """Words of a tool to the model alone, such as the JSON with the id of a canvas document."""
     if turn.kind == "tether_quote" or any(part["type"] in _SEEN for part in turn.parts):
         return
@@ -245,7 +245,7 @@ _SEEN = ("image", "audio", "video", "file", "output")
 _FILLER = re.compile(r"do not say or show ANYTHING|\bdisplayed \d+ images?\.|\AProcessing image\b")
 
 
-def _unknown(turn: Turn) -> None:
+def _unknown(turn: ToolTurn) -> None:
     """The reply of a tool that is not known: its words are shown as its own, its JSON is not."""
     if any(part["type"] in _SEEN for part in turn.parts):
         return
@@ -258,7 +258,7 @@ def _unknown(turn: Turn) -> None:
             turn.parts = [quote]
 
 
-CALLS: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
+CALLS: list[tuple[re.Pattern[str], Callable[[ToolTurn], None]]] = [
     (re.compile(pattern), function)
     for pattern, function in (
         (r"bio$", _remember),
@@ -273,7 +273,7 @@ CALLS: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
 ]
 """Tools that the assistant calls, by recipient."""
 
-REPLIES: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
+REPLIES: list[tuple[re.Pattern[str], Callable[[ToolTurn], None]]] = [
     (re.compile(pattern), function)
     for pattern, function in (
         (r"python(_user_visible)?$", _shown),
@@ -287,7 +287,7 @@ REPLIES: list[tuple[re.Pattern[str], Callable[[Turn], None]]] = [
 """Tools that answer, by author name."""
 
 
-Reads = Callable[[Turn], None]
+Reads = Callable[[ToolTurn], None]
 _LONGEST_NAME = 64
 """Characters of a tool's name that are looked at; no pattern above tells more apart."""
 
@@ -302,7 +302,7 @@ def _reply_of(name: str) -> Reads | None:
     return next((function for pattern, function in REPLIES if pattern.match(name)), None)
 
 
-def call(recipient: str, turn: Turn) -> None:
+def call(recipient: str, turn: ToolTurn) -> None:
     """Read a call of the tool `recipient` into `turn`."""
     function = _call_of(recipient[:_LONGEST_NAME])
     if function is None:
@@ -311,7 +311,7 @@ def call(recipient: str, turn: Turn) -> None:
         function(turn)
 
 
-def reply(name: str, turn: Turn, *, to_everyone: bool = True) -> None:
+def reply(name: str, turn: ToolTurn, *, to_everyone: bool = True) -> None:
     """Read a reply of the tool `name` into `turn`; `to_everyone`: and not to the model alone."""
     turn.name = name or None
     function = _reply_of(name[:_LONGEST_NAME]) or (_unknown if to_everyone else _for_the_model)

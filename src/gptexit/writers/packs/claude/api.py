@@ -23,7 +23,7 @@ def form(spoken: Spoken) -> dict[str, Any]:
     return {**system, "messages": messages}
 
 
-class Api(Requests):
+class ClaudeApi(Requests):
     """The target."""
 
     def __init__(self, options: Options) -> None:

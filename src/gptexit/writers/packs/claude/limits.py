@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gptexit.writers.packs.pack_limits import Limits
+from gptexit.writers.packs.pack_limits import PackLimits
 
 LOOKED_UP = "25 November 2026"
 WINDOW = 150_000
@@ -22,12 +22,12 @@ estimate tokens. The first files are made to be enough where less is allowed."""
 FEWEST_TOKENS = 20_000
 
 
-def limits(tokens: int | None) -> Limits:
+def limits(tokens: int | None) -> PackLimits:
     """The limits of one project of at most so many tokens. Raises ValueError below the fewest."""
     most = TOKENS if tokens is None else tokens
     if most < FEWEST_TOKENS:
         raise ValueError(f"a project has at least {FEWEST_TOKENS:,} tokens")
-    return Limits(FILE_BYTES, min(FILE_TOKENS, most // 4), FILES, most)
+    return PackLimits(FILE_BYTES, min(FILE_TOKENS, most // 4), FILES, most)
 
 
 @dataclass(frozen=True, slots=True)

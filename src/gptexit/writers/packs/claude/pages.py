@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gptexit.writers.base import File
 from gptexit.writers.markdown.embed import encoded, line
-from gptexit.writers.packs.claude.projects import INSTRUCTIONS, Folder
+from gptexit.writers.packs.claude.projects import INSTRUCTIONS, ProjectFolder
 
 
-def instructions(folder: Folder) -> File:
+def instructions(folder: ProjectFolder) -> File:
     """The page."""
     text = _PAGE.format(name=line(folder.name), block=_BLOCK, origin=_ORIGINS[folder.kind])
     text = text.replace("%ID%", line(folder.id))

@@ -8,7 +8,7 @@ from itertools import islice
 
 from gptexit.archive.catalog import Catalog, readable
 from gptexit.model import Conversation
-from gptexit.writers.packs.conversation import Chat
+from gptexit.writers.packs.conversation import PackedChat
 from gptexit.writers.packs.pack_names import LOOKED_AT, telling
 from gptexit.writers.packs.spool import Spool
 from gptexit.writers.packs.topics import Topic
@@ -20,7 +20,7 @@ _SHORT = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class ProjectFolder:
     """A folder that becomes a project of Claude."""
 
     key: str
@@ -42,7 +42,7 @@ class Folder:
 
 
 def belongs(
-    conversation: Conversation, chat: Chat, topics: Sequence[Topic]
+    conversation: Conversation, chat: PackedChat, topics: Sequence[Topic]
 ) -> Iterator[tuple[str, str]]:
     """The folders of a conversation, each with why it is there."""
     elsewhere = False
@@ -64,7 +64,7 @@ def belongs(
         yield RECENT, "in no project, custom GPT or topic"
 
 
-def folders(spool: Spool, catalog: Catalog, names: Mapping[str, str]) -> Iterator[Folder]:
+def folders(spool: Spool, catalog: Catalog, names: Mapping[str, str]) -> Iterator[ProjectFolder]:
     """The folders of a pack, the one of all other conversations last.
 
     `names`: of projects and custom GPTs, by their ids.
@@ -76,10 +76,10 @@ def folders(spool: Spool, catalog: Catalog, names: Mapping[str, str]) -> Iterato
         yield _folder(key, spool, catalog, names)
 
 
-def _folder(key: str, spool: Spool, catalog: Catalog, names: Mapping[str, str]) -> Folder:
+def _folder(key: str, spool: Spool, catalog: Catalog, names: Mapping[str, str]) -> ProjectFolder:
     kind, _, own = key.partition("/")
     if key == RECENT:
-        return Folder(key, "Other conversations", RECENT, f"folder/{RECENT}")
+        return ProjectFolder(key, "Other conversations", RECENT, f"folder/{RECENT}")
     given = own if kind == "topics" else names.get(own)
     file_key = f"folder/{key}" + (f"/{given}" if given else "")
     short = readable(own.removeprefix("g-p-").removeprefix("g-"))[:_SHORT].strip("-")
@@ -90,4 +90,4 @@ def _folder(key: str, spool: Spool, catalog: Catalog, names: Mapping[str, str]) 
     )
     what = {"projects": "Project", "gpts": "Custom GPT"}.get(kind, "")
     name = given or f"{what} {short}" + (f" ({words})" if words else "")
-    return Folder(key, name, path.rpartition("/")[0], file_key)
+    return ProjectFolder(key, name, path.rpartition("/")[0], file_key)

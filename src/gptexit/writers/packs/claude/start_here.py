@@ -10,7 +10,7 @@ from gptexit.text.terminal import count
 from gptexit.writers.base import SECRETS
 from gptexit.writers.markdown.embed import line
 from gptexit.writers.packs.claude.limits import FACTS, LOOKED_UP, WINDOW, WINDOW_FILES
-from gptexit.writers.packs.claude.projects import Folder
+from gptexit.writers.packs.claude.projects import ProjectFolder
 from gptexit.writers.packs.knowledge_files import Made
 
 PAGE = "START-HERE.md"
@@ -22,7 +22,7 @@ LISTED = 200
 class Filled:
     """A folder and what is in it."""
 
-    folder: Folder
+    folder: ProjectFolder
     files: Sequence[Made]
     inside: int
     """Conversations that are in it, whole or in part."""
@@ -46,7 +46,7 @@ class Filled:
 
 
 @dataclass(slots=True)
-class Pack:
+class ClaudePack:
     """What there is to say something about."""
 
     conversations: int
@@ -62,12 +62,12 @@ class Pack:
     not_kept: Counter[str] = field(default_factory=Counter)
 
 
-def start_here(pack: Pack) -> str:
+def start_here(pack: ClaudePack) -> str:
     """The page."""
     return "\n\n".join(_blocks(pack)) + "\n"
 
 
-def _blocks(pack: Pack) -> Iterator[str]:
+def _blocks(pack: ClaudePack) -> Iterator[str]:
     yield "# Move to Claude"
     yield _OPENING.format(conversations=count(pack.conversations, "conversation"), date=LOOKED_UP)
     yield "## 1. Look through it"
@@ -120,7 +120,7 @@ def _row(each: Filled) -> str:
     )
 
 
-def _absent(pack: Pack) -> Iterator[str]:
+def _absent(pack: ClaudePack) -> Iterator[str]:
     lines = [f"- {number:,} × {line(reason)}" for reason, number in sorted(pack.not_kept.items())]
     lines += [
         f"- {number:,} × message or part of one: {line(reason)}"

@@ -23,8 +23,8 @@ from gptexit.writers.base import SECRETS, File, Options, Rendered, Unmentioned
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.claude.limits import limits
 from gptexit.writers.packs.claude.pages import instructions
-from gptexit.writers.packs.claude.projects import Folder, belongs, folders
-from gptexit.writers.packs.claude.start_here import PAGE, Filled, Pack, start_here
+from gptexit.writers.packs.claude.projects import ProjectFolder, belongs, folders
+from gptexit.writers.packs.claude.start_here import PAGE, ClaudePack, Filled, start_here
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import chat_of
 from gptexit.writers.packs.knowledge_files import Knowledge
@@ -50,7 +50,7 @@ class Claude:
         self._memory = Collector()
         self._unmentioned = Unmentioned()
         self._names: dict[str, str] = {}
-        self._pack = Pack(0, self._options.redact or SECRETS, self._options.why)
+        self._pack = ClaudePack(0, self._options.redact or SECRETS, self._options.why)
 
     def render(self, conversation: Conversation) -> Rendered:
         """Nothing yet: what comes first is known when all have been seen."""
@@ -88,7 +88,7 @@ class Claude:
         self._pack.not_kept += lost
         return Rendered(more=self._files(made), not_kept=lost)
 
-    def _files(self, made: list[tuple[Folder, Knowledge]]) -> Iterator[File]:
+    def _files(self, made: list[tuple[ProjectFolder, Knowledge]]) -> Iterator[File]:
         for folder, knowledge in made:
             yield from knowledge.files()
             yield page(knowledge)

@@ -28,7 +28,7 @@ def request(conversation: Conversation, include: frozenset[str], done: Rendered)
     return form(spoken(conversation, include, done))
 
 
-class Api(Requests):
+class GeminiApi(Requests):
     """The target: one line a conversation."""
 
     def __init__(self, options: Options) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from gptexit.writers.packs.pack_limits import Limits
+from gptexit.writers.packs.pack_limits import PackLimits
 
 LOOKED_UP = "25 November 2026"
 ZIPS_A_DAY = 5
@@ -43,5 +43,5 @@ def words_in(data: bytes) -> int:
     return len(text.split()) + (len(_ONE_BY_ONE.findall(text)) if spaceless else 0)
 
 
-SOURCES = Limits(BYTES, WORDS, FILES, FILES * WORDS, words_in)
+SOURCES = PackLimits(BYTES, WORDS, FILES, FILES * WORDS, words_in)
 """The limits of `sources`, in words."""

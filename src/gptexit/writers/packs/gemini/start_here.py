@@ -20,7 +20,7 @@ MEMORY = "memory.md"
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
+class GeminiPack:
     """What there is to say something about."""
 
     zips: list[str]
@@ -33,7 +33,7 @@ class Pack:
     """Whether `memory.md` has a question to ask ChatGPT."""
 
 
-def start_here(pack: Pack) -> str:
+def start_here(pack: GeminiPack) -> str:
     """The page."""
     sections = (
         ("# Move to Gemini", _opening(pack)),
@@ -47,7 +47,7 @@ def start_here(pack: Pack) -> str:
     return "\n\n".join(f"{title}\n\n{body}" for title, body in sections) + "\n"
 
 
-def _opening(pack: Pack) -> str:
+def _opening(pack: GeminiPack) -> str:
     return (
         f"This folder has {count(pack.conversations, 'conversation')} from ChatGPT for Gemini. "
         "Nothing was sent: Google gets what you give it, file by file.\n\n"
@@ -99,7 +99,7 @@ out, run the same command again with `--exclude title=WORD`, `text=WORD`, `proje
 `date=2025-03`; what is left out then is gone from this folder too."""
 
 
-def _memory(pack: Pack) -> str:
+def _memory(pack: GeminiPack) -> str:
     words = (
         f"`{MEMORY}` has {count(pack.memories, 'memory', 'memories')} and your custom instructions "
         "in blocks to paste, and says where to."

@@ -14,7 +14,7 @@ from gptexit.writers.chatgpt.writer import ChatGPT
 FOLDER = "upload"
 
 
-class Uploads:
+class GeminiUploads:
     """Lets the chatgpt target do the work."""
 
     def __init__(self, options: Options) -> None:

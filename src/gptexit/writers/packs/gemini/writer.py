@@ -21,8 +21,8 @@ from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import chat_of
 from gptexit.writers.packs.gemini.limits import SOURCES
-from gptexit.writers.packs.gemini.start_here import MEMORY, PAGE, Pack, start_here
-from gptexit.writers.packs.gemini.uploads import Uploads
+from gptexit.writers.packs.gemini.start_here import MEMORY, PAGE, GeminiPack, start_here
+from gptexit.writers.packs.gemini.uploads import GeminiUploads
 from gptexit.writers.packs.knowledge_files import Knowledge
 from gptexit.writers.packs.spool import Spool
 
@@ -37,7 +37,7 @@ class Gemini:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._uploads = Uploads(replace(options, fit=None))
+        self._uploads = GeminiUploads(replace(options, fit=None))
         self._begin()
 
     def _begin(self) -> None:
@@ -85,7 +85,7 @@ class Gemini:
         memory = self._memory.memory()
         yield _page(MEMORY, memory_text(memory, "gemini", self._options.timezone))
         asks = why_more(memory) is not None
-        pack = Pack(zips, sources.made, self._count, len(memory.entries), asks=asks)
+        pack = GeminiPack(zips, sources.made, self._count, len(memory.entries), asks=asks)
         yield _page(PAGE, start_here(pack))
         self._spool.close()
 
