@@ -97,3 +97,17 @@ def test_a_current_node_of_any_kind_beside_a_list_of_messages(tmp_path, current)
     ids, reasons = found(pack(tmp_path / "e.zip", 2026, {"conversations.json": [raw]}))
     assert ids == ["a"]
     assert reasons == []
+
+
+def test_a_damaged_file_of_group_chats_is_told(tmp_path):
+    """The length of its name is damaged in its own header, so all of it is read one byte too far."""
+    groups = {"chats": [{"id": "g", "title": "Picnic", "participant_ids": ["user-1"]}]}
+    members = {"conversations.json": [chat("a")], "group_chats.json": groups}
+    path = pack(tmp_path / "e.zip", 2026, members)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"group_chats.json") - 4
+    data[at] -= 1
+    path.write_bytes(data)
+    ids, reasons = found(path)
+    assert ids == ["a"]
+    assert any("checksum does not match" in reason for reason in reasons)

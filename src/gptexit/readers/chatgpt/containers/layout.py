@@ -122,9 +122,9 @@ def _sort_other(volume: Volume, layout: Layout, member: Member, *, bundle: bool)
 
 
 def _holds_more(member: Member) -> bool:
-    """Whether one of the files in MORE is not empty."""
+    """Whether one of the files in MORE is not empty; one that cannot be read may hold anything."""
     head = head_of(member)
-    return any(sign.search(head) for sign in _MORE_SIGNS)
+    return any(sign.search(head) for sign in _MORE_SIGNS) or (not head and member.size > 0)
 
 
 def _folders_of(volume: Volume) -> set[str]:

@@ -7,7 +7,7 @@ others. Nothing is parsed here: a file may be of any size.
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from contextlib import closing, suppress
 
 from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.containers.decoding import decoded
@@ -70,13 +70,11 @@ def holds_trees(head: bytes) -> bool:
 
 
 def head_of(member: Member) -> bytes:
-    """The first bytes of a member as UTF-8; none where it cannot be read."""
-    try:
-        with closing(member.open()) as stream:
-            parts, left = [], HEAD
-            while left > 0 and (data := stream.read(left)):
-                parts.append(data)
-                left -= len(data)
-    except OSError:  # the damage is told where the member is used
-        return b""
+    """The first bytes of a member as UTF-8; those before a damaged place, where there is one."""
+    parts: list[bytes] = []
+    with suppress(OSError), closing(member.open()) as stream:  # told where the member is used
+        left = HEAD
+        while left > 0 and (data := stream.read(left)):
+            parts.append(data)
+            left -= len(data)
     return decoded(b"".join(parts))

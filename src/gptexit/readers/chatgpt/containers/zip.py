@@ -122,7 +122,9 @@ def _misplaced(place: ByteRange, label: str, infos: list[zipfile.ZipInfo]) -> It
             name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
             file.seek(max(0, info.header_offset))
             header = file.read(_LOCAL.size + len(name))
-            if header[:4] == _SIGNATURE and header[_LOCAL.size :] != name:
+            length = int.from_bytes(header[26:28], "little")
+            named = header[_LOCAL.size :] == name and length == len(name)
+            if header[:4] == _SIGNATURE and not named:
                 yield Loss(f"{label}: {info.filename}", "its name or place in the ZIP is damaged")
 
 
