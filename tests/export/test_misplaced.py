@@ -100,7 +100,7 @@ def test_a_current_node_of_any_kind_beside_a_list_of_messages(tmp_path, current)
 
 
 def test_a_damaged_file_of_group_chats_is_told(tmp_path):
-    """The length of its name is damaged in its own header, so all of it is read one byte too far."""
+    """The length of its name is damaged in its own header: all is read one byte too far."""
     groups = {"chats": [{"id": "g", "title": "Picnic", "participant_ids": ["user-1"]}]}
     members = {"conversations.json": [chat("a")], "group_chats.json": groups}
     path = pack(tmp_path / "e.zip", 2026, members)
