@@ -227,7 +227,8 @@ def _up_from(at: str | None, above: dict[str, str | None]) -> list[str]:
 
 
 def _newest_leaf(nodes: dict[str, Raw], above: dict[str, str | None]) -> str | None:
-    inner = set(above.values())
+    # A node without a message, such as the root, makes no other one an inner node.
+    inner = {above[key] for key, node in nodes.items() if isinstance(node.get("message"), dict)}
     leaf = None
     for key, node in nodes.items():
         if key not in inner and (leaf is None or _moment(node) >= _moment(nodes[leaf])):
