@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, Phase, settings
 _PATIENT = {
     "deadline": None,
     "suppress_health_check": list(HealthCheck),
-    "max_examples": 60,
 }
-settings.register_profile("any machine", derandomize=True, **_PATIENT)
-settings.register_profile("new examples", **_PATIENT)
+settings.register_profile("any machine", derandomize=True, max_examples=40, **_PATIENT)
+settings.register_profile("new examples", max_examples=200, **_PATIENT)
 # Where a failure is only to be known and not to be made small: shrinking may take minutes.
-settings.register_profile("brief", phases=set(Phase) - {Phase.shrink, Phase.explain}, **_PATIENT)
+settings.register_profile(
+    "brief", phases=set(Phase) - {Phase.shrink, Phase.explain}, max_examples=60, **_PATIENT
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))

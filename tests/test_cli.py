@@ -377,7 +377,7 @@ def slow_export(tmp_path):
             conversation_id=f"c{n}",
             title=f"Talk {n % 50}",
         )
-        for n in range(400)
+        for n in range(250)
     ]
     return write_export(tmp_path / "export.zip", *raw)
 
@@ -396,7 +396,7 @@ def test_a_killed_run_can_be_completed(tmp_path, jobs):
     took = time.monotonic() - started
     wanted = files_without_times(tmp_path / "calm")
     rng = random.Random(3)
-    for number in range(4):
+    for number in range(3):
         out = tmp_path / f"killed{number}"
         process = subprocess.Popen([*GPTEXIT, *arguments, "-o", str(out)])
         time.sleep(rng.uniform(0.3, 1.0) * took)

@@ -32,7 +32,7 @@ class Gone(TypedDict):
     tools and the system said is not counted: exports since mid-2026 leave that out for everyone."""
 
 
-class ConversationSource(TypedDict):
+class Source(TypedDict):
     """Where a conversation comes from."""
 
     provider: Literal["chatgpt"]
@@ -266,7 +266,7 @@ class Conversation(TypedDict):
     title: str | None
     created: str | None
     updated: str | None
-    source: ConversationSource
+    source: Source
     model: str | None
     assistant: Named | None
     project: Named | None
