@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
+from itertools import islice
 
 from gptexit.readers.chatgpt.assets.info import file_id
 from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_text import essence, key_of_address
 from gptexit.verify.expected import ShownConversation, ShownMessage
+from gptexit.verify.foreign import foreign
 from gptexit.verify.later import changed_since
 from gptexit.verify.moments import SAME, misdated, same_time
 from gptexit.verify.raw import Raw, leaves, object_of, objects, parsed, strings
@@ -94,6 +96,8 @@ class JsonlReader(Reader):
         lacks += [(where, dated)] if dated else []
         lacks += [(where, sentence) for sentence in self._more(told, line, messages, later)]
         lacks += [(where, sentence) for sentence in self._files(key, told, line)]
+        if not (later or self._several or self._redacted):
+            lacks += [(where, sentence) for sentence in self._foreign(told, messages)]
         return lacks
 
     def _same(self, text: str, there: Iterable[str]) -> bool:
@@ -217,6 +221,20 @@ class JsonlReader(Reader):
             gone = self._gone(words, messages)
             if gone is not None:
                 yield f"a document or report is not there in full: “{gone[:40]}”"
+
+    def _foreign(self, told: Told, messages: list[Raw]) -> Iterator[str]:
+        """Find a word in the texts of messages that the export does not have.
+
+        Those that say nothing but their text were compared letter by letter.
+        """
+        seen = self.expects(told)
+        plain = {said.id for said in [*seen.current, *seen.others] if said.plain}
+        lines = (each for each in messages if each.get("id") in told.nodes.keys() - plain)
+        parts = (part for line in lines for part in objects(line.get("parts")))
+        texts = [text for part in parts if isinstance(text := part.get("text"), str)]
+        names = [name for row in told.rows for name in strings(row.get("file_name"))]
+        for word in islice(foreign("\n".join(texts), told.raw, told.rows, names), 1):
+            yield f"holds a word that the export does not have: {word}"
 
     def _whole(self, said: ShownMessage, line: Raw) -> bool:
         """Tell, at little cost, whether the parts are the text itself, and nothing else is due."""
