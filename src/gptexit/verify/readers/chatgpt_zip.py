@@ -165,6 +165,9 @@ class Zips(Reader):
         source = self._locate.member_of(base) if text else None
         if source and text and b"[redacted: " in text:
             held |= {self._locate.through_marks(source, text) or digest.hexdigest()}
+        own = self._locate.member_of(base)
+        if own and not self._archive.redacted and self._locate.member(own) not in held:
+            self.unreadable.append((name, f"has other bytes than the export: {member}"))
         files.all |= held
         files.by_id.setdefault(file_id(base), set()).update(held)
 
