@@ -91,7 +91,7 @@ def lay_out(volume: Volume) -> Layout:
         elif root is None and _may_be_chats(member, name) and holds_conversations(head_of(member)):
             # Outside of the export's folder: chats all the same, and nowhere else.
             layout.conversations.append((layout.roots[0], _SINGLE, member))
-        elif member.base in MORE and name == member.base and _holds_more(member):
+        elif member.base in MORE and _is_own(member, name, named) and _holds_more(member):
             layout.more.append((layout.roots[0] if root is None else root, member))
             layout.sides += [] if root is None else [(name, member)]
         elif _is_known(member, name) and holds_trees(head_of(member)):
@@ -134,6 +134,11 @@ def _folders_of(volume: Volume) -> set[str]:
         for member in volume.members
         if CONVERSATIONS.search(member.path)
     }
+
+
+def _is_own(member: Member, name: str, named: set[str]) -> bool:
+    """Tell whether a side file is of no other export inside, whose folder is one of `named`."""
+    return name == member.base or member.path.rpartition("/")[0] not in named
 
 
 def _is_known(member: Member, name: str) -> bool:
