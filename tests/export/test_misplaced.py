@@ -58,7 +58,8 @@ def test_a_file_that_only_names_conversations_is_none(tmp_path):
     assert found(pack(tmp_path / "e.zip", 2026, members)) == (["a"], [])
 
 
-def test_tasks_of_codex_outside_of_the_exports_folder_are_read(tmp_path):
+@pytest.mark.parametrize(("export", "folder"), [("deep/", ""), ("", "../"), ("", "other/")])
+def test_tasks_of_codex_outside_of_the_exports_folder_are_read(tmp_path, export, folder):
     turn = {
         "id": "t1",
         "input_items": [
@@ -70,7 +71,7 @@ def test_tasks_of_codex_outside_of_the_exports_folder_are_read(tmp_path):
         ],
     }
     tasks = [{"id": "task_e_1", "title": "Mend", "turns": [turn]}]
-    members = {"deep/conversations.json": [chat("a")], "codex.json": tasks}
+    members = {f"{export}conversations.json": [chat("a")], f"{folder}codex.json": tasks}
     path = pack(tmp_path / "e.zip", 2026, members)
     report = convert(path, tmp_path / "out", ["jsonl"])
     lines = (tmp_path / "out/conversations.jsonl").read_text().splitlines()

@@ -85,15 +85,15 @@ def lay_out(volume: Volume) -> Layout:
                     "another export inside this one; unpack it and give it by itself",
                 )
             )
+        elif member.base in MORE and _is_own(member, name, named) and _holds_more(member):
+            layout.more.append((layout.roots[0] if root is None else root, member))
+            layout.sides += [] if root is None else [(name, member)]
         elif root is not None and _may_be_chats(member, name):
             inner = "/" in name and member.path.rpartition("/")[0] in named
             _sort_json(volume, layout, root, name, member, chats=not inner)
         elif root is None and _may_be_chats(member, name) and holds_conversations(head_of(member)):
             # Outside of the export's folder: chats all the same, and nowhere else.
             layout.conversations.append((layout.roots[0], _SINGLE, member))
-        elif member.base in MORE and _is_own(member, name, named) and _holds_more(member):
-            layout.more.append((layout.roots[0] if root is None else root, member))
-            layout.sides += [] if root is None else [(name, member)]
         elif _is_known(member, name) and holds_trees(head_of(member)):
             # Conversations under the name of another file: chats all the same, and nowhere else.
             own = layout.roots[0] if root is None else root
