@@ -80,9 +80,9 @@ def read_zip(data: bytes) -> Reading:
             named[path] = info
     files = {path: info for path, info in named.items() if _CONVERSATIONS.search(path)}
     if not files:
-        if len(named) != 1:
-            raise Unclear("no conversations.json, and not one chat.html")
         found.items += _beside(data, infos, found.unclear)
+        if len(named) != 1 and not any(_is_tree(item) for item in found.items):
+            raise Unclear("no conversations.json, and not one chat.html")
         # The viewer holds what the conversation files do, and is read where there is none.
         beside = any(_is_tree(item) for item in found.items)
         for info in infos:
@@ -223,7 +223,10 @@ def items(text: str, *, alone: bool = True) -> list[Any]:
         if wrapper:
             some, _ = _array(text, wrapper.end())
             found += some
-            _, at = _item(text, at)
+            try:
+                _, at = _item(text, at)
+            except Unclear:  # what stands behind the conversations is not read
+                break
         elif text[at] == "{":
             value, at = _item(text, at)
             found.append(value)
