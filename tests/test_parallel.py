@@ -163,12 +163,12 @@ DEADLY = """
 import os, sys
 if sys.argv[0] == "-c":
     from gptexit.parallel import worker
-    read = worker.read_conversation
-    def read_conversation(raw, *rest):
+    read = worker.read
+    def deadly(where, raw, *rest):
         if raw.get("title") == "deadly":
             os._exit(9)
-        return read(raw, *rest)
-    worker.read_conversation = read_conversation
+        return read(where, raw, *rest)
+    worker.read = deadly
 """
 
 

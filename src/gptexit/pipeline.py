@@ -64,10 +64,13 @@ class Output:
     names: dict[str, str] = field(default_factory=dict)
     """Names of the projects and custom GPTs of what went this way, by id."""
 
-    @property
-    def drafting(self) -> Drafting | None:
-        """The target, where its drafts may be made by other processes."""
-        return self.target if isinstance(self.target, Drafting) and not self.outgoing else None
+    drafting: Drafting | None = field(init=False)
+    """The target, where its drafts may be made by other processes."""
+
+    def __post_init__(self) -> None:
+        """Look once whether the target drafts: it is asked for each conversation."""
+        drafts = isinstance(self.target, Drafting) and not self.outgoing
+        self.drafting = cast(Drafting, self.target) if drafts else None
 
     @property
     def drafter(self) -> Drafter | None:
@@ -99,7 +102,7 @@ def convert(
     """
     names = names or Names()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
-    begun = any(isinstance(way.sink, ArchiveFolder) and way.sink.begun for way in ways)
+    begun = _begun(ways)
     if any(isinstance(way.sink, ArchiveFolder) for way in ways):
         export.hash_members()
     if (settle or begun) and len(export.conversation_files) > 1:
@@ -131,6 +134,11 @@ def convert(
                 way.names.clear()
     _finish(ledger, export, ways, selection, names)
     return ledger
+
+
+def _begun(ways: list[Output]) -> bool:
+    """Tell whether an earlier run left something in one of the folders."""
+    return any(isinstance(way.sink, ArchiveFolder) and way.sink.begun for way in ways)
 
 
 def _finish(
@@ -264,8 +272,7 @@ def _prepared(
         from gptexit.parallel.pool import prepared
 
         # Only where a sink or a target asks for what the head of a conversation lacks.
-        begun = any(isinstance(way.sink, ArchiveFolder) and way.sink.begun for way in ways)
-        wholes = begun or not all(way.drafting for way in ways)
+        wholes = _begun(ways) or not all(way.drafting for way in ways)
         yield from prepared(export, task, ledger.met, count, once=once, wholes=wholes)
         return
     for where, found in export.neutral(ledger.met, once=once):

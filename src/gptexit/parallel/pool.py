@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
@@ -26,10 +27,10 @@ from typing import Any, cast
 
 import gptexit
 from gptexit.parallel.task import Prepared, Task, from_plain, prepare
-from gptexit.parallel.worker import Raw, Result, Setup, receive, send
+from gptexit.parallel.worker import Raw, Reply, Result, Setup, receive, send
 from gptexit.readers.chatgpt.containers.base import Loss
-from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.source import ChatGPTExport, fault
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats
+from gptexit.readers.chatgpt.source import ChatGPTExport, read
 from gptexit.source import Source
 
 BATCH = 1 << 20
@@ -49,7 +50,7 @@ def prepared(
     assert isinstance(export, ChatGPTExport)
     again = export.again
     assert again is not None  # as `jobs_for` made sure
-    setup = Setup(again.paths, again.allow_large, task, wholes)
+    setup = Setup(again, task, wholes)
     account = export.account()
     with _Pool(jobs, pickle.dumps(setup)) as pool:
         for batch, reply in pool.replies(_batches(export, once)):
@@ -106,15 +107,8 @@ def _here(
 ) -> Prepared | Loss:
     """Prepare a conversation in this process."""
     raw = marshal.loads(data) if isinstance(data, bytes) else data
-    title = raw.get("title")
-    account = Account(account.lookup, account.library, account.feedback, lambda conversation: gone)
-    try:
-        return prepare(where, read_conversation(raw, account, met), task)
-    except Exception as error:  # a fault of ours must not cost the user the rest
-        return fault(where, title, error)
-
-
-_Reply = tuple[list[Result], dict[str, int], dict[str, int], list[tuple[str, str]]]
+    found = read(where, raw, replace(account, gone=lambda conversation: gone), met)
+    return found if isinstance(found, Loss) else prepare(where, found, task)
 
 
 class _CannotStart(Exception):
@@ -149,9 +143,9 @@ class _Pool:
         for worker in workers:
             _end(worker)
 
-    def replies(self, batches: Iterator[Batch]) -> Iterator[tuple[Batch, _Reply]]:
+    def replies(self, batches: Iterator[Batch]) -> Iterator[tuple[Batch, Reply]]:
         """Yield each batch with its reply, in order."""
-        under_way: deque[tuple[Batch, Future[_Reply]]] = deque()
+        under_way: deque[tuple[Batch, Future[Reply]]] = deque()
         for batch in batches:
             under_way.append((batch, self._threads.submit(self._exchange, batch)))
             while under_way and (len(under_way) >= self._limit or under_way[0][1].done()):
@@ -160,7 +154,7 @@ class _Pool:
         for batch, future in under_way:
             yield batch, future.result()
 
-    def _exchange(self, batch: Batch) -> _Reply:
+    def _exchange(self, batch: Batch) -> Reply:
         """Have a batch prepared; where that kills the worker, each conversation on its own.
 
         Where no worker can be started, the results are empty: see `Result`.
@@ -177,7 +171,7 @@ class _Pool:
         results = [next(answers) if isinstance(raw[1], bytes) else [] for raw in batch]
         return results, *reply[1:]
 
-    def _once_more(self, raw: Raw) -> _Reply:
+    def _once_more(self, raw: Raw) -> Reply:
         for _ in range(2):
             try:
                 return self._ask([raw])
@@ -189,7 +183,7 @@ class _Pool:
         named = f" “{title}”" if isinstance(title, str) else ""
         return [[f"{raw[0]}{named}", _KILLS]], {}, {}, []
 
-    def _ask(self, batch: list[Raw]) -> _Reply:
+    def _ask(self, batch: list[Raw]) -> Reply:
         """Raises EOFError or OSError where the worker dies."""
         if not batch:
             return [], {}, {}, []
@@ -198,7 +192,7 @@ class _Pool:
             worker = worker or self._started()
             assert worker.stdin is not None and worker.stdout is not None
             send(cast(Any, worker.stdin), marshal.dumps(batch))
-            reply: _Reply = marshal.loads(receive(cast(Any, worker.stdout)))
+            reply: Reply = marshal.loads(receive(cast(Any, worker.stdout)))
         except BaseException:
             if worker is not None:
                 worker.kill()
@@ -242,7 +236,7 @@ class _Pool:
         return worker
 
 
-def _sum(replies: list[_Reply]) -> _Reply:
+def _sum(replies: list[Reply]) -> Reply:
     """Return the replies to several batches as one to all of them."""
     met = ReadStats()
     for _, oddities, unknown, _ in replies:

@@ -17,12 +17,14 @@ import os
 import pickle
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, cast
 
 from gptexit.parallel.task import Task, plain, prepare
-from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.source import fault, open_chatgpt
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.export_set import Again
+from gptexit.readers.chatgpt.normalize.conversation import ReadStats
+from gptexit.readers.chatgpt.source import open_chatgpt, read
 
 _LENGTH = 8
 
@@ -31,9 +33,7 @@ _LENGTH = 8
 class Setup:
     """What a worker needs once."""
 
-    paths: tuple[str, ...]
-    """The export, as `open_export` takes it."""
-    allow_large: bool
+    again: Again
     task: Task
     wholes: bool
     """Whether whole conversations have to come back, and not their heads alone."""
@@ -84,11 +84,9 @@ class Worker:
         self._task = setup.task
         self._wholes = setup.wholes
         self._gone: Any = None
-        self._export = open_chatgpt(setup.paths, allow_large=setup.allow_large)
-        account = self._export.account()
-        self._account = Account(
-            account.lookup, account.library, account.feedback, lambda conversation: self._gone
-        )
+        again = setup.again
+        self._export = open_chatgpt(again.paths, allow_large=again.allow_large)
+        self._account = replace(self._export.account(), gone=lambda conversation: self._gone)
         self._told = 0
 
     def reply(self, batch: list[Raw]) -> bytes:
@@ -110,16 +108,12 @@ class Worker:
     def _result(self, where: str, data: bytes, gone: Any, met: ReadStats, checked: bool) -> Result:
         """Prepare one conversation; `checked`: leave it to the other process if it is too deep."""
         self._gone = gone
-        raw = marshal.loads(data)
-        title = raw.get("title")
         mine = ReadStats()
-        try:
-            conversation = read_conversation(raw, self._account, mine)
-        except Exception as error:  # a fault of ours must not cost the user the rest
-            loss = fault(where, title, error)
-            result: Result = [loss.where, loss.reason]
+        found = read(where, marshal.loads(data), self._account, mine)
+        if isinstance(found, Loss):
+            result: Result = [found.where, found.reason]
         else:
-            done = prepare(where, conversation, self._task)
+            done = prepare(where, found, self._task)
             wanted = self._wholes and done.left_out is None
             outcomes = [plain(outcome) for outcome in done.outcomes]
             try:
@@ -148,7 +142,3 @@ def main() -> None:
             send(outgoing, worker.reply(batch))
     except (EOFError, OSError):
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -141,7 +141,7 @@ class Told:
         """
         if zone not in self._minutes:
             raw = (self.message(key).get("create_time") for key in self.nodes)
-            times = (before_1970(time) if moment(time) is None else moment(time) for time in raw)
+            times = (moment(time) or before_1970(time) for time in raw)
             minutes = (_minute(time, zone) for time in times if time is not None)
             self._minutes[zone] = {minute for minute in minutes if minute is not None}
         return self._minutes[zone]

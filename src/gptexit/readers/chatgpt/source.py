@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gptexit.model import Conversation
+from gptexit.model import Conversation, Raw
 from gptexit.readers.chatgpt.export_set import Export, Loss, open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.parsing import json_stream as rows
@@ -32,11 +32,7 @@ class ChatGPTExport(Export):
         """Each conversation, or why it could not be read. Raises what `conversations` raises."""
         account = self.account()
         for where, raw in self.conversations(once=once):
-            title = raw.get("title")
-            try:
-                yield where, read_conversation(raw, account, met)
-            except Exception as error:  # a fault of ours must not cost the user the rest
-                yield where, fault(where, title, error)
+            yield where, read(where, raw, account, met)
 
 
 def open_chatgpt(
@@ -52,6 +48,18 @@ def open_chatgpt(
     )
     assert isinstance(export, ChatGPTExport)
     return export
+
+
+def read(where: str, raw: Raw, account: Account, met: ReadStats) -> Conversation | Loss:
+    """Read a raw conversation, which is emptied; return why, where that cannot be done.
+
+    `where` tells a person where it stands in the source.
+    """
+    title = raw.get("title")
+    try:
+        return read_conversation(raw, account, met)
+    except Exception as error:  # a fault of ours must not cost the user the rest
+        return fault(where, title, error)
 
 
 def fault(where: str, title: Any, error: Exception) -> Loss:

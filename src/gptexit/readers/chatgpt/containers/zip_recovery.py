@@ -93,15 +93,15 @@ def _entry(file: BinaryIO, at: int, length: int) -> tuple[ZipEntry | None, int]:
     behind = -1
     if not fits and not text.lower().endswith(".zip"):
         behind = find(file, _SIGNATURE, start, length)
-    if fits or end <= behind or (end <= length and behind < 0):
+    limit = behind if behind >= 0 else length
+    if end <= limit:
         entry.crc = crc
         return entry, end
     entry.whole = False
-    end = behind if behind >= 0 else length
-    entry.packed = end - start
+    entry.packed = limit - start
     if method == STORED:
         entry.size = entry.packed
-    return entry, end
+    return entry, limit
 
 
 def _is_next(file: BinaryIO, at: int) -> bool:
