@@ -81,6 +81,12 @@ def test_what_an_assistant_says_beside_its_report_stays():
     assert branch(mapping) == ["Here it is.", SHOWN]
 
 
+@pytest.mark.parametrize("role", ["assistant", "user", "moderator"])
+def test_only_a_tool_has_json_beside_its_report_that_is_for_nobody(role):
+    assert branch(chain(host(TEXT, '{"session": "s1"}', role=role)))[0] == '{"session": "s1"}'
+    assert branch(chain(host(TEXT, '{"session": "s1"}'))) == [SHOWN]
+
+
 def test_a_report_on_two_hosts_is_shown_once_in_its_longest_form():
     mapping = chain(
         host(state("Grain, half")), message("user", "Go on."), host(state("Grain, half and whole"))

@@ -82,6 +82,25 @@ def test_a_faulty_writer_is_found_out(packed, kind, tmp_path):
         assert [each for each in said if re.search(words, each)], (place, said)
 
 
+def test_a_title_of_a_conversation_that_has_none_is_found(tmp_path):
+    raw = conversation(chain(message("user", "Hello.")), conversation_id="c1", title=None)
+    source = tmp_path / "export.json"
+    source.write_bytes(orjson.dumps([raw]))
+    convert(source, tmp_path / "pack", ["chatgpt"])
+    assert check(source, tmp_path / "pack").problems == []
+
+    def entitle(members):
+        (held,) = json.loads(members["conversations.json"])
+        assert held["title"] == "New chat"
+        members["conversations.json"] = json.dumps([{**held, "title": "Zebras"}]).encode()
+        return True
+
+    assert rewrite(tmp_path / "pack" / ZIP, entitle)
+    promise_anew(tmp_path / "pack")
+    (problem,) = check(source, tmp_path / "pack").problems
+    assert "another title: “Zebras”" in problem.what
+
+
 def test_a_byte_that_changed_since_is_found(packed, tmp_path):
     source, root = packed
     shutil.copytree(root, tmp_path / "pack")

@@ -84,6 +84,20 @@ KINDS = {
         "## You, 21:20\n\nHow?\n\nThank you.",
         {ASSET: PICTURE},
     ),
+    "screenshot of an agent": Kind(
+        [
+            ASKED,
+            message(
+                "tool",
+                {"content_type": "computer_output", "screenshot": POINTER},
+                name="computer.do",
+            ),
+            answer("Done."),
+        ],
+        told(f"{LINK}\n\nDone."),
+        told(f"{LINK[1:]}\n\nDone."),
+        {ASSET: PICTURE},
+    ),
     "picture in another place": Kind(
         [
             ASKED,

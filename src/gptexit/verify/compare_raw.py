@@ -22,6 +22,10 @@ _TITLE = 190
 """Bytes that are left at least of a title that was cut."""
 
 
+_UNTITLED = "New chat"
+"""What ChatGPT shows for a conversation without a title, and what may stand for one."""
+
+
 class Twins:
     """Compares conversations of one archive with those of the export."""
 
@@ -70,7 +74,7 @@ def _titled(raw: Raw, held: Raw) -> bool:
     """Whether it has the title of the source, or as much of it as a file's name takes."""
     title, now = raw.get("title"), held.get("title")
     if not isinstance(title, str):
-        return True
+        return now == title or now == _UNTITLED
     title = _mended(title)
     if now == title or not isinstance(now, str):
         return now == title

@@ -342,6 +342,11 @@ def _output(content: Raw, metadata: Raw, said: ShownMessage) -> None:
         said.pointers += _pointed(message.get("image_url"))
 
 
+def _screenshot(content: Raw, metadata: Raw, said: ShownMessage) -> None:
+    """Add the picture of a page that an agent looked at."""
+    said.pointers += _pointed(content.get("screenshot"))
+
+
 def _nothing(content: Raw, metadata: Raw, said: ShownMessage) -> None:
     """Content that a person does not see as such."""
 
@@ -360,7 +365,7 @@ _SHOWN: dict[str, _Show] = {
     "super_widget": _linked,
     "tether_browsing_display": _nothing,
     "tether_browsing_code": _nothing,
-    "computer_output": _nothing,
+    "computer_output": _screenshot,
     "computer_initialize_state": _nothing,
     "system_content": _nothing,
     "developer_content": _nothing,
@@ -387,7 +392,7 @@ def _replied(
             for text in _texts(content):
                 said.words.add(written(text))
             said.words.say(_until_a_number(metadata.get("finished_text")))
-    elif kind in ("execution_output", "tether_quote", "citable_code_output"):
+    elif kind in ("execution_output", "tether_quote", "citable_code_output", "computer_output"):
         _SHOWN[str(kind)](content, metadata, said)
     elif kind == "text" and house not in _FOR_THE_MODEL and not said.pointers:
         told = _texts(content)

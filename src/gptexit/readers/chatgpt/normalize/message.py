@@ -60,7 +60,7 @@ def read_message(
     hidden = _hidden(metadata, role, content, turn, plain=plain is not None)
     spoken = plain if role == "tool" and plain and research.speaks_a_state(plain) else ""
     if spoken or "chatgpt_sdk" in metadata or "venus_widget_state" in metadata:
-        hidden = _add_report(key, hidden, spoken, turn, scene)
+        hidden = _add_report(key, role, hidden, spoken, turn, scene)
     if plain is None:
         for part in turn.parts:
             if part["type"] == "unknown":
@@ -171,11 +171,17 @@ def _add_from_metadata(turn: tools.ToolTurn, role: str, scene: MessageContext) -
 
 
 def _add_report(
-    key: str, hidden: str | None, spoken: str, turn: tools.ToolTurn, scene: MessageContext
+    key: str,
+    role: str,
+    hidden: str | None,
+    spoken: str,
+    turn: tools.ToolTurn,
+    scene: MessageContext,
 ) -> str | None:
     """Add the deep-research report that a message carries; return why the message is hidden.
 
-    `spoken`: what a tool says, which may be the state of a widget.
+    `spoken`: what a tool says, which may be the state of a widget. A tool's own JSON beside the
+    report is left out; what anybody else says beside it stays.
     """
     report = research.report_of(turn.metadata, spoken)
     if report is None:
@@ -188,7 +194,9 @@ def _add_report(
         return hidden
     said = research.words_of(report)
     name = take.string(report.get("id")) or said
-    beside = research.own_words(turn.parts) if hidden is None else []
+    beside = turn.parts if hidden is None else []
+    if role == "tool":
+        beside = research.own_words(beside)
     scene.hosts[key] = research.Hosted(name, parts, beside, turn.parts, hidden, len(said))
     turn.parts = [*beside, *parts]
     return None
