@@ -30,6 +30,10 @@ _COMMANDS = {
 }
 
 
+_MODULES = {"schema": "formats", "validate": "formats"}
+"""The modules of commands that have none of their own name."""
+
+
 class _Lazy(click.Group):
     """A group that imports a command when it is used: `--help` must not wait for all of them."""
 
@@ -39,7 +43,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"gptexit.cli.{cmd_name}")
+        module = importlib.import_module(f"gptexit.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
 

@@ -10,21 +10,23 @@ import orjson
 
 from gptexit.cli import streams
 from gptexit.cli.exit_codes import Exit
-from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.options import (
     allow_large_option,
+    cannot_redact,
     jobs_option,
     layout_option,
+    names_of,
+    names_options,
     no_progress_option,
+    pack_options,
     quiet_option,
+    redact_option,
+    selection_of,
+    selection_options,
     timezone_option,
     web_images_option,
 )
-from gptexit.cli.packing import pack_options
-from gptexit.cli.progress import progress_bar
-from gptexit.cli.redacting import cannot_redact, redact_option
-from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.summary import complain, summary, troubles
+from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.conversion import convert_export
 from gptexit.files.disk import write_whole
 from gptexit.readers.chatgpt.export_set import NotAnExport

@@ -10,21 +10,23 @@ from typing import Any
 import click
 
 from gptexit.cli.exit_codes import Exit
-from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.options import (
     allow_large_option,
+    cannot_redact,
+    exclude_option,
+    exclusion,
     jobs_option,
     layout_option,
+    names_of,
+    names_options,
     no_progress_option,
+    pack_options,
     quiet_option,
+    redact_option,
     timezone_option,
     web_images_option,
 )
-from gptexit.cli.packing import pack_options
-from gptexit.cli.progress import progress_bar
-from gptexit.cli.redacting import cannot_redact, redact_option
-from gptexit.cli.selecting import exclude_option, exclusion
-from gptexit.cli.summary import complain, summary, troubles
+from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.cli.verdict import EXITS, verdict
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, REPORT, leave

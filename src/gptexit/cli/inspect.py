@@ -10,8 +10,7 @@ import orjson
 from gptexit.cli import streams
 from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import allow_large_option, no_progress_option
-from gptexit.cli.progress import progress_bar
-from gptexit.cli.summary import complain, unreadable
+from gptexit.cli.summary import complain, progress_bar, unreadable
 from gptexit.files.disk import write_whole
 from gptexit.inspect.groups import MOST
 from gptexit.inspect.inspection import Inspection

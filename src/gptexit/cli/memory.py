@@ -16,8 +16,7 @@ from gptexit.cli.options import (
     quiet_option,
     timezone_option,
 )
-from gptexit.cli.progress import progress_bar
-from gptexit.cli.summary import complain, not_given, unreadable
+from gptexit.cli.summary import complain, not_given, progress_bar, unreadable
 from gptexit.files.disk import write_whole
 from gptexit.memory.assistants import ASSISTANTS
 from gptexit.memory.gather import gather

@@ -12,16 +12,17 @@ from gptexit.archive.lock import owning_name
 from gptexit.cli import streams
 from gptexit.cli.convert import included, write_report
 from gptexit.cli.exit_codes import Exit
-from gptexit.cli.naming import names_of, names_options
 from gptexit.cli.options import (
     allow_large_option,
+    names_of,
+    names_options,
     no_progress_option,
     quiet_option,
+    selection_of,
+    selection_options,
     timezone_option,
 )
-from gptexit.cli.progress import progress_bar
-from gptexit.cli.selecting import selection_of, selection_options
-from gptexit.cli.summary import complain, listed, unreadable
+from gptexit.cli.summary import complain, listed, progress_bar, unreadable
 from gptexit.readers.chatgpt.export_set import NotAnExport
 from gptexit.source import open_source
 from gptexit.text.terminal import count

@@ -1,13 +1,20 @@
-"""What a run says at its end, to a person."""
+"""What a run shows a person: its progress, and at its end what came of it."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from gptexit.cli.redacting import redacted
+from gptexit.cli.options import redacted
 from gptexit.text.terminal import count, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gptexit.pipeline import Progress
 
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
@@ -206,3 +213,28 @@ def listed(names: list[str]) -> list[str]:
     shown = [f"  {printable(name)}" for name in names[:LISTED]]
     rest = len(names) - LISTED
     return [*shown, f"  … and {rest:,} more"] if rest > 0 else shown
+
+
+class Sized(Protocol):
+    """What has a length that is known, or is not."""
+
+    @property
+    def bytes_total(self) -> int | None:
+        """In bytes."""
+
+
+@contextmanager
+def progress_bar(export: Sized, *, off: bool, what: str = "Reading") -> Iterator[Progress | None]:
+    """What to call with the conversations and bytes read so far; None where nobody watches."""
+    if off or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=export.bytes_total, unit="B", unit_scale=True, desc=what, leave=False) as bar:
+
+        def show(conversations: int, bytes_read: int) -> None:
+            bar.set_postfix_str(f"{conversations:,} conversations", refresh=False)
+            bar.update(bytes_read - bar.n)
+
+        yield show

@@ -10,7 +10,7 @@ import orjson
 from gptexit.cli import streams
 from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import allow_large_option, no_progress_option
-from gptexit.cli.progress import progress_bar
+from gptexit.cli.summary import progress_bar
 from gptexit.cli.verdict import EXITS, verdict
 from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
 from gptexit.verify.result import Result

@@ -74,7 +74,7 @@ def _titled(raw: Raw, held: Raw) -> bool:
     """Whether it has the title of the source, or as much of it as a file's name takes."""
     title, now = raw.get("title"), held.get("title")
     if not isinstance(title, str):
-        return now == title or now == _UNTITLED
+        return now in (title, _UNTITLED)
     title = _mended(title)
     if now == title or not isinstance(now, str):
         return now == title
