@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bench import ROOT, run
 
-from gptexit.writers.packs.claude.limits import FILE_BYTES, FILES, TOKENS
-from gptexit.writers.packs.tokens import estimate
+from gptexit.writers.packs.claude.start_here import FILE_BYTES, FILES, TOKENS
+from gptexit.writers.packs.pack_limits import estimate
 
 
 def main() -> None:

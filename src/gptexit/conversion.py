@@ -11,14 +11,12 @@ from gptexit.archive.account import need_same_account
 from gptexit.archive.description import choices, part_of
 from gptexit.archive.folder import ArchiveFolder, OtherArchive, Sink
 from gptexit.archive.jsonl_folder import JsonlFolder
-from gptexit.archive.layout import laid_out
 from gptexit.archive.lock import owning
-from gptexit.archive.notes_folder import NotesFolder
+from gptexit.archive.notes_folder import NotesFolder, laid_out
 from gptexit.archive.stdout import StdoutSink
 from gptexit.archive.zip_folder import ZipFolder
 from gptexit.model import Conversation
-from gptexit.names import kept
-from gptexit.names.names import Names
+from gptexit.names.names import DamagedNames, Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
 from gptexit.pipeline import convert as convert_along
 from gptexit.report import Written
@@ -167,8 +165,8 @@ def _names(plans: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:
     found: dict[str, str] = {}
     try:
         for root in roots:
-            found = {**kept.load(root), **found}
-    except kept.Damaged as error:
+            found = {**load_names(root), **found}
+    except DamagedNames as error:
         raise OtherArchive(str(error)) from error
     return plans[0].options.names.with_kept(found) if plans else Names()
 
@@ -180,7 +178,7 @@ def _keep(way: Output, root: Path, names: Names) -> None:
     else there is.
     """
     exact = isinstance(way.sink, ArchiveFolder) and way.sink.exact
-    kept.save(root, way.names if exact or way.outgoing else {**names.all(), **way.names})
+    save_names(root, way.names if exact or way.outgoing else {**names.all(), **way.names})
 
 
 def _with_reason(plan: OutputSpec, selection: Selection, names: Names) -> OutputSpec:

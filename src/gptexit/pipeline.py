@@ -19,14 +19,14 @@ from gptexit.archive.folder import ArchiveFolder, Sink
 from gptexit.archive.jsonl_folder import JsonlFolder, Moment, seconds
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
-from gptexit.parallel.jobs import jobs_for
-from gptexit.parallel.task import Prepared, Task, TaskPart, prepare
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.parallel.pool import jobs_for
+from gptexit.parallel.worker import Prepared, Task, TaskPart, prepare
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.export_set import AnotherCopy, Loss
 from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.array_items import collector_off
-from gptexit.readers.chatgpt.parsing.oversized import Take
+from gptexit.readers.chatgpt.parsing.weight import Take
 from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection

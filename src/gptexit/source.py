@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 from gptexit.model import Conversation
-from gptexit.readers.chatgpt.assets.info import AssetInfo
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.parsing.oversized import Keep
+from gptexit.readers.chatgpt.parsing.weight import Keep
 
 
 class Source(Protocol):

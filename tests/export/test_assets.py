@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 from gptexit.files.media_types import ending_of
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.assets.magic import media_type, text_type
 from gptexit.readers.chatgpt.export_set import open_export
 

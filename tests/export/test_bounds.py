@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from export.packing import PNG, reasons, text_of, write, zip_of
 from gptexit.conversion import convert
-from gptexit.readers.chatgpt.assets import export_manifest as manifest
+from gptexit.readers.chatgpt.assets import index
 from gptexit.readers.chatgpt.containers import allowance
 from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing import json_stream as rows
 from gptexit.readers.chatgpt.parsing import weight
 from gptexit.readers.chatgpt.parsing.array_items import Split, split
-from gptexit.readers.chatgpt.parsing.buffer import Window
-from gptexit.readers.chatgpt.parsing.scanner import careful_end, count, skip
+from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end, count, skip
 from gptexit.source import open_source
 from gptexit.verify.run import verify
 
@@ -351,7 +350,7 @@ def test_exports_inside_a_bundle_share_what_is_allowed(little, tmp_path):
 
 
 def test_a_manifest_that_is_too_large_is_told_and_not_parsed(narrow, tmp_path, monkeypatch):
-    monkeypatch.setattr(manifest, "LARGEST", 100_000)
+    monkeypatch.setattr(index, "LARGEST", 100_000)
     for data in (b'{"export_files":[' + b"[[]]," * 15_000 + b"1]}", b'{"a":"' + b"x" * 200_000):
         files = {"conversations.json": text_of("a"), "export_manifest.json": data}
         with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:

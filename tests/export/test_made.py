@@ -8,7 +8,7 @@ import pytest
 from export.packing import text_of, unpack, write, zip_of
 from exports import ROOT
 from gptexit.readers.chatgpt.containers.open import open_volumes
-from gptexit.readers.chatgpt.merge.export_dates import ExportDate, made
+from gptexit.readers.chatgpt.merge.exports import ExportDate, made
 
 LONG = "a1" * 32 + "-2026-08-31-10-20-30-" + "b2" * 16
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from build import JSON, chain, conversation, message, raw_conversations
 from exports import leaves
-from gptexit.readers.chatgpt.merge.conversation import merge
+from gptexit.readers.chatgpt.merge.conversation import Apart, decide, join, merge, unite_messages
 from gptexit.readers.chatgpt.merge.copies import moment
-from gptexit.readers.chatgpt.merge.spool import WaitingCopies
-from gptexit.readers.chatgpt.merge.values import Apart, decide, join, unite_messages
+from gptexit.readers.chatgpt.merge.stream import WaitingCopies
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 OBJECTS = st.dictionaries(st.sampled_from("abcd"), JSON, max_size=4)

@@ -14,7 +14,7 @@ from gptexit.inspect import known_names as known
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift, Location, shown
 from gptexit.inspect.inspection import inspect
-from gptexit.inspect.report import drift_report
+from gptexit.inspect.output import drift_report
 from gptexit.inspect.survey import Survey
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account

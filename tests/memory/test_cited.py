@@ -19,7 +19,7 @@ from build import JSON, chain, conversation, message
 from gptexit import convert
 from gptexit.cli.memory import memory as command
 from gptexit.library import open_library
-from gptexit.mcp.remembered import memory_of
+from gptexit.mcp.archive import memory_of
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
 from gptexit.memory.text import memory_text

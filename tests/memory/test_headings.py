@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import WORDS, chain, conversation, message
+from gptexit.memory.assistants import GENERAL, HEADINGS, heading_of
 from gptexit.memory.collect import Collector
-from gptexit.memory.headings import GENERAL, HEADINGS, heading_of
 from gptexit.memory.text import memory_text
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from memory.test_settle import remembered

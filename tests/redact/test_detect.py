@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from gptexit.redact.detect import secrets, suspects
 from gptexit.redact.kingfisher import name_of
-from gptexit.redact.placeholder import MARK, mark
+from gptexit.redact.occurrences import MARK, mark
 from gptexit.redact.redactor import marked
 from planted import CODE, KINDS, Seeds, planted
 

@@ -14,7 +14,7 @@ from build import chain, conversation, message
 from gptexit.cli.convert import convert as command
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.redact.placeholder import MARK
+from gptexit.redact.occurrences import MARK
 from gptexit.schemas import errors
 from gptexit.verify.run import verify
 from gptexit.writers.base import Options

@@ -18,7 +18,7 @@ from gptexit.text.json import dumps
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.layouts import FORMS
 from gptexit.writers.chatgpt.restore import repaired
-from gptexit.writers.chatgpt.size_limits import size_of
+from gptexit.writers.chatgpt.zip_volume import size_of
 
 ZIP = "chatgpt-export.zip"
 

@@ -24,14 +24,14 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.writers.base import Options, Rendered
 from gptexit.writers.chat.api_requests import spoken
 from gptexit.writers.packs.claude.api import form
-from gptexit.writers.packs.claude.limits import (
+from gptexit.writers.packs.claude.start_here import (
     FEWEST_TOKENS,
     FILE_BYTES,
     WINDOW,
     WINDOW_FILES,
     limits,
 )
-from gptexit.writers.packs.tokens import estimate
+from gptexit.writers.packs.pack_limits import estimate
 from gptexit.writers.packs.topics import topic_of
 from gptexit.writers.registry import FORMATS
 

@@ -25,8 +25,13 @@ from gptexit.verify.run import verify
 from gptexit.writers.base import Options, Rendered
 from gptexit.writers.packs.gemini import writer as target
 from gptexit.writers.packs.gemini.api import request
-from gptexit.writers.packs.gemini.limits import SOURCES, ZIPS_A_DAY, words_in
-from gptexit.writers.packs.gemini.start_here import GeminiPack, start_here
+from gptexit.writers.packs.gemini.start_here import (
+    SOURCES,
+    ZIPS_A_DAY,
+    GeminiPack,
+    start_here,
+    words_in,
+)
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 SMALL = 1 << 17

@@ -9,13 +9,63 @@ waited for; then each gets its name. All that is done in the background.
 
 from __future__ import annotations
 
+import io
 import os
+import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from gptexit.archive.catalog import Entry
-from gptexit.files.disk import sync
+from gptexit.archive.manifest import RECORDED
+from gptexit.files.disk import CHUNK, is_zeros, open_plain, sync
+
+
+def recorded(path: str) -> dict[str, str | None]:
+    """Return what is to be known of the time of a file that was written just now."""
+    return {RECORDED: str(os.stat(path).st_mtime_ns)}
+
+
+def is_torn(entry: Entry | None, target: str, new: bytes | str, manifest: int | None) -> bool:
+    """Tell whether the file at `target` is damaged, and by nobody.
+
+    `entry`: what is recorded of it; `new`: the bytes that it would get, or the file that has them;
+    `manifest`: the time of the record as a whole. Where the record does not tell the file's own
+    time, as in archives of earlier versions, a person may have cut the file before the record was
+    written: then it counts as damaged only where it holds nothing that is not in `new`.
+    """
+    if entry is None or not entry.sha256 or not entry.size:
+        return False
+    found = os.lstat(target)
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    own = entry.about.get(RECORDED) or ""
+    if own.isdecimal() and len(own) < 20:
+        if found.st_mtime_ns > int(own):
+            return False
+        return found.st_size < entry.size or is_zeros(target)
+    return manifest is not None and found.st_mtime_ns <= manifest and seems_torn(target, new)
+
+
+def seems_torn(target: str, new: bytes | str) -> bool:
+    """Tell whether a file has nothing, only zeros, or only the beginning of `new`."""
+    found = os.lstat(target)
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    size = len(new) if isinstance(new, bytes) else os.stat(new).st_size
+    if found.st_size == 0 or is_zeros(target):
+        return size > 0
+    if found.st_size >= size:
+        return False
+    source: BinaryIO = io.BytesIO(new) if isinstance(new, bytes) else open_plain(new)
+    with open_plain(target) as there, closing(source):
+        while chunk := there.read(CHUNK):
+            if source.read(len(chunk)) != chunk:
+                return False
+    return True
+
 
 FILES = 128
 """Files of a batch at most: what a run that is killed has to do again, twice."""

@@ -6,8 +6,11 @@ that a second run on the same export leaves it as it is.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
+
+import orjson
 
 from gptexit import __version__
 from gptexit.archive.account import KEY, account_of
@@ -16,6 +19,19 @@ from gptexit.names.names import Names
 from gptexit.selection import Selection
 from gptexit.writers.base import Options
 from gptexit.writers.registry import redact_of
+
+_ZEROS = "0" * 64
+_FORM = b'"checksum": "%s"'
+
+
+def sealed(record: dict[str, Any]) -> bytes:
+    """Return a record as the bytes of its file, its checksum as the last key."""
+    data = orjson.dumps(
+        {**record, "checksum": _ZEROS}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
+    digest = hashlib.sha256(data).hexdigest()
+    head, _, tail = data.rpartition(_FORM % _ZEROS.encode())
+    return head + _FORM % digest.encode() + tail
 
 
 class Listed(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from gptexit.model import Asset, Conversation, Gone, Message
-from gptexit.readers.chatgpt.assets.info import AssetInfo
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.merge.conversation import merge
 from gptexit.readers.chatgpt.merge.copies import moment_of
 from gptexit.readers.chatgpt.merge.stream import is_said

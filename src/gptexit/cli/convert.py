@@ -34,7 +34,7 @@ from gptexit.redact import CannotRedact
 from gptexit.source import open_source
 from gptexit.sqlite.schema import NoFullText
 from gptexit.writers.base import Options
-from gptexit.writers.chatgpt.size_limits import FITS, size_of
+from gptexit.writers.chatgpt.zip_volume import FITS, size_of
 from gptexit.writers.registry import API, FORMATS, LAYOUTS, is_one_file
 
 _INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")

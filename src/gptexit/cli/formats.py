@@ -9,7 +9,7 @@ import orjson
 
 from gptexit import schemas
 from gptexit.cli.exit_codes import Exit
-from gptexit.files.special import special
+from gptexit.files.disk import special
 from gptexit.schemas import validate_lines
 from gptexit.text.terminal import count
 from gptexit.writers.registry import FORMATS

@@ -15,9 +15,7 @@ from gptexit.files.disk import write_whole
 from gptexit.inspect.groups import MOST
 from gptexit.inspect.inspection import Inspection
 from gptexit.inspect.inspection import inspect as inspect_export
-from gptexit.inspect.listing import FORMATS
-from gptexit.inspect.output import table
-from gptexit.inspect.report import drift_report
+from gptexit.inspect.output import FORMATS, drift_report, table
 from gptexit.names.table import BadTable, Table, load
 from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
 from gptexit.text.terminal import count

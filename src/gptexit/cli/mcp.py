@@ -16,8 +16,7 @@ from gptexit.cli import streams
 from gptexit.cli.exit_codes import Exit
 from gptexit.library import NoLibrary, open_library
 from gptexit.mcp.clients import CLIENTS, Client, SeveralPlaces, entry, machine
-from gptexit.mcp.config_file import Installed, NotInstalled, install
-from gptexit.mcp.entry import alone
+from gptexit.mcp.config_file import Installed, NotInstalled, alone, install
 
 NAME = "chatgpt-archive"
 _EXTRA = (

@@ -19,7 +19,7 @@ from gptexit.cli.options import (
 from gptexit.cli.summary import complain, not_given, progress_bar, unreadable
 from gptexit.files.disk import write_whole
 from gptexit.memory.assistants import ASSISTANTS
-from gptexit.memory.gather import gather
+from gptexit.memory.collect import gather
 from gptexit.memory.model import Memory
 from gptexit.memory.own_list import PROMPT, NotAnAnswer, OwnList, open_own_list
 from gptexit.memory.page import write_page

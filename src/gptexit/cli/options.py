@@ -264,7 +264,7 @@ def _topics(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 
 def _tokens(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
     if value is not None:
-        from gptexit.writers.packs.claude.limits import limits
+        from gptexit.writers.packs.claude.start_here import limits
 
         try:
             limits(value)

@@ -29,7 +29,7 @@ from gptexit.text.terminal import count
 from gptexit.writers.base import Options
 
 if TYPE_CHECKING:
-    from gptexit.push.tally import PushTally
+    from gptexit.push.run import PushTally
 
 KEY = "OPEN_WEBUI_API_KEY"
 _EXTRA = (

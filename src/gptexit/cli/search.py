@@ -27,8 +27,8 @@ from gptexit.library import (
     open_library,
     plain,
 )
+from gptexit.library.library import unreadable
 from gptexit.library.notes import notes_of
-from gptexit.library.open import unreadable
 from gptexit.library.search import ROLES
 from gptexit.text.dates import BadDate, beginning, ending
 from gptexit.text.terminal import count

@@ -16,8 +16,7 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.conversion import OutputSpec, carry_out
 from gptexit.exit.account_files import FOLDER, keep
-from gptexit.exit.destinations import DESTINATIONS
-from gptexit.exit.parts import parts
+from gptexit.exit.destinations import DESTINATIONS, parts
 from gptexit.exit.start_here import start_here
 from gptexit.inspect.absences import as_markdown
 from gptexit.inspect.generation import form

@@ -11,11 +11,11 @@ import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from gptexit.files.special import special
 from gptexit.text.terminal import printable
 
 CHUNK = 1 << 20
@@ -222,3 +222,23 @@ def _is_encodable(path: str) -> bool:
         return all(len(part.encode()) <= _LONGEST_NAME for part in path.split("/"))
     except UnicodeEncodeError:
         return False
+
+
+_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def special(path: str | os.PathLike[str]) -> str | None:
+    """Return what a path leads to, such as `a pipe`; None for a file, a folder, and nothing.
+
+    Opening a pipe waits for somebody who writes into it, and a device may have no end.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return None
+    return next((name for is_one, name in _KINDS if is_one(mode)), None)

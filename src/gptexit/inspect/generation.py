@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gptexit.readers.chatgpt.assets.tables import LIBRARY, NAMES
+from gptexit.readers.chatgpt.assets.index import LIBRARY, NAMES
 from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
 from gptexit.readers.chatgpt.containers.layout import MORE
 from gptexit.readers.chatgpt.export_set import Export
-from gptexit.readers.chatgpt.merge.export_dates import ExportDate
+from gptexit.readers.chatgpt.merge.exports import ExportDate
 
 GENERATIONS = {
     "classic": "classic, of 2023",

@@ -17,7 +17,7 @@ from gptexit.inspect.drift import Drift
 from gptexit.inspect.generation import ExportForm, form
 from gptexit.inspect.known_names import MEMBERS, SIDE_FILES
 from gptexit.inspect.survey import Survey
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.export_set import AnotherCopy, Export
 from gptexit.readers.chatgpt.normalize.conversation import Account
 from gptexit.readers.chatgpt.parsing.array_items import collector_off

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from gptexit import __version__
+from gptexit.inspect.attachments import Missing
 from gptexit.inspect.drift import MOST as MOST_DRIFT
 from gptexit.inspect.generation import GENERATIONS
+from gptexit.inspect.inspection import Inspection, drift_json
 from gptexit.text.terminal import columns, count, printable
 
 WIDTH = 80
@@ -306,3 +311,79 @@ def _line(row: Row, widths: list[int]) -> str:
     cells = [first + " " * (widths[0] - columns(first))]
     cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
     return "  ".join(cells).rstrip()
+
+
+def drift_report(found: Inspection) -> str:
+    """The report; see `drift` for what may stand in it."""
+    form = found.form
+    made = sorted(f"{each.made.moment:%Y-%m}" for each in found.export.editions if each.made)
+    messages = "slim" if form.slim and not form.full else "full" if not form.slim else "both"
+    lines = [
+        "## Drift",
+        "",
+        f"- gptexit {__version__}",
+        f"- format: {form.generation}, layout {form.layout}, messages {messages}, attachments "
+        f"{form.attachments}",
+        f"- made: {', '.join(made) or 'unknown'}",
+        "",
+    ]
+    drift = drift_json(found.survey.drift)
+    if not drift["found"]:
+        return "\n".join([*lines, "Nothing unknown was met.", ""])
+    lines += ["| unknown | name | times | first in |", "|---|---|---:|---|"]
+    for each in drift["found"]:
+        first = each["first"]
+        where = f"conversation {first['conversation']}, {first['file']}" if first else ""
+        name = each["name"] if each["name"].startswith("(") else f"`{each['name']}`"
+        lines.append(f"| {each['kind']} | {name} | {each['count']} | {where} |")
+    if drift["others"]:
+        lines.append(f"| others, beyond the room of this list | | {drift['others']} | |")
+    return "\n".join([*lines, ""])
+
+
+COLUMNS = ("name", "kind", "date", "conversation", "title", "url", "id")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula, and runs."""
+
+
+def as_text(rows: Iterable[Missing]) -> Iterator[str]:
+    """Two or three lines for each file."""
+    for each in rows:
+        after = f" ({each.kind}{f', {day(each.date)}' if each.date else ''})"
+        yield f"{printable(each.name or each.id, WIDTH - len(after))}{after}\n"
+        yield f"  in “{printable(each.title or '', WIDTH - 8) or 'Untitled'}”\n"
+        if url := _url(each):
+            yield f"  {url}\n"
+
+
+def as_csv(rows: Iterable[Missing]) -> Iterator[str]:
+    """A line for the names of the columns, then one for each file."""
+    yield _csv_line(COLUMNS)
+    for each in rows:
+        yield _csv_line(
+            (
+                *(each.name or "", each.kind, each.date or "", each.conversation or ""),
+                *(each.title or "", _url(each), each.id),
+            )
+        )
+
+
+FORMATS = {"text": as_text, "csv": as_csv}
+
+
+def _url(each: Missing) -> str:
+    if not each.conversation:
+        return ""
+    return printable(f"https://chatgpt.com/c/{each.conversation}")
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(map(_cell, cells))
+    return line.getvalue()
+
+
+def _cell(text: str) -> str:
+    """A cell that a spreadsheet shows and does not run."""
+    words = printable(text)
+    return f"'{words}" if words.startswith(_FORMULA) else words

@@ -21,7 +21,7 @@ from gptexit.inspect.groups import Groups
 from gptexit.inspect.may_mention import may_mention, points
 from gptexit.inspect.patterns import OTHER, Shapes, careful, judge_parts, judge_references
 from gptexit.model import Raw
-from gptexit.readers.chatgpt.normalize import dates, take
+from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.conversation import Account
 from gptexit.readers.chatgpt.normalize.mentions import mentioned
 
@@ -205,7 +205,7 @@ class Survey:
         )
         if created is None or updated is None or _may_be_late(created, raw, mapping):
             told = [take.as_time(each.get("create_time")) for each in _messages(mapping)]
-            created, updated = dates.settle((created, updated), [each for each in told if each])
+            created, updated = take.settle((created, updated), [each for each in told if each])
         if created and (self.first is None or created < self.first):
             self.first = created
         if updated and (self.last is None or updated > self.last):
@@ -230,7 +230,7 @@ def _may_be_late(created: str, raw: Raw, mapping: Raw) -> bool:
     node = mapping.get(current) if isinstance(current, str) else None
     message = take.mapping(take.mapping(node).get("message"))
     last = take.as_time(message.get("create_time"))
-    return last is None or dates.is_late(created, last)
+    return last is None or take.is_late(created, last)
 
 
 def _is_empty(mapping: Raw) -> bool:

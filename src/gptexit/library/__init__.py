@@ -9,8 +9,7 @@ with open_library("chatgpt-archive") as library:
 
 from __future__ import annotations
 
-from gptexit.library.library import Library
-from gptexit.library.open import NoLibrary, open_library
+from gptexit.library.library import Library, NoLibrary, open_library
 from gptexit.library.query import BadQuery, Query
 from gptexit.library.reading import Ambiguous, Unknown
 from gptexit.library.results import Hit, Page, Place, Said, Span, marked, plain

@@ -15,7 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from gptexit.sqlite.unspaced import has_unspaced, spaced
+from gptexit.sqlite.schema import has_unspaced, spaced
 
 LONGEST = 2_000
 """Characters of a query."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from gptexit.library import Library, NoLibrary, open_library
+from gptexit.library.results import Remembered
+from gptexit.memory.collect import MOST, Collector
+from gptexit.memory.extract import KEY
 from gptexit.memory.model import Memory
+from gptexit.model import Conversation
 
 T = TypeVar("T")
 _BUSY = "The archive is being written right now; ask again in a moment."
@@ -49,8 +54,6 @@ class Archive:
         found = self._path.stat()
         state = (found.st_ino, found.st_mtime_ns, found.st_size)
         if self._memory is None or self._memory[0] != state:
-            from gptexit.mcp.remembered import memory_of
-
             self._memory = state, memory_of(library)
         return self._memory[1]
 
@@ -75,3 +78,56 @@ class Archive:
         if self._library is not None:
             self._library.close()
         self._library = None
+
+
+_PAGE = 1_000
+
+
+def memory_of(library: Library) -> Memory:
+    """What notes, snapshots and citations of the archive come to; the first MOST of them."""
+    collector = Collector()
+    for rows in _by_conversation(library).values():
+        collector.add(_conversation(rows))
+    return collector.memory()
+
+
+def _by_conversation(library: Library) -> dict[str, list[Remembered]]:
+    found: dict[str, list[Remembered]] = defaultdict(list)
+    for offset in range(0, MOST, _PAGE):
+        rows = library.memories(_PAGE, offset)
+        for row in rows:
+            found[row.conversation].append(row)
+        if len(rows) < _PAGE:
+            break
+    return found
+
+
+def _conversation(rows: list[Remembered]) -> Conversation:
+    """A conversation as far as the collector looks at it: a message for each note."""
+    messages: list[dict[str, Any]] = [
+        {
+            "id": str(number),
+            "created": row.written,
+            **_told(row),
+        }
+        for number, row in enumerate(rows)
+    ]
+    made = {
+        "id": rows[0].conversation,
+        "title": rows[0].title,
+        "created": None,
+        "source": {"nodes": "fat"},
+        "messages": messages,
+    }
+    return cast(Conversation, made)
+
+
+def _told(row: Remembered) -> dict[str, Any]:
+    """Return the keys of a message that tell of a memory: parts, or the sources of an answer."""
+    if row.cited:
+        citation = {"conversation_context_type": "user_memory", "snippet": row.text}
+        return {"parts": [], "extra": {"metadata": {KEY: [{"citation": citation}]}}}
+    return {
+        "parts": [{"type": "memory", "text": row.text, "snapshot": row.snapshot}],
+        "extra": {},
+    }

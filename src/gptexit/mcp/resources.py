@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from gptexit.library import Hit, Library, Place, Query
 from gptexit.mcp import answers
-from gptexit.mcp.passages import name
+from gptexit.mcp.answers import name
 from gptexit.mcp.tools import reading_cursor
 
 TEMPLATE = "chatgpt://conversation/{id}{?cursor}"

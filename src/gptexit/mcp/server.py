@@ -7,9 +7,10 @@ protocol and nothing else, what goes wrong is logged on standard error, and no s
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,10 +25,60 @@ from mcp.shared.exceptions import MCPError
 from gptexit import __version__
 from gptexit.library import Ambiguous, BadQuery, Library, TooSlow, Unknown
 from gptexit.mcp.archive import Archive, ArchiveUnreadable
-from gptexit.mcp.arguments import BadArgument, checked
 from gptexit.mcp.resources import TEMPLATE, NoSuchResource, listing, text_of
 from gptexit.mcp.tools import TOOLS
 from gptexit.text.terminal import printable
+
+_KINDS: Mapping[str, tuple[type[Any], str]] = {
+    "string": (str, "a text"),
+    "integer": (int, "a whole number"),
+    "boolean": (bool, "true or false"),
+}
+
+
+class BadArgument(ValueError):
+    """Something was sent that the tool does not take; `str(error)` is a sentence."""
+
+
+def checked(schema: Mapping[str, Any], given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The arguments, without those that are null. Raises BadArgument.
+
+    `schema` is an object of strings, integers and booleans: no more of JSON Schema is known here.
+    """
+    known: Mapping[str, Any] = schema["properties"]
+    taken: dict[str, Any] = {}
+    for name, value in (given or {}).items():
+        if name not in known:
+            raise BadArgument(
+                f"There is no argument “{printable(name, 40)}”; known are {', '.join(known)}."
+            )
+        if value is not None:
+            taken[name] = _checked(name, known[name], value)
+    missing = [name for name in schema.get("required", ()) if name not in taken]
+    if missing:
+        raise BadArgument(f"The argument “{missing[0]}” is missing.")
+    return taken
+
+
+def _checked(name: str, rule: Mapping[str, Any], value: Any) -> Any:
+    kind = rule["type"]
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON has one kind of number
+    fits, words = _KINDS[kind]
+    if not isinstance(value, fits) or isinstance(value, bool) != (kind == "boolean"):
+        raise BadArgument(f"“{name}” has to be {words}.")
+    if kind == "string" and len(value) > rule["maxLength"]:
+        raise BadArgument(
+            f"“{name}” has {len(value):,} characters; up to {rule['maxLength']:,} are taken."
+        )
+    if kind == "integer" and not rule["minimum"] <= value <= rule["maximum"]:
+        raise BadArgument(f"“{name}” has to be from {rule['minimum']:,} to {rule['maximum']:,}.")
+    if "enum" in rule and value not in rule["enum"]:
+        raise BadArgument(f"“{name}” has to be one of {', '.join(rule['enum'])}.")
+    if "pattern" in rule and not re.fullmatch(rule["pattern"], value):
+        raise BadArgument(f"“{name}” has to be one that an earlier answer gave.")
+    return value
+
 
 T = TypeVar("T")
 _Context = ServerRequestContext[Any]

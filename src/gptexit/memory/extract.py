@@ -7,13 +7,12 @@ same, and ChatGPT kept it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from gptexit.memory.cited import cited_memories
 from gptexit.memory.model import How, Origin
 from gptexit.model import Conversation, Message
 
@@ -123,3 +122,65 @@ def listed(snapshot: str) -> list[tuple[str | None, str]]:
     ]
     before = snapshot[: heads[0].start()].strip()
     return ([(None, before)] if before else []) + [each for each in found if each[1]]
+
+
+KEY = "conversation_context_citation_metadata"
+"""The key of the list in a message's metadata."""
+_MEMORY = "user_memory"
+
+
+@dataclass(frozen=True, slots=True)
+class CitedMemory:
+    """One memory, as one answer cites it."""
+
+    id: str | None
+    """ChatGPT's own id of the memory; None where the citation has none."""
+    text: str
+    """The memory's words; empty where the citation has none."""
+    deleted: bool
+    """True where the export marks the citation as deleted."""
+
+
+def cited_memories(message: Mapping[str, Any]) -> Iterator[CitedMemory]:
+    """Yield each memory that a message of the neutral model cites, in the order of the export.
+
+    The list stands in the message's `extra`. An item of another shape is passed over: it stays in
+    `extra`. Never raises.
+    """
+    extra = message.get("extra")
+    metadata = extra.get("metadata") if isinstance(extra, dict) else None
+    if not isinstance(metadata, dict) or KEY not in metadata:
+        return
+    for item in _objects(metadata[KEY]):
+        for citation in _objects(item.get("citation", item)):
+            if _is_memory(citation):
+                yield CitedMemory(
+                    _string(citation.get("memory_id")),
+                    _snippet_words(citation.get("snippet")),
+                    item.get("deleted") is True or citation.get("deleted") is True,
+                )
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list; an object that stands alone is a list of one."""
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, dict)]
+
+
+def _is_memory(citation: dict[str, Any]) -> bool:
+    """Tell a memory from another source: by its type, or by its id where it has no type."""
+    kind = citation.get("conversation_context_type")
+    if kind is None:
+        return _string(citation.get("memory_id")) is not None
+    return bool(kind == _MEMORY)
+
+
+def _string(value: Any) -> str | None:
+    """Return a string that is not blank, without white space around it; else None."""
+    return (value.strip() or None) if isinstance(value, str) else None
+
+
+def _snippet_words(snippet: Any) -> str:
+    """Return the words of a snippet. It is a string; of a list, the strings are joined as lines."""
+    pieces = snippet if isinstance(snippet, list) else [snippet]
+    return "\n".join(filter(None, map(_string, pieces)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gptexit.files.special import special
+from gptexit.files.disk import special
 from gptexit.memory.model import Origin
 
 PROMPT = """\

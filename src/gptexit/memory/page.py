@@ -8,8 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from gptexit.archive.lock import owning_file
-from gptexit.files.disk import read_bytes, write_whole
-from gptexit.files.special import special
+from gptexit.files.disk import read_bytes, special, write_whole
 
 _SEAL = re.compile(r"\n<!-- gptexit wrote this page; checksum ([0-9a-f]{64}) -->\n\Z")
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
-from gptexit.memory import alike
+from rapidfuzz import fuzz, process
+
 from gptexit.memory.extract import listed
 from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Relation
 from gptexit.memory.phrases import Asked, asked, named, same
@@ -150,9 +151,9 @@ class Settler:
 
     def _most_like(self, text: str) -> MemoryEntry | None:
         """Among the newest that count: so many that a note is not held against all there are."""
-        live = list(islice(reversed(self._live.values()), alike.NEIGHBOURS))
-        words = alike.sorted_words(same(text))
-        at = alike.related(words, [self._words[each.id] for each in live])
+        live = list(islice(reversed(self._live.values()), NEIGHBOURS))
+        words = sorted_words(same(text))
+        at = related(words, [self._words[each.id] for each in live])
         return None if at is None else live[at]
 
     def _keep(self, origin: Origin, text: str) -> MemoryEntry:
@@ -162,7 +163,7 @@ class Settler:
         if entry is None:
             self._lives[key] += 1
             entry = MemoryEntry(str(uuid.uuid5(_SPACE, f"{key}\n{self._lives[key]}")), text, [])
-            self._words[entry.id] = alike.sorted_words(key)
+            self._words[entry.id] = sorted_words(key)
             self._all.append(entry)
             self._revive(entry)
         if (entry.id, id(origin)) not in self._placed:
@@ -245,7 +246,7 @@ class Settler:
         """What counts by date, but a near-repeat after the first that it is like."""
         entries = sorted(self._live.values(), key=self._by_date)
         first = list(range(len(entries)))
-        for a, b in alike.pairs([self._words[each.id] for each in entries]):
+        for a, b in pairs([self._words[each.id] for each in entries]):
             first[max(a, b)] = min(first[max(a, b)], a, b)
         groups: dict[int, list[MemoryEntry]] = {}
         heads: list[int] = []
@@ -266,3 +267,33 @@ def _sortable(time: str | None) -> str:
 def _fixed(origin: Origin) -> tuple[str, ...]:
     """An order that does not depend on the one in which conversations come."""
     return (_sortable(origin.time), origin.conversation or "", origin.saved or "", origin.text)
+
+
+ALIKE = 88
+"""Of 100."""
+RELATED = 70
+"""Of 100: enough to say that a correction may be of that text."""
+NEIGHBOURS = 1_000
+COMPARED = 1_000
+
+
+def sorted_words(text: str) -> str:
+    """The words of a text that `wording.same` gave, in order, as they are compared."""
+    return " ".join(sorted(text[:COMPARED].split()))
+
+
+def pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The places of every two that are alike; `texts` as `sorted_words` gives them."""
+    order = sorted(range(len(texts)), key=lambda place: (len(texts[place]), place))
+    ranked = [texts[place] for place in order]
+    for rank, text in enumerate(ranked):
+        near = ranked[rank + 1 : rank + 1 + NEIGHBOURS]
+        found = process.extract(text, near, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=None)
+        for _, _, at in found:
+            yield order[rank], order[rank + 1 + at]
+
+
+def related(text: str, others: Sequence[str]) -> int | None:
+    """The place of the text that is most like `text`, the first of several; None for none."""
+    found = process.extractOne(text, others, scorer=fuzz.ratio, score_cutoff=RELATED)
+    return None if found is None else int(found[2])

@@ -6,8 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
-from gptexit.memory.assistants import ASSISTANTS, LOOKED_UP, MOST
-from gptexit.memory.headings import DEMOGRAPHICS, HEADINGS, INSTRUCTIONS, heading_of
+from gptexit.memory.assistants import (
+    ASSISTANTS,
+    DEMOGRAPHICS,
+    HEADINGS,
+    INSTRUCTIONS,
+    LOOKED_UP,
+    MOST,
+    heading_of,
+)
 from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memory.own_list import PROMPT
 from gptexit.text.terminal import count, printable

@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gptexit.files.disk import write_whole
-from gptexit.files.special import special
+from gptexit.files.disk import special, write_whole
 from gptexit.text.terminal import printable
 
 COLUMNS = ("id", "kind", "name", "conversations", "first", "last", "titles")

@@ -12,6 +12,7 @@ one conversation at a time, and one that kills a second worker is told as a loss
 from __future__ import annotations
 
 import marshal
+import os
 import pickle
 import subprocess
 import sys
@@ -26,8 +27,18 @@ from threading import Lock
 from typing import Any, cast
 
 import gptexit
-from gptexit.parallel.task import Prepared, Task, from_plain, prepare
-from gptexit.parallel.worker import Raw, Reply, Result, Setup, receive, send
+from gptexit.parallel.worker import (
+    Prepared,
+    Raw,
+    Reply,
+    Result,
+    Setup,
+    Task,
+    from_plain,
+    prepare,
+    receive,
+    send,
+)
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats
 from gptexit.readers.chatgpt.source import ChatGPTExport, read
@@ -254,3 +265,28 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
             with suppress(OSError):
                 stream.close()
     worker.wait()
+
+
+SMALL = 32 << 20
+"""Bytes of conversations below which starting workers costs more time than they save."""
+
+
+def jobs_for(export: Source, jobs: int | None) -> int:
+    """Return how many workers to start for an export; 1: do it all in this process.
+
+    `jobs`: how many are asked for; None for one for each core, where the export is large enough.
+    """
+    if not isinstance(export, ChatGPTExport) or export.again is None or not sys.executable:
+        return 1
+    if getattr(sys, "frozen", False):
+        return 1
+    if jobs is None:
+        return _cores() if (export.bytes_total or 0) >= SMALL else 1
+    return jobs
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

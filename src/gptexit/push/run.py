@@ -7,7 +7,8 @@ before the one that it replaces is taken away, and what a cut run left twice is 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.memory.collect import Collector
@@ -18,7 +19,6 @@ from gptexit.push.client import Refusal, Server, ServerError
 from gptexit.push.folders import AppFolders
 from gptexit.push.inventory import MARK, Inventory, There, inventory, judge, untouched
 from gptexit.push.memories import Memories
-from gptexit.push.tally import PushTally
 from gptexit.push.uploads import Uploads, key_of, placeholder
 from gptexit.selection import Selection, without_other_branches
 from gptexit.source import Source
@@ -265,3 +265,58 @@ def digest_of(chat: Chat, tags: list[str]) -> str:
 
 def _elsewhere(asset: Asset) -> str:
     return "in your export, not in this app"
+
+
+@dataclass(slots=True)
+class PushTally:
+    """What was read, sent, found and left."""
+
+    dry: bool = False
+    read: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Not selected, by option."""
+    done: Counter[str] = field(default_factory=Counter)
+    """Conversations, as `inventory.Verdict` names what was to be done; and `messages` sent."""
+    continued: list[str] = field(default_factory=list)
+    """Titles of chats that somebody has written in: left as they are."""
+    refused: list[str] = field(default_factory=list)
+    """What the server did not take, with the reason."""
+    unreadable: list[str] = field(default_factory=list)
+    """What could not be read from the export."""
+    files: int = 0
+    folders: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    """Names that folders of earlier runs got, which had a piece of an id for one."""
+    tidied: Counter[str] = field(default_factory=Counter)
+    """`chats` and `files` that were there twice and are no longer."""
+    memories: Counter[str] = field(default_factory=Counter)
+    """`added`, and `known`: there already."""
+    memories_refused: str | None = None
+    stopped: str | None = None
+    """Why the run did not come to its end."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was asked for is in the app now."""
+        faults = (self.refused, self.unreadable, self.memories_refused, self.stopped)
+        return not any(faults)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--report`."""
+        return {
+            "dry_run": self.dry,
+            "read": self.read,
+            "left_out": dict(self.left_out),
+            **{name: self.done[name] for name in ("new", "changed", "same")},
+            "continued": self.continued,
+            "messages": self.done["messages"],
+            "files": self.files,
+            "folders": self.folders,
+            "renamed": self.renamed,
+            "refused": self.refused,
+            "unreadable": self.unreadable,
+            "tidied": dict(self.tidied),
+            "memories": {**self.memories, "refused": self.memories_refused},
+            "stopped": self.stopped,
+            "complete": self.complete,
+        }

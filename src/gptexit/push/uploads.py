@@ -14,8 +14,7 @@ from gptexit.model import Asset
 from gptexit.push.client import Refusal, Server, ServerError
 from gptexit.push.inventory import MARK, uploaded
 from gptexit.writers.base import Read
-from gptexit.writers.chat.inline_images import SHOWN
-from gptexit.writers.chat.turns import USER
+from gptexit.writers.chat.turns import SHOWN, USER
 
 Raw = dict[str, Any]
 _NAMELESS = {"audio": "recording", "video": "video", "image": "image"}

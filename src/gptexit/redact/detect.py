@@ -12,8 +12,7 @@ from gptexit.redact import kingfisher as tokens
 from gptexit.redact import passwords
 from gptexit.redact.false_positives import is_random, stands_for_one
 from gptexit.redact.forms import apart, broken, continued, joined, without_colours
-from gptexit.redact.placeholder import blanked, mark
-from gptexit.redact.secret import Secret, united
+from gptexit.redact.occurrences import Secret, blanked, mark, united
 
 _ROUNDS = 50
 """Times that a text is searched again once what was found is out of it."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from gptexit.redact import EXTRA, CannotRedact
 from gptexit.redact.forms import apart
-from gptexit.redact.secret import Secret
+from gptexit.redact.occurrences import Secret
 
 _SOURCE = re.compile(r"^(?:betterleaks\.|veles\.secrets/)|\.\d+$")
 """What stands around a rule's own name."""

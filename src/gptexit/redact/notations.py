@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gptexit.redact.false_positives import is_random, looks_like_one
-from gptexit.redact.secret import Secret
+from gptexit.redact.occurrences import Secret
 
 NAMES = (
     ("pass", "", r"pass(?:word|wd|phrase|wort|code)|(?<=require)pass|(?<=db_)pass", "password"),

@@ -5,13 +5,64 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
 import regex
 
 from gptexit.redact.false_positives import is_scrambled
-from gptexit.redact.placeholder import blanked
-from gptexit.redact.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Secret:
+    """A span of a text, in code points. It does not hold the secret itself."""
+
+    start: int
+    end: int
+    rank: int
+    """How well `kind` is known: 0 for a token by its form, 4 by a name before it."""
+    kind: str
+
+    def within(self, text: str) -> str:
+        """The secret itself."""
+        return text[self.start : self.end]
+
+
+def united(found: Iterable[Secret]) -> list[Secret]:
+    """The spans in order, those that overlap as one of the best known kind."""
+    result: list[Secret] = []
+    for each in sorted(set(found)):
+        if result and each.start < result[-1].end:
+            last = result[-1]
+            rank, kind = min((last.rank, last.kind), (each.rank, each.kind))
+            result[-1] = Secret(last.start, max(last.end, each.end), rank, kind)
+        else:
+            result.append(each)
+    return result
+
+
+MARK = re.compile(r"\[redacted: ([A-Za-z0-9][A-Za-z0-9 ]{0,48}[A-Za-z0-9])\]")
+"""A mark; group 1 is the kind."""
+_NO_WORD = re.compile(r"[^A-Za-z0-9]+")
+
+
+def mark(kind: str) -> str:
+    """The mark for a kind of secret."""
+    words = _NO_WORD.sub(" ", kind).strip()[:50].strip()
+    return f"[redacted: {words if len(words) > 1 else 'secret'}]"
+
+
+def blanked(text: str) -> str:
+    """`text` with spaces in place of its marks, of the same length: there is nothing in them."""
+    if "[redacted: " not in text:
+        return text
+    return MARK.sub(lambda found: " " * len(found[0]), text)
+
+
+def for_file_names(text: str) -> str:
+    """`text` with its marks as a file name may have them: `redacted-AWS-access-key`."""
+    return MARK.sub(lambda found: "redacted-" + found[1].replace(" ", "-"), text)
+
 
 LEAST = 8
 """Characters of a secret that is looked for elsewhere."""

@@ -24,7 +24,7 @@ from typing import Any
 from gptexit.redact import EXTRA, CannotRedact, notations
 from gptexit.redact.false_positives import looks_like_one, stands_for_one
 from gptexit.redact.notations import places
-from gptexit.redact.secret import Secret
+from gptexit.redact.occurrences import Secret
 
 
 @dataclass(frozen=True, slots=True)

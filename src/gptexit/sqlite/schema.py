@@ -13,6 +13,56 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from typing import Any, TypedDict
+
+
+class Rows(TypedDict):
+    """One conversation. Each list is the values of a row, in the order of the columns below."""
+
+    conversation: list[Any]
+    project: list[Any] | None
+    """Id and name, as for `gpt`."""
+    gpt: list[Any] | None
+    models: list[str]
+    messages: list[list[Any]]
+    """The place of a message and of its parent first."""
+    assets: list[list[Any]]
+    """The place of the message that shows it first; None where none does."""
+    memories: list[list[Any]]
+    instructions: list[list[Any]]
+
+
+CONVERSATION = (
+    "id, title, created, updated, project, gpt, model, messages, archived, starred, url, gone"
+)
+MESSAGE = "id, role, name, recipient, created, model, hidden, current, feedback, text, hidden_text"
+ASSET = "id, name, media_type, size, sha256, member, missing"
+MEMORY = "written, snapshot, text"
+CITED = 2
+"""The value of `snapshot` for a memory that an answer cites: it was written at an earlier time."""
+INSTRUCTION = "written, about, response"
+
+
+_LETTERS = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
+    "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"  # Hangul: particles hang on its words
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Kana
+    "\u2e80-\u2fdf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_ONE = re.compile(f"[{_LETTERS}]")
+
+
+def has_unspaced(text: str) -> bool:
+    """Whether any letter of such a script is in `text`."""
+    return not text.isascii() and _ONE.search(text) is not None
+
+
+def spaced(text: str) -> str:
+    """`text` with each letter of such a script set apart."""
+    return _ONE.sub(r" \g<0> ", text)
+
 
 NAME = "chatgpt.sqlite"
 """The file's name in its folder."""

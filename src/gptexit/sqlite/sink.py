@@ -29,14 +29,63 @@ from gptexit.archive.folder import (
     sha256_of,
 )
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
-from gptexit.sqlite.background_writer import Behind
-from gptexit.sqlite.columns import Rows
-from gptexit.sqlite.database import Writer, digest_in
-from gptexit.sqlite.schema import NAME, VERSION, need_full_text, version_of
-from gptexit.sqlite.stored import stored
+from gptexit.sqlite.database import Behind, Writer, digest_in
+from gptexit.sqlite.schema import (
+    ASSET,
+    CONVERSATION,
+    INSTRUCTION,
+    MEMORY,
+    MESSAGE,
+    NAME,
+    PLACES,
+    VERSION,
+    Rows,
+    need_full_text,
+    version_of,
+)
 from gptexit.text.json import dumps
 from gptexit.writers.base import File
 from gptexit.writers.sqlite.uniting import united, without
+
+
+def stored(base: sqlite3.Connection, key: str) -> Rows | None:
+    """The rows of a conversation by its id; None where the database has none."""
+    row = base.execute(
+        f"SELECT number, {CONVERSATION} FROM conversations WHERE id = ?", (key,)
+    ).fetchone()
+    if row is None:
+        return None
+    number, *conversation = row
+    first = number * PLACES
+    messages = base.execute(
+        f"SELECT number - ?, parent - ?, {MESSAGE} FROM messages "
+        "WHERE number BETWEEN ? AND ? ORDER BY number",
+        (first, first, first, first + PLACES - 1),
+    )
+
+    def of(table: str, columns: str) -> list[list[object]]:
+        query = f"SELECT message - ?, {columns} FROM {table} WHERE conversation = ? ORDER BY rowid"
+        return [list(found) for found in base.execute(query, (first, number))]
+
+    def named(table: str, name: str | None) -> list[object] | None:
+        found = base.execute(f"SELECT id, name FROM {table} WHERE id = ?", (name,)).fetchone()
+        return list(found) if found else None
+
+    models = base.execute(
+        "SELECT model FROM conversation_models WHERE conversation = ? ORDER BY model", (number,)
+    )
+    places = CONVERSATION.split(", ")
+    return {
+        "conversation": conversation,
+        "project": named("projects", conversation[places.index("project")]),
+        "gpt": named("gpts", conversation[places.index("gpt")]),
+        "models": [model for (model,) in models],
+        "messages": [list(found) for found in messages],
+        "assets": of("assets", ASSET),
+        "memories": of("memories", MEMORY),
+        "instructions": of("instructions", INSTRUCTION),
+    }
+
 
 _KEY = "database"
 _BEGINS = b"SQLite format 3\0"

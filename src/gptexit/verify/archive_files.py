@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gptexit.files.special import special
+from gptexit.files.disk import special
 from gptexit.verify.raw import leaves, object_of, objects
 
 HOUSE = ".gptexit"

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.verify.raw import Raw, mentioned, shown
 from gptexit.verify.redacted_text import same_bytes

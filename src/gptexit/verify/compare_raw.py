@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.moments import same_date
 from gptexit.verify.raw import POINTER, Raw, answered, branch, leaves, nodes_of, object_of, parents
@@ -201,3 +201,35 @@ def _above_with_message(nodes: dict[str, Raw], key: Any) -> str | None:
 def _mended(text: str) -> str:
     """A text as JSON in UTF-8 can hold it: surrogates in pairs joined, others replaced."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class MergedCopies:
+    """What copies of a conversation became. Its strings are gathered once for all of them."""
+
+    def __init__(self, merged: Raw) -> None:
+        self.raw = merged
+        self._nodes = nodes_of(merged)
+        self._strings: dict[str, set[str]] = {}
+
+    def lost(self, copy: Raw) -> list[str]:
+        """Return a sentence for each message of `copy` that is not held in full.
+
+        A text may go on in the merged conversation: an answer that was exported half-written.
+        """
+        found = []
+        for key, node in nodes_of(copy).items():
+            if not isinstance(node.get("message"), dict):
+                continue
+            there = self._strings_of(key)
+            for text in leaves(node["message"].get("content")):
+                if text not in there and not any(each.startswith(text) for each in there):
+                    found.append(f"has lost part of message {key} in merging")
+                    break
+        return found
+
+    def _strings_of(self, key: str) -> set[str]:
+        if key not in self._strings:
+            message = object_of(object_of(self._nodes.get(key)).get("message"))
+            told = leaves([message.get("content"), message.get("older_content")])
+            self._strings[key] = set(told)
+        return self._strings[key]

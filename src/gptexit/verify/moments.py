@@ -65,3 +65,17 @@ def same_time(wanted: Any, now: Any) -> bool:
     if not isinstance(wanted, int | float) or isinstance(wanted, bool):
         return True
     return same_date(wanted, now)
+
+
+def changed_since(updated: Any, raw: dict[str, Any]) -> bool:
+    """Whether `updated`, as an archive has it in RFC 3339, is later than what `raw` says."""
+    known = raw.get("update_time")
+    if isinstance(known, bool) or not isinstance(known, int | float | str):
+        return False
+    try:
+        if isinstance(known, str):
+            known = datetime.fromisoformat(known).timestamp()
+        # Notes tell times to the second.
+        return datetime.fromisoformat(str(updated)).timestamp() >= int(known) + 1
+    except (ValueError, OverflowError, TypeError):
+        return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gptexit.redact.placeholder import MARK
+from gptexit.redact.occurrences import MARK
 from gptexit.verify.compare_text import as_it_is, essence
 
 _SPELLED = re.compile(r"\\?\[redacted: [A-Za-z0-9][A-Za-z0-9 ]{0,48}[A-Za-z0-9]\\?\]")

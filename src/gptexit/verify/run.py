@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.readers.chatgpt.merge.copies import made_up
-from gptexit.readers.chatgpt.parsing.oversized import Take, is_kept
+from gptexit.readers.chatgpt.parsing.weight import Take, is_kept
 from gptexit.text.terminal import count
 from gptexit.verify.archive_files import (
     HOUSE,
@@ -22,7 +22,7 @@ from gptexit.verify.archive_files import (
     read_archive,
 )
 from gptexit.verify.asset_digests import Locator
-from gptexit.verify.merged_copies import MergedCopies
+from gptexit.verify.compare_raw import MergedCopies
 from gptexit.verify.parts import lacking_parts
 from gptexit.verify.raw import Raw, id_of, object_of
 from gptexit.verify.readers.base import Reader

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.verify.expected import ShownConversation, ShownMessage, is_wish, said_in, seen
 from gptexit.verify.moments import before_1970, moment
 from gptexit.verify.raw import (

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from gptexit.archive.catalog import Catalog, Entry
-from gptexit.names.kept import Damaged, load
-from gptexit.names.names import Names
+from gptexit.names.names import DamagedNames, Names, load_names
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.redact import CannotRedact
@@ -69,8 +68,8 @@ def _written(archive: CheckedArchive, path: str, raw: Raw, export: Export) -> by
 def _names(archive: CheckedArchive) -> Names:
     """Return the names of projects and custom GPTs that the archive was written with."""
     try:
-        return Names(kept=load(archive.root))
-    except Damaged:
+        return Names(kept=load_names(archive.root))
+    except DamagedNames:
         return Names()
 
 

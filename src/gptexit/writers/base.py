@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
-from gptexit.archive.catalog import About
+from gptexit.archive.catalog import About, Catalog, readable, short_mark
 from gptexit.archive.note_contents import NoteContents
+from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names
 from gptexit.selection import without_other_branches
@@ -188,3 +190,19 @@ class Options:
         if not isinstance(given, Names):
             made = Names(given) if isinstance(given, Mapping) else Names(beginnings=tuple(given))
             object.__setattr__(self, "names", made)
+
+
+def copy_of(
+    asset: Asset, member: str, folder: str, catalog: Catalog, key: str | None = None
+) -> Copy:
+    """The copy of an asset, named by its own name and, so that two of one name are two, its id.
+
+    `key`: what the copy is in the catalog, where it is not the asset of a conversation.
+    """
+    key = key or f"asset/{asset['id']}"
+    name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
+    ending = ending_of(name, asset["media_type"])
+    stem = name[: -len(ending)] if name.lower().endswith(ending) else posixpath.splitext(name)[0]
+    stem = stem or (asset["media_type"] or "file").partition("/")[0]
+    words = readable(stem) or "file"
+    return Copy(catalog.name(key, folder, words, short_mark(key), ending), key, member)

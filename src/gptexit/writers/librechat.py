@@ -19,8 +19,7 @@ from gptexit.archive.catalog import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.json import dumps
-from gptexit.writers.assets import copy_of
-from gptexit.writers.base import Copy, File, Options, Rendered, no_place_for, on_branches
+from gptexit.writers.base import Copy, File, Options, Rendered, copy_of, no_place_for, on_branches
 from gptexit.writers.chat.part_words import PartContext, reasoning, words_of
 from gptexit.writers.chat.turns import USER, Turn, superseded, turns_of
 from gptexit.writers.markdown.embed import in_angles

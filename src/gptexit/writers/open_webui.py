@@ -23,11 +23,18 @@ from typing import Any
 
 from gptexit.archive.catalog import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
-from gptexit.writers.assets import copy_of
-from gptexit.writers.base import Copy, File, Options, Read, Rendered, Unmentioned, on_branches
-from gptexit.writers.chat.inline_images import Inline
+from gptexit.writers.base import (
+    Copy,
+    File,
+    Options,
+    Read,
+    Rendered,
+    Unmentioned,
+    copy_of,
+    on_branches,
+)
 from gptexit.writers.chat.part_words import PartContext, instructions, reasoning, words_of
-from gptexit.writers.chat.turns import ASSISTANT, USER, Turn, Turns, superseded, turns_of
+from gptexit.writers.chat.turns import ASSISTANT, USER, Inline, Turn, Turns, superseded, turns_of
 from gptexit.writers.json_series import Series
 
 MESSAGES, BYTES = 2_000, 24 << 20

@@ -15,9 +15,8 @@ from gptexit.writers.base import Options, Rendered
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import chat_of
 from gptexit.writers.packs.knowledge_files import Knowledge
-from gptexit.writers.packs.pack_limits import SMALLEST_BYTES, SMALLEST_TOKENS, PackLimits
+from gptexit.writers.packs.pack_limits import SMALLEST_BYTES, SMALLEST_TOKENS, PackLimits, estimate
 from gptexit.writers.packs.spool import Spool
-from gptexit.writers.packs.tokens import estimate
 
 LIMITS = st.builds(
     PackLimits,

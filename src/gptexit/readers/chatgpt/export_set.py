@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from gptexit.model import Gone
-from gptexit.readers.chatgpt.assets.info import AssetInfo
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.assets.side_files import Files
 from gptexit.readers.chatgpt.containers import diagnosis
 from gptexit.readers.chatgpt.containers.allowance import TAKE
@@ -29,7 +29,7 @@ from gptexit.readers.chatgpt.merge.copies import CopyIndex, SeenConversations, V
 from gptexit.readers.chatgpt.merge.exports import editions, in_order, shown
 from gptexit.readers.chatgpt.merge.stream import Union, Witness
 from gptexit.readers.chatgpt.parsing.conversation_files import Feed, Reading
-from gptexit.readers.chatgpt.parsing.oversized import Keep
+from gptexit.readers.chatgpt.parsing.weight import Keep
 
 __all__ = ["AnotherCopy", "Export", "Loss", "NotAnExport", "open_export"]
 

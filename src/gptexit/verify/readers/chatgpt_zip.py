@@ -15,9 +15,8 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import IO, cast
 
-from gptexit.readers.chatgpt.assets.info import file_id
-from gptexit.readers.chatgpt.parsing.buffer import Window
-from gptexit.readers.chatgpt.parsing.scanner import careful_end
+from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end
 from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.asset_digests import LONGEST, Locator
 from gptexit.verify.compare_raw import Twins

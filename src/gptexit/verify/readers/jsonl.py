@@ -11,14 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_text import essence, key_of_address
 from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.foreign import foreign
-from gptexit.verify.later import changed_since
-from gptexit.verify.moments import SAME, misdated, same_time
+from gptexit.verify.moments import SAME, changed_since, misdated, same_time
 from gptexit.verify.raw import Raw, leaves, object_of, objects, parsed, strings
 from gptexit.verify.readers.base import Reader
 from gptexit.verify.redacted_text import TextFinder, same

@@ -14,9 +14,8 @@ from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_text import essence, missing
 from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.foreign import foreign
-from gptexit.verify.front import id_in, title_in, updated_in
-from gptexit.verify.later import changed_since
-from gptexit.verify.page import NotePage, PageRegion, paths_in
+from gptexit.verify.moments import changed_since
+from gptexit.verify.page import NotePage, PageRegion, id_in, paths_in, title_in, updated_in
 from gptexit.verify.raw import id_of
 from gptexit.verify.readers.base import Reader
 from gptexit.verify.redacted_text import TextFinder

@@ -15,8 +15,7 @@ from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_text import essence, key_of_address
 from gptexit.verify.expected import ShownConversation, ShownMessage
-from gptexit.verify.later import changed_since
-from gptexit.verify.moments import SAME, misdated, same_time
+from gptexit.verify.moments import SAME, changed_since, misdated, same_time
 from gptexit.verify.readers.base import Reader
 from gptexit.verify.redacted_text import TextFinder
 from gptexit.verify.told import Told

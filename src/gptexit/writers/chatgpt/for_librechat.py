@@ -15,7 +15,7 @@ from collections import Counter
 from typing import Any
 
 from gptexit.model import Raw
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.normalize import take
 from gptexit.writers.chatgpt.classic import ODD, typed
 

@@ -14,8 +14,7 @@ from gptexit.text.json import dumps
 from gptexit.writers.base import OTHERS, Options, Rendered, on_branches
 from gptexit.writers.chatgpt.layouts import CLASSIC, FORMS
 from gptexit.writers.chatgpt.restore import repaired
-from gptexit.writers.chatgpt.size_limits import FITS, USUAL, SizeLimits
-from gptexit.writers.chatgpt.zip_volume import ZipVolume
+from gptexit.writers.chatgpt.zip_volume import FITS, USUAL, SizeLimits, ZipVolume
 
 NAME = "name that you gave to a project or custom GPT"
 """What ChatGPT's form has no place for."""

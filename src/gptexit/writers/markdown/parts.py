@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.model import Cited, Part
-from gptexit.readers.chatgpt.normalize.sandbox import names
+from gptexit.readers.chatgpt.normalize.links import names
 from gptexit.writers.markdown.embed import fenced, in_angles, line, protect, quoted
 from gptexit.writers.markdown.links import NOWHERE, Links, is_safe
 from gptexit.writers.markdown.shown_dates import duration, reasoning_title

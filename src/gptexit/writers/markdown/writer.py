@@ -19,8 +19,7 @@ from gptexit.archive.catalog import Catalog, readable
 from gptexit.archive.note_contents import NoteContents, Shown
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
-from gptexit.writers.assets import copy_of
-from gptexit.writers.base import SECRETS, Copy, Draft, File, Options, Rendered
+from gptexit.writers.base import SECRETS, Copy, Draft, File, Options, Rendered, copy_of
 from gptexit.writers.markdown.body import Style
 from gptexit.writers.markdown.draft import UNTITLED, NoteDrafter
 from gptexit.writers.markdown.embed import encoded

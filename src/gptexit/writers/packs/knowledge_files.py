@@ -10,9 +10,9 @@ from gptexit.archive.catalog import readable
 from gptexit.writers.base import File
 from gptexit.writers.markdown.embed import encoded, line
 from gptexit.writers.packs.pack_limits import PackLimits
-from gptexit.writers.packs.pack_names import telling
 from gptexit.writers.packs.placement import heading, left_out, place
 from gptexit.writers.packs.spool import Part, Spool, Waiting
+from gptexit.writers.packs.topics import telling
 
 LONGEST_NAME = 80
 """Characters of a folder's name in its files."""

@@ -10,11 +10,36 @@ ships (looked up on 2026-11-25).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from gptexit import __version__
 from gptexit.model import Asset, Cited, Conversation, Message, Part
-from gptexit.writers.pam.times import UNKNOWN, exact, first_of, later
+
+UNKNOWN = "1970-01-01T00:00:00Z"
+"""For a time that the format requires and nothing tells; `metadata` then says so."""
+
+
+def exact(time: str | None) -> str | None:
+    """A time, or a day, in UTC with six digits of a second or none; None for what is neither."""
+    try:
+        moment = datetime.fromisoformat(time or "")
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def first_of(*times: str | None) -> str:
+    """The first of `times` that is one."""
+    return next(filter(None, map(exact, times)), UNKNOWN)
+
+
+def later(time: str | None, than: str) -> str | None:
+    """`time`, unless it is before: the format refuses an end before the beginning."""
+    found = exact(time)
+    return found if found and found.removesuffix("Z") > than.removesuffix("Z") else None
+
 
 VERSION = "1.0"
 PLATFORM = "chatgpt"

@@ -21,8 +21,15 @@ from typing import Any
 import orjson
 
 from gptexit.memory.model import Memory, MemoryEntry, Origin, Version
-from gptexit.writers.pam.conversation import PLATFORM, TOOL, VERSION
-from gptexit.writers.pam.times import UNKNOWN, exact, first_of, later
+from gptexit.writers.pam.conversation import (
+    PLATFORM,
+    TOOL,
+    UNKNOWN,
+    VERSION,
+    exact,
+    first_of,
+    later,
+)
 
 Raw = dict[str, Any]
 _SPACE = uuid.UUID("5b0a7c44-8a41-5d52-9d0e-2f6f9c4d1b18")

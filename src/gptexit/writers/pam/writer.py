@@ -21,11 +21,9 @@ from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory, Origin
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
-from gptexit.writers.assets import copy_of
-from gptexit.writers.base import Copy, File, Options, Rendered, no_place_for, on_branches
-from gptexit.writers.pam.conversation import PLATFORM, document
+from gptexit.writers.base import Copy, File, Options, Rendered, copy_of, no_place_for, on_branches
+from gptexit.writers.pam.conversation import PLATFORM, document, first_of, later
 from gptexit.writers.pam.store import head, integrity, memories, relations
-from gptexit.writers.pam.times import first_of, later
 
 STORE = "memory-store.json"
 OWNER = "chatgpt-account"

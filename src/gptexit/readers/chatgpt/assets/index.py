@@ -8,14 +8,179 @@ name. Many ids have no member at all: a missing asset is normal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import orjson
 
 from gptexit.files.media_types import MEDIA_TYPES
-from gptexit.readers.chatgpt.assets.info import TELLS_NOTHING, AssetInfo, file_id
 from gptexit.readers.chatgpt.assets.magic import HEAD, media_type, text_type
-from gptexit.readers.chatgpt.assets.tables import Tables, sha256, size, text
 from gptexit.readers.chatgpt.containers.base import Member
+from gptexit.readers.chatgpt.parsing import json_stream as rows
+from gptexit.readers.chatgpt.parsing.weight import heavy
+
+LIBRARY = "library_files.json"
+NAMES = "conversation_asset_file_names.json"
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+Complain = Callable[[Member, str], None]
+"""Told of a member that could not be read, and why."""
+
+
+@dataclass(slots=True)
+class Tables:
+    """The rows of both files. Memory follows their number."""
+
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Library rows by file id; the first of an id counts."""
+    threads: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Library rows by the conversation that they come from."""
+    names: dict[str, str] = field(default_factory=dict)
+    """File id to the original name, or to the path that the asset had in older exports."""
+
+    def read_library(self, member: Member, complain: Complain) -> None:
+        """Add the rows of a `library_files.json`; of several exports, that of the newest first."""
+        earlier = set(self.rows)
+        for row in _streamed(member, rows.items, complain):
+            if not isinstance(row, dict):
+                continue
+            key = row.get("file_id")
+            if isinstance(key, str):
+                self.rows.setdefault(file_id(key), row)
+            thread = row.get("origination_thread_id")
+            known = isinstance(key, str) and file_id(key) in earlier
+            if isinstance(thread, str) and not known:
+                self.threads.setdefault(thread, []).append(row)
+
+    def read_names(self, member: Member, complain: Complain) -> None:
+        """Add the entries of a `conversation_asset_file_names.json`; keys may lack `.dat`."""
+        for key, value in _streamed(member, rows.pairs, complain):
+            if isinstance(value, str) and value:
+                self.names.setdefault(file_id(key.removesuffix(".dat")), value)
+
+
+def _streamed(
+    member: Member, way: Callable[[BinaryIO], Iterator[Any]], complain: Complain
+) -> Iterator[Any]:
+    """What stands in `member`, as far as it can be read."""
+    try:
+        with closing(member.open()) as stream:
+            yield from way(stream)
+    except rows.ERRORS as error:
+        reason = rows.reason(error)
+        complain(member, f"not readable to its end ({reason}); some names of files are missing")
+
+
+def text(row: dict[str, Any], key: str) -> str | None:
+    """A value that is a string with something in it, else None."""
+    value = row.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def size(row: dict[str, Any]) -> int | None:
+    """The bytes that a library row tells."""
+    value = row.get("file_size_bytes")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def sha256(row: dict[str, Any]) -> str | None:
+    """The digest that a library row tells, as 64 hex digits."""
+    value = text(row, "sha256_digest")
+    return value.lower() if value and _SHA256.fullmatch(value) else None
+
+
+LARGEST = 32 << 20
+"""Bytes of a manifest at most."""
+
+
+def listed(member: Member) -> list[str]:
+    """The paths that a manifest names, each once. Raises OSError or ValueError.
+
+    Seen: `export_files: [{path}]` and `logical_files: {name: {files: [path]}}`, either of them
+    empty or missing at times. The first part's manifest lists the files of all parts.
+    """
+    with closing(member.open()) as stream:
+        data = whole(stream)
+    if heavy(data) or len(data) > LARGEST:
+        raise ValueError("too large")
+    manifest = orjson.loads(data)
+    return list(dict.fromkeys(_paths(manifest)))
+
+
+def whole(stream: Any) -> bytes:
+    """The bytes of a manifest, up to LARGEST of them. Raises OSError."""
+    parts, count = [], 0
+    while (part := stream.read(1 << 20)) and count <= LARGEST:
+        parts.append(part)
+        count += len(part)
+    return b"".join(parts)
+
+
+def _paths(manifest: Any) -> Iterator[str]:
+    if not isinstance(manifest, dict):
+        return
+    files = manifest.get("export_files")
+    for each in files if isinstance(files, list) else []:
+        path = each.get("path") if isinstance(each, dict) else each
+        if isinstance(path, str) and path:
+            yield path
+    logical = manifest.get("logical_files")
+    for each in logical.values() if isinstance(logical, dict) else []:
+        inner = each.get("files") if isinstance(each, dict) else None
+        for path in inner if isinstance(inner, list) else []:
+            if isinstance(path, str) and path:
+                yield path
+
+
+def files_not_there(wanted: Iterable[str], members: Iterable[Member]) -> list[str]:
+    """The paths of a manifest that no member has, below whatever folder."""
+    bases = {member.base for member in members}
+    return [path for path in wanted if path.replace("\\", "/").rsplit("/", 1)[-1] not in bases]
+
+
+# `file-` with about 22 letters and digits, or `file_` with up to 32 hex digits; the id ends at a
+# `-` or `.`. In `sediment://<hex>#file_…#p_0.jpg` it follows a `#`.
+_ID = re.compile(r"(?:^|[#/])(file[-_][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)")
+_PAGE = re.compile(r"#(p_\d+)")
+
+
+TELLS_NOTHING = frozenset(
+    ("application/octet-stream", "binary/octet-stream", "application/x-unknown", "")
+)
+"""Media types that say of a file that nobody knows what it is."""
+
+
+def file_id(pointer: str) -> str:
+    """The file id in an asset pointer, attachment id or member's base name; else its tail.
+
+    A rendition of one page of a document keeps its page: `file_…#p_0`.
+    """
+    tail = pointer.split("://", 1)[-1]
+    match = _ID.search(tail)
+    if not match:
+        return tail
+    page = _PAGE.search(tail, match.end())
+    return f"{match[1]}#{page[1]}" if page else match[1]
+
+
+@dataclass(slots=True)
+class AssetInfo:
+    """What the export knows of an asset: its member, and what the name tables say."""
+
+    member: str | None = None
+    name: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+    """In bytes: the member's own, else what `library_files.json` says."""
+    sha256: str | None = None
+    """64 hex digits, from `library_files.json`; not recomputed."""
+
+
+Lookup = Callable[[str], AssetInfo]
+"""From a file id (as `file_id` gives it) to what the export knows."""
+
 
 _OWN_NAME = re.compile(r"(?:^|#)file[-_][A-Za-z0-9]+-(.+)$")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)

@@ -8,10 +8,17 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing
 from typing import Any, BinaryIO, cast
 
-from gptexit.readers.chatgpt.assets import export_manifest as manifest
-from gptexit.readers.chatgpt.assets.index import AssetIndex, unique_name
-from gptexit.readers.chatgpt.assets.info import AssetInfo, file_id
-from gptexit.readers.chatgpt.assets.tables import LIBRARY, NAMES, Tables
+from gptexit.readers.chatgpt.assets.index import (
+    LIBRARY,
+    NAMES,
+    AssetIndex,
+    AssetInfo,
+    Tables,
+    file_id,
+    files_not_there,
+    listed,
+    unique_name,
+)
 from gptexit.readers.chatgpt.containers.base import CONVERSATIONS, Member
 from gptexit.readers.chatgpt.containers.layout import Layout
 from gptexit.readers.chatgpt.merge.exports import Edition
@@ -110,14 +117,14 @@ class Files:
         for file in self._named(_MANIFEST):
             group = next(each for each in groups if file in each.members)
             try:
-                wanted = manifest.listed(file)
+                wanted = listed(file)
             except (OSError, ValueError) as error:
                 self._lose(file.name, f"not readable ({error})")
                 continue
-            untold = manifest.absent(wanted, group.members)
+            untold = files_not_there(wanted, group.members)
             shards = [name for name in untold if CONVERSATIONS.search(name)]
             group.pieces |= bool(shards)
-            absent = {*manifest.absent(untold, everywhere), *shards}
+            absent = {*files_not_there(untold, everywhere), *shards}
             missing += [name for name in untold if name in absent]
         return list(dict.fromkeys(missing))
 

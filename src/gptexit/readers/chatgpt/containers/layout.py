@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gptexit.readers.chatgpt.assets.info import file_id
+from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.containers.base import BUNDLED, CONVERSATIONS, Loss, Member, Volume
 from gptexit.readers.chatgpt.containers.recognize import (
     foreign,

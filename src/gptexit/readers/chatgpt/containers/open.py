@@ -8,11 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
-from gptexit.files.special import special
+from gptexit.files.disk import special
 from gptexit.readers.chatgpt.containers import diagnosis
 from gptexit.readers.chatgpt.containers.allowance import Allowance
 from gptexit.readers.chatgpt.containers.base import (
     CONVERSATIONS,
+    ByteRange,
     Loss,
     Member,
     Volume,
@@ -21,10 +22,9 @@ from gptexit.readers.chatgpt.containers.base import (
     read_file,
     read_folder,
 )
-from gptexit.readers.chatgpt.containers.byte_range import ByteRange
-from gptexit.readers.chatgpt.containers.decoding import decoded, put_back
+from gptexit.readers.chatgpt.containers.recognize import decoded, put_back
 from gptexit.readers.chatgpt.containers.zip import bundled, read_zip, unpacked
-from gptexit.readers.chatgpt.parsing.buffer import ByteStream
+from gptexit.readers.chatgpt.parsing.scanner import ByteStream
 
 Spool = Callable[[], Path]
 """Gives the folder for what has to be unpacked before it can be read."""

@@ -22,12 +22,12 @@ from gptexit.readers.chatgpt.containers.allowance import Allowance
 from gptexit.readers.chatgpt.containers.base import (
     BUNDLED,
     CONVERSATIONS,
+    ByteRange,
     Loss,
     Member,
     Volume,
     is_noise,
 )
-from gptexit.readers.chatgpt.containers.byte_range import ByteRange
 from gptexit.readers.chatgpt.containers.zip_member import METHODS, STORED, MemberStream, Unreadable
 from gptexit.readers.chatgpt.containers.zip_recovery import find, read_cut
 

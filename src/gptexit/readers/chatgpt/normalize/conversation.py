@@ -16,8 +16,8 @@ from typing import Literal
 
 from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 from gptexit.readers.chatgpt.merge.copies import MADE_UP, made_up
-from gptexit.readers.chatgpt.normalize import dates, research, take, tools
-from gptexit.readers.chatgpt.normalize import library_files as library
+from gptexit.readers.chatgpt.normalize import research, take, tools
+from gptexit.readers.chatgpt.normalize import uploads as library
 from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, AssetInfo, Lookup
 from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
 from gptexit.readers.chatgpt.normalize.tree import Tree, build, newest_leaf
@@ -77,7 +77,7 @@ def read_conversation(raw: Raw, account: Account, met: ReadStats) -> Conversatio
         raw["mapping"] = odd_nodes
     template = _template(raw)
     times = [message["created"] for message in messages if message["created"]]
-    created, updated = dates.taken(raw, times, met.oddities)
+    created, updated = take.taken(raw, times, met.oddities)
     return {
         "version": VERSION,
         "id": identity,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.model import Asset, Raw
-from gptexit.readers.chatgpt.assets.info import TELLS_NOTHING, AssetInfo, Lookup, file_id
+from gptexit.readers.chatgpt.assets.index import TELLS_NOTHING, AssetInfo, Lookup, file_id
 from gptexit.readers.chatgpt.normalize import take
 
 __all__ = ["AssetBook", "AssetInfo", "Lookup", "file_id", "key_in_export"]

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gptexit.model import Asset, Message, Raw
-from gptexit.readers.chatgpt.normalize import library_files as library
 from gptexit.readers.chatgpt.normalize import tools
+from gptexit.readers.chatgpt.normalize import uploads as library
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook
 from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from gptexit.readers.chatgpt.parsing.codex import from_task, is_task
 from gptexit.readers.chatgpt.parsing.message_lists import (
+    from_task,
     is_said,
+    is_task,
     odd_nodes,
     seconds,
     settle_message,

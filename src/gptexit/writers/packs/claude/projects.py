@@ -9,9 +9,8 @@ from itertools import islice
 from gptexit.archive.catalog import Catalog, readable
 from gptexit.model import Conversation
 from gptexit.writers.packs.conversation import PackedChat
-from gptexit.writers.packs.pack_names import LOOKED_AT, telling
 from gptexit.writers.packs.spool import Spool
-from gptexit.writers.packs.topics import Topic
+from gptexit.writers.packs.topics import LOOKED_AT, Topic, telling
 
 INSTRUCTIONS = "instructions.md"
 RECENT = "recent"
