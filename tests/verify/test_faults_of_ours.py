@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from build import chain, conversation, message
+from build import add, chain, conversation, message
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.verify import expected
@@ -96,3 +96,14 @@ def test_tracking_parameters_may_go_whatever_their_value(tmp_path):
         "assistant", "Here \ue200cite\ue201.", metadata={"content_references": [reference]}
     )
     assert checked(tmp_path, [chat(1, said)]).problems == []
+
+
+def test_the_message_above_an_empty_node_is_not_the_last_one(tmp_path):
+    """Without a current node the branch of the newest last message opens, in both readings."""
+    mapping = chain(message("user", "How?", create_time=1_740_000_300.0))
+    mapping["between"] = {"id": "between", "parent": "m1", "children": [], "message": None}
+    add(mapping, "m2", "between", message("assistant", "So.", create_time=1_740_000_100.0))
+    talk = conversation(mapping, conversation_id="c1", current_node={})
+    assert checked(tmp_path, [talk]).problems == []
+    (note,) = (tmp_path / "out/markdown").glob("2*/*.md")
+    assert "So." in note.read_text(encoding="utf-8")

@@ -227,11 +227,15 @@ def _up_from(at: str | None, above: dict[str, str | None]) -> list[str]:
 
 
 def _newest_leaf(nodes: dict[str, Raw], above: dict[str, str | None]) -> str | None:
-    # A node without a message, such as the root, makes no other one an inner node.
-    inner = {above[key] for key, node in nodes.items() if isinstance(node.get("message"), dict)}
+    """Return the message with the latest time of those that no other message follows.
+
+    Nodes without a message, such as the root, may stand between two messages.
+    """
+    nearest = answered(nodes, above)
+    inner = set(nearest.values())
     leaf = None
-    for key, node in nodes.items():
-        if key not in inner and (leaf is None or _moment(node) >= _moment(nodes[leaf])):
+    for key in nearest:
+        if key not in inner and (leaf is None or _moment(nodes[key]) >= _moment(nodes[leaf])):
             leaf = key
     return leaf
 
