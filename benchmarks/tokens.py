@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from gptexit.writers.packs.pack_limits import estimate  # noqa: E402
+from gptexit.writers.packs.conversation import estimate  # noqa: E402
 
 LATIN, CODE, JSON, OTHER = 1.47, 1.36, 1.31, 1.07
 """Tokens of Claude Opus 4.7 for one of the model before it; that is taken to need no more than

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from build import chain, conversation, message
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import (
     Account,
     AssetInfo,

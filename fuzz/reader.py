@@ -16,7 +16,7 @@ import orjson
 from exports import leaves, messages
 from faults.changes import VALUES
 from faults.nodes import dumped, in_a_tree
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import (
     Account,
     AssetInfo,

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import gptexit.cli.convert
 from build import chain, conversation, message
-from gptexit.archive.account import OtherAccount
+from gptexit.archive.description import OtherAccount
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.conversion import convert
 from gptexit.exit.run import leave

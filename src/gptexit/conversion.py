@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gptexit.archive.account import need_same_account
-from gptexit.archive.description import choices, part_of
+from gptexit.archive.description import choices, need_same_account, part_of
 from gptexit.archive.folder import ArchiveFolder, OtherArchive, Sink
 from gptexit.archive.jsonl_folder import JsonlFolder
 from gptexit.archive.lock import owning

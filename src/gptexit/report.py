@@ -12,12 +12,12 @@ from gptexit.archive.folder import Tally
 from gptexit.model import Asset, Conversation
 from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.normalize.conversation_assets import key_in_export
+from gptexit.readers.chatgpt.normalize.image_places import key_in_export
 from gptexit.source import Source
 from gptexit.writers.base import NOTHING, Rendered
 
 if TYPE_CHECKING:
-    from gptexit.redact.findings import Findings
+    from gptexit.redact.occurrences import Findings
 
 VERSION = 1
 """The number that a report carries as `version`."""

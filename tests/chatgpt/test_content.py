@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gptexit.readers.chatgpt.normalize.content import CONTENT, Around, read_content, seconds_of
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, AssetInfo
+from gptexit.readers.chatgpt.normalize.image_places import AssetBook, AssetInfo
 from gptexit.readers.chatgpt.normalize.take import strings
 
 JSON = st.recursive(

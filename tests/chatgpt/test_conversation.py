@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
+from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 
 
 def read(raw, account=None):

@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.readers.chatgpt.normalize.cutoff import read_object
+from gptexit.readers.chatgpt.normalize.canvas import read_object
 
 TEXTS = st.text(st.sampled_from('a"\\\n/ué😀{}[]:,')) | st.text(max_size=20)
 VALUES = st.recursive(

@@ -1,6 +1,6 @@
 import pytest
 
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook, AssetInfo, file_id
+from gptexit.readers.chatgpt.normalize.image_places import AssetBook, AssetInfo, file_id
 from gptexit.readers.chatgpt.normalize.parts import read_part
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from export.packing import PNG, reasons, text_of, write, zip_of
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.assets import index
-from gptexit.readers.chatgpt.containers import allowance
+from gptexit.readers.chatgpt.containers import zip
 from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing import json_stream as rows
@@ -238,9 +238,9 @@ ZEROS = bytes(300_000)
 
 @pytest.fixture
 def little(monkeypatch):
-    monkeypatch.setattr(allowance, "LARGE", 200_000)
-    monkeypatch.setattr(allowance, "LARGE_CONVERSATIONS", 500_000)
-    monkeypatch.setattr(allowance, "TOTAL", 1_000_000)
+    monkeypatch.setattr(zip, "LARGE", 200_000)
+    monkeypatch.setattr(zip, "LARGE_CONVERSATIONS", 500_000)
+    monkeypatch.setattr(zip, "TOTAL", 1_000_000)
 
 
 def assets(export):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
-from gptexit.readers.chatgpt.parsing.repair import loads_leniently
+from gptexit.text.json import loads_leniently
 
 TRICKY = st.sampled_from(
     [

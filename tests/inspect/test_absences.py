@@ -6,8 +6,7 @@ import sys
 import pytest
 
 from exports import FIXTURES, ROOT
-from gptexit.inspect.absences import ABSENCES, absences, as_markdown
-from gptexit.inspect.generation import GENERATIONS
+from gptexit.inspect.absences import ABSENCES, GENERATIONS, absences, as_markdown
 from gptexit.inspect.inspection import inspect
 from gptexit.readers.chatgpt.export_set import open_export
 

@@ -16,7 +16,7 @@ from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
 from gptexit.text.terminal import columns
-from gptexit.verify.asset_digests import Locator
+from gptexit.verify.archive_files import Locator
 from gptexit.verify.raw import id_of
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())

@@ -15,7 +15,7 @@ from gptexit.inspect.inspection import inspect
 from gptexit.inspect.survey import Survey
 from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import key_in_export
+from gptexit.readers.chatgpt.normalize.image_places import key_in_export
 
 POINTING = st.sampled_from(
     [

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import JSON
-from gptexit.mcp.config_file import Refused, Taken, added
-from gptexit.mcp.jsonc import Malformed, parsed, without_comments
+from gptexit.mcp.config_file import Malformed, Refused, Taken, added, parsed, without_comments
 
 ENTRY = {"command": "/opt/py/bin/python", "args": ["-P", "-m", "gptexit", "mcp", "/ä/chats"]}
 

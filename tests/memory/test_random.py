@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from build import WORDS
 from gptexit.memory.collect import Collector
-from gptexit.memory.extract import unwrapped
+from gptexit.memory.extract import same, unwrapped
 from gptexit.memory.model import Memory
-from gptexit.memory.phrases import same
 from memory.test_settle import talk
 
 _PHRASES = st.sampled_from(

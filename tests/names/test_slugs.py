@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from slugify import slugify
 
-from gptexit.archive.catalog import LONGEST, readable
+from gptexit.archive.manifest import LONGEST, readable
 
 _SIGNS = string.ascii_letters + string.digits + " .:;!?()/-" + "',&_#"
 

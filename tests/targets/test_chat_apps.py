@@ -10,7 +10,7 @@ from build import add, chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import FIXTURES
 from gptexit import convert
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.chat.turns import turns_of

@@ -16,9 +16,8 @@ from gptexit import convert
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options
-from gptexit.writers.chatgpt.layouts import FORMS
 from gptexit.writers.chatgpt.restore import repaired
-from gptexit.writers.chatgpt.zip_volume import size_of
+from gptexit.writers.chatgpt.zip_volume import FORMS, size_of
 
 ZIP = "chatgpt-export.zip"
 

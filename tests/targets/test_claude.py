@@ -19,11 +19,10 @@ from build import chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import BESIDE, FIXTURES, ROOT, raw_conversations, seen_texts, word_runs
 from gptexit import convert
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options, Rendered
-from gptexit.writers.chat.api_requests import spoken
-from gptexit.writers.packs.claude.api import form
+from gptexit.writers.chat.api_requests import claude_request, spoken
 from gptexit.writers.packs.claude.start_here import (
     FEWEST_TOKENS,
     FILE_BYTES,
@@ -31,7 +30,7 @@ from gptexit.writers.packs.claude.start_here import (
     WINDOW_FILES,
     limits,
 )
-from gptexit.writers.packs.pack_limits import estimate
+from gptexit.writers.packs.conversation import estimate
 from gptexit.writers.packs.topics import topic_of
 from gptexit.writers.registry import FORMATS
 
@@ -285,7 +284,9 @@ def check(request):
 @settings(max_examples=60)
 @given(any_conversations(), st.sampled_from([frozenset(), frozenset({"tools", "hidden"})]))
 def test_whatever_is_read_is_a_request(raw, include):
-    check(form(spoken(read_conversation(raw, Account(), ReadStats()), include, Rendered())))
+    check(
+        claude_request(spoken(read_conversation(raw, Account(), ReadStats()), include, Rendered()))
+    )
 
 
 def test_custom_instructions_are_the_system_prompt():
@@ -303,7 +304,9 @@ def test_custom_instructions_are_the_system_prompt():
             message("user", "Please."),
         )
     )
-    made = form(spoken(read_conversation(raw, Account(), ReadStats()), frozenset(), Rendered()))
+    made = claude_request(
+        spoken(read_conversation(raw, Account(), ReadStats()), frozenset(), Rendered())
+    )
     assert "I am a baker." in made["system"]
     assert made["messages"] == [
         {"role": "user", "content": "…"},

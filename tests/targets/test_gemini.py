@@ -23,8 +23,8 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.selection import Selection
 from gptexit.verify.run import verify
 from gptexit.writers.base import Options, Rendered
+from gptexit.writers.chat.api_requests import request
 from gptexit.writers.packs.gemini import writer as target
-from gptexit.writers.packs.gemini.api import request
 from gptexit.writers.packs.gemini.start_here import (
     SOURCES,
     ZIPS_A_DAY,

@@ -16,12 +16,12 @@ from build import add, chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options
-from gptexit.writers.chatgpt.layouts import FORMS
 from gptexit.writers.chatgpt.restore import repaired
+from gptexit.writers.chatgpt.zip_volume import FORMS
 from gptexit.writers.librechat import NO_PARENT, LibreChat
 
 FIT = Options(fit="librechat")

@@ -10,11 +10,11 @@ from markdown_it import MarkdownIt
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
 from exports import seen_texts, word_runs
-from gptexit.archive.catalog import Catalog, Entry
+from gptexit.archive.manifest import Catalog, Entry
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
+from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.writers.base import Options
-from gptexit.writers.markdown.front_matter import front_matter
+from gptexit.writers.markdown.body import front_matter
 from gptexit.writers.markdown.writer import Markdown
 
 FILES = {"file_1": AssetInfo("file_1.dat", "fox.png", "image/png", 3)}

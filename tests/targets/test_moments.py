@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gptexit.writers.markdown.shown_dates import clock, day, moment, shown
+from gptexit.text.dates import clock, day, moment, shown
 
 _ZONES = (UTC, *map(ZoneInfo, ("Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe")))
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from build import chain, conversation, message
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo
+from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.embed import fenced, line, protect
 from gptexit.writers.markdown.links import is_safe

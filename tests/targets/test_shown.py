@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 
 from exports import leaves
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS

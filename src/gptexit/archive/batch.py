@@ -18,8 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from gptexit.archive.catalog import Entry
-from gptexit.archive.manifest import RECORDED
+from gptexit.archive.manifest import RECORDED, Entry
 from gptexit.files.disk import CHUNK, is_zeros, open_plain, sync
 
 

@@ -23,11 +23,10 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 import orjson
 
-from gptexit.archive.account import KEY as ACCOUNT
 from gptexit.archive.batch import is_torn, recorded, seems_torn
-from gptexit.archive.catalog import Catalog, Entry
+from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.description import sealed
-from gptexit.archive.manifest import entries, line_of, time_line, times
+from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces
 from gptexit.files.background import BackgroundFile
 from gptexit.files.disk import (

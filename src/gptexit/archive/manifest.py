@@ -1,18 +1,296 @@
-"""The lines of `.gptexit/manifest.jsonl` and of a journal: one for each file of an archive.
+"""The files of an archive: which there are, and the lines of `.gptexit/manifest.jsonl` that say so.
 
-They lie in the user's folder, which somebody else may have sent: a line that no run of ours would
-have written is left out.
-"""
+The lines lie in the user's folder, which somebody else may have sent: a line that no run of ours
+would have written is left out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import orjson
+from pathvalidate import sanitize_filename
+from slugify import slugify, smart_truncate
 
-from gptexit.archive.catalog import Entry
 from gptexit.files.disk import leads_out, open_plain
+
+LONGEST = 80
+"""Characters of the readable part of a file name."""
+LONGEST_BYTES = 160
+"""Bytes of it: file systems allow 255 for a whole name, and a mark and an ending are added."""
+
+About = dict[str, str | None]
+"""For a conversation: what an index says of it (`title`, `created` as RFC 3339, `project`), and
+what the next run has to know of its note; see `note_contents`."""
+INDEXED = ("title", "created", "project")
+REMEMBERED = ("updated", "messages", "digest", "held", "form", "writer", "recorded")
+"""The keys of the second, each in a column of its own. `recorded`, of any file: its own time as we
+left it, in nanoseconds, by which a file that a power cut damaged is told from one that was changed.
+"""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One file of an archive."""
+
+    key: str
+    path: str
+    sha256: str = ""
+    """Of the bytes that were written last."""
+    size: int = 0
+    about: About = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The entry as the manifest has it."""
+        return {
+            "key": self.key,
+            "path": self.path,
+            "sha256": self.sha256,
+            "size": self.size,
+            "about": self.about,
+        }
+
+
+_TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -1000;
+CREATE TABLE entry (
+    key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
+    title TEXT, created TEXT, project TEXT,
+    updated TEXT, messages TEXT, digest TEXT, held TEXT, form TEXT, writer TEXT,
+    recorded TEXT
+) WITHOUT ROWID;
+CREATE INDEX by_path ON entry (path);
+CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
+CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
+    WHEN old.sha256 <> '' AND old.sha256 <> new.sha256
+    BEGIN
+        INSERT INTO earlier SELECT old.path, old.sha256 WHERE NOT EXISTS
+            (SELECT 1 FROM earlier WHERE path = old.path AND sha256 = old.sha256);
+    END;
+BEGIN;
+"""
+_ABOUT = (*INDEXED, *REMEMBERED)
+_COLUMNS = ", ".join(("key, path, sha256, size", *_ABOUT))
+_ALL = ", ".join("?" * (5 + len(_ABOUT)))
+_PUT = (
+    f"INSERT INTO entry VALUES ({_ALL}) ON CONFLICT (key) DO UPDATE SET "
+    "sha256 = excluded.sha256, size = excluded.size, "
+    + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in _ABOUT)
+)
+
+
+_NAMELESS = "untitled"
+"""The readable part of a path whose words have no letter or number."""
+
+
+class Catalog:
+    """The entries of an archive."""
+
+    @cached_property
+    def _base(self) -> sqlite3.Connection:
+        base = sqlite3.connect("", isolation_level=None)  # a file of its own that nobody sees
+        base.executescript(_TABLES)
+        return base
+
+    def add(self, entry: Entry) -> None:
+        """Take in an entry of an earlier run, in place of one of the same key."""
+        self._base.execute(
+            "INSERT OR IGNORE INTO earlier VALUES (?, ?)", (entry.path, entry.sha256)
+        )
+        about = entry.about if isinstance(entry.about, dict) else {}
+        self._base.execute(
+            f"INSERT OR REPLACE INTO entry VALUES ({_ALL})",
+            (
+                *(entry.key, entry.path, _folded(entry.path), entry.sha256, entry.size),
+                *map(about.get, _ABOUT),
+            ),
+        )
+
+    def set_time(self, path: str, recorded: str) -> None:
+        """Take in the time of a file of an earlier run."""
+        self._base.execute("UPDATE entry SET recorded = ? WHERE path = ?", (recorded, path))
+
+    def name(self, key: str, folder: str, words: str, mark: str = "", ending: str = "") -> str:
+        """The path of what `key` stands for: the one it has, else a new and free one.
+
+        `words` become the readable part; `mark` is added to it, as is, where it is not empty.
+        Two names count as the same where a system without case or with another Unicode
+        normalization would take them for the same.
+        """
+        stem = "-".join(filter(None, (readable(words), mark))) or _NAMELESS
+        path = f"{folder}/{_allowed(stem)}{ending}"
+        # Most names are new and free, so that is tried before `key` is looked for.
+        if self._reserve(key, path):
+            return path
+        known = self._base.execute("SELECT path FROM entry WHERE key = ?", (_safe(key),)).fetchone()
+        if known:
+            return str(known[0])
+        short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+        for tail in ("-" + short[:8], "-" + short):
+            path = f"{folder}/{_allowed(stem + tail)}{ending}"
+            if self._reserve(key, path):
+                break
+        return path
+
+    def _reserve(self, key: str, path: str) -> bool:
+        done = self._base.execute(
+            "INSERT OR IGNORE INTO entry (key, path, folded, sha256, size) VALUES (?, ?, ?, '', 0)",
+            (_safe(key), path, _folded(path)),
+        )
+        return done.rowcount > 0
+
+    def get(self, key: str) -> Entry | None:
+        """The entry of `key`."""
+        row = self._base.execute(
+            f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (_safe(key),)
+        ).fetchone()
+        return _entry(row) if row else None
+
+    def put(self, entry: Entry) -> None:
+        """Note what a file now holds. An entry without `about` keeps the one that it has."""
+        about = entry.about
+        self._base.execute(
+            _PUT,
+            (
+                *(_safe(entry.key), entry.path, _folded(entry.path), entry.sha256, entry.size),
+                *map(about.get, _ABOUT),
+            ),
+        )
+
+    def forget(self, key: str) -> None:
+        """Take an entry out: its file is no longer part of the archive."""
+        self._base.execute("DELETE FROM entry WHERE key = ?", (_safe(key),))
+
+    def is_ours(self, path: str, sha256: str) -> bool:
+        """Whether a run of ours gave the file these bytes."""
+        found = self._base.execute(
+            "SELECT 1 FROM entry WHERE path = ?1 AND sha256 = ?2 "
+            "UNION ALL SELECT 1 FROM earlier WHERE path = ?1 AND sha256 = ?2",
+            (path, sha256),
+        )
+        return found.fetchone() is not None
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries whose files were written, by path."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE sha256 <> '' ORDER BY path"
+        yield from map(_entry, self._base.execute(query))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no entry."""
+        return self._base.execute("SELECT 1 FROM entry LIMIT 1").fetchone() is None
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return int(self._base.execute("SELECT coalesce(sum(size), 0) FROM entry").fetchone()[0])
+
+    def has_note(self, beginning: str) -> bool:
+        """Tell whether a note of a conversation has a path with that beginning."""
+        found = self._base.execute(
+            "SELECT 1 FROM entry WHERE key LIKE 'conversation/%' AND path LIKE '%.md' "
+            "AND substr(path, 1, ?) = ? LIMIT 1",
+            (len(beginning), beginning),
+        )
+        return found.fetchone() is not None
+
+    def older(self) -> Iterator[Entry]:
+        """The notes that stand beside others, with what only older exports hold, by path."""
+        where = "key LIKE 'older%' AND sha256 <> ''"
+        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY path"
+        yield from map(_entry, self._base.execute(query))
+
+    def others(self) -> Iterator[Entry]:
+        """The files that no conversation led to, by path."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE key LIKE 'member/%' ORDER BY path"
+        yield from map(_entry, self._base.execute(query))
+
+    def conversations(
+        self, *, by_project: bool = False, called: Callable[[str], str] | None = None
+    ) -> Iterator[Entry]:
+        """The notes of conversations, the newest first; `by_project`: those of projects alone.
+
+        `called`: what projects are in the order of, by their ids; else they are in that of ids.
+        """
+        order = "created IS NULL, created DESC, path DESC"
+        where = "key LIKE 'conversation/%'"
+        if by_project:
+            where, order = f"{where} AND project IS NOT NULL", f"project, {order}"
+            if called:
+                self._base.create_function("called", 1, called, deterministic=True)
+                order = f"called(project), {order}"
+        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY {order}"
+        yield from map(_entry, self._base.execute(query))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    key, path, sha256, size, *values = row
+    about = dict(zip(INDEXED, values, strict=False)) if values[0] else {}
+    for name, value in zip(REMEMBERED, values[len(INDEXED) :], strict=True):
+        if value is not None:
+            about[name] = value
+    return Entry(key, path, sha256, size, about)
+
+
+def _safe(key: str) -> str:
+    """`key` as SQLite takes it: without halves of surrogate pairs."""
+    return key.encode("utf-8", "replace").decode() if not key.isascii() else key
+
+
+def _allowed(stem: str) -> str:
+    """`stem`, changed where it is a device of Windows; none of these has a hyphen in its name."""
+    return stem if "-" in stem else str(sanitize_filename(stem, platform="universal"))
+
+
+def folder_name(words: str) -> str:
+    """Return `words`, which `readable` made, as the name of a folder that every system takes."""
+    return _allowed(words)
+
+
+def readable(words: str) -> str:
+    """`words` as a part of a file name: lower case, in their own script, without punctuation."""
+    slug = _slug(words[:1000])
+    if len(slug) > LONGEST:
+        longest = max(map(len, slug.split("-")))
+        # At the end of a word, unless that leaves out a word which is most of the title.
+        by_words = longest <= LONGEST // 2
+        slug = smart_truncate(slug, LONGEST, word_boundary=by_words, separator="-")
+    while len(slug.encode()) > LONGEST_BYTES:
+        slug = slug[:-1]
+    return slug.strip("-_")
+
+
+_SIMPLE = re.compile(r"[A-Za-z0-9 .:;!?()/-]*")
+_ALPHANUMERIC = re.compile("[a-z0-9]+")
+
+
+def _slug(words: str) -> str:
+    """Return what `slugify` makes of `words`; of letters and signs that need no more, at once."""
+    if _SIMPLE.fullmatch(words):
+        return "-".join(_ALPHANUMERIC.findall(words.lower()))
+    slug: str = slugify(words, allow_unicode=True)
+    return slug
+
+
+def short_mark(key: str) -> str:
+    """Four hex digits that tell `key` from others of the same name."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:4]
+
+
+def _folded(path: str) -> str:
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFKC", path).casefold()
+
 
 RECORDED = "recorded"
 """The key, in what is known of a file, of its time as we left it, in nanoseconds."""

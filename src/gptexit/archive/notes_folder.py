@@ -17,7 +17,6 @@ from typing import Any
 import orjson
 
 from gptexit.archive.batch import seems_torn
-from gptexit.archive.catalog import About, Catalog, Entry
 from gptexit.archive.folder import (
     ArchiveFolder,
     OtherArchive,
@@ -26,9 +25,10 @@ from gptexit.archive.folder import (
     beside_key,
     sha256_of,
 )
+from gptexit.archive.manifest import About, Catalog, Entry
 from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
 from gptexit.writers.base import File, Options
-from gptexit.writers.markdown.folders import FLAT, LAYOUTS, NOTES, PROJECT, PROJECTS, YEAR
+from gptexit.writers.markdown.index import FLAT, LAYOUTS, NOTES, PROJECT, PROJECTS, YEAR
 
 _FORMAT = "markdown"
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gptexit.archive.batch import Batch, WaitingFile
-from gptexit.archive.catalog import Entry
-from gptexit.archive.manifest import journal_line
+from gptexit.archive.manifest import Entry, journal_line
 from gptexit.files.disk import (
     CHUNK,
     HOUSE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
-from gptexit.archive.catalog import Catalog
 from gptexit.archive.folder import Outcome
+from gptexit.archive.manifest import Catalog
 from gptexit.files.closed import Closed
 from gptexit.writers.base import Copy, File
 

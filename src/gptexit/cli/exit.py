@@ -27,7 +27,7 @@ from gptexit.cli.options import (
     web_images_option,
 )
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
-from gptexit.cli.verdict import EXITS, verdict
+from gptexit.cli.verify import EXITS, verdict
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, REPORT, leave
 from gptexit.pipeline import Progress

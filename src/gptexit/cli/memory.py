@@ -98,7 +98,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
             progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
         ):
             if kind == "pam":
-                from gptexit.memory.pam import write_store
+                from gptexit.memory.page import write_store
 
                 found = write_store(
                     export, Path(out), answer.entries, progress, all_of=given["conversations"]

@@ -15,7 +15,7 @@ from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import BadDate, beginning, ending
 from gptexit.text.terminal import count
 from gptexit.writers.base import NOTHING, SECRETS
-from gptexit.writers.markdown.folders import LAYOUTS
+from gptexit.writers.markdown.index import LAYOUTS
 
 if TYPE_CHECKING:
     from datetime import tzinfo

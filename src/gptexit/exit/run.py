@@ -10,16 +10,14 @@ from typing import Any
 
 import orjson
 
-from gptexit.archive.account import need_same_account
-from gptexit.archive.description import choices, record, unread
+from gptexit.archive.description import choices, need_same_account, record, unread
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.conversion import OutputSpec, carry_out
 from gptexit.exit.account_files import FOLDER, keep
 from gptexit.exit.destinations import DESTINATIONS, parts
 from gptexit.exit.start_here import start_here
-from gptexit.inspect.absences import as_markdown
-from gptexit.inspect.generation import form
+from gptexit.inspect.absences import as_markdown, form
 from gptexit.pipeline import Progress
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.readers.chatgpt.source import open_chatgpt

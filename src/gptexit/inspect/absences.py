@@ -6,7 +6,100 @@ compared an export with their account.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from gptexit.readers.chatgpt.assets.index import LIBRARY, NAMES
+from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
+from gptexit.readers.chatgpt.containers.layout import MORE
+from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.merge.exports import ExportDate
+
+GENERATIONS = {
+    "classic": "classic, of 2023",
+    "full": "full, of 2024 to early 2026",
+    "sharded": "full and in several files, of early 2026",
+    "dat": "full, with .dat files, of May and June 2026",
+    "slim": "slim, since mid-2026",
+    "unknown": "not to be told: no conversation has a message",
+}
+"""Every generation, and when exports had that form."""
+
+_OF_2023 = {
+    *("chat.html", "conversations.json", "message_feedback.json", "model_comparisons.json"),
+    *("shared_conversations.json", "user.json"),
+}
+"""The files of an export of 2023; later ones have more."""
+_LATER = datetime(2024, 1, 15, tzinfo=UTC)
+_SLIM = datetime(2026, 6, 15, tzinfo=UTC)
+"""No slim export is known to be older."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportForm:
+    """The form of an export."""
+
+    generation: str
+    """A key of GENERATIONS."""
+    layout: str
+    """`single`, `sharded`, or `both` where several exports were given."""
+    full: int
+    slim: int
+    """Conversations whose messages are full or slim."""
+    attachments: str
+    """`none`, `named` (files under names of their own) or `dat`."""
+
+    def as_json(self, export: Export) -> dict[str, Any]:
+        """As `schemas/inspection.schema.json` describes it."""
+        return {
+            "generation": self.generation,
+            "layout": self.layout,
+            "messages": {"full": self.full, "slim": self.slim},
+            "attachments": self.attachments,
+            "made": [
+                {
+                    "source": each.label,
+                    "time": f"{each.made.moment:%Y-%m-%dT%H:%M:%SZ}" if each.made else None,
+                    "by": each.made.by if each.made else None,
+                }
+                for each in export.editions
+            ],
+        }
+
+
+def form(export: Export, full: int, slim: int) -> ExportForm:
+    """The form of `export`, of whose conversations so many have full and slim messages."""
+    files = [each for each in export.conversation_files if each.rsplit("/", 1)[-1] not in MORE]
+    found = [CONVERSATIONS.search(each) for each in files]
+    numbered = sum(1 for each in found if each and each[1])
+    layout = "sharded" if numbered == len(found) else "both" if numbered else "single"
+    sides = {each.split(" (", 1)[0] for each in export.files.side_files()}
+    has_assets = next(export.files.assets(), None) is not None
+    attachments = "dat" if sides & {LIBRARY, NAMES} else "named" if has_assets else "none"
+    generation = "full"
+    if not full and not slim:
+        generation = "unknown"
+    elif slim > full or (slim and any(made.moment > _SLIM for made in _made(export))):
+        generation = "slim"
+    elif attachments == "dat":
+        generation = "dat"
+    elif layout != "single":
+        generation = "sharded"
+    elif attachments == "none" and sides <= _OF_2023 and not _is_later(export):
+        generation = "classic"
+    return ExportForm(generation, layout, full, slim, attachments)
+
+
+def _is_later(export: Export) -> bool:
+    """Whether an export is certain to be of 2024 or later."""
+    moments = [made.moment for made in _made(export) if made.by != "files"]
+    return max(moments, default=_LATER) > _LATER
+
+
+def _made(export: Export) -> list[ExportDate]:
+    """When each of the exports was made, as far as anything tells."""
+    return [each.made for each in export.editions if each.made]
 
 
 class Absence(NamedTuple):

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
-from gptexit.inspect.kinds import KINDS, kind
+from gptexit.files.media_types import KINDS, kind
 from gptexit.readers.chatgpt.export_set import Export
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetInfo, Lookup, key_in_export
+from gptexit.readers.chatgpt.normalize.image_places import AssetInfo, Lookup, key_in_export
 from gptexit.readers.chatgpt.normalize.mentions import Mention
 
 SPILL = 1 << 20

@@ -11,10 +11,9 @@ from typing import Any
 import ijson
 
 from gptexit import __version__
-from gptexit.inspect.absences import absences
+from gptexit.inspect.absences import ExportForm, absences, form
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift
-from gptexit.inspect.generation import ExportForm, form
 from gptexit.inspect.known_names import MEMBERS, SIDE_FILES
 from gptexit.inspect.survey import Survey
 from gptexit.readers.chatgpt.assets.index import file_id

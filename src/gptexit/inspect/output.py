@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from gptexit import __version__
+from gptexit.inspect.absences import GENERATIONS
 from gptexit.inspect.attachments import Missing
 from gptexit.inspect.drift import MOST as MOST_DRIFT
-from gptexit.inspect.generation import GENERATIONS
 from gptexit.inspect.inspection import Inspection, drift_json
 from gptexit.text.terminal import columns, count, printable
 

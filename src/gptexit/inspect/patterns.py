@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from gptexit.inspect import known_names as known
 from gptexit.inspect.drift import Drift, Location
-from gptexit.inspect.may_mention import LOOK, SPECIAL
 from gptexit.model import Raw
+from gptexit.readers.chatgpt.normalize.mentions import LOOK, SPECIAL
 
 HELD = 4096
 """Patterns that are held at once; then they are summed up, and counting begins anew."""

@@ -18,12 +18,11 @@ from typing import Any
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift, Location
 from gptexit.inspect.groups import Groups
-from gptexit.inspect.may_mention import may_mention, points
 from gptexit.inspect.patterns import OTHER, Shapes, careful, judge_parts, judge_references
 from gptexit.model import Raw
 from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.conversation import Account
-from gptexit.readers.chatgpt.normalize.mentions import mentioned
+from gptexit.readers.chatgpt.normalize.mentions import may_mention, mentioned, points
 
 MOST = 10_000
 """Different models, projects and custom GPTs that are told apart."""

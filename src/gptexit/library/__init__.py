@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from gptexit.library.library import Library, NoLibrary, open_library
 from gptexit.library.query import BadQuery, Query
-from gptexit.library.reading import Ambiguous, Unknown
-from gptexit.library.results import Hit, Page, Place, Said, Span, marked, plain
+from gptexit.library.results import Ambiguous, Hit, Page, Place, Said, Span, Unknown, marked, plain
 from gptexit.library.running import TooSlow
 
 __all__ = [

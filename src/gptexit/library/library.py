@@ -8,8 +8,17 @@ from typing import Literal, Self
 
 from gptexit.files.disk import special
 from gptexit.library.query import Query
-from gptexit.library.reading import number_of, read
-from gptexit.library.results import Instruction, Page, Period, Place, Project, Remembered, Span
+from gptexit.library.results import (
+    Instruction,
+    Page,
+    Period,
+    Place,
+    Project,
+    Remembered,
+    Span,
+    number_of,
+    read,
+)
 from gptexit.library.running import Runner, TooSlow
 from gptexit.library.search import search
 from gptexit.sqlite.schema import CITED, NAME, VERSION, version_of

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.library.query import BadQuery, Match, Query, match_of
-from gptexit.library.reading import number_of
-from gptexit.library.results import Hit, Page
+from gptexit.library.results import Hit, Page, number_of
 from gptexit.library.running import Runner
 from gptexit.library.snippets import Snippets
 from gptexit.sqlite.schema import PLACES

@@ -25,8 +25,7 @@ from mcp.shared.exceptions import MCPError
 from gptexit import __version__
 from gptexit.library import Ambiguous, BadQuery, Library, TooSlow, Unknown
 from gptexit.mcp.archive import Archive, ArchiveUnreadable
-from gptexit.mcp.resources import TEMPLATE, NoSuchResource, listing, text_of
-from gptexit.mcp.tools import TOOLS
+from gptexit.mcp.tools import TEMPLATE, TOOLS, NoSuchResource, listing, text_of
 from gptexit.text.terminal import printable
 
 _KINDS: Mapping[str, tuple[type[Any], str]] = {

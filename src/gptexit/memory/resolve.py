@@ -18,9 +18,8 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
-from gptexit.memory.extract import listed
+from gptexit.memory.extract import Asked, asked, listed, named, same
 from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Relation
-from gptexit.memory.phrases import Asked, asked, named, same
 
 _SPACE = uuid.UUID("8f2c1d5e-3f0b-5c1e-9a55-0d6f3f1a7c42")
 """Of the ids of entries."""

@@ -17,9 +17,9 @@ from gptexit.memory.assistants import (
 )
 from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memory.own_list import PROMPT
+from gptexit.text.dates import moment
 from gptexit.text.terminal import count, printable
 from gptexit.writers.markdown.embed import line
-from gptexit.writers.markdown.shown_dates import moment
 
 SHOWN = 60
 """Columns of an entry where it is only named."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from gptexit.redact import kingfisher as tokens
 from gptexit.redact import passwords
 from gptexit.redact.false_positives import is_random, stands_for_one
-from gptexit.redact.forms import apart, broken, continued, joined, without_colours
+from gptexit.redact.notations import apart, broken, continued, joined, without_colours
 from gptexit.redact.occurrences import Secret, blanked, mark, united
 
 _ROUNDS = 50

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from gptexit.redact import EXTRA, CannotRedact
-from gptexit.redact.forms import apart
+from gptexit.redact.notations import apart
 from gptexit.redact.occurrences import Secret
 
 _SOURCE = re.compile(r"^(?:betterleaks\.|veles\.secrets/)|\.\d+$")

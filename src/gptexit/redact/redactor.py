@@ -9,8 +9,15 @@ from typing import Any
 from gptexit.model import Asset, Citation, Conversation, Message
 from gptexit.redact.detect import prepare, secrets, suspects
 from gptexit.redact.fields import body, copied, head, names, strings
-from gptexit.redact.findings import Finding, Findings
-from gptexit.redact.occurrences import Known, Secret, for_file_names, mark, united
+from gptexit.redact.occurrences import (
+    Finding,
+    Findings,
+    Known,
+    Secret,
+    for_file_names,
+    mark,
+    united,
+)
 
 SHORTEST = 6
 """Characters of a string in which there can be a secret."""

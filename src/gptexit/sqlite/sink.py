@@ -19,7 +19,6 @@ from typing import cast
 
 import orjson
 
-from gptexit.archive.catalog import Entry
 from gptexit.archive.folder import (
     ArchiveFolder,
     OtherArchive,
@@ -28,6 +27,7 @@ from gptexit.archive.folder import (
     beside_key,
     sha256_of,
 )
+from gptexit.archive.manifest import Entry
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
 from gptexit.sqlite.database import Behind, Writer, digest_in
 from gptexit.sqlite.schema import (

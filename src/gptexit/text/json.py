@@ -7,6 +7,10 @@ to be written all the same, and to be read again.
 from __future__ import annotations
 
 import io
+import json
+import math
+import re
+from collections import Counter
 from typing import Any
 
 import ijson
@@ -58,3 +62,98 @@ def _piece_by_piece(root: Any, sort_keys: bool) -> bytes:
         else:
             done.append(orjson.dumps(node))
     return b"".join(done)
+
+
+# Half of a pair without the other half behind or in front of it, escaped; or any half, unescaped.
+_LONE_HALF = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+    rb"|\xed[\xa0-\xbf]"
+)
+# CESU-8: a character beyond U+FFFF as two halves of three bytes each. No UTF-8 holds them.
+_PAIR = re.compile(rb"\xed([\xa0-\xaf][\x80-\xbf])\xed([\xb0-\xbf][\x80-\xbf])")
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_REPLACED = "\ufffd".encode()
+_LONG = 20
+"""Characters of the longest whole number of 64 bits."""
+_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
+_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
+
+
+def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
+    """The value of `data`, one JSON text; each repair is counted by kind in `repairs`.
+
+    Raises `ValueError` where no reading is possible, `RecursionError` where it nests too deep.
+    """
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        data, pairs = _PAIR.subn(_joined, data)
+        data, halves = _HALF.subn(_REPLACED, data)
+        text = data.decode("utf-8", "replace")
+        repairs["surrogate pair joined"] += pairs
+        repairs["lone surrogate replaced by U+FFFD"] += halves
+        repairs["bytes that are no UTF-8"] += max(1, text.count("\ufffd") - data.count(_REPLACED))
+
+    def constant(name: str) -> None:
+        repairs[f"{name} read as null"] += 1
+
+    def real(digits: str) -> float | None:
+        number = float(digits)
+        if math.isinf(number):
+            constant("number too large")
+            return None
+        return number
+
+    def whole(digits: str) -> int | float | None:
+        number = int(digits) if len(digits) <= _LONG else None
+        return real(digits) if number is None or not _LEAST <= number <= _MOST else number
+
+    value = json.loads(
+        text, parse_constant=constant, parse_int=whole, parse_float=real, strict=False
+    )
+    for kind in [kind for kind, times in repairs.items() if not times]:
+        del repairs[kind]
+    # `json` joins escaped pairs; a pair half escaped and half raw, or CESU-8, still stands apart.
+    return _clean(value, repairs) if _LONE_HALF.search(data) else value
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    """The UTF-8 of a pair of halves in CESU-8."""
+    halves = found[0].decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16").encode()
+
+
+def clean_text(text: str, repairs: Counter[str]) -> str:
+    """`text` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
+
+    def mend(match: re.Match[str]) -> str:
+        found = match.group()
+        if len(found) == 2:
+            repairs["surrogate pair joined"] += 1
+            return found.encode("utf-16", "surrogatepass").decode("utf-16")
+        repairs["lone surrogate replaced by U+FFFD"] += 1
+        return "\ufffd"
+
+    return text if text.isascii() else _SURROGATES.sub(mend, text)
+
+
+def _clean(root: Any, repairs: Counter[str]) -> Any:
+    """`root` with every string cleaned, keys too; iterative, since depth is the input's choice."""
+    holder = [root]
+    stack: list[Any] = [holder]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            items = [(clean_text(key, repairs), value) for key, value in node.items()]
+            node.clear()
+            node.update(items)
+            pairs: Any = items
+        else:
+            pairs = list(enumerate(node))
+        for key, value in pairs:
+            if isinstance(value, str):
+                node[key] = clean_text(value, repairs)
+            elif isinstance(value, (dict, list)):
+                stack.append(value)
+    return holder[0]

@@ -19,9 +19,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gptexit.verify.documents import Documents, report_of, textdoc_of, words_of_report
+from gptexit.verify.documents import (
+    Documents,
+    carried,
+    matched,
+    report_of,
+    textdoc_of,
+    words_of_report,
+)
 from gptexit.verify.raw import POINTER, Raw, leaves, object_of, objects, strings
-from gptexit.verify.references import carried, matched
 from gptexit.verify.words import Words, holds_signs, literal, typed, written
 
 _CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from gptexit.verify.compare_text import key_of_address
+from gptexit.verify.parts import voices_in
 from gptexit.verify.redacted_text import TextFinder
-from gptexit.verify.voices import voices_in
 
 _UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)

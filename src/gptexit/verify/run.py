@@ -17,11 +17,11 @@ from gptexit.text.terminal import count
 from gptexit.verify.archive_files import (
     HOUSE,
     CheckedArchive,
+    Locator,
     archive_of,
     find_archives,
     read_archive,
 )
-from gptexit.verify.asset_digests import Locator
 from gptexit.verify.compare_raw import MergedCopies
 from gptexit.verify.parts import lacking_parts
 from gptexit.verify.raw import Raw, id_of, object_of
@@ -31,9 +31,8 @@ from gptexit.verify.readers.jsonl import JsonlReader
 from gptexit.verify.readers.markdown import MarkdownReader
 from gptexit.verify.readers.sqlite import SqliteReader
 from gptexit.verify.result import LISTED, Checked, Elsewhere, Problem, Result, UnknownForm
-from gptexit.verify.selection import leaves_out
+from gptexit.verify.selection import leaves_out, only_additions
 from gptexit.verify.told import Told
-from gptexit.verify.user_edits import only_additions
 from gptexit.writers.registry import FORMATS
 
 Progress = Callable[[int, int], None]

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.verify.documents import Given, cited_by
 from gptexit.verify.expected import ShownConversation, ShownMessage, is_wish, said_in, seen
 from gptexit.verify.moments import before_1970, moment
 from gptexit.verify.raw import (
@@ -23,7 +24,6 @@ from gptexit.verify.raw import (
     shown_in,
     strings,
 )
-from gptexit.verify.references import Given, cited_by
 from gptexit.verify.words import Words
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gptexit.archive.catalog import Catalog, readable
+from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.json import dumps

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gptexit.archive.catalog import Catalog, readable
+from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.writers.base import (
     Copy,
@@ -29,13 +29,13 @@ from gptexit.writers.base import (
     Options,
     Read,
     Rendered,
+    Series,
     Unmentioned,
     copy_of,
     on_branches,
 )
 from gptexit.writers.chat.part_words import PartContext, instructions, reasoning, words_of
 from gptexit.writers.chat.turns import ASSISTANT, USER, Inline, Turn, Turns, superseded, turns_of
-from gptexit.writers.json_series import Series
 
 MESSAGES, BYTES = 2_000, 24 << 20
 """What one file holds at most: the app commits each message by itself, and a request of 9,000

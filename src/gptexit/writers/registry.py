@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.writers.base import NOTHING, SECRETS, Options, Read, Target
 
 LAYOUTS = ("classic", "2026")
@@ -72,7 +72,7 @@ def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
 
 def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
     if options.form == API:
-        from gptexit.writers.packs.gemini.api import GeminiApi
+        from gptexit.writers.chat.api_requests import GeminiApi
 
         return GeminiApi(options)
     from gptexit.writers.packs.gemini.writer import Gemini
@@ -88,7 +88,7 @@ def _pam(options: Options, catalog: Catalog, read: Read) -> Target:
 
 def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
     if options.form == API:
-        from gptexit.writers.packs.claude.api import ClaudeApi
+        from gptexit.writers.chat.api_requests import ClaudeApi
 
         return ClaudeApi(options)
     from gptexit.writers.packs.claude.writer import Claude

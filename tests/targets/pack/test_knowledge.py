@@ -13,9 +13,14 @@ from build import chain, conversation, message
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options, Rendered
 from gptexit.writers.packs.contents import page, table
-from gptexit.writers.packs.conversation import chat_of
-from gptexit.writers.packs.knowledge_files import Knowledge
-from gptexit.writers.packs.pack_limits import SMALLEST_BYTES, SMALLEST_TOKENS, PackLimits, estimate
+from gptexit.writers.packs.conversation import (
+    SMALLEST_BYTES,
+    SMALLEST_TOKENS,
+    PackLimits,
+    chat_of,
+    estimate,
+)
+from gptexit.writers.packs.placement import Knowledge
 from gptexit.writers.packs.spool import Spool
 
 LIMITS = st.builds(

@@ -20,11 +20,11 @@ from gptexit.model import Gone
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.assets.side_files import Files
 from gptexit.readers.chatgpt.containers import diagnosis
-from gptexit.readers.chatgpt.containers.allowance import TAKE
 from gptexit.readers.chatgpt.containers.base import CONVERSATIONS, Loss, Volume
 from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
+from gptexit.readers.chatgpt.containers.zip import TAKE
 from gptexit.readers.chatgpt.merge.copies import CopyIndex, SeenConversations, Verdict
 from gptexit.readers.chatgpt.merge.exports import editions, in_order, shown
 from gptexit.readers.chatgpt.merge.stream import Union, Witness

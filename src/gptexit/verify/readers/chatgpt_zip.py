@@ -17,8 +17,7 @@ from typing import IO, cast
 
 from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end
-from gptexit.verify.archive_files import CheckedArchive
-from gptexit.verify.asset_digests import LONGEST, Locator
+from gptexit.verify.archive_files import LONGEST, CheckedArchive, Locator
 from gptexit.verify.compare_raw import Twins
 from gptexit.verify.raw import Raw, id_of, parsed
 from gptexit.verify.readers.base import Reader

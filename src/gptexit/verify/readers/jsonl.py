@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 
 from gptexit.readers.chatgpt.assets.index import file_id
-from gptexit.verify.archive_files import CheckedArchive
-from gptexit.verify.asset_digests import Locator
+from gptexit.verify.archive_files import CheckedArchive, Locator
 from gptexit.verify.compare_text import essence, key_of_address
 from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.foreign import foreign

@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 
-from gptexit.verify.archive_files import CheckedArchive, notes_in
-from gptexit.verify.asset_digests import Locator
+from gptexit.verify.archive_files import CheckedArchive, Locator, notes_in
 from gptexit.verify.compare_text import essence, missing
 from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.foreign import foreign
 from gptexit.verify.moments import changed_since
 from gptexit.verify.page import NotePage, PageRegion, id_in, paths_in, title_in, updated_in
+from gptexit.verify.parts import footnotes_in
 from gptexit.verify.raw import id_of
 from gptexit.verify.readers.base import Reader
 from gptexit.verify.redacted_text import TextFinder
 from gptexit.verify.told import Told
-from gptexit.verify.voices import footnotes_in
 from gptexit.verify.words import Words
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")

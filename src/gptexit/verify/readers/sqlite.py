@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
-from gptexit.verify.archive_files import CheckedArchive
-from gptexit.verify.asset_digests import Locator
+from gptexit.verify.archive_files import CheckedArchive, Locator
 from gptexit.verify.compare_text import essence, key_of_address
 from gptexit.verify.expected import ShownConversation, ShownMessage
 from gptexit.verify.moments import SAME, changed_since, misdated, same_time

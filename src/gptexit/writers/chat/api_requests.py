@@ -110,3 +110,42 @@ def _told(branch: Conversation) -> str:
         if part["type"] == "instructions"
     ]
     return found[-1] if found else ""
+
+
+def claude_request(spoken: Spoken) -> dict[str, Any]:
+    """The request."""
+    system = {"system": spoken.told} if spoken.told.strip() else {}
+    messages = [
+        {"role": "user" if user else "assistant", "content": "\n\n".join(words).rstrip()}
+        for user, words in spoken.turns
+    ]
+    return {**system, "messages": messages}
+
+
+class ClaudeApi(Requests):
+    """The target."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, claude_request)
+
+
+def gemini_request(said: Spoken) -> dict[str, Any]:
+    """The request."""
+    system = {"systemInstruction": {"parts": [{"text": said.told}]}} if said.told else {}
+    contents = [
+        {"role": "user" if user else "model", "parts": [{"text": text} for text in words]}
+        for user, words in said.turns
+    ]
+    return {**system, "contents": contents}
+
+
+def request(conversation: Conversation, include: frozenset[str], done: Rendered) -> dict[str, Any]:
+    """The branch that the user saw last as a request; what it cannot hold is counted in `done`."""
+    return gemini_request(spoken(conversation, include, done))
+
+
+class GeminiApi(Requests):
+    """The target: one line a conversation."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, gemini_request)

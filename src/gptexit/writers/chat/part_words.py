@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.model import Asset, Cited, Part
+from gptexit.text.dates import reasoning_title
 from gptexit.writers.chat.turns import document_key, last_versions
 from gptexit.writers.markdown.embed import fenced, in_angles, line, quoted
 from gptexit.writers.markdown.parts import placed, searched
-from gptexit.writers.markdown.shown_dates import reasoning_title
 
 Blocks = list[str]
 

@@ -12,9 +12,8 @@ from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.json import dumps
 from gptexit.writers.base import OTHERS, Options, Rendered, on_branches
-from gptexit.writers.chatgpt.layouts import CLASSIC, FORMS
 from gptexit.writers.chatgpt.restore import repaired
-from gptexit.writers.chatgpt.zip_volume import FITS, USUAL, SizeLimits, ZipVolume
+from gptexit.writers.chatgpt.zip_volume import CLASSIC, FITS, FORMS, USUAL, SizeLimits, ZipVolume
 
 NAME = "name that you gave to a project or custom GPT"
 """What ChatGPT's form has no place for."""

@@ -16,9 +16,8 @@ from secrets import token_hex
 from gptexit.archive.note_contents import shown_by
 from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.writers.base import Copy, Draft
-from gptexit.writers.markdown.body import Body, Style, body
+from gptexit.writers.markdown.body import Body, Style, Value, body, front_matter
 from gptexit.writers.markdown.embed import encoded, line
-from gptexit.writers.markdown.front_matter import Value, front_matter
 from gptexit.writers.markdown.parts import Note
 
 UNTITLED = "Untitled"

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from gptexit.writers.markdown.fences import Fence, Items, code_spans, opened
+from gptexit.writers.markdown.fences import BLOCK_ID, BROKEN, TAG, Fence, Items, code_spans, opened
+from gptexit.writers.markdown.fences import language as safe_language
 from gptexit.writers.markdown.formulas import put_back, set_apart
 from gptexit.writers.markdown.links import (
     NOWHERE,
@@ -27,8 +28,6 @@ from gptexit.writers.markdown.links import (
     referred,
     without_definitions,
 )
-from gptexit.writers.markdown.obsidian import BLOCK_ID, BROKEN, TAG
-from gptexit.writers.markdown.obsidian import language as safe_language
 
 LOWEST = 3
 """The highest heading level that an answer may use: below title and speaker."""

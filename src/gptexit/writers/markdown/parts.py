@@ -9,9 +9,9 @@ from typing import Any
 
 from gptexit.model import Cited, Part
 from gptexit.readers.chatgpt.normalize.links import names
+from gptexit.text.dates import duration, reasoning_title
 from gptexit.writers.markdown.embed import fenced, in_angles, line, protect, quoted
 from gptexit.writers.markdown.links import NOWHERE, Links, is_safe
-from gptexit.writers.markdown.shown_dates import duration, reasoning_title
 from gptexit.writers.markdown.typed import typed
 
 Blocks = list[str]

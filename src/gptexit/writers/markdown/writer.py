@@ -15,17 +15,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
-from gptexit.archive.catalog import Catalog, readable
+from gptexit.archive.manifest import Catalog, readable
 from gptexit.archive.note_contents import NoteContents, Shown
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
+from gptexit.text.dates import moment
 from gptexit.writers.base import SECRETS, Copy, Draft, File, Options, Rendered, copy_of
 from gptexit.writers.markdown.body import Style
 from gptexit.writers.markdown.draft import UNTITLED, NoteDrafter
 from gptexit.writers.markdown.embed import encoded
-from gptexit.writers.markdown.folders import YEAR, Folders
-from gptexit.writers.markdown.index import index
-from gptexit.writers.markdown.shown_dates import moment
+from gptexit.writers.markdown.index import YEAR, Folders, index
 
 
 class Markdown:

@@ -10,7 +10,7 @@ from itertools import groupby
 from gptexit.text.terminal import count
 from gptexit.writers.base import File
 from gptexit.writers.markdown.embed import encoded, line
-from gptexit.writers.packs.knowledge_files import Knowledge
+from gptexit.writers.packs.placement import Knowledge
 from gptexit.writers.packs.spool import Row
 
 TABLE = "contents.csv"

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.archive.catalog import Catalog, readable
+from gptexit.archive.manifest import Catalog, readable
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory, Origin
 from gptexit.model import Asset, Conversation

@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.containers import diagnosis
-from gptexit.readers.chatgpt.containers.allowance import Allowance
 from gptexit.readers.chatgpt.containers.base import (
     CONVERSATIONS,
     ByteRange,
@@ -23,7 +22,7 @@ from gptexit.readers.chatgpt.containers.base import (
     read_folder,
 )
 from gptexit.readers.chatgpt.containers.recognize import decoded, put_back
-from gptexit.readers.chatgpt.containers.zip import bundled, read_zip, unpacked
+from gptexit.readers.chatgpt.containers.zip import Allowance, bundled, read_zip, unpacked
 from gptexit.readers.chatgpt.parsing.scanner import ByteStream
 
 Spool = Callable[[], Path]

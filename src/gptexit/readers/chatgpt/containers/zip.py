@@ -11,14 +11,14 @@ import stat
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from gptexit.readers.chatgpt.containers.allowance import Allowance
 from gptexit.readers.chatgpt.containers.base import (
     BUNDLED,
     CONVERSATIONS,
@@ -30,6 +30,57 @@ from gptexit.readers.chatgpt.containers.base import (
 )
 from gptexit.readers.chatgpt.containers.zip_member import METHODS, STORED, MemberStream, Unreadable
 from gptexit.readers.chatgpt.containers.zip_recovery import find, read_cut
+
+RATIO = 200
+"""How much smaller than its content a large member may be."""
+LARGE = 10_000_000
+"""Bytes from which on that ratio counts."""
+LARGE_CONVERSATIONS = 2_000_000_000
+"""Bytes from which on it counts for conversations: they are read in pieces."""
+TIMES = 20
+"""How many times the size of all ZIPs the files beside the conversations may unpack to together,
+or else to TOTAL."""
+TOTAL = 500_000_000
+TAKE = "--allow-large takes it"
+"""What every reason says."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What may still be unpacked; one for all ZIPs of a run, those inside a ZIP too."""
+
+    left: int = TOTAL
+    """Bytes that files beside the conversations may still take together."""
+    unbounded: bool = False
+
+    @classmethod
+    def of(cls, paths: Iterable[Path], *, allow_large: bool) -> Allowance:
+        """Make one for the sources at `paths`."""
+        size = sum(path.stat().st_size for path in paths if path.is_file())
+        return cls(max(TOTAL, TIMES * size), allow_large)
+
+    def refusal(self, name: str, size: int, packed: int) -> str | None:
+        """Count a member, and say why it is left out; None for one that is taken.
+
+        `size`: bytes unpacked, as they are declared or were counted.
+        """
+        if self.unbounded:
+            return None
+        chats = bool(CONVERSATIONS.search(name.replace("\\", "/")))
+        large = size > (LARGE_CONVERSATIONS if chats else LARGE)
+        if large and size > RATIO * max(packed, 1):
+            return f"would unpack to {size} bytes from {packed}, as a ZIP bomb does; {TAKE}"
+        if chats:
+            return None
+        if size > self.left:
+            return f"would unpack to {size} bytes, more than is left of what is allowed; {TAKE}"
+        self.left -= size
+        return None
+
+    def most(self, packed: int) -> int | None:
+        """How many bytes a member may give whose size nobody knows; None for no bound."""
+        return None if self.unbounded else max(LARGE, RATIO * packed)
+
 
 ENCRYPTED = "encrypted: unpack the ZIP with its password and give the folder instead"
 _LOCAL = struct.Struct("<4s22xHH")

@@ -19,8 +19,8 @@ from typing import Any
 import orjson
 
 from gptexit.model import Cited, Raw
-from gptexit.readers.chatgpt.normalize import cutoff, take
-from gptexit.readers.chatgpt.normalize.json_words import facts_in, words_in
+from gptexit.readers.chatgpt.normalize import canvas, take
+from gptexit.readers.chatgpt.normalize.leftovers import facts_in, words_in
 from gptexit.readers.chatgpt.normalize.links import cited, clean_url, link, links_in, plain
 from gptexit.readers.chatgpt.normalize.markers import PRIVATE, Marker
 from gptexit.readers.chatgpt.normalize.references import REF
@@ -111,7 +111,7 @@ def _payload(marker: Marker | None) -> Any:
             try:
                 return orjson.loads(arg)
             except orjson.JSONDecodeError:
-                found = cutoff.read_object(arg)
+                found = canvas.read_object(arg)
                 if found is not None:
                     return found.value
                 return [match[1] for match in _STRING.finditer(arg[:100_000]) if not match[2]]

@@ -19,7 +19,7 @@ from gptexit.readers.chatgpt.normalize import research, take, tools
 from gptexit.readers.chatgpt.normalize.canvas import writing_blocks
 from gptexit.readers.chatgpt.normalize.citations import may_change, resolve, words_only
 from gptexit.readers.chatgpt.normalize.content import Around, read_content
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook
+from gptexit.readers.chatgpt.normalize.image_places import AssetBook
 from gptexit.readers.chatgpt.normalize.parts import media, text
 from gptexit.readers.chatgpt.normalize.uploads import answered, attach, dictation
 

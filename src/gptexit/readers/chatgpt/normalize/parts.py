@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from gptexit.model import Media, Part, Raw, Text, Unknown
 from gptexit.readers.chatgpt.normalize import take
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook
+from gptexit.readers.chatgpt.normalize.image_places import AssetBook
 
 Kind = Literal["image", "audio", "video", "file"]
 

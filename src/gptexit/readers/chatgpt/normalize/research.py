@@ -16,7 +16,7 @@ from typing import Any
 
 from gptexit.model import Message, Part, Raw
 from gptexit.readers.chatgpt.normalize import take
-from gptexit.readers.chatgpt.normalize.cutoff import read_object
+from gptexit.readers.chatgpt.normalize.canvas import read_object
 
 _SPOKEN = "The latest state of the widget is:"
 

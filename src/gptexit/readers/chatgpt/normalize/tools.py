@@ -22,7 +22,7 @@ from typing import Any
 
 from gptexit.model import Cited, Code, Part, Quote, Raw, Search, Thought
 from gptexit.readers.chatgpt.normalize import canvas, take
-from gptexit.readers.chatgpt.normalize.cutoff import read_object
+from gptexit.readers.chatgpt.normalize.canvas import read_object
 from gptexit.readers.chatgpt.normalize.links import cited
 
 

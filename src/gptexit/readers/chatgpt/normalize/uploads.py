@@ -12,8 +12,7 @@ from collections.abc import Iterator
 
 from gptexit.model import Asset, Message, Part, Quote, Raw
 from gptexit.readers.chatgpt.normalize import take
-from gptexit.readers.chatgpt.normalize.conversation_assets import AssetBook
-from gptexit.readers.chatgpt.normalize.image_places import ImagePlaces
+from gptexit.readers.chatgpt.normalize.image_places import AssetBook, ImagePlaces
 from gptexit.readers.chatgpt.normalize.links import HINT, addresses, names
 from gptexit.readers.chatgpt.normalize.parts import Kind, media, pointer_of
 

@@ -27,9 +27,9 @@ from typing import Any
 
 import orjson
 
-from gptexit.readers.chatgpt.parsing.repair import loads_leniently
 from gptexit.readers.chatgpt.parsing.scanner import ByteStream, Window, careful_end, leave, skip
 from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, Take
+from gptexit.text.json import loads_leniently
 
 CHUNK = 1 << 20
 """Bytes asked of the stream at a time; also what is held beyond the current item, at most twice."""

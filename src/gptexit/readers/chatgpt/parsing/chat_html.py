@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.containers.recognize import put_back
-from gptexit.readers.chatgpt.parsing.repair import loads_leniently
 from gptexit.readers.chatgpt.parsing.scanner import ByteStream, Window, careful_end, count
+from gptexit.text.json import loads_leniently
 
 _SAMPLE = 8 << 20
 """Bytes that are looked at, at most; mostly the first megabyte tells."""

@@ -9,12 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from gptexit.files.background import Digest
 from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
 from gptexit.readers.chatgpt.containers.recognize import as_utf8, put_back
 from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
 from gptexit.readers.chatgpt.parsing.chat_html import conversations_at, sample, unescape
-from gptexit.readers.chatgpt.parsing.digest import Digest
 from gptexit.readers.chatgpt.parsing.scanner import ByteStream
 from gptexit.readers.chatgpt.parsing.shapes import conversations_in, ordinary
 from gptexit.readers.chatgpt.parsing.weight import TOO_MUCH, Keep, Take, path_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from gptexit.archive.catalog import Catalog, readable
+from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Conversation
 from gptexit.writers.packs.conversation import PackedChat
 from gptexit.writers.packs.spool import Spool

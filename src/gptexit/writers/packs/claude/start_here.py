@@ -10,8 +10,8 @@ from gptexit.text.terminal import count
 from gptexit.writers.base import SECRETS
 from gptexit.writers.markdown.embed import line
 from gptexit.writers.packs.claude.projects import ProjectFolder
-from gptexit.writers.packs.knowledge_files import Made
-from gptexit.writers.packs.pack_limits import PackLimits
+from gptexit.writers.packs.conversation import PackLimits
+from gptexit.writers.packs.placement import Made
 
 LOOKED_UP = "25 November 2026"
 WINDOW = 150_000

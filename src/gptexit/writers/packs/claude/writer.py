@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gptexit.archive.catalog import Catalog
+from gptexit.archive.manifest import Catalog
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
@@ -25,7 +25,7 @@ from gptexit.writers.packs.claude.projects import INSTRUCTIONS, ProjectFolder, b
 from gptexit.writers.packs.claude.start_here import PAGE, ClaudePack, Filled, limits, start_here
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import chat_of
-from gptexit.writers.packs.knowledge_files import Knowledge
+from gptexit.writers.packs.placement import Knowledge
 from gptexit.writers.packs.spool import Spool
 
 

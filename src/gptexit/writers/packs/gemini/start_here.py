@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from gptexit.text.terminal import count
-from gptexit.writers.packs.knowledge_files import Made
-from gptexit.writers.packs.pack_limits import PackLimits
+from gptexit.writers.packs.conversation import PackLimits
+from gptexit.writers.packs.placement import Made
 
 LOOKED_UP = "25 November 2026"
 ZIPS_A_DAY = 5

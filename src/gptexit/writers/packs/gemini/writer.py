@@ -22,7 +22,7 @@ from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import chat_of
 from gptexit.writers.packs.gemini.start_here import MEMORY, PAGE, SOURCES, GeminiPack, start_here
-from gptexit.writers.packs.knowledge_files import Knowledge
+from gptexit.writers.packs.placement import Knowledge
 from gptexit.writers.packs.spool import Spool
 
 UPLOADS = "upload"
