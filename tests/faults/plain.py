@@ -22,6 +22,8 @@ _CONVERSATIONS = re.compile(
 _NOISE = re.compile(
     r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.I
 )
+_UPLOAD = re.compile(r"(?:^|/)file[-_][A-Za-z0-9]{16,}[^/]*$")
+"""A file of the user's, whatever it holds: it goes into the archive as it is."""
 _DATA = re.compile(r"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _WRAPPER = re.compile(r'\{\s*"(?:conversations|items|chats|data)"\s*:\s*\[')
@@ -114,7 +116,9 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> li
     for path, info in zip(paths, infos, strict=True):
         if path.rpartition("/")[0] in inner:
             continue
-        other = path.endswith(".json") and not (_CONVERSATIONS.search(path) or _NOISE.search(path))
+        other = path.endswith(".json") and not any(
+            kind.search(path) for kind in (_CONVERSATIONS, _NOISE, _UPLOAD)
+        )
         if other:
             try:
                 more = items(_decoded(_bytes(data, info)))
