@@ -164,6 +164,23 @@ def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypa
         open_library(altered(place, tmp_path, script))
 
 
+def test_a_schema_that_is_no_text_is_a_damaged_database(place, tmp_path):
+    """SQLite quotes the damage in its message, which Python cannot read."""
+    from gptexit.errors import NoLibrary
+    from gptexit.library import Query, open_library
+
+    data = (place / "sq/chatgpt.sqlite").read_bytes()
+    path = tmp_path / "chatgpt.sqlite"
+    path.write_bytes(data.replace(b"CREATE TABLE messages", b"CREATE TABLE mess\xb9ges"))
+    with pytest.raises(NoLibrary, match="no database that can be read"):
+        open_library(path)
+    before = path.read_bytes()
+    assert gptexit.convert(place / "e.zip", tmp_path, ["sqlite"])["exit_code"] == 0
+    assert path.read_bytes() == before
+    with open_library(tmp_path / "chatgpt.new.sqlite") as library:
+        assert library.search(Query("")).hits
+
+
 def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
     from gptexit.errors import OtherArchive
 

@@ -13,7 +13,7 @@ from export.packing import PNG, reasons, text_of, write, zip_of
 from gptexit.conversion import convert
 from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.assets import index
-from gptexit.readers.chatgpt.containers import zip
+from gptexit.readers.chatgpt.containers import zip as zip_volumes
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing import json_stream as rows
@@ -239,9 +239,9 @@ ZEROS = bytes(300_000)
 
 @pytest.fixture
 def little(monkeypatch):
-    monkeypatch.setattr(zip, "LARGE", 200_000)
-    monkeypatch.setattr(zip, "LARGE_CONVERSATIONS", 500_000)
-    monkeypatch.setattr(zip, "TOTAL", 1_000_000)
+    monkeypatch.setattr(zip_volumes, "LARGE", 200_000)
+    monkeypatch.setattr(zip_volumes, "LARGE_CONVERSATIONS", 500_000)
+    monkeypatch.setattr(zip_volumes, "TOTAL", 1_000_000)
 
 
 def assets(export):

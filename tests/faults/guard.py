@@ -45,7 +45,7 @@ class _Watch:
         elif event in _PATHS:
             for path in arguments[: _PATHS[event]]:
                 self._check(event, path)
-        elif event in _NEVER:
+        elif event in _NEVER and not _is_worker(event, arguments):
             self.strays.append(f"{event} {arguments!r}"[:300])
 
     def _check(self, event: str, path: Any) -> None:
@@ -54,6 +54,11 @@ class _Watch:
         real = os.path.realpath(os.fsdecode(path))
         if not any(real == root or real.startswith(root + "/") for root in self.roots):
             self.strays.append(f"{event} {real!r}"[:300])
+
+
+def _is_worker(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Tell a process of gptexit's own, which reads a large export beside the first one."""
+    return event == "subprocess.Popen" and "from gptexit.parallel.worker import" in str(arguments)
 
 
 _WATCH = _Watch()

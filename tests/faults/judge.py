@@ -191,7 +191,7 @@ def _summed(case: Case, done: Ride, report: Report, lines: list[bytes]) -> list[
     }
     out = counts["written"] + counts["left out"] + counts["unreadable"]
     # What a plain reading cannot read, gptexit may have read as far as it goes.
-    if counts["in"] > out or (counts["in"] < out and not found.unclear):
+    if counts["in"] > out or (counts["in"] + found.vague < out and not found.unclear):
         return [f"the sum does not hold: {counts}"]
     return _held(found, lines, len(lost))
 

@@ -19,9 +19,7 @@ from typing import Any
 _CONVERSATIONS = re.compile(
     r"(?:^|/)conversations(?:[-_]\d+)?(?:[-_ ]+(?:copy|\d+|\(\d+\)))*\.json$", re.I
 )
-_NOISE = re.compile(
-    r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.I
-)
+_NOISE = re.compile(r"(?:^|/)(?:__MACOSX/?$|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.I)
 _UPLOAD = re.compile(r"(?:^|/)file[-_][A-Za-z0-9]{16,}[^/]*$")
 """A file of the user's, whatever it holds: it goes into the archive as it is."""
 _DATA = re.compile(r"\bjsonData\s{0,99}=\s{0,99}(?=\[)")
@@ -52,6 +50,8 @@ class Reading:
 
     items: list[Any] = field(default_factory=list)
     """What the arrays of conversations hold: objects, and whatever else stands there."""
+    vague: int = 0
+    """Objects in files beside the conversations that may be chats without a message."""
     told: bool = False
     """Whether there is something that has to be told: the run cannot be complete."""
     unclear: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ def read_zip(data: bytes) -> Reading:
             named[path] = info
     files = {path: info for path, info in named.items() if _CONVERSATIONS.search(path)}
     if not files:
-        found.items += _beside(data, infos, found.unclear)
+        found.items += _beside(data, infos, found)
         if len(named) != 1 and not any(_is_tree(item) for item in found.items):
             raise Unclear("no conversations.json, and not one chat.html")
         # The viewer holds what the conversation files do, and is read where there is none.
@@ -96,7 +96,7 @@ def read_zip(data: bytes) -> Reading:
                 found.told |= not start and page.lstrip()[:1] in ("[", "{")
         return found
     least = min(path.count("/") for path in files)
-    found.items += _beside(data, infos, found.unclear)
+    found.items += _beside(data, infos, found)
     for path, info in files.items():
         if path.count("/") > least:
             found.told = True
@@ -105,7 +105,7 @@ def read_zip(data: bytes) -> Reading:
     return found
 
 
-def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> list[Any]:
+def _beside(data: bytes, infos: list[zipfile.ZipInfo], reading: Reading) -> list[Any]:
     """The items of files of other names that hold chats: tasks of Codex, renamed shards."""
     found: list[Any] = []
     paths = [info.filename.replace("\\", "/") for info in infos]
@@ -123,12 +123,18 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], unclear: list[str]) -> li
             try:
                 more = items(_decoded(_bytes(data, info)))
             except Unclear:
-                unclear.append(path)
+                reading.unclear.append(path)
                 continue
-            if any(_is_object(each) and _is_chat(each) and _says(each) for each in more):
+            objects = [each for each in more if _is_object(each) and _says(each)]
+            empty = [each for each in objects if _is_empty(each)]
+            if any(_is_chat(each) for each in objects if each not in empty):
                 found += more
             elif TOO_DEEP in more:
-                unclear.append(path)
+                reading.unclear.append(path)
+            within = [
+                inner for each in objects for value in _within(each) for inner in _listed(value)
+            ]
+            reading.vague += len(empty) + sum(_is_empty(each) for each in within)
     return found
 
 
@@ -288,6 +294,11 @@ def _within(value: Any) -> list[Any]:
     return [each for key, each in pairs if isinstance(each, dict | list) and key not in around]
 
 
+def _listed(value: Any) -> list[dict[str, Any]]:
+    """The object, or those of a list."""
+    return [each for each in (value if isinstance(value, list) else [value]) if _is_object(each)]
+
+
 def _is_chat(value: dict[str, Any]) -> bool:
     for name in ("mapping", "messages"):
         held = value.get(name)
@@ -303,6 +314,12 @@ def _is_chat(value: dict[str, Any]) -> bool:
     ):
         return True
     return "participant_ids" in value
+
+
+def _is_empty(value: dict[str, Any]) -> bool:
+    """Whether it has a place for messages, and none there."""
+    held = [value[key] for key in ("mapping", "messages") if key in value]
+    return bool(held) and not any(held)
 
 
 def _is_said(value: Any, *, node: bool) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from build import add, chain, conversation, message
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
@@ -107,3 +109,49 @@ def test_the_message_above_an_empty_node_is_not_the_last_one(tmp_path):
     assert checked(tmp_path, [talk]).problems == []
     (note,) = (tmp_path / "out/markdown").glob("2*/*.md")
     assert "So." in note.read_text(encoding="utf-8")
+
+
+def test_a_part_without_words_of_its_own_is_not_more_than_was_said(tmp_path):
+    odd = {"content_type": "text", "parts": ["Before", {"deep": {"down": "Words deep down"}}]}
+    assert checked(tmp_path, [chat(1, message("assistant", odd))]).problems == []
+
+
+def test_the_keys_of_a_card_that_nobody_knows_may_be_shown(tmp_path):
+    card = {"type": "hygrometer", "matched_text": "\ue200air\ue201", "humidity": "80 percent"}
+    talk = chat(1, message("assistant", "\ue200air\ue201", metadata={"content_references": [card]}))
+    assert checked(tmp_path, [talk]).problems == []
+
+
+def test_a_conversation_is_dated_by_none_of_its_messages_from_before_1970(tmp_path):
+    early = message("assistant", "Yes", create_time=-86_400)
+    late = message("assistant", "No", create_time=1_740_000_000.0)
+    talk = {key: value for key, value in chat(1, early, late).items() if key != "create_time"}
+    assert checked(tmp_path, [talk]).problems == []
+    line = json.loads((tmp_path / "out/jsonl/conversations.jsonl").read_text(encoding="utf-8"))
+    assert line["created"].startswith("2025-02")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"path": "a\\u0000b", "sha256": "0", "key": "conversation/1"}',
+        '{"path": "a\\ud800b", "sha256": "0", "key": "conversation/1"}',
+        '{"path": "/etc/passwd", "sha256": "0", "key": "conversation/1"}',
+        '{"path": "../a", "sha256": "0", "key": "conversation/1"}',
+        '{"path": ["a"], "sha256": "0", "key": "conversation/1"}',
+        "[" * 100_000,
+        "[1, 2]",
+    ],
+    ids=lambda line: line[:24],
+)
+def test_a_line_that_no_run_wrote_into_a_manifest_is_named(tmp_path, line):
+    checked(tmp_path, [chat(1)])
+    manifest = tmp_path / "out/markdown/.gptexit/manifest.jsonl"
+    manifest.write_text(manifest.read_text() + line + "\n")
+    said = {problem.what for problem in verify(tmp_path / "out/markdown").problems}
+    number = len(manifest.read_text().splitlines())
+    wanted = (
+        f"line {number} cannot be read",
+        f"line {number} names a place outside of the archive",
+    )
+    assert said.intersection(wanted)

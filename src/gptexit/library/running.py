@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gptexit.errors import TooSlow
+from gptexit.sqlite.schema import told_in_text
 
 _SECONDS = 5.0
 """How long one query may take."""
@@ -37,7 +38,8 @@ class Runner:
         self._base.text_factory = lambda data: data.decode("utf-8", "replace")
         self._base.row_factory = _as_text
         self._base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
-        self._base.executescript(_SETTINGS)
+        with told_in_text():
+            self._base.executescript(_SETTINGS)
         self._base.set_progress_handler(self._is_late, _STEPS)
 
     @property
@@ -49,7 +51,8 @@ class Runner:
         """Every row. Raises TooSlow."""
         self._ends = time.monotonic() + _SECONDS
         try:
-            return self._base.execute(query, values).fetchall()
+            with told_in_text():
+                return self._base.execute(query, values).fetchall()
         except sqlite3.OperationalError as error:
             if self._is_late():
                 raise TooSlow from error
@@ -64,7 +67,8 @@ class Runner:
         """The rows one after the other. Raises TooSlow."""
         self._ends = time.monotonic() + _SECONDS
         try:
-            yield from self._base.execute(query, values)
+            with told_in_text():
+                yield from self._base.execute(query, values)
         except sqlite3.OperationalError as error:
             if self._is_late():
                 raise TooSlow from error

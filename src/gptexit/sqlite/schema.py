@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
 from gptexit.errors import NoFullText
@@ -215,6 +217,19 @@ def create(base: sqlite3.Connection, tool: str) -> None:
     )
 
 
+@contextmanager
+def told_in_text() -> Iterator[None]:
+    """Raise DatabaseError where SQLite tells of a fault with bytes that are no text.
+
+    It quotes a damaged schema as it is, and Python's module then raises UnicodeDecodeError.
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise sqlite3.DatabaseError("its schema has bytes that are no text") from error
+
+
+@told_in_text()
 def version_of(base: sqlite3.Connection) -> int | None:
     """The schema's version; None where this is no database of ours. Raises DatabaseError."""
     # A view of a table's name, which might never end, is none of ours.

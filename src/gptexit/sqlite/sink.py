@@ -237,7 +237,7 @@ def _quiet(path: Path) -> None:
         base = sqlite3.connect(path, timeout=1)
         base.execute("PRAGMA journal_mode = DELETE")
         base.close()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise OSError(0, "another program is writing to the database; close it", path) from error
     if any(each.exists() for each in beside):
         raise OSError(0, "another program is writing to the database; close it", str(path))

@@ -189,12 +189,14 @@ def _read_manifest(archive: CheckedArchive) -> None:
     for number, line in enumerate(data.splitlines(), 1):
         try:
             entry = object_of(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             entry = {}
         path, digest, key = entry.get("path"), entry.get("sha256"), entry.get("key")
         if not (isinstance(path, str) and isinstance(digest, str) and isinstance(key, str)):
             archive.damage.append((name, f"line {number} cannot be read"))
-        elif not _leads_out(path):
+        elif _leads_out(path):
+            archive.damage.append((name, f"line {number} names a place outside of the archive"))
+        else:
             archive.promised[path] = digest
             archive.keys[key] = path
             marks = object_of(entry.get("about")).get("held")
@@ -203,7 +205,9 @@ def _read_manifest(archive: CheckedArchive) -> None:
 
 
 def _leads_out(path: str) -> bool:
-    return path.startswith("/") or ".." in path.split("/") or "\\" in path or ":" in path
+    """Tell whether a path is no place below a folder; one that no disk can name is none either."""
+    unnamed = "\0" in path or any("\ud800" <= letter <= "\udfff" for letter in path)
+    return unnamed or path.startswith("/") or ".." in path.split("/") or "\\" in path or ":" in path
 
 
 def digest_of(path: Path) -> str | None:

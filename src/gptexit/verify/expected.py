@@ -132,6 +132,12 @@ def is_hidden(message: Raw) -> bool:
     )
 
 
+def is_in_sight(message: Raw) -> bool:
+    """Tell whether a person may have seen a message: it is neither hidden nor for a tool."""
+    called = _role(message) == "assistant" and _recipient(message) not in ("", "all", "assistant")
+    return not (called or is_hidden(message))
+
+
 def is_wish(message: Raw) -> bool:
     """Tell whether a message is the user's, with which a turn begins."""
     return _role(message) == "user" and not is_hidden(message)
@@ -156,7 +162,9 @@ def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
     else:
         _spoken(content, metadata, said, reasoning)
         said.spoken = content.get("content_type") in (None, "text", "multimodal_text")
-        said.plain = content.get("content_type") == "text" and not (
+        parts = content.get("parts")
+        whole = isinstance(parts, list) and all(isinstance(part, str) for part in parts)
+        said.plain = (whole and content.get("content_type") == "text") and not (
             said.pointers
             or said.words.unknown
             or any(metadata.get(key) for key in _SHOWING)

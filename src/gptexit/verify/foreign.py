@@ -1,7 +1,8 @@
 """Words of a note that stand nowhere in the export: what was said is theirs, and nothing else.
 
-A word is a row of letters. Each in a note has to stand in some string of its conversation, in the
-account's table of files, or be one of the few that a note puts there itself.
+A word is a row of letters. Each in a note has to stand in some string or key of its conversation,
+in the account's table of files, or be one of the few that a note puts there itself. Keys count,
+since a card of a type that nobody knows is shown with them: "humidity: 80".
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def foreign(text: str, raw: Raw, rows: Iterable[Raw], own: Iterable[str]) -> Ite
 def _vocabulary(values: Any) -> set[str]:
     """Return every word in the strings of a value, marks and escapes in them or without."""
     found: set[str] = set()
-    for leaf in leaves(values):
+    for leaf in leaves(values, keys=True):
         text = mended(leaf)
         found.update(map(str.casefold, _WORD.findall(text)))
         if "\\" in text:

@@ -81,8 +81,8 @@ def _name_of(node: Raw, number: int) -> str:
     return f"{number}"
 
 
-def leaves(value: Any) -> Iterator[str]:
-    """Every string below `value`, keys not counted."""
+def leaves(value: Any, *, keys: bool = False) -> Iterator[str]:
+    """Yield every string below `value`; with `keys`, those of objects too."""
     stack = [value]
     while stack:
         each = stack.pop()
@@ -90,6 +90,8 @@ def leaves(value: Any) -> Iterator[str]:
             yield each
         elif isinstance(each, dict):
             stack.extend(each.values())
+            if keys:
+                yield from (key for key in each if isinstance(key, str))
         elif isinstance(each, list):
             stack.extend(each)
 

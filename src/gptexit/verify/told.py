@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo
 
 from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.verify.documents import Given, cited_by
-from gptexit.verify.expected import ShownConversation, ShownMessage, is_wish, said_in, seen
+from gptexit.verify.expected import (
+    ShownConversation,
+    ShownMessage,
+    is_in_sight,
+    is_wish,
+    said_in,
+    seen,
+)
 from gptexit.verify.moments import before_1970, moment
 from gptexit.verify.raw import (
     Raw,
@@ -213,8 +220,9 @@ class Told:
 
         A row names the message that a picture was made by. In slim exports that one was dropped;
         the empty answer whose `metadata.parent_id` names it shows the picture. None where the
-        source does not tell; such a file is asked for where all messages are on one branch, since
-        it may belong to another one else.
+        source does not tell, and where a person did not see that message. Such a file is asked for
+        where all messages are on one branch, since it may belong to another one else, and where a
+        person saw one of them.
         """
         if not self.rows:
             return
@@ -230,9 +238,12 @@ class Told:
                 ids.setdefault(parent, key)
         messages = {key for key in self.nodes if self.message(key)}
         alone = bool(messages) and messages <= set(self.path)
+        in_sight = {key for key in messages if is_in_sight(self.message(key))}
+        alone = alone and not in_sight.isdisjoint(self.path)
         for row in self.rows:
             origin = row.get("origination_message_id")
             place = ids.get(origin) if isinstance(origin, str) else None
+            place = place if place in in_sight else None
             for pointer in strings(row.get("file_id")):
                 wanted = pointer and "#thumbnail" not in pointer and file_id(pointer) not in known
                 if wanted and (place is not None or alone):

@@ -72,8 +72,9 @@ number that a browser or file manager gives to a copy."""
 BUNDLED = re.compile(r"(?:^|/)(?:Conversations|Files|Ads)__[^/]*\.zip$")
 """An export inside the bundle that the Privacy Portal sends."""
 _NOISE = re.compile(
-    r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE
+    r"(?:^|/)(?:__MACOSX/?$|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE
 )
+"""What file managers leave behind; a file in `__MACOSX` that has a name of its own is no such."""
 DEEPEST = 5
 """Folders below each other that are entered in search of an export."""
 WIDEST = 10_000

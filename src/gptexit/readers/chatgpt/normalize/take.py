@@ -172,8 +172,12 @@ def taken(raw: Raw, times: list[str], found: Counter[str]) -> Times:
 
 
 def settle(said: Times, times: list[str]) -> Times:
-    """Return the dates of a conversation that says `said` and whose messages have `times`."""
+    """Return the dates of a conversation that says `said` and whose messages have `times`.
+
+    A message that is dated before 1970 dates no conversation: ChatGPT opened in 2022.
+    """
     created, updated = said
+    times = [time for time in times if time >= "1970"] or times
     if is_late(created, max(times, key=_place, default=None)) and created is not None:
         last = max(times, key=_place)
         if is_late(created, last):
