@@ -290,6 +290,16 @@ def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path):
     assert 20 <= len(list((tmp_path / "out/2025").glob("*.md"))) <= 30
 
 
+@pytest.mark.parametrize("command", ["convert", "exit"])
+def test_errors_stay_where_a_run_is_quiet(tmp_path, command):
+    data = json.dumps([one(conversation_id=str(n)) for n in range(10)])
+    (tmp_path / "conversations.json").write_text(data[: len(data) // 2])
+    done = gptexit(command, tmp_path / "conversations.json", "-o", tmp_path / "out", "--quiet")
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert b"Could not be read" in done.stderr
+
+
 def test_a_truncated_json_says_where(tmp_path):
     data = json.dumps([one(conversation_id=str(n)) for n in range(10)])
     (tmp_path / "conversations.json").write_text(data[: len(data) // 2])

@@ -108,6 +108,17 @@ def test_a_page_and_what_stands_beside_it_stay(tmp_path):
     assert page.read_bytes() == (tmp_path / "memory.new.md").read_bytes() == MINE
 
 
+def test_the_first_page_of_an_exit_and_what_stands_beside_it_stay(tmp_path):
+    page, beside = (tmp_path / "exit" / name for name in ("START-HERE.md", "START-HERE.new.md"))
+    for number, touched in enumerate((page, beside, None), 1):
+        source = write_export(tmp_path / f"{number}.zip", texts(*["more"] * number))
+        leave([source], tmp_path / "exit", Options(), lambda *_: nullcontext())
+        if touched:
+            touched.write_bytes(MINE)
+    assert page.read_bytes() == beside.read_bytes() == MINE
+    assert (tmp_path / "exit/START-HERE.new2.md").stat().st_size > len(MINE)
+
+
 def test_a_link_is_the_users_wherever_it_leads(tmp_path):
     run(tmp_path)
     note, elsewhere = tmp_path / "out" / NOTE, tmp_path / "elsewhere.md"

@@ -10,7 +10,7 @@ import pytest
 
 from build import chain, conversation, message
 from gptexit.archive.folder import ArchiveFolder
-from gptexit.archive.lock import owning, owning_file
+from gptexit.archive.lock import owning, owning_file, owning_name
 from gptexit.cli import run as command_line
 from gptexit.conversion import convert
 from gptexit.errors import Exit, InUse
@@ -94,6 +94,17 @@ def test_a_second_run_says_so_and_writes_nothing(export, tmp_path, capsys, monke
         said = capsys.readouterr().err
         assert said.startswith(f"Error: another run of gptexit is writing to {out} just now")
         assert not out.exists()
+
+
+def test_a_server_has_one_run_that_sends(export, capsys, monkeypatch):
+    url = "http://127.0.0.1:9"
+    monkeypatch.setattr(sys, "argv", ["gptexit", "push", "open-webui", str(export), "--url", url])
+    monkeypatch.setenv("OPEN_WEBUI_API_KEY", "key")
+    with owning_name(url, f"push {url}"), pytest.raises(SystemExit) as ended:
+        command_line()
+    assert ended.value.code == Exit.IN_USE
+    said = capsys.readouterr().err
+    assert said.startswith(f"Error: another run of gptexit is writing to {url} just now")
 
 
 def test_a_page_has_one_writer(tmp_path):

@@ -1,4 +1,4 @@
-"""Every second kind of faulty writer, in one place; `run_mutations.py` tries all in 20."""
+"""Every kind of faulty writer, in one place; `run_mutations.py` tries them in 20."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def made():
         yield found
 
 
-@pytest.mark.parametrize("kind", KINDS[::2], ids=lambda kind: f"{kind.format}: {kind.name}")
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.format}: {kind.name}")
 def test_a_faulty_writer_is_found_out_in_every_format(made, kind):
     done, missed = tried(kind, made, 1)
     assert done == 1
