@@ -1,4 +1,4 @@
-"""The facts of START-HERE.md, whose words are in templates/exit: what was read, written and lost."""
+"""The facts of START-HERE.md, whose words are in templates/exit: what was read and what is lost."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def render(name: str, **facts: Any) -> str:
+def render(name: str, /, **facts: Any) -> str:
     """Return the page that the template of that name makes of `facts`.
 
     Raise an error of Jinja2 where there is no such template, or where it names a fact that it did
