@@ -15,23 +15,6 @@ from gptexit.files.disk import leads_out
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.writers.base import Copy
 
-ABOUT = {
-    "user.json": "your account: e-mail address, plan",
-    "user_settings.json": "your settings",
-    "message_feedback.json": "the answers that you rated, and what you wrote about them",
-    "shared_conversations.json": "the links that you shared",
-    "library_files.json": "the names of your uploaded and generated files",
-    "conversation_asset_file_names.json": "the names of your files, in another form",
-    "export_manifest.json": "OpenAI's own list of what the export should hold",
-    "group_chats.json": "group chats",
-    "model_comparisons.json": "answers that you compared",
-    "shopping.json": "shopping",
-    "sora.json": "videos made with Sora",
-    "ads.json": "advertising",
-    "codex.json": "Codex tasks",
-    "sectioned_conversations.json": "conversations by section",
-}
-"""What the side files of an export are, as far as that is known."""
 FOLDER = "account"
 """The folder of an exit in which they are, and the name of its format."""
 LEFT_OUT = "chat.html"

@@ -1,22 +1,26 @@
-"""The memory as Markdown: a block to paste, what to do with it, and where each line comes from."""
+"""The memory as Markdown: the blocks to paste, and the facts for the page that they stand on.
+
+The words of the page are in templates/memory. Those of a block are here: an assistant reads them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
+from typing import Any
 
 from gptexit.memory.assistants import (
     ASSISTANTS,
     DEMOGRAPHICS,
     HEADINGS,
     INSTRUCTIONS,
-    LOOKED_UP,
     MOST,
     heading_of,
 )
 from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memory.own_list import PROMPT
+from gptexit.templates import render
 from gptexit.text.dates import moment
 from gptexit.text.terminal import count, printable
 from gptexit.writers.markdown.embed import line
@@ -36,8 +40,7 @@ def memory_text(memory: Memory, assistant: str, zone: tzinfo | None) -> str:
 
     Days are those of `zone`, of this machine's where it is None.
     """
-    page = _Page(memory, assistant, zone)
-    return "\n\n".join(page.parts()) + "\n"
+    return _Page(memory, assistant, zone).text()
 
 
 def tally(memory: Memory) -> str:
@@ -82,57 +85,35 @@ class _Page:
         self._zone = zone
         self._by_id = {each.id: each for each in (*memory.entries, *memory.ended)}
 
-    def parts(self) -> Iterator[str]:
-        yield f"# What ChatGPT remembered of you, for {self._assistant.name}"
-        yield self._opening()
-        yield from self._lacking()
-        if self._memory.entries or self._memory.versions:
-            yield from self._doubts()
-            yield from self._to_paste()
-        yield from self._ended()
-        yield from self._earlier()
-        yield from self._origins()
-
-    def _opening(self) -> str:
+    def text(self) -> str:
         memory = self._memory
-        return (
-            f"From {count(memory.conversations, 'conversation')}: {tally(memory)} Put together by "
-            "rules on this machine, in ChatGPT's own words; nothing was sent anywhere."
+        return render(
+            "memory/memory.md.j2",
+            key=self._key,
+            assistant=self._assistant,
+            conversations=memory.conversations,
+            tally=tally(memory),
+            why_more=why_more(memory),
+            question=_fenced(PROMPT),
+            doubtful=sum(bool(entry.marks) for entry in memory.entries),
+            blocks=[_fenced(block) for block in self._to_paste()],
+            most=MOST,
+            ended=[self._ended(entry) for entry in memory.ended],
+            versions=[self._version(version) for version in memory.versions],
+            entries=[
+                {"text": _short(entry.text), "origins": self._origins(entry)}
+                for entry in memory.entries
+            ],
         )
-
-    def _lacking(self) -> Iterator[str]:
-        """Why there may be more, and how to get it."""
-        why = why_more(self._memory)
-        if why is None:
-            return
-        yield "## This is not all that ChatGPT knows"
-        yield why
-        yield (
-            "Before you cancel, ask ChatGPT itself. Start a new chat, paste this, save the answer "
-            f"as `answer.txt`, and run `gptexit memory EXPORT --for {self._key} "
-            "--from-file answer.txt`:"
-        )
-        yield _fenced(PROMPT)
 
     def _to_paste(self) -> Iterator[str]:
+        """Yield the blocks; none where nothing is known."""
+        if not (self._memory.entries or self._memory.versions):
+            return
+        ending = self._assistant.ending
         sections = self._by_heading() if self._assistant.headings else self._sections()
-        blocks = [
-            "\n\n".join(filter(None, (block, self._assistant.ending)))
-            for block in _blocks(sections, MOST - len(self._assistant.ending) - 2)
-        ]
-        yield f"## Paste this into {self._assistant.name}"
-        yield "\n".join(f"{n}. {step}" for n, step in enumerate(self._assistant.steps, 1))
-        note = f"{self._assistant.note} " if self._assistant.note else ""
-        yield f"{note}Looked up on {LOOKED_UP}; these pages change."
-        if len(blocks) > 1:
-            yield (
-                f"There are {len(blocks)} blocks: paste one after the other. (No maximum is "
-                f"stated; a block of more than {MOST:,} characters is more than one can check.)"
-            )
-        for number, block in enumerate(blocks, 1):
-            if len(blocks) > 1:
-                yield f"### Block {number} of {len(blocks)}"
-            yield _fenced(block)
+        for block in _blocks(sections, MOST - len(ending) - 2):
+            yield "\n\n".join(filter(None, (block, ending)))
 
     def _sections(self) -> Iterator[tuple[str, list[str]]]:
         """What goes into the block: a heading, and lines below it."""
@@ -207,87 +188,48 @@ class _Page:
         other = self._by_id[mark.other]
         return f"{mark.what} the entry of {self._days(other)}"
 
-    def _doubts(self) -> Iterator[str]:
-        marked = [each for each in self._memory.entries if each.marks]
-        if marked:
-            where = "after “Not certain”" if self._assistant.headings else "in brackets"
-            yield "## Look at these first"
-            yield (
-                f"{count(len(marked), 'entry says', 'entries say')} {where} what is not "
-                "certain, such as that another may repeat or replace it, or that ChatGPT no longer "
-                "had it when it last listed its memory. Nothing was taken out for that; you know "
-                "better."
-            )
+    def _ended(self, entry: MemoryEntry) -> dict[str, Any]:
+        """Return what became of an entry that was forgotten or replaced."""
+        by = entry.by
+        return {
+            "days": self._days(entry),
+            "text": _short(entry.text),
+            "how": entry.ended,
+            "day": self._day(by.time) if by else None,
+            "by": _short(by.text if by else ""),
+            "title": _title(by) if by else None,
+        }
 
-    def _ended(self) -> Iterator[str]:
-        if not self._memory.ended:
-            return
-        yield "## Forgotten or replaced, so not in the block"
-        yield "\n".join(
-            f"- {self._days(each)}: {_short(each.text)} — {each.ended} on "
-            f"{self._day(each.by.time if each.by else None) or 'an unknown day'} by "
-            f"{_short(each.by.text if each.by else '')}{self._where(each.by)}"
-            for each in self._memory.ended
-        )
+    def _version(self, version: Version) -> dict[str, Any]:
+        """Return what custom instructions said, and when they were in force."""
+        return {
+            "first_day": self._day(version.first.time),
+            "last_day": self._day(version.last.time),
+            "first": _title(version.first),
+            "last": _title(version.last),
+            "about": _fenced(version.about) if version.about else None,
+            "response": _fenced(version.response) if version.response else None,
+        }
 
-    def _earlier(self) -> Iterator[str]:
-        """The custom instructions that are no longer in force, and when each was."""
-        if not self._memory.versions:
-            return
-        yield "## Your custom instructions over time"
-        for version in self._memory.versions:
-            yield f"### {self._span(version)}"
-            first, last = _title(version.first), _title(version.last)
-            yield f"In {first}." if first == last else f"First in {first}, last in {last}."
-            for heading, words in (
-                ("About you:", version.about),
-                ("How to respond:", version.response),
-            ):
-                if words:
-                    yield heading
-                    yield _fenced(words)
-
-    def _span(self, version: Version) -> str:
-        first = self._day(version.first.time) or "unknown"
-        last = self._day(version.last.time) or "unknown"
-        return first if first == last else f"{first} to {last}"
-
-    def _origins(self) -> Iterator[str]:
-        entries = self._memory.entries
-        if not entries:
-            return
-        yield "## Where each memory comes from"
-        yield "\n".join(
-            f"{number}. {_short(each.text)}\n"
-            + "\n".join(f"   - {origin}" for origin in self._origins_of(each))
-            for number, each in enumerate(entries, 1)
-        )
-
-    def _origins_of(self, entry: MemoryEntry) -> Iterator[str]:
-        """Yield each origin of an entry in words; of many answers that cite it, a few."""
+    def _origins(self, entry: MemoryEntry) -> list[dict[str, Any]]:
+        """Return each origin of an entry; of many answers that cite it, a few."""
         cited = [origin for origin in entry.origins if origin.how == "cited"]
         left_out = cited[_CITATIONS - 1 : -1] if len(cited) > _CITATIONS else []
         passed = set(map(id, left_out))
+        shown: list[dict[str, Any]] = []
         for origin in entry.origins:
             if left_out and origin is left_out[0]:
-                yield f"and in {count(len(left_out), 'more conversation')} between them"
+                shown.append({"how": "left out", "number": len(left_out)})
             if id(origin) not in passed:
-                yield self._origin(origin)
-
-    def _origin(self, origin: Origin) -> str:
-        if origin.how == "own list":
-            saved = f", saved on {origin.saved}" if origin.saved else ""
-            return f"ChatGPT's own list{saved}"
-        day = self._day(origin.time) or "unknown day"
-        if origin.how == "written":
-            return f"{day}, in {_title(origin)}"
-        if origin.how == "cited":
-            return f"cited in an answer on {day}, in {_title(origin)}"
-        saved = f"saved on {origin.saved}, " if origin.saved else ""
-        return f"{saved}listed on {day}, in {_title(origin)}"
-
-    def _where(self, origin: Origin | None) -> str:
-        return f", in {_title(origin)}" if origin else ""
+                shown.append(
+                    {
+                        "how": origin.how,
+                        "day": self._day(origin.time),
+                        "saved": origin.saved,
+                        "title": _title(origin),
+                    }
+                )
+        return shown
 
 
 def _line(slot: str, text: str) -> str:

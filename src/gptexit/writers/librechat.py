@@ -18,6 +18,7 @@ from typing import Any
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.names.names import names_in
+from gptexit.templates import render
 from gptexit.text.json import dumps
 from gptexit.writers.base import Copy, File, Options, Rendered, copy_of, no_place_for, on_branches
 from gptexit.writers.chat.part_words import PartContext, reasoning, words_of
@@ -99,7 +100,9 @@ class LibreChat:
 
     def finish(self) -> Rendered:
         """How to import them."""
-        return Rendered(files=[File(HOW_TO, _HOW_TO.encode(), "how-to")])
+        return Rendered(
+            files=[File(HOW_TO, render("librechat/HOW-TO-IMPORT.md.j2").encode(), "how-to")]
+        )
 
 
 def _options(conversation: Conversation) -> dict[str, Any]:
@@ -155,22 +158,3 @@ def _link(source: Cited) -> str:
 
 
 _NO_BRACKETS = {ord("["): "(", ord("]"): ")", ord("\n"): " "}
-
-_HOW_TO = """\
-# Import into LibreChat
-
-In LibreChat click your name, then *Settings > Data Controls*, and *Import*. There are two ways.
-
-**The whole export at once**, with pictures and recordings, for LibreChat of 2026: run
-`gptexit convert EXPORT --to chatgpt --fit librechat` and choose the ZIP that it writes. If it
-writes several, import one after the other. The ZIP that OpenAI sent is not read as well.
-
-**File by file**, for any LibreChat: choose one JSON file of the folders here at a time, in any
-order; the list goes by date. A server takes 50 of them in a quarter of an hour, if its
-administrator has set no other limit, and a file that is imported twice is there twice. Each has its
-branches, dates, thoughts and sources. Pictures and other files do not go along: they are in the
-folder `files`, and each message names its own.
-
-LibreChat shows the newest version of an answer first, the others are behind its arrows. To go on
-with a conversation it takes a model that your server has.
-"""

@@ -23,6 +23,7 @@ from typing import Any
 
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
+from gptexit.templates import render
 from gptexit.writers.base import (
     Copy,
     File,
@@ -290,21 +291,7 @@ class OpenWebUI:
     def finish(self) -> Rendered:
         """The end of the last file, and how to import them."""
         files = self._series.end()
-        text = _HOW_TO.format(count=self._series.number, last=self._series.name)
+        text = render(
+            "open-webui/HOW-TO-IMPORT.md.j2", files=self._series.number, last=self._series.name
+        )
         return Rendered(files=[*files, File(HOW_TO, text.encode(), "how-to")])
-
-
-_HOW_TO = """\
-# Import into Open WebUI
-
-Files here: {count}, `import-001.json` to `{last}`. For each, in this order:
-
-1. In Open WebUI, click your name, then *Settings > Data Controls*, and beside *Import Chats* click
-   *Import*.
-2. Choose the file, and wait until the page says how many chats it has imported. A file takes about
-   a quarter of a minute; one that is imported twice is there twice.
-
-The chats keep their dates, branches, images, reasoning and sources, and have the tag `chatgpt`;
-archived ones also have the tag `archived`. What is no image is in the folder `files`, and each chat
-names it where it was.
-"""

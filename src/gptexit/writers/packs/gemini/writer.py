@@ -62,13 +62,13 @@ class GeminiUploads:
 
 
 def _working_name(number: int) -> str:
-    return f"{FOLDER}/{number}.zip"
+    return f"{UPLOADS}/{number}.zip"
 
 
 def name_of(number: int, of: int) -> str:
     """The path of a ZIP of so many, so that a list by name is in order."""
     width = len(str(of))
-    return f"{FOLDER}/{number:0{width}}-of-{of}.zip"
+    return f"{UPLOADS}/{number:0{width}}-of-{of}.zip"
 
 
 FOLDER = "sources"

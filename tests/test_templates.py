@@ -1,0 +1,191 @@
+"""The pages for a person: every template renders, and nothing of an export is taken for one."""
+
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from jinja2 import UndefinedError
+
+from exports import ROOT
+from gptexit import templates
+from gptexit.exit.destinations import DESTINATIONS
+from gptexit.exit.start_here import start_here as exit_page
+from gptexit.inspect.absences import GENERATIONS, as_markdown
+from gptexit.memory.assistants import ASSISTANTS
+from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Version
+from gptexit.memory.text import memory_text
+from gptexit.verify.result import Checked, Problem, Result, UnknownForm
+from gptexit.writers.base import NOTHING, SECRETS
+from gptexit.writers.packs.claude.projects import ProjectFolder
+from gptexit.writers.packs.claude.start_here import ClaudePack, Filled
+from gptexit.writers.packs.claude.start_here import start_here as claude_page
+from gptexit.writers.packs.claude.writer import instructions
+from gptexit.writers.packs.gemini.start_here import GeminiPack
+from gptexit.writers.packs.gemini.start_here import start_here as gemini_page
+from gptexit.writers.packs.placement import Made
+
+HOSTILE = "{{ 12345 * 9 }}{% include 'exit/before.md.j2' %}{# gone #}"
+KINDS = ("projects/g-p-1", "gpts/g-1", "topics/tax", "recent")
+VERIFIED = Checked("out", "markdown", 1, 1, 1, read_back=True)
+
+
+def report(**lost):
+    """The report of a run, in which this is lost."""
+    several = [{"label": "old.zip"}, {"label": HOSTILE}] if lost else []
+    gone = {"conversations": len(several), "messages": len(several)}
+    return {
+        "complete": not lost,
+        "source": {
+            "label": HOSTILE,
+            "exports": several,
+            "missing_files": lost.get("missing_files", []),
+        },
+        "read": {
+            "conversations": 2,
+            "messages": 4,
+            "gone": gone,
+            "unreadable": lost.get("unreadable", []),
+        },
+        "assets": {
+            "mentioned": 50,
+            "found": 20,
+            "missing": lost.get("missing", []),
+            "not_copied": lost.get("not_copied", []),
+        },
+    }
+
+
+def lossy():
+    parts = [{"where": f"part {number} {HOSTILE}", "reason": "is cut"} for number in range(30)]
+    files = [{"name": None, "id": f"file-{number}", "title": None} for number in range(30)]
+    return report(
+        missing_files=[HOSTILE],
+        unreadable=parts,
+        not_copied=parts,
+        missing=[{"name": HOSTILE, "id": "file-a", "title": HOSTILE}, *files],
+    )
+
+
+def results():
+    """A result for each verdict."""
+    bad = Problem(None, "is gone", "id", HOSTILE)
+    odd = UnknownForm("id", HOSTILE, None, "marker")
+    yield Result("e.zip", [VERIFIED])
+    yield Result("e.zip", [VERIFIED], lacking=["a file"])
+    yield Result("e.zip", [VERIFIED], unknown=[odd], unknown_messages=1)
+    yield Result("e.zip")
+    yield Result("e.zip", [VERIFIED], problems=[bad])
+
+
+def remembered():
+    """A memory with everything in it that a page can have."""
+    origin = Origin("2024-03-01T00:00:00Z", "id", HOSTILE, "message", "written", HOSTILE)
+    origins = [
+        origin,
+        replace(origin, how="snapshot", saved="2024-02-01"),
+        replace(origin, how="own list", saved="2024-02-01"),
+        *(replace(origin, how="cited", conversation=f"id {number}") for number in range(9)),
+    ]
+    entry = MemoryEntry(id="a", text=HOSTILE, origins=origins, marks=[Mark("asks to forget")])
+    ended = MemoryEntry(id="b", text=HOSTILE, origins=[origin], ended="forgotten", by=origin)
+    versions = [Version(HOSTILE, HOSTILE, origin, replace(origin, time=None))]
+    return Memory(entries=[entry] * 900, ended=[ended], versions=versions, conversations=9, slim=1)
+
+
+def packs():
+    """A pack for Claude with everything in it, and one with nothing."""
+    made = [Made(f"{number:02}-a.md", 10, 60_000, 2) for number in range(1, 4)]
+    folders = [
+        Filled(ProjectFolder("projects/a", HOSTILE, f"projects/{number}", "key"), made, 3, 1)
+        for number in range(201)
+    ]
+    lost = Counter({HOSTILE: 2})
+    yield ClaudePack(2, SECRETS, HOSTILE, [HOSTILE], folders, True, lost, lost)
+    yield ClaudePack(0, NOTHING, "all chosen")
+    yield ClaudePack(0, NOTHING, "not excluded")
+
+
+def pages():
+    """All pages, with as much and as little in them as there can be."""
+    for result in results():
+        for made in (report(), lossy()):
+            yield exit_page(made, result, ["user.json", "new.json"], "", list(DESTINATIONS))
+            yield exit_page(made, result, [], as_markdown("slim"))
+    yield from map(claude_page, packs())
+    sources = [Made(f"{number:02}-a.md", 10, 10, 2) for number in range(60)]
+    zips = [f"upload/{number}.zip" for number in range(9)]
+    yield gemini_page(GeminiPack(zips, sources, 2, 2, asks=True))
+    yield gemini_page(GeminiPack(zips[:1], [], 0))
+    for kind in KINDS:
+        yield instructions(ProjectFolder(kind, HOSTILE, "projects/a", "key")).data.decode()
+    for name in ASSISTANTS:
+        yield memory_text(remembered(), name, None)
+        yield memory_text(Memory(), name, None)
+    yield templates.render("open-webui/HOW-TO-IMPORT.md.j2", files=2, last="import-002.json")
+    yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
+
+
+def test_every_template_renders_and_ends_with_a_line():
+    templates._environment.cache_clear()
+    made = list(pages())
+    environment = templates._environment()
+    rendered = {name for _, name in environment.cache}
+    assert rendered == set(environment.list_templates(extensions=["j2"]))
+    for page in made:
+        assert page.endswith("\n")
+        assert not page.endswith("\n\n")
+        assert "\n\n\n" not in page
+
+
+def test_a_fact_that_is_missing_is_an_error():
+    with pytest.raises(UndefinedError, match="last"):
+        templates.render("open-webui/HOW-TO-IMPORT.md.j2", files=1)
+
+
+def test_nothing_of_an_export_is_taken_for_a_template():
+    leaving = exit_page(lossy(), next(results()), [], "")
+    moving = claude_page(next(packs()))
+    memory = memory_text(remembered(), "text", None)
+    for page in (leaving, moving, memory):
+        assert "111105" not in page
+        assert HOSTILE in page.replace("\\", "")
+
+
+@pytest.mark.parametrize("name", DESTINATIONS)
+def test_a_page_says_of_each_place_what_is_there_and_what_to_do_with_it(name):
+    page = exit_page(report(), Result("e.zip"), [], "", [name])
+    here = f"{DESTINATIONS[name].format}/{DESTINATIONS[name].place}"
+    assert f"| `{here}` | " in page
+    _, _, steps = page.partition("## In your new assistant")
+    assert here in steps
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_what_is_absent_is_one_item_each(generation):
+    assert all(item.startswith("- **") for item in as_markdown(generation).split("\n"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["exit", "--help"],
+        ["inspect", str(ROOT / "fixtures/slim-2026.zip")],
+        [
+            *("convert", str(ROOT / "fixtures/slim-2026.zip"), "-o", "out"),
+            *("--to", "markdown", "--to", "jsonl"),
+        ],
+    ],
+    ids=lambda words: " ".join(words[:1] + words[-1:]),
+)
+def test_what_writes_no_page_does_without_jinja(words, tmp_path):
+    code = (
+        f"import sys; sys.modules['jinja2'] = None; sys.argv[1:] = {words!r}\n"
+        "from gptexit.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
