@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from gptexit.codes import Hidden, NotKept, sentences
 from gptexit.text.terminal import count
 from gptexit.writers.base import SECRETS
 from gptexit.writers.markdown.embed import line
@@ -117,8 +118,8 @@ class ClaudePack:
     folders: list[Filled] = field(default_factory=list)
     asks: bool = False
     """Whether `memory.md` has a question to ask ChatGPT."""
-    hidden: Counter[str] = field(default_factory=Counter)
-    not_kept: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[Hidden] = field(default_factory=Counter)
+    not_kept: Counter[NotKept] = field(default_factory=Counter)
 
 
 def start_here(pack: ClaudePack) -> str:
@@ -180,10 +181,13 @@ def _row(each: Filled) -> str:
 
 
 def _absent(pack: ClaudePack) -> Iterator[str]:
-    lines = [f"- {number:,} × {line(reason)}" for reason, number in sorted(pack.not_kept.items())]
+    lines = [
+        f"- {number:,} × {line(sentence)}"
+        for sentence, number in sentences(NotKept, pack.not_kept.items())
+    ]
     lines += [
-        f"- {number:,} × message or part of one: {line(reason)}"
-        for reason, number in sorted(pack.hidden.items())
+        f"- {number:,} × message or part of one: {line(sentence)}"
+        for sentence, number in sentences(Hidden, pack.hidden.items())
         if number
     ]
     yield "\n".join(lines) or "Nothing that ChatGPT showed you was left out."
