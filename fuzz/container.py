@@ -20,7 +20,8 @@ from faults.case import zipped
 from faults.changes import BYTES, MEMBERS, VALUES
 from faults.nodes import dumped
 from faults.ride import a_house
-from gptexit.readers.chatgpt.export_set import AnotherCopy, Export, NotAnExport, open_export
+from gptexit.errors import NotAnExport
+from gptexit.readers.chatgpt.export_set import AnotherCopy, Export, open_export
 
 KINDS = ("export.zip", "conversations.json", "chat.html", "-")
 _ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than")

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 import gptexit.cli.convert
 from build import chain, conversation, message
-from gptexit.archive.description import OtherAccount
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.conversion import convert
+from gptexit.errors import OtherAccount
 from gptexit.exit.run import leave
 from gptexit.memory.page import write_page
 from gptexit.writers.base import File, Options

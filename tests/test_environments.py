@@ -14,7 +14,7 @@ import pytest
 
 import gptexit
 from build import chain, conversation, message
-from gptexit.cli.exit_codes import Exit
+from gptexit.errors import Exit
 from test_cli import write_export
 
 if os.name != "posix":
@@ -138,7 +138,8 @@ ALTERED = {
 
 @pytest.mark.parametrize("name", ALTERED)
 def test_an_altered_database_is_refused_with_a_sentence(place, tmp_path, name):
-    from gptexit.library import NoLibrary, open_library
+    from gptexit.errors import NoLibrary
+    from gptexit.library import open_library
 
     script, words = ALTERED[name]
     with pytest.raises(NoLibrary, match=re.escape(words)):
@@ -154,7 +155,8 @@ def test_bytes_where_text_should_be_are_read(place, tmp_path):
 
 
 def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypatch):
-    from gptexit.library import NoLibrary, open_library, running
+    from gptexit.errors import NoLibrary
+    from gptexit.library import open_library, running
 
     monkeypatch.setattr(running, "_LONGEST", 50_000)
     script = "UPDATE messages SET text = hex(zeroblob(100000))"
@@ -163,7 +165,7 @@ def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypa
 
 
 def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
-    from gptexit.archive.folder import OtherArchive
+    from gptexit.errors import OtherArchive
 
     script, words = ALTERED["a newer schema"]
     path = altered(place, tmp_path, script)

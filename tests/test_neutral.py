@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from build import JSON
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT
-from gptexit import NotAnExport, conversations, convert, open_export
+from gptexit import conversations, convert, open_export
+from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.source import open_source

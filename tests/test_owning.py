@@ -10,10 +10,10 @@ import pytest
 
 from build import chain, conversation, message
 from gptexit.archive.folder import ArchiveFolder
-from gptexit.archive.lock import InUse, owning, owning_file
+from gptexit.archive.lock import owning, owning_file
 from gptexit.cli import run as command_line
-from gptexit.cli.exit_codes import Exit
 from gptexit.conversion import convert
+from gptexit.errors import Exit, InUse
 from gptexit.writers.base import File
 from gptexit.writers.registry import FORMATS
 

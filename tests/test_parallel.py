@@ -20,8 +20,8 @@ from exports import FIXTURES, ROOT
 from faults.bases import NAMES
 from faults.case import case
 from gptexit.conversion import convert
+from gptexit.errors import NotAnExport
 from gptexit.parallel import pool
-from gptexit.readers.chatgpt.export_set import NotAnExport
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 

@@ -11,7 +11,7 @@ import pytest
 from build import chain, conversation, message
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.conversion import convert
-from gptexit.files.disk import Unusable
+from gptexit.errors import Unusable
 from gptexit.library.notes import notes_of
 from gptexit.readers.jsonl import open_neutral
 from gptexit.writers.base import File

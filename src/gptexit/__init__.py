@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gptexit.conversion import convert
+    from gptexit.errors import NotAnExport
     from gptexit.model import Conversation
     from gptexit.pipeline import conversations
-    from gptexit.readers.chatgpt.export_set import Export, NotAnExport
+    from gptexit.readers.chatgpt.export_set import Export
     from gptexit.source import open_source as open_export
 
 __version__ = "0.1.0"
@@ -27,7 +28,7 @@ __all__ = ["Conversation", "Export", "NotAnExport", "conversations", "convert", 
 _HOMES = {
     "Conversation": "model",
     "Export": "readers.chatgpt.export_set",
-    "NotAnExport": "readers.chatgpt.export_set",
+    "NotAnExport": "errors",
     "conversations": "pipeline",
     "convert": "conversion",
     "open_export": "source:open_source",

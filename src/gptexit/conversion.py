@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gptexit.archive.description import choices, need_same_account, part_of
-from gptexit.archive.folder import ArchiveFolder, OtherArchive, Sink
+from gptexit.archive.folder import ArchiveFolder, Sink
 from gptexit.archive.jsonl_folder import JsonlFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.notes_folder import NotesFolder, laid_out
 from gptexit.archive.stdout import StdoutSink
 from gptexit.archive.zip_folder import ZipFolder
+from gptexit.errors import DamagedNames, OtherArchive
 from gptexit.model import Conversation
-from gptexit.names.names import DamagedNames, Names, load_names, save_names
+from gptexit.names.names import Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
 from gptexit.pipeline import convert as convert_along
 from gptexit.report import Written

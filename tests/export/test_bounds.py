@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from export.packing import PNG, reasons, text_of, write, zip_of
 from gptexit.conversion import convert
+from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.assets import index
 from gptexit.readers.chatgpt.containers import zip
-from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing import json_stream as rows
 from gptexit.readers.chatgpt.parsing import weight

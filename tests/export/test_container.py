@@ -6,9 +6,10 @@ import pytest
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 from gptexit.codes import Repair
+from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt import export_set as container
 from gptexit.readers.chatgpt.containers import zip as zips
-from gptexit.readers.chatgpt.export_set import AnotherCopy, Export, NotAnExport, open_export
+from gptexit.readers.chatgpt.export_set import AnotherCopy, Export, open_export
 
 ONE = {"conversations.json": text_of("a", "b")}
 SHARDS = {

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
+from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.containers import zip
 from gptexit.readers.chatgpt.containers import zip_member as inflate
-from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing.array_items import Split, split
 from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end, skip

@@ -6,8 +6,9 @@ import zipfile
 import pytest
 
 from export.packing import PNG, text_of, unpack, write, zip_of
+from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.containers.diagnosis import unreachable, wrong_file
-from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.readers.chatgpt.export_set import open_export
 
 CLAUDE = json.dumps([{"uuid": "u", "name": "n", "chat_messages": [{"text": "hi"}]}]).encode()
 GEMINI = b'[{\n  "header": "Gemini Apps",\n  "title": "Prompted hello"}]'

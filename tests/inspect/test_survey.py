@@ -9,11 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from build import JSON, WORDS, chain, conversation, message, raw_conversations
+from gptexit.errors import NotAnExport
 from gptexit.inspect import patterns as shapes
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.inspection import inspect
 from gptexit.inspect.survey import Survey
-from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.image_places import key_in_export
 

@@ -8,18 +8,8 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message
 from gptexit import convert
-from gptexit.library import (
-    Ambiguous,
-    BadQuery,
-    NoLibrary,
-    Place,
-    Query,
-    TooSlow,
-    Unknown,
-    marked,
-    open_library,
-    plain,
-)
+from gptexit.errors import AmbiguousConversation, BadQuery, NoLibrary, TooSlow, UnknownConversation
+from gptexit.library import Place, Query, marked, open_library, plain
 from gptexit.text.json import dumps
 
 SHOP = conversation(
@@ -154,10 +144,10 @@ def test_reading_in_pieces_gives_the_whole(library):
 
 def test_an_id_may_be_its_beginning(library):
     assert library.conversation("11111111-a").title == "A shop’s database"
-    with pytest.raises(Ambiguous):
+    with pytest.raises(AmbiguousConversation):
         library.conversation("1111")
     for wrong in ("2", "", "%", "11111111-aaaa%", "\0", "\ud800", "x" * 10**6, "../../etc"):
-        with pytest.raises(Unknown):
+        with pytest.raises(UnknownConversation):
             library.conversation(wrong)
 
 

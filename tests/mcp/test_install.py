@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 import chats
 from gptexit.cli import main
-from gptexit.mcp.clients import CLIENTS, Machine, SeveralPlaces, entry
+from gptexit.errors import SeveralPlaces
+from gptexit.mcp.clients import CLIENTS, Machine, entry
 
 HEAD = b'\xef\xbb\xbf{\r\n  // mine\r\n  "mcpServers": {\r\n    "other": {"command": "x"}'
 COMMENT, TAIL = b" // keep", b"\r\n  }\r\n}"

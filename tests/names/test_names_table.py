@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.names.table import COLUMNS, BadTable, NameRow, Table, load
+from gptexit.errors import BadNames
+from gptexit.names.table import COLUMNS, NameRow, Table, load
 
 BAKERY, HELPER = "g-p-67a1b2c3", "g-abc123"
 HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -88,7 +89,7 @@ def test_a_table_is_read_as_spreadsheets_and_people_leave_it(data, tmp_path):
     ],
 )
 def test_what_is_no_table_is_said_in_a_sentence(data, said, tmp_path):
-    with pytest.raises(BadTable, match=r"names\.csv") as error:
+    with pytest.raises(BadNames, match=r"names\.csv") as error:
         load(written(tmp_path, data))
     assert said in str(error.value)
     assert "\n" not in str(error.value)

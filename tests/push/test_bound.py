@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("httpx")
 pytest.importorskip("tenacity")
 
-from gptexit.push.client import Server, ServerError
+from gptexit.errors import ServerError
+from gptexit.push.client import Server
 
 
 @contextmanager

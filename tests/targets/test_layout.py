@@ -7,7 +7,7 @@ import pytest
 
 from exports import ROOT
 from gptexit import convert
-from gptexit.archive.folder import OtherArchive
+from gptexit.errors import OtherArchive
 from gptexit.names.names import Names
 from gptexit.writers.base import Options
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES, ROOT
 from gptexit import convert
+from gptexit.errors import NoArchive
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
@@ -20,7 +21,7 @@ from gptexit.selection import Selection
 from gptexit.text.json import dumps
 from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.compare_raw import Twins
-from gptexit.verify.run import NoArchive, verify
+from gptexit.verify.run import verify
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.restore import repaired
 from verify.damage import promise_anew

@@ -16,7 +16,8 @@ import orjson
 
 from gptexit import __version__
 from gptexit.archive.note_contents import WRITER
-from gptexit.files.disk import HOUSE, Unusable, read_bytes
+from gptexit.errors import OtherAccount
+from gptexit.files.disk import HOUSE, read_bytes
 from gptexit.names.names import Names
 from gptexit.selection import Selection
 from gptexit.text.terminal import printable
@@ -28,10 +29,6 @@ _LARGEST = 1 << 20
 """Bytes of it that are read."""
 KEY = "account"
 """Where an archive's record of itself has the checksum."""
-
-
-class OtherAccount(Unusable):
-    """The folder has the archive of another account, or the exports are of two."""
 
 
 def accounts_of(export: Any) -> set[str]:

@@ -28,16 +28,9 @@ from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.description import sealed
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces
+from gptexit.errors import OtherArchive
 from gptexit.files.background import BackgroundFile
-from gptexit.files.disk import (
-    CHUNK,
-    Unusable,
-    begins_with_zeros,
-    digest_at,
-    open_new,
-    read_bytes,
-    write_all,
-)
+from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, open_new, read_bytes, write_all
 from gptexit.text.terminal import printable
 from gptexit.writers.base import Copy, File
 
@@ -84,10 +77,6 @@ class Sink(Protocol):
 
     def finish(self) -> int:
         """Everything has come. How many bytes the archive's files now have."""
-
-
-class OtherArchive(Unusable):
-    """The folder has an archive of another format; `str(error)` is a sentence for a person."""
 
 
 class ArchiveFolder:

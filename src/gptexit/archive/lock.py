@@ -15,7 +15,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gptexit.files.disk import HOUSE, Unusable, need_plain_house
+from gptexit.errors import InUse, Unusable
+from gptexit.files.disk import HOUSE, need_plain_house
 from gptexit.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
 
 _NAME = "lock"
 _PRIVATE = 0o700
-
-
-class InUse(Unusable):
-    """Another run is writing there."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"another run of gptexit is writing to {printable(what)} just now, so this one wrote "
-            "nothing there. Run the same command again when the other is done."
-        )
 
 
 @contextmanager
@@ -120,5 +111,5 @@ def _acquired(path: Path, what: str) -> BaseFileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise InUse(what) from None
+        raise InUse(printable(what)) from None
     return lock

@@ -17,16 +17,10 @@ from typing import Any
 import orjson
 
 from gptexit.archive.batch import seems_torn
-from gptexit.archive.folder import (
-    ArchiveFolder,
-    OtherArchive,
-    Outcome,
-    beside,
-    beside_key,
-    sha256_of,
-)
+from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key, sha256_of
 from gptexit.archive.manifest import About, Catalog, Entry
 from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
+from gptexit.errors import OtherArchive
 from gptexit.writers.base import File, Options
 from gptexit.writers.markdown.index import FLAT, LAYOUTS, NOTES, PROJECT, PROJECTS, YEAR
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from gptexit.archive.folder import Outcome
 from gptexit.archive.manifest import Catalog
-from gptexit.files.closed import Closed
+from gptexit.errors import Closed
 from gptexit.writers.base import Copy, File
 
 

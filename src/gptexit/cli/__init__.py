@@ -7,13 +7,13 @@ import os
 import signal
 import sys
 import traceback
+from typing import Any
 
 import click
 
 from gptexit import __version__
 from gptexit.cli import streams
-from gptexit.cli.exit_codes import Exit
-from gptexit.files.closed import Closed
+from gptexit.errors import Closed, Exit, GptexitError
 
 _COMMANDS = {
     "exit": "Do everything that leaving ChatGPT takes, in one go.",
@@ -46,6 +46,13 @@ class _Lazy(click.Group):
         module = importlib.import_module(f"gptexit.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GptexitError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

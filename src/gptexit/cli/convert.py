@@ -9,10 +9,8 @@ import click
 import orjson
 
 from gptexit.cli import streams
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import (
     allow_large_option,
-    cannot_redact,
     jobs_option,
     layout_option,
     names_of,
@@ -29,10 +27,7 @@ from gptexit.cli.options import (
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.conversion import convert_export
 from gptexit.files.disk import write_whole
-from gptexit.readers.chatgpt.export_set import NotAnExport
-from gptexit.redact import CannotRedact
 from gptexit.source import open_source
-from gptexit.sqlite.schema import NoFullText
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.zip_volume import FITS, size_of
 from gptexit.writers.registry import API, FORMATS, LAYOUTS, is_one_file
@@ -166,29 +161,21 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         raise click.UsageError(
             "-o - writes one format that is a single file: use --to jsonl, or --form api."
         )
-    try:
-        with (
-            open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
-            progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
-        ):
-            report = convert_export(
-                export,
-                given["out"],
-                names,
-                selection,
-                options,
-                progress=progress,
-                stdout=streams.stdout(),
-                check=given["check"],
-                jobs=given["jobs"],
-            )
-    except CannotRedact as error:
-        raise click.UsageError(cannot_redact(error)) from None
-    except NoFullText as error:
-        raise click.UsageError(f"{error}.") from None
-    except NotAnExport as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.NOT_AN_EXPORT)
+    with (
+        open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
+        progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+    ):
+        report = convert_export(
+            export,
+            given["out"],
+            names,
+            selection,
+            options,
+            progress=progress,
+            stdout=streams.stdout(),
+            check=given["check"],
+            jobs=given["jobs"],
+        )
     if given["report"]:
         write_report(given["report"], report)
     if not given["quiet"]:

@@ -12,11 +12,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from gptexit.archive.lock import InUse
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.streams import STDOUT
-from gptexit.files.disk import Unusable
-from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
+from gptexit.errors import Exit, GptexitError
 from gptexit.text.terminal import printable
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
@@ -48,14 +45,12 @@ _SHOWN = 200
 
 def ending(error: BaseException) -> tuple[str, int]:
     """Return the sentence for an error that ended a run, and the exit code."""
+    if isinstance(error, GptexitError):
+        return str(error), error.exit_code
     for kinds, sentence, code in _ENDINGS:
         if isinstance(error, kinds):
             return sentence(error), code
     return _fault(error), Exit.FAULT
-
-
-def _own(error: BaseException) -> str:
-    return str(error)
 
 
 def _refused(error: BaseException) -> str:
@@ -116,9 +111,6 @@ def _fault(error: BaseException) -> str:
 
 
 _ENDINGS: tuple[tuple[type[BaseException], Callable[[BaseException], str], int], ...] = (
-    (InUse, _own, Exit.IN_USE),
-    (Unusable, _own, Exit.USAGE),
-    (NotAnExport, _own, Exit.NOT_AN_EXPORT),
     (OSError, _refused, Exit.INCOMPLETE),
     (sqlite3.Error, _database, Exit.INCOMPLETE),
     (UnicodeEncodeError, _name, Exit.INCOMPLETE),

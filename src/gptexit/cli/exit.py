@@ -9,10 +9,8 @@ from typing import Any
 
 import click
 
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import (
     allow_large_option,
-    cannot_redact,
     exclude_option,
     exclusion,
     jobs_option,
@@ -28,13 +26,12 @@ from gptexit.cli.options import (
 )
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.cli.verify import EXITS, verdict
+from gptexit.errors import Exit
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, REPORT, leave
 from gptexit.pipeline import Progress
-from gptexit.readers.chatgpt.export_set import Export, NotAnExport
-from gptexit.redact import CannotRedact
+from gptexit.readers.chatgpt.export_set import Export
 from gptexit.selection import Selection
-from gptexit.sqlite.schema import NoFullText
 from gptexit.writers.base import Options
 
 
@@ -99,24 +96,16 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         web_images=given["web_images"],
     )
     chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None
-    try:
-        report, checked = leave(
-            sources,
-            out,
-            options,
-            watch,
-            given["going_to"],
-            chosen,
-            allow_large=given["allow_large"],
-            jobs=given["jobs"],
-        )
-    except CannotRedact as error:
-        raise click.UsageError(cannot_redact(error)) from None
-    except NoFullText as error:
-        raise click.UsageError(f"{error}.") from None
-    except NotAnExport as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.NOT_AN_EXPORT)
+    report, checked = leave(
+        sources,
+        out,
+        options,
+        watch,
+        given["going_to"],
+        chosen,
+        allow_large=given["allow_large"],
+        jobs=given["jobs"],
+    )
     if not given["quiet"]:
         click.echo(summary(report))
     complain(troubles(report, str(out / REPORT)))

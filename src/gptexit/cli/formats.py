@@ -8,7 +8,7 @@ import click
 import orjson
 
 from gptexit import schemas
-from gptexit.cli.exit_codes import Exit
+from gptexit.errors import Exit
 from gptexit.files.disk import special
 from gptexit.schemas import validate_lines
 from gptexit.text.terminal import count

@@ -8,16 +8,16 @@ import click
 import orjson
 
 from gptexit.cli import streams
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import allow_large_option, no_progress_option
 from gptexit.cli.summary import complain, progress_bar, unreadable
+from gptexit.errors import BadNames, Exit
 from gptexit.files.disk import write_whole
 from gptexit.inspect.groups import MOST
 from gptexit.inspect.inspection import Inspection
 from gptexit.inspect.inspection import inspect as inspect_export
 from gptexit.inspect.output import FORMATS, drift_report, table
-from gptexit.names.table import BadTable, Table, load
-from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.names.table import Table, load
+from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
 
 
@@ -81,15 +81,11 @@ def inspect(
     if "-" == names_file == drift_report or (names_file == "-" and (as_json or attachments)):
         raise click.UsageError("only one thing goes to standard output.")
     names = _names_there(names_file)
-    try:
-        with (
-            open_export(sources, streams.stdin(), allow_large=allow_large) as export,
-            progress_bar(export, off=no_progress) as progress,
-        ):
-            found = inspect_export(export, progress)
-    except NotAnExport as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.NOT_AN_EXPORT)
+    with (
+        open_export(sources, streams.stdin(), allow_large=allow_large) as export,
+        progress_bar(export, off=no_progress) as progress,
+    ):
+        found = inspect_export(export, progress)
     about = found.as_json()
     if drift_report:
         _write_drift(drift_report, found)
@@ -114,7 +110,7 @@ def _names_there(path: str | None) -> Table:
         return load(Path(path)) if Path(path).stat().st_size else Table()
     except FileNotFoundError:
         return Table()
-    except BadTable as error:
+    except BadNames as error:
         raise click.UsageError(f"{error} Nothing was written.") from error
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from gptexit.cli import streams
-from gptexit.cli.exit_codes import Exit
-from gptexit.library import NoLibrary, open_library
-from gptexit.mcp.clients import CLIENTS, Client, SeveralPlaces, entry, machine
-from gptexit.mcp.config_file import Installed, NotInstalled, alone, install
+from gptexit.errors import NotInstalled
+from gptexit.library import open_library
+from gptexit.mcp.clients import CLIENTS, Client, entry, machine
+from gptexit.mcp.config_file import Installed, alone, install
 
 NAME = "chatgpt-archive"
 _EXTRA = (
@@ -78,15 +78,11 @@ def mcp(ctx: click.Context, /, archive: str, client: str | None, **given: Any) -
         raise click.UsageError("--write and --config go with --install.")
     if importlib.util.find_spec("mcp") is None:
         raise click.UsageError(_EXTRA)
-    try:
-        with open_library(archive) as library:
-            path = library.path.absolute()
-        if client:
-            _install(CLIENTS[client], client, path, given)
-            return
-    except (NoLibrary, NotInstalled, SeveralPlaces) as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.USAGE)
+    with open_library(archive) as library:
+        path = library.path.absolute()
+    if client:
+        _install(CLIENTS[client], client, path, given)
+        return
     if not streams.both_open():
         raise click.UsageError(_NO_STREAMS)
     from gptexit.mcp.server import serve

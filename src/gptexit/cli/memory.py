@@ -9,7 +9,6 @@ import click
 import orjson
 
 from gptexit.cli import streams
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import (
     allow_large_option,
     no_progress_option,
@@ -17,15 +16,14 @@ from gptexit.cli.options import (
     timezone_option,
 )
 from gptexit.cli.summary import complain, not_given, progress_bar, unreadable
+from gptexit.errors import CannotRedact, Exit, NotAnAnswer
 from gptexit.files.disk import write_whole
 from gptexit.memory.assistants import ASSISTANTS
 from gptexit.memory.collect import gather
 from gptexit.memory.model import Memory
-from gptexit.memory.own_list import PROMPT, NotAnAnswer, OwnList, open_own_list
+from gptexit.memory.own_list import PROMPT, OwnList, open_own_list
 from gptexit.memory.page import write_page
 from gptexit.memory.text import memory_text, tally, why_more
-from gptexit.readers.chatgpt.export_set import NotAnExport
-from gptexit.redact import CannotRedact
 from gptexit.source import Source, open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import NOTHING, SECRETS
@@ -92,22 +90,18 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     if kind == "pam" and out == "-":
         raise click.UsageError("--for pam writes a folder: give one with -o.")
     answer = _answer(given["answer"])
-    try:
-        with (
-            open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
-            progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
-        ):
-            if kind == "pam":
-                from gptexit.memory.page import write_store
+    with (
+        open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
+        progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+    ):
+        if kind == "pam":
+            from gptexit.memory.page import write_store
 
-                found = write_store(
-                    export, Path(out), answer.entries, progress, all_of=given["conversations"]
-                )
-            else:
-                found = gather(export, answer.entries, progress)
-    except NotAnExport as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.NOT_AN_EXPORT)
+            found = write_store(
+                export, Path(out), answer.entries, progress, all_of=given["conversations"]
+            )
+        else:
+            found = gather(export, answer.entries, progress)
     written, searched = out, ""
     if kind == "json":
         _write_json(out, found)
@@ -152,19 +146,20 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
     """The page without secrets, and a line that says so. Raises UsageError."""
     if given["redact"] == NOTHING:
         return page, "Nothing was redacted."
-    from gptexit.redact.redactor import RedactionFailed, Redactor
+    from gptexit.errors import RedactionFailed
+    from gptexit.redact.redactor import Redactor
 
     try:
         clean = Redactor().text(page, "memory")
     except RedactionFailed as error:
-        raise click.ClickException(
-            "looking for keys and passwords failed, so nothing was written. To do without: "
-            "--redact nothing."
+        raise RedactionFailed(
+            "looking for keys and passwords failed, so nothing was written.",
+            "To do without: --redact nothing.",
         ) from error
     except CannotRedact as error:
         if given["redact"] == SECRETS:
-            raise click.UsageError(f"{error}.") from None
-        return page, f"Not searched for keys and passwords: {error}."
+            raise
+        return page, f"Not searched for keys and passwords: {error.sentence}"
     if clean == page:
         return page, "No key or password is in it, as far as can be told."
     return clean, "A key or password was in it: a mark, [redacted: …], stands in its place."

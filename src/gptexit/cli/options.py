@@ -9,18 +9,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gptexit.errors import BadDate, BadNames
 from gptexit.names.names import Names
-from gptexit.names.table import BadTable, load
+from gptexit.names.table import load
 from gptexit.selection import Exclusion, Selection
-from gptexit.text.dates import BadDate, beginning, ending
+from gptexit.text.dates import beginning, ending
 from gptexit.text.terminal import count
 from gptexit.writers.base import NOTHING, SECRETS
 from gptexit.writers.markdown.index import LAYOUTS
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-
-    from gptexit.redact import CannotRedact
 
 
 def time_zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzinfo | None:
@@ -206,7 +205,7 @@ def _table(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
         return {}
     try:
         return load(Path(value)).names()
-    except BadTable as error:
+    except BadNames as error:
         raise click.BadParameter(str(error)) from error
     except OSError as error:
         raise click.BadParameter(f"{value}: {error.strerror or error}.") from error
@@ -309,11 +308,6 @@ redact_option = click.option(
 )
 _KINDS = 5
 """Kinds that the summary names."""
-
-
-def cannot_redact(error: CannotRedact) -> str:
-    """What to do about it."""
-    return f"{error}. To write a pack with all secrets in it: --redact nothing."
 
 
 def redacted(report: dict[str, Any]) -> list[str]:

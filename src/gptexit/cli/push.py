@@ -11,7 +11,6 @@ import click
 from gptexit.archive.lock import owning_name
 from gptexit.cli import streams
 from gptexit.cli.convert import included, write_report
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import (
     allow_large_option,
     names_of,
@@ -23,7 +22,7 @@ from gptexit.cli.options import (
     timezone_option,
 )
 from gptexit.cli.summary import complain, listed, progress_bar, unreadable
-from gptexit.readers.chatgpt.export_set import NotAnExport
+from gptexit.errors import Exit
 from gptexit.source import open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import Options
@@ -94,7 +93,8 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     """
     try:
-        from gptexit.push.client import Server, ServerError
+        from gptexit.errors import ServerError
+        from gptexit.push.client import Server
         from gptexit.push.run import Push
     except ModuleNotFoundError as error:
         if error.name not in ("httpx", "tenacity"):
@@ -118,9 +118,6 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             tally = run.tally
             run.run(progress)
         code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
-    except NotAnExport as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.NOT_AN_EXPORT)
     except ServerError as error:
         click.echo(f"Error: {error}", err=True)
     if tally and given["report"]:

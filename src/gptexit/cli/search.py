@@ -14,19 +14,16 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import timezone_option
+from gptexit.errors import Exit, GptexitError
 from gptexit.library import (
-    BadQuery,
     Hit,
     Library,
-    NoLibrary,
     Page,
     Place,
     Query,
     Said,
     Span,
-    TooSlow,
     marked,
     open_library,
     plain,
@@ -35,7 +32,7 @@ from gptexit.library.library import unreadable
 from gptexit.library.notes import notes_of
 from gptexit.library.results import Snippet
 from gptexit.library.search import ROLES
-from gptexit.text.dates import BadDate, beginning, clock, day, ending, moment
+from gptexit.text.dates import beginning, clock, day, ending, moment
 from gptexit.text.terminal import columns, count, harmless, printable
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "Tool", "system": "System"}
@@ -199,15 +196,11 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
                 click.echo(orjson.dumps(_as_json(page), option=orjson.OPT_INDENT_2))
             else:
                 _print(library, archive, query, page, given)
-    except (NoLibrary, BadDate, BadQuery, LookupError) as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.USAGE)
+    except GptexitError:
+        raise
     except (sqlite3.DatabaseError, TypeError, ValueError) as error:  # values of odd types
         click.echo(f"Error: {unreadable(Path(archive), error)}", err=True)
         ctx.exit(Exit.USAGE)
-    except TooSlow as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.INCOMPLETE)
     ctx.exit(Exit.COMPLETE if page.hits else Exit.NOTHING_FOUND)
 
 

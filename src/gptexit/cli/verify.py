@@ -8,13 +8,13 @@ import click
 import orjson
 
 from gptexit.cli import streams
-from gptexit.cli.exit_codes import Exit
 from gptexit.cli.options import allow_large_option, no_progress_option
 from gptexit.cli.summary import listed, progress_bar
-from gptexit.readers.chatgpt.export_set import NotAnExport, open_export
+from gptexit.errors import Exit
+from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
 from gptexit.verify.result import Checked, Problem, Result
-from gptexit.verify.run import READERS, NoArchive
+from gptexit.verify.run import READERS
 from gptexit.verify.run import verify as verify_archive
 from gptexit.writers.registry import FORMATS
 
@@ -195,16 +195,9 @@ def verify(
     *sources, archive = paths
     if quiet:
         streams.hush()
-    try:
-        result = _result(
-            sources, Path(archive), allow_large=allow_large, hush=quiet or no_progress or as_json
-        )
-    except NotAnExport as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.NOT_AN_EXPORT)
-    except NoArchive as error:
-        click.echo(f"Error: {error}", err=True)
-        ctx.exit(Exit.USAGE)
+    result = _result(
+        sources, Path(archive), allow_large=allow_large, hush=quiet or no_progress or as_json
+    )
     if as_json:
         click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2))
     elif not quiet:

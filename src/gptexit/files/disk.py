@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from gptexit.errors import Unusable
 from gptexit.text.terminal import printable
 
 CHUNK = 1 << 20
@@ -30,10 +31,6 @@ _TO_READ: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _ALWAYS
 _TO_SYNC = os.O_RDWR | _NOFOLLOW | _ALWAYS
 _LONGEST_NAME = 255
 _LOOKED_AT = 512
-
-
-class Unusable(Exception):
-    """The place cannot be written to as it is; `str(error)` is a sentence for a person."""
 
 
 def new_name() -> str:

@@ -9,13 +9,13 @@ with open_library("chatgpt-archive") as library:
 
 from __future__ import annotations
 
-from gptexit.library.library import Library, NoLibrary, open_library
-from gptexit.library.query import BadQuery, Query
-from gptexit.library.results import Ambiguous, Hit, Page, Place, Said, Span, Unknown, marked, plain
-from gptexit.library.running import TooSlow
+from gptexit.errors import AmbiguousConversation, BadQuery, NoLibrary, TooSlow, UnknownConversation
+from gptexit.library.library import Library, open_library
+from gptexit.library.query import Query
+from gptexit.library.results import Hit, Page, Place, Said, Span, marked, plain
 
 __all__ = [
-    "Ambiguous",
+    "AmbiguousConversation",
     "BadQuery",
     "Hit",
     "Library",
@@ -26,7 +26,7 @@ __all__ = [
     "Said",
     "Span",
     "TooSlow",
-    "Unknown",
+    "UnknownConversation",
     "marked",
     "open_library",
     "plain",

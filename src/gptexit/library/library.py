@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Literal, Self
 
+from gptexit.errors import NoLibrary, TooSlow
 from gptexit.files.disk import special
 from gptexit.library.query import Query
 from gptexit.library.results import (
@@ -19,7 +20,7 @@ from gptexit.library.results import (
     number_of,
     read,
 )
-from gptexit.library.running import Runner, TooSlow
+from gptexit.library.running import Runner
 from gptexit.library.search import search
 from gptexit.sqlite.schema import CITED, NAME, VERSION, version_of
 
@@ -146,10 +147,6 @@ _INSIDE = (NAME, f"sqlite/{NAME}")
 
 _BESIDE = ("-journal", "-wal")
 """What SQLite keeps beside a database that is being written."""
-
-
-class NoLibrary(Exception):
-    """There is no database to search; `str(error)` is a sentence for a person."""
 
 
 def open_library(path: str | Path) -> Library:

@@ -15,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from gptexit.errors import BadQuery
 from gptexit.sqlite.schema import has_unspaced, spaced
 
 LONGEST = 2_000
@@ -27,10 +28,6 @@ _SHORTEST_BEGINNING = 2
 """Letters before a `*`: with one there is nothing that the index could narrow down."""
 
 Role = Literal["user", "assistant", "tool", "system"]
-
-
-class BadQuery(ValueError):
-    """Nothing can be searched for by this; `str(error)` is a sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.errors import AmbiguousConversation, UnknownConversation
 from gptexit.library.running import Runner
 from gptexit.sqlite.schema import PLACES
 
@@ -168,16 +169,11 @@ _ID = 200
 """Characters of an id that are looked at."""
 
 
-class Unknown(LookupError):
-    """There is no such conversation; `str(error)` is a sentence for a person."""
-
-
-class Ambiguous(LookupError):
-    """Several conversations begin so; `str(error)` is a sentence for a person."""
-
-
 def number_of(runner: Runner, key: str) -> int:
-    """The number of a conversation, by its id or a beginning of it. Raises Unknown, Ambiguous."""
+    """The number of a conversation, by its id or a beginning of it.
+
+    Raises UnknownConversation and AmbiguousConversation.
+    """
     wanted = key.strip().replace("\0", "").encode("utf-8", "replace").decode()[:_ID]
     rows = runner.all(
         "SELECT number, id FROM conversations WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 "
@@ -185,10 +181,12 @@ def number_of(runner: Runner, key: str) -> int:
         (wanted,),
     )
     if not wanted or not rows:
-        raise Unknown(f"There is no conversation {wanted[:80]!r} in this archive.")
+        raise UnknownConversation(f"There is no conversation {wanted[:80]!r} in this archive.")
     if len(rows) > 1 and rows[0][1] != wanted:
         some = ", ".join(each for _, each in rows[:2])
-        raise Ambiguous(f"Several conversations begin with {wanted!r}: {some}, … Give more of it.")
+        raise AmbiguousConversation(
+            f"Several conversations begin with {wanted!r}: {some}, … Give more of it."
+        )
     return int(rows[0][0])
 
 
@@ -202,7 +200,10 @@ def read(
     hidden: bool,
     branches: bool,
 ) -> Span:
-    """A piece of the conversation from `start` on. Raises Unknown, Ambiguous, TooSlow."""
+    """A piece of the conversation from `start` on.
+
+    Raises UnknownConversation, AmbiguousConversation and TooSlow.
+    """
     number = number_of(runner, key)
     first = number * PLACES
     wanted = "number BETWEEN ? AND ?"

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from gptexit.errors import TooSlow
+
 _SECONDS = 5.0
 """How long one query may take."""
 _STEPS = 20_000
@@ -21,13 +23,6 @@ PRAGMA mmap_size = 1073741824;
 PRAGMA temp_store = MEMORY;
 PRAGMA trusted_schema = OFF;
 """
-
-
-class TooSlow(Exception):
-    """A query took longer than any should; `str(error)` is a sentence for a person."""
-
-    def __init__(self) -> None:
-        super().__init__("The search took too long and was given up. Try rarer or fewer words.")
 
 
 class Runner:

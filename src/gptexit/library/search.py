@@ -14,12 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptexit.library.query import BadQuery, Match, Query, match_of
+from gptexit.errors import BadDate, BadQuery
+from gptexit.library.query import Match, Query, match_of
 from gptexit.library.results import Hit, Page, number_of
 from gptexit.library.running import Runner
 from gptexit.library.snippets import Snippets
 from gptexit.sqlite.schema import PLACES
-from gptexit.text.dates import BadDate, beginning, ending
+from gptexit.text.dates import beginning, ending
 
 RANKED = 10_000
 """Messages that are ranked, about: a word that is in more of them tells little."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from gptexit.library import Library, NoLibrary, open_library
+from gptexit.errors import ArchiveUnreadable, NoLibrary
+from gptexit.library import Library, open_library
 from gptexit.library.results import Remembered
 from gptexit.memory.collect import MOST, Collector
 from gptexit.memory.extract import KEY
@@ -19,10 +20,6 @@ from gptexit.model import Conversation
 T = TypeVar("T")
 _BUSY = "The archive is being written right now; ask again in a moment."
 _BROKEN = "The archive cannot be read. It may be damaged, or half written; convert it again."
-
-
-class ArchiveUnreadable(Exception):
-    """The archive cannot be read now; `str(error)` is a sentence."""
 
 
 class Archive:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from gptexit.errors import SeveralPlaces
+
 System = Literal["Linux", "macOS", "Windows"]
 
 
@@ -31,10 +33,6 @@ class Machine:
         """The folder that an environment variable names."""
         named = self.environment.get(variable)
         return Path(named) if named else otherwise
-
-
-class SeveralPlaces(Exception):
-    """It cannot be told which of these the client reads; `str(error)` is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

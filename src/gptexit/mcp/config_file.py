@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from gptexit.errors import NotInstalled
+
 # The last alternatives of each take what is not closed, so that the search goes on behind it.
 _STRING_OR_COMMENT = re.compile(
     r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|//[^\r\n]*|/\*(?:.*?\*/|.*\Z)', re.DOTALL
@@ -100,10 +102,6 @@ _LARGEST = 64 * 2**20
 """Bytes of a configuration; Claude Code keeps more than settings in its file."""
 _PRIVATE = 0o600
 """The mode of a new file, as Claude Code makes its own."""
-
-
-class NotInstalled(Exception):
-    """Nothing was written; `str(error)` is a sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,18 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 from gptexit import __version__
-from gptexit.library import Ambiguous, BadQuery, Library, TooSlow, Unknown
-from gptexit.mcp.archive import Archive, ArchiveUnreadable
-from gptexit.mcp.tools import TEMPLATE, TOOLS, NoSuchResource, listing, text_of
+from gptexit.errors import (
+    AmbiguousConversation,
+    ArchiveUnreadable,
+    BadArgument,
+    BadQuery,
+    NoSuchResource,
+    TooSlow,
+    UnknownConversation,
+)
+from gptexit.library import Library
+from gptexit.mcp.archive import Archive
+from gptexit.mcp.tools import TEMPLATE, TOOLS, listing, text_of
 from gptexit.text.terminal import printable
 
 _KINDS: Mapping[str, tuple[type[Any], str]] = {
@@ -33,10 +42,6 @@ _KINDS: Mapping[str, tuple[type[Any], str]] = {
     "integer": (int, "a whole number"),
     "boolean": (bool, "true or false"),
 }
-
-
-class BadArgument(ValueError):
-    """Something was sent that the tool does not take; `str(error)` is a sentence."""
 
 
 def checked(schema: Mapping[str, Any], given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -96,7 +101,15 @@ INSTRUCTIONS = (
 )
 _UNEXPECTED = "Something went wrong inside gptexit; its log has more."
 _LONGEST_ERROR = 500
-_TROUBLES = (Ambiguous, BadArgument, BadQuery, NoSuchResource, TooSlow, Unknown, ArchiveUnreadable)
+_TROUBLES = (
+    AmbiguousConversation,
+    BadArgument,
+    BadQuery,
+    NoSuchResource,
+    TooSlow,
+    UnknownConversation,
+    ArchiveUnreadable,
+)
 """What has a sentence for a person."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from gptexit.errors import NoSuchResource
 from gptexit.library import Hit, Library, Place, Query
 from gptexit.library.query import LONGEST
 from gptexit.library.search import ROLES
@@ -21,10 +22,6 @@ _URI = re.compile(r"chatgpt://conversation/([^/?#]{1,600})(?:\?cursor=(\d{1,7})\
 _RESOURCE_PAGE = 50
 _RESOURCE_ROOM = 40_000
 """Characters of a piece."""
-
-
-class NoSuchResource(LookupError):
-    """There is none of this address; `str(error)` is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

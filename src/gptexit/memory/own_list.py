@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gptexit.errors import NotAnAnswer
 from gptexit.files.disk import special
 from gptexit.memory.model import Origin
 
@@ -22,10 +23,6 @@ another block."""
 
 MOST = 10 << 20
 """Bytes of a file that is read back."""
-
-
-class NotAnAnswer(Exception):
-    """A file that cannot be ChatGPT's answer; its message is a sentence for a person."""
 
 
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from gptexit.errors import DamagedNames
 from gptexit.files.disk import open_plain, write_whole
 from gptexit.model import Conversation, Named
 
@@ -129,10 +130,6 @@ FILE = ".gptexit/names.json"
 VERSION = 1
 _LARGEST = 1 << 26
 """Bytes of such a file at most."""
-
-
-class DamagedNames(Exception):
-    """The file is there and cannot be read; `str(error)` is a sentence for a person."""
 
 
 def load_names(root: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gptexit.errors import BadNames
 from gptexit.files.disk import special, write_whole
 from gptexit.text.terminal import printable
 
@@ -28,10 +29,6 @@ _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """The byte order mark."""
 _GUARDED = re.compile(r"'*[=+\-@\t\r]")
 """What a spreadsheet may take for the beginning of a formula, perhaps guarded already."""
-
-
-class BadTable(Exception):
-    """The file is no such table; `str(error)` is a sentence for a person."""
 
 
 @dataclass(slots=True)
@@ -120,21 +117,21 @@ def unguarded(cell: str) -> str:
 
 
 def load(path: Path) -> Table:
-    """Read a table. Raises BadTable where it is none, OSError where it cannot be read."""
+    """Read a table. Raises BadNames where it is none, OSError where it cannot be read."""
     if kind := special(path):
-        raise BadTable(f"{_shown(path)} is {kind}, and no table of names: give a file.")
+        raise BadNames(f"{_shown(path)} is {kind}, and no table of names: give a file.")
     try:
         with path.open("rb") as stream:
             data = stream.read(LARGEST + 1)
     except IsADirectoryError:
-        raise BadTable(f"{_shown(path)} is a folder, and no table of names.") from None
+        raise BadNames(f"{_shown(path)} is a folder, and no table of names.") from None
     if len(data) > LARGEST:
-        raise BadTable(f"{_shown(path)} is too large for a table of names.")
+        raise BadNames(f"{_shown(path)} is too large for a table of names.")
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
         text = data.decode("utf-16" if wide else "utf-8")
     except UnicodeDecodeError:
-        raise BadTable(
+        raise BadNames(
             f"{_shown(path)} is not in UTF-8: save it as “CSV UTF-8”, as spreadsheets call it."
         ) from None
     return _parsed(text, path, mark=wide or text.startswith(_MARK))
@@ -144,7 +141,7 @@ def _parsed(text: str, path: Path, *, mark: bool) -> Table:
     lines = io.StringIO(text.removeprefix(_MARK), newline="")
     delimiter, names, before = _head(lines)
     if not {"id", "name"} <= set(names):
-        raise BadTable(
+        raise BadNames(
             f"{_shown(path)} is no table of names: its first line has no columns “id” and “name”. "
             "`gptexit inspect EXPORT --write-names FILE` makes one."
         )
@@ -163,21 +160,21 @@ def _parsed(text: str, path: Path, *, mark: bool) -> Table:
         if row.id:
             _add(table, row, path)
         elif row.name.strip():
-            raise BadTable(f"{_shown(path)}, line {line}: “{printable(row.name, 40)}” has no id.")
+            raise BadNames(f"{_shown(path)}, line {line}: “{printable(row.name, 40)}” has no id.")
     return table
 
 
 def _rows(
     lines: io.StringIO, delimiter: str, before: int, path: Path
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with its last line in the file, `before` lines above. Raises BadTable."""
+    """Yield each row with its last line in the file, `before` lines above. Raises BadNames."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             yield before + reader.line_num, list(map(unguarded, cells))
     except csv.Error as error:
         line = before + reader.line_num
-        raise BadTable(
+        raise BadNames(
             f"{_shown(path)} cannot be read as a table up to line {line}: {error}."
         ) from None
 
@@ -213,7 +210,7 @@ def _add(table: Table, row: NameRow, path: Path) -> None:
         table.rows[row.id] = row
         return
     if row.name.strip() and row.name.strip() != known.name.strip():
-        raise BadTable(
+        raise BadNames(
             f"{_shown(path)}: {printable(row.id, 40)} has two names, "
             f"“{printable(known.name, 40)}” in line {known.line} and "
             f"“{printable(row.name, 40)}” in line {row.line}. Keep one of them."

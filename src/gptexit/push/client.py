@@ -17,6 +17,7 @@ import httpx
 import orjson
 import tenacity
 
+from gptexit.errors import Refusal, ServerError
 from gptexit.text.json import dumps
 
 OLDEST = (0, 6, 37)
@@ -40,18 +41,6 @@ _NO_ADDRESS = "that is no address; give one such as http://127.0.0.1:8080."
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _KEY = re.compile(r"[!-~]+")
 T = TypeVar("T")
-
-
-class ServerError(Exception):
-    """The server cannot be used, or no longer; one sentence for a person."""
-
-
-class Refusal(ServerError):
-    """The server does not take this one thing. `status`: HTTP's."""
-
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class _Transient(Exception):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gptexit.errors import Refusal, ServerError
 from gptexit.model import Conversation
-from gptexit.push.client import Refusal, Server, ServerError
+from gptexit.push.client import Server
 from gptexit.push.inventory import MARK
 
 _PATH = "/api/v1/folders/"

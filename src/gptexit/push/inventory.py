@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import orjson
 
-from gptexit.push.client import Refusal, Server
+from gptexit.errors import Refusal
+from gptexit.push.client import Server
 from gptexit.writers.open_webui import fingerprint
 
 Raw = dict[str, Any]

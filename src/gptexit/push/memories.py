@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
+from gptexit.errors import Refusal, ServerError
 from gptexit.memory.model import Memory
-from gptexit.push.client import ATTEMPTS, Refusal, Server, ServerError
+from gptexit.push.client import ATTEMPTS, Server
 
 _PATH = "/api/v1/memories/"
 

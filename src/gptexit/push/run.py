@@ -11,11 +11,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.errors import Refusal, ServerError
 from gptexit.memory.collect import Collector
 from gptexit.memory.model import Memory
 from gptexit.model import Asset, Conversation
 from gptexit.pipeline import Progress, conversations
-from gptexit.push.client import Refusal, Server, ServerError
+from gptexit.push.client import Server
 from gptexit.push.folders import AppFolders
 from gptexit.push.inventory import MARK, Inventory, There, inventory, judge, untouched
 from gptexit.push.memories import Memories

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
+from gptexit.errors import Refusal, ServerError
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset
-from gptexit.push.client import Refusal, Server, ServerError
+from gptexit.push.client import Server
 from gptexit.push.inventory import MARK, uploaded
 from gptexit.writers.base import Read
 from gptexit.writers.chat.turns import SHOWN, USER

@@ -11,10 +11,7 @@ from __future__ import annotations
 
 EXTRA = (
     "finding secrets needs two more packages; install them, in the folder of gptexit, with: "
-    "python3 -m pip install '.[redact]'"
+    "python3 -m pip install '.[redact]'.",
+    "To write everything, with all secrets in it: --redact nothing.",
 )
-"""What to do where the libraries are not installed."""
-
-
-class CannotRedact(Exception):
-    """The libraries are not there; `str(error)` is a sentence for a person."""
+"""What is wrong and what to do where the libraries are not installed: for CannotRedact."""

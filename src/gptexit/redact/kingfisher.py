@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from gptexit.redact import EXTRA, CannotRedact
+from gptexit.errors import CannotRedact
+from gptexit.redact import EXTRA
 from gptexit.redact.notations import apart
 from gptexit.redact.occurrences import Secret
 
@@ -69,7 +70,7 @@ def _scanner() -> Any:
     try:
         from kingfisher_sdk import Scanner
     except ImportError as error:
-        raise CannotRedact(EXTRA) from error
+        raise CannotRedact(*EXTRA) from error
     return Scanner()
 
 

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from gptexit.redact import EXTRA, CannotRedact, notations
+from gptexit.errors import CannotRedact
+from gptexit.redact import EXTRA, notations
 from gptexit.redact.false_positives import looks_like_one, stands_for_one
 from gptexit.redact.notations import places
 from gptexit.redact.occurrences import Secret
@@ -134,7 +135,7 @@ def _plugins() -> dict[str, Any]:
     try:
         from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
     except ImportError as error:
-        raise CannotRedact(EXTRA) from error
+        raise CannotRedact(*EXTRA) from error
     classes: list[Any] = list(get_mapping_from_secret_type_to_class().values())
     return {each.__name__: each() for each in classes}
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
+from gptexit.errors import RedactionFailed
 from gptexit.model import Asset, Citation, Conversation, Message
 from gptexit.redact.detect import prepare, secrets, suspects
 from gptexit.redact.fields import body, copied, head, names, strings
@@ -23,10 +24,6 @@ SHORTEST = 6
 """Characters of a string in which there can be a secret."""
 _ROUNDS = 20
 """Times that a conversation is searched again once it has changed."""
-
-
-class RedactionFailed(Exception):
-    """Looking for secrets failed, so that nothing may go out. It holds no text of the source."""
 
 
 class Redactor:

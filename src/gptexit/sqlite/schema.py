@@ -15,6 +15,8 @@ import re
 import sqlite3
 from typing import Any, TypedDict
 
+from gptexit.errors import NoFullText
+
 
 class Rows(TypedDict):
     """One conversation. Each list is the values of a row, in the order of the columns below."""
@@ -192,16 +194,6 @@ CREATE VIEW instruction_versions AS  -- each text once, the latest first
 
 _NAMES = tuple(re.findall(r"CREATE (?:VIRTUAL )?TABLE (\w+)", TABLES + SEARCH))
 """The tables of a database of this version."""
-
-
-class NoFullText(Exception):
-    """The SQLite of this Python has no FTS5; `str(error)` is a sentence for a person."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the SQLite of this Python was built without full-text search (FTS5), which the format "
-            "sqlite needs; another Python has it, such as that of python.org"
-        )
 
 
 def need_full_text() -> None:

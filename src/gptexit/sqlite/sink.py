@@ -19,15 +19,9 @@ from typing import cast
 
 import orjson
 
-from gptexit.archive.folder import (
-    ArchiveFolder,
-    OtherArchive,
-    Outcome,
-    beside,
-    beside_key,
-    sha256_of,
-)
+from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key, sha256_of
 from gptexit.archive.manifest import Entry
+from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
 from gptexit.sqlite.database import Behind, Writer, digest_in
 from gptexit.sqlite.schema import (

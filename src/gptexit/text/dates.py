@@ -6,11 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from gptexit.errors import BadDate
+
 _SHORT = re.compile(r"(\d{4})(?:-(\d\d?))?\Z")
-
-
-class BadDate(ValueError):
-    """This is no date; `str(error)` is a sentence for a person."""
 
 
 def beginning(value: str, zone: tzinfo | None = UTC) -> str:

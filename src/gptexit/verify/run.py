@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from gptexit.codes import Lost
+from gptexit.errors import NoArchive
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.readers.chatgpt.merge.copies import made_up
 from gptexit.readers.chatgpt.parsing.weight import Take
@@ -51,10 +52,6 @@ KNOWN = frozenset((*READERS, *FORMATS, "account", "exit"))
 """Formats of which it is known what can be compared."""
 WITH_FILES = frozenset({"markdown", "chatgpt"})
 """Formats that hold every file of the export."""
-
-
-class NoArchive(Exception):
-    """The folder is no archive of gptexit's; `str(error)` is a sentence for a person."""
 
 
 def verify(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from gptexit.archive.manifest import Catalog, Entry
-from gptexit.names.names import DamagedNames, Names, load_names
+from gptexit.errors import CannotRedact, DamagedNames
+from gptexit.names.names import Names, load_names
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.redact import CannotRedact
 from gptexit.verify.archive_files import CheckedArchive
 from gptexit.verify.compare_text import essence
 from gptexit.verify.raw import Raw, id_of, leaves, nodes_of, object_of

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.assets.magic import media_type
 from gptexit.readers.chatgpt.containers import recognize
 
@@ -16,10 +17,6 @@ GET = (
 AGAIN = "download it again, and look whether the browser says that it is complete"
 HEAD = 1 << 18
 """Bytes of a file that are enough to tell what it is."""
-
-
-class NotAnExport(Exception):
-    """The source is no readable ChatGPT export; `str(error)` is one sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)

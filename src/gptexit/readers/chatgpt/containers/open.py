@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gptexit.codes import reason_of
+from gptexit.errors import NotAnExport
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.containers import diagnosis
 from gptexit.readers.chatgpt.containers.base import (
@@ -114,7 +115,7 @@ def open_stdin(stdin: BinaryIO) -> ByteStream:
     head = decoded(front)
     label = "standard input"
     if head.startswith(b"PK"):
-        raise diagnosis.NotAnExport(
+        raise NotAnExport(
             f"{label} holds a ZIP, which cannot be read from a pipe: give the path of the file."
         )
     refused = diagnosis.foreign(label, head)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gptexit.codes import Lost, Reason, Repair, reason_of
+from gptexit.errors import NotAnExport
 from gptexit.files.background import Digest
 from gptexit.readers.chatgpt.containers.base import Member
-from gptexit.readers.chatgpt.containers.diagnosis import NotAnExport
 from gptexit.readers.chatgpt.containers.recognize import as_utf8, put_back
 from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
 from gptexit.readers.chatgpt.parsing.chat_html import conversations_at, sample, unescape

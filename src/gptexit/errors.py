@@ -1,0 +1,210 @@
+"""The errors that gptexit raises, each with a sentence, advice and an exit code.
+
+GptexitError
+    NotAnExport             the source is no readable ChatGPT export
+    BadDate                 a date cannot be read
+    BadNames                a table of names cannot be read
+      DamagedNames          the names that an archive keeps cannot be read
+    NotAnAnswer             a file is not ChatGPT's list of what it remembers
+    Unusable                the output cannot be written where it should go
+      InUse                 another run is writing there
+      OtherAccount          the folder has the archive of another account
+      OtherArchive          the folder has an archive of another format
+    NoFullText              this Python cannot write the format sqlite
+    CannotRedact            the libraries that find secrets are not installed
+    RedactionFailed         the search for secrets failed
+    NoArchive               `verify`: the folder is no archive of gptexit's
+    NoLibrary               `search`, `mcp`: there is no database to search
+    ArchiveUnreadable       `mcp`: the database cannot be read now
+    BadQuery                nothing can be searched for by this
+    UnknownConversation     no conversation has this id
+    AmbiguousConversation   several conversations have ids that begin so
+    TooSlow                 a search took too long
+    BadArgument             `mcp`: an assistant sent something that a tool does not take
+    NoSuchResource          `mcp`: there is nothing at this address
+    NotInstalled            `mcp --install`: nothing was written
+    SeveralPlaces           `mcp --install`: the client has several configurations
+    ServerError             `push`: the server cannot be used
+      Refusal               `push`: the server does not take this one thing
+
+The command line prints `str(error)` and ends with `error.exit_code`, in one place: `cli.main`.
+Errors of the operating system stay what they are: OSError.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Exit(IntEnum):
+    """The exit codes of every command; docs/exit-codes.md explains them."""
+
+    COMPLETE = 0
+    INCOMPLETE = 1
+    """Finished, but part of the source could not be read or written; the report names each."""
+    NOTHING_FOUND = 1
+    """`search`: no message matches; other programs that search use the same code."""
+    USAGE = 2
+    NOT_AN_EXPORT = 3
+    SERVER = 4
+    """The server that was to take the conversations cannot be used, or no longer."""
+    UNKNOWN_FORM = 5
+    """`verify`: all is there, but some of it is in a form that gptexit does not know."""
+    IN_USE = 6
+    """Another run of gptexit is writing to the same place; this one wrote nothing there."""
+    FAULT = 70
+    """A fault of gptexit itself, as `sysexits.h` numbers it (EX_SOFTWARE)."""
+    INTERRUPTED = 130
+
+
+class GptexitError(Exception):
+    """An error that a person can do something about.
+
+    `sentence` says what is wrong and where. `advice` says what to do; it is empty where the
+    sentence says that too. `str(error)` is both.
+    """
+
+    exit_code: ClassVar[Exit] = Exit.USAGE
+
+    def __init__(self, sentence: str, advice: str = "") -> None:
+        super().__init__(sentence, advice)
+        self.sentence = sentence
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.advice}".rstrip()
+
+
+class NotAnExport(GptexitError):
+    """The source is no readable ChatGPT export."""
+
+    exit_code = Exit.NOT_AN_EXPORT
+
+
+class BadDate(GptexitError, ValueError):
+    """A date that a person typed cannot be read."""
+
+
+class BadNames(GptexitError):
+    """A file is no table of names of projects and custom GPTs."""
+
+
+class DamagedNames(BadNames):
+    """The file in which an archive keeps its names cannot be read."""
+
+
+class NotAnAnswer(GptexitError):
+    """A file cannot be ChatGPT's answer to the question what it remembers."""
+
+
+class Unusable(GptexitError):
+    """The output cannot be written where it should go."""
+
+
+class InUse(Unusable):
+    """Another run is writing to `what`, a folder or an address."""
+
+    exit_code = Exit.IN_USE
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"another run of gptexit is writing to {what} just now, so this one wrote nothing "
+            "there.",
+            "Run the same command again when the other is done.",
+        )
+
+
+class OtherAccount(Unusable):
+    """The folder has the archive of another account, or the exports are of two accounts."""
+
+
+class OtherArchive(Unusable):
+    """The folder has an archive of another format."""
+
+
+class NoFullText(GptexitError):
+    """The SQLite of this Python has no full-text search, which the format sqlite needs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the SQLite of this Python was built without full-text search (FTS5), which the format "
+            "sqlite needs; another Python has it, such as that of python.org."
+        )
+
+
+class CannotRedact(GptexitError):
+    """The libraries that find keys and passwords are not installed."""
+
+
+class RedactionFailed(GptexitError):
+    """The search for secrets failed, so that nothing may go out. It holds no text of the source."""
+
+    exit_code = Exit.INCOMPLETE
+
+
+class NoArchive(GptexitError):
+    """The folder is no archive that gptexit wrote."""
+
+
+class NoLibrary(GptexitError):
+    """There is no database to search."""
+
+
+class ArchiveUnreadable(GptexitError):
+    """The archive cannot be read now."""
+
+
+class BadQuery(GptexitError, ValueError):
+    """Nothing can be searched for by this."""
+
+
+class UnknownConversation(GptexitError, LookupError):
+    """No conversation of the archive has this id."""
+
+
+class AmbiguousConversation(GptexitError, LookupError):
+    """Several conversations of the archive have ids that begin so."""
+
+
+class TooSlow(GptexitError):
+    """A search took longer than any should."""
+
+    exit_code = Exit.INCOMPLETE
+
+    def __init__(self) -> None:
+        super().__init__("The search took too long and was given up.", "Try rarer or fewer words.")
+
+
+class BadArgument(GptexitError, ValueError):
+    """An assistant sent something that a tool does not take."""
+
+
+class NoSuchResource(GptexitError, LookupError):
+    """The archive has nothing at this address."""
+
+
+class NotInstalled(GptexitError):
+    """The configuration of an assistant's program was not changed."""
+
+
+class SeveralPlaces(GptexitError):
+    """It cannot be told which of several configurations the client reads."""
+
+
+class ServerError(GptexitError):
+    """The server cannot be used, or no longer."""
+
+    exit_code = Exit.SERVER
+
+
+class Refusal(ServerError):
+    """The server does not take this one thing. `status`: that of HTTP."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Closed(Exception):
+    """The program that reads standard output has seen enough of it. This ends a run well."""
