@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 from gptexit.errors import NotAnExport
-from gptexit.readers.chatgpt.containers import zip
+from gptexit.readers.chatgpt.containers import zip as zips
 from gptexit.readers.chatgpt.containers import zip_member as inflate
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
@@ -238,7 +238,7 @@ def test_damage_is_told_behind_a_full_read():
 
 
 def test_a_bomb_among_the_assets_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(zip, "LARGE", 1_000_000)
+    monkeypatch.setattr(zips, "LARGE", 1_000_000)
     files = {"conversations.json": text_of("a"), "file-a.dat": b"\0" * 2_000_000, "file-b.dat": PNG}
     with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:
         assert list(export.files.assets()) == ["file-b.dat"]
