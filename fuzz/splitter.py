@@ -17,11 +17,10 @@ from exports import mended
 from faults import plain
 from faults.changes import BYTES, VALUES
 from faults.nodes import dumped
+from gptexit.codes import Lost, Repair
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
 
-BEHIND = "more text behind the end of the array"
-"""Told of what stands there, beside the items: a plain reading ends before it."""
 CHUNKS = (1, 2, 3, 5, 16, 64, 100, 1000, 1 << 20)
 
 
@@ -44,9 +43,10 @@ def check(data: bytes) -> None:
         return
     for said, items in found:
         assert said is not None, "an array that is not taken for one"
-        lost = [trouble for trouble in said.troubles if trouble.reason != BEHIND]
+        # What stands behind the items is told too: a plain reading ends before it.
+        lost = [trouble for trouble in said.troubles if trouble.why.code is not Lost.TEXT_BEHIND]
         assert len(items) + len(lost) == len(wanted), (len(items), said.troubles)
-        if not said.troubles and not said.repairs["bytes that are no UTF-8"]:
+        if not said.troubles and not said.repairs[Repair.NOT_UTF8]:
             assert _same(items, wanted)
 
 

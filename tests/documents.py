@@ -6,13 +6,15 @@ Marks stand in front of what a command made; one runs a command that shows nothi
     <!-- page: PATH -->             a block quote follows: a Markdown file that it wrote
     <!-- run: gptexit … -->         run before all others
     <!-- file: PATH -->             a block of text follows: a file that it wrote
+    <!-- part: PATH KEY … -->       a block of JSON follows: what a JSON file has at these keys
     <!-- sql: PATH -->              a query follows, and below it the rows that a database gives
 
 The commands of a document run one after the other in an empty folder that holds the sample export
 `fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
-years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `with-secrets.json` is an export of two chats
-with secrets of `planted` in them. `filled.csv` is a table of names that is filled in. `answer.txt`
-is what ChatGPT may answer when it is asked what it remembers.
+years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `broken-off.zip` is two thirds of the sample.
+`with-secrets.json` is an export of two chats with secrets of `planted` in them. `filled.csv` is a
+table of names that is filled in. `answer.txt` is what ChatGPT may answer when it is asked what it
+remembers.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ _SQL = re.compile(
     r"(<!-- sql: (\S+) -->\n```sql\n(.*?)\n```\n\n```text\n).*?(?=^```$)", re.S | re.M
 )
 _FILE = re.compile(r"(<!-- file: (\S+) -->\n```text\n).*?(?=^```$)", re.S | re.M)
+_PART = re.compile(r"(<!-- part: (\S+) ([^\n]+?) -->\n```json\n).*?(?=^```$)", re.S | re.M)
 _PAGE = re.compile(r"(<!-- page: ([^\n]*?) -->\n)(?:>[^\n]*\n)*", re.M)
 
 
@@ -65,6 +68,8 @@ def renewed(document: Path) -> str:
     text = document.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(SAMPLE, Path(folder) / "chatgpt-export.zip")
+        sample = SAMPLE.read_bytes()
+        (Path(folder) / "broken-off.zip").write_bytes(sample[: len(sample) * 2 // 3])
         (Path(folder) / "answer.txt").write_text(ANSWER, encoding="utf-8")
         (Path(folder) / "filled.csv").write_text(FILLED, encoding="utf-8")
         slimming.two_years(FULL, Path(folder))
@@ -74,6 +79,9 @@ def renewed(document: Path) -> str:
         text = _OUTPUT.sub(lambda found: found[1] + _printed(found[2], Path(folder)), text)
         text = _FILE.sub(
             lambda found: found[1] + (Path(folder) / found[2]).read_text(encoding="utf-8"), text
+        )
+        text = _PART.sub(
+            lambda found: found[1] + _value(Path(folder) / found[2], found[3].split()), text
         )
         text = _SQL.sub(lambda found: found[1] + _rows(Path(folder) / found[2], found[3]), text)
         return _PAGE.sub(lambda found: found[1] + _quoted(Path(folder) / found[2]), text)
@@ -106,6 +114,14 @@ def _printed(command: str, folder: Path) -> str:
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
     return done.stdout
+
+
+def _value(path: Path, keys: list[str]) -> str:
+    """What a JSON file has at these keys, one below the other."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for key in keys:
+        found = found[int(key) if isinstance(found, list) else key]
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
 def _rows(database: Path, query: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src/gptexit"
-SMALL = {"__version__", "errors", "files", "templates", "text"}
+SMALL = {"__version__", "codes", "errors", "files", "templates", "text"}
 """Rooms that anybody may use, and that use nobody."""
 BELOW = {
     **dict.fromkeys(SMALL, ""),

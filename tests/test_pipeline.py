@@ -8,13 +8,14 @@ from build import add, chain, conversation, message
 from exports import ROOT
 from gptexit import conversion
 from gptexit.archive.folder import ArchiveFolder
+from gptexit.codes import NotKept
 from gptexit.pipeline import Output, conversations, convert
 from gptexit.readers.chatgpt import source as reader
 from gptexit.report import Written
 from gptexit.schemas import errors
 from gptexit.selection import Selection
 from gptexit.source import open_source
-from gptexit.writers.base import OTHERS, Options
+from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 
 FAT = ROOT / "fixtures/fat-2024.zip"
@@ -59,7 +60,7 @@ def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_doe
         mentioned = {asset["member"] for each in conversations(export) for asset in each["assets"]}
         others = list(export.others(mentioned))
     assert len(others) == 3
-    assert report["targets"][0]["not_kept"][OTHERS] == len(others)
+    assert report["targets"][0]["not_kept"][NotKept.FILE_UNMENTIONED] == len(others)
 
 
 def test_a_later_copy_in_another_shard_wins(tmp_path):
@@ -151,7 +152,7 @@ def test_jsonl_of_the_current_branch(tmp_path):
     report = run(source, tmp_path / "out", "jsonl", options=Options("current"))
     line = orjson.loads((tmp_path / "out/jsonl/conversations.jsonl").read_bytes())
     assert [each["id"] for each in line["messages"]] == ["m1", "other"]
-    assert report["targets"][0]["hidden"] == {"on another branch": 1}
+    assert report["targets"][0]["hidden"] == {"other-branch": 1}
 
 
 def test_progress_is_told(tmp_path):

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from build import chain, conversation, message, raw_conversations
-from gptexit import model
+from gptexit import model, report
 from gptexit import schemas as schema
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 CONVERSATION = schema.load("conversation")
 REPORT = schema.load("report")
+VERSIONS = {"report": report.VERSION}
 GOOD = CONVERSATION["examples"][0]
 SHAPES = {
     value.__name__.lower(): value for value in vars(model).values() if is_typeddict(value)
@@ -49,7 +50,7 @@ def test_the_schemas_are_valid(name):
     found = schema.load(name)
     Draft202012Validator.check_schema(found)
     assert found["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
-    assert found["$id"] == f"urn:gptexit:{name}:1"
+    assert found["$id"] == f"urn:gptexit:{name}:{VERSIONS.get(name, 1)}"
     assert json.loads(schema.text(name)) == found
 
 
@@ -283,11 +284,11 @@ def test_an_unknown_type_of_part():
 
 def test_a_report_that_is_wrong():
     value = deepcopy(REPORT["examples"][0])
-    value["targets"][0]["hidden"]["system message"] = "many"
-    value["read"]["repairs"]["trailing_comma"] = -1
+    value["targets"][0]["hidden"]["system-message"] = "many"
+    value["read"]["repairs"]["nan"] = -1
     assert errors("report", value) == [
-        "read.repairs.trailing_comma: -1 is less than the minimum of 0",
-        'targets[0].hidden["system message"]: is "many", should be an integer',
+        "read.repairs.nan: -1 is less than the minimum of 0",
+        'targets[0].hidden["system-message"]: is "many", should be an integer',
     ]
 
 
@@ -386,6 +387,6 @@ def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path):
     )
     assert run.stdout.splitlines() == [
         str(package / "schemas.py"),
-        str([f"urn:gptexit:{name}:1" for name in schema.NAMES]),
+        str([f"urn:gptexit:{name}:{VERSIONS.get(name, 1)}" for name in schema.NAMES]),
         "False 1",
     ]

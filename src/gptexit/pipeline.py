@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from gptexit.archive.description import by_ids, record, unread
 from gptexit.archive.folder import ArchiveFolder, Sink
 from gptexit.archive.jsonl_folder import JsonlFolder, Moment, seconds
+from gptexit.codes import NotKept, reason_of
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
 from gptexit.parallel.pool import jobs_for
@@ -53,7 +54,7 @@ class Output:
     """The keys of the assets that this run has copied or found in place."""
     members: set[str] = field(default_factory=set)
     """Their members in the export."""
-    unwritten: list[dict[str, str]] = field(default_factory=list)
+    unwritten: list[Loss] = field(default_factory=list)
     """Assets of the export that could not be copied this way."""
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the assets in the archive, by their member."""
@@ -175,7 +176,8 @@ def _finish(
 def _unread(way: Output, export: Source, ledger: RunReport, selection: Selection) -> dict[str, Any]:
     """Return what the archive has to say of what could not be read, for every later verdict."""
     assert isinstance(way.sink, ArchiveFolder)
-    lost = [*ledger.lost(export), *way.unwritten]
+    refused = ({"where": each.where, "reason": each.reason} for each in way.unwritten)
+    lost = [*ledger.lost(export), *refused]
     if way.outgoing:
         told = way.outgoing.quietly
         lost = [{key: told(words) for key, words in each.items()} for each in lost]
@@ -196,7 +198,7 @@ def _kept(ways: list[Output], path: str, *, whole: bool) -> Take:
         if whole and isinstance(way.sink, ArchiveFolder) and not (way.outgoing or way.selection):
             kept.append((way, way.sink))
         else:
-            way.written.not_kept["conversation too large to convert"] += 1
+            way.written.not_kept[NotKept.CONVERSATION_TOO_LARGE] += 1
 
     def take(piece: bytes) -> None:
         file = File(path, piece, f"raw/{path}", append=True, last=not piece)
@@ -229,7 +231,7 @@ def conversations(export: Source, names: Names | None = None) -> Iterator[Conver
     export.settle()
     for _, conversation in export.neutral(ReadStats()):
         if isinstance(conversation, Loss):
-            export.lose(conversation.where, conversation.reason)
+            export.lose(conversation.where, conversation.why)
         else:
             yield names.applied(conversation)
 
@@ -288,7 +290,7 @@ def _pass(
 ) -> None:
     for where, found in conversations:
         if isinstance(found, Loss):
-            ledger.unreadable.append(asdict(found))
+            ledger.unreadable.append(found)
             continue
         ledger.read(found.head, found.messages)
         if progress:
@@ -309,7 +311,7 @@ def _render(
             way.written.left_out[outcome] += 1
             continue
         if isinstance(outcome, Loss):
-            ledger.unreadable.append(asdict(outcome))
+            ledger.unreadable.append(outcome)
             continue
         shown = found.head
         try:
@@ -318,7 +320,7 @@ def _render(
                 shown = redacted
             rendered = _rendered(way, shown, outcome, found)
         except Exception as error:
-            ledger.unreadable.append(asdict(fault(where, shown["title"], error)))
+            ledger.unreadable.append(fault(where, shown["title"], error))
             continue
         way.written.conversations += 1
         way.names.update(names_in(shown))
@@ -351,7 +353,7 @@ def _copy(way: Output, copy: Copy, export: Source, ledger: RunReport) -> None:
     try:
         outcome = way.sink.copy(copy, size, lambda: _guarded(read, name))
     except AssetUnreadable as error:
-        way.unwritten.append({"where": member, "reason": str(error)})
+        way.unwritten.append(Loss(member, error.why))
         ledger.unwritten.append(way.unwritten[-1])
         return
     way.written.files[outcome] += 1
@@ -368,6 +370,10 @@ def _member(way: Output, copy: Copy) -> str:
 class AssetUnreadable(Exception):
     """The export holds the asset, and its bytes cannot be read."""
 
+    def __init__(self, error: Exception) -> None:
+        self.why = reason_of(error)
+        super().__init__(self.why.sentence)
+
 
 class _Guarded(io.RawIOBase):
     """An asset's bytes; a fault of the source is told apart from one of the sink's disk."""
@@ -380,7 +386,7 @@ class _Guarded(io.RawIOBase):
         try:
             return self._stream.read(size)
         except Exception as error:  # any codec's own error: zlib, CRC, a vanished disk
-            raise AssetUnreadable(str(error) or type(error).__name__) from error
+            raise AssetUnreadable(error) from error
 
     def close(self) -> None:
         """Close the source's stream too."""
@@ -392,4 +398,4 @@ def _guarded(read: Read, name: str) -> BinaryIO:
     try:
         return cast(BinaryIO, _Guarded(read(name)))
     except Exception as error:
-        raise AssetUnreadable(str(error) or type(error).__name__) from error
+        raise AssetUnreadable(error) from error

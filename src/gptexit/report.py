@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from gptexit import __version__
 from gptexit.archive.folder import Tally
+from gptexit.codes import Hidden, NotKept, as_text
 from gptexit.model import Asset, Conversation
+from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.normalize.image_places import key_in_export
@@ -19,7 +21,7 @@ from gptexit.writers.base import NOTHING, Rendered
 if TYPE_CHECKING:
     from gptexit.redact.occurrences import Findings
 
-VERSION = 1
+VERSION = 2
 """The number that a report carries as `version`."""
 LISTED = 10_000
 """Missing assets that a report lists; the others are only counted."""
@@ -40,8 +42,8 @@ class Written:
     files: Counter[str] = field(default_factory=Counter)
     """By what became of them: see `archive.folder.Outcome`."""
     bytes: int = 0
-    hidden: Counter[str] = field(default_factory=Counter)
-    not_kept: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[Hidden] = field(default_factory=Counter)
+    not_kept: Counter[NotKept] = field(default_factory=Counter)
     edited: list[str] = field(default_factory=list)
     earlier: Tally = field(default_factory=Tally)
     """What of earlier runs was kept where this export holds less."""
@@ -68,9 +70,9 @@ class RunReport:
     """Conversations by `source.kind`: `chat`, `codex` or `group`."""
     left_out: Counter[str] = field(default_factory=Counter)
     met: ReadStats = field(default_factory=ReadStats)
-    unreadable: list[dict[str, str]] = field(default_factory=list)
+    unreadable: list[Loss] = field(default_factory=list)
     """Conversations that were found and could not be converted, beside the export's losses."""
-    unwritten: list[dict[str, str]] = field(default_factory=list)
+    unwritten: list[Loss] = field(default_factory=list)
     """Assets that are there and could not be copied."""
     targets: list[Written] = field(default_factory=list)
     redacted: Findings | None = None
@@ -130,14 +132,15 @@ class RunReport:
     def lost(self, export: Source) -> list[dict[str, str]]:
         """Return what of the source could not be read, but for assets: where, and why."""
         absent = "the export's own list names it, and it was not given"
-        losses = [{"where": each.where, "reason": each.reason} for each in export.losses]
-        named = [{"where": name, "reason": absent} for name in export.missing]
-        return [*losses, *self.unreadable, *named]
+        losses = [
+            {"where": each.where, "reason": each.reason}
+            for each in (*export.losses, *self.unreadable)
+        ]
+        return [*losses, *({"where": name, "reason": absent} for name in export.missing)]
 
     def report(self, export: Source, exit_code: int) -> dict[str, Any]:
         """The account as data, as `schemas/report.schema.json` describes it."""
         finished = datetime.now(UTC)
-        losses = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
         return {
             "version": VERSION,
             "tool": {"name": "gptexit", "version": __version__},
@@ -149,10 +152,7 @@ class RunReport:
                 "files": list(export.conversation_files),
                 "bytes": export.bytes_total,
                 "missing_files": list(export.missing),
-                "passed_over": [
-                    {"where": each.where, "reason": each.reason}
-                    for each in getattr(export, "passed", ())[:LISTED]
-                ],
+                "passed_over": [each.as_json() for each in getattr(export, "passed", ())[:LISTED]],
                 "exports": _exports(export),
             },
             "read": {
@@ -166,9 +166,9 @@ class RunReport:
                     "messages": self.gone["messages"],
                 },
                 "differing": _differing(export),
-                "unreadable": [*losses, *self.unreadable],
-                "repairs": dict(sorted(export.repairs.items())),
-                "oddities": dict(sorted(self.met.oddities.items())),
+                "unreadable": [each.as_json() for each in (*export.losses, *self.unreadable)],
+                "repairs": as_text(export.repairs),
+                "oddities": as_text(self.met.oddities),
                 "unknown": dict(sorted(self.met.unknown.items())),
             },
             "selected": {
@@ -181,7 +181,7 @@ class RunReport:
                 "found": self.mentioned - self.missing_count,
                 "missing": self.missing,
                 "refused": len(self.unwritten),
-                "not_copied": self.unwritten[:LISTED],
+                "not_copied": [each.as_json() for each in self.unwritten[:LISTED]],
             },
             "targets": [_written(each) for each in self.targets],
             "redacted": self.redacted.as_json() if self.redacted else None,
@@ -223,8 +223,8 @@ def _written(each: Written) -> dict[str, Any]:
         "files_unchanged": each.files["unchanged"] + each.files["kept"],
         "files_kept": each.files["edited"],
         "bytes": each.bytes,
-        "hidden": dict(sorted(each.hidden.items())),
-        "not_kept": dict(sorted(each.not_kept.items())),
+        "hidden": as_text(each.hidden),
+        "not_kept": as_text(each.not_kept),
         "edited": each.edited,
         "earlier": {
             "notes_kept": sorted(set(each.earlier.kept)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
+from gptexit.codes import Reason, Repair
 from gptexit.model import Conversation
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
@@ -27,7 +28,7 @@ class Source(Protocol):
     """What cannot be read; grows while reading."""
     missing: list[str]
     """Files that the source says it has and that nobody supplied."""
-    repairs: Counter[str]
+    repairs: Counter[Repair]
     """What was repaired in the current pass, by kind."""
     duplicates: int
     """Copies beyond the first of each conversation, in the current pass."""
@@ -61,7 +62,7 @@ class Source(Protocol):
         `settle` and begin again.
         """
 
-    def lose(self, where: str, reason: str) -> None:
+    def lose(self, where: str, why: Reason) -> None:
         """Note something that cannot be read, once, however often it is met."""
 
     def settle(self) -> None:

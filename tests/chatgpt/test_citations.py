@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
-from gptexit.readers.chatgpt.normalize.citations import ABSENT, UNEXPLAINED, may_change, resolve
+from gptexit.codes import Oddity
+from gptexit.readers.chatgpt.normalize.citations import may_change, resolve
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.links import clean_url
 
@@ -114,7 +115,7 @@ def test_where_numbers_of_slim_references_and_markers_differ_none_is_guessed():
     )
     assert found.text == "One. Two."
     assert found.sources == [HARBOUR], "it is listed: which marker it belongs to is not known"
-    assert odd[UNEXPLAINED] == 2
+    assert odd[Oddity.CITATION_UNEXPLAINED] == 2
 
 
 def test_a_pair_in_order_that_its_ids_contradict_is_none():
@@ -390,7 +391,7 @@ def test_a_card_of_which_the_export_holds_nothing_is_named():
     odd = Counter()
     found = shown(f"Stock: {marker('finance', 'turn0finance0')}", odd=odd)
     assert found.text == "Stock: *Not in the export: a share price*"
-    assert odd == {ABSENT: 1}
+    assert odd == {Oddity.CARD_ABSENT: 1}
 
 
 def test_a_marker_that_nobody_knows_keeps_its_words_and_is_counted():
@@ -529,6 +530,6 @@ def test_a_long_text_takes_time_in_proportion():
         text = ("[" * 5 + "`" + "\ue200" + "【1†" + CITE + "(") * size
         counted = Counter()
         result = shown(text, odd=counted)
-        steps.append(counted[UNEXPLAINED])
+        steps.append(counted[Oddity.CITATION_UNEXPLAINED])
         assert len(result.text) < len(text)
     assert steps[1] == 4 * steps[0]

@@ -1,12 +1,12 @@
 import pytest
 
 from build import chain, conversation, message
+from gptexit.codes import Oddity
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.chatgpt.restore import restore
 
 FIRST, LAST, EXPORTED = 1_700_000_000.0, 1_700_000_100.5, 1_782_704_617.25
 TALK = (message("user", "Hi", create_time=FIRST), message("assistant", "Yes", create_time=LAST))
-LATE = "conversation dated after its last message"
 
 
 def dates(**rest):
@@ -16,7 +16,7 @@ def dates(**rest):
     back = restore(neutral)
     for key, value in rest.items():
         assert back[key] == value
-    return neutral["created"], neutral["updated"], met.oddities[LATE]
+    return neutral["created"], neutral["updated"], met.oddities[Oddity.DATED_LATE]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES
 from exports import raw_conversations as conversations_of
+from gptexit.codes import Oddity
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.chatgpt.restore import restore
 
@@ -222,7 +223,7 @@ def test_an_interrupted_change_of_a_canvas_is_shown_beside_the_document():
         ]
         assert found["m3"]["parts"][0]["text"] == "A new\nte"
         assert found["m3"]["parts"][0]["version"] == 2
-        assert met.oddities["canvas call that cannot be replayed"] == 1
+        assert met.oddities[Oddity.CANVAS_CALL] == 1
 
 
 def test_writing_blocks_of_any_variant():

@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from build import ROOT, add, chain, conversation, message
+from gptexit.codes import Oddity
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 
@@ -63,7 +64,7 @@ def test_canvas_is_replayed_on_each_branch():
             "url": None,
         }
     ]
-    assert met.oddities["canvas call that cannot be replayed"] == 1
+    assert met.oddities[Oddity.CANVAS_CALL] == 1
 
 
 def test_a_canvas_comment_is_a_quote():

@@ -3,6 +3,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gptexit.codes import Oddity
 from gptexit.readers.chatgpt.normalize.tree import build, newest_leaf
 
 KEYS = [f"n{n}" for n in range(9)]
@@ -62,7 +63,7 @@ def test_a_cycle_is_cut_above_its_oldest_node_and_counted():
         {"c": node("b", 3), "a": node("c", 1), "b": node("a", 2), "d": node("b", 4)}, found
     )
     assert tree.order == ["a", "b", "c", "d"]
-    assert found == Counter({"cycle cut": 1})
+    assert found == Counter({Oddity.CYCLE_CUT: 1})
 
 
 def test_a_lost_parent_is_recovered_from_children():
@@ -74,8 +75,8 @@ def test_a_lost_parent_is_recovered_from_children():
     }
     tree = build(mapping, found)
     assert tree.parent == {"r": None, "x": "r", "y": None}
-    assert found["parent recovered from children"] == 1
-    assert found["node whose parent is missing"] == 1
+    assert found[Oddity.PARENT_RECOVERED] == 1
+    assert found[Oddity.PARENT_MISSING] == 1
 
 
 def test_a_node_that_has_lost_its_parent_is_found_by_its_name_elsewhere():
@@ -86,4 +87,4 @@ def test_a_node_that_has_lost_its_parent_is_found_by_its_name_elsewhere():
     }
     found = Counter()
     assert build(mapping, found).parent == {"a": None, "b": "a", "c": "b"}
-    assert found == {"parent recovered from children": 1}
+    assert found == {Oddity.PARENT_RECOVERED: 1}

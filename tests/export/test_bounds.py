@@ -144,7 +144,7 @@ def test_what_goes_to_another_company_does_not_hold_it(narrow, tmp_path):
     source = export_of(tmp_path, json.dumps(talk("a")).encode(), large(b"[[]],"))
     report = convert(source, tmp_path / "out", ("claude",))
     assert list(tmp_path.glob("out/too-large/*")) == []
-    assert report["targets"][0]["not_kept"]["conversation too large to convert"] == 1
+    assert report["targets"][0]["not_kept"]["conversation-too-large"] == 1
 
 
 def test_several_copies_of_it_and_of_others_keep_one_file_each(narrow, tmp_path):

@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
+from gptexit.codes import Repair
 from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt import export_set as container
 from gptexit.readers.chatgpt.containers import zip as zips
@@ -299,7 +300,7 @@ def test_items_that_are_no_conversations_are_named(tmp_path):
         "null where a conversation should be",
         "more text behind the end of the array",
     ]
-    assert export.repairs == {"NaN read as null": 1}
+    assert export.repairs == {Repair.NAN: 1}
 
 
 def test_very_many_losses_are_not_all_listed(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gptexit.codes import Repair
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
 from gptexit.text.json import loads_leniently
@@ -149,9 +150,9 @@ def test_surrogates_nan_and_nul_are_repaired_and_counted():
     assert got[1]["mapping"] == {"x": None}
     assert said.repairs == Counter(
         {
-            "lone surrogate replaced by U+FFFD": 1,
-            "NaN read as null": 1,
-            "surrogate pair joined": 1,
+            Repair.LONE_SURROGATE: 1,
+            Repair.NAN: 1,
+            Repair.PAIR_JOINED: 1,
         }
     )
 
@@ -176,7 +177,7 @@ def test_deep_nesting_is_a_trouble_and_not_a_crash():
 
 
 def test_invalid_utf8_is_replaced():
-    repairs: Counter[str] = Counter()
+    repairs: Counter[Repair] = Counter()
     assert loads_leniently(b'{"a":"\xff"}', repairs) == {"a": "\ufffd"}
     assert sum(repairs.values()) == 1
 
@@ -218,7 +219,7 @@ def test_numbers_are_those_of_the_fast_way():
 def test_a_number_beyond_all_bounds_is_null_and_counted(number):
     got, said = read(b'[{"mapping":{"x":' + number.encode() + b"}}]")
     assert got == [{"mapping": {"x": None}}]
-    assert said.repairs == {"number too large read as null": 1}
+    assert said.repairs == {Repair.NUMBER_TOO_LARGE: 1}
 
 
 def test_what_nests_too_deep_is_said_in_plain_words():

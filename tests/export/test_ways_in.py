@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from build import add, chain, conversation, message
 from export.packing import unpack, write, zip_of
 from gptexit.cli import main
+from gptexit.codes import Lost
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.readers.chatgpt.parsing.shapes import UNKNOWN
 
 Raw = dict[str, Any]
 
@@ -199,7 +199,7 @@ def test_an_unknown_form_is_told_and_its_words_are_kept(tmp_path):
     source = write(tmp_path / "conversations.json", dumped([raw, chat("a")]))
     code, told = gptexit("convert", source, "-o", tmp_path / "out")
     assert code == 1
-    assert UNKNOWN in told
+    assert Lost.UNKNOWN_FORM.sentence in told
     note = next((tmp_path / "out").rglob("odd.md")).read_text()
     assert "Walrus." in note
     assert "Nothing was said" not in note
@@ -371,7 +371,7 @@ def test_words_below_a_key_that_holds_none_elsewhere_are_kept_and_told(key, tmp_
     source.write_text(json.dumps([raw, conversation(chain(message("user", "Here")))]))
     code, told = gptexit("convert", source, *FORMATS, "-o", tmp_path / "out")
     assert code == 1
-    assert UNKNOWN in told
+    assert Lost.UNKNOWN_FORM.sentence in told
     for path in ("markdown/**/*swapped.md", "jsonl/conversations.jsonl"):
         (found,) = (tmp_path / "out").glob(path)
         assert "Where did I go?" in found.read_text(encoding="utf-8")

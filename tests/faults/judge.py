@@ -19,6 +19,7 @@ from exports import leaves, mended, messages
 from faults.case import Case, pristine
 from faults.plain import TOO_DEEP, Reading, Unclear, read_json, read_zip
 from faults.ride import Ride, a_house, ride
+from gptexit.codes import Lost
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.schemas import errors
 from gptexit.text.json import loads_deep
@@ -136,7 +137,7 @@ def _agreed(report: Report, done: Ride, lines: list[bytes]) -> list[str]:
     if bool(told or report["assets"]["refused"]) != (done.code == 1):
         wrong.append(f"exit code {done.code}, and told: {told}")
     for each in report["read"]["unreadable"]:
-        if "gptexit could not handle it" in each["reason"]:
+        if each["code"] == Lost.OUR_FAULT:
             wrong.append(f"a fault of our own: {each}")
     for line in lines:
         if _is_new(line):

@@ -153,7 +153,7 @@ def test_every_format_shows_the_names(source, tmp_path):
 def test_what_a_format_cannot_hold_of_them_is_counted(source, tmp_path):
     report = convert(source, tmp_path / "out", ["chatgpt"], options=Options(names=NAMED))
     (target,) = report["targets"]
-    assert target["not_kept"]["name that you gave to a project or custom GPT"] == 3
+    assert target["not_kept"]["given-name"] == 3
 
 
 def test_an_archive_keeps_the_names_for_runs_without_them(source, tmp_path):

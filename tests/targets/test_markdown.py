@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from build import ROOT, add, chain, conversation, message, raw_conversations
 from exports import seen_texts, word_runs
 from gptexit.archive.manifest import Catalog, Entry
+from gptexit.codes import Hidden
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.writers.base import Options
@@ -185,7 +186,7 @@ def test_hidden_messages_are_left_out_and_counted():
         )
     )
     done = render(raw)
-    assert done.hidden == {"system message": 1, "tool call": 1, "tool result": 1}
+    assert done.hidden == {Hidden.SYSTEM: 1, Hidden.TOOL_CALL: 1, Hidden.TOOL_RESULT: 1}
     assert done.messages == 2
     shown = body(raw, include=frozenset({"hidden", "tools"}))
     assert "## System, 19 February 2025, 21:20\n\nYou are ChatGPT" in shown
@@ -200,7 +201,7 @@ def test_other_branches():
     add(mapping, "m4", ROOT, message("user", "Hey"))
     raw = conversation(mapping, current_node="m3")
     assert "one" not in body(raw)
-    assert render(raw).hidden["on another branch"] == 2
+    assert render(raw).hidden[Hidden.OTHER_BRANCH] == 2
     shown = body(raw, branches="all")
     assert "## Other version 1, instead of ChatGPT, 19 February 2025, 21:20\n\n### ChatGPT" in shown
     assert shown.endswith("### You, 19 February 2025, 21:20\n\nHey")

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from build import chain, conversation, message
 from gptexit.archive.manifest import Catalog
+from gptexit.codes import Oddity
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.writers.base import Options
@@ -325,7 +326,7 @@ def test_a_file_of_the_code_interpreter_is_linked(words, name):
     assert copy.member == "file_x.dat"
     assert text.count(f"(../{copy.path}") == 2
     assert "Not in the export" not in text
-    assert not met.oddities["file that stayed in the code interpreter"]
+    assert not met.oddities[Oddity.FILE_STAYED]
 
 
 def test_of_files_with_one_name_each_message_links_to_its_own():
@@ -351,7 +352,7 @@ def test_a_file_that_stayed_behind_is_listed_once_and_not_linked():
     assert "[a]\\(sandbox:/mnt/data/a%20b.csv)" in text
     assert text.count("Not in the export") == 1
     assert "“a b.csv”" in text
-    assert met.oddities["file that stayed in the code interpreter"] == 1
+    assert met.oddities[Oddity.FILE_STAYED] == 1
 
 
 def test_a_title_is_no_tag_no_template_and_no_comment():

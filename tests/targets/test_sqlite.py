@@ -357,7 +357,7 @@ def test_options_say_which_branches(tmp_path):
     each = conversation(mapping, current_node="m2")
     report = run(tmp_path / "a", deepcopy(each), options=Options(branches="current"))
     assert rows(tmp_path / "a", "SELECT count(*) FROM messages") == [(2,)]
-    assert report["targets"][0]["hidden"] == {"on another branch": 1}
+    assert report["targets"][0]["hidden"] == {"other-branch": 1}
 
 
 def test_without_full_text_search_there_is_one_clear_sentence(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from gptexit.cli.options import redacted
+from gptexit.codes import Repair, sentences
 from gptexit.text.terminal import count, printable
 
 if TYPE_CHECKING:
@@ -205,7 +206,8 @@ def _repaired(report: dict[str, Any]) -> list[str]:
     repairs = report["read"]["repairs"]
     if not repairs:
         return []
-    return ["Mended while reading: " + "; ".join(f"{what} ({n:,})" for what, n in repairs.items())]
+    mended = "; ".join(f"{what} ({n:,})" for what, n in sentences(Repair, repairs.items()))
+    return [f"Mended while reading: {mended}"]
 
 
 def listed(names: list[str]) -> list[str]:

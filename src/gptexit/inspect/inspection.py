@@ -11,6 +11,7 @@ from typing import Any
 import ijson
 
 from gptexit import __version__
+from gptexit.codes import Lost
 from gptexit.inspect.absences import ExportForm, absences, form
 from gptexit.inspect.attachments import Attachments
 from gptexit.inspect.drift import Drift
@@ -180,8 +181,7 @@ def _shared(export: Export) -> int:
                     if isinstance(key, str):
                         links.add(key)
             except (ijson.JSONError, OSError, ValueError):
-                reason = "not readable as JSON to its end; some shared links are not counted"
-                export.lose(name, reason)
+                export.lose(name, Lost.LINKS_CUT.say())
     return len(links)
 
 

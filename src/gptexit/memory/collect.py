@@ -234,7 +234,7 @@ def gather(
                 collector.add(conversation)
             except Exception as error:
                 loss = fault(conversation["id"], conversation["title"], error)
-                export.lose(loss.where, loss.reason)
+                export.lose(loss.where, loss.why)
             if progress:
                 progress(number, export.bytes_read)
     return collector.memory(own_list)

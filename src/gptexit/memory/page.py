@@ -96,5 +96,5 @@ def write_store(
         way = Output(target, sink, Written("pam", str(out)), asked)
         ledger = convert(export, [way], Selection(), progress=progress)
     for loss in (*ledger.unreadable, *ledger.unwritten):
-        export.lose(loss["where"], loss["reason"])
+        export.lose(loss.where, loss.why)
     return target.memory

@@ -27,14 +27,18 @@ from threading import Lock
 from typing import Any, cast
 
 import gptexit
+from gptexit.codes import Lost, Oddity, as_text, from_text
 from gptexit.parallel.worker import (
+    LOST,
     Prepared,
     Raw,
     Reply,
     Result,
     Setup,
     Task,
+    found_lost,
     from_plain,
+    lost,
     prepare,
     receive,
     send,
@@ -48,7 +52,6 @@ BATCH = 1 << 20
 """Bytes of conversations, as `marshal` writes them, that go to a worker at once."""
 AHEAD = 3
 """Batches that are under way for each worker: one with it, one before and one behind it."""
-_KILLS = "two processes ended while they handled it; its data may be too large for this machine"
 
 
 def prepared(
@@ -66,10 +69,10 @@ def prepared(
     with _Pool(jobs, pickle.dumps(setup)) as pool:
         for batch, reply in pool.replies(_batches(export, once)):
             results, oddities, unknown, losses = reply
-            met.oddities.update(oddities)
+            met.oddities += from_text(Oddity, oddities)
             met.unknown.update(unknown)
-            for where, reason in losses:
-                export.lose(where, reason)
+            for loss in map(found_lost, losses):
+                export.lose(loss.where, loss.why)
             for raw, result in zip(batch, results, strict=True):
                 yield raw[0], _from_result(raw, result, task, account, met)
 
@@ -102,8 +105,8 @@ def _from_result(
     where, data, gone = raw
     if not result:
         return _here(where, data, gone, task, account, met)
-    if len(result) == 2:
-        return Loss(*result)
+    if len(result) == LOST:
+        return found_lost(result)
     head, messages, left_out, outcomes, whole = result
     head = task.names.applied(head)  # so that this process, too, knows which names there are
     return Prepared(head, messages, left_out, list(map(from_plain, outcomes)), _loader(whole))
@@ -192,7 +195,8 @@ class _Pool:
                 continue
         title = marshal.loads(raw[1]).get("title")
         named = f" “{title}”" if isinstance(title, str) else ""
-        return [[f"{raw[0]}{named}", _KILLS]], {}, {}, []
+        loss = Loss(f"{raw[0]}{named}", Lost.ENDED_PROCESSES.say())
+        return [lost(loss)], {}, {}, []
 
     def _ask(self, batch: list[Raw]) -> Reply:
         """Raises EOFError or OSError where the worker dies."""
@@ -251,11 +255,11 @@ def _sum(replies: list[Reply]) -> Reply:
     """Return the replies to several batches as one to all of them."""
     met = ReadStats()
     for _, oddities, unknown, _ in replies:
-        met.oddities.update(oddities)
+        met.oddities += from_text(Oddity, oddities)
         met.unknown.update(unknown)
     results = [result for reply in replies for result in reply[0]]
     losses = [loss for reply in replies for loss in reply[3]]
-    return results, dict(met.oddities), dict(met.unknown), losses
+    return results, as_text(met.oddities), dict(met.unknown), losses
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:

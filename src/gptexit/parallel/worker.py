@@ -17,10 +17,11 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
+from gptexit.codes import Lost, Reason, as_text
 from gptexit.model import Conversation
 from gptexit.names.names import Names
 from gptexit.readers.chatgpt.containers.base import Loss
@@ -89,14 +90,29 @@ def _outcome(where: str, conversation: Conversation, part: TaskPart) -> Outcome:
         return fault(where, conversation["title"], error)
 
 
+LOST = 3
+"""How many values stand for a loss."""
+
+
+def lost(loss: Loss) -> list[str]:
+    """Return a loss as `LOST` values that `marshal` writes."""
+    return [loss.where, loss.why.code.value, loss.why.sentence]
+
+
+def found_lost(values: Sequence[str]) -> Loss:
+    """Return the loss of which `lost` made `values`."""
+    where, code, sentence = values
+    return Loss(where, Reason(Lost(code), sentence))
+
+
 def plain(outcome: Outcome) -> Any:
     """Return an outcome as values that `marshal` writes."""
-    return [outcome.where, outcome.reason] if isinstance(outcome, Loss) else outcome
+    return lost(outcome) if isinstance(outcome, Loss) else outcome
 
 
 def from_plain(value: Any) -> Outcome:
     """Return the outcome of which `plain` made `value`."""
-    return Loss(*value) if isinstance(value, list) else value
+    return found_lost(value) if isinstance(value, list) else value
 
 
 _LENGTH = 8
@@ -116,10 +132,10 @@ Raw = tuple[str, bytes, Any]
 """A conversation of a batch: where it stands, what `marshal` made of it, and what of it the newest
 of several exports lacks."""
 Result = list[Any]
-"""Of one conversation: `[where, reason]` where it cannot be read, else the fields of `Prepared`,
+"""Of one conversation: what `lost` returns where it cannot be read, else the fields of `Prepared`,
 the whole conversation as bytes. Empty where `marshal` cannot write it: it is then to be prepared in
 the other process."""
-Reply = tuple[list[Result], dict[str, int], dict[str, int], list[tuple[str, str]]]
+Reply = tuple[list[Result], dict[str, int], dict[str, int], list[list[str]]]
 """Of a batch: the results, the reader's `oddities` and `unknown`, and what of the export's tables
 could not be read."""
 
@@ -173,8 +189,8 @@ class Worker:
         met = ReadStats()
         results = [self._result(*raw, met, checked) for raw in batch]
         losses = self._export.losses[self._told :]
-        told = [(loss.where, loss.reason) for loss in losses]
-        data = marshal.dumps((results, dict(met.oddities), dict(met.unknown), told))
+        told = [lost(loss) for loss in losses]
+        data = marshal.dumps((results, as_text(met.oddities), dict(met.unknown), told))
         self._told += len(losses)
         return data
 
@@ -184,7 +200,7 @@ class Worker:
         mine = ReadStats()
         found = read(where, marshal.loads(data), self._account, mine)
         if isinstance(found, Loss):
-            result: Result = [found.where, found.reason]
+            result: Result = lost(found)
         else:
             done = prepare(where, found, self._task)
             wanted = self._wholes and done.left_out is None

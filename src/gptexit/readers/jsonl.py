@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
+from gptexit.codes import Lost, Reason, Repair, reason_of
 from gptexit.errors import NotAnExport
 from gptexit.files.disk import leads_out, open_plain, special
 from gptexit.model import VERSION, Conversation
@@ -21,7 +22,6 @@ from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss, plain
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, Keep, heavy, path_of
-from gptexit.readers.chatgpt.parsing.weight import reason as too_large
 from gptexit.text.json import loads_deep
 from gptexit.writers.jsonl import NAME
 
@@ -79,9 +79,9 @@ class JsonlSource:
         name = plain(first.name) if isinstance(first, Path) else _PIPE
         self.label = name if len(given) == 1 else f"{name} and {len(given) - 1} more"
         self.losses: list[Loss] = []
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, Reason]] = set()
         self.missing: list[str] = []
-        self.repairs: Counter[str] = Counter()
+        self.repairs: Counter[Repair] = Counter()
         self.duplicates = 0
         self.keep: Keep | None = None
         self.editions: list[Any] = []
@@ -101,11 +101,11 @@ class JsonlSource:
     def close(self) -> None:
         """Nothing is unpacked."""
 
-    def lose(self, where: str, reason: str) -> None:
+    def lose(self, where: str, why: Reason) -> None:
         """Note a loss; one that a second pass meets again is noted once."""
-        if (where, reason) not in self._told:
-            self._told.add((where, reason))
-            self.losses.append(Loss(where, reason))
+        if (where, why) not in self._told:
+            self._told.add((where, why))
+            self.losses.append(Loss(where, why))
 
     @property
     def union(self) -> None:
@@ -136,7 +136,7 @@ class JsonlSource:
                 try:
                     conversation = conversation_of(line)
                 except ValueError as error:
-                    yield where, Loss(where, str(error))
+                    yield where, Loss(where, Lost.BAD_LINE.say(error=error))
                     continue
                 if conversation["id"] in seen:
                     self.duplicates += 1
@@ -159,12 +159,13 @@ class JsonlSource:
                     elif line.strip():
                         yield number, line
         except OSError as error:
-            self.lose(name, str(error))
+            self.lose(name, reason_of(error))
 
     def _pass_on(self, name: str, number: int, line: bytes, rest: BinaryIO | None) -> None:
         """Keep a line that is too large as it is; `rest`: the stream that its end is still in."""
         path = path_of(name, f"line-{number}")
-        loss = Loss(f"{name}, line {number}", too_large(TOO_MUCH, path))
+        why = Lost.TOO_LARGE.say(limit=TOO_MUCH, path=path)
+        loss = Loss(f"{name}, line {number}", why)
         if loss not in self.losses:
             self.losses.append(loss)
         take = self.keep(path) if self.keep else None

@@ -17,6 +17,8 @@ import ijson
 import orjson
 from ijson.common import ObjectBuilder
 
+from gptexit.codes import Repair
+
 
 def loads_deep(data: bytes) -> Any:
     """The value of a JSON text of any depth; slow. Raises ValueError where it is none."""
@@ -77,10 +79,15 @@ _REPLACED = "\ufffd".encode()
 _LONG = 20
 """Characters of the longest whole number of 64 bits."""
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
+_CONSTANTS = {
+    "NaN": Repair.NAN,
+    "Infinity": Repair.INFINITY,
+    "-Infinity": Repair.MINUS_INFINITY,
+}
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
-def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
+def loads_leniently(data: bytes, repairs: Counter[Repair]) -> Any:
     """The value of `data`, one JSON text; each repair is counted by kind in `repairs`.
 
     Raises `ValueError` where no reading is possible, `RecursionError` where it nests too deep.
@@ -91,17 +98,17 @@ def loads_leniently(data: bytes, repairs: Counter[str]) -> Any:
         data, pairs = _PAIR.subn(_joined, data)
         data, halves = _HALF.subn(_REPLACED, data)
         text = data.decode("utf-8", "replace")
-        repairs["surrogate pair joined"] += pairs
-        repairs["lone surrogate replaced by U+FFFD"] += halves
-        repairs["bytes that are no UTF-8"] += max(1, text.count("\ufffd") - data.count(_REPLACED))
+        repairs[Repair.PAIR_JOINED] += pairs
+        repairs[Repair.LONE_SURROGATE] += halves
+        repairs[Repair.NOT_UTF8] += max(1, text.count("\ufffd") - data.count(_REPLACED))
 
     def constant(name: str) -> None:
-        repairs[f"{name} read as null"] += 1
+        repairs[_CONSTANTS[name]] += 1
 
     def real(digits: str) -> float | None:
         number = float(digits)
         if math.isinf(number):
-            constant("number too large")
+            repairs[Repair.NUMBER_TOO_LARGE] += 1
             return None
         return number
 
@@ -124,21 +131,21 @@ def _joined(found: re.Match[bytes]) -> bytes:
     return halves.encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
-def clean_text(text: str, repairs: Counter[str]) -> str:
+def clean_text(text: str, repairs: Counter[Repair]) -> str:
     """`text` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
 
     def mend(match: re.Match[str]) -> str:
         found = match.group()
         if len(found) == 2:
-            repairs["surrogate pair joined"] += 1
+            repairs[Repair.PAIR_JOINED] += 1
             return found.encode("utf-16", "surrogatepass").decode("utf-16")
-        repairs["lone surrogate replaced by U+FFFD"] += 1
+        repairs[Repair.LONE_SURROGATE] += 1
         return "\ufffd"
 
     return text if text.isascii() else _SURROGATES.sub(mend, text)
 
 
-def _clean(root: Any, repairs: Counter[str]) -> Any:
+def _clean(root: Any, repairs: Counter[Repair]) -> Any:
     """`root` with every string cleaned, keys too; iterative, since depth is the input's choice."""
     holder = [root]
     stack: list[Any] = [holder]

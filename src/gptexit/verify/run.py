@@ -10,10 +10,11 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from gptexit.codes import Lost
 from gptexit.errors import NoArchive
 from gptexit.readers.chatgpt.export_set import Export
 from gptexit.readers.chatgpt.merge.copies import made_up
-from gptexit.readers.chatgpt.parsing.weight import Take, is_kept
+from gptexit.readers.chatgpt.parsing.weight import Take
 from gptexit.text.terminal import count
 from gptexit.verify.archive_files import (
     HOUSE,
@@ -372,7 +373,7 @@ def _lacking(export: Export, locate: Locator) -> list[str]:
     found = []
     if export.missing:
         found.append(count(len(export.missing), "file") + " that its own list names")
-    losses = [loss for loss in export.losses if not is_kept(loss.reason)]
+    losses = [loss for loss in export.losses if loss.why.code is not Lost.TOO_LARGE]
     if losses:
         found.append(count(len(losses), "part") + " of it that cannot be read")
     if locate.missing:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from gptexit.archive.manifest import About, Catalog, readable, short_mark
 from gptexit.archive.note_contents import NoteContents
+from gptexit.codes import Hidden, NotKept
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names
@@ -58,7 +59,7 @@ def on_branches(conversation: Conversation, options: Options, done: Rendered) ->
     narrowed = without_other_branches(conversation)
     left_out = len(conversation["messages"]) - len(narrowed["messages"])
     if left_out:
-        done.hidden["on another branch"] += left_out
+        done.hidden[Hidden.OTHER_BRANCH] += left_out
     return narrowed
 
 
@@ -75,22 +76,20 @@ class Rendered:
     more: Iterable[File] = ()
     """Further files, each made when the one before it is written."""
     messages: int = 0
-    hidden: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[Hidden] = field(default_factory=Counter)
     """Messages that the options leave out, by reason."""
-    not_kept: Counter[str] = field(default_factory=Counter)
+    not_kept: Counter[NotKept] = field(default_factory=Counter)
     """What the format cannot hold, by reason."""
 
 
 SECRETS = "secrets"
 NOTHING = "nothing"
 """What may be redacted."""
-OTHERS = "file that no conversation mentions"
-"""Why a format that holds conversations alone does not keep one."""
 
 
 def no_place_for(assets: Sequence[Asset]) -> Rendered:
     """What a format that holds conversations alone makes of files that none of them mentions."""
-    return Rendered(not_kept=+Counter({OTHERS: len(assets)}))
+    return Rendered(not_kept=+Counter({NotKept.FILE_UNMENTIONED: len(assets)}))
 
 
 class Unmentioned:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gptexit.codes import Hidden, as_text, from_text
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
 from gptexit.writers.base import Draft, File, Options, Rendered, on_branches
@@ -26,7 +26,7 @@ class LineDrafter:
         return {
             "line": dumps(conversation) + b"\n",
             "messages": len(conversation["messages"]),
-            "hidden": dict(done.hidden),
+            "hidden": as_text(done.hidden),
         }
 
 
@@ -47,7 +47,7 @@ class Jsonl:
         return Rendered(
             files=[File(NAME, draft["line"], "jsonl", append=True)],
             messages=draft["messages"],
-            hidden=Counter(draft["hidden"]),
+            hidden=from_text(Hidden, draft["hidden"]),
         )
 
     def restart(self) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gptexit.archive.manifest import Catalog, readable
+from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.names.names import names_in
 from gptexit.templates import render
@@ -84,9 +85,7 @@ class LibreChat:
         done.messages = turns.messages
         done.hidden += turns.hidden
         if copies:
-            done.not_kept["file that the app does not import; it is in the folder files"] += len(
-                copies
-            )
+            done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         self._count += 1
         return done
 

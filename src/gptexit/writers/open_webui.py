@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import Any
 
 from gptexit.archive.manifest import Catalog, readable
+from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.templates import render
 from gptexit.writers.base import (
@@ -274,9 +275,7 @@ class OpenWebUI:
         done.hidden += made.turns.hidden
         done.not_kept = Counter()
         if copies:
-            done.not_kept["file that the app does not import; it is in the folder files"] += len(
-                copies
-            )
+            done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         return done
 
     def restart(self) -> None:

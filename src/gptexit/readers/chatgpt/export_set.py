@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from gptexit.codes import Lost, Reason, Repair
 from gptexit.errors import NotAnExport
 from gptexit.model import Gone
 from gptexit.readers.chatgpt.assets.index import AssetInfo
@@ -24,7 +25,6 @@ from gptexit.readers.chatgpt.containers import diagnosis
 from gptexit.readers.chatgpt.containers.base import CONVERSATIONS, Loss, Volume
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
-from gptexit.readers.chatgpt.containers.zip import TAKE
 from gptexit.readers.chatgpt.merge.copies import CopyIndex, SeenConversations, Verdict
 from gptexit.readers.chatgpt.merge.exports import editions, in_order, shown
 from gptexit.readers.chatgpt.merge.stream import Union, Witness
@@ -35,12 +35,13 @@ __all__ = ["AnotherCopy", "Export", "Loss", "NotAnExport", "open_export"]
 
 Raw = dict[str, Any]
 _STDIN = "standard input"
-_TWICE = (
-    "another copy of a conversation that was read before: jsonl has both, other formats only this "
-    "one. Give the file in place of a pipe, and they are merged"
-)
 LISTED = 10_000
 """Losses that are listed at most."""
+_READ_WITHOUT = (
+    *(Lost.LINK, Lost.LINK_OUT_OF_FOLDER, Lost.BROKEN_LINK),
+    *(Lost.ZIP_BOMB, Lost.OVER_ALLOWANCE),
+)
+"""Why a file with conversations may be left out, and the others are read all the same."""
 
 
 class AnotherCopy(Exception):
@@ -118,7 +119,7 @@ class Export:
         """Names the source for a person."""
         self.losses: list[Loss] = []
         """What cannot be read, and what is refused; grows while reading, each loss once."""
-        self.repairs: Counter[str] = Counter()
+        self.repairs: Counter[Repair] = Counter()
         """What was repaired in the current pass, by kind."""
         self.duplicates = 0
         """Copies beyond the first of each conversation, in the current pass."""
@@ -130,7 +131,7 @@ class Export:
         """How to open it once more; None where that takes unpacking, or standard input."""
         self.held = ExitStack()
         """What `close` gives back."""
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, Reason]] = set()
         self._reading = Reading(self.lose, careful=careful)
         self._copies: dict[str, int] | None = None
         self._union: Union | None = None
@@ -215,7 +216,7 @@ class Export:
                 if verdict is Verdict.SAME:
                     self.duplicates += 1
                     continue
-                self.lose(where, _TWICE)
+                self.lose(where, Lost.SECOND_COPY.say())
             yield where, raw
 
     def _merged(self) -> Iterator[tuple[str, Raw]]:
@@ -302,31 +303,31 @@ class Export:
         """An asset's size in bytes, as declared. Raises FileNotFoundError."""
         return self.files.size(member)
 
-    def lose(self, where: str, reason: str) -> None:
+    def lose(self, where: str, why: Reason) -> None:
         """Note a loss; one that a second pass meets again is noted once."""
-        if (where, reason) in self._told or len(self._told) > LISTED:
+        if (where, why) in self._told or len(self._told) > LISTED:
             return
-        self._told.add((where, reason))
+        self._told.add((where, why))
         if len(self._told) > LISTED:
-            where, reason = self.label, f"more than {LISTED} losses; the others are not listed"
-        self.losses.append(Loss(where, reason))
+            where, why = self.label, Lost.MORE_LOSSES.say(most=LISTED)
+        self.losses.append(Loss(where, why))
 
     def _tell_volumes(self, volumes: list[Volume]) -> None:
         """Note what each volume lacks. Raises NotAnExport where conversations are locked."""
         for volume in volumes:
-            for name, reason in volume.barred:
+            for name, why in volume.barred:
                 chats = CONVERSATIONS.search(name.replace("\\", "/"))
-                if chats and "link" not in reason and TAKE not in reason:
-                    raise diagnosis.locked(volume.label, name, reason)
-                self.lose(f"{volume.label}: {name}", reason)
+                if chats and why.code not in _READ_WITHOUT:
+                    raise diagnosis.locked(volume.label, name, why.sentence)
+                self.lose(f"{volume.label}: {name}", why)
             for loss in volume.losses:
-                self.lose(loss.where, loss.reason)
+                self.lose(loss.where, loss.why)
 
     def _nothing(self, volumes: list[Volume]) -> NotAnExport:
         """The sentence for sources without conversations."""
         if self._cut:
             return diagnosis.incomplete(self.label)
         for volume in volumes:
-            for name, reason in volume.barred:
-                return diagnosis.locked(volume.label, name, reason)
+            for name, why in volume.barred:
+                return diagnosis.locked(volume.label, name, why.sentence)
         return diagnosis.wrong_members(self.label, [m.path for v in volumes for m in v.members])

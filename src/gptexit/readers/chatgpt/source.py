@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from gptexit.codes import Lost
 from gptexit.model import Conversation, Raw
 from gptexit.readers.chatgpt.export_set import Export, Loss, open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
@@ -65,8 +66,8 @@ def read(where: str, raw: Raw, account: Account, met: ReadStats) -> Conversation
 def fault(where: str, title: Any, error: Exception) -> Loss:
     """What to say of a conversation that one of our own functions cannot handle."""
     named = f" “{title}”" if isinstance(title, str) else ""
-    reason = f"gptexit could not handle it ({type(error).__name__}: {error})"
-    return Loss(f"{where}{named}", reason[:500])
+    why = Lost.OUR_FAULT.say(error=f"{type(error).__name__}: {error}")
+    return Loss(f"{where}{named}", why._replace(sentence=why.sentence[:500]))
 
 
 def _feedback(export: Export) -> dict[str, str]:
@@ -82,5 +83,5 @@ def _feedback(export: Export) -> dict[str, str]:
                     if isinstance(rating, str) and isinstance(key, str):
                         found[key] = _RATINGS.get(rating.lower(), "")
             except rows.ERRORS as error:
-                export.lose(name, f"not readable as JSON ({rows.reason(error)})")
+                export.lose(name, Lost.NOT_JSON.say(error=rows.reason(error)))
     return {key: rating for key, rating in found.items() if rating}

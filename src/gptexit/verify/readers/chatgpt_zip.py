@@ -179,7 +179,7 @@ class Zips(Reader):
 def _objects(window: Window) -> Iterator[bytes]:
     """The objects in a JSON array. Raises ValueError where it is none, or ends before its end."""
     if _next(window) != b"[":
-        raise ValueError(window.failure or "it is no array")
+        raise ValueError(_failure(window) or "it is no array")
     window.drop(1)
     while (mark := _next(window)) == b"{":
         end = careful_end(window, 0)
@@ -188,11 +188,16 @@ def _objects(window: Window) -> Iterator[bytes]:
         yield window.data[:end]
         window.drop(end)
     if mark != b"]":
-        raise ValueError(window.failure or "it holds something else than objects")
+        raise ValueError(_failure(window) or "it holds something else than objects")
     while window.more():  # up to its end, where the checksum is
         window.drop(len(window.data))
-    if window.failure:
-        raise ValueError(window.failure)
+    if words := _failure(window):
+        raise ValueError(words)
+
+
+def _failure(window: Window) -> str | None:
+    """Return why the stream could not be read to its end; None where it could."""
+    return window.failure.sentence if window.failure else None
 
 
 def _next(window: Window) -> bytes:

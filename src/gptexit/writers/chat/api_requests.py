@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
@@ -75,7 +76,7 @@ def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) 
     branch = without_other_branches(conversation)
     left_out = len(conversation["messages"]) - len(branch["messages"])
     if left_out:
-        done.not_kept["message on another branch; a request is one line of talk"] += left_out
+        done.not_kept[NotKept.MESSAGE_OTHER_BRANCH] += left_out
     turns = turns_of(branch, include)
     done.messages, done.hidden = turns.messages, turns.hidden
     assets = {asset["id"]: asset for asset in conversation["assets"]}
@@ -98,7 +99,7 @@ def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) 
         else:
             made.turns.append((user, [words]))
     if shown:
-        done.not_kept["file that a request names and does not hold"] += len(shown)
+        done.not_kept[NotKept.FILE_NOT_IN_REQUEST] += len(shown)
     return made
 
 

@@ -13,10 +13,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Asset, Conversation, Message, Part, Reasoning
 from gptexit.writers.base import Read
 
-_TOOLS = {"tool call", "tool result"}
 USER, ASSISTANT = "user", "assistant"
 
 
@@ -45,7 +45,7 @@ class Turns:
     """In tree order: a parent stands before its children."""
     current: str | None = None
     """The last turn of the branch that the user saw last."""
-    hidden: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[Hidden] = field(default_factory=Counter)
     """Messages that are left out, by reason."""
     messages: int = 0
     """Messages that the turns hold."""
@@ -90,17 +90,17 @@ def _begun(message: Message, role: str, above: Turn | None) -> Turn:
     return Turn(message["id"], parent, role, message["created"], message["model"])
 
 
-def _parts(message: Message, include: frozenset[str], hidden: Counter[str]) -> list[Part]:
+def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -> list[Part]:
     """The parts to show; none where the message is hidden, which is counted."""
     why = message["hidden"]
-    if why is not None and ("tools" if why in _TOOLS else "hidden") not in include:
+    if why is not None and ("tools" if why in TOOLS else "hidden") not in include:
         if message["parts"]:
-            hidden[why] += 1
+            hidden[Hidden.of(why)] += 1
         return []
     if "reasoning" in include:
         return message["parts"]
     kept: list[Part] = [part for part in message["parts"] if part["type"] != "reasoning"]
-    hidden["reasoning"] += len(message["parts"]) - len(kept)
+    hidden[Hidden.REASONING] += len(message["parts"]) - len(kept)
     return kept
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from gptexit.codes import NotKept
 from gptexit.model import Raw
 from gptexit.readers.chatgpt.normalize import take
 
@@ -21,7 +22,6 @@ ROOT = "client-created-root"
 """The id that exports give to the node above the first message."""
 LONGEST = 200
 """Bytes of a title."""
-ODD = "value of an odd type, replaced for importers"
 _YEAR_9999 = 253_402_300_799
 _ROLES = {"system", "user", "assistant", "tool"}
 _NEAREST = {"developer": "system", "function": "tool"}
@@ -100,16 +100,16 @@ _AUTHOR: Rules = {
 }
 
 
-def complete(raw: Raw) -> Counter[str]:
+def complete(raw: Raw) -> Counter[NotKept]:
     """As `typed`, and with a title to name a file after."""
     found = typed(raw)
     raw["title"] = _as_file_name(raw["title"], found)
     return found
 
 
-def typed(raw: Raw) -> Counter[str]:
+def typed(raw: Raw) -> Counter[NotKept]:
     """Give `raw` every key, each of its type; what had to be replaced is counted."""
-    found: Counter[str] = Counter()
+    found: Counter[NotKept] = Counter()
     mapping = raw["mapping"]
     if not mapping:
         mapping[ROOT] = {"id": ROOT, "message": None, "parent": None}
@@ -132,22 +132,22 @@ def typed(raw: Raw) -> Counter[str]:
     return found
 
 
-def _as_file_name(title: str, found: Counter[str]) -> str:
+def _as_file_name(title: str, found: Counter[NotKept]) -> str:
     """A title that importers can name a file after, as many do: 255 bytes with date and ending."""
     title = title.replace("\0", "\ufffd")
     if len(title.encode("utf-8", "replace")) <= LONGEST:
         return title
-    found["title cut, since importers name files after it"] += 1
+    found[NotKept.TITLE_CUT] += 1
     return title.encode("utf-8", "replace")[: LONGEST - 3].decode("utf-8", "ignore") + "…"
 
 
-def _keep(raw: Raw, rules: Rules, found: Counter[str]) -> None:
+def _keep(raw: Raw, rules: Rules, found: Counter[NotKept]) -> None:
     for key, (holds, default) in rules.items():
         if key not in raw:
             raw[key] = default()
         elif not holds(raw[key]):
             if raw[key] is not None:
-                found[ODD] += 1
+                found[NotKept.VALUE_REPLACED] += 1
             raw[key] = default()
 
 
@@ -159,7 +159,7 @@ def _count_dates(raw: Raw) -> None:
             raw[key] = datetime.fromisoformat(shown).timestamp()
 
 
-def _complete(message: Raw, found: Counter[str]) -> None:
+def _complete(message: Raw, found: Counter[NotKept]) -> None:
     odd = message.get("content")
     _count_dates(message)
     _keep(message, _MESSAGE, found)
@@ -176,12 +176,12 @@ def _complete(message: Raw, found: Counter[str]) -> None:
     _complete_content(content, found)
 
 
-def _complete_content(content: Raw, found: Counter[str]) -> None:
+def _complete_content(content: Raw, found: Counter[NotKept]) -> None:
     parts = content.get("parts")
     if isinstance(parts, list):
         kept = [part for part in parts if isinstance(part, str | dict)]
         if len(kept) < len(parts):
-            found[ODD] += sum(part is not None for part in parts) - len(kept)
+            found[NotKept.VALUE_REPLACED] += sum(part is not None for part in parts) - len(kept)
             content["parts"] = kept
     elif "parts" in content or (content["content_type"] == "text" and content.get("text") != ""):
         words = content.get("text") if parts is None else parts

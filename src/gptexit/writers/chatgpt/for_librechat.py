@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from gptexit.codes import NotKept
 from gptexit.model import Raw
 from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.normalize import take
-from gptexit.writers.chatgpt.classic import ODD, typed
+from gptexit.writers.chatgpt.classic import typed
 
 _LISTS = ("attachments", "content_references")
 """Of `metadata`: what is walked, object by object."""
@@ -38,7 +39,7 @@ _LOOKED_UP = {
 _VOICE = "real_time_user_audio_video_asset_pointer"
 
 
-def looked_up(raw: Raw) -> Counter[str]:
+def looked_up(raw: Raw) -> Counter[NotKept]:
     """Give `raw` every key that is looked up, of its type; what had to be replaced is counted."""
     found = typed(raw)
     for node in raw["mapping"].values():
@@ -86,33 +87,33 @@ def _shows(part: Any) -> bool:
     return kind == _VOICE or (isinstance(kind, str) and bool(part.get(_LOOKED_UP.get(kind))))
 
 
-def _drop(held: Raw, key: str, found: Counter[str]) -> None:
+def _drop(held: Raw, key: str, found: Counter[NotKept]) -> None:
     if held.pop(key) is not None:
-        found[ODD] += 1
+        found[NotKept.VALUE_REPLACED] += 1
 
 
-def _objects(held: Raw, key: str, found: Counter[str]) -> None:
+def _objects(held: Raw, key: str, found: Counter[NotKept]) -> None:
     """A new list of the objects in the one at `key`; without the key where there is no list."""
     value = held.get(key)
     if isinstance(value, list):
         held[key] = kept = [each for each in value if isinstance(each, dict)]
-        found[ODD] += len(value) - len(kept)
+        found[NotKept.VALUE_REPLACED] += len(value) - len(kept)
     elif key in held:
         _drop(held, key, found)
 
 
-def _upload(attachment: Raw, found: Counter[str]) -> Raw:
+def _upload(attachment: Raw, found: Counter[NotKept]) -> Raw:
     """Without a type or name that says nothing: an empty type hides that it is a picture."""
     odd = [
         key
         for key in ("mime_type", "name")
         if key in attachment and not (isinstance(attachment[key], str) and attachment[key])
     ]
-    found[ODD] += sum(attachment[key] not in (None, "") for key in odd)
+    found[NotKept.VALUE_REPLACED] += sum(attachment[key] not in (None, "") for key in odd)
     return {key: value for key, value in attachment.items() if key not in odd}
 
 
-def _content(content: Raw, found: Counter[str]) -> None:
+def _content(content: Raw, found: Counter[NotKept]) -> None:
     parts = content.get("parts")
     if isinstance(parts, list):
         content["parts"] = [_part(part, found) for part in parts]
@@ -136,14 +137,14 @@ def _found(part: Raw) -> Raw:
     return part if name == tail or not mark else {**part, "asset_pointer": f"{scheme}://{name}"}
 
 
-def _thought(thought: Raw, found: Counter[str]) -> Raw:
+def _thought(thought: Raw, found: Counter[NotKept]) -> Raw:
     """Its words as text: their length is asked for."""
     odd = {key for key in ("content", "summary") if not isinstance(thought.get(key, ""), str)}
-    found[ODD] += sum(thought[key] is not None for key in odd)
+    found[NotKept.VALUE_REPLACED] += sum(thought[key] is not None for key in odd)
     return {key: value for key, value in thought.items() if key not in odd}
 
 
-def _part(part: Any, found: Counter[str]) -> Any:
+def _part(part: Any, found: Counter[NotKept]) -> Any:
     """A part of a message, with a pointer or words where they are looked up."""
     if not isinstance(part, dict):
         return part
@@ -153,11 +154,11 @@ def _part(part: Any, found: Counter[str]) -> Any:
     if kind == _VOICE:
         audio = part.get("audio_asset_pointer")
         if isinstance(audio, dict) and not isinstance(audio.get("asset_pointer"), str):
-            found[ODD] += 1
+            found[NotKept.VALUE_REPLACED] += 1
             return {**part, "audio_asset_pointer": None}
         return {**part, "audio_asset_pointer": _found(audio)} if isinstance(audio, dict) else part
     key = _LOOKED_UP.get(kind)
     if key is None or isinstance(part.get(key), str):
         return _found(part) if key == "asset_pointer" else part
-    found[ODD] += part.get(key) is not None
+    found[NotKept.VALUE_REPLACED] += part.get(key) is not None
     return {**part, key: ""}

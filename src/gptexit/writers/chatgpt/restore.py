@@ -17,6 +17,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from gptexit.codes import NotKept, Oddity
 from gptexit.model import Conversation, Message, Raw
 from gptexit.readers.chatgpt.normalize.tree import build
 from gptexit.readers.chatgpt.parsing.shapes import KIND
@@ -50,28 +51,28 @@ def restore(conversation: Conversation) -> Raw:
     return raw
 
 
-def repaired(conversation: Conversation) -> tuple[Raw, Counter[str]]:
-    """The raw conversation as every importer can read it, and what was repaired, by kind."""
+def repaired(conversation: Conversation) -> tuple[Raw, Counter[NotKept]]:
+    """The raw conversation as every importer can read it, and what was repaired."""
     raw = restore(conversation)
-    found: Counter[str] = Counter()
+    found: Counter[NotKept] = Counter()
     mapping = raw["mapping"]
     if not isinstance(mapping, dict):
-        found["conversation without a mapping"] += 1
+        found[NotKept.REPAIRED_MAPPING] += 1
         mapping = raw["mapping"] = {}
     strangers = [key for key, node in mapping.items() if not isinstance(node, dict)]
     if strangers:
-        found["node that is no object"] += len(strangers)
+        found[NotKept.REPAIRED_NODE] += len(strangers)
         raw["mapping"] = mapping = {
             key: node for key, node in mapping.items() if isinstance(node, dict)
         }
     if not _sound(mapping, conversation):
-        found["tree of a conversation"] += 1
+        found[NotKept.REPAIRED_TREE] += 1
         raw["mapping"] = mapping = _rebuilt(conversation, mapping)
     current = raw.get("current_node")
     node = mapping.get(current, {}) if isinstance(current, str) else {}
     usable = isinstance(node.get("message"), dict) or (node and not conversation["messages"])
     if current != conversation["current"] and not usable:
-        found["current_node"] += 1
+        found[NotKept.REPAIRED_CURRENT_NODE] += 1
         raw["current_node"] = conversation["current"]
     return raw, found
 
@@ -124,9 +125,9 @@ def _children(conversation: Conversation) -> dict[str, list[str]]:
 
 def _sound(mapping: dict[str, Raw], conversation: Conversation) -> bool:
     """Whether a reader that trusts every parent finds the tree that the neutral form has."""
-    oddities: Counter[str] = Counter()
+    oddities: Counter[Oddity] = Counter()
     tree = build(mapping, oddities)
-    if oddities.total() > oddities["second root"]:
+    if oddities.total() > oddities[Oddity.SECOND_ROOT]:
         return False
     above: dict[str | None, str | None] = {None: None}
     found = []

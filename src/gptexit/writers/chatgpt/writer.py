@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.json import dumps
-from gptexit.writers.base import OTHERS, Options, Rendered, on_branches
+from gptexit.writers.base import Options, Rendered, on_branches
 from gptexit.writers.chatgpt.restore import repaired
 from gptexit.writers.chatgpt.zip_volume import CLASSIC, FITS, FORMS, USUAL, SizeLimits, ZipVolume
-
-NAME = "name that you gave to a project or custom GPT"
-"""What ChatGPT's form has no place for."""
 
 
 def _name(number: int) -> str:
@@ -53,9 +51,9 @@ class ChatGPT:
         done = Rendered()
         conversation = on_branches(conversation, self._options, done)
         raw, repairs = repaired(conversation)
-        done.not_kept.update({f"repaired: {kind}": count for kind, count in repairs.items()})
+        done.not_kept += repairs
         done.not_kept += FORMS[self._form].fit(raw)
-        done.not_kept[NAME] += sum(1 for _ in names_in(conversation))
+        done.not_kept[NotKept.GIVEN_NAME] += sum(1 for _ in names_in(conversation))
         done.not_kept = +done.not_kept
         data = dumps(raw)
         assets = [asset for asset in conversation["assets"] if asset["member"] is not None]
@@ -65,7 +63,7 @@ class ChatGPT:
                 self._number += 1
                 self._volume = self._begun()
             if not self._volume.takes(data, assets):
-                done.not_kept["conversation larger than the size that was asked for"] += 1
+                done.not_kept[NotKept.CONVERSATION_OVER_SIZE] += 1
         files, copies = self._volume.add(data, conversation, assets)
         done.files += files
         done.copies += copies
@@ -80,7 +78,7 @@ class ChatGPT:
             if copy:
                 done.copies.append(copy)
             else:
-                done.not_kept[OTHERS] += 1
+                done.not_kept[NotKept.FILE_UNMENTIONED] += 1
         return done
 
     def finish(self) -> Rendered:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pathvalidate import sanitize_filename
 
+from gptexit.codes import NotKept
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation, Message, Part, Raw
 from gptexit.readers.chatgpt.assets.index import LIBRARY, NAMES
@@ -33,11 +34,11 @@ class Form:
     """Conversations in one of them; None for any number."""
     asset: Callable[[Asset, str], str]
     """The name of an asset's file, from the asset and its name in the source."""
-    fit: Callable[[Raw], Counter[str]]
+    fit: Callable[[Raw], Counter[NotKept]]
     """Makes a raw conversation what this layout has; what had to be replaced for it."""
 
 
-def _as_it_is(raw: Raw) -> Counter[str]:
+def _as_it_is(raw: Raw) -> Counter[NotKept]:
     return Counter()
 
 

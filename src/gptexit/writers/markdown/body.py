@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
+from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Conversation, Message, Part, Reasoning
 from gptexit.selection import current_branch
 from gptexit.text.dates import shown
@@ -77,7 +78,6 @@ def _escape(match: re.Match[str]) -> str:
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
 _KNOWN = set(_SPEAKERS.values())
-_TOOLS = {"tool call", "tool result"}
 # A pattern that begins with a plain character is found several times as fast.
 _GOES_ON = re.compile(r"[ \t]|[-*+](?:[ \t\n]|\Z)|\d{1,9}[.)](?:[ \t\n]|\Z)")
 _MAY_GO_ON = " \t-*+0123456789"
@@ -98,7 +98,7 @@ class Body:
     messages: int = 0
     models: list[str] = field(default_factory=list)
     """The models that answered, in the order of their first answer."""
-    hidden: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[Hidden] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def body(conversation: Conversation, note: Note, style: Style) -> Body:
     others = _others(conversation, branch)
     for number, segment in enumerate(others, 1):
         if not style.every_branch:
-            made.hidden["on another branch"] += len(segment)
+            made.hidden[Hidden.OTHER_BRANCH] += len(segment)
             continue
         visible = _shown(segment, style, made)
         if visible:
@@ -157,10 +157,10 @@ def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
     shown = []
     for message in messages:
         why = message["hidden"]
-        if why is None or ("tools" if why in _TOOLS else "hidden") in style.include:
+        if why is None or ("tools" if why in TOOLS else "hidden") in style.include:
             shown.append(message)
         elif message["parts"]:
-            made.hidden[why] += 1
+            made.hidden[Hidden.of(why)] += 1
     return shown
 
 
@@ -189,7 +189,7 @@ def _instead_of(segment: list[Message], branch: list[Message], zone: tzinfo | No
 
 
 def _speaker(message: Message) -> str:
-    if message["hidden"] in _TOOLS:
+    if message["hidden"] in TOOLS:
         name = message["to"] if message["role"] == "assistant" else message["name"]
         return f"Tool {name}" if name else "Tool"
     return _SPEAKERS.get(message["role"], message["role"].capitalize())
@@ -304,7 +304,7 @@ def _to_show(messages: list[Message], number: int, style: Style, made: Body) -> 
         if part["type"] != "reasoning":
             parts.append(part)
         elif "reasoning" not in style.include:
-            made.hidden["reasoning"] += 1
+            made.hidden[Hidden.REASONING] += 1
         elif part["thoughts"] or not _thoughts_before(messages, number):
             parts.append(_with_recap(part, messages, number))
     return parts

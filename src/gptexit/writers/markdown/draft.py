@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 
 from gptexit.archive.note_contents import shown_by
+from gptexit.codes import as_text
 from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.writers.base import Copy, Draft
 from gptexit.writers.markdown.body import Body, Style, Value, body, front_matter
@@ -58,7 +59,7 @@ class NoteDrafter:
             "digest": shown.digest,
             "held": shown.held,
             "messages": shown.messages,
-            "hidden": dict(made.hidden),
+            "hidden": as_text(made.hidden),
             "unshown": _unshown(conversation, used),
         }
 

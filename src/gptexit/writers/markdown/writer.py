@@ -17,6 +17,7 @@ from datetime import tzinfo
 
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.archive.note_contents import NoteContents, Shown
+from gptexit.codes import Hidden, NotKept, from_text
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.dates import moment
@@ -73,7 +74,7 @@ class Markdown:
             files=[File(path, data, key, about=about, holding=holding)],
             copies=copies,
             messages=draft["messages"],
-            hidden=Counter(draft["hidden"]),
+            hidden=from_text(Hidden, draft["hidden"]),
         )
 
     def _copies(self, conversation: Conversation, used: list[str], into: str) -> list[Copy]:
@@ -98,6 +99,6 @@ class Markdown:
 
     def finish(self) -> Rendered:
         """The index of everything that the archive holds, of this run and earlier ones."""
-        unshown = Counter({"file of a message that is not shown": self._unshown})
+        unshown = Counter({NotKept.FILE_UNSHOWN: self._unshown})
         page = File("index.md", encoded(index(self._catalog, self._names)), "index")
         return Rendered(files=[page], not_kept=+unshown)

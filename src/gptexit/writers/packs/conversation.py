@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation, Message, Part
 from gptexit.text.dates import day, moment
 from gptexit.writers.base import Options, Rendered
@@ -158,7 +159,6 @@ def _lines(text: bytes, most: int) -> Iterator[bytes]:
 UNTITLED = "Untitled"
 LONGEST_TITLE, LONGEST_MODEL = 120, 60
 """Characters of the two in a heading."""
-NOT_HERE = "file that is named where it was, and not in the pack"
 RESERVE_BYTES, RESERVE_TOKENS = 2_000, 2_000
 """What a file keeps free beside a piece: its own heading, that of the conversation, its marks."""
 
@@ -204,7 +204,7 @@ def chat_of(
     style = Style(frozenset(), options.branches == "all", options.timezone)
     made = body(_linked(conversation), note, style)
     done.messages, done.hidden = made.messages, made.hidden
-    done.not_kept = +Counter({NOT_HERE: len(shown)})
+    done.not_kept = +Counter({NotKept.FILE_NOT_IN_PACK: len(shown)})
     title = " ".join((conversation["title"] or "").split())[:LONGEST_TITLE] or UNTITLED
     pieces = [
         Piece(data, limits.measure(data), number == 0)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gptexit.codes import NotKept
 from gptexit.memory.extract import cited_memories
 from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.selection import current_branch
@@ -137,11 +138,11 @@ class Sqlite:
         messages = conversation["messages"][: PLACES - 1]
         if len(messages) < len(conversation["messages"]):
             beyond = len(conversation["messages"]) - len(messages)
-            done.not_kept["message beyond the millionth of its conversation"] += beyond
+            done.not_kept[NotKept.MESSAGE_OVER_MILLION] += beyond
         done.messages = len(messages)
         files = sum(not each["missing"] for each in conversation["assets"])
         if files:
-            done.not_kept["bytes of a file"] += files
+            done.not_kept[NotKept.FILE_BYTES] += files
         data = dumps(_rows(conversation, messages))
         key = f"conversation/{_safe(conversation['id'])}"
         done.files.append(File(NAME, data, key, append=True))

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from gptexit.codes import Lost, Reason
 from gptexit.files.media_types import MEDIA_TYPES
 from gptexit.readers.chatgpt.assets.magic import HEAD, media_type, text_type
 from gptexit.readers.chatgpt.containers.base import Member
@@ -25,7 +26,7 @@ LIBRARY = "library_files.json"
 NAMES = "conversation_asset_file_names.json"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
-Complain = Callable[[Member, str], None]
+Complain = Callable[[Member, Reason], None]
 """Told of a member that could not be read, and why."""
 
 
@@ -69,8 +70,7 @@ def _streamed(
         with closing(member.open()) as stream:
             yield from way(stream)
     except rows.ERRORS as error:
-        reason = rows.reason(error)
-        complain(member, f"not readable to its end ({reason}); some names of files are missing")
+        complain(member, Lost.NAMES_CUT.say(error=rows.reason(error)))
 
 
 def text(row: dict[str, Any], key: str) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing
 from typing import Any, BinaryIO, cast
 
+from gptexit.codes import Lost, Reason, reason_of
 from gptexit.readers.chatgpt.assets.index import (
     LIBRARY,
     NAMES,
@@ -32,7 +33,7 @@ _MANIFEST = "export_manifest.json"
 class Files:
     """They are found by their names; what is in them is read when it is asked for."""
 
-    def __init__(self, layouts: Sequence[Layout], lose: Callable[[str, str], None]) -> None:
+    def __init__(self, layouts: Sequence[Layout], lose: Callable[[str, Reason], None]) -> None:
         """`layouts`: of the newest export first; `lose`: is told of what cannot be read."""
         self._lose = lose
         self._sides: dict[str, Member] = {}
@@ -107,7 +108,7 @@ class Files:
         try:
             return _buffered(member)
         except OSError as error:
-            self._lose(member.name, str(error))
+            self._lose(member.name, reason_of(error))
             return None
 
     def missing(self, groups: list[Edition]) -> list[str]:
@@ -119,7 +120,7 @@ class Files:
             try:
                 wanted = listed(file)
             except (OSError, ValueError) as error:
-                self._lose(file.name, f"not readable ({error})")
+                self._lose(file.name, Lost.LIST_UNREADABLE.say(error=error))
                 continue
             untold = files_not_there(wanted, group.members)
             shards = [name for name in untold if CONVERSATIONS.search(name)]
@@ -142,7 +143,7 @@ class Files:
             try:
                 yield member.name, _buffered(member)
             except OSError as error:
-                self._lose(member.name, str(error))
+                self._lose(member.name, reason_of(error))
 
     def _read_tables(self) -> Tables:
         if self._tables is None:
@@ -153,8 +154,8 @@ class Files:
                 self._tables.read_names(member, self._complain)
         return self._tables
 
-    def _complain(self, member: Member, reason: str) -> None:
-        self._lose(member.name, reason)
+    def _complain(self, member: Member, why: Reason) -> None:
+        self._lose(member.name, why)
 
     def _read_viewer(self) -> dict[str, str]:
         if self._viewer is None:

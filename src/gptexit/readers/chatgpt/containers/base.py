@@ -17,6 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from gptexit.codes import Lost, Reason
+
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
@@ -88,7 +90,16 @@ class Loss:
     """Something that the source holds and that could not be read."""
 
     where: str
-    reason: str
+    why: Reason
+
+    @property
+    def reason(self) -> str:
+        """The sentence that says why."""
+        return self.why.sentence
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as reports have it."""
+        return {"where": self.where, "code": self.why.code.value, "reason": self.why.sentence}
 
 
 @dataclass(slots=True, eq=False)
@@ -124,7 +135,7 @@ class Volume:
 
     label: str
     members: list[Member] = field(default_factory=list)
-    barred: list[tuple[str, str]] = field(default_factory=list)
+    barred: list[tuple[str, Reason]] = field(default_factory=list)
     """Names and reasons of members that are refused whatever they are: encrypted, unsafe."""
     losses: list[Loss] = field(default_factory=list)
     cut: bool = False
@@ -246,22 +257,24 @@ def _walk(start: Path, top: Path, volume: Volume, *, chats: bool = False) -> Non
                 continue
             _add(path, label, top, volume)
             if len(volume.members) >= MOST:
-                volume.losses.append(Loss(volume.label, f"only its first {MOST} files are read"))
+                volume.losses.append(Loss(volume.label, Lost.TOO_MANY_FILES.say(most=MOST)))
                 return
 
 
 def _add(path: Path, label: str, top: Path, volume: Volume) -> None:
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(top):
-            volume.barred.append((label, "a symbolic link that leads out of the folder"))
+            volume.barred.append((label, Lost.LINK_OUT_OF_FOLDER.say()))
             return
         facts = path.stat()
     except (OSError, RuntimeError) as error:  # a link to nowhere, or in a circle
-        volume.barred.append((label, f"cannot be read ({error})"))
+        code = Lost.BROKEN_LINK if path.is_symlink() else Lost.UNREADABLE
+        volume.barred.append((label, code.say(error=error)))
         return
     if stat.S_ISREG(facts.st_mode):
         volume.members.append(_member(path, label, facts))
 
 
 def _unlisted(error: OSError, volume: Volume) -> None:
-    volume.losses.append(Loss(plain(str(error.filename)), f"cannot be read ({error.strerror})"))
+    why = Lost.UNREADABLE.say(error=error.strerror)
+    volume.losses.append(Loss(plain(str(error.filename)), why))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gptexit.codes import Lost, Passed
 from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.containers.base import BUNDLED, CONVERSATIONS, Loss, Member, Volume
 from gptexit.readers.chatgpt.containers.recognize import (
@@ -57,8 +58,6 @@ _MORE_SIGNS = (
     re.compile(rb'"chats"\s*:\s*\[\s*\{'),
     re.compile(rb'"(?:mapping|messages)"\s*:\s*[\[{]'),
 )
-ACCOUNT = "a file of your account; `gptexit exit` keeps it"
-STRANGE = "no file that exports are known to hold, and no chat"
 
 
 def lay_out(volume: Volume) -> Layout:
@@ -75,16 +74,12 @@ def lay_out(volume: Volume) -> Layout:
         if found and root is not None and "/" not in name:
             if last[member.path] is not member:  # as programs that unpack ZIPs have it
                 where = f"{volume.label}: {member.name}"
-                volume.losses.append(Loss(where, "stands twice in the ZIP; the last one is read"))
+                volume.losses.append(Loss(where, Lost.TWICE_IN_ZIP.say()))
                 continue
             layout.conversations.append((root, _shard(name), member))
         elif found:
-            volume.losses.append(
-                Loss(
-                    f"{volume.label}: {member.name}",
-                    "another export inside this one; unpack it and give it by itself",
-                )
-            )
+            where = f"{volume.label}: {member.name}"
+            volume.losses.append(Loss(where, Lost.EXPORT_INSIDE.say()))
         elif member.base in MORE and _is_own(member, name, named) and _holds_more(member):
             layout.more.append((layout.roots[0] if root is None else root, member))
             layout.sides += [] if root is None else [(name, member)]
@@ -114,11 +109,11 @@ def _sort_other(volume: Volume, layout: Layout, member: Member, *, bundle: bool)
     where = f"{volume.label}: {member.name}"
     if bundle:
         layout.sides.append((member.path, member))
-        volume.passed.append(Loss(where, ACCOUNT))
+        volume.passed.append(Loss(where, Passed.ACCOUNT_FILE.say()))
         return
     layout.assets.append(member)
     if _is_strange(volume, member):
-        volume.passed.append(Loss(where, STRANGE))
+        volume.passed.append(Loss(where, Passed.UNKNOWN_FILE.say()))
 
 
 def _holds_more(member: Member) -> bool:
@@ -169,7 +164,9 @@ def _sort_json(
         if volume.zipped and not foreign(head):
             return  # it is one of the files that an archive keeps
     if member.base not in KNOWN:
-        volume.passed.append(Loss(where, foreign(head) or STRANGE))
+        what = foreign(head)
+        why = Passed.OTHER_PROGRAM.say(what=what) if what else Passed.UNKNOWN_FILE.say()
+        volume.passed.append(Loss(where, why))
 
 
 _SINGLE = -1

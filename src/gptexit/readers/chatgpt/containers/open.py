@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
+from gptexit.codes import reason_of
 from gptexit.errors import NotAnExport
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.containers import diagnosis
@@ -75,7 +76,7 @@ def _with_bundled(volume: Volume, spool: Spool, allowance: Allowance) -> list[Vo
             place = unpacked(member, Path() if member.place else spool())
             inner.append(read_zip(place, label, allowance))
         except OSError as error:
-            volume.losses.append(Loss(label, str(error)))
+            volume.losses.append(Loss(label, reason_of(error)))
     return [volume, *inner]
 
 

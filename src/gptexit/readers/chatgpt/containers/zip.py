@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from gptexit.codes import Lost, Reason
 from gptexit.readers.chatgpt.containers.base import (
     BUNDLED,
     CONVERSATIONS,
@@ -41,8 +42,6 @@ TIMES = 20
 """How many times the size of all ZIPs the files beside the conversations may unpack to together,
 or else to TOTAL."""
 TOTAL = 500_000_000
-TAKE = "--allow-large takes it"
-"""What every reason says."""
 
 
 @dataclass(slots=True)
@@ -59,7 +58,7 @@ class Allowance:
         size = sum(path.stat().st_size for path in paths if path.is_file())
         return cls(max(TOTAL, TIMES * size), allow_large)
 
-    def refusal(self, name: str, size: int, packed: int) -> str | None:
+    def refusal(self, name: str, size: int, packed: int) -> Reason | None:
         """Count a member, and say why it is left out; None for one that is taken.
 
         `size`: bytes unpacked, as they are declared or were counted.
@@ -69,11 +68,11 @@ class Allowance:
         chats = bool(CONVERSATIONS.search(name.replace("\\", "/")))
         large = size > (LARGE_CONVERSATIONS if chats else LARGE)
         if large and size > RATIO * max(packed, 1):
-            return f"would unpack to {size} bytes from {packed}, as a ZIP bomb does; {TAKE}"
+            return Lost.ZIP_BOMB.say(size=size, packed=packed)
         if chats:
             return None
         if size > self.left:
-            return f"would unpack to {size} bytes, more than is left of what is allowed; {TAKE}"
+            return Lost.OVER_ALLOWANCE.say(size=size)
         self.left -= size
         return None
 
@@ -82,21 +81,12 @@ class Allowance:
         return None if self.unbounded else max(LARGE, RATIO * packed)
 
 
-ENCRYPTED = "encrypted: unpack the ZIP with its password and give the folder instead"
 _LOCAL = struct.Struct("<4s22xHH")
 _SIGNATURE = b"PK\x03\x04"
 _END_RECORD = b"PK\x05\x06"
 _LONGEST_END = 22 + 0xFFFF + 76
 """Bytes of a ZIP's last record, its comment and what ZIP64 puts in front, at most."""
 _UTF8 = 0x800
-_MISSING = (
-    "the ZIP is incomplete, its table of contents is missing; what stands before the cut is read, "
-    "but download it again"
-)
-_DAMAGED = (
-    "the table of contents of the ZIP is damaged; its members are looked for without it, "
-    "but download it again"
-)
 
 
 def read_zip(place: ByteRange, label: str, allowance: Allowance) -> Volume:
@@ -114,10 +104,10 @@ def read_zip(place: ByteRange, label: str, allowance: Allowance) -> Volume:
                 raise _Torn
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
         with place.open() as file:
-            return _cut(place, label, file, _MISSING, allowance)
+            return _cut(place, label, file, Lost.ZIP_INCOMPLETE, allowance)
     except _Torn:
         with place.open() as file:
-            return _cut(place, label, file, _DAMAGED, allowance)
+            return _cut(place, label, file, Lost.ZIP_TABLE_DAMAGED, allowance)
     volume = Volume(label, zipped=True)
     volume.losses += _misplaced(place, label, infos)
     for info in infos:
@@ -176,7 +166,7 @@ def _misplaced(place: ByteRange, label: str, infos: list[zipfile.ZipInfo]) -> It
             length = int.from_bytes(header[26:28], "little")
             named = header[_LOCAL.size :] == name and length == len(name)
             if header[:4] == _SIGNATURE and not named:
-                yield Loss(f"{label}: {info.filename}", "its name or place in the ZIP is damaged")
+                yield Loss(f"{label}: {info.filename}", Lost.NAME_DAMAGED.say())
 
 
 def _stamp(info: zipfile.ZipInfo) -> datetime | None:
@@ -187,17 +177,14 @@ def _stamp(info: zipfile.ZipInfo) -> datetime | None:
         return None
 
 
-def _refusal(info: zipfile.ZipInfo) -> str | None:
+def _refusal(info: zipfile.ZipInfo) -> Reason | None:
     """Why a member is not read; None for a good one."""
     if stat.S_ISLNK(info.external_attr >> 16):
-        return "a symbolic link"
+        return Lost.LINK.say()
     if info.flag_bits & 0x1:
-        return ENCRYPTED
+        return Lost.ENCRYPTED.say()
     if info.compress_type not in METHODS:
-        return (
-            f"packed in a way that gptexit does not read (method {info.compress_type}): "
-            "unpack the ZIP with another program and give the folder instead"
-        )
+        return Lost.PACKED_OTHERWISE.say(method=info.compress_type)
     return None
 
 
@@ -231,7 +218,7 @@ def data_start(file: BinaryIO, header: int) -> int:
     file.seek(header)
     bytes_ = file.read(_LOCAL.size)
     if len(bytes_) < _LOCAL.size or bytes_[:4] != _SIGNATURE:
-        raise Unreadable("its place in the ZIP is damaged")
+        raise Unreadable(Lost.PLACE_DAMAGED.say())
     _, name, extra = _LOCAL.unpack(bytes_)
     return header + _LOCAL.size + int(name) + int(extra)
 
@@ -240,17 +227,18 @@ def _itself(place: ByteRange) -> ByteRange:
     return place
 
 
-def _cut(place: ByteRange, label: str, file: BinaryIO, reason: str, allowance: Allowance) -> Volume:
+def _cut(place: ByteRange, label: str, file: BinaryIO, code: Lost, allowance: Allowance) -> Volume:
     """A volume of what a ZIP without a whole directory still holds."""
     volume = Volume(label, cut=True, zipped=True)
-    volume.losses.append(Loss(label, reason))
+    volume.losses.append(Loss(label, code.say()))
     for entry in read_cut(file):
         if is_noise(entry.name.replace("\\", "/")) or entry.name.endswith("/"):
             continue
         if entry.encrypted:
-            volume.barred.append((entry.name, ENCRYPTED))
+            volume.barred.append((entry.name, Lost.ENCRYPTED.say()))
         elif entry.method not in METHODS:
-            volume.barred.append((entry.name, "packed in a way that gptexit does not read"))
+            why = Lost.PACKED_OTHERWISE.say(method=entry.method)
+            volume.barred.append((entry.name, why))
         elif refusal := allowance.refusal(entry.name, entry.size, entry.packed):
             volume.barred.append((entry.name, refusal))
         else:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from gptexit.codes import Lost, Reason
+
 fast_zlib: Any = zlib
 with suppress(ImportError):  # there are machines that it is not made for
     fast_zlib = importlib.import_module("isal.isal_zlib")  # unpacks about three times as fast
@@ -23,11 +25,14 @@ METHODS = {STORED, DEFLATED}
 LIMIT = 64 << 30
 """Bytes that are read of one member at most, whatever it declares."""
 _PACKED = 1 << 18
-_LEFT_OUT = "what follows in this file is lost"
 
 
 class Unreadable(OSError):
     """Bytes that are damaged or gone; `str(error)` is fit for a person."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(why.sentence)
+        self.why = why
 
 
 class MemberStream(io.RawIOBase):
@@ -148,7 +153,7 @@ class MemberStream(io.RawIOBase):
                 self._pending = before.unconsumed_tail + data[at + 1 :]
                 return bytes(out)
         place = self._given + len(out)
-        self._failure = Unreadable(f"its packed data is damaged at byte {place}; {_LEFT_OUT}")
+        self._failure = Unreadable(Lost.PACKED_DATA_DAMAGED.say(at=place))
         if not out:
             raise self._failure
         return bytes(out)
@@ -156,14 +161,14 @@ class MemberStream(io.RawIOBase):
     def _check(self) -> None:
         """At the end: whether all came, no more than declared, and the right bytes."""
         if self._size is not None and self._given < self._size:
-            self._fail(f"it ends at byte {self._given} of {self._size}; {_LEFT_OUT}")
+            self._fail(Lost.ENDS_EARLY.say(at=self._given, size=self._size))
         if self._size is None and not self._unpacker.eof:
-            self._fail(f"it ends in the middle, at byte {self._given}; {_LEFT_OUT}")
+            self._fail(Lost.ENDS_IN_MIDDLE.say(at=self._given))
         if self._deflated and not self._unpacker.eof and self._inflate(1):
-            self._fail(f"it holds more than the {self._given} bytes that it declares")
+            self._fail(Lost.LONGER_THAN_DECLARED.say(size=self._given))
         if self._crc is not None and self._crc != self._sum:
-            self._fail("its checksum does not match: some of its bytes are damaged")
+            self._fail(Lost.CHECKSUM.say())
 
-    def _fail(self, reason: str) -> None:
-        self._failure = Unreadable(reason)
+    def _fail(self, why: Reason) -> None:
+        self._failure = Unreadable(why)
         raise self._failure

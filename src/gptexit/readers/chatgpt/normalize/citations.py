@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gptexit.codes import Oddity
 from gptexit.model import Citation, Cited, Raw
 from gptexit.readers.chatgpt.normalize import markers, take
 from gptexit.readers.chatgpt.normalize.cards import (
@@ -45,14 +46,12 @@ from gptexit.readers.chatgpt.normalize.references import (
     sources_of,
 )
 
-UNEXPLAINED = "citation that nothing explains"
 CITING = ("cite", "filecite")
 """Kinds of markers that stand for sources and carry no words."""
 CONTAINERS = ("contextList", "writing")
 """Containers that were seen in exports."""
 MOST_LISTED = 200
 """Sources at most that are listed under an answer."""
-ABSENT = "card that the export does not hold"
 
 
 @dataclass(slots=True)
@@ -89,7 +88,7 @@ def resolve(
     text: str,
     metadata: Raw,
     above: Above,
-    oddities: Counter[str],
+    oddities: Counter[Oddity],
     unknown: Counter[str],
 ) -> Resolved:
     """Return `text` with links and words in place of its markers.
@@ -104,7 +103,7 @@ def resolve(
         regions = markers.regions(text, found)
         found = _without_lines_of_code(found, regions)
     resolver = Resolver(text, metadata, found, above)
-    before = oddities[UNEXPLAINED]
+    before = oddities[Oddity.CITATION_UNEXPLAINED]
     pieces = [_piece(marker, text, resolver, oddities, unknown) for marker in found]
     if resolver.may_match_words:
         spans = [(marker.start, marker.end) for marker in found]
@@ -119,7 +118,7 @@ def resolve(
         pieces = _outside(pieces, regions, left_out)
     shown, citations = _joined(text, pieces)
     sources = [*left_out, *_listed(metadata, resolver, unknown)]
-    if oddities[UNEXPLAINED] > before and _without_ids(metadata, found, citations):
+    if oddities[Oddity.CITATION_UNEXPLAINED] > before and _without_ids(metadata, found, citations):
         sources += _results(metadata)
     return Resolved(shown, citations, _not_in(sources, shown, citations) if sources else [])
 
@@ -137,7 +136,7 @@ def _without_lines_of_code(found: list[Marker], regions: list[MarkedRegion]) -> 
     return kept
 
 
-def words_only(text: str, oddities: Counter[str], unknown: Counter[str]) -> str:
+def words_only(text: str, oddities: Counter[Oddity], unknown: Counter[str]) -> str:
     """Return `text` without markers. For words that have no references, such as a tool's output."""
     if markers.may_be_private(text):
         return resolve(text, {}, _nothing_above, oddities, unknown).text
@@ -149,7 +148,7 @@ def _nothing_above() -> Iterator[Raw]:
 
 
 def _piece(
-    marker: Marker, text: str, resolver: Resolver, oddities: Counter[str], unknown: Counter[str]
+    marker: Marker, text: str, resolver: Resolver, oddities: Counter[Oddity], unknown: Counter[str]
 ) -> _Piece:
     """Return what stands in place of one marker."""
     piece = _Piece(marker.start, marker.end)
@@ -181,7 +180,7 @@ def _piece(
     if card is not None:
         piece.text = _shown(card, marker, text)
     elif marker.kind in PROMISING and not _is_hidden(explained.reference):
-        oddities[ABSENT] += 1
+        oddities[Oddity.CARD_ABSENT] += 1
         piece.text = absent(marker.kind)
     if piece.text or marker.kind not in CITING:
         return piece
@@ -193,7 +192,7 @@ def _is_hidden(reference: Raw | None) -> bool:
 
 
 def _unexplained(
-    marker: Marker, piece: _Piece, reference: Raw | None, oddities: Counter[str]
+    marker: Marker, piece: _Piece, reference: Raw | None, oddities: Counter[Oddity]
 ) -> _Piece:
     """Return the words of a citation without sources; count it where it has none."""
     words = " ".join(arg for arg in marker.args if not REF.search(arg) and marker.kind == "cite")
@@ -207,7 +206,7 @@ def _unexplained(
     if words:
         piece.text = plain(words)
     else:
-        oddities[UNEXPLAINED] += 1
+        oddities[Oddity.CITATION_UNEXPLAINED] += 1
     return piece
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gptexit.codes import Oddity
 from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 from gptexit.readers.chatgpt.merge.copies import MADE_UP, made_up
 from gptexit.readers.chatgpt.normalize import research, take, tools
@@ -41,7 +42,7 @@ class Account:
 class ReadStats:
     """What the reader met and had to decide, summed over conversations, for the report."""
 
-    oddities: Counter[str] = field(default_factory=Counter)
+    oddities: Counter[Oddity] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
 
 
@@ -50,7 +51,7 @@ def read_conversation(raw: Raw, account: Account, met: ReadStats) -> Conversatio
     own = take.string(raw.get("conversation_id")) or take.string(raw.get("id"))
     identity = own or made_up(raw)
     if own is None:
-        met.oddities["conversation without an id"] += 1
+        met.oddities[Oddity.NO_ID] += 1
     kind = _kind(raw)
     mapping = _mapping(raw, met)
     tree = build(mapping, met.oddities)
@@ -126,12 +127,12 @@ def _mapping(raw: Raw, met: ReadStats) -> dict[str, Raw]:
     """The nodes; what is no node stays in `raw`, and is counted."""
     found = raw.get("mapping")
     if not isinstance(found, dict):
-        met.oddities["conversation without a mapping"] += 1
+        met.oddities[Oddity.NO_MAPPING] += 1
         return {}
     del raw["mapping"]
     odd = [key for key, node in found.items() if not isinstance(node, dict)]
     for key in odd:
-        met.oddities["node that is no object"] += 1
+        met.oddities[Oddity.NODE_NO_OBJECT] += 1
         raw.setdefault("odd_nodes", {})[key] = found.pop(key)
     return found
 
@@ -198,7 +199,7 @@ def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, met: ReadStats) -> s
     if at is None:
         at = newest_leaf(mapping, tree)
         if mapping:
-            met.oddities["conversation without a usable current_node"] += 1
+            met.oddities[Oddity.NO_CURRENT_NODE] += 1
     if at is not None and at == said:
         del raw["current_node"]
     return at

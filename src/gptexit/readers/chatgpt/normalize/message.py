@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
 from gptexit.model import Message, Part, Raw, Text
 from gptexit.readers.chatgpt.normalize import research, take, tools
 from gptexit.readers.chatgpt.normalize.canvas import writing_blocks
@@ -33,7 +34,7 @@ class MessageContext:
     """Gives the metadata of a message, by its id, and of those above it, the nearest first, back to
     the user's message before."""
     feedback: dict[str, str]
-    oddities: Counter[str] = field(default_factory=Counter)
+    oddities: Counter[Oddity] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     hosts: dict[str, research.Hosted] = field(default_factory=dict)
     """By message id, the deep-research reports that were found."""
@@ -307,9 +308,9 @@ def _hidden(
         metadata.get("is_visually_hidden_from_conversation") is True
         or metadata.get("is_visually_hidden") is True  # exports of January 2024
     ):
-        return "marked as hidden"
+        return HIDDEN_VALUES[Hidden.MARKED]
     if role in ("system", "developer"):
-        return "system message"
+        return HIDDEN_VALUES[Hidden.SYSTEM]
     if not plain and isinstance(content, dict) and content.get("content_type") in _CONTEXT:
-        return "context"
+        return HIDDEN_VALUES[Hidden.CONTEXT]
     return turn.hidden

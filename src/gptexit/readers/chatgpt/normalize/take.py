@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
+from gptexit.codes import Oddity
 from gptexit.model import Raw
 
 
@@ -156,7 +157,7 @@ Times = tuple[str | None, str | None]
 """When a conversation was created and updated, RFC 3339."""
 
 
-def taken(raw: Raw, times: list[str], found: Counter[str]) -> Times:
+def taken(raw: Raw, times: list[str], found: Counter[Oddity]) -> Times:
     """Take a conversation's dates out of `raw`; `times` are those of its messages.
 
     A date that the messages contradict stays in `raw`, and is counted in `found`.
@@ -164,7 +165,7 @@ def taken(raw: Raw, times: list[str], found: Counter[str]) -> Times:
     said = (as_time(raw.get("create_time")), as_time(raw.get("update_time")))
     settled = settle(said, times)
     if said[0] is not None and settled[0] != said[0]:
-        found["conversation dated after its last message"] += 1
+        found[Oddity.DATED_LATE] += 1
     for key, was, now in zip(("create_time", "update_time"), said, settled, strict=True):
         if was is not None and was == now:
             time(raw, key)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
 from gptexit.model import Cited, Code, Part, Quote, Raw, Search, Thought
 from gptexit.readers.chatgpt.normalize import canvas, take
 from gptexit.readers.chatgpt.normalize.canvas import read_object
@@ -50,7 +51,7 @@ class ToolTurn:
     """True for a message of the user."""
     replies: list[Raw] = field(default_factory=list)
     """The metadata of the messages below this one."""
-    found: Counter[str] = field(default_factory=Counter)
+    found: Counter[Oddity] = field(default_factory=Counter)
     hidden: str | None = None
     kind: str | None = None
     """The message's content type."""
@@ -63,8 +64,8 @@ class ToolTurn:
         return "".join(part["text"] for part in self.parts if part["type"] in ("text", "code"))
 
 
-CALL = "tool call"
-REPLY = "tool result"
+CALL = HIDDEN_VALUES[Hidden.TOOL_CALL]
+REPLY = HIDDEN_VALUES[Hidden.TOOL_RESULT]
 
 
 def _remember(turn: ToolTurn) -> None:
@@ -110,13 +111,13 @@ def _create(turn: ToolTurn) -> None:
         _not_replayed(turn, [] if read else None)
         return
     if read and not read.whole:
-        turn.found["canvas document that was interrupted"] += 1
+        turn.found[Oddity.CANVAS_INTERRUPTED] += 1
     _keep(turn, made)
 
 
 def _not_replayed(turn: ToolTurn, parts: list[Part] | None) -> None:
     """Count a canvas call, and show `parts` in place of its JSON; None where it is no JSON."""
-    turn.found["canvas call that cannot be replayed"] += 1
+    turn.found[Oddity.CANVAS_CALL] += 1
     if parts is not None:
         turn.parts = parts
 

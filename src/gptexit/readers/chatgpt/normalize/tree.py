@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from gptexit.codes import Oddity
 from gptexit.model import Raw
 
 
@@ -26,7 +27,7 @@ class Tree:
     children: dict[str, list[str]]
 
 
-def build(mapping: dict[str, Raw], found: Counter[str]) -> Tree:
+def build(mapping: dict[str, Raw], found: Counter[Oddity]) -> Tree:
     """The forest of `mapping`, whose values are nodes; oddities are counted in `found`."""
     parent = _parents(mapping, found)
     children = _children(mapping, parent)
@@ -36,7 +37,7 @@ def build(mapping: dict[str, Raw], found: Counter[str]) -> Tree:
     if len(order) < len(mapping):
         _cut_cycles(mapping, parent, children, order, found)
     elif len(roots) > 1:
-        found["second root"] += len(roots) - 1
+        found[Oddity.SECOND_ROOT] += len(roots) - 1
     return Tree(order, parent, children)
 
 
@@ -64,7 +65,7 @@ def newest_leaf(mapping: dict[str, Raw], tree: Tree) -> str | None:
     return max(leaves, key=lambda key: created(mapping[key]), default=None)
 
 
-def _parents(mapping: dict[str, Raw], found: Counter[str]) -> dict[str, str | None]:
+def _parents(mapping: dict[str, Raw], found: Counter[Oddity]) -> dict[str, str | None]:
     parent: dict[str, str | None] = {}
     lost = []
     for key, node in mapping.items():
@@ -80,9 +81,9 @@ def _parents(mapping: dict[str, Raw], found: Counter[str]) -> dict[str, str | No
             claimed = claims.get(key)
             if claimed is not None:
                 parent[key] = claimed
-                found["parent recovered from children"] += 1
+                found[Oddity.PARENT_RECOVERED] += 1
             elif mapping[key].get("parent") is not None:
-                found["node whose parent is missing"] += 1
+                found[Oddity.PARENT_MISSING] += 1
     return parent
 
 
@@ -132,7 +133,7 @@ def _cut_cycles(
     parent: dict[str, str | None],
     children: dict[str, list[str]],
     order: list[str],
-    found: Counter[str],
+    found: Counter[Oddity],
 ) -> None:
     """Reach what no root reaches: cut each cycle above its oldest node, which becomes a root."""
     reached = set(order)
@@ -155,7 +156,7 @@ def _cut_cycles(
         if not children[above]:
             del children[above]
         parent[root] = None
-        found["cycle cut"] += 1
+        found[Oddity.CYCLE_CUT] += 1
         before = len(order)
         _walk([root], children, order)
         reached.update(order[before:])

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
+from gptexit.codes import Oddity
 from gptexit.model import Asset, Message, Part, Quote, Raw
 from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.image_places import AssetBook, ImagePlaces
@@ -80,7 +81,7 @@ def add_generated(
     rows: list[Raw],
     book: AssetBook,
     current: str | None,
-    oddities: Counter[str],
+    oddities: Counter[Oddity],
 ) -> None:
     """Add each library file of this conversation that no message shows yet, where it was shown.
 
@@ -119,8 +120,8 @@ def add_generated(
 
 
 _ODDITIES = {
-    "time": "library file placed by its time",
-    "chat": "library file whose place in its chat is not known",
+    "time": Oddity.PLACED_BY_TIME,
+    "chat": Oddity.PLACE_UNKNOWN,
 }
 
 
@@ -143,7 +144,7 @@ def _kind(row: Raw, facts: Asset) -> Kind:
 
 
 def add_sandbox_files(
-    messages: list[Message], rows: list[Raw], book: AssetBook, oddities: Counter[str]
+    messages: list[Message], rows: list[Raw], book: AssetBook, oddities: Counter[Oddity]
 ) -> None:
     """Name each file of the code interpreter that an answer links to.
 
@@ -161,7 +162,7 @@ def add_sandbox_files(
                 name = take.string(row.get("file_name")) if row else None
                 pointer = take.string(row.get("file_id")) if row else None
                 if pointer is None:
-                    oddities["file that stayed in the code interpreter"] += 1
+                    oddities[Oddity.FILE_STAYED] += 1
                 name = name or names(path)[-1]
                 asset = book.add(pointer or f"sandbox:{path}", name=name)
                 shown = [each for each in message["parts"] if each.get("asset") == asset]

@@ -27,6 +27,7 @@ from typing import Any
 
 import orjson
 
+from gptexit.codes import Lost, Reason, Repair
 from gptexit.readers.chatgpt.parsing.scanner import ByteStream, Window, careful_end, leave, skip
 from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, Take
 from gptexit.text.json import loads_leniently
@@ -60,9 +61,14 @@ class Trouble:
     """Something in the stream that could not be read. `offset` in bytes from the stream's start."""
 
     offset: int
-    reason: str
+    why: Reason
     cut: bool = False
     """True where the stream ended inside an item, or its reading failed: what follows is gone."""
+
+    @property
+    def reason(self) -> str:
+        """The sentence that says why."""
+        return self.why.sentence
 
 
 @dataclass(slots=True)
@@ -72,12 +78,12 @@ class Split:
     items: int = 0
     careful: int = 0
     """How many items needed the careful way."""
-    repairs: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[Repair] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
     end: int | None = None
     """Just behind the last closing bracket, in bytes from the stream's start; None where it was
     cut."""
-    failure: str | None = None
+    failure: Reason | None = None
     """Why the stream could not be read to its end, where that is behind all items."""
     keep: Callable[[int], Take] | None = None
     """Is told where an item stands that is too large, and returns what takes its bytes."""
@@ -117,7 +123,7 @@ def split(
         pass
     at = _between(window, 0)
     if window.data[at : at + 1] not in (b"{", b"["):
-        raise NotAnArray("it does not start with a JSON array")
+        raise NotAnArray(Lost.NO_ARRAY.sentence)
     while at >= 0:
         if window.data[at] == 0x5B:  # [
             at = yield from _items(window, at + 1, said, careful)
@@ -132,7 +138,7 @@ def split(
         mark = window.data[at : at + 1]
         if mark not in (b"{", b"["):
             if mark:
-                said.tell(Trouble(said.end, "more text behind the end of the array"))
+                said.tell(Trouble(said.end, Lost.TEXT_BEHIND.say()))
             _drain(window, said)
             return
 
@@ -349,11 +355,11 @@ def _parse(window: Window, start: int, end: int, said: Split, careful: bool) -> 
         value = _read(piece, said, careful)
     except (ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
-        reason = "nested too deep" if deep else str(error).split(":", 1)[0]
-        said.tell(Trouble(window.base + start, f"not readable as JSON ({reason})"))
+        words = "nested too deep" if deep else str(error).split(":", 1)[0]
+        said.tell(Trouble(window.base + start, Lost.NOT_JSON.say(error=words)))
         return None
     if value is None:
-        said.tell(Trouble(window.base + start, "null where a conversation should be"))
+        said.tell(Trouble(window.base + start, Lost.NO_CONVERSATION.say(kind="null")))
     return value
 
 
@@ -367,8 +373,8 @@ def _read(piece: memoryview, said: Split, careful: bool) -> Any:
 def _say_cut(window: Window, start: int, said: Split) -> None:
     """Tell that the stream ended at or inside the item that starts at `start`."""
     length = len(window.data)
-    reason = window.failure or "the file ends in the middle"
-    said.tell(Trouble(window.base + min(start, length), reason, cut=True))
+    why = window.failure or Lost.FILE_CUT.say()
+    said.tell(Trouble(window.base + min(start, length), why, cut=True))
 
 
 def _pass_on(window: Window, start: int, said: Split) -> int:
@@ -378,7 +384,7 @@ def _pass_on(window: Window, start: int, said: Split) -> int:
     """
     window.drop(start)
     if said.keep is None:
-        said.tell(Trouble(window.base, f"larger than what is read: {TOO_MUCH}"))
+        said.tell(Trouble(window.base, Lost.LARGER_THAN_READ.say(limit=TOO_MUCH)))
         return skip(window, 0)
     window.take = said.keep(window.base)
     try:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from gptexit.codes import Lost, Reason, Repair, reason_of
 from gptexit.errors import NotAnExport
 from gptexit.files.background import Digest
 from gptexit.readers.chatgpt.containers.base import Member
@@ -18,7 +19,6 @@ from gptexit.readers.chatgpt.parsing.chat_html import conversations_at, sample, 
 from gptexit.readers.chatgpt.parsing.scanner import ByteStream
 from gptexit.readers.chatgpt.parsing.shapes import conversations_in, ordinary
 from gptexit.readers.chatgpt.parsing.weight import TOO_MUCH, Keep, Take, path_of
-from gptexit.readers.chatgpt.parsing.weight import reason as too_large
 
 Raw = dict[str, Any]
 _KINDS = {
@@ -47,9 +47,9 @@ class Feed:
 
 
 class Reading:
-    """Reads feeds one after the other; what cannot be read goes to `lose(where, reason)`."""
+    """Reads feeds one after the other; what cannot be read goes to `lose(where, why)`."""
 
-    def __init__(self, lose: Callable[[str, str], None], *, careful: bool = False) -> None:
+    def __init__(self, lose: Callable[[str, Reason], None], *, careful: bool = False) -> None:
         """`careful`: see `array_items.split`."""
         self._lose = lose
         self._careful = careful
@@ -69,7 +69,7 @@ class Reading:
         self.bytes = 0
         self.cut = False
 
-    def read(self, feed: Feed, repairs: Counter[str]) -> Iterator[tuple[str, Raw]]:
+    def read(self, feed: Feed, repairs: Counter[Repair]) -> Iterator[tuple[str, Raw]]:
         """Each conversation of `feed` with where it stands."""
         if feed.member is None:
             if feed.stream is None:
@@ -80,7 +80,7 @@ class Reading:
         try:
             opened = feed.member.open()
         except OSError as error:
-            self._lose(feed.label, str(error))
+            self._lose(feed.label, reason_of(error))
             return
         before = self.bytes
         with closing(opened), ThreadPoolExecutor(1) as worker:
@@ -92,7 +92,7 @@ class Reading:
         self.bytes = before + feed.member.size
 
     def _split(
-        self, feed: Feed, stream: ByteStream, repairs: Counter[str]
+        self, feed: Feed, stream: ByteStream, repairs: Counter[Repair]
     ) -> Iterator[tuple[str, Raw]]:
         said, skipped, escaped = Split(), 0, False
         said.keep = lambda offset: self._pass_on(feed, offset + skipped)
@@ -101,7 +101,7 @@ class Reading:
             if feed.viewer:
                 found = conversations_at(stream)
                 if found is None:
-                    self._lose(feed.label, "holds no conversations")
+                    self._lose(feed.label, Lost.NO_CONVERSATIONS.say())
                     return
                 stream, skipped = found
                 first, escaped = sample(stream)
@@ -112,29 +112,29 @@ class Reading:
             for offset, item in items:
                 where = f"{feed.label}, byte {offset + skipped}"
                 if type(item) is dict and "mapping" in item:
-                    if reason := ordinary(item):
-                        self._lose(_titled(where, item), reason)
+                    if code := ordinary(item):
+                        self._lose(_titled(where, item), code.say())
                     yield where, item
                 else:
                     yield from self._found_in(item, where)
             if said.failure:
                 self.cut = True
                 self._lose(feed.label, said.failure)
-        except NotAnArray as error:
-            self._lose(feed.label, self._failure(stream) or str(error))
+        except NotAnArray:
+            self._lose(feed.label, self._failure(stream) or Lost.NO_ARRAY.say())
         except OSError as error:
             self.cut = True
-            self._lose(feed.label, str(error))
+            self._lose(feed.label, reason_of(error))
         finally:
             repairs += said.repairs
             for trouble in said.troubles:
                 self.cut |= trouble.cut
-                self._lose(f"{feed.label}, byte {trouble.offset + skipped}", trouble.reason)
+                self._lose(f"{feed.label}, byte {trouble.offset + skipped}", trouble.why)
 
     def _pass_on(self, feed: Feed, offset: int) -> Take:
         """Tell of a conversation that is too large, and return what takes its bytes."""
         path = path_of(feed.label.rsplit(": ", 1)[-1], f"at-byte-{offset}")
-        self._lose(f"{feed.label}, byte {offset}", too_large(TOO_MUCH, path))
+        self._lose(f"{feed.label}, byte {offset}", Lost.TOO_LARGE.say(limit=TOO_MUCH, path=path))
         return self.keep(path) if self.keep else _nothing
 
     def _found_in(self, item: Any, where: str) -> Iterator[tuple[str, Raw]]:
@@ -142,19 +142,19 @@ class Reading:
         found = conversations_in(item) or ([item] if isinstance(item, dict) else [])
         if not found:
             kind = _KINDS.get(type(item), "something else")
-            self._lose(where, f"{kind} where a conversation should be")
+            self._lose(where, Lost.NO_CONVERSATION.say(kind=kind))
         for raw in found:
-            if reason := ordinary(raw):
-                self._lose(_titled(where, raw), reason)
+            if code := ordinary(raw):
+                self._lose(_titled(where, raw), code.say())
             yield where, raw
 
-    def _failure(self, stream: ByteStream) -> str | None:
+    def _failure(self, stream: ByteStream) -> Reason | None:
         """Why a stream gave nothing; None where that is not its fault."""
         try:
             stream.read(1)
         except OSError as error:
             self.cut = True
-            return str(error)
+            return reason_of(error)
         return None
 
 

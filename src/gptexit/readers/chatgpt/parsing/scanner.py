@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
+from gptexit.codes import Reason, reason_of
 from gptexit.readers.chatgpt.parsing import weight
 from gptexit.readers.chatgpt.parsing.weight import LIGHT, is_escaped, passed_over, string_end
 
@@ -36,7 +37,7 @@ class Window:
         self.data = b""
         self.base = 0
         self.at_end = False
-        self.failure: str | None = None
+        self.failure: Reason | None = None
         """Why the stream could not be read to its end, in its own words."""
         # What the splitter has found out, kept so that no search repeats; bytes of the stream.
         self.keys: list[int] = []
@@ -74,7 +75,7 @@ class Window:
             try:
                 part = self.stream.read(min(wanted, self.chunk))
             except Exception as error:  # any codec's own error: zlib, CRC, a vanished disk
-                self.failure = str(error) or type(error).__name__
+                self.failure = reason_of(error)
                 part = b""
             if not part:
                 self.at_end = True

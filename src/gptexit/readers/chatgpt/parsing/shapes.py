@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from gptexit.codes import Lost
 from gptexit.readers.chatgpt.parsing.message_lists import (
     from_task,
     is_said,
@@ -28,8 +29,6 @@ from gptexit.readers.chatgpt.parsing.message_lists import (
 
 Raw = dict[str, Any]
 
-UNKNOWN = "in a form that gptexit does not know"
-"""The reason that is told of a conversation that nobody can read."""
 KIND = "gptexit_kind"
 """The key that marks a raw conversation that is no ordinary chat: `codex` or `group`."""
 UNKNOWN_TYPE = "gptexit_unknown_form"
@@ -149,10 +148,10 @@ def seems_conversation(raw: Raw) -> bool:
     return is_task(raw) or "participant_ids" in raw
 
 
-def ordinary(raw: Raw) -> str | None:
+def ordinary(raw: Raw) -> Lost | None:
     """Bring a raw conversation into the ordinary shape, in place.
 
-    Returns None, or the reason why it cannot be read, which is UNKNOWN.
+    Returns None, or why it cannot be read, which is `Lost.UNKNOWN_FORM`.
     """
     mapping = raw.get("mapping")
     if isinstance(mapping, dict) and mapping:
@@ -161,7 +160,7 @@ def ordinary(raw: Raw) -> str | None:
         _settle_nodes(raw, mapping)
         if not any(isinstance(node, dict) for node in mapping.values()) and _has_words(mapping):
             _carry(raw)
-            return UNKNOWN
+            return Lost.UNKNOWN_FORM
     elif is_task(raw):
         from_task(raw)
         raw[KIND] = "codex"
@@ -177,7 +176,7 @@ def ordinary(raw: Raw) -> str | None:
                 raw["current_node"] = next(reversed(nodes))
         elif _says_more(raw):
             _carry(raw)
-            return UNKNOWN
+            return Lost.UNKNOWN_FORM
     settle_times(raw)
     return None
 

@@ -26,16 +26,6 @@ def path_of(label: str, place: str) -> str:
     return f"{FOLDER}/{base.removesuffix('.json') or 'conversations'}-{place}.json"
 
 
-def reason(why: str, path: str) -> str:
-    """Say why a conversation is not converted, and where a whole archive keeps it."""
-    return f"too large to be converted ({why}); a whole archive keeps it as it is in {path}"
-
-
-def is_kept(reason_of_loss: str) -> bool:
-    """Tell whether a loss is a conversation that a whole archive keeps."""
-    return reason_of_loss.startswith("too large to be converted") and FOLDER in reason_of_loss
-
-
 MOST_BYTES = 64 << 20
 """Bytes of one item at most. Text is parsed, read and written: about five copies of it."""
 MOST_SIGNS = 1_500_000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.codes import Hidden, NotKept, sentences
 from gptexit.templates import render
 from gptexit.writers.base import SECRETS
 from gptexit.writers.markdown.embed import line
@@ -82,8 +83,8 @@ class ClaudePack:
     folders: list[Filled] = field(default_factory=list)
     asks: bool = False
     """Whether `memory.md` has a question to ask ChatGPT."""
-    hidden: Counter[str] = field(default_factory=Counter)
-    not_kept: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[Hidden] = field(default_factory=Counter)
+    not_kept: Counter[NotKept] = field(default_factory=Counter)
 
 
 def start_here(pack: ClaudePack) -> str:
@@ -98,8 +99,8 @@ def start_here(pack: ClaudePack) -> str:
         more_folders=max(0, len(pack.folders) - LISTED),
         window=WINDOW,
         unknown=[line(name) for name in pack.unknown],
-        not_kept=_absences(pack.not_kept),
-        hidden=_absences(+pack.hidden),
+        not_kept=_absences(NotKept, pack.not_kept),
+        hidden=_absences(Hidden, pack.hidden),
     )
 
 
@@ -119,8 +120,10 @@ def _row(filled: Filled) -> dict[str, Any]:
     }
 
 
-def _absences(reasons: Counter[str]) -> list[dict[str, Any]]:
-    """Return how many things are not in the pack for each reason, in the order of the reasons."""
+def _absences(kind: type[NotKept | Hidden], counts: Mapping[Any, int]) -> list[dict[str, Any]]:
+    """Return how many things are not in the pack for each reason, in the order of the sentences."""
     return [
-        {"number": number, "reason": line(reason)} for reason, number in sorted(reasons.items())
+        {"number": number, "reason": line(sentence)}
+        for sentence, number in sentences(kind, counts.items())
+        if number
     ]

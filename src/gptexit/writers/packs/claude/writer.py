@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gptexit.archive.manifest import Catalog
+from gptexit.codes import NotKept
 from gptexit.memory.collect import Collector
 from gptexit.memory.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
@@ -42,8 +43,6 @@ def instructions(folder: ProjectFolder) -> File:
 
 
 MEMORY = "memory.md"
-NO_ROOM = "conversation without room in its folder; contents.csv names it"
-IN_PART = "conversation of which only the end has room; contents.csv names it"
 
 
 class Claude:
@@ -95,7 +94,7 @@ class Claude:
         ]
         self._pack.unknown = list(self._options.names.unused)
         out, in_part = self._spool.left_out()
-        lost = +Counter({NO_ROOM: out, IN_PART: in_part})
+        lost = +Counter({NotKept.CONVERSATION_NO_ROOM: out, NotKept.CONVERSATION_IN_PART: in_part})
         self._pack.not_kept += lost
         return Rendered(more=self._files(made), not_kept=lost)
 

@@ -1,0 +1,294 @@
+"""Codes for what is lost, mended, odd or not kept, each with its sentence for a person.
+
+A report has the codes, so a sentence may be reworded without breaking a program that reads it.
+A code never changes its meaning, and one that is no longer used is not given to something else.
+`schemas/report.schema.json` and `docs/report.md` list them all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple, Self, TypeVar
+
+
+class Code(StrEnum):
+    """A code, which is a string, and its sentence."""
+
+    sentence: str
+    """What a person reads; with a name in braces for each detail that `say` takes."""
+
+    def __new__(cls, code: str, sentence: str = "") -> Self:
+        """Make a member of its code and its sentence."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
+
+    def say(self, **details: Any) -> Reason:
+        """Return the code with its sentence, the details put in."""
+        return Reason(self, self.sentence.format(**details))
+
+
+class Reason(NamedTuple):
+    """Why something is lost or passed over."""
+
+    code: Code
+    sentence: str
+
+
+class Lost(Code):
+    """Why something that the source holds could not be read, or could not be copied."""
+
+    # A folder or a file of the disk.
+    UNREADABLE = "unreadable", "cannot be read ({error})"
+    SYSTEM_ERROR = "system-error", "{error}"
+    TOO_MANY_FILES = "too-many-files", "only its first {most} files are read"
+    BROKEN_LINK = "broken-link", "cannot be read ({error})"
+    LINK_OUT_OF_FOLDER = "link-out-of-folder", "a symbolic link that leads out of the folder"
+
+    # A ZIP as a whole.
+    ZIP_INCOMPLETE = (
+        "zip-incomplete",
+        "the ZIP is incomplete, its table of contents is missing; what stands before the cut is "
+        "read, but download it again",
+    )
+    ZIP_TABLE_DAMAGED = (
+        "zip-table-damaged",
+        "the table of contents of the ZIP is damaged; its members are looked for without it, "
+        "but download it again",
+    )
+    EXPORT_INSIDE = (
+        "export-inside",
+        "another export inside this one; unpack it and give it by itself",
+    )
+
+    # One file in a ZIP.
+    TWICE_IN_ZIP = "twice-in-zip", "stands twice in the ZIP; the last one is read"
+    LINK = "link", "a symbolic link"
+    ENCRYPTED = (
+        "encrypted",
+        "encrypted: unpack the ZIP with its password and give the folder instead",
+    )
+    PACKED_OTHERWISE = (
+        "packed-otherwise",
+        "packed in a way that gptexit does not read (method {method}): "
+        "unpack the ZIP with another program and give the folder instead",
+    )
+    ZIP_BOMB = (
+        "zip-bomb",
+        "would unpack to {size} bytes from {packed}, as a ZIP bomb does; --allow-large takes it",
+    )
+    OVER_ALLOWANCE = (
+        "over-allowance",
+        "would unpack to {size} bytes, more than is left of what is allowed; "
+        "--allow-large takes it",
+    )
+    NAME_DAMAGED = "name-damaged", "its name or place in the ZIP is damaged"
+    PLACE_DAMAGED = "place-damaged", "its place in the ZIP is damaged"
+    PACKED_DATA_DAMAGED = (
+        "packed-data-damaged",
+        "its packed data is damaged at byte {at}; what follows in this file is lost",
+    )
+    ENDS_EARLY = (
+        "ends-early",
+        "it ends at byte {at} of {size}; what follows in this file is lost",
+    )
+    ENDS_IN_MIDDLE = (
+        "ends-in-middle",
+        "it ends in the middle, at byte {at}; what follows in this file is lost",
+    )
+    LONGER_THAN_DECLARED = (
+        "longer-than-declared",
+        "it holds more than the {size} bytes that it declares",
+    )
+    CHECKSUM = "checksum", "its checksum does not match: some of its bytes are damaged"
+
+    # A file with conversations.
+    NO_CONVERSATIONS = "no-conversations", "holds no conversations"
+    NO_ARRAY = "no-array", "it does not start with a JSON array"
+    FILE_CUT = "file-cut", "the file ends in the middle"
+    TEXT_BEHIND = "text-behind", "more text behind the end of the array"
+
+    # One conversation.
+    NOT_JSON = "not-json", "not readable as JSON ({error})"
+    NO_CONVERSATION = "no-conversation", "{kind} where a conversation should be"
+    UNKNOWN_FORM = "unknown-form", "in a form that gptexit does not know"
+    TOO_LARGE = (
+        "too-large",
+        "too large to be converted ({limit}); a whole archive keeps it as it is in {path}",
+    )
+    LARGER_THAN_READ = "larger-than-read", "larger than what is read: {limit}"
+    SECOND_COPY = (
+        "second-copy",
+        "another copy of a conversation that was read before: jsonl has both, other formats only "
+        "this one. Give the file in place of a pipe, and they are merged",
+    )
+    BAD_LINE = "bad-line", "{error}"
+    OUR_FAULT = "our-fault", "gptexit could not handle it ({error})"
+    ENDED_PROCESSES = (
+        "ended-processes",
+        "two processes ended while they handled it; its data may be too large for this machine",
+    )
+
+    # A file beside the conversations.
+    NAMES_CUT = (
+        "names-cut",
+        "not readable to its end ({error}); some names of files are missing",
+    )
+    LINKS_CUT = (
+        "links-cut",
+        "not readable as JSON to its end; some shared links are not counted",
+    )
+    LIST_UNREADABLE = "list-unreadable", "not readable ({error})"
+
+    MORE_LOSSES = "more-losses", "more than {most} losses; the others are not listed"
+
+
+class Passed(Code):
+    """What a file beside the conversations is that is not read as such."""
+
+    ACCOUNT_FILE = "account-file", "a file of your account; `gptexit exit` keeps it"
+    UNKNOWN_FILE = "unknown-file", "no file that exports are known to hold, and no chat"
+    OTHER_PROGRAM = "other-program", "{what}"
+
+
+class Repair(Code):
+    """Damage to JSON that was mended while it was read."""
+
+    PAIR_JOINED = "pair-joined", "surrogate pair joined"
+    LONE_SURROGATE = "lone-surrogate", "lone surrogate replaced by U+FFFD"
+    NOT_UTF8 = "not-utf8", "bytes that are no UTF-8"
+    NAN = "nan", "NaN read as null"
+    INFINITY = "infinity", "Infinity read as null"
+    MINUS_INFINITY = "minus-infinity", "-Infinity read as null"
+    NUMBER_TOO_LARGE = "number-too-large", "number too large read as null"
+
+
+class Oddity(Code):
+    """What the reader had to decide on in a conversation."""
+
+    NO_ID = "no-id", "conversation without an id"
+    NO_MAPPING = "no-mapping", "conversation without a mapping"
+    NO_CURRENT_NODE = "no-current-node", "conversation without a usable current_node"
+    DATED_LATE = "dated-late", "conversation dated after its last message"
+    NODE_NO_OBJECT = "node-no-object", "node that is no object"
+    SECOND_ROOT = "second-root", "second root"
+    PARENT_RECOVERED = "parent-recovered", "parent recovered from children"
+    PARENT_MISSING = "parent-missing", "node whose parent is missing"
+    CYCLE_CUT = "cycle-cut", "cycle cut"
+    CITATION_UNEXPLAINED = "citation-unexplained", "citation that nothing explains"
+    CARD_ABSENT = "card-absent", "card that the export does not hold"
+    CANVAS_INTERRUPTED = "canvas-interrupted", "canvas document that was interrupted"
+    CANVAS_CALL = "canvas-call", "canvas call that cannot be replayed"
+    PLACED_BY_TIME = "placed-by-time", "library file placed by its time"
+    PLACE_UNKNOWN = "place-unknown", "library file whose place in its chat is not known"
+    FILE_STAYED = "file-stayed", "file that stayed in the code interpreter"
+
+
+class NotKept(Code):
+    """What a format has no place for, or what it had to change."""
+
+    FILE_UNMENTIONED = "file-unmentioned", "file that no conversation mentions"
+    FILE_UNSHOWN = "file-unshown", "file of a message that is not shown"
+    FILE_NOT_IMPORTED = (
+        "file-not-imported",
+        "file that the app does not import; it is in the folder files",
+    )
+    FILE_NOT_IN_PACK = (
+        "file-not-in-pack",
+        "file that is named where it was, and not in the pack",
+    )
+    FILE_NOT_IN_REQUEST = (
+        "file-not-in-request",
+        "file that a request names and does not hold",
+    )
+    FILE_BYTES = "file-bytes", "bytes of a file"
+    MESSAGE_OTHER_BRANCH = (
+        "message-other-branch",
+        "message on another branch; a request is one line of talk",
+    )
+    MESSAGE_OVER_MILLION = (
+        "message-over-million",
+        "message beyond the millionth of its conversation",
+    )
+    CONVERSATION_TOO_LARGE = "conversation-too-large", "conversation too large to convert"
+    CONVERSATION_OVER_SIZE = (
+        "conversation-over-size",
+        "conversation larger than the size that was asked for",
+    )
+    CONVERSATION_NO_ROOM = (
+        "conversation-no-room",
+        "conversation without room in its folder; contents.csv names it",
+    )
+    CONVERSATION_IN_PART = (
+        "conversation-in-part",
+        "conversation of which only the end has room; contents.csv names it",
+    )
+    GIVEN_NAME = "given-name", "name that you gave to a project or custom GPT"
+    TITLE_CUT = "title-cut", "title cut, since importers name files after it"
+    VALUE_REPLACED = "value-replaced", "value of an odd type, replaced for importers"
+    REPAIRED_MAPPING = "repaired-mapping", "repaired: conversation without a mapping"
+    REPAIRED_NODE = "repaired-node", "repaired: node that is no object"
+    REPAIRED_TREE = "repaired-tree", "repaired: tree of a conversation"
+    REPAIRED_CURRENT_NODE = "repaired-current-node", "repaired: current_node"
+
+
+class Hidden(Code):
+    """Why a message, or a part of one, is not shown."""
+
+    MARKED = "marked-hidden", "marked as hidden"
+    SYSTEM = "system-message", "system message"
+    CONTEXT = "context", "context"
+    TOOL_CALL = "tool-call", "tool call"
+    TOOL_RESULT = "tool-result", "tool result"
+    REASONING = "reasoning", "reasoning"
+    OTHER_BRANCH = "other-branch", "on another branch"
+    OTHER = "other", "for another reason"
+
+    @classmethod
+    def of(cls, value: str) -> Hidden:
+        """Return the code for what stands in the `hidden` of a message of the neutral model."""
+        return _BY_VALUE.get(value, cls.OTHER)
+
+
+HIDDEN_VALUES = {
+    Hidden.MARKED: "marked as hidden",
+    Hidden.SYSTEM: "system message",
+    Hidden.CONTEXT: "context",
+    Hidden.TOOL_CALL: "tool call",
+    Hidden.TOOL_RESULT: "tool result",
+}
+"""What stands in the `hidden` of a message of the neutral model.
+
+Archives hold these values: they stay as they are, however a sentence is worded.
+"""
+_BY_VALUE = {value: code for code, value in HIDDEN_VALUES.items()}
+TOOLS = frozenset((HIDDEN_VALUES[Hidden.TOOL_CALL], HIDDEN_VALUES[Hidden.TOOL_RESULT]))
+"""Those of them that `--include tools` shows."""
+
+C = TypeVar("C", bound=Code)
+
+
+def sentences(kind: type[Code], counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return each sentence with its number, in the sentences' order, for codes with numbers."""
+    return sorted((kind(code).sentence, number) for code, number in counts)
+
+
+def as_text(counts: Mapping[C, int]) -> dict[str, int]:
+    """Return counts with plain strings as keys, in their order, as JSON and `marshal` take them."""
+    return {code.value: counts[code] for code in sorted(counts)}
+
+
+def from_text(kind: type[C], counts: Mapping[str, int]) -> Counter[C]:
+    """Return the counts of which `as_text` made `counts`."""
+    return Counter({kind(code): number for code, number in counts.items()})
+
+
+def reason_of(error: BaseException) -> Reason:
+    """Return why an error was raised: what it carries itself as `why`, or else its own words."""
+    why = getattr(error, "why", None)
+    if isinstance(why, Reason):
+        return why
+    return Lost.SYSTEM_ERROR.say(error=str(error) or type(error).__name__)

@@ -1,0 +1,111 @@
+"""Codes and their sentences: the list in the code, in the schema and in the document is one."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from documents import ROOT
+from gptexit import codes, model, schemas
+from gptexit.codes import HIDDEN_VALUES, Hidden, Lost, NotKept, Oddity, Passed, Reason, Repair
+
+DEFS = schemas.load("report")["$defs"]
+LISTED = {
+    Lost: DEFS["lost"]["enum"],
+    Passed: DEFS["passed"]["enum"],
+    Repair: DEFS["repairs"]["propertyNames"]["enum"],
+    Oddity: DEFS["oddities"]["propertyNames"]["enum"],
+    NotKept: DEFS["not_kept"]["propertyNames"]["enum"],
+    Hidden: DEFS["hidden"]["propertyNames"]["enum"],
+}
+SECTIONS = {
+    Lost: "read.unreadable",
+    Passed: "source.passed_over",
+    Repair: "read.repairs",
+    Oddity: "read.oddities",
+    NotKept: "targets[].not_kept",
+    Hidden: "targets[].hidden",
+}
+PAGE = (ROOT / "docs/report.md").read_text(encoding="utf-8")
+KINDS = pytest.mark.parametrize("kind", SECTIONS, ids=lambda kind: kind.__name__)
+
+
+def test_every_kind_is_looked_at():
+    assert set(codes.Code.__subclasses__()) == set(LISTED) == set(SECTIONS)
+
+
+@KINDS
+def test_the_schema_lists_every_code(kind):
+    assert LISTED[kind] == [each.value for each in kind]
+
+
+@KINDS
+def test_the_document_lists_every_code_with_its_sentence(kind):
+    section = PAGE.partition(f"\n## `{SECTIONS[kind]}`\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| (.+?) \| (.+) \|$", section, re.M)
+    assert [(code, sentence) for code, sentence, _ in rows] == [
+        (each.value, re.sub(r"\{\w+\}", "…", each.sentence)) for each in kind
+    ]
+
+
+@KINDS
+def test_codes_are_short_plain_and_sentences_are_not_twice(kind):
+    for each in kind:
+        assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", each.value), each
+    sentences = Counter(each.sentence for each in kind)
+    same = {sentence for sentence, times in sentences.items() if times > 1}
+    assert same <= {"{error}", "cannot be read ({error})"}
+
+
+@KINDS
+def test_every_code_is_used(kind):
+    modules = (ROOT / "src/gptexit").rglob("*.py")
+    used = "".join(module.read_text(encoding="utf-8") for module in modules)
+    unused = [each for each in kind if not re.search(rf"\b{kind.__name__}\.{each.name}\b", used)]
+    assert unused in ([], [Hidden.OTHER])  # it stands for what an archive from elsewhere says
+
+
+def test_a_reason_has_its_details():
+    assert Lost.ENDS_EARLY.say(at=5, size=9) == Reason(
+        Lost.ENDS_EARLY, "it ends at byte 5 of 9; what follows in this file is lost"
+    )
+    # Words of a file are put in as they are.
+    assert Lost.NOT_JSON.say(error="{at} {0}").sentence == "not readable as JSON ({at} {0})"
+
+
+def test_the_words_that_archives_hold_stay():
+    assert list(HIDDEN_VALUES.values()) == [
+        "marked as hidden",
+        "system message",
+        "context",
+        "tool call",
+        "tool result",
+    ]
+    message = schemas.load("conversation")["$defs"]["message"]
+    assert message["properties"]["hidden"]["examples"] == list(HIDDEN_VALUES.values())
+    assert all(f"`{value}`" in " ".join(PAGE.split()) for value in HIDDEN_VALUES.values())
+    assert [Hidden.of(value) for value in HIDDEN_VALUES.values()] == list(HIDDEN_VALUES)
+    assert Hidden.of("a word from elsewhere") is Hidden.OTHER
+    assert "hidden" in model.Message.__annotations__
+
+
+@KINDS
+def test_counts_come_back_as_they_were(kind):
+    counts = Counter(dict.fromkeys(kind, 2))
+    text = codes.as_text(counts)
+    assert {type(code) for code in text} == {str}
+    assert codes.from_text(kind, text) == counts
+
+
+def test_an_error_tells_why():
+    assert codes.reason_of(OSError("full")) == Reason(Lost.SYSTEM_ERROR, "full")
+    assert codes.reason_of(OSError()) == Reason(Lost.SYSTEM_ERROR, "OSError")
+
+
+def test_a_code_that_is_not_listed_is_no_report():
+    report = schemas.load("report")["examples"][0]
+    assert not [*schemas.errors("report", report)]
+    report["read"]["oddities"] = {"second root": 1}
+    report["read"]["unreadable"][0]["code"] = "gone"
+    places = [sentence.partition(":")[0] for sentence in schemas.errors("report", report)]
+    assert sorted(places) == ["read.oddities", "read.unreadable[0].code"]
