@@ -10,6 +10,7 @@ from jinja2 import UndefinedError
 
 from exports import ROOT
 from gptexit import templates
+from gptexit.codes import Hidden, NotKept
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.start_here import start_here as exit_page
 from gptexit.inspect.absences import GENERATIONS, as_markdown
@@ -101,8 +102,8 @@ def packs():
         Filled(ProjectFolder("projects/a", HOSTILE, f"projects/{number}", "key"), made, 3, 1)
         for number in range(201)
     ]
-    lost = Counter({HOSTILE: 2})
-    yield ClaudePack(2, SECRETS, HOSTILE, [HOSTILE], folders, True, lost, lost)
+    hidden, not_kept = Counter({Hidden.CONTEXT: 2}), Counter({NotKept.FILE_UNSHOWN: 2})
+    yield ClaudePack(2, SECRETS, HOSTILE, [HOSTILE], folders, True, hidden, not_kept)
     yield ClaudePack(0, NOTHING, "all chosen")
     yield ClaudePack(0, NOTHING, "not excluded")
 
