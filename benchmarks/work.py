@@ -16,7 +16,7 @@ from pathlib import Path
 import ijson
 import orjson
 
-from gptexit.inspect.inspection import inspect
+from gptexit.inspection.run import inspect
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing.array_items import collector_off
 

@@ -21,7 +21,7 @@ from faults.changes import BYTES, MEMBERS, VALUES
 from faults.nodes import dumped
 from faults.ride import a_house
 from gptexit.errors import NotAnExport
-from gptexit.readers.chatgpt.export_set import AnotherCopy, Export, open_export
+from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet, open_export
 
 KINDS = ("export.zip", "conversations.json", "chat.html", "-")
 _ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than")
@@ -52,7 +52,7 @@ def _check(name: str, data: bytes, folder: Path) -> None:
         _summed(name, data, export, count)
 
 
-def _read(export: Export) -> int:
+def _read(export: ExportSet) -> int:
     try:
         return sum(isinstance(raw, dict) for _, raw in export.conversations())
     except AnotherCopy:
@@ -60,7 +60,7 @@ def _read(export: Export) -> int:
         return sum(isinstance(raw, dict) for _, raw in export.conversations())
 
 
-def _look_around(export: Export) -> None:
+def _look_around(export: ExportSet) -> None:
     for name in list(export.files.assets())[:50]:
         assert export.size(name) >= 0
         with suppress(OSError), export.open(name) as stream:
@@ -76,7 +76,7 @@ def _look_around(export: Export) -> None:
     list(export.inventory())
 
 
-def _summed(name: str, data: bytes, export: Export, count: int) -> None:
+def _summed(name: str, data: bytes, export: ExportSet, count: int) -> None:
     try:
         found = plain.read_zip(data) if name == "export.zip" else plain.read_json(data)
     except plain.Unclear as error:

@@ -7,6 +7,7 @@ Marks stand in front of what a command made; one runs a command that shows nothi
     <!-- run: gptexit … -->         run before all others
     <!-- file: PATH -->             a block of text follows: a file that it wrote
     <!-- part: PATH KEY … -->       a block of JSON follows: what a JSON file has at these keys
+    <!-- python -->                 a block of Python follows, and below it what it prints
     <!-- sql: PATH -->              a query follows, and below it the rows that a database gives
 
 The commands of a document run one after the other in an empty folder that holds the sample export
@@ -58,6 +59,9 @@ _RUN = re.compile(r"<!-- run: (gptexit [^\n]*?) -->")
 _SQL = re.compile(
     r"(<!-- sql: (\S+) -->\n```sql\n(.*?)\n```\n\n```text\n).*?(?=^```$)", re.S | re.M
 )
+_PYTHON = re.compile(
+    r"(<!-- python -->\n```python\n(.*?)\n```\n\n```text\n).*?(?=^```$)", re.S | re.M
+)
 _FILE = re.compile(r"(<!-- file: (\S+) -->\n```text\n).*?(?=^```$)", re.S | re.M)
 _PART = re.compile(r"(<!-- part: (\S+) ([^\n]+?) -->\n```json\n).*?(?=^```$)", re.S | re.M)
 _PAGE = re.compile(r"(<!-- page: ([^\n]*?) -->\n)(?:>[^\n]*\n)*", re.M)
@@ -77,6 +81,7 @@ def renewed(document: Path) -> str:
         for command in _RUN.findall(text):
             _printed(command, Path(folder))
         text = _OUTPUT.sub(lambda found: found[1] + _printed(found[2], Path(folder)), text)
+        text = _PYTHON.sub(lambda found: found[1] + _ran(found[2], Path(folder)), text)
         text = _FILE.sub(
             lambda found: found[1] + (Path(folder) / found[2]).read_text(encoding="utf-8"), text
         )
@@ -108,10 +113,20 @@ def _with_secrets(path: Path) -> None:
 
 
 def _printed(command: str, folder: Path) -> str:
-    words = [sys.executable, "-m", *command.split()]
+    return _told([sys.executable, "-m", *command.split()], folder)
+
+
+def _ran(program: str, folder: Path) -> str:
+    """What a program prints, which may not fail."""
+    return _told(
+        [sys.executable, "-W", "error::DeprecationWarning", "-c", program], folder, check=True
+    )
+
+
+def _told(words: list[str], folder: Path, *, check: bool = False) -> str:
     environment = {**os.environ, "TZ": "UTC", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=check
     )
     return done.stdout
 

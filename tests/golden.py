@@ -15,9 +15,9 @@ from pathlib import Path
 import orjson
 
 from gptexit.conversion import convert
-from gptexit.memory.assistants import ASSISTANTS
-from gptexit.memory.collect import Collector
-from gptexit.memory.text import memory_text
+from gptexit.memories.assistants import ASSISTANTS
+from gptexit.memories.collect import Collector
+from gptexit.memories.text import memory_text
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.packs.topics import topic_of

@@ -7,13 +7,13 @@ from contextlib import nullcontext
 import pytest
 from click.testing import CliRunner
 
-import gptexit.cli.convert
 from build import chain, conversation, message
 from gptexit.archive.folder import ArchiveFolder
+from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.errors import OtherAccount
 from gptexit.exit.run import leave
-from gptexit.memory.page import write_page
+from gptexit.memories.page import write_page
 from gptexit.writers.base import File, Options
 
 MINE = b"mine, and nobody else's\n"
@@ -95,7 +95,7 @@ def test_the_summary_names_both(tmp_path):
     (tmp_path / "out" / NOTE).write_bytes(MINE)
     export = write_export(tmp_path / "later.zip", texts("second"))
     command = [str(export), "-o", str(tmp_path / "out"), "--no-progress"]
-    done = CliRunner().invoke(gptexit.cli.convert.convert, command)
+    done = CliRunner().invoke(main, ["convert", *command])
     assert f"  {NOTE} (new: {NOTE[:-3]}.new.md)" in done.output.splitlines()
 
 

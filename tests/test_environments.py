@@ -194,7 +194,7 @@ def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
 
 @pytest.mark.parametrize("value", [None, 5, [], {}, [[]], {"a": 1}, -(10**400)])
 def test_a_selection_of_odd_types_excuses_nothing(value):
-    from gptexit.verify.selection import leaves_out
+    from gptexit.verification.selection import leaves_out
 
     raw = conversation(chain(message("user", "Hi")))
     for name in ("since", "until", "title"):
@@ -206,8 +206,8 @@ def test_a_selection_of_odd_types_excuses_nothing(value):
 
 
 def test_one_path_needs_no_list(place):
-    with gptexit.open_export(str(place / "e.zip")) as export:
-        assert len(list(gptexit.conversations(export))) == 1
+    with gptexit.open(str(place / "e.zip")) as export:
+        assert len(list(export)) == 1
 
 
 def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path):
@@ -218,10 +218,10 @@ def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path):
     export = write_export(tmp_path / "e.zip", conversation(chain(message("user", "Hi"))))
     with zipfile.ZipFile(export, "a") as archive:
         archive.writestr("message_feedback.json", b"[{")
-    with gptexit.open_export(export) as opened:
+    with gptexit.open(export) as opened:
         for _ in range(2):
-            assert len(list(opened.neutral(ReadStats()))) == 1
-        assert len(opened.losses) == 1
+            assert len(list(opened.source.neutral(ReadStats()))) == 1
+        assert len(opened.errors) == 1
 
 
 def test_an_offset_beyond_every_file_is_a_damaged_directory(tmp_path):
@@ -238,6 +238,6 @@ def test_an_offset_beyond_every_file_is_a_damaged_directory(tmp_path):
     end = data.rindex(b"PK\x05\x06")
     struct.pack_into("<I", data, end + 12, struct.unpack_from("<I", data, end + 12)[0] + len(extra))
     export.write_bytes(data)
-    with gptexit.open_export(export) as opened:
-        assert len(list(gptexit.conversations(opened))) == 1
-        assert "table of contents" in opened.losses[0].reason
+    with gptexit.open(export) as opened:
+        assert len(list(opened)) == 1
+        assert "table of contents" in opened.errors[0].reason

@@ -24,7 +24,7 @@ from gptexit.readers.chatgpt.merge import stream as union
 from gptexit.readers.chatgpt.merge.conversation import MergedConversation, merge
 from gptexit.readers.chatgpt.merge.copies import messages_of
 from gptexit.schemas import errors, validate_lines
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from slimming import accounts, later, pack, slimmed, two_years
 
@@ -435,8 +435,8 @@ def test_the_library_gives_merged_conversations(tmp_path):
     new = pack(
         tmp_path / "new.zip", 2026, {"conversations.json": [talk("a", user("Hi"), answer("Ho"))]}
     )
-    with gptexit.open_export([new, old]) as export:
-        (found,) = gptexit.conversations(export)
+    with gptexit.open(new, old) as export:
+        (found,) = export
     assert [each["id"] for each in found["messages"]] == ["m1", "m2"]
 
 

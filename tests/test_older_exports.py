@@ -19,7 +19,7 @@ from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.schemas import errors, validate_lines
 from gptexit.selection import Selection
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 from slimming import accounts, later, pack, slimmed
 
 FORMATS = ["markdown", "jsonl", "sqlite"]

@@ -7,13 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from build import chain, conversation, message
-from gptexit.cli.convert import convert as command
+from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.pipeline import conversations
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.selection import Exclusion, Selection
 from gptexit.source import open_source
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 
 MARCH = 1_709_300_000.0  # 2024-03-01
 MAY = 1_715_000_000.0
@@ -50,7 +50,7 @@ def source(tmp_path_factory):
 def run(source, out, *options):
     report = out / "report.json"
     words = [str(source), "-o", str(out / "archive"), "--timezone", "UTC", "--report", str(report)]
-    done = CliRunner().invoke(command, [*words, *options])
+    done = CliRunner().invoke(main, ["convert", *words, *options])
     assert done.exit_code == 0, done.output
     return json.loads(report.read_text())["selected"]["left_out"], done.output
 
@@ -94,7 +94,9 @@ def test_what_is_missing_without_having_been_excluded_is_missed(source, tmp_path
 
 @pytest.mark.parametrize("wrong", ["divorce", "author=me", "title=", "date=soon"])
 def test_what_is_no_exclusion_is_refused(source, tmp_path, wrong):
-    done = CliRunner().invoke(command, [str(source), "-o", str(tmp_path), "--exclude", wrong])
+    done = CliRunner().invoke(
+        main, ["convert", str(source), "-o", str(tmp_path), "--exclude", wrong]
+    )
     assert done.exit_code == 2
     assert "--exclude" in done.output
     assert not list(tmp_path.iterdir())

@@ -13,11 +13,11 @@ from gptexit import templates
 from gptexit.codes import Hidden, NotKept
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.start_here import start_here as exit_page
-from gptexit.inspect.absences import GENERATIONS, as_markdown
-from gptexit.memory.assistants import ASSISTANTS
-from gptexit.memory.model import Mark, Memory, MemoryEntry, Origin, Version
-from gptexit.memory.text import memory_text
-from gptexit.verify.result import Checked, Problem, Result, UnknownForm
+from gptexit.inspection.absences import GENERATIONS, as_markdown
+from gptexit.memories.assistants import ASSISTANTS
+from gptexit.memories.model import Mark, Memory, MemoryEntry, Origin, Version
+from gptexit.memories.text import memory_text
+from gptexit.verification.result import Checked, Problem, Result, UnknownForm
 from gptexit.writers.base import NOTHING, SECRETS
 from gptexit.writers.packs.claude.projects import ProjectFolder
 from gptexit.writers.packs.claude.start_here import ClaudePack, Filled

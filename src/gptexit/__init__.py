@@ -1,12 +1,24 @@
-"""Read a ChatGPT data export, normalize it, and write it in formats that last.
+"""Read a ChatGPT data export, convert it to formats that last, and prove that nothing is missing.
 
-import gptexit
+    import gptexit
 
-gptexit.convert("export.zip", "archive", ["markdown", "jsonl"])
+    gptexit.convert("export.zip", "archive", ["markdown", "jsonl"])
+    gptexit.verify("archive", "export.zip").verdict
 
-with gptexit.open_export("export.zip") as export:
-    for conversation in gptexit.conversations(export):
-        print(conversation["title"])
+    with gptexit.open("export.zip") as export:
+        for conversation in export:
+            print(conversation["title"])
+
+The functions:
+
+    open      open an export; iterate over it for its conversations
+    convert   write an export in one format or several, into a folder
+    verify    prove that an archive holds what the export holds
+    inspect   say what an export holds and what it lacks
+    memory    collect what ChatGPT remembered of its user
+
+Errors are of the family of GptexitError (see `gptexit.errors`). docs/python.md has examples. No
+function opens a connection.
 """
 
 from __future__ import annotations
@@ -15,29 +27,66 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gptexit.conversion import convert
-    from gptexit.errors import NotAnExport
-    from gptexit.model import Conversation
-    from gptexit.pipeline import conversations
-    from gptexit.readers.chatgpt.export_set import Export
-    from gptexit.source import open_source as open_export
+    from gptexit.api import Export, conversations, inspect, memory, open, open_export, verify
+    from gptexit.conversion import Report, convert
+    from gptexit.errors import GptexitError, NoArchive, NotAnExport, Unusable
+    from gptexit.inspection.run import Inspection
+    from gptexit.memories.model import Memory
+    from gptexit.model import Asset, Conversation, Message, Part
+    from gptexit.readers.chatgpt.containers.base import Loss
+    from gptexit.selection import Selection
+    from gptexit.verification.result import Problem, Result
+    from gptexit.writers.base import Options
 
 __version__ = "0.1.0"
-__all__ = ["Conversation", "Export", "NotAnExport", "conversations", "convert", "open_export"]
+__all__ = [
+    "Asset",
+    "Conversation",
+    "Export",
+    "GptexitError",
+    "Inspection",
+    "Loss",
+    "Memory",
+    "Message",
+    "NoArchive",
+    "NotAnExport",
+    "Options",
+    "Part",
+    "Problem",
+    "Report",
+    "Result",
+    "Selection",
+    "Unusable",
+    "conversations",
+    "convert",
+    "inspect",
+    "memory",
+    "open",
+    "open_export",
+    "verify",
+]
 
 _HOMES = {
-    "Conversation": "model",
-    "Export": "readers.chatgpt.export_set",
-    "NotAnExport": "errors",
-    "conversations": "pipeline",
-    "convert": "conversion",
-    "open_export": "source:open_source",
+    **dict.fromkeys(("Export", "conversations", "inspect", "memory"), "api"),
+    **dict.fromkeys(("open", "open_export", "verify"), "api"),
+    **dict.fromkeys(("Report", "convert"), "conversion"),
+    **dict.fromkeys(("GptexitError", "NoArchive", "NotAnExport", "Unusable"), "errors"),
+    **dict.fromkeys(("Asset", "Conversation", "Message", "Part"), "model"),
+    **dict.fromkeys(("Problem", "Result"), "verification.result"),
+    "Inspection": "inspection.run",
+    "Loss": "readers.chatgpt.containers.base",
+    "Memory": "memories.model",
+    "Options": "writers.base",
+    "Selection": "selection",
 }
+"""The module of each name, which is imported when the name is used: `--help` must not wait."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, and only then: `gptexit --help` must not wait for it."""
     if name not in _HOMES:
         raise AttributeError(f"module 'gptexit' has no attribute {name!r}")
-    home, _, own = _HOMES[name].partition(":")
-    return getattr(importlib.import_module(f"gptexit.{home}"), own or name)
+    return getattr(importlib.import_module(f"gptexit.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

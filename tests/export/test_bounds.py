@@ -21,7 +21,7 @@ from gptexit.readers.chatgpt.parsing import weight
 from gptexit.readers.chatgpt.parsing.array_items import Split, split
 from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end, count, skip
 from gptexit.source import open_source
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 
 FILLS = [b'{"a":1},', b"[[]],", b'"",', b"1,", b"[" * 500 + b"]" * 500 + b",", b'{"\\"":"\\\\"},']
 

@@ -9,7 +9,7 @@ from gptexit.codes import Repair
 from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt import export_set as container
 from gptexit.readers.chatgpt.containers import zip as zips
-from gptexit.readers.chatgpt.export_set import AnotherCopy, Export, open_export
+from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet, open_export
 
 ONE = {"conversations.json": text_of("a", "b")}
 SHARDS = {
@@ -401,7 +401,7 @@ def test_closing_removes_what_was_unpacked(tmp_path, monkeypatch):
     inner = zip_of(ONE)
     source = write(tmp_path / "b.zip", zip_of({"Conversations__x.zip": inner}))
     with open_export([source]) as export:
-        assert isinstance(export, Export)
+        assert isinstance(export, ExportSet)
         assert len(list((tmp_path / "spool").rglob("*"))) == 2
         assert len(list(export.conversations())) == 2
     assert list((tmp_path / "spool").iterdir()) == []

@@ -23,7 +23,7 @@ from gptexit.codes import Lost
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.schemas import errors
 from gptexit.text.json import loads_deep
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 
 Report = dict[str, Any]
 _ITEM = re.compile(r", byte \d+(?: “.*”)?$", re.DOTALL)

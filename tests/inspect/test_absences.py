@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from exports import FIXTURES, ROOT
-from gptexit.inspect.absences import GENERATIONS, absences, all_absences, as_markdown
-from gptexit.inspect.inspection import inspect
+from gptexit.inspection.absences import GENERATIONS, absences, all_absences, as_markdown
+from gptexit.inspection.run import inspect
 from gptexit.readers.chatgpt.export_set import open_export
 
 

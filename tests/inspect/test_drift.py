@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message
 from export.packing import text_of, write, zip_of
-from gptexit.inspect import drift
-from gptexit.inspect import known_names as known
-from gptexit.inspect.attachments import Attachments
-from gptexit.inspect.drift import Drift, Location, shown
-from gptexit.inspect.inspection import inspect
-from gptexit.inspect.output import drift_report
-from gptexit.inspect.survey import Survey
+from gptexit.inspection import drift
+from gptexit.inspection import known_names as known
+from gptexit.inspection.attachments import Attachments
+from gptexit.inspection.drift import Drift, Location, shown
+from gptexit.inspection.output import drift_report
+from gptexit.inspection.run import inspect
+from gptexit.inspection.survey import Survey
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account
 

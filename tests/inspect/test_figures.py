@@ -9,15 +9,15 @@ import orjson
 import pytest
 
 from exports import FIXTURES, ROOT
-from gptexit.inspect.drift import shown
-from gptexit.inspect.inspection import inspect
-from gptexit.inspect.output import day, size, table
+from gptexit.inspection.drift import shown
+from gptexit.inspection.output import day, size, table
+from gptexit.inspection.run import inspect
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
 from gptexit.text.terminal import columns
-from gptexit.verify.archive_files import Locator
-from gptexit.verify.raw import id_of
+from gptexit.verification.archive_files import Locator
+from gptexit.verification.raw import id_of
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 SAMPLES = pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)

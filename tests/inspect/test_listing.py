@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
-from gptexit.inspect.attachments import Attachments, Missing
-from gptexit.inspect.output import COLUMNS, as_csv, as_text
-from gptexit.inspect.survey import Survey
+from gptexit.inspection.attachments import Attachments, Missing
+from gptexit.inspection.output import COLUMNS, as_csv, as_text
+from gptexit.inspection.survey import Survey
 from gptexit.readers.chatgpt.normalize.conversation import Account
 from gptexit.text.terminal import columns, printable
 

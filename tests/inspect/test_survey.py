@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from build import JSON, WORDS, chain, conversation, message, raw_conversations
 from gptexit.errors import NotAnExport
-from gptexit.inspect import patterns as shapes
-from gptexit.inspect.attachments import Attachments
-from gptexit.inspect.inspection import inspect
-from gptexit.inspect.survey import Survey
+from gptexit.inspection import patterns as shapes
+from gptexit.inspection.attachments import Attachments
+from gptexit.inspection.run import inspect
+from gptexit.inspection.survey import Survey
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.image_places import key_in_export

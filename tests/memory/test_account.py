@@ -8,9 +8,9 @@ from collections import Counter
 import orjson
 from click.testing import CliRunner
 
-from gptexit.cli.memory import memory as command
-from gptexit.memory.collect import Collector
-from gptexit.memory.model import Memory
+from gptexit.cli import main
+from gptexit.memories.collect import Collector
+from gptexit.memories.model import Memory
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from memory.account import INSTRUCTIONS, WRITTEN, conversations, when
 
@@ -112,7 +112,7 @@ def test_the_command_gives_the_same_as_json(tmp_path) -> None:
     (tmp_path / "conversations.json").write_bytes(orjson.dumps(conversations()))
     out = tmp_path / "memory.json"
     done = CliRunner().invoke(
-        command, [str(tmp_path / "conversations.json"), "--json", "-o", str(out)]
+        main, ["memory", str(tmp_path / "conversations.json"), "--json", "-o", str(out)]
     )
     assert done.exit_code == 0, done.output
     assert orjson.loads(out.read_bytes()) == orjson.loads(orjson.dumps(remembered().as_json()))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from build import chain, conversation, message
-from gptexit.memory import collect
-from gptexit.memory.collect import Collector
-from gptexit.memory.text import memory_text
+from gptexit.memories import collect
+from gptexit.memories.collect import Collector
+from gptexit.memories.text import memory_text
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from memory.test_settle import remembered, texts
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from build import JSON, chain, conversation, message
 from gptexit import convert
-from gptexit.cli.memory import memory as command
+from gptexit.cli import main
 from gptexit.library import open_library
 from gptexit.mcp.archive import memory_of
-from gptexit.memory.collect import Collector
-from gptexit.memory.model import Memory
-from gptexit.memory.text import memory_text
+from gptexit.memories.collect import Collector
+from gptexit.memories.model import Memory
+from gptexit.memories.text import memory_text
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 BOAT, TEA = "The user repairs wooden boats.", "The user drinks green tea."
@@ -169,7 +169,7 @@ def test_many_answers_that_cite_a_memory_are_counted_on_the_page_and_all_in_the_
 
 
 def test_where_there_are_too_many_each_memory_is_kept_and_repeats_go(monkeypatch) -> None:
-    monkeypatch.setattr("gptexit.memory.collect.MOST", 3)
+    monkeypatch.setattr("gptexit.memories.collect.MOST", 3)
     rare = [chat(20, memory(TEA, "m-2"))]
     found = gathered(*(chat(number, memory(BOAT)) for number in range(9)), *rare)
     assert texts(found) == [BOAT, TEA]
@@ -193,12 +193,14 @@ def written(folder: Path, *chats: Any) -> Path:
 
 def test_the_command_says_that_a_slim_export_holds_some_and_not_all(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(command, [str(written(tmp_path, chat(0, memory(BOAT)), chat(1)))])
+    done = CliRunner().invoke(
+        main, ["memory", str(written(tmp_path, chat(0, memory(BOAT)), chat(1)))]
+    )
     assert "1 memory counts" in done.output
     assert "holds no memories" not in done.output
     assert "1 memory is known because an answer cites it: this is not the whole list" in done.output
     assert BOAT in (tmp_path / "memory.md").read_text()
-    none = CliRunner().invoke(command, [str(written(tmp_path, chat(0), chat(1)))])
+    none = CliRunner().invoke(main, ["memory", str(written(tmp_path, chat(0), chat(1)))])
     assert "It holds no memories" in none.output
 
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from build import chain, conversation, message
 from exports import ROOT
-from gptexit.cli.memory import memory as command
-from gptexit.memory.own_list import PROMPT
+from gptexit.cli import main
+from gptexit.memories.own_list import PROMPT
 
 FAT, SLIM = ROOT / "fixtures/fat-2024.zip", ROOT / "fixtures/slim-2026.zip"
 
@@ -22,7 +22,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(command, [str(word) for word in words])
+    return CliRunner().invoke(main, ["memory", *map(str, words)])
 
 
 def test_a_page_is_written_and_a_second_run_leaves_it_alone() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build import WORDS, chain, conversation, message
-from gptexit.memory.assistants import GENERAL, HEADINGS, heading_of
-from gptexit.memory.collect import Collector
-from gptexit.memory.text import memory_text
+from gptexit.memories.assistants import GENERAL, HEADINGS, heading_of
+from gptexit.memories.collect import Collector
+from gptexit.memories.text import memory_text
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from memory.test_settle import remembered
 from memory.test_text import blocks
@@ -92,7 +92,7 @@ def test_every_memory_stands_in_the_block_under_one_of_the_headings(notes: list[
 
 
 def test_several_blocks_lose_nothing_and_each_ends_as_the_prompt_asks(monkeypatch) -> None:
-    monkeypatch.setattr("gptexit.memory.text.MOST", 2_000)
+    monkeypatch.setattr("gptexit.memories.text.MOST", 2_000)
     notes = [f"User has note {number} about subject {number * 7919}." for number in range(60)]
     found = blocks(memory_text(remembered(*notes), "gemini", UTC))
     assert len(found) > 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gptexit.errors import NotAnAnswer
-from gptexit.memory.collect import Collector
-from gptexit.memory.own_list import open_own_list, read_own_list
+from gptexit.memories.collect import Collector
+from gptexit.memories.own_list import open_own_list, read_own_list
 from memory.test_settle import remembered, talk
 
 TWO = [("2024-03-01", "User keeps bees."), (None, "User likes tea.")]

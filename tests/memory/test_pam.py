@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from portable_ai_memory import load, schemas, validate
 
 from exports import ROOT
-from gptexit.cli.memory import memory as command
+from gptexit.cli import main
 from memory.account import WRITTEN, conversations
 
 FIXTURES = ROOT / "fixtures"
@@ -22,7 +22,9 @@ STEMS = ("classic-2023", "fat-2024", "sharded-2026", "dat-2026", "slim-2026")
 
 
 def written(source: Path, out: Path, *options: str) -> list[Path]:
-    done = CliRunner().invoke(command, [str(source), "--for", "pam", "-o", str(out), *options])
+    done = CliRunner().invoke(
+        main, ["memory", str(source), "--for", "pam", "-o", str(out), *options]
+    )
     assert done.exit_code in (0, 1), done.output
     return [out / "memory-store.json", *sorted((out / "conversations").glob("*.json"))]
 

@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from build import WORDS
-from gptexit.memory.collect import Collector
-from gptexit.memory.extract import same, unwrapped
-from gptexit.memory.model import Memory
+from gptexit.memories.collect import Collector
+from gptexit.memories.extract import same, unwrapped
+from gptexit.memories.model import Memory
 from memory.test_settle import talk
 
 _PHRASES = st.sampled_from(

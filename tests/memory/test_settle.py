@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from build import chain, conversation, message
-from gptexit.memory.collect import Collector
-from gptexit.memory.model import Memory
+from gptexit.memories.collect import Collector
+from gptexit.memories.model import Memory
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 

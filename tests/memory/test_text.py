@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from markdown_it import MarkdownIt
 
-from gptexit.memory import assistants
-from gptexit.memory.page import is_unchanged, sealed, write_page
-from gptexit.memory.text import memory_text
+from gptexit.memories import assistants
+from gptexit.memories.page import is_unchanged, sealed, write_page
+from gptexit.memories.text import memory_text
 from memory.test_settle import remembered
 
 NOTHING = "* Nothing is known."
@@ -57,7 +57,7 @@ def test_days_are_those_of_the_time_zone() -> None:
 
 
 def test_what_is_too_long_becomes_several_blocks_and_none_of_it_is_lost(monkeypatch) -> None:
-    monkeypatch.setattr("gptexit.memory.text.MOST", 2_000)
+    monkeypatch.setattr("gptexit.memories.text.MOST", 2_000)
     notes = [f"User has note {number} about subject {number * 7919}." for number in range(100)]
     page = memory_text(remembered(*notes), "claude", UTC)
     found = blocks(page)
@@ -72,7 +72,7 @@ def test_what_is_too_long_becomes_several_blocks_and_none_of_it_is_lost(monkeypa
 
 
 def test_the_prompt_is_shown_where_the_export_holds_no_memory() -> None:
-    from gptexit.memory.own_list import PROMPT
+    from gptexit.memories.own_list import PROMPT
 
     assert PROMPT in memory_text(remembered(""), "claude", UTC)
     assert PROMPT not in memory_text(remembered("User keeps bees."), "claude", UTC)

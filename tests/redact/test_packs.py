@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from build import chain, conversation, message
-from gptexit.cli.convert import convert as command
+from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.redact.occurrences import MARK
 from gptexit.schemas import errors
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from planted import KINDS, planted
 
@@ -178,7 +178,7 @@ def test_a_copy_with_its_secrets_does_not_stay(account, tmp_path):
 
 def test_the_end_of_a_run_says_what_was_redacted(account, tmp_path):
     words = [str(account.path), "-o", str(tmp_path), "--to", "gemini", "--to", "jsonl"]
-    done = CliRunner().invoke(command, words)
+    done = CliRunner().invoke(main, ["convert", *words])
     assert "unchanged; secrets redacted." in done.output
     assert f"as jsonl to {tmp_path}/jsonl; nothing redacted." in done.output
     assert "Redacted in gemini: " in done.output
@@ -190,7 +190,9 @@ def test_without_the_libraries_a_pack_is_refused(account, tmp_path, monkeypatch)
 
     tokens._scanner.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "kingfisher_sdk", None)
-    done = CliRunner().invoke(command, [str(account.path), "-o", str(tmp_path), "--to", "gemini"])
+    done = CliRunner().invoke(
+        main, ["convert", str(account.path), "-o", str(tmp_path), "--to", "gemini"]
+    )
     tokens._scanner.cache_clear()
     assert done.exit_code == 2
     assert "python3 -m pip install '.[redact]'" in done.output

@@ -21,7 +21,7 @@ from gptexit import convert
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.selection import Selection
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 from gptexit.writers.base import Options, Rendered
 from gptexit.writers.chat.api_requests import request
 from gptexit.writers.packs.gemini import writer as target

@@ -21,7 +21,7 @@ from gptexit import convert
 from gptexit.cli import main
 from gptexit.library import Query, open_library
 from gptexit.text.json import dumps
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from planted import Seeds
 

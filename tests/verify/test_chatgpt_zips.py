@@ -19,9 +19,9 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.schemas import errors
 from gptexit.selection import Selection
 from gptexit.text.json import dumps
-from gptexit.verify.archive_files import CheckedArchive
-from gptexit.verify.compare_raw import Twins
-from gptexit.verify.run import verify
+from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.compare_raw import Twins
+from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.restore import repaired
 from verify.damage import promise_anew

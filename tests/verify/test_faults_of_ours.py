@@ -9,8 +9,8 @@ import pytest
 from build import add, chain, conversation, message
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.verify import expected
-from gptexit.verify.run import verify
+from gptexit.verification import expected
+from gptexit.verification.run import verify
 
 
 def chat(number, *more):
@@ -37,7 +37,7 @@ def test_it_is_named_and_the_verdict_is_not_complete(tmp_path, monkeypatch):
             raise RuntimeError("a fault")
         return said_in(key, node, reasoning)
 
-    monkeypatch.setattr("gptexit.verify.told.said_in", faulty)
+    monkeypatch.setattr("gptexit.verification.told.said_in", faulty)
     result = checked(tmp_path, [chat(number) for number in range(5)])
     assert result.verdict == "not complete"
     [problem] = result.problems

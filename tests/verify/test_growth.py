@@ -8,11 +8,11 @@ import pytest
 from build import chain, conversation, message
 from gptexit.conversion import convert
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 
 
 def steps(tmp_path, raw):
-    """How many lines of gptexit.verify run while an export is verified, and loops within them."""
+    """How many lines of `verification` run while an export is verified, and loops within them."""
     size = sum(len(each["mapping"]) for each in raw)
     source, out = tmp_path / f"{size}.json", tmp_path / f"out{size}"
     source.write_text(json.dumps(raw))

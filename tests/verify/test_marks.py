@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.verify.compare_text import essence
-from gptexit.verify.redacted_text import find, same, stands_among, wild_essence
+from gptexit.verification.compare_text import essence
+from gptexit.verification.redacted_text import find, same, stands_among, wild_essence
 
 MARK = "[redacted: GitHub access token]"
 

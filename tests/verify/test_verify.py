@@ -14,7 +14,7 @@ from gptexit.conversion import convert
 from gptexit.errors import NoArchive
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.selection import Selection
-from gptexit.verify.run import verify
+from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from verify.damage import FAULTS, LINES, NOTES, promise_anew
 

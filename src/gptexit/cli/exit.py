@@ -30,7 +30,7 @@ from gptexit.errors import Exit
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.exit.run import PAGE, REPORT, leave
 from gptexit.pipeline import Progress
-from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.selection import Selection
 from gptexit.writers.base import Options
 
@@ -77,7 +77,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     off = given["quiet"] or given["no_progress"]
 
     @contextmanager
-    def watch(export: Export, what: str) -> Iterator[Progress | None]:
+    def watch(export: ExportSet, what: str) -> Iterator[Progress | None]:
         with progress_bar(export, off=off, what=what) as progress:
             yield progress
 

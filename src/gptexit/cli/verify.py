@@ -13,9 +13,9 @@ from gptexit.cli.summary import listed, progress_bar
 from gptexit.errors import Exit
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
-from gptexit.verify.result import Checked, Problem, Result
-from gptexit.verify.run import READERS
-from gptexit.verify.run import verify as verify_archive
+from gptexit.verification.result import Checked, Problem, Result
+from gptexit.verification.run import READERS
+from gptexit.verification.run import verify as verify_archive
 from gptexit.writers.registry import FORMATS
 
 EXITS = {

@@ -12,7 +12,7 @@ from gptexit.archive.description import part_of, record, unread
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.files.disk import leads_out
-from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.writers.base import Copy
 
 FOLDER = "account"
@@ -21,7 +21,7 @@ LEFT_OUT = "chat.html"
 """A viewer with a copy of every conversation in it: it is read where the conversations are gone."""
 
 
-def keep(export: Export, root: Path) -> list[str]:
+def keep(export: ExportSet, root: Path) -> list[str]:
     """Copy the side files of `export` to the folder `root`; their names there.
 
     Raises OSError where the disk refuses. A file that cannot be read is named in `export.losses`.
@@ -30,7 +30,7 @@ def keep(export: Export, root: Path) -> list[str]:
         return _keep(export, ArchiveFolder(root))
 
 
-def _keep(export: Export, folder: ArchiveFolder) -> list[str]:
+def _keep(export: ExportSet, folder: ArchiveFolder) -> list[str]:
     digests: dict[str, str] = {}
     kept = []
     for name in export.files.side_files():

@@ -17,20 +17,20 @@ from gptexit.conversion import OutputSpec, carry_out
 from gptexit.exit.account_files import FOLDER, keep
 from gptexit.exit.destinations import DESTINATIONS, parts
 from gptexit.exit.start_here import start_here
-from gptexit.inspect.absences import as_markdown, form
+from gptexit.inspection.absences import as_markdown, form
 from gptexit.pipeline import Progress
-from gptexit.readers.chatgpt.export_set import Export
+from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection
-from gptexit.verify.result import Result
-from gptexit.verify.run import verify
+from gptexit.verification.result import Result
+from gptexit.verification.run import verify
 from gptexit.writers.base import NOTHING, File, Options
 
 FORMATS = ("markdown", "jsonl")
 PAGE = "START-HERE.md"
 REPORT = "report.json"
 
-Watch = Callable[[Export, str], AbstractContextManager[Progress | None]]
+Watch = Callable[[ExportSet, str], AbstractContextManager[Progress | None]]
 """Makes a progress bar for a pass over the export, with a word for what it does."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from gptexit import __version__
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.templates import render
-from gptexit.verify.result import Result
+from gptexit.verification.result import Result
 from gptexit.writers.markdown.embed import line
 
 LISTED = 20

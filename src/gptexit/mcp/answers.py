@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 from gptexit.library import Hit, Page, Said, Span, marked, plain
 from gptexit.library.results import Instruction, Period, Project
-from gptexit.memory.model import MemoryEntry
+from gptexit.memories.model import MemoryEntry
 from gptexit.text.terminal import count, printable
 
 LONGEST_NOTE = 4_000

@@ -12,9 +12,9 @@ from typing import Any, TypeVar, cast
 from gptexit.errors import ArchiveUnreadable, NoLibrary
 from gptexit.library import Library, open_library
 from gptexit.library.results import Remembered
-from gptexit.memory.collect import MOST, Collector
-from gptexit.memory.extract import KEY
-from gptexit.memory.model import Memory
+from gptexit.memories.collect import MOST, Collector
+from gptexit.memories.extract import KEY
+from gptexit.memories.model import Memory
 from gptexit.model import Conversation
 
 T = TypeVar("T")

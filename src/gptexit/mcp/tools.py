@@ -15,7 +15,7 @@ from gptexit.library.search import ROLES
 from gptexit.mcp import answers
 from gptexit.mcp.answers import Answer, name
 from gptexit.mcp.archive import Archive
-from gptexit.memory.model import MemoryEntry
+from gptexit.memories.model import MemoryEntry
 
 TEMPLATE = "chatgpt://conversation/{id}{?cursor}"
 _URI = re.compile(r"chatgpt://conversation/([^/?#]{1,600})(?:\?cursor=(\d{1,7})\.(\d{1,9}))?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from gptexit.errors import Refusal, ServerError
-from gptexit.memory.model import Memory
+from gptexit.memories.model import Memory
 from gptexit.push.client import ATTEMPTS, Server
 
 _PATH = "/api/v1/memories/"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.errors import Refusal, ServerError
-from gptexit.memory.collect import Collector
-from gptexit.memory.model import Memory
+from gptexit.memories.collect import Collector
+from gptexit.memories.model import Memory
 from gptexit.model import Asset, Conversation
 from gptexit.pipeline import Progress, conversations
 from gptexit.push.client import Server

@@ -31,7 +31,7 @@ from gptexit.readers.chatgpt.merge.stream import Union, Witness
 from gptexit.readers.chatgpt.parsing.conversation_files import Feed, Reading
 from gptexit.readers.chatgpt.parsing.weight import Keep
 
-__all__ = ["AnotherCopy", "Export", "Loss", "NotAnExport", "open_export"]
+__all__ = ["AnotherCopy", "ExportSet", "Loss", "NotAnExport", "open_export"]
 
 Raw = dict[str, Any]
 _STDIN = "standard input"
@@ -54,8 +54,8 @@ def open_export(
     *,
     careful: bool = False,
     allow_large: bool = False,
-    made: type[Export] | None = None,
-) -> Export:
+    made: type[ExportSet] | None = None,
+) -> ExportSet:
     """The export in `sources`: ZIPs, parts of one, folders, JSON files, or `-` for `stdin`.
 
     One path may be given without a list around it.
@@ -87,7 +87,7 @@ def open_export(
                 volumes.append(kept(stream, spool(), _STDIN))
             else:
                 piped = Feed(_STDIN, stream=stream)
-        export = (made or Export)(volumes, piped, _label(sources), careful=careful)
+        export = (made or ExportSet)(volumes, piped, _label(sources), careful=careful)
         export.held = stack.pop_all()
         if not (spooled or piped):
             export.again = Again(tuple(map(str, paths)), allow_large)
@@ -109,7 +109,7 @@ class Again:
     allow_large: bool
 
 
-class Export:
+class ExportSet:
     """One logical export, made of one or several. Use it as a context manager, or call `close`."""
 
     def __init__(

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from gptexit.codes import Lost
 from gptexit.model import Conversation, Raw
-from gptexit.readers.chatgpt.export_set import Export, Loss, open_export
+from gptexit.readers.chatgpt.export_set import ExportSet, Loss, open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.parsing import json_stream as rows
 
@@ -16,7 +16,7 @@ _RATINGS = {"thumbs_up": "up", "thumbsup": "up", "thumbs_down": "down", "thumbsd
 _SIDE = "message_feedback.json"
 
 
-class ChatGPTExport(Export):
+class ChatGPTExport(ExportSet):
     """An export whose conversations come out neutral."""
 
     def account(self) -> Account:
@@ -70,7 +70,7 @@ def fault(where: str, title: Any, error: Exception) -> Loss:
     return Loss(f"{where}{named}", why._replace(sentence=why.sentence[:500]))
 
 
-def _feedback(export: Export) -> dict[str, str]:
+def _feedback(export: ExportSet) -> dict[str, str]:
     """The user's ratings from `message_feedback.json`, by message id; the newest counts."""
     found: dict[str, str] = {}
     for name, stream in export.files.every(_SIDE):

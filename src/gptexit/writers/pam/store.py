@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.memory.model import Memory, MemoryEntry, Origin, Version
+from gptexit.memories.model import Memory, MemoryEntry, Origin, Version
 from gptexit.writers.pam.conversation import (
     PLATFORM,
     TOOL,

@@ -17,8 +17,8 @@ from typing import Any
 import orjson
 
 from gptexit.archive.manifest import Catalog, readable
-from gptexit.memory.collect import Collector
-from gptexit.memory.model import Memory, Origin
+from gptexit.memories.collect import Collector
+from gptexit.memories.model import Memory, Origin
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
 from gptexit.writers.base import Copy, File, Options, Rendered, copy_of, no_place_for, on_branches

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gptexit.codes import NotKept
-from gptexit.memory.extract import cited_memories
+from gptexit.memories.extract import cited_memories
 from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.selection import current_branch
 from gptexit.sqlite.schema import CITED, NAME, PLACES, Rows

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 
 from gptexit.archive.manifest import Catalog
 from gptexit.codes import NotKept
-from gptexit.memory.collect import Collector
-from gptexit.memory.text import memory_text, why_more
+from gptexit.memories.collect import Collector
+from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.templates import render

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gptexit.memory.collect import Collector
-from gptexit.memory.text import memory_text, why_more
+from gptexit.memories.collect import Collector
+from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
 from gptexit.writers.base import File, Options, Rendered, no_place_for
 from gptexit.writers.chatgpt.writer import ChatGPT

@@ -1,0 +1,334 @@
+"""What a branch shows beside its messages' own texts: canvas documents and research reports.
+
+A canvas document is made by a call of `canmore.create_textdoc` and changed by
+`canmore.update_textdoc`, which only the calls tell. A deep-research report is the `report_message`
+of a widget's state: in `chatgpt_sdk.widget_state`, in `venus_widget_state`, or in the text of the
+tool `api_tool.widget_state`, whose host may be hidden.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gptexit.verification.compare_text import essence, key_of_address
+from gptexit.verification.raw import Raw, leaves, object_of, objects, strings
+from gptexit.verification.words import Words, is_web, literal, written
+
+TYPES = frozenset(
+    (
+        *("webpage", "webpage_extended", "grouped_webpages", "sources_footnote", "attribution"),
+        *("grouped_webpages_model_predicted_fallback", "hidden", "file", "entity", "image_v2"),
+        *("image_inline", "image_group", "alt_text", "product_entity", "products", "video"),
+        *("navigation", "nav_list", "businesses_map", "tldr", "url", "followup_a"),
+        *("client_defined_widget", "forecast", "finance"),
+    )
+)
+"""Types of references that were seen in exports."""
+_SILENT = frozenset(("hidden", "attribution", "navigation", "followup_a"))
+"""Types that show nothing themselves."""
+_PAGES = frozenset(("webpage", "webpage_extended", "grouped_webpages", "sources_footnote"))
+_LINKED = re.compile(r"\[([^\[\]\n]{0,300})\]\((https?://[^\s()]{1,2000})\)")
+_ADDRESS = re.compile(r"https?://[^\s\"<>\ue200-\ue2ff]+")
+_ID = re.compile("turn(\\d{1,9}[a-z_]{1,40}\\d{1,9})")
+_NUMBER = re.compile(r"【(\d{1,6})(?::\d{1,6})?†")
+
+
+def carried(metadata: Raw) -> Words:
+    """Return what the references of a message have to show."""
+    found = Words()
+    for reference in objects(metadata.get("content_references")):
+        _reference(reference, found)
+    for citation in objects(metadata.get("citations")):
+        inner = object_of(citation.get("metadata"))
+        if citation.get("invalid_reason"):
+            continue
+        if is_web(inner.get("url")):
+            found.lead_to(inner["url"])
+        elif inner.get("type") == "file":
+            found.say(inner.get("name"))
+    return found
+
+
+def _reference(reference: Raw, found: Words) -> None:
+    kind = reference.get("type")
+    if not isinstance(kind, str) or kind not in TYPES:
+        if next(_telling(reference), None):
+            found.unknown.append(f"reference {str(kind)[:60]}")
+    elif kind in _SILENT:
+        return
+    before = len(found.addresses)
+    _listed(reference, kind in _PAGES, found)
+    if kind == "file":
+        found.say(reference.get("name"))
+        return
+    if len(found.addresses) == before:
+        found.lead_to(reference.get("url"))
+        if kind not in _PAGES:
+            found.say(reference.get("title"))
+    if len(found.addresses) == before:
+        _alternative(reference.get("alt"), found)
+
+
+def _listed(reference: Raw, pages: bool, found: Words) -> None:
+    """Add the pages, pictures and things that a reference lists; of pages the address alone."""
+    listed = [*objects(reference.get("items")), *objects(reference.get("sources"))]
+    for item in listed or objects(reference.get("fallback_items")):
+        found.lead_to(item.get("url"))
+        if not pages:
+            found.say(item.get("title"))
+    for image in objects(reference.get("images")):
+        inner = object_of(image.get("image_result")) or image
+        found.lead_to(inner.get("url"), inner.get("content_url"), image.get("url"))
+        found.say(inner.get("title"))
+    things = [object_of(reference.get("product"))]
+    for key in ("products", "businesses", "places"):
+        things += objects(reference.get(key))
+    for thing in things:
+        found.lead_to(thing.get("url"))
+        found.say(thing.get("title") or thing.get("name"))
+
+
+def _alternative(alt: Any, found: Words) -> None:
+    """Add the Markdown that may stand in the place of a marker."""
+    if not isinstance(alt, str) or "\ue200" in alt:
+        return
+    links = _LINKED.findall(alt)
+    for title, address in links:
+        found.lead_to(address)
+        found.say(title)
+    if not links:
+        found.say(alt)
+
+
+def _telling(reference: Raw) -> Iterator[str]:
+    """Return the strings of a reference that may be for a person."""
+    frame = ("type", "matched_text", "refs", "status", "prefix", "prompt_text", "id")
+    told = {key: value for key, value in reference.items() if key not in frame}
+    return (leaf for leaf in leaves(told) if any(map(str.isalpha, leaf)))
+
+
+def matched(metadata: Raw) -> list[str]:
+    """Return the spans of the text that references replace and that do not look like markers."""
+    spans = [
+        span
+        for reference in objects(metadata.get("content_references"))
+        for span in strings(reference.get("matched_text"))
+        if span.strip() and not ("\ue200" <= span[0] <= "\ue2ff" or span[0] == "【")
+    ]
+    return list(dict.fromkeys(spans))[:200]
+
+
+class Given:
+    """The addresses and names that one message gives."""
+
+    __slots__ = ("_message", "_names", "addresses", "by_id", "numbered", "text")
+
+    def __init__(self, message: Raw) -> None:
+        self._message = message
+        self._names: set[str] | None = None
+        self.addresses: set[str] = set()
+        self.by_id: dict[str, list[str]] = {}
+        """`0search3` to the keys of its addresses."""
+        metadata = object_of(message.get("metadata"))
+        listed = object_of(metadata.get("_cite_metadata")).get("metadata_list")
+        self.numbered = listed if isinstance(listed, list) else None
+        texts = []
+        for leaf in leaves([message.get("content"), metadata, message.get("older_content")]):
+            if "://" not in leaf:
+                continue
+            if is_web(leaf) and len(leaf) < 5_000:
+                self.addresses.add(key_of_address(leaf))
+            if re.search(r"\s", leaf):
+                texts += _ADDRESS.findall(leaf.replace("\\/", "/").replace('\\"', '"'))
+        self.text = "\0".join(map(key_of_address, texts))
+        for group in objects(metadata.get("search_result_groups")):
+            for entry in objects(group.get("entries")):
+                self._learn(entry.get("ref_id"), entry)
+        for reference in objects(metadata.get("content_references")):
+            for item in objects(reference.get("items")):
+                refs = item.get("refs")
+                for ref in refs if isinstance(refs, list) else ():
+                    self._learn(ref, item)
+
+    def _learn(self, ref: Any, item: Raw) -> None:
+        if isinstance(ref, dict):
+            ref = f"turn{ref.get('turn_index')}{ref.get('ref_type')}{ref.get('ref_index')}"
+        if isinstance(ref, str) and is_web(item.get("url")):
+            self.by_id.setdefault(ref.removeprefix("turn"), []).append(key_of_address(item["url"]))
+
+    def has(self, key: str) -> bool:
+        """Tell whether the message gives the address with this key."""
+        return key in self.addresses or (len(key) > 8 and key in self.text)
+
+    def names(self, name: str) -> bool:
+        """Tell whether the message gives a source of this name, an essence."""
+        if self._names is None:
+            told = leaves([self._message.get("metadata"), self._message.get("content")])
+            self._names = {essence(leaf) for leaf in told if len(leaf) < 1000}
+        return name in self._names
+
+
+def cited_by(text: str, own: Given, above: Iterable[Given]) -> list[tuple[str, ...]]:
+    """Return the addresses that the markers of a text name by an id or a number.
+
+    Only for a message without references of its own, which say it better. An id is looked for in
+    the message itself, then in those above it, the nearest first; a number in the nearest list.
+    """
+    ids = dict.fromkeys(_ID.findall(text)) if "\ue202turn" in text else {}
+    numbers = dict.fromkeys(_NUMBER.findall(text)) if "†" in text else {}
+    if not ids and not numbers:
+        return []
+    found = []
+    chain = [own, *above]
+    for name in ids:
+        keys = next((given.by_id[name] for given in chain if name in given.by_id), None)
+        if keys:
+            found.append(tuple(keys))
+    listed = next((given.numbered for given in chain[1:] if given.numbered is not None), [])
+    for number in numbers:
+        item = object_of(listed[int(number)]) if int(number) < len(listed) else {}
+        if is_web(item.get("url")):
+            found.append((key_of_address(item["url"]),))
+    return found
+
+
+_META = re.compile(r"[.^$*+?{}\[\]|()]")
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9])")
+
+
+@dataclass(slots=True)
+class _Document:
+    name: str | None
+    text: str | None
+    """None where an update cannot be followed."""
+    code: bool
+
+
+@dataclass(slots=True)
+class Documents:
+    """The canvas documents of one branch, as its calls make and change them."""
+
+    _by_id: dict[str, _Document] = field(default_factory=dict)
+    _latest: str = ""
+
+    def call(self, tool: str, words: str, textdoc: str | None) -> None:
+        """Follow one call; `textdoc` is the id that the reply gives."""
+        if tool == "canmore.create_textdoc":
+            name, content = string_in(words, "name"), string_in(words, "content")
+            if content is None:
+                return
+            self._latest = textdoc or name or ""
+            code = (string_in(words, "type") or "").startswith("code/")
+            self._by_id[self._latest] = _Document(name, content, code)
+        elif tool == "canmore.update_textdoc":
+            document = self._by_id.get(textdoc or self._latest)
+            if document is None or document.text is None:
+                return
+            self._latest = textdoc or self._latest
+            try:
+                updates = objects(object_of(json.loads(words)).get("updates"))
+            except (ValueError, RecursionError):
+                document.text = None  # one that was interrupted
+                return
+            for update in updates:
+                document.text = _updated(document.text, update)
+
+    def words(self) -> Iterator[Words]:
+        """Yield what each document shows in its last version."""
+        for document in self._by_id.values():
+            if document.text is not None:
+                found = literal(document.text) if document.code else written(document.text)
+                found.say(document.name)
+                found.settle()
+                yield found
+
+
+def _updated(text: str | None, update: Raw) -> str | None:
+    """Return a document after an update that replaces it, or literal words of it; else None."""
+    pattern, replacement = update.get("pattern"), update.get("replacement")
+    if text is None or not isinstance(pattern, str) or not isinstance(replacement, str):
+        return None
+    if pattern in (".*", "(?s).*", "^.*$"):
+        return replacement
+    bare = _ESCAPED.sub("", pattern)
+    if _META.search(bare) or "\\" in bare or "\\" in replacement or not pattern:
+        return None
+    wanted = _ESCAPED.sub(r"\1", pattern)
+    if wanted not in text:
+        return text
+    return text.replace(wanted, replacement, -1 if update.get("multiple") else 1)
+
+
+def string_in(words: str, key: str) -> str | None:
+    """Return the string under `key` in JSON that may be cut off, as far as it goes."""
+    found = re.search(rf'"{key}"\s*:\s*"', words)
+    if found is None:
+        return None
+    at = found.end()
+    while True:
+        quote = words.find('"', at)
+        if quote < 0:
+            piece = words[found.end() :]
+            break
+        slashes = quote - len(words[at:quote].rstrip("\\")) - at
+        if slashes % 2 == 0:
+            piece = words[found.end() : quote]
+            break
+        at = quote + 1
+    for cut in range(7):  # an escape may be cut off too
+        try:
+            return str(json.loads(f'"{piece[: len(piece) - cut]}"', strict=False))
+        except ValueError:
+            continue
+    return None
+
+
+def textdoc_of(metadata: Raw) -> str | None:
+    """Return the id of the canvas document that a message is about."""
+    return next(iter(strings(object_of(metadata.get("canvas")).get("textdoc_id"))), None)
+
+
+_SAYS = "The latest state of the widget is:"
+
+
+def report_of(message: Raw) -> Raw | None:
+    """Return the `report_message` that a message carries; None where it carries none."""
+    metadata = object_of(message.get("metadata"))
+    stack = [metadata.get("chatgpt_sdk"), metadata.get("venus_widget_state")]
+    parts = object_of(message.get("content")).get("parts")
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, str) and part.lstrip().startswith(_SAYS):
+            stack.append(part.lstrip().removeprefix(_SAYS))
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str) and '"report_message"' in value:
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                continue
+        if isinstance(value, dict):
+            report = value.get("report_message")
+            if isinstance(report, dict):
+                return report
+            stack += value.values()
+    return None
+
+
+def words_of_report(report: Raw) -> Words:
+    """Return what a report shows, with its sources."""
+    found = Words()
+    metadata = object_of(report.get("metadata"))
+    content = report.get("content")
+    parts = object_of(content).get("parts") if isinstance(content, dict) else content
+    parts = [parts] if isinstance(parts, str) else parts
+    for part in parts if isinstance(parts, list) else ():
+        text = part if isinstance(part, str) else object_of(part).get("text")
+        if isinstance(text, str):
+            found.add(written(text, matched(metadata)))
+    found.add(carried(metadata))
+    found.settle()
+    return found

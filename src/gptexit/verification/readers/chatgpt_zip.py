@@ -1,0 +1,208 @@
+"""ZIPs in ChatGPT's layout, read back: each conversation, and the files that it shows.
+
+A plain reading: items are found by counting brackets and parsed by the standard library, members
+are told apart by their names alone. The conversations wait in a temporary file, so that each can be
+asked for by its id; held are ids, places and one SHA-256 a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
+from typing import IO, cast
+
+from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end
+from gptexit.verification.archive_files import LONGEST, CheckedArchive, Locator
+from gptexit.verification.compare_raw import Twins
+from gptexit.verification.raw import Raw, id_of, parsed
+from gptexit.verification.readers.base import Reader
+from gptexit.verification.told import Told
+
+_CONVERSATIONS = re.compile(r"conversations(-\d+)?\.json")
+_CHUNK = 1 << 20
+_LARGEST = 1 << 26
+"""Bytes of one conversation, at most."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a conversation waits, and which ZIP it is from."""
+
+    zip: str
+    start: int
+    size: int
+
+
+@dataclass(slots=True)
+class _Files:
+    """The files of one ZIP: SHA-256 by the id in their name, and all of them."""
+
+    by_id: dict[str, set[str]] = field(default_factory=dict)
+    all: set[str] = field(default_factory=set)
+
+
+class Zips(Reader):
+    """The conversations of all ZIPs of an archive, or of the one that was asked about."""
+
+    exact = True
+
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
+        super().__init__()
+        self._archive = archive
+        self._locate = locate
+        self._twins = Twins(archive)
+        self._places: dict[str, _Place] = {}
+        self._others: dict[str, str] = {}
+        self._files: dict[str, _Files] = {}
+        self._held = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115 - as long as this
+        for name in archive.zips:
+            if archive.only in (None, name):
+                self._read(name)
+            else:
+                self._list(name)
+
+    def ids(self) -> Set[str]:
+        """The conversations that are there."""
+        return self._places.keys()
+
+    def elsewhere(self, key: str) -> str | None:
+        """Which ZIP that was not asked about has the conversation."""
+        return self._others.get(key)
+
+    def digests(self) -> set[str]:
+        """The SHA-256 of every file in the ZIPs."""
+        return {digest for files in self._files.values() for digest in files.all}
+
+    def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
+        """File and sentence for each thing that is lacking; None where the conversation is."""
+        place = self._places.get(key)
+        if place is None:
+            return None
+        self._held.seek(place.start)
+        held = parsed(self._held.read(place.size))
+        count, lacks = self._twins.differences(told.raw, held)
+        self.messages += count
+        self.redacted = self._twins.redacted
+        lacks += self._lost_files(key, told.raw, self._files[place.zip])
+        return [(place.zip, sentence) for sentence in lacks]
+
+    def _lost_files(self, key: str, raw: Raw, files: _Files) -> list[str]:
+        """A sentence for each file that the export holds for the conversation and the ZIP not."""
+        lacks = []
+        for pointer in self._locate.shown_by(key, raw):
+            digest = self._locate(pointer)
+            if digest is None:
+                continue
+            self.assets += 1
+            named = files.by_id.get(file_id(pointer), set())
+            if digest not in files.all:
+                lacks.append(f"has no file that is {pointer} as the export holds it")
+            elif digest not in named and named:
+                lacks.append(f"has another file under the name of {pointer}")
+        return lacks
+
+    def _read(self, name: str) -> None:
+        files = self._files[name] = _Files()
+        for member, stream in self._members(name):
+            if not _CONVERSATIONS.fullmatch(member):
+                self._hash(name, member, stream, files)
+                continue
+            for item in self._items(name, member, stream):
+                self._keep(name, item)
+
+    def _keep(self, name: str, item: bytes) -> None:
+        key = id_of(parsed(item))
+        if key is None:
+            self.unreadable.append((name, "has a conversation that cannot be read"))
+        elif key in self._places:
+            words = f"has a conversation that {self._places[key].zip} has too: {key}"
+            self.unreadable.append((name, words))
+        else:
+            start = self._held.seek(0, 2)
+            self._held.write(item)
+            self._places[key] = _Place(name, start, len(item))
+
+    def _list(self, name: str) -> None:
+        """Which conversations a ZIP has; nothing of it is compared."""
+        for member, stream in self._members(name):
+            if _CONVERSATIONS.fullmatch(member):
+                for item in self._items(name, member, stream):
+                    key = id_of(parsed(item))
+                    if key is not None:
+                        self._others[key] = name
+
+    def _members(self, name: str) -> Iterator[tuple[str, IO[bytes]]]:
+        try:
+            with zipfile.ZipFile(self._archive.root / name) as archive:
+                for info in archive.infolist():
+                    with archive.open(info) as stream:
+                        yield info.filename, stream
+        except FileNotFoundError:
+            return  # that it is gone is told by the manifest
+        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            self.unreadable.append((name, f"is no ZIP that can be read ({error})"))
+
+    def _hash(self, name: str, member: str, stream: IO[bytes], files: _Files) -> None:
+        digest = hashlib.sha256()
+        text: bytes | None = b"" if self._archive.redacted else None
+        try:
+            while data := stream.read(_CHUNK):
+                digest.update(data)
+                # A text with marks is held against the source's as a whole.
+                text = text + data if text is not None and len(text) < LONGEST else None
+        except Exception as error:  # any codec's own error
+            self.unreadable.append((name, f"has a file that cannot be read: {member} ({error})"))
+            return
+        base = member.rpartition("/")[2]
+        held = {digest.hexdigest()}
+        source = self._locate.member_of(base) if text else None
+        if source and text and b"[redacted: " in text:
+            held |= {self._locate.through_marks(source, text) or digest.hexdigest()}
+        own = self._locate.member_of(base)
+        if own and not self._archive.redacted and self._locate.member(own) not in held:
+            self.unreadable.append((name, f"has other bytes than the export: {member}"))
+        files.all |= held
+        files.by_id.setdefault(file_id(base), set()).update(held)
+
+    def _items(self, name: str, member: str, stream: IO[bytes]) -> Iterator[bytes]:
+        try:
+            yield from _objects(Window(stream, _CHUNK, _LARGEST))
+        except ValueError as error:
+            self.unreadable.append((name, f"has a {member} that cannot be read whole ({error})"))
+
+
+def _objects(window: Window) -> Iterator[bytes]:
+    """The objects in a JSON array. Raises ValueError where it is none, or ends before its end."""
+    if _next(window) != b"[":
+        raise ValueError(_failure(window) or "it is no array")
+    window.drop(1)
+    while (mark := _next(window)) == b"{":
+        end = careful_end(window, 0)
+        if end < 0:
+            break
+        yield window.data[:end]
+        window.drop(end)
+    if mark != b"]":
+        raise ValueError(_failure(window) or "it holds something else than objects")
+    while window.more():  # up to its end, where the checksum is
+        window.drop(len(window.data))
+    if words := _failure(window):
+        raise ValueError(words)
+
+
+def _failure(window: Window) -> str | None:
+    """Return why the stream could not be read to its end; None where it could."""
+    return window.failure.sentence if window.failure else None
+
+
+def _next(window: Window) -> bytes:
+    """The next byte that is no white space or comma; none at the end."""
+    while True:
+        window.drop(len(window.data) - len(window.data.lstrip(b" \t\r\n,")))
+        if window.data or not window.more():
+            return window.data[:1]
