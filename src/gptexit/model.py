@@ -32,7 +32,7 @@ class Gone(TypedDict):
     tools and the system said is not counted: exports since mid-2026 leave that out for everyone."""
 
 
-class Source(TypedDict):
+class Provenance(TypedDict):
     """Where a conversation comes from."""
 
     provider: Literal["chatgpt"]
@@ -76,7 +76,7 @@ class Text(TypedDict):
     citations: list[Citation]
 
 
-class Code(TypedDict):
+class CodeBlock(TypedDict):
     """Code that was run or sent to a tool."""
 
     type: Literal["code"]
@@ -84,7 +84,7 @@ class Code(TypedDict):
     text: str
 
 
-class Output(TypedDict):
+class CodeOutput(TypedDict):
     """What running code printed."""
 
     type: Literal["output"]
@@ -156,7 +156,7 @@ class Quote(TypedDict):
     url: str | None
 
 
-class Memory(TypedDict):
+class MemoryNote(TypedDict):
     """A sentence that ChatGPT wrote to its memory of the user, or a snapshot of that memory."""
 
     type: Literal["memory"]
@@ -206,14 +206,14 @@ class Unknown(TypedDict):
 
 Part = (
     Text
-    | Code
-    | Output
+    | CodeBlock
+    | CodeOutput
     | Media
     | Transcript
     | Reasoning
     | Document
     | Quote
-    | Memory
+    | MemoryNote
     | Instructions
     | Search
     | Sources
@@ -266,7 +266,7 @@ class Conversation(TypedDict):
     title: str | None
     created: str | None
     updated: str | None
-    source: Source
+    source: Provenance
     model: str | None
     assistant: Named | None
     project: Named | None

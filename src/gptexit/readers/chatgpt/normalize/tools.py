@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Any
 
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
-from gptexit.model import Cited, Code, Part, Quote, Raw, Search, Thought
+from gptexit.model import Cited, CodeBlock, Part, Quote, Raw, Search, Thought
 from gptexit.readers.chatgpt.normalize import canvas, take
 from gptexit.readers.chatgpt.normalize.canvas import read_object
 from gptexit.readers.chatgpt.normalize.links import cited
@@ -83,7 +83,7 @@ def _python(turn: ToolTurn) -> None:
     ]
 
 
-def _as_code(words: str, language: str | None) -> Code:
+def _as_code(words: str, language: str | None) -> CodeBlock:
     return {"type": "code", "language": language, "text": words}
 
 
