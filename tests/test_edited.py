@@ -8,13 +8,14 @@ import pytest
 from click.testing import CliRunner
 
 from build import chain, conversation, message
+from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.errors import OtherAccount
 from gptexit.exit.run import leave
 from gptexit.memories.page import write_page
-from gptexit.writers.base import File, Options
+from gptexit.writers.base import Options
 
 MINE = b"mine, and nobody else's\n"
 NOTE = "2025/2025-02-19-a-title.md"

@@ -9,12 +9,12 @@ import zipfile
 import pytest
 
 from build import chain, conversation, message
+from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning, owning_file, owning_name
 from gptexit.cli import run as command_line
 from gptexit.conversion import convert
 from gptexit.errors import Exit, InUse
-from gptexit.writers.base import File
 from gptexit.writers.registry import FORMATS
 
 ROUNDS = int(os.environ.get("ROUNDS", "1"))

@@ -9,12 +9,12 @@ import orjson
 import pytest
 
 from build import chain, conversation, message
+from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.conversion import convert
 from gptexit.errors import Unusable
 from gptexit.library.notes import notes_of
 from gptexit.readers.jsonl import open_neutral
-from gptexit.writers.base import File
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of Unix")
 NOTE = "2025/2025-02-19-a-title.md"

@@ -16,10 +16,10 @@ import pytest
 from gptexit.archive import batch
 from gptexit.archive import folder as sink
 from gptexit.archive import places as house
+from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.files import background as growing
 from gptexit.files import disk
-from gptexit.writers.base import Copy, File
 
 CUTS = 200
 NOTES = [File(f"2025/{n}.md", f"note {n}\n".encode() * 40, f"conversation/{n}") for n in range(9)]

@@ -5,10 +5,10 @@ import zipfile
 
 import pytest
 
+from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.stdout import StdoutSink
 from gptexit.archive.zip_folder import ZipFolder
-from gptexit.writers.base import Copy, File
 
 NOTE = File("2025/a.md", b"first", "conversation/1")
 

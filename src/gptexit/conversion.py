@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gptexit.archive.description import choices, need_same_account, part_of
+from gptexit.archive.description import need_same_account, part_of
 from gptexit.archive.folder import ArchiveFolder, Sink
 from gptexit.archive.jsonl_folder import JsonlFolder
 from gptexit.archive.lock import owning
-from gptexit.archive.notes_folder import NotesFolder, laid_out
+from gptexit.archive.notes_folder import NotesFolder
 from gptexit.archive.stdout import StdoutSink
 from gptexit.archive.zip_folder import ZipFolder
 from gptexit.errors import DamagedNames, OtherArchive
@@ -23,7 +23,8 @@ from gptexit.report import Written
 from gptexit.selection import Selection
 from gptexit.source import Source, open_source
 from gptexit.writers.base import NOTHING, Options
-from gptexit.writers.registry import FORMATS, redact_of
+from gptexit.writers.markdown.index import laid_out
+from gptexit.writers.registry import FORMATS, choices, redact_of
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing

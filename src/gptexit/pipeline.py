@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from gptexit.archive.description import by_ids, record, unread
+from gptexit.archive.files import Copy, File, Read, Rendered
 from gptexit.archive.folder import ArchiveFolder, Sink
 from gptexit.archive.jsonl_folder import JsonlFolder, Moment, seconds
 from gptexit.codes import NotKept, reason_of
@@ -32,7 +33,7 @@ from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.writers.base import Copy, Draft, Drafter, Drafting, File, Read, Rendered, Target
+from gptexit.writers.base import Draft, Drafter, Drafting, Target
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing

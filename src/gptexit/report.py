@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gptexit import __version__
+from gptexit.archive.files import Rendered
 from gptexit.archive.folder import Tally
 from gptexit.codes import Hidden, NotKept, as_text
 from gptexit.model import Asset, Conversation
@@ -16,7 +17,7 @@ from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.normalize.image_places import key_in_export
 from gptexit.source import Source
-from gptexit.writers.base import NOTHING, Rendered
+from gptexit.writers.base import NOTHING
 
 if TYPE_CHECKING:
     from gptexit.redact.occurrences import Findings

@@ -19,9 +19,10 @@ from build import chain, conversation, message
 from build import raw_conversations as any_conversations
 from exports import BESIDE, FIXTURES, ROOT, raw_conversations, seen_texts, word_runs
 from gptexit import convert
+from gptexit.archive.files import Rendered
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.writers.base import Options, Rendered
+from gptexit.writers.base import Options
 from gptexit.writers.chat.api_requests import claude_request, spoken
 from gptexit.writers.packs.claude.start_here import (
     FEWEST_TOKENS,

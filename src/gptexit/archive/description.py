@@ -19,10 +19,7 @@ from gptexit.archive.note_contents import WRITER
 from gptexit.errors import OtherAccount
 from gptexit.files.disk import HOUSE, read_bytes
 from gptexit.names.names import Names
-from gptexit.selection import Selection
 from gptexit.text.terminal import printable
-from gptexit.writers.base import Options
-from gptexit.writers.registry import redact_of
 
 _FILE = "user.json"
 _LARGEST = 1 << 20
@@ -126,23 +123,6 @@ VERSION = 2
 """The number that a record carries as `version`: from 2 on it has a checksum."""
 LISTED = 1000
 """Things that could not be read that a record lists; the others are only counted."""
-
-
-def choices(format_name: str, options: Options, selection: Selection) -> dict[str, Any]:
-    """The part of a record that is known before the run: what was asked for."""
-    return {
-        "format": format_name,
-        "options": {
-            "branches": options.branches,
-            "include": sorted(options.include),
-            "timezone": str(options.timezone) if options.timezone else None,
-            "form": options.form,
-            "web_images": options.web_images,
-            "redact": redact_of(format_name, options),
-            "layout": options.layout,
-        },
-        "selection": selection.as_json(),
-    }
 
 
 def part_of(place: str) -> dict[str, str]:

@@ -26,13 +26,13 @@ import orjson
 from gptexit.archive.batch import is_torn, recorded, seems_torn
 from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.description import sealed
+from gptexit.archive.files import Copy, File
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces
 from gptexit.errors import OtherArchive
 from gptexit.files.background import BackgroundFile
 from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, open_new, read_bytes, write_all
 from gptexit.text.terminal import printable
-from gptexit.writers.base import Copy, File
 
 Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
 """What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP; `kept`

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key
 from gptexit.files.disk import is_zeros, open_plain
 from gptexit.model import Asset, Conversation, Gone, Message
@@ -27,7 +28,6 @@ from gptexit.readers.chatgpt.merge.stream import is_said
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.jsonl import conversation_of
 from gptexit.text.json import dumps, loads_deep
-from gptexit.writers.base import File
 from gptexit.writers.chatgpt.restore import restore
 from gptexit.writers.jsonl import NAME
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
+from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import Outcome
 from gptexit.archive.manifest import Catalog
 from gptexit.errors import Closed
-from gptexit.writers.base import Copy, File
 
 
 class StdoutSink:

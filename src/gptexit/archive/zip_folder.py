@@ -15,9 +15,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import ArchiveFolder, Outcome
 from gptexit.files.disk import CHUNK
-from gptexit.writers.base import Copy, File
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """ZIP's own zero."""

@@ -9,11 +9,11 @@ from typing import Any, BinaryIO
 from pathvalidate import sanitize_filename
 
 from gptexit.archive.description import part_of, record, unread
+from gptexit.archive.files import Copy
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.files.disk import leads_out
 from gptexit.readers.chatgpt.export_set import ExportSet
-from gptexit.writers.base import Copy
 
 FOLDER = "account"
 """The folder of an exit in which they are, and the name of its format."""

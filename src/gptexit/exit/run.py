@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from gptexit.archive.description import choices, need_same_account, record, unread
+from gptexit.archive.description import need_same_account, record, unread
+from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.conversion import OutputSpec, carry_out
@@ -24,7 +25,8 @@ from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection
 from gptexit.verification.result import Result
 from gptexit.verification.run import verify
-from gptexit.writers.base import NOTHING, File, Options
+from gptexit.writers.base import NOTHING, Options
+from gptexit.writers.registry import choices
 
 FORMATS = ("markdown", "jsonl")
 PAGE = "START-HERE.md"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from gptexit.archive.description import choices, need_same_account
+from gptexit.archive.description import need_same_account
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning, owning_file
 from gptexit.files.disk import read_bytes, special, write_whole
@@ -19,6 +19,7 @@ from gptexit.selection import Selection
 from gptexit.source import Source
 from gptexit.writers.base import Options
 from gptexit.writers.pam.writer import Pam
+from gptexit.writers.registry import choices
 
 _SEAL = re.compile(r"\n<!-- gptexit wrote this page; checksum ([0-9a-f]{64}) -->\n\Z")
 

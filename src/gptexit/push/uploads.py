@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
+from gptexit.archive.files import Read
 from gptexit.errors import Refusal, ServerError
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset
 from gptexit.push.client import Server
 from gptexit.push.inventory import MARK, uploaded
-from gptexit.writers.base import Read
 from gptexit.writers.chat.turns import SHOWN, USER
 
 Raw = dict[str, Any]

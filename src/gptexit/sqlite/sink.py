@@ -19,6 +19,7 @@ from typing import cast
 
 import orjson
 
+from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key, sha256_of
 from gptexit.archive.manifest import Entry
 from gptexit.errors import OtherArchive
@@ -38,7 +39,6 @@ from gptexit.sqlite.schema import (
     version_of,
 )
 from gptexit.text.json import dumps
-from gptexit.writers.base import File
 from gptexit.writers.sqlite.uniting import united, without
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from gptexit.archive.manifest import About, Catalog, readable, short_mark
-from gptexit.archive.note_contents import NoteContents
+from gptexit.archive.files import Copy, File, Rendered
+from gptexit.archive.manifest import Catalog, readable, short_mark
 from gptexit.codes import Hidden, NotKept
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation
@@ -21,37 +21,6 @@ if TYPE_CHECKING:
     from gptexit.writers.packs.topics import Topic
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """Bytes for a file of the archive."""
-
-    path: str
-    """Relative to the archive, with `/`, safe on every system."""
-    data: bytes
-    key: str
-    """What the file is of, the same in every run: `conversation/<id>`, `asset/<id>`, `index`."""
-    append: bool = False
-    """True where `data` continues the file instead of being all of it."""
-    last: bool = False
-    """True where nothing more will be appended to it."""
-    place: str = ""
-    """With `last`: where the file goes, if not to `path`: a name that is known only then."""
-    about: About = field(default_factory=dict)
-    """For a conversation: what the index says of it."""
-    holding: NoteContents | None = None
-    """For a note: what it shows of its conversation, so that it never replaces one with more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """An asset that goes into the archive as it is."""
-
-    path: str
-    key: str
-    member: str
-    """Its name in the export, as `Export.open` takes it."""
-
-
 def on_branches(conversation: Conversation, options: Options, done: Rendered) -> Conversation:
     """What of `conversation` a format with all branches takes; what is left out is counted."""
     if options.branches != "current":
@@ -61,25 +30,6 @@ def on_branches(conversation: Conversation, options: Options, done: Rendered) ->
     if left_out:
         done.hidden[Hidden.OTHER_BRANCH] += left_out
     return narrowed
-
-
-Read = Callable[[str], BinaryIO]
-"""Opens an asset's bytes by its member, for a format that holds them inside. Raises OSError."""
-
-
-@dataclass(slots=True)
-class Rendered:
-    """What a target made of one conversation, or at its end."""
-
-    files: list[File] = field(default_factory=list)
-    copies: list[Copy] = field(default_factory=list)
-    more: Iterable[File] = ()
-    """Further files, each made when the one before it is written."""
-    messages: int = 0
-    hidden: Counter[Hidden] = field(default_factory=Counter)
-    """Messages that the options leave out, by reason."""
-    not_kept: Counter[NotKept] = field(default_factory=Counter)
-    """What the format cannot hold, by reason."""
 
 
 SECRETS = "secrets"

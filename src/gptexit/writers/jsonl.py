@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gptexit.archive.files import File, Rendered
 from gptexit.codes import Hidden, as_text, from_text
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
-from gptexit.writers.base import Draft, File, Options, Rendered, on_branches
+from gptexit.writers.base import Draft, Options, on_branches
 
 NAME = "conversations.jsonl"
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.names.names import names_in
 from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.writers.base import Copy, File, Options, Rendered, copy_of, no_place_for, on_branches
+from gptexit.writers.base import Options, copy_of, no_place_for, on_branches
 from gptexit.writers.chat.part_words import PartContext, reasoning, words_of
 from gptexit.writers.chat.turns import USER, Turn, superseded, turns_of
 from gptexit.writers.markdown.embed import in_angles

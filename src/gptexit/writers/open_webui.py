@@ -21,21 +21,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gptexit.archive.files import Copy, File, Read, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.templates import render
-from gptexit.writers.base import (
-    Copy,
-    File,
-    Options,
-    Read,
-    Rendered,
-    Series,
-    Unmentioned,
-    copy_of,
-    on_branches,
-)
+from gptexit.writers.base import Options, Series, Unmentioned, copy_of, on_branches
 from gptexit.writers.chat.part_words import PartContext, instructions, reasoning, words_of
 from gptexit.writers.chat.turns import ASSISTANT, USER, Inline, Turn, Turns, superseded, turns_of
 

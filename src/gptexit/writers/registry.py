@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from gptexit.archive.files import Read
 from gptexit.archive.manifest import Catalog
-from gptexit.writers.base import NOTHING, SECRETS, Options, Read, Target
+from gptexit.selection import Selection
+from gptexit.writers.base import NOTHING, SECRETS, Options, Target
 
 LAYOUTS = ("classic", "2026")
 """Of an export in ChatGPT's own form."""
@@ -141,3 +144,20 @@ def redact_of(name: str, options: Options) -> str:
     """What is redacted in a format: what was asked for, else secrets in packs alone."""
     known = FORMATS.get(name)
     return options.redact or (SECRETS if known and known.pack else NOTHING)
+
+
+def choices(format_name: str, options: Options, selection: Selection) -> dict[str, Any]:
+    """The part of a record that is known before the run: what was asked for."""
+    return {
+        "format": format_name,
+        "options": {
+            "branches": options.branches,
+            "include": sorted(options.include),
+            "timezone": str(options.timezone) if options.timezone else None,
+            "form": options.form,
+            "web_images": options.web_images,
+            "redact": redact_of(format_name, options),
+            "layout": options.layout,
+        },
+        "selection": selection.as_json(),
+    }

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from build import chain, conversation, message
+from gptexit.archive.files import Rendered
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.writers.base import Options, Rendered
+from gptexit.writers.base import Options
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import (
     SMALLEST_BYTES,

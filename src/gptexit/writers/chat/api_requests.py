@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.archive.files import File, Rendered
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
-from gptexit.writers.base import File, Options, Rendered, Unmentioned
+from gptexit.writers.base import Options, Unmentioned
 from gptexit.writers.chat.part_words import PartContext, instructions, words_of
 from gptexit.writers.chat.turns import USER, turns_of
 

@@ -13,9 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.archive.files import Read
 from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Asset, Conversation, Message, Part, Reasoning
-from gptexit.writers.base import Read
 
 USER, ASSISTANT = "user", "assistant"
 

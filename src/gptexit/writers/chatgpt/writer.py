@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gptexit.archive.files import Rendered
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.json import dumps
-from gptexit.writers.base import Options, Rendered, on_branches
+from gptexit.writers.base import Options, on_branches
 from gptexit.writers.chatgpt.restore import repaired
 from gptexit.writers.chatgpt.zip_volume import CLASSIC, FITS, FORMS, USUAL, SizeLimits, ZipVolume
 

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_hex
 
+from gptexit.archive.files import Copy
 from gptexit.archive.note_contents import shown_by
 from gptexit.codes import as_text
 from gptexit.model import Asset, Conversation, Gone, Named
-from gptexit.writers.base import Copy, Draft
+from gptexit.writers.base import Draft
 from gptexit.writers.markdown.body import Body, Style, Value, body, front_matter
 from gptexit.writers.markdown.embed import encoded, line
 from gptexit.writers.markdown.parts import Note

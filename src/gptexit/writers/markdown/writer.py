@@ -15,13 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
+from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.archive.note_contents import NoteContents, Shown
 from gptexit.codes import Hidden, NotKept, from_text
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.dates import moment
-from gptexit.writers.base import SECRETS, Copy, Draft, File, Options, Rendered, copy_of
+from gptexit.writers.base import SECRETS, Draft, Options, copy_of
 from gptexit.writers.markdown.body import Style
 from gptexit.writers.markdown.draft import UNTITLED, NoteDrafter
 from gptexit.writers.markdown.embed import encoded

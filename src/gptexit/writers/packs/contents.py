@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from gptexit.archive.files import File
 from gptexit.text.terminal import count
-from gptexit.writers.base import File
 from gptexit.writers.markdown.embed import encoded, line
 from gptexit.writers.packs.placement import Knowledge
 from gptexit.writers.packs.spool import Row

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from gptexit.archive.files import Rendered
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation, Message, Part
 from gptexit.text.dates import day, moment
-from gptexit.writers.base import Options, Rendered
+from gptexit.writers.base import Options
 from gptexit.writers.markdown.body import Body, Style, body
 from gptexit.writers.markdown.embed import encoded, line
 from gptexit.writers.markdown.parts import Note

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from gptexit.archive.files import File
 from gptexit.archive.manifest import readable
 from gptexit.text.terminal import count
-from gptexit.writers.base import File
 from gptexit.writers.markdown.embed import encoded, line
 from gptexit.writers.packs.conversation import PackLimits
 from gptexit.writers.packs.spool import Part, Sizes, Spool, Waiting

@@ -16,12 +16,13 @@ from typing import Any
 
 import orjson
 
+from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.memories.collect import Collector
 from gptexit.memories.model import Memory, Origin
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
-from gptexit.writers.base import Copy, File, Options, Rendered, copy_of, no_place_for, on_branches
+from gptexit.writers.base import Options, copy_of, no_place_for, on_branches
 from gptexit.writers.pam.conversation import PLATFORM, document, first_of, later
 from gptexit.writers.pam.store import head, integrity, memories, relations
 

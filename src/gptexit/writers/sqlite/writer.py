@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gptexit.archive.files import File, Rendered
 from gptexit.codes import NotKept
 from gptexit.memories.extract import cited_memories
 from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.selection import current_branch
 from gptexit.sqlite.schema import CITED, NAME, PLACES, Rows
 from gptexit.text.json import dumps
-from gptexit.writers.base import File, Options, Rendered, Unmentioned, on_branches
+from gptexit.writers.base import Options, Unmentioned, on_branches
 from gptexit.writers.chat.part_words import instructions, linked
 from gptexit.writers.markdown.embed import fenced, line
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from gptexit.archive.files import File, Rendered
 from gptexit.archive.manifest import Catalog
 from gptexit.codes import NotKept
 from gptexit.memories.collect import Collector
@@ -21,7 +22,7 @@ from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.templates import render
-from gptexit.writers.base import SECRETS, File, Options, Rendered, Unmentioned
+from gptexit.writers.base import SECRETS, Options, Unmentioned
 from gptexit.writers.markdown.embed import encoded, line
 from gptexit.writers.packs.claude.projects import INSTRUCTIONS, ProjectFolder, belongs, folders
 from gptexit.writers.packs.claude.start_here import PAGE, ClaudePack, Filled, limits, start_here

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gptexit.archive.files import File, Rendered
 from gptexit.memories.collect import Collector
 from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
-from gptexit.writers.base import File, Options, Rendered, no_place_for
+from gptexit.writers.base import Options, no_place_for
 from gptexit.writers.chatgpt.writer import ChatGPT
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.contents import page, table
