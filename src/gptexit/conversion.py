@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gptexit.archive.description import need_same_account, part_of
 from gptexit.archive.folder import ArchiveFolder, Sink
-from gptexit.archive.jsonl_folder import JsonlFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.notes_folder import NotesFolder
 from gptexit.archive.stdout import StdoutSink
@@ -22,6 +21,7 @@ from gptexit.pipeline import convert as convert_along
 from gptexit.report import Written
 from gptexit.selection import Selection
 from gptexit.source import Source, open_source
+from gptexit.updating.jsonl_folder import JsonlFolder
 from gptexit.writers.base import NOTHING, Options
 from gptexit.writers.markdown.index import laid_out
 from gptexit.writers.registry import FORMATS, choices, redact_of
@@ -272,7 +272,7 @@ def _way(
 def _sink(name: str) -> type[ArchiveFolder]:
     """What writes a format."""
     if FORMATS[name].database:
-        from gptexit.sqlite.sink import Database
+        from gptexit.updating.database import Database
 
         return Database
     if name in _SINKS:

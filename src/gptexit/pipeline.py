@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from gptexit.archive.description import by_ids, record, unread
 from gptexit.archive.files import Copy, File, Read, Rendered
 from gptexit.archive.folder import ArchiveFolder, Sink
-from gptexit.archive.jsonl_folder import JsonlFolder, Moment, seconds
 from gptexit.codes import NotKept, reason_of
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
@@ -33,6 +32,7 @@ from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
+from gptexit.updating.jsonl_folder import JsonlFolder, Moment, seconds
 from gptexit.writers.base import Draft, Drafter, Drafting, Target
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ from gptexit.sqlite.schema import (
     version_of,
 )
 from gptexit.text.json import dumps
-from gptexit.writers.sqlite.uniting import united, without
+from gptexit.updating.rows import united, without
 
 
 def stored(base: sqlite3.Connection, key: str) -> Rows | None:
