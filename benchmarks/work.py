@@ -16,9 +16,9 @@ from pathlib import Path
 import ijson
 import orjson
 
+from gptexit.files.background import collector_off
 from gptexit.inspection.run import inspect
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.readers.chatgpt.parsing.array_items import collector_off
 
 CHUNK = 1 << 20
 

@@ -21,8 +21,9 @@ from gptexit.readers.chatgpt.normalize.conversation import (
     ReadStats,
     read_conversation,
 )
+from gptexit.text.markdown import line
 from gptexit.writers.base import Options
-from gptexit.writers.markdown.embed import fenced, line, protect, quoted
+from gptexit.writers.markdown.embed import fenced, protect, quoted
 from gptexit.writers.registry import FORMATS
 from targets.test_protect import COMMONMARK, PIECES, shape
 

@@ -143,7 +143,7 @@ def memory(*sources: AnyPath, allow_large: bool = False) -> Memory:
 
     Raises NotAnExport.
     """
-    from gptexit.memories.collect import gather
+    from gptexit.remembering import gather
     from gptexit.source import open_source
 
     with open_source([*map(Path, sources)], allow_large=allow_large) as export:

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from gptexit.archive.description import by_ids, record, unread
 from gptexit.archive.files import Copy, File, Read, Rendered
 from gptexit.archive.folder import ArchiveFolder, Sink
+from gptexit.chatgpt.names import file_id
 from gptexit.codes import NotKept, reason_of
+from gptexit.files.background import collector_off
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
 from gptexit.parallel.pool import jobs_for
 from gptexit.parallel.worker import Prepared, Task, TaskPart, prepare
-from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.export_set import AnotherCopy, Loss
 from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.parsing.array_items import collector_off
 from gptexit.readers.chatgpt.parsing.weight import Take
 from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written

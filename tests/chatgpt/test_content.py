@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gptexit.chatgpt.take import strings
 from gptexit.readers.chatgpt.normalize.content import CONTENT, Around, read_content, seconds_of
 from gptexit.readers.chatgpt.normalize.image_places import AssetBook, AssetInfo
-from gptexit.readers.chatgpt.normalize.take import strings
 
 JSON = st.recursive(
     st.one_of(

@@ -3,8 +3,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gptexit.chatgpt.tree import build, newest_leaf
 from gptexit.codes import Oddity
-from gptexit.readers.chatgpt.normalize.tree import build, newest_leaf
 
 KEYS = [f"n{n}" for n in range(9)]
 

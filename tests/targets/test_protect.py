@@ -3,7 +3,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gptexit.writers.markdown.embed import fenced, line, protect, quoted
+from gptexit.text.markdown import line
+from gptexit.writers.markdown.embed import fenced, protect, quoted
 
 COMMONMARK = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 

@@ -14,8 +14,9 @@ from gptexit.archive.manifest import Catalog
 from gptexit.codes import Oddity
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
+from gptexit.text.markdown import line
 from gptexit.writers.base import Options
-from gptexit.writers.markdown.embed import fenced, line, protect
+from gptexit.writers.markdown.embed import fenced, protect
 from gptexit.writers.markdown.links import is_safe
 from gptexit.writers.markdown.typed import typed
 from gptexit.writers.markdown.writer import Markdown

@@ -11,6 +11,9 @@ from gptexit.archive.manifest import About
 from gptexit.archive.note_contents import NoteContents
 from gptexit.codes import Hidden, NotKept
 
+JSONL = "conversations.jsonl"
+"""The file of the format jsonl."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:

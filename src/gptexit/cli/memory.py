@@ -19,11 +19,11 @@ from gptexit.cli.summary import complain, not_given, progress_bar, unreadable
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer
 from gptexit.files.disk import write_whole
 from gptexit.memories.assistants import ASSISTANTS
-from gptexit.memories.collect import gather
 from gptexit.memories.model import Memory
 from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
 from gptexit.memories.page import write_page
 from gptexit.memories.text import memory_text, tally, why_more
+from gptexit.remembering import gather
 from gptexit.source import Source, open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import NOTHING, SECRETS
@@ -95,7 +95,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
     ):
         if kind == "pam":
-            from gptexit.memories.page import write_store
+            from gptexit.remembering import write_store
 
             found = write_store(
                 export, Path(out), answer.entries, progress, all_of=given["conversations"]

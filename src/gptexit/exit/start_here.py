@@ -8,8 +8,8 @@ from typing import Any
 from gptexit import __version__
 from gptexit.exit.destinations import DESTINATIONS
 from gptexit.templates import render
+from gptexit.text.markdown import line
 from gptexit.verification.result import Result
-from gptexit.writers.markdown.embed import line
 
 LISTED = 20
 """Missing files and unreadable parts that are listed; the report has them all."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from gptexit.files.disk import open_new, write_all
@@ -93,3 +96,15 @@ class Digest:
     def _wait(self) -> None:
         if self._under_way is not None:
             self._under_way.result()
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """The cyclic collector is off inside: parsed JSON holds no cycles, and it costs 25 to 50 %."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from gptexit.readers.chatgpt.assets.index import LIBRARY, NAMES
-from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
+from gptexit.chatgpt.names import CONVERSATIONS, LIBRARY, NAMES
 from gptexit.readers.chatgpt.containers.layout import MORE
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.merge.exports import ExportDate

@@ -11,17 +11,16 @@ from typing import Any
 import ijson
 
 from gptexit import __version__
+from gptexit.chatgpt.names import KIND, file_id
 from gptexit.codes import Lost
+from gptexit.files.background import collector_off
 from gptexit.inspection.absences import ExportForm, absences, form
 from gptexit.inspection.attachments import Attachments
 from gptexit.inspection.drift import Drift
 from gptexit.inspection.known_names import MEMBERS, SIDE_FILES
 from gptexit.inspection.survey import Survey
-from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
 from gptexit.readers.chatgpt.normalize.conversation import Account
-from gptexit.readers.chatgpt.parsing.array_items import collector_off
-from gptexit.readers.chatgpt.parsing.shapes import KIND
 
 VERSION = 1
 """The number that an inspection carries as `version`."""

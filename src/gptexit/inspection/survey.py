@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from gptexit.chatgpt import take
 from gptexit.inspection.attachments import Attachments
 from gptexit.inspection.drift import Drift, Location
 from gptexit.inspection.groups import Groups
 from gptexit.inspection.patterns import OTHER, Shapes, careful, judge_parts, judge_references
 from gptexit.model import Raw
-from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.conversation import Account
 from gptexit.readers.chatgpt.normalize.mentions import may_mention, mentioned, points
 

@@ -20,10 +20,6 @@ from gptexit.memories.extract import citations, instructions, listed, noted, sna
 from gptexit.memories.model import Memory, Origin, Version
 from gptexit.memories.resolve import Settler
 from gptexit.model import Conversation
-from gptexit.pipeline import Progress, conversations
-from gptexit.readers.chatgpt.parsing.array_items import collector_off
-from gptexit.readers.chatgpt.source import fault
-from gptexit.source import Source
 
 MOST = 50_000
 """Notes that are put together, and entries of snapshots."""
@@ -218,23 +214,3 @@ def _digest(*texts: str | None) -> bytes:
 def _safe(*texts: str | None) -> list[str | None]:
     """Half of a surrogate pair has no bytes that SQLite could keep."""
     return [None if each is None else each.encode("utf-8", "replace").decode() for each in texts]
-
-
-def gather(
-    export: Source, own_list: Sequence[Origin] = (), progress: Progress | None = None
-) -> Memory:
-    """What the conversations of `export` tell, with ChatGPT's `own_list` where there is one.
-
-    A conversation that cannot be read is named in `export.losses`.
-    """
-    collector = Collector()
-    with collector_off():
-        for number, conversation in enumerate(conversations(export), 1):
-            try:
-                collector.add(conversation)
-            except Exception as error:
-                loss = fault(conversation["id"], conversation["title"], error)
-                export.lose(loss.where, loss.why)
-            if progress:
-                progress(number, export.bytes_read)
-    return collector.memory(own_list)

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from gptexit.archive.description import need_same_account
-from gptexit.archive.folder import ArchiveFolder
-from gptexit.archive.lock import owning, owning_file
+from gptexit.archive.lock import owning_file
 from gptexit.files.disk import read_bytes, special, write_whole
-from gptexit.memories.model import Memory, Origin
-from gptexit.pipeline import Output, Progress, convert
-from gptexit.report import Written
-from gptexit.selection import Selection
-from gptexit.source import Source
-from gptexit.writers.base import Options
-from gptexit.writers.pam.writer import Pam
-from gptexit.writers.registry import choices
 
 _SEAL = re.compile(r"\n<!-- gptexit wrote this page; checksum ([0-9a-f]{64}) -->\n\Z")
 
@@ -74,28 +63,3 @@ def _read(path: Path) -> str | None:
     except IsADirectoryError:
         return ""
     return None if data is None else data.decode("utf-8", "replace").replace("\r\n", "\n")
-
-
-def write_store(
-    export: Source,
-    out: Path,
-    own_list: Sequence[Origin] = (),
-    progress: Progress | None = None,
-    *,
-    all_of: bool = False,
-) -> Memory:
-    """Write the store to the folder `out`; `all_of`: with the conversations. The memory in it.
-
-    What cannot be read or written is named in `export.losses`. Raises OSError, and
-    Unusable where another run writes there, or the folder has the store of another account.
-    """
-    with owning(out):
-        need_same_account(export, [out])
-        sink = ArchiveFolder(out)
-        target = Pam(Options(), sink.catalog, own_list=own_list, conversations=all_of)
-        asked = choices("pam", Options(), Selection())
-        way = Output(target, sink, Written("pam", str(out)), asked)
-        ledger = convert(export, [way], Selection(), progress=progress)
-    for loss in (*ledger.unreadable, *ledger.unwritten):
-        export.lose(loss.where, loss.why)
-    return target.memory

@@ -22,8 +22,8 @@ from gptexit.memories.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memories.own_list import PROMPT
 from gptexit.templates import render
 from gptexit.text.dates import moment
+from gptexit.text.markdown import line
 from gptexit.text.terminal import count, printable
-from gptexit.writers.markdown.embed import line
 
 SHOWN = 60
 """Columns of an entry where it is only named."""

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
+from gptexit.archive.files import JSONL
 from gptexit.codes import Lost, Reason, Repair, reason_of
 from gptexit.errors import NotAnExport
 from gptexit.files.disk import leads_out, open_plain, special
@@ -23,7 +24,6 @@ from gptexit.readers.chatgpt.containers.base import Loss, plain
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, Keep, heavy, path_of
 from gptexit.text.json import loads_deep
-from gptexit.writers.jsonl import NAME
 
 _BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
 _HEAD = 200
@@ -51,7 +51,7 @@ def is_neutral(source: Path | BinaryIO) -> bool:
 def _lines_at(path: Path) -> Path:
     """The jsonl of an archive's folder; a file stands for itself."""
     if (path / _HOUSE).is_dir():
-        inner = [path / NAME, path / "jsonl" / NAME]
+        inner = [path / JSONL, path / "jsonl" / JSONL]
         return next((each for each in inner if each.is_file()), path)
     return path
 

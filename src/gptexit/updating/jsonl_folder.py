@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from gptexit.archive.files import File
+from gptexit.archive.files import JSONL, File
 from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key
 from gptexit.files.disk import is_zeros, open_plain
 from gptexit.model import Asset, Conversation, Gone, Message
@@ -29,7 +29,6 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.readers.jsonl import conversation_of
 from gptexit.text.json import dumps, loads_deep
 from gptexit.writers.chatgpt.restore import restore
-from gptexit.writers.jsonl import NAME
 
 
 def join(
@@ -216,7 +215,7 @@ class JsonlFolder(ArchiveFolder):
 
     def put(self, file: File) -> Outcome:
         """Append a conversation, joined with the one that is there."""
-        if file.path != NAME or not file.data or not self.begun:
+        if file.path != JSONL or not file.data or not self.begun:
             return super().put(file)
         if self._places is None:
             self._open()
@@ -229,7 +228,7 @@ class JsonlFolder(ArchiveFolder):
         earlier = self._line(key)
         if earlier == file.data:
             return super().put(file)
-        return super().put(File(NAME, self._joined(earlier, file.data), file.key, append=True))
+        return super().put(File(JSONL, self._joined(earlier, file.data), file.key, append=True))
 
     def restart(self) -> None:
         """Begin again: everything may come once more."""
@@ -241,7 +240,7 @@ class JsonlFolder(ArchiveFolder):
         if self.begun and self._places is None:
             self._open()
         for line in self._rest():
-            super().put(File(NAME, line, "jsonl", append=True))
+            super().put(File(JSONL, line, "jsonl", append=True))
         if self._earlier is not None:
             self._earlier.close()
             self._earlier = None
@@ -253,7 +252,7 @@ class JsonlFolder(ArchiveFolder):
         besides = takewhile(
             lambda number: self.catalog.get(beside_key("jsonl", number)) is not None, count(1)
         )
-        names = [NAME, *(beside(NAME, number) for number in besides)]
+        names = [JSONL, *(beside(JSONL, number) for number in besides)]
         path = next((name for name in reversed(names) if self._is_whole(name)), None)
         if path is None:
             return

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote
 
+from gptexit.chatgpt.names import file_id
 from gptexit.files.disk import special
-from gptexit.readers.chatgpt.assets.index import file_id
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.verification.raw import Raw, leaves, mentioned, object_of, objects, shown
 from gptexit.verification.redacted_text import same_bytes

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.chatgpt.names import file_id
 from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.moments import same_date
 from gptexit.verification.raw import (

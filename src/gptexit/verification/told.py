@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.chatgpt.names import file_id
 from gptexit.verification.documents import Given, cited_by
 from gptexit.verification.expected import (
     ShownConversation,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gptexit.archive.files import File, Rendered
+from gptexit.archive.files import JSONL, File, Rendered
 from gptexit.codes import Hidden, as_text, from_text
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
 from gptexit.writers.base import Draft, Options, on_branches
-
-NAME = "conversations.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Jsonl:
     ) -> Rendered:
         """Append the line of a conversation."""
         return Rendered(
-            files=[File(NAME, draft["line"], "jsonl", append=True)],
+            files=[File(JSONL, draft["line"], "jsonl", append=True)],
             messages=draft["messages"],
             hidden=from_text(Hidden, draft["hidden"]),
         )
@@ -60,4 +58,4 @@ class Jsonl:
 
     def finish(self) -> Rendered:
         """An empty file where no conversation came."""
-        return Rendered(files=[File(NAME, b"", "jsonl", append=True)])
+        return Rendered(files=[File(JSONL, b"", "jsonl", append=True)])

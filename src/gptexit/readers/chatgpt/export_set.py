@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason, Repair
 from gptexit.errors import NotAnExport
 from gptexit.model import Gone
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.assets.side_files import Files
 from gptexit.readers.chatgpt.containers import diagnosis
-from gptexit.readers.chatgpt.containers.base import CONVERSATIONS, Loss, Volume
+from gptexit.readers.chatgpt.containers.base import Loss, Volume
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
 from gptexit.readers.chatgpt.merge.copies import CopyIndex, SeenConversations, Verdict

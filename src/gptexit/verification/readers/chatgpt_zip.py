@@ -15,7 +15,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import IO, cast
 
-from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.chatgpt.names import file_id
 from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end
 from gptexit.verification.archive_files import LONGEST, CheckedArchive, Locator
 from gptexit.verification.compare_raw import Twins

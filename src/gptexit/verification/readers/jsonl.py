@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 
-from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.chatgpt.names import file_id
 from gptexit.verification.archive_files import CheckedArchive, Locator
 from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.expected import ShownConversation, ShownMessage

@@ -12,8 +12,9 @@ from typing import Any
 
 from gptexit.model import Asset, Cited, Part
 from gptexit.text.dates import reasoning_title
+from gptexit.text.markdown import line
 from gptexit.writers.chat.turns import document_key, last_versions
-from gptexit.writers.markdown.embed import fenced, in_angles, line, quoted
+from gptexit.writers.markdown.embed import fenced, in_angles, quoted
 from gptexit.writers.markdown.parts import placed, searched
 
 Blocks = list[str]

@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
+from gptexit.chatgpt import take
 from gptexit.codes import NotKept
 from gptexit.model import Raw
-from gptexit.readers.chatgpt.normalize import take
 
 ROOT = "client-created-root"
 """The id that exports give to the node above the first message."""

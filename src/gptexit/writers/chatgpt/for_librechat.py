@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from gptexit.chatgpt import take
+from gptexit.chatgpt.names import file_id
 from gptexit.codes import NotKept
 from gptexit.model import Raw
-from gptexit.readers.chatgpt.assets.index import file_id
-from gptexit.readers.chatgpt.normalize import take
 from gptexit.writers.chatgpt.classic import typed
 
 _LISTS = ("attachments", "content_references")

@@ -17,10 +17,10 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from gptexit.chatgpt.names import KIND
+from gptexit.chatgpt.tree import build
 from gptexit.codes import NotKept, Oddity
 from gptexit.model import Conversation, Message, Raw
-from gptexit.readers.chatgpt.normalize.tree import build
-from gptexit.readers.chatgpt.parsing.shapes import KIND
 
 
 def restore(conversation: Conversation) -> Raw:

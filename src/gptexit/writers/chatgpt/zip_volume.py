@@ -12,11 +12,10 @@ from typing import Any
 from pathvalidate import sanitize_filename
 
 from gptexit.archive.files import Copy, File
+from gptexit.chatgpt.names import CONVERSATIONS, LIBRARY, NAMES
 from gptexit.codes import NotKept
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation, Message, Part, Raw
-from gptexit.readers.chatgpt.assets.index import LIBRARY, NAMES
-from gptexit.readers.chatgpt.containers.base import CONVERSATIONS
 from gptexit.text.json import dumps
 from gptexit.writers.chatgpt.classic import complete
 from gptexit.writers.chatgpt.for_librechat import looked_up

@@ -11,8 +11,8 @@ from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Conversation, Message, Part, Reasoning
 from gptexit.selection import current_branch
 from gptexit.text.dates import shown
+from gptexit.text.markdown import line
 from gptexit.writers.chat.turns import takes_recap
-from gptexit.writers.markdown.embed import line
 from gptexit.writers.markdown.parts import MEDIA, Note, blocks_of
 
 Value = str | int | bool | list[str] | None

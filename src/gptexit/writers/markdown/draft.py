@@ -17,9 +17,10 @@ from gptexit.archive.files import Copy
 from gptexit.archive.note_contents import shown_by
 from gptexit.codes import as_text
 from gptexit.model import Asset, Conversation, Gone, Named
+from gptexit.text.markdown import line
 from gptexit.writers.base import Draft
 from gptexit.writers.markdown.body import Body, Style, Value, body, front_matter
-from gptexit.writers.markdown.embed import encoded, line
+from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.markdown.parts import Note
 
 UNTITLED = "Untitled"

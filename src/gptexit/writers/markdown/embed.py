@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from gptexit.writers.markdown.fences import BLOCK_ID, BROKEN, TAG, Fence, Items, code_spans, opened
+from gptexit.text.markdown import BLOCK_ID, BROKEN, TAG
+from gptexit.writers.markdown.fences import Fence, Items, code_spans, opened
 from gptexit.writers.markdown.fences import language as safe_language
 from gptexit.writers.markdown.formulas import put_back, set_apart
 from gptexit.writers.markdown.links import (
@@ -410,33 +411,6 @@ def _escape(match: re.Match[str]) -> str:
         if before.strip(" \t>-*+.)0123456789"):
             return "<"
     return "\\<"
-
-
-# What Markdown, or Obsidian, would read as more than a character within a line of words.
-_SPECIAL = re.compile(
-    r"\\|`|\*|\[|\]|<|>|__*|\#\#*(?<![^ ]\#)|~(?=~)|\$(?=.{0,300}\$)"
-    rf"|&(?=\w{{1,32}};|\#\w{{1,8}};)|\^(?=\[)|{BROKEN}|{TAG}|{BLOCK_ID}"
-)
-
-
-_WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*[.!?]?")
-
-
-def line(text: str) -> str:
-    """`text` as plain words on one line: for titles, names and alternative texts."""
-    if _WORDS.fullmatch(text):
-        return text
-    return _SPECIAL.sub(_plainly, " ".join(text.split()))
-
-
-def _plainly(match: re.Match[str]) -> str:
-    """Marks with a backslash in front; of underscores each, since any of them may pair."""
-    sign = match[0]
-    if sign[0] != "_":
-        return "\\" + sign
-    text, start, end = match.string, match.start(), match.end()
-    within = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
-    return sign if within else "\\_" * len(sign)
 
 
 def in_angles(url: str) -> str:

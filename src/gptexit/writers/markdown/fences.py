@@ -16,13 +16,6 @@ from gptexit.writers.markdown.links import TARGET, is_escaped
 
 _OPENERS = r"[\s(*_~\"'“‘«\[{<>|—–（【「，。：、；！？]"
 _IN_TAG = r"[0-9_/-]{0,100}(?:[^\W\d]|[\u203c-\U0001faff])"
-TAG = rf"\#(?:(?<={_OPENERS}\#)(?<!\]\(\#)|(?<=\A\#))(?={_IN_TAG})"
-"""The `#` of a tag: a sign that is no digit must follow. It starts with a plain character, which is
-found several times as fast."""
-BLOCK_ID = r"\^(?:(?<=[ \t\n>]\^)|(?<=\A\^))(?=[A-Za-z0-9-]{1,100}[ \t]{0,100}(?:\n|\Z))"
-"""The `^` of a name that a block gets at its end."""
-BROKEN = r"%(?<=[<%]%)|\{(?<=\{\{)|=(?<===)(?=[^\s=])"
-"""The second sign of `%%` (a comment), `<%` (Templater), `{{` (a template), `==` (highlighted)."""
 
 _RUN = re.compile(
     r"dataview(?:js)?|datacore(?:js|ts)?x?|tasks|query|base|templater|buttons?|meta-?bind\S*"

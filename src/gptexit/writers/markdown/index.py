@@ -18,8 +18,8 @@ from gptexit.errors import OtherArchive
 from gptexit.model import Conversation, Named
 from gptexit.names.names import folded
 from gptexit.text.dates import day
+from gptexit.text.markdown import line
 from gptexit.writers.base import Options
-from gptexit.writers.markdown.embed import line
 
 YEAR, PROJECT, FLAT = LAYOUTS = ("year", "project", "flat")
 PROJECTS, NOTES, ASSETS = "projects", "notes", "assets"

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gptexit.chatgpt.sandbox import names
 from gptexit.model import Cited, Part
-from gptexit.readers.chatgpt.normalize.links import names
 from gptexit.text.dates import duration, reasoning_title
-from gptexit.writers.markdown.embed import fenced, in_angles, line, protect, quoted
+from gptexit.text.markdown import line
+from gptexit.writers.markdown.embed import fenced, in_angles, protect, quoted
 from gptexit.writers.markdown.links import NOWHERE, Links, is_safe
 from gptexit.writers.markdown.typed import typed
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gptexit.writers.markdown.fences import BLOCK_ID, BROKEN, TAG, language
+from gptexit.text.markdown import BLOCK_ID, BROKEN, TAG
+from gptexit.writers.markdown.fences import language
 
 _FENCE = re.compile(r"\n( {0,3})(`{3,}|~{3,})([^\n]*)")
 _BLANKS = re.compile(r"\n\n\n*")

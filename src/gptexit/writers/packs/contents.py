@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from gptexit.archive.files import File
+from gptexit.text.markdown import line
 from gptexit.text.terminal import count
-from gptexit.writers.markdown.embed import encoded, line
+from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.placement import Knowledge
 from gptexit.writers.packs.spool import Row
 

@@ -17,9 +17,10 @@ from gptexit.archive.files import Rendered
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation, Message, Part
 from gptexit.text.dates import day, moment
+from gptexit.text.markdown import line
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.body import Body, Style, body
-from gptexit.writers.markdown.embed import encoded, line
+from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.markdown.parts import Note
 
 _ASCII = bytes(range(0x80))

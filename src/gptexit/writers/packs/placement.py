@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 from gptexit.archive.files import File
 from gptexit.archive.manifest import readable
+from gptexit.text.markdown import line
 from gptexit.text.terminal import count
-from gptexit.writers.markdown.embed import encoded, line
+from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.conversation import PackLimits
 from gptexit.writers.packs.spool import Part, Sizes, Spool, Waiting
 from gptexit.writers.packs.topics import telling

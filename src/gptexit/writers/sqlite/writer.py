@@ -17,9 +17,10 @@ from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.selection import current_branch
 from gptexit.sqlite.schema import CITED, NAME, PLACES, Rows
 from gptexit.text.json import dumps
+from gptexit.text.markdown import line
 from gptexit.writers.base import Options, Unmentioned, on_branches
 from gptexit.writers.chat.part_words import instructions, linked
-from gptexit.writers.markdown.embed import fenced, line
+from gptexit.writers.markdown.embed import fenced
 
 Assets = dict[str, Asset]
 Blocks = list[str]

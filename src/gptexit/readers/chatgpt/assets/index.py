@@ -15,15 +15,14 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from gptexit.chatgpt.names import file_id
 from gptexit.codes import Lost, Reason
+from gptexit.files.magic import HEAD, media_type, text_type
 from gptexit.files.media_types import MEDIA_TYPES
-from gptexit.readers.chatgpt.assets.magic import HEAD, media_type, text_type
 from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.parsing import json_stream as rows
 from gptexit.readers.chatgpt.parsing.weight import heavy
 
-LIBRARY = "library_files.json"
-NAMES = "conversation_asset_file_names.json"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 Complain = Callable[[Member, Reason], None]
@@ -140,29 +139,10 @@ def files_not_there(wanted: Iterable[str], members: Iterable[Member]) -> list[st
     return [path for path in wanted if path.replace("\\", "/").rsplit("/", 1)[-1] not in bases]
 
 
-# `file-` with about 22 letters and digits, or `file_` with up to 32 hex digits; the id ends at a
-# `-` or `.`. In `sediment://<hex>#file_…#p_0.jpg` it follows a `#`.
-_ID = re.compile(r"(?:^|[#/])(file[-_][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)")
-_PAGE = re.compile(r"#(p_\d+)")
-
-
 TELLS_NOTHING = frozenset(
     ("application/octet-stream", "binary/octet-stream", "application/x-unknown", "")
 )
 """Media types that say of a file that nobody knows what it is."""
-
-
-def file_id(pointer: str) -> str:
-    """The file id in an asset pointer, attachment id or member's base name; else its tail.
-
-    A rendition of one page of a document keeps its page: `file_…#p_0`.
-    """
-    tail = pointer.split("://", 1)[-1]
-    match = _ID.search(tail)
-    if not match:
-        return tail
-    page = _PAGE.search(tail, match.end())
-    return f"{match[1]}#{page[1]}" if page else match[1]
 
 
 @dataclass(slots=True)

@@ -8,19 +8,17 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing
 from typing import Any, BinaryIO, cast
 
+from gptexit.chatgpt.names import CONVERSATIONS, LIBRARY, NAMES, file_id
 from gptexit.codes import Lost, Reason, reason_of
 from gptexit.readers.chatgpt.assets.index import (
-    LIBRARY,
-    NAMES,
     AssetIndex,
     AssetInfo,
     Tables,
-    file_id,
     files_not_there,
     listed,
     unique_name,
 )
-from gptexit.readers.chatgpt.containers.base import CONVERSATIONS, Member
+from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.containers.layout import Layout
 from gptexit.readers.chatgpt.merge.exports import Edition
 from gptexit.readers.chatgpt.parsing.chat_html import asset_table

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason
 
 
@@ -65,12 +66,6 @@ class _Piece(io.RawIOBase):
         super().close()
 
 
-CONVERSATIONS = re.compile(
-    r"(?:^|/)conversations(?:[-_](\d+))?(?P<copy>(?:[-_ ]+(?:copy|\d+|\(\d+\)))*)\.json$",
-    re.IGNORECASE,
-)
-"""A member with conversations: the one file of 2023 to 2026, or a shard of a hundred; with the
-number that a browser or file manager gives to a copy."""
 BUNDLED = re.compile(r"(?:^|/)(?:Conversations|Files|Ads)__[^/]*\.zip$")
 """An export inside the bundle that the Privacy Portal sends."""
 _NOISE = re.compile(

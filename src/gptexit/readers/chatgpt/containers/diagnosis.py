@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gptexit.errors import NotAnExport
-from gptexit.readers.chatgpt.assets.magic import media_type
+from gptexit.files.magic import media_type
 from gptexit.readers.chatgpt.containers import recognize
 
 GET = (

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gptexit.chatgpt.names import CONVERSATIONS, file_id
 from gptexit.codes import Lost, Passed
-from gptexit.readers.chatgpt.assets.index import file_id
-from gptexit.readers.chatgpt.containers.base import BUNDLED, CONVERSATIONS, Loss, Member, Volume
+from gptexit.readers.chatgpt.containers.base import BUNDLED, Loss, Member, Volume
 from gptexit.readers.chatgpt.containers.recognize import (
     foreign,
     head_of,

@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
+from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import reason_of
 from gptexit.errors import NotAnExport
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.containers import diagnosis
 from gptexit.readers.chatgpt.containers.base import (
-    CONVERSATIONS,
     ByteRange,
     Loss,
     Member,

@@ -19,10 +19,10 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason
 from gptexit.readers.chatgpt.containers.base import (
     BUNDLED,
-    CONVERSATIONS,
     ByteRange,
     Loss,
     Member,

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from gptexit.chatgpt import take
 from gptexit.model import Document, Part, Raw, Text
-from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.patterns import may_compile
 
 # A string's opening quote; brackets and signs; any other word.

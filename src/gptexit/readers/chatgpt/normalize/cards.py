@@ -18,8 +18,9 @@ from typing import Any
 
 import orjson
 
+from gptexit.chatgpt import take
 from gptexit.model import Cited, Raw
-from gptexit.readers.chatgpt.normalize import canvas, take
+from gptexit.readers.chatgpt.normalize import canvas
 from gptexit.readers.chatgpt.normalize.leftovers import facts_in, words_in
 from gptexit.readers.chatgpt.normalize.links import cited, clean_url, link, links_in, plain
 from gptexit.readers.chatgpt.normalize.markers import PRIVATE, Marker

@@ -18,9 +18,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gptexit.chatgpt import take
 from gptexit.codes import Oddity
 from gptexit.model import Citation, Cited, Raw
-from gptexit.readers.chatgpt.normalize import markers, take
+from gptexit.readers.chatgpt.normalize import markers
 from gptexit.readers.chatgpt.normalize.cards import (
     BY_KIND,
     PROMISING,

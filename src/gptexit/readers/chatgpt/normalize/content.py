@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
+from gptexit.chatgpt import take
 from gptexit.model import Cited, Part, Raw, Reasoning
-from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.image_places import AssetBook
 from gptexit.readers.chatgpt.normalize.links import cited
 from gptexit.readers.chatgpt.normalize.parts import (

@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gptexit.chatgpt import take
+from gptexit.chatgpt.names import KIND
+from gptexit.chatgpt.tree import Tree, build, newest_leaf
 from gptexit.codes import Oddity
 from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 from gptexit.readers.chatgpt.merge.copies import MADE_UP, made_up
-from gptexit.readers.chatgpt.normalize import research, take, tools
+from gptexit.readers.chatgpt.normalize import research, tools
 from gptexit.readers.chatgpt.normalize import uploads as library
 from gptexit.readers.chatgpt.normalize.image_places import AssetBook, AssetInfo, Lookup
 from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
-from gptexit.readers.chatgpt.normalize.tree import Tree, build, newest_leaf
-from gptexit.readers.chatgpt.parsing.shapes import KIND
 
 
 @dataclass(slots=True)

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+from gptexit.chatgpt import take
+from gptexit.chatgpt.names import file_id
 from gptexit.model import Asset, Message, Raw
-from gptexit.readers.chatgpt.assets.index import TELLS_NOTHING, AssetInfo, Lookup, file_id
-from gptexit.readers.chatgpt.normalize import take
+from gptexit.readers.chatgpt.assets.index import TELLS_NOTHING, AssetInfo, Lookup
 
 __all__ = ["AssetBook", "AssetInfo", "Lookup", "file_id", "key_in_export"]
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from gptexit.chatgpt import take
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
 from gptexit.model import Message, Part, Raw, Text
-from gptexit.readers.chatgpt.normalize import research, take, tools
+from gptexit.readers.chatgpt.normalize import research, tools
 from gptexit.readers.chatgpt.normalize.canvas import writing_blocks
 from gptexit.readers.chatgpt.normalize.citations import may_change, resolve, words_only
 from gptexit.readers.chatgpt.normalize.content import Around, read_content

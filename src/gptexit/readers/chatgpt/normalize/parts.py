@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from gptexit.chatgpt import take
 from gptexit.model import Media, Part, Raw, Text, Unknown
-from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.image_places import AssetBook
 
 Kind = Literal["image", "audio", "video", "file"]

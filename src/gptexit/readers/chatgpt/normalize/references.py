@@ -18,8 +18,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from gptexit.chatgpt import take
 from gptexit.model import Cited, Raw
-from gptexit.readers.chatgpt.normalize import markers, take
+from gptexit.readers.chatgpt.normalize import markers
 from gptexit.readers.chatgpt.normalize.links import cited, links_in
 from gptexit.readers.chatgpt.normalize.markers import Marker
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gptexit.chatgpt import take
 from gptexit.model import Message, Part, Raw
-from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.canvas import read_object
 
 _SPOKEN = "The latest state of the widget is:"

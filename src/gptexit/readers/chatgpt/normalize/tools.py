@@ -20,9 +20,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from gptexit.chatgpt import take
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
 from gptexit.model import Cited, CodeBlock, Part, Quote, Raw, Search, Thought
-from gptexit.readers.chatgpt.normalize import canvas, take
+from gptexit.readers.chatgpt.normalize import canvas
 from gptexit.readers.chatgpt.normalize.canvas import read_object
 from gptexit.readers.chatgpt.normalize.links import cited
 

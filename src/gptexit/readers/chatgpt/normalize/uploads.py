@@ -10,11 +10,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
+from gptexit.chatgpt import take
+from gptexit.chatgpt.sandbox import HINT, addresses, names
 from gptexit.codes import Oddity
 from gptexit.model import Asset, Message, Part, Quote, Raw
-from gptexit.readers.chatgpt.normalize import take
 from gptexit.readers.chatgpt.normalize.image_places import AssetBook, ImagePlaces
-from gptexit.readers.chatgpt.normalize.links import HINT, addresses, names
 from gptexit.readers.chatgpt.normalize.parts import Kind, media, pointer_of
 
 _KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}

@@ -17,11 +17,10 @@ What is then still refused (lone surrogates, NaN, NUL) goes through `repair`.
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,18 +91,6 @@ class Split:
         """Note a trouble; of very many only a cut, which is the last."""
         if trouble.cut or len(self.troubles) < MOST_TROUBLES:
             self.troubles.append(trouble)
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """The cyclic collector is off inside: parsed JSON holds no cycles, and it costs 25 to 50 %."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def split(

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import closing
 from typing import Any, BinaryIO
 
-from gptexit.readers.chatgpt.assets.index import file_id
+from gptexit.chatgpt.names import file_id
 from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.containers.recognize import put_back
 from gptexit.readers.chatgpt.parsing.scanner import ByteStream, Window, careful_end, count

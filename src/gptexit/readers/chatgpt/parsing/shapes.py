@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from gptexit.chatgpt.names import KIND
 from gptexit.codes import Lost
 from gptexit.readers.chatgpt.parsing.message_lists import (
     from_task,
@@ -29,8 +30,6 @@ from gptexit.readers.chatgpt.parsing.message_lists import (
 
 Raw = dict[str, Any]
 
-KIND = "gptexit_kind"
-"""The key that marks a raw conversation that is no ordinary chat: `codex` or `group`."""
 UNKNOWN_TYPE = "gptexit_unknown_form"
 """The content type of the message that holds what nobody can read."""
 

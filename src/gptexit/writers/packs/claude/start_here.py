@@ -9,8 +9,8 @@ from typing import Any
 
 from gptexit.codes import Hidden, NotKept, sentences
 from gptexit.templates import render
+from gptexit.text.markdown import line
 from gptexit.writers.base import SECRETS
-from gptexit.writers.markdown.embed import line
 from gptexit.writers.packs.claude.projects import ProjectFolder
 from gptexit.writers.packs.conversation import PackLimits
 from gptexit.writers.packs.placement import Made

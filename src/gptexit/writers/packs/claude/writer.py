@@ -22,8 +22,9 @@ from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.templates import render
+from gptexit.text.markdown import line
 from gptexit.writers.base import SECRETS, Options, Unmentioned
-from gptexit.writers.markdown.embed import encoded, line
+from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.claude.projects import INSTRUCTIONS, ProjectFolder, belongs, folders
 from gptexit.writers.packs.claude.start_here import PAGE, ClaudePack, Filled, limits, start_here
 from gptexit.writers.packs.contents import page, table

@@ -1,0 +1,66 @@
+"""What `gptexit memory` does with an export: collect what was remembered, and write the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gptexit.archive.description import need_same_account
+from gptexit.archive.folder import ArchiveFolder
+from gptexit.archive.lock import owning
+from gptexit.files.background import collector_off
+from gptexit.memories.collect import Collector
+from gptexit.memories.model import Memory, Origin
+from gptexit.pipeline import Output, Progress, conversations, convert
+from gptexit.readers.chatgpt.source import fault
+from gptexit.report import Written
+from gptexit.selection import Selection
+from gptexit.source import Source
+from gptexit.writers.base import Options
+from gptexit.writers.pam.writer import Pam
+from gptexit.writers.registry import choices
+
+
+def write_store(
+    export: Source,
+    out: Path,
+    own_list: Sequence[Origin] = (),
+    progress: Progress | None = None,
+    *,
+    all_of: bool = False,
+) -> Memory:
+    """Write the store to the folder `out`; `all_of`: with the conversations. The memory in it.
+
+    What cannot be read or written is named in `export.losses`. Raises OSError, and
+    Unusable where another run writes there, or the folder has the store of another account.
+    """
+    with owning(out):
+        need_same_account(export, [out])
+        sink = ArchiveFolder(out)
+        target = Pam(Options(), sink.catalog, own_list=own_list, conversations=all_of)
+        asked = choices("pam", Options(), Selection())
+        way = Output(target, sink, Written("pam", str(out)), asked)
+        ledger = convert(export, [way], Selection(), progress=progress)
+    for loss in (*ledger.unreadable, *ledger.unwritten):
+        export.lose(loss.where, loss.why)
+    return target.memory
+
+
+def gather(
+    export: Source, own_list: Sequence[Origin] = (), progress: Progress | None = None
+) -> Memory:
+    """What the conversations of `export` tell, with ChatGPT's `own_list` where there is one.
+
+    A conversation that cannot be read is named in `export.losses`.
+    """
+    collector = Collector()
+    with collector_off():
+        for number, conversation in enumerate(conversations(export), 1):
+            try:
+                collector.add(conversation)
+            except Exception as error:
+                loss = fault(conversation["id"], conversation["title"], error)
+                export.lose(loss.where, loss.why)
+            if progress:
+                progress(number, export.bytes_read)
+    return collector.memory(own_list)

@@ -1,0 +1,44 @@
+"""Small pieces of Markdown that a text from elsewhere goes into."""
+
+from __future__ import annotations
+
+import re
+
+# What Markdown, or Obsidian, would read as more than a character within a line of words.
+_SPECIAL = re.compile(
+    r"\\|`|\*|\[|\]|<|>|__*|\#\#*(?<![^ ]\#)|~(?=~)|\$(?=.{0,300}\$)"
+    rf"|&(?=\w{{1,32}};|\#\w{{1,8}};)|\^(?=\[)|{BROKEN}|{TAG}|{BLOCK_ID}"
+)
+
+
+_WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*[.!?]?")
+
+
+def line(text: str) -> str:
+    """`text` as plain words on one line: for titles, names and alternative texts."""
+    if _WORDS.fullmatch(text):
+        return text
+    return _SPECIAL.sub(_plainly, " ".join(text.split()))
+
+
+def _plainly(match: re.Match[str]) -> str:
+    """Marks with a backslash in front; of underscores each, since any of them may pair."""
+    sign = match[0]
+    if sign[0] != "_":
+        return "\\" + sign
+    text, start, end = match.string, match.start(), match.end()
+    within = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+    return sign if within else "\\_" * len(sign)
+
+
+TAG = rf"\#(?:(?<={_OPENERS}\#)(?<!\]\(\#)|(?<=\A\#))(?={_IN_TAG})"
+"""The `#` of a tag: a sign that is no digit must follow. It starts with a plain character, which is
+found several times as fast."""
+
+
+BLOCK_ID = r"\^(?:(?<=[ \t\n>]\^)|(?<=\A\^))(?=[A-Za-z0-9-]{1,100}[ \t]{0,100}(?:\n|\Z))"
+"""The `^` of a name that a block gets at its end."""
+
+
+BROKEN = r"%(?<=[<%]%)|\{(?<=\{\{)|=(?<===)(?=[^\s=])"
+"""The second sign of `%%` (a comment), `<%` (Templater), `{{` (a template), `==` (highlighted)."""
