@@ -19,12 +19,12 @@ from build import chain, conversation, message
 from exports import FIXTURES, ROOT, leaves, messages
 from gptexit.cli import main
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.merge import stream as union
 from gptexit.readers.chatgpt.merge.conversation import MergedConversation, merge
 from gptexit.readers.chatgpt.merge.copies import messages_of
 from gptexit.schemas import errors, validate_lines
-from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from slimming import accounts, later, pack, slimmed, two_years
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from build import chain, conversation, message
 from gptexit.cli import main
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.schemas import errors, validate_lines
 from gptexit.selection import Selection
-from gptexit.verification.run import verify
 from slimming import accounts, later, pack, slimmed
 
 FORMATS = ["markdown", "jsonl", "sqlite"]

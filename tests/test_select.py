@@ -10,10 +10,10 @@ from build import chain, conversation, message
 from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.pipeline import conversations
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.selection import Exclusion, Selection
 from gptexit.source import open_source
-from gptexit.verification.run import verify
 
 MARCH = 1_709_300_000.0  # 2024-03-01
 MAY = 1_715_000_000.0

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from gptexit.cli import main
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 
 MADE = Path(__file__).parent / "archives/f7a5429"

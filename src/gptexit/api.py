@@ -129,8 +129,8 @@ def verify(archive: AnyPath, *sources: AnyPath, allow_large: bool = False) -> Re
     Without sources, say whether a byte of the archive has changed since it was written. The verdict
     is `result.verdict`; `result.problems` says what is not right. Raises NoArchive, NotAnExport.
     """
+    from gptexit.proof import verify
     from gptexit.readers.chatgpt.export_set import open_export
-    from gptexit.verification.run import verify
 
     if not sources:
         return verify(Path(archive))

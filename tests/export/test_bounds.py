@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from export.packing import PNG, reasons, text_of, write, zip_of
 from gptexit.conversion import convert
 from gptexit.errors import NotAnExport
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.assets import index
 from gptexit.readers.chatgpt.containers import zip as zip_volumes
 from gptexit.readers.chatgpt.export_set import open_export
@@ -21,7 +22,6 @@ from gptexit.readers.chatgpt.parsing import weight
 from gptexit.readers.chatgpt.parsing.array_items import Split, split
 from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end, count, skip
 from gptexit.source import open_source
-from gptexit.verification.run import verify
 
 FILLS = [b'{"a":1},', b"[[]],", b'"",', b"1,", b"[" * 500 + b"]" * 500 + b",", b'{"\\"":"\\\\"},']
 

@@ -20,10 +20,10 @@ from faults.case import Case, pristine
 from faults.plain import TOO_DEEP, Reading, Unclear, read_json, read_zip
 from faults.ride import Ride, a_house, ride
 from gptexit.codes import Lost
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.schemas import errors
 from gptexit.text.json import loads_deep
-from gptexit.verification.run import verify
 
 Report = dict[str, Any]
 _ITEM = re.compile(r", byte \d+(?: “.*”)?$", re.DOTALL)

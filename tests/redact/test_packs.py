@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from build import chain, conversation, message
 from gptexit.cli import main
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.redact.occurrences import MARK
 from gptexit.schemas import errors
-from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from planted import KINDS, planted
 

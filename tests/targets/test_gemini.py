@@ -19,10 +19,10 @@ from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT, raw_conversations
 from gptexit import convert
 from gptexit.archive.files import Rendered
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.selection import Selection
-from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from gptexit.writers.chat.api_requests import request
 from gptexit.writers.packs.gemini import writer as target

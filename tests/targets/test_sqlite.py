@@ -20,8 +20,8 @@ from exports import FIXTURES
 from gptexit import convert
 from gptexit.cli import main
 from gptexit.library import Query, open_library
+from gptexit.proof import verify
 from gptexit.text.json import dumps
-from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from planted import Seeds
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from exports import ROOT
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.verification.run import verify
 from verify import damage
 from verify.damage import HOUSE, promise_anew
 from verify.faulty import FAULTS, Fault

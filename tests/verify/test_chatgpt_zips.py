@@ -14,6 +14,7 @@ from build import chain, conversation, message, raw_conversations
 from exports import FIXTURES, ROOT
 from gptexit import convert
 from gptexit.errors import NoArchive
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
@@ -21,7 +22,6 @@ from gptexit.selection import Selection
 from gptexit.text.json import dumps
 from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_raw import Twins
-from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.restore import repaired
 from verify.damage import promise_anew

@@ -8,9 +8,9 @@ import pytest
 
 from build import add, chain, conversation, message
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.verification import expected
-from gptexit.verification.run import verify
 
 
 def chat(number, *more):

@@ -7,8 +7,8 @@ import pytest
 
 from build import chain, conversation, message
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.verification.run import verify
 
 
 def steps(tmp_path, raw):

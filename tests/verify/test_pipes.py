@@ -9,8 +9,8 @@ import pytest
 
 from exports import FIXTURES
 from gptexit.conversion import convert
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.verification.run import verify
 
 if not hasattr(os, "mkfifo"):
     pytest.skip("needs named pipes", allow_module_level=True)

@@ -12,9 +12,9 @@ from build import chain, conversation, message
 from exports import FIXTURES, ROOT
 from gptexit.conversion import convert
 from gptexit.errors import NoArchive
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.selection import Selection
-from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from verify.damage import FAULTS, LINES, NOTES, promise_anew
 

@@ -11,11 +11,11 @@ from gptexit.cli import streams
 from gptexit.cli.options import allow_large_option, no_progress_option
 from gptexit.cli.summary import listed, progress_bar
 from gptexit.errors import Exit
+from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
 from gptexit.verification.result import Checked, Problem, Result
 from gptexit.verification.run import READERS
-from gptexit.verification.run import verify as verify_archive
 from gptexit.writers.registry import FORMATS
 
 EXITS = {

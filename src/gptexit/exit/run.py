@@ -20,11 +20,11 @@ from gptexit.exit.destinations import DESTINATIONS, parts
 from gptexit.exit.start_here import start_here
 from gptexit.inspection.absences import as_markdown, form
 from gptexit.pipeline import Progress
+from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection
 from gptexit.verification.result import Result
-from gptexit.verification.run import verify
 from gptexit.writers.base import NOTHING, Options
 from gptexit.writers.registry import choices
 

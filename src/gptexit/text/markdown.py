@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
+_OPENERS = r"[\s(*_~\"'“‘«\[{<>|—–（【「，。：、；！？]"
+_IN_TAG = r"[0-9_/-]{0,100}(?:[^\W\d]|[\u203c-\U0001faff])"
+TAG = rf"\#(?:(?<={_OPENERS}\#)(?<!\]\(\#)|(?<=\A\#))(?={_IN_TAG})"
+"""The `#` of a tag: a sign that is no digit must follow. It starts with a plain character, which is
+found several times as fast."""
+BLOCK_ID = r"\^(?:(?<=[ \t\n>]\^)|(?<=\A\^))(?=[A-Za-z0-9-]{1,100}[ \t]{0,100}(?:\n|\Z))"
+"""The `^` of a name that a block gets at its end."""
+BROKEN = r"%(?<=[<%]%)|\{(?<=\{\{)|=(?<===)(?=[^\s=])"
+"""The second sign of `%%` (a comment), `<%` (Templater), `{{` (a template), `==` (highlighted)."""
 # What Markdown, or Obsidian, would read as more than a character within a line of words.
 _SPECIAL = re.compile(
     r"\\|`|\*|\[|\]|<|>|__*|\#\#*(?<![^ ]\#)|~(?=~)|\$(?=.{0,300}\$)"
     rf"|&(?=\w{{1,32}};|\#\w{{1,8}};)|\^(?=\[)|{BROKEN}|{TAG}|{BLOCK_ID}"
 )
-
-
 _WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*[.!?]?")
 
 
@@ -29,16 +36,3 @@ def _plainly(match: re.Match[str]) -> str:
     text, start, end = match.string, match.start(), match.end()
     within = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
     return sign if within else "\\_" * len(sign)
-
-
-TAG = rf"\#(?:(?<={_OPENERS}\#)(?<!\]\(\#)|(?<=\A\#))(?={_IN_TAG})"
-"""The `#` of a tag: a sign that is no digit must follow. It starts with a plain character, which is
-found several times as fast."""
-
-
-BLOCK_ID = r"\^(?:(?<=[ \t\n>]\^)|(?<=\A\^))(?=[A-Za-z0-9-]{1,100}[ \t]{0,100}(?:\n|\Z))"
-"""The `^` of a name that a block gets at its end."""
-
-
-BROKEN = r"%(?<=[<%]%)|\{(?<=\{\{)|=(?<===)(?=[^\s=])"
-"""The second sign of `%%` (a comment), `<%` (Templater), `{{` (a template), `==` (highlighted)."""

@@ -33,13 +33,14 @@ from gptexit.verification.readers.jsonl import JsonlReader
 from gptexit.verification.readers.markdown import MarkdownReader
 from gptexit.verification.readers.sqlite import SqliteReader
 from gptexit.verification.result import LISTED, Checked, Elsewhere, Problem, Result, UnknownForm
-from gptexit.verification.selection import leaves_out, only_additions
+from gptexit.verification.selection import leaves_out
 from gptexit.verification.told import Told
-from gptexit.writers.registry import FORMATS
 
 Progress = Callable[[int, int], None]
 
 
+AddedTo = Callable[[CheckedArchive, str, Raw, ExportSet], bool]
+"""Tells whether a person only added to a file of an archive: what was written is all there yet."""
 READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
     "markdown": MarkdownReader,
     "jsonl": JsonlReader,
@@ -48,7 +49,9 @@ READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
     "sqlite": SqliteReader,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
-KNOWN = frozenset((*READERS, *FORMATS, "account", "exit"))
+BYTES_ALONE = ("account", "claude", "exit", "librechat", "open-webui", "pam")
+"""Formats that are not read back."""
+KNOWN = frozenset((*READERS, *BYTES_ALONE))
 """Formats of which it is known what can be compared."""
 WITH_FILES = frozenset({"markdown", "chatgpt"})
 """Formats that hold every file of the export."""
@@ -60,14 +63,18 @@ def verify(
     progress: Progress | None = None,
     *,
     finished: bool = True,
+    added_to: AddedTo | None = None,
 ) -> Result:
     """Hold the archives at and below `root` against their manifests, and against `export`.
 
     `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether it has to be whole, as
-    an exit is not that is about to be written. Raises NoArchive, and OSError where a file cannot be
-    read.
+    an exit that is about to be written is not. `added_to` tells whether a person only added to a
+    note; without it, a changed note is a problem. Raises NoArchive, and OSError where a file cannot
+    be read.
     """
     benches = [each for each in _benches(root) if finished or each.archive.format != "exit"]
+    for bench in benches:
+        bench.added_to = added_to
     archives = [bench.archive for bench in benches]
     # A ZIP by itself has no list that its bytes could be held against.
     told = (each.promised or each.record or (each.only and export) for each in archives)
@@ -117,6 +124,7 @@ class _Bench:
     reader: Reader | None = None
     excused: set[str] | None = None
     """Changed files that were found to hold everything."""
+    added_to: AddedTo | None = None
 
     @classmethod
     def of(cls, prefix: str, archive: CheckedArchive) -> _Bench:
@@ -321,7 +329,8 @@ def _conversation(bench: _Bench, key: str, told: Told, result: Result, export: E
         not lacks
         and path is not None
         and bench.archive.is_changed(path)
-        and only_additions(bench.archive, path, raw, export)
+        and bench.added_to
+        and bench.added_to(bench.archive, path, raw, export)
     ):
         assert bench.excused is not None
         bench.excused.add(path)

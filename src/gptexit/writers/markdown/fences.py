@@ -14,9 +14,6 @@ from itertools import pairwise
 
 from gptexit.writers.markdown.links import TARGET, is_escaped
 
-_OPENERS = r"[\s(*_~\"'“‘«\[{<>|—–（【「，。：、；！？]"
-_IN_TAG = r"[0-9_/-]{0,100}(?:[^\W\d]|[\u203c-\U0001faff])"
-
 _RUN = re.compile(
     r"dataview(?:js)?|datacore(?:js|ts)?x?|tasks|query|base|templater|buttons?|meta-?bind\S*"
     r"|js-?engine|run-\S*|jsx?:\S*|customjs|tracker|todoist|search"

@@ -1,0 +1,106 @@
+"""Proof that an archive holds an export, and that a person only added to what it wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from gptexit.archive.manifest import Catalog, Entry
+from gptexit.errors import CannotRedact, DamagedNames
+from gptexit.names.names import Names, load_names
+from gptexit.readers.chatgpt.export_set import ExportSet
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.raw import Raw
+from gptexit.verification.result import Result
+from gptexit.verification.run import Progress
+from gptexit.verification.run import verify as run
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
+
+if TYPE_CHECKING:
+    from gptexit.redact.redactor import Redactor
+
+
+def verify(
+    root: Path,
+    export: ExportSet | None = None,
+    progress: Progress | None = None,
+    *,
+    finished: bool = True,
+) -> Result:
+    """Verify as `verification.run` does, and excuse a note that a person only added to.
+
+    The package `verification` shares no code with what reads and writes notes. To say what was
+    changed in a note, the note has to be written again; so that is done here.
+    """
+    return run(root, export, progress, finished=finished, added_to=only_additions)
+
+
+def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bool:
+    """Whether the file at `path` still has every line that was written to it, in order.
+
+    False too where what was written cannot be made again: by another version, say.
+    """
+    written = _written(archive, path, raw, export)
+    if written is None:
+        return False
+    now = (archive.root / path).read_bytes().splitlines()
+    rest = iter(now)
+    return all(line in rest for line in written.splitlines())
+
+
+def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bytes | None:
+    options = Options(
+        archive.option("branches"),
+        frozenset(archive.option("include") or ()),
+        _zone(archive.option("timezone")),
+        layout=archive.option("layout"),
+        web_images=archive.option("web_images"),
+    )
+    catalog = Catalog()
+    for key, each in archive.keys.items():
+        catalog.add(Entry(key, each))
+    account = Account(export.lookup, export.library, gone=export.gone)
+    conversation = _names(archive).applied(read_conversation(deepcopy(raw), account, ReadStats()))
+    if archive.redacted:
+        redactor = _redactor()
+        if redactor is None:
+            return None
+        conversation = redactor.conversation(conversation)
+    for file in (
+        FORMATS[archive.format].make(options, catalog, export.open).render(conversation).files
+    ):
+        if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
+            return file.data
+    return None
+
+
+def _names(archive: CheckedArchive) -> Names:
+    """Return the names of projects and custom GPTs that the archive was written with."""
+    try:
+        return Names(kept=load_names(archive.root))
+    except DamagedNames:
+        return Names()
+
+
+@cache
+def _redactor() -> Redactor | None:
+    """What took the secrets out; None where its libraries are not installed."""
+    from gptexit.redact.redactor import Redactor
+
+    try:
+        return Redactor()
+    except CannotRedact:
+        return None
+
+
+def _zone(name: Any) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else None
+    except (KeyError, ValueError, OSError):
+        return None
