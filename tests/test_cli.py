@@ -343,17 +343,20 @@ def test_no_member_name_writes_outside(tmp_path):
 @pytest.mark.parametrize("name", ["claude", "gemini"])
 def test_requests_to_an_api_go_down_a_pipe(tmp_path, name):
     export = write_export(tmp_path / "e.zip", one())
-    done = gptexit("convert", export, "--to", name, "--form", "api", "-o", "-")
+    done = gptexit("convert", export, "--to", f"{name}-api", "-o", "-")
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert json.loads(line)["request"]
+    before = gptexit("convert", export, "--to", name, "--form", "api", "-o", "-")
+    assert before.stdout == done.stdout
+    assert f"--to {name}-api.".encode() in before.stderr.splitlines()[0]
 
 
 def test_a_form_that_no_format_of_the_run_has_is_refused(tmp_path):
     export = write_export(tmp_path / "e.zip", one())
     done = gptexit("convert", export, "--to", "chatgpt", "--form", "api", "-o", tmp_path / "out")
     assert done.returncode == 2
-    assert b"--form api is a form of claude or gemini" in done.stderr
+    assert b"give --to claude-api or --to gemini-api" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -45,10 +45,7 @@ def talk(key, words="Hi", **rest):
     return conversation(chain(message("user", words)), conversation_id=key, title=key, **rest)
 
 
-FEW_FILES = [
-    *((name, "classic") for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")),
-    *(("claude", "api"), ("gemini", "api")),
-]
+FEW_FILES = [(name, "classic") for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")]
 
 
 @pytest.mark.parametrize(("name", "form"), FEW_FILES)

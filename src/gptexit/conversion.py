@@ -24,7 +24,7 @@ from gptexit.source import Source, open_source
 from gptexit.updating.jsonl_folder import JsonlFolder
 from gptexit.writers.base import NOTHING, Options
 from gptexit.writers.markdown.index import laid_out
-from gptexit.writers.registry import FORMATS, choices, redact_of
+from gptexit.writers.registry import FORMATS, choices, redact_of, resolved
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing
@@ -112,6 +112,7 @@ def carry_out(
     jobs: int | None = 1,
 ) -> Report:
     """The same for formats each with options of its own."""
+    plans = [_resolved(plan) for plan in plans]
     several = len(plans) > 1
     to_stdout = stdout is not None and str(out) == "-"
     roots = [Path(out) / each.format if several else Path(out) for each in plans]
@@ -156,6 +157,11 @@ def _carry_out(
         for way, root in zip(ways, roots, strict=True):
             _keep(way, root, names)
     return ledger.report(export, 0 if ledger.complete(export) else 1)
+
+
+def _resolved(plan: OutputSpec) -> OutputSpec:
+    name, options = resolved(plan.format, plan.options)
+    return replace(plan, format=name, options=options)
 
 
 def _names(plans: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:

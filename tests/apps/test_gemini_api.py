@@ -10,7 +10,6 @@ import pytest
 import house
 from exports import FIXTURES
 from gptexit import convert
-from gptexit.writers.base import Options
 
 SDK = "google-genai==3.6.1"
 SEND = """
@@ -55,7 +54,7 @@ def server():
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_the_sdk_sends_it_as_it_is(source, server, tmp_path):
     url, received = server
-    convert(source, tmp_path, ["gemini"], options=Options(form="api"))
+    convert(source, tmp_path, ["gemini-api"])
     path = tmp_path / "conversations.jsonl"
     python = house.environment("google-genai", [SDK]) / "python"
     done = subprocess.run([python, "-c", SEND, url, path], capture_output=True, check=False)

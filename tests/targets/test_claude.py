@@ -259,7 +259,7 @@ def test_the_pack_says_what_was_redacted(tmp_path):
 def lines(source, tmp_path):
     """The lines of the API form."""
     out = tmp_path / "api"
-    convert(source, out, ["claude"], options=Options(form="api", redact="nothing"))
+    convert(source, out, ["claude-api"], options=Options(redact="nothing"))
     return [orjson.loads(line) for line in (out / "conversations.jsonl").open("rb")]
 
 

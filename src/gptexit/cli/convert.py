@@ -30,7 +30,7 @@ from gptexit.files.disk import write_whole
 from gptexit.source import open_source
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.zip_volume import FITS, size_of
-from gptexit.writers.registry import API, FORMATS, LAYOUTS, is_one_file
+from gptexit.writers.registry import API, FORMATS, LAYOUTS, resolved
 
 _INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
 
@@ -49,6 +49,18 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
         return None if value is None else size_of(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from error
+
+
+def _with_own_names(names: list[str]) -> list[str]:
+    """Return the formats that `--form api` means, and say their names. Raises UsageError."""
+    meant = [resolved(name, Options(form=API))[0] for name in names]
+    new = [name for name in meant if name not in names]
+    if not new:
+        raise click.UsageError(
+            "--form api is now a format: give --to claude-api or --to gemini-api."
+        )
+    click.echo(f"--form api is now a format of its own: --to {' --to '.join(new)}.", err=True)
+    return meant
 
 
 @click.command()
@@ -92,9 +104,10 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @web_images_option
 @click.option(
     "--form",
+    metavar="|".join(LAYOUTS),
     type=click.Choice([*LAYOUTS, API]),
-    help="For chatgpt and gemini: the layout that most importers read, or today's. For gemini and "
-    "claude: api, requests to its API, for scripts. [default: classic]",
+    help="For chatgpt and gemini: the layout that most importers read, or today's. "
+    "[default: classic]",
 )
 @click.option(
     "--max-size",
@@ -137,6 +150,9 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     zone = given["zone"]
     to_stdout = given["out"] == "-"
     form = given["form"]
+    if form == API:
+        names = _with_own_names(names)
+        form = None
     if form and not any(form in FORMATS[name].forms for name in names):
         takers = " or ".join(name for name, each in FORMATS.items() if form in each.forms)
         raise click.UsageError(f"--form {form} is a form of {takers}: give --to too.")
@@ -157,9 +173,9 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         tokens=given["tokens"],
         web_images=given["web_images"],
     )
-    if to_stdout and (len(names) > 1 or not is_one_file(names[0], options)):
+    if to_stdout and (len(names) > 1 or not FORMATS[names[0]].one_file):
         raise click.UsageError(
-            "-o - writes one format that is a single file: use --to jsonl, or --form api."
+            "-o - writes one format that is a single file: use --to jsonl, for one."
         )
     with (
         open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,

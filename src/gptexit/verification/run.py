@@ -49,7 +49,9 @@ READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
     "sqlite": SqliteReader,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
-BYTES_ALONE = ("account", "claude", "exit", "librechat", "open-webui", "pam")
+BYTES_ALONE = (
+    *("account", "claude", "claude-api", "exit", "gemini-api", "librechat", "open-webui", "pam"),
+)
 """Formats that are not read back."""
 KNOWN = frozenset((*READERS, *BYTES_ALONE))
 """Formats of which it is known what can be compared."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gptexit.archive.files import Read
@@ -14,7 +14,7 @@ from gptexit.writers.base import NOTHING, SECRETS, Options, Target
 LAYOUTS = ("classic", "2026")
 """Of an export in ChatGPT's own form."""
 API = "api"
-"""Requests to an assistant's API, one a line."""
+"""The form that became formats of their own: `claude` with it is `claude-api`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Format:
     one_file: bool = False
     """Whether it is a single file, which can go to standard output."""
     forms: tuple[str, ...] = ()
-    """The values of `--form` that it takes; `api` is a single file too."""
+    """The values of `--form` that it takes."""
     zipped: bool = False
     """Whether its files are ZIPs."""
     database: bool = False
@@ -73,11 +73,13 @@ def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
     return Sqlite(options)
 
 
-def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
-    if options.form == API:
-        from gptexit.writers.chat.api_requests import GeminiApi
+def _gemini_api(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.chat.api_requests import GeminiApi
 
-        return GeminiApi(options)
+    return GeminiApi(options)
+
+
+def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
     from gptexit.writers.packs.gemini.writer import Gemini
 
     return Gemini(options)
@@ -89,11 +91,13 @@ def _pam(options: Options, catalog: Catalog, read: Read) -> Target:
     return Pam(options, catalog)
 
 
-def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
-    if options.form == API:
-        from gptexit.writers.chat.api_requests import ClaudeApi
+def _claude_api(options: Options, catalog: Catalog, read: Read) -> Target:
+    from gptexit.writers.chat.api_requests import ClaudeApi
 
-        return ClaudeApi(options)
+    return ClaudeApi(options)
+
+
+def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
     from gptexit.writers.packs.claude.writer import Claude
 
     return Claude(options, catalog)
@@ -117,15 +121,28 @@ FORMATS = {
             "claude",
             "A pack for Claude: memory, files for projects.",
             _claude,
-            forms=(API,),
+            pack=True,
+        ),
+        Format(
+            "claude-api",
+            "Requests to Claude's API, one conversation a line, for scripts.",
+            _claude_api,
+            one_file=True,
             pack=True,
         ),
         Format(
             "gemini",
             "A pack for Gemini: chats, sources, memory.",
             _gemini,
-            forms=(*LAYOUTS, API),
+            forms=LAYOUTS,
             zipped=True,
+            pack=True,
+        ),
+        Format(
+            "gemini-api",
+            "Requests to the Gemini API, one conversation a line, for scripts.",
+            _gemini_api,
+            one_file=True,
             pack=True,
         ),
         Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat),
@@ -135,9 +152,14 @@ FORMATS = {
 """By name."""
 
 
-def is_one_file(name: str, options: Options) -> bool:
-    """Whether what is written is a single file, which can go to standard output."""
-    return FORMATS[name].one_file or (options.form == API and API in FORMATS[name].forms)
+def resolved(name: str, options: Options) -> tuple[str, Options]:
+    """Return the format and options that are meant, where a format has got a name of its own since.
+
+    `claude` and `gemini` with the form `api` are the formats `claude-api` and `gemini-api`.
+    """
+    if options.form == API and f"{name}-{API}" in FORMATS:
+        return f"{name}-{API}", replace(options, form=None)
+    return name, options
 
 
 def redact_of(name: str, options: Options) -> str:
