@@ -118,9 +118,9 @@ def test_the_report_is_as_published(tmp_path):
 def test_formats_and_schema():
     assert b"markdown" in gptexit("formats").stdout
     assert {"name", "what"} <= orjson.loads(gptexit("formats", "--json").stdout)[0].keys()
-    for name in ("conversation", "report"):
+    for name, version in (("conversation", 1), ("report", 2)):
         shown = orjson.loads(gptexit("schema", name).stdout)
-        assert shown["$id"] == f"urn:gptexit:{name}:1"
+        assert shown["$id"] == f"urn:gptexit:{name}:{version}"
 
 
 @pytest.mark.parametrize(
