@@ -21,8 +21,18 @@ CONVERSATION = schema.load("conversation")
 REPORT = schema.load("report")
 VERSIONS = {"report": report.VERSION}
 GOOD = CONVERSATION["examples"][0]
+OTHERWISE = {
+    **{"Provenance": "source", "CodeBlock": "code", "CodeOutput": "output", "MemoryNote": "memory"}
+}  # classes of the model that have another name in `$defs`
+
+
+def def_of(shape):
+    """The name in `$defs` of a class of the model."""
+    return OTHERWISE.get(shape.__name__, shape.__name__.lower())
+
+
 SHAPES = {
-    value.__name__.lower(): value for value in vars(model).values() if is_typeddict(value)
+    def_of(value): value for value in vars(model).values() if is_typeddict(value)
 }  # every object of the model, by its name in `$defs`
 DEFS = {**CONVERSATION["$defs"], "conversation": CONVERSATION}
 
@@ -83,7 +93,7 @@ def test_every_example_validates(path, name, node):
 
 def test_each_part_has_an_example():
     for shape in get_args(model.Part):
-        assert DEFS[shape.__name__.lower()]["examples"]
+        assert DEFS[def_of(shape)]["examples"]
 
 
 # The model and its schema say the same.
@@ -126,7 +136,7 @@ def meant(hint) -> set[Any]:
     if get_origin(hint) is list:
         return {("[]", *meant(get_args(hint)[0]))}
     if is_typeddict(hint):
-        return {hint.__name__.lower()}
+        return {def_of(hint)}
     return {"object"} if get_origin(hint) is dict else {PLAIN[hint]}
 
 
@@ -155,7 +165,7 @@ def test_each_type_of_part_leads_to_its_shape():
         condition = rule["if"]["properties"]["type"]
         shape = rule["then"]["$ref"].removeprefix("#/$defs/")
         told[shape] = condition.get("enum") or [condition["const"]]
-    wanted = [shape.__name__.lower() for shape in get_args(model.Part)]
+    wanted = [def_of(shape) for shape in get_args(model.Part)]
     assert told == {shape: words_for(shape) for shape in wanted}
     assert part["properties"]["type"]["enum"] == [word for words in told.values() for word in words]
     for shape, words in told.items():
