@@ -52,13 +52,13 @@ def test_every_field_of_an_export_comes_back(source):
         assert same(restore(read(raw)), with_additions(raw))
 
 
-@settings(max_examples=140)
+@settings(max_examples=70)
 @given(any_conversations())
 def test_every_field_of_anything_comes_back(raw):
     assert same(restore(read(raw)), with_additions(raw))
 
 
-@settings(max_examples=140)
+@settings(max_examples=70)
 @given(any_conversations())
 def test_a_second_reading_gives_the_same(raw):
     neutral = read(with_additions(raw))
@@ -66,7 +66,7 @@ def test_a_second_reading_gives_the_same(raw):
         assert orjson.dumps(read(restore(neutral))) == orjson.dumps(neutral)
 
 
-@settings(max_examples=140)
+@settings(max_examples=70)
 @given(any_conversations())
 def test_a_repaired_one_reads_as_the_same_and_can_be_trusted(raw):
     neutral = read(raw)

@@ -68,7 +68,7 @@ def read(data: bytes, step: int = 1 << 20, careful: bool = False) -> tuple[list[
     return [item for _, item in split(Trickle(data, step), said, careful)], said
 
 
-@settings(max_examples=140)
+@settings(max_examples=70)
 @given(
     ITEMS,
     STYLES,

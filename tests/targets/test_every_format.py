@@ -43,7 +43,7 @@ def paths_are_safe(files):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=70)
+@settings(max_examples=30)
 @given(st.lists(raw_conversations(), max_size=3), OPTIONS)
 def test_whatever_is_read_is_rendered(name, raws, options):
     target = made_of(name, options)
@@ -61,14 +61,14 @@ def test_whatever_is_read_is_rendered(name, raws, options):
     paths_are_safe(written)
 
 
-@settings(max_examples=70)
+@settings(max_examples=30)
 @given(raw_conversations(), OPTIONS)
 def test_every_line_validates(raw, options):
     done = made_of("jsonl", options).render(neutral(raw))
     assert list(validate_lines(file.data for file in done.files)) == []
 
 
-@settings(max_examples=70)
+@settings(max_examples=30)
 @given(raw_conversations(), OPTIONS)
 def test_every_front_matter_is_that_of_the_conversation(raw, options):
     made = neutral(raw)

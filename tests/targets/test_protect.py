@@ -36,7 +36,7 @@ def shape(block):
     return headings, [each for each in html if each != "<br>"]
 
 
-@settings(max_examples=700)
+@settings(max_examples=300)
 @given(TRAPS, st.booleans())
 @example("a\n  - ", False)
 @example("\u2028\n- ", False)
@@ -45,7 +45,7 @@ def test_no_text_breaks_a_note(text, headings):
     assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
 
 
-@settings(max_examples=180)
+@settings(max_examples=80)
 @given(TRAPS)
 def test_no_code_breaks_a_note(text):
     block = fenced(text, text)
@@ -54,7 +54,7 @@ def test_no_code_breaks_a_note(text):
     assert shape(quoted(block)) == (["h2", "h2"], [])
 
 
-@settings(max_examples=350)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from([*PIECES, "&lt;", "&#60;", "&", ";", "_a", "a_"])).map("".join))
 @example("___\n___")
 def test_a_line_is_its_words(text):

@@ -70,7 +70,7 @@ def html_of(text):
     return COMMONMARK.render(text).strip()
 
 
-@settings(max_examples=180)
+@settings(max_examples=80)
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 @example(["[1]: https://x.example", "[1]"])
 @example(["[a`]: `x", "[a`]"])
@@ -112,7 +112,7 @@ ANY_SCHEME = MarkdownIt("commonmark").enable("table")
 ANY_SCHEME.validateLink = lambda url: True
 
 
-@settings(max_examples=350)
+@settings(max_examples=150)
 @given(TEXTS)
 @example("[a](java&#115;cript:x)")
 @example("[a]( \n javascript:x)")
@@ -169,7 +169,7 @@ TYPED = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=520)
+@settings(max_examples=220)
 @given(TYPED)
 @example("def f():\n    return __x__\n\n*a*\n1. b\n# c\n> d\n---")
 @example("a\n===\nb|c\n-|-")
