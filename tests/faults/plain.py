@@ -93,7 +93,10 @@ def read_zip(data: bytes) -> Reading:
                 start = _DATA.search(page)
                 if start and not beside:
                     found.items += _unescaped(items(page[start.end() :], alone=False))
-                found.told |= not start and page.lstrip()[:1] in ("[", "{")
+                if not start and page.lstrip()[:1] in ("[", "{"):
+                    more = items(page)  # conversations under the name of the viewer
+                    found.items += more if any(map(_is_tree, more)) else []
+                    found.told |= not any(map(_is_tree, more))
         return found
     least = min(path.count("/") for path in files)
     found.items += _beside(data, infos, found)
@@ -126,7 +129,8 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], reading: Reading) -> list
                 reading.unclear.append(path)
                 continue
             objects = [each for each in more if _is_object(each) and _says(each)]
-            empty = [each for each in objects if _is_empty(each)]
+            mere = path.rpartition("/")[2] != "group_chats.json"
+            empty = [each for each in objects if _is_empty(each) or (mere and _is_list_entry(each))]
             if any(_is_chat(each) for each in objects if each not in empty):
                 found += more
             elif TOO_DEEP in more:
@@ -320,6 +324,11 @@ def _is_empty(value: dict[str, Any]) -> bool:
     """Whether it has a place for messages, and none there."""
     held = [value[key] for key in ("mapping", "messages") if key in value]
     return bool(held) and not any(held)
+
+
+def _is_list_entry(value: dict[str, Any]) -> bool:
+    """Whether it is a group chat that is only listed; under another name it is no chat."""
+    return "participant_ids" in value and not {"mapping", "messages", "turns"} & set(value)
 
 
 def _is_said(value: Any, *, node: bool) -> bool:

@@ -137,8 +137,8 @@ def _is_own(member: Member, name: str, named: set[str]) -> bool:
 
 
 def _is_known(member: Member, name: str) -> bool:
-    """Tell whether a JSON file has the name, and the place, of one beside the conversations."""
-    return member.base in KNOWN and name == member.base and member.base.endswith(".json")
+    """Tell whether a file has the name, and the place, of one beside the conversations."""
+    return member.base in KNOWN and name == member.base
 
 
 def _may_be_chats(member: Member, name: str) -> bool:
