@@ -36,7 +36,14 @@ def test_a_first_shard_without_conversations_refuses_nothing(tmp_path, data):
 
 
 @pytest.mark.parametrize(
-    "name", ["user.json", "message_feedback.json", "export_manifest.json", "library_files.json"]
+    "name",
+    [
+        "user.json",
+        "message_feedback.json",
+        "export_manifest.json",
+        "library_files.json",
+        "chat.html",
+    ],
 )
 @pytest.mark.parametrize("folder", ["", "some/folder/"])
 def test_conversations_under_the_name_of_another_file_are_read(tmp_path, name, folder):
