@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gptexit
 from build import JSON
 from build import raw_conversations as any_conversations
 from exports import FIXTURES, ROOT
-from gptexit import conversations, convert, open_export
+from gptexit import convert
 from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
@@ -103,8 +104,8 @@ def test_lines_and_an_export_together_are_refused(tmp_path):
 
 def test_the_library_reads_lines_too(tmp_path):
     convert(SLIM, tmp_path, ["jsonl"])
-    with open_export([tmp_path / "conversations.jsonl"]) as source:
-        assert len(list(conversations(source))) == CHATS
+    with gptexit.open(tmp_path / "conversations.jsonl") as source:
+        assert len(list(source)) == CHATS
 
 
 def read_lines(data, tmp_path):
