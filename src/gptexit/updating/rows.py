@@ -1,8 +1,8 @@
 """The rows of a conversation that a database holds and those that come, into rows with all of both.
 
 The rows hold texts and no raw conversation. So the tree is merged as several exports are (see
-`export.merge`), and of two texts of one message the fuller counts; where each has words that the
-other lacks, the later one counts and the other is appended to the message's hidden text.
+`readers.chatgpt.merge`), and of two texts of one message the fuller counts; where each has words
+that the other lacks, the later one counts and the other is appended to the message's hidden text.
 """
 
 from __future__ import annotations
