@@ -24,9 +24,9 @@ Notes are read back as text (`page`), jsonl lines by the standard library, rows 
 note renders is not judged: text is compared without white space and without the signs of Markdown
 that a writer may add or escape (`compare_text`); that such a sign is where the writer put it is
 told by the SHA-256 in the archive's manifest. Only to say what was changed in a note whose SHA-256
-differs, the note is rendered again: `gptexit.proof`, above this package, does that. Where prover and
-writer could be wrong in the same way, the tests have a third, simpler judge: notes written by hand
-(`tests/verify/test_seen.py`).
+differs, the note is rendered again: `gptexit.proof`, above this package, does that. Where prover
+and writer could be wrong in the same way, the tests have a third, simpler judge: notes written by
+hand (`tests/verify/test_seen.py`).
 
 ZIPs in ChatGPT's layout are unpacked by the standard library, and each conversation is held against
 the source's as one raw conversation against another (`compare_raw`): nothing of the reader or the
