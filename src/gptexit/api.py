@@ -1,4 +1,4 @@
-"""What Python programs call: the functions and the class that `import gptexit` offers.
+"""Define the functions and the class that `import gptexit` offers to Python programs.
 
 Each function imports what it needs when it is called, so that a program that only reads an export
 does not wait for the writers.
@@ -38,7 +38,7 @@ class Export:
         from gptexit.names.names import Names
 
         self.source = source
-        """What the command line works on too. Its methods may change with any release."""
+        """The source that the command line reads too. Its methods may change with any release."""
         self._names = Names(names or {})
 
     def __iter__(self) -> Iterator[Conversation]:
@@ -53,7 +53,7 @@ class Export:
 
     @property
     def errors(self) -> list[Loss]:
-        """What could not be read until now: for each loss `where` it is, and the `reason`.
+        """Return the losses until now: of each, `where` it is and the `reason`, a sentence.
 
         The list is whole when an iteration has ended.
         """

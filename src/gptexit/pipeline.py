@@ -24,7 +24,8 @@ from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names, names_in
 from gptexit.parallel.pool import jobs_for
 from gptexit.parallel.worker import Prepared, Task, TaskPart, prepare
-from gptexit.readers.chatgpt.export_set import AnotherCopy, Loss
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.export_set import AnotherCopy
 from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.weight import Take

@@ -14,8 +14,8 @@ from gptexit.codes import Hidden, NotKept, as_text
 from gptexit.model import Asset, Conversation
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.merge.exports import shown
+from gptexit.readers.chatgpt.normalize.asset_book import key_in_export
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.normalize.image_places import key_in_export
 from gptexit.source import Source
 from gptexit.writers.base import NOTHING
 

@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gptexit.chatgpt.take import strings
+from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
 from gptexit.readers.chatgpt.normalize.content import CONTENT, Around, read_content, seconds_of
-from gptexit.readers.chatgpt.normalize.image_places import AssetBook, AssetInfo
 
 JSON = st.recursive(
     st.one_of(

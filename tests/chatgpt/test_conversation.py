@@ -5,8 +5,8 @@ import orjson
 from hypothesis import given, settings
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 
 
 def read(raw, account=None):

@@ -1,6 +1,8 @@
 import pytest
 
-from gptexit.readers.chatgpt.normalize.image_places import AssetBook, AssetInfo, file_id
+from gptexit.chatgpt.names import file_id
+from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
 from gptexit.readers.chatgpt.normalize.parts import read_part
 
 

@@ -2,8 +2,8 @@
 
 from copy import deepcopy
 
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.readers.chatgpt.normalize.mentions import mentioned
 
 START = 1_770_000_000.0  # 2026-02-02T02:40:00Z

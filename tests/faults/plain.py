@@ -130,15 +130,15 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], reading: Reading) -> list
                 continue
             objects = [each for each in more if _is_object(each) and _says(each)]
             mere = path.rpartition("/")[2] != "group_chats.json"
-            empty = [each for each in objects if _is_empty(each) or (mere and _is_list_entry(each))]
-            if any(_is_chat(each) for each in objects if each not in empty):
+            empty = [_is_empty(each) or (mere and _is_list_entry(each)) for each in objects]
+            if any(not bare and _is_chat(each) for each, bare in zip(objects, empty, strict=True)):
                 found += more
             elif TOO_DEEP in more:
                 reading.unclear.append(path)
             within = [
                 inner for each in objects for value in _within(each) for inner in _listed(value)
             ]
-            reading.vague += len(empty) + sum(_is_empty(each) for each in within)
+            reading.vague += sum(empty) + sum(_is_empty(each) for each in within)
     return found
 
 

@@ -15,8 +15,8 @@ from gptexit.inspection.attachments import Attachments
 from gptexit.inspection.run import inspect
 from gptexit.inspection.survey import Survey
 from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.normalize.asset_book import key_in_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.image_places import key_in_export
 
 POINTING = st.sampled_from(
     [

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message, raw_conversations
 from gptexit.archive.manifest import Catalog
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.schemas import errors, validate_lines
 from gptexit.text.json import loads_deep
 from gptexit.writers.base import Options

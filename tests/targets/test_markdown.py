@@ -12,8 +12,8 @@ from build import ROOT, add, chain, conversation, message, raw_conversations
 from exports import seen_texts, word_runs
 from gptexit.archive.manifest import Catalog, Entry
 from gptexit.codes import Hidden
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.body import front_matter
 from gptexit.writers.markdown.writer import Markdown

@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from build import chain, conversation, message
 from gptexit.archive.manifest import Catalog
 from gptexit.codes import Oddity
+from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.image_places import AssetInfo
 from gptexit.text.markdown import line
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.embed import fenced, protect

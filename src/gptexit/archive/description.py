@@ -25,7 +25,7 @@ _FILE = "user.json"
 _LARGEST = 1 << 20
 """Bytes of it that are read."""
 KEY = "account"
-"""Where an archive's record of itself has the checksum."""
+"""The place of the checksum in the record that an archive keeps of itself."""
 
 
 def accounts_of(export: Any) -> set[str]:

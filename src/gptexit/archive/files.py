@@ -1,4 +1,4 @@
-"""What writers hand to an archive: files with their bytes, and copies of the export's assets."""
+"""Define what writers hand to an archive: files with their bytes, and copies of assets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class File:
     """Relative to the archive, with `/`, safe on every system."""
     data: bytes
     key: str
-    """What the file is of, the same in every run: `conversation/<id>`, `asset/<id>`, `index`."""
+    """Names the content, in every run alike: `conversation/<id>`, `asset/<id>`, `index`."""
     append: bool = False
     """True where `data` continues the file instead of being all of it."""
     last: bool = False
@@ -52,7 +52,7 @@ Read = Callable[[str], BinaryIO]
 
 @dataclass(slots=True)
 class Rendered:
-    """What a target made of one conversation, or at its end."""
+    """The files that a writer made of one conversation, or at the end of a run."""
 
     files: list[File] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)

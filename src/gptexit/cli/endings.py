@@ -1,6 +1,6 @@
-"""Errors that end a run: one sentence for each, and its exit code.
+"""Errors of the system that end a run: one sentence for each, and its exit code.
 
-Commands handle what is their own affair. What reaches this table may happen in any of them.
+A `GptexitError` says both itself. What reaches this table may happen in any command.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gptexit.cli.streams import STDOUT
-from gptexit.errors import Exit, GptexitError
+from gptexit.errors import Exit
 from gptexit.text.terminal import printable
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
@@ -45,8 +45,6 @@ _SHOWN = 200
 
 def ending(error: BaseException) -> tuple[str, int]:
     """Return the sentence for an error that ended a run, and the exit code."""
-    if isinstance(error, GptexitError):
-        return str(error), error.exit_code
     for kinds, sentence, code in _ENDINGS:
         if isinstance(error, kinds):
             return sentence(error), code

@@ -13,8 +13,9 @@ from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
 from gptexit.files.media_types import KINDS, kind
+from gptexit.readers.chatgpt.assets.index import AssetInfo, Lookup
 from gptexit.readers.chatgpt.export_set import ExportSet
-from gptexit.readers.chatgpt.normalize.image_places import AssetInfo, Lookup, key_in_export
+from gptexit.readers.chatgpt.normalize.asset_book import key_in_export
 from gptexit.readers.chatgpt.normalize.mentions import Mention
 
 SPILL = 1 << 20

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gptexit.errors import TooSlow
-from gptexit.sqlite.schema import told_in_text
+from gptexit.sqlite.schema import readable_errors
 
 _SECONDS = 5.0
 """How long one query may take."""
@@ -38,7 +38,7 @@ class Runner:
         self._base.text_factory = lambda data: data.decode("utf-8", "replace")
         self._base.row_factory = _as_text
         self._base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
-        with told_in_text():
+        with readable_errors():
             self._base.executescript(_SETTINGS)
         self._base.set_progress_handler(self._is_late, _STEPS)
 
@@ -51,7 +51,7 @@ class Runner:
         """Every row. Raises TooSlow."""
         self._ends = time.monotonic() + _SECONDS
         try:
-            with told_in_text():
+            with readable_errors():
                 return self._base.execute(query, values).fetchall()
         except sqlite3.OperationalError as error:
             if self._is_late():
@@ -67,7 +67,7 @@ class Runner:
         """The rows one after the other. Raises TooSlow."""
         self._ends = time.monotonic() + _SECONDS
         try:
-            with told_in_text():
+            with readable_errors():
                 yield from self._base.execute(query, values)
         except sqlite3.OperationalError as error:
             if self._is_late():

@@ -218,10 +218,10 @@ def create(base: sqlite3.Connection, tool: str) -> None:
 
 
 @contextmanager
-def told_in_text() -> Iterator[None]:
-    """Raise DatabaseError where SQLite tells of a fault with bytes that are no text.
+def readable_errors() -> Iterator[None]:
+    """Raise DatabaseError where the message of an SQLite error holds bytes that are no text.
 
-    It quotes a damaged schema as it is, and Python's module then raises UnicodeDecodeError.
+    SQLite quotes a damaged schema byte for byte; Python's module then raises UnicodeDecodeError.
     """
     try:
         yield
@@ -229,7 +229,7 @@ def told_in_text() -> Iterator[None]:
         raise sqlite3.DatabaseError("its schema has bytes that are no text") from error
 
 
-@told_in_text()
+@readable_errors()
 def version_of(base: sqlite3.Connection) -> int | None:
     """The schema's version; None where this is no database of ours. Raises DatabaseError."""
     # A view of a table's name, which might never end, is none of ours.

@@ -134,8 +134,12 @@ def is_hidden(message: Raw) -> bool:
 
 def is_in_sight(message: Raw) -> bool:
     """Tell whether a person may have seen a message: it is neither hidden nor for a tool."""
-    called = _role(message) == "assistant" and _recipient(message) not in ("", "all", "assistant")
-    return not (called or is_hidden(message))
+    return not (_is_call(message) or is_hidden(message))
+
+
+def _is_call(message: Raw) -> bool:
+    """Tell whether an assistant addresses a tool."""
+    return _role(message) == "assistant" and _recipient(message) not in ("", "all", "assistant")
 
 
 def is_wish(message: Raw) -> bool:
@@ -157,7 +161,7 @@ def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
     said = ShownMessage(key, _when(message), role == "user", Words())
     if role == "tool":
         _replied(message, content, metadata, said, reasoning)
-    elif role == "assistant" and _recipient(message) not in ("", "all", "assistant"):
+    elif _is_call(message):
         _called(_recipient(message), content, said)
     else:
         _spoken(content, metadata, said, reasoning)

@@ -74,9 +74,8 @@ def verify(
     note; without it, a changed note is a problem. Raises NoArchive, and OSError where a file cannot
     be read.
     """
-    benches = [each for each in _benches(root) if finished or each.archive.format != "exit"]
-    for bench in benches:
-        bench.added_to = added_to
+    found = _benches(root, added_to)
+    benches = [bench for bench in found if finished or bench.archive.format != "exit"]
     archives = [bench.archive for bench in benches]
     # A ZIP by itself has no list that its bytes could be held against.
     told = (each.promised or each.record or (each.only and export) for each in archives)
@@ -106,13 +105,15 @@ def verify(
     return result
 
 
-def _benches(root: Path) -> list[_Bench]:
+def _benches(root: Path, added_to: AddedTo | None) -> list[_Bench]:
     if root.is_file():
-        return [_Bench.of("", archive_of(root))] if zipfile.is_zipfile(root) else []
+        return [_Bench.of("", archive_of(root), added_to)] if zipfile.is_zipfile(root) else []
     found = []
     for folder in find_archives(root):
         prefix = folder.relative_to(root).as_posix()
-        found.append(_Bench.of("" if prefix == "." else f"{prefix}/", read_archive(folder)))
+        found.append(
+            _Bench.of("" if prefix == "." else f"{prefix}/", read_archive(folder), added_to)
+        )
     return found
 
 
@@ -123,16 +124,16 @@ class _Bench:
     prefix: str
     archive: CheckedArchive
     checked: Checked
+    added_to: AddedTo | None
     reader: Reader | None = None
     excused: set[str] | None = None
     """Changed files that were found to hold everything."""
-    added_to: AddedTo | None = None
 
     @classmethod
-    def of(cls, prefix: str, archive: CheckedArchive) -> _Bench:
-        """`prefix`: the archive's folder as seen from the one that was given."""
+    def of(cls, prefix: str, archive: CheckedArchive, added_to: AddedTo | None) -> _Bench:
+        """Begin with an archive; `prefix` is its folder as seen from the one that was given."""
         path = archive.only or prefix.rstrip("/") or "."
-        return cls(prefix, archive, Checked(path, archive.format, len(archive.asked)))
+        return cls(prefix, archive, Checked(path, archive.format, len(archive.asked)), added_to)
 
     @property
     def holds_every_file(self) -> bool:

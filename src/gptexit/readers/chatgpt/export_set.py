@@ -32,8 +32,6 @@ from gptexit.readers.chatgpt.merge.stream import Union, Witness
 from gptexit.readers.chatgpt.parsing.conversation_files import Feed, Reading
 from gptexit.readers.chatgpt.parsing.weight import Keep
 
-__all__ = ["AnotherCopy", "ExportSet", "Loss", "NotAnExport", "open_export"]
-
 Raw = dict[str, Any]
 _STDIN = "standard input"
 LISTED = 10_000

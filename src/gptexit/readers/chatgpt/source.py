@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from gptexit.codes import Lost
 from gptexit.model import Conversation, Raw
-from gptexit.readers.chatgpt.export_set import ExportSet, Loss, open_export
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.export_set import ExportSet, open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.parsing import json_stream as rows
 

@@ -16,7 +16,7 @@ import orjson
 
 from gptexit.chatgpt import take
 from gptexit.model import Cited, Part, Raw, Reasoning
-from gptexit.readers.chatgpt.normalize.image_places import AssetBook
+from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
 from gptexit.readers.chatgpt.normalize.links import cited
 from gptexit.readers.chatgpt.normalize.parts import (
     app_pairing,

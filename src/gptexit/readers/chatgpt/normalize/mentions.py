@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from gptexit.model import Asset, Message, Raw
 from gptexit.readers.chatgpt.normalize import tools
 from gptexit.readers.chatgpt.normalize import uploads as library
+from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.chatgpt.normalize.image_places import AssetBook
 from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
 
 

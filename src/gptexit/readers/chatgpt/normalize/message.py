@@ -18,10 +18,10 @@ from gptexit.chatgpt import take
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
 from gptexit.model import Message, Part, Raw, Text
 from gptexit.readers.chatgpt.normalize import research, tools
+from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
 from gptexit.readers.chatgpt.normalize.canvas import writing_blocks
 from gptexit.readers.chatgpt.normalize.citations import may_change, resolve, words_only
 from gptexit.readers.chatgpt.normalize.content import Around, read_content
-from gptexit.readers.chatgpt.normalize.image_places import AssetBook
 from gptexit.readers.chatgpt.normalize.parts import media, text
 from gptexit.readers.chatgpt.normalize.uploads import answered, attach, dictation
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from gptexit.chatgpt import take
 from gptexit.model import Media, Part, Raw, Text, Unknown
-from gptexit.readers.chatgpt.normalize.image_places import AssetBook
+from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
 
 Kind = Literal["image", "audio", "video", "file"]
 

@@ -14,7 +14,8 @@ from gptexit.chatgpt import take
 from gptexit.chatgpt.sandbox import HINT, addresses, names
 from gptexit.codes import Oddity
 from gptexit.model import Asset, Message, Part, Quote, Raw
-from gptexit.readers.chatgpt.normalize.image_places import AssetBook, ImagePlaces
+from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
+from gptexit.readers.chatgpt.normalize.image_places import ImagePlaces
 from gptexit.readers.chatgpt.normalize.parts import Kind, media, pointer_of
 
 _KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
