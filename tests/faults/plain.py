@@ -93,19 +93,30 @@ def read_zip(data: bytes) -> Reading:
                 start = _DATA.search(page)
                 if start and not beside:
                     found.items += _unescaped(items(page[start.end() :], alone=False))
-                if not start and page.lstrip()[:1] in ("[", "{"):
-                    more = items(page)  # conversations under the name of the viewer
-                    found.items += more if any(map(_is_tree, more)) else []
-                    found.told |= not any(map(_is_tree, more))
+                if not start and not _named_as_viewer(page):
+                    found.told |= page.lstrip()[:1] in ("[", "{")
+                found.items += _named_as_viewer(page)
         return found
     least = min(path.count("/") for path in files)
     found.items += _beside(data, infos, found)
+    for info in infos:
+        path = info.filename.replace("\\", "/")
+        if path.rsplit("/", 1)[-1] == "chat.html" and path.count("/") <= least:
+            found.items += _named_as_viewer(_decoded(_bytes(data, info)))
     for path, info in files.items():
         if path.count("/") > least:
             found.told = True
         else:
             found.items += read_json(_bytes(data, info)).items
     return found
+
+
+def _named_as_viewer(page: str) -> list[Any]:
+    """The items of a file with conversations that has the name of the viewer; none of others."""
+    if page.lstrip()[:1] not in ("[", "{"):
+        return []
+    found = items(page)
+    return found if any(map(_is_tree, found)) else []
 
 
 def _beside(data: bytes, infos: list[zipfile.ZipInfo], reading: Reading) -> list[Any]:
