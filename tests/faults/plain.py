@@ -85,17 +85,21 @@ def read_zip(data: bytes) -> Reading:
         found.items += _beside(data, infos, found)
         if len(named) != 1 and not any(_is_tree(item) for item in found.items):
             raise Unclear("no conversations.json, and not one chat.html")
+        pages = [
+            _decoded(_bytes(data, info))
+            for info in infos
+            if info.filename.rsplit("/", 1)[-1] == "chat.html"
+        ]
+        for page in pages:
+            found.items += _named_as_viewer(page)
         # The viewer holds what the conversation files do, and is read where there is none.
         beside = any(_is_tree(item) for item in found.items)
-        for info in infos:
-            if info.filename.rsplit("/", 1)[-1] == "chat.html":
-                page = _decoded(_bytes(data, info))
-                start = _DATA.search(page)
-                if start and not beside:
-                    found.items += _unescaped(items(page[start.end() :], alone=False))
-                if not start and not _named_as_viewer(page):
-                    found.told |= page.lstrip()[:1] in ("[", "{")
-                found.items += _named_as_viewer(page)
+        for page in pages:
+            start = _DATA.search(page)
+            if start and not beside:
+                found.items += _unescaped(items(page[start.end() :], alone=False))
+            if not start and not _named_as_viewer(page):
+                found.told |= page.lstrip()[:1] in ("[", "{")
         return found
     least = min(path.count("/") for path in files)
     found.items += _beside(data, infos, found)
