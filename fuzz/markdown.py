@@ -22,12 +22,16 @@ from gptexit.readers.chatgpt.normalize.conversation import (
     read_conversation,
 )
 from gptexit.text.markdown import line
-from gptexit.writers.base import Options
+from gptexit.writers.base import WriterSetting
 from gptexit.writers.markdown.embed import fenced, protect, quoted
 from gptexit.writers.registry import FORMATS
 from targets.test_protect import COMMONMARK, PIECES, shape
 
-OPTIONS = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)
+OPTIONS = {
+    "branches": "all",
+    "include": frozenset({"hidden", "reasoning", "tools"}),
+    "timezone": UTC,
+}
 LAST = "The end of it."
 _SPEAKER = re.compile(
     r"(?:You|ChatGPT(?: \(.*\))?|System|Tool.*)(?:, 19 February 2025)?(?:, \d\d:\d\d)?"
@@ -71,7 +75,8 @@ def _note(messages: list[dict[str, Any]], title: str) -> None:
     raw = conversation(chain(*messages, message("user", LAST)), title=title)
     facts = AssetInfo("a.png", title, "image/png", 3)
     found = read_conversation(raw, Account(lambda key: facts), ReadStats())
-    note = FORMATS["markdown"].make(OPTIONS, Catalog(), None).render(found).files[0].data.decode()
+    writer = FORMATS["markdown"].make(OPTIONS, WriterSetting(Catalog(), None))
+    note = writer.render(found).files[0].data.decode()
     front, _, rest = note.removeprefix("---\n").partition("\n---\n")
     assert yaml.safe_load(front)["title"] == (title or "Untitled")
     tokens = COMMONMARK.parse(rest)

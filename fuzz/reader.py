@@ -25,11 +25,11 @@ from gptexit.readers.chatgpt.normalize.conversation import (
 )
 from gptexit.schemas import errors
 from gptexit.text.json import dumps, loads_deep
-from gptexit.writers.base import Options
+from gptexit.writers.base import WriterSetting
 from gptexit.writers.registry import FORMATS
 
 FILES = {"file_0": AssetInfo("file_0.png", "a.png", "image/png", 3)}
-ALL = Options("all", frozenset({"hidden", "reasoning", "tools"}), UTC)
+ALL = {"branches": "all", "include": frozenset({"hidden", "reasoning", "tools"}), "timezone": UTC}
 _TAKEN = {"all", "text"}
 """Words that stand for themselves in the neutral form: the recipient, the kind of a content."""
 
@@ -51,7 +51,7 @@ def check(data: bytes) -> None:
     lost = said - set(leaves(value)) - _TAKEN
     assert not lost, list(lost)[:3]
     for format_ in FORMATS.values():
-        target = format_.make(ALL, Catalog(), lambda member: io.BytesIO(b"png"))
+        target = format_.make(ALL, WriterSetting(Catalog(), lambda member: io.BytesIO(b"png")))
         written = list(target.render(found).files)
         end = target.finish()
         assert [*written, *end.files, *end.more]

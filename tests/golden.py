@@ -31,7 +31,9 @@ LONGEST = 20_000
 _LEFT_OUT = (".gptexit", "assets", "upload", "memory.md")
 """What is no text, and what has a golden file of its own."""
 USUAL = Options(timezone=UTC)
-EVERYTHING = Options("all", frozenset({"hidden", "tools", "reasoning"}), UTC)
+EVERYTHING = Options(
+    branches="all", include=frozenset({"hidden", "tools", "reasoning"}), timezone=UTC
+)
 FOR_CLAUDE = Options(timezone=UTC, topics=(topic_of("code=python,canvas"),))
 
 CASES = {

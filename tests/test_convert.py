@@ -23,13 +23,13 @@ from exports import (
     seen_texts,
     word_runs,
 )
-from gptexit.archive.folder import ArchiveFolder
+from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.pipeline import Output, convert
 from gptexit.report import Written
 from gptexit.schemas import errors, validate_lines
 from gptexit.selection import Selection
 from gptexit.source import open_source
-from gptexit.writers.base import Options
+from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
 
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
@@ -38,13 +38,19 @@ FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 def run(source, out, names=("markdown", "jsonl"), options=None):
     """Convert to `out`/name each; the ledger's report."""
     with open_source([source]) as export:
-        ways = []
-        for name in names:
-            folder = ArchiveFolder(out / name)
-            target = FORMATS[name].make(options or Options(), folder.catalog, export.open)
-            ways.append(Output(target, folder, Written(name, str(out / name))))
-        ledger = convert(export, ways, Selection())
-        return ledger.report(export, 0 if ledger.complete(export) else 1)
+        archives = {name: Archive(out / name) for name in names}
+
+        def outputs(report):
+            made = []
+            for name, archive in archives.items():
+                folder = ArchiveFolder(archive)
+                setting = WriterSetting(folder.catalog, export.open)
+                writer = FORMATS[name].make(options or {}, setting)
+                made.append(Output(writer, folder, Written(name, str(out / name)), folder))
+            return made
+
+        report = convert(export, outputs, Selection())
+        return report.report(export, 0 if report.complete(export) else 1)
 
 
 def lines(out):
@@ -152,7 +158,7 @@ def test_the_figures_are_those_of_the_sample(source, tmp_path):
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_every_asset_arrives_and_is_linked_where_it_was_shown(source, tmp_path):
-    options = Options("all", frozenset({"hidden", "tools", "reasoning"}))
+    options = Options(branches="all", include=frozenset({"hidden", "tools", "reasoning"}))
     run(source, tmp_path, ("markdown",), options)
     by_hash = {}
     for path in (tmp_path / "markdown/assets").rglob("*") if FIGURES[source.name]["assets"] else ():

@@ -36,7 +36,7 @@ def written(sources, *names):
     """Every file that converting gives, by its path; and the report."""
     with tempfile.TemporaryDirectory() as folder:
         names = names or ("markdown", "jsonl")
-        report = convert(sources, folder, names, options=Options("all"))
+        report = convert(sources, folder, names, options=Options(branches="all"))
         assert list(errors("report", report)) == []
         root = Path(folder)
         files = {

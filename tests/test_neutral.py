@@ -70,7 +70,7 @@ def test_export_to_lines_to_export_to_lines(source, tmp_path):
 
 def test_files_come_from_the_archive_beside(tmp_path):
     source = ROOT / "fixtures/fat-2024.zip"
-    everything = Options("all", frozenset({"hidden", "tools", "reasoning"}))
+    everything = Options(branches="all", include=frozenset({"hidden", "tools", "reasoning"}))
     first = convert(source, tmp_path / "all", ["jsonl", "markdown"], options=everything)
     for path in (tmp_path / "all/jsonl", tmp_path / "all/jsonl/conversations.jsonl"):
         again = convert(path, tmp_path / f"out-{path.name}", ["markdown"], options=everything)

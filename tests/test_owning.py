@@ -143,6 +143,6 @@ def test_names_of_parts_are_never_shared(tmp_path):
     for number in range(50):
         first.put(File(f"a/{number}.md", b"first", f"first/{number}"))
         second.put(File(f"b/{number}.md", b"second", f"second/{number}"))
-    first._house.settle()
-    second._house.settle()
+    first.places.settle()
+    second.places.settle()
     assert {path.read_bytes() for path in (tmp_path / "a").iterdir()} == {b"first"}

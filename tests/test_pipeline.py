@@ -7,7 +7,7 @@ import pytest
 from build import add, chain, conversation, message
 from exports import ROOT
 from gptexit import conversion
-from gptexit.archive.folder import ArchiveFolder
+from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.codes import NotKept
 from gptexit.pipeline import Output, conversations, convert
 from gptexit.readers.chatgpt import source as reader
@@ -15,7 +15,7 @@ from gptexit.report import Written
 from gptexit.schemas import errors
 from gptexit.selection import Selection
 from gptexit.source import open_source
-from gptexit.writers.base import Options
+from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
 
 FAT = ROOT / "fixtures/fat-2024.zip"
@@ -30,13 +30,19 @@ def write(path, members):
 
 def run(source, out, *names, options=None, progress=None):
     with open_source([source]) as export:
-        ways = []
-        for name in names or ("markdown",):
-            folder = ArchiveFolder(out / name)
-            target = FORMATS[name].make(options or Options(), folder.catalog, export.open)
-            ways.append(Output(target, folder, Written(name, str(out / name))))
-        ledger = convert(export, ways, Selection(), progress=progress)
-        report = ledger.report(export, 0 if ledger.complete(export) else 1)
+        archives = {name: Archive(out / name) for name in names or ("markdown",)}
+
+        def outputs(report):
+            made = []
+            for name, archive in archives.items():
+                folder = ArchiveFolder(archive)
+                setting = WriterSetting(folder.catalog, export.open)
+                writer = FORMATS[name].make(options or {}, setting)
+                made.append(Output(writer, folder, Written(name, str(out / name)), folder))
+            return made
+
+        report = convert(export, outputs, Selection(), progress=progress)
+        report = report.report(export, 0 if report.complete(export) else 1)
         assert list(errors("report", report)) == []
         return report
 
@@ -146,7 +152,7 @@ def test_jsonl_of_the_current_branch(tmp_path):
     mapping = chain(message("user", "Hi"), message("assistant", "one"))
     add(mapping, "other", "m1", message("assistant", "two"))
     source = write(tmp_path / "e.zip", {"conversations.json": [conversation(mapping)]})
-    report = run(source, tmp_path / "out", "jsonl", options=Options("current"))
+    report = run(source, tmp_path / "out", "jsonl", options=Options(branches="current"))
     line = orjson.loads((tmp_path / "out/jsonl/conversations.jsonl").read_bytes())
     assert [each["id"] for each in line["messages"]] == ["m1", "other"]
     assert report["targets"][0]["hidden"] == {"other-branch": 1}

@@ -6,9 +6,9 @@ import zipfile
 import pytest
 
 from gptexit.archive.files import Copy, File
-from gptexit.archive.folder import ArchiveFolder
+from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.stdout import StdoutSink
-from gptexit.archive.zip_folder import ZipFolder
+from gptexit.archive.zip_folder import ZipSink
 
 NOTE = File("2025/a.md", b"first", "conversation/1")
 
@@ -69,7 +69,7 @@ def test_of_an_edited_file_the_new_text_stays_beside_it_where_old_files_go(tmp_p
     (tmp_path / "2025/a.md").write_bytes(b"mine")
     for _ in range(2):
         folder = ArchiveFolder(tmp_path)
-        folder.exact = True
+        folder.strict = True
         folder.put(File("2025/a.md", b"second", "conversation/1"))
         folder.finish()
         assert files(tmp_path) == {"2025/a.md": b"mine", "2025/a.new.md": b"second"}
@@ -100,7 +100,7 @@ def test_nothing_is_removed_behind_a_link(tmp_path):
     (archive / "b.md").rename(outside / "b.md")
     (archive / "b.md").symlink_to(outside / "b.md")
     folder = ArchiveFolder(archive)
-    folder.exact = True
+    folder.strict = True
     folder.finish()
     assert files(outside) == {"a.md": b"first", "b.md": b"b"}
     assert (archive / "2025").is_symlink()
@@ -112,7 +112,7 @@ def test_a_folder_in_the_place_of_an_old_file_stays(tmp_path):
     (tmp_path / "2025/a.md").unlink()
     (tmp_path / "2025/a.md").mkdir()
     folder = ArchiveFolder(tmp_path)
-    folder.exact = True
+    folder.strict = True
     folder.finish()
     assert (tmp_path / "2025/a.md").is_dir()
 
@@ -148,7 +148,7 @@ def test_a_manifest_that_no_run_wrote_is_not_believed(tmp_path, changed):
     line = {"key": "k", "path": "a.md", "sha256": digest, "size": 4, "about": {}, **changed}
     (root / ".gptexit/manifest.jsonl").write_text(json.dumps(line) + "\n")
     folder = ArchiveFolder(root)
-    folder.exact = True
+    folder.strict = True
     folder.put(NOTE)
     folder.finish()
     assert folder.edited == []
@@ -232,11 +232,13 @@ def test_a_broken_asset_leaves_nothing(tmp_path):
 
 def test_appended_files_appear_at_the_end(tmp_path):
     lines = [File("a.jsonl", b"1\n", "jsonl", append=True), File("a.jsonl", b"2\n", "jsonl", True)]
-    folder = ArchiveFolder(tmp_path)
+    archive = Archive(tmp_path)
+    folder = ArchiveFolder(archive)
     for line in lines:
         folder.put(line)
     assert files(tmp_path) == {}
-    folder.restart()
+    folder.discard()
+    folder = ArchiveFolder(archive)
     for line in lines:
         folder.put(line)
     folder.finish()
@@ -261,12 +263,13 @@ def test_standard_output_takes_lines():
     assert stream.finish() == 2
     assert out.getvalue() == b"1\n"
     with pytest.raises(RuntimeError):
-        stream.restart()
+        stream.discard()
 
 
-def packed(root, *files, exact=True):
-    sink = ZipFolder(root)
-    sink.exact = exact
+def packed(root, *files, strict=True):
+    folder = ArchiveFolder(root)
+    folder.strict = strict
+    sink = ZipSink(folder)
     for file in files:
         sink.put(file)
     sink.finish()
@@ -301,7 +304,7 @@ def test_zips_and_plain_files_lie_side_by_side(tmp_path):
         }
 
 
-def test_what_an_exact_sink_does_not_write_again_is_removed(tmp_path):
+def test_what_a_strict_sink_does_not_write_again_is_removed(tmp_path):
     first = [in_zip("1.zip/a"), end("1.zip", "1-of-2.zip"), in_zip("2.zip/a"), end("2.zip")]
     packed(tmp_path, *first, in_zip("old.md", key="old"), in_zip("mine.md", key="mine"))
     (tmp_path / "mine.md").write_text("changed")
@@ -309,6 +312,6 @@ def test_what_an_exact_sink_does_not_write_again_is_removed(tmp_path):
     sink = packed(tmp_path, in_zip("1.zip/a"), end("1.zip", "1-of-2.zip"))
     assert {path.name for path in tmp_path.iterdir()} == {".gptexit", "1-of-2.zip", "mine.md"}
     assert (tmp_path / "1-of-2.zip").stat().st_mtime_ns == before
-    assert sink.edited == ["mine.md"]
-    packed(tmp_path, in_zip("new.md", key="new"), exact=False)
+    assert sink.folder.edited == ["mine.md"]
+    packed(tmp_path, in_zip("new.md", key="new"), strict=False)
     assert (tmp_path / "1-of-2.zip").exists()

@@ -1,30 +1,40 @@
-"""An export into an archive: what the command `convert` and the library's `convert` share."""
+"""Convert an export into archives: what the command `convert`, `exit` and the library share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gptexit.archive.description import need_same_account, part_of
-from gptexit.archive.folder import ArchiveFolder, Sink
+from gptexit.archive.folder import Archive, ArchiveFolder, Sink
 from gptexit.archive.lock import owning
-from gptexit.archive.notes_folder import NotesFolder
+from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.stdout import StdoutSink
-from gptexit.archive.zip_folder import ZipFolder
+from gptexit.archive.zip_folder import ZipSink
 from gptexit.errors import DamagedNames, OtherArchive
 from gptexit.model import Conversation
 from gptexit.names.names import Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
 from gptexit.pipeline import convert as convert_along
-from gptexit.report import Written
+from gptexit.readers.chatgpt.merge.exports import Edition, shown
+from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source, open_source
-from gptexit.updating.jsonl_folder import JsonlFolder
-from gptexit.writers.base import NOTHING, Options
-from gptexit.writers.markdown.index import laid_out
-from gptexit.writers.registry import FORMATS, choices, redact_of, resolved
+from gptexit.updating.database import DatabaseSink
+from gptexit.updating.jsonl_folder import JsonlSink, Moment, seconds
+from gptexit.writers.base import (
+    NOTHING,
+    CommonOptions,
+    Format,
+    Options,
+    SinkKind,
+    WriterSetting,
+    need_known,
+)
+from gptexit.writers.registry import FORMATS
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing
@@ -41,7 +51,7 @@ def convert(
     formats: Sequence[str] = ("markdown",),
     *,
     selection: Selection = EVERYTHING,
-    options: Options = USUAL,
+    options: Mapping[str, Any] = USUAL,
     allow_large: bool = False,
     progress: Progress | None = None,
     check: bool = False,
@@ -50,17 +60,19 @@ def convert(
     """Convert the export in `sources` (see `open_source`) into the folder `out`; the report.
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
+    `options`: by name, such as `Options(branches="all", layout="flat")`; each format takes those
+    that it has, and `gptexit formats NAME` lists them.
     `check`: compare assets that are there by their bytes, and not by their size alone.
     `allow_large`: take also the members of a ZIP that unpack to far more than an export's do.
     `jobs`: how many processes read and render; None for one for each core, where the export is
     large enough. The files are the same, whatever the number.
     Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
     where secrets are to be taken out and the libraries that find them are not installed, NoFullText
-    where this Python cannot write the format sqlite, and KeyError for a format that is not in
-    `writers.registry.FORMATS`. Raises an Unusable where the folder cannot be written to as it is:
-    InUse where another run writes there, OtherAccount where it has the archive of another account,
-    OtherArchive where ZIPs or a pack would take the place of an archive of another format, and
-    Unusable itself where a link is in it.
+    where this Python cannot write the format sqlite, BadOption for an option that none of the
+    formats has, and KeyError for a format that is not in `writers.registry.FORMATS`. Raises an
+    Unusable where the folder cannot be written to as it is: InUse where another run writes there,
+    OtherAccount where it has the archive of another account, OtherArchive where ZIPs or a pack
+    would take the place of an archive of another format, and Unusable itself where a link is in it.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
     with open_source(given, allow_large=allow_large) as export:
@@ -73,12 +85,40 @@ def convert(
 class OutputSpec:
     """One format of a run."""
 
-    format: str
-    options: Options
+    format: Format
+    options: CommonOptions
+    """Of the class that the format declares."""
     selection: Selection | None = None
     """What goes into it where the run selects everything; None for all of it."""
     of_exit: bool = False
     """True for a folder that is one part of what `gptexit exit` writes."""
+
+    @property
+    def redact(self) -> str:
+        """What is taken out of it: `secrets` or `nothing`."""
+        return self.format.redacts(self.options)
+
+
+def spec_of(
+    name: str,
+    given: Mapping[str, Any],
+    selection: Selection | None = None,
+    *,
+    of_exit: bool = False,
+) -> OutputSpec:
+    """Return the format `name` with those of the options `given` that it has."""
+    format = FORMATS[name]
+    return OutputSpec(format, format.options.taken_from(given), selection, of_exit)
+
+
+def choices(spec: OutputSpec, selection: Selection) -> dict[str, Any]:
+    """Return the part of an archive's record of itself that is known before the run."""
+    return {
+        "format": spec.format.name,
+        "options": {**spec.options.recorded(), "redact": spec.redact},
+        "selection": selection.as_json(),
+        **({"part_of": part_of(spec.format.name)} if spec.of_exit else {}),
+    }
 
 
 def convert_export(
@@ -86,24 +126,29 @@ def convert_export(
     out: str | Path,
     formats: Sequence[str],
     selection: Selection,
-    options: Options,
+    options: Mapping[str, Any],
     *,
     progress: Progress | None = None,
     stdout: BinaryIO | None = None,
     check: bool = False,
     jobs: int | None = 1,
 ) -> Report:
-    """The same for an export that is open. `stdout`: where a single format goes if `out` is `-`."""
-    plans = [OutputSpec(name, options) for name in formats]
+    """Convert an export that is open.
+
+    `stdout`: where a single format goes if `out` is `-`. The other parameters, and what is raised,
+    are those of `convert`.
+    """
+    need_known(options, [FORMATS[name] for name in formats])
+    specs = [spec_of(name, options) for name in formats]
     return carry_out(
-        export, out, plans, selection, progress=progress, stdout=stdout, check=check, jobs=jobs
+        export, out, specs, selection, progress=progress, stdout=stdout, check=check, jobs=jobs
     )
 
 
 def carry_out(
     export: Source,
     out: str | Path,
-    plans: Sequence[OutputSpec],
+    specs: Sequence[OutputSpec],
     selection: Selection,
     *,
     progress: Progress | None = None,
@@ -111,60 +156,35 @@ def carry_out(
     check: bool = False,
     jobs: int | None = 1,
 ) -> Report:
-    """The same for formats each with options of its own."""
-    plans = [_resolved(plan) for plan in plans]
-    several = len(plans) > 1
-    to_stdout = stdout is not None and str(out) == "-"
-    roots = [Path(out) / each.format if several else Path(out) for each in plans]
-    with owning(*([] if to_stdout else roots)):
-        return _carry_out(
-            export, roots, plans, selection, progress, stdout if to_stdout else None, check, jobs
+    """Convert an export that is open into formats that have options of their own."""
+    if stdout is not None and str(out) == "-":
+        names = _names(specs, [])
+        run = _Run(export, specs, selection, names)
+        report = convert_along(
+            export,
+            partial(run.to_stdout, stdout),
+            selection,
+            progress=progress,
+            settle=True,
+            names=names,
+            jobs=jobs,
         )
-
-
-def _carry_out(
-    export: Source,
-    roots: Sequence[Path],
-    plans: Sequence[OutputSpec],
-    selection: Selection,
-    progress: Progress | None,
-    stdout: BinaryIO | None,
-    check: bool,
-    jobs: int | None,
-) -> Report:
-    """Convert into folders that this run owns, or to `stdout`. Return the report as data."""
-    to_stdout = stdout is not None
-    if not to_stdout:
+        return report.report(export, 0 if report.complete(export) else 1)
+    several = len(specs) > 1
+    roots = [Path(out) / spec.format.name if several else Path(out) for spec in specs]
+    with owning(*roots):
         need_same_account(export, roots)
-    names = _names(plans, [] if to_stdout else roots)
-    plans = [_with_reason(each, selection, names) for each in plans]
-    outgoing = _outgoing(plans, export)
-    if stdout is not None:
-        ways = [_way(each, StdoutSink(stdout), "-", export, outgoing) for each in plans]
-    else:
-        ways = [
-            _to_folder(each, root, selection, export, outgoing)
-            for each, root in zip(plans, roots, strict=True)
-        ]
-    for way in ways:
-        if isinstance(way.sink, ArchiveFolder):
-            way.sink.checks = check
-    settle = any(isinstance(way.sink, StdoutSink) for way in ways)
-    ledger = convert_along(
-        export, ways, selection, progress=progress, settle=settle, names=names, jobs=jobs
-    )
-    if not to_stdout:
-        for way, root in zip(ways, roots, strict=True):
-            _keep(way, root, names)
-    return ledger.report(export, 0 if ledger.complete(export) else 1)
+        names = _names(specs, roots)
+        run = _Run(export, specs, selection, names, list(map(Archive, roots)), check=check)
+        report = convert_along(
+            export, run.to_folders, selection, progress=progress, names=names, jobs=jobs
+        )
+        for output, root in zip(run.outputs, roots, strict=True):
+            _keep_names(output, root, names)
+    return report.report(export, 0 if report.complete(export) else 1)
 
 
-def _resolved(plan: OutputSpec) -> OutputSpec:
-    name, options = resolved(plan.format, plan.options)
-    return replace(plan, format=name, options=options)
-
-
-def _names(plans: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:
+def _names(specs: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:
     """Return the names of this run: what the person gives, else what the archives keep.
 
     Raises OtherArchive where an archive's own names cannot be read.
@@ -175,80 +195,165 @@ def _names(plans: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:
             found = {**load_names(root), **found}
     except DamagedNames as error:
         raise OtherArchive(str(error)) from error
-    return plans[0].options.names.with_kept(found) if plans else Names()
+    return specs[0].options.names.with_kept(found) if specs else Names()
 
 
-def _keep(way: Output, root: Path, names: Names) -> None:
+def _keep_names(output: Output, root: Path, names: Names) -> None:
     """Keep the names in the archive, for later runs that are given none. Raises OSError.
 
     What goes to somebody else keeps those alone that went out, as they did: it is not to tell what
     else there is.
     """
-    exact = isinstance(way.sink, ArchiveFolder) and way.sink.exact
-    save_names(root, way.names if exact or way.outgoing else {**names.all(), **way.names})
+    strict = output.folder is not None and output.folder.strict
+    kept = output.names if strict or output.outgoing else {**names.all(), **output.names}
+    save_names(root, kept)
 
 
-def _with_reason(plan: OutputSpec, selection: Selection, names: Names) -> OutputSpec:
-    """The plan, and in its options the names of the run and what chose the conversations."""
-    why = (plan.selection or selection).words
-    return replace(plan, options=replace(plan.options, why=why, names=names))
+@dataclass(slots=True)
+class _Run:
+    """What a run is asked for. Makes the outputs of each of its passes."""
+
+    export: Source
+    specs: Sequence[OutputSpec]
+    selection: Selection
+    names: Names
+    archives: Sequence[Archive] = ()
+    check: bool = False
+    outputs: list[Output] = field(default_factory=list)
+    """The outputs of the last pass."""
+
+    def __post_init__(self) -> None:
+        """Give each format the names of the run, and the options that its archive needs."""
+        self.specs = [
+            replace(spec, options=replace(spec.options, names=self.names)) for spec in self.specs
+        ]
+        if not self.archives:
+            return
+        for spec, archive in zip(self.specs, self.archives, strict=True):
+            if spec.format.strict:
+                archive.expect(spec.format.name)
+        self.specs = [
+            _for_archive(spec, archive)
+            for spec, archive in zip(self.specs, self.archives, strict=True)
+        ]
+
+    def to_stdout(self, stdout: BinaryIO, report: RunReport) -> list[Output]:
+        """Make the outputs of the one pass to standard output."""
+        outgoing = self._outgoing()
+        return [self._output(spec, StdoutSink(stdout), "-", outgoing) for spec in self.specs]
+
+    def to_folders(self, report: RunReport) -> list[Output]:
+        """Make the outputs of a pass into the archives; its counts go to `report`."""
+        outgoing = self._outgoing()
+        self.outputs = []
+        for spec, archive in zip(self.specs, self.archives, strict=True):
+            asked = choices(spec, spec.selection or self.selection)
+            change = _change(spec, asked, archive, self.export, outgoing)
+            folder = ArchiveFolder(archive)
+            folder.strict = spec.format.strict
+            folder.checks = self.check
+            folder.redacts = change.redacts
+            whole = self.selection.is_everything and spec.selection is None
+            change.moment = partial(_moment, self.export, report, whole=whole)
+            sink = _SINKS[spec.format.sink](folder, change)
+            output = self._output(spec, sink, str(archive.root), outgoing)
+            output.folder, output.asked = folder, asked
+            self.outputs.append(output)
+        return self.outputs
+
+    def _outgoing(self) -> Outgoing | None:
+        """Return what takes secrets out, if a format asks for it. Raises CannotRedact."""
+        if all(spec.redact == NOTHING for spec in self.specs):
+            return None
+        from gptexit.redact.files import Outgoing
+
+        return Outgoing(self.export.open)
+
+    def _output(self, spec: OutputSpec, sink: Sink, out: str, outgoing: Outgoing | None) -> Output:
+        through = None if spec.redact == NOTHING else outgoing
+        read = self.export.open if through is None else through.open
+        why = (spec.selection or self.selection).words
+        writer = spec.format.writer(spec.options, WriterSetting(sink.catalog, read, why))
+        written = Written(spec.format.name, out, spec.redact)
+        return Output(writer, sink, written, selection=spec.selection, outgoing=through)
 
 
-def _outgoing(plans: Sequence[OutputSpec], export: Source) -> Outgoing | None:
-    """What redacts, where a format asks for it. Raises CannotRedact."""
-    if all(redact_of(each.format, each.options) == NOTHING for each in plans):
-        return None
-    from gptexit.redact.files import Outgoing
-
-    return Outgoing(export.open)
+def _for_archive(spec: OutputSpec, archive: Archive) -> OutputSpec:
+    adapt = spec.format.for_archive
+    if adapt is None:
+        return spec
+    return replace(spec, options=adapt(spec.options, archive.root, archive.catalog))
 
 
-def _to_folder(
-    plan: OutputSpec, root: Path, selection: Selection, export: Source, outgoing: Outgoing | None
-) -> Output:
-    folder = _sink(plan.format)(root)
-    plan = replace(plan, options=laid_out(plan.format, plan.options, root, folder.catalog))
-    folder.exact = FORMATS[plan.format].zipped or FORMATS[plan.format].pack
-    if folder.exact:
-        folder.expect(plan.format)
-    way = _way(plan, folder, str(root), export, outgoing)
-    way.asked = choices(plan.format, plan.options, plan.selection or selection)
-    if plan.of_exit:
-        way.asked["part_of"] = part_of(plan.format)
-    if folder.begun:
-        _acquaint(folder, way, export)
-    if isinstance(folder, JsonlFolder):
-        folder.through = _named(folder.through, plan.options.names)
-    return way
+def _no_moment() -> Moment:
+    return Moment(0.0, None, tells=False)
 
 
-def _named(
-    through: Callable[[Conversation], Conversation] | None, names: Names
-) -> Callable[[Conversation], Conversation]:
-    """Return what gives names to a line of an earlier run before it goes through `through`."""
-    if through is None:
-        return names.applied
-    return lambda conversation: through(names.applied(conversation))
+@dataclass(slots=True)
+class _Change:
+    """How a run differs from the one that wrote the archive, and what changes what is there."""
+
+    redacts: bool = False
+    """Whether this run takes secrets out that the archive may hold."""
+    same_options: bool = True
+    same_source: bool = False
+    conversation: Callable[[Conversation], Conversation] = lambda conversation: conversation
+    """Changes a conversation of the archive."""
+    text: Callable[[str], str] | None = None
+    """Takes secrets out of a text of the archive, if there may be some."""
+    moment: Callable[[], Moment] = _no_moment
+    """Tells when the export was made, as far as the pass knows by now."""
 
 
-def _acquaint(folder: ArchiveFolder, way: Output, export: Source) -> None:
-    """Tell a sink how this run differs from the one that wrote what is there."""
-    recorded = folder.recorded()
+def _change(
+    spec: OutputSpec,
+    asked: dict[str, Any],
+    archive: Archive,
+    export: Source,
+    outgoing: Outgoing | None,
+) -> _Change:
+    """Compare what is asked for with what the archive says of itself."""
+    names = spec.options.names
+    change = _Change(conversation=names.applied)
+    if not archive.begun:
+        return change
+    recorded = archive.recorded()
     options = recorded.get("options")
     before = options if isinstance(options, dict) else {}
-    now = way.asked["options"]
-    redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
-    folder.redacts = redacts
-    if isinstance(folder, NotesFolder):
-        # An option that the earlier gptexit did not know is none that the user changed.
-        folder.same_options = all(before.get(name, value) == value for name, value in now.items())
-        if "writer" not in recorded:
-            folder.same_source = _same_files(recorded.get("sources"), export)
-    elif redacts and way.outgoing:
-        if isinstance(folder, JsonlFolder):
-            folder.through = way.outgoing.conversation
-        elif hasattr(folder, "without"):
-            folder.without = way.outgoing.quietly
+    now = asked["options"]
+    change.redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
+    # An option that the earlier gptexit did not know is none that the user changed.
+    change.same_options = all(before.get(name, value) == value for name, value in now.items())
+    if "writer" not in recorded:
+        change.same_source = _same_files(recorded.get("sources"), export)
+    if change.redacts and outgoing:
+        redacted = outgoing.conversation
+        change.conversation = lambda conversation: redacted(names.applied(conversation))
+        change.text = outgoing.quietly
+    return change
+
+
+_SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
+    SinkKind.FOLDER: lambda folder, change: folder,
+    SinkKind.FILE: lambda folder, change: folder,
+    SinkKind.NOTES: lambda folder, change: NotesSink(
+        folder, same_source=change.same_source, same_options=change.same_options
+    ),
+    SinkKind.LINES: lambda folder, change: JsonlSink(folder, change.moment, change.conversation),
+    SinkKind.ZIPS: lambda folder, change: ZipSink(folder),
+    SinkKind.DATABASE: lambda folder, change: DatabaseSink(folder, change.text),
+}
+
+
+def _moment(export: Source, report: RunReport, *, whole: bool) -> Moment:
+    """Return when the newest of what is converted was made, as far as is known by now."""
+    newest: Edition | None = export.editions[-1] if export.editions else None
+    latest = seconds(report.latest)
+    if newest is None:
+        return Moment(latest, None, tells=False)
+    lost = export.losses or export.missing or report.unreadable
+    tells = whole and not (lost or newest.pieces or newest.broken)
+    return Moment(newest.moment(latest), shown(newest), tells)
 
 
 def _same_files(sources: Any, export: Source) -> bool:
@@ -262,29 +367,3 @@ def _same_files(sources: Any, export: Source) -> bool:
     return sorted(map(repr, named)) == sorted(
         {repr((name, size)) for name, size, _ in export.inventory()}
     )
-
-
-def _way(
-    plan: OutputSpec, sink: Sink, out: str, export: Source, outgoing: Outgoing | None
-) -> Output:
-    redact = redact_of(plan.format, plan.options)
-    through = None if redact == NOTHING else outgoing
-    read = export.open if through is None else through.open
-    target = FORMATS[plan.format].make(plan.options, sink.catalog, read)
-    written = Written(plan.format, out, redact)
-    return Output(target, sink, written, selection=plan.selection, outgoing=through)
-
-
-def _sink(name: str) -> type[ArchiveFolder]:
-    """What writes a format."""
-    if FORMATS[name].database:
-        from gptexit.updating.database import Database
-
-        return Database
-    if name in _SINKS:
-        return _SINKS[name]
-    return ZipFolder if FORMATS[name].zipped else ArchiveFolder
-
-
-_SINKS: dict[str, type[ArchiveFolder]] = {"markdown": NotesFolder, "jsonl": JsonlFolder}
-"""Formats of which an archive holds what an export may lack."""

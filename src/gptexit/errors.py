@@ -86,6 +86,10 @@ class BadDate(GptexitError, ValueError):
     """A date that a person typed cannot be read."""
 
 
+class BadOption(GptexitError, ValueError):
+    """An option is given that no format of the run has, or with a value that it does not take."""
+
+
 class BadNames(GptexitError):
     """A file is no table of names of projects and custom GPTs."""
 

@@ -37,13 +37,13 @@ class Provenance(TypedDict):
 
     provider: Literal["chatgpt"]
     url: str | None
-    """The conversation's address at its provider; None where it has no id of its own."""
+    """The conversation's address at its provider; None if it has no id of its own."""
     kind: Literal["chat", "codex", "group"]
     """`chat`: an ordinary chat. `codex`: a task of Codex. `group`: a group chat."""
     nodes: Literal["full", "slim"]
     """`slim`: the nodes name only their parents (ChatGPT exports since mid-2026)."""
     gone: Gone | None
-    """None where nothing is gone, and wherever a single export was given."""
+    """None if nothing is gone, and wherever a single export was given."""
 
 
 class Named(TypedDict):
@@ -106,7 +106,7 @@ class Media(TypedDict):
     seconds: float | None
     """How long audio or video lasts."""
     placed: Literal["time", "chat"] | None
-    """None where the source says which message shows the file. `time`: it was placed by the time at
+    """None if the source says which message shows the file. `time`: it was placed by the time at
     which it was made. `chat`: only the conversation is known, and the file stands at its end."""
 
 
@@ -234,7 +234,7 @@ class Message(TypedDict):
     created: str | None
     model: str | None
     hidden: str | None
-    """Why the provider's own app does not show this message; None where it does."""
+    """Why the provider's own app does not show this message; None if it does."""
     status: str | None
     to: str | None
     """The recipient, where it is a tool and not everyone."""

@@ -1,6 +1,6 @@
-"""One pass: export, reader, selection, targets, sinks, with the ledger beside.
+"""Read an export and write it in one pass: reader, selection, writers, sinks, and the report.
 
-A conversation that cannot be read or rendered costs only itself: it is named in the ledger and the
+A conversation that cannot be read or rendered costs only itself: it is named in the report and the
 run goes on. What ends a run is a full disk, a broken pipe, or the user.
 """
 
@@ -26,15 +26,13 @@ from gptexit.parallel.pool import jobs_for
 from gptexit.parallel.worker import Prepared, Task, TaskPart, prepare
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.export_set import AnotherCopy
-from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.weight import Take
 from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.updating.jsonl_folder import JsonlFolder, Moment, seconds
-from gptexit.writers.base import Draft, Drafter, Drafting, Target
+from gptexit.writers.base import Draft, Drafter, DraftingWriter, Writer
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing
@@ -45,49 +43,52 @@ REDACTED = "redacted.csv"
 
 @dataclass(slots=True)
 class Output:
-    """A target, the sink that it writes to, and what it wrote."""
+    """One format of a pass over the export: a writer, the sink that it writes to, and counts."""
 
-    target: Target
+    writer: Writer
     sink: Sink
     written: Written
+    folder: ArchiveFolder | None = None
+    """The folder that the sink writes through; standard output has none."""
     asked: dict[str, Any] = field(default_factory=dict)
     """Format, options and selection, for the archive's record of itself."""
-    assets: set[str] = field(default_factory=set)
-    """The keys of the assets that this run has copied or found in place."""
-    members: set[str] = field(default_factory=set)
-    """Their members in the export."""
-    unwritten: list[Loss] = field(default_factory=list)
-    """Assets of the export that could not be copied this way."""
-    digests: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of the assets in the archive, by their member."""
     selection: Selection | None = None
-    """What goes this way of what the run selects; None for all of it."""
+    """What of the run's selection goes into this format; without it all of it."""
     outgoing: Outgoing | None = None
-    """What takes secrets out of all that goes this way; one for all ways of a run."""
+    """Takes secrets out of all that goes into this format; one for all formats of a pass."""
+    assets: set[str] = field(default_factory=set)
+    """The keys of the assets that this pass has copied or found in place."""
+    members: set[str] = field(default_factory=set)
+    """The names of these assets in the export."""
+    unwritten: list[Loss] = field(default_factory=list)
+    """Assets of the export that could not be copied."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the assets in the archive, by their names in the export."""
     names: dict[str, str] = field(default_factory=dict)
-    """Names of the projects and custom GPTs of what went this way, by id."""
-
-    drafting: Drafting | None = field(init=False)
-    """The target, where its drafts may be made by other processes."""
+    """Names of the projects and custom GPTs of the conversations that were written, by id."""
+    drafting: DraftingWriter | None = field(init=False)
+    """The writer, if other processes may make its drafts."""
 
     def __post_init__(self) -> None:
-        """Look once whether the target drafts: it is asked for each conversation."""
-        drafts = isinstance(self.target, Drafting) and not self.outgoing
-        self.drafting = cast(Drafting, self.target) if drafts else None
+        """Look once whether the writer drafts: it is asked for each conversation."""
+        drafts = isinstance(self.writer, DraftingWriter) and not self.outgoing
+        self.drafting = cast(DraftingWriter, self.writer) if drafts else None
 
     @property
     def drafter(self) -> Drafter | None:
-        """What makes those drafts."""
+        """The maker of drafts for other processes, if there is one."""
         return self.drafting.drafter if self.drafting else None
 
 
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
+MakeOutputs = Callable[[RunReport], list[Output]]
+"""Makes the outputs of one pass over the export, whose counts go to the report."""
 
 
 def convert(
     export: Source,
-    ways: list[Output],
+    make_outputs: MakeOutputs,
     selection: Selection,
     *,
     progress: Progress | None = None,
@@ -95,132 +96,131 @@ def convert(
     names: Names | None = None,
     jobs: int | None = 1,
 ) -> RunReport:
-    """Convert every selected conversation of `export` along each of `ways`.
+    """Convert every selected conversation of `export` into each of the outputs.
 
-    `settle`: find out first of which conversations there are several copies, where output cannot be
-    taken back. `names`: of projects and custom GPTs, given to each conversation as it is read, so
-    that every format and every selection has them. `jobs`: how many processes read and draft; None
-    for one for each core where the export is large enough. The result is the same for each number.
+    Where a conversation turns out to have another copy that was not seen yet, the pass is given up,
+    the copies are looked for, and a second pass is made with new outputs.
+
+    `settle`: look for copies before the first pass, where output cannot be taken back. `names`: of
+    projects and custom GPTs; each conversation gets them as it is read, so that every format and
+    every selection has them. `jobs`: how many processes read and draft; None for one for each core
+    if the export is large enough. The result is the same for each number.
     Raises OSError where a sink cannot write.
     """
     names = names or Names()
-    # In an archive that is there, part of a conversation may not even for a moment replace it all.
-    begun = _begun(ways)
-    if any(isinstance(way.sink, ArchiveFolder) for way in ways):
+    report = RunReport()
+    outputs = make_outputs(report)
+    folders = [output.folder for output in outputs if output.folder]
+    if folders:
         export.hash_members()
-    if (settle or begun) and len(export.conversation_files) > 1:
+    # In an archive that is there, part of a conversation may not even for a moment replace it all.
+    if (settle or _begun(outputs)) and len(export.conversation_files) > 1:
         export.settle()
     while True:
-        ledger = RunReport()
-        for way in ways:
-            if isinstance(way.sink, JsonlFolder):
-                whole = selection.is_everything and way.selection is None
-                way.sink.moment = partial(_moment, export, ledger, whole=whole)
-        export.keep = partial(_kept, ways, whole=selection.is_everything)
+        export.keep = partial(_kept, outputs, whole=selection.is_everything)
         try:
             with collector_off():
-                found = _prepared(ledger, export, ways, selection, names, jobs, once=settle)
+                found = _prepared(report, export, outputs, selection, names, jobs, once=settle)
                 with closing(found):
-                    _pass(ledger, export, ways, found, progress)
+                    _pass(report, export, outputs, found, progress)
             break
         except AnotherCopy:
             export.settle()
-            for way in ways:
-                if way.outgoing:
-                    way.outgoing.restart()
-                way.sink.restart()
-                way.target.restart()
-                way.written = Written(way.written.format, way.written.out, way.written.redact)
-                way.assets.clear()
-                way.members.clear()
-                way.unwritten.clear()
-                way.names.clear()
-    _finish(ledger, export, ways, selection, names)
-    return ledger
+            for output in outputs:
+                output.sink.discard()
+            report = RunReport()
+            outputs = make_outputs(report)
+    _finish(report, export, outputs, selection, names)
+    return report
 
 
-def _begun(ways: list[Output]) -> bool:
+def _begun(outputs: list[Output]) -> bool:
     """Tell whether an earlier run left something in one of the folders."""
-    return any(isinstance(way.sink, ArchiveFolder) and way.sink.begun for way in ways)
+    return any(output.folder and output.folder.archive.begun for output in outputs)
 
 
 def _finish(
-    ledger: RunReport, export: Source, ways: list[Output], selection: Selection, names: Names
+    report: RunReport, export: Source, outputs: list[Output], selection: Selection, names: Names
 ) -> None:
-    """What can only be written once every conversation has been seen."""
-    for way in ways:
-        if selection.is_everything and way.selection is None:
+    """Write what can only be written once every conversation has been seen."""
+    for output in outputs:
+        if selection.is_everything and output.selection is None:
             # A list that grows with the number of files, like the index of the assets.
-            others = [_other(export, member) for member in export.others(way.members)]
-            if way.outgoing:
-                others = [way.outgoing.asset(each) for each in others]
-            _write(way, way.target.others(others), export, ledger)
-        _write(way, way.target.finish(), export, ledger)
-    for way in ways:
-        if way.outgoing and isinstance(way.sink, ArchiveFolder):
-            for piece in way.outgoing.findings.table():
-                ArchiveFolder.put(way.sink, File(REDACTED, piece, REDACTED, append=True))
+            others = [_other(export, member) for member in export.others(output.members)]
+            if output.outgoing:
+                others = [output.outgoing.asset(asset) for asset in others]
+            _write(output, output.writer.others(others), export, report)
+        _write(output, output.writer.finish(), export, report)
+    for output in outputs:
+        if output.outgoing and output.folder:
+            for piece in output.outgoing.findings.table():
+                output.folder.put(File(REDACTED, piece, REDACTED, append=True))
             end = File(REDACTED, b"", REDACTED, append=True, last=True)
-            way.written.files[ArchiveFolder.put(way.sink, end)] += 1
-        way.written.bytes = way.sink.finish()
-        if isinstance(way.sink, ArchiveFolder):
-            asked = way.asked
-            if "selection" in asked:
-                asked = {**asked, "selection": by_ids(asked["selection"], names)}
-            about = record(asked, export, way.digests, _unread(way, export, ledger, selection))
-            way.sink.describe(way.outgoing.names_in(about) if way.outgoing else about)
-            way.written.edited = sorted(set(way.sink.edited))
-            way.written.earlier = way.sink.tally
-    ledger.targets = [way.written for way in ways]
-    ledger.redacted = next((way.outgoing.findings for way in ways if way.outgoing), None)
+            output.written.files[output.folder.put(end)] += 1
+        output.written.bytes = output.sink.finish()
+        if output.folder:
+            _describe(output, output.folder, export, report, selection, names)
+    report.targets = [output.written for output in outputs]
+    report.redacted = next((out.outgoing.findings for out in outputs if out.outgoing), None)
 
 
-def _unread(way: Output, export: Source, ledger: RunReport, selection: Selection) -> dict[str, Any]:
+def _describe(
+    output: Output,
+    folder: ArchiveFolder,
+    export: Source,
+    report: RunReport,
+    selection: Selection,
+    names: Names,
+) -> None:
+    """Save the archive's record of itself, and count what earlier runs left in it."""
+    asked = output.asked
+    if "selection" in asked:
+        asked = {**asked, "selection": by_ids(asked["selection"], names)}
+    lost = _unread(output, folder, export, report, selection)
+    about = record(asked, export, output.digests, lost)
+    if output.outgoing:
+        about = output.outgoing.names_in(about)
+    folder.archive.describe(about, several=folder.holds_more)
+    output.written.edited = sorted(set(folder.edited))
+    output.written.earlier = folder.tally
+
+
+def _unread(
+    output: Output, folder: ArchiveFolder, export: Source, report: RunReport, selection: Selection
+) -> dict[str, Any]:
     """Return what the archive has to say of what could not be read, for every later verdict."""
-    assert isinstance(way.sink, ArchiveFolder)
-    refused = ({"where": each.where, "reason": each.reason} for each in way.unwritten)
-    lost = [*ledger.lost(export), *refused]
-    if way.outgoing:
-        told = way.outgoing.quietly
-        lost = [{key: told(words) for key, words in each.items()} for each in lost]
-    if way.sink.exact:
+    refused = ({"where": loss.where, "reason": loss.reason} for loss in output.unwritten)
+    lost = [*report.lost(export), *refused]
+    if output.outgoing:
+        told = output.outgoing.quietly
+        lost = [{key: told(words) for key, words in loss.items()} for loss in lost]
+    if folder.strict:
         # What goes to somebody else is written whole each time, and tells no titles.
-        return unread({**each, "where": each["where"].partition(" “")[0]} for each in lost)
-    whole = selection.is_everything and way.selection is None
-    return unread(lost, way.sink.recorded().get("unread"), whole=whole)
+        return unread({**loss, "where": loss["where"].partition(" “")[0]} for loss in lost)
+    whole = selection.is_everything and output.selection is None
+    return unread(lost, folder.archive.recorded().get("unread"), whole=whole)
 
 
-def _kept(ways: list[Output], path: str, *, whole: bool) -> Take:
+def _kept(outputs: list[Output], path: str, *, whole: bool) -> Take:
     """Return what writes a conversation that is too large, as it is, to each archive of its own.
 
     A part of the export, and what goes to somebody else, is not to have what nobody looked at.
     """
     kept: list[tuple[Output, ArchiveFolder]] = []
-    for way in ways:
-        if whole and isinstance(way.sink, ArchiveFolder) and not (way.outgoing or way.selection):
-            kept.append((way, way.sink))
+    for output in outputs:
+        if whole and output.folder and not (output.outgoing or output.selection):
+            kept.append((output, output.folder))
         else:
-            way.written.not_kept[NotKept.CONVERSATION_TOO_LARGE] += 1
+            output.written.not_kept[NotKept.CONVERSATION_TOO_LARGE] += 1
 
     def take(piece: bytes) -> None:
         file = File(path, piece, f"raw/{path}", append=True, last=not piece)
-        for way, sink in kept:
-            outcome = ArchiveFolder.put(sink, file)
+        for output, folder in kept:
+            outcome = folder.put(file)
             if file.last:
-                way.written.files[outcome] += 1
+                output.written.files[outcome] += 1
 
     return take
-
-
-def _moment(export: Source, ledger: RunReport, *, whole: bool) -> Moment:
-    """When the newest of what is converted was made, as far as is known by now."""
-    newest: Edition | None = export.editions[-1] if export.editions else None
-    latest = seconds(ledger.latest)
-    if newest is None:
-        return Moment(latest, None, tells=False)
-    lost = export.losses or export.missing or ledger.unreadable
-    tells = whole and not (lost or newest.pieces or newest.broken)
-    return Moment(newest.moment(latest), shown(newest), tells)
 
 
 def conversations(export: Source, names: Names | None = None) -> Iterator[Conversation]:
@@ -260,9 +260,9 @@ Found = Generator[tuple[str, Prepared | Loss], None, None]
 
 
 def _prepared(
-    ledger: RunReport,
+    report: RunReport,
     export: Source,
-    ways: list[Output],
+    outputs: list[Output],
     selection: Selection,
     names: Names,
     jobs: int | None,
@@ -270,103 +270,107 @@ def _prepared(
     once: bool,
 ) -> Found:
     """Read, select and draft each conversation, here or in worker processes."""
-    task = Task(selection, tuple(TaskPart(way.drafter, way.selection) for way in ways), names)
+    task = Task(
+        selection, tuple(TaskPart(output.drafter, output.selection) for output in outputs), names
+    )
     count = jobs_for(export, jobs)
     if count > 1:
         from gptexit.parallel.pool import prepared
 
         # Only where a sink or a target asks for what the head of a conversation lacks.
-        wholes = _begun(ways) or not all(way.drafting for way in ways)
-        yield from prepared(export, task, ledger.met, count, once=once, wholes=wholes)
+        wholes = _begun(outputs) or not all(output.drafting for output in outputs)
+        yield from prepared(export, task, report.met, count, once=once, wholes=wholes)
         return
-    for where, found in export.neutral(ledger.met, once=once):
+    for where, found in export.neutral(report.met, once=once):
         yield where, found if isinstance(found, Loss) else prepare(where, found, task)
 
 
 def _pass(
-    ledger: RunReport,
+    report: RunReport,
     export: Source,
-    ways: list[Output],
+    outputs: list[Output],
     conversations: Found,
     progress: Progress | None,
 ) -> None:
     for where, found in conversations:
         if isinstance(found, Loss):
-            ledger.unreadable.append(found)
+            report.unreadable.append(found)
             continue
-        ledger.read(found.head, found.messages)
+        report.read(found.head, found.messages)
         if progress:
-            progress(ledger.conversations, export.bytes_read)
+            progress(report.conversations, export.bytes_read)
         if found.left_out:
-            ledger.left_out[found.left_out] += 1
+            report.left_out[found.left_out] += 1
             continue
-        ledger.select(found.head, found.messages)
-        _render(found, where, ways, export, ledger)
+        report.select(found.head, found.messages)
+        _render(found, where, outputs, export, report)
 
 
 def _render(
-    found: Prepared, where: str, ways: list[Output], export: Source, ledger: RunReport
+    found: Prepared, where: str, outputs: list[Output], export: Source, report: RunReport
 ) -> None:
     redacted: Conversation | None = None
-    for way, outcome in zip(ways, found.outcomes, strict=True):
+    for output, outcome in zip(outputs, found.outcomes, strict=True):
         if isinstance(outcome, str):
-            way.written.left_out[outcome] += 1
+            output.written.left_out[outcome] += 1
             continue
         if isinstance(outcome, Loss):
-            ledger.unreadable.append(outcome)
+            report.unreadable.append(outcome)
             continue
         shown = found.head
         try:
-            if way.outgoing:
-                redacted = redacted or way.outgoing.conversation(found.whole())
+            if output.outgoing:
+                redacted = redacted or output.outgoing.conversation(found.whole())
                 shown = redacted
-            rendered = _rendered(way, shown, outcome, found)
+            rendered = _rendered(output, shown, outcome, found)
         except Exception as error:
-            ledger.unreadable.append(fault(where, shown["title"], error))
+            report.unreadable.append(fault(where, shown["title"], error))
             continue
-        way.written.conversations += 1
-        way.names.update(names_in(shown))
-        _write(way, rendered, export, ledger)
+        output.written.conversations += 1
+        output.names.update(names_in(shown))
+        _write(output, rendered, export, report)
 
 
-def _rendered(way: Output, shown: Conversation, draft: Draft | None, found: Prepared) -> Rendered:
-    if draft is not None and way.drafting:
-        return way.drafting.settle(shown, draft, found.whole)
-    return way.target.render(shown if way.outgoing else found.whole())
+def _rendered(
+    output: Output, shown: Conversation, draft: Draft | None, found: Prepared
+) -> Rendered:
+    if draft is not None and output.drafting:
+        return output.drafting.settle(shown, draft, found.whole)
+    return output.writer.render(shown if output.outgoing else found.whole())
 
 
-def _write(way: Output, rendered: Rendered, export: Source, ledger: RunReport) -> None:
-    way.written.add(rendered)
+def _write(output: Output, rendered: Rendered, export: Source, report: RunReport) -> None:
+    output.written.add(rendered)
     for file in chain(rendered.files, rendered.more):
-        way.written.files[way.sink.put(file)] += 1
+        output.written.files[output.sink.put(file)] += 1
     for copy in rendered.copies:
-        if copy.key not in way.assets:
-            way.assets.add(copy.key)
-            way.members.add(_member(way, copy))
-            _copy(way, copy, export, ledger)
+        if copy.key not in output.assets:
+            output.assets.add(copy.key)
+            output.members.add(_member(output, copy))
+            _copy(output, copy, export, report)
 
 
-def _copy(way: Output, copy: Copy, export: Source, ledger: RunReport) -> None:
-    member = _member(way, copy)
-    outgoing = way.outgoing
+def _copy(output: Output, copy: Copy, export: Source, report: RunReport) -> None:
+    member = _member(output, copy)
+    outgoing = output.outgoing
     # A text without its secrets has another size; so that it is compared, none is given.
     size = export.size(member) if outgoing is None else -1
     read, name = (export.open, member) if outgoing is None else (outgoing.open, copy.member)
     try:
-        outcome = way.sink.copy(copy, size, lambda: _guarded(read, name))
+        outcome = output.sink.copy(copy, size, lambda: _guarded(read, name))
     except AssetUnreadable as error:
-        way.unwritten.append(Loss(member, error.why))
-        ledger.unwritten.append(way.unwritten[-1])
+        output.unwritten.append(Loss(member, error.why))
+        report.unwritten.append(output.unwritten[-1])
         return
-    way.written.files[outcome] += 1
-    entry = way.sink.catalog.get(copy.key)
+    output.written.files[outcome] += 1
+    entry = output.sink.catalog.get(copy.key)
     if entry and outcome != "edited" and outgoing is None:
-        way.digests[member] = entry.sha256
+        output.digests[member] = entry.sha256
 
 
-def _member(way: Output, copy: Copy) -> str:
+def _member(output: Output, copy: Copy) -> str:
     """The export's own name of a file: one that held a secret has another outside."""
-    return way.outgoing.member(copy.member) if way.outgoing else copy.member
+    return output.outgoing.member(copy.member) if output.outgoing else copy.member
 
 
 class AssetUnreadable(Exception):

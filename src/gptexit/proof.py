@@ -19,7 +19,7 @@ from gptexit.verification.raw import Raw
 from gptexit.verification.result import Result
 from gptexit.verification.run import Progress
 from gptexit.verification.run import verify as run
-from gptexit.writers.base import Options
+from gptexit.writers.base import WriterSetting
 from gptexit.writers.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -55,13 +55,14 @@ def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportS
 
 
 def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bytes | None:
-    options = Options(
-        archive.option("branches"),
-        frozenset(archive.option("include") or ()),
-        _zone(archive.option("timezone")),
-        layout=archive.option("layout"),
-        web_images=archive.option("web_images"),
-    )
+    format = FORMATS[archive.format]
+    recorded = {name: archive.option(name) for name in format.options.own()}
+    given = {
+        **recorded,
+        "branches": archive.option("branches"),
+        "include": frozenset(archive.option("include") or ()),
+        "timezone": _zone(archive.option("timezone")),
+    }
     catalog = Catalog()
     for key, each in archive.keys.items():
         catalog.add(Entry(key, each))
@@ -72,9 +73,8 @@ def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) ->
         if redactor is None:
             return None
         conversation = redactor.conversation(conversation)
-    for file in (
-        FORMATS[archive.format].make(options, catalog, export.open).render(conversation).files
-    ):
+    writer = format.make(given, WriterSetting(catalog, export.open))
+    for file in writer.render(conversation).files:
         if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
             return file.data
     return None

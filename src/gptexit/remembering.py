@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gptexit.archive.description import need_same_account
-from gptexit.archive.folder import ArchiveFolder
+from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
+from gptexit.conversion import choices, spec_of
 from gptexit.files.background import collector_off
 from gptexit.memories.collect import Collector
 from gptexit.memories.model import Memory, Origin
 from gptexit.pipeline import Output, Progress, conversations, convert
 from gptexit.readers.chatgpt.source import fault
-from gptexit.report import Written
+from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.writers.base import Options
 from gptexit.writers.pam.writer import Pam
-from gptexit.writers.registry import choices
 
 
 def write_store(
@@ -36,14 +35,22 @@ def write_store(
     """
     with owning(out):
         need_same_account(export, [out])
-        sink = ArchiveFolder(out)
-        target = Pam(Options(), sink.catalog, own_list=own_list, conversations=all_of)
-        asked = choices("pam", Options(), Selection())
-        way = Output(target, sink, Written("pam", str(out)), asked)
-        ledger = convert(export, [way], Selection(), progress=progress)
-    for loss in (*ledger.unreadable, *ledger.unwritten):
+        archive = Archive(out)
+        spec = spec_of("pam", {})
+        writers: list[Pam] = []
+
+        def outputs(report: RunReport) -> list[Output]:
+            folder = ArchiveFolder(archive)
+            writers.append(
+                Pam(spec.options, folder.catalog, own_list=own_list, conversations=all_of)
+            )
+            written = Written("pam", str(out))
+            return [Output(writers[-1], folder, written, folder, choices(spec, Selection()))]
+
+        report = convert(export, outputs, Selection(), progress=progress)
+    for loss in (*report.unreadable, *report.unwritten):
         export.lose(loss.where, loss.why)
-    return target.memory
+    return writers[-1].memory
 
 
 def gather(

@@ -77,7 +77,7 @@ class RunReport:
     """Assets that are there and could not be copied."""
     targets: list[Written] = field(default_factory=list)
     redacted: Findings | None = None
-    """None where nothing was looked for."""
+    """None if nothing was looked for."""
     missing: list[dict[str, str | None]] = field(default_factory=list)
     mentioned: int = 0
     missing_count: int = 0
@@ -134,8 +134,8 @@ class RunReport:
         """Return what of the source could not be read, but for assets: where, and why."""
         absent = "the export's own list names it, and it was not given"
         losses = [
-            {"where": each.where, "reason": each.reason}
-            for each in (*export.losses, *self.unreadable)
+            {"where": loss.where, "reason": loss.reason}
+            for loss in (*export.losses, *self.unreadable)
         ]
         return [*losses, *({"where": name, "reason": absent} for name in export.missing)]
 
@@ -153,7 +153,7 @@ class RunReport:
                 "files": list(export.conversation_files),
                 "bytes": export.bytes_total,
                 "missing_files": list(export.missing),
-                "passed_over": [each.as_json() for each in getattr(export, "passed", ())[:LISTED]],
+                "passed_over": [file.as_json() for file in getattr(export, "passed", ())[:LISTED]],
                 "exports": _exports(export),
             },
             "read": {
@@ -167,7 +167,7 @@ class RunReport:
                     "messages": self.gone["messages"],
                 },
                 "differing": _differing(export),
-                "unreadable": [each.as_json() for each in (*export.losses, *self.unreadable)],
+                "unreadable": [loss.as_json() for loss in (*export.losses, *self.unreadable)],
                 "repairs": as_text(export.repairs),
                 "oddities": as_text(self.met.oddities),
                 "unknown": dict(sorted(self.met.unknown.items())),
@@ -182,9 +182,9 @@ class RunReport:
                 "found": self.mentioned - self.missing_count,
                 "missing": self.missing,
                 "refused": len(self.unwritten),
-                "not_copied": [each.as_json() for each in self.unwritten[:LISTED]],
+                "not_copied": [loss.as_json() for loss in self.unwritten[:LISTED]],
             },
-            "targets": [_written(each) for each in self.targets],
+            "targets": [_written(target) for target in self.targets],
             "redacted": self.redacted.as_json() if self.redacted else None,
             "exit_code": exit_code,
             "complete": exit_code == 0,
@@ -204,37 +204,37 @@ def _exports(export: Source) -> list[dict[str, Any]]:
 def _differing(export: Source) -> list[dict[str, str]]:
     return [
         {
-            "conversation": each.conversation,
-            "message": each.message,
-            "export": export.editions[each.export].label,
+            "conversation": message.conversation,
+            "message": message.message,
+            "export": export.editions[message.export].label,
         }
-        for each in (export.union.differing if export.union else ())
+        for message in (export.union.differing if export.union else ())
     ]
 
 
-def _written(each: Written) -> dict[str, Any]:
+def _written(target: Written) -> dict[str, Any]:
     return {
-        "format": each.format,
-        "out": each.out,
-        "redact": each.redact,
-        "conversations": each.conversations,
-        "messages": each.messages,
-        "left_out": dict(sorted(each.left_out.items())),
-        "files_written": each.files["written"],
-        "files_unchanged": each.files["unchanged"] + each.files["kept"],
-        "files_kept": each.files["edited"],
-        "bytes": each.bytes,
-        "hidden": as_text(each.hidden),
-        "not_kept": as_text(each.not_kept),
-        "edited": each.edited,
+        "format": target.format,
+        "out": target.out,
+        "redact": target.redact,
+        "conversations": target.conversations,
+        "messages": target.messages,
+        "left_out": dict(sorted(target.left_out.items())),
+        "files_written": target.files["written"],
+        "files_unchanged": target.files["unchanged"] + target.files["kept"],
+        "files_kept": target.files["edited"],
+        "bytes": target.bytes,
+        "hidden": as_text(target.hidden),
+        "not_kept": as_text(target.not_kept),
+        "edited": target.edited,
         "earlier": {
-            "notes_kept": sorted(set(each.earlier.kept)),
-            "notes_beside": sorted(set(each.earlier.beside)),
-            "notes_anew": each.earlier.anew,
-            "conversations_merged": each.earlier.merged,
-            "conversations_stayed": each.earlier.stayed,
-            "files_healed": sorted(set(each.earlier.healed)),
-            "new_texts": dict(sorted(each.earlier.new_texts.items())),
+            "notes_kept": sorted(set(target.earlier.kept)),
+            "notes_beside": sorted(set(target.earlier.beside)),
+            "notes_anew": target.earlier.anew,
+            "conversations_merged": target.earlier.merged,
+            "conversations_stayed": target.earlier.stayed,
+            "files_healed": sorted(set(target.earlier.healed)),
+            "new_texts": dict(sorted(target.earlier.new_texts.items())),
         },
     }
 

@@ -28,7 +28,7 @@ class Exclusion:
     ids: frozenset[str] = _ANY
 
     def holds(self, conversation: Conversation) -> str | None:
-        """Which condition leaves `conversation` out: `title`, `text`, …; None where none does."""
+        """Return the condition that leaves `conversation` out, if one does: `title`, `text`, …"""
         project = conversation["project"]
         checks = (
             ("id", conversation["id"] in self.ids),
@@ -40,7 +40,7 @@ class Exclusion:
         return next((name for name, found in checks if found), None)
 
     def _is_said(self, conversation: Conversation) -> bool:
-        return any(_has(each, self.texts) for each in _said(conversation))
+        return any(_has(text, self.texts) for text in _said(conversation))
 
     def _within(self, moment: str) -> bool:
         return any(first <= moment < after for first, after in self.dates)
@@ -83,7 +83,7 @@ class Selection:
         return ", ".join(asked) or ("not excluded" if self.exclude != Exclusion() else "all chosen")
 
     def leaves_out(self, conversation: Conversation) -> str | None:
-        """The option that leaves `conversation` out, as its name; None where it is selected."""
+        """Return the name of the option that leaves `conversation` out, if one does."""
         each = conversation
         checks = (
             ("--id", not self.ids or each["id"] in self.ids),
@@ -130,7 +130,7 @@ def _moments(conversation: Conversation) -> Iterator[str]:
     """When a conversation was begun, touched, and something said in it."""
     every = (conversation["created"], conversation["updated"])
     yield from filter(None, every)
-    yield from filter(None, (each["created"] for each in conversation["messages"]))
+    yield from filter(None, (message["created"] for message in conversation["messages"]))
 
 
 def _said(conversation: Conversation) -> Iterator[str]:

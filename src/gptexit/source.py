@@ -39,7 +39,7 @@ class Source(Protocol):
 
     @property
     def union(self) -> Any:
-        """What merging several exports took; None where nothing is merged."""
+        """What merging several exports took; None if nothing is merged."""
 
     @property
     def conversation_files(self) -> list[str]:
@@ -47,7 +47,7 @@ class Source(Protocol):
 
     @property
     def bytes_total(self) -> int | None:
-        """Their unpacked bytes; None where a pipe is among them."""
+        """Their unpacked bytes; None if a pipe is among them."""
 
     @property
     def bytes_read(self) -> int:
@@ -119,10 +119,10 @@ def open_source(
     """
     sources = [sources] if isinstance(sources, str | Path) else sources
     given: list[Path | BinaryIO] = [
-        stdin if each == "-" and stdin is not None else Path(each) for each in sources
+        stdin if source == "-" and stdin is not None else Path(source) for source in sources
     ]
     for kind in KINDS[:-1]:
-        found = [kind.is_one(each) for each in given]
+        found = [kind.is_one(source) for source in given]
         if any(found):
             return kind.open(sources, stdin, allow_large)
     return KINDS[-1].open(sources, stdin, allow_large)

@@ -24,13 +24,11 @@ from planted import planted
 ALL = {each.kind: each for each in planted(2)}
 TOKEN = ALL["GitHub access token"]
 PASSWORD = ALL["password in code"]
-REDACTOR = Redactor()
 
 
 @pytest.fixture
 def redactor():
-    REDACTOR.restart()
-    return REDACTOR
+    return Redactor()
 
 
 def read(*messages, **rest):
@@ -208,8 +206,9 @@ values = st.recursive(
 def test_a_second_run_finds_nothing_anywhere(texts, extra, title):
     given = read(*(message("user", each) for each in texts), title=title)
     given["extra"]["more"] = extra
-    once = REDACTOR.conversation(given)
-    assert REDACTOR.conversation(once) is once
+    redactor = Redactor()
+    once = redactor.conversation(given)
+    assert redactor.conversation(once) is once
     assert [each["id"] for each in once["messages"]] == [each["id"] for each in given["messages"]]
     if once is not given:
         assert all(

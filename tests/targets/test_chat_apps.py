@@ -12,7 +12,7 @@ from exports import FIXTURES
 from gptexit import convert
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.writers.base import Options
+from gptexit.writers.base import CommonOptions
 from gptexit.writers.chat.turns import turns_of
 from gptexit.writers.librechat import NO_PARENT, LibreChat
 from gptexit.writers.open_webui import OpenWebUI
@@ -29,14 +29,14 @@ def no_asset(member):
 
 
 def open_webui(neutral, **options):
-    target = OpenWebUI(Options(**options), Catalog(), no_asset)
+    target = OpenWebUI(CommonOptions(**options), Catalog(), no_asset)
     files = [*target.render(neutral).files, *target.finish().files]
     (chat,) = json.loads(b"".join(file.data for file in files if file.path.endswith(".json")))
     return chat
 
 
 def librechat(neutral):
-    (file,) = LibreChat(Options(), Catalog()).render(neutral).files
+    (file,) = LibreChat(CommonOptions(), Catalog()).render(neutral).files
     return json.loads(file.data)
 
 

@@ -22,7 +22,7 @@ from gptexit import convert
 from gptexit.archive.files import Rendered
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.writers.base import Options
+from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.chat.api_requests import claude_request, spoken
 from gptexit.writers.packs.claude.start_here import (
     FEWEST_TOKENS,
@@ -236,7 +236,7 @@ def test_memory_does_not_grow_with_the_conversations(tmp_path):
     words = "some words and more " * 5_000
     peaks = []
     for number in (20, 200):
-        target = FORMATS["claude"].make(Options(timezone=UTC), Catalog(), open)
+        target = FORMATS["claude"].make(Options(timezone=UTC), WriterSetting(Catalog(), open))
         tracemalloc.start()
         for each in range(number):
             mapping = chain(message("user", f"{each} {words}"))

@@ -17,7 +17,7 @@ from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors, validate_lines
 from gptexit.text.json import loads_deep
-from gptexit.writers.base import Options
+from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
 
 INCLUDE = st.sets(st.sampled_from(["hidden", "reasoning", "tools"])).map(frozenset)
@@ -26,7 +26,7 @@ FILES = {"file_0123abcd": AssetInfo("a/b.png", "b.png", "image/png", 3)}
 
 
 def made_of(name, options):
-    return FORMATS[name].make(options, Catalog(), lambda member: io.BytesIO(b"png"))
+    return FORMATS[name].make(options, WriterSetting(Catalog(), lambda member: io.BytesIO(b"png")))
 
 
 def neutral(raw):

@@ -19,7 +19,7 @@ from gptexit import convert
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.json import dumps
-from gptexit.writers.base import Options
+from gptexit.writers.base import CommonOptions, Options
 from gptexit.writers.chatgpt.restore import repaired
 from gptexit.writers.chatgpt.zip_volume import FORMS
 from gptexit.writers.librechat import NO_PARENT, LibreChat
@@ -278,7 +278,7 @@ def test_a_page_of_a_document_is_found(tmp_path):
 
 def native(raw):
     neutral = read_conversation(raw, Account(), ReadStats())
-    (file,) = LibreChat(Options(), Catalog()).render(neutral).files
+    (file,) = LibreChat(CommonOptions(), Catalog()).render(neutral).files
     return json.loads(file.data)
 
 

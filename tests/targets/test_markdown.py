@@ -14,7 +14,7 @@ from gptexit.archive.manifest import Catalog, Entry
 from gptexit.codes import Hidden
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.writers.base import Options
+from gptexit.writers.markdown import MarkdownOptions
 from gptexit.writers.markdown.body import front_matter
 from gptexit.writers.markdown.writer import Markdown
 
@@ -24,7 +24,7 @@ FILES = {"file_1": AssetInfo("file_1.dat", "fox.png", "image/png", 3)}
 def render(raw, catalog=None, **options):
     account = Account(lambda key: FILES.get(key, AssetInfo()))
     neutral = read_conversation(deepcopy(raw), account, ReadStats())
-    target = Markdown(Options(timezone=UTC, **options), catalog or Catalog())
+    target = Markdown(MarkdownOptions(timezone=UTC, **options), catalog or Catalog())
     return target.render(neutral)
 
 
@@ -210,7 +210,7 @@ def test_other_branches():
 def test_a_backtick_in_a_sandbox_link_opens_no_fence():
     account = Account(lambda key: AssetInfo("file_csv.dat", "`", "text/csv", 1))
     raw = conversation(chain(message("assistant", "```}(sandbox:/mnt/data/`)\n\n# Not code")))
-    done = Markdown(Options(timezone=UTC), Catalog()).render(
+    done = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(
         read_conversation(raw, account, ReadStats())
     )
     tokens = MarkdownIt("commonmark").parse(done.files[0].data.decode())
@@ -223,7 +223,7 @@ def test_sandbox_links_lead_to_the_archive():
     account = Account(lambda key: FILES.get(key, AssetInfo()), lambda thread: rows)
     raw = conversation(chain(message("assistant", "[t](sandbox:/mnt/data/t.csv)")))
     neutral = read_conversation(raw, account, ReadStats())
-    done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
+    done = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral)
     path = done.copies[0].path
     assert f"[t](../{path})" in done.files[0].data.decode()
     assert path.endswith(".csv")
@@ -330,7 +330,7 @@ def test_file_names_are_safe(title, path):
 
 def test_the_index():
     catalog = Catalog()
-    target = Markdown(Options(timezone=UTC), catalog)
+    target = Markdown(MarkdownOptions(timezone=UTC), catalog)
     for number, project in ((1, None), (2, "g-p-1")):
         raw = conversation(
             chain(), title=f"Talk [{number}]", conversation_id=str(number), gizmo_id=project
@@ -389,7 +389,7 @@ def test_a_file_whose_place_is_not_told_says_so():
         row = {"file_id": "file_1", "file_name": "Fox", "created_at": created}
         account = Account(lambda key: FILES[key], lambda thread, row=row: [row])
         neutral = read_conversation(conversation(deepcopy(mapping)), account, ReadStats())
-        done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
+        done = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral)
         assert f"{line}\n\n![Fox](" in done.files[0].data.decode()
 
 

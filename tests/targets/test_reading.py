@@ -15,7 +15,7 @@ from gptexit.codes import Oddity
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.markdown import line
-from gptexit.writers.base import Options
+from gptexit.writers.markdown import MarkdownOptions
 from gptexit.writers.markdown.embed import fenced, protect
 from gptexit.writers.markdown.links import is_safe
 from gptexit.writers.markdown.typed import typed
@@ -58,7 +58,7 @@ TEXTS = st.lists(st.sampled_from([*PIECES, *MORE]), max_size=20).map("".join)
 def note_of(*messages, **options):
     raw = conversation(chain(*messages))
     neutral = read_conversation(raw, Account(), ReadStats())
-    target = Markdown(Options(timezone=UTC, **options), Catalog())
+    target = Markdown(MarkdownOptions(timezone=UTC, **options), Catalog())
     return target.render(neutral).files[0].data.decode()
 
 
@@ -280,7 +280,7 @@ def test_a_conversation_without_an_id_has_no_address():
     for key in ("id", "conversation_id"):
         raw.pop(key, None)
     neutral = read_conversation(raw, Account(), ReadStats())
-    note = Markdown(Options(timezone=UTC), Catalog()).render(neutral).files[0].data.decode()
+    note = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral).files[0].data.decode()
     assert "url:" not in note
     assert "source:" not in note
 
@@ -296,7 +296,7 @@ def test_a_conversation_without_an_id_has_no_address():
 def test_a_title_of_one_long_word_is_cut(title, path):
     raw = conversation(chain(), title=title, create_time=None, update_time=None)
     neutral = read_conversation(raw, Account(), ReadStats())
-    assert Markdown(Options(timezone=UTC), Catalog()).render(neutral).files[0].path == path
+    assert Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral).files[0].path == path
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_file_of_the_code_interpreter_is_linked(words, name):
     account = Account(lambda key: facts if key == "file_x" else AssetInfo(), lambda thread: rows)
     met = ReadStats()
     neutral = read_conversation(conversation(chain(message("assistant", words))), account, met)
-    done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
+    done = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral)
     (copy,) = done.copies
     text = done.files[0].data.decode()
     assert copy.member == "file_x.dat"
@@ -338,7 +338,7 @@ def test_of_files_with_one_name_each_message_links_to_its_own():
     account = Account(lambda key: AssetInfo(f"{key}.dat", None, "text/csv", 3), lambda thread: rows)
     said = (message("assistant", f"[{key}](sandbox:/mnt/data/t.csv)") for key in ("x1", "x2"))
     neutral = read_conversation(conversation(chain(*said)), account, ReadStats())
-    done = Markdown(Options(timezone=UTC), Catalog()).render(neutral)
+    done = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral)
     paths = {copy.member: copy.path for copy in done.copies}
     text = done.files[0].data.decode()
     assert f"[x1](../{paths['file_m1.dat']})" in text
@@ -349,7 +349,7 @@ def test_a_file_that_stayed_behind_is_listed_once_and_not_linked():
     words = "[a](sandbox:/mnt/data/a%20b.csv) and `sandbox:/mnt/data/code.csv`"
     met = ReadStats()
     neutral = read_conversation(conversation(chain(message("assistant", words))), Account(), met)
-    text = Markdown(Options(timezone=UTC), Catalog()).render(neutral).files[0].data.decode()
+    text = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral).files[0].data.decode()
     assert "[a]\\(sandbox:/mnt/data/a%20b.csv)" in text
     assert text.count("Not in the export") == 1
     assert "“a b.csv”" in text

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from exports import leaves
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.writers.base import Options
+from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
 from marked import marked_conversations
 from markers import MECHANICS
@@ -38,7 +38,8 @@ Spoken = list[tuple[str, str, str]]
 
 def spoken(name: str, raw: Any) -> Spoken:
     """Give what each message of a conversation says in a format."""
-    target = FORMATS[name].make(Options(timezone=UTC), Catalog(), lambda member: io.BytesIO(b""))
+    setting = WriterSetting(Catalog(), lambda member: io.BytesIO(b""))
+    target = FORMATS[name].make(Options(timezone=UTC), setting)
     done = target.render(read_conversation(deepcopy(raw), Account(), ReadStats()))
     end = target.finish()
     files = [(file.path, file.data) for file in (*done.files, *end.files, *end.more)]

@@ -47,7 +47,7 @@ def accounts_of(export: Any) -> set[str]:
 
 
 def account_of(export: Any) -> str | None:
-    """Return the checksum of the one account that a source is of; None where it tells none."""
+    """Return the checksum of the one account that a source is of, if it tells one."""
     accounts = accounts_of(export)
     return accounts.pop() if len(accounts) == 1 else None
 
@@ -154,16 +154,13 @@ def unread(
     `earlier`: what the record of an earlier run says. It stands until a run that takes everything
     (`whole`) loses nothing.
     """
-    found = {each["where"]: each["reason"] for each in losses}
+    found = {loss["where"]: loss["reason"] for loss in losses}
     before = earlier if isinstance(earlier, dict) else {}
     if before and not (whole and not found):
         listed = before.get("listed")
-        for each in listed if isinstance(listed, list) else ():
-            where, reason = (
-                (each.get(key) for key in ("where", "reason"))
-                if isinstance(each, dict)
-                else (None, None)
-            )
+        for line in listed if isinstance(listed, list) else ():
+            known = line if isinstance(line, dict) else {}
+            where, reason = known.get("where"), known.get("reason")
             if isinstance(where, str) and isinstance(reason, str):
                 found.setdefault(where, reason)
     listed = [{"where": where, "reason": reason} for where, reason in found.items()]

@@ -72,69 +72,137 @@ class Sink(Protocol):
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
         """Write an asset, unless it is there already."""
 
-    def restart(self) -> None:
-        """Forget what was appended: the source is read from the start again."""
-
     def finish(self) -> int:
-        """Everything has come. How many bytes the archive's files now have."""
+        """Complete every file. Return how many bytes the archive's files have."""
+
+    def discard(self) -> None:
+        """Give up what is not complete: another sink takes everything from the start again."""
 
 
-class ArchiveFolder:
-    """A folder as a sink. Raises OSError where the disk refuses, Unusable where a link is in it."""
+class Archive:
+    """The archive in a folder: its files by the manifest, and its record of itself.
+
+    One for each run. Each pass of the run writes through an `ArchiveFolder` of its own. Raises
+    OSError where the disk refuses, Unusable where a link is in the folder.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.exact = False
-        """Whether what an earlier run wrote and this one does not is removed, unless the user
-        changed it. For what goes to somebody else: nothing may stay that was taken out since."""
+        self.catalog = Catalog()
+        self.places = ArchivePlaces(root)
+        self.new: set[int] = set()
+        """The hashes of the paths that this run has written; the paths themselves are too many."""
+        self._manifest = ""
+        self._load()
+        self.begun = not self.catalog.is_empty
+        """Whether an earlier run left something here."""
+
+    def recorded(self) -> dict[str, Any]:
+        """What the archive says of itself; empty where it says nothing that can be read."""
+        try:
+            there = orjson.loads(read_bytes(f"{self.places.path}/{RECORD}") or b"{}")
+        except orjson.JSONDecodeError:
+            return {}
+        return there if isinstance(there, dict) else {}
+
+    def expect(self, format_name: str) -> None:
+        """Raise OtherArchive where an earlier run wrote another format here."""
+        known = self.recorded().get("format")
+        if isinstance(known, str) and known != format_name:
+            raise OtherArchive(
+                f"{self.root} has an archive of the format {printable(known, 20)}, which "
+                f"{format_name} would take the place of; name another folder with -o."
+            )
+
+    def describe(self, record: dict[str, Any], *, several: bool = False) -> None:
+        """Save what the archive says of itself; after `save`.
+
+        `several`: whether the archive holds what no single export has.
+        """
+        before = self.recorded()
+        account = before.get(ACCOUNT)
+        if isinstance(account, str) and ACCOUNT not in record:
+            record = {ACCOUNT: account, **record}  # also where this run's source does not tell
+        if several or before.get("several"):
+            record = {**record, "several": True}
+        data = sealed({**record, "manifest": self._manifest})
+        if read_bytes(f"{self.places.path}/{RECORD}") != data:
+            self.places.write(RECORD, [data])
+
+    def save(self) -> None:
+        """Write the manifest, where it reads otherwise, and remove what a run leaves behind."""
+        digest, of_times = hashlib.sha256(), hashlib.sha256()
+        for entry in self.catalog:
+            digest.update(line_of(entry))
+            of_times.update(time_line(entry))
+        self._manifest = digest.hexdigest()
+        self.places.sync_names()
+        if digest_at(f"{self.places.path}/{TIMES}") != of_times.hexdigest():
+            self.places.write(TIMES, map(time_line, self.catalog))
+        if digest_at(self.places.manifest) != self._manifest:
+            self.places.write(MANIFEST, map(line_of, self.catalog))
+        self.places.tidy()
+
+    def _load(self) -> None:
+        for entry in entries(Path(self.places.manifest)):
+            self.catalog.add(entry)
+        for path, time in times(Path(self.places.path) / TIMES):
+            self.catalog.set_time(path, time)
+        for journal in self.places.journals():
+            for entry in entries(Path(journal)):
+                self.catalog.add(entry)
+
+
+class ArchiveFolder:
+    """The sink that writes into an archive, for one pass over the export. Raises OSError."""
+
+    def __init__(self, archive: Archive | Path) -> None:
+        self.archive = archive if isinstance(archive, Archive) else Archive(archive)
+        self.catalog = self.archive.catalog
+        self.places = self.archive.places
+        self.strict = False
+        """Whether files of earlier runs that this run does not write are removed, unless the user
+        changed them. For what goes to somebody else: nothing may stay that was taken out since."""
         self.redacts = False
         """Whether this run takes secrets out that an earlier one left in."""
         self.checks = False
         """Whether assets that are there are compared by their bytes, and not by their size."""
-        self._kept: dict[int, int] = {}
-        """Hashes of the paths that this run has written or found in place, and of their keys."""
-        self.catalog = Catalog()
         self.tally = Tally()
         self.edited: list[str] = []
         """Notes that the user changed and that would read otherwise now."""
-        self._new: set[int] = set()
-        """The hashes of the paths that this run has written; the paths themselves are too many."""
+        self._kept: dict[int, int] = {}
+        """Hashes of the paths that this pass has written or found in place, and of their keys."""
         self._appended: dict[str, BackgroundFile] = {}
         self._keys: dict[str, str] = {}
-        self._manifest = ""
-        self._house = ArchivePlaces(root)
-        self._load()
-        self.begun = not self.catalog.is_empty
-        """Whether an earlier run left something here."""
 
     def put(self, file: File) -> Outcome:
         """Write a file, unless it is there already."""
         if file.append:
             return self._append(file)
-        target = self._house.inside(file.path)
+        target = self.places.inside(file.path)
         digest = sha256_of(file.data)
-        there = self._house.read(target)
-        first = self._keep(file.path, file.key)
+        there = self.places.read(target)
+        first = self.keep(file.path, file.key)
         if there == file.data:
-            self._record(Entry(file.key, file.path, digest, len(file.data), file.about))
+            self.record(Entry(file.key, file.path, digest, len(file.data), file.about))
             return self._outcome(file.path)
-        ours = first and (there is None or self._is_ours(file.path, sha256_of(there)))
-        if not ours and not (first and self._heals(file.key, file.path, file.data)):
+        ours = first and (there is None or self.is_ours(file.path, sha256_of(there)))
+        if not ours and not (first and self.heals(file.key, file.path, file.data)):
             return self._put_beside(file, digest)
-        self._write(target, file, digest)
+        self.write(file, digest)
         return "written"
 
-    def _keep(self, path: str, key: str) -> bool:
+    def keep(self, path: str, key: str) -> bool:
         """Note that `path` belongs to the archive; whether nothing else has it in this run.
 
         Two things have one path only if a manifest from elsewhere says so.
         """
         return self._kept.setdefault(hash(path), hash(key)) == hash(key)
 
-    def _heals(self, key: str, path: str, new: bytes | str) -> bool:
+    def heals(self, key: str, path: str, new: bytes | str) -> bool:
         """Tell whether a file is to be written again since it is damaged, and name it then."""
         if not is_torn(
-            self.catalog.get(key), self._house.inside(path), new, self._house.manifest_time
+            self.catalog.get(key), self.places.inside(path), new, self.places.manifest_time
         ):
             return False
         self.tally.healed.append(path)
@@ -142,27 +210,27 @@ class ArchiveFolder:
 
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
         """Write an asset, unless it is there already. Raises what reading it raises."""
-        target = self._house.inside(copy.path)
-        first = self._keep(copy.path, copy.key)
+        target = self.places.inside(copy.path)
+        first = self.keep(copy.path, copy.key)
         known = self.catalog.get(copy.key)
-        there = self._house.size_of(target)
+        there = self.places.size_of(target)
         sound = known is not None and known.sha256 and there == known.size == size
         if sound and not self.checks and not begins_with_zeros(target):
             return self._outcome(copy.path)
         if there is not None and (self.checks or sound):
             digest, length = _digest_and_size(open_asset)
             if digest_at(target) == digest:
-                self._record(Entry(copy.key, copy.path, digest, length))
+                self.record(Entry(copy.key, copy.path, digest, length))
                 return self._outcome(copy.path)
         part, digest, length = self._copied(open_asset)
         entry = Entry(copy.key, copy.path, digest, length)
         existing = None if there is None else digest_at(target)
         if existing == digest:
             os.unlink(part)
-            self._record(entry)
+            self.record(entry)
             return "unchanged"
-        ours = first and (there is None or self._is_ours(copy.path, existing or ""))
-        if not ours and not (first and self._heals(copy.key, copy.path, part)):
+        ours = first and (there is None or self.is_ours(copy.path, existing or ""))
+        if not ours and not (first and self.heals(copy.key, copy.path, part)):
             return self._copy_beside(entry, part, there)
         self._place(part, target, entry)
         return "written"
@@ -171,7 +239,7 @@ class ArchiveFolder:
         """Write an asset under another name. Return that, its SHA-256 and its size."""
         digest = hashlib.sha256()
         length = 0
-        part = self._house.new_part()
+        part = self.places.new_part()
         try:
             with open_asset() as source, open_new(part) as out:
                 while chunk := source.read(CHUNK):
@@ -188,47 +256,49 @@ class ArchiveFolder:
         """The user has changed an asset: one that is new to them goes beside it."""
         self.edited.append(entry.path)
         # One of the same size is hardly changed on purpose.
-        doubtful = seems_torn(self._house.inside(entry.path), part) or (
+        doubtful = seems_torn(self.places.inside(entry.path), part) or (
             self.checks and there == entry.size
         )
-        if self._is_ours(entry.path, entry.sha256) and not doubtful:
+        if self.is_ours(entry.path, entry.sha256) and not doubtful:
             os.unlink(part)
             return "edited"
-        key, path, same = self._beside(entry.key, entry.path, entry.sha256)
+        key, path, same = self.beside(entry.key, entry.path, entry.sha256)
         if same:
             os.unlink(part)
         else:
-            self._place(part, self._house.inside(path), Entry(key, path, entry.sha256, entry.size))
+            self._place(part, self.places.inside(path), Entry(key, path, entry.sha256, entry.size))
         return "edited"
 
     def _outcome(self, path: str) -> Outcome:
         """Of a file that is as it should be: whether this run made it so."""
-        return "written" if hash(path) in self._new else "unchanged"
+        return "written" if hash(path) in self.archive.new else "unchanged"
 
-    def _is_ours(self, path: str, digest: str) -> bool:
+    def is_ours(self, path: str, digest: str) -> bool:
         """Tell whether a run of ours, and not the user, gave the file at `path` these bytes.
 
         A link is the user's, wherever it leads.
         """
-        return self.catalog.is_ours(path, digest) and not os.path.islink(self._house.inside(path))
+        return self.catalog.is_ours(path, digest) and not os.path.islink(self.places.inside(path))
 
-    def restart(self) -> None:
-        """Forget what was appended: the source is read from the start again."""
+    def discard(self) -> None:
+        """Remove the files that were appended to and are not complete."""
         for growing in self._appended.values():
             growing.discard()
         self._appended.clear()
-        self._kept.clear()
-        self.edited.clear()
-        self.tally = Tally()
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether the archive holds something that this export does not."""
+        return bool(self.tally.merged or self.tally.kept or self.tally.beside)
 
     def finish(self) -> int:
         """Close what was appended, and save the manifest. The bytes of the archive's files."""
         for path in list(self._appended):
             self._close(path)
-        self._house.settle()
-        if self.exact:
+        self.places.settle()
+        if self.strict:
             self._remove_others()
-        self._save()
+        self.archive.save()
         return self.catalog.bytes
 
     def _close(self, path: str, place: str = "") -> Outcome:
@@ -236,33 +306,33 @@ class ArchiveFolder:
         growing = self._appended.pop(path)
         digest, part = growing.close(), str(growing.path)
         key, path = self._keys.pop(path), place or path
-        target = self._house.inside(path)
+        target = self.places.inside(path)
         there = digest_at(target)
         outcome: Outcome = "unchanged" if there == digest else "written"
-        theirs = there not in (None, digest) and not self._is_ours(path, there or "")
-        if theirs and not self._heals(key, path, part):
+        theirs = there not in (None, digest) and not self.is_ours(path, there or "")
+        if theirs and not self.heals(key, path, part):
             self.edited.append(path)
-            key, path, same = self._beside(key, path, digest)
-            target, outcome = self._house.inside(path), "edited"
+            key, path, same = self.beside(key, path, digest)
+            target, outcome = self.places.inside(path), "edited"
             there = digest if same else None
-        self._keep(path, key)
+        self.keep(path, key)
         entry = Entry(key, path, digest, growing.size)
         if there == digest:
             os.unlink(part)
-            self._record(entry)
+            self.record(entry)
         else:
-            self._place_now(part, target, entry)
+            self.place_now(part, target, entry)
         return outcome
 
     def _remove_others(self) -> None:
         """Remove what earlier runs wrote and this one did not, as far as it is still theirs."""
         gone = [entry for entry in self.catalog if hash(entry.path) not in self._kept]
         for entry in gone:
-            target = f"{self._house.top}/{entry.path}"
+            target = f"{self.places.top}/{entry.path}"
             if os.path.lexists(target):
                 # What a link leads to is the user's, wherever it is, and so is the link.
                 theirs = self._is_linked(entry.path) or not os.path.isfile(target)
-                if theirs or not self._is_ours(entry.path, digest_at(target) or ""):
+                if theirs or not self.is_ours(entry.path, digest_at(target) or ""):
                     self.edited.append(entry.path)
                     continue
                 os.unlink(target)
@@ -273,48 +343,18 @@ class ArchiveFolder:
         """Whether a file, or a folder that it is in, is a link."""
         steps = path.split("/")
         ends = range(1, len(steps) + 1)
-        return any(os.path.islink("/".join([self._house.top, *steps[:end]])) for end in ends)
+        return any(os.path.islink("/".join([self.places.top, *steps[:end]])) for end in ends)
 
     def _remove_empty(self, folder: str) -> None:
         """Remove a folder that has nothing in it any more, and those above it, up to the root."""
-        while folder != self._house.top and not os.listdir(folder):
+        while folder != self.places.top and not os.listdir(folder):
             os.rmdir(folder)
             folder = os.path.dirname(folder)
-
-    def recorded(self) -> dict[str, Any]:
-        """What the archive says of itself; empty where it says nothing that can be read."""
-        try:
-            there = orjson.loads(read_bytes(f"{self._house.path}/{RECORD}") or b"{}")
-        except orjson.JSONDecodeError:
-            return {}
-        return there if isinstance(there, dict) else {}
-
-    def expect(self, format_name: str) -> None:
-        """Raise OtherArchive where an earlier run wrote another format here."""
-        known = self.recorded().get("format")
-        if isinstance(known, str) and known != format_name:
-            raise OtherArchive(
-                f"{self.root} has an archive of the format {printable(known, 20)}, which "
-                f"{format_name} would take the place of; name another folder with -o."
-            )
-
-    def describe(self, record: dict[str, Any]) -> None:
-        """Save what the archive says of itself; after `finish`, which saves the manifest."""
-        before = self.recorded()
-        account = before.get(ACCOUNT)
-        if isinstance(account, str) and ACCOUNT not in record:
-            record = {ACCOUNT: account, **record}  # also where this run's source does not tell
-        tally = self.tally
-        if before.get("several") or tally.merged or tally.kept or tally.beside:
-            record = {**record, "several": True}  # it holds what no single export has
-        data = sealed({**record, "manifest": self._manifest})
-        if read_bytes(f"{self._house.path}/{RECORD}") != data:
-            self._house.write(RECORD, [data])
 
     def _append(self, file: File) -> Outcome:
         growing = self._appended.get(file.path)
         if growing is None:
-            growing = BackgroundFile(Path(self._house.new_part()))
+            growing = BackgroundFile(Path(self.places.new_part()))
             self._appended[file.path] = growing
             self._keys[file.path] = file.key
         growing.append(file.data)
@@ -325,18 +365,16 @@ class ArchiveFolder:
 
     def _put_beside(self, file: File, digest: str) -> Outcome:
         """The user has changed the file: a text that is new to them goes beside it."""
-        target = self._house.inside(file.path)
-        if self._is_ours(file.path, digest) and not seems_torn(target, file.data):
+        target = self.places.inside(file.path)
+        if self.is_ours(file.path, digest) and not seems_torn(target, file.data):
             return "unchanged"
         self.edited.append(file.path)
-        key, path, same = self._beside(file.key, file.path, digest)
+        key, path, same = self.beside(file.key, file.path, digest)
         if not same:
-            self._write(
-                self._house.inside(path), File(path, file.data, key, about=file.about), digest
-            )
+            self.write(File(path, file.data, key, about=file.about), digest)
         return "edited"
 
-    def _beside(self, key: str, path: str, digest: str) -> tuple[str, str, bool]:
+    def beside(self, key: str, path: str, digest: str) -> tuple[str, str, bool]:
         """Choose where a new text goes beside a file: its key, its path, and whether it is there.
 
         What is there and is not as we left it is the user's, whoever made it.
@@ -344,69 +382,77 @@ class ArchiveFolder:
         ours: tuple[str, str] | None = None
         for number in count(1):
             own, name = beside_key(key, number), beside(path, number)
-            target = self._house.inside(name)
-            there = self._house.digest(target)
+            target = self.places.inside(name)
+            there = self.places.digest(target)
             if there == digest:
                 ours = own, name
                 break
             if there is None:
                 ours = ours or (own, name)
                 break
-            if self._is_ours(name, there):
+            if self.is_ours(name, there):
                 ours = own, name
         assert ours is not None
         self.tally.new_texts[path] = ours[1]
-        self._keep(ours[1], ours[0])
+        self.keep(ours[1], ours[0])
         return *ours, there == digest
 
-    def _write(self, target: str, file: File, digest: str) -> None:
-        part = self._house.new_part()
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of the archive's file at `path`, if there is one."""
+        return self.places.read(self.places.inside(path))
+
+    def write(self, file: File, digest: str | None = None) -> None:
+        """Write a file into its place; `digest`: the SHA-256 of its bytes, where it is known."""
+        part = self.places.new_part()
         with open_new(part) as out:
             write_all(out, file.data)
-        self._place(part, target, Entry(file.key, file.path, digest, len(file.data), file.about))
+        digest = digest or sha256_of(file.data)
+        entry = Entry(file.key, file.path, digest, len(file.data), file.about)
+        self._place(part, self.places.inside(file.path), entry)
 
     def _place(self, part: str, target: str, entry: Entry) -> None:
         """Put a file in its place, soon: together with others (see `batch`)."""
-        self._house.place(part, target, self._noted(part, entry))
+        self.places.place(part, target, self._noted(part, entry))
 
-    def _place_now(self, part: str, target: str, entry: Entry) -> None:
+    def place_now(self, part: str, target: str, entry: Entry) -> None:
         """Put a file in its place that is on the disk already."""
-        self._house.place_now(part, target, self._noted(part, entry))
+        self.places.place_now(part, target, self._noted(part, entry))
 
     def _noted(self, part: str, entry: Entry) -> Entry:
         """Return the entry of a file that was written just now, as the catalog has it."""
         about = {**entry.about, **recorded(part)}
         entry = Entry(entry.key, entry.path, entry.sha256, entry.size, about)
-        self._record(entry)
-        self._new.add(hash(entry.path))
+        self.record(entry)
+        self.archive.new.add(hash(entry.path))
         return entry
 
-    def _record(self, entry: Entry) -> None:
+    def record(self, entry: Entry) -> None:
         """Note in the catalog what a file is."""
         self.catalog.put(entry)
 
-    def _load(self) -> None:
-        for entry in entries(Path(self._house.manifest)):
-            self.catalog.add(entry)
-        for path, time in times(Path(self._house.path) / TIMES):
-            self.catalog.set_time(path, time)
-        for journal in self._house.journals():
-            for entry in entries(Path(journal)):
-                self.catalog.add(entry)
 
-    def _save(self) -> None:
-        """Write the manifest, where it reads otherwise, and remove what a run leaves behind."""
-        digest, of_times = hashlib.sha256(), hashlib.sha256()
-        for entry in self.catalog:
-            digest.update(line_of(entry))
-            of_times.update(time_line(entry))
-        self._manifest = digest.hexdigest()
-        self._house.sync_names()
-        if digest_at(f"{self._house.path}/{TIMES}") != of_times.hexdigest():
-            self._house.write(TIMES, map(time_line, self.catalog))
-        if digest_at(self._house.manifest) != self._manifest:
-            self._house.write(MANIFEST, map(line_of, self.catalog))
-        self._house.tidy()
+class FolderSink:
+    """A sink that writes through an `ArchiveFolder`; each kind changes some of the steps."""
+
+    def __init__(self, folder: ArchiveFolder) -> None:
+        self.folder = folder
+        self.catalog = folder.catalog
+
+    def put(self, file: File) -> Outcome:
+        """Write a file, unless it is there already."""
+        return self.folder.put(file)
+
+    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
+        """Write an asset, unless it is there already. Raises what reading it raises."""
+        return self.folder.copy(copy, size, open_asset)
+
+    def finish(self) -> int:
+        """Complete every file. Return how many bytes the archive's files have."""
+        return self.folder.finish()
+
+    def discard(self) -> None:
+        """Give up what is not complete."""
+        self.folder.discard()
 
 
 def sha256_of(data: bytes) -> str:

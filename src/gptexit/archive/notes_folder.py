@@ -1,4 +1,4 @@
-"""A folder of notes as a sink: a note is never replaced by one that holds less.
+"""Write notes into an archive: a note is never replaced by one that holds less.
 
 What a note holds is told by the manifest (see `note_contents`); for notes of archives that were
 made before the manifest told it, by their front matter. Where the archive's note holds all that
@@ -11,11 +11,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from gptexit.archive.batch import seems_torn
 from gptexit.archive.files import File
-from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key, sha256_of
+from gptexit.archive.folder import (
+    ArchiveFolder,
+    FolderSink,
+    Outcome,
+    beside,
+    beside_key,
+    sha256_of,
+)
 from gptexit.archive.manifest import About, Entry
 from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
 
@@ -34,7 +41,7 @@ class _There:
     entry: Entry
     data: bytes
     held: Held | None
-    """None where the manifest does not tell."""
+    """None if the manifest does not tell."""
     updated: str
     messages: int | None
 
@@ -54,32 +61,34 @@ class _There:
         return cls(entry, data, None, said.get("updated", "")[:19], messages)
 
 
-class NotesFolder(ArchiveFolder):
-    """The sink for Markdown."""
+class NotesSink(FolderSink):
+    """The sink for notes."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.same_source = False
+    def __init__(
+        self, folder: ArchiveFolder, *, same_source: bool = False, same_options: bool = True
+    ) -> None:
+        super().__init__(folder)
+        self._same_source = same_source
         """Whether the archive was made from the export that is converted."""
-        self.same_options = True
+        self._same_options = same_options
         """Whether it was made with the options of this run."""
 
     def put(self, file: File) -> Outcome:
         """Write a note, unless the archive's holds more."""
         holding = file.holding
-        if holding is None or not self.begun:
-            return super().put(_with_about(file, holding))
-        target = self._house.inside(file.path)
-        there = self._house.read(target)
-        entry = self.catalog.get(file.key)
-        only = self._keep(file.path, file.key)
+        if holding is None or not self.folder.archive.begun:
+            return self.folder.put(_with_about(file, holding))
+        target = self.folder.places.inside(file.path)
+        there = self.folder.places.read(target)
+        entry = self.folder.catalog.get(file.key)
+        only = self.folder.keep(file.path, file.key)
         known = entry is not None and entry.sha256 and only
         if there is None or there == file.data or entry is None or not known:
-            return super().put(_with_about(file, holding))
-        if self._is_ours(file.path, sha256_of(there)):
+            return self.folder.put(_with_about(file, holding))
+        if self.folder.is_ours(file.path, sha256_of(there)):
             return self._settle(file, holding, _There.of(entry, there))
-        if self._heals(file.key, file.path, file.data):
-            self._write(target, _with_about(file, holding), sha256_of(file.data))
+        if self.folder.heals(file.key, file.path, file.data):
+            self.folder.write(_with_about(file, holding))
             return "written"
         return self._put_near(file, holding, _There.of(entry, there))
 
@@ -88,16 +97,16 @@ class NotesFolder(ArchiveFolder):
         known = self._besides(file)
         last = known[-1] if known else mine
         path, key = last.entry.path, last.entry.key
-        ours = bool(known) and self._is_ours(path, sha256_of(last.data))
-        if not ours and not (known and self._heals(key, path, file.data)):
+        ours = bool(known) and self.folder.is_ours(path, sha256_of(last.data))
+        if not ours and not (known and self.folder.heals(key, path, file.data)):
             return self._add_beside(file, holding, last)
-        self.edited.append(file.path)
-        self.tally.new_texts[file.path] = path
+        self.folder.edited.append(file.path)
+        self.folder.tally.new_texts[file.path] = path
         if last.data == file.data:
             return "edited"
         new = File(path, file.data, key, about=file.about, holding=holding)
         if not ours:
-            self._write(self._house.inside(path), _with_about(new, holding), sha256_of(file.data))
+            self.folder.write(_with_about(new, holding))
             return "edited"
         outcome = self._settle(new, holding, last)
         return "edited" if outcome == "written" else outcome
@@ -113,29 +122,29 @@ class NotesFolder(ArchiveFolder):
             note = self._note(key)
             if note is not None:
                 found.append(note)
-            elif self.catalog.get(key) is None and self._is_free(beside(file.path, number)):
+            elif self.folder.catalog.get(key) is None and self._is_free(beside(file.path, number)):
                 break
         return found
 
     def _is_free(self, path: str) -> bool:
-        return self._house.read(self._house.inside(path)) is None
+        return self.folder.read(path) is None
 
     def _add_beside(self, file: File, holding: NoteContents, mine: _There) -> Outcome:
         """What the conversation has got since the user changed its text goes beside that."""
         older = self._older(file)
         digest = sha256_of(file.data)
         path = mine.entry.path
-        known = not self._changed(holding, mine) or self._is_ours(path, digest)
-        if known and not seems_torn(self._house.inside(path), file.data):
+        known = not self._changed(holding, mine) or self.folder.is_ours(path, digest)
+        if known and not seems_torn(self.folder.places.inside(path), file.data):
             return "unchanged"
         if self._lacks(holding, mine) and not self._adds(holding, [mine, *older]):
-            self.tally.kept.append(file.path)
+            self.folder.tally.kept.append(file.path)
             return "kept"
-        self.edited.append(file.path)
-        key, path, same = self._beside(file.key, file.path, digest)
+        self.folder.edited.append(file.path)
+        key, path, same = self.folder.beside(file.key, file.path, digest)
         if not same:
             new = File(path, file.data, key, about=file.about)
-            self._write(self._house.inside(path), _with_about(new, holding), digest)
+            self.folder.write(_with_about(new, holding), digest)
         return "edited"
 
     def _settle(self, file: File, holding: NoteContents, there: _There) -> Outcome:
@@ -145,10 +154,10 @@ class NotesFolder(ArchiveFolder):
         later = holding.updated >= there.updated
         if not self._lacks(holding, there, file.data) and not (renamed and not later):
             return self._replace_with(file, holding, there)
-        if any(each.data == file.data for each in older):
+        if any(note.data == file.data for note in older):
             return "unchanged"
         if not (renamed and later) and not self._adds(holding, [there, *older]):
-            self.tally.kept.append(file.path)
+            self.folder.tally.kept.append(file.path)
             return "kept"
         if holding.updated < there.updated:
             self._set_aside(file, file.data, {**file.about, **holding.about()}, older)
@@ -157,31 +166,31 @@ class NotesFolder(ArchiveFolder):
         return self._replace_with(file, holding, there)
 
     def _replace_with(self, file: File, holding: NoteContents, there: _There) -> Outcome:
-        anew = there.entry.about.get("writer") != WRITER and self.same_options
+        anew = there.entry.about.get("writer") != WRITER and self._same_options
         if anew and not self._changed(holding, there):
-            self.tally.anew += 1
+            self.folder.tally.anew += 1
         file = _with_about(file, holding)
-        self._write(self._house.inside(file.path), file, sha256_of(file.data))
+        self.folder.write(file)
         return "written"
 
     def _set_aside(self, file: File, data: bytes, about: About, older: list[_There]) -> None:
         """Write a text beside the note, in the place of one that holds no more than it."""
         held = about.get("held")
         less = [
-            each.entry.path
-            for each in older
+            note.entry.path
+            for note in older
             if held is not None
-            and each.held is not None
-            and covers(read(held), each.held)
-            and self._is_ours(each.entry.path, sha256_of(each.data))
+            and note.held is not None
+            and covers(read(held), note.held)
+            and self.folder.is_ours(note.entry.path, sha256_of(note.data))
         ]
         number = 1
         key, path = _aside(file, number)
-        while path not in less and self._house.read(self._house.inside(path)) is not None:
+        while path not in less and self.folder.read(path) is not None:
             number += 1
             key, path = _aside(file, number)
-        self._write(self._house.inside(path), File(path, data, key, about=about), sha256_of(data))
-        self.tally.beside.append(path)
+        self.folder.write(File(path, data, key, about=about))
+        self.folder.tally.beside.append(path)
 
     def _older(self, file: File) -> list[_There]:
         """The texts of ours that stand beside a note, the first written first."""
@@ -191,15 +200,15 @@ class NotesFolder(ArchiveFolder):
             note = self._note(key)
             if note is not None:
                 found.append(note)
-            elif self._house.read(self._house.inside(path)) is None:
+            elif self.folder.read(path) is None:
                 break
         return found
 
     def _note(self, key: str) -> _There | None:
-        entry = self.catalog.get(key)
+        entry = self.folder.catalog.get(key)
         if entry is None or not entry.sha256:
             return None
-        data = self._house.read(self._house.inside(entry.path))
+        data = self.folder.read(entry.path)
         return None if data is None else _There.of(entry, data)
 
     def _changed(self, holding: NoteContents, there: _There) -> bool:
@@ -207,7 +216,7 @@ class NotesFolder(ArchiveFolder):
         digest = there.entry.about.get("digest")
         if digest is not None:
             return digest != holding.digest
-        if self.same_source:
+        if self._same_source:
             return False
         if there.updated and holding.updated:
             return there.updated != holding.updated
@@ -220,15 +229,15 @@ class NotesFolder(ArchiveFolder):
         """
         if there.held is not None:
             # What other options show or hide is the user's own choice.
-            now = read(holding.held) if self.same_options else holding.everything
-            if not covers(now, there.held, lengths=not self.redacts):
+            now = read(holding.held) if self._same_options else holding.everything
+            if not covers(now, there.held, lengths=not self.folder.redacts):
                 return True
-            if there.entry.about.get("form") != "full" or not self.same_options:
+            if there.entry.about.get("form") != "full" or not self._same_options:
                 return False
             same_writer = there.entry.about.get("writer") == WRITER
-            doubtful = same_writer and holding.slim and not self.redacts
+            doubtful = same_writer and holding.slim and not self.folder.redacts
         else:
-            if self.same_source:
+            if self._same_source:
                 return False
             if there.updated > holding.updated or (there.messages or 0) > holding.messages:
                 return True
@@ -239,9 +248,9 @@ class NotesFolder(ArchiveFolder):
     def _adds(self, holding: NoteContents, there: list[_There]) -> bool:
         """Whether a conversation holds something that no note of ours shows."""
         first = there[0]
-        known = [each.held for each in there if each.held is not None]
+        known = [note.held for note in there if note.held is not None]
         if known and first.held is not None:
-            return not covers(together(known), read(holding.held), lengths=not self.redacts)
+            return not covers(together(known), read(holding.held), lengths=not self.folder.redacts)
         if holding.updated != first.updated:
             return holding.updated > first.updated or holding.messages > (first.messages or 0)
         return holding.messages != first.messages

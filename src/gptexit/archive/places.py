@@ -84,7 +84,7 @@ class ArchivePlaces:
                 self._sound.add(folder)
 
     def read(self, target: str) -> bytes | None:
-        """Return the bytes of a file; None where there is none."""
+        """Return the bytes of a file, if there is one."""
         self._await(target)
         if not os.path.lexists(target):
             return None
@@ -95,12 +95,12 @@ class ArchivePlaces:
         return _NO_FILE if there is None and os.path.islink(target) else there
 
     def digest(self, target: str) -> str | None:
-        """Return the SHA-256 of a file; None where there is none, "" for what is no file."""
+        """Return the SHA-256 of a file, if there is one; "" for what is no plain file."""
         self._await(target)
         return digest_at(target)
 
     def size_of(self, target: str) -> int | None:
-        """Return the bytes of a file; None where there is none."""
+        """Return the bytes of a file, if there is one."""
         self._await(target)
         try:
             return os.stat(target).st_size

@@ -32,8 +32,8 @@ class StdoutSink:
         """Nowhere to put it."""
         return "part"
 
-    def restart(self) -> None:
-        """Impossible: what has gone out is out. The source is settled beforehand instead."""
+    def discard(self) -> None:
+        """Raise RuntimeError: what has gone out is out. The source is settled beforehand."""
         raise RuntimeError("standard output cannot be started again")
 
     def finish(self) -> int:

@@ -1,8 +1,8 @@
-"""A folder with ZIPs as a sink: `chats/1.zip/user.json` is the file `user.json` in `chats/1.zip`.
+"""Write ZIPs into an archive: `chats/1.zip/user.json` is the file `user.json` in `chats/1.zip`.
 
-What is in no ZIP is written as `Folder` does. The bytes of a ZIP go through it too, like those of
-any file that grows: it comes into its place whole, and stays untouched where it reads the same. So
-that a second run gives the same bytes, every member has the same date.
+What is in no ZIP is written as `ArchiveFolder` does. The bytes of a ZIP go through it too, like
+those of any file that grows: it comes into its place whole, and stays untouched where it reads the
+same. So that a second run gives the same bytes, every member has the same date.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from gptexit.archive.files import Copy, File
-from gptexit.archive.folder import ArchiveFolder, Outcome
+from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome
 from gptexit.files.disk import CHUNK
 
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -36,11 +35,11 @@ def split(path: str) -> tuple[str, str]:
     return (archive + ending[:-1], name) if ending else (path, "")
 
 
-class ZipFolder(ArchiveFolder):
+class ZipSink(FolderSink):
     """The sink. Files that are appended to wait in temporary files until they are complete."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, folder: ArchiveFolder) -> None:
+        super().__init__(folder)
         self._zips: dict[str, zipfile.ZipFile] = {}
         self._waiting: dict[str, BinaryIO] = {}
         self._held = ExitStack()
@@ -50,7 +49,7 @@ class ZipFolder(ArchiveFolder):
         archive, name = split(file.path)
         if not name:
             if archive not in self._zips:
-                return super().put(file)
+                return self.folder.put(file)
             return self._end(archive, file.place or archive)
         waiting = self._waiting.get(file.path)
         if waiting is None:
@@ -70,7 +69,7 @@ class ZipFolder(ArchiveFolder):
         """Write an asset, into its ZIP where it has one. Raises what reading it raises."""
         archive, name = split(copy.path)
         if not name:
-            return super().copy(copy, size, open_asset)
+            return self.folder.copy(copy, size, open_asset)
         # Read whole before the ZIP is touched: a fault in the middle must not be left in it.
         with tempfile.TemporaryFile() as whole:
             with open_asset() as source:
@@ -95,24 +94,26 @@ class ZipFolder(ArchiveFolder):
 
     def _end(self, archive: str, place: str) -> Outcome:
         self._zips.pop(archive).close()
-        return super().put(File(archive, b"", f"zip/{place}", append=True, last=True, place=place))
+        return self.folder.put(
+            File(archive, b"", f"zip/{place}", append=True, last=True, place=place)
+        )
 
     def passed_on(self, archive: str, data: bytes) -> None:
         """More bytes of a ZIP."""
-        super().put(File(archive, data, f"zip/{archive}", append=True))
+        self.folder.put(File(archive, data, f"zip/{archive}", append=True))
 
-    def restart(self) -> None:
-        """Give up the ZIPs that are open: the source is read from the start again."""
+    def discard(self) -> None:
+        """Give up the ZIPs that are open."""
         self._zips.clear()
         self._waiting.clear()
         self._held.close()
-        super().restart()
+        super().discard()
 
 
 class _Out:
     """What a ZIP is written to: no one can seek in it, so sizes stand behind each member."""
 
-    def __init__(self, sink: ZipFolder, archive: str) -> None:
+    def __init__(self, sink: ZipSink, archive: str) -> None:
         self._sink = sink
         self._archive = archive
 

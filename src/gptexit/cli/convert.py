@@ -10,28 +10,31 @@ import orjson
 
 from gptexit.cli import streams
 from gptexit.cli.options import (
+    FormatsCommand,
     allow_large_option,
+    format_options,
     jobs_option,
-    layout_option,
     names_of,
     names_options,
+    need_takers,
     no_progress_option,
-    pack_options,
+    own_given,
     quiet_option,
     redact_option,
     selection_of,
     selection_options,
     timezone_option,
-    web_images_option,
 )
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.conversion import convert_export
 from gptexit.files.disk import write_whole
 from gptexit.source import open_source
-from gptexit.writers.base import Options
-from gptexit.writers.chatgpt.zip_volume import FITS, size_of
-from gptexit.writers.registry import API, FORMATS, LAYOUTS, resolved
+from gptexit.writers.base import CommonOptions
+from gptexit.writers.registry import FORMATS
 
+API = "api"
+"""The form that became formats of its own: `claude` with it is `claude-api`."""
+FORM_API = ["--form", API]
 _INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
 
 
@@ -41,19 +44,26 @@ def included(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     for word in words:
         if word not in _INCLUDE:
             raise click.BadParameter(f"{word!r} is none of {', '.join(_INCLUDE)}.")
-    return frozenset(words) - {"none"} if words else Options().include
+    return frozenset(words) - {"none"} if words else CommonOptions().include
 
 
-def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    try:
-        return None if value is None else size_of(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from error
+class ConvertCommand(FormatsCommand):
+    """Take `--form api`, which older versions had, for the formats that it has become."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Replace `--form api` by an option that help does not list."""
+        joined = f"--form={API}"
+        pairs = [
+            number for number, word in enumerate(args[:-1]) if [word, args[number + 1]] == FORM_API
+        ]
+        for number in reversed(pairs):
+            args[number : number + 2] = [joined]
+        return super().parse_args(ctx, ["--api" if word == joined else word for word in args])
 
 
 def _with_own_names(names: list[str]) -> list[str]:
     """Return the formats that `--form api` means, and say their names. Raises UsageError."""
-    meant = [resolved(name, Options(form=API))[0] for name in names]
+    meant = [f"{name}-{API}" if f"{name}-{API}" in FORMATS else name for name in names]
     new = [name for name in meant if name not in names]
     if not new:
         raise click.UsageError(
@@ -63,7 +73,7 @@ def _with_own_names(names: list[str]) -> list[str]:
     return meant
 
 
-@click.command()
+@click.command(cls=ConvertCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.option(
     "--to",
@@ -100,27 +110,6 @@ def _with_own_names(names: list[str]) -> list[str]:
 )
 @timezone_option("the times in notes")
 @names_options
-@layout_option
-@web_images_option
-@click.option(
-    "--form",
-    metavar="|".join(LAYOUTS),
-    type=click.Choice([*LAYOUTS, API]),
-    help="For chatgpt and gemini: the layout that most importers read, or today's. "
-    "[default: classic]",
-)
-@click.option(
-    "--max-size",
-    metavar="SIZE",
-    callback=_size,
-    help="For chatgpt and gemini: begin a new ZIP before one is larger, unpacked. [default: 5GB]",
-)
-@click.option(
-    "--fit",
-    type=click.Choice(list(FITS)),
-    help="For chatgpt: what this program reads, within its limits.",
-)
-@pack_options
 @redact_option
 @click.option(
     "--check",
@@ -128,11 +117,13 @@ def _with_own_names(names: list[str]) -> list[str]:
     help="Compare the files of the archive with those of the export by their bytes, and not by "
     "their size alone: finds what a failing disk changed. Takes longer.",
 )
+@click.option("--api", is_flag=True, hidden=True)
 @click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
 @quiet_option
 @jobs_option
 @allow_large_option
 @no_progress_option
+@format_options()
 @click.pass_context
 def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Convert a ChatGPT export into an archive.
@@ -149,30 +140,18 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     names = list(dict.fromkeys(given["names"])) or ["markdown"]
     zone = given["zone"]
     to_stdout = given["out"] == "-"
-    form = given["form"]
-    if form == API:
+    if given["api"]:
         names = _with_own_names(names)
-        form = None
-    if form and not any(form in FORMATS[name].forms for name in names):
-        takers = " or ".join(name for name, each in FORMATS.items() if form in each.forms)
-        raise click.UsageError(f"--form {form} is a form of {takers}: give --to too.")
-    if given["layout"] and "markdown" not in names:
-        raise click.UsageError("--layout is of the format markdown: add --to markdown.")
+    need_takers(given, names)
     selection = selection_of(given, zone)
-    options = Options(
-        branches=given["branches"],
-        include=given["include"],
-        timezone=zone,
-        form=form,
-        max_size=given["max_size"],
-        fit=given["fit"],
-        redact=given["redact"],
-        topics=given["topics"],
-        names=names_of(given),
-        layout=given["layout"],
-        tokens=given["tokens"],
-        web_images=given["web_images"],
-    )
+    options = {
+        "branches": given["branches"],
+        "include": given["include"],
+        "timezone": zone,
+        "redact": given["redact"],
+        "names": names_of(given),
+        **{name: value for name, value in own_given(given).items() if value not in (None, ())},
+    }
     if to_stdout and (len(names) > 1 or not FORMATS[names[0]].one_file):
         raise click.UsageError(
             "-o - writes one format that is a single file: use --to jsonl, for one."

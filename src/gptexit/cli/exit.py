@@ -10,40 +10,40 @@ from typing import Any
 import click
 
 from gptexit.cli.options import (
+    FormatsCommand,
     allow_large_option,
     exclude_option,
     exclusion,
+    format_options,
     jobs_option,
-    layout_option,
     names_of,
     names_options,
     no_progress_option,
-    pack_options,
+    own_given,
     quiet_option,
     redact_option,
     timezone_option,
-    web_images_option,
 )
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.cli.verify import EXITS, verdict
 from gptexit.errors import Exit
 from gptexit.exit.destinations import DESTINATIONS
-from gptexit.exit.run import PAGE, REPORT, leave
+from gptexit.exit.run import FORMATS, PAGE, REPORT, leave
 from gptexit.pipeline import Progress
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.selection import Selection
-from gptexit.writers.base import Options
+
+WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values()))
+"""The formats that an exit may write."""
 
 
-@click.command()
+@click.command(cls=FormatsCommand)
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.option(
     "-o", "out", default="chatgpt-exit", show_default=True, help="The folder to write to."
 )
 @timezone_option("the times in notes")
 @names_options
-@layout_option
-@web_images_option
 @click.option(
     "--for",
     "going_to",
@@ -53,12 +53,12 @@ from gptexit.writers.base import Options
     help=f"Also write what this takes: {', '.join(DESTINATIONS)}. May be given several times.",
 )
 @exclude_option("Leave conversations out of what --for adds; your own archive keeps them")
-@pack_options
 @redact_option
 @quiet_option
 @jobs_option
 @allow_large_option
 @no_progress_option
+@format_options(*WRITTEN)
 @click.pass_context
 def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Do everything that leaving ChatGPT takes, in one go.
@@ -86,15 +86,12 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     if given["exclude"] and not given["going_to"]:
         raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
     out, zone = Path(given["out"]), given["zone"]
-    options = Options(
-        timezone=zone,
-        redact=given["redact"],
-        topics=given["topics"],
-        names=names_of(given),
-        layout=given["layout"],
-        tokens=given["tokens"],
-        web_images=given["web_images"],
-    )
+    options = {
+        "timezone": zone,
+        "redact": given["redact"],
+        "names": names_of(given),
+        **own_given(given),
+    }
     chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None
     report, checked = leave(
         sources,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import orjson
@@ -12,20 +13,53 @@ from gptexit.errors import Exit
 from gptexit.files.disk import special
 from gptexit.schemas import validate_lines
 from gptexit.text.terminal import count
+from gptexit.writers.base import Format, OptionSpec
 from gptexit.writers.registry import FORMATS
 
 
 @click.command()
+@click.argument("name", type=click.Choice(list(FORMATS)), required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def formats(as_json: bool) -> None:
-    """List the formats that gptexit writes."""
+def formats(name: str | None, as_json: bool) -> None:
+    """List the formats that gptexit writes, or the options that the format NAME has."""
+    listed = [FORMATS[name]] if name else list(FORMATS.values())
     if as_json:
-        rows = [{"name": each.name, "what": each.what} for each in FORMATS.values()]
-        click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+        rows: list[dict[str, Any]] = [
+            {"name": format.name, "what": format.what} for format in listed
+        ]
+        if name:
+            rows[0] |= {"options": [_option(*pair) for pair in listed[0].options.own().items()]}
+        click.echo(orjson.dumps(rows[0] if name else rows, option=orjson.OPT_INDENT_2))
         return
-    width = max(map(len, FORMATS))
-    for each in FORMATS.values():
-        click.echo(f"{each.name:{width}}  {each.what}")
+    width = max(len(format.name) for format in listed)
+    for format in listed:
+        click.echo(f"{format.name:{width}}  {format.what}")
+    if name:
+        _list_options(listed[0])
+
+
+def _option(field: str, spec: OptionSpec) -> dict[str, Any]:
+    values = {"values": list(spec.choices)} if spec.choices else {}
+    return {"name": spec.flag_of(field), "what": spec.help, **values}
+
+
+def _list_options(format: Format) -> None:
+    """Print the options that not every format has, and where the others are."""
+    formatter = click.HelpFormatter(width=min(100, click.HelpFormatter().width + 20))
+    rows = [
+        (f"{spec.flag_of(field)} {_value(spec)}", spec.help)
+        for field, spec in format.options.own().items()
+    ]
+    if rows:
+        with formatter.section("Options of this format"):
+            formatter.write_dl(rows)
+    formatter.write_paragraph()
+    formatter.write("`gptexit convert --help` lists the options that every format has.\n")
+    click.echo(formatter.getvalue().rstrip())
+
+
+def _value(spec: OptionSpec) -> str:
+    return f"[{'|'.join(spec.choices)}]" if spec.choices else spec.metavar or "TEXT"
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,8 +15,8 @@ from gptexit.names.table import load
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
 from gptexit.text.terminal import count
-from gptexit.writers.base import NOTHING, SECRETS
-from gptexit.writers.markdown.index import LAYOUTS
+from gptexit.writers.base import NOTHING, SECRETS, Format, OptionSpec
+from gptexit.writers.registry import own_options
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -48,19 +48,6 @@ def timezone_option(of: str) -> Callable[[F], F]:
     )
 
 
-layout_option = click.option(
-    "--layout",
-    type=click.Choice(LAYOUTS),
-    help="For markdown: the folders of the notes, by year; by project, and the others by year; or "
-    "flat, all in one. An archive keeps the one that it began with. [default: year]",
-)
-web_images_option = click.option(
-    "--web-images",
-    "web_images",
-    type=click.Choice(["link", "keep"]),
-    help="Pictures on other servers, in notes: as links, or as pictures, which tell their server "
-    "whenever they are shown. [default: link]",
-)
 quiet_option = click.option("--quiet", is_flag=True, help="No summary; errors only.")
 allow_large_option = click.option(
     "--allow-large",
@@ -85,11 +72,11 @@ def _exclusions(
 ) -> list[tuple[str, str]]:
     """The values of `--exclude`, for click. Raises BadParameter."""
     found = []
-    for each in value:
-        what, _, wanted = each.partition("=")
+    for pair in value:
+        what, _, wanted = pair.partition("=")
         if what not in _EXCLUDED or not wanted.strip():
             raise click.BadParameter(
-                f"{each!r} is none of {', '.join(f'{name}=…' for name in _EXCLUDED)}."
+                f"{pair!r} is none of {', '.join(f'{name}=…' for name in _EXCLUDED)}."
             )
         found.append((what, wanted.strip()))
     return found
@@ -247,57 +234,79 @@ def names_of(given: dict[str, Any]) -> Names:
     return Names(given["names_table"], given["project_names"])
 
 
-def _topics(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Any, ...]:
-    if not values:
-        return ()
-    from gptexit.writers.packs.topics import MOST, topic_of
+class FormatOption(click.Option):
+    """An option that one format has, or a few; `--help` lists it under a heading of its own."""
 
-    try:
-        topics = tuple(map(topic_of, values))
-    except ValueError as error:
-        raise click.BadParameter(f"{error}, such as tax=tax,IRS.") from error
-    if len({each.name for each in topics}) < len(topics) or len(topics) > MOST:
-        raise click.BadParameter(f"each topic has a name of its own, and there are at most {MOST}.")
-    return topics
+    def __init__(self, *args: Any, formats: Sequence[Format] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.formats = formats
 
 
-def _tokens(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
-    if value is not None:
-        from gptexit.writers.packs.claude.start_here import limits
+class FormatsCommand(click.Command):
+    """A command that writes formats. Its help lists the options of each format together."""
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options that every format has, then those of single formats."""
+        groups: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            row = param.get_help_record(ctx)
+            if row:
+                names = [format.name for format in getattr(param, "formats", ())]
+                heading = f"Options of {' and '.join(names)}" if names else "Options"
+                groups.setdefault(heading, []).append(row)
+        for heading, rows in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+def format_options(*names: str) -> Callable[[F], F]:
+    """Add the options that the formats `names` declare for themselves; without names, all."""
+
+    def add(command: F) -> F:
+        for field, (spec, formats) in reversed(own_options().items()):
+            if not names or any(format.name in names for format in formats):
+                command = _format_option(field, spec, formats)(command)
+        return command
+
+    return add
+
+
+def _format_option(field: str, spec: OptionSpec, formats: Sequence[Format]) -> Callable[[F], F]:
+    def parsed(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        if value is None or spec.parse is None:
+            return value
         try:
-            limits(value)
+            return spec.parse(value)
         except ValueError as error:
             raise click.BadParameter(f"{error}.") from error
-    return value
+
+    return click.option(
+        spec.flag_of(field),
+        field,
+        cls=FormatOption,
+        formats=formats,
+        help=spec.help,
+        metavar=spec.metavar,
+        multiple=spec.many,
+        type=click.Choice(spec.choices) if spec.choices else int if spec.number else None,
+        callback=parsed,
+    )
 
 
-_PACK_OPTIONS = (
-    click.option(
-        "--topic",
-        "topics",
-        metavar="NAME=WORDS",
-        multiple=True,
-        callback=_topics,
-        help="For claude: a folder with the conversations that have one of these words or phrases, "
-        "separated by commas, in title or text, such as tax=tax,IRS. May be given several times.",
-    ),
-    click.option(
-        "--tokens",
-        type=int,
-        metavar="NUMBER",
-        callback=_tokens,
-        help="For claude: what one project may hold, estimated; 150000 for a free plan. "
-        "[default: 1800000]",
-    ),
-)
+def need_takers(given: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise UsageError where an option is given that none of the formats `names` has."""
+    for field, (spec, formats) in own_options().items():
+        takers = [format.name for format in formats]
+        if given.get(field) in (None, ()) or set(takers) & set(names):
+            continue
+        of = f"the format {takers[0]}" if len(takers) == 1 else f"the formats {', '.join(takers)}"
+        add = " or ".join(f"--to {name}" for name in takers)
+        raise click.UsageError(f"{spec.flag_of(field)} is of {of}: add {add}.")
 
 
-def pack_options(command: F) -> F:
-    """Add them to a command."""
-    for option in reversed(_PACK_OPTIONS):
-        command = option(command)
-    return command
+def own_given(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a command's values that are options of single formats."""
+    return {field: given[field] for field in own_options() if field in given}
 
 
 redact_option = click.option(
@@ -312,7 +321,7 @@ _KINDS = 5
 
 def redacted(report: dict[str, Any]) -> list[str]:
     """What was taken out, and where nothing could be looked for."""
-    without = [each for each in report["targets"] if each["redact"] == SECRETS]
+    without = [target for target in report["targets"] if target["redact"] == SECRETS]
     lines = [_taken_out(report["redacted"], without)] if without else []
     if report["redacted"] and report["redacted"]["unsearched"]:
         lines.append(
@@ -323,13 +332,13 @@ def redacted(report: dict[str, Any]) -> list[str]:
 
 
 def _taken_out(found: dict[str, Any], without: list[dict[str, Any]]) -> str:
-    formats = ", ".join(each["format"] for each in without)
+    formats = ", ".join(target["format"] for target in without)
     if not found["secrets"]:
         return f"Searched for secrets in {formats}: none found."
     kinds = sorted(found["kinds"].items(), key=lambda each: (-each[1], each[0]))
     named = ", ".join(f"{number:,} × {kind}" for kind, number in kinds[:_KINDS])
     rest = f", and {len(kinds) - _KINDS:,} more kinds" if len(kinds) > _KINDS else ""
-    where = next((each["out"] for each in without if each["out"] != "-"), None)
+    where = next((target["out"] for target in without if target["out"] != "-"), None)
     listed = f"; {where}/redacted.csv lists them" if where else ""
     places = count(found["conversations"], "conversation or file", "conversations or files")
     return (

@@ -25,7 +25,7 @@ from gptexit.cli.summary import complain, listed, progress_bar, unreadable
 from gptexit.errors import Exit
 from gptexit.source import open_source
 from gptexit.text.terminal import count
-from gptexit.writers.base import Options
+from gptexit.writers.base import CommonOptions
 
 if TYPE_CHECKING:
     from gptexit.push.run import PushTally
@@ -101,7 +101,9 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             raise
         raise click.UsageError(_EXTRA) from None
     selection = selection_of(given, given["zone"])
-    options = Options(given["branches"], given["include"], given["zone"], names=names_of(given))
+    options = CommonOptions(
+        given["branches"], given["include"], given["zone"], names=names_of(given)
+    )
     quiet, dry = given["quiet"], given["dry_run"]
     tally = None
     code = Exit.SERVER

@@ -43,7 +43,7 @@ def prepare() -> None:
 
 
 def stdin() -> BinaryIO | None:
-    """Return the bytes of standard input; None where it is closed."""
+    """Return standard input as bytes, if it is not closed."""
     return None if _STDIN in _closed else sys.stdin.buffer
 
 

@@ -92,7 +92,7 @@ def _read(report: dict[str, Any]) -> str:
 
 def _exports(report: dict[str, Any]) -> list[str]:
     """What came from where, where several exports were merged."""
-    lines = [_brought(each) for each in report["source"]["exports"]]
+    lines = [_brought(export) for export in report["source"]["exports"]]
     if lines:
         lines.insert(0, f"Merged {len(lines)} exports, the oldest first:")
     gone, differing = report["read"]["gone"], report["read"]["differing"]
@@ -107,11 +107,13 @@ def _exports(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _brought(each: dict[str, Any]) -> str:
-    made = f" ({each['made'][:10]})" if each["made"] else ""
-    words = f"  {each['label']}{made}: {count(each['conversations'], 'conversation')}. Only there: "
-    words += f"{count(each['conversations_only'], 'conversation')}, "
-    return words + f"{count(each['messages_only'], 'message')}."
+def _brought(export: dict[str, Any]) -> str:
+    made = f" ({export['made'][:10]})" if export["made"] else ""
+    words = (
+        f"  {export['label']}{made}: {count(export['conversations'], 'conversation')}. Only there: "
+    )
+    words += f"{count(export['conversations_only'], 'conversation')}, "
+    return words + f"{count(export['messages_only'], 'message')}."
 
 
 def _written(target: dict[str, Any]) -> str:
@@ -198,7 +200,7 @@ def _passed_over(report: dict[str, Any]) -> list[str]:
     if not passed:
         return []
     head = f"Beside the conversations, and not read as such ({len(passed):,}):"
-    return [head, *listed([f"{each['where']}: {each['reason']}" for each in passed])]
+    return [head, *listed([f"{file['where']}: {file['reason']}" for file in passed])]
 
 
 def _repaired(report: dict[str, Any]) -> list[str]:
@@ -227,7 +229,10 @@ class Sized(Protocol):
 
 @contextmanager
 def progress_bar(export: Sized, *, off: bool, what: str = "Reading") -> Iterator[Progress | None]:
-    """What to call with the conversations and bytes read so far; None where nobody watches."""
+    """Show a progress bar. Give what to call with the conversations and bytes read so far.
+
+    Give None if nobody watches: standard error is no terminal, or `off` is set.
+    """
     if off or not sys.stderr.isatty():
         yield None
         return

@@ -47,7 +47,7 @@ def _keep(export: ExportSet, folder: ArchiveFolder) -> list[str]:
     asked: dict[str, Any] = {"format": FOLDER, "options": {}, "selection": {}}
     asked["part_of"] = part_of(FOLDER)
     lost = [{"where": each.where, "reason": each.reason} for each in export.losses]
-    folder.describe(record(asked, export, digests, unread(lost)))
+    folder.archive.describe(record(asked, export, digests, unread(lost)))
     return kept
 
 

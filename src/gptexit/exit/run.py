@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from gptexit.archive.description import need_same_account, record, unread
 from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
-from gptexit.conversion import OutputSpec, carry_out
+from gptexit.conversion import OutputSpec, carry_out, choices, spec_of
 from gptexit.exit.account_files import FOLDER, keep
 from gptexit.exit.destinations import DESTINATIONS, parts
 from gptexit.exit.start_here import start_here
@@ -25,8 +24,7 @@ from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection
 from gptexit.verification.result import Result
-from gptexit.writers.base import NOTHING, Options
-from gptexit.writers.registry import choices
+from gptexit.writers.base import NOTHING
 
 FORMATS = ("markdown", "jsonl")
 PAGE = "START-HERE.md"
@@ -39,7 +37,7 @@ Watch = Callable[[ExportSet, str], AbstractContextManager[Progress | None]]
 def leave(
     sources: Sequence[str | Path],
     out: Path,
-    options: Options,
+    options: Mapping[str, Any],
     watch: Watch,
     going_to: Sequence[str] = (),
     taken_along: Selection | None = None,
@@ -57,19 +55,22 @@ def leave(
     CannotRedact, Unusable, and OSError where the disk refuses.
     """
     going_to = list(dict.fromkeys(going_to))
-    plans = [OutputSpec(name, replace(options, redact=NOTHING), of_exit=True) for name in FORMATS]
-    plans += [_plan(each, options, taken_along) for each in going_to]
+    whole = {**options, "redact": NOTHING}
+    specs = [spec_of(name, whole, of_exit=True) for name in FORMATS]
+    for destination in map(DESTINATIONS.__getitem__, going_to):
+        given = {**options, **destination.options}
+        specs.append(spec_of(destination.format, given, taken_along, of_exit=True))
     with owning(out):
-        return _leave(sources, out, options, watch, going_to, plans, allow_large, jobs)
+        return _leave(sources, out, options, watch, going_to, specs, allow_large, jobs)
 
 
 def _leave(
     sources: Sequence[str | Path],
     out: Path,
-    options: Options,
+    options: Mapping[str, Any],
     watch: Watch,
     going_to: Sequence[str],
-    plans: Sequence[OutputSpec],
+    specs: Sequence[OutputSpec],
     allow_large: bool,
     jobs: int | None,
 ) -> tuple[dict[str, Any], Result]:
@@ -77,7 +78,7 @@ def _leave(
     with open_chatgpt(sources, allow_large=allow_large) as export:
         need_same_account(export, [out])
         with watch(export, "Reading") as progress:
-            report = carry_out(export, out, plans, Selection(), progress=progress, jobs=jobs)
+            report = carry_out(export, out, specs, Selection(), progress=progress, jobs=jobs)
         kept = keep(export, out / FOLDER)
         lost = [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
         lost += [*report["read"]["unreadable"], *report["assets"]["not_copied"]]
@@ -93,14 +94,10 @@ def _leave(
         folder.put(File(PAGE, page.encode(), PAGE))
         folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
         folder.finish()
-        about = choices("exit", options, Selection())
-        about["parts"] = parts(out, [each.format for each in plans], folder.recorded())
-        folder.describe(record(about, export, {}, unread(lost)))
+        about = {**choices(specs[0], Selection()), "format": "exit"}
+        del about["part_of"]
+        about["options"]["redact"] = options.get("redact") or NOTHING
+        earlier = folder.archive.recorded()
+        about["parts"] = parts(out, [spec.format.name for spec in specs], earlier)
+        folder.archive.describe(record(about, export, {}, unread(lost)))
     return report, checked
-
-
-def _plan(place: str, options: Options, taken_along: Selection | None) -> OutputSpec:
-    """What is written for a destination."""
-    going = DESTINATIONS[place]
-    chosen = replace(options, **going.options)
-    return OutputSpec(going.format, chosen, taken_along, of_exit=True)

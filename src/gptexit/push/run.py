@@ -24,7 +24,7 @@ from gptexit.push.uploads import Uploads, key_of, placeholder
 from gptexit.selection import Selection, without_other_branches
 from gptexit.source import Source
 from gptexit.text.json import dumps
-from gptexit.writers.base import Options
+from gptexit.writers.base import CommonOptions
 from gptexit.writers.open_webui import Chat, chat_of, tags_of
 
 CHATS, MESSAGES, BYTES = 25, 250, 4 << 20
@@ -56,7 +56,7 @@ class Push:
         export: Source,
         server: Server,
         selection: Selection,
-        options: Options,
+        options: CommonOptions,
         *,
         dry: bool = False,
         memories: bool = False,

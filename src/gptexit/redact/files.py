@@ -32,11 +32,6 @@ class Outgoing(Redactor):
         self._told: set[str] = set()
         """Files that were counted: several formats may take along the same one."""
 
-    def restart(self) -> None:
-        """Forget what was found: the source is read from the start again."""
-        super().restart()
-        self._told.clear()
-
     def open(self, name: str) -> BinaryIO:
         """A file without its secrets, by the name that a redacted conversation has for it.
 

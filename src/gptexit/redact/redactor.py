@@ -37,11 +37,6 @@ class Redactor:
         self._members: dict[str, str] = {}
         """Names of files in the export by what a redacted conversation calls them."""
 
-    def restart(self) -> None:
-        """Forget what was found: the source is read from the start again."""
-        self.findings = Findings()
-        self._at_hand = _Search(None)
-
     def conversation(self, conversation: Conversation) -> Conversation:
         """The conversation with a mark for each secret; the same object where there is none.
 

@@ -1,4 +1,4 @@
-"""A folder with a database as a sink: a file's bytes are the rows of one conversation.
+"""Write a database into an archive: a file's bytes are the rows of one conversation.
 
 The database is changed in a copy under another name, which then takes its place: a killed run
 leaves what was there, and a reader who has it open goes on reading it. Where no conversation
@@ -20,7 +20,7 @@ from typing import cast
 import orjson
 
 from gptexit.archive.files import File
-from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key, sha256_of
+from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome, beside, beside_key, sha256_of
 from gptexit.archive.manifest import Entry
 from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
@@ -43,7 +43,7 @@ from gptexit.updating.rows import united, without
 
 
 def stored(base: sqlite3.Connection, key: str) -> Rows | None:
-    """The rows of a conversation by its id; None where the database has none."""
+    """Return the rows of a conversation, by its id, if the database has them."""
     row = base.execute(
         f"SELECT number, {CONVERSATION} FROM conversations WHERE id = ?", (key,)
     ).fetchone()
@@ -87,23 +87,25 @@ _SIDE_FILES = ("-wal", "-journal")
 """What SQLite keeps beside a database while it is written to."""
 
 
-class Database(ArchiveFolder):
+class DatabaseSink(FolderSink):
     """The sink, for one database. Raises NoFullText where SQLite cannot write it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, folder: ArchiveFolder, without_secrets: Callable[[str], str] | None = None
+    ) -> None:
+        """`without_secrets` takes secrets out of a text, if the database may hold some."""
         need_full_text()
-        super().__init__(root)
+        super().__init__(folder)
+        self._without_secrets = without_secrets
         self._writer: Behind | None = None
         self._there: sqlite3.Connection | None = None
         self._where: Path | None = None
         self._part = ""
-        self.without: Callable[[str], str] | None = None
-        """What takes secrets out of a text of the database, where it holds them."""
 
     def put(self, file: File) -> Outcome:
         """Write a conversation unless it is there as it is; a file without bytes is the end."""
         if file.path != NAME:
-            return super().put(file)
+            return self.folder.put(file)
         place = self._where or self._find(file.path)
         if not file.data:
             return self._end(place, file)
@@ -122,29 +124,30 @@ class Database(ArchiveFolder):
         earlier = stored(there, key)
         if earlier is None:
             return data
-        if self.without:
-            earlier = without(earlier, self.without)
+        if self._without_secrets:
+            earlier = without(earlier, self._without_secrets)
         incoming = cast(Rows, orjson.loads(data))
-        rows = united(earlier, incoming, redacts=self.redacts)
+        rows = united(earlier, incoming, redacts=self.folder.redacts)
         if rows is incoming:
             return data
-        self.tally.merged += 1
+        self.folder.tally.merged += 1
         return dumps(rows)
 
-    def restart(self) -> None:
-        """Give up what was written: the source is read from the start again."""
+    def discard(self) -> None:
+        """Give up what was written."""
         if self._writer:
             self._writer.discard()
-            self._writer = None
-        super().restart()
+        if self._there:
+            self._there.close()
+        super().discard()
 
     def _find(self, path: str) -> Path:
         """Where the database is, or will be: beside a file of that name that is none of ours."""
         for number in count():
             name = beside(path, number) if number else path
             key = beside_key(_KEY, number) if number else _KEY
-            place = Path(self._house.inside(name))
-            if not os.path.lexists(place) or self._heals(key, name, _BEGINS):
+            place = Path(self.folder.places.inside(name))
+            if not os.path.lexists(place) or self.folder.heals(key, name, _BEGINS):
                 break
             self._there = _opened(place)
             if self._there:
@@ -154,7 +157,7 @@ class Database(ArchiveFolder):
 
     def _open(self) -> Behind:
         if self._writer is None:
-            self._part = self._house.new_part()
+            self._part = self.folder.places.new_part()
             self._writer = Behind(Writer(Path(self._part), self._there))
         return self._writer
 
@@ -171,28 +174,28 @@ class Database(ArchiveFolder):
             self._keep_theirs(place)
         path, key = place.name, file.key
         if path != file.path:
-            self.edited.append(file.path)
-            self.tally.new_texts[file.path] = path
-            number = next(each for each in count(1) if beside(file.path, each) == path)
+            self.folder.edited.append(file.path)
+            self.folder.tally.new_texts[file.path] = path
+            number = next(tail for tail in count(1) if beside(file.path, tail) == path)
             key = beside_key(file.key, number)
-        self._keep(path, key)
-        known = self.catalog.get(key)
+        self.folder.keep(path, key)
+        known = self.folder.catalog.get(key)
         if not changed and known and known.sha256:
             return "unchanged"
         made = Path(self._part) if changed else place
         entry = Entry(key, path, digest_of(made), made.stat().st_size)
         if not changed:
-            self._record(entry)
+            self.folder.record(entry)
             return "unchanged"
         sync(made)
-        self._place_now(self._part, str(place), entry)
+        self.folder.place_now(self._part, str(place), entry)
         return "written"
 
     def _keep_theirs(self, place: Path) -> None:
         """Keep a database that a person has changed, beside the one that takes its place."""
-        if not place.is_file() or self._is_ours(place.name, digest_of(place)):
+        if not place.is_file() or self.folder.is_ours(place.name, digest_of(place)):
             return
-        if place.name in self.tally.healed:
+        if place.name in self.folder.tally.healed:
             return
         for number in count(1):
             tail = "" if number == 1 else str(number)
@@ -201,11 +204,11 @@ class Database(ArchiveFolder):
                 shutil.copyfileobj(source, out, CHUNK)
                 os.fsync(out.fileno())
                 break
-        self.edited.append(place.name)
+        self.folder.edited.append(place.name)
 
 
 def _opened(path: Path) -> sqlite3.Connection | None:
-    """The database of ours at `path`, to be read; None where there is none."""
+    """Open the database of ours at `path` for reading, if there is one."""
     if path.is_symlink() or not path.is_file():
         return None
     base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -231,7 +234,7 @@ def _quiet(path: Path) -> None:
     Raises OSError where a program that has the database open does not let it.
     """
     beside = [Path(f"{path}{ending}") for ending in _SIDE_FILES]
-    if not path.is_file() or not any(each.exists() for each in beside):
+    if not path.is_file() or not any(file.exists() for file in beside):
         return
     try:
         base = sqlite3.connect(path, timeout=1)
@@ -239,5 +242,5 @@ def _quiet(path: Path) -> None:
         base.close()
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise OSError(0, "another program is writing to the database; close it", path) from error
-    if any(each.exists() for each in beside):
+    if any(file.exists() for file in beside):
         raise OSError(0, "another program is writing to the database; close it", str(path))

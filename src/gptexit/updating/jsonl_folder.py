@@ -1,4 +1,4 @@
-"""A folder with jsonl as a sink: what the archive holds is merged with what comes.
+"""Write jsonl into an archive: what the archive holds is merged with what comes.
 
 A conversation that is there already is joined with the one that comes (see `joined`); one that does
 not come stays, and is marked as gone where the export would have it. Held in memory are the ids of
@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count, takewhile
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
 from gptexit.archive.files import JSONL, File
-from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key
+from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome, beside, beside_key
 from gptexit.files.disk import is_zeros, open_plain
 from gptexit.model import Asset, Conversation, Gone, Message
 from gptexit.readers.chatgpt.assets.index import AssetInfo
@@ -118,7 +117,7 @@ def _put_back(joined: Conversation, other: Conversation) -> None:
             joined["assets"] = [*joined["assets"], asset]
         elif joined["assets"][number]["missing"]:
             joined["assets"] = [
-                asset if each["id"] == asset["id"] else each for each in joined["assets"]
+                asset if known["id"] == asset["id"] else known for known in joined["assets"]
             ]
     shown = {key for message in joined["messages"] for key, _ in _media(message)}
     shown |= {asset["id"] for asset in other["assets"] if asset["missing"]}
@@ -198,16 +197,23 @@ class Moment:
     """Whether what it lacks is gone: it is whole, and nothing was left out by the user's choice."""
 
 
-class JsonlFolder(ArchiveFolder):
+class JsonlSink(FolderSink):
     """The sink for jsonl."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.moment: Callable[[], Moment] = lambda: Moment(0.0, None, tells=False)
-        """Asked for when a conversation is joined, and at the end."""
-        self.through: Callable[[Conversation], Conversation] | None = None
-        """What takes secrets out of what the archive holds, where it holds them and this run does
-        not."""
+    def __init__(
+        self,
+        folder: ArchiveFolder,
+        moment: Callable[[], Moment],
+        through: Callable[[Conversation], Conversation],
+    ) -> None:
+        """`moment` is asked when a conversation is joined, and at the end.
+
+        `through` changes a conversation of the archive before it is joined: it gives it the names
+        of projects, and takes secrets out where the archive holds them and this run does not.
+        """
+        super().__init__(folder)
+        self._moment = moment
+        self._through = through
         self._earlier: BinaryIO | None = None
         self._places: dict[str, tuple[int, int]] | None = None
         self._left: set[str] = set()
@@ -215,48 +221,52 @@ class JsonlFolder(ArchiveFolder):
 
     def put(self, file: File) -> Outcome:
         """Append a conversation, joined with the one that is there."""
-        if file.path != JSONL or not file.data or not self.begun:
-            return super().put(file)
+        if file.path != JSONL or not file.data or not self.folder.archive.begun:
+            return self.folder.put(file)
         if self._places is None:
             self._open()
         key = _id_of(file.data)
         if key is None or self._places is None or key not in self._places:
-            return super().put(file)
+            return self.folder.put(file)
         if key not in self._left:  # a pipe has it twice: both stay
-            return super().put(file)
+            return self.folder.put(file)
         self._left.discard(key)
         earlier = self._line(key)
         if earlier == file.data:
-            return super().put(file)
-        return super().put(File(JSONL, self._joined(earlier, file.data), file.key, append=True))
-
-    def restart(self) -> None:
-        """Begin again: everything may come once more."""
-        super().restart()
-        self._left = set(self._places or ())
+            return self.folder.put(file)
+        return self.folder.put(File(JSONL, self._joined(earlier, file.data), file.key, append=True))
 
     def finish(self) -> int:
         """Append what did not come, and close the file."""
-        if self.begun and self._places is None:
+        if self.folder.archive.begun and self._places is None:
             self._open()
         for line in self._rest():
-            super().put(File(JSONL, line, "jsonl", append=True))
+            self.folder.put(File(JSONL, line, "jsonl", append=True))
+        self._close()
+        return super().finish()
+
+    def discard(self) -> None:
+        """Give up the file that is not complete."""
+        self._close()
+        super().discard()
+
+    def _close(self) -> None:
         if self._earlier is not None:
             self._earlier.close()
             self._earlier = None
-        return super().finish()
 
     def _open(self) -> None:
         """Find the lines of the archive; of a file that the user changed, those beside it."""
         self._places = {}
         besides = takewhile(
-            lambda number: self.catalog.get(beside_key("jsonl", number)) is not None, count(1)
+            lambda number: self.folder.catalog.get(beside_key("jsonl", number)) is not None,
+            count(1),
         )
         names = [JSONL, *(beside(JSONL, number) for number in besides)]
         path = next((name for name in reversed(names) if self._is_whole(name)), None)
         if path is None:
             return
-        self._earlier = open_plain(self._house.inside(path))
+        self._earlier = open_plain(self.folder.places.inside(path))
         at = 0
         for line in self._earlier:
             key = _id_of(line)
@@ -267,7 +277,7 @@ class JsonlFolder(ArchiveFolder):
 
     def _is_whole(self, name: str) -> bool:
         """Tell whether a file is there, and is not all zeros, as after a power cut."""
-        path = self._house.inside(name)
+        path = self.folder.places.inside(name)
         try:
             return not is_zeros(path)
         except OSError:
@@ -284,11 +294,11 @@ class JsonlFolder(ArchiveFolder):
     def _joined(self, earlier: bytes, line: bytes) -> bytes:
         """The line that holds both conversations."""
         try:
-            before = self._clean(conversation_of(earlier))
+            before = self._through(conversation_of(earlier))
         except ValueError:  # no line of ours, or one that a later gptexit wrote
             return line + earlier
         incoming = conversation_of(line)
-        moment = self.moment()
+        moment = self._moment()
         newest = _is_newest(moment, before, incoming)
         try:
             joined = join(before, incoming, newest=newest, since=moment.since)
@@ -296,7 +306,7 @@ class JsonlFolder(ArchiveFolder):
             return line + earlier
         if same(joined, incoming):
             return line
-        self.tally.merged += 1
+        self.folder.tally.merged += 1
         # Equal but for the order of keys: as it was, so that a second run changes nothing.
         return dumps(before if same(joined, before) else joined) + b"\n"
 
@@ -304,25 +314,22 @@ class JsonlFolder(ArchiveFolder):
         """The lines of conversations that did not come, in their order."""
         if not self._left or self._places is None:
             return
-        moment = self.moment()
+        moment = self._moment()
         for key in self._places:
             if key not in self._left:
                 continue
-            self.tally.stayed += 1
+            self.folder.tally.stayed += 1
             line = self._line(key)
             try:
                 before = conversation_of(line)
             except ValueError:
                 yield line
                 continue
-            after = self._clean(before)
+            after = self._through(before)
             if moment.tells and moment.made >= seconds(after["updated"]):
                 after = gone_since(after, moment.since)
             yield line if after is before else dumps(after) + b"\n"
         self._left.clear()
-
-    def _clean(self, conversation: Conversation) -> Conversation:
-        return self.through(conversation) if self.through else conversation
 
 
 def _is_newest(moment: Moment, before: Conversation, incoming: Conversation) -> bool:
@@ -342,7 +349,7 @@ def seconds(time: str | None) -> float:
 
 
 def _id_of(line: bytes) -> str | None:
-    """The conversation's id in a line; None where it is no conversation."""
+    """Return the conversation's id in a line, if the line is a conversation."""
     head = _HEAD.match(line)
     try:
         if head:

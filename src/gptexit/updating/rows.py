@@ -131,7 +131,7 @@ def _row(before: list[Any] | None, now: list[Any], *, redacts: bool) -> list[Any
         row[_TEXT], row[_HIDDEN] = before[_TEXT], before[_HIDDEN]
         return row
     there = _counted(text + "\n" + hidden)
-    left = [each for each in (before[_TEXT], before[_HIDDEN]) if _counted(each) - there]
+    left = [text for text in (before[_TEXT], before[_HIDDEN]) if _counted(text) - there]
     row[_HIDDEN] = "\n\n".join(filter(None, [hidden, *left]))
     return row
 
@@ -158,7 +158,7 @@ def _texts_of(rows: Rows, table: str) -> set[tuple[Any, ...]]:
 
 def _moved(rows: Rows, row: list[Any], places: dict[str, int]) -> list[Any]:
     """A row with the new place of its message."""
-    ids = {each[0]: each[_ID] for each in rows["messages"]} if row[0] is not None else {}
+    ids = {message[0]: message[_ID] for message in rows["messages"]} if row[0] is not None else {}
     return [places.get(ids.get(row[0], "")), *row[1:]]
 
 

@@ -1,44 +1,252 @@
-"""What a target is: a conversation in, named bytes out. It touches no disk."""
+"""Define what a format is: its declaration, its options, and the contract of its writer.
+
+A writer turns a conversation into named bytes. It touches no disk.
+"""
 
 from __future__ import annotations
 
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from dataclasses import dataclass, field, fields
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, Protocol, Self, runtime_checkable
 
-from gptexit.archive.files import Copy, File, Rendered
+from gptexit.archive.files import Copy, File, Read, Rendered
 from gptexit.archive.manifest import Catalog, readable, short_mark
 from gptexit.codes import Hidden, NotKept
+from gptexit.errors import BadOption
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import Names
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
 
-if TYPE_CHECKING:
-    from gptexit.writers.packs.topics import Topic
+SECRETS = "secrets"
+NOTHING = "nothing"
+"""The values of the option `redact`: what is taken out."""
 
 
-def on_branches(conversation: Conversation, options: Options, done: Rendered) -> Conversation:
-    """What of `conversation` a format with all branches takes; what is left out is counted."""
-    if options.branches != "current":
+class Options(dict[str, Any]):
+    """Options as a person gives them, by name: `Options(branches="all", layout="flat")`.
+
+    Each format takes those that it declares. A name that no format declares raises BadOption.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """Describe an option of one format, from which the command line is made."""
+
+    help: str
+    choices: tuple[str, ...] = ()
+    metavar: str | None = None
+    flag: str | None = None
+    """The name on the command line where it is not that of the field, as `--topic`."""
+    parse: Callable[[Any], Any] | None = None
+    """Turns the words of the command line into the value. Raises ValueError with a sentence."""
+    number: bool = False
+    many: bool = False
+    """True where the option may be given several times; `parse` takes all values together."""
+    recorded: bool = False
+    """True where the archive's record of itself holds the value."""
+
+    def flag_of(self, name: str) -> str:
+        """Return the name on the command line of the option whose field is `name`."""
+        return self.flag or f"--{name.replace('_', '-')}"
+
+
+_SPEC = "option"
+
+
+def option(default: Any, help: str, **spec: Any) -> Any:
+    """Declare a field of an options class as an option; `spec`: fields of `OptionSpec`."""
+    return field(default=default, metadata={_SPEC: OptionSpec(help, **spec)})
+
+
+@dataclass(frozen=True, slots=True)
+class CommonOptions:
+    """The options that every format has. A format with more of them derives a class of its own."""
+
+    branches: str | None = None
+    """`current` or `all`; without it each format has its own default."""
+    include: frozenset[str] = frozenset({"reasoning"})
+    """What is shown beside what was said: `hidden`, `reasoning`, `tools`, `instructions`."""
+    timezone: Any = None
+    """A `tzinfo`; without it that of the machine."""
+    redact: str | None = None
+    """`secrets` or `nothing`; without it `secrets` where the format goes to another company."""
+    names: Names = field(default_factory=Names)
+    """Names of projects and custom GPTs, which exports lack. A dictionary by ids does too, and
+    pairs of the beginning of an id and a name."""
+
+    def __post_init__(self) -> None:
+        """Turn names that are given as a dictionary or as pairs into `Names`."""
+        given: Any = self.names
+        if not isinstance(given, Names):
+            names = Names(given) if isinstance(given, Mapping) else Names(beginnings=tuple(given))
+            object.__setattr__(self, "names", names)
+
+    @classmethod
+    def taken_from(cls, given: Mapping[str, Any]) -> Self:
+        """Return the options of this class that `given` names; the others are left out.
+
+        A value of None stands for the default.
+        """
+        known = {each.name for each in fields(cls)}
+        return cls(
+            **{name: given[name] for name in known & given.keys() if given[name] is not None}
+        )
+
+    @classmethod
+    def own(cls) -> dict[str, OptionSpec]:
+        """Return the options that not every format has, by the names of their fields."""
+        return {each.name: each.metadata[_SPEC] for each in fields(cls) if _SPEC in each.metadata}
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what an archive's record of itself says of these options, but for `redact`."""
+        own = {name: getattr(self, name) for name, spec in self.own().items() if spec.recorded}
+        return {
+            "branches": self.branches,
+            "include": sorted(self.include),
+            "timezone": str(self.timezone) if self.timezone else None,
+            **own,
+        }
+
+
+class SinkKind(Enum):
+    """The kinds of places that the files of a format go to; each has a sink (see `conversion`)."""
+
+    FOLDER = auto()
+    """A folder of files."""
+    FILE = auto()
+    """A single file, which can also go to standard output."""
+    NOTES = auto()
+    """A folder of notes that people work in."""
+    LINES = auto()
+    """A single file of JSON lines, which later runs add to."""
+    ZIPS = auto()
+    """ZIPs in a folder."""
+    DATABASE = auto()
+    """An SQLite database; a file's bytes are the rows of a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterSetting:
+    """What a writer is given beside its options."""
+
+    catalog: Catalog
+    """The names of the archive's files."""
+    read: Read
+    """Opens an asset, for a format that holds the bytes of assets in its own files."""
+    why: str = "all chosen"
+    """What chose the conversations, in words, for a pack's table of contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Declare a format."""
+
+    name: str
+    what: str
+    """One sentence for a person."""
+    writer: Callable[[Any, WriterSetting], Writer]
+    """Makes a writer from the format's options. It imports the writer only when it is called, so
+    that a list of formats does not load them all."""
+    options: type[CommonOptions] = CommonOptions
+    sink: SinkKind = SinkKind.FOLDER
+    for_archive: Callable[[Any, Path, Catalog], Any] | None = None
+    """Returns the options as an archive that may be there needs them, from the options, the
+    archive's folder and its catalog. Raises OtherArchive."""
+    for_others: bool = False
+    """True where the files are handed to another company: secrets are redacted unless the user
+    says otherwise."""
+
+    @property
+    def one_file(self) -> bool:
+        """Whether the format is a single file, which can go to standard output."""
+        return self.sink in (SinkKind.FILE, SinkKind.LINES)
+
+    @property
+    def strict(self) -> bool:
+        """Whether files of earlier runs that a run does not write are removed."""
+        return self.for_others or self.sink is SinkKind.ZIPS
+
+    def redacts(self, options: CommonOptions) -> str:
+        """Return what is redacted: what was asked for, else secrets where others get the files."""
+        return options.redact or (SECRETS if self.for_others else NOTHING)
+
+    def make(self, given: Mapping[str, Any], setting: WriterSetting) -> Writer:
+        """Make a writer with those options of `given` that the format has."""
+        return self.writer(self.options.taken_from(given), setting)
+
+
+def need_known(given: Mapping[str, Any], formats: Sequence[Format]) -> None:
+    """Raise BadOption where `given` names an option that none of `formats` has."""
+    known = {each.name for format in formats for each in fields(format.options)}
+    unknown = sorted(name for name in given.keys() - known if given[name] is not None)
+    if unknown:
+        names = ", ".join(format.name for format in formats)
+        raise BadOption(f"{names} has no option {unknown[0]!r}.")
+
+
+Draft = dict[str, Any]
+"""A conversation rendered as far as it can be on its own: dictionaries, lists, strings, bytes and
+numbers, so that one process can hand it to another."""
+Drafter = Callable[[Conversation], Draft]
+"""Makes drafts, without a memory from one to the next; it can be pickled."""
+
+
+class Writer(Protocol):
+    """Renders the conversations of one pass in one format."""
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """Return the files of one conversation."""
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """Return what becomes of the files of the export that no conversation mentions.
+
+        Called before `finish`, and only where the whole export is converted.
+        """
+
+    def finish(self) -> Rendered:
+        """Return what can only be written when every conversation has been rendered."""
+
+
+@runtime_checkable
+class DraftingWriter(Writer, Protocol):
+    """A writer that does most of its work for each conversation on its own."""
+
+    drafter: Drafter
+
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
+        """Return the files of one conversation, of which `drafter` made `draft`.
+
+        `conversation` may come without `messages` and `extra`; `whole` returns all of it.
+        """
+
+
+def on_branches(
+    conversation: Conversation, branches: str | None, rendered: Rendered
+) -> Conversation:
+    """Return what a format with all branches takes of a conversation by the option `branches`.
+
+    Messages that are left out are counted in `rendered`.
+    """
+    if branches != "current":
         return conversation
     narrowed = without_other_branches(conversation)
     left_out = len(conversation["messages"]) - len(narrowed["messages"])
     if left_out:
-        done.hidden[Hidden.OTHER_BRANCH] += left_out
+        rendered.hidden[Hidden.OTHER_BRANCH] += left_out
     return narrowed
 
 
-SECRETS = "secrets"
-NOTHING = "nothing"
-"""What may be redacted."""
-
-
 def no_place_for(assets: Sequence[Asset]) -> Rendered:
-    """What a format that holds conversations alone makes of files that none of them mentions."""
+    """Count files that no conversation mentions as not kept, for a format without a place."""
     return Rendered(not_kept=+Counter({NotKept.FILE_UNMENTIONED: len(assets)}))
 
 
@@ -59,87 +267,6 @@ class Unmentioned:
     def left(self, assets: Sequence[Asset]) -> Rendered:
         """How many of `assets` no conversation mentioned, as not kept."""
         return no_place_for([each for each in assets if each["member"] not in self._mentioned])
-
-
-Draft = dict[str, Any]
-"""A conversation rendered as far as it can be on its own: dictionaries, lists, strings, bytes and
-numbers, so that one process can hand it to another."""
-Drafter = Callable[[Conversation], Draft]
-"""Makes drafts, without a memory from one to the next; it can be pickled."""
-
-
-class Target(Protocol):
-    """One format."""
-
-    def render(self, conversation: Conversation) -> Rendered:
-        """The files of one conversation."""
-
-    def others(self, assets: Sequence[Asset]) -> Rendered:
-        """What becomes of the files of the export that no conversation led to.
-
-        Asked before `finish`, and only where the whole export is converted.
-        """
-
-    def finish(self) -> Rendered:
-        """What can only be written once every conversation has been seen."""
-
-    def restart(self) -> None:
-        """Forget what was rendered: the source is read from the start again."""
-
-
-@runtime_checkable
-class Drafting(Target, Protocol):
-    """A format of which most is done for each conversation on its own."""
-
-    drafter: Drafter
-
-    def settle(
-        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
-    ) -> Rendered:
-        """The files of one conversation, of which `drafter` made `draft`.
-
-        `conversation` may come without `messages` and `extra`; `whole` returns all of it.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a person may choose about the output; each target takes what it understands."""
-
-    branches: str | None = None
-    """`current` or `all`; None for the target's own default."""
-    include: frozenset[str] = frozenset({"reasoning"})
-    timezone: Any = None
-    """A `tzinfo`; None for the machine's own."""
-    form: str | None = None
-    """For `chatgpt` and `gemini`: `classic` or `2026`; for `claude` and `gemini`: `api`."""
-    max_size: int | None = None
-    """For `chatgpt` and `gemini`: bytes of one ZIP at most."""
-    fit: str | None = None
-    """For `chatgpt`: the program whose limits its ZIPs keep."""
-    redact: str | None = None
-    """`secrets` or `nothing`; None for secrets in packs, which go to another company, only."""
-    why: str = "all chosen"
-    """For packs: what chose the conversations, in words."""
-    topics: tuple[Topic, ...] = ()
-    """For `claude`: topics that get a folder of their own."""
-    names: Names = field(default_factory=Names)
-    """Of projects and custom GPTs, which exports name by their ids alone. A dictionary by ids does
-    too, and pairs of the beginning of an id and a name."""
-    layout: str | None = None
-    """For `markdown`: `year`, `project` or `flat`; None for what the archive has, else `year`."""
-    tokens: int | None = None
-    """For `claude`: what a project may hold, estimated."""
-    web_images: str | None = None
-    """For notes: `link` for links to pictures on other servers, `keep` for the pictures; None for
-    links: a picture tells its server whenever it is shown."""
-
-    def __post_init__(self) -> None:
-        """Make names of what a program gives as such."""
-        given: Any = self.names
-        if not isinstance(given, Names):
-            made = Names(given) if isinstance(given, Mapping) else Names(beginnings=tuple(given))
-            object.__setattr__(self, "names", made)
 
 
 def copy_of(
@@ -167,10 +294,6 @@ class Series:
         self._key = key
         self._most = most
         self._most_bytes = most_bytes
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin again with the first file."""
         self.number = 1
         self._count = 0
         self._bytes = 0

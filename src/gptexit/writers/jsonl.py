@@ -9,19 +9,27 @@ from gptexit.archive.files import JSONL, File, Rendered
 from gptexit.codes import Hidden, as_text, from_text
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
-from gptexit.writers.base import Draft, Options, on_branches
+from gptexit.writers.base import (
+    CommonOptions,
+    Draft,
+    Format,
+    SinkKind,
+    Writer,
+    WriterSetting,
+    on_branches,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LineDrafter:
     """Makes the line of a conversation."""
 
-    options: Options
+    branches: str | None
 
     def __call__(self, conversation: Conversation) -> Draft:
         """Return the line, and what it counts."""
         done = Rendered()
-        conversation = on_branches(conversation, self.options, done)
+        conversation = on_branches(conversation, self.branches, done)
         return {
             "line": dumps(conversation) + b"\n",
             "messages": len(conversation["messages"]),
@@ -30,10 +38,10 @@ class LineDrafter:
 
 
 class Jsonl:
-    """The target. All branches unless `--branches current`."""
+    """The writer. All branches unless `--branches current`."""
 
-    def __init__(self, options: Options) -> None:
-        self.drafter = LineDrafter(Options(branches=options.branches))
+    def __init__(self, options: CommonOptions) -> None:
+        self.drafter = LineDrafter(options.branches)
 
     def render(self, conversation: Conversation) -> Rendered:
         """One line."""
@@ -49,9 +57,6 @@ class Jsonl:
             hidden=from_text(Hidden, draft["hidden"]),
         )
 
-    def restart(self) -> None:
-        """It keeps nothing."""
-
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """It holds no file at all, and names those that conversations have."""
         return Rendered()
@@ -59,3 +64,15 @@ class Jsonl:
     def finish(self) -> Rendered:
         """An empty file where no conversation came."""
         return Rendered(files=[File(JSONL, b"", "jsonl", append=True)])
+
+
+def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
+    return Jsonl(options)
+
+
+FORMAT = Format(
+    "jsonl",
+    "Neutral JSON, one conversation a line; holds everything.",
+    _writer,
+    sink=SinkKind.LINES,
+)

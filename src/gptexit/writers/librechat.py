@@ -22,7 +22,7 @@ from gptexit.model import Asset, Cited, Conversation
 from gptexit.names.names import names_in
 from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.writers.base import Options, copy_of, no_place_for, on_branches
+from gptexit.writers.base import CommonOptions, copy_of, no_place_for, on_branches
 from gptexit.writers.chat.part_words import PartContext, reasoning, words_of
 from gptexit.writers.chat.turns import USER, Turn, superseded, turns_of
 from gptexit.writers.markdown.embed import in_angles
@@ -37,10 +37,10 @@ _SILENT = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class LibreChat:
-    """The target. All branches unless `--branches current`."""
+    """The writer. All branches unless `--branches current`."""
 
-    def __init__(self, options: Options, catalog: Catalog) -> None:
-        self._options = options
+    def __init__(self, options: CommonOptions, catalog: Catalog) -> None:
+        self._branches = options.branches
         self._include = options.include
         self._catalog = catalog
         self._count = 0
@@ -48,7 +48,7 @@ class LibreChat:
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation's file, and the files that it names."""
         done = Rendered()
-        conversation = on_branches(conversation, self._options, done)
+        conversation = on_branches(conversation, self._branches, done)
         year = (conversation["created"] or "undated")[:4]
         year = year if year.isdigit() else "undated"
         copies: dict[str, Copy] = {}
@@ -89,10 +89,6 @@ class LibreChat:
             done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         self._count += 1
         return done
-
-    def restart(self) -> None:
-        """Count from the start."""
-        self._count = 0
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """The app has no place for them."""

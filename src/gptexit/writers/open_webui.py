@@ -26,7 +26,7 @@ from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.templates import render
-from gptexit.writers.base import Options, Series, Unmentioned, copy_of, on_branches
+from gptexit.writers.base import CommonOptions, Series, Unmentioned, copy_of, on_branches
 from gptexit.writers.chat.part_words import PartContext, instructions, reasoning, words_of
 from gptexit.writers.chat.turns import ASSISTANT, USER, Inline, Turn, Turns, superseded, turns_of
 
@@ -236,10 +236,10 @@ def _seconds(time: str | None) -> int:
 
 
 class OpenWebUI:
-    """The target. All branches unless `--branches current`."""
+    """The writer. All branches unless `--branches current`."""
 
-    def __init__(self, options: Options, catalog: Catalog, read: Read) -> None:
-        self._options = options
+    def __init__(self, options: CommonOptions, catalog: Catalog, read: Read) -> None:
+        self._branches = options.branches
         self._include = options.include
         self._catalog = catalog
         self._read = read
@@ -250,7 +250,7 @@ class OpenWebUI:
         """The chat, at the end of the current file or the start of the next; its other files."""
         done = Rendered()
         self._unmentioned.see(conversation)
-        conversation = on_branches(conversation, self._options, done)
+        conversation = on_branches(conversation, self._branches, done)
         copies: dict[str, Copy] = {}
         inlined = Inline(self._read)
 
@@ -268,11 +268,6 @@ class OpenWebUI:
         if copies:
             done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         return done
-
-    def restart(self) -> None:
-        """Begin again with the first file."""
-        self._series.restart()
-        self._unmentioned = Unmentioned()
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """The app has no place for them."""

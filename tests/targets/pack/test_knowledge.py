@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from build import chain, conversation, message
 from gptexit.archive.files import Rendered
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.writers.base import Options
+from gptexit.writers.base import CommonOptions
 from gptexit.writers.packs.contents import page, table
 from gptexit.writers.packs.conversation import (
     SMALLEST_BYTES,
@@ -50,7 +50,7 @@ def packed(conversations, limits, options=None):
     """The files by name, and the rows of the table."""
     spool = Spool()
     for each in conversations:
-        chat = chat_of(each, options or Options(), limits, Rendered())
+        chat = chat_of(each, options or CommonOptions(), limits, Rendered())
         spool.add(chat, [("recent", "all")])
     folder = Knowledge(spool, "recent", "My *work*", "recent", limits)
     files = {file.path: file.data for file in folder.files()}

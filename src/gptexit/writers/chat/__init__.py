@@ -1,1 +1,47 @@
-"""What the formats of chat apps share: turns instead of nodes, and their text."""
+"""The formats of chat apps and of their APIs: turns instead of nodes, and their text."""
+
+from __future__ import annotations
+
+from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting
+
+
+def _open_webui(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.open_webui import OpenWebUI
+
+    return OpenWebUI(options, setting.catalog, setting.read)
+
+
+def _librechat(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.librechat import LibreChat
+
+    return LibreChat(options, setting.catalog)
+
+
+def _claude_api(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.chat.api_requests import ClaudeApi
+
+    return ClaudeApi(options)
+
+
+def _gemini_api(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.chat.api_requests import GeminiApi
+
+    return GeminiApi(options)
+
+
+OPEN_WEBUI = Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui)
+LIBRECHAT = Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat)
+CLAUDE_API = Format(
+    "claude-api",
+    "Requests to Claude's API, one conversation a line, for scripts.",
+    _claude_api,
+    sink=SinkKind.FILE,
+    for_others=True,
+)
+GEMINI_API = Format(
+    "gemini-api",
+    "Requests to the Gemini API, one conversation a line, for scripts.",
+    _gemini_api,
+    sink=SinkKind.FILE,
+    for_others=True,
+)

@@ -11,7 +11,7 @@ from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
-from gptexit.writers.base import Options, Unmentioned
+from gptexit.writers.base import CommonOptions, Unmentioned
 from gptexit.writers.chat.part_words import PartContext, instructions, words_of
 from gptexit.writers.chat.turns import USER, turns_of
 
@@ -31,9 +31,9 @@ class Spoken:
 
 
 class Requests:
-    """The target. `form`: a talk as the API takes it."""
+    """The writer. `form`: a talk as the API takes it."""
 
-    def __init__(self, options: Options, form: Callable[[Spoken], dict[str, Any]]) -> None:
+    def __init__(self, options: CommonOptions, form: Callable[[Spoken], dict[str, Any]]) -> None:
         self._include = options.include
         self._form = form
         self._unmentioned = Unmentioned()
@@ -52,10 +52,6 @@ class Requests:
         }
         done.files.append(File(FILE, dumps(line) + b"\n", FILE, append=True))
         return done
-
-    def restart(self) -> None:
-        """Begin again."""
-        self._unmentioned = Unmentioned()
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """A request has no place for them."""
@@ -125,9 +121,9 @@ def claude_request(spoken: Spoken) -> dict[str, Any]:
 
 
 class ClaudeApi(Requests):
-    """The target."""
+    """The writer."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: CommonOptions) -> None:
         super().__init__(options, claude_request)
 
 
@@ -147,7 +143,7 @@ def request(conversation: Conversation, include: frozenset[str], done: Rendered)
 
 
 class GeminiApi(Requests):
-    """The target: one line a conversation."""
+    """The writer: one line a conversation."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: CommonOptions) -> None:
         super().__init__(options, gemini_request)

@@ -1,1 +1,57 @@
 """ChatGPT's own export again: selected, repaired, merged, split below a size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
+
+LAYOUTS = ("classic", "2026")
+
+
+def _size(words: str) -> int:
+    from gptexit.writers.chatgpt.zip_volume import size_of
+
+    return size_of(words)
+
+
+@dataclass(frozen=True, slots=True)
+class ZipOptions(CommonOptions):
+    """The options of ZIPs in ChatGPT's own form."""
+
+    form: str | None = option(
+        None,
+        "The layout that most importers read, or today's. [default: classic]",
+        choices=LAYOUTS,
+        recorded=True,
+    )
+    max_size: int | None = option(
+        None,
+        "Begin a new ZIP before one is larger, unpacked. [default: 5GB]",
+        metavar="SIZE",
+        parse=_size,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChatGPTOptions(ZipOptions):
+    """The options of an export for other programs."""
+
+    fit: str | None = option(
+        None, "What this program reads, within its limits.", choices=("librechat",)
+    )
+
+
+def _writer(options: ChatGPTOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.chatgpt.writer import ChatGPT
+
+    return ChatGPT(options)
+
+
+FORMAT = Format(
+    "chatgpt",
+    "ChatGPT's own export again: repaired, split.",
+    _writer,
+    ChatGPTOptions,
+    SinkKind.ZIPS,
+)

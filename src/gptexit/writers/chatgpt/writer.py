@@ -13,7 +13,8 @@ from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.json import dumps
-from gptexit.writers.base import Options, on_branches
+from gptexit.writers.base import on_branches
+from gptexit.writers.chatgpt import ChatGPTOptions
 from gptexit.writers.chatgpt.restore import repaired
 from gptexit.writers.chatgpt.zip_volume import CLASSIC, FITS, FORMS, USUAL, SizeLimits, ZipVolume
 
@@ -24,11 +25,11 @@ def _name(number: int) -> str:
 
 
 class ChatGPT:
-    """The target. All branches unless `--branches current`."""
+    """The writer. All branches unless `--branches current`."""
 
-    def __init__(self, options: Options, name: Callable[[int], str] = _name) -> None:
+    def __init__(self, options: ChatGPTOptions, name: Callable[[int], str] = _name) -> None:
         """`name`: the path of a ZIP, by its number from 1 on."""
-        self._options = options
+        self._branches = options.branches
         self._name = name
         asked = (form for form in (options.form, options.fit) if form in FORMS)
         self._form = next(asked, CLASSIC) or CLASSIC
@@ -37,10 +38,6 @@ class ChatGPT:
         self._limits = SizeLimits(min(size, limits.size), limits.member, limits.members)
         if options.max_size and not options.fit:
             self._limits = SizeLimits(size, limits.member, limits.members)
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin again with the first ZIP."""
         self._number = 1
         self._volume = self._begun()
 
@@ -50,7 +47,7 @@ class ChatGPT:
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation, in the ZIP that is open or in the next."""
         done = Rendered()
-        conversation = on_branches(conversation, self._options, done)
+        conversation = on_branches(conversation, self._branches, done)
         raw, repairs = repaired(conversation)
         done.not_kept += repairs
         done.not_kept += FORMS[self._form].fit(raw)

@@ -1,1 +1,53 @@
 """The Markdown archive: a note for each conversation, its assets beside, an index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gptexit.archive.manifest import Catalog
+from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
+
+YEAR, PROJECT, FLAT = LAYOUTS = ("year", "project", "flat")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkdownOptions(CommonOptions):
+    """The options of notes."""
+
+    layout: str | None = option(
+        None,
+        "The folders of the notes, by year; by project, and the others by year; or flat, all in "
+        "one. An archive keeps the one that it began with. [default: year]",
+        choices=LAYOUTS,
+        recorded=True,
+    )
+    web_images: str | None = option(
+        None,
+        "Pictures on other servers: as links, or as pictures, which tell their server whenever "
+        "they are shown. [default: link]",
+        choices=("link", "keep"),
+        recorded=True,
+    )
+
+
+def _writer(options: MarkdownOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.markdown.writer import Markdown
+
+    return Markdown(options, setting.catalog)
+
+
+def _for_archive(options: MarkdownOptions, root: Path, catalog: Catalog) -> MarkdownOptions:
+    from gptexit.writers.markdown.index import laid_out
+
+    return laid_out(options, root, catalog)
+
+
+FORMAT = Format(
+    "markdown",
+    "A folder of notes, one a conversation, with their files.",
+    _writer,
+    MarkdownOptions,
+    SinkKind.NOTES,
+    for_archive=_for_archive,
+)

@@ -19,9 +19,8 @@ from gptexit.model import Conversation, Named
 from gptexit.names.names import folded
 from gptexit.text.dates import day
 from gptexit.text.markdown import line
-from gptexit.writers.base import Options
+from gptexit.writers.markdown import FLAT, LAYOUTS, PROJECT, YEAR, MarkdownOptions
 
-YEAR, PROJECT, FLAT = LAYOUTS = ("year", "project", "flat")
 PROJECTS, NOTES, ASSETS = "projects", "notes", "assets"
 _SHORT = 8
 """Characters of an id in the name of a folder."""
@@ -133,14 +132,12 @@ def _item(entry: Entry) -> str:
 _FORMAT = "markdown"
 
 
-def laid_out(format_name: str, options: Options, root: Path, catalog: Catalog) -> Options:
+def laid_out(options: MarkdownOptions, root: Path, catalog: Catalog) -> MarkdownOptions:
     """Return `options` with the layout of the archive in `root`, whose files are in `catalog`.
 
     A new archive has the one that is asked for, else `year`. Raises OtherArchive where the archive
     has another one than is asked for: its notes stay where they are, and would then be mixed.
     """
-    if format_name != _FORMAT:
-        return options
     there = _recorded(root)
     if there is None and (options.layout is None or (root / ".gptexit/archive.json").exists()):
         there = _seen(catalog)

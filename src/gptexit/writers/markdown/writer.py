@@ -22,17 +22,18 @@ from gptexit.codes import Hidden, NotKept, from_text
 from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.text.dates import moment
-from gptexit.writers.base import SECRETS, Draft, Options, copy_of
+from gptexit.writers.base import SECRETS, Draft, copy_of
+from gptexit.writers.markdown import YEAR, MarkdownOptions
 from gptexit.writers.markdown.body import Style
 from gptexit.writers.markdown.draft import UNTITLED, NoteDrafter
 from gptexit.writers.markdown.embed import encoded
-from gptexit.writers.markdown.index import YEAR, Folders, index
+from gptexit.writers.markdown.index import Folders, index
 
 
 class Markdown:
-    """The target. The current branch unless `--branches all`."""
+    """The writer. The current branch unless `--branches all`."""
 
-    def __init__(self, options: Options, catalog: Catalog) -> None:
+    def __init__(self, options: MarkdownOptions, catalog: Catalog) -> None:
         self._catalog = catalog
         self._zone: tzinfo | None = options.timezone
         style = Style(options.include, options.branches == "all", self._zone)
@@ -85,10 +86,6 @@ class Markdown:
         assets = {asset["id"]: asset for asset in conversation["assets"]}
         wanted = (assets[asset_id] for asset_id in used)
         return [copy_of(asset, asset["member"] or "", into, self._catalog) for asset in wanted]
-
-    def restart(self) -> None:
-        """It keeps nothing but the names in the catalog, which stay."""
-        self._unshown = 0
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Files that no note shows, under their own names, in a folder of their own."""

@@ -18,7 +18,7 @@ from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation, Message, Part
 from gptexit.text.dates import day, moment
 from gptexit.text.markdown import line
-from gptexit.writers.base import Options
+from gptexit.writers.base import CommonOptions
 from gptexit.writers.markdown.body import Body, Style, body
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.markdown.parts import Note
@@ -194,7 +194,7 @@ class PackedChat:
 
 
 def chat_of(
-    conversation: Conversation, options: Options, limits: PackLimits, done: Rendered
+    conversation: Conversation, options: CommonOptions, limits: PackLimits, done: Rendered
 ) -> PackedChat:
     """`conversation` in pieces; what it cannot hold is counted in `done`.
 

@@ -22,7 +22,7 @@ from gptexit.memories.collect import Collector
 from gptexit.memories.model import Memory, Origin
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps
-from gptexit.writers.base import Options, copy_of, no_place_for, on_branches
+from gptexit.writers.base import CommonOptions, copy_of, no_place_for, on_branches
 from gptexit.writers.pam.conversation import PLATFORM, document, first_of, later
 from gptexit.writers.pam.store import head, integrity, memories, relations
 
@@ -32,26 +32,22 @@ OWNER = "chatgpt-account"
 
 
 class Pam:
-    """The target. `conversations`: whether to write them, and not only the store."""
+    """The writer. `conversations`: whether to write them, and not only the store."""
 
     def __init__(
         self,
-        options: Options,
+        options: CommonOptions,
         catalog: Catalog,
         *,
         own_list: Sequence[Origin] = (),
         conversations: bool = True,
     ) -> None:
-        self._options = options
+        self._branches = options.branches
         self._catalog = catalog
         self._own_list = own_list
         self._all = conversations
         self.memory = Memory()
         """What the store holds, once `finish` has been asked."""
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget what was collected."""
         self._collector = Collector()
         self._index = sqlite3.connect("", isolation_level=None)  # a file that nobody sees
         self._index.executescript(
@@ -63,7 +59,7 @@ class Pam:
         """The conversation's file, and the files that it names."""
         self._collector.add(conversation)
         done = Rendered(messages=len(conversation["messages"]))
-        conversation = on_branches(conversation, self._options, done)
+        conversation = on_branches(conversation, self._branches, done)
         key, path = f"conversation/{conversation['id']}", None
         if self._all:
             day = (conversation["created"] or "undated")[:10]

@@ -1,1 +1,16 @@
-"""The target `sqlite`: a conversation as rows."""
+"""The format `sqlite`: a conversation as rows."""
+
+from __future__ import annotations
+
+from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting
+
+
+def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.sqlite.writer import Sqlite
+
+    return Sqlite(options)
+
+
+FORMAT = Format(
+    "sqlite", "An SQLite database with full-text search.", _writer, sink=SinkKind.DATABASE
+)

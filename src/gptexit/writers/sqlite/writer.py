@@ -18,7 +18,7 @@ from gptexit.selection import current_branch
 from gptexit.sqlite.schema import CITED, NAME, PLACES, Rows
 from gptexit.text.json import dumps
 from gptexit.text.markdown import line
-from gptexit.writers.base import Options, Unmentioned, on_branches
+from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
 from gptexit.writers.chat.part_words import instructions, linked
 from gptexit.writers.markdown.embed import fenced
 
@@ -126,17 +126,17 @@ _LARGEST = 2**63 - 1
 
 
 class Sqlite:
-    """The target."""
+    """The writer."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self, options: CommonOptions) -> None:
+        self._branches = options.branches
         self._unmentioned = Unmentioned()
 
     def render(self, conversation: Conversation) -> Rendered:
         """The conversation's rows, as JSON."""
         done = Rendered()
         self._unmentioned.see(conversation)
-        conversation = on_branches(conversation, self._options, done)
+        conversation = on_branches(conversation, self._branches, done)
         messages = conversation["messages"][: PLACES - 1]
         if len(messages) < len(conversation["messages"]):
             beyond = len(conversation["messages"]) - len(messages)
@@ -157,10 +157,6 @@ class Sqlite:
     def finish(self) -> Rendered:
         """The end of the file, also where no conversation came."""
         return Rendered(files=[File(NAME, b"", KEY)])
-
-    def restart(self) -> None:
-        """Begin again."""
-        self._unmentioned = Unmentioned()
 
 
 def _rows(each: Conversation, messages: list[Message]) -> Rows:

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gptexit.archive.files import File, Rendered
-from gptexit.archive.manifest import Catalog
 from gptexit.codes import NotKept
 from gptexit.memories.collect import Collector
 from gptexit.memories.text import memory_text, why_more
@@ -23,8 +22,9 @@ from gptexit.model import Asset, Conversation
 from gptexit.names.names import names_in
 from gptexit.templates import render
 from gptexit.text.markdown import line
-from gptexit.writers.base import SECRETS, Options, Unmentioned
+from gptexit.writers.base import SECRETS, Unmentioned, WriterSetting
 from gptexit.writers.markdown.embed import encoded
+from gptexit.writers.packs import ClaudeOptions
 from gptexit.writers.packs.claude.projects import INSTRUCTIONS, ProjectFolder, belongs, folders
 from gptexit.writers.packs.claude.start_here import PAGE, ClaudePack, Filled, limits, start_here
 from gptexit.writers.packs.contents import page, table
@@ -48,21 +48,18 @@ MEMORY = "memory.md"
 
 
 class Claude:
-    """The target. The current branch unless `--branches all`."""
+    """The writer. The current branch unless `--branches all`."""
 
-    def __init__(self, options: Options, catalog: Catalog) -> None:
+    def __init__(self, options: ClaudeOptions, setting: WriterSetting) -> None:
         """Raise ValueError where `options.tokens` are too few."""
         self._options = options
-        self._catalog = catalog
+        self._catalog = setting.catalog
         self._limits = limits(options.tokens)
-        self._begin()
-
-    def _begin(self) -> None:
         self._spool = Spool()
         self._memory = Collector()
         self._unmentioned = Unmentioned()
         self._names: dict[str, str] = {}
-        self._pack = ClaudePack(0, self._options.redact or SECRETS, self._options.why)
+        self._pack = ClaudePack(0, options.redact or SECRETS, setting.why)
 
     def render(self, conversation: Conversation) -> Rendered:
         """Nothing yet: what comes first is known when all have been seen."""
@@ -76,11 +73,6 @@ class Claude:
         self._pack.hidden += done.hidden
         self._pack.not_kept += done.not_kept
         return done
-
-    def restart(self) -> None:
-        """Begin again."""
-        self._spool.close()
-        self._begin()
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """They stay at home: a project takes files, and you choose which."""

@@ -11,13 +11,14 @@ contents.csv             which conversations are in it, and where
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from gptexit.archive.files import File, Rendered
 from gptexit.memories.collect import Collector
 from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
-from gptexit.writers.base import Options, no_place_for
+from gptexit.writers.base import WriterSetting, no_place_for
+from gptexit.writers.chatgpt import ChatGPTOptions, ZipOptions
 from gptexit.writers.chatgpt.writer import ChatGPT
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.contents import page, table
@@ -30,16 +31,12 @@ UPLOADS = "upload"
 
 
 class GeminiUploads:
-    """Lets the chatgpt target do the work."""
+    """Let the writer of chatgpt do the work."""
 
-    def __init__(self, options: Options) -> None:
-        self._chats = ChatGPT(options, _working_name)
+    def __init__(self, options: ZipOptions) -> None:
+        own = {each.name: getattr(options, each.name) for each in fields(options)}
+        self._chats = ChatGPT(ChatGPTOptions(**own), _working_name)
         self._ends: list[File] = []
-
-    def restart(self) -> None:
-        """Begin again with the first ZIP."""
-        self._chats.restart()
-        self._ends.clear()
 
     def add(self, conversation: Conversation) -> tuple[Rendered, int]:
         """What has to be written for a conversation, and the number of its ZIP."""
@@ -77,25 +74,17 @@ NAME = "My chats"
 
 
 class Gemini:
-    """The target. All branches in the ZIPs unless `--branches current`; one in the sources unless
+    """The writer. All branches in the ZIPs unless `--branches current`; one in the sources unless
     `--branches all`.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: ZipOptions, setting: WriterSetting) -> None:
         self._options = options
-        self._uploads = GeminiUploads(replace(options, fit=None))
-        self._begin()
-
-    def _begin(self) -> None:
+        self._why = setting.why
+        self._uploads = GeminiUploads(options)
         self._spool = Spool()
         self._memory = Collector()
         self._count = 0
-
-    def restart(self) -> None:
-        """Begin again."""
-        self._uploads.restart()
-        self._spool.close()
-        self._begin()
 
     def render(self, conversation: Conversation) -> Rendered:
         """What its ZIP gets; its text waits, since what comes first is known at the end."""
@@ -103,7 +92,7 @@ class Gemini:
         # Nothing is lost by what the text leaves out: the ZIP has it.
         chat = replace(chat_of(conversation, self._options, SOURCES, Rendered()), upload=number)
         project = conversation["project"]
-        why = self._options.why
+        why = self._why
         if project:
             name = f" “{project['name']}”" if project["name"] else ""
             why = f"{why}; project {project['id']}{name}"
