@@ -14,14 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from faults import plain
-from faults.bases import Packed
-from faults.case import zipped
-from faults.changes import BYTES, MEMBERS, VALUES
-from faults.nodes import dumped
-from faults.ride import a_house
 from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet, open_export
+from support.faults import plain
+from support.faults.bases import Packed
+from support.faults.case import zipped
+from support.faults.changes import BYTES, MEMBERS, VALUES
+from support.faults.nodes import dumped
+from support.faults.ride import a_house
 
 KINDS = ("export.zip", "conversations.json", "chat.html", "-")
 _ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than")

@@ -15,9 +15,9 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from exports import FIXTURES, leaves, raw_conversations  # noqa: E402
-from faults.bases import Packed  # noqa: E402
-from faults.case import zipped  # noqa: E402
+from support.exports import FIXTURES, leaves, raw_conversations  # noqa: E402
+from support.faults.bases import Packed  # noqa: E402
+from support.faults.case import zipped  # noqa: E402
 
 LARGEST = 1900
 """Bytes of a file at most."""

@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 
-from build import chain, conversation, message
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import (
     Account,
@@ -25,7 +24,8 @@ from gptexit.text.markdown import line
 from gptexit.writers.base import WriterSetting
 from gptexit.writers.markdown.embed import fenced, protect, quoted
 from gptexit.writers.registry import FORMATS
-from targets.test_protect import COMMONMARK, PIECES, shape
+from support.build import chain, conversation, message
+from support.commonmark import COMMONMARK, PIECES, shape
 
 OPTIONS = {
     "branches": "all",

@@ -13,9 +13,6 @@ from typing import Any
 
 import orjson
 
-from exports import leaves, messages
-from faults.changes import VALUES
-from faults.nodes import dumped, in_a_tree
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import (
     Account,
@@ -27,6 +24,9 @@ from gptexit.schemas import errors
 from gptexit.text.json import dumps, loads_deep
 from gptexit.writers.base import WriterSetting
 from gptexit.writers.registry import FORMATS
+from support.exports import leaves, messages
+from support.faults.changes import VALUES
+from support.faults.nodes import dumped, in_a_tree
 
 FILES = {"file_0": AssetInfo("file_0.png", "a.png", "image/png", 3)}
 ALL = {"branches": "all", "include": frozenset({"hidden", "reasoning", "tools"}), "timezone": UTC}

@@ -13,13 +13,13 @@ import random
 import re
 from typing import Any
 
-from exports import mended
-from faults import plain
-from faults.changes import BYTES, VALUES
-from faults.nodes import dumped
 from gptexit.codes import Lost, Repair
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
+from support.exports import mended
+from support.faults import plain
+from support.faults.changes import BYTES, VALUES
+from support.faults.nodes import dumped
 
 CHUNKS = (1, 2, 3, 5, 16, 64, 100, 1000, 1 << 20)
 

@@ -20,10 +20,10 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from faults.bases import NAMES
-from faults.case import case
-from faults.judge import judge
-from faults.ride import a_house, ride, warm_up
+from support.faults.bases import NAMES
+from support.faults.case import case
+from support.faults.judge import judge
+from support.faults.ride import a_house, ride, warm_up
 
 APART = 97
 """Every so many runs, one is in a process of its own."""

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from verify.mutations import KINDS, archives, tried
+from support.archives.mutations import KINDS, archives, tried
 
 
 def main() -> int:

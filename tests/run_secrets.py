@@ -7,11 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "redact"))
-
-from test_matrix import PACKS, leaks
-
-import surroundings
+from support import surroundings
+from support.leaks import PACKS, leaks
 
 
 def main() -> int:

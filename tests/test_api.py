@@ -3,8 +3,8 @@
 import pytest
 
 import gptexit
-from exports import BESIDE, ROOT, raw_conversations
 from gptexit.schemas import errors
+from support.exports import BESIDE, ROOT, raw_conversations
 
 SAMPLE = ROOT / "fixtures/slim-2026.zip"
 

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from documents import ROOT
 from gptexit import codes, model, schemas
 from gptexit.codes import HIDDEN_VALUES, Hidden, Lost, NotKept, Oddity, Passed, Reason, Repair
+from support.documents import ROOT
 
 DEFS = schemas.load("report")["$defs"]
 LISTED = {

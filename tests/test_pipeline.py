@@ -4,8 +4,6 @@ import zipfile
 import orjson
 import pytest
 
-from build import add, chain, conversation, message
-from exports import ROOT
 from gptexit import conversion
 from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.codes import NotKept
@@ -17,6 +15,8 @@ from gptexit.selection import Selection
 from gptexit.source import open_source
 from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
+from support.build import add, chain, conversation, message
+from support.exports import ROOT
 
 FAT = ROOT / "fixtures/fat-2024.zip"
 

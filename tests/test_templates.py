@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from jinja2 import UndefinedError
 
-from exports import ROOT
 from gptexit import templates
 from gptexit.codes import Hidden, NotKept
 from gptexit.exit.destinations import DESTINATIONS
@@ -26,6 +25,7 @@ from gptexit.writers.packs.claude.writer import instructions
 from gptexit.writers.packs.gemini.start_here import GeminiPack
 from gptexit.writers.packs.gemini.start_here import start_here as gemini_page
 from gptexit.writers.packs.placement import Made
+from support.exports import ROOT
 
 HOSTILE = "{{ 12345 * 9 }}{% include 'exit/before.md.j2' %}{# gone #}"
 KINDS = ("projects/g-p-1", "gpts/g-1", "topics/tax", "recent")

@@ -5,10 +5,8 @@ import sys
 
 import pytest
 
-import compare
-import house
-import source
-from exports import FIXTURES, ROOT
+from support.apps import compare, house, source
+from support.exports import FIXTURES, ROOT
 
 
 @pytest.fixture(scope="session")

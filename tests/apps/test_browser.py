@@ -4,12 +4,11 @@ import json
 import subprocess
 
 import pytest
-from test_push import push
 
-import demo
-import house
-from exports import ROOT
 from gptexit import convert
+from support.apps import demo, house
+from support.apps.pushing import push
+from support.exports import ROOT
 
 SHOTS = ROOT / "build/screenshots"
 
@@ -28,7 +27,11 @@ def browse(app, name, **more):
         "shots": str(SHOTS / name),
         **more,
     }
-    command = [house.playwright() / "python", ROOT / "tests/apps/browse.py", json.dumps(asked)]
+    command = [
+        house.playwright() / "python",
+        ROOT / "tests/support/apps/browse.py",
+        json.dumps(asked),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

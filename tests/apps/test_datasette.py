@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-import house
-from exports import ROOT
 from gptexit import convert
+from support.apps import house
+from support.exports import ROOT
 
 
 @pytest.fixture(scope="module")

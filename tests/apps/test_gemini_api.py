@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-import house
-from exports import FIXTURES
 from gptexit import convert
+from support.apps import house
+from support.exports import FIXTURES
 
 SDK = "google-genai==3.6.1"
 SEND = """

@@ -2,9 +2,9 @@
 
 import json
 
-from compare import ROWS, compare
 from gptexit import convert
-from source import totals
+from support.apps.compare import ROWS, compare
+from support.apps.source import totals
 
 
 def as_the_page_sends(item):

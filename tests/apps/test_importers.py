@@ -10,9 +10,9 @@ import zipfile
 
 import pytest
 
-import house
-from exports import FIXTURES
 from gptexit import convert
+from support.apps import house
+from support.exports import FIXTURES
 
 
 def newer_python():

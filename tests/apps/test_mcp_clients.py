@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-import chats
-import node
+from support.apps import node
+from support.mcp import chats
 
 CLIENTS = {
     "claude-code": ("claude", "@anthropic-ai/claude-code@2.1.331", ".claude.json"),

@@ -5,9 +5,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from test_push import FAT, push
 
-import house
+from support.apps import house
+from support.apps.pushing import push
+from support.exports import ROOT
+
+FAT = ROOT / "fixtures/fat-2024.zip"
 
 
 class Embeddings(BaseHTTPRequestHandler):

@@ -5,41 +5,20 @@ import os
 import random
 import re
 import subprocess
-import sys
 import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from build import add, chain, conversation, message
-from compare import ROWS, compare
-from exports import ROOT
-from proxy import faulty
-from source import totals
+from support.apps.compare import ROWS, compare
+from support.apps.proxy import faulty
+from support.apps.pushing import push, start
+from support.apps.source import totals
+from support.build import add, chain, conversation, message
+from support.exports import ROOT
 
-PUSH = [sys.executable, "-m", "gptexit", "push", "open-webui"]
 SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
-
-
-def start(app, *arguments, url=None, **rest):
-    return subprocess.Popen(
-        [*PUSH, *map(str, arguments), "--url", url or app.url],
-        env={**os.environ, "OPEN_WEBUI_API_KEY": rest.pop("key", app.token)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **rest,
-    )
-
-
-def push(app, *arguments, **rest):
-    """Run it to its end: exit code, standard output, standard error."""
-    process = start(app, *arguments, **rest)
-    out, err = process.communicate(timeout=900)
-    assert "Traceback" not in err
-    assert rest.get("key", app.token) not in out + err
-    return process.returncode, out, err
 
 
 def snapshot(app):
@@ -234,7 +213,7 @@ def test_a_key_that_is_refused(empty_app):
 
 def test_a_server_whose_disk_is_full(tmp_path):
     """On a disk of its own, which only root can make."""
-    import house
+    from support.apps import house
 
     disk = tmp_path / "disk"
     disk.mkdir()

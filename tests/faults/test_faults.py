@@ -2,10 +2,10 @@
 
 import pytest
 
-from faults.bases import NAMES
-from faults.case import case, pristine
-from faults.judge import judge
-from faults.ride import a_house, ride, warm_up
+from support.faults.bases import NAMES
+from support.faults.case import case, pristine
+from support.faults.judge import judge
+from support.faults.ride import a_house, ride, warm_up
 
 SEEDS = range(16)
 

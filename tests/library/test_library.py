@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from build import chain, conversation, message
 from gptexit import convert
 from gptexit.errors import AmbiguousConversation, BadQuery, NoLibrary, TooSlow, UnknownConversation
 from gptexit.library import Place, Query, marked, open_library, plain
 from gptexit.text.json import dumps
+from support.build import chain, conversation, message
 
 SHOP = conversation(
     chain(

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import chats
 from gptexit.cli import main
 from gptexit.errors import SeveralPlaces
 from gptexit.mcp.clients import CLIENTS, Machine, entry
+from support.mcp import chats
 
 HEAD = b'\xef\xbb\xbf{\r\n  // mine\r\n  "mcpServers": {\r\n    "other": {"command": "x"}'
 COMMENT, TAIL = b" // keep", b"\r\n  }\r\n}"

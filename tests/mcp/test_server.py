@@ -15,10 +15,9 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import PaginatedRequestParams, ReadResourceRequestParams
 
-import chats
-import served
-from build import message
-from served import ask, asked, talk
+from support.build import message
+from support.mcp import chats, served
+from support.mcp.served import ask, asked, talk
 
 LONG = "long-0000-1111"
 POSING = (

@@ -9,10 +9,10 @@ import zipfile
 import jsonschema
 import pytest
 
-from build import chain, conversation, message
-from exports import FIXTURES, ROOT
 from gptexit import convert
-from push_contract import ITEM, serving
+from support.build import chain, conversation, message
+from support.exports import FIXTURES, ROOT
+from support.push_contract import ITEM, serving
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 

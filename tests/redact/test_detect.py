@@ -11,7 +11,7 @@ from gptexit.redact.detect import secrets, suspects
 from gptexit.redact.kingfisher import name_of
 from gptexit.redact.occurrences import MARK, mark
 from gptexit.redact.redactor import marked
-from planted import CODE, KINDS, Seeds, planted
+from support.planted import CODE, KINDS, Seeds, planted
 
 ALL = list(planted(1))
 

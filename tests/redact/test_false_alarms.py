@@ -7,7 +7,7 @@ import importlib.util
 
 import pytest
 
-from exports import ROOT
+from support.exports import ROOT
 
 SPEC = importlib.util.spec_from_file_location("redaction", ROOT / "benchmarks/redaction.py")
 redaction = importlib.util.module_from_spec(SPEC)

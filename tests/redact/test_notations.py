@@ -4,7 +4,7 @@ import pytest
 
 from gptexit.redact.detect import secrets
 from gptexit.redact.redactor import marked
-from planted import BASE64, CODE, LETTERS, MIXED, Seeds
+from support.planted import BASE64, CODE, LETTERS, MIXED, Seeds
 
 SEEDS = 3
 """Passwords that are tried in each notation."""

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from build import chain, conversation, message
 from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.proof import verify
@@ -18,7 +17,8 @@ from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.redact.occurrences import MARK
 from gptexit.schemas import errors
 from gptexit.writers.base import Options
-from planted import KINDS, planted
+from support.build import chain, conversation, message
+from support.planted import KINDS, planted
 
 TALKS = 300
 PACKS = ("claude", "gemini", "chatgpt", "markdown", "jsonl", "open-webui", "librechat", "sqlite")

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from build import chain, message
-from build import conversation as raw_conversation
 from gptexit.errors import RedactionFailed
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.redact.detect import secrets
 from gptexit.redact.redactor import Redactor
 from gptexit.schemas import errors
-from planted import planted
+from support.build import chain, message
+from support.build import conversation as raw_conversation
+from support.planted import planted
 
 ALL = {each.kind: each for each in planted(2)}
 TOKEN = ALL["GitHub access token"]

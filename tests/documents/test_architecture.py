@@ -1,0 +1,71 @@
+"""The picture in docs/architecture.md, and the patterns, held against the code."""
+
+import ast
+import importlib
+import re
+
+from support.exports import ROOT
+
+SOURCE = ROOT / "src/gptexit"
+
+
+def modules():
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        yield name.removesuffix(".__init__"), path
+
+
+def test_the_picture_shows_every_room():
+    picture = (SOURCE.parent.parent / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert [each for each in sorted(rooms) if f"\n    {each}/" not in picture] == []
+
+
+# Python 3.11.0 to 3.11.4 and 3.12.0 match some of these wrongly (cpython issues 100061, 101955 and
+# 106052), and what is promised is every 3.11.
+LATE = {"POSSESSIVE_REPEAT", "ATOMIC_GROUP"}
+
+
+def operators(pattern):
+    """The names of all operators in a pattern of the standard library."""
+    stack = [re._parser.parse(pattern)]
+    while stack:
+        found = stack.pop()
+        if isinstance(found, re._constants._NamedIntConstant):
+            yield str(found)
+        elif not isinstance(found, int | None):
+            stack += getattr(found, "data", found)
+
+
+def compiled(value):
+    """The patterns in a module's variable: one, or those of a table."""
+    stack = [value]
+    while stack:
+        found = stack.pop()
+        if isinstance(found, re.Pattern):
+            yield found.pattern
+        elif isinstance(found, dict):
+            stack += found.values()
+        elif isinstance(found, list | tuple | set | frozenset):
+            stack += found
+
+
+def written(path):
+    """The patterns that a module hands to a function of `re` as they are."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re.") and node.args:
+            pattern = getattr(node.args[0], "value", None)
+            if isinstance(pattern, str | bytes):
+                yield pattern
+
+
+def test_no_pattern_needs_a_later_python():
+    seen = set()
+    for name, path in modules():
+        variables = vars(importlib.import_module(f"gptexit.{name}".removesuffix(".__init__")))
+        seen |= {
+            *written(path),
+            *(each for value in variables.values() for each in compiled(value)),
+        }
+    assert len(seen) > 100
+    assert [each for each in seen if LATE.intersection(operators(each))] == []

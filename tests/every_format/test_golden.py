@@ -1,0 +1,13 @@
+"""What is written now against what was found right; see support/golden.py."""
+
+import pytest
+
+from support.golden import ALL, kept, made
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_the_output_is_what_was_found_right(case):
+    wanted, found = kept(case), made(case)
+    assert sorted(found) == sorted(wanted)
+    for name, data in wanted.items():
+        assert found[name].decode() == data.decode(), f"{case}/{name}; see support/golden.py"

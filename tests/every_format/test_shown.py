@@ -1,0 +1,125 @@
+"""What ChatGPT showed is shown, and none of its mechanics, in every format for people."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import UTC
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from gptexit.archive.manifest import Catalog
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.writers.base import Options, WriterSetting
+from gptexit.writers.registry import FORMATS
+from support.exports import leaves
+from support.marked import marked_conversations
+from support.markers import MECHANICS
+
+FOR_PEOPLE = ("markdown", "open-webui", "librechat", "sqlite", "claude", "gemini")
+WITH_SOURCES = ("markdown", "open-webui", "librechat")
+OWN = re.compile("[\ue200-\ue2ff]")
+"""Characters that ChatGPT marks places in a text with."""
+IDS = re.compile(r"turn\d+(?:search|news|image|product|finance|forecast|business|file|hologram)")
+EMPTIED = re.compile(r"(?!\[ \] \w)\\?[(\[（]\s*(?:,\s*)*\\?[)\]）](?!\()|【\s*】")
+"""Brackets around nothing; `[ ] word` is a box to tick, and `[](` begins a link."""
+HEADING = re.compile(r"^## (You|ChatGPT|Tool)\b[^\n]*$", re.M)
+
+formats = pytest.mark.parametrize("name", FOR_PEOPLE)
+Spoken = list[tuple[str, str, str]]
+"""For each message: role, text, and text with the sources and cards beside it."""
+
+
+def spoken(name: str, raw: Any) -> Spoken:
+    """Give what each message of a conversation says in a format."""
+    setting = WriterSetting(Catalog(), lambda member: io.BytesIO(b""))
+    target = FORMATS[name].make(Options(timezone=UTC), setting)
+    done = target.render(read_conversation(deepcopy(raw), Account(), ReadStats()))
+    end = target.finish()
+    files = [(file.path, file.data) for file in (*done.files, *end.files, *end.more)]
+    return list(_SPOKEN[name](files))
+
+
+def _notes(files: Any, folder: str = "") -> Iterator[tuple[str, str, str]]:
+    for path, data in files:
+        if path.startswith(folder) and path.endswith(".md"):
+            pieces = HEADING.split(data.decode())
+            for heading, text in zip(pieces[1::2], pieces[2::2], strict=True):
+                said, notes, listed = text.partition("\n[^1]: ")  # at the end of the note
+                yield ("user" if heading == "You" else "assistant"), said, said
+                yield "assistant", notes + listed, notes + listed
+
+
+def _claude(files: Any) -> Iterator[tuple[str, str, str]]:
+    return _notes([file for file in files if re.match(r"recent/\d", file[0])])
+
+
+def _gemini(files: Any) -> Iterator[tuple[str, str, str]]:
+    return _notes(files, "sources/")
+
+
+def _open_webui(files: Any) -> Iterator[tuple[str, str, str]]:
+    [chat] = json.loads(b"".join(data for path, data in files if path.startswith("import-")))
+    for message in chat["chat"]["history"]["messages"].values():
+        yield message["role"], message["content"], "\n".join(leaves(message))
+
+
+def _librechat(files: Any) -> Iterator[tuple[str, str, str]]:
+    [chat] = [json.loads(data) for path, data in files if path.endswith(".json")]
+    for message in chat["messages"]:
+        text = "\n".join(leaves([message.get("text"), message.get("content")]))
+        yield ("user" if message["isCreatedByUser"] else "assistant"), text, text
+
+
+def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
+    """The column `text` of the messages that are not hidden; see database/schema.py."""
+    for row in json.loads(files[0][1])["messages"]:
+        role, hidden, text = row[3], row[8], row[11]
+        if hidden is None:
+            yield role, text, text
+
+
+_SPOKEN = {
+    "markdown": lambda files: _notes(files, "20"),
+    "open-webui": _open_webui,
+    "librechat": _librechat,
+    "sqlite": _sqlite,
+    "claude": _claude,
+    "gemini": _gemini,
+}
+
+
+def plain(text: str) -> str:
+    """A text without what a format adds to show it as it is: escapes and line breaks."""
+    return " ".join(html.unescape(text).replace("\\", "").split())
+
+
+@formats
+@settings(max_examples=60)
+@given(marked_conversations())
+def test_what_chatgpt_showed_is_shown_and_nothing_else(name, marked):
+    """Drawing and rendering take the time, so all that must hold is asked of one rendering."""
+    said = spoken(name, marked.raw)
+    text = "\n".join(words for role, words, _ in said if role != "user")
+    more = "\n".join(beside for role, _, beside in said if role != "user")
+
+    assert not OWN.findall(more), "a character of a marker"
+    assert not [piece for piece in MECHANICS if piece in text], "mechanics"
+    assert not IDS.findall(text), "an id"
+    assert not EMPTIED.findall(text), "an emptied bracket"
+    assert [word for word in (*marked.of("words"), *marked.of("once")) if word not in more] == []
+    assert [more.count(word) for word in marked.of("once")] == [1] * len(marked.of("once"))
+    assert [word for word in marked.of("never") if word in more] == []
+    if name in WITH_SOURCES:
+        unlisted = [pair for pair in marked.of("sources") if not any(one in more for one in pair)]
+        assert unlisted == []
+    rest = plain(" ".join(words for role, words, _ in said if role == "user"))
+    for wanted in (plain(typed) for typed in marked.of("typed")):
+        before, found, rest = rest.partition(wanted)
+        assert found, f"what a person typed: {before}"

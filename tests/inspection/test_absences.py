@@ -1,0 +1,52 @@
+"""What no export holds: told for each generation, on the page for leaving too."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gptexit.inspection.absences import GENERATIONS, absences, all_absences, as_markdown
+from gptexit.inspection.run import inspect
+from gptexit.readers.chatgpt.export_set import open_export
+from support.exports import FIXTURES, ROOT
+
+
+def test_every_absence_is_in_some_generation():
+    told = {each for generation in GENERATIONS for each in absences(generation)}
+    assert told == set(all_absences())
+    assert all(each.since in (None, *GENERATIONS) for each in told)
+    assert all(each.until in (None, *GENERATIONS) for each in told)
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_memory_projects_and_gpts_are_never_there_and_can_be_copied(generation):
+    found = {each.what.split(":")[0]: each.how for each in absences(generation)}
+    for what in (
+        *("Your memory as a whole", "Names, instructions and files of your projects"),
+        *("What your custom GPTs are made of", "Temporary chats, and chats that you deleted"),
+    ):
+        assert found[what]
+
+
+def test_only_slim_exports_lack_what_tools_did():
+    without = [name for name in GENERATIONS if "Code that ChatGPT ran" in as_markdown(name)]
+    assert without == ["slim"]
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)
+def test_the_page_for_leaving_says_the_same(source, tmp_path):
+    command = [sys.executable, "-m", "gptexit", "exit", source, "-o", tmp_path / "out", "--quiet"]
+    subprocess.run(command, check=False, timeout=120)
+    page = (tmp_path / "out/START-HERE.md").read_text(encoding="utf-8")
+    with open_export([source]) as export:
+        generation = inspect(export).form.generation
+    assert "## What no export holds\n\n" + as_markdown(generation) + "\n\n" in page
+
+
+def test_two_exports_of_different_generations(tmp_path):
+    full, slim = ROOT / "fixtures/classic-2023.zip", ROOT / "fixtures/slim-2026.zip"
+    with open_export([full, slim]) as export:
+        found = inspect(export)
+    assert found.form.generation == "slim"
+    assert (found.form.full, found.form.slim) == (10, 21)
+    assert found.form.layout == "both"

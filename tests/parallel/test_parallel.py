@@ -1,0 +1,295 @@
+"""Several processes write what one process writes, whatever becomes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from gptexit.conversion import convert
+from gptexit.errors import NotAnExport
+from gptexit.parallel import pool
+from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
+from support.build import chain, conversation, message, raw_conversations
+from support.exports import FIXTURES, ROOT
+from support.faults.bases import NAMES
+from support.faults.case import case
+
+VARYING = ("started", "finished", "seconds")
+NOT_REDACTED = [name for name, each in FORMATS.items() if not each.pack]
+
+
+def files(out):
+    """Every file below a folder by its path; the times of the files themselves differ."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and path.name != "times.jsonl"
+    }
+
+
+def run(source, out, jobs, formats=("markdown", "jsonl"), **rest):
+    """Convert; the files, and the report but for the times and the folder."""
+    report = convert(source, out, formats, jobs=jobs, **rest)
+    told = {key: value for key, value in report.items() if key not in VARYING}
+    return files(out), json.loads(json.dumps(told).replace(str(out), "OUT"))
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_any_number_of_processes_writes_the_same(source, tmp_path):
+    wanted = run(source, tmp_path / "1", 1, NOT_REDACTED)
+    for jobs in (2, 5):
+        assert run(source, tmp_path / str(jobs), jobs, NOT_REDACTED) == wanted
+
+
+def test_so_it_is_with_secrets_taken_out(tmp_path):
+    source = next(path for path in FIXTURES if path.stem == "fat-2024")
+    formats = ["markdown", "claude", "gemini"]
+    options = Options(redact="secrets")
+    wanted = run(source, tmp_path / "1", 1, formats, options=options)
+    assert run(source, tmp_path / "2", 2, formats, options=options) == wanted
+
+
+def test_so_it_is_with_several_exports_and_an_archive_that_is_there(tmp_path):
+    found = {}
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        for sources in (FIXTURES[1], FIXTURES[2:4], FIXTURES[0]):
+            found[jobs] = run(sources, out, jobs)
+    assert found[1] == found[2]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_so_it_is_with_a_damaged_export(seed, tmp_path):
+    made = case(NAMES[seed % len(NAMES)], 500 + seed)
+    source = tmp_path / (made.name if made.name != "-" else "export.json")
+    source.write_bytes(made.data)
+    found = []
+    for jobs in (1, 3):
+        try:
+            found.append(run(source, tmp_path / str(jobs), jobs))
+        except NotAnExport as error:
+            found.append(str(error))
+    assert found[0] == found[1]
+
+
+@settings(max_examples=15)
+@given(raw_conversations())
+def test_so_it_is_with_anything(tmp_path_factory, raw):
+    folder = tmp_path_factory.mktemp("any")
+    source = folder / "conversations.json"
+    source.write_text(json.dumps([raw, conversation(chain(message("user", "Hello")))]))
+    assert run(source, folder / "1", 1) == run(source, folder / "2", 2)
+
+
+def test_what_nests_too_deep_to_be_handed_over_is_done_here(tmp_path):
+    deep: object = "end"
+    for _ in range(700):
+        deep = {"a": [[deep]]}
+    talks = [
+        conversation(
+            chain(message("user", f"Hello {number}", metadata={"x": deep if number == 2 else 1})),
+            conversation_id=f"c{number}",
+        )
+        for number in range(5)
+    ]
+    source = tmp_path / "conversations.json"
+    sys.setrecursionlimit(10_000)
+    try:
+        source.write_text(json.dumps(talks))
+    finally:
+        sys.setrecursionlimit(1_000)
+    assert run(source, tmp_path / "1", 1) == run(source, tmp_path / "2", 2)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """An export that takes some seconds."""
+    path = tmp_path_factory.mktemp("large") / "large.zip"
+    script = str(ROOT / "fixtures/generate.py")
+    command = [sys.executable, script, str(path), "--conversations", "400", "--seed", "5"]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def workers(monkeypatch):
+    """The worker processes that are started."""
+    started = []
+
+    class Popen(subprocess.Popen):
+        def __init__(self, *arguments, **rest):
+            super().__init__(*arguments, **rest)
+            started.append(self)
+
+    monkeypatch.setattr(pool.subprocess, "Popen", Popen)
+    return started
+
+
+def test_a_worker_that_is_killed_costs_nothing(large, workers, tmp_path):
+    wanted = run(large, tmp_path / "1", 1)
+    killed = []
+
+    def progress(conversations, bytes_read):
+        if conversations in (20, 150, 290):
+            workers[-1].kill()
+            killed.append(conversations)
+
+    assert run(large, tmp_path / "2", 2, progress=progress) == wanted
+    assert killed
+    assert all(worker.poll() is not None for worker in workers)
+
+
+def test_where_none_can_be_started_all_is_done_here(tmp_path, monkeypatch):
+    def refuse(*arguments, **rest):
+        raise OSError("no more processes")
+
+    wanted = run(FIXTURES[0], tmp_path / "1", 1)
+    monkeypatch.setattr(pool.subprocess, "Popen", refuse)
+    assert run(FIXTURES[0], tmp_path / "2", 2) == wanted
+
+
+DEADLY = """
+import os, sys
+if sys.argv[0] == "-c":
+    from gptexit.parallel import worker
+    read = worker.read
+    def deadly(where, raw, *rest):
+        if raw.get("title") == "deadly":
+            os._exit(9)
+        return read(where, raw, *rest)
+    worker.read = deadly
+"""
+
+
+def test_what_kills_every_worker_is_named_and_the_rest_is_complete(tmp_path, monkeypatch):
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook/sitecustomize.py").write_text(DEADLY)
+    root = str(Path(pool.__file__).parents[2])
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'hook'}{os.pathsep}{root}")
+    talks = [
+        conversation(
+            chain(message("user", f"Hello {number}")),
+            conversation_id=f"c{number}",
+            title="deadly" if number == 3 else f"Chat {number}",
+        )
+        for number in range(8)
+    ]
+    source = tmp_path / "conversations.json"
+    source.write_text(json.dumps(talks))
+    _, report = run(source, tmp_path / "out", 2)
+    assert report["exit_code"] == 1
+    assert report["read"]["conversations"] == 7
+    [lost] = report["read"]["unreadable"]
+    assert "“deadly”" in lost["where"]
+    assert "two processes ended" in lost["reason"]
+    notes = "\n".join(path.read_text() for path in (tmp_path / "out").rglob("*.md"))
+    assert all(f"Hello {number}" in notes for number in range(8) if number != 3)
+
+
+def test_a_full_disk_or_the_user_ends_the_workers(large, workers, tmp_path):
+    def progress(conversations, bytes_read):
+        if conversations == 40:
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="disk is full"):
+        convert(large, tmp_path / "out", jobs=2, progress=progress)
+    assert workers
+    assert all(worker.poll() is not None for worker in workers)
+    assert run(large, tmp_path / "out", 2)[1]["complete"]
+
+
+WAYS = {
+    "script": "{code}",
+    "thread": "import threading\nt = threading.Thread(target=lambda: exec({code!r}))\n"
+    "t.start()\nt.join()",
+}
+
+
+@pytest.mark.parametrize("way", [*WAYS, "standard input"])
+def test_from_a_script_without_a_main_guard(way, tmp_path):
+    code = textwrap.dedent(
+        f"""
+        import gptexit
+        print("once")
+        report = gptexit.convert({str(FIXTURES[0])!r}, {str(tmp_path / "out")!r}, jobs=2)
+        print(report["exit_code"])
+        """
+    )
+    code = WAYS.get(way, "{code}").format(code=code)
+    environment = {**os.environ, "PYTHONPATH": str(Path(pool.__file__).parents[2])}
+    if way == "standard input":
+        command, given = [sys.executable, "-"], code
+    else:
+        (tmp_path / "script.py").write_text(code)
+        command, given = [sys.executable, "script.py"], None
+    done = subprocess.run(
+        command,
+        check=False,
+        input=given,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert done.stdout.split() == ["once", "0"], done.stderr
+
+
+def test_what_lies_in_the_working_folder_is_not_imported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "orjson.py").write_text("open('imported', 'w')")
+    convert(FIXTURES[0], tmp_path / "out", jobs=2)
+    assert not (tmp_path / "imported").exists()
+
+
+if Path("/proc/self/stat").exists():
+
+    def below(pid):
+        """The processes that `pid` started."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found.append(int(stat.parent.name))
+        return found
+
+    def wait_for(holds):
+        """Wait until something holds; at most a minute."""
+        end = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < end
+            threading.Event().wait(0.01)
+
+    @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+    def test_no_process_is_left(large, tmp_path, sent):
+        command = [sys.executable, "-m", "gptexit", "convert", str(large), "--jobs", "2"]
+        command += ["--to", "markdown", "--to", "jsonl"]
+        process = subprocess.Popen(
+            [*command, "-o", str(tmp_path / "out"), "--quiet"],
+            stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        )
+        started = []
+
+        def both():
+            started[:] = below(process.pid)
+            return len(started) >= 2 or process.poll() is not None
+
+        wait_for(both)
+        process.send_signal(sent)
+        process.wait()
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+        assert run(large, tmp_path / "out", 2)[0] == run(large, tmp_path / "calm", 1)[0]

@@ -1,0 +1,243 @@
+"""The commands in odd environments: each ends with one sentence and a documented exit code.
+
+A process each, since what is odd is what a shell hands over: streams, locales, devices, signals.
+"""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gptexit
+from gptexit.errors import Exit
+from support.build import chain, conversation, message
+from support.packing import write_export
+
+if os.name != "posix":
+    pytest.skip("needs a POSIX shell", allow_module_level=True)
+
+SOURCE = str(Path(gptexit.__file__).parent.parent)
+PYTHON = f"{sys.executable} -m gptexit"
+ASCII = "env LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0"
+CODES = {int(code) for code in Exit}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    root = tmp_path_factory.mktemp("odd")
+    talk = conversation(
+        chain(message("user", "Käse “und” 日本"), message("assistant", "dragon")),
+        title="日本 – Käse",
+    )
+    write_export(root / "e.zip", talk)
+    gptexit.convert(root / "e.zip", root / "sq", ["sqlite"])
+    gptexit.convert(root / "e.zip", root / "md")
+    (root / "deep.json").write_text("[" * 100_000)
+    os.mkfifo(root / "pipe")
+    os.mkfifo(root / "pipe2")
+    (root / "taken").mkdir()
+    (root / "taken/.gptexit").write_text("mine")
+    (root / "shadow").mkdir()
+    (root / "shadow/click.py").write_text(
+        # A shell that starts this in the background lets it ignore the signal.
+        "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    return root
+
+
+CASES = [
+    # command, exit code, words of the sentence on standard error (none: nothing is printed there)
+    (f"{PYTHON} convert e.zip -o a >&-", 1, "standard output"),
+    (f"{PYTHON} convert e.zip -o a2 --quiet >&-", 0, ""),
+    (f"{PYTHON} convert e.zip -o a3 <&-", 0, ""),
+    (f"{PYTHON} inspect - <&-", 3, "standard input is not there"),
+    (f"{PYTHON} convert e.zip -o a4 2>&-", 0, ""),
+    (f"{PYTHON} inspect e.zip <&- >&- 2>&-", 1, ""),
+    (f"{PYTHON} formats >/dev/full", 1, "No space left"),
+    (f"{PYTHON} verify e.zip md | true; exit ${{PIPESTATUS[0]}}", 0, ""),
+    (f"PYTHONIOENCODING=cp1252 {PYTHON} inspect e.zip", 0, ""),
+    (f"PYTHONIOENCODING=ascii {PYTHON} search sq Käse", 0, ""),
+    (f"{ASCII} {PYTHON} convert e.zip -o c", 0, ""),
+    (f"{ASCII} {PYTHON} inspect 日本.zip", 3, "does not exist"),
+    (f"{PYTHON} convert /dev/zero -o d", 3, "is a device"),
+    (f"{PYTHON} verify pipe md", 3, "is a pipe"),
+    (f"{PYTHON} validate /dev/zero", 2, "is a device"),
+    (
+        f"{PYTHON} convert e.zip -o d2 --quiet --report /dev/full",
+        1,
+        "this is a device, and no file",
+    ),
+    (f"{PYTHON} convert deep.json -o d3", 3, "no array of ChatGPT conversations"),
+    (f"{PYTHON} convert e.zip -o taken", 2, "is no folder"),
+    (f"{PYTHON} verify --quiet nothing.zip md", 3, ""),
+    (f"PYTHONPATH=shadow:{SOURCE} {PYTHON} formats", 130, "Interrupted"),
+    (f"ulimit -f 20; {PYTHON} convert e.zip --to chatgpt --quiet -o z", 1, "system refused"),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "words"), CASES)
+def test_an_odd_environment_ends_with_a_sentence_and_a_code(place, command, code, words):
+    if "ulimit" in command:
+        noise = [message("user", os.urandom(40_000).hex())]
+        write_export(place / "e.zip", conversation(chain(*noise)))
+    if "shadow" not in command:
+        command = f"export PYTHONPATH={SOURCE}; {command}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=place, capture_output=True, timeout=60, check=False
+    )
+    said = done.stderr.decode()
+    assert done.returncode == code, said
+    assert code in CODES
+    assert "Traceback" not in said
+    assert words in said if words else said == ""
+
+
+def test_a_report_does_not_take_the_place_of_a_pipe(place):
+    assert (place / "pipe2").is_fifo()
+
+
+def test_names_and_texts_survive_a_locale_of_ascii(place):
+    command = f"export PYTHONPATH={SOURCE}; {ASCII} {PYTHON} search sq dragon"
+    done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, check=False)
+    assert "日本 – Käse" in done.stdout.decode()
+
+
+def altered(place, tmp_path, script):
+    """A copy of the database that `script` has altered."""
+    data = (place / "sq/chatgpt.sqlite").read_bytes()
+    path = tmp_path / "chatgpt.sqlite"
+    path.write_bytes(data)
+    base = sqlite3.connect(path)
+    base.executescript(script)
+    base.close()
+    return path
+
+
+ALTERED = {
+    "a view that never ends": (
+        "PRAGMA legacy_alter_table = ON; ALTER TABLE conversations RENAME TO old; "
+        "CREATE VIEW conversations AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL "
+        "SELECT n + 1 FROM r) SELECT n AS number, 'x' AS id FROM r",
+        "altered",
+    ),
+    "a missing table": ("DROP TABLE conversations", "altered"),
+    "a newer schema": ("UPDATE gptexit SET value = '99' WHERE key = 'schema'", "has schema 99"),
+    "a schema of 5,000 digits": (
+        f"UPDATE gptexit SET value = '{'9' * 5000}' WHERE key = 'schema'",
+        "has schema 999999999",
+    ),
+    "a schema of bytes": ("UPDATE gptexit SET value = x'ff' WHERE key = 'schema'", "altered"),
+}
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_an_altered_database_is_refused_with_a_sentence(place, tmp_path, name):
+    from gptexit.errors import NoLibrary
+    from gptexit.library import open_library
+
+    script, words = ALTERED[name]
+    with pytest.raises(NoLibrary, match=re.escape(words)):
+        open_library(altered(place, tmp_path, script))
+
+
+def test_bytes_where_text_should_be_are_read(place, tmp_path):
+    from gptexit.library import Query, open_library
+
+    script = "UPDATE conversations SET title = x'ff41'; UPDATE messages SET text = x'fe42'"
+    with open_library(altered(place, tmp_path, script)) as library:
+        assert library.search(Query("")).hits[0].title == "\ufffdA"
+
+
+def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypatch):
+    from gptexit.errors import NoLibrary
+    from gptexit.library import open_library, running
+
+    monkeypatch.setattr(running, "_LONGEST", 50_000)
+    script = "UPDATE messages SET text = hex(zeroblob(100000))"
+    with pytest.raises(NoLibrary, match="too big"):
+        open_library(altered(place, tmp_path, script))
+
+
+def test_a_schema_that_is_no_text_is_a_damaged_database(place, tmp_path):
+    """SQLite quotes the damage in its message, which Python cannot read."""
+    from gptexit.errors import NoLibrary
+    from gptexit.library import Query, open_library
+
+    data = (place / "sq/chatgpt.sqlite").read_bytes()
+    path = tmp_path / "chatgpt.sqlite"
+    path.write_bytes(data.replace(b"CREATE TABLE messages", b"CREATE TABLE mess\xb9ges"))
+    with pytest.raises(NoLibrary, match="no database that can be read"):
+        open_library(path)
+    before = path.read_bytes()
+    assert gptexit.convert(place / "e.zip", tmp_path, ["sqlite"])["exit_code"] == 0
+    assert path.read_bytes() == before
+    with open_library(tmp_path / "chatgpt.new.sqlite") as library:
+        assert library.search(Query("")).hits
+
+
+def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
+    from gptexit.errors import OtherArchive
+
+    script, words = ALTERED["a newer schema"]
+    path = altered(place, tmp_path, script)
+    before = path.read_bytes()
+    with pytest.raises(OtherArchive, match=words):
+        gptexit.convert(place / "e.zip", tmp_path, ["sqlite"])
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("value", [None, 5, [], {}, [[]], {"a": 1}, -(10**400)])
+def test_a_selection_of_odd_types_excuses_nothing(value):
+    from gptexit.verification.selection import leaves_out
+
+    raw = conversation(chain(message("user", "Hi")))
+    for name in ("since", "until", "title"):
+        assert not leaves_out(raw, {name: value})
+    kinds = ("titles", "texts", "projects", "dates", "ids")
+    for name in (*kinds, "exclude"):
+        assert not leaves_out(raw, {"exclude": {name: [value]}})
+        leaves_out(raw, {"exclude": value})
+
+
+def test_one_path_needs_no_list(place):
+    with gptexit.open(str(place / "e.zip")) as export:
+        assert len(list(export)) == 1
+
+
+def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path):
+    import zipfile
+
+    from gptexit.readers.chatgpt.normalize.conversation import ReadStats
+
+    export = write_export(tmp_path / "e.zip", conversation(chain(message("user", "Hi"))))
+    with zipfile.ZipFile(export, "a") as archive:
+        archive.writestr("message_feedback.json", b"[{")
+    with gptexit.open(export) as opened:
+        for _ in range(2):
+            assert len(list(opened.source.neutral(ReadStats()))) == 1
+        assert len(opened.errors) == 1
+
+
+def test_an_offset_beyond_every_file_is_a_damaged_directory(tmp_path):
+    import struct
+
+    export = write_export(tmp_path / "e.zip", conversation(chain(message("user", "Hi"))))
+    data = bytearray(export.read_bytes())
+    entry = data.rindex(b"PK\x01\x02")
+    length = struct.unpack_from("<H", data, entry + 28)[0]
+    extra = struct.pack("<HHQ", 1, 8, 2**63 + 5)
+    struct.pack_into("<H", data, entry + 30, len(extra))
+    struct.pack_into("<I", data, entry + 42, 0xFFFFFFFF)
+    data[entry + 46 + length : entry + 46 + length] = extra
+    end = data.rindex(b"PK\x05\x06")
+    struct.pack_into("<I", data, end + 12, struct.unpack_from("<I", data, end + 12)[0] + len(extra))
+    export.write_bytes(data)
+    with gptexit.open(export) as opened:
+        assert len(list(opened)) == 1
+        assert "table of contents" in opened.errors[0].reason

@@ -1,0 +1,1 @@
+"""Helpers of the tests: sample exports, builders, strategies and judges. None of them is a test."""

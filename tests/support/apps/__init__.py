@@ -1,0 +1,1 @@
+"""The real apps that `make test-apps` runs."""

@@ -1,0 +1,1 @@
+"""Archives with damages and by faulty writers, and archives written by hand."""

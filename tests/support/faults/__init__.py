@@ -1,0 +1,1 @@
+"""Exports with faults, what a run makes of them, and who judges it."""

@@ -1,0 +1,107 @@
+"""What each format looks like, kept to be read and compared; `python tests/renew.py` makes it.
+
+Assets are left out, and so is what is too long for anybody to read.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import orjson
+
+from gptexit.conversion import convert
+from gptexit.memories.assistants import ASSISTANTS
+from gptexit.memories.collect import Collector
+from gptexit.memories.text import memory_text
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.writers.base import Options
+from gptexit.writers.packs.topics import topic_of
+from support import account
+from support.exports import ROOT
+
+GOLDEN = ROOT / "tests/golden"
+FIXTURES = ROOT / "fixtures"
+LONGEST = 20_000
+"""Bytes."""
+_LEFT_OUT = (".gptexit", "assets", "upload", "memory.md")
+"""What is no text, and what has a golden file of its own."""
+USUAL = Options(timezone=UTC)
+EVERYTHING = Options(
+    branches="all", include=frozenset({"hidden", "tools", "reasoning"}), timezone=UTC
+)
+FOR_CLAUDE = Options(timezone=UTC, topics=(topic_of("code=python,canvas"),))
+
+CASES = {
+    **{
+        f"markdown/{stem}": ("markdown", stem, USUAL)
+        for stem in ("classic-2023", "fat-2024", "sharded-2026", "dat-2026", "slim-2026")
+    },
+    "markdown/fat-2024-everything": ("markdown", "fat-2024", EVERYTHING),
+    "gemini/slim-2026": ("gemini", "slim-2026", USUAL),
+    "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
+    "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
+    "claude/fat-2024": ("claude", "fat-2024", FOR_CLAUDE),
+}
+"""Folder below `golden` to format, sample export and options."""
+MEMORY = "memory/two-years"
+"""Folder of the pages that `gptexit memory` writes of the account in memory/account.py."""
+ALL = [*CASES, MEMORY]
+
+
+def made(case: str) -> dict[str, bytes]:
+    """The readable files of a case, by their paths."""
+    if case == MEMORY:
+        return _pages()
+    name, stem, options = CASES[case]
+    with tempfile.TemporaryDirectory() as folder:
+        convert(FIXTURES / f"{stem}.zip", folder, [name], options=options)
+        return dict(_readable(Path(folder)))
+
+
+def _pages() -> dict[str, bytes]:
+    collector = Collector()
+    for raw in account.conversations():
+        collector.add(read_conversation(raw, Account(), ReadStats()))
+    memory = collector.memory()
+    return {f"{name}.md": memory_text(memory, name, UTC).encode() for name in ASSISTANTS}
+
+
+def _readable(root: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if not path.is_file() or relative.parts[0] in _LEFT_OUT:
+            continue
+        if path.suffix == ".jsonl":
+            yield from _indented(path)
+        elif path.stat().st_size <= LONGEST:
+            yield relative.as_posix(), path.read_bytes()
+
+
+def _indented(path: Path) -> Iterator[tuple[str, bytes]]:
+    """A conversation a file, so that a person can read what changed."""
+    for line in path.read_bytes().splitlines():
+        conversation = orjson.loads(line)
+        yield f"{conversation['id']}.json", orjson.dumps(conversation, option=orjson.OPT_INDENT_2)
+
+
+def kept(case: str) -> dict[str, bytes]:
+    """The files of a case as they were found right."""
+    root = GOLDEN / case
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def main() -> None:
+    shutil.rmtree(GOLDEN, ignore_errors=True)
+    for case in ALL:
+        for name, data in made(case).items():
+            path = GOLDEN / case / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)

@@ -1,0 +1,1 @@
+"""An archive to serve, and a client of the server."""

@@ -1,0 +1,18 @@
+"""Every kind of faulty writer, in one place; `run_mutations.py` tries them in 20."""
+
+import pytest
+
+from support.archives.mutations import KINDS, archives, tried
+
+
+@pytest.fixture(scope="module")
+def made():
+    with archives(whole=False) as found:
+        yield found
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.format}: {kind.name}")
+def test_a_faulty_writer_is_found_out_in_every_format(made, kind):
+    done, missed = tried(kind, made, 1)
+    assert done == 1
+    assert missed == []

@@ -1,0 +1,108 @@
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from gptexit.text.markdown import line
+from gptexit.writers.markdown.embed import fenced, protect, quoted
+from support.commonmark import COMMONMARK, PIECES, shape, tokens
+
+TRAPS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+
+
+@settings(max_examples=300)
+@given(TRAPS, st.booleans())
+@example("a\n  - ", False)
+@example("\u2028\n- ", False)
+@example("```\n```\u2028", False)
+def test_no_text_breaks_a_note(text, headings):
+    assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
+
+
+@settings(max_examples=80)
+@given(TRAPS)
+def test_no_code_breaks_a_note(text):
+    block = fenced(text, text)
+    assert shape(block) == (["h2", "h2"], [])
+    assert [token.type for token in tokens(block)].count("fence") == 1
+    assert shape(quoted(block)) == (["h2", "h2"], [])
+
+
+@settings(max_examples=150)
+@given(st.lists(st.sampled_from([*PIECES, "&lt;", "&#60;", "&", ";", "_a", "a_"])).map("".join))
+@example("___\n___")
+def test_a_line_is_its_words(text):
+    shown = line(text)
+    assert "\n" not in shown
+    inline = COMMONMARK.parseInline(shown)[0]
+    read = "".join(child.content for child in inline.children)
+    assert read == " ".join(text.replace("\x00", "\ufffd").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("# A\n## B", "### A\n#### B"),
+        ("### A", "### A"),
+        ("a <b>c</b> `<b>`", "a \\<b>c\\</b> `<b>`"),
+        ("one<br>two", "one<br>two"),
+        ("see <https://x.example>", "see <https://x.example>"),
+        ("[[wiki]] and `[[code]]`", "[\\[wiki]] and `[[code]]`"),
+        ("x[^1]", "x[\\^1]"),
+        ("%%hidden%%", "%\\%hidden%\\%"),
+        ("\\(a+b\\) and `\\(c\\)`", "$a+b$ and `\\(c\\)`"),
+        ("\\[ x \\]", "$$x$$"),
+        ("\\[\nx\n\\]", "$$\nx\n$$"),
+        ("```\nopen", "```\nopen\n```"),
+        ("```md\n# x\n[[y]]\n```", "```md\n# x\n[[y]]\n```"),
+        ("text\n---\nmore", "### text\nmore"),
+        ("text\n===", "### text"),
+        ("- text\n---\nmore", "- text\n\n---\nmore"),
+        ("1. do\n   ```sh\n   ls\n   ```\n2. then", "1. do\n   ```sh\n   ls\n   ```\n2. then"),
+        ("- ```\n# x", "- ```\n  ```\n### x"),
+        ("a\r\nb", "a\nb"),
+        ("```\nx\n> ```\ny", "```\nx\n> ```\ny\n```"),
+        ("> ```\n> > ```\n> x", "> ```\n> > ```\n> x\n> ```"),
+        ("> ```\n>      ```\n> x", "> ```\n>      ```\n> x\n> ```"),
+        ("- ```\n      ```\n# x", "- ```\n      ```\n  ```\n### x"),
+        ("- a\n# b\n     ```\n  # c", "- a\n### b\n     \\```\n  ### c"),
+        ("> - ```\n> x", "> - \\```\n> x"),
+        ("- a\n- b\n  ```\n  c\n  ```", "- a\n- b\n  ```\n  c\n  ```"),
+    ],
+)
+def test_an_answer(text, shown):
+    assert protect(text, headings=True) == shown
+
+
+def test_a_users_hash_is_no_heading():
+    assert protect("# include this", headings=False) == "\\# include this"
+
+
+def test_long_hostile_texts_take_no_time():
+    for text in ("`" * 50_000, "\\(" * 50_000, "> " * 50_000, "<" * 50_000, "- " * 50_000 + "```"):
+        protect("[[ " + text, headings=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "* " * 60 + "deep",
+        "> " * 130 + "deep",
+        ">" * 140 + "deep",
+        "1. " * 150 + "deep",
+        "- * 1) " * 60 + "deep",
+        "   " + "* " * 99 + "deep",
+        "* " * 15 + "1. " * 90 + "deep",
+    ],
+)
+def test_no_line_opens_more_than_a_reader_follows(line):
+    """markdown-it stops at 100 levels, and would drop what follows."""
+    shown = MarkdownIt("js-default").render(protect(line, headings=True) + "\n\nafter it")
+    assert "deep" in shown
+    assert "after it" in shown
+
+
+@pytest.mark.parametrize("line", ["- " * 40, "* " * 30, "-" * 80, "-" * 40 + " x", "* a\n* b"])
+def test_rules_and_lists_stay(line):
+    assert protect(line, headings=True).strip() == line.strip()
