@@ -51,14 +51,12 @@ def talk(key, words="Hi", **rest):
     return conversation(chain(message("user", words)), conversation_id=key, title=key, **rest)
 
 
-FEW_FILES = [(name, "classic") for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")]
+FEW_FILES = [name for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")]
 
 
-@pytest.mark.parametrize(("name", "form"), FEW_FILES)
-def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(
-    tmp_path, name, form
-):
-    report = conversion.convert(FAT, tmp_path, [name], options=Options(form=form))
+@pytest.mark.parametrize("name", FEW_FILES)
+def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(tmp_path, name):
+    report = conversion.convert(FAT, tmp_path, [name])
     with open_source([FAT]) as export:
         mentioned = {asset["member"] for each in conversations(export) for asset in each["assets"]}
         others = list(export.others(mentioned))

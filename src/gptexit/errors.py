@@ -3,6 +3,7 @@
 GptexitError
     NotAnExport             the source is no readable ChatGPT export
     BadDate                 a date cannot be read
+    BadOption               no format of the run has an option, or not with this value
     BadNames                a table of names cannot be read
       DamagedNames          the names that an archive keeps cannot be read
     NotAnAnswer             a file is not ChatGPT's list of what it remembers

@@ -56,7 +56,11 @@ def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportS
 
 def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bytes | None:
     format = FORMATS[archive.format]
-    recorded = {name: archive.option(name) for name in format.options.own()}
+    # Written by somebody else, the record may name a value that the option does not have.
+    recorded = {
+        name: archive.option(name) if archive.option(name) in spec.choices else None
+        for name, spec in format.options.own().items()
+    }
     given = {
         **recorded,
         "branches": archive.option("branches"),

@@ -19,10 +19,9 @@ OWN = own_options()
 
 def given_wrongly():
     """Each option of single formats, a value, and a format that has no such option."""
+    values = {"max_size": "1GB", "tokens": "30000", "topics": "tax=tax"}
     for name, (spec, takers) in OWN.items():
-        value = (
-            spec.choices[0] if spec.choices else {"max_size": "1GB", "tokens": "30000"}.get(name)
-        )
+        value = spec.choices[0] if spec.choices else values[name]
         others = [each for each in FORMATS if FORMATS[each] not in takers]
         yield spec.flag_of(name), value, others[0], takers
 
@@ -67,5 +66,7 @@ def test_an_option_that_no_format_of_the_run_has_is_refused(tmp_path, flag, valu
 def test_the_library_refuses_an_option_that_no_format_of_the_run_has(tmp_path):
     with pytest.raises(BadOption, match=r"jsonl has no option 'layout'"):
         convert(SAMPLE, tmp_path / "out", ["jsonl"], options={"layout": "flat"})
+    with pytest.raises(BadOption, match=r"layout is one of year, project, flat"):
+        convert(SAMPLE, tmp_path / "out", options={"layout": "round"})
     convert(SAMPLE, tmp_path / "out", ["jsonl", "markdown"], options={"layout": "flat"})
     assert (tmp_path / "out/markdown/notes").is_dir()

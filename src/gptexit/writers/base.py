@@ -92,17 +92,22 @@ class CommonOptions:
     def taken_from(cls, given: Mapping[str, Any]) -> Self:
         """Return the options of this class that `given` names; the others are left out.
 
-        A value of None stands for the default.
+        A value of None stands for the default. Raises BadOption where an option has a few values
+        to choose from and is given another one.
         """
-        known = {each.name for each in fields(cls)}
-        return cls(
-            **{name: given[name] for name in known & given.keys() if given[name] is not None}
-        )
+        known = {field.name for field in fields(cls)} & given.keys()
+        named = {name: given[name] for name in known if given[name] is not None}
+        for name, spec in cls.own().items():
+            if spec.choices and name in named and named[name] not in spec.choices:
+                raise BadOption(f"{name} is one of {', '.join(spec.choices)}.")
+        return cls(**named)
 
     @classmethod
     def own(cls) -> dict[str, OptionSpec]:
         """Return the options that not every format has, by the names of their fields."""
-        return {each.name: each.metadata[_SPEC] for each in fields(cls) if _SPEC in each.metadata}
+        return {
+            field.name: field.metadata[_SPEC] for field in fields(cls) if _SPEC in field.metadata
+        }
 
     def recorded(self) -> dict[str, Any]:
         """Return what an archive's record of itself says of these options, but for `redact`."""
@@ -184,7 +189,7 @@ class Format:
 
 def need_known(given: Mapping[str, Any], formats: Sequence[Format]) -> None:
     """Raise BadOption where `given` names an option that none of `formats` has."""
-    known = {each.name for format in formats for each in fields(format.options)}
+    known = {field.name for format in formats for field in fields(format.options)}
     unknown = sorted(name for name in given.keys() - known if given[name] is not None)
     if unknown:
         names = ", ".join(format.name for format in formats)

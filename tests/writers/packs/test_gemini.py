@@ -200,7 +200,7 @@ def test_a_title_is_no_formula(tmp_path):
 
 
 def test_a_request_is_what_was_said(tmp_path):
-    convert(ROOT / "fixtures/fat-2024.zip", tmp_path, ["gemini"], options=Options(form="api"))
+    convert(ROOT / "fixtures/fat-2024.zip", tmp_path, ["gemini-api"])
     lines = [orjson.loads(line) for line in (tmp_path / "conversations.jsonl").open("rb")]
     by_title = {line["title"]: line["request"] for line in lines}
     assert by_title["Custom instructions: a short answer"] == {
