@@ -168,6 +168,7 @@ def test_any_text_is_added_to_or_refused(text):
         return
     if text.strip():
         assert_only_added(text, after)
+    assert json.loads(without_comments(after))["mcpServers"]["chats"] == ENTRY
 
 
 def test_the_same_server_changes_nothing():

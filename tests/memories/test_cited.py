@@ -143,7 +143,7 @@ def test_odd_shapes_are_read_as_far_as_they_are_clear(metadata: Any, words: list
 def test_nothing_in_the_list_of_sources_stops_the_reading(value: Any) -> None:
     for metadata in (value, [value], [{"citation": value}], [memory(value, value)]):
         raw = chat(0, metadata={"conversation_context_citation_metadata": metadata})
-        memory_text(gathered(raw), "text", UTC)
+        assert memory_text(gathered(raw), "text", UTC).startswith("# ")
 
 
 def test_memories_without_words_are_counted_unless_another_citation_has_the_words() -> None:

@@ -61,9 +61,12 @@ def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source, app):
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_import_files_hold_what_the_app_takes(source, tmp_path):
     convert(source, tmp_path, ["open-webui"])
-    for path in tmp_path.glob("import-*.json"):
-        for item in json.loads(path.read_bytes()):
-            jsonschema.validate(item, ITEM)
+    items = [
+        item for path in tmp_path.glob("import-*.json") for item in json.loads(path.read_bytes())
+    ]
+    assert items
+    for item in items:
+        jsonschema.validate(item, ITEM)
 
 
 def test_without_the_extra_it_says_how_to_get_it():

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import unicodedata
 from copy import deepcopy
 
@@ -24,6 +23,7 @@ from gptexit.writers.base import Options
 from support.build import add, chain, conversation, message, raw_conversations
 from support.exports import FIXTURES
 from support.planted import Seeds
+from support.waiting import wait_until
 
 NAME = "chatgpt.sqlite"
 
@@ -285,8 +285,11 @@ def test_a_killed_run_is_completed_by_the_next(tmp_path):
     command += ["--to", "sqlite", "-o", str(out), "--quiet"]
     process = subprocess.Popen(command)
     part = out / ".gptexit/writing.part"
-    while process.poll() is None and not (part.exists() and part.stat().st_size > len(before)):
-        time.sleep(0.002)
+
+    def grown():
+        return part.exists() and part.stat().st_size > len(before)
+
+    wait_until(lambda: process.poll() is not None or grown())
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert (out / NAME).read_bytes() in (before, wanted)
