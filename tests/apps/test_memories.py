@@ -23,8 +23,8 @@ class Embeddings(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
         rows = [
-            {"index": at, "embedding": [len(each) / 100, 0.5, 0.25]}
-            for at, each in enumerate(texts)
+            {"index": at, "embedding": [len(text) / 100, 0.5, 0.25]}
+            for at, text in enumerate(texts)
         ]
         data = json.dumps({"data": rows}).encode()
         self.send_response(200)

@@ -25,7 +25,7 @@ SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
 def snapshot(app):
     """All that a person has in the app, without what differs from run to run."""
     folders = app.folders()
-    files = {each["id"]: each["meta"]["data"]["gptexit"]["asset"] for each in app.files()}
+    files = {file["id"]: file["meta"]["data"]["gptexit"]["asset"] for file in app.files()}
     assert len(set(files.values())) == len(files), "a file is there twice"
     assert len(set(folders.values())) == len(folders)
     chats = {}
@@ -128,7 +128,7 @@ def write(path, *raw):
 def talk(number, *words, **rest):
     key = f"c0ffee00-0000-4000-8000-00000000000{number}"
     roles = ("user", "assistant")
-    mapping = chain(*(message(roles[at % 2], each) for at, each in enumerate(words)))
+    mapping = chain(*(message(roles[at % 2], word) for at, word in enumerate(words)))
     return conversation(
         mapping, id=key, conversation_id=key, title=f"Talk {number}", **rest
     )  # fmt: skip

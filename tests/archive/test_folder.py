@@ -23,7 +23,7 @@ def files(root):
 
 def run(root, *puts):
     folder = ArchiveFolder(root)
-    outcomes = [folder.put(each) for each in puts]
+    outcomes = [folder.put(request) for request in puts]
     folder.finish()
     return outcomes
 

@@ -195,7 +195,7 @@ def test_a_project_that_is_gone_from_the_export_gets_its_name_too(source, tmp_pa
     source_of(source, [("New", None)])
     convert(source, tmp_path / "out", ["jsonl"], options=Options(names=NAMED))
     lines = [json.loads(line) for line in (tmp_path / "out/conversations.jsonl").open()]
-    assert {(each["project"] or {}).get("name") for each in lines} == {"Bäckerei Ost", None}
+    assert {(line["project"] or {}).get("name") for line in lines} == {"Bäckerei Ost", None}
 
 
 def test_a_pack_keeps_no_name_of_what_is_not_in_it(source, tmp_path):

@@ -86,7 +86,7 @@ def test_a_million_strange_keys_take_no_room(monkeypatch):
     for number in range(100):
         found.add("metadata key", "k" + "a" * (number % 50), 2, Location(number + 1, ""))
     assert len(found.strangers()) == 5
-    assert sum(each.count for each in found.strangers()) + found.others == 200
+    assert sum(stranger.count for stranger in found.strangers()) + found.others == 200
 
 
 def test_the_same_shape_is_one_stranger():

@@ -93,7 +93,7 @@ def test_the_sums_are_those_of_the_reader(raws, rows):
     assert survey.projects == Counter(each["project"]["id"] for each in read if each["project"])
     assert survey.gpts == Counter(each["assistant"]["id"] for each in read if each["assistant"])
     assert survey.models == Counter(
-        each["model"] for talk in read for each in talk["messages"] if each["model"]
+        message["model"] for talk in read for message in talk["messages"] if message["model"]
     )
     keys = [raw.get("conversation_id") or raw.get("id") for raw in raws]
     named = [key if isinstance(key, str) and key else None for key in keys]
@@ -125,9 +125,9 @@ def test_any_json_can_be_given_as_conversations(tmp_path_factory, value):
             found = inspect(export).as_json()
     except NotAnExport:
         return
-    assert not any("could not handle" in each["reason"] for each in found["unreadable"])
+    assert not any("could not handle" in loss["reason"] for loss in found["unreadable"])
     items = value if isinstance(value, list) else []
-    given_objects = [each for each in items if isinstance(each, dict)]
+    given_objects = [item for item in items if isinstance(item, dict)]
     assert found["conversations"]["total"] <= max(len(given_objects), 1)
 
 
@@ -148,8 +148,8 @@ def test_patterns_that_are_summed_up_early_count_the_same(monkeypatch, held):
     assert survey.roles == {"user": 40, "assistant": 40}
     assert survey.models == {f"gpt-{number}": 8 for number in range(5)}
     counts = {
-        (each.kind, each.name): (each.count, each.first.conversation)
-        for each in survey.drift.strangers()
+        (stranger.kind, stranger.name): (stranger.count, stranger.first.conversation)
+        for stranger in survey.drift.strangers()
     }
     wanted = {("message key", f"key_{n}"): (len(range(n, 40, 7)), n + 1) for n in range(7)} | {
         ("conversation key", f"new_{n}"): (len(range(n, 40, 3)), n + 1) for n in range(3)

@@ -211,7 +211,7 @@ def test_each_format_that_has_memories_has_them(tmp_path) -> None:
     assert BOAT in (tmp_path / "claude/memory.md").read_text()
     assert BOAT in (tmp_path / "gemini/memory.md").read_text()
     store = orjson.loads((tmp_path / "pam/memory-store.json").read_bytes())
-    assert [each["content"] for each in store["memories"]] == [BOAT]
+    assert [memory["content"] for memory in store["memories"]] == [BOAT]
     assert store["memories"][0]["provenance"]["conversation_ref"] == "c0"
     base = sqlite3.connect(tmp_path / "sqlite/chatgpt.sqlite")
     assert base.execute("SELECT text, snapshot, message % 1000000 FROM memories").fetchall() == [
@@ -220,7 +220,7 @@ def test_each_format_that_has_memories_has_them(tmp_path) -> None:
     note = next((tmp_path / "markdown").glob("2*/*.md")).read_text()
     assert BOAT not in note  # the user did not see it there
     with open_library(tmp_path / "sqlite/chatgpt.sqlite") as library:
-        assert [(each.text, each.snapshot, each.cited) for each in library.memories()] == [
+        assert [(memory.text, memory.snapshot, memory.cited) for memory in library.memories()] == [
             (BOAT, False, True)
         ]
         (entry,) = memory_of(library).entries

@@ -52,9 +52,9 @@ def test_custom_instructions_are_quoted_and_not_said_in_the_first_person() -> No
     raw = conversation(chain(message("user", content)))
     collector.add(read_conversation(raw, Account(), ReadStats()))
     (block,) = [
-        each
-        for each in blocks(memory_text(collector.memory(), "gemini", UTC))
-        if "Imported" in each
+        block
+        for block in blocks(memory_text(collector.memory(), "gemini", UTC))
+        if "Imported" in block
     ]
     found = sections(block)
     assert found[HEADINGS[0]] == ["The user wrote about themselves: “I live in Bergen.”"]

@@ -139,7 +139,7 @@ def test_all_that_is_outside_of_the_marks_is_as_it_was(text):
 @given(st.lists(texts, max_size=6))
 def test_searching_many_at_once_misses_none(strings):
     suspected = set(suspects(strings))
-    assert suspected >= {each for each in strings if secrets(each) or secrets(each, "yaml")}
+    assert suspected >= {text for text in strings if secrets(text) or secrets(text, "yaml")}
 
 
 @given(st.text(max_size=300))

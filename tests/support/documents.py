@@ -93,7 +93,7 @@ def renewed(document: Path) -> str:
 
 
 def _with_secrets(path: Path) -> None:
-    texts = {each.kind: each.text for each in planted(7)}
+    texts = {secret.kind: secret.text for secret in planted(7)}
     why = f"Why does this give 403?\n\n{texts['GitHub access token']}"
     settings = f"Is this right?\n\n```ini\n{texts['password in an .env file']}\n```"
     talks = [

@@ -191,8 +191,8 @@ def test_nothing_odd_stops_the_import_of_a_zip(raw):
     check(orjson.loads(dumps(out)))
     assert neutral == before
     again = read_conversation(orjson.loads(dumps(out)), Account(), ReadStats())
-    assert [each["id"] for each in again["messages"]] == [
-        each["id"] for each in neutral["messages"]
+    assert [message["id"] for message in again["messages"]] == [
+        message["id"] for message in neutral["messages"]
     ]
 
 
@@ -251,7 +251,7 @@ def test_hidden_and_empty_messages_do_not_become_bubbles():
         )
     )
     FORMS["librechat"].fit(raw)
-    roles = [each["author"]["role"] for each in messages(raw)]
+    roles = [message["author"]["role"] for message in messages(raw)]
     assert roles == ["system", "system", "user", "system", "tool", "assistant", "assistant"]
     assert raw["mapping"]["m1"]["message"]["author"]["metadata"]["real_role"] == "user"
     assert raw["mapping"]["m1"]["message"]["content"]["user_profile"] == "I am Ann."
@@ -300,4 +300,4 @@ def test_a_conversation_goes_on_with_a_model_that_the_server_has():
     add(mapping, "other", "m1", message("assistant", "Hum", metadata={"model_slug": "gpt-4o"}))
     form = native(conversation(mapping, default_model_slug="o3", is_archived=True, is_starred=True))
     assert form["options"] == {"endpoint": "openAI", "isArchived": True, "pinned": True}
-    assert [each.get("model") for each in form["messages"]] == [None, "o3", "gpt-4o"]
+    assert [message.get("model") for message in form["messages"]] == [None, "o3", "gpt-4o"]

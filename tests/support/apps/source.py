@@ -77,7 +77,7 @@ def _expected(neutral: Any, digest: Any) -> Expected:
         None,
         group=group and group["id"],
     )
-    assets = {each["id"]: each for each in neutral["assets"]}
+    assets = {asset["id"]: asset for asset in neutral["assets"]}
     seen: dict[str | None, str | None] = {None: None}
     for message in neutral["messages"]:
         key, above = message["id"], seen[message["parent"]]
@@ -97,7 +97,7 @@ def _part(part: Any, said: Said, assets: Any, digest: Any) -> None:
         at = 0
         for citation in part.get("citations", ()):
             said.words.append(part["text"][at : citation["start"]])
-            said.cited |= {each["url"] for each in citation["sources"] if each["url"]}
+            said.cited |= {source["url"] for source in citation["sources"] if source["url"]}
             at = citation["end"]
         said.words.append(part["text"][at:])
     elif part["type"] in ("image", "audio", "video", "file"):

@@ -140,7 +140,7 @@ def is_conversations(name: str) -> bool:
 
 def _pick(members: list[Packed], rng: Rng) -> Packed:
     """A member: conversations every other time."""
-    wanted = [each for each in members if is_conversations(each.name)]
+    wanted = [member for member in members if is_conversations(member.name)]
     return rng.choice(wanted if wanted and rng.random() < 0.5 else members)
 
 

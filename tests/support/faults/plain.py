@@ -130,7 +130,7 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], reading: Reading) -> list
                 continue
             objects = [each for each in more if _is_object(each) and _says(each)]
             mere = path.rpartition("/")[2] != "group_chats.json"
-            empty = [_is_empty(each) or (mere and _is_list_entry(each)) for each in objects]
+            empty = [_is_empty(value) or (mere and _is_list_entry(value)) for value in objects]
             if any(not bare and _is_chat(each) for each, bare in zip(objects, empty, strict=True)):
                 found += more
             elif TOO_DEEP in more:
@@ -250,7 +250,7 @@ def items(text: str, *, alone: bool = True) -> list[Any]:
         at = _next(text, at)
         if not alone:
             break
-    return [each for item in found for each in _spread(item)]
+    return [part for item in found for part in _spread(item)]
 
 
 def _next(text: str, at: int) -> int:
@@ -281,7 +281,7 @@ def _spread(item: Any) -> list[Any]:
         return [item]
     level = [item]
     for _ in range(4):
-        inner = [each for value in level for each in _within(value)]
+        inner = [inner for value in level for inner in _within(value)]
         found = [each for each in inner if isinstance(each, dict) and _is_chat(each)]
         if found:
             return found
@@ -295,7 +295,7 @@ def _within(value: Any) -> list[Any]:
     else:
         pairs = [("", each) for each in value] if isinstance(value, list) else []
     around = ("chat", "chat_messages", "messages", "mapping")
-    return [each for key, each in pairs if isinstance(each, dict | list) and key not in around]
+    return [pair for key, pair in pairs if isinstance(pair, dict | list) and key not in around]
 
 
 def _listed(value: Any) -> list[dict[str, Any]]:
@@ -340,7 +340,7 @@ def _is_said(value: Any, *, node: bool) -> bool:
         value = value["message"]
     speaks = isinstance(value.get("author"), dict | str) or isinstance(value.get("role"), str)
     words = (value.get(name) for name in ("content", "parts", "text"))
-    return speaks and any(isinstance(each, str | list | dict) for each in words)
+    return speaks and any(isinstance(word, str | list | dict) for word in words)
 
 
 def _item(text: str, at: int) -> tuple[Any, int]:

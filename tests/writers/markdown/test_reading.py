@@ -180,7 +180,7 @@ def test_what_was_typed_is_what_is_shown(text):
     if "```" in text or "~~~" in text or "\x00" in text:
         return
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    assert seen_lines(typed(text)) == [each.strip() for each in lines if each.strip()]
+    assert seen_lines(typed(text)) == [line.strip() for line in lines if line.strip()]
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_each_conversation_is_a_request_that_the_sdk_takes(source, tmp_path):
 def check(request):
     REQUEST.validate_python({"model": "claude", "max_tokens": 1, **request}, strict=True)
     assert request.keys() <= {"system", "messages"}
-    roles = [each["role"] for each in request["messages"]]
+    roles = [message["role"] for message in request["messages"]]
     assert roles == (["user", "assistant"] * len(roles))[: len(roles)]
     for each in request["messages"]:
         assert each["content"].strip()

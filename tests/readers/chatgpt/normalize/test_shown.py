@@ -18,7 +18,7 @@ def read(*said, met=None, **rest):
     raw = conversation(chain(*said), **rest)
     neutral = read_conversation(deepcopy(raw), Account(), met or ReadStats())
     assert restore(neutral)["mapping"] == raw["mapping"]
-    return {each["id"]: each for each in neutral["messages"]}
+    return {message["id"]: message for message in neutral["messages"]}
 
 
 def picture(**metadata):
@@ -175,7 +175,7 @@ def test_auto_is_no_model():
     )
     neutral = read_conversation(deepcopy(raw), Account(), ReadStats())
     assert neutral["model"] is None
-    assert [each["model"] for each in neutral["messages"]] == [None, "gpt-5"]
+    assert [message["model"] for message in neutral["messages"]] == [None, "gpt-5"]
     back = restore(neutral)
     assert back["default_model_slug"] == "auto"
     assert back["mapping"] == raw["mapping"]
