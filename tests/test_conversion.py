@@ -143,9 +143,9 @@ def test_the_figures_are_those_of_the_sample(source, tmp_path):
     assert report["read"]["duplicates"] == wanted["duplicates"]
     assert report["source"]["missing_files"] == wanted["missing_files"]
     missing = {
-        (each["id"].partition("#")[0], each["conversation"])
-        for each in report["assets"]["missing"]
-        if not each["id"].startswith("sandbox:")
+        (asset["id"].partition("#")[0], asset["conversation"])
+        for asset in report["assets"]["missing"]
+        if not asset["id"].startswith("sandbox:")
     }
     assert missing >= {(asset["id"], asset["conversation"]) for asset in wanted["missing_assets"]}
 

@@ -53,7 +53,7 @@ def test_they_arrive_in_order_and_once(app_with_model):
     code, out, err = push(app_with_model, FAT, "--memories")
     assert code == 0, out + err
     found = app_with_model.get("/api/v1/memories/")
-    texts = [each["content"] for each in sorted(found, key=lambda each: each["created_at"])]
+    texts = [memory["content"] for memory in sorted(found, key=lambda each: each["created_at"])]
     assert len(texts) == len(set(texts)) > 0
     assert f"Added {len(texts)} to" in out
     code, out, _ = push(app_with_model, FAT, "--memories")

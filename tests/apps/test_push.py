@@ -204,9 +204,9 @@ def test_the_key_is_in_no_output_no_report_and_no_list_of_processes(empty_app, t
             process.wait(0.05)
     out, err = process.communicate()
     assert process.returncode == 0, out + err
-    assert any(b"push" in each for each in seen)
+    assert any(b"push" in line for line in seen)
     written = [*seen, out.encode(), err.encode(), (tmp_path / "report.json").read_bytes()]
-    assert not [each for each in written if key.encode() in each]
+    assert not [text for text in written if key.encode() in text]
 
 
 def test_a_key_that_is_refused(empty_app):

@@ -68,4 +68,4 @@ def test_no_pattern_needs_a_later_python():
             *(pattern for value in variables.values() for pattern in compiled(value)),
         }
     assert len(seen) > 100
-    assert [each for each in seen if LATE.intersection(operators(each))] == []
+    assert [pattern for pattern in seen if LATE.intersection(operators(pattern))] == []

@@ -144,7 +144,7 @@ def test_every_format_shows_the_names(source, tmp_path):
     assert contents.startswith("# Bäckerei Ost: ")
     assert "Bäckerei Ost" in (out / "gemini/contents.csv").read_text(encoding="utf-8")
     told = [json.loads(path.read_bytes()) for path in (out / "pam/conversations").iterdir()]
-    assert {(each["raw_metadata"].get("project") or {}).get("name") for each in told} == {
+    assert {(talk["raw_metadata"].get("project") or {}).get("name") for talk in told} == {
         "Bäckerei Ost",
         None,
     }

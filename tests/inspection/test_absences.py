@@ -14,8 +14,8 @@ from support.exports import FIXTURES, ROOT
 def test_every_absence_is_in_some_generation():
     told = {absence for generation in GENERATIONS for absence in absences(generation)}
     assert told == set(all_absences())
-    assert all(each.since in (None, *GENERATIONS) for each in told)
-    assert all(each.until in (None, *GENERATIONS) for each in told)
+    assert all(absence.since in (None, *GENERATIONS) for absence in told)
+    assert all(absence.until in (None, *GENERATIONS) for absence in told)
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

@@ -138,6 +138,6 @@ def test_a_side_file_of_the_future_is_named(tmp_path):
     members = {"conversations.json": text_of("a"), "holograms.json": b"[]", "user.json": b"{}"}
     with open_export([write(tmp_path / "x.zip", zip_of(members))]) as export:
         found = inspect(export).as_json()["drift"]["found"]
-    assert [(each["kind"], each["name"], each["first"]) for each in found] == [
+    assert [(stranger["kind"], stranger["name"], stranger["first"]) for stranger in found] == [
         ("side file", "holograms.json", None)
     ]

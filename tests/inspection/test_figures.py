@@ -106,14 +106,14 @@ def test_drift_is_what_was_put_in_to_be_strange(source):
     ]
     drift = found["drift"]
     met = [
-        (each["kind"], each["name"], each["count"], each["first"]["conversation"])
-        for each in drift["found"]
+        (stranger["kind"], stranger["name"], stranger["count"], stranger["first"]["conversation"])
+        for stranger in drift["found"]
     ]
     assert sorted(met) == sorted(strange)
     assert drift["others"] == 0
     assert all(
-        re.fullmatch(r"conversations[-\d]*\.json, byte \d+", each["first"]["file"])
-        for each in drift["found"]
+        re.fullmatch(r"conversations[-\d]*\.json, byte \d+", stranger["first"]["file"])
+        for stranger in drift["found"]
     )
 
 
@@ -190,7 +190,7 @@ def test_days_are_written_out():
 def test_two_exports_are_inspected_as_one():
     found, _ = inspected(*FIXTURES[:2])
     names = [path.name for path in FIXTURES[:2]]
-    assert [each["source"] for each in found["format"]["made"]] == names
+    assert [estimate["source"] for estimate in found["format"]["made"]] == names
     assert found["conversations"]["total"] == sum(FIGURES[name]["conversations"] for name in names)
     assert all(columns(line) <= 80 for line in table(found).splitlines())
 

@@ -85,13 +85,13 @@ def test_the_sums_are_those_of_the_reader(raws, rows):
     met = ReadStats()
     read = [read_conversation(copy.deepcopy(raw), account, met) for raw in raws]
     assert survey.conversations == len(read)
-    assert survey.messages == sum(len(each["messages"]) for each in read)
-    assert survey.archived == sum(each["archived"] is True for each in read)
-    assert survey.starred == sum(each["starred"] is True for each in read)
+    assert survey.messages == sum(len(talk["messages"]) for talk in read)
+    assert survey.archived == sum(talk["archived"] is True for talk in read)
+    assert survey.starred == sum(talk["starred"] is True for talk in read)
     assert survey.slim + survey.full <= len(read)
     assert survey.years == years(read)
-    assert survey.projects == Counter(each["project"]["id"] for each in read if each["project"])
-    assert survey.gpts == Counter(each["assistant"]["id"] for each in read if each["assistant"])
+    assert survey.projects == Counter(talk["project"]["id"] for talk in read if talk["project"])
+    assert survey.gpts == Counter(talk["assistant"]["id"] for talk in read if talk["assistant"])
     assert survey.models == Counter(
         message["model"] for talk in read for message in talk["messages"] if message["model"]
     )
@@ -107,11 +107,11 @@ def test_the_sums_are_those_of_the_reader(raws, rows):
 
 def years(read):
     found = {}
-    for each in read:
-        year = each["created"][:4] if each["created"] else "undated"
+    for talk in read:
+        year = talk["created"][:4] if talk["created"] else "undated"
         count = found.setdefault(year, [0, 0])
         count[0] += 1
-        count[1] += len(each["messages"])
+        count[1] += len(talk["messages"])
     return found
 
 
@@ -166,7 +166,7 @@ def test_a_file_of_the_code_interpreter_is_one_in_each_conversation():
         for key in ("a", "b")
     ]
     survey, _ = surveyed(talks)
-    assert sorted(each.id for each in survey.attachments.missing()) == [
+    assert sorted(asset.id for asset in survey.attachments.missing()) == [
         *("file_1", "sandbox:/mnt/data/x.csv", "sandbox:/mnt/data/x.csv")
     ]
 
@@ -193,4 +193,4 @@ def test_a_lone_text_as_a_title_does_no_harm(title):
     survey, _ = surveyed(
         [conversation(chain(message("assistant", "![y](sediment://f)")), title=title)]
     )
-    assert [each.title for each in survey.attachments.missing()] == [title or None]
+    assert [asset.title for asset in survey.attachments.missing()] == [title or None]

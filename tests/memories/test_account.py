@@ -20,8 +20,8 @@ def remembered(seed: int | None = None) -> Memory:
     collector, raw = Collector(), conversations()
     if seed is not None:
         random.Random(seed).shuffle(raw)
-    for each in raw:
-        collector.add(read_conversation(each, Account(), ReadStats()))
+    for talk in raw:
+        collector.add(read_conversation(talk, Account(), ReadStats()))
     return collector.memory()
 
 
@@ -71,7 +71,7 @@ def test_only_the_update_stands_out_of_order_beside_what_it_may_replace() -> Non
     update = "Update: User is preparing for the B2 exam in Dutch."
     assert texts.index(update) == texts.index("User is preparing for the B1 exam in Dutch.") + 1
     assert [text for text in texts if text != update] == [
-        each for each in in_order if each != update
+        text for text in in_order if text != update
     ]
 
 

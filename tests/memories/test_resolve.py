@@ -114,7 +114,7 @@ def test_what_is_written_again_after_it_was_forgotten_counts_again() -> None:
     memory = remembered("User keeps bees.", "Forget that user keeps bees.", "User keeps bees.")
     assert texts(memory) == ["User keeps bees."]
     assert [origin.conversation for origin in memory.entries[0].origins] == ["c2"]
-    assert [each.ended for each in memory.ended] == ["forgotten"]
+    assert [entry.ended for entry in memory.ended] == ["forgotten"]
 
 
 def test_what_a_later_snapshot_still_holds_was_not_forgotten() -> None:

@@ -34,7 +34,7 @@ def test_every_name_of_a_password_is_looked_for():
     for name in DENYLIST:
         assert name == name.lower()
         for spelled in (name.replace("_?", "_"), name.replace("_?", "")):
-            assert any(each in spelled for each in NAMED)
+            assert any(name in spelled for name in NAMED)
 
 
 def test_lower_case_is_what_the_expressions_take_for_the_same():

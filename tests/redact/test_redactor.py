@@ -198,7 +198,7 @@ def test_nesting_of_any_depth(redactor):
     assert changed == "Use this one: [redacted: GitHub access token] please."
 
 
-words = st.sampled_from([each.text for each in ALL.values()]) | st.text(max_size=20)
+words = st.sampled_from([secret.text for secret in ALL.values()]) | st.text(max_size=20)
 values = st.recursive(
     words | st.integers() | st.none(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),

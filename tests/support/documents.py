@@ -144,11 +144,11 @@ def _rows(database: Path, query: str) -> str:
     base = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     found = base.execute(query)
     names = [column[0] for column in found.description]
-    rows = [["" if each is None else str(each) for each in row] for row in found]
+    rows = [["" if value is None else str(value) for value in row] for row in found]
     base.close()
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     lines = (zip(row, widths, strict=True) for row in (names, *rows))
-    return "".join("  ".join(f"{each:{w}}" for each, w in line).rstrip() + "\n" for line in lines)
+    return "".join("  ".join(f"{cell:{w}}" for cell, w in line).rstrip() + "\n" for line in lines)
 
 
 def _quoted(page: Path) -> str:

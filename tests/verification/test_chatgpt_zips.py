@@ -80,7 +80,7 @@ def test_a_faulty_writer_is_found_out(packed, kind, tmp_path):
         promise_anew(copy)
         assert verify(copy).problems == []
         said = [problem.what for problem in check(source, copy).problems]
-        assert [each for each in said if re.search(words, each)], (place, said)
+        assert [sentence for sentence in said if re.search(words, sentence)], (place, said)
 
 
 def test_a_title_of_a_conversation_that_has_none_is_found(tmp_path):

@@ -140,8 +140,8 @@ def messages(raw):
 
 def pointers(raw):
     """Those that the importer looks for; it fails on one that is no text."""
-    for each in messages(raw):
-        for part in each["content"].get("parts", []):
+    for turn in messages(raw):
+        for part in turn["content"].get("parts", []):
             if isinstance(part, dict):
                 kind = part.get("content_type")
                 if kind == "real_time_user_audio_video_asset_pointer":
@@ -157,8 +157,8 @@ def pointers(raw):
 def check(raw):
     is_in_zip(raw)
     assert all(isinstance(pointer, str) for pointer in pointers(raw))
-    for each in messages(raw):
-        content = each["content"]
+    for turn in messages(raw):
+        content = turn["content"]
         if "parts" not in content and content["content_type"] not in ("code", "execution_output"):
             assert all(isinstance(content.get(k, ""), str) for k in ("result", "text", "content"))
 
@@ -288,9 +288,9 @@ def test_a_file_is_one_that_the_importer_takes(raw):
     form = native(raw)
     is_native(form)
     before = {NO_PARENT}
-    for each in form["messages"]:  # a parent that comes later is lost
-        assert each["parentMessageId"] in before
-        before.add(each["messageId"])
+    for turn in form["messages"]:  # a parent that comes later is lost
+        assert turn["parentMessageId"] in before
+        before.add(turn["messageId"])
 
 
 def test_a_conversation_goes_on_with_a_model_that_the_server_has():

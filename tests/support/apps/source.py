@@ -63,7 +63,7 @@ def read(source: Path, folder: Path) -> dict[str, Expected]:
             return digests[member]
 
         found = (_expected(json.loads(line), digest) for line in lines)
-        return {each.id: each for each in found}
+        return {message.id: message for message in found}
 
 
 def _expected(neutral: Any, digest: Any) -> Expected:
@@ -110,13 +110,13 @@ def _part(part: Any, said: Said, assets: Any, digest: Any) -> None:
 def totals(export: dict[str, Expected]) -> Counter[str]:
     """The source's side of a line of the table."""
     count: Counter[str] = Counter(conversations=len(export))
-    for each in export.values():
-        below = Counter(said.above for said in each.said.values())
-        count["messages"] += len(each.said)
+    for talk in export.values():
+        below = Counter(said.above for said in talk.said.values())
+        count["messages"] += len(talk.said)
         count["branches"] += sum(number - 1 for number in below.values() if number > 1)
-        count["images"] += sum(len(set(said.images)) for said in each.said.values())
-        count["files"] += sum(len(set(said.files)) for said in each.said.values())
-        count["dates"] += sum(said.second is not None for said in each.said.values())
-        count["dates"] += (each.created is not None) + (each.updated is not None)
-        count["citations"] += sum(len(said.cited) for said in each.said.values())
+        count["images"] += sum(len(set(said.images)) for said in talk.said.values())
+        count["files"] += sum(len(set(said.files)) for said in talk.said.values())
+        count["dates"] += sum(said.second is not None for said in talk.said.values())
+        count["dates"] += (talk.created is not None) + (talk.updated is not None)
+        count["citations"] += sum(len(said.cited) for said in talk.said.values())
     return count

@@ -59,7 +59,7 @@ def _letters(text: str) -> list[int]:
 
 
 def _other(char: str, rng: random.Random) -> str:
-    return rng.choice([each for each in "abcxyz019" if each != char])
+    return rng.choice([other for other in "abcxyz019" if other != char])
 
 
 def _blocks(root: Path, rng: random.Random, least: int) -> tuple[Path, str, list[str]] | None:

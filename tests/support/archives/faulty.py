@@ -219,7 +219,7 @@ def _swapped_files(line: Raw, rng: random.Random) -> bool:
     firsts: dict[str, Raw] = {}
     for message in line["messages"]:
         for part in _media(message) if message["role"] == "user" else ():
-            if part["asset"] not in {each["asset"] for each in firsts.values()}:
+            if part["asset"] not in {part["asset"] for part in firsts.values()}:
                 firsts.setdefault(message["id"], part)
     if len(firsts) < 2 or len(parts) < 2:
         return False
@@ -251,7 +251,7 @@ def _asset(key: str, value: Any) -> Fault:
 
 def _another_source(message: Raw, rng: random.Random) -> bool:
     cited = [citation for part in message["parts"] for citation in part.get("citations") or ()]
-    sources = [source for each in cited for source in each["sources"] if source.get("url")]
+    sources = [source for citation in cited for source in citation["sources"] if source.get("url")]
     if sources:
         rng.choice(sources)["url"] = "https://zebras.example.net/"
     return bool(sources)

@@ -33,13 +33,13 @@ def _base(name: str) -> tuple[tuple[str, bytes], ...]:
     path = next(path for path in FIXTURES if path.stem == name)
     with zipfile.ZipFile(path) as archive:
         found = [(name, archive.read(name)) for name in archive.namelist()]
-    bases = {each.rsplit("/", 1)[-1] for each, _ in found}
-    return tuple((each, _whole(each.rsplit("/", 1)[-1], data, bases)) for each, data in found)
+    bases = {name.rsplit("/", 1)[-1] for name, _ in found}
+    return tuple((name, _whole(name.rsplit("/", 1)[-1], data, bases)) for name, data in found)
 
 
 def base(name: str) -> list[Packed]:
     """The members of a sample, for the caller to change."""
-    return [Packed(*each) for each in _base(name)]
+    return [Packed(*member) for member in _base(name)]
 
 
 def _whole(base: str, data: bytes, bases: set[str]) -> bytes:
@@ -52,8 +52,8 @@ def _whole(base: str, data: bytes, bases: set[str]) -> bytes:
     if base.startswith("conversations") and base.endswith(".json"):
         items = json.loads(data)
         kept = [item for item in items if isinstance(item, dict)]
-        if kept != items or any(_is_long(each) for each in kept):
-            return json.dumps([_cut(each) for each in kept]).encode()
+        if kept != items or any(_is_long(item) for item in kept):
+            return json.dumps([_cut(item) for item in kept]).encode()
     return data
 
 

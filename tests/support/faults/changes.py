@@ -324,7 +324,7 @@ def type_changed(root: Json, rng: Rng) -> None:
         value = holder[key]
         turned = [[value], {"a": value}, {"0": value}, str(value)[:200], bool(value)]
         if isinstance(value, list):
-            turned += [{str(n): each for n, each in enumerate(value)}, *value[:1]]
+            turned += [{str(n): item for n, item in enumerate(value)}, *value[:1]]
         if isinstance(value, dict):
             turned += [list(value.values()), list(value)]
         holder[key] = rng.choice(turned)

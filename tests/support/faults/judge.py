@@ -136,9 +136,9 @@ def _agreed(report: Report, done: Ride, lines: list[bytes]) -> list[str]:
     told = report["read"]["unreadable"] + report["source"]["missing_files"]
     if bool(told or report["assets"]["refused"]) != (done.code == 1):
         wrong.append(f"exit code {done.code}, and told: {told}")
-    for each in report["read"]["unreadable"]:
-        if each["code"] == Lost.OUR_FAULT:
-            wrong.append(f"a fault of our own: {each}")
+    for loss in report["read"]["unreadable"]:
+        if loss["code"] == Lost.OUR_FAULT:
+            wrong.append(f"a fault of our own: {loss}")
     for line in lines:
         if _is_new(line):
             wrong += [f"a line: {error}" for error in errors("conversation", _parsed(line))]
@@ -201,7 +201,7 @@ def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
     """Whether each conversation but `lost` is there by its id, with all that was said in it."""
     wrong = []
     absent = 0
-    by_id = {each["id"]: each for each in map(_parsed, lines)}
+    by_id = {line["id"]: line for line in map(_parsed, lines)}
     keys = [_key(item) for item in found.items]
     for key, item in zip(keys, found.items, strict=True):
         if key is None or item is TOO_DEEP:
@@ -216,7 +216,7 @@ def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
             }
             gone = wanted - set(map(_plain, leaves(by_id[key]))) - _TAKEN
             if gone:
-                some = [each[:80] for each in gone][:5]
+                some = [words[:80] for words in gone][:5]
                 wrong.append(f"of the conversation {key!r} is lost: {some}")
     return wrong
 

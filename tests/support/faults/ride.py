@@ -63,7 +63,7 @@ def ride(case: Case, house: Path, *, apart: bool = False, also: Sequence[str] = 
         path = house / case.name
         path.write_bytes(case.data)
         source = str(path)
-    formats = [word for each in (*FORMATS, *also) for word in ("--to", each)]
+    formats = [word for form in (*FORMATS, *also) for word in ("--to", form)]
     arguments = ["convert", source, *formats, "-o", str(done.out)]
     arguments += ["--report", str(done.report), "--timezone", "UTC"]
     started = time.perf_counter()

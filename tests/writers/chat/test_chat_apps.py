@@ -126,8 +126,8 @@ def test_custom_instructions_become_the_system_prompt_if_asked():
 def assert_tree(messages, parent_of, root):
     """Every parent is there, stands before its child, and no message is its own ancestor."""
     seen = set()
-    for key, each in messages.items():
-        parent = parent_of(each)
+    for key, turn in messages.items():
+        parent = parent_of(turn)
         assert parent == root or parent in seen
         seen.add(key)
 
@@ -149,7 +149,7 @@ def test_any_conversation_becomes_a_sound_tree(raw):
     flat = {message["messageId"]: message for message in librechat(neutral)["messages"]}
     assert flat.keys() == messages.keys()
     assert_tree(flat, lambda each: each["parentMessageId"], NO_PARENT)
-    assert all(each["text"] for each in flat.values())
+    assert all(turn["text"] for turn in flat.values())
 
 
 @settings(max_examples=100)
@@ -157,7 +157,7 @@ def test_any_conversation_becomes_a_sound_tree(raw):
 def test_no_visible_text_is_lost(raw):
     neutral = read(raw)
     chat = open_webui(neutral)["chat"]["history"]["messages"]
-    whole = "\n".join(each["content"] for each in chat.values())
+    whole = "\n".join(turn["content"] for turn in chat.values())
     for each in neutral["messages"]:
         for part in each["parts"]:
             if each["hidden"] is None and part["type"] == "text" and not part["citations"]:

@@ -87,7 +87,7 @@ def prose(seed, size):
 )
 def test_every_limit_is_kept_and_every_word_is_in_or_told(limits, sizes):
     number = itertools.count()
-    texts = [[prose(next(number), size) for size in each] for each in sizes]
+    texts = [[prose(next(number), size) for size in row] for row in sizes]
     files, rows = packed([talk(*text) for text in enumerate(texts)], limits)
     knowledge = {path: data for path, data in files.items() if not path.endswith("contents.md")}
     assert len(knowledge) <= limits.files

@@ -51,24 +51,26 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_store_and_conversation_is_valid(stem: str, tmp_path: Path) -> None:
     store, *talks = written(FIXTURES / f"{stem}.zip", tmp_path, "--conversations")
     index = judge(store).conversations_index
-    assert {each.storage.ref for each in index} == {f"conversations/{talk.name}" for talk in talks}
-    assert {judge(talk).id for talk in talks} == {each.id for each in index}
+    assert {reference.storage.ref for reference in index} == {
+        f"conversations/{talk.name}" for talk in talks
+    }
+    assert {judge(talk).id for talk in talks} == {reference.id for reference in index}
 
 
 def test_the_store_tells_what_counts_and_what_ended(account: Path, tmp_path: Path) -> None:
     (store,) = written(account, tmp_path)
     document = judge(store)
     saved = [memory for memory in document.memories if memory.type == "custom"]
-    status = [str(each.status) for each in saved]
-    assert [status.count(each) for each in ("active", "superseded", "retracted")] == [39, 6, 4]
-    assert {each.content for each in saved if each.status == "retracted"} == {
+    status = [str(memory.status) for memory in saved]
+    assert [status.count(state) for state in ("active", "superseded", "retracted")] == [39, 6, 4]
+    assert {memory.content for memory in saved if memory.status == "retracted"} == {
         note.of for note in WRITTEN if note.kind == "deletion" and note.of
     }
     told = [memory for memory in document.memories if memory.type in ("instruction", "identity")]
-    assert sorted((each.type, str(each.status)) for each in told) == sorted(
-        (kind, each)
+    assert sorted((relation.type, str(relation.status)) for relation in told) == sorted(
+        (kind, state)
         for kind in ("identity", "instruction")
-        for each in ("active", "superseded", "superseded")
+        for state in ("active", "superseded", "superseded")
     )
     refs = {memory.provenance.conversation_ref for memory in document.memories}
     assert refs == {reference.id for reference in document.conversations_index}
@@ -100,4 +102,4 @@ def test_branches_and_files_are_in_the_conversations(tmp_path: Path) -> None:
     ]
     named = [file.ref for file in files if file.ref]
     assert named
-    assert all((tmp_path / each).is_file() for each in named)
+    assert all((tmp_path / name).is_file() for name in named)

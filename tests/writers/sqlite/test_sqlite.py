@@ -79,7 +79,7 @@ def test_it_holds_what_jsonl_holds(source, tmp_path):
     out = tmp_path / "sqlite"
     is_sound(out)
     lines = (tmp_path / "jsonl/conversations.jsonl").read_bytes().splitlines()
-    neutral = {each["id"]: each for each in map(orjson.loads, lines)}
+    neutral = {talk["id"]: talk for talk in map(orjson.loads, lines)}
     assert {key for (key,) in rows(out, "SELECT id FROM conversations")} == set(neutral)
     for key, each in neutral.items():
         found = rows(
@@ -115,7 +115,7 @@ def test_what_a_person_saw_is_apart_from_what_not(tmp_path):
     add(mapping, "other", "m2", message("assistant", "An almond"))
     run(tmp_path / "a", conversation(mapping, current_node="m4"))
     found = rows(tmp_path / "a", "SELECT id, text, hidden_text, current FROM messages")
-    assert {key: each for key, *each in found} == {
+    assert {key: values for key, *values in found} == {
         "m1": ["", "Be kind", 1],
         "m2": ["Which nut?", "", 1],
         "m3": ["", "Weighing\n\nthe secret walnut", 1],

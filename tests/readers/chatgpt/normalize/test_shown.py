@@ -43,10 +43,10 @@ def says(raw):
 
 def assert_nothing_disappears(raw):
     neutral = read_conversation(deepcopy(raw), Account(), ReadStats())
-    for each in neutral["messages"]:
-        if each["hidden"] is None and not each["parts"]:
-            calls_canvas = (each["to"] or "").startswith("canmore")
-            assert calls_canvas or not says(raw["mapping"][each["id"]]["message"])
+    for shown in neutral["messages"]:
+        if shown["hidden"] is None and not shown["parts"]:
+            calls_canvas = (shown["to"] or "").startswith("canmore")
+            assert calls_canvas or not says(raw["mapping"][shown["id"]]["message"])
 
 
 @settings(max_examples=140, deadline=None)
@@ -120,7 +120,7 @@ def test_reasoning_of_a_tool_is_reasoning():
     ]
     assert found["m2"]["parts"][0]["summary"] == "Reasoning"
     assert found["m3"]["parts"] == []
-    assert {each["hidden"] for each in found.values()} == {None}
+    assert {shown["hidden"] for shown in found.values()} == {None}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_empty_message_or_recap_is_no_part(words):
     found = read(
         message("assistant", words, metadata={"is_error": True}), message("assistant", recap)
     )
-    assert [each["parts"] for each in found.values()] == [[], []]
+    assert [shown["parts"] for shown in found.values()] == [[], []]
 
 
 @pytest.mark.parametrize(
