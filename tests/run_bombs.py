@@ -38,9 +38,9 @@ def message(parts: list[object], key: str = "m") -> dict[str, object]:
 
 def conversation(key: str, *said: dict[str, object]) -> dict[str, object]:
     nodes, above = {}, None
-    for each in said:
-        name = str(each["id"])
-        nodes[name] = {"id": name, "message": each, "parent": above, "children": []}
+    for words in said:
+        name = str(words["id"])
+        nodes[name] = {"id": name, "message": words, "parent": above, "children": []}
         above = name
     return {
         "title": f"Talk {key}",

@@ -134,9 +134,9 @@ def main() -> int:
         codes = [each.codes[code] for code in (0, 1, 3)]
         row = [sum(each.codes.values()), *codes, len(each.failed)]
         print(f"{sample:<16}" + "".join(f"{number:>8,}" for number in row))
-    total = sum(sum(each.codes.values()) for each in tallies.values())
+    total = sum(sum(tally.codes.values()) for tally in tallies.values())
     print(f"{total:,} faults in {took:,.0f} s")
-    return 1 if any(each.failed for each in tallies.values()) else 0
+    return 1 if any(tally.failed for tally in tallies.values()) else 0
 
 
 def _again(samples: list[str], seed: int, keep: str | None, also: Sequence[str]) -> int:

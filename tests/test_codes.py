@@ -36,7 +36,7 @@ def test_every_kind_is_looked_at():
 
 @KINDS
 def test_the_schema_lists_every_code(kind):
-    assert LISTED[kind] == [each.value for each in kind]
+    assert LISTED[kind] == [code.value for code in kind]
 
 
 @KINDS
@@ -44,7 +44,7 @@ def test_the_document_lists_every_code_with_its_sentence(kind):
     section = PAGE.partition(f"\n## `{SECTIONS[kind]}`\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([^`]+)` \| (.+?) \| (.+) \|$", section, re.M)
     assert [(code, sentence) for code, sentence, _ in rows] == [
-        (each.value, re.sub(r"\{\w+\}", "…", each.sentence)) for each in kind
+        (code.value, re.sub(r"\{\w+\}", "…", code.sentence)) for code in kind
     ]
 
 
@@ -52,7 +52,7 @@ def test_the_document_lists_every_code_with_its_sentence(kind):
 def test_codes_are_short_plain_and_sentences_are_not_twice(kind):
     for each in kind:
         assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", each.value), each
-    sentences = Counter(each.sentence for each in kind)
+    sentences = Counter(code.sentence for code in kind)
     same = {sentence for sentence, times in sentences.items() if times > 1}
     assert same <= {"{error}", "cannot be read ({error})"}
 
@@ -61,7 +61,7 @@ def test_codes_are_short_plain_and_sentences_are_not_twice(kind):
 def test_every_code_is_used(kind):
     modules = (ROOT / "src/gptexit").rglob("*.py")
     used = "".join(module.read_text(encoding="utf-8") for module in modules)
-    unused = [each for each in kind if not re.search(rf"\b{kind.__name__}\.{each.name}\b", used)]
+    unused = [code for code in kind if not re.search(rf"\b{kind.__name__}\.{code.name}\b", used)]
     assert unused in ([], [Hidden.OTHER])  # it stands for what an archive from elsewhere says
 
 

@@ -84,8 +84,8 @@ def converted(request, tmp_path_factory):
 
 def test_every_text_leaf_is_in_the_jsonl(converted):
     source, out, _ = converted
-    by_id = {each["id"]: set(leaves(each)) for each in lines(out)}
-    by_title = {each["title"]: set(leaves(each)) for each in lines(out)}
+    by_id = {line["id"]: set(leaves(line)) for line in lines(out)}
+    by_title = {line["title"]: set(leaves(line)) for line in lines(out)}
     for key, raw in raw_conversations(source).items():
         held = by_id.get(key) or by_title[mended(raw["title"])]
         wanted = [leaf for message in messages(raw) for leaf in leaves(message.get("content"))]
@@ -149,11 +149,11 @@ def test_the_figures_are_those_of_the_sample(source, tmp_path):
     assert report["read"]["duplicates"] == wanted["duplicates"]
     assert report["source"]["missing_files"] == wanted["missing_files"]
     missing = {
-        (each["id"].partition("#")[0], each["conversation"])
-        for each in report["assets"]["missing"]
-        if not each["id"].startswith("sandbox:")
+        (asset["id"].partition("#")[0], asset["conversation"])
+        for asset in report["assets"]["missing"]
+        if not asset["id"].startswith("sandbox:")
     }
-    assert missing >= {(each["id"], each["conversation"]) for each in wanted["missing_assets"]}
+    assert missing >= {(asset["id"], asset["conversation"]) for asset in wanted["missing_assets"]}
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)

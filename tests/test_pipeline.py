@@ -58,7 +58,11 @@ FEW_FILES = [name for name in FORMATS if name not in ("markdown", "jsonl", "chat
 def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(tmp_path, name):
     report = conversion.convert(FAT, tmp_path, [name])
     with open_source([FAT]) as export:
-        mentioned = {asset["member"] for each in conversations(export) for asset in each["assets"]}
+        mentioned = {
+            asset["member"]
+            for conversation in conversations(export)
+            for asset in conversation["assets"]
+        }
         others = list(export.others(mentioned))
     assert len(others) == 3
     assert report["targets"][0]["not_kept"][NotKept.FILE_UNMENTIONED] == len(others)
@@ -75,7 +79,7 @@ def test_a_later_copy_in_another_shard_wins(tmp_path):
     report = run(source, tmp_path / "out", "markdown", "jsonl")
     assert report["complete"]
     assert report["read"]["duplicates"] == 1
-    assert [each["files_written"] for each in report["targets"]] == [3, 0]
+    assert [target["files_written"] for target in report["targets"]] == [3, 0]
     lines = (tmp_path / "out/jsonl/conversations.jsonl").read_bytes().splitlines()
     assert sorted(orjson.loads(line)["id"] for line in lines) == ["a", "b"]
     texts = [path.read_text() for path in (tmp_path / "out/markdown").rglob("*.md")]
@@ -152,7 +156,7 @@ def test_jsonl_of_the_current_branch(tmp_path):
     source = write(tmp_path / "e.zip", {"conversations.json": [conversation(mapping)]})
     report = run(source, tmp_path / "out", "jsonl", options=Options(branches="current"))
     line = orjson.loads((tmp_path / "out/jsonl/conversations.jsonl").read_bytes())
-    assert [each["id"] for each in line["messages"]] == ["m1", "other"]
+    assert [message["id"] for message in line["messages"]] == ["m1", "other"]
     assert report["targets"][0]["hidden"] == {"other-branch": 1}
 
 

@@ -42,7 +42,7 @@ def subschemas(node, path="#"):
     yield path, node
     inner = {**node.get("properties", {}), **node.get("$defs", {})}
     inner |= {key: node[key] for key in ("items", "then", "additionalProperties") if key in node}
-    inner |= {f"allOf/{number}": each for number, each in enumerate(node.get("allOf", []))}
+    inner |= {f"allOf/{number}": schema for number, schema in enumerate(node.get("allOf", []))}
     for key, each in inner.items():
         if isinstance(each, dict):
             yield from subschemas(each, f"{path}/{key}")
@@ -84,7 +84,7 @@ def test_every_object_is_closed_and_every_key_required_and_described():
                 assert each.get("description"), f"{path}/{key}"
 
 
-@pytest.mark.parametrize("path,name,node", [each for each in EVERY if "examples" in each[2]])
+@pytest.mark.parametrize("path,name,node", [row for row in EVERY if "examples" in row[2]])
 def test_every_example_validates(path, name, node):
     validator = Draft202012Validator(schema.load(name)).evolve(schema=node)
     for example in node["examples"]:
@@ -348,8 +348,8 @@ def test_lines():
         line.rstrip(b"\n"),
     ]
     found = [*schema.validate_lines(lines)]
-    assert [each.line for each in found] == [2, 3, 4, 5, 6, 6]
-    assert all(found[each].sentence.startswith("not JSON: ") for each in (0, 1, 3))
+    assert [error.line for error in found] == [2, 3, 4, 5, 6, 6]
+    assert all(found[number].sentence.startswith("not JSON: ") for number in (0, 1, 3))
     assert found[2] == (4, "top level: is 7, should be an object")
     assert found[4] == (6, "title: is 1, should be a string or null")
     assert found[5] == (6, "model: is 2, should be a string or null")
@@ -365,7 +365,7 @@ def test_good_lines_from_a_file(tmp_path):
 def test_a_line_with_many_problems_tells_some_of_them():
     bad = orjson.dumps({**GOOD, "messages": [None] * 1000})
     found = [*schema.validate_lines([bad, bad])]
-    assert [each.line for each in found] == [1] * schema.MOST + [2] * schema.MOST
+    assert [error.line for error in found] == [1] * schema.MOST + [2] * schema.MOST
 
 
 def test_lines_are_taken_one_at_a_time():

@@ -70,7 +70,7 @@ def run(source, out, *options):
     ],
 )
 def test_each_is_counted_by_its_reason_and_verify_knows_it(source, tmp_path, options, left_out):
-    words = [word for each in options for word in ("--exclude", each)]
+    words = [word for option in options for word in ("--exclude", option)]
     counted, said = run(source, tmp_path, *words)
     assert counted == left_out
     for reason in left_out:

@@ -26,7 +26,9 @@ def get(tmp_path_factory):
 
 
 def test_each_table_is_there_with_its_keys_and_its_search(get):
-    tables = {each["name"]: each for each in get("/chatgpt.json")["tables"] if not each["hidden"]}
+    tables = {
+        table["name"]: table for table in get("/chatgpt.json")["tables"] if not table["hidden"]
+    }
     assert set(tables) == {
         *("gptexit", "projects", "gpts", "conversations", "conversation_models"),
         *("messages", "assets", "memories", "instructions"),
@@ -34,7 +36,7 @@ def test_each_table_is_there_with_its_keys_and_its_search(get):
     assert tables["messages"]["fts_table"] == "messages_fts"
     assert tables["conversations"]["fts_table"] == "conversations_fts"
     leads = tables["messages"]["foreign_keys"]["outgoing"]
-    assert {(each["column"], each["other_table"]) for each in leads} == {
+    assert {(lead["column"], lead["other_table"]) for lead in leads} == {
         ("conversation", "conversations"),
         ("parent", "messages"),
     }
@@ -53,4 +55,4 @@ def test_views_and_facets(get):
     assert [row["role"] for row in get("/chatgpt/reading.json?_size=1&_shape=array")] == ["user"]
     assert get("/chatgpt/months.json?_shape=array")[0]["conversations"] >= 1
     facets = get("/chatgpt/conversations.json?_facet=model")["facet_results"]["model"]["results"]
-    assert sum(each["count"] for each in facets) == 22
+    assert sum(facet["count"] for facet in facets) == 22

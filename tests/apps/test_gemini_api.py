@@ -61,8 +61,16 @@ def test_the_sdk_sends_it_as_it_is(source, server, tmp_path):
     assert done.returncode == 0, done.stderr.decode()
     sent = [json.loads(line)["request"] for line in path.open(encoding="utf-8")]
     sent = [request for request in sent if request["contents"]]
-    assert [each["contents"] for each in received] == [each["contents"] for each in sent]
-    said = [each["systemInstruction"]["parts"] for each in sent if "systemInstruction" in each]
-    kept = [each["systemInstruction"]["parts"] for each in received if "systemInstruction" in each]
+    assert [request["contents"] for request in received] == [
+        request["contents"] for request in sent
+    ]
+    said = [
+        request["systemInstruction"]["parts"] for request in sent if "systemInstruction" in request
+    ]
+    kept = [
+        request["systemInstruction"]["parts"]
+        for request in received
+        if "systemInstruction" in request
+    ]
     assert kept == said
     assert len(sent) > 3

@@ -18,12 +18,12 @@ from support.exports import FIXTURES
 def newer_python():
     """A Python that convoviz and llm-memex run on; `GPTEXIT_NEWER_PYTHON` names one."""
     named = ("python3.12", "python3.13", "python3.14")
-    for each in (os.environ.get("GPTEXIT_NEWER_PYTHON"), *map(shutil.which, named)):
+    for python in (os.environ.get("GPTEXIT_NEWER_PYTHON"), *map(shutil.which, named)):
         if (
-            each
-            and subprocess.run([each, "-c", ""], check=False, capture_output=True).returncode == 0
+            python
+            and subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
         ):
-            return each
+            return python
     return None
 
 

@@ -105,7 +105,7 @@ def test_what_the_inspector_asks_amiss_gets_a_sentence(inspector, tool, given, w
 def test_the_inspector_finds_resources(inspector):
     code, said = inspector("resources/list")
     assert code == 0
-    uris = {each["uri"] for each in said["result"]["resources"]}
+    uris = {resource["uri"] for resource in said["result"]["resources"]}
     assert uris == {f"chatgpt://conversation/{LONG}", "chatgpt://conversation/short-1"}
     code, said = inspector("resources/read", uri="chatgpt://conversation/short-1")
     assert code == 0

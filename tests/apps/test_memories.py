@@ -23,8 +23,8 @@ class Embeddings(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
         rows = [
-            {"index": at, "embedding": [len(each) / 100, 0.5, 0.25]}
-            for at, each in enumerate(texts)
+            {"index": at, "embedding": [len(text) / 100, 0.5, 0.25]}
+            for at, text in enumerate(texts)
         ]
         data = json.dumps({"data": rows}).encode()
         self.send_response(200)
@@ -53,7 +53,7 @@ def test_they_arrive_in_order_and_once(app_with_model):
     code, out, err = push(app_with_model, FAT, "--memories")
     assert code == 0, out + err
     found = app_with_model.get("/api/v1/memories/")
-    texts = [each["content"] for each in sorted(found, key=lambda each: each["created_at"])]
+    texts = [memory["content"] for memory in sorted(found, key=lambda each: each["created_at"])]
     assert len(texts) == len(set(texts)) > 0
     assert f"Added {len(texts)} to" in out
     code, out, _ = push(app_with_model, FAT, "--memories")

@@ -5,8 +5,8 @@ import os
 import random
 import re
 import subprocess
-import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from support.apps.pushing import push, start
 from support.apps.source import totals
 from support.build import add, chain, conversation, message
 from support.exports import ROOT
+from support.waiting import wait_until
 
 SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
 
@@ -24,7 +25,7 @@ SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
 def snapshot(app):
     """All that a person has in the app, without what differs from run to run."""
     folders = app.folders()
-    files = {each["id"]: each["meta"]["data"]["gptexit"]["asset"] for each in app.files()}
+    files = {file["id"]: file["meta"]["data"]["gptexit"]["asset"] for file in app.files()}
     assert len(set(files.values())) == len(files), "a file is there twice"
     assert len(set(folders.values())) == len(folders)
     chats = {}
@@ -81,14 +82,19 @@ def test_what_is_pushed_is_what_the_export_holds(export, empty_app, held):
     assert [chat["id"] for chat in empty_app.chats()] == [chat["id"] for chat in chats]
 
 
+def kill_midway(app, export, number):
+    """Push an export until the app has so many chats."""
+    process = start(app, export)
+    wait_until(lambda: process.poll() is not None or len(app.chats()) >= number)
+    process.kill()
+    process.communicate()
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_run_that_is_killed_goes_on_where_it_was(seed, undisturbed, empty_app, generated):
     rng = random.Random(seed)
     for _ in range(3):
-        process = start(empty_app, generated)
-        time.sleep(rng.uniform(2, 20))
-        process.kill()
-        process.communicate()
+        kill_midway(empty_app, generated, len(empty_app.chats()) + rng.randint(1, 100))
     code, out, err = push(empty_app, generated)
     assert code == 0, out + err
     assert snapshot(empty_app) == undisturbed
@@ -122,7 +128,7 @@ def write(path, *raw):
 def talk(number, *words, **rest):
     key = f"c0ffee00-0000-4000-8000-00000000000{number}"
     roles = ("user", "assistant")
-    mapping = chain(*(message(roles[at % 2], each) for at, each in enumerate(words)))
+    mapping = chain(*(message(roles[at % 2], word) for at, word in enumerate(words)))
     return conversation(
         mapping, id=key, conversation_id=key, title=f"Talk {number}", **rest
     )  # fmt: skip
@@ -194,12 +200,13 @@ def test_the_key_is_in_no_output_no_report_and_no_list_of_processes(empty_app, t
                 seen.add(path.read_bytes())
             except OSError:
                 continue
-        time.sleep(0.05)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
     out, err = process.communicate()
     assert process.returncode == 0, out + err
-    assert any(b"push" in each for each in seen)
+    assert any(b"push" in line for line in seen)
     written = [*seen, out.encode(), err.encode(), (tmp_path / "report.json").read_bytes()]
-    assert not [each for each in written if key.encode() in each]
+    assert not [text for text in written if key.encode() in text]
 
 
 def test_a_key_that_is_refused(empty_app):

@@ -23,7 +23,7 @@ def files(root):
 
 def run(root, *puts):
     folder = ArchiveFolder(root)
-    outcomes = [folder.put(each) for each in puts]
+    outcomes = [folder.put(request) for request in puts]
     folder.finish()
     return outcomes
 
@@ -293,7 +293,7 @@ def test_zips_and_plain_files_lie_side_by_side(tmp_path):
         end("upload/1.zip", "upload/1-of-1.zip"),
     )
     there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
-    assert {each for each in there if not each.startswith(".gptexit")} == {
+    assert {name for name in there if not name.startswith(".gptexit")} == {
         "upload/1-of-1.zip",
         "read me.md",
     }

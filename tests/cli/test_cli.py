@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from gptexit.schemas import errors
 from support.build import chain, conversation, message
 from support.exports import FIXTURES, ROOT
 from support.packing import write_export
+from support.waiting import wait_until
 
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SAMPLE = ROOT / "fixtures/dat-2026.zip"
@@ -394,22 +394,25 @@ def files_without_times(out):
     return {name: data for name, data in files(out).items() if not name.endswith("times.jsonl")}
 
 
+def kill_midway(command, out, number):
+    """Run a command until it has written so many files."""
+    process = subprocess.Popen(command)
+    wait_until(lambda: process.poll() is not None or sum(1 for _ in out.rglob("*.*")) >= number)
+    process.kill()
+    process.wait()
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_killed_run_can_be_completed(tmp_path, jobs):
     export = slow_export(tmp_path)
     arguments = ["convert", str(export), "--to", "markdown", "--to", "jsonl", "--quiet"]
     arguments += ["--jobs", jobs]
-    started = time.monotonic()
     assert gptexit(*arguments, "-o", tmp_path / "calm").returncode == 0
-    took = time.monotonic() - started
     wanted = files_without_times(tmp_path / "calm")
     rng = random.Random(3)
     for number in range(3):
         out = tmp_path / f"killed{number}"
-        process = subprocess.Popen([*GPTEXIT, *arguments, "-o", str(out)])
-        time.sleep(rng.uniform(0.3, 1.0) * took)
-        process.kill()
-        process.wait()
+        kill_midway([*GPTEXIT, *arguments, "-o", str(out)], out, rng.randrange(1, len(wanted)))
         assert gptexit(*arguments, "-o", out).returncode == 0
         assert files_without_times(out) == wanted
 

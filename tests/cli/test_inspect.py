@@ -102,6 +102,6 @@ def test_hostile_names_harm_no_terminal(tmp_path):
     for more in ([], ["--attachments", "missing"], ["--drift-report", "-"]):
         text = gptexit(path, *more).stdout.decode()
         assert text
-        assert all(each == "\n" or each.isprintable() for each in text)
+        assert all(sign == "\n" or sign.isprintable() for sign in text)
         if not more:
             assert all(columns(line) <= 80 for line in text.splitlines())

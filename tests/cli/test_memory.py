@@ -32,7 +32,7 @@ def test_a_page_is_written_and_a_second_run_leaves_it_alone() -> None:
     changed = Path("memory.md").stat().st_mtime_ns
     run(FAT, "--for", "claude")
     assert Path("memory.md").stat().st_mtime_ns == changed
-    assert sorted(each.name for each in Path().iterdir()) == ["memory.md"]
+    assert sorted(path.name for path in Path().iterdir()) == ["memory.md"]
 
 
 def test_the_same_command_with_the_answer_takes_the_place_of_the_page() -> None:
@@ -57,7 +57,7 @@ def test_a_page_of_ones_own_stays() -> None:
 def test_several_exports_and_standard_output() -> None:
     done = run(SLIM, FAT, "-o", "-", "--json", "--quiet")
     found = orjson.loads(done.stdout)
-    assert [each["text"] for each in found["entries"]][:1] == ["Has a garden on a roof."]
+    assert [entry["text"] for entry in found["entries"]][:1] == ["Has a garden on a roof."]
     assert len(found["instructions"]) == 2
     assert found["slim_conversations"] == 22  # one of the 22 is empty; and a task of Codex
     assert list(Path().iterdir()) == []

@@ -81,7 +81,7 @@ def test_a_terminal_is_never_told_what_to_do(archive):
     for arguments in (["postgres"], ["--read", "5afe0000"], []):
         found = search(archive / "alone", *arguments)
         assert "owned" in found.output
-        assert not any(ord(each) < 32 and each != "\n" for each in found.output)
+        assert not any(ord(sign) < 32 and sign != "\n" for sign in found.output)
 
 
 def test_words_as_the_shell_gives_them(archive):
@@ -122,7 +122,7 @@ def test_json(archive):
     assert "**Postgres**" in hit["marked"]
     assert "Postgres" in hit["snippet"]
     spans = search(archive / "alone", "--read", "5afe1", "--json").output.splitlines()
-    assert [each["text"] for each in json.loads(spans[0])["messages"]][1] == "Sunny"
+    assert [message["text"] for message in json.loads(spans[0])["messages"]][1] == "Sunny"
 
 
 def test_hits_of_one_conversation_and_pages(archive):

@@ -92,17 +92,17 @@ def test_what_is_excluded_stays_in_the_archive(tmp_path):
     with zipfile.ZipFile(out / "gemini/upload/1-of-1.zip") as sent:
         chats = orjson.loads(sent.read("conversations.json"))
     assert len(chats) == 22
-    assert "Receipts from the fair" not in {each["title"] for each in chats}
+    assert "Receipts from the fair" not in {chat["title"] for chat in chats}
     report = orjson.loads((out / "report.json").read_bytes())
     assert list(errors("report", report)) == []
-    assert [each["left_out"] for each in report["targets"]] == [{}, {}, {"--exclude title": 1}]
+    assert [target["left_out"] for target in report["targets"]] == [{}, {}, {"--exclude title": 1}]
 
 
 def test_secrets_stay_in_the_archive_even_where_they_are_redacted_in_a_pack(tmp_path):
     done = gptexit("exit", SLIM, "-o", tmp_path, "--for", "claude", "--redact", "secrets")
     assert done.returncode == 0, done.stderr
     report = orjson.loads((tmp_path / "report.json").read_bytes())
-    redacted = {each["format"]: each["redact"] for each in report["targets"]}
+    redacted = {target["format"]: target["redact"] for target in report["targets"]}
     assert redacted == {"markdown": "nothing", "jsonl": "nothing", "claude": "secrets"}
 
 
@@ -178,7 +178,7 @@ def test_verify_as_json(source, tmp_path):
     assert done.returncode == (5 if source.stem == "fat-2024" else 0)
     assert (result["verdict"] == "complete but") == (source.stem == "fat-2024")
     assert list(errors("verification", result)) == []
-    counted = {each["format"]: each for each in result["archives"]}
+    counted = {archive["format"]: archive for archive in result["archives"]}
     figures = FIGURES[source.name]
     # Beside those of its conversations: a group chat without messages, and a task of Codex of two.
     chats, messages = {"dat-2026": (1, 0), "slim-2026": (1, 2)}.get(source.stem, (0, 0))

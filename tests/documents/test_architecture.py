@@ -18,7 +18,7 @@ def modules():
 def test_the_picture_shows_every_room():
     picture = (SOURCE.parent.parent / "docs/architecture.md").read_text(encoding="utf-8")
     rooms = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
-    assert [each for each in sorted(rooms) if f"\n    {each}/" not in picture] == []
+    assert [room for room in sorted(rooms) if f"\n    {room}/" not in picture] == []
 
 
 # Python 3.11.0 to 3.11.4 and 3.12.0 match some of these wrongly (cpython issues 100061, 101955 and
@@ -65,7 +65,7 @@ def test_no_pattern_needs_a_later_python():
         variables = vars(importlib.import_module(f"gptexit.{name}".removesuffix(".__init__")))
         seen |= {
             *written(path),
-            *(each for value in variables.values() for each in compiled(value)),
+            *(pattern for value in variables.values() for pattern in compiled(value)),
         }
     assert len(seen) > 100
-    assert [each for each in seen if LATE.intersection(operators(each))] == []
+    assert [pattern for pattern in seen if LATE.intersection(operators(pattern))] == []

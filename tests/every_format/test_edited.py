@@ -23,7 +23,7 @@ NOTE = "2025/2025-02-19-a-title.md"
 
 def texts(*contents):
     """One conversation, in which each of `contents` is said after the first answer."""
-    said = [message("user", each) for each in contents]
+    said = [message("user", content) for content in contents]
     whole = chain(message("user", "Hi"), message("assistant", "Hello"), *said)
     return conversation(whole, update_time=1740000000 + len(contents))
 

@@ -144,7 +144,7 @@ def test_every_format_shows_the_names(source, tmp_path):
     assert contents.startswith("# Bäckerei Ost: ")
     assert "Bäckerei Ost" in (out / "gemini/contents.csv").read_text(encoding="utf-8")
     told = [json.loads(path.read_bytes()) for path in (out / "pam/conversations").iterdir()]
-    assert {(each["raw_metadata"].get("project") or {}).get("name") for each in told} == {
+    assert {(talk["raw_metadata"].get("project") or {}).get("name") for talk in told} == {
         "Bäckerei Ost",
         None,
     }
@@ -195,7 +195,7 @@ def test_a_project_that_is_gone_from_the_export_gets_its_name_too(source, tmp_pa
     source_of(source, [("New", None)])
     convert(source, tmp_path / "out", ["jsonl"], options=Options(names=NAMED))
     lines = [json.loads(line) for line in (tmp_path / "out/conversations.jsonl").open()]
-    assert {(each["project"] or {}).get("name") for each in lines} == {"Bäckerei Ost", None}
+    assert {(line["project"] or {}).get("name") for line in lines} == {"Bäckerei Ost", None}
 
 
 def test_a_pack_keeps_no_name_of_what_is_not_in_it(source, tmp_path):

@@ -120,5 +120,5 @@ def test_the_text_of_deep_json_is_that_of_shallow():
 def test_a_deep_line_that_is_no_conversation_is_told():
     line = b'{"id": ' + b"[" * 2000 + b"]" * 2000 + b"}"  # more than orjson reads
     assert list(validate_lines([line]))
-    assert [each.sentence[:10] for each in validate_lines([line[:-1]])] == ["not JSON: "]
+    assert [error.sentence[:10] for error in validate_lines([line[:-1]])] == ["not JSON: "]
     assert list(errors("conversation", loads_deep(line)))

@@ -46,7 +46,7 @@ def test_nor_a_run_to_the_formats_for_assistants(sample, house):
         made = case(sample, seed)
         done = ride(made, house, also=also)
         # The libraries that find secrets take memory once, when they are loaded.
-        wrong = [each for each in judge(made, done) if "MB of memory" not in each]
+        wrong = [wrong for wrong in judge(made, done) if "MB of memory" not in wrong]
         assert wrong == []
 
 

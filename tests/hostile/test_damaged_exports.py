@@ -288,7 +288,7 @@ def test_an_item_that_is_too_large_costs_only_itself(monkeypatch, step, large):
     said = Split()
     got = [item["n"] for _, item in split(io.BytesIO(data), said)]
     assert got == [1, 2, 3]
-    assert [(each.offset, each.cut) for each in said.troubles] == [(23, False)]
+    assert [(trouble.offset, trouble.cut) for trouble in said.troubles] == [(23, False)]
     assert "larger than" in said.troubles[0].reason
 
 
@@ -298,7 +298,7 @@ def test_a_large_item_that_is_cut_is_told_as_both(monkeypatch, large):
     monkeypatch.setattr(splitter, "CHUNK", 64)
     said = Split()
     assert list(split(io.BytesIO(b"[" + large), said)) == []
-    assert [each.cut for each in said.troubles] == [False, True]
+    assert [trouble.cut for trouble in said.troubles] == [False, True]
 
 
 def test_one_object_that_is_too_large_is_told(monkeypatch):

@@ -97,7 +97,7 @@ def test_what_is_in_the_place_of_a_file_stays(export, precious, planted, kind):
     before = path.lstat()
     report = convert(export, precious.parent / "out")
     assert os.path.samestat(path.lstat(), before)
-    assert [each.read_bytes() for each in precious.iterdir()] == [b"precious"]
+    assert [path.read_bytes() for path in precious.iterdir()] == [b"precious"]
     assert path.with_name(f"{path.stem}.new.md").is_file()
     assert report["targets"][0]["edited"] == [planted]
 

@@ -12,15 +12,15 @@ from support.exports import FIXTURES, ROOT
 
 
 def test_every_absence_is_in_some_generation():
-    told = {each for generation in GENERATIONS for each in absences(generation)}
+    told = {absence for generation in GENERATIONS for absence in absences(generation)}
     assert told == set(all_absences())
-    assert all(each.since in (None, *GENERATIONS) for each in told)
-    assert all(each.until in (None, *GENERATIONS) for each in told)
+    assert all(absence.since in (None, *GENERATIONS) for absence in told)
+    assert all(absence.until in (None, *GENERATIONS) for absence in told)
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_memory_projects_and_gpts_are_never_there_and_can_be_copied(generation):
-    found = {each.what.split(":")[0]: each.how for each in absences(generation)}
+    found = {absence.what.split(":")[0]: absence.how for absence in absences(generation)}
     for what in (
         *("Your memory as a whole", "Names, instructions and files of your projects"),
         *("What your custom GPTs are made of", "Temporary chats, and chats that you deleted"),

@@ -86,7 +86,7 @@ def test_a_million_strange_keys_take_no_room(monkeypatch):
     for number in range(100):
         found.add("metadata key", "k" + "a" * (number % 50), 2, Location(number + 1, ""))
     assert len(found.strangers()) == 5
-    assert sum(each.count for each in found.strangers()) + found.others == 200
+    assert sum(stranger.count for stranger in found.strangers()) + found.others == 200
 
 
 def test_the_same_shape_is_one_stranger():
@@ -138,6 +138,6 @@ def test_a_side_file_of_the_future_is_named(tmp_path):
     members = {"conversations.json": text_of("a"), "holograms.json": b"[]", "user.json": b"{}"}
     with open_export([write(tmp_path / "x.zip", zip_of(members))]) as export:
         found = inspect(export).as_json()["drift"]["found"]
-    assert [(each["kind"], each["name"], each["first"]) for each in found] == [
+    assert [(stranger["kind"], stranger["name"], stranger["first"]) for stranger in found] == [
         ("side file", "holograms.json", None)
     ]

@@ -44,14 +44,14 @@ def test_the_json_holds_the_figures(source):
     assert talks["branchings"] == wanted["branchings"]
     assert talks["duplicates"] == wanted["duplicates"]
     assert talks["shared_links"] == wanted["shared_links"]
-    assert sorted(each["id"] for each in talks["projects"]) == wanted["projects"]
-    assert sorted(each["id"] for each in talks["custom_gpts"]) == wanted["custom_gpts"]
+    assert sorted(project["id"] for project in talks["projects"]) == wanted["projects"]
+    assert sorted(gpt["id"] for gpt in talks["custom_gpts"]) == wanted["custom_gpts"]
     assert told["total"] == wanted["messages"]
     assert told["roles"] == wanted["roles"]
     assert told["content_types"] == wanted["content_types"]
-    assert {each["name"]: each["messages"] for each in told["models"]} == wanted["models"]
+    assert {model["name"]: model["messages"] for model in told["models"]} == wanted["models"]
     assert [found["period"]["first"], found["period"]["last"]] == wanted["period"]
-    years = {each["year"]: [each["conversations"], each["messages"]] for each in years_of(found)}
+    years = {year["year"]: [year["conversations"], year["messages"]] for year in years_of(found)}
     assert years == wanted["years"]
     assert found["source"]["missing_files"] == wanted["missing_files"]
     assert len(found["unreadable"]) == wanted["non_conversations"]
@@ -78,40 +78,42 @@ def test_so_do_the_attachments(source):
     wanted = FIGURES[source.name]
     found, rows = inspected(source)
     files = found["attachments"]
-    kinds = {key: list(each.values()) for key, each in files["kinds"].items()}
+    kinds = {key: list(kind.values()) for key, kind in files["kinds"].items()}
     assert kinds == wanted["attachments"]["kinds"]
     assert list(files["unmentioned"].values()) == wanted["attachments"]["unmentioned"]
     assert files["mentioned"] == sum(kinds[kind][0] for kind in KINDS)
     assert files["found"] == sum(kinds[kind][1] for kind in KINDS)
     assert files["bytes"] == sum(kinds[kind][2] for kind in KINDS)
-    gone = {(each["id"], each["conversation"], each["kind"]) for each in wanted["missing_assets"]}
-    gone |= {
-        (f"sandbox:{each['path']}", each["conversation"], each["kind"])
-        for each in wanted["sandbox_files"]
+    gone = {
+        (asset["id"], asset["conversation"], asset["kind"]) for asset in wanted["missing_assets"]
     }
-    assert {(each.id.split("#")[0], each.conversation, each.kind) for each in rows} == gone
+    gone |= {
+        (f"sandbox:{file['path']}", file["conversation"], file["kind"])
+        for file in wanted["sandbox_files"]
+    }
+    assert {(row.id.split("#")[0], row.conversation, row.kind) for row in rows} == gone
     assert len(rows) == files["missing"]
     titles = wanted["by_conversation"]
-    assert all(each.title == titles[each.conversation]["title"] and each.date for each in rows)
+    assert all(row.title == titles[row.conversation]["title"] and row.date for row in rows)
 
 
 @SAMPLES
 def test_drift_is_what_was_put_in_to_be_strange(source):
     found, _ = inspected(source)
     strange = [
-        (each["kind"], shown(each["name"]), 1, each["conversation"])
-        for each in FIGURES[source.name]["strange"]
+        (oddity["kind"], shown(oddity["name"]), 1, oddity["conversation"])
+        for oddity in FIGURES[source.name]["strange"]
     ]
     drift = found["drift"]
     met = [
-        (each["kind"], each["name"], each["count"], each["first"]["conversation"])
-        for each in drift["found"]
+        (stranger["kind"], stranger["name"], stranger["count"], stranger["first"]["conversation"])
+        for stranger in drift["found"]
     ]
     assert sorted(met) == sorted(strange)
     assert drift["others"] == 0
     assert all(
-        re.fullmatch(r"conversations[-\d]*\.json, byte \d+", each["first"]["file"])
-        for each in drift["found"]
+        re.fullmatch(r"conversations[-\d]*\.json, byte \d+", stranger["first"]["file"])
+        for stranger in drift["found"]
     )
 
 
@@ -177,8 +179,8 @@ def test_the_table_holds_the_figures_and_fits(source):
         assert (row in rows) is bool(mentioned)
     for name in wanted["missing_files"]:
         assert name in flat
-    for each in wanted["strange"]:
-        assert f"{each['kind']} {shown(each['name'])}" in flat
+    for oddity in wanted["strange"]:
+        assert f"{oddity['kind']} {shown(oddity['name'])}" in flat
 
 
 def test_days_are_written_out():
@@ -188,7 +190,7 @@ def test_days_are_written_out():
 def test_two_exports_are_inspected_as_one():
     found, _ = inspected(*FIXTURES[:2])
     names = [path.name for path in FIXTURES[:2]]
-    assert [each["source"] for each in found["format"]["made"]] == names
+    assert [estimate["source"] for estimate in found["format"]["made"]] == names
     assert found["conversations"]["total"] == sum(FIGURES[name]["conversations"] for name in names)
     assert all(columns(line) <= 80 for line in table(found).splitlines())
 

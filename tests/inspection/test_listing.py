@@ -43,7 +43,7 @@ ROWS = st.lists(
 @given(ROWS)
 def test_a_terminal_has_nothing_to_obey(rows):
     text = "".join(as_text(rows))
-    assert all(each == "\n" or each.isprintable() for each in text)
+    assert all(sign == "\n" or sign.isprintable() for sign in text)
     assert text.count("\n") == sum(2 + bool(row.conversation) for row in rows)
 
 

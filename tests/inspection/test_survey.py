@@ -85,15 +85,15 @@ def test_the_sums_are_those_of_the_reader(raws, rows):
     met = ReadStats()
     read = [read_conversation(copy.deepcopy(raw), account, met) for raw in raws]
     assert survey.conversations == len(read)
-    assert survey.messages == sum(len(each["messages"]) for each in read)
-    assert survey.archived == sum(each["archived"] is True for each in read)
-    assert survey.starred == sum(each["starred"] is True for each in read)
+    assert survey.messages == sum(len(talk["messages"]) for talk in read)
+    assert survey.archived == sum(talk["archived"] is True for talk in read)
+    assert survey.starred == sum(talk["starred"] is True for talk in read)
     assert survey.slim + survey.full <= len(read)
     assert survey.years == years(read)
-    assert survey.projects == Counter(each["project"]["id"] for each in read if each["project"])
-    assert survey.gpts == Counter(each["assistant"]["id"] for each in read if each["assistant"])
+    assert survey.projects == Counter(talk["project"]["id"] for talk in read if talk["project"])
+    assert survey.gpts == Counter(talk["assistant"]["id"] for talk in read if talk["assistant"])
     assert survey.models == Counter(
-        each["model"] for talk in read for each in talk["messages"] if each["model"]
+        message["model"] for talk in read for message in talk["messages"] if message["model"]
     )
     keys = [raw.get("conversation_id") or raw.get("id") for raw in raws]
     named = [key if isinstance(key, str) and key else None for key in keys]
@@ -107,11 +107,11 @@ def test_the_sums_are_those_of_the_reader(raws, rows):
 
 def years(read):
     found = {}
-    for each in read:
-        year = each["created"][:4] if each["created"] else "undated"
+    for talk in read:
+        year = talk["created"][:4] if talk["created"] else "undated"
         count = found.setdefault(year, [0, 0])
         count[0] += 1
-        count[1] += len(each["messages"])
+        count[1] += len(talk["messages"])
     return found
 
 
@@ -125,9 +125,9 @@ def test_any_json_can_be_given_as_conversations(tmp_path_factory, value):
             found = inspect(export).as_json()
     except NotAnExport:
         return
-    assert not any("could not handle" in each["reason"] for each in found["unreadable"])
+    assert not any("could not handle" in loss["reason"] for loss in found["unreadable"])
     items = value if isinstance(value, list) else []
-    given_objects = [each for each in items if isinstance(each, dict)]
+    given_objects = [item for item in items if isinstance(item, dict)]
     assert found["conversations"]["total"] <= max(len(given_objects), 1)
 
 
@@ -148,8 +148,8 @@ def test_patterns_that_are_summed_up_early_count_the_same(monkeypatch, held):
     assert survey.roles == {"user": 40, "assistant": 40}
     assert survey.models == {f"gpt-{number}": 8 for number in range(5)}
     counts = {
-        (each.kind, each.name): (each.count, each.first.conversation)
-        for each in survey.drift.strangers()
+        (stranger.kind, stranger.name): (stranger.count, stranger.first.conversation)
+        for stranger in survey.drift.strangers()
     }
     wanted = {("message key", f"key_{n}"): (len(range(n, 40, 7)), n + 1) for n in range(7)} | {
         ("conversation key", f"new_{n}"): (len(range(n, 40, 3)), n + 1) for n in range(3)
@@ -166,7 +166,7 @@ def test_a_file_of_the_code_interpreter_is_one_in_each_conversation():
         for key in ("a", "b")
     ]
     survey, _ = surveyed(talks)
-    assert sorted(each.id for each in survey.attachments.missing()) == [
+    assert sorted(asset.id for asset in survey.attachments.missing()) == [
         *("file_1", "sandbox:/mnt/data/x.csv", "sandbox:/mnt/data/x.csv")
     ]
 
@@ -193,4 +193,4 @@ def test_a_lone_text_as_a_title_does_no_harm(title):
     survey, _ = surveyed(
         [conversation(chain(message("assistant", "![y](sediment://f)")), title=title)]
     )
-    assert [each.title for each in survey.attachments.missing()] == [title or None]
+    assert [asset.title for asset in survey.attachments.missing()] == [title or None]

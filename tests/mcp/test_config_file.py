@@ -73,12 +73,12 @@ def jsonc(draw, value):
     if isinstance(value, dict):
         inner = [
             f"{gap()}{json.dumps(key, ensure_ascii=draw(st.booleans()))}{gap()}:{gap()}"
-            f"{draw(jsonc(each))}{gap()}"
-            for key, each in value.items()
+            f"{draw(jsonc(item))}{gap()}"
+            for key, item in value.items()
         ]
         return "{" + (",".join(inner) or gap()) + "}"
     if isinstance(value, list):
-        return "[" + (",".join(f"{gap()}{draw(jsonc(each))}{gap()}" for each in value)) + "]"
+        return "[" + (",".join(f"{gap()}{draw(jsonc(item))}{gap()}" for item in value)) + "]"
     return json.dumps(value, ensure_ascii=draw(st.booleans()))
 
 
@@ -140,8 +140,8 @@ def test_blanking_comments_leaves_the_value_and_every_place(value, data):
     plain = without_comments(text)
     assert len(plain) == len(text)
     assert json.loads(plain) == value
-    assert [at for at, each in enumerate(text) if each in "\r\n"] == [
-        at for at, each in enumerate(plain) if each in "\r\n"
+    assert [at for at, sign in enumerate(text) if sign in "\r\n"] == [
+        at for at, sign in enumerate(plain) if sign in "\r\n"
     ]
 
 
@@ -168,6 +168,7 @@ def test_any_text_is_added_to_or_refused(text):
         return
     if text.strip():
         assert_only_added(text, after)
+    assert json.loads(without_comments(after))["mcpServers"]["chats"] == ENTRY
 
 
 def test_the_same_server_changes_nothing():

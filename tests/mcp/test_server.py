@@ -94,11 +94,11 @@ def test_paging_through_gives_the_whole_and_no_more(archive, size):
 
     answers = talk(archive, conversation)
     pieces = [piece for _, data in answers for piece in data["messages"]]
-    whole = ["".join(piece["text"] for piece in each) for _, each in by_place(pieces)]
+    whole = ["".join(piece["text"] for piece in spoken) for _, spoken in by_place(pieces)]
     assert whole == TEXTS
     assert [piece["role"] for _, (piece, *_) in by_place(pieces)] == ["user", "assistant"] * 111
     # The text says the same, between marks that no message can set.
-    assert [each for text, _ in answers for each in messages_of(text)] == [
+    assert [message for text, _ in answers for message in messages_of(text)] == [
         piece["text"] for piece in pieces
     ]
     most = size.get("characters", 12_000)
@@ -109,7 +109,7 @@ def test_paging_through_gives_the_whole_and_no_more(archive, size):
 
 
 def by_place(pieces):
-    return [(key, list(each)) for key, each in itertools.groupby(pieces, lambda p: p["place"])]
+    return [(key, list(group)) for key, group in itertools.groupby(pieces, lambda p: p["place"])]
 
 
 def messages_of(text):
@@ -137,10 +137,12 @@ def test_lists_and_pages(archive):
         return found, resources, projects, periods
 
     found, resources, (_, _, projects), (_, _, periods) = talk(archive, conversation)
-    assert sorted(found) == sorted(each["id"] for each in SHORT)
-    assert len({each.uri for each in resources}) == len(resources) == len(SHORT) + 1
+    assert sorted(found) == sorted(talk["id"] for talk in SHORT)
+    assert len({resource.uri for resource in resources}) == len(resources) == len(SHORT) + 1
     assert projects["projects"][0]["conversations"] == 1
-    assert [(each["name"], each["conversations"]) for each in periods["periods"]] == [("2025", 121)]
+    assert [(period["name"], period["conversations"]) for period in periods["periods"]] == [
+        ("2025", 121)
+    ]
 
 
 def test_a_resource_is_read_to_its_end(archive):
@@ -162,12 +164,12 @@ def test_memories_are_put_together(tmp_path):
         for number, text in enumerate(["Has a dog.", "Lives in Lisbon.", "has a DOG"])
     ]
     raw = chats.talk("Notes", ["Note that."])
-    for number, each in enumerate(noted):
-        chats.more(raw, f"n{number}", each)
+    for number, said in enumerate(noted):
+        chats.more(raw, f"n{number}", said)
         chats.more(raw, f"t{number}", message("tool", "Model set context updated.", name="bio"))
     failed, text, data = asked(chats.archive(tmp_path, raw), "list_memories")
     assert not failed
-    assert [each["text"] for each in data["memories"]] == ["Has a dog.", "Lives in Lisbon."]
+    assert [memory["text"] for memory in data["memories"]] == ["Has a dog.", "Lives in Lisbon."]
     assert len(data["memories"][0]["dates"]) == 2
     assert "2 memories" in text
 

@@ -20,8 +20,8 @@ def remembered(seed: int | None = None) -> Memory:
     collector, raw = Collector(), conversations()
     if seed is not None:
         random.Random(seed).shuffle(raw)
-    for each in raw:
-        collector.add(read_conversation(each, Account(), ReadStats()))
+    for talk in raw:
+        collector.add(read_conversation(talk, Account(), ReadStats()))
     return collector.memory()
 
 
@@ -54,25 +54,29 @@ def test_every_memory_is_listed_once_in_order_with_its_dates_and_origins() -> No
     listed = sorted(memory.entries, key=lambda each: each.dated)
     assert [each.text for each in listed] == [text for text, _ in expected()]
     for entry, (_, numbers) in zip(listed, expected(), strict=True):
-        assert [each.time and each.time[:16] for each in entry.origins] == [*map(stamp, numbers)]
-        assert [each.title for each in entry.origins] == [
+        assert [origin.time and origin.time[:16] for origin in entry.origins] == [
+            *map(stamp, numbers)
+        ]
+        assert [origin.title for origin in entry.origins] == [
             f"{WRITTEN[number].kind.capitalize()} {number}" for number in numbers
         ]
-        assert [each.text for each in entry.origins] == [WRITTEN[each].text for each in numbers]
+        assert [origin.text for origin in entry.origins] == [
+            WRITTEN[number].text for number in numbers
+        ]
 
 
 def test_only_the_update_stands_out_of_order_beside_what_it_may_replace() -> None:
-    texts = [each.text for each in remembered().entries]
+    texts = [entry.text for entry in remembered().entries]
     in_order = [text for text, _ in expected()]
     update = "Update: User is preparing for the B2 exam in Dutch."
     assert texts.index(update) == texts.index("User is preparing for the B1 exam in Dutch.") + 1
-    assert [each for each in texts if each != update] == [
-        each for each in in_order if each != update
+    assert [text for text in texts if text != update] == [
+        text for text in in_order if text != update
     ]
 
 
 def test_what_ended_says_when_and_by_which_words() -> None:
-    ended = {each.text: each for each in remembered().ended}
+    ended = {memory.text: memory for memory in remembered().ended}
     certain = [(n, note) for n, note in enumerate(WRITTEN) if note.kind != "repeat" and note.of]
     assert set(ended) == {note.of for _, note in certain}
     for number, note in certain:
@@ -83,7 +87,7 @@ def test_what_ended_says_when_and_by_which_words() -> None:
 
 
 def test_what_is_not_certain_is_marked() -> None:
-    marks = {each.text: [mark.what for mark in each.marks] for each in remembered().entries}
+    marks = {entry.text: [mark.what for mark in entry.marks] for entry in remembered().entries}
     assert {text: found for text, found in marks.items() if found} == {
         "User is preparing for the B1 exam in Dutch.": ["may be replaced by"],
         "Update: User is preparing for the B2 exam in Dutch.": ["may replace"],
@@ -94,10 +98,12 @@ def test_what_is_not_certain_is_marked() -> None:
 
 def test_each_version_of_the_instructions_has_its_dates_and_the_last_is_first() -> None:
     versions = remembered().versions
-    assert [(each.about, each.response) for each in versions] == [
+    assert [(version.about, version.response) for version in versions] == [
         (about, response) for _, about, response in reversed(INSTRUCTIONS)
     ]
-    spans = [((each.first.time or "")[:16], (each.last.time or "")[:16]) for each in versions]
+    spans = [
+        ((version.first.time or "")[:16], (version.last.time or "")[:16]) for version in versions
+    ]
     assert spans == [(stamp(48), stamp(57)), (stamp(27), stamp(45)), (stamp(0), stamp(24))]
     assert (versions[2].first.title, versions[2].last.title) == ("Plain 0", "Deletion 24")
 

@@ -31,5 +31,5 @@ def test_the_oldest_custom_instructions_are_left_out_and_counted(
         raw = conversation(chain(written), conversation_id=f"c{day}")
         collector.add(read_conversation(raw, Account(), ReadStats()))
     memory = collector.memory()
-    assert [each.about for each in memory.versions] == ["I am 4.", "I am 3."]
+    assert [version.about for version in memory.versions] == ["I am 4.", "I am 3."]
     assert memory.left_out == 3

@@ -143,7 +143,7 @@ def test_odd_shapes_are_read_as_far_as_they_are_clear(metadata: Any, words: list
 def test_nothing_in_the_list_of_sources_stops_the_reading(value: Any) -> None:
     for metadata in (value, [value], [{"citation": value}], [memory(value, value)]):
         raw = chat(0, metadata={"conversation_context_citation_metadata": metadata})
-        memory_text(gathered(raw), "text", UTC)
+        assert memory_text(gathered(raw), "text", UTC).startswith("# ")
 
 
 def test_memories_without_words_are_counted_unless_another_citation_has_the_words() -> None:
@@ -211,7 +211,7 @@ def test_each_format_that_has_memories_has_them(tmp_path) -> None:
     assert BOAT in (tmp_path / "claude/memory.md").read_text()
     assert BOAT in (tmp_path / "gemini/memory.md").read_text()
     store = orjson.loads((tmp_path / "pam/memory-store.json").read_bytes())
-    assert [each["content"] for each in store["memories"]] == [BOAT]
+    assert [memory["content"] for memory in store["memories"]] == [BOAT]
     assert store["memories"][0]["provenance"]["conversation_ref"] == "c0"
     base = sqlite3.connect(tmp_path / "sqlite/chatgpt.sqlite")
     assert base.execute("SELECT text, snapshot, message % 1000000 FROM memories").fetchall() == [
@@ -220,7 +220,7 @@ def test_each_format_that_has_memories_has_them(tmp_path) -> None:
     note = next((tmp_path / "markdown").glob("2*/*.md")).read_text()
     assert BOAT not in note  # the user did not see it there
     with open_library(tmp_path / "sqlite/chatgpt.sqlite") as library:
-        assert [(each.text, each.snapshot, each.cited) for each in library.memories()] == [
+        assert [(memory.text, memory.snapshot, memory.cited) for memory in library.memories()] == [
             (BOAT, False, True)
         ]
         (entry,) = memory_of(library).entries

@@ -52,9 +52,9 @@ def test_custom_instructions_are_quoted_and_not_said_in_the_first_person() -> No
     raw = conversation(chain(message("user", content)))
     collector.add(read_conversation(raw, Account(), ReadStats()))
     (block,) = [
-        each
-        for each in blocks(memory_text(collector.memory(), "gemini", UTC))
-        if "Imported" in each
+        block
+        for block in blocks(memory_text(collector.memory(), "gemini", UTC))
+        if "Imported" in block
     ]
     found = sections(block)
     assert found[HEADINGS[0]] == ["The user wrote about themselves: “I live in Bergen.”"]
@@ -95,6 +95,8 @@ def test_several_blocks_lose_nothing_and_each_ends_as_the_prompt_asks(monkeypatc
     notes = [f"User has note {number} about subject {number * 7919}." for number in range(60)]
     found = blocks(memory_text(remembered(*notes), "gemini", UTC))
     assert len(found) > 2
-    assert all(len(each) <= 2_001 and each.endswith("Imported from: ChatGPT\n") for each in found)
-    shown = [entry for each in found for entry in sections(each).get(GENERAL, [])]
+    assert all(
+        len(block) <= 2_001 and block.endswith("Imported from: ChatGPT\n") for block in found
+    )
+    shown = [entry for block in found for entry in sections(block).get(GENERAL, [])]
     assert sorted(shown) == sorted(notes)

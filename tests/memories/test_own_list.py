@@ -27,34 +27,34 @@ TWO = [("2024-03-01", "User keeps bees."), (None, "User likes tea.")]
     ],
 )
 def test_two_entries_are_read_from(answer: str) -> None:
-    assert [(each.saved, each.text) for each in read_own_list(answer).entries] == TWO
+    assert [(entry.saved, entry.text) for entry in read_own_list(answer).entries] == TWO
 
 
 def test_a_line_without_a_date_goes_on_with_the_entry_above() -> None:
     found = read_own_list("[2024-03-01] - User has steps:\n  one\n  two\n[2024-03-02] - Tea.")
-    assert [each.text for each in found.entries] == ["User has steps:\none\ntwo", "Tea."]
+    assert [entry.text for entry in found.entries] == ["User has steps:\none\ntwo", "Tea."]
 
 
 def test_no_line_is_lost_where_nothing_is_dated() -> None:
     found = read_own_list("User keeps bees.\nUser likes tea.")
-    assert [each.text for each in found.entries] == ["User keeps bees.", "User likes tea."]
+    assert [entry.text for entry in found.entries] == ["User keeps bees.", "User likes tea."]
 
 
 def test_it_is_merged_with_what_the_export_holds() -> None:
     answer = read_own_list("[unknown] - USER KEEPS BEES\n[2025-01-02] - User likes tea.")
     memory = remembered("User keeps bees.", own_list=answer.entries)
-    assert [(each.text, len(each.origins)) for each in memory.entries] == [
+    assert [(entry.text, len(entry.origins)) for entry in memory.entries] == [
         ("User keeps bees.", 2),
         ("User likes tea.", 1),
     ]
-    assert [each.how for each in memory.entries[0].origins] == ["written", "own list"]
+    assert [origin.how for origin in memory.entries[0].origins] == ["written", "own list"]
     assert memory.listed == 2
 
 
 def test_what_it_still_lists_was_not_forgotten() -> None:
     answer = read_own_list("[unknown] - User keeps bees.")
     memory = remembered("User keeps bees.", "Forget that user keeps bees.", own_list=answer.entries)
-    assert [each.text for each in memory.entries] == ["User keeps bees."]
+    assert [entry.text for entry in memory.entries] == ["User keeps bees."]
     assert not memory.ended
 
 
@@ -80,13 +80,13 @@ def test_a_list_alone_is_a_memory() -> None:
     collector = Collector()
     collector.add(talk("", 0))
     memory = collector.memory(read_own_list("- User keeps bees.").entries)
-    assert [each.text for each in memory.entries] == ["User keeps bees."]
+    assert [entry.text for entry in memory.entries] == ["User keeps bees."]
 
 
 def test_what_has_no_date_keeps_its_order() -> None:
     names = ["Ghent", "Bruges", "Mechelen", "Antwerp", "Leuven", "Ostend", "Aalst", "Ypres"]
     answer = "\n".join(f"[unknown] - User knows {name}." for name in names)
     memory = remembered("Kettle is blue.", own_list=read_own_list(answer).entries)
-    assert [each.text for each in memory.entries if "knows" in each.text] == [
+    assert [entry.text for entry in memory.entries if "knows" in entry.text] == [
         f"User knows {name}." for name in names
     ]

@@ -58,16 +58,16 @@ def test_none_is_lost_none_is_invented_and_the_order_does_not_matter(
         for text in unwrapped(note)
     }
     everything = [*memory.entries, *memory.ended]
-    told = [each for entry in everything for each in entry.origins]
+    told = [origin for entry in everything for origin in entry.origins]
     told += [entry.by for entry in everything if entry.by]
-    told += [each for entry in everything for each in entry.overruled]
-    kept = {(each.conversation, each.text) for each in told if each.how == "written"}
+    told += [origin for entry in everything for origin in entry.overruled]
+    kept = {(origin.conversation, origin.text) for origin in told if origin.how == "written"}
     assert kept == written
-    listed = {same(each.text) for each in told if each.how == "snapshot"}
+    listed = {same(origin.text) for origin in told if origin.how == "snapshot"}
     shown = "\n".join(note[1] for note in notes if not isinstance(note, str))
     assert all(words in same(shown) for words in listed)
     for entry in everything:
-        assert any(entry.text in each.text for each in entry.origins)
-    assert len({each.id for each in everything}) == len(everything)
+        assert any(entry.text in origin.text for origin in entry.origins)
+    assert len({entry.id for entry in everything}) == len(everything)
     chance.shuffle(order)
     assert collected(notes, order).as_json() == memory.as_json()

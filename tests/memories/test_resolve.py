@@ -14,8 +14,8 @@ def test_a_repeat_is_joined_with_both_dates_and_keeps_the_first_words(again: str
     memory = remembered("User keeps bees.", again)
     assert texts(memory) == ["User keeps bees."]
     origins = memory.entries[0].origins
-    assert [each.conversation for each in origins] == ["c0", "c1"]
-    assert [each.text for each in origins] == ["User keeps bees.", again]
+    assert [origin.conversation for origin in origins] == ["c0", "c1"]
+    assert [origin.text for origin in origins] == ["User keeps bees.", again]
     assert memory.entries[0].days == ["2023-11-14T22:13:20Z", "2023-11-15T22:13:20Z"]
 
 
@@ -107,14 +107,14 @@ def test_a_note_that_forgets_nothing_known_is_marked_alone() -> None:
 def test_an_ordinary_sentence_is_a_memory_without_marks(plain: str) -> None:
     memory = remembered("User likes tea.", plain)
     assert texts(memory) == ["User likes tea.", plain]
-    assert not any(each.marks for each in memory.entries)
+    assert not any(entry.marks for entry in memory.entries)
 
 
 def test_what_is_written_again_after_it_was_forgotten_counts_again() -> None:
     memory = remembered("User keeps bees.", "Forget that user keeps bees.", "User keeps bees.")
     assert texts(memory) == ["User keeps bees."]
-    assert [each.conversation for each in memory.entries[0].origins] == ["c2"]
-    assert [each.ended for each in memory.ended] == ["forgotten"]
+    assert [origin.conversation for origin in memory.entries[0].origins] == ["c2"]
+    assert [entry.ended for entry in memory.ended] == ["forgotten"]
 
 
 def test_what_a_later_snapshot_still_holds_was_not_forgotten() -> None:

@@ -56,10 +56,10 @@ def test_what_is_too_long_becomes_several_blocks_and_none_of_it_is_lost(monkeypa
     page = memory_text(remembered(*notes), "claude", UTC)
     found = blocks(page)
     assert len(found) > 2
-    assert all(len(each) <= 2_000 for each in found)
-    assert all(each.startswith("Memories saved about the user") for each in found)
+    assert all(len(block) <= 2_000 for block in found)
+    assert all(block.startswith("Memories saved about the user") for block in found)
     shown = [
-        line.partition("] - ")[2] for each in found for line in each.splitlines() if "[" in line
+        line.partition("] - ")[2] for block in found for line in block.splitlines() if "[" in line
     ]
     assert sorted(shown) == sorted(notes)
     assert f"### Block {len(found)} of {len(found)}" in page

@@ -34,15 +34,15 @@ def written(tmp_path, data):
     mark=st.booleans(),
 )
 def test_what_is_written_is_read_again_as_it_was(tmp_path_factory, names, others, delimiter, mark):
-    rows = {f"g-{at}": row(f"g-{at}", each, others=others) for at, each in enumerate(names)}
+    rows = {f"g-{at}": row(f"g-{at}", name, others=others) for at, name in enumerate(names)}
     table = Table(rows, [f"mine {at}" for at in range(len(others))], delimiter, mark)
     path = tmp_path_factory.mktemp("table") / "names.csv"
     table.save(path)
     found = load(path)
-    assert [each.cells for each in found.rows.values()] == [each.cells for each in rows.values()]
-    assert [each.others for each in found.rows.values()] == [list(others)] * len(rows)
+    assert [row.cells for row in found.rows.values()] == [row.cells for row in rows.values()]
+    assert [row.others for row in found.rows.values()] == [list(others)] * len(rows)
     assert (found.delimiter, found.mark, found.others) == (delimiter, mark, table.others)
-    assert found.names() == {f"g-{at}": each for at, each in enumerate(names) if each.strip()}
+    assert found.names() == {f"g-{at}": name for at, name in enumerate(names) if name.strip()}
 
 
 @given(HOSTILE, HOSTILE)
@@ -110,4 +110,4 @@ def test_written_again_a_table_keeps_what_a_person_put_into_it(tmp_path):
         "g-gone;;'=Gone;;;;long ago;'=kept",
     ]
     assert load(path).names() == {BAKERY: "Bakery", "g-gone": "=Gone"}
-    assert [each.name for each in tmp_path.iterdir()] == ["names.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["names.csv"]

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +22,7 @@ from support.build import chain, conversation, message, raw_conversations
 from support.exports import FIXTURES, ROOT
 from support.faults.bases import NAMES
 from support.faults.case import case
+from support.waiting import wait_until
 
 VARYING = ("started", "finished", "seconds")
 NOT_REDACTED = [name for name, each in FORMATS.items() if not each.pack]
@@ -266,13 +265,6 @@ if Path("/proc/self/stat").exists():
                 found.append(int(stat.parent.name))
         return found
 
-    def wait_for(holds):
-        """Wait until something holds; at most a minute."""
-        end = time.monotonic() + 60
-        while not holds():
-            assert time.monotonic() < end
-            threading.Event().wait(0.01)
-
     @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
     def test_no_process_is_left(large, tmp_path, sent):
         command = [sys.executable, "-m", "gptexit", "convert", str(large), "--jobs", "2"]
@@ -288,8 +280,8 @@ if Path("/proc/self/stat").exists():
             started[:] = below(process.pid)
             return len(started) >= 2 or process.poll() is not None
 
-        wait_for(both)
+        wait_until(both)
         process.send_signal(sent)
         process.wait()
-        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
         assert run(large, tmp_path / "out", 2)[0] == run(large, tmp_path / "calm", 1)[0]

@@ -40,16 +40,16 @@ def push(url, *arguments, key="sk-secret-0123456789"):
 
 
 def wrote(app):
-    return [each for each in app.requests if not each.startswith("GET")]
+    return [request for request in app.requests if not request.startswith("GET")]
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source, app):
     first = push(app.url, source)
     assert "Not taken" not in first.stdout
-    marks = [each["meta"]["gptexit"]["id"] for each in app.things["chats"].values()]
+    marks = [chat["meta"]["gptexit"]["id"] for chat in app.things["chats"].values()]
     assert len(set(marks)) == len(marks) > 0
-    assets = [each["meta"]["data"]["gptexit"]["asset"] for each in app.things["files"].values()]
+    assets = [file["meta"]["data"]["gptexit"]["asset"] for file in app.things["files"].values()]
     assert len(set(assets)) == len(assets)
     app.requests.clear()
     second = push(app.url, source)
@@ -61,9 +61,12 @@ def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source, app):
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_import_files_hold_what_the_app_takes(source, tmp_path):
     convert(source, tmp_path, ["open-webui"])
-    for path in tmp_path.glob("import-*.json"):
-        for item in json.loads(path.read_bytes()):
-            jsonschema.validate(item, ITEM)
+    items = [
+        item for path in tmp_path.glob("import-*.json") for item in json.loads(path.read_bytes())
+    ]
+    assert items
+    for item in items:
+        jsonschema.validate(item, ITEM)
 
 
 def test_without_the_extra_it_says_how_to_get_it():
@@ -96,7 +99,7 @@ def test_the_report_counts_what_was_done(app, tmp_path):
     report = json.loads((tmp_path / "report.json").read_bytes())
     assert report["new"] == len(app.things["chats"]) == 23
     assert report["files"] == len(app.things["files"])
-    assert report["folders"] == [each["name"] for each in app.things["folders"].values()]
+    assert report["folders"] == [folder["name"] for folder in app.things["folders"].values()]
     assert report["complete"]
 
 
@@ -116,7 +119,7 @@ def test_a_copy_that_a_cut_run_left_is_taken_away(app):
 def test_a_chat_that_somebody_wrote_in_stays(app, tmp_path):
     def source(*words):
         roles = ("user", "assistant")
-        mapping = chain(*(message(roles[at % 2], each) for at, each in enumerate(words)))
+        mapping = chain(*(message(roles[at % 2], word) for at, word in enumerate(words)))
         with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
             archive.writestr("conversations.json", json.dumps([conversation(mapping)]))
         return tmp_path / "export.zip"
@@ -133,7 +136,7 @@ def test_a_chat_that_somebody_wrote_in_stays(app, tmp_path):
 def test_memories_go_in_order_and_once(app):
     fat = ROOT / "fixtures/fat-2024.zip"
     push(app.url, fat, "--memories")
-    texts = [each["content"] for each in app.memories]
+    texts = [memory["content"] for memory in app.memories]
     assert len(set(texts)) == len(texts) > 0
     again = push(app.url, fat, "--memories")
     assert f"Added 0 to the app's memory; {len(texts)} there already" in again.stdout
@@ -160,7 +163,7 @@ SENTENCES = {
 
 @pytest.mark.parametrize(
     ("request_", "answer", "words"),
-    [(request, *each) for request, cases in SENTENCES.items() for each in cases],
+    [(request, *case) for request, cases in SENTENCES.items() for case in cases],
 )
 def test_a_server_that_cannot_be_used_gets_one_sentence(request_, answer, words, app):
     app.hooks[request_] = answer
@@ -199,7 +202,7 @@ def names_table(path, *lines):
 def test_folders_have_the_names_that_a_table_gives(app, tmp_path):
     names = names_table(tmp_path / "names.csv", f"{PROJECT};Bäckerei / =Ost", "g-f60e52fbf;Helper")
     push(app.url, SLIM, "--names", names)
-    assert {each["name"] for each in app.things["folders"].values()} == {
+    assert {folder["name"] for folder in app.things["folders"].values()} == {
         "Bäckerei / =Ost",
         "Helper",
     }
@@ -212,14 +215,17 @@ def test_folders_have_the_names_that_a_table_gives(app, tmp_path):
 def test_a_folder_of_an_earlier_run_gets_its_name_later(app, tmp_path):
     push(app.url, SLIM)
     names = names_table(tmp_path / "names.csv", f"{PROJECT};Bakery", "g-f60e52fbf;Helper")
-    mine = next(each for each in app.things["folders"].values() if each["name"][:3] == "GPT")
+    mine = next(folder for folder in app.things["folders"].values() if folder["name"][:3] == "GPT")
     mine["name"] = "As I call it"
     app.requests.clear()
     assert "Would rename 1 folder" in push(app.url, SLIM, "--names", names, "--dry-run").stdout
     assert not wrote(app)
     done = push(app.url, SLIM, "--names", names)
     assert "Renamed 1 folder" in done.stdout
-    assert {each["name"] for each in app.things["folders"].values()} == {"Bakery", "As I call it"}
+    assert {folder["name"] for folder in app.things["folders"].values()} == {
+        "Bakery",
+        "As I call it",
+    }
     assert len(wrote(app)) == 1
     app.requests.clear()
     assert "Renamed" not in push(app.url, SLIM, "--names", names).stdout

@@ -126,7 +126,7 @@ def test_bad_lines_cost_only_themselves(tmp_path):
     bad = [dumps(each) for each in (cycle, newer, lost, [], {"id": 7})] + [b"{cut"]
     found = read_lines(b"\n".join([*bad, *good]), tmp_path)
     faults = [each for _, each in found if isinstance(each, Loss)]
-    assert [each.where.rpartition(" ")[2] for each in faults] == list("1234567")
+    assert [fault.where.rpartition(" ")[2] for fault in faults] == list("1234567")
     assert len(found) - len(faults) == len(good)
     report = convert(tmp_path / "odd.jsonl", tmp_path / "out")
     assert report["exit_code"] == 1

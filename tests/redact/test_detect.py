@@ -20,7 +20,7 @@ def without(text, language=None):
     return marked(text, secrets(text, language))
 
 
-@pytest.mark.parametrize("each", ALL, ids=[each.kind for each in ALL])
+@pytest.mark.parametrize("each", ALL, ids=[secret.kind for secret in ALL])
 def test_each_kind_is_found_whole_and_nothing_else_is_touched(each):
     text = f"Before it.\n\n{each.text}\n\nAnd after it."
     changed = without(text)
@@ -86,10 +86,10 @@ def test_a_private_key_without_an_end_is_redacted_as_far_as_it_goes():
 
 
 def test_several_passwords_on_one_line_are_all_found():
-    first, second, third = (Seeds(each).of(14) for each in (5, 6, 7))
+    first, second, third = (Seeds(seed).of(14) for seed in (5, 6, 7))
     text = f'{{"password": "{first}", "db_password": "{second}", "old": {{"pwd": "{third}"}}}}'
     changed = without(text)
-    assert not any(each in changed for each in (first, second, third))
+    assert not any(password in changed for password in (first, second, third))
     assert json.loads(changed)["old"]["pwd"] == "[redacted: password]"
 
 
@@ -110,7 +110,7 @@ def test_a_value_without_quotes_may_be_a_word_outside_of_configuration():
 texts = st.lists(
     st.one_of(
         st.text(max_size=40),
-        st.sampled_from([each.text for each in ALL]),
+        st.sampled_from([secret.text for secret in ALL]),
         st.sampled_from([*LEFT_ALONE, CODE, "> ", "\n", '"', "[redacted: x y]", "(", "\\n"]),
     ),
     max_size=8,
@@ -128,18 +128,18 @@ def test_all_that_is_outside_of_the_marks_is_as_it_was(text):
     found = secrets(text)
     at = 0
     rest = marked(text, found)
-    for each in found:
-        kept = text[at : each.start]
-        assert rest.startswith(kept + mark(each.kind))
-        rest = rest[len(kept) + len(mark(each.kind)) :]
-        at = each.end
+    for span in found:
+        kept = text[at : span.start]
+        assert rest.startswith(kept + mark(span.kind))
+        rest = rest[len(kept) + len(mark(span.kind)) :]
+        at = span.end
     assert rest == text[at:]
 
 
 @given(st.lists(texts, max_size=6))
 def test_searching_many_at_once_misses_none(strings):
     suspected = set(suspects(strings))
-    assert suspected >= {each for each in strings if secrets(each) or secrets(each, "yaml")}
+    assert suspected >= {text for text in strings if secrets(text) or secrets(text, "yaml")}
 
 
 @given(st.text(max_size=300))
@@ -147,7 +147,7 @@ def test_a_text_without_secrets_is_unchanged(text):
     assert without(text) == text
 
 
-@pytest.mark.parametrize("each", ALL, ids=[each.kind for each in ALL])
+@pytest.mark.parametrize("each", ALL, ids=[secret.kind for secret in ALL])
 def test_marks_break_neither_json_nor_fences(each):
     changed = without(each.text)
     assert json.loads(without(json.dumps({"text": each.text})))

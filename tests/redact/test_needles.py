@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, _plugins, folded
 
 EXPRESSIONS = [
-    (each, expression) for each in DETECTORS for expression in _plugins()[each.name].denylist
+    (detector, expression)
+    for detector in DETECTORS
+    for expression in _plugins()[detector.name].denylist
 ]
 
 
@@ -23,7 +25,7 @@ def test_what_a_detector_matches_is_looked_for(detector, expression, data):
 
 def test_every_header_of_a_private_key_is_looked_for():
     for expression in _plugins()["PrivateKeyDetector"].denylist:
-        assert any(each in expression.pattern.lower() for each in PRIVATE_KEYS)
+        assert any(key in expression.pattern.lower() for key in PRIVATE_KEYS)
 
 
 def test_every_name_of_a_password_is_looked_for():
@@ -32,7 +34,7 @@ def test_every_name_of_a_password_is_looked_for():
     for name in DENYLIST:
         assert name == name.lower()
         for spelled in (name.replace("_?", "_"), name.replace("_?", "")):
-            assert any(each in spelled for each in NAMED)
+            assert any(name in spelled for name in NAMED)
 
 
 def test_lower_case_is_what_the_expressions_take_for_the_same():

@@ -31,7 +31,9 @@ class Account:
     def __init__(self, path):
         self.path = path
         self.secrets = []
-        kinds = [each for seed in range(TALKS // len(KINDS) + 1) for each in planted(100 + seed)]
+        kinds = [
+            secret for seed in range(TALKS // len(KINDS) + 1) for secret in planted(100 + seed)
+        ]
         talks, files = [], {}
         for number, each in enumerate(kinds[:TALKS]):
             self.secrets.append(each.secret)
@@ -65,7 +67,7 @@ class Account:
         for secret in self.secrets:
             for line in secret.split("\n"):
                 spelled = {line, json.dumps(line)[1:-1], json.dumps(line)[1:-1].replace("/", "\\/")}
-                if any(each.encode() in data for each in spelled):
+                if any(spelling.encode() in data for spelling in spelled):
                     found.append(secret)
                     break
         return found
@@ -106,7 +108,7 @@ def test_no_secret_is_in_any_byte_of_a_pack(account, packs, name):
     out, report = packs
     for where, data in every_byte(out / name):
         assert account.in_bytes(data) == [], where
-    target = next(each for each in report["targets"] if each["format"] == name)
+    target = next(target for target in report["targets"] if target["format"] == name)
     assert (target["redact"], target["conversations"]) == ("secrets", TALKS)
     assert report["complete"]
 
@@ -148,8 +150,8 @@ def test_verify_still_misses_what_is_gone(account, packs, tmp_path, name):
     for path in [*tmp_path.glob("*.jsonl"), *tmp_path.rglob("2025/*.md")]:
         path.write_text(path.read_text().replace("Take a new one.", "", 1))
     with open_export([account.path], careful=True) as export:
-        told = [each.what for each in verify(tmp_path, export).problems]
-    assert any("not there in full" in each for each in told)
+        told = [problem.what for problem in verify(tmp_path, export).problems]
+    assert any("not there in full" in sentence for sentence in told)
 
 
 def test_archives_are_untouched_beside_a_pack(account, tmp_path):

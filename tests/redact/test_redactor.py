@@ -21,7 +21,7 @@ from support.build import chain, message
 from support.build import conversation as raw_conversation
 from support.planted import planted
 
-ALL = {each.kind: each for each in planted(2)}
+ALL = {secret.kind: secret for secret in planted(2)}
 TOKEN = ALL["GitHub access token"]
 PASSWORD = ALL["password in code"]
 
@@ -115,7 +115,9 @@ def test_citations_still_stand_for_the_same_words(redactor):
     ]
     part["citations"].append({"start": 0, "end": text.index(TOKEN.secret) + 3, "sources": []})
     changed = redactor.conversation(given)["messages"][0]["parts"][0]
-    cited = [changed["text"][each["start"] : each["end"]] for each in changed["citations"]]
+    cited = [
+        changed["text"][citation["start"] : citation["end"]] for citation in changed["citations"]
+    ]
     assert cited == ["the source", "the source", "Use this one: [redacted: GitHub access token]"]
 
 
@@ -194,7 +196,7 @@ def test_nesting_of_any_depth(redactor):
     assert changed == "Use this one: [redacted: GitHub access token] please."
 
 
-words = st.sampled_from([each.text for each in ALL.values()]) | st.text(max_size=20)
+words = st.sampled_from([secret.text for secret in ALL.values()]) | st.text(max_size=20)
 values = st.recursive(
     words | st.integers() | st.none(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
@@ -204,13 +206,17 @@ values = st.recursive(
 
 @given(st.lists(words, min_size=1, max_size=4), values, words)
 def test_a_second_run_finds_nothing_anywhere(texts, extra, title):
-    given = read(*(message("user", each) for each in texts), title=title)
+    given = read(*(message("user", text) for text in texts), title=title)
     given["extra"]["more"] = extra
     redactor = Redactor()
     once = redactor.conversation(given)
     assert redactor.conversation(once) is once
-    assert [each["id"] for each in once["messages"]] == [each["id"] for each in given["messages"]]
+    assert [message["id"] for message in once["messages"]] == [
+        message["id"] for message in given["messages"]
+    ]
     if once is not given:
         assert all(
-            not secrets(each["parts"][0]["text"]) for each in once["messages"] if each["parts"]
+            not secrets(message["parts"][0]["text"])
+            for message in once["messages"]
+            if message["parts"]
         )

@@ -175,7 +175,9 @@ def _talk(number: int, note: Note) -> Raw:
     time = when(number).timestamp()
     turns: list[Any] = []
     if number % 3 == 0:
-        _, about, response = [each for each in INSTRUCTIONS if each[0] <= number][-1]
+        _, about, response = [
+            instruction for instruction in INSTRUCTIONS if instruction[0] <= number
+        ][-1]
         content = {
             "content_type": "user_editable_context",
             "user_profile": f"User profile:\n```{about}```",

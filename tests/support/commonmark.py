@@ -27,4 +27,4 @@ def shape(block):
         for child in token.children or []:
             if child.type == "html_inline":
                 html.append(child.content)
-    return headings, [each for each in html if each != "<br>"]
+    return headings, [tag for tag in html if tag != "<br>"]

@@ -93,7 +93,7 @@ def renewed(document: Path) -> str:
 
 
 def _with_secrets(path: Path) -> None:
-    texts = {each.kind: each.text for each in planted(7)}
+    texts = {secret.kind: secret.text for secret in planted(7)}
     why = f"Why does this give 403?\n\n{texts['GitHub access token']}"
     settings = f"Is this right?\n\n```ini\n{texts['password in an .env file']}\n```"
     talks = [
@@ -144,11 +144,11 @@ def _rows(database: Path, query: str) -> str:
     base = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     found = base.execute(query)
     names = [column[0] for column in found.description]
-    rows = [["" if each is None else str(each) for each in row] for row in found]
+    rows = [["" if value is None else str(value) for value in row] for row in found]
     base.close()
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     lines = (zip(row, widths, strict=True) for row in (names, *rows))
-    return "".join("  ".join(f"{each:{w}}" for each, w in line).rstrip() + "\n" for line in lines)
+    return "".join("  ".join(f"{cell:{w}}" for cell, w in line).rstrip() + "\n" for line in lines)
 
 
 def _quoted(page: Path) -> str:

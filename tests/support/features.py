@@ -156,9 +156,9 @@ def survives(feature: str, sign: str | bytes, data: bytes) -> bool:
     """Whether the output of a format has a thing."""
     if feature == "time of each message":
         # 6 March 2025, 11:59:59 UTC: as a number, or with its minute.
-        return any(each in data for each in (b"1741262399", b"11:59"))
+        return any(sign in data for sign in (b"1741262399", b"11:59"))
     if feature == "thumbs up or down":
-        return any(each in data for each in (b"thumbs_up", b'"up"', b"thumbsUp", b"'up'"))
+        return any(sign in data for sign in (b"thumbs_up", b'"up"', b"thumbsUp", b"'up'"))
     if isinstance(sign, bytes):
         return sign in data or base64.b64encode(sign)[:-4] in data
     return sign.encode() in data or sign.replace("/", "\\/").encode() in data

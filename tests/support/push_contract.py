@@ -175,13 +175,13 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/api/v1/chats/list":
             self._answer(200, [])
         elif path == "/api/v1/chats/all":
-            lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in things.values()]
+            lines = [json.dumps(thing, ensure_ascii=False) + "\n" for thing in things.values()]
             self._answer(200, "".join(lines))
         elif path == "/api/v1/files/user/search":
             skip, limit = (int(query[name][0]) for name in ("skip", "limit"))
             self._answer(200, list(things.values())[::-1][skip : skip + limit])
         elif path == "/api/v1/folders/":
-            self._answer(200, [{**each, "meta": {"icon": None}} for each in things.values()])
+            self._answer(200, [{**thing, "meta": {"icon": None}} for thing in things.values()])
         elif path == "/api/v1/memories/":
             self._answer(200, app.memories)
         elif rest in things:
@@ -194,9 +194,9 @@ class Handler(BaseHTTPRequestHandler):
         if fault is not None:
             self._answer(422, {"detail": f"{fault.json_path}: {fault.message}"[:300]})
         elif path.endswith("import"):
-            self._answer(200, [self.server.add("chats", each) for each in form["chats"]])
+            self._answer(200, [self.server.add("chats", chat) for chat in form["chats"]])
         elif path.endswith("folders/"):
-            names = [each["name"] for each in self.server.things["folders"].values()]
+            names = [folder["name"] for folder in self.server.things["folders"].values()]
             if form["name"] in names:
                 self._answer(400, {"detail": "Folder already exists"})
             else:

@@ -33,9 +33,9 @@ def talk(note: str | tuple[str, str], number: int) -> Any:
 
 
 def texts(memory: Memory) -> list[str]:
-    return [each.text for each in memory.entries]
+    return [entry.text for entry in memory.entries]
 
 
 def blocks(page: str) -> list[str]:
     """The code blocks, as an independent reader of Markdown finds them."""
-    return [each.content for each in MarkdownIt().parse(page) if each.type == "fence"]
+    return [token.content for token in MarkdownIt().parse(page) if token.type == "fence"]

@@ -140,7 +140,7 @@ def test_no_order_of_exports_loses_anything(tmp_path, exports, order):
     for path in notes(out):
         assert path == "index.md" or path in shown
     every = list(exports.values())
-    assert_complete(out, *([each] for each in every), every)
+    assert_complete(out, *([talk] for talk in every), every)
     assert lines(out)["a"]["title"] == "a renamed again"
     before = every_file(out)
     run(exports[order.split()[-1]], out)

@@ -93,7 +93,7 @@ def problems(root, *sources):
 def test_an_archive_of_f7a5429_goes_on(archive):
     before = paths(archive)
     # Verifying works, and finds what that commit left out of notes by mistake, if anything.
-    assert not any("is gone" in each.what for each in problems(archive, MADE / "export.zip"))
+    assert not any("is gone" in problem.what for problem in problems(archive, MADE / "export.zip"))
     target = run(MADE / "export.zip", archive)["markdown"]
     assert paths(archive) == before
     assert target["earlier"]["notes_anew"] >= 8

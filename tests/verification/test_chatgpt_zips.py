@@ -80,7 +80,7 @@ def test_a_faulty_writer_is_found_out(packed, kind, tmp_path):
         promise_anew(copy)
         assert verify(copy).problems == []
         said = [problem.what for problem in check(source, copy).problems]
-        assert [each for each in said if re.search(words, each)], (place, said)
+        assert [sentence for sentence in said if re.search(words, sentence)], (place, said)
 
 
 def test_a_title_of_a_conversation_that_has_none_is_found(tmp_path):
@@ -110,9 +110,11 @@ def test_a_byte_that_changed_since_is_found(packed, tmp_path):
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
     for problems in (verify(path).problems, check(source, path).problems):
-        assert (ZIP, "is not as it was written") in {(each.file, each.what) for each in problems}
+        assert (ZIP, "is not as it was written") in {
+            (problem.file, problem.what) for problem in problems
+        }
     path.write_bytes(bytes(data[:2000]))
-    assert [each for each in check(source, path.parent).problems if "no ZIP" in each.what]
+    assert [problem for problem in check(source, path.parent).problems if "no ZIP" in problem.what]
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +153,7 @@ def test_one_zip_of_several_says_what_the_others_have(several):
         assert checked.path == path.name
         assert checked.conversations + len(checked.elsewhere) == 13
         assert checked.conversations > 0
-        assert {each.file for each in checked.elsewhere} == {other.name}
+        assert {path.file for path in checked.elsewhere} == {other.name}
         assert list(errors("verification", result.as_json())) == []
 
 
@@ -159,7 +161,7 @@ def test_a_zip_that_is_gone_is_missed(several, tmp_path):
     source, root = several
     shutil.copytree(root, tmp_path / "pack")
     (tmp_path / "pack/chatgpt-export-2.zip").unlink()
-    said = [each.what for each in check(source, tmp_path / "pack" / ZIP).problems]
+    said = [problem.what for problem in check(source, tmp_path / "pack" / ZIP).problems]
     assert set(said) == {"is missing from the chatgpt archive"}
 
 

@@ -13,7 +13,7 @@ from support.build import chain, conversation, message
 
 def steps(tmp_path, raw):
     """How many lines of `verification` run while an export is verified, and loops within them."""
-    size = sum(len(each["mapping"]) for each in raw)
+    size = sum(len(talk["mapping"]) for talk in raw)
     source, out = tmp_path / f"{size}.json", tmp_path / f"out{size}"
     source.write_text(json.dumps(raw))
     convert(source, out, ["markdown", "jsonl", "sqlite"])

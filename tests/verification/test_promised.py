@@ -139,7 +139,7 @@ def damaged(tmp_path_factory):
     export = home / "export.zip"
     shutil.copy(SLIM, export)
     with zipfile.ZipFile(export) as archive:
-        image = next(each for each in archive.infolist() if each.filename.endswith(".dat"))
+        image = next(member for member in archive.infolist() if member.filename.endswith(".dat"))
     data = bytearray(export.read_bytes())
     data[image.header_offset + 40 + len(image.filename)] ^= 0xFF
     export.write_bytes(bytes(data))
@@ -158,7 +158,7 @@ def test_a_file_that_could_not_be_read_is_named_by_every_later_verdict(damaged):
         assert f"\n  {name}: " in told
     result = json.loads(run("verify", out, "--json").output)
     assert result["verdict"] == "complete except"
-    assert [each["where"] for each in result["unread"]] == [name]
+    assert [loss["where"] for loss in result["unread"]] == [name]
     assert not list(errors("verification", result))
 
 
@@ -169,7 +169,7 @@ def test_the_page_does_not_say_that_it_was_copied(damaged):
     assert "1 file of the export could not be copied" in page
     assert name in page
     report = json.loads((out / "report.json").read_bytes())
-    assert [each["where"] for each in report["assets"]["not_copied"]] == [name]
+    assert [asset["where"] for asset in report["assets"]["not_copied"]] == [name]
     assert not list(errors("report", report))
 
 

@@ -130,7 +130,7 @@ def test_a_selection_is_no_loss(tmp_path):
     convert(SLIM, tmp_path, ["markdown", "jsonl"], selection=Selection(title="bicycle"))
     result = check(SLIM, tmp_path)
     assert result.problems == []
-    assert {each.left_out for each in result.archives} == {22}
+    assert {archive.left_out for archive in result.archives} == {22}
 
 
 def test_odd_trees_and_ids_are_read_as_they_were_written(tmp_path):
@@ -155,7 +155,7 @@ def test_odd_trees_and_ids_are_read_as_they_were_written(tmp_path):
 def test_another_export_is_not_in_it(tmp_path):
     convert(SLIM, tmp_path)
     result = check(ROOT / "fixtures/classic-2023.zip", tmp_path)
-    assert len([each for each in result.problems if "missing from" in each.what]) == 11
+    assert len([problem for problem in result.problems if "missing from" in problem.what]) == 11
     assert result.archives[0].older == 23
 
 
@@ -177,7 +177,7 @@ def test_an_asset_that_the_export_does_not_give_back_whole(tmp_path):
     shutil.copy(SLIM, export)
     convert(export, tmp_path / "out")
     with zipfile.ZipFile(export) as archive:
-        image = next(each for each in archive.infolist() if each.filename.endswith(".dat"))
+        image = next(member for member in archive.infolist() if member.filename.endswith(".dat"))
     data = bytearray(export.read_bytes())
     at = image.header_offset + 40 + len(image.filename)
     data[at] ^= 0xFF

@@ -140,8 +140,8 @@ def messages(raw):
 
 def pointers(raw):
     """Those that the importer looks for; it fails on one that is no text."""
-    for each in messages(raw):
-        for part in each["content"].get("parts", []):
+    for turn in messages(raw):
+        for part in turn["content"].get("parts", []):
             if isinstance(part, dict):
                 kind = part.get("content_type")
                 if kind == "real_time_user_audio_video_asset_pointer":
@@ -157,8 +157,8 @@ def pointers(raw):
 def check(raw):
     is_in_zip(raw)
     assert all(isinstance(pointer, str) for pointer in pointers(raw))
-    for each in messages(raw):
-        content = each["content"]
+    for turn in messages(raw):
+        content = turn["content"]
         if "parts" not in content and content["content_type"] not in ("code", "execution_output"):
             assert all(isinstance(content.get(k, ""), str) for k in ("result", "text", "content"))
 
@@ -191,8 +191,8 @@ def test_nothing_odd_stops_the_import_of_a_zip(raw):
     check(orjson.loads(dumps(out)))
     assert neutral == before
     again = read_conversation(orjson.loads(dumps(out)), Account(), ReadStats())
-    assert [each["id"] for each in again["messages"]] == [
-        each["id"] for each in neutral["messages"]
+    assert [message["id"] for message in again["messages"]] == [
+        message["id"] for message in neutral["messages"]
     ]
 
 
@@ -251,7 +251,7 @@ def test_hidden_and_empty_messages_do_not_become_bubbles():
         )
     )
     FORMS["librechat"].fit(raw)
-    roles = [each["author"]["role"] for each in messages(raw)]
+    roles = [message["author"]["role"] for message in messages(raw)]
     assert roles == ["system", "system", "user", "system", "tool", "assistant", "assistant"]
     assert raw["mapping"]["m1"]["message"]["author"]["metadata"]["real_role"] == "user"
     assert raw["mapping"]["m1"]["message"]["content"]["user_profile"] == "I am Ann."
@@ -288,9 +288,9 @@ def test_a_file_is_one_that_the_importer_takes(raw):
     form = native(raw)
     is_native(form)
     before = {NO_PARENT}
-    for each in form["messages"]:  # a parent that comes later is lost
-        assert each["parentMessageId"] in before
-        before.add(each["messageId"])
+    for turn in form["messages"]:  # a parent that comes later is lost
+        assert turn["parentMessageId"] in before
+        before.add(turn["messageId"])
 
 
 def test_a_conversation_goes_on_with_a_model_that_the_server_has():
@@ -300,4 +300,4 @@ def test_a_conversation_goes_on_with_a_model_that_the_server_has():
     add(mapping, "other", "m1", message("assistant", "Hum", metadata={"model_slug": "gpt-4o"}))
     form = native(conversation(mapping, default_model_slug="o3", is_archived=True, is_starred=True))
     assert form["options"] == {"endpoint": "openAI", "isArchived": True, "pinned": True}
-    assert [each.get("model") for each in form["messages"]] == [None, "o3", "gpt-4o"]
+    assert [message.get("model") for message in form["messages"]] == [None, "o3", "gpt-4o"]

@@ -85,7 +85,7 @@ def _turn(
     for said in joined:
         for words in said.words:
             assert normal(words) in content, (expected.title, words, turn["content"])
-    sources = [each["source"].get("url") for each in turn.get("sources", ())]
+    sources = [source["source"].get("url") for source in turn.get("sources", ())]
     assert set(sources) >= set().union(*(said.cited for said in joined))
     for number in range(1, len(sources) + 1):
         assert f"[{number}]" in turn["content"]
@@ -97,12 +97,12 @@ def _files(turn: Any, joined: list[Said], fetch: Fetch, count: Counter[str]) -> 
     wanted = {digest for said in joined for digest in (*said.images, *said.files)}
     images = {digest for said in joined for digest in said.images}
     found = set()
-    for each in turn.get("files", ()):
-        url = each["url"]
+    for file in turn.get("files", ()):
+        url = file["url"]
         if url.startswith("data:"):
             data = base64.b64decode(url.partition(",")[2])
         else:
-            data = fetch(each["id"])
+            data = fetch(file["id"])
         digest = hashlib.sha256(data).hexdigest()
         assert digest in wanted
         found.add(digest)

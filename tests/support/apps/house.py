@@ -97,7 +97,7 @@ class Running:
             return [json.loads(line) for line in answer.content.split(b"\n") if line]
 
     def folders(self) -> dict[str, str]:
-        return {each["id"]: each["name"] for each in self.get("/api/v1/folders/")}
+        return {folder["id"]: folder["name"] for folder in self.get("/api/v1/folders/")}
 
     def file(self, file_id: str) -> bytes:
         with self.client() as client:

@@ -63,7 +63,7 @@ def read(source: Path, folder: Path) -> dict[str, Expected]:
             return digests[member]
 
         found = (_expected(json.loads(line), digest) for line in lines)
-        return {each.id: each for each in found}
+        return {message.id: message for message in found}
 
 
 def _expected(neutral: Any, digest: Any) -> Expected:
@@ -77,7 +77,7 @@ def _expected(neutral: Any, digest: Any) -> Expected:
         None,
         group=group and group["id"],
     )
-    assets = {each["id"]: each for each in neutral["assets"]}
+    assets = {asset["id"]: asset for asset in neutral["assets"]}
     seen: dict[str | None, str | None] = {None: None}
     for message in neutral["messages"]:
         key, above = message["id"], seen[message["parent"]]
@@ -97,7 +97,7 @@ def _part(part: Any, said: Said, assets: Any, digest: Any) -> None:
         at = 0
         for citation in part.get("citations", ()):
             said.words.append(part["text"][at : citation["start"]])
-            said.cited |= {each["url"] for each in citation["sources"] if each["url"]}
+            said.cited |= {source["url"] for source in citation["sources"] if source["url"]}
             at = citation["end"]
         said.words.append(part["text"][at:])
     elif part["type"] in ("image", "audio", "video", "file"):
@@ -110,13 +110,13 @@ def _part(part: Any, said: Said, assets: Any, digest: Any) -> None:
 def totals(export: dict[str, Expected]) -> Counter[str]:
     """The source's side of a line of the table."""
     count: Counter[str] = Counter(conversations=len(export))
-    for each in export.values():
-        below = Counter(said.above for said in each.said.values())
-        count["messages"] += len(each.said)
+    for talk in export.values():
+        below = Counter(said.above for said in talk.said.values())
+        count["messages"] += len(talk.said)
         count["branches"] += sum(number - 1 for number in below.values() if number > 1)
-        count["images"] += sum(len(set(said.images)) for said in each.said.values())
-        count["files"] += sum(len(set(said.files)) for said in each.said.values())
-        count["dates"] += sum(said.second is not None for said in each.said.values())
-        count["dates"] += (each.created is not None) + (each.updated is not None)
-        count["citations"] += sum(len(said.cited) for said in each.said.values())
+        count["images"] += sum(len(set(said.images)) for said in talk.said.values())
+        count["files"] += sum(len(set(said.files)) for said in talk.said.values())
+        count["dates"] += sum(said.second is not None for said in talk.said.values())
+        count["dates"] += (talk.created is not None) + (talk.updated is not None)
+        count["citations"] += sum(len(said.cited) for said in talk.said.values())
     return count

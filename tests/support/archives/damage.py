@@ -59,7 +59,7 @@ def _letters(text: str) -> list[int]:
 
 
 def _other(char: str, rng: random.Random) -> str:
-    return rng.choice([each for each in "abcxyz019" if each != char])
+    return rng.choice([other for other in "abcxyz019" if other != char])
 
 
 def _blocks(root: Path, rng: random.Random, least: int) -> tuple[Path, str, list[str]] | None:
@@ -76,11 +76,11 @@ def _blocks(root: Path, rng: random.Random, least: int) -> tuple[Path, str, list
 def _plain(blocks: list[str]) -> list[str]:
     """Blocks of words of some length, which stand nowhere else."""
     return [
-        each
-        for each in blocks
-        if re.match(r"\w[^\n]{12,}", each)
-        and "](" not in each
-        and sum(each in other for other in blocks) == 1
+        block
+        for block in blocks
+        if re.match(r"\w[^\n]{12,}", block)
+        and "](" not in block
+        and sum(block in other for other in blocks) == 1
     ]
 
 
@@ -158,7 +158,7 @@ def deleted_asset(root: Path, rng: random.Random) -> list[str] | None:
 
 def flipped_bit(root: Path, rng: random.Random) -> list[str] | None:
     files = [path for path in sorted(root.rglob("*")) if path.is_file() and HOUSE not in path.parts]
-    path = rng.choice([each for each in files if each.stat().st_size])
+    path = rng.choice([file for file in files if file.stat().st_size])
     data = bytearray(path.read_bytes())
     data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     path.write_bytes(data)
@@ -217,8 +217,8 @@ def swapped_in_line(root: Path, rng: random.Random) -> list[str] | None:
             messages = line["messages"]
             places = [
                 n
-                for n, each in enumerate(messages)
-                if n and each["parent"] == messages[n - 1]["id"]
+                for n, message in enumerate(messages)
+                if n and message["parent"] == messages[n - 1]["id"]
             ]
             if places:
                 place = rng.choice(places)

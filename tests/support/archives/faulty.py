@@ -121,7 +121,7 @@ def _line(change: Callable[[Raw, random.Random], bool]) -> Fault:
         lines = [json.loads(line) for line in path.read_bytes().splitlines()]
         for line in rng.sample(lines, len(lines)):
             if change(line, rng):
-                path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+                path.write_text("".join(json.dumps(line) + "\n" for line in lines))
                 return True
         return False
 
@@ -132,8 +132,10 @@ def _message(change: Callable[[Raw, random.Random], bool], role: str | None = No
     """One message in a line, of those that a role has written."""
 
     def fault(line: Raw, rng: random.Random) -> bool:
-        messages = [each for each in line["messages"] if role is None or each["role"] == role]
-        return any(change(each, rng) for each in rng.sample(messages, len(messages)))
+        messages = [
+            message for message in line["messages"] if role is None or message["role"] == role
+        ]
+        return any(change(message, rng) for message in rng.sample(messages, len(messages)))
 
     return _line(fault)
 
@@ -154,16 +156,16 @@ def _says(message: Raw) -> bool:
 
 def _other_parent(line: Raw, rng: random.Random) -> bool:
     messages = line["messages"]
-    for each in rng.sample(messages[2:], max(0, len(messages) - 2)):
-        others = [other["id"] for other in messages[:2] if other["id"] != each["parent"]]
-        if others and others[0] != each["id"]:
-            each["parent"] = others[0]
+    for message in rng.sample(messages[2:], max(0, len(messages) - 2)):
+        others = [other["id"] for other in messages[:2] if other["id"] != message["parent"]]
+        if others and others[0] != message["id"]:
+            message["parent"] = others[0]
             return True
     return False
 
 
 def _other_current(line: Raw, rng: random.Random) -> bool:
-    others = [each["id"] for each in line["messages"] if each["id"] != line["current"]]
+    others = [message["id"] for message in line["messages"] if message["id"] != line["current"]]
     if others:
         line["current"] = rng.choice(others)
     return bool(others)
@@ -217,7 +219,7 @@ def _swapped_files(line: Raw, rng: random.Random) -> bool:
     firsts: dict[str, Raw] = {}
     for message in line["messages"]:
         for part in _media(message) if message["role"] == "user" else ():
-            if part["asset"] not in {each["asset"] for each in firsts.values()}:
+            if part["asset"] not in {part["asset"] for part in firsts.values()}:
                 firsts.setdefault(message["id"], part)
     if len(firsts) < 2 or len(parts) < 2:
         return False
@@ -237,7 +239,9 @@ def _lost_file(message: Raw, rng: random.Random) -> bool:
 
 def _asset(key: str, value: Any) -> Fault:
     def change(line: Raw, rng: random.Random) -> bool:
-        held = [each for each in line["assets"] if each["member"] and each["id"][:8] != "sandbox:"]
+        held = [
+            asset for asset in line["assets"] if asset["member"] and asset["id"][:8] != "sandbox:"
+        ]
         if held:
             rng.choice(held)[key] = value
         return bool(held)
@@ -246,8 +250,8 @@ def _asset(key: str, value: Any) -> Fault:
 
 
 def _another_source(message: Raw, rng: random.Random) -> bool:
-    cited = [each for part in message["parts"] for each in part.get("citations") or ()]
-    sources = [source for each in cited for source in each["sources"] if source.get("url")]
+    cited = [citation for part in message["parts"] for citation in part.get("citations") or ()]
+    sources = [source for citation in cited for source in citation["sources"] if source.get("url")]
     if sources:
         rng.choice(sources)["url"] = "https://zebras.example.net/"
     return bool(sources)

@@ -45,12 +45,14 @@ def _messages(raw: Raw) -> list[Raw]:
 
 def _texts(raw: Raw) -> list[Raw]:
     """Contents with words in their first part."""
-    contents = [each["content"] for each in _messages(raw)]
+    contents = [message["content"] for message in _messages(raw)]
     return [
-        each
-        for each in contents
-        if isinstance(each.get("parts"), list) and each["parts"] and len(str(each["parts"][0])) > 3
-        if isinstance(each["parts"][0], str)
+        content
+        for content in contents
+        if isinstance(content.get("parts"), list)
+        and content["parts"]
+        and len(str(content["parts"][0])) > 3
+        if isinstance(content["parts"][0], str)
     ]
 
 
@@ -106,14 +108,14 @@ def lost_child(raw: Raw, rng: random.Random) -> bool:
 
 
 def changed_date(raw: Raw, rng: random.Random) -> bool:
-    dated = [each for each in _messages(raw) if each["create_time"]]
+    dated = [message for message in _messages(raw) if message["create_time"]]
     if dated:
         rng.choice(dated)["create_time"] += 1
     return bool(dated)
 
 
 def changed_voice(raw: Raw, rng: random.Random) -> bool:
-    found = [each for each in _messages(raw) if each["author"]["role"] == "user"]
+    found = [message for message in _messages(raw) if message["author"]["role"] == "user"]
     if found:
         rng.choice(found)["author"] = {"role": "assistant"}
     return bool(found)

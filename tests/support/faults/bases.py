@@ -30,16 +30,16 @@ class Packed:
 
 @cache
 def _base(name: str) -> tuple[tuple[str, bytes], ...]:
-    path = next(each for each in FIXTURES if each.stem == name)
+    path = next(path for path in FIXTURES if path.stem == name)
     with zipfile.ZipFile(path) as archive:
-        found = [(each, archive.read(each)) for each in archive.namelist()]
-    bases = {each.rsplit("/", 1)[-1] for each, _ in found}
-    return tuple((each, _whole(each.rsplit("/", 1)[-1], data, bases)) for each, data in found)
+        found = [(name, archive.read(name)) for name in archive.namelist()]
+    bases = {name.rsplit("/", 1)[-1] for name, _ in found}
+    return tuple((name, _whole(name.rsplit("/", 1)[-1], data, bases)) for name, data in found)
 
 
 def base(name: str) -> list[Packed]:
     """The members of a sample, for the caller to change."""
-    return [Packed(*each) for each in _base(name)]
+    return [Packed(*member) for member in _base(name)]
 
 
 def _whole(base: str, data: bytes, bases: set[str]) -> bytes:
@@ -47,13 +47,13 @@ def _whole(base: str, data: bytes, bases: set[str]) -> bytes:
         manifest = json.loads(data)
         if "export_files" in manifest:
             rows = manifest["export_files"]
-            manifest["export_files"] = [each for each in rows if each["path"] in bases]
+            manifest["export_files"] = [row for row in rows if row["path"] in bases]
             return json.dumps(manifest).encode()
     if base.startswith("conversations") and base.endswith(".json"):
         items = json.loads(data)
-        kept = [each for each in items if isinstance(each, dict)]
-        if kept != items or any(_is_long(each) for each in kept):
-            return json.dumps([_cut(each) for each in kept]).encode()
+        kept = [item for item in items if isinstance(item, dict)]
+        if kept != items or any(_is_long(item) for item in kept):
+            return json.dumps([_cut(item) for item in kept]).encode()
     return data
 
 
@@ -67,6 +67,6 @@ def _cut(raw: dict[str, Any]) -> dict[str, Any]:
     nodes = dict(list(raw["mapping"].items())[:NODES])
     for node in nodes.values():
         if "children" in node:
-            node["children"] = [each for each in node["children"] if each in nodes]
+            node["children"] = [child for child in node["children"] if child in nodes]
     leaf = next(reversed(nodes))
     return {**raw, "mapping": nodes, "current_node": leaf}

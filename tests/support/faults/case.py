@@ -102,7 +102,7 @@ def _members(made: Case, members: list[Packed], rng: Rng) -> None:
 
 
 def _values(made: Case, members: list[Packed], rng: Rng) -> None:
-    member = _any([each for each in members if _is_json(each)], rng, 0.75)
+    member = _any([member for member in members if _is_json(member)], rng, 0.75)
     root = _loaded(member)
     for _ in range(rng.choice((1, 1, 2, 4, 12))):
         change = rng.choice(VALUES)
@@ -152,7 +152,7 @@ def _changed(made: Case, where: str, data: bytes, rng: Rng) -> bytes:
 
 
 def _any(members: list[Packed], rng: Rng, conversations: float) -> Packed:
-    wanted = [each for each in members if is_conversations(each.name)]
+    wanted = [member for member in members if is_conversations(member.name)]
     return rng.choice(wanted if wanted and rng.random() < conversations else members)
 
 
@@ -180,7 +180,7 @@ def _is_json(member: Packed) -> bool:
 
 def _bare(made: Case, members: list[Packed], rng: Rng) -> None:
     """One file with conversations by itself, or through a pipe."""
-    wanted = [each for each in members if is_conversations(each.name)]
+    wanted = [member for member in members if is_conversations(member.name)]
     if not wanted:
         made.data = zipped(members, rng)
         return

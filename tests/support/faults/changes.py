@@ -140,7 +140,7 @@ def is_conversations(name: str) -> bool:
 
 def _pick(members: list[Packed], rng: Rng) -> Packed:
     """A member: conversations every other time."""
-    wanted = [each for each in members if is_conversations(each.name)]
+    wanted = [member for member in members if is_conversations(member.name)]
     return rng.choice(wanted if wanted and rng.random() < 0.5 else members)
 
 
@@ -324,7 +324,7 @@ def type_changed(root: Json, rng: Rng) -> None:
         value = holder[key]
         turned = [[value], {"a": value}, {"0": value}, str(value)[:200], bool(value)]
         if isinstance(value, list):
-            turned += [{str(n): each for n, each in enumerate(value)}, *value[:1]]
+            turned += [{str(n): item for n, item in enumerate(value)}, *value[:1]]
         if isinstance(value, dict):
             turned += [list(value.values()), list(value)]
         holder[key] = rng.choice(turned)

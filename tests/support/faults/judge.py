@@ -48,7 +48,7 @@ def judge(case: Case, done: Ride) -> list[str]:
     if not done.report.exists():
         return [*wrong, "wrote no report"]
     report = orjson.loads(done.report.read_bytes())
-    wrong += [f"the report: {each}" for each in errors("report", report)]
+    wrong += [f"the report: {error}" for error in errors("report", report)]
     lines = _lines(done.out)
     wrong += _agreed(report, done, lines)
     wrong += _proved(case, done, report)
@@ -66,7 +66,7 @@ def _proved(case: Case, done: Ride, report: Report) -> list[str]:
         proved = verify(done.out, export)
     told = report["read"]["unreadable"] + report["assets"]["not_copied"]
     if done.code == 0 and proved.problems:
-        some = [(each.file, each.what) for each in proved.problems[:3]]
+        some = [(problem.file, problem.what) for problem in proved.problems[:3]]
         return [f"all was converted, and verify says: {some}"]
     if proved.problems and not told and not report["source"]["missing_files"]:
         return [f"verify says what the ledger does not: {proved.problems[:3]}"]
@@ -85,7 +85,7 @@ def _refused(case: Case, done: Ride) -> list[str]:
         found = _plainly(case)
     except Unclear:
         return wrong
-    if any(isinstance(each, dict) and each.get("mapping") for each in found.items):
+    if any(isinstance(item, dict) and item.get("mapping") for item in found.items):
         wrong.append(f"refused, though there are conversations: {done.complained}")
     return wrong
 
@@ -123,9 +123,9 @@ def _is_new(data: bytes) -> bool:
 def _agreed(report: Report, done: Ride, lines: list[bytes]) -> list[str]:
     """Whether report, lines and notes say the same."""
     wrong = []
-    counts = {each["format"]: each["conversations"] for each in report["targets"]}
+    counts = {target["format"]: target["conversations"] for target in report["targets"]}
     counts |= {"lines": len(lines), "read": report["read"]["conversations"]}
-    notes = [each for each in (done.out / "markdown").rglob("*.md") if "assets" not in each.parts]
+    notes = [path for path in (done.out / "markdown").rglob("*.md") if "assets" not in path.parts]
     if len(set(counts.values())) > 1:
         wrong.append(f"counts differ: {counts}")
     ids = {_parsed(line)["id"] for line in lines}  # without ids, equal ones have one note
@@ -136,19 +136,19 @@ def _agreed(report: Report, done: Ride, lines: list[bytes]) -> list[str]:
     told = report["read"]["unreadable"] + report["source"]["missing_files"]
     if bool(told or report["assets"]["refused"]) != (done.code == 1):
         wrong.append(f"exit code {done.code}, and told: {told}")
-    for each in report["read"]["unreadable"]:
-        if each["code"] == Lost.OUR_FAULT:
-            wrong.append(f"a fault of our own: {each}")
+    for loss in report["read"]["unreadable"]:
+        if loss["code"] == Lost.OUR_FAULT:
+            wrong.append(f"a fault of our own: {loss}")
     for line in lines:
         if _is_new(line):
-            wrong += [f"a line: {each}" for each in errors("conversation", _parsed(line))]
+            wrong += [f"a line: {error}" for error in errors("conversation", _parsed(line))]
     for note in notes:
         data = note.read_bytes()
         if note.name != "index.md" and _is_new(data):
             front = data.decode()[4:].partition("\n---\n")[0]
             if not isinstance(yaml.safe_load(front).get("id"), str):
                 wrong.append(f"the front matter of {note.name}: {front}")
-    litter = [str(each) for each in done.out.rglob("*.part")]
+    litter = [str(path) for path in done.out.rglob("*.part")]
     return wrong + ([f"left behind: {litter}"] if litter else [])
 
 
@@ -178,11 +178,11 @@ def _summed(case: Case, done: Ride, report: Report, lines: list[bytes]) -> list[
     if found.told and done.code == 0:
         return ["complete, though something had to be told"]
     lost = [
-        each
-        for each in report["read"]["unreadable"]
-        if _ITEM.search(each["where"])
-        and _LOST.search(each["reason"])
-        and not any(f": {path}, byte" in each["where"] for path in found.unclear)
+        loss
+        for loss in report["read"]["unreadable"]
+        if _ITEM.search(loss["where"])
+        and _LOST.search(loss["reason"])
+        and not any(f": {path}, byte" in loss["where"] for path in found.unclear)
     ]
     counts = {
         "in": len(found.items),
@@ -201,8 +201,8 @@ def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
     """Whether each conversation but `lost` is there by its id, with all that was said in it."""
     wrong = []
     absent = 0
-    by_id = {each["id"]: each for each in map(_parsed, lines)}
-    keys = [_key(each) for each in found.items]
+    by_id = {line["id"]: line for line in map(_parsed, lines)}
+    keys = [_key(item) for item in found.items]
     for key, item in zip(keys, found.items, strict=True):
         if key is None or item is TOO_DEEP:
             continue
@@ -211,10 +211,12 @@ def _held(found: Reading, lines: list[bytes], lost: int) -> list[str]:
             if absent > lost:
                 wrong.append(f"the conversation {key!r} is not there")
         elif keys.count(key) == 1:
-            wanted = {_plain(mended(leaf)) for each in messages(item) for leaf in leaves(each)}
+            wanted = {
+                _plain(mended(leaf)) for message in messages(item) for leaf in leaves(message)
+            }
             gone = wanted - set(map(_plain, leaves(by_id[key]))) - _TAKEN
             if gone:
-                some = [each[:80] for each in gone][:5]
+                some = [words[:80] for words in gone][:5]
                 wrong.append(f"of the conversation {key!r} is lost: {some}")
     return wrong
 

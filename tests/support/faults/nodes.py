@@ -177,8 +177,8 @@ NODES: list[Callable[[Raw, Raw, Rng], None]] = [
 
 def in_a_tree(items: Items, rng: Rng) -> str | None:
     """One such fault in one of the conversations; its name, None where there is no tree."""
-    trees = [each for each in items if isinstance(each, dict)]
-    trees = [each for each in trees if isinstance(each.get("mapping"), dict) and each["mapping"]]
+    trees = [item for item in items if isinstance(item, dict)]
+    trees = [tree for tree in trees if isinstance(tree.get("mapping"), dict) and tree["mapping"]]
     if not trees:
         return None
     raw = rng.choice(trees)

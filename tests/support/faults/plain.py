@@ -143,24 +143,24 @@ def _beside(data: bytes, infos: list[zipfile.ZipInfo], reading: Reading) -> list
             except Unclear:
                 reading.unclear.append(path)
                 continue
-            objects = [each for each in more if _is_object(each) and _says(each)]
+            objects = [item for item in more if _is_object(item) and _says(item)]
             mere = path.rpartition("/")[2] != "group_chats.json"
-            empty = [_is_empty(each) or (mere and _is_list_entry(each)) for each in objects]
+            empty = [_is_empty(value) or (mere and _is_list_entry(value)) for value in objects]
             if any(not bare and _is_chat(each) for each, bare in zip(objects, empty, strict=True)):
                 found += more
             elif TOO_DEEP in more:
                 reading.unclear.append(path)
             within = [
-                inner for each in objects for value in _within(each) for inner in _listed(value)
+                inner for item in objects for value in _within(item) for inner in _listed(value)
             ]
-            reading.vague += sum(empty) + sum(_is_empty(each) for each in within)
+            reading.vague += sum(empty) + sum(_is_empty(item) for item in within)
     return found
 
 
 def _says(value: dict[str, Any]) -> bool:
     """Whether the keys of a chat hold what one has; another file may have one by a fault."""
     held = [value[key] for key in ("mapping", "messages") if key in value]
-    return all(isinstance(each, dict | list) for each in held)
+    return all(isinstance(item, dict | list) for item in held)
 
 
 def _is_tree(value: Any) -> bool:
@@ -183,15 +183,15 @@ def _unescaped(found: list[Any]) -> list[Any]:
     bare = text.replace('\\"', "\0").replace("\\\\", "")
     if not _ESCAPE.search(bare) or re.search("[<>'\0]", bare):
         return found
-    return [_leaf_by_leaf(each) for each in found]
+    return [_leaf_by_leaf(item) for item in found]
 
 
 def _leaf_by_leaf(value: Any) -> Any:
     if isinstance(value, str):
         return html.unescape(value)
     if isinstance(value, dict):
-        return {key: _leaf_by_leaf(each) for key, each in value.items()}
-    return [_leaf_by_leaf(each) for each in value] if isinstance(value, list) else value
+        return {key: _leaf_by_leaf(item) for key, item in value.items()}
+    return [_leaf_by_leaf(item) for item in value] if isinstance(value, list) else value
 
 
 def read_json(data: bytes) -> Reading:
@@ -265,7 +265,7 @@ def items(text: str, *, alone: bool = True) -> list[Any]:
         at = _next(text, at)
         if not alone:
             break
-    return [each for item in found for each in _spread(item)]
+    return [part for item in found for part in _spread(item)]
 
 
 def _next(text: str, at: int) -> int:
@@ -296,8 +296,8 @@ def _spread(item: Any) -> list[Any]:
         return [item]
     level = [item]
     for _ in range(4):
-        inner = [each for value in level for each in _within(value)]
-        found = [each for each in inner if isinstance(each, dict) and _is_chat(each)]
+        inner = [child for value in level for child in _within(value)]
+        found = [item for item in inner if isinstance(item, dict) and _is_chat(item)]
         if found:
             return found
         level = inner
@@ -308,9 +308,9 @@ def _within(value: Any) -> list[Any]:
     if isinstance(value, dict):
         pairs = list(value.items())
     else:
-        pairs = [("", each) for each in value] if isinstance(value, list) else []
+        pairs = [("", item) for item in value] if isinstance(value, list) else []
     around = ("chat", "chat_messages", "messages", "mapping")
-    return [each for key, each in pairs if isinstance(each, dict | list) and key not in around]
+    return [pair for key, pair in pairs if isinstance(pair, dict | list) and key not in around]
 
 
 def _listed(value: Any) -> list[dict[str, Any]]:
@@ -355,7 +355,7 @@ def _is_said(value: Any, *, node: bool) -> bool:
         value = value["message"]
     speaks = isinstance(value.get("author"), dict | str) or isinstance(value.get("role"), str)
     words = (value.get(name) for name in ("content", "parts", "text"))
-    return speaks and any(isinstance(each, str | list | dict) for each in words)
+    return speaks and any(isinstance(word, str | list | dict) for word in words)
 
 
 def _item(text: str, at: int) -> tuple[Any, int]:

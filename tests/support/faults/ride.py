@@ -63,17 +63,17 @@ def ride(case: Case, house: Path, *, apart: bool = False, also: Sequence[str] = 
         path = house / case.name
         path.write_bytes(case.data)
         source = str(path)
-    formats = [word for each in (*FORMATS, *also) for word in ("--to", each)]
+    formats = [word for form in (*FORMATS, *also) for word in ("--to", form)]
     arguments = ["convert", source, *formats, "-o", str(done.out)]
     arguments += ["--report", str(done.report), "--timezone", "UTC"]
     started = time.perf_counter()
     (_apart if apart else _here)(done, arguments, case)
     done.seconds = time.perf_counter() - started
-    litter = [str(each) for each in (house / "tmp").rglob("*")]
+    litter = [str(path) for path in (house / "tmp").rglob("*")]
     if litter:
         done.problems.append(f"left behind: {litter[:3]}")
     allowed = {"tmp", "out", "report.json", case.name}
-    strange = [each for each in os.listdir(house) if each not in allowed]
+    strange = [name for name in os.listdir(house) if name not in allowed]
     if strange:
         done.problems.append(f"written outside the output folder: {strange[:3]}")
     return done
@@ -86,11 +86,11 @@ def warm_up(also: Sequence[str]) -> None:
 
 
 def _clear(house: Path) -> None:
-    for each in house.iterdir():
-        if each.is_dir() and not each.is_symlink():
-            shutil.rmtree(each)
+    for path in house.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
         else:
-            each.unlink()
+            path.unlink()
 
 
 def _here(done: Ride, arguments: list[str], case: Case) -> None:
@@ -117,7 +117,7 @@ def _here(done: Ride, arguments: list[str], case: Case) -> None:
         done.problems.append("a traceback: " + traceback.format_exc())
     finally:
         sys.argv, sys.stdin, tempfile.tempdir = before[:3]
-    done.problems += [f"a stray step: {each}" for each in strays]
+    done.problems += [f"a stray step: {stray}" for stray in strays]
     grown = _memory() - before[3]
     if grown > MEMORY:
         done.problems.append(f"took {grown >> 10} MB of memory")

@@ -70,7 +70,10 @@ def test_every_version_stays_behind_its_arrow():
     chat = open_webui(read(conversation(mapping)))["chat"]["history"]
     assert chat["messages"]["m1"]["childrenIds"] == ["m2", "other"]
     assert chat["currentId"] == "end"
-    flat = {each["messageId"]: each for each in librechat(read(conversation(mapping)))["messages"]}
+    flat = {
+        message["messageId"]: message
+        for message in librechat(read(conversation(mapping)))["messages"]
+    }
     assert flat["m2"]["parentMessageId"] == flat["other"]["parentMessageId"] == "m1"
     assert flat["m1"]["parentMessageId"] == NO_PARENT
 
@@ -100,7 +103,7 @@ def test_sources_are_numbered_as_the_app_does():
     mapping = chain(message("user", "?"), message("assistant", words, metadata=metadata))
     answer = open_webui(read(conversation(mapping)))["chat"]["history"]["messages"]["m2"]
     assert answer["content"] == "Line 28 climbs. [1] It is steep. [2] [1]"
-    assert [each["source"]["url"] for each in answer["sources"]] == [
+    assert [source["source"]["url"] for source in answer["sources"]] == [
         "https://example.org/0",
         "https://example.org/1",
     ]
@@ -123,8 +126,8 @@ def test_custom_instructions_become_the_system_prompt_if_asked():
 def assert_tree(messages, parent_of, root):
     """Every parent is there, stands before its child, and no message is its own ancestor."""
     seen = set()
-    for key, each in messages.items():
-        parent = parent_of(each)
+    for key, turn in messages.items():
+        parent = parent_of(turn)
         assert parent == root or parent in seen
         seen.add(key)
 
@@ -143,10 +146,10 @@ def test_any_conversation_becomes_a_sound_tree(raw):
         assert isinstance(each["timestamp"], int)
     assert (chat["currentId"] is None) == (not messages)
     assert chat["currentId"] is None or chat["currentId"] in messages
-    flat = {each["messageId"]: each for each in librechat(neutral)["messages"]}
+    flat = {message["messageId"]: message for message in librechat(neutral)["messages"]}
     assert flat.keys() == messages.keys()
     assert_tree(flat, lambda each: each["parentMessageId"], NO_PARENT)
-    assert all(each["text"] for each in flat.values())
+    assert all(turn["text"] for turn in flat.values())
 
 
 @settings(max_examples=100)
@@ -154,7 +157,7 @@ def test_any_conversation_becomes_a_sound_tree(raw):
 def test_no_visible_text_is_lost(raw):
     neutral = read(raw)
     chat = open_webui(neutral)["chat"]["history"]["messages"]
-    whole = "\n".join(each["content"] for each in chat.values())
+    whole = "\n".join(turn["content"] for turn in chat.values())
     for each in neutral["messages"]:
         for part in each["parts"]:
             if each["hidden"] is None and part["type"] == "text" and not part["citations"]:
@@ -174,7 +177,7 @@ def test_the_samples_in_both_formats(source, tmp_path):
     files = list((tmp_path / "librechat").glob("[0-9u]*/*.json"))
     assert len(files) == report["read"]["conversations"]
     again = convert(source, tmp_path, ["open-webui", "librechat"])
-    assert [each["files_written"] for each in again["targets"]] == [0, 0]
+    assert [target["files_written"] for target in again["targets"]] == [0, 0]
 
 
 def test_a_recap_alone_is_a_line_and_a_title_of_its_own_is_kept():

@@ -94,8 +94,8 @@ def test_anything_comes_out_as_it_was_understood(raw):
     out, _ = repaired(neutral)
     FORMS["classic"].fit(out)
     again = read_conversation(orjson.loads(dumps(out)), Account(), ReadStats())
-    assert [each["id"] for each in again["messages"]] == [
-        each["id"] for each in neutral["messages"]
+    assert [message["id"] for message in again["messages"]] == [
+        message["id"] for message in neutral["messages"]
     ]
     assert again["current"] == neutral["current"]
     for one, two in zip(neutral["messages"], again["messages"], strict=True):

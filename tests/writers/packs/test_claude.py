@@ -238,9 +238,9 @@ def test_memory_does_not_grow_with_the_conversations(tmp_path):
     for number in (20, 200):
         target = FORMATS["claude"].make(Options(timezone=UTC), WriterSetting(Catalog(), open))
         tracemalloc.start()
-        for each in range(number):
-            mapping = chain(message("user", f"{each} {words}"))
-            raw = conversation(mapping, id=f"id-{each}", conversation_id=f"id-{each}")
+        for count in range(number):
+            mapping = chain(message("user", f"{count} {words}"))
+            raw = conversation(mapping, id=f"id-{count}", conversation_id=f"id-{count}")
             target.render(read_conversation(raw, Account(), ReadStats()))
         size = sum(len(file.data) for file in target.finish().more)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -267,19 +267,19 @@ def lines(source, tmp_path):
 def test_each_conversation_is_a_request_that_the_sdk_takes(source, tmp_path):
     made = lines(source, tmp_path)
     assert len(made) == len(raw_conversations(source)) + BESIDE.get(source.stem, (0, 0))[0]
-    for each in made:
-        assert each.keys() == {"id", "title", "created", "updated", "request"}
-        check(each["request"])
+    for line in made:
+        assert line.keys() == {"id", "title", "created", "updated", "request"}
+        check(line["request"])
 
 
 def check(request):
     REQUEST.validate_python({"model": "claude", "max_tokens": 1, **request}, strict=True)
     assert request.keys() <= {"system", "messages"}
-    roles = [each["role"] for each in request["messages"]]
+    roles = [message["role"] for message in request["messages"]]
     assert roles == (["user", "assistant"] * len(roles))[: len(roles)]
-    for each in request["messages"]:
-        assert each["content"].strip()
-        assert each["content"] == each["content"].rstrip()
+    for turn in request["messages"]:
+        assert turn["content"].strip()
+        assert turn["content"] == turn["content"].rstrip()
 
 
 @settings(max_examples=60)

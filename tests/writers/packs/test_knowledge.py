@@ -87,8 +87,8 @@ def prose(seed, size):
 )
 def test_every_limit_is_kept_and_every_word_is_in_or_told(limits, sizes):
     number = itertools.count()
-    texts = [[prose(next(number), size) for size in each] for each in sizes]
-    files, rows = packed([talk(*each) for each in enumerate(texts)], limits)
+    texts = [[prose(next(number), size) for size in row] for row in sizes]
+    files, rows = packed([talk(*text) for text in enumerate(texts)], limits)
     knowledge = {path: data for path, data in files.items() if not path.endswith("contents.md")}
     assert len(knowledge) <= limits.files
     assert sum(map(estimate, files.values())) <= limits.tokens
@@ -97,13 +97,13 @@ def test_every_limit_is_kept_and_every_word_is_in_or_told(limits, sizes):
         assert estimate(data) <= limits.file_tokens
         data.decode()
     assert sorted(row["id"] for row in rows) == [f"id-{at}" for at in range(len(texts))]
-    held = re.findall(r"w\d+x\d+", b"".join(knowledge[each] for each in sorted(knowledge)).decode())
+    held = re.findall(r"w\d+x\d+", b"".join(knowledge[name] for name in sorted(knowledge)).decode())
     assert len(held) == len(set(held))
     for row in rows:
         said = texts[int(row["id"][3:])]
         wanted = [re.findall(r"w\d+x\d+", text) for text in said]
         if row["in"] == "yes":
-            assert [each for words in wanted for each in words if each not in held] == []
+            assert [word for words in wanted for word in words if word not in held] == []
             assert row["why"] == "all"
         elif row["in"] == "in part":
             gone = int(re.search(r"first (\d+) message", row["why"])[1])
@@ -112,7 +112,7 @@ def test_every_limit_is_kept_and_every_word_is_in_or_told(limits, sizes):
         else:
             assert not set(itertools.chain(*wanted)) & set(held)
             assert "no room" in row["why"]
-    assert packed([talk(*each) for each in enumerate(texts)], limits)[0] == files
+    assert packed([talk(*text) for text in enumerate(texts)], limits)[0] == files
 
 
 def test_a_file_reads_like_this():

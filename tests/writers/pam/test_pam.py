@@ -51,28 +51,30 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_store_and_conversation_is_valid(stem: str, tmp_path: Path) -> None:
     store, *talks = written(FIXTURES / f"{stem}.zip", tmp_path, "--conversations")
     index = judge(store).conversations_index
-    assert {each.storage.ref for each in index} == {f"conversations/{each.name}" for each in talks}
-    assert {judge(each).id for each in talks} == {each.id for each in index}
+    assert {reference.storage.ref for reference in index} == {
+        f"conversations/{talk.name}" for talk in talks
+    }
+    assert {judge(talk).id for talk in talks} == {reference.id for reference in index}
 
 
 def test_the_store_tells_what_counts_and_what_ended(account: Path, tmp_path: Path) -> None:
     (store,) = written(account, tmp_path)
     document = judge(store)
-    saved = [each for each in document.memories if each.type == "custom"]
-    status = [str(each.status) for each in saved]
-    assert [status.count(each) for each in ("active", "superseded", "retracted")] == [39, 6, 4]
-    assert {each.content for each in saved if each.status == "retracted"} == {
+    saved = [memory for memory in document.memories if memory.type == "custom"]
+    status = [str(memory.status) for memory in saved]
+    assert [status.count(state) for state in ("active", "superseded", "retracted")] == [39, 6, 4]
+    assert {memory.content for memory in saved if memory.status == "retracted"} == {
         note.of for note in WRITTEN if note.kind == "deletion" and note.of
     }
-    told = [each for each in document.memories if each.type in ("instruction", "identity")]
-    assert sorted((each.type, str(each.status)) for each in told) == sorted(
-        (kind, each)
+    told = [memory for memory in document.memories if memory.type in ("instruction", "identity")]
+    assert sorted((relation.type, str(relation.status)) for relation in told) == sorted(
+        (kind, state)
         for kind in ("identity", "instruction")
-        for each in ("active", "superseded", "superseded")
+        for state in ("active", "superseded", "superseded")
     )
-    refs = {each.provenance.conversation_ref for each in document.memories}
-    assert refs == {each.id for each in document.conversations_index}
-    assert sum(each.type == "supersedes" for each in document.relations) == 6
+    refs = {memory.provenance.conversation_ref for memory in document.memories}
+    assert refs == {reference.id for reference in document.conversations_index}
+    assert sum(relation.type == "supersedes" for relation in document.relations) == 6
 
 
 def test_a_second_run_changes_nothing(account: Path, tmp_path: Path) -> None:
@@ -86,16 +88,18 @@ def test_chatgpts_own_list_is_in_the_store(account: Path, tmp_path: Path) -> Non
     answer = tmp_path / "answer.txt"
     answer.write_text("[unknown] - User keeps bees.\n[2024-01-05] - User's name is Ines.")
     (store,) = written(account, tmp_path / "out", "--from-file", str(answer))
-    bees = next(each for each in judge(store).memories if each.content == "User keeps bees.")
+    bees = next(memory for memory in judge(store).memories if memory.content == "User keeps bees.")
     assert bees.provenance.extraction_method == "manual"
     assert bees.provenance.conversation_ref is None
 
 
 def test_branches_and_files_are_in_the_conversations(tmp_path: Path) -> None:
     _, *talks = written(FIXTURES / "fat-2024.zip", tmp_path, "--conversations")
-    documents = [judge(each) for each in talks]
-    assert any(len(each.children_ids) > 1 for talk in documents for each in talk.messages)
-    files = [file for talk in documents for each in talk.messages for file in each.attachments]
-    named = [each.ref for each in files if each.ref]
+    documents = [judge(talk) for talk in talks]
+    assert any(len(message.children_ids) > 1 for talk in documents for message in talk.messages)
+    files = [
+        file for talk in documents for message in talk.messages for file in message.attachments
+    ]
+    named = [file.ref for file in files if file.ref]
     assert named
-    assert all((tmp_path / each).is_file() for each in named)
+    assert all((tmp_path / name).is_file() for name in named)

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import unicodedata
 from copy import deepcopy
 
@@ -24,6 +23,7 @@ from gptexit.writers.base import Options
 from support.build import add, chain, conversation, message, raw_conversations
 from support.exports import FIXTURES
 from support.planted import Seeds
+from support.waiting import wait_until
 
 NAME = "chatgpt.sqlite"
 
@@ -79,7 +79,7 @@ def test_it_holds_what_jsonl_holds(source, tmp_path):
     out = tmp_path / "sqlite"
     is_sound(out)
     lines = (tmp_path / "jsonl/conversations.jsonl").read_bytes().splitlines()
-    neutral = {each["id"]: each for each in map(orjson.loads, lines)}
+    neutral = {talk["id"]: talk for talk in map(orjson.loads, lines)}
     assert {key for (key,) in rows(out, "SELECT id FROM conversations")} == set(neutral)
     for key, each in neutral.items():
         found = rows(
@@ -115,7 +115,7 @@ def test_what_a_person_saw_is_apart_from_what_not(tmp_path):
     add(mapping, "other", "m2", message("assistant", "An almond"))
     run(tmp_path / "a", conversation(mapping, current_node="m4"))
     found = rows(tmp_path / "a", "SELECT id, text, hidden_text, current FROM messages")
-    assert {key: each for key, *each in found} == {
+    assert {key: values for key, *values in found} == {
         "m1": ["", "Be kind", 1],
         "m2": ["Which nut?", "", 1],
         "m3": ["", "Weighing\n\nthe secret walnut", 1],
@@ -285,8 +285,11 @@ def test_a_killed_run_is_completed_by_the_next(tmp_path):
     command += ["--to", "sqlite", "-o", str(out), "--quiet"]
     process = subprocess.Popen(command)
     part = out / ".gptexit/writing.part"
-    while process.poll() is None and not (part.exists() and part.stat().st_size > len(before)):
-        time.sleep(0.002)
+
+    def grown():
+        return part.exists() and part.stat().st_size > len(before)
+
+    wait_until(lambda: process.poll() is not None or grown())
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert (out / NAME).read_bytes() in (before, wanted)

@@ -272,7 +272,7 @@ def test_names_that_no_writer_makes_are_read(tmp_path, name, streamed):
     data = zip_of({**BASE, "NAMED": PNG}, streamed=streamed).replace(b"NAMED", name)
     with open_export([write(tmp_path / "e.zip", data)]) as export:
         assert len(list(export.conversations())) == 1
-        assert [export.open(each).read() for each in export.files.assets()] == [PNG]
+        assert [export.open(asset).read() for asset in export.files.assets()] == [PNG]
 
 
 def test_links_in_a_folder_lead_nowhere_outside(tmp_path):

@@ -85,9 +85,9 @@ def test_three_texts_of_one_message_are_all_there():
     every, differs = unite_messages(both, third)
     assert differs
     assert every["content"]["parts"] == ["three"]
-    assert [each["parts"] for each in every["older_content"]] == [["one"], ["two"]]
+    assert [older["parts"] for older in every["older_content"]] == [["one"], ["two"]]
     back, _ = unite_messages(both, first)
-    assert [each["parts"] for each in back["older_content"]] == [["two"]]
+    assert [older["parts"] for older in back["older_content"]] == [["two"]]
 
 
 @given(st.lists(raw_conversations(), min_size=2, max_size=3))

@@ -140,7 +140,7 @@ def test_three_exports_merge_in_any_order(data):
         files, report = written(zips, "jsonl")
         for order in itertools.permutations(zips):
             assert written(list(order), "jsonl")[0] == files
-    held = [each["conversations"] for each in report["source"]["exports"]]
+    held = [export["conversations"] for export in report["source"]["exports"]]
     assert held == [len(account), len(second), len(third)]
     assert report["read"]["duplicates"] == sum(held) - report["read"]["conversations"]
 
@@ -251,7 +251,7 @@ def test_a_message_that_reads_differently_is_named_and_kept(tmp_path):
     assert report["read"]["differing"] == [
         {"conversation": "a", "message": "m2", "export": "old.zip"}
     ]
-    assert [each["differing"] for each in report["source"]["exports"]] == [1, 0]
+    assert [export["differing"] for export in report["source"]["exports"]] == [1, 0]
     assert report["complete"]
 
 
@@ -278,8 +278,8 @@ def test_tools_stay_between_question_and_answer(tmp_path):
     old = pack(tmp_path / "old.zip", 2025, {"conversations.json": [full]})
     new = pack(tmp_path / "new.zip", 2026, {"conversations-000.json": [slim]})
     line = jsonl(old, new)[0]["a"]
-    assert [each["id"] for each in line["messages"]] == ["m1", "m2", "m3", "m4", "m5"]
-    assert [each["parent"] for each in line["messages"]] == [None, "m1", "m2", "m3", "m4"]
+    assert [message["id"] for message in line["messages"]] == ["m1", "m2", "m3", "m4", "m5"]
+    assert [message["parent"] for message in line["messages"]] == [None, "m1", "m2", "m3", "m4"]
     assert (line["current"], line["title"], line["source"]["gone"]) == ("m5", "Sums", None)
     assert line["source"]["nodes"] == "full"
     assert sorted(line["extra"]["mapping"]) == ["client-created-root", "m1"]
@@ -302,7 +302,7 @@ def test_what_the_newest_lacks_is_marked_in_data_and_notes(tmp_path):
     notes = {path: data.decode() for path, data in files.items() if path.endswith(".md")}
     assert "\ngone: conversation\n" in notes["markdown/2025/2025-02-19-a.md"]
     assert '\ngone: "2 messages"\n' in notes["markdown/2025/2025-02-19-b.md"]
-    assert [tuple(each.values()) for each in report["source"]["exports"]] == [
+    assert [tuple(export.values()) for export in report["source"]["exports"]] == [
         ("old.zip", "2025-09-02T03:04:06Z", 2, 1, 3, 0),
         ("new.zip", since, 1, 0, 0, 0),
     ]
@@ -349,7 +349,7 @@ def test_ratings_and_names_come_from_every_export(tmp_path):
     ]
     for order in (paths, paths[::-1]):
         line = jsonl(*order)[0]["a"]
-        assert [each["feedback"] for each in line["messages"]] == ["up", "down"]
+        assert [message["feedback"] for message in line["messages"]] == ["up", "down"]
         assert line["assets"][0]["name"] == "From 2025.png"
         assert line["assets"][0]["member"] == "file_aa.dat"
 
@@ -388,7 +388,7 @@ def test_a_pipe_and_a_file_are_two_exports(tmp_path):
     for sources in (["-", old], [old, "-"]):
         with open_export(sources, io.BytesIO(more)) as export:
             found = [raw for _, raw in export.conversations()]
-            assert [each.label for each in export.editions] == ["old.zip", "standard input"]
+            assert [edition.label for edition in export.editions] == ["old.zip", "standard input"]
         assert [list(raw["mapping"])[1:] for raw in found] == [["m1", "m2"]]
 
 
@@ -400,7 +400,7 @@ def test_folders_and_parts_know_which_export_they_are_of(tmp_path):
         (folder / "conversations.json").write_text(json.dumps([raw]))
     with open_export([tmp_path / "both"]) as export:
         export.settle()
-        assert [each.label for each in export.editions] == ["both: x", "both: y"]
+        assert [edition.label for edition in export.editions] == ["both: x", "both: y"]
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
         for part in (0, 1):
@@ -411,7 +411,7 @@ def test_folders_and_parts_know_which_export_they_are_of(tmp_path):
             )
     parts = sorted(tmp_path.glob("*/e-part-*.zip"))
     with open_export(parts) as export:
-        assert [len(each.feeds) for each in export.editions] == [2, 2]
+        assert [len(edition.feeds) for edition in export.editions] == [2, 2]
         keys = [raw["id"] for _, raw in export.conversations()]
     assert keys == ["old0", "old1", "new0", "new1"]
 
@@ -437,7 +437,7 @@ def test_the_library_gives_merged_conversations(tmp_path):
     )
     with gptexit.open(new, old) as export:
         (found,) = export
-    assert [each["id"] for each in found["messages"]] == ["m1", "m2"]
+    assert [message["id"] for message in found["messages"]] == ["m1", "m2"]
 
 
 @settings(max_examples=60)

@@ -25,11 +25,11 @@ def ref(number, turn=0, kind="search"):
 
 
 def cite(*refs):
-    return "\ue200cite" + "".join(f"\ue202{each}" for each in refs) + "\ue201"
+    return "\ue200cite" + "".join(f"\ue202{reference}" for reference in refs) + "\ue201"
 
 
 def marker(kind, *args):
-    words = [each if isinstance(each, str) else json.dumps(each) for each in args]
+    words = [argument if isinstance(argument, str) else json.dumps(argument) for argument in args]
     return "\ue200" + "\ue202".join([kind, *words]) + "\ue201"
 
 
@@ -55,8 +55,8 @@ def read(*messages):
     """The text parts of each message of a chain, and its sources."""
     found = read_conversation(conversation(chain(*messages)), Account(), ReadStats())
     return [
-        [part.get("text") or part.get("sources") for part in each["parts"]]
-        for each in found["messages"]
+        [part.get("text") or part.get("sources") for part in message["parts"]]
+        for message in found["messages"]
     ]
 
 
@@ -84,7 +84,7 @@ def test_a_marker_becomes_a_link_by_its_matched_text():
 def test_of_equal_markers_each_has_its_source():
     one = {"type": "grouped_webpages", "matched_text": CITE, "items": [HARBOUR]}
     found = shown(f"A {CITE}. B {CITE}. C {CITE}.", {"content_references": [one, dict(one)]})
-    assert [each["sources"][0]["title"] for each in found.citations] == ["Harbour"] * 3
+    assert [citation["sources"][0]["title"] for citation in found.citations] == ["Harbour"] * 3
 
 
 def test_slim_references_stand_in_the_order_of_the_markers():
@@ -183,7 +183,7 @@ def test_an_old_marker_is_found_by_both_numbers():
     found = shown(
         "A【4:1†x】 B【4:0†x】 C【5:0†plan.txt】 D【6:0†source】", {"citations": citations}
     )
-    assert [each["sources"][0]["title"] for each in found.citations] == [
+    assert [citation["sources"][0]["title"] for citation in found.citations] == [
         "rules.docx",
         "manual.pdf",
         "plan.txt",

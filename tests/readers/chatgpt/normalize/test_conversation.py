@@ -29,10 +29,10 @@ def rebuilt(neutral):
     if neutral["model"] is not None:
         raw["default_model_slug"] = neutral["model"]
     mapping = {}
-    for each in neutral["messages"]:
-        node = dict(odd.pop(each["id"], None) or {"id": each["id"], "parent": each["parent"]})
-        node["message"] = rebuilt_message(each)
-        mapping[each["id"]] = node
+    for said in neutral["messages"]:
+        node = dict(odd.pop(said["id"], None) or {"id": said["id"], "parent": said["parent"]})
+        node["message"] = rebuilt_message(said)
+        mapping[said["id"]] = node
     mapping |= odd
     mapping |= raw.pop("odd_nodes", {})
     return raw, mapping

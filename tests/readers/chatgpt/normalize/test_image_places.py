@@ -54,12 +54,16 @@ def shown(raw, *rows):
     met = ReadStats()
     neutral = read_conversation(deepcopy(raw), account, met)
     mentions = mentioned(deepcopy(raw), "c1", [], account)
-    assert [each.asset["id"] for each in mentions] == [each["id"] for each in neutral["assets"]]
-    assert all(each.shown_as for each in mentions)
+    assert [mention.asset["id"] for mention in mentions] == [
+        asset["id"] for asset in neutral["assets"]
+    ]
+    assert all(mention.shown_as for mention in mentions)
     return {
-        each["id"]: [(part["asset"], part["placed"]) for part in each["parts"] if "asset" in part]
-        for each in neutral["messages"]
-        if any("asset" in part for part in each["parts"])
+        message["id"]: [
+            (part["asset"], part["placed"]) for part in message["parts"] if "asset" in part
+        ]
+        for message in neutral["messages"]
+        if any("asset" in part for part in message["parts"])
     }
 
 

@@ -39,7 +39,7 @@ def host(held, words="started", role="tool", **metadata):
 def branch(mapping, last=None):
     """The texts of each message that is shown, from the beginning to `last`."""
     neutral = read_conversation(conversation(deepcopy(mapping)), Account(), ReadStats())
-    by_id = {each["id"]: each for each in neutral["messages"]}
+    by_id = {message["id"]: message for message in neutral["messages"]}
     at, found = last or neutral["current"], []
     while at is not None:
         each = by_id[at]

@@ -18,7 +18,7 @@ def read(*said, met=None, **rest):
     raw = conversation(chain(*said), **rest)
     neutral = read_conversation(deepcopy(raw), Account(), met or ReadStats())
     assert restore(neutral)["mapping"] == raw["mapping"]
-    return {each["id"]: each for each in neutral["messages"]}
+    return {message["id"]: message for message in neutral["messages"]}
 
 
 def picture(**metadata):
@@ -43,10 +43,10 @@ def says(raw):
 
 def assert_nothing_disappears(raw):
     neutral = read_conversation(deepcopy(raw), Account(), ReadStats())
-    for each in neutral["messages"]:
-        if each["hidden"] is None and not each["parts"]:
-            calls_canvas = (each["to"] or "").startswith("canmore")
-            assert calls_canvas or not says(raw["mapping"][each["id"]]["message"])
+    for shown in neutral["messages"]:
+        if shown["hidden"] is None and not shown["parts"]:
+            calls_canvas = (shown["to"] or "").startswith("canmore")
+            assert calls_canvas or not says(raw["mapping"][shown["id"]]["message"])
 
 
 @settings(max_examples=140, deadline=None)
@@ -120,7 +120,7 @@ def test_reasoning_of_a_tool_is_reasoning():
     ]
     assert found["m2"]["parts"][0]["summary"] == "Reasoning"
     assert found["m3"]["parts"] == []
-    assert {each["hidden"] for each in found.values()} == {None}
+    assert {shown["hidden"] for shown in found.values()} == {None}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_empty_message_or_recap_is_no_part(words):
     found = read(
         message("assistant", words, metadata={"is_error": True}), message("assistant", recap)
     )
-    assert [each["parts"] for each in found.values()] == [[], []]
+    assert [shown["parts"] for shown in found.values()] == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_auto_is_no_model():
     )
     neutral = read_conversation(deepcopy(raw), Account(), ReadStats())
     assert neutral["model"] is None
-    assert [each["model"] for each in neutral["messages"]] == [None, "gpt-5"]
+    assert [message["model"] for message in neutral["messages"]] == [None, "gpt-5"]
     back = restore(neutral)
     assert back["default_model_slug"] == "auto"
     assert back["mapping"] == raw["mapping"]

@@ -12,7 +12,7 @@ def messages(mapping, met=None):
     found = read_conversation(conversation(deepcopy(mapping)), Account(), met or ReadStats())[
         "messages"
     ]
-    return {each["id"]: each for each in found}
+    return {shown["id"]: shown for shown in found}
 
 
 def code(words, language="json"):

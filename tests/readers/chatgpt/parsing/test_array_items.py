@@ -224,4 +224,6 @@ def test_a_number_beyond_all_bounds_is_null_and_counted(number):
 
 def test_what_nests_too_deep_is_said_in_plain_words():
     _, said = read(b"[" + b"[" * 5000 + b"]" * 5000 + b"]")
-    assert [each.reason for each in said.troubles] == ["not readable as JSON (nested too deep)"]
+    assert [trouble.reason for trouble in said.troubles] == [
+        "not readable as JSON (nested too deep)"
+    ]
