@@ -97,7 +97,9 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _wide(stream: BinaryIO) -> Iterator[bytes]:
-    data = stream.read(_LONGEST + 1)
+    data = b""
+    while len(data) <= _LONGEST and (more := stream.read(_PIECE)):
+        data += more
     if len(data) > _LONGEST:
         raise OSError("a text in UTF-16 that is too long to be searched for secrets")
     if data:
