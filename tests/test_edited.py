@@ -14,7 +14,7 @@ from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.errors import OtherAccount
 from gptexit.exit import leave
-from gptexit.memories.page import write_page
+from gptexit.memories.text import write_page
 from gptexit.writers.base import Options
 
 MINE = b"mine, and nobody else's\n"

@@ -40,11 +40,9 @@ class Destination:
     """Where a person may be going."""
 
     format: str
-    """The format that it takes."""
     place: str
     """The file to open first, below the folder of that format."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Options of that format, by their names."""
 
 
 DESTINATIONS = {
@@ -123,10 +121,7 @@ def leave(
 
 
 def _keep_account_files(export: ExportSet, root: Path) -> list[str]:
-    """Copy settings, ratings, shared links and name tables, as they are. Return their new names.
-
-    Raise OSError if the disk refuses. A file that cannot be read is named in `export.losses`.
-    """
+    """Copy settings, ratings, links and name tables as they are. Return their paths in `root`."""
     digests: dict[str, str] = {}
     kept = []
     with owning(root):
@@ -251,7 +246,7 @@ def start_here(
 
 
 def _files(assets: dict[str, Any], checked: Result) -> dict[str, Any]:
-    """Return how many files there are, and what became of those that the export holds."""
+    """Count files: mentioned, found, and lost on the way to the archive."""
     found = assets["found"]
     lost = len({file["where"] for file in assets["not_copied"]}) if found else 0
     return {

@@ -10,8 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from gptexit.memories import assistants
-from gptexit.memories.page import is_unchanged, sealed, write_page
-from gptexit.memories.text import memory_text
+from gptexit.memories.text import is_unchanged, memory_text, sealed, write_page
 from memory.test_settle import remembered
 
 NOTHING = "* Nothing is known."

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, _plugins, folded
+from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, folded, plugins
 
 EXPRESSIONS = [
-    (each, expression) for each in DETECTORS for expression in _plugins()[each.name].denylist
+    (each, expression) for each in DETECTORS for expression in plugins()[each.name].denylist
 ]
 
 
@@ -22,7 +22,7 @@ def test_what_a_detector_matches_is_looked_for(detector, expression, data):
 
 
 def test_every_header_of_a_private_key_is_looked_for():
-    for expression in _plugins()["PrivateKeyDetector"].denylist:
+    for expression in plugins()["PrivateKeyDetector"].denylist:
         assert any(each in expression.pattern.lower() for each in PRIVATE_KEYS)
 
 
