@@ -22,7 +22,7 @@ from pathlib import Path
 from gptexit.conversion import convert
 from gptexit.pipeline import conversations
 from gptexit.redact.detect import prepare, secrets, suspects
-from gptexit.redact.fields import body, strings
+from gptexit.redact.redactor import strings
 from gptexit.source import open_source
 from gptexit.writers.base import Options
 
@@ -55,7 +55,7 @@ def chats(*exports: Path) -> Iterator[Message]:
         with open_source([path]) as export:
             for conversation in conversations(export):
                 for message in conversation["messages"]:
-                    yield list(strings(body(message)))
+                    yield list(strings([message["parts"], message["extra"], message["name"]]))
 
 
 def samples() -> list[Path]:

@@ -10,8 +10,8 @@ from jinja2 import UndefinedError
 
 from gptexit import templates
 from gptexit.codes import Hidden, NotKept
-from gptexit.exit.destinations import DESTINATIONS
-from gptexit.exit.start_here import start_here as exit_page
+from gptexit.exit import DESTINATIONS
+from gptexit.exit import start_here as exit_page
 from gptexit.inspection.absences import GENERATIONS, as_markdown
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Mark, Memory, MemoryEntry, Origin, Version

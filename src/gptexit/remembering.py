@@ -1,4 +1,4 @@
-"""What `gptexit memory` does with an export: collect what was remembered, and write the store."""
+"""Collects the memory of an export, or writes it as a Portable AI Memory store."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def write_store(
     *,
     all_of: bool = False,
 ) -> Memory:
-    """Write the store to the folder `out`; `all_of`: with the conversations. The memory in it.
+    """Write the store to the folder `out`, with the conversations if `all_of`. Return the memory.
 
-    What cannot be read or written is named in `export.losses`. Raises OSError, and
-    Unusable where another run writes there, or the folder has the store of another account.
+    Losses are in `export.losses`. Raise OSError, and Unusable if another run writes to the folder,
+    or if it has the store of another account.
     """
     with owning(out):
         need_same_account(export, [out])
@@ -56,10 +56,7 @@ def write_store(
 def gather(
     export: Source, own_list: Sequence[Origin] = (), progress: Progress | None = None
 ) -> Memory:
-    """What the conversations of `export` tell, with ChatGPT's `own_list` where there is one.
-
-    A conversation that cannot be read is named in `export.losses`.
-    """
+    """Collect the memory of `export` and ChatGPT's `own_list`. Losses are in `export.losses`."""
     collector = Collector()
     with collector_off():
         for number, conversation in enumerate(conversations(export), 1):

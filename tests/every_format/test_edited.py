@@ -12,8 +12,8 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.errors import OtherAccount
-from gptexit.exit.run import leave
-from gptexit.memories.page import write_page
+from gptexit.exit import leave
+from gptexit.memories.text import write_page
 from gptexit.writers.base import Options
 from support.build import chain, conversation, message
 

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gptexit.memories import assistants
-from gptexit.memories.page import is_unchanged, sealed, write_page
-from gptexit.memories.text import memory_text
+from gptexit.memories.text import is_unchanged, memory_text, sealed, write_page
 from support.remembered import blocks, remembered
 
 NOTHING = "* Nothing is known."

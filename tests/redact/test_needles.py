@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, _plugins, folded
+from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, folded, plugins
 
 EXPRESSIONS = [
     (detector, expression)
     for detector in DETECTORS
-    for expression in _plugins()[detector.name].denylist
+    for expression in plugins()[detector.name].denylist
 ]
 
 
@@ -24,7 +24,7 @@ def test_what_a_detector_matches_is_looked_for(detector, expression, data):
 
 
 def test_every_header_of_a_private_key_is_looked_for():
-    for expression in _plugins()["PrivateKeyDetector"].denylist:
+    for expression in plugins()["PrivateKeyDetector"].denylist:
         assert any(key in expression.pattern.lower() for key in PRIVATE_KEYS)
 
 

@@ -190,12 +190,12 @@ def test_the_end_of_a_run_says_what_was_redacted(account, tmp_path):
 def test_without_the_libraries_a_pack_is_refused(account, tmp_path, monkeypatch):
     from gptexit.redact import kingfisher as tokens
 
-    tokens._scanner.cache_clear()
+    tokens.scanner.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "kingfisher_sdk", None)
     done = CliRunner().invoke(
         main, ["convert", str(account.path), "-o", str(tmp_path), "--to", "gemini"]
     )
-    tokens._scanner.cache_clear()
+    tokens.scanner.cache_clear()
     assert done.exit_code == 2
     assert "python3 -m pip install '.[redact]'" in done.output
     assert "--redact nothing" in done.output

@@ -15,6 +15,7 @@ from gptexit.errors import RedactionFailed
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.redact.detect import secrets
+from gptexit.redact.files import Outgoing
 from gptexit.redact.redactor import Redactor
 from gptexit.schemas import errors
 from support.build import chain, message
@@ -194,6 +195,15 @@ def test_nesting_of_any_depth(redactor):
     for _ in range(5000):
         changed = changed["in"][0]
     assert changed == "Use this one: [redacted: GitHub access token] please."
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 16])
+@pytest.mark.parametrize("last", ["the end", TOKEN.text])
+def test_a_long_text_in_utf_16_goes_along_whole(size, last):
+    text = "A line like any other.\n" * 2000 + last
+    with Outgoing(lambda name: io.BytesIO(text.encode("utf-16"))).open("notes.txt") as stream:
+        gone = b"".join(iter(lambda: stream.read(size), b""))
+    assert gone.decode("utf-16") == text.replace(TOKEN.secret, "[redacted: GitHub access token]")
 
 
 words = st.sampled_from([secret.text for secret in ALL.values()]) | st.text(max_size=20)

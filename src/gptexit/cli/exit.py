@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +25,7 @@ from gptexit.cli.options import (
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.cli.verify import EXITS, verdict
 from gptexit.errors import Exit
-from gptexit.exit.destinations import DESTINATIONS
-from gptexit.exit.run import FORMATS, PAGE, REPORT, leave
-from gptexit.pipeline import Progress
-from gptexit.readers.chatgpt.export_set import ExportSet
+from gptexit.exit import DESTINATIONS, FORMATS, PAGE, REPORT, leave
 from gptexit.selection import Selection
 
 WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values()))
@@ -73,19 +68,12 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     gptexit exit chatgpt-export.zip --for open-webui
     gptexit exit chatgpt-export.zip --for claude --exclude title=salary
     """
-
-    off = given["quiet"] or given["no_progress"]
-
-    @contextmanager
-    def watch(export: ExportSet, what: str) -> Iterator[Progress | None]:
-        with progress_bar(export, off=off, what=what) as progress:
-            yield progress
-
     if "-" in sources:
         raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
     if given["exclude"] and not given["going_to"]:
         raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
-    out, zone = Path(given["out"]), given["zone"]
+    quiet, out, zone = given["quiet"], Path(given["out"]), given["zone"]
+    off = quiet or given["no_progress"]
     options = {
         "timezone": zone,
         "redact": given["redact"],
@@ -97,18 +85,15 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         sources,
         out,
         options,
-        watch,
+        lambda export, what: progress_bar(export, off=off, what=what),
         given["going_to"],
         chosen,
         allow_large=given["allow_large"],
         jobs=given["jobs"],
     )
-    if not given["quiet"]:
+    if not quiet:
         click.echo(summary(report))
     complain(troubles(report, str(out / REPORT)))
-    if not given["quiet"]:
-        click.echo()
-        click.echo(verdict(checked))
-        click.echo()
-        click.echo(f"Now open {out / PAGE}.")
+    if not quiet:
+        click.echo(f"\n{verdict(checked)}\n\nNow open {out / PAGE}.")
     ctx.exit(Exit.INCOMPLETE if checked.problems else report["exit_code"] or EXITS[checked.verdict])

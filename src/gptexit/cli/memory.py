@@ -16,21 +16,20 @@ from gptexit.cli.options import (
     timezone_option,
 )
 from gptexit.cli.summary import complain, not_given, progress_bar, unreadable
-from gptexit.errors import CannotRedact, Exit, NotAnAnswer
+from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
 from gptexit.files.disk import write_whole
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Memory
 from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
-from gptexit.memories.page import write_page
-from gptexit.memories.text import memory_text, tally, why_more
-from gptexit.remembering import gather
+from gptexit.memories.text import memory_text, tally, why_more, write_page
+from gptexit.remembering import gather, write_store
 from gptexit.source import Source, open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import NOTHING, SECRETS
 
 _PAM = "pam"
 _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
-"""Where each kind of output goes, if `-o` does not say."""
+"""The default of `-o` for each kind of output."""
 
 
 @click.command()
@@ -95,30 +94,31 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
     ):
         if kind == "pam":
-            from gptexit.remembering import write_store
-
-            found = write_store(
-                export, Path(out), answer.entries, progress, all_of=given["conversations"]
-            )
+            whole = given["conversations"]
+            found = write_store(export, Path(out), answer.entries, progress, all_of=whole)
         else:
             found = gather(export, answer.entries, progress)
-    written, searched = out, ""
+    written, searched = out, []
     if kind == "json":
-        _write_json(out, found)
+        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        _write(out, orjson.dumps(found.as_json(), option=options))
     elif kind == "page":
-        page, searched = _redacted(memory_text(found, given["form"], given["zone"]), given)
-        written = _write_page(out, page)
-    complain(_lost(export))
+        page, sentence = _redacted(memory_text(found, given["form"], given["zone"]), given)
+        written, searched = _write(out, page), [sentence]
+    losses = [f"{loss.where}: {loss.reason}" for loss in export.losses]
+    complain([*unreadable(losses), *not_given(export.missing)])
     if not given["quiet"]:
-        for line in (*_summary(export, found, answer), *([searched] if searched else [])):
-            click.echo(line, err=out == "-")
-        for line in _ending(out, written):
-            click.echo(line, err=out == "-")
+        lines = [*_summary(export, found, answer), *searched]
+        if out not in (written, "-"):
+            lines.append(f"{out} stays as it is: gptexit did not write it, or you changed it.")
+        if out != "-":
+            lines.append(f"Wrote {written}.")
+        click.echo("\n".join(lines), err=out == "-")
     ctx.exit(Exit.INCOMPLETE if export.losses or export.missing else Exit.COMPLETE)
 
 
 def _answer(path: str | None) -> OwnList:
-    """ChatGPT's own list from a file. Raises UsageError."""
+    """Read ChatGPT's own list from a file. Raise BadParameter."""
     try:
         return OwnList() if path is None else open_own_list(Path(path))
     except (NotAnAnswer, FileNotFoundError, IsADirectoryError) as error:
@@ -126,27 +126,21 @@ def _answer(path: str | None) -> OwnList:
         raise click.BadParameter(sentence, param_hint="--from-file") from error
 
 
-def _write_json(out: str, found: Memory) -> None:
-    data = orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+def _write(out: str, content: str | bytes) -> str:
+    """Write a page, or JSON as bytes. Return the path of the file, or `-`."""
     if out == "-":
-        click.echo(data, nl=False)
+        click.echo(content, nl=False)
+    elif isinstance(content, bytes):
+        write_whole(Path(out), content)
     else:
-        write_whole(Path(out), data)
-
-
-def _write_page(out: str, page: str) -> str:
-    """Write the page; where it is."""
-    if out == "-":
-        click.echo(page, nl=False)
-        return out
-    return str(write_page(Path(out), page))
+        return str(write_page(Path(out), content))
+    return out
 
 
 def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
-    """The page without secrets, and a line that says so. Raises UsageError."""
+    """Return the page without secrets, and a line that says so. Raise as `Redactor` does."""
     if given["redact"] == NOTHING:
         return page, "Nothing was redacted."
-    from gptexit.errors import RedactionFailed
     from gptexit.redact.redactor import Redactor
 
     try:
@@ -166,47 +160,26 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
 
 
 def _summary(export: Source, found: Memory, answer: OwnList) -> list[str]:
-    """The end of the run in plain words."""
+    """Say what was found, and how to get what is missing."""
     lines = [
         f"Read {count(found.conversations, 'conversation')} from {export.label}.",
         tally(found),
     ]
-    marked = sum(bool(each.marks) for each in found.entries)
+    marked = sum(bool(entry.marks) for entry in found.entries)
     if marked:
         lines.append(f"{count(marked, 'of them says', 'of them say')} what is not certain of it.")
     if answer.entries:
         words = f"Merged ChatGPT's own list: {count(len(answer.entries), 'entry', 'entries')}"
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""
         lines.append(f"{words}{left}.")
-    return lines + _lacking(found)
-
-
-def _ending(out: str, written: str) -> list[str]:
-    lines = []
-    if out not in (written, "-"):
-        lines.append(f"{out} stays as it is: gptexit did not write it, or you changed it.")
-    if out != "-":
-        lines.append(f"Wrote {written}.")
+    if why := why_more(found):
+        lines += [
+            "",
+            why,
+            "Before you cancel, paste this into a new chat with ChatGPT, save its answer as",
+            "answer.txt, and run the same command again with --from-file answer.txt:",
+            "",
+            PROMPT,
+            "",
+        ]
     return lines
-
-
-def _lost(export: Source) -> list[str]:
-    """Return what could not be read, and what was not given."""
-    parts = [f"{loss.where}: {loss.reason}" for loss in export.losses]
-    return [*unreadable(parts), *not_given(export.missing)]
-
-
-def _lacking(found: Memory) -> list[str]:
-    """That ChatGPT knows more, and how to get it while there is time."""
-    why = why_more(found)
-    if why is None:
-        return []
-    return [
-        "",
-        why,
-        "Before you cancel, paste this into a new chat with ChatGPT, save its answer as",
-        "answer.txt, and run the same command again with --from-file answer.txt:",
-        "",
-        PROMPT,
-        "",
-    ]

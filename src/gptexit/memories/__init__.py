@@ -1,1 +1,1 @@
-"""What ChatGPT remembered of a person, as far as an export tells, put together by rules."""
+"""The memory that ChatGPT kept of its user, collected from an export by rules."""

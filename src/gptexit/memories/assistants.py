@@ -1,6 +1,6 @@
-"""What each assistant takes as a memory, and the headings under which Gemini wants it.
+"""Assistants that a memory page is made for, and the headings that Gemini's import asks for.
 
-The words for a person are in templates/memory. No maximum is stated anywhere for the text that is
+The words for a person are in templates/memory. No assistant states a maximum for the text that is
 pasted (looked up on 2026-11-25), so `MOST` is a bound of our own: short enough to be read through
 before it is sent.
 """
@@ -16,12 +16,11 @@ MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """A line of the table."""
+    """An assistant, and the form of a block for it."""
 
     name: str
-    """As a person writes it."""
     headings: bool = False
-    """True where the block has the five headings of `HEADINGS`; else it is one list."""
+    """True if the block has the five headings of `HEADINGS`; else it is one list."""
     ending: str = ""
     """The last line of a block."""
 
@@ -34,7 +33,6 @@ ASSISTANTS = {
 """By the name that `--for` takes, which is also that of a template in templates/memory. `text`
 serves Le Chat, Grok, Copilot and all others."""
 
-
 DEMOGRAPHICS = "Demographics Information"
 INTERESTS = "Interests & Preferences"
 RELATIONSHIPS = "Relationships"
@@ -44,7 +42,7 @@ INSTRUCTIONS = "Instructions"
 HEADINGS = (DEMOGRAPHICS, INTERESTS, RELATIONSHIPS, EVENTS, INSTRUCTIONS)
 """In the order in which the prompt asks for them."""
 GENERAL = INTERESTS
-"""The heading of an entry in which no word is known."""
+"""The heading of an entry without a word of `WORDS`."""
 
 WORDS = (
     (
@@ -96,17 +94,13 @@ WORDS = (
         "october, november, december, tomorrow, yesterday, recently, this (?:week|month|year)",
     ),
 )
-"""Words that point to a heading, as patterns between commas; the first row in which one fits."""
-
-
-def _pattern(words: str) -> re.Pattern[str]:
-    """Compile a row: any of its words, as a whole word."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(re.split(', ', words))})(?!\w)")
-
-
-_PATTERNS = [(heading, _pattern(words)) for heading, words in WORDS]
+"""Words that point to a heading, as patterns between commas; the first row that fits counts."""
+_PATTERNS = [
+    (heading, re.compile(rf"(?<!\w)(?:{words.replace(', ', '|')})(?!\w)"))
+    for heading, words in WORDS
+]
 LONGEST = 2_000
-"""Characters of an entry that are looked at."""
+"""Characters of an entry that are searched for these words."""
 
 
 def heading_of(text: str) -> str:

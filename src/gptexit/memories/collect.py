@@ -1,16 +1,15 @@
-"""Collects what the conversations of an export tell of the memory, in whatever order they come.
+"""Collects memories from the conversations of an export, in any order.
 
-What waits lies in a temporary SQLite file, so memory does not grow with the export. What is put
-together in the end is bounded: the newest notes and snapshots, as far as the numbers here go,
-which are hundreds of times what ChatGPT keeps, and the last versions of custom instructions; how
-many more there were is counted.
+They wait in a temporary SQLite file, so that memory does not grow with the export. Resolved in the
+end are the newest notes and snapshots, up to bounds that are hundreds of times what ChatGPT keeps,
+and the last versions of custom instructions. The number of older ones is counted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +17,13 @@ import orjson
 
 from gptexit.memories.extract import citations, instructions, listed, noted, snapshots
 from gptexit.memories.model import Memory, Origin, Version
-from gptexit.memories.resolve import Settler
+from gptexit.memories.resolve import Resolver, sortable
 from gptexit.model import Conversation
 
 MOST = 50_000
-"""Notes that are put together, and entries of snapshots."""
+"""Notes that are resolved; also entries of snapshots, and citations."""
 MOST_CHARACTERS = 64_000_000
-"""Characters of their text, for each of the two."""
+"""Characters of their text, for each of the three."""
 MOST_VERSIONS = 1_000
 """Versions of custom instructions: more than one for each day of two years."""
 
@@ -47,65 +46,64 @@ _WIDER = (
     "ON CONFLICT (digest) DO UPDATE SET "
     "first = min(first, excluded.first), last = max(last, excluded.last)"
 )
+_INSERT = {
+    "note": "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?)",
+    "cited": "INSERT OR REPLACE INTO cited VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "snapshot": f"INSERT INTO snapshot VALUES (?, ?, ?, ?) {_WIDER}",
+    "version": f"INSERT INTO version VALUES (?, ?, ?, ?, ?) {_WIDER}",
+}
 
 
 class Collector:
-    """Takes conversations, and gives the memory that is in them."""
+    """Takes conversations, and returns the memory that is in them."""
 
     def __init__(self) -> None:
-        self._base = sqlite3.connect("", isolation_level=None)  # a file that nobody sees
+        self._base = sqlite3.connect("", isolation_level=None)  # a temporary file without a name
         self._base.executescript(_TABLES)
         self._conversations = 0
         self._slim = 0
 
     def add(self, conversation: Conversation) -> None:
-        """Take in what one conversation tells; it is not changed."""
+        """Collect from one conversation, which is not changed."""
         self._conversations += 1
-        # One without messages has the form of none.
+        # One without messages has the form of no export.
         slim = conversation["messages"] and conversation["source"]["nodes"] == "slim"
         self._slim += bool(slim)
-        for place, note in enumerate(noted(conversation)):
-            self._base.execute(
-                "INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?)",
-                _safe(_place(note, place), note.title, note.message, note.time, note.text),
-            )
-        for place, citation in enumerate(citations(conversation)):
-            memory_id, text = _safe(citation.memory_id, citation.text)
-            self._base.execute(
-                "INSERT OR REPLACE INTO cited VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    _place(citation, place),
-                    *_safe(citation.title, citation.message, citation.time),
-                    *(text, memory_id, citation.deleted, _digest(memory_id, text)),
-                ),
-            )
-        for place, snapshot in enumerate(snapshots(conversation)):
-            where = _place(snapshot, place, snapshot.title, snapshot.message, snapshot.time)
-            self._base.execute(
-                f"INSERT INTO snapshot VALUES (?, ?, ?, ?) {_WIDER}",
-                (_digest(snapshot.text), where, where, *_safe(snapshot.text)),
-            )
-        for place, (about, response, origin) in enumerate(instructions(conversation)):
-            where = _place(origin, place, origin.title, origin.message, origin.time)
-            self._base.execute(
-                f"INSERT INTO version VALUES (?, ?, ?, ?, ?) {_WIDER}",
-                (_digest(about, response), where, where, *_safe(about, response)),
-            )
+        for number, note in enumerate(noted(conversation)):
+            place = _place(note, number)
+            self._keep("note", place, note.title, note.message, note.time, note.text)
+        for number, cited in enumerate(citations(conversation)):
+            place, key = _place(cited, number), _safe(cited.memory_id, cited.text)
+            row = (cited.title, cited.message, cited.time, cited.text, cited.memory_id)
+            self._keep("cited", place, *row, cited.deleted, _digest(*key))
+        for number, shot in enumerate(snapshots(conversation)):
+            place = _place(shot, number, shot.title, shot.message, shot.time)
+            self._keep("snapshot", _digest(shot.text), place, place, shot.text)
+        for number, (about, response, origin) in enumerate(instructions(conversation)):
+            place = _place(origin, number, origin.title, origin.message, origin.time)
+            self._keep("version", _digest(about, response), place, place, about, response)
+
+    def _keep(self, table: str, *row: Any) -> None:
+        self._base.execute(_INSERT[table], _safe(*row))
 
     def memory(self, own_list: Sequence[Origin] = ()) -> Memory:
-        """What has come so far, put together with ChatGPT's `own_list` where there is one."""
+        """Resolve what was collected so far, and ChatGPT's `own_list`."""
         notes, left_out = self._notes()
         seen, latest, more = self._seen()
         cited, repeats = self._cited()
-        memory = Settler(notes, seen, latest, own_list, cited).memory()
+        memory = Resolver().memory(notes, seen, latest, own_list, cited)
         memory.versions, older = self._versions()
         memory.conversations, memory.slim = self._conversations, self._slim
         memory.left_out = left_out + more + older + repeats
-        memory.without_words = self._without_words()
+        # Memories that all answers cite by their ids alone.
+        ((memory.without_words,),) = self._base.execute(
+            "SELECT count(*) FROM (SELECT memory_id FROM cited WHERE memory_id IS NOT NULL "
+            "GROUP BY memory_id HAVING max(text) = '')"
+        )
         return memory
 
     def _notes(self) -> tuple[list[Origin], int]:
-        """The newest, the oldest of them first, and how many older ones there are."""
+        """Return the newest notes, the oldest of them first, and the number of older ones."""
         rows = self._base.execute("SELECT * FROM note ORDER BY place DESC")
         notes: list[Origin] = []
         left_out = size = 0
@@ -114,14 +112,13 @@ class Collector:
             if left_out or len(notes) == MOST or size > MOST_CHARACTERS:
                 left_out += 1
                 continue
-            conversation = orjson.loads(place)[1]
-            notes.append(Origin(time, conversation, title, message, "written", text))
+            notes.append(Origin(time, orjson.loads(place)[1], title, message, "written", text))
         notes.reverse()
         return notes, left_out
 
     def _cited(self) -> tuple[list[Origin], int]:
-        """Return the memories that answers cite, the oldest citation first, and how many are left
-        out. Where there are too many, the later citations of each memory go first."""
+        """Return the citations, the oldest first, and how many are left out."""
+        # Of too many, the later citations of each memory are left out.
         rows = self._base.execute(
             "SELECT place, title, message, time, text, memory_id, deleted, "
             "row_number() OVER (PARTITION BY digest ORDER BY place) AS nth "
@@ -129,7 +126,7 @@ class Collector:
         )
         texts: dict[str, str] = {}
         """Each text once: a memory may be cited in thousands of chats."""
-        found: list[tuple[str, Origin]] = []
+        found: dict[str, Origin] = {}
         left_out = size = 0
         for place, title, message, time, text, memory_id, deleted, _ in rows:
             size += 0 if text in texts else len(text)
@@ -137,27 +134,18 @@ class Collector:
                 left_out += 1
                 continue
             words = texts.setdefault(text, text)
-            conversation = orjson.loads(place)[1]
-            origin = Origin(time, conversation, title, message, "cited", words)
-            found.append((place, replace(origin, memory_id=memory_id, deleted=bool(deleted))))
-        found.sort(key=lambda item: item[0])
-        return [origin for _, origin in found], left_out
-
-    def _without_words(self) -> int:
-        """Return how many memories are cited by their ids alone, in every answer that does."""
-        (number,) = self._base.execute(
-            "SELECT count(*) FROM (SELECT memory_id FROM cited WHERE memory_id IS NOT NULL "
-            "GROUP BY memory_id HAVING max(text) = '')"
-        ).fetchone()
-        return int(number)
+            origin = Origin(time, orjson.loads(place)[1], title, message, "cited", words)
+            found[place] = replace(origin, memory_id=memory_id, deleted=bool(deleted))
+        return [found[place] for place in sorted(found)], left_out
 
     def _seen(self) -> tuple[list[Origin], Origin | None, int]:
-        """Each entry of a snapshot, from its first to its last; the latest snapshot; and how many
-        entries of older ones are left out."""
+        """Return the entries of snapshots, the latest snapshot, and how many are left out."""
         latest: Origin | None = None
         seen: dict[tuple[str | None, str], tuple[str, str]] = {}
         left_out = size = 0
-        for first, last, text in self._snapshots():
+        for first, last, text in self._base.execute(
+            "SELECT first, last, text FROM snapshot ORDER BY last DESC, first DESC, digest"
+        ):
             latest = latest or _at(last, text)
             for entry in listed(text):
                 if entry in seen:
@@ -173,14 +161,8 @@ class Collector:
         ]
         return found, latest, left_out
 
-    def _snapshots(self) -> Iterator[tuple[str, str, str]]:
-        """Distinct ones, the latest first."""
-        yield from self._base.execute(
-            "SELECT first, last, text FROM snapshot ORDER BY last DESC, first DESC, digest"
-        )
-
     def _versions(self) -> tuple[list[Version], int]:
-        """The last of them, the very last first, and how many older ones there are."""
+        """Return the newest custom instructions, the last first, and the number of older ones."""
         rows = self._base.execute(
             "SELECT about, response, first, last FROM version "
             f"ORDER BY last DESC, first DESC, digest LIMIT {MOST_VERSIONS}"
@@ -194,15 +176,13 @@ class Collector:
 
 
 def _place(origin: Origin, number: int, *rest: str | None) -> str:
-    """Where words stand, as text that sorts by time, whatever order the conversations come in.
-
-    A time loses its `Z`, so that half a second more sorts later.
-    """
-    time = (origin.time or "").removesuffix("Z")
-    return orjson.dumps(_safe(time, origin.conversation, f"{number:09}", *rest)).decode()
+    """Return the place of a text, the `number`-th of a conversation, as JSON that sorts by time."""
+    place = _safe(sortable(origin.time), origin.conversation, f"{number:09}", *rest)
+    return orjson.dumps(place).decode()
 
 
 def _at(place: str, text: str, how: Any = "snapshot", **rest: Any) -> Origin:
+    """Return the origin of a text that is at a place with title, message and time."""
     _, conversation, _, title, message, time = orjson.loads(place)
     return Origin(time, conversation, title, message, how, text, **rest)
 
@@ -211,6 +191,9 @@ def _digest(*texts: str | None) -> bytes:
     return hashlib.sha256(repr(texts).encode("utf-8", "replace")).digest()
 
 
-def _safe(*texts: str | None) -> list[str | None]:
-    """Half of a surrogate pair has no bytes that SQLite could keep."""
-    return [None if each is None else each.encode("utf-8", "replace").decode() for each in texts]
+def _safe(*values: Any) -> list[Any]:
+    """Replace halves of surrogate pairs in strings: SQLite cannot keep them."""
+    return [
+        value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for value in values
+    ]

@@ -1,7 +1,6 @@
-"""What one conversation tells of the memory: notes, snapshots, citations, custom instructions.
+"""Extracts notes, snapshots, citations and custom instructions from one conversation.
 
-All branches count: a memory that was written on a branch which the user left was written all the
-same, and ChatGPT kept it.
+All branches count: ChatGPT keeps a memory also if the user left the branch on which it was written.
 """
 
 from __future__ import annotations
@@ -19,24 +18,24 @@ from gptexit.memories.model import How, Origin
 from gptexit.model import Conversation, Message
 
 LONGEST = 2_000
-"""Characters of a note that is read for what it asks; a longer one is a memory."""
+"""Characters of a note that may be a request; a longer one is a memory."""
 
 _EDGES = ".,;:!?…'\"`()[]{}<>«»‹›“”„‘’‚–—-_*~¡¿"
 """Punctuation around a word. Inside of one it counts: `1.5` is not `15`, `C#` is not `C`."""
 _ANYWHERE = str.maketrans("", "", "、。「」『』・")
-"""What separates where words are not spaced."""
+"""Punctuation of writing without spaces between words."""
 _QUOTES = str.maketrans("’‘“”„«»", '\'\'"""""')
 
 
 def same(text: str) -> str:
-    """What of `text` tells it from others: all but case, white space and punctuation."""
+    """Reduce `text` to a key: without case, white space and punctuation."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_ANYWHERE).translate(_QUOTES)
     words = [_bare(word) for word in folded.split()]
     return " ".join(word for word in words if word) or " ".join(folded.split())
 
 
 def _bare(word: str) -> str:
-    """A word without the punctuation around it; the sign of a number stays."""
+    """Remove the punctuation around a word, but not the sign of a number."""
     bare = word.strip(_EDGES)
     return f"-{bare}" if bare[:1].isdigit() and word[:1] in "-–" else bare
 
@@ -45,7 +44,7 @@ _LEADS = re.compile(r"(?:(?:that|the|about)\s)+")
 
 
 def named(text: str) -> str:
-    """The same, for a text that is named by another: `that` and `the` in front do not count."""
+    """Reduce a text that a note names to a key: as `same`, and without `that`, `the` in front."""
     words = same(text)
     lead = _LEADS.match(words)
     return words[lead.end() :] if lead else words
@@ -53,16 +52,15 @@ def named(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a note asks for."""
+    """The request of a note about an earlier memory."""
 
     what: str
     """`forget`; `correct`; `deny`, a sentence that says of an earlier one that it ended; `aside`,
-    one that only may: it is a memory like others where it names none."""
+    one that may be a correction: it is a memory like others if it names none."""
     pairs: list[tuple[str, str]] = field(default_factory=list)
-    """Texts that it may name, each with the words that are to take its place; those are empty
-    where there are none."""
+    """Texts that it may name, each with the words that replace it, or an empty string."""
     about: str = ""
-    """What the rest of it says, to look for something alike."""
+    """The rest of the note, to look for a memory like it."""
 
 
 _FLAGS = re.IGNORECASE | re.DOTALL
@@ -90,31 +88,28 @@ _NEW_FIRST = re.compile(
 )
 _NO_LONGER = re.compile(r"\bno longer\s+", re.IGNORECASE)
 _MOST_CUTS = 20
-"""Places at which a sentence is taken apart."""
+"""Places at which a sentence is cut."""
 
 
 def asked(note: str) -> Asked | None:
-    """What `note` asks to do with an earlier memory; None where it is a memory itself."""
+    """Return the request of `note` about an earlier memory; None if the note is a memory itself."""
     words = note.strip()
     if len(words) > LONGEST:
         return None
     for pattern in _FORGET:
-        match = pattern.fullmatch(words)
-        if match:
+        if match := pattern.fullmatch(words):
             return Asked("forget", [(match["old"], "")], match["old"])
-    match = _CORRECTION.fullmatch(words)
-    if match:
+    if match := _CORRECTION.fullmatch(words):
         new = match["new"].strip()
         return Asked("correct", [*_replaced(new), *_set_right(new)], new)
-    once = _NO_LONGER.findall(words)
-    if len(once) == 1:
+    if len(_NO_LONGER.findall(words)) == 1:
         return Asked("deny", [(_NO_LONGER.sub("", words), words)], words)
     pairs = [*_replaced(words), *_set_right(words)]
     return Asked("aside", pairs, words) if pairs else None
 
 
 def _replaced(words: str) -> Iterator[tuple[str, str]]:
-    """`Replace A with B`, cut at each place where A may end: only one will name a memory."""
+    """Cut `Replace A with B` at each place where A may end: only one A will name a memory."""
     match = _REPLACE.fullmatch(words)
     text, ends = (match["both"], _WITH) if match else (words, _SHOULD_BE)
     for cut in islice(ends.finditer(text), _MOST_CUTS):
@@ -124,7 +119,7 @@ def _replaced(words: str) -> Iterator[tuple[str, str]]:
 
 
 def _set_right(words: str) -> Iterator[tuple[str, str]]:
-    """`A, not B`: B may be a whole memory, or stand for the last words of A."""
+    """Cut `A, not B`: B may be a whole memory, or an alternative to the last words of A."""
     for cut in islice(_NEW_FIRST.finditer(words), _MOST_CUTS):
         before, old = words[: cut.start()].split(), words[cut.end() :].rstrip(" )].")
         if before and old:
@@ -134,7 +129,7 @@ def _set_right(words: str) -> Iterator[tuple[str, str]]:
 
 
 def _unquoted(text: str) -> str:
-    """The words inside of quotation marks that surround all of `text`."""
+    """Remove quotation marks around all of `text`."""
     bare = text.strip()
     inner = bare.rstrip(".")
     quoted = len(inner) > 2 and inner[0] in "\"'“„«‘`" and inner[-1] in "\"'”“»’`"
@@ -144,33 +139,43 @@ def _unquoted(text: str) -> str:
 _KEYS = ("content", "memory", "text", "fact", "bio", "value")
 
 
+def _parts(conversation: Conversation, kind: str) -> Iterator[tuple[Message, Any]]:
+    """Yield each part of a type, with its message."""
+    for message in conversation["messages"]:
+        for part in message["parts"]:
+            if part["type"] == kind:
+                yield message, part
+
+
 def noted(conversation: Conversation) -> Iterator[Origin]:
-    """Each memory that ChatGPT wrote in a conversation, in its own words.
+    """Yield each memory that ChatGPT wrote in a conversation, in its own words.
 
     One message is one memory, of however many lines; those that are JSON hold one or several.
     Plain sentences are usual. `{"content": "…"}` was seen in readers of exports (looked up on
     2026-11-25).
     """
-    for message in conversation["messages"]:
-        for part in message["parts"]:
-            if part["type"] == "memory" and not part["snapshot"]:
-                for text in unwrapped(part["text"]):
-                    yield _origin(conversation, message, "written", text)
+    for message, part in _parts(conversation, "memory"):
+        for text in unwrapped(part["text"]) if not part["snapshot"] else ():
+            yield _origin(conversation, message, "written", text)
 
 
 def snapshots(conversation: Conversation) -> Iterator[Origin]:
-    """Each list of its memory that ChatGPT was given, whole."""
-    for message in conversation["messages"]:
-        for part in message["parts"]:
-            if part["type"] == "memory" and part["snapshot"] and part["text"].strip():
-                yield _origin(conversation, message, "snapshot", part["text"])
+    """Yield each list of its memory that ChatGPT was given, whole."""
+    for message, part in _parts(conversation, "memory"):
+        if part["snapshot"] and part["text"].strip():
+            yield _origin(conversation, message, "snapshot", part["text"])
+
+
+def instructions(conversation: Conversation) -> Iterator[tuple[str | None, str | None, Origin]]:
+    """Yield custom instructions: about the user, on responses, and their source."""
+    for message, part in _parts(conversation, "instructions"):
+        about, response = _string(part["about"]), _string(part["response"])
+        if about or response:
+            yield about, response, _origin(conversation, message, "written", "")
 
 
 def citations(conversation: Conversation) -> Iterator[Origin]:
-    """Yield each memory that the answers of a conversation cite, at the first answer that does.
-
-    The `text` of one that is cited by its id alone is empty.
-    """
+    """Yield each memory that answers cite, at the first one; of a mere id, `text` is empty."""
     seen: set[tuple[str | None, str]] = set()
     for message in conversation["messages"]:
         for memory in cited_memories(message):
@@ -180,43 +185,30 @@ def citations(conversation: Conversation) -> Iterator[Origin]:
                 yield replace(origin, memory_id=memory.id, deleted=memory.deleted)
 
 
-def instructions(conversation: Conversation) -> Iterator[tuple[str | None, str | None, Origin]]:
-    """Custom instructions, about the user and on responses, with where they stand."""
-    for message in conversation["messages"]:
-        for part in message["parts"]:
-            if part["type"] == "instructions":
-                about, response = _words(part["about"]), _words(part["response"])
-                if about or response:
-                    yield about, response, _origin(conversation, message, "written", "")
-
-
-def _words(text: str | None) -> str | None:
-    return (text or "").strip() or None
-
-
 def _origin(conversation: Conversation, message: Message, how: How, text: str) -> Origin:
     time = message["created"] or conversation["created"]
     return Origin(time, conversation["id"], conversation["title"], message["id"], how, text)
 
 
 def unwrapped(text: str) -> list[str]:
-    """The memories in what was written, without JSON around them; none where it is blank."""
+    """Return the memories of a note, without JSON around them; none if it is blank."""
     words = text.strip()
     if words[:1] in ("{", "["):
         try:
             found = list(_strings(orjson.loads(words)))
         except orjson.JSONDecodeError:
             found = []
-        if found and all(each.strip() for each in found):
-            return [each.strip() for each in found]
+        stripped = [memory.strip() for memory in found]
+        if stripped and all(stripped):
+            return stripped
     return [words] if words else []
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Of a string, an object with one known key, or a list of them; blank for what is another."""
+    """Yield a string, the value of an object's one known key, or those of a list; else blanks."""
     if isinstance(value, list):
-        for each in value:
-            yield from _strings(each) if not isinstance(each, list) else [""]
+        for item in value:
+            yield from _strings(item) if not isinstance(item, list) else [""]
     elif isinstance(value, dict) and len(value) == 1:
         ((key, inner),) = value.items()
         known = key.casefold() in _KEYS
@@ -229,7 +221,7 @@ _DATED = re.compile(r"^[ \t]*(\d{1,6})\.[ \t]*\[(\d{4}-\d\d-\d\d)\]\.?[ \t]*", r
 
 
 def listed(snapshot: str) -> list[tuple[str | None, str]]:
-    """The entries of a snapshot: the day on which each was saved, and its words.
+    """Return the entries of a snapshot: the day on which each was saved, and its words.
 
     A snapshot reads `1. [2024-04-26]. User loves dogs.`, entries apart by an empty line (seen in
     several published exports of 2024 and 2025, looked up on 2026-11-25). A number that does not
@@ -241,12 +233,11 @@ def listed(snapshot: str) -> list[tuple[str | None, str]]:
             heads.append(match)
     if not heads:
         return [(None, snapshot.strip())]
-    ends = [*(each.start() for each in heads[1:]), len(snapshot)]
-    found = [
-        (head[2], snapshot[head.end() : end].strip()) for head, end in zip(heads, ends, strict=True)
-    ]
-    before = snapshot[: heads[0].start()].strip()
-    return ([(None, before)] if before else []) + [each for each in found if each[1]]
+    ends = [*(head.start() for head in heads[1:]), len(snapshot)]
+    entries: list[tuple[str | None, str]] = [(None, snapshot[: heads[0].start()].strip())]
+    for head, end in zip(heads, ends, strict=True):
+        entries.append((head[2], snapshot[head.end() : end].strip()))
+    return [(day, words) for day, words in entries if words]
 
 
 KEY = "conversation_context_citation_metadata"
@@ -259,18 +250,18 @@ class CitedMemory:
     """One memory, as one answer cites it."""
 
     id: str | None
-    """ChatGPT's own id of the memory; None where the citation has none."""
+    """ChatGPT's own id of the memory, if the citation has it."""
     text: str
-    """The memory's words; empty where the citation has none."""
+    """The memory's words; empty if the citation has none."""
     deleted: bool
-    """True where the export marks the citation as deleted."""
+    """True if the export marks the citation as deleted."""
 
 
 def cited_memories(message: Mapping[str, Any]) -> Iterator[CitedMemory]:
     """Yield each memory that a message of the neutral model cites, in the order of the export.
 
-    The list stands in the message's `extra`. An item of another shape is passed over: it stays in
-    `extra`. Never raises.
+    The list is in the message's `extra`. An item of another shape is passed over, and stays there.
+    Never raise.
     """
     extra = message.get("extra")
     metadata = extra.get("metadata") if isinstance(extra, dict) else None
@@ -278,26 +269,18 @@ def cited_memories(message: Mapping[str, Any]) -> Iterator[CitedMemory]:
         return
     for item in _objects(metadata[KEY]):
         for citation in _objects(item.get("citation", item)):
-            if _is_memory(citation):
-                yield CitedMemory(
-                    _string(citation.get("memory_id")),
-                    _snippet_words(citation.get("snippet")),
-                    item.get("deleted") is True or citation.get("deleted") is True,
-                )
+            memory_id = _string(citation.get("memory_id"))
+            kind = citation.get("conversation_context_type")
+            # A citation without a type is one of a memory if it has a memory's id.
+            if kind == _MEMORY or (kind is None and memory_id):
+                deleted = item.get("deleted") is True or citation.get("deleted") is True
+                yield CitedMemory(memory_id, _snippet_words(citation.get("snippet")), deleted)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list; an object that stands alone is a list of one."""
+    """Return the objects of a list; a single object is a list of one."""
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, dict)]
-
-
-def _is_memory(citation: dict[str, Any]) -> bool:
-    """Tell a memory from another source: by its type, or by its id where it has no type."""
-    kind = citation.get("conversation_context_type")
-    if kind is None:
-        return _string(citation.get("memory_id")) is not None
-    return bool(kind == _MEMORY)
 
 
 def _string(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""The memory, put together: entries with their dates and origins, and custom instructions."""
+"""The memory: entries with their dates and origins, and custom instructions."""
 
 from __future__ import annotations
 
@@ -6,33 +6,31 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 How = Literal["written", "snapshot", "cited", "own list"]
-"""`written`: ChatGPT wrote it to its memory. `snapshot`: a list of the memory that a conversation
-began with. `cited`: an answer names it among its sources. `own list`: ChatGPT's answer to the
-question what it remembers."""
+"""`written`: ChatGPT wrote it to its memory. `snapshot`: a conversation began with a list of the
+memory. `cited`: an answer names it among its sources. `own list`: ChatGPT listed it when asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where words stand."""
+    """Source of one remembered text: conversation, message, time, and how it was recorded."""
 
     time: str | None
-    """When, RFC 3339 in UTC; None where nothing tells."""
+    """RFC 3339 in UTC; None if unknown."""
     conversation: str | None
-    """The conversation's id; None for ChatGPT's own list."""
+    """The conversation's id, as `title` and `message` None for ChatGPT's own list."""
     title: str | None
     message: str | None
-    """The message's id."""
     how: How
     text: str
-    """The words as they stand there."""
+    """The words of the source."""
     saved: str | None = None
-    """The day that the list names for it, `2024-03-01`."""
+    """The day of saving that a list names, `2024-03-01`."""
     until: str | None = None
-    """Of a snapshot: when the last one that holds it was made."""
+    """Of a snapshot: the time of the last one that has it."""
     memory_id: str | None = None
     """Of a citation: ChatGPT's own id of the memory."""
     deleted: bool = False
-    """Of a citation: True where the export marks it as deleted."""
+    """Of a citation: True if the export marks it as deleted."""
 
 
 Relation = Literal[
@@ -51,13 +49,13 @@ Relation = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is not certain of an entry."""
+    """A doubt about an entry."""
 
     what: Relation
     other: str | None = None
-    """The id of the other entry, where it is about two."""
+    """The id of the other entry, if the doubt is about two."""
     time: str | None = None
-    """For `in memory on`: when."""
+    """Of the snapshot that `in memory on` is about."""
 
 
 @dataclass(slots=True)
@@ -65,34 +63,34 @@ class MemoryEntry:
     """One memory, in the words in which it was first written."""
 
     id: str
-    """The same in every run over the same notes."""
+    """Stable: made of the text, and of how often it has counted."""
     text: str
     origins: list[Origin]
-    """The oldest first; more than one where it was written again."""
+    """The oldest first; more than one if it was written again."""
     ended: Literal["forgotten", "replaced"] | None = None
     by: Origin | None = None
     """The words that ended it."""
     overruled: list[Origin] = field(default_factory=list)
-    """Words that ended it before a snapshot had it again, the oldest first."""
+    """Words that ended it before a later source had it again, the oldest first."""
     by_entry: str | None = None
-    """The id of the entry that took its place."""
+    """The id of the entry that replaced it."""
     marks: list[Mark] = field(default_factory=list)
 
     @property
     def days(self) -> list[str]:
-        """A time or a day for each time that it was written; see `dated`."""
-        written = [each.time for each in self.origins if each.how == "written" and each.time]
-        saved = [each.saved for each in self.origins if each.saved]
+        """The time of each note, or else the day of saving that a list names."""
+        written = [item.time for item in self.origins if item.how == "written" and item.time]
+        saved = [item.saved for item in self.origins if item.saved]
         return written or saved[:1]
 
     @property
     def known_by(self) -> str | None:
-        """When a snapshot first held it or an answer cited it, for an entry of unknown date."""
-        return min((each.time for each in self.origins if each.time), default=None)
+        """The time of the first source, for an entry of unknown date."""
+        return min((origin.time for origin in self.origins if origin.time), default=None)
 
     @property
     def dated(self) -> str:
-        """What it is sorted by: the first day or time that is known; empty where none is."""
+        """The first known day or time, to sort by; empty if there is none."""
         return min(self.days, default=None) or self.known_by or ""
 
 
@@ -101,51 +99,51 @@ class Version:
     """Custom instructions in one wording."""
 
     about: str | None
-    """What the user told about themselves."""
+    """Facts of the user about themselves."""
     response: str | None
-    """How ChatGPT should respond."""
+    """Wishes for ChatGPT's answers."""
     first: Origin
     last: Origin
 
 
 @dataclass(slots=True)
 class Memory:
-    """All that is known. Times are RFC 3339 in UTC."""
+    """All that ChatGPT remembered. Times are RFC 3339 in UTC."""
 
     entries: list[MemoryEntry] = field(default_factory=list)
-    """What counts, the oldest first; near-repeats stand after what they may repeat."""
+    """Memories that count, the oldest first; near-repeats behind the one that they may repeat."""
     ended: list[MemoryEntry] = field(default_factory=list)
-    """What was forgotten or replaced, in the order in which it was written."""
+    """Memories that were forgotten or replaced, the oldest first."""
     versions: list[Version] = field(default_factory=list)
     """Custom instructions, the last first."""
     snapshot: Origin | None = None
     """The latest snapshot; its `text` is the whole of it."""
     conversations: int = 0
     slim: int = 0
-    """How many of them come from exports that hold no memory writes."""
+    """Conversations from exports that hold no memory writes."""
     listed: int = 0
     """Entries of ChatGPT's own list."""
     left_out: int = 0
-    """Notes and versions older than those that are looked at; see `collect`."""
+    """Notes and versions older than those that are read; see `collect`."""
     without_words: int = 0
-    """Memories that answers cite by their ids alone, so that nothing tells their words."""
+    """Memories that answers cite by their ids alone, so that their words are unknown."""
 
     @property
     def cited(self) -> int:
-        """How many of `entries` an answer cites."""
+        """Number of `entries` that an answer cites."""
         return sum(any(origin.how == "cited" for origin in entry.origins) for entry in self.entries)
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
+        """True if there is nothing to show."""
         return not (self.entries or self.ended or self.versions)
 
     def as_json(self) -> dict[str, Any]:
-        """For scripts; every origin and every mark."""
+        """Return all of it as plain data, for scripts."""
         return {
-            "entries": [asdict(each) for each in self.entries],
-            "ended": [asdict(each) for each in self.ended],
-            "instructions": [asdict(each) for each in self.versions],
+            "entries": list(map(asdict, self.entries)),
+            "ended": list(map(asdict, self.ended)),
+            "instructions": list(map(asdict, self.versions)),
             "snapshot": asdict(self.snapshot) if self.snapshot else None,
             "conversations": self.conversations,
             "slim_conversations": self.slim,

@@ -1,10 +1,10 @@
-"""What ChatGPT says itself that it remembers: the question to ask, and its answer read back."""
+"""ChatGPT's own list of what it remembers: the question to ask, and its answer read back."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +24,6 @@ another block."""
 MOST = 10 << 20
 """Bytes of a file that is read back."""
 
-
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _MARK = re.compile(r"\s*(?:[-*+•–]\s+|\d{1,4}[.)]\s+)?")
 _SLOT = re.compile(
@@ -38,7 +37,7 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s|\s*\*\*[^*]+\*\*:?\s*$|[^.!?]{1,80}:\s*$
 
 @dataclass(slots=True)
 class OwnList:
-    """An answer, read."""
+    """An answer of ChatGPT, read."""
 
     entries: list[Origin] = field(default_factory=list)
     headings: int = 0
@@ -46,11 +45,11 @@ class OwnList:
 
 
 def read_own_list(answer: str, time: str | None = None) -> OwnList:
-    """The entries of ChatGPT's answer: of its code blocks where it has some, else of all of it.
+    """Read the entries of ChatGPT's answer: of its code blocks, or of all of it if it has none.
 
-    Read are lines such as `[2024-03-01] - text`, with a bullet or number in front or not, with
-    `[unknown]` or no date; and a line that is indented goes on with the entry above. `time`: when
-    ChatGPT answered, RFC 3339 in UTC.
+    An entry is a line such as `[2024-03-01] - text`, with a bullet or number in front or not, with
+    `[unknown]` or no date; an indented line continues the entry above. `time`: that of the answer,
+    RFC 3339 in UTC.
     """
     found = OwnList()
     lines = list(_lines(answer.removeprefix("\ufeff")))
@@ -62,17 +61,19 @@ def read_own_list(answer: str, time: str | None = None) -> OwnList:
         if slot is None and not marked and _HEADING.match(line):
             found.headings += 1
         elif slot is None and not marked and found.entries and (dated or line[:2].isspace()):
-            found.entries[-1] = _longer(found.entries[-1], line.strip())
+            last = found.entries[-1]
+            found.entries[-1] = replace(last, text=f"{last.text}\n{line.strip()}")
         else:
             text = line[slot.end() :] if slot else line[mark.end() :] if mark else line
             day = _DAY.match(slot["when"]) if slot else None
-            if text.strip():
-                found.entries.append(_entry(text.strip(), day[0] if day else None, time))
+            if text := text.strip():
+                saved = day[0] if day else None
+                found.entries.append(Origin(time, None, None, None, "own list", text, saved))
     return found
 
 
 def _lines(answer: str) -> Iterator[str]:
-    """The lines inside of code fences; all of them where there is no fence."""
+    """Yield the lines inside of code fences; all lines if there is no fence."""
     lines = answer.splitlines()
     fenced = any(_FENCE.match(line) for line in lines)
     opened: str | None = None
@@ -91,29 +92,21 @@ def _slot(line: str) -> re.Match[str] | None:
     return _SLOT.match(line, mark.end() if mark else 0)
 
 
-def _entry(text: str, saved: str | None, time: str | None) -> Origin:
-    return Origin(time, None, None, None, "own list", text, saved)
-
-
-def _longer(entry: Origin, more: str) -> Origin:
-    return _entry(f"{entry.text}\n{more}", entry.saved, entry.time)
-
-
 def open_own_list(path: Path) -> OwnList:
-    """The same from a file, as old as it is. Raises NotAnAnswer and OSError."""
+    """Read ChatGPT's answer from a file, which tells its time. Raise NotAnAnswer, OSError."""
     if kind := special(path):
         raise NotAnAnswer(f"{path} is {kind}. Save ChatGPT's answer in a file, and give that.")
-    about = path.stat()
-    if about.st_size > MOST:
+    stat = path.stat()
+    if stat.st_size > MOST:
         raise NotAnAnswer(
-            f"{path} has {about.st_size >> 20:,} MB: an answer of ChatGPT has a few pages at most."
+            f"{path} has {stat.st_size >> 20:,} MB: an answer of ChatGPT has a few pages at most."
         )
     data = path.read_bytes()
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as some editors of Windows save text
     if b"\0" in data and not wide:
         raise NotAnAnswer(f"{path} is no text file. Save ChatGPT's answer as plain text.")
     text = data.decode("utf-16" if wide else "utf-8", "replace")
-    answered = datetime.fromtimestamp(int(about.st_mtime), UTC).replace(tzinfo=None)
+    answered = datetime.fromtimestamp(int(stat.st_mtime), UTC).replace(tzinfo=None)
     found = read_own_list(text, f"{answered.isoformat()}Z")
     if not found.entries:
         raise NotAnAnswer(f"{path} has no entries. Save ChatGPT's whole answer in it.")

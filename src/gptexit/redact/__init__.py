@@ -1,17 +1,8 @@
-"""What is taken out of a conversation before it goes to another company: keys, tokens, passwords.
+"""Takes secrets out of a conversation before it goes to another company: keys, tokens, passwords.
 
-Finding them is left to two libraries (`kingfisher`, `passwords`); this package decides where they
-look (`fields`), what stands in place of what they find (`placeholder`), where else the same secret
-stands (`occurrences`), and what is said about it (`findings`). `redactor` holds it together,
-`files` does the same for the text files that a pack takes along. Nothing here opens a connection:
-neither library is asked to try out what it found.
+Two libraries find them (`kingfisher`, `passwords`); `detect` asks both. `redactor` decides which
+strings of a conversation are searched, and puts a mark in place of each secret; `occurrences` finds
+the same secret in other places and spellings, and keeps the account; `files` does the same for the
+text files that a pack takes along. Nothing here opens a connection: neither library is asked to try
+out a secret.
 """
-
-from __future__ import annotations
-
-EXTRA = (
-    "finding secrets needs two more packages; install them, in the folder of gptexit, with: "
-    "python3 -m pip install '.[redact]'.",
-    "To write everything, with all secrets in it: --redact nothing.",
-)
-"""What is wrong and what to do where the libraries are not installed: for CannotRedact."""

@@ -7,106 +7,99 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
-from gptexit.redact import kingfisher as tokens
-from gptexit.redact import passwords
-from gptexit.redact.false_positives import is_random, stands_for_one
-from gptexit.redact.notations import apart, broken, continued, joined, without_colours
-from gptexit.redact.occurrences import Secret, blanked, mark, united
+from gptexit.errors import CannotRedact
+from gptexit.redact import kingfisher, passwords
+from gptexit.redact.false_positives import is_placeholder, is_random
+from gptexit.redact.notations import NEXT, apart, broken, joined, without_colours
+from gptexit.redact.occurrences import Secret, blanked, mark, marked, united
 
 _ROUNDS = 50
 """Times that a text is searched again once what was found is out of it."""
 _AT_ONCE = 200_000
-"""Characters of strings that are searched in one go for whether there is anything in them."""
-
+"""Characters of strings that are searched at once for any secret."""
 _PATIENCE = 4
 """Rounds after which a secret is taken with all that is written in one with it."""
-_RUN_BEFORE = re.compile(r"[A-Za-z0-9_-]*")
+_RUN = re.compile(r"[A-Za-z0-9_-]*")
 _FEW = 8
-"""Strings that are searched one by one, and parts of a batch in which one of many is looked for."""
+"""Strings that are searched one by one, and parts into which a batch with a secret is cut."""
 _LINES = 20
 """Lines over which a token may go on."""
 _BY_FORM = 3
-"""The lowest rank of what is known by its form."""
+"""The highest rank of a secret that is known by its form."""
 _NAME = 300
 """Characters of a text that may be the name of a file."""
 _ENDING = 5
-"""And of the ending of one."""
+"""Characters of the ending of such a name."""
 
 
 def prepare() -> None:
-    """Load the libraries. Raises CannotRedact."""
-    tokens.prepare()
-    passwords.prepare()
+    """Load both libraries. Raise CannotRedact if they are not installed."""
+    try:
+        kingfisher.scanner()
+        passwords.plugins()
+    except ImportError as error:
+        raise CannotRedact(
+            "finding secrets needs two more packages; install them, in the folder of gptexit, "
+            "with: python3 -m pip install '.[redact]'.",
+            "To write everything, with all secrets in it: --redact nothing.",
+        ) from error
 
 
 def secrets(text: str, language: str | None = None) -> list[Secret]:
-    """The secrets of `text`, in order, none of them overlapping.
+    """Find the secrets of `text`, in order, none of them overlapping.
 
-    What is found is blanked out and the text searched again, until there is nothing: a detector may
-    see one secret a line only, and a second run must find nothing that the first left.
-    `language`: that of the whole text, where it is code.
+    Each is blanked out and the text searched again, until nothing is found: a detector may see only
+    one secret of a line, and a second run must find nothing that the first left. `language`: that
+    of the whole text, if it is code.
     """
     found: list[Secret] = []
     for turn in range(_ROUNDS):
-        rest = _Rest(text, found)
-        searched = without_colours(_without_ending(rest.text))
-        more = [
-            replace(each, start=rest.back(each.start), end=rest.back(each.end))
-            for each in _once(searched, language)
-        ]
-        more = more or [
-            replace(each, start=rest.back(each.start), end=rest.back(each.end))
-            for each in _broken(searched)
-        ]
+        # Blanks as long as a mark are in place of what was found.
+        rest = without_colours(_without_ending(blanked(marked(text, found))))
+        more = list(_once(rest, language)) or list(_broken(rest))
         if not more:
             break
+        places = _places(found)
+        more = [
+            replace(secret, start=_back(secret.start, places), end=_back(secret.end, places))
+            for secret in more
+        ]
         if turn >= _PATIENCE:
             more = [_whole_run(secret, text) for secret in more]
         found = united([*found, *more])
     return found
 
 
-class _Rest:
-    """A text with blanks as long as their marks in place of secrets, and the way back."""
+def _places(found: list[Secret]) -> list[tuple[int, int]]:
+    """Return the edges of each secret, as offsets in the text with marks and in the original."""
+    places = [(0, 0)]
+    for secret in found:
+        start = places[-1][0] + secret.start - places[-1][1]
+        places += [(start, secret.start), (start + len(mark(secret.kind)), secret.end)]
+    return places
 
-    def __init__(self, text: str, found: list[Secret]) -> None:
-        pieces: list[str] = []
-        self._places = [(0, 0)]
-        """Where, in the text with blanks and in the other, each piece of it begins."""
-        length = at = 0
-        for each in found:
-            blank = " " * len(mark(each.kind))
-            pieces += [text[at : each.start], blank]
-            length += each.start - at
-            self._places += [(length, each.start), (length + len(blank), each.end)]
-            length += len(blank)
-            at = each.end
-        self.text = blanked("".join([*pieces, text[at:]]))
 
-    def back(self, position: int) -> int:
-        """A position in `text` as one in the text that it was made of."""
-        number = bisect_right(self._places, (position, sys.maxsize)) - 1
-        here, there = self._places[number]
-        last = number + 1 == len(self._places)
-        return (
-            there + position - here
-            if last
-            else min(there + position - here, self._places[number + 1][1])
-        )
+def _back(position: int, places: list[tuple[int, int]]) -> int:
+    """Turn an offset in the text with marks into one in the original."""
+    number = bisect_right(places, (position, sys.maxsize))
+    start, original = places[number - 1]
+    end = places[number][1] if number < len(places) else sys.maxsize
+    return min(original + position - start, end)
 
 
 def suspects(strings: Iterable[str]) -> Iterator[str]:
-    """Those of `strings` that may hold a secret; all that do are among them.
+    """Yield those of `strings` that may hold a secret; all that do are among them.
 
     Searching one long text is much faster than searching many short ones, and almost all hold
-    nothing. A line break between two strings is for every rule what the end of a text is.
+    nothing. A line break between two strings is for every rule the same as the end of a text.
     """
     batch: list[str] = []
     size = 0
-    for each in strings:
-        batch.append(each)
-        size += len(each)
+    for text in strings:
+        batch.append(text)
+        size += len(text)
         if size > _AT_ONCE:
             yield from _suspects(batch)
             batch, size = [], 0
@@ -124,11 +117,11 @@ def _suspects(batch: list[str]) -> Iterator[str]:
             )
         )
     )
-    data = tokens.as_bytes(text)
+    data = kingfisher.as_bytes(text)
     spaced = apart(data)
     if (
-        tokens.there(data, spaced)
-        or passwords.there(text)
+        kingfisher.may_contain_token(data, spaced)
+        or passwords.may_contain_password(text)
         or any(True for _ in _in_one_line(joined(data, spaced)))
     ):
         if len(batch) <= _FEW:
@@ -141,8 +134,8 @@ def _suspects(batch: list[str]) -> Iterator[str]:
 
 def _whole_run(secret: Secret, text: str) -> Secret:
     """Widen a secret to all that is written in one with it: one after the other would be found."""
-    start = secret.start - len(_RUN_BEFORE.match(text[: secret.start][::-1])[0])  # type: ignore[index]
-    end = _RUN_BEFORE.match(text, secret.end).end()  # type: ignore[union-attr]
+    start = secret.start - len(_RUN.match(text[: secret.start][::-1])[0])  # type: ignore[index]
+    end = _RUN.match(text, secret.end).end()  # type: ignore[union-attr]
     return replace(secret, start=start, end=end)
 
 
@@ -155,44 +148,45 @@ def _without_ending(text: str) -> str:
 
 
 def _once(text: str, language: str | None) -> Iterator[Secret]:
-    found = []
-    for each, guessed in tokens.tokens(text):
-        value = each.within(text)
-        if value.strip() and not (guessed and stands_for_one(value)):
-            found.append(each)
-    found += [each for each in passwords.passwords(text, language) if each.within(text).strip()]
-    starts = {each.start for each in found}
-    yield from (_to_its_end(each, text, starts) for each in found)
+    """Search a text once, with all detectors."""
+    found = [
+        secret
+        for secret, guessed in kingfisher.tokens(text)
+        if not (guessed and is_placeholder(secret.within(text)))
+    ]
+    found += passwords.passwords(text, language)
+    found = [secret for secret in found if secret.within(text).strip()]
+    starts = {secret.start for secret in found}
+    yield from (_to_its_end(secret, text, starts) for secret in found)
 
 
 def _to_its_end(secret: Secret, text: str, starts: set[int]) -> Secret:
-    """A token with the rest of it in the next lines, where a line break cuts one of any length."""
+    """Add the next lines to a token of any length that a line break cuts."""
     for _ in range(_LINES if secret.rank <= _BY_FORM else 0):
-        rest = continued(text, secret.end)
+        rest = NEXT.match(text, secret.end)
         if not rest or rest.start(1) in starts or not is_random(rest[1]):
             break
         value = secret.within(text).replace("\n", "") + rest[1]
-        if not any(
-            found.start == 0 and found.end == len(value) for found, _ in tokens.tokens(value)
-        ):
+        spans = [(token.start, token.end) for token, _ in kingfisher.tokens(value)]
+        if (0, len(value)) not in spans:
             break
         secret = replace(secret, end=rest.end())
     return secret
 
 
 def _broken(text: str) -> Iterator[Secret]:
-    """What a line break cuts in two, in a text in which nothing whole is left."""
+    """Find secrets that a line break cuts in two, in a text in which nothing whole is left."""
     if "\n" not in text and text.isascii() and "\\_" not in text:
         return
-    for value, rank, kind in _in_one_line(joined(tokens.as_bytes(text))):
+    for value, rank, kind in _in_one_line(joined(kingfisher.as_bytes(text))):
         yield from (Secret(*span, rank, kind) for span in broken(value, text))
 
 
 def _in_one_line(data: bytes) -> Iterator[tuple[str, int, str]]:
-    """What is found where the lines of each paragraph are one: the value, its rank and its kind."""
-    yield from (found for found in tokens.in_one_line(data) if is_random(found[0]))
+    """Search paragraphs whose lines were joined. Yield values with their ranks and kinds."""
     line = data.decode("utf-8", "replace")
-    for each in passwords.by_form(line, passwords.folded(line)):
-        value = each.within(line)
+    tokens = kingfisher.in_one_line(data)
+    for secret in chain(tokens, passwords.by_form(line, passwords.folded(line))):
+        value = secret.within(line)
         if is_random(value):
-            yield value, each.rank, each.kind
+            yield value, secret.rank, secret.kind

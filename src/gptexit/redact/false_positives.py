@@ -1,9 +1,9 @@
-"""What stands where a secret would stand and is none: placeholders, names, words.
+"""False positives: placeholders (`your-api-key`), names and words that detectors take for secrets.
 
 A token is known by its form. A password is known by the name before it alone (`password = "…"`),
 and in code such a name is as often followed by something else: the name of a field, a message, a
-type, the word that a manual has there. Changing those would change code. What remains is taken for
-a secret only if it looks like one.
+type, an example of a manual. Changing those would change code. So a value is taken for a secret
+only if it looks like one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import re
 from itertools import pairwise
 
 SHORTEST = 6
-"""Characters; whatever is shorter is left alone."""
-_STANDS_FOR = re.compile(
+"""Characters of the shortest secret, and of the shortest text that is searched."""
+_PLACEHOLDER = re.compile(
     r"your|my[-_]?(?:secret|pass|api|key|token)|example|placeholder|change[-_ ]?me|change[-_]?it|"
     r"dummy|sample|redacted|insert|replace|fixme|todo|goes[-_]here|some[-_]?(?:secret|pass|key)|"
     r"fake|xxx|\*\*\*|\.\.\.|…|<[^>]*>|\{\{|\$\{|\$\(|%\(|%s|#\{|^env[.:]|process\.env|"
@@ -21,15 +21,15 @@ _STANDS_FOR = re.compile(
     r"(?:^|[-_])test(?:$|[-_0-9])",
     re.IGNORECASE,
 )
-"""A part of a value that a person is meant to put their own in place of."""
-_SAYS_ITSELF = re.compile(
+"""Part of a value that people replace by their own."""
+_ABOUT_SECRETS = re.compile(
     r"^(?:the|user|admin|root|guest|postgres|mysql|redis|db|app|super|default|new|old|current|"
     r"api|access|auth|client|private|public|secret|password|passwd|passphrase|pass|pwd|key|token|"
     r"hash|salt|id|name|value|field|string|text|type|is|has|reset|confirm|login|hidden|invalid|"
     r"required|word|jwt|session|service|account|[-_.:/ 0-9!])+$",
     re.IGNORECASE,
 )
-"""A value made of nothing but the words that stand around secrets: `new-password`, `secret1`."""
+"""A value of nothing but words that people write around secrets: `new-password`, `secret1`."""
 _WORDS = re.compile(r"^[A-Za-z_.:/ -]+$")
 """Words, and names as code has them: `form-control`, `user.email`, `OPENAI_KEY`, `_RSAKey`."""
 _ADDRESS = re.compile(
@@ -37,8 +37,6 @@ _ADDRESS = re.compile(
     r"[\w.-]+\.(?:py|js|ts|json|ya?ml|txt|pem|html?|com|org|io)$)"
 )
 _CALL = re.compile(r"[({\[]|\)$|;$|^[&$%]|=>|\s")
-
-
 _PAIRS = frozenset(
     """th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve
     co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct
@@ -49,7 +47,7 @@ _PAIRS = frozenset(
     bo ba bi br bu cc dd dm ei eo es ga gi hu ju ki ko lf lv mm nn oi pi pp rr sk sl sm sn sq tc tt
     ty ui va vo xp zu""".split()  # noqa: SIM905 - easier to read than a list
 )
-"""Pairs of letters of which words are made: nearly all of a word, a quarter of random ones."""
+"""Frequent pairs of letters: nearly all pairs of a word, a quarter of random ones."""
 _LETTERS = re.compile(r"[A-Za-z]{8,}")
 _NO_LETTER = re.compile(r"[^A-Za-z]+")
 _WORD_AND_NUMBER = re.compile(r"[A-Za-z]+(?:[-_.:/24][A-Za-z]+)*[-_.:]?\d{0,4}")
@@ -59,9 +57,9 @@ _ALGORITHM = re.compile(
     r"[-_]?\d{1,4}(?:[-_.][a-z0-9]{1,16}){0,4}|\d[\d.:/,TZ+-]*",
     re.IGNORECASE,
 )
-"""What has digits and is no secret: names of algorithms, numbers, times."""
+"""Names of algorithms, numbers, times: they have digits and are no secrets."""
 STRONG = 8
-"""Characters of a value that is a secret by its letters alone."""
+"""Characters of the shortest value that its letters alone show to be a secret."""
 
 
 def is_scrambled(value: str) -> bool:
@@ -77,7 +75,7 @@ def is_scrambled(value: str) -> bool:
 
 
 def is_random(value: str) -> bool:
-    """Tell whether `value` looks like a secret whatever stands before it: letters and digits."""
+    """Tell whether `value` looks like a secret in any place: random letters, or with digits."""
     if len(value) < STRONG:
         return False
     if any(map(is_scrambled, (*_LETTERS.findall(value), _NO_LETTER.sub("", value)))):
@@ -90,16 +88,16 @@ def is_random(value: str) -> bool:
     )
 
 
-def stands_for_one(value: str) -> bool:
-    """Whether `value` is a placeholder, in whatever place."""
-    return bool(_STANDS_FOR.search(value) or _SAYS_ITSELF.match(value)) or len(set(value)) < 4
+def is_placeholder(value: str) -> bool:
+    """Tell whether `value` is a placeholder, in any place."""
+    return bool(_PLACEHOLDER.search(value) or _ABOUT_SECRETS.match(value)) or len(set(value)) < 4
 
 
-def looks_like_one(value: str) -> bool:
-    """Whether `value`, which stands behind a name such as `password`, may be a secret."""
+def looks_like_secret(value: str) -> bool:
+    """Tell whether `value`, written behind a name such as `password`, may be a secret."""
     return (
         len(value) >= SHORTEST
-        and not stands_for_one(value)
+        and not is_placeholder(value)
         and not _ADDRESS.search(value)
         and not _CALL.search(value)
         and (not _WORDS.match(value) or is_scrambled(value))

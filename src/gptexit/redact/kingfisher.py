@@ -10,40 +10,28 @@ the system's cache folder; from there they load in 0.25 s.
 from __future__ import annotations
 
 import re
-import sys
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 from typing import Any
 
-from gptexit.errors import CannotRedact
-from gptexit.redact import EXTRA
 from gptexit.redact.notations import apart
 from gptexit.redact.occurrences import Secret
 
 _SOURCE = re.compile(r"^(?:betterleaks\.|veles\.secrets/)|\.\d+$")
-"""What stands around a rule's own name."""
-_WORDS = {
-    "ai": "AI",
-    "api": "API",
-    "aws": "AWS",
+"""Prefix and suffix of a rule's name."""
+_SPELLED = ("AI", "API", "AWS", "GitHub", "GitLab", "MongoDB", "OAuth", "OpenAI", "PyPI", "URL")
+_WORDS = {word.lower(): word for word in _SPELLED} | {
     "cicd": "CI",
     "gcp": "Google",
-    "github": "GitHub",
-    "gitlab": "GitLab",
     "huggingface": "Hugging Face",
     "jwt": "JSON web token",
-    "mongodb": "MongoDB",
-    "npm": "npm",
-    "oauth": "OAuth",
-    "openai": "OpenAI",
     "pat": "access token",
     "personnal": "personal",
-    "pypi": "PyPI",
     "sendgrid": "SendGrid",
     "uri": "URL",
-    "url": "URL",
 }
+"""Words for people, by the words in the names of rules."""
 _NAMES = {
     "aws-access-token": "AWS access key",
     "curl-auth-header": "authorization header",
@@ -57,110 +45,89 @@ _NAMES = {
     "cloudflareapitoken": "Cloudflare API token",
     "herokuplatformkey": "Heroku API key",
 }
-"""Rules whose name does not tell a person what was found."""
+"""Names for people of rules whose own name does not explain the secret."""
 _GUESSES = frozenset({"generic-credential-uri", "curl-auth-header", "curl-auth-user"})
-"""Rules that go by what stands around a value, so that a placeholder fits them too."""
+"""Rules that go by the text around a value, so that a placeholder fits them too."""
 _HALVES = {"aws-secret-access-key": "aws-access-token"}
-"""Rules that find a secret only beside what another finds, which they are a part of."""
+"""Rules for a secret that counts only beside a secret of another rule."""
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes of a character but its first."""
 
 
 @cache
-def _scanner() -> Any:
-    """The scanner of a text as it is; it looks into base64 too."""
-    try:
-        from kingfisher_sdk import Scanner
-    except ImportError as error:
-        raise CannotRedact(*EXTRA) from error
+def scanner() -> Any:
+    """Return the scanner of a text as it is; it looks into base64 too."""
+    from kingfisher_sdk import Scanner
+
     return Scanner()
 
 
 @cache
 def _plain() -> Any:
-    """The scanner of the other forms of a text, with the same rules in the same memory.
-
-    It does not look into base64, which the first has done: that is half the time.
-    """
+    """Return a scanner with the same rules that leaves base64 alone, which takes half the time."""
     from kingfisher_sdk import Scanner
 
-    return Scanner(_scanner().rules, base64=False)
+    return Scanner(scanner().rules, base64=False)
 
 
-def prepare() -> None:
-    """Load the rules. Raises CannotRedact."""
-    _scanner()
-
-
-def there(data: bytes, spaced: bytes) -> bool:
-    """Tell whether `tokens` would find anything in a text or a part of it, given in both forms."""
-    return any(found.visible for found in _scanner().scan(data)) or any(
-        found.visible for found in _plain().scan(spaced)
+def may_contain_token(data: bytes, spaced: bytes) -> bool:
+    """Tell whether `tokens` would find anything in `data` (`spaced`: `apart(data)`) or a part."""
+    return any(match.visible for match in scanner().scan(data)) or any(
+        match.visible for match in _plain().scan(spaced)
     )
 
 
 def tokens(text: str) -> list[tuple[Secret, bool]]:
-    """Find what the rules know, each with whether the rule goes by its surroundings alone."""
+    """Find tokens. With each: True if its rule goes by the surroundings alone."""
     data = as_bytes(text)
-    offset_of = _Offsets(data, ascii_only=text.isascii())
-    result = _found(_scanner().scan(data), offset_of)
-    # A rule that goes by its surroundings does not know them when they are set apart.
-    more = _found(_plain().scan(apart(data)), offset_of)
-    return result + [(secret, False) for secret, guessed in more if not guessed]
+    found = _found(scanner().scan(data), data)
+    # A rule that goes by the surroundings cannot when they are set apart.
+    more = _found(_plain().scan(apart(data)), data)
+    return found + [(secret, False) for secret, guessed in more if not guessed]
 
 
-def in_one_line(line: bytes) -> Iterator[tuple[str, int, str]]:
-    """Find tokens in the lines of a paragraph put together: each with its rank and its kind."""
-    for scanned in _plain().scan(line):
-        rule = _SOURCE.sub("", scanned.rule_id)
-        if scanned.visible and rule not in _GUESSES:
-            place = scanned.location
-            value = line[place["start_offset"] : place["end_offset"]].decode("utf-8", "replace")
-            yield value, 0 if scanned.confidence == "high" else 1, name_of(rule)
+def in_one_line(line: bytes) -> list[Secret]:
+    """Find tokens in paragraphs whose lines were joined."""
+    visible = [match for match in _plain().scan(line) if match.visible]
+    return [secret for secret, guessed in _found(visible, line) if not guessed]
 
 
-def _found(scan: list[Any], offset_of: _Offsets) -> list[tuple[Secret, bool]]:
-    scanned = [(_SOURCE.sub("", each.rule_id), each) for each in scan]
-    seen = {rule for rule, each in scanned if each.visible}
+def _found(scan: list[Any], data: bytes) -> list[tuple[Secret, bool]]:
+    """Return the matches of a scan as `tokens` does."""
+    rules = [_SOURCE.sub("", match.rule_id) for match in scan]
+    seen = {rule for rule, match in zip(rules, scan, strict=True) if match.visible}
+    spans = [(match.location["start_offset"], match.location["end_offset"]) for match in scan]
+    in_text = _characters(data, chain.from_iterable(spans))
     result = []
-    for rule, each in scanned:
-        if not each.visible and _HALVES.get(rule) not in seen:
-            continue
-        place = each.location
-        start, end = offset_of(place["start_offset"]), offset_of(place["end_offset"])
-        rank = 2 if rule in _GUESSES else 0 if each.confidence == "high" else 1
-        result.append((Secret(start, end, rank, name_of(rule)), rule in _GUESSES))
+    for rule, match, (start, end) in zip(rules, scan, spans, strict=True):
+        if match.visible or _HALVES.get(rule) in seen:
+            rank = 2 if rule in _GUESSES else 0 if match.confidence == "high" else 1
+            secret = Secret(in_text[start], in_text[end], rank, name_of(rule))
+            result.append((secret, rule in _GUESSES))
     return result
 
 
-class _Offsets:
-    """Offsets of bytes as offsets of characters, counted from the nearest one known before."""
-
-    def __init__(self, data: bytes, *, ascii_only: bool) -> None:
-        self._data = data
-        self._ascii = ascii_only
-        self._known = [(0, 0)]
-
-    def __call__(self, offset: int) -> int:
-        """The number of characters in the first `offset` bytes."""
-        if self._ascii:
-            return offset
-        number = bisect_right(self._known, (offset, sys.maxsize)) - 1
-        before, characters = self._known[number]
-        characters += len(self._data[before:offset].decode("utf-8", "replace"))
-        if offset > before:
-            self._known.insert(number + 1, (offset, characters))
-        return characters
+def _characters(data: bytes, offsets: Iterable[int]) -> dict[int, int]:
+    """Return for each offset of bytes in UTF-8 the number of characters before it."""
+    result = {}
+    before = characters = 0
+    for offset in sorted(offsets):
+        characters += len(data[before:offset].translate(None, _CONTINUATION))
+        result[offset] = characters
+        before = offset
+    return result
 
 
 def as_bytes(text: str) -> bytes:
-    """`text` with as many characters; NUL would have it taken for UTF-16."""
+    """Encode `text`, with a space for each NUL: the scanner would take it for UTF-16."""
     return text.replace("\0", " ").encode("utf-8", "replace")
 
 
 def name_of(rule: str) -> str:
-    """A rule's name in words: `github-pat` is a `GitHub access token`."""
+    """Return a rule's name in words: `github-pat` is a `GitHub access token`."""
     if rule in _NAMES:
         return _NAMES[rule]
-    words = [_WORDS.get(word, word) for word in rule.split("-")]
-    return " ".join(
-        [words[0][:1].upper() + words[0][1:] if words[0].islower() else words[0], *words[1:]]
-    )
+    first, *rest = (_WORDS.get(word, word) for word in rule.split("-"))
+    return " ".join([first.capitalize() if first.islower() else first, *rest])

@@ -1,11 +1,11 @@
 # ruff: noqa: E501 - expressions and samples are easier to read in one line
-"""Passwords by the notations in which people and programs write them down.
+"""Notations: how people and programs write passwords down, and how a text can hide a token.
 
 The detector of passwords of detect-secrets knows a name, a sign and quotes. Here are the others, as
 a table: code of many languages, SQL, markup, settings, command lines, headers, connection strings,
-and a line such as `Password: …`. Each line of the table is an anchor, which is cheap to find, and
-what follows it, by an expression whose every repetition is bounded: no text takes more than a fixed
-number of steps for each anchor.
+and a line such as `Password: …`. Each row has an anchor, which is cheap to find, and an expression
+for the text around it. Every repetition in it is bounded: no text takes more than a fixed number of
+steps for each anchor.
 """
 
 from __future__ import annotations
@@ -14,38 +14,39 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gptexit.redact.false_positives import is_random, looks_like_one
-from gptexit.redact.occurrences import Secret
+from gptexit.redact.false_positives import is_random, looks_like_secret
+from gptexit.redact.occurrences import Secret, places
 
 _APART = b",()[]{}<>*|&?!#~^$@%/\\"
 _SPACED = bytes(0x20 if code in _APART + b"\t" or code >= 0x80 else code for code in range(256))
 """Delimiters of prose, Markdown, URLs and markup, and all that is not ASCII, as spaces."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{0,20}[A-Za-z]")
-"""A colour of a terminal: its last letter would be part of a word."""
+"""A colour of a terminal; its last letter would be read as part of a word."""
 _UNICODE = re.compile(rb"\\u00[0-7][0-9A-Fa-f]")
 _PERCENT = re.compile(rb"%(?:0[9ADad]|2[0-9A-Fa-f]|3[A-Fa-f]|40|5[B-Eb-e]|60|7[B-Db-d])")
 _EMPHASIS = re.compile(rb" (_{1,3})([A-Za-z0-9][A-Za-z0-9_.=+-]{14,400}?)(_{1,3})(?=[\s\"'`;:])")
-"""A word between underscores; detectors take these for a part of it."""
+"""A word in italics; detectors would take the underscores for a part of it."""
 _STOPS = tuple((sign, b" " + sign[1:]) for sign in (b". ", b".\n", b'."', b".'", b": ", b":\n"))
-"""Signs that end a sentence or a clause, where a word ends behind them."""
+"""Signs that end a sentence or a clause."""
 _HIDDEN = ((b"\xe2\x80\x8b", b""), (b"\xc2\xad", b""), (b"\xe2\x81\xa0", b""), (b"\\_", b"_"))
-"""Signs that are not seen: they say where a word may be broken, or that a letter is one."""
+"""Invisible signs, and the backslash of Markdown before an underscore."""
 _INDENTS = (
     *((b"\n    ", b"\n"), (b"\n  ", b"\n"), (b"\n ", b"\n")),
     *((b"  \n", b"\n"), (b" \n", b"\n")),
 )
 _BETWEEN = r"[\s>\\\u200b\u00ad\u2060]{0,24}"
-"""What may stand between two letters of a key that was broken in two."""
-_NEXT = re.compile(r"[ \t\\]{0,4}\r?\n[ \t>]{0,24}([A-Za-z0-9_+/=.-]{6,2000})")
+"""Signs between two letters of a key that a line break cut in two."""
+NEXT = re.compile(r"[ \t\\]{0,4}\r?\n[ \t>]{0,24}([A-Za-z0-9_+/=.-]{6,2000})")
+"""The end of a line and the first word, group 1, of the next."""
 _COLOURED = re.compile(_COLOUR.pattern.decode())
 LONGEST = 4000
-"""Characters of a broken key that is looked for."""
+"""Characters of the longest broken key that is looked for."""
 
 
 def apart(data: bytes) -> bytes:
-    """Set apart by spaces what stands between delimiters; every offset stays what it was.
+    """Put spaces in place of delimiters, so that every offset stays the same.
 
-    One space more is at the end, so that a full stop there is one too.
+    Add one space at the end, so that a full stop before it counts as the end of a sentence.
     """
     if b"\x1b" in data:
         data = _COLOUR.sub(_blank, data)
@@ -70,10 +71,7 @@ def apart(data: bytes) -> bytes:
 
 
 def joined(data: bytes, spaced: bytes | None = None) -> bytes:
-    """Make one line of the lines of each paragraph, without their indents and quotation signs.
-
-    `spaced`: what `apart` makes of the same data, where it is known.
-    """
+    """Join the lines of each paragraph, without indents and quotes. `spaced`: `apart(data)`."""
     changed = False
     for sign, seen in _HIDDEN:
         if sign in data:
@@ -93,13 +91,8 @@ def without_colours(text: str) -> str:
     return _COLOURED.sub(lambda found: " " * len(found[0]), text) if "\x1b" in text else text
 
 
-def continued(text: str, end: int) -> re.Match[str] | None:
-    """Match what a line begins with that follows one which ends at `end`; group 1 is its first word."""
-    return _NEXT.match(text, end)
-
-
 def broken(value: str, text: str) -> list[tuple[int, int]]:
-    """Find where `value`, found in a joined form of `text`, is in it, broken by at least one sign."""
+    """Find a `value` of the joined form of `text` in `text`, broken by at least one sign."""
     if not 0 < len(value) <= LONGEST:
         return []
     pattern = re.compile(_BETWEEN.join(map(re.escape, value)))
@@ -116,21 +109,22 @@ def _without_signs(found: re.Match[bytes]) -> bytes:
     return b" " * (1 + len(found[1])) + found[2] + b" " * len(found[3])
 
 
-NAMES = (
-    ("pass", "", r"pass(?:word|wd|phrase|wort|code)|(?<=require)pass|(?<=db_)pass", "password"),
-    *((name, "", name, "password") for name in ("pwd", "kennwort", "contrase", "motdepasse")),
-    *(
-        (name, "", name, "password")
-        for name in ("wachtwoord", "密码", "密碼", "パスワード", "пароль")
-    ),
-    *((name, "", name, "secret") for name in ("secret", "token", "preshared")),
-    (
-        *("key", "api auth access account service private client signing encryption"),
-        *("key", "secret key"),
-    ),
+_NAMES = tuple(
+    (needle, tuple(words.split()), re.compile(pattern), kind)
+    for needle, words, pattern, kind in (
+        ("pass", "", r"pass(?:word|wd|phrase|wort|code)|(?<=require)pass|(?<=db_)pass", "password"),
+        *((name, "", name, "password") for name in ("pwd", "kennwort", "contrase", "motdepasse")),
+        *((name, "", name, "password") for name in ("wachtwoord", "密码", "密碼")),
+        *((name, "", name, "password") for name in ("パスワード", "пароль")),
+        *((name, "", name, "secret") for name in ("secret", "token", "preshared")),
+        (
+            *("key", "api auth access account service private client signing encryption"),
+            *("key", "secret key"),
+        ),
+    )
 )
-"""What stands before a value: a part that is cheap to find, words of which one is before it, the
-whole of it from there on, and the kind of the value."""
+"""Names before a value: a needle that is cheap to find, words of which one is before it, the
+pattern of the name from the needle on, and the kind of the value."""
 _OPEN = r"(?P<quote>\\{0,4}[\"'`]|&(?:quot|apos|#39|#34);|[“«„「])"
 _QUOTED = rf"@?[bruf]?{_OPEN}(?P<quoted>[^\"'`\n“”»“」]{{1,300}}?)(?=\\{{0,4}}[\"'`]|&(?:quot|apos|#3[49]);|[”»“」])"
 _BARE = r"(?P<bare>[^\s\"'`<>|“”„«»「」，。；]{4,300})"
@@ -164,15 +158,15 @@ _OPTION = re.compile(rf"[\w-]{{0,12}}(?P<sign>[ \t=]{{1,4}})(?:{_QUOTED}|{_BARE}
 """An option of a program: `--password …`."""
 
 _CUT = re.compile(r"[&;,](?=.)|\\[nrt\"'u]|&(?:quot|apos|amp|#39);|[)\]}](?=[^\w]|$)")
-"""What ends a value without quotes; in a URL, in JSON within a text, in brackets."""
+"""The end of a value without quotes: in a URL, in JSON within a text, in brackets."""
 _ENDS = ".,;:!?)]}*_>\\"
 _QUOTES = "\"'`;"
 _SPECIAL = frozenset("!#$%&*+-=?@^_~")
 
 
 def _weak(value: str) -> bool:
-    """Take what nothing but its place tells to be a password: not a word, and not the name of one."""
-    return looks_like_one(value) and (
+    """Judge a value that its place alone shows to be a password: no word, no name of a variable."""
+    return looks_like_secret(value) and (
         is_random(value)
         or (
             any(letter.isdigit() for letter in value)
@@ -194,8 +188,8 @@ _MEANS_SOMETHING = re.compile(
 
 
 def _strong(value: str) -> bool:
-    """Take only what would be taken for a secret wherever it were."""
-    return looks_like_one(value) and is_random(value) and not _MEANS_SOMETHING.fullmatch(value)
+    """Judge a value by itself, whatever is before it."""
+    return looks_like_secret(value) and is_random(value) and not _MEANS_SOMETHING.fullmatch(value)
 
 
 Judge = Callable[[str], bool]
@@ -203,15 +197,15 @@ Judge = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """A line of the table: what a notation begins with, and what follows."""
+    """A notation, known by a needle in it."""
 
     kind: str
     needle: str
-    """What every such notation has in it, in lower case."""
+    """A part of every such notation, in lower case."""
     before: int
-    """Characters before the needle that may belong to the notation; 0 where it begins with it."""
+    """Characters before the needle that may belong to the notation; 0 if it begins with it."""
     pattern: re.Pattern[str]
-    """What is looked for around the needle; its group `value` or `quoted` is the secret."""
+    """The whole notation; its group `value` or `quoted` is the secret."""
     judge: Judge = _strong
 
 
@@ -221,7 +215,7 @@ def _line(kind: str, needle: str, before: int, pattern: str, judge: Judge = _wea
 
 _VALUE_OF_OPTION = r"(?:[\"'](?P<quoted>[^\"'\n]{3,200})[\"']|(?P<value>[^\s\"'`]{4,200}))"
 _WORD = r"(?:(?<![a-z0-9])|(?<=\\[nrt]))"
-"""Where a word begins; also behind an escaped line break, and behind the sign of italics."""
+"""The beginning of a word; also behind an escaped line break, and behind an underscore."""
 _HOST = r"(?=@(?!sha256)[a-z0-9][\w.-]{2,200})"
 TABLE = (
     _line("password", "mysql", 0, _WORD + rf"(?:mysql|mysqldump|mysqladmin|mysqlsh)\b[^\n]{{0,200}}?\s-p{_VALUE_OF_OPTION}"),
@@ -233,22 +227,18 @@ TABLE = (
     _line("password", "smbclient", 0, _WORD + r"smbclient\b[^\n]{0,200}?\s-U[ \t]{0,4}[\"']?[\w\\.-]{1,60}%(?P<value>[^\s\"']{4,100})"),
     _line("password", "curl", 0, _WORD + r"curl\b[^\n]{0,400}?\s(?:-u|--user)[ \t=]{0,4}[\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"'`]{4,200})"),
     _line("password", "pass:", 16, r"\bpass(?:in|out)?[ \t=]{1,4}pass:(?P<value>[^\s\"'`]{4,200})"),
-    _line("password", "identified", 0, r"\bidentified\s{1,8}(?:with\s{1,4}\S{1,60}\s{1,4})?by\s{1,8}(?:password\s{1,4})?\\{0,4}[\"'](?P<value>[^\"'\n\\]{4,200})\\{0,4}[\"']", looks_like_one),
-    _line("password", "login", 0, r"\blogin[ \t]{1,4}\S{1,100}\s{1,8}password[ \t]{1,4}(?P<value>[^\s\"'`]{4,200})", looks_like_one),
+    _line("password", "identified", 0, r"\bidentified\s{1,8}(?:with\s{1,4}\S{1,60}\s{1,4})?by\s{1,8}(?:password\s{1,4})?\\{0,4}[\"'](?P<value>[^\"'\n\\]{4,200})\\{0,4}[\"']", looks_like_secret),
+    _line("password", "login", 0, r"\blogin[ \t]{1,4}\S{1,100}\s{1,8}password[ \t]{1,4}(?P<value>[^\s\"'`]{4,200})", looks_like_secret),
     _line("authorization header", "bearer", 0, _WORD + r"bearer(?:[ \t]{1,4}|%20|\\{0,4}[\"']?[ \t]{0,2}[,+:=][ \t]{0,2}\\{0,4}[\"'])(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
     _line("authorization header", "basic", 0, _WORD + r"basic[ \t]{1,4}(?P<value>[A-Za-z0-9+/]{10,400}={0,2})", _strong),
     _line("authorization header", "authorization", 0, _WORD + r"authorization[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}[\"'`\\]{0,4}(?:token|apikey|api-key|key|splunk|digest)?[ \t=]{0,4}(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", _strong),
     _line("password", "@", 130, rf"(?<![\w:/@.+%-])(?!mailto|xmpp|acct|sips?:|https?:|npm:)[a-z0-9][\w.+-]{{1,63}}:(?P<value>[^\s:@/\"'`<>()\[\]]{{6,64}}){_HOST}", _strong),
-    _line("password in a URL", "://", 0, r"://[^\s/?#\"'`<>@:\[\]]{0,128}:(?P<value>[^\s\"'`<>@/{}]{1,200})@(?=[\w\[{$%<-])", looks_like_one),
+    _line("password in a URL", "://", 0, r"://[^\s/?#\"'`<>@:\[\]]{0,128}:(?P<value>[^\s\"'`<>@/{}]{1,200})@(?=[\w\[{$%<-])", looks_like_secret),
 )  # fmt: skip
-"""Notations that begin with something else than the name of a password."""
+"""Notations without the name of a password."""
 _COOKIES = re.compile(
     r"(?:cookie[\"'`\\]{0,4}[ \t]{0,4}[:=,][ \t]{0,4}|cookie[ \t=]{1,4}| -b[ \t=]{1,4})[\"'`\\]{0,4}(?P<list>[^\n\"'`\\]{8,4000})",
     re.IGNORECASE,
-)
-_NAMES = tuple(
-    (needle, tuple(words.split()), re.compile(pattern), kind)
-    for needle, words, pattern, kind in NAMES
 )
 _WORD_LENGTH = 12
 _AFTER = 2600
@@ -270,19 +260,13 @@ def passwords(text: str, lower: str) -> Iterator[Secret]:
                 words
             ):
                 continue
-            if name := pattern.match(lower, start):
-                yield from _named(text, start, name.end(), kind)
-
-
-def places(needle: str, lower: str) -> Iterator[int]:
-    """Give each offset at which `needle` is in `lower`."""
-    start = lower.find(needle)
-    while start >= 0:
-        yield start
-        start = lower.find(needle, start + len(needle))
+            name = pattern.match(lower, start)
+            if name and (secret := _named(text, start, name.end(), kind)):
+                yield secret
 
 
 def _anchored(anchored: Anchored, text: str, at: int) -> Iterator[Secret]:
+    """Find the notation whose needle is at an offset."""
     if anchored.before:
         start = max(0, at - anchored.before)
         found = anchored.pattern.search(text, start, at + _AFTER)
@@ -292,8 +276,8 @@ def _anchored(anchored: Anchored, text: str, at: int) -> Iterator[Secret]:
         return
     group = "value" if found["value"] is not None else "quoted"
     start, value = found.start(group), found[group]
-    if group == "value":
-        value = _trimmed(value) if anchored.judge is not looks_like_one else value
+    if group == "value" and anchored.judge is not looks_like_secret:
+        value = _trimmed(value)
     called = text.startswith("(", start + len(value))
     if not called and anchored.judge(value):
         yield Secret(start, start + len(value), 3, anchored.kind)
@@ -301,33 +285,28 @@ def _anchored(anchored: Anchored, text: str, at: int) -> Iterator[Secret]:
 
 def _cookies(text: str, at: int) -> Iterator[Secret]:
     header = _COOKIES.match(text, at)
-    if header:
-        for cookie in _COOKIE.finditer(text, header.start("list"), header.end("list")):
-            if is_random(cookie[1]):
-                yield Secret(cookie.start(1), cookie.end(1), 3, "cookie")
+    for cookie in _COOKIE.finditer(text, *header.span("list")) if header else ():
+        if is_random(cookie[1]):
+            yield Secret(*cookie.span(1), 3, "cookie")
 
 
-def _named(text: str, start: int, end: int, kind: str) -> Iterator[Secret]:
-    """Look for a value behind a name that is at `start` to `end`."""
-    is_password = kind == "password"
-    for pattern in (_AFTER_NAME, _IS, _VALUE, _ELEMENT):
-        found = pattern.match(text, end)
-        if found and (secret := _judged(text, found, start, kind, is_password=is_password)):
-            yield secret
-            return
+def _named(text: str, start: int, end: int, kind: str) -> Secret | None:
+    """Find a value behind a name that goes from `start` to `end`."""
     word = text[max(0, start - 24) : end]
-    option = word.endswith("requirepass") or word.rpartition(" ")[2].startswith("--")
-    for pattern, holds in ((_SQL, is_password), (_OPTION, option)):
-        found = pattern.match(text, end) if holds else None
-        if found and (secret := _judged(text, found, start, kind, is_password=is_password)):
-            yield secret
+    is_option = word.endswith("requirepass") or word.rpartition(" ")[2].startswith("--")
+    for pattern in (_AFTER_NAME, _IS, _VALUE, _ELEMENT, _SQL, _OPTION):
+        if (pattern is _SQL and kind != "password") or (pattern is _OPTION and not is_option):
+            continue
+        found = pattern.match(text, end)
+        if found and (secret := _judged(text, found, start, kind)):
+            return secret
+    return None
 
 
-def _judged(
-    text: str, found: re.Match[str], start: int, kind: str, *, is_password: bool
-) -> Secret | None:
-    groups = found.groupdict()
-    group = "quoted" if groups.get("quoted") else "bare"
+def _judged(text: str, found: re.Match[str], start: int, kind: str) -> Secret | None:
+    """Return the value of a match as a secret, or None if it is not likely to be one."""
+    is_password = kind == "password"
+    group = "quoted" if found.groupdict().get("quoted") else "bare"
     value = found[group]
     sign = found["sign"].strip()
     if group == "bare":
@@ -338,7 +317,7 @@ def _judged(
     elif sign == "," and text[found.start("sign") - 1] not in _QUOTES:
         return None
     if group == "quoted" and is_password and sign not in ("(", "|", ","):
-        judge: Judge = looks_like_one
+        judge: Judge = looks_like_secret
     elif is_password and (group == "quoted" or _is_a_line(text, found, start, value)):
         judge = _weak
     else:
@@ -350,9 +329,9 @@ def _judged(
 
 
 def _is_a_line(text: str, found: re.Match[str], start: int, value: str) -> bool:
-    """Tell whether a name and its value are all that is on their line, or a pair of settings.
+    """Tell whether a name and its value are alone on their line, or a setting.
 
-    A setting is written as people write those: in capitals, or followed by the next one.
+    People write a setting in capitals, or behind it the next one.
     """
     name = text[start : found.start("sign")].rstrip(" \t\"'`])*_")
     if name.isupper() and "=" in found["sign"]:
@@ -373,7 +352,7 @@ _LINE_START = re.compile(r"[\s>*•|`#\"\d.)+-]{0,12}(?:[\w-]{1,16}[ _]){0,3}[\w
 
 
 def _trimmed(value: str) -> str:
-    """Cut a value without quotes where the text around it goes on."""
+    """Cut a value without quotes at its end."""
     cut = _CUT.search(value)
     if cut and cut.start() > 0:
         value = value[: cut.start()]

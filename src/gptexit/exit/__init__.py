@@ -1,1 +1,0 @@
-"""The whole exit in one go, for the person who is leaving tonight."""
