@@ -11,9 +11,9 @@ import pytest
 from build import chain, conversation, message
 from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder
+from gptexit.cli.search import notes_of
 from gptexit.conversion import convert
 from gptexit.errors import Unusable
-from gptexit.library.notes import notes_of
 from gptexit.readers.jsonl import open_neutral
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of Unix")

@@ -20,12 +20,12 @@ from gptexit.writers.registry import FORMATS
 def formats(as_json: bool) -> None:
     """List the formats that gptexit writes."""
     if as_json:
-        rows = [{"name": each.name, "what": each.what} for each in FORMATS.values()]
+        rows = [{"name": form.name, "what": form.what} for form in FORMATS.values()]
         click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
         return
     width = max(map(len, FORMATS))
-    for each in FORMATS.values():
-        click.echo(f"{each.name:{width}}  {each.what}")
+    for form in FORMATS.values():
+        click.echo(f"{form.name:{width}}  {form.what}")
 
 
 @click.command()

@@ -24,8 +24,7 @@ from gptexit.archive.folder import ArchiveFolder, Outcome, beside, beside_key, s
 from gptexit.archive.manifest import Entry
 from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
-from gptexit.sqlite.database import Behind, Writer, digest_in
-from gptexit.sqlite.schema import (
+from gptexit.sqlite import (
     ASSET,
     CONVERSATION,
     INSTRUCTION,
@@ -38,6 +37,7 @@ from gptexit.sqlite.schema import (
     need_full_text,
     version_of,
 )
+from gptexit.sqlite.database import DatabaseWriter, digest_in
 from gptexit.text.json import dumps
 from gptexit.updating.rows import united, without
 
@@ -93,7 +93,7 @@ class Database(ArchiveFolder):
     def __init__(self, root: Path) -> None:
         need_full_text()
         super().__init__(root)
-        self._writer: Behind | None = None
+        self._writer: DatabaseWriter | None = None
         self._there: sqlite3.Connection | None = None
         self._where: Path | None = None
         self._part = ""
@@ -152,10 +152,10 @@ class Database(ArchiveFolder):
         self._where = place
         return place
 
-    def _open(self) -> Behind:
+    def _open(self) -> DatabaseWriter:
         if self._writer is None:
             self._part = self._house.new_part()
-            self._writer = Behind(Writer(Path(self._part), self._there))
+            self._writer = DatabaseWriter(Path(self._part), self._there)
         return self._writer
 
     def _end(self, place: Path, file: File) -> Outcome:
