@@ -30,7 +30,7 @@ class Hit:
     updated: str | None
     """When the conversation was last added to."""
     project: str | None
-    """The project's name, or its id where the export tells no name."""
+    """The project's name, or its id if the export has no name."""
     model: str | None
     """The model that answered most in the conversation."""
     role: str | None

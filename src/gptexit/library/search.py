@@ -28,9 +28,8 @@ FURTHEST = 1_000_000
 """The largest offset."""
 ROLES = ("user", "assistant", "tool", "system")
 FACTS = "c.id, c.title, c.created, c.updated, coalesce(p.name, p.id), c.model"
-"""Columns that describe a conversation in a hit or a span."""
 FROM = "FROM conversations AS c LEFT JOIN projects AS p ON p.id = c.project"
-"""The tables of FACTS."""
+"""Columns that describe a conversation in a hit or a span, and their tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,6 @@ class Filters:
 
     of_conversations: list[str] = field(default_factory=list)
     of_messages: list[str] = field(default_factory=list)
-    """Further conditions, on messages."""
     values: dict[str, Any] = field(default_factory=dict)
     titles: bool = True
     """Whether a title can match."""

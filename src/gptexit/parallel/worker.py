@@ -62,7 +62,6 @@ class Prepared:
     head: Conversation
     """The conversation; without `messages` and `extra` if it comes from another process."""
     messages: int
-    """Number of its messages."""
     left_out: str | None
     """The option of the run that leaves it out; None if it is selected."""
     outcomes: list[Outcome]
@@ -150,10 +149,9 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
 
 
 class Worker:
-    """Prepares batches."""
+    """Prepares batches of an export, which it opens again."""
 
     def __init__(self, setup: Setup) -> None:
-        """Open the export. Raises what opening it raises."""
         self._task = setup.task
         self._wholes = setup.wholes
         self._gone: Any = None

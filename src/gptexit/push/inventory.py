@@ -23,12 +23,10 @@ MARK = "gptexit"
 
 @dataclass(frozen=True, slots=True)
 class AppChat:
-    """A chat of gptexit's in the app."""
+    """A chat of gptexit's in the app, and the id of its conversation."""
 
     id: str
-    """The app's own id."""
     conversation: str
-    """The id of the conversation."""
     digest: str | None
     """Digest of the chat as it was sent; None for one that was imported from a file."""
     continued: bool

@@ -40,14 +40,13 @@ Raw = dict[str, Any]
 
 @dataclass(slots=True)
 class _Ready:
-    """A chat that waits to be sent."""
+    """A chat that waits to be sent, and the chats that it replaces."""
 
     title: str
     form: Raw
     size: int
     messages: int
     old: list[AppChat]
-    """The chats that it replaces."""
 
 
 @dataclass(eq=False)
@@ -141,7 +140,8 @@ class Push:
             self._ready(conversation, digest, surplus)
 
     def _chat(self, conversation: Conversation, attach: Any) -> Chat:
-        return chat_of(conversation, self.options.include, attach, _elsewhere)
+        where = "in your export, not in this app"
+        return chat_of(conversation, self.options.include, attach, lambda asset: where)
 
     def _sendable(self, asset: Asset, role: str) -> Raw | None:
         refused = key_of(asset) in self._uploads.refused
@@ -182,12 +182,18 @@ class Push:
         except Refusal as refusal:
             if refusal.status in (401, 403):
                 raise
-            if len(batch) == 1:
-                self._refuse(batch[0], refusal)
+            if len(batch) > 1:
+                for chat in batch:
+                    self._batch = [chat]
+                    self._flush()
                 return
-            for chat in batch:
-                self._batch = [chat]
-                self._flush()
+            self._in_a_row += 1
+            self.tally.refused.append(f"“{batch[0].title}”: {refusal}")
+            if self._in_a_row >= IN_A_ROW:
+                raise ServerError(
+                    f"the server stores nothing any more ({refusal}): its disk may be full; its "
+                    "log says more."
+                ) from None
 
     def _send(self, batch: list[_Ready]) -> None:
         patience = A_MESSAGE * sum(chat.messages for chat in batch)
@@ -200,15 +206,6 @@ class Push:
             self.tally.done["changed" if chat.old else "new"] += 1
             self.tally.done["messages"] += chat.messages
             self._remove(chat.old)
-
-    def _refuse(self, ready: _Ready, refusal: Refusal) -> None:
-        self._in_a_row += 1
-        self.tally.refused.append(f"“{ready.title}”: {refusal}")
-        if self._in_a_row >= IN_A_ROW:
-            raise ServerError(
-                f"the server stores nothing any more ({refusal}): its disk may be full; its log "
-                "says more."
-            )
 
     def _remove(self, chats: list[AppChat]) -> int:
         """Delete chats, unless the user has written in them meanwhile; count them."""
@@ -248,7 +245,7 @@ class Push:
 
     def _account(self) -> None:
         tally = self.tally
-        tally.files = len(self._wanted) if self.dry else len(self._uploads.sent)
+        tally.files = len(self._wanted) if self.dry else self._uploads.sent
         tally.folders = self._folders.made
         tally.renamed = self._folders.renamed
         tally.refused += self._uploads.refused.values()
@@ -265,10 +262,6 @@ def digest_of(chat: Chat, tags: list[str]) -> str:
     form = chat.form
     kept = [{**form["chat"], "tags": tags}, tags, form["created_at"], form["updated_at"]]
     return hashlib.sha256(dumps(kept, sort_keys=True)).hexdigest()[:32]
-
-
-def _elsewhere(asset: Asset) -> str:
-    return "in your export, not in this app"
 
 
 def memories_in(server: Server) -> dict[str, str]:

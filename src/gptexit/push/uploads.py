@@ -36,8 +36,7 @@ class Uploads:
         self._read = read
         self._known: dict[str, list[str]] | None = None
         """Ids of files by the asset's key, the oldest first."""
-        self.sent: list[str] = []
-        """Ids of the files that this run has sent."""
+        self.sent = 0
         self.refused: dict[str, str] = {}
         """The file's name and the reason, by the asset's key."""
 
@@ -63,7 +62,7 @@ class Uploads:
             file = self._send(asset, held)
         if file is not None:
             self._index().setdefault(key, []).append(file)
-            self.sent.append(file)
+            self.sent += 1
 
     def _send(self, asset: Asset, held: Any) -> str | None:
         """Return the app's id of the file, or None if the app refuses it."""

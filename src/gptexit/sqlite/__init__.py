@@ -21,22 +21,21 @@ from gptexit.errors import NoFullText
 
 
 class Rows(TypedDict):
-    """One conversation. Each list has the values of a row, in the order of the columns below."""
+    """One conversation. Each list has the values of a row, in the order of the columns below.
+
+    Before the columns, a message has its place and that of its parent; an asset the place of the
+    first message that shows it, or None; a memory and instructions the place of their message.
+    """
 
     conversation: list[Any]
     project: list[Any] | None
-    """Id and name."""
+    """Id and name, as for `gpt`."""
     gpt: list[Any] | None
-    """Id and name."""
     models: list[str]
     messages: list[list[Any]]
-    """Before the columns: the place of a message and that of its parent."""
     assets: list[list[Any]]
-    """Before the columns: the place of the first message that shows it, or None."""
     memories: list[list[Any]]
-    """Before the columns: the place of the message."""
     instructions: list[list[Any]]
-    """Before the columns: the place of the message."""
 
 
 CONVERSATION = (
