@@ -10,9 +10,9 @@ import pytest
 
 from gptexit.archive.files import File
 from gptexit.archive.folder import ArchiveFolder
+from gptexit.cli.search import notes_of
 from gptexit.conversion import convert
 from gptexit.errors import Unusable
-from gptexit.library.notes import notes_of
 from gptexit.readers.jsonl import open_neutral
 from support.build import chain, conversation, message
 

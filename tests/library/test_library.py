@@ -266,7 +266,7 @@ def test_a_message_that_two_indexes_find_is_one(tmp_path):
 
 
 def test_what_takes_too_long_is_given_up(library, monkeypatch):
-    monkeypatch.setattr("gptexit.library.running._SECONDS", 0.0)
+    monkeypatch.setattr("gptexit.library.connection._SECONDS", 0.0)
     endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
     with pytest.raises(TooSlow):
         library._runner.all(endless)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.mcp.config_file import Malformed, Refused, Taken, added, parsed, without_comments
+from gptexit.mcp.config_file import Refused, Taken, added, parsed, without_comments
 from support.build import JSON
 
 ENTRY = {"command": "/opt/py/bin/python", "args": ["-P", "-m", "gptexit", "mcp", "/ä/chats"]}
@@ -194,5 +194,5 @@ def test_numbers_are_held_against_each_other_as_written():
 def test_repeated_names_are_as_the_clients_see_them():
     after = put('{"mcpServers": {"a": 1}, "mcpServers": {"b": 2}}')
     assert json.loads(after)["mcpServers"] == {"b": 2, "chats": ENTRY}
-    with pytest.raises(Malformed):
+    with pytest.raises(Refused):
         parsed("{")

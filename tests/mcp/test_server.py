@@ -245,8 +245,7 @@ def test_resources_that_are_not_there(archive, uri):
 
 def served_handlers(archive):
     """What reads a resource, without a process around it."""
-    from gptexit.mcp.archive import Archive
-    from gptexit.mcp.server import _Handlers
+    from gptexit.mcp.server import Archive, _Handlers
 
     handlers = _Handlers(Archive(archive / "chatgpt.sqlite"))
     return lambda uri: anyio.run(

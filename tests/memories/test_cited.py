@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gptexit import convert
 from gptexit.cli import main
 from gptexit.library import open_library
-from gptexit.mcp.archive import memory_of
+from gptexit.mcp.tools import memory_of
 from gptexit.memories.collect import Collector
 from gptexit.memories.model import Memory
 from gptexit.memories.text import memory_text

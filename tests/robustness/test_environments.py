@@ -156,9 +156,9 @@ def test_bytes_where_text_should_be_are_read(place, tmp_path):
 
 def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypatch):
     from gptexit.errors import NoLibrary
-    from gptexit.library import open_library, running
+    from gptexit.library import connection, open_library
 
-    monkeypatch.setattr(running, "_LONGEST", 50_000)
+    monkeypatch.setattr(connection, "_LONGEST", 50_000)
     script = "UPDATE messages SET text = hex(zeroblob(100000))"
     with pytest.raises(NoLibrary, match="too big"):
         open_library(altered(place, tmp_path, script))

@@ -13,7 +13,8 @@ from gptexit.cli.summary import complain, progress_bar, unreadable
 from gptexit.errors import BadNames, Exit
 from gptexit.files.disk import write_whole
 from gptexit.inspection.groups import MOST
-from gptexit.inspection.output import FORMATS, drift_report, table
+from gptexit.inspection.output import FORMATS, table
+from gptexit.inspection.output import drift_report as drift_report_of
 from gptexit.inspection.run import Inspection
 from gptexit.inspection.run import inspect as inspect_export
 from gptexit.names.table import Table, load
@@ -80,7 +81,7 @@ def inspect(
         raise click.UsageError("--json and --attachments missing are two different outputs.")
     if "-" == names_file == drift_report or (names_file == "-" and (as_json or attachments)):
         raise click.UsageError("only one thing goes to standard output.")
-    names = _names_there(names_file)
+    names = _earlier_names(names_file)
     with (
         open_export(sources, streams.stdin(), allow_large=allow_large) as export,
         progress_bar(export, off=no_progress) as progress,
@@ -88,7 +89,11 @@ def inspect(
         found = inspect_export(export, progress)
     about = found.as_json()
     if drift_report:
-        _write_drift(drift_report, found)
+        words = drift_report_of(found)
+        if drift_report == "-":
+            click.echo(words, nl=False)
+        else:
+            write_whole(Path(drift_report), words.encode("utf-8", "replace"))
     if names_file:
         _write_names(names_file, found, names, err=as_json or attachments is not None)
     if attachments:
@@ -102,8 +107,8 @@ def inspect(
     ctx.exit(Exit.COMPLETE if found.complete else Exit.INCOMPLETE)
 
 
-def _names_there(path: str | None) -> Table:
-    """Return the table that is there already, with what is filled in. Raises UsageError."""
+def _earlier_names(path: str | None) -> Table:
+    """Read the names that the user filled in before, if any. Raises UsageError."""
     if path is None or path == "-":
         return Table()
     try:
@@ -114,34 +119,26 @@ def _names_there(path: str | None) -> Table:
         raise click.UsageError(f"{error} Nothing was written.") from error
 
 
-def _write_names(path: str, found: Inspection, there: Table, *, err: bool) -> None:
-    """Write the table of names, with what is filled in already, and say what there is to do."""
+def _write_names(path: str, found: Inspection, earlier: Table, *, err: bool) -> None:
+    """Write the table of names, with `earlier` names in it, and say what the user has to do."""
     groups = found.survey.groups
-    made = there.renewed(groups.rows())
+    names = earlier.renewed(groups.rows())
     if path == "-":
-        click.echo(made.text(), nl=False)
+        click.echo(names.text(), nl=False)
         return
-    made.save(Path(path))
+    names.save(Path(path))
     projects = sum(own.startswith("g-p-") for own in groups.by_id)
     counted = f"{count(projects, 'project')}, {count(len(groups.by_id) - projects, 'custom GPT')}"
-    click.echo(f"{path}: {counted}; {count(len(made.names()), 'name')} filled in.", err=err)
-    gone = len(made.rows) - len(groups.by_id)
+    click.echo(f"{path}: {counted}; {count(len(names.names()), 'name')} filled in.", err=err)
+    gone = len(names.rows) - len(groups.by_id)
     if gone:
         click.echo(f"Kept at its end: {count(gone, 'row')} that this export lacks.", err=err)
     if groups.others:
         number = count(groups.others, "conversation")
         click.echo(f"Not listed: those of {number}; there are more than {MOST:,}.", err=err)
-    if len(made.names()) < len(made.rows):
+    if len(names.names()) < len(names.rows):
         click.echo(
             "Fill in the column “name” in any spreadsheet or editor, then: gptexit convert EXPORT "
             f"--names {path}",
             err=err,
         )
-
-
-def _write_drift(path: str, found: Inspection) -> None:
-    words = drift_report(found)
-    if path == "-":
-        click.echo(words, nl=False)
-    else:
-        write_whole(Path(path), words.encode("utf-8", "replace"))

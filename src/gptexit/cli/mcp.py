@@ -99,21 +99,21 @@ def _install(client: Client, key: str, archive: Path, given: dict[str, Any]) -> 
     except UnicodeEncodeError as error:
         raise NotInstalled("The archive's path has bytes that no JSON can hold.") from error
     config = given["config"] or client.place(machine(os.environ))
-    made = entry(client, sys.executable, archive)
+    server = entry(client, sys.executable, archive)
     name = given["name"]
     if given["write"]:
-        click.echo(_written(client, name, install(config, name, made)))
+        click.echo(_written(client, name, install(config, name, server)))
     else:
-        click.echo(_printed(client, key, config, name, made))
+        click.echo(_printed(client, key, config, name, server))
 
 
-def _printed(client: Client, key: str, config: Path, name: str, made: dict[str, Any]) -> str:
+def _printed(client: Client, key: str, config: Path, name: str, server: dict[str, Any]) -> str:
     places = "".join(f"  {system:8} {place}\n" for system, place in client.places.items())
     own = [key, "--write", *(["--name", name] if name != NAME else [])]
-    command = shlex.join(["gptexit", "mcp", "--install", *own, made["args"][-1]])
+    command = shlex.join(["gptexit", "mcp", "--install", *own, server["args"][-1]])
     return (
         f"{client.title} starts the server when this is in its configuration:\n\n"
-        f"{alone(name, made)}\n"
+        f"{alone(name, server)}\n"
         f"On this machine that is {config}. In general:\n\n"
         f"{places}\n"
         "Where the file has servers already, add the inner entry to them. To have that done, with "
@@ -121,18 +121,23 @@ def _printed(client: Client, key: str, config: Path, name: str, made: dict[str, 
     )
 
 
-def _written(client: Client, name: str, done: Installed) -> str:
-    if not done.changed:
-        said = f"{done.path} has this server already, as “{name}”; nothing was changed."
+def _written(client: Client, name: str, installed: Installed) -> str:
+    path, backup, content = installed.path, installed.backup, installed.content
+    if not content.changed:
+        lines = [f"{path} has this server already, as “{name}”; nothing was changed."]
     else:
-        said = f"Added the server “{name}” to {done.path}.\n"
-        said += f"What was there before: {done.backup}\n" if done.backup else "The file is new.\n"
-        said += client.then
-    if done.comments and not client.comments:
-        said += f"\nThe file has comments. They are kept, but {client.title} reads plain JSON only."
-    if done.mark and not client.mark:
-        said += (
-            f"\nThe file begins with a byte order mark. It is kept, but {client.title} does not "
+        lines = [
+            f"Added the server “{name}” to {path}.",
+            f"What was there before: {backup}" if backup else "The file is new.",
+            client.then,
+        ]
+    if content.comments and not client.comments:
+        lines.append(
+            f"The file has comments. They are kept, but {client.title} reads plain JSON only."
+        )
+    if content.mark and not client.mark:
+        lines.append(
+            f"The file begins with a byte order mark. It is kept, but {client.title} does not "
             "read such a file: save it as UTF-8 without one."
         )
-    return said
+    return "\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,13 +106,14 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         given["branches"], given["include"], given["zone"], names=names_of(given)
     )
     quiet, dry = given["quiet"], given["dry_run"]
+    say = partial(click.echo, err=True)
     tally = None
     code = Exit.SERVER
     try:
         with (
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
             open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
-            Server(url, _key(), given["timeout"], given["patience"], _say) as server,
+            Server(url, _key(), given["timeout"], given["patience"], say) as server,
             progress_bar(
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
             ) as progress,
@@ -121,7 +123,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             run.run(progress)
         code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
     except ServerError as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}")
     if tally and given["report"]:
         write_report(given["report"], tally.as_json())
     if tally and tally.read and not quiet:
@@ -131,19 +133,14 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     ctx.exit(code)
 
 
-def _say(sentence: str) -> None:
-    """Print what the server's first fault means for the run."""
-    click.echo(sentence, err=True)
-
-
 def _key() -> str:
-    """The API key, from the environment or from a person who types it unseen."""
-    found = os.environ.get(KEY, "").strip()
-    if not found:
+    """Read the API key from the environment, or ask for it without showing it."""
+    key = os.environ.get(KEY, "").strip()
+    if not key:
         if not sys.stdin.isatty():
             raise click.UsageError(f"no API key: set the environment variable {KEY}.")
-        found = click.prompt("API key", hide_input=True, err=True).strip()
-    return found
+        key = click.prompt("API key", hide_input=True, err=True).strip()
+    return key
 
 
 def _summary(tally: PushTally, url: str) -> str:
@@ -165,9 +162,9 @@ def _summary(tally: PushTally, url: str) -> str:
         lines.append(f"{would} {count(len(tally.renamed), 'folder')}:")
         lines += listed(tally.renamed)
     if tally.left_out:
-        named = ", ".join(f"{each:,} by {name}" for name, each in tally.left_out.items())
-        number = count(sum(tally.left_out.values()), "conversation")
-        lines.append(f"Not selected: {number} ({named}).")
+        named = ", ".join(f"{number:,} by {name}" for name, number in tally.left_out.items())
+        total = count(sum(tally.left_out.values()), "conversation")
+        lines.append(f"Not selected: {total} ({named}).")
     if any(tally.tidied.values()):
         chats, files = tally.tidied["chats"], tally.tidied["files"]
         lines.append(f"Twice there and tidied: {count(chats, 'chat')}, {count(files, 'file')}.")
@@ -182,7 +179,7 @@ def _summary(tally: PushTally, url: str) -> str:
 
 
 def _troubles(tally: PushTally) -> list[str]:
-    """Return what went wrong, for standard error; `--quiet` does not silence it."""
+    """Return the lines about faults, which are printed also with `--quiet`."""
     lines = []
     if tally.memories_refused:
         lines.append(f"The server takes no memories: {tally.memories_refused}")

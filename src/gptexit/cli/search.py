@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sqlite3
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import tzinfo
 from itertools import groupby
@@ -16,6 +18,7 @@ import orjson
 
 from gptexit.cli.options import timezone_option
 from gptexit.errors import Exit, GptexitError
+from gptexit.files.disk import leads_out, open_plain
 from gptexit.library import (
     Hit,
     Library,
@@ -23,14 +26,13 @@ from gptexit.library import (
     Place,
     Query,
     Said,
+    Snippet,
     Span,
     marked,
     open_library,
     plain,
 )
-from gptexit.library.library import unreadable
-from gptexit.library.notes import notes_of
-from gptexit.library.results import Snippet
+from gptexit.library.connection import unreadable
 from gptexit.library.search import ROLES
 from gptexit.text.dates import beginning, clock, day, ending, moment
 from gptexit.text.terminal import columns, count, harmless, printable
@@ -43,7 +45,7 @@ _MOST = 3
 
 
 def hit_lines(hit: Hit, number: int, way: str, width: int, zone: tzinfo | None) -> list[str]:
-    """A hit; `way`: how to open it."""
+    """Lay out a hit; `way` is the path or the command that opens it."""
     when = moment(hit.date, zone)
     about = [day(when)] if when else []
     about += [_SPEAKERS.get(hit.role, hit.role)] if hit.role else []
@@ -64,7 +66,7 @@ def hit_lines(hit: Hit, number: int, way: str, width: int, zone: tzinfo | None) 
 
 
 def _passage(snippet: Snippet, width: int) -> list[str]:
-    """A passage in lines of a width, what was looked for highlighted."""
+    """Lay out a passage in lines of that width, with the words that were searched for in color."""
     cells = _cells(snippet)
     lines: list[str] = []
     while cells and len(lines) < _MOST:
@@ -75,46 +77,45 @@ def _passage(snippet: Snippet, width: int) -> list[str]:
 
 
 _Cell = tuple[str, bool]
-"""A character, and whether it is of what was looked for."""
+"""A character, and whether it belongs to a word that was searched for."""
 
 
 def _cells(snippet: Snippet) -> list[_Cell]:
-    """The characters that can be shown, with no more than one space between words."""
+    """Split into characters that can be shown, with at most one space between words."""
     cells: list[_Cell] = []
     for text, hit in snippet:
-        for each in harmless(text):
-            space = each.isspace()
+        for character in harmless(text):
+            space = character.isspace()
             if not space or (cells and cells[-1][0] != " "):
-                cells.append((" " if space else each, hit and not space))
+                cells.append((" " if space else character, hit and not space))
     return cells
 
 
 def _fitting(cells: list[_Cell], width: int) -> int:
-    """How many of them a line takes: it ends at a space, or at a letter that is two wide."""
+    """Count the cells that a line takes. It ends at a space, or at a letter that is two wide."""
     used = last = 0
-    for at, (each, _) in enumerate(cells):
-        wide = columns(each)
+    for at, (character, _) in enumerate(cells):
+        wide = columns(character)
         used += wide
-        if used > width and each != " ":
+        if used > width and character != " ":
             return last or max(at, 1)
-        if each == " " or wide == 2:
+        if character == " " or wide == 2:
             last = at + 1
     return len(cells)
 
 
 def _styled(cells: list[_Cell]) -> str:
-    runs = groupby(cells, key=lambda cell: cell[1])
-    texts = (("".join(each for each, _ in run), hit) for hit, run in runs)
-    return "".join(
-        click.style(text, fg="yellow", bold=True) if hit else text for text, hit in texts
-    )
+    text = ""
+    for hit, run in groupby(cells, key=lambda cell: cell[1]):
+        piece = "".join(character for character, _ in run)
+        text += click.style(piece, fg="yellow", bold=True) if hit else piece
+    return text
 
 
 def conversation_lines(span: Span, zone: tzinfo | None, *, title: bool) -> list[str]:
-    """A piece of a conversation; `title`: whether it is the first."""
-    lines = []
-    if title:
-        lines += [click.style(printable(span.title or _UNTITLED), bold=True), ""]
+    """Lay out a piece of a conversation, with its title above the first piece."""
+    heading = [click.style(printable(span.title or _UNTITLED), bold=True), ""]
+    lines = heading if title else []
     for said in span.messages:
         if said.begins == 0:
             lines += [click.style(_speaker(said, zone), fg="cyan"), ""]
@@ -130,7 +131,7 @@ def _speaker(said: Said, zone: tzinfo | None) -> str:
 
 
 _WIDEST = 100
-"""Columns that are used, however wide the terminal is."""
+"""Columns of a line at most, however wide the terminal is."""
 _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 
 
@@ -205,7 +206,7 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
 
 
 def _query(words: tuple[str, ...], given: dict[str, Any]) -> Query:
-    """What the command line asks. Raises BadDate."""
+    """Make the query from the command line. Raises BadDate."""
     zone = given["zone"]
     return Query(
         " ".join(map(_phrase, words)),
@@ -224,7 +225,7 @@ def _query(words: tuple[str, ...], given: dict[str, Any]) -> Query:
 
 
 def _phrase(word: str) -> str:
-    """A word as it was meant: the shell takes the quotation marks of a phrase away."""
+    """Put the quotation marks of a phrase back, which the shell took away."""
     return f'"{word}"' if " " in word.strip() and '"' not in word else word
 
 
@@ -259,7 +260,7 @@ def _command(library: Library, archive: str, key: str, place: int) -> str:
 
 
 def _read(library: Library, given: dict[str, Any]) -> None:
-    """A conversation, piece by piece. Raises LookupError."""
+    """Print a conversation, piece by piece. Raises LookupError."""
     place: Place | None = Place(given["place"])
     first = True
     while place is not None:
@@ -269,3 +270,43 @@ def _read(library: Library, given: dict[str, Any]) -> None:
         else:
             click.echo("\n".join(conversation_lines(span, given["zone"], title=first)))
         place, first = span.next, False
+
+
+_ARCHIVES = (".", "../markdown", "..", "markdown")
+"""Folders of a Markdown archive that belongs to a database, relative to the database's folder."""
+_MANIFEST = ".gptexit/manifest.jsonl"
+_KIND = "conversation/"
+
+
+def notes_of(database: Path, keys: Collection[str]) -> dict[str, Path]:
+    """Find the notes of those conversations in a Markdown archive beside the database, by id."""
+    notes: dict[str, Path] = {}
+    wanted = {_KIND + key for key in keys}
+    for folder in _ARCHIVES:
+        archive = database.parent / folder
+        try:
+            for key, path in _entries(archive / _MANIFEST, wanted):
+                note = archive / path
+                if note.suffix == ".md" and note.is_file():
+                    notes.setdefault(key.removeprefix(_KIND), Path(os.path.normpath(note)))
+        except OSError:
+            continue
+    return notes
+
+
+def _entries(manifest: Path, wanted: set[str]) -> list[tuple[str, str]]:
+    """Read key and path of the lines of a manifest that have a wanted key. Raises OSError."""
+    entries = []
+    with open_plain(manifest) as lines:
+        for line in lines:
+            if _KIND.encode() not in line:
+                continue
+            try:
+                entry = orjson.loads(line)
+                key, path = entry["key"], entry["path"]
+                known = key in wanted
+            except (ValueError, TypeError, KeyError):
+                continue
+            if known and isinstance(path, str) and not leads_out(path):
+                entries.append((key, path))
+    return entries

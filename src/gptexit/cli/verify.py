@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from gptexit.errors import Exit
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
-from gptexit.verification.result import Checked, Problem, Result
+from gptexit.verification.result import Checked, Problem, Result, Verdict
 from gptexit.verification.run import READERS
 from gptexit.writers.registry import FORMATS
 
@@ -29,15 +30,15 @@ EXITS = {
 
 
 def verdict(result: Result) -> str:
-    """The end of a verification in plain words."""
-    lines = [_checked(each, result) for each in result.archives]
+    """Sum up a verification in plain words."""
+    lines = [_checked(archive, result) for archive in result.archives]
     if result.edited:
         lines.append(f"You added to {count(len(result.edited), 'file')}; nothing was lost by it:")
         lines += listed(result.edited)
-    for each in result.archives:
-        lines += _elsewhere(each)
+    for archive in result.archives:
+        lines += _elsewhere(archive)
     lines.append(_SENTENCES[result.verdict](result))
-    lines += listed([_shown(each) for each in result.problems])
+    lines += listed(list(map(_shown, result.problems)))
     lines += _unknown(result)
     lines += _unread(result)
     if result.lacking and (result.problems or result.unknown_messages):
@@ -45,59 +46,52 @@ def verdict(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _checked(each: Checked, result: Result) -> str:
-    name = each.path if each.path != "." else each.format or "archive"
-    words = f"{name}: {count(each.files, 'file')}"
-    if result.source is None or not (each.conversations or each.assets):
+def _checked(archive: Checked, result: Result) -> str:
+    name = archive.path if archive.path != "." else archive.format or "archive"
+    words = f"{name}: {count(archive.files, 'file')}"
+    if result.source is None or not (archive.conversations or archive.assets):
         return f"{words} compared with the archive's manifest."
-    if each.conversations:
-        words += f", {count(each.conversations, 'conversation')}"
-        words += f", {count(each.messages, 'message')}"
-        words += f", {count(each.assets, 'attachment')}" if each.assets else ""
+    if archive.conversations:
+        words += f", {count(archive.conversations, 'conversation')}"
+        words += f", {count(archive.messages, 'message')}"
+        words += f", {count(archive.assets, 'attachment')}" if archive.assets else ""
     words += f" compared with {result.source}."
-    if each.redacted:
-        words += f" In {count(each.redacted, 'message')} a mark stands for what was redacted."
-    if each.left_out:
-        words += f" {count(each.left_out, 'conversation')} left out by the archive's options."
-    if each.older:
-        words += f" {count(each.older, 'conversation')} kept that this export does not have."
+    if archive.redacted:
+        words += f" In {count(archive.redacted, 'message')} a mark stands for what was redacted."
+    if archive.left_out:
+        words += f" {count(archive.left_out, 'conversation')} left out by the archive's options."
+    if archive.older:
+        words += f" {count(archive.older, 'conversation')} kept that this export does not have."
     return words
 
 
-def _elsewhere(each: Checked) -> list[str]:
-    """Which conversations of the selection a ZIP leaves to the others."""
-    others = each.elsewhere
+def _elsewhere(archive: Checked) -> list[str]:
+    """List the conversations of the selection that are in other ZIPs than the given one."""
+    others = archive.elsewhere
     if not others:
         return []
     head = f"{count(len(others), 'more conversation')} of the selection in its other ZIPs:"
     return [head, *listed([f"{it.file}: “{it.title or it.conversation}”" for it in others])]
 
 
-def _complete(result: Result) -> str:
-    return f"{_complete_for(result)}."
-
-
 def _as_written(result: Result) -> str:
-    formats = {each.format for each in result.archives} & set(FORMATS)
+    formats = {archive.format for archive in result.archives} & set(FORMATS)
+    these = " in this format" if len(formats) == 1 else " in these formats" if formats else ""
     return (
         "Every file is as it was written. What is in them is not compared with the export"
-        f"{f' in {_these(formats)}' if formats else ''}; it is in {_joined(list(READERS))}."
+        f"{these}; it is in {_joined(list(READERS))}."
     )
 
 
-def _these(formats: set[str]) -> str:
-    return "this format" if len(formats) == 1 else "these formats"
-
-
-def _complete_for(result: Result) -> str:
-    """What it is complete for: the whole export, or what its archives were asked to hold."""
+def _complete(result: Result) -> str:
+    """Say what is complete: the whole export, or the part that the archives should hold."""
     if result.source is None:
         return "Complete: every file is as it was written"
-    if any(each.elsewhere for each in result.archives):
+    if any(archive.elsewhere for archive in result.archives):
         return "Complete for the selection: this ZIP holds its part of it in full"
-    if any(each.left_out for each in result.archives):
+    if any(archive.left_out for archive in result.archives):
         return "Complete for the selection: all that it takes from the export is there"
-    if {each.format for each in result.archives if each.conversations} == {"gemini"}:
+    if {archive.format for archive in result.archives if archive.conversations} == {"gemini"}:
         return "Complete for the selection: all its conversations, with the files that they show"
     return "Complete: all that the export holds is in the archive"
 
@@ -106,16 +100,16 @@ def _complete_except(result: Result) -> str:
     lacking = []
     if result.lacking:
         lacking.append(f"what the export itself lacks: {_joined(result.lacking)}")
-    if result.unread and not any("cannot be read" in each for each in result.lacking):
-        found = count(len(result.unread), "thing")
-        lacking.append(f"what could not be read of the export: {found}")
-    words = _complete_for(result)
+    if result.unread and not any("cannot be read" in phrase for phrase in result.lacking):
+        things = count(len(result.unread), "thing")
+        lacking.append(f"what could not be read of the export: {things}")
+    words = _complete(result)
     words = words if "selection" in words or result.source is None else "Complete"
     return f"{words}, except for {'; and for '.join(lacking)}."
 
 
 def _unread(result: Result) -> list[str]:
-    """What could not be read, each by its place; beside another verdict, a sentence before."""
+    """List the places in the export that could not be read, with the reasons."""
     if not result.unread:
         return []
     shown = [f"{where}: {reason}" for where, reason in sorted(result.unread.items())]
@@ -123,36 +117,37 @@ def _unread(result: Result) -> list[str]:
 
 
 def _complete_but(result: Result) -> str:
-    found = count(result.unknown_messages, "message")
-    return f"Complete, but for {found} in a form that gptexit does not know:"
+    messages = count(result.unknown_messages, "message")
+    return f"Complete, but for {messages} in a form that gptexit does not know:"
 
 
 def _unknown(result: Result) -> list[str]:
-    """Which messages those are; beside problems, a sentence before them."""
+    """List the messages in an unknown form; if the verdict is about problems, with a heading."""
     if not result.unknown_messages:
         return []
-    shown = []
-    for each in result.unknown:
-        where = f"message {each.message}" if each.message else "all of it"
-        shown.append(f"conversation “{each.title or each.conversation}”, {where}: {each.what}")
-    found = result.unknown_messages
-    are = "is" if found == 1 else "are"
-    head = f"{count(found, 'message')} {are} in a form that gptexit does not know:"
-    return [*([head] if result.problems else []), *listed(shown)]
+    lines = []
+    for form in result.unknown:
+        where = f"message {form.message}" if form.message else "all of it"
+        lines.append(f"conversation “{form.title or form.conversation}”, {where}: {form.what}")
+    messages = _are(result.unknown_messages, "message")
+    head = f"{messages} in a form that gptexit does not know:"
+    return [*([head] if result.problems else []), *listed(lines)]
 
 
-def _not_complete(result: Result) -> str:
-    found = len(result.problems)
-    return f"Not complete: {count(found, 'thing')} {'is' if found == 1 else 'are'} not right:"
+def _are(number: int, thing: str) -> str:
+    return f"{count(number, thing)} {'is' if number == 1 else 'are'}"
 
 
-_SENTENCES = {
-    "complete": _complete,
+_SENTENCES: dict[Verdict, Callable[[Result], str]] = {
+    "complete": lambda result: f"{_complete(result)}.",
     "complete except": _complete_except,
     "complete but": _complete_but,
     "as written": _as_written,
-    "not complete": _not_complete,
+    "not complete": lambda result: (
+        f"Not complete: {_are(len(result.problems), 'thing')} not right:"
+    ),
 }
+"""The sentence of each verdict."""
 
 
 def _joined(phrases: list[str]) -> str:
@@ -195,21 +190,16 @@ def verify(
     *sources, archive = paths
     if quiet:
         streams.hush()
-    result = _result(
-        sources, Path(archive), allow_large=allow_large, hush=quiet or no_progress or as_json
-    )
+    if sources:
+        with (
+            open_export(sources, careful=True, allow_large=allow_large) as export,
+            progress_bar(export, off=quiet or no_progress or as_json) as progress,
+        ):
+            result = verify_archive(Path(archive), export, progress)
+    else:
+        result = verify_archive(Path(archive))
     if as_json:
         click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2))
     elif not quiet:
         click.echo(verdict(result))
     ctx.exit(EXITS[result.verdict])
-
-
-def _result(sources: list[str], archive: Path, *, allow_large: bool, hush: bool) -> Result:
-    if not sources:
-        return verify_archive(archive)
-    with (
-        open_export(sources, careful=True, allow_large=allow_large) as export,
-        progress_bar(export, off=hush) as progress,
-    ):
-        return verify_archive(archive, export, progress)

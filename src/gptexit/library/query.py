@@ -1,11 +1,11 @@
-"""What a person types, as a query that SQLite's full-text search always understands.
+"""Translate what a person types into a query that SQLite's full-text search always understands.
 
-    words            messages with all of them
-    "two words"      in this order
-    data*            words that begin so
-    -word            and without it
+    words            messages with all of these words
+    "two words"      with these words in this order
+    data*            with a word that begins so
+    -word            without this word
 
-Everything else that is typed is text to be looked for, or nothing.
+Everything else that is typed is text to search for, or nothing.
 """
 
 from __future__ import annotations
@@ -16,23 +16,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gptexit.errors import BadQuery
-from gptexit.sqlite.schema import has_unspaced, spaced
+from gptexit.sqlite import has_unspaced, spaced
 
 LONGEST = 2_000
 """Characters of a query."""
 MOST_WORDS = 32
-"""Words of a query, those of phrases and each letter of an unspaced script counted."""
+"""Words of a query; each word of a phrase counts, and each letter of an unspaced script."""
 MOST_BEGINNINGS = 4
-"""Each `*` of a query stands for as many words as begin so, and takes its time."""
+"""Words with a `*` in a query: each costs the time of all the words that begin so."""
 _SHORTEST_BEGINNING = 2
-"""Letters before a `*`: with one there is nothing that the index could narrow down."""
-
-Role = Literal["user", "assistant", "tool", "system"]
+"""Letters before a `*`: after a single letter, the index narrows nothing down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A search. With no words at all: the conversations that the rest allows, newest first."""
+    """A search. Without words, it lists the conversations that pass the filters, newest first."""
 
     words: str = ""
     since: str | None = None
@@ -40,19 +38,19 @@ class Query:
     until: str | None = None
     """Only messages before this moment; of a date (`2025-03-31`, `2025-03`) to its end."""
     project: str | None = None
-    """Its id, or its name in any case."""
+    """Only in this project: its id, or its name in any case."""
     model: str | None = None
     """Only conversations in which this model answered."""
     role: str | None = None
     """Only messages of `user`, `assistant`, `tool` or `system`."""
     conversation: str | None = None
-    """Only this one: its id or the beginning of it."""
+    """Only in this conversation: its id or a beginning of its id."""
     hidden: bool = False
-    """Also what a person did not see: reasoning, calls of tools and their output, context."""
+    """Also text that ChatGPT does not show: reasoning, tool calls and their output, context."""
     branches: bool = True
     """Also versions that were edited or regenerated."""
     grouped: bool = True
-    """A hit a conversation; else a hit a message."""
+    """One hit for a conversation; if False, one for a message."""
     order: Literal["best", "newest", "oldest"] = "best"
     limit: int = 20
     offset: int = 0
@@ -66,22 +64,22 @@ class Match:
     """A query for the index."""
 
     expression: str
-    """Without the columns that it is for."""
+    """The query in the syntax of FTS5, without the names of columns."""
     unspaced: bool
-    """Whether it asks for a script that is written without spaces."""
+    """Whether it has letters of a script that is written without spaces."""
     terms: tuple[str, ...]
-    """What is looked for, as it was typed."""
+    """The words and phrases that are wanted, as they were typed."""
 
 
 def match_of(words: str) -> Match | None:
-    """The query for the index; None where there are no words. Raises BadQuery."""
+    """Translate the words of a search, or return None if there are none. Raises BadQuery."""
     if len(words) > LONGEST:
         raise BadQuery(
             f"A search takes up to {LONGEST:,} characters; this has {len(words):,}. "
             "Give the few words that matter."
         )
     wanted, unwanted = _terms(_clean(words))
-    if sum(len(spaced(each).split()) for each, _ in (*wanted, *unwanted)) > MOST_WORDS:
+    if sum(len(spaced(text).split()) for text, _ in (*wanted, *unwanted)) > MOST_WORDS:
         raise BadQuery(f"A search takes up to {MOST_WORDS} words. Give the few that matter.")
     if sum(beginning for _, beginning in (*wanted, *unwanted)) > MOST_BEGINNINGS:
         raise BadQuery(f"A search takes up to {MOST_BEGINNINGS} beginnings of words (“data*”).")
@@ -91,26 +89,23 @@ def match_of(words: str) -> Match | None:
         if words.strip():
             raise BadQuery("There is no letter and no digit in this to search for.")
         return None
-    expression = " AND ".join(_quoted(*each) for each in wanted)
-    for each in unwanted:
-        expression = f"({expression}) NOT {_quoted(*each)}"
+    expression = " AND ".join(_quoted(*term) for term in wanted)
+    for term in unwanted:
+        expression = f"({expression}) NOT {_quoted(*term)}"
     terms = tuple(text for text, _ in wanted)
     return Match(expression, any(map(has_unspaced, terms)), terms)
 
 
+_REPLACED = str.maketrans({"\0": " ", "“": '"', "”": '"'})
+
+
 def _clean(words: str) -> str:
-    """Without what no text holds and no index takes: NUL, halves of surrogate pairs."""
-    return (
-        words.replace("\0", " ")
-        .encode("utf-8", "replace")
-        .decode()
-        .replace("“", '"')
-        .replace("”", '"')
-    )
+    """Replace NUL and halves of surrogate pairs, which no index takes, and typographic quotes."""
+    return words.encode("utf-8", "replace").decode().translate(_REPLACED)
 
 
 def _terms(words: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    """The terms that are wanted and those that are not, each with whether it is a beginning."""
+    """Split into wanted and unwanted terms, each with whether it is the beginning of a word."""
     wanted: dict[tuple[str, bool], None] = {}
     unwanted: dict[tuple[str, bool], None] = {}
     for minus, phrase, star, word in _TERM.findall(words):
@@ -127,12 +122,11 @@ def _terms(words: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
 
 
 def _has_letters(text: str) -> bool:
-    """Whether the index's tokenizer finds a word in it: a letter, a number, or for private use."""
-    return any(
-        unicodedata.category(each)[0] in "LN" or unicodedata.category(each) == "Co" for each in text
-    )
+    """Tell whether the tokenizer of the index finds a word: letters, numbers, private use."""
+    categories = map(unicodedata.category, text)
+    return any(category[0] in "LN" or category == "Co" for category in categories)
 
 
 def _quoted(text: str, beginning: bool) -> str:
-    """A term as the index takes it; between quotation marks nothing is an operator."""
+    """Quote a term for FTS5, so that nothing in it is an operator."""
     return f'"{" ".join(spaced(text).split())}"' + (" *" if beginning else "")

@@ -1,2 +1,1 @@
-"""The archive as a tool for assistants: a server of the Model Context Protocol, and its entry in
-the configuration of a client."""
+"""Serve the archive to assistants over MCP, and add the server to a client's configuration."""

@@ -1,7 +1,7 @@
-"""The clients that `gptexit mcp --install` knows: where each keeps its configuration, and how.
+"""List the clients that `gptexit mcp --install` knows, with the place and form of their files.
 
 Looked up on 2026-11-25. Claude Code 2.1.331 and Gemini CLI 0.61.0 were tried: both read the file
-that stands here, Claude Code refuses comments, Gemini CLI takes comments and refuses a byte order
+that is named here, Claude Code refuses comments, Gemini CLI takes comments and refuses a byte order
 mark, and neither takes a comma before a closing bracket. Claude Desktop cannot be installed from a
 package registry; its places are as its help pages and users report them. On Windows it has been an
 MSIX package since February 2026, and such a package reads `Packages/Claude_…/LocalCache/Roaming`
@@ -23,31 +23,31 @@ System = Literal["Linux", "macOS", "Windows"]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a place depends on."""
+    """The facts on which the place of a file depends."""
 
     system: System
     home: Path
     environment: Mapping[str, str]
 
     def folder(self, variable: str, otherwise: Path) -> Path:
-        """The folder that an environment variable names."""
+        """Return the folder that an environment variable names, or else `otherwise`."""
         named = self.environment.get(variable)
         return Path(named) if named else otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A line of the table of clients."""
+    """A row of the table of clients."""
 
     title: str
     place: Callable[[Machine], Path]
     """Raises SeveralPlaces."""
     places: Mapping[System, str]
-    """The same in words."""
+    """The place in words, for each system."""
     then: str
-    """What is to be done so that it sees the server, and how to see that it does."""
-    more: Mapping[str, Any] = field(default_factory=dict)
-    """What its own command writes into an entry beside command and arguments."""
+    """How the user makes it see the server, and checks that it does."""
+    form: Mapping[str, Any] = field(default_factory=dict)
+    """An entry as its own command writes it, if that has more than command and arguments."""
     comments: bool = False
     """Whether it reads a file with comments."""
     mark: bool = True
@@ -55,7 +55,7 @@ class Client:
 
 
 def machine(environment: Mapping[str, str]) -> Machine:
-    """This machine."""
+    """Describe this machine."""
     systems: dict[str, System] = {"darwin": "macOS", "win32": "Windows"}
     return Machine(systems.get(sys.platform, "Linux"), Path.home(), environment)
 
@@ -67,23 +67,15 @@ def _claude_desktop(here: Machine) -> Path:
     if here.system == "Linux":
         return here.folder("XDG_CONFIG_HOME", here.home / ".config") / name
     packages = here.folder("LOCALAPPDATA", here.home / "AppData/Local") / "Packages"
-    found = [each for each in packages.glob("Claude_*/LocalCache/Roaming/Claude") if each.is_dir()]
-    if len(found) > 1:
-        some = " and ".join(map(str, sorted(found)[:2]))
+    folders = list(filter(Path.is_dir, packages.glob("Claude_*/LocalCache/Roaming/Claude")))
+    if len(folders) > 1:
+        some = " and ".join(map(str, sorted(folders)[:2]))
         raise SeveralPlaces(
             f"Claude Desktop is there more than once, in {some}; name its file with --config."
         )
-    if found:
-        return found[0] / "claude_desktop_config.json"
+    if folders:
+        return folders[0] / "claude_desktop_config.json"
     return here.folder("APPDATA", here.home / "AppData/Roaming") / name
-
-
-def _claude_code(here: Machine) -> Path:
-    return here.folder("CLAUDE_CONFIG_DIR", here.home) / ".claude.json"
-
-
-def _gemini_cli(here: Machine) -> Path:
-    return here.folder("GEMINI_CLI_HOME", here.home) / ".gemini/settings.json"
 
 
 CLIENTS: dict[str, Client] = {
@@ -101,7 +93,7 @@ CLIENTS: dict[str, Client] = {
     ),
     "claude-code": Client(
         "Claude Code",
-        _claude_code,
+        lambda here: here.folder("CLAUDE_CONFIG_DIR", here.home) / ".claude.json",
         {
             "Linux": "~/.claude.json",
             "macOS": "~/.claude.json",
@@ -109,11 +101,11 @@ CLIENTS: dict[str, Client] = {
         },
         "Start Claude Code again; `claude mcp list` then shows the server, and `/mcp` in a "
         "session its tools.",
-        more={"type": "stdio", "env": {}},
+        form={"type": "stdio", "command": "", "args": [], "env": {}},
     ),
     "gemini-cli": Client(
         "Gemini CLI",
-        _gemini_cli,
+        lambda here: here.folder("GEMINI_CLI_HOME", here.home) / ".gemini/settings.json",
         {
             "Linux": "~/.gemini/settings.json",
             "macOS": "~/.gemini/settings.json",
@@ -128,10 +120,9 @@ CLIENTS: dict[str, Client] = {
 
 
 def entry(client: Client, python: str, archive: Path) -> dict[str, Any]:
-    """The server's entry. `python` and `archive` are absolute: it is started from anywhere.
+    """Return the server's entry. `python` and `archive` are absolute: it is started from anywhere.
 
-    `-P` keeps Python from importing what happens to lie in the folder that it is started in.
+    `-P` keeps Python from importing a module that lies in the folder where it is started.
     """
     command = {"command": python, "args": ["-P", "-m", "gptexit", "mcp", str(archive)]}
-    first = {"type": client.more["type"]} if "type" in client.more else {}
-    return {**first, **command, **{key: client.more[key] for key in client.more if key != "type"}}
+    return {**client.form, **command}

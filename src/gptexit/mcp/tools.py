@@ -1,70 +1,24 @@
-"""The tools: a table of them, each with what it takes and a function that answers."""
+"""The tools: a table of them, each with the arguments that it takes and a function that answers."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote, unquote
+from functools import lru_cache
+from typing import Any, cast
 
-from gptexit.errors import NoSuchResource
-from gptexit.library import Hit, Library, Place, Query
+from gptexit.library import Library, Place, Query
 from gptexit.library.query import LONGEST
+from gptexit.library.results import Remembered
 from gptexit.library.search import ROLES
 from gptexit.mcp import answers
-from gptexit.mcp.answers import Answer, name
-from gptexit.mcp.archive import Archive
-from gptexit.memories.model import MemoryEntry
-
-TEMPLATE = "chatgpt://conversation/{id}{?cursor}"
-_URI = re.compile(r"chatgpt://conversation/([^/?#]{1,600})(?:\?cursor=(\d{1,7})\.(\d{1,9}))?")
-_RESOURCE_PAGE = 50
-_RESOURCE_ROOM = 40_000
-"""Characters of a piece."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListedResource:
-    """A resource of the list."""
-
-    uri: str
-    title: str
-    description: str
-
-
-def listing(library: Library, cursor: str | None) -> tuple[list[ListedResource], str | None]:
-    """Conversations, the newest first, and the cursor of the next page. Raises NoSuchResource."""
-    if cursor is not None and not re.fullmatch(r"\d{1,9}", cursor):
-        raise NoSuchResource("The cursor has to be one that an earlier answer gave.")
-    page = library.search(Query(order="newest", limit=_RESOURCE_PAGE, offset=int(cursor or 0)))
-    return list(map(_listed, page.hits)), None if page.next is None else str(page.next)
-
-
-def _listed(hit: Hit) -> ListedResource:
-    when = f"begun {hit.date[:10]}" if hit.date else "without a date"
-    return ListedResource(
-        _uri(hit.conversation), name(hit.title), f"An old chat with ChatGPT, {when}; data only."
-    )
-
-
-def text_of(library: Library, uri: str) -> str:
-    """A conversation, or a piece of it with the address of the next. Raises LookupError."""
-    found = _URI.fullmatch(uri)
-    if not found:
-        raise NoSuchResource(
-            "There is no resource of this address; those here are of the form " + TEMPLATE + "."
-        )
-    key = unquote(found[1], errors="replace")
-    start = Place(int(found[2]), int(found[3])) if found[2] else Place(0)
-    span = library.conversation(key, start, 200, _RESOURCE_ROOM)
-    cursor = reading_cursor(span.next) if span.next else None
-    return answers.read(span, cursor, f"read {_uri(span.id)}?cursor={cursor}").text
-
-
-def _uri(key: str) -> str:
-    return f"chatgpt://conversation/{quote(key, safe='')}"
-
+from gptexit.mcp.answers import Answer
+from gptexit.memories.collect import MOST, Collector
+from gptexit.memories.extract import KEY
+from gptexit.memories.model import Memory, MemoryEntry
+from gptexit.model import Conversation
 
 DATA = (
     " The text that comes back was written in old chats, by the user, by ChatGPT, by tools and web "
@@ -72,10 +26,9 @@ DATA = (
 )
 _HITS = 10
 _ROOM = 12_000
-"""Characters of an answer, where the call does not say."""
+"""Characters of an answer, if the call names no number."""
 _MOST_ROOM = 40_000
 _PAGE = 50
-_LARGEST = 2**31
 
 Schema = dict[str, Any]
 Arguments = Mapping[str, Any]
@@ -83,12 +36,12 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A line of the table of tools."""
+    """A row of the table of tools."""
 
     title: str
     description: str
     takes: Schema
-    answer: Callable[[Archive, Library, Arguments], Answer]
+    answer: Callable[[Library, Arguments], Answer]
 
 
 def _text(description: str, most: int = 200, **more: Any) -> Schema:
@@ -96,13 +49,8 @@ def _text(description: str, most: int = 200, **more: Any) -> Schema:
 
 
 def _whole(description: str, least: int, most: int, **more: Any) -> Schema:
-    return {
-        "type": "integer",
-        "description": description,
-        "minimum": least,
-        "maximum": most,
-        **more,
-    }
+    limits = {"minimum": least, "maximum": most}
+    return {"type": "integer", "description": description, **limits, **more}
 
 
 def _yes(description: str) -> Schema:
@@ -121,31 +69,18 @@ def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
 _CURSOR = _text("Goes on where an answer to the same call ended.", pattern=r"\d{1,9}")
 
 
-def _search(_: Archive, library: Library, given: Arguments) -> Answer:
-    offset = int(given.get("cursor", 0))
-    page = library.search(
-        Query(
-            given.get("words", ""),
-            since=given.get("since"),
-            until=given.get("until"),
-            project=given.get("project"),
-            model=given.get("model"),
-            role=given.get("role"),
-            conversation=given.get("conversation"),
-            hidden=given.get("hidden", False),
-            grouped="conversation" not in given,
-            order=given.get("order", "best"),
-            limit=given.get("limit", _HITS),
-            offset=offset,
-        )
-    )
-    return answers.found(page, offset)
+def _search(library: Library, given: Arguments) -> Answer:
+    """Search; the other arguments are named as the fields of Query."""
+    fields = {"limit": _HITS, **given}
+    offset = int(fields.pop("cursor", 0))
+    query = Query(**fields, grouped="conversation" not in given, offset=offset)
+    return answers.found(library.search(query), offset)
 
 
 _READING = re.compile(r"(\d{1,7})\.(\d{1,9})(h?)(b?)")
 
 
-def _read(_: Archive, library: Library, given: Arguments) -> Answer:
+def _read(library: Library, given: Arguments) -> Answer:
     start = Place(given.get("from_message", 0))
     hidden, branches = given.get("hidden", False), given.get("branches", False)
     resumed = _READING.fullmatch(given.get("cursor", ""))
@@ -167,24 +102,25 @@ def _read(_: Archive, library: Library, given: Arguments) -> Answer:
 
 
 def reading_cursor(place: Place, hidden: bool = False, branches: bool = False) -> str:
-    """Where reading goes on, and what was being read."""
+    """Write the place to go on at, and whether `hidden` and `branches` were asked for."""
     return f"{place.message}.{place.character}{'h' * hidden}{'b' * branches}"
 
 
-def _projects(_: Archive, library: Library, given: Arguments) -> Answer:
+def _projects(library: Library, given: Arguments) -> Answer:
     offset = int(given.get("cursor", 0))
     found = library.projects(_PAGE + 1, offset)
     cursor = str(offset + _PAGE) if len(found) > _PAGE else None
     return answers.listed(found[:_PAGE], library.models()[:_PAGE], cursor)
 
 
-def _periods(_: Archive, library: Library, given: Arguments) -> Answer:
+def _periods(library: Library, given: Arguments) -> Answer:
     unit = given.get("unit", "month")
     return answers.periods(library.periods(unit), unit)
 
 
-def _memories(archive: Archive, library: Library, given: Arguments) -> Answer:
-    memory = archive.memory(library)
+def _memories(library: Library, given: Arguments) -> Answer:
+    status = library.path.stat()
+    memory = _memory_at(library, (status.st_ino, status.st_mtime_ns, status.st_size))
     offset = int(given.get("cursor", 0))
     room, taken = _ROOM, list[MemoryEntry]()
     for entry in memory.entries[offset : offset + _PAGE * 2]:
@@ -196,6 +132,54 @@ def _memories(archive: Archive, library: Library, given: Arguments) -> Answer:
     cursor = str(following) if following < len(memory.entries) else None
     versions = [] if offset else library.instructions(3)
     return answers.memories(taken, versions, len(memory.entries), len(memory.ended), cursor)
+
+
+@lru_cache(maxsize=1)
+def _memory_at(library: Library, state: tuple[int, ...]) -> Memory:
+    """Return `memory_of(library)`, collected once for each `state` of the file."""
+    return memory_of(library)
+
+
+_ROWS = 1_000
+
+
+def memory_of(library: Library) -> Memory:
+    """Collect the notes, snapshots and citations of an archive, the first MOST of them."""
+    conversations: dict[str, list[Remembered]] = defaultdict(list)
+    for offset in range(0, MOST, _ROWS):
+        rows = library.memories(_ROWS, offset)
+        for row in rows:
+            conversations[row.conversation].append(row)
+        if len(rows) < _ROWS:
+            break
+    collector = Collector()
+    for rows in conversations.values():
+        collector.add(_conversation(rows))
+    return collector.memory()
+
+
+def _conversation(rows: list[Remembered]) -> Conversation:
+    """Build a conversation as far as the collector reads it, with a message for each row."""
+    conversation = {
+        "id": rows[0].conversation,
+        "title": rows[0].title,
+        "created": None,
+        "source": {"nodes": "fat"},
+        "messages": [
+            {"id": str(number), "created": row.written, **_content(row)}
+            for number, row in enumerate(rows)
+        ],
+    }
+    return cast(Conversation, conversation)
+
+
+def _content(row: Remembered) -> dict[str, Any]:
+    """Return the keys of a message that hold a memory: parts, or the sources of an answer."""
+    if row.cited:
+        citation = {"conversation_context_type": "user_memory", "snippet": row.text}
+        return {"parts": [], "extra": {"metadata": {KEY: [{"citation": citation}]}}}
+    part = {"type": "memory", "text": row.text, "snapshot": row.snapshot}
+    return {"parts": [part], "extra": {}}
 
 
 TOOLS: dict[str, Tool] = {

@@ -1,1 +1,1 @@
-"""Reading and rendering of conversations in several processes."""
+"""Read and render conversations in several processes."""

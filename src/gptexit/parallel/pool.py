@@ -1,12 +1,12 @@
-"""Worker processes, and the conversations that go to them and come back in order.
+"""Prepare the conversations of an export in worker processes, and return them in order.
 
     split, parse  ->  batches  ->  workers: read, select, draft  ->  in order: names, sinks
 
-This process reads the source and writes the archive; the workers do what lies between. Each has one
-batch at a time, and only so many batches are under way that memory stays bounded.
+This process reads the source and writes the archive; the workers do the steps between. Each has one
+batch at a time, and few batches are under way, so that memory stays bounded.
 
 A worker may die: of too little memory, or of a fault in a C library. Its batch is then tried again,
-one conversation at a time, and one that kills a second worker is told as a loss.
+one conversation at a time, and a conversation that kills two more workers is reported as lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pickle
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -27,7 +27,7 @@ from threading import Lock
 from typing import Any, cast
 
 import gptexit
-from gptexit.codes import Lost, Oddity, as_text, from_text
+from gptexit.codes import Lost, Oddity, from_text
 from gptexit.parallel.worker import (
     LOST,
     Prepared,
@@ -37,7 +37,6 @@ from gptexit.parallel.worker import (
     Setup,
     Task,
     found_lost,
-    from_plain,
     lost,
     prepare,
     receive,
@@ -49,7 +48,7 @@ from gptexit.readers.chatgpt.source import ChatGPTExport, read
 from gptexit.source import Source
 
 BATCH = 1 << 20
-"""Bytes of conversations, as `marshal` writes them, that go to a worker at once."""
+"""Bytes of a batch of conversations, as `marshal` writes them."""
 AHEAD = 3
 """Batches that are under way for each worker: one with it, one before and one behind it."""
 
@@ -59,26 +58,28 @@ def prepared(
 ) -> Iterator[tuple[str, Prepared | Loss]]:
     """Yield each conversation of `export`, prepared by `jobs` workers, in the export's order.
 
-    `wholes`: whether they are to come back whole. Raises what `Export.conversations` raises.
+    `wholes`: whether the workers send whole conversations back. Raises what
+    `ChatGPTExport.conversations` raises.
     """
     assert isinstance(export, ChatGPTExport)
-    again = export.again
-    assert again is not None  # as `jobs_for` made sure
-    setup = Setup(again, task, wholes)
+    assert export.again is not None  # `jobs_for` made sure
+    setup = Setup(export.again, task, wholes)
     account = export.account()
     with _Pool(jobs, pickle.dumps(setup)) as pool:
-        for batch, reply in pool.replies(_batches(export, once)):
-            results, oddities, unknown, losses = reply
-            met.oddities += from_text(Oddity, oddities)
-            met.unknown.update(unknown)
-            for loss in map(found_lost, losses):
-                export.lose(loss.where, loss.why)
-            for raw, result in zip(batch, results, strict=True):
+        for batch, replies in pool.replies(_batches(export, once)):
+            for _, oddities, unknown, losses in replies:
+                met.oddities += from_text(Oddity, oddities)
+                met.unknown.update(unknown)
+                for loss in map(found_lost, losses):
+                    export.lose(loss.where, loss.why)
+            results = (result for reply in replies for result in reply[0])
+            for raw in batch:
+                result = next(results, []) if isinstance(raw[1], bytes) else []
                 yield raw[0], _from_result(raw, result, task, account, met)
 
 
 Batch = list[tuple[str, Any, Any]]
-"""As `Raw`; a conversation that `marshal` cannot write is there as it is."""
+"""Conversations as `Raw`, but one that `marshal` cannot write is an object instead of bytes."""
 
 
 def _batches(export: ChatGPTExport, once: bool) -> Iterator[Batch]:
@@ -104,29 +105,20 @@ def _from_result(
 ) -> Prepared | Loss:
     where, data, gone = raw
     if not result:
-        return _here(where, data, gone, task, account, met)
+        # No worker could prepare it, so this process does.
+        value = marshal.loads(data) if isinstance(data, bytes) else data
+        found = read(where, value, replace(account, gone=lambda conversation: gone), met)
+        return found if isinstance(found, Loss) else prepare(where, found, task)
     if len(result) == LOST:
         return found_lost(result)
     head, messages, left_out, outcomes, whole = result
     head = task.names.applied(head)  # so that this process, too, knows which names there are
-    return Prepared(head, messages, left_out, list(map(from_plain, outcomes)), _loader(whole))
-
-
-def _loader(whole: bytes) -> Callable[[], Any]:
-    return lambda: marshal.loads(whole)
-
-
-def _here(
-    where: str, data: Any, gone: Any, task: Task, account: Account, met: ReadStats
-) -> Prepared | Loss:
-    """Prepare a conversation in this process."""
-    raw = marshal.loads(data) if isinstance(data, bytes) else data
-    found = read(where, raw, replace(account, gone=lambda conversation: gone), met)
-    return found if isinstance(found, Loss) else prepare(where, found, task)
+    outcomes = [found_lost(one) if isinstance(one, list) else one for one in outcomes]
+    return Prepared(head, messages, left_out, outcomes, lambda: marshal.loads(whole))
 
 
 class _CannotStart(Exception):
-    """A worker process cannot be started here, or cannot open the export."""
+    """A worker process cannot be started, or cannot open the export."""
 
 
 class _Pool:
@@ -147,7 +139,7 @@ class _Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End every worker, whatever it does."""
+        """Kill every worker."""
         with self._lock:
             self._closed = True
             workers = list(self._all)
@@ -157,9 +149,9 @@ class _Pool:
         for worker in workers:
             _end(worker)
 
-    def replies(self, batches: Iterator[Batch]) -> Iterator[tuple[Batch, Reply]]:
-        """Yield each batch with its reply, in order."""
-        under_way: deque[tuple[Batch, Future[Reply]]] = deque()
+    def replies(self, batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Reply]]]:
+        """Yield each batch with its replies, in order; see `_exchange`."""
+        under_way: deque[tuple[Batch, Future[list[Reply]]]] = deque()
         for batch in batches:
             under_way.append((batch, self._threads.submit(self._exchange, batch)))
             while under_way and (len(under_way) >= self._limit or under_way[0][1].done()):
@@ -168,22 +160,19 @@ class _Pool:
         for batch, future in under_way:
             yield batch, future.result()
 
-    def _exchange(self, batch: Batch) -> Reply:
-        """Have a batch prepared; where that kills the worker, each conversation on its own.
+    def _exchange(self, batch: Batch) -> list[Reply]:
+        """Let a worker prepare the conversations that `marshal` can write.
 
-        Where no worker can be started, the results are empty: see `Result`.
+        Return its reply; or if that kills the worker, a reply for each conversation; or if no
+        worker can be started, none.
         """
         portable: list[Raw] = [raw for raw in batch if isinstance(raw[1], bytes)]
         try:
-            reply = self._ask(portable)
+            return [self._ask(portable)] if portable else []
         except _CannotStart:
-            return [[] for _ in batch], {}, {}, []
+            return []
         except (EOFError, OSError):
-            replies = [self._once_more(raw) for raw in portable]
-            reply = _sum(replies)
-        answers = iter(reply[0])
-        results = [next(answers) if isinstance(raw[1], bytes) else [] for raw in batch]
-        return results, *reply[1:]
+            return [self._once_more(raw) for raw in portable]
 
     def _once_more(self, raw: Raw) -> Reply:
         for _ in range(2):
@@ -199,9 +188,7 @@ class _Pool:
         return [lost(loss)], {}, {}, []
 
     def _ask(self, batch: list[Raw]) -> Reply:
-        """Raises EOFError or OSError where the worker dies."""
-        if not batch:
-            return [], {}, {}, []
+        """Send a batch to an idle worker. Raises EOFError or OSError if the worker dies."""
         worker = self._idle.get()
         try:
             worker = worker or self._started()
@@ -210,7 +197,6 @@ class _Pool:
             reply: Reply = marshal.loads(receive(cast(Any, worker.stdout)))
         except BaseException:
             if worker is not None:
-                worker.kill()
                 _end(worker)
                 with self._lock:
                     self._all.discard(worker)
@@ -220,7 +206,7 @@ class _Pool:
         return reply
 
     def _started(self) -> subprocess.Popen[bytes]:
-        """Start a worker; the folder that this process runs in has no say in what it imports."""
+        """Start a worker. It imports nothing from the current folder. Raises _CannotStart."""
         root = str(Path(gptexit.__file__).resolve().parent.parent)
         code = (
             f"import sys; sys.path.append({root!r}); from gptexit.parallel.worker import main; "
@@ -245,25 +231,14 @@ class _Pool:
             send(cast(Any, worker.stdin), self._setup)
             receive(cast(Any, worker.stdout))
         except (EOFError, OSError) as error:
-            worker.kill()
             _end(worker)
             raise _CannotStart from error
         return worker
 
 
-def _sum(replies: list[Reply]) -> Reply:
-    """Return the replies to several batches as one to all of them."""
-    met = ReadStats()
-    for _, oddities, unknown, _ in replies:
-        met.oddities += from_text(Oddity, oddities)
-        met.unknown.update(unknown)
-    results = [result for reply in replies for result in reply[0]]
-    losses = [loss for reply in replies for loss in reply[3]]
-    return results, as_text(met.oddities), dict(met.unknown), losses
-
-
 def _end(worker: subprocess.Popen[bytes]) -> None:
-    """Close a worker's pipes and wait until it is gone."""
+    """Kill a worker, close its pipes and wait until it is gone."""
+    worker.kill()
     for stream in (worker.stdin, worker.stdout):
         if stream is not None:
             with suppress(OSError):
@@ -272,25 +247,22 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
 
 
 SMALL = 32 << 20
-"""Bytes of conversations below which starting workers costs more time than they save."""
+"""Bytes of conversations below which workers cost more time than they save."""
 
 
 def jobs_for(export: Source, jobs: int | None) -> int:
-    """Return how many workers to start for an export; 1: do it all in this process.
+    """Return the number of workers to start for an export; 1 means to start none.
 
-    `jobs`: how many are asked for; None for one for each core, where the export is large enough.
+    `jobs`: the number that is asked for, or None for one a core if the export is large enough.
     """
     if not isinstance(export, ChatGPTExport) or export.again is None or not sys.executable:
         return 1
     if getattr(sys, "frozen", False):
         return 1
-    if jobs is None:
-        return _cores() if (export.bytes_total or 0) >= SMALL else 1
-    return jobs
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
+    if jobs is not None:
+        return jobs
+    if (export.bytes_total or 0) < SMALL:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,12 +1,11 @@
-"""The program of a worker process: raw conversations in, prepared ones out.
+"""Run as a worker process: read raw conversations, write prepared ones.
 
-It is started by `pool`, talks with it over its standard input and output, and ends when its input
-does. It opens the export itself, for the tables beside the conversations, and writes nothing.
+`pool` starts it and talks with it over its standard input and output; it ends when its input does.
+It opens the export itself, for the tables beside the conversations, and writes no file.
 
-A message is its length, 8 bytes, and that many bytes. First comes the pickled `Setup`, which an
-empty message answers, then batches, each with its reply, as `marshal` writes them. Both ends are
-the same gptexit and the same Python, and nobody else has the pipes, so neither has to be guarded
-against what it reads.
+A message is its length, 8 bytes, and that many bytes. The first is the pickled `Setup`, and its
+answer is empty; then come batches, each with its reply, as `marshal` writes them. Both ends are the
+same gptexit and the same Python, and nobody else has the pipes, so the input can be trusted.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ class TaskPart:
     """One format of a task."""
 
     drafter: Drafter | None
-    """None where the format can only be rendered in order."""
+    """None if the format can only be rendered in order."""
     selection: Selection | None = None
-    """What of the run's selection goes into the format; None for all of it."""
+    """The part of the run's selection that goes into the format; None for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a run does with each conversation; it can be pickled."""
+    """The work of a run on each conversation; it can be pickled."""
 
     selection: Selection
     parts: tuple[TaskPart, ...]
@@ -52,8 +51,8 @@ class Task:
 
 
 Outcome = Draft | Loss | str | None
-"""What became of a conversation in one format: a draft, why it could not be drafted, the option
-that leaves it out, or None where it has to be rendered in order."""
+"""The result for a conversation in one format: a draft, the reason why it could not be drafted, the
+option that leaves it out, or None if it has to be rendered in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +60,18 @@ class Prepared:
     """A conversation, ready for the formats of a run."""
 
     head: Conversation
-    """The conversation; where it comes from another process, without `messages` and `extra`."""
+    """The conversation; without `messages` and `extra` if it comes from another process."""
     messages: int
-    """How many messages it has."""
     left_out: str | None
-    """The option of the run that leaves it out; None where it is selected."""
+    """The option of the run that leaves it out; None if it is selected."""
     outcomes: list[Outcome]
-    """One for each part of the task; none where the run leaves the conversation out."""
+    """One for each part of the task; empty if the run leaves the conversation out."""
     whole: Callable[[], Conversation]
-    """Return the conversation with all that it holds."""
+    """Return all of the conversation."""
 
 
 def prepare(where: str, conversation: Conversation, task: Task) -> Prepared:
-    """Select and draft one conversation; `where` tells a person where it stands in the source."""
+    """Select and draft one conversation; `where` names its place in the source to a person."""
     named = task.names.applied(conversation)
     left_out = task.selection.leaves_out(named)
     outcomes = [] if left_out else [_outcome(where, named, part) for part in task.parts]
@@ -91,7 +89,7 @@ def _outcome(where: str, conversation: Conversation, part: TaskPart) -> Outcome:
 
 
 LOST = 3
-"""How many values stand for a loss."""
+"""Number of values in a loss, as `lost` writes it."""
 
 
 def lost(loss: Loss) -> list[str]:
@@ -100,19 +98,9 @@ def lost(loss: Loss) -> list[str]:
 
 
 def found_lost(values: Sequence[str]) -> Loss:
-    """Return the loss of which `lost` made `values`."""
+    """Return the loss that `lost` wrote as `values`."""
     where, code, sentence = values
     return Loss(where, Reason(Lost(code), sentence))
-
-
-def plain(outcome: Outcome) -> Any:
-    """Return an outcome as values that `marshal` writes."""
-    return lost(outcome) if isinstance(outcome, Loss) else outcome
-
-
-def from_plain(value: Any) -> Outcome:
-    """Return the outcome of which `plain` made `value`."""
-    return found_lost(value) if isinstance(value, list) else value
 
 
 _LENGTH = 8
@@ -120,35 +108,35 @@ _LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a worker needs once."""
+    """The first message to a worker."""
 
     again: Again
     task: Task
     wholes: bool
-    """Whether whole conversations have to come back, and not their heads alone."""
+    """Whether to send whole conversations back, and not only their heads."""
 
 
 Raw = tuple[str, bytes, Any]
-"""A conversation of a batch: where it stands, what `marshal` made of it, and what of it the newest
-of several exports lacks."""
+"""A conversation of a batch: its place in the source, its bytes from `marshal`, and the parts of it
+that the newest of several exports lacks."""
 Result = list[Any]
-"""Of one conversation: what `lost` returns where it cannot be read, else the fields of `Prepared`,
-the whole conversation as bytes. Empty where `marshal` cannot write it: it is then to be prepared in
-the other process."""
+"""The result for one conversation: `lost(...)` if it cannot be read, else the fields of `Prepared`
+with the whole conversation as bytes. Empty if `marshal` cannot write it, so that the other process
+has to prepare it."""
 Reply = tuple[list[Result], dict[str, int], dict[str, int], list[list[str]]]
-"""Of a batch: the results, the reader's `oddities` and `unknown`, and what of the export's tables
-could not be read."""
+"""The reply to a batch: its results, the reader's `oddities` and `unknown`, and the losses in the
+tables of the export."""
 
 
 def send(stream: BinaryIO, data: bytes) -> None:
-    """Write one message. Raises OSError where the other end is gone."""
+    """Write one message. Raises OSError if the other end is gone."""
     stream.write(len(data).to_bytes(_LENGTH, "little"))
     stream.write(data)
     stream.flush()
 
 
 def receive(stream: BinaryIO) -> bytes:
-    """Return the next message. Raises EOFError where the other end is gone."""
+    """Return the next message. Raises EOFError if the other end is gone."""
     length = int.from_bytes(_exactly(stream, _LENGTH), "little")
     return _exactly(stream, length)
 
@@ -160,16 +148,10 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
     return data
 
 
-def head_of(conversation: Any) -> Any:
-    """Return a conversation without what makes it large."""
-    return {**conversation, "messages": [], "extra": {}}
-
-
 class Worker:
-    """Prepares batches."""
+    """Prepares batches of an export, which it opens again."""
 
     def __init__(self, setup: Setup) -> None:
-        """Open the export. Raises what opening it raises."""
         self._task = setup.task
         self._wholes = setup.wholes
         self._gone: Any = None
@@ -195,7 +177,7 @@ class Worker:
         return data
 
     def _result(self, where: str, data: bytes, gone: Any, met: ReadStats, checked: bool) -> Result:
-        """Prepare one conversation; `checked`: leave it to the other process if it is too deep."""
+        """Prepare one conversation. `checked`: return an empty result if it is nested too deep."""
         self._gone = gone
         mine = ReadStats()
         found = read(where, marshal.loads(data), self._account, mine)
@@ -204,10 +186,11 @@ class Worker:
         else:
             done = prepare(where, found, self._task)
             wanted = self._wholes and done.left_out is None
-            outcomes = [plain(outcome) for outcome in done.outcomes]
+            outcomes = [lost(one) if isinstance(one, Loss) else one for one in done.outcomes]
             try:
                 whole = marshal.dumps(cast(Any, done.whole())) if wanted else b""
-                result = [head_of(done.head), done.messages, done.left_out, outcomes, whole]
+                head: Any = {**done.head, "messages": [], "extra": {}}
+                result = [head, done.messages, done.left_out, outcomes, whole]
                 if checked:
                     marshal.dumps(result)
             except ValueError:

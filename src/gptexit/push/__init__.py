@@ -1,1 +1,1 @@
-"""Straight into a running app, over its API. Needs the extra `gptexit[push]`."""
+"""Send an export into a running app, over its API. Needs the extra `gptexit[push]`."""

@@ -1,6 +1,6 @@
-"""A running Open WebUI, over HTTP: one request after the other, tried again where that helps.
+"""Talk to a running Open WebUI over HTTP: one request at a time, tried again if that can help.
 
-Nothing goes anywhere but to the given address: no proxy of the environment is used and no redirect
+Everything goes to the given address only: no proxy of the environment is used and no redirect is
 followed. The key is sent in a header and is in nothing else, no message and no report.
 """
 
@@ -10,6 +10,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,16 +24,16 @@ from gptexit.text.json import dumps
 OLDEST = (0, 6, 37)
 """The first version that takes several chats in one request."""
 ATTEMPTS = 8
-"""Of one request; between them half a second, doubled each time, so a minute in all."""
+"""Attempts at one request; the pause between them doubles from half a second: a minute in all."""
 LONGEST = 30.0
 """Seconds between two attempts at most, unless the server asks for more."""
 PATIENCE = 300.0
 """Seconds that a server's faults may cost a whole run: failed requests, and the time between them.
 A server may ask for no longer pause (`Retry-After`)."""
 FIRST = 20.0
-"""The same for a server that has not yet answered as it should: it may be no such app at all."""
+"""Seconds for a server that has not yet answered as it should: it may be another program."""
 SHOWN = 200
-"""Characters of a server's own words that are shown."""
+"""Characters of a server's message that are shown."""
 _ALLOWED = (
     "An administrator allows API keys under Settings > Authentication, and what an account "
     "may do under Users > Groups."
@@ -43,8 +44,21 @@ _KEY = re.compile(r"[!-~]+")
 T = TypeVar("T")
 
 
+def dig(value: Any, *keys: str) -> Any:
+    """Follow keys into nested objects of an answer; return None if one is missing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def text_at(value: Any, *keys: str) -> str | None:
+    """Return `dig(value, *keys)` if it is a text, else None."""
+    found = dig(value, *keys)
+    return found if isinstance(found, str) else None
+
+
 class _Transient(Exception):
-    """May well work when tried again. `wait`: seconds that the server asks for."""
+    """A fault that may pass. `wait`: seconds that the server asks for."""
 
     def __init__(self, why: str, wait: float | None = None, status: int = 0) -> None:
         super().__init__(why)
@@ -53,7 +67,7 @@ class _Transient(Exception):
 
 
 class Server:
-    """Use it as a context manager."""
+    """A connection to the app; a context manager."""
 
     def __init__(
         self,
@@ -63,8 +77,10 @@ class Server:
         patience: float = PATIENCE,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        """`timeout`: seconds to wait for an answer. `patience`: see PATIENCE. `tell`: is called
-        with a sentence at the first fault. Raises ServerError.
+        """Check address and key. Raises ServerError.
+
+        `timeout`: seconds to wait for an answer. `patience`: see PATIENCE. `tell` is called with a
+        sentence at the first fault.
         """
         self.url = _address(url)
         if not _KEY.fullmatch(key):
@@ -77,11 +93,11 @@ class Server:
         self._lost = 0.0
         """Seconds that faults have cost so far."""
         self.repeated = 0
-        """Requests that were sent more than once: each may have been heard twice."""
+        """Requests that were sent more than once: the server may have carried out each twice."""
         self._client = httpx.Client(
             base_url=self.url,
             headers={"authorization": f"Bearer {key}", "accept": "application/json"},
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 15.0)),
+            timeout=self._limits(),
             trust_env=False,
             follow_redirects=False,
             # The system's own certificates, so that a private authority is one as well.
@@ -95,16 +111,15 @@ class Server:
         self._client.close()
 
     def check(self) -> None:
-        """Whether this is a server that takes chats with this key. Raises ServerError."""
+        """Make sure that this is a server that takes chats with this key. Raises ServerError."""
         try:
-            said = self.get("/api/version")
+            version = text_at(self.get("/api/version"), "version")
         except Refusal as refusal:
             raise ServerError(f"{self.url} is no Open WebUI: {refusal}") from None
-        version = said.get("version") if isinstance(said, dict) else None
-        if not isinstance(version, str):
+        if version is None:
             raise ServerError(f"{self.url} answers, but not as Open WebUI does.")
         self.version = self._clean(version)
-        numbers = tuple(int(each) for each in re.findall(r"\d{1,6}", version)[:3])
+        numbers = tuple(map(int, re.findall(r"\d{1,6}", version)[:3]))
         if numbers < OLDEST:
             oldest = ".".join(map(str, OLDEST))
             raise ServerError(
@@ -113,11 +128,11 @@ class Server:
         self.get("/api/v1/chats/list?page=1")
 
     def get(self, path: str) -> Any:
-        """The answer's JSON. Raises ServerError."""
-        return self.attempt(lambda: self._json(self._send("GET", path)))
+        """Return the JSON of the answer. Raises ServerError."""
+        return self.attempt(lambda: self._ask("GET", path))
 
     def delete(self, path: str) -> None:
-        """Raises ServerError; no error where it is gone already."""
+        """Delete it, or accept that it is gone already. Raises ServerError."""
         try:
             self.attempt(lambda: self._send("DELETE", path))
         except Refusal as refusal:
@@ -125,31 +140,27 @@ class Server:
                 raise
 
     def post(self, path: str, body: Any, *, patience: float = 0.0) -> Any:
-        """The answer's JSON. `patience`: seconds beyond the usual. Raises ServerError."""
+        """Return the JSON of the answer, waiting `patience` seconds longer. Raises ServerError."""
         content = dumps(body)
         headers = {"content-type": "application/json"}
-        wait = httpx.Timeout(self.timeout + patience, connect=min(self.timeout, 15.0))
+        limits = self._limits(patience)
         return self.attempt(
-            lambda: self._json(
-                self._send("POST", path, content=content, headers=headers, timeout=wait)
-            )
+            lambda: self._ask("POST", path, content=content, headers=headers, timeout=limits)
         )
 
     def post_once(self, path: str, body: Any) -> Any:
-        """The same without a second attempt. Raises ServerError; status 0 for no answer."""
+        """Post without a second attempt. Raises ServerError, for no answer with status 0."""
         try:
-            return self._json(self._send("POST", path, json=body))
+            return self._ask("POST", path, json=body)
         except _Transient as fault:
             raise Refusal(self._clean(str(fault)), fault.status) from None
 
     def upload(self, path: str, part: Callable[[], Any], fields: dict[str, str]) -> Any:
-        """Send a file; `part` gives it from its start, as httpx takes it. Raises ServerError."""
-        return self.attempt(
-            lambda: self._json(self._send("POST", path, files={"file": part()}, data=fields))
-        )
+        """Send a file; `part` returns it from its start, as httpx takes it. Raises ServerError."""
+        return self.attempt(lambda: self._ask("POST", path, files={"file": part()}, data=fields))
 
     def lines(self, path: str) -> Iterator[bytes]:
-        """The lines of an answer as they come; to be read within `attempt`. Raises ServerError."""
+        """Yield the lines of an answer as they come. Call it in `attempt`. Raises ServerError."""
         with self._faults(), self._client.stream("GET", path) as answer:
             if answer.status_code != 200:
                 answer.read()
@@ -165,8 +176,7 @@ class Server:
                 yield b"".join(held)
 
     def attempt(self, act: Callable[[], T]) -> T:
-        """`act`, again where it failed for a reason that passes. Raises ServerError."""
-
+        """Return `act()`, called again after a fault that may pass. Raises ServerError."""
         began = time.monotonic()
 
         def again(state: tenacity.RetryCallState) -> None:
@@ -177,8 +187,8 @@ class Server:
                     f"{self._bound():.0f} seconds of the whole run at most."
                 )
             self.repeated += 1
-            self._lost += time.monotonic() - began + _pause_of(state)
-            began = time.monotonic() + _pause_of(state)
+            self._lost += time.monotonic() - began + state.upcoming_sleep
+            began = time.monotonic() + state.upcoming_sleep
 
         def spent(state: tenacity.RetryCallState) -> bool:
             lost = self._lost + time.monotonic() - began + state.upcoming_sleep
@@ -205,17 +215,38 @@ class Server:
         """Return the seconds that faults may cost, by what is known of the server."""
         return self._patience if self.version else min(FIRST, self._patience)
 
+    def _limits(self, patience: float = 0.0) -> httpx.Timeout:
+        return httpx.Timeout(self.timeout + patience, connect=min(self.timeout, 15.0))
+
+    def _ask(self, method: str, path: str, **rest: Any) -> Any:
+        answer = self._send(method, path, **rest)
+        try:
+            return orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            raise ServerError(f"{self.url} answers, but not as Open WebUI does.") from None
+
     def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:
         with self._faults():
             answer = self._client.request(method, path, **rest)
         self._judge(answer)
         return answer
 
-    def _faults(self) -> _Faults:
-        return _Faults(self.url, self.timeout, known=bool(self.version))
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Raise ServerError for a fault of the network that will stay, else _Transient."""
+        try:
+            yield
+        except httpx.TimeoutException:
+            raise _Transient(f"no answer within {self.timeout:g} seconds") from None
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+            raise ServerError(_NO_ADDRESS) from None
+        except httpx.HTTPError as error:
+            if isinstance(error, httpx.ConnectError) and not self.version:
+                raise ServerError(f"nothing answers at {self.url} ({error}).") from None
+            raise _Transient(str(error) or "the connection was closed") from None
 
     def _judge(self, answer: httpx.Response) -> None:
-        """Raise for an answer that is none."""
+        """Raise ServerError or _Transient unless the answer is a success."""
         status = answer.status_code
         if 200 <= status < 300:
             return
@@ -233,52 +264,23 @@ class Server:
             raise _Transient(f"{status} {words}", _asked(answer), status)
         raise Refusal(f"the server answers {status}: {words}", status)
 
-    def _json(self, answer: httpx.Response) -> Any:
-        try:
-            return orjson.loads(answer.content)
-        except orjson.JSONDecodeError:
-            raise ServerError(f"{self.url} answers, but not as Open WebUI does.") from None
-
     def _words(self, answer: httpx.Response) -> str:
-        """What the server says of it itself."""
+        """Return the server's own message about a failure."""
         try:
-            said = orjson.loads(answer.content)
-            words = str(said.get("detail", said) if isinstance(said, dict) else said)
+            body = orjson.loads(answer.content)
+            words = str(body.get("detail", body) if isinstance(body, dict) else body)
         except orjson.JSONDecodeError:
             words = answer.reason_phrase
         return self._clean(words)
 
     def _clean(self, words: str) -> str:
-        """Words from outside: short, on one line, and without the key, should they repeat it."""
+        """Shorten words of the server to one line, without the key, should they repeat it."""
         line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", words).split())
         return line.replace(self._key, "…")[:SHOWN]
 
 
-class _Faults:
-    """Faults of the network, told apart: those that may pass, and those that do not."""
-
-    def __init__(self, url: str, timeout: float, *, known: bool) -> None:
-        """`known`: whether the server has answered before."""
-        self._url = url
-        self._timeout = timeout
-        self._known = known
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, httpx.TimeoutException):
-            raise _Transient(f"no answer within {self._timeout:g} seconds") from None
-        if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-            raise ServerError(_NO_ADDRESS) from None
-        if isinstance(error, httpx.ConnectError) and not self._known:
-            raise ServerError(f"nothing answers at {self._url} ({error}).") from None
-        if isinstance(error, httpx.HTTPError):
-            raise _Transient(str(error) or "the connection was closed") from None
-
-
 def _pause(state: tenacity.RetryCallState) -> float:
-    """Seconds before the next attempt. Raises ServerError where the server asks for too many."""
+    """Return the seconds before the next attempt. Raises ServerError if they are too many."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait if isinstance(error, _Transient) else None
     if asked is not None and asked > PATIENCE:
@@ -287,21 +289,17 @@ def _pause(state: tenacity.RetryCallState) -> float:
     return max(usual, asked or 0.0)
 
 
-def _pause_of(state: tenacity.RetryCallState) -> float:
-    """Return the seconds before the next attempt, as they were chosen."""
-    return state.next_action.sleep if state.next_action else 0.0
-
-
 def _asked(answer: httpx.Response) -> float | None:
+    """Return the seconds that the server asks to wait, if it does."""
     value = answer.headers.get("retry-after", "")
     return float(value) if re.fullmatch(r"\d{1,6}", value) else None
 
 
 def _address(url: str) -> str:
-    """The address without a trailing slash. Raises ServerError."""
+    """Return the address without a trailing slash. Raises ServerError."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        parts.port  # noqa: B018  (raises where it is none)
+        parts.port  # noqa: B018  (raises if it is no number)
     except ValueError:
         raise ServerError(_NO_ADDRESS) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:

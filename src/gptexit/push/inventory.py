@@ -1,8 +1,8 @@
-"""What an app holds of earlier runs, told by the marks that gptexit leaves.
+"""Find the chats of earlier runs in the app, by the marks that gptexit leaves.
 
-A chat carries `meta.gptexit` with the conversation's id, a digest of what was sent, and one of its
-messages' words; a file carries the asset's key; a folder the project's id. Read line by line: what
-stays in memory is an index of ids.
+A chat has `meta.gptexit` with the conversation's id, a digest of the chat as it was sent, and one
+of the words of its messages; a file has the asset's key; a folder has the project's id. The chats
+are read line by line: only an index of ids stays in memory.
 """
 
 from __future__ import annotations
@@ -14,25 +14,23 @@ from typing import Any, Literal
 import orjson
 
 from gptexit.errors import Refusal
-from gptexit.push.client import Server
+from gptexit.push.client import Server, dig, text_at
 from gptexit.writers.open_webui import fingerprint
 
 Raw = dict[str, Any]
 MARK = "gptexit"
-PAGE = 500
-"""Files in one answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class There:
-    """A chat of ours in the app."""
+class AppChat:
+    """A chat of gptexit's in the app, and the id of its conversation."""
 
-    chat: str
-    """The app's own id."""
+    id: str
+    conversation: str
     digest: str | None
-    """Of what was sent; None for one that was imported from a file."""
+    """Digest of the chat as it was sent; None for one that was imported from a file."""
     continued: bool
-    """Whether somebody has written in it since."""
+    """Whether the user has written in it since."""
     folder: str | None
     pinned: bool
     archived: bool
@@ -40,132 +38,98 @@ class There:
 
 @dataclass(slots=True)
 class Inventory:
-    """The chats of ours, by the conversation's id."""
+    """The chats of gptexit's in the app."""
 
-    chats: dict[str, list[There]] = field(default_factory=dict)
+    chats: dict[str, list[AppChat]] = field(default_factory=dict)
+    """By the conversation's id."""
     shown: set[str] = field(default_factory=set)
-    """Ids of the files that any chat shows, also one that is not of ours."""
+    """Ids of the files that any chat shows, also a chat of another origin."""
 
 
 Verdict = Literal["new", "same", "changed", "continued"]
 
 
-def judge(digest: str, there: list[There]) -> tuple[Verdict, list[There]]:
-    """What is to be done for a conversation, and which of its chats are then one too many.
+def judge(digest: str, chats: list[AppChat]) -> tuple[Verdict, list[AppChat]]:
+    """Decide on a conversation with that digest, and which of its chats to delete afterwards.
 
-    A chat in which somebody has written is theirs: it is neither replaced nor taken away.
+    A chat in which the user has written is neither replaced nor deleted.
     """
-    if not there:
+    if not chats:
         return "new", []
-    same = sorted(
-        (each for each in there if each.digest == digest),
-        key=lambda each: (not each.continued, each.chat),
-    )
+    same = [chat for chat in chats if chat.digest == digest]
     if same:
-        return "same", [each for each in there if each is not same[0] and not each.continued]
-    if any(each.continued for each in there):
+        kept = min(same, key=lambda chat: (not chat.continued, chat.id))
+        return "same", [chat for chat in chats if chat is not kept and not chat.continued]
+    if any(chat.continued for chat in chats):
         return "continued", []
-    return "changed", list(there)
+    return "changed", list(chats)
 
 
 def inventory(server: Server) -> Inventory:
-    """The chats of ours, archived ones too. Raises ServerError."""
+    """Read all chats of the app, archived ones too. Raises ServerError."""
 
     def read() -> Inventory:
         found = Inventory()
         for line in server.lines("/api/v1/chats/all"):
             for chat in _chats(line):
                 found.shown.update(_files(_messages(chat)))
-                marked = mark_of(chat)
-                if marked is not None:
-                    found.chats.setdefault(marked["id"], []).append(_there(chat, marked))
+                known = app_chat(chat)
+                if known is not None:
+                    found.chats.setdefault(known.conversation, []).append(known)
         return found
 
     return server.attempt(read)
 
 
 def untouched(server: Server, chat: str) -> bool:
-    """Whether a chat is there and still has the words that were sent. Raises ServerError."""
+    """Tell whether a chat exists and still has the words that were sent. Raises ServerError."""
     try:
-        found = server.get(f"/api/v1/chats/{chat}")
+        found = app_chat(server.get(f"/api/v1/chats/{chat}"))
     except Refusal as refusal:
-        # The app says so of a chat that is gone.
+        # The app answers 401 for a chat that is gone.
         if refusal.status in (401, 404):
             return False
         raise
-    marked = mark_of(found)
-    return marked is not None and not _there(found, marked).continued
+    return found is not None and not found.continued
 
 
-def mark_of(thing: Any) -> Raw | None:
-    """The mark of a chat that is ours; a copy that somebody made of it is theirs."""
-    if not isinstance(thing, dict) or not isinstance(thing.get("id"), str):
+def app_chat(chat: Any) -> AppChat | None:
+    """Read a chat of gptexit's; return None for any other, also for a copy that the user made."""
+    key, conversation = text_at(chat, "id"), text_at(chat, "meta", MARK, "id")
+    content = dig(chat, "chat")
+    if key is None or conversation is None or not isinstance(content, dict):
         return None
-    meta, chat = thing.get("meta"), thing.get("chat")
-    mark = meta.get(MARK) if isinstance(meta, dict) else None
-    if not isinstance(mark, dict) or not isinstance(mark.get("id"), str):
+    if content.get("originalChatId"):
         return None
-    return None if not isinstance(chat, dict) or chat.get("originalChatId") else mark
-
-
-def _there(chat: Raw, mark: Raw) -> There:
-    folder = chat.get("folder_id")
-    return There(
-        chat["id"],
-        mark.get("digest") if isinstance(mark.get("digest"), str) else None,
+    mark = chat["meta"][MARK]
+    return AppChat(
+        key,
+        conversation,
+        text_at(mark, "digest"),
         mark.get("messages") != fingerprint(_messages(chat)),
-        folder if isinstance(folder, str) else None,
+        text_at(chat, "folder_id"),
         bool(chat.get("pinned")),
         bool(chat.get("archived")),
     )
 
 
 def _messages(chat: Any) -> Raw:
-    found = chat
-    for name in ("chat", "history", "messages"):
-        found = found.get(name) if isinstance(found, dict) else None
-    found = found if isinstance(found, dict) else {}
-    return {key: each for key, each in found.items() if isinstance(each, dict)}
+    messages = dig(chat, "chat", "history", "messages")
+    messages = messages if isinstance(messages, dict) else {}
+    return {key: message for key, message in messages.items() if isinstance(message, dict)}
 
 
 def _files(messages: Raw) -> Iterator[str]:
-    for each in messages.values():
-        entries = each.get("files")
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                yield entry["id"]
+    for message in messages.values():
+        entries = message.get("files")
+        ids = (text_at(entry, "id") for entry in (entries if isinstance(entries, list) else ()))
+        yield from filter(None, ids)
 
 
 def _chats(line: bytes) -> list[Any]:
-    """A line holds one chat; in older versions the one line is a list of all."""
-    if not line.strip():
-        return []
+    """Parse a line with one chat, or with a list of all chats, as older versions send it."""
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
         return []
     return value if isinstance(value, list) else [value]
-
-
-def uploaded(server: Server) -> dict[str, list[str]]:
-    """The files of ours by the asset's key, the oldest first. Raises ServerError."""
-    found: dict[str, list[str]] = {}
-    skip = 0
-    while True:
-        page = server.get(f"/api/v1/files/user/search?content=false&limit={PAGE}&skip={skip}")
-        if not isinstance(page, list) or not page:
-            break
-        for each in page:
-            key = _asset_of(each)
-            if key is not None:
-                found.setdefault(key, []).insert(0, each["id"])
-        skip += len(page)
-    return found
-
-
-def _asset_of(file: Any) -> str | None:
-    mark = file.get("meta") if isinstance(file, dict) and isinstance(file.get("id"), str) else None
-    for name in ("data", MARK):
-        mark = mark.get(name) if isinstance(mark, dict) else None
-    key = mark.get("asset") if isinstance(mark, dict) else None
-    return key if isinstance(key, str) else None

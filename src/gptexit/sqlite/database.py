@@ -1,4 +1,4 @@
-"""Writes conversations into a database that nobody else has open."""
+"""Write conversations into a new database."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
 from gptexit import __version__
 from gptexit.files.disk import open_new
-from gptexit.sqlite.schema import (
+from gptexit.sqlite import (
     ASSET,
     CONVERSATION,
     INSTRUCTION,
@@ -26,59 +26,6 @@ from gptexit.sqlite.schema import (
     spaced,
 )
 
-BATCH = 1 << 20
-"""Bytes of rows that are written at once; at most three times as many are held."""
-
-
-class Behind:
-    """A writer that works while the next conversation is rendered: SQLite needs no Python for it.
-
-    Each method raises the error of an earlier batch.
-    """
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._batch: list[tuple[bytes, str]] = []
-        self._held = 0
-        self._worker = ThreadPoolExecutor(1)
-        self._under_way: Future[None] | None = None
-
-    def put(self, rows: bytes, digest: str) -> None:
-        """Write a conversation, given as the JSON of `Rows`."""
-        self._batch.append((rows, digest))
-        self._held += len(rows)
-        if self._held >= BATCH:
-            self._hand_over()
-
-    def finish(self) -> None:
-        """Write what is left, and close the database."""
-        try:
-            self._hand_over()
-            self._wait()
-        finally:
-            self._worker.shutdown()
-        self._writer.finish()
-
-    def discard(self) -> None:
-        """Give it up."""
-        self._batch.clear()
-        self._worker.shutdown()
-        self._writer.discard()
-
-    def _hand_over(self) -> None:
-        self._wait()
-        batch, self._batch, self._held = self._batch, [], 0
-        self._under_way = self._worker.submit(self._write, batch)
-
-    def _wait(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
-
-    def _write(self, batch: list[tuple[bytes, str]]) -> None:
-        for rows, digest in batch:
-            self._writer.put(cast(Rows, orjson.loads(rows)), digest)
-
-
 _SETTINGS = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -87,8 +34,10 @@ PRAGMA cache_size = -32000;
 PRAGMA secure_delete = ON;
 PRAGMA trusted_schema = OFF;
 """
-"""A killed run leaves the file useless: it is one that the next run begins anew. What is replaced
-may be a secret that is redacted now: nothing of it stays in the file."""
+"""A killed run leaves the file useless, but the next run begins a new one. The text that is
+replaced may be a secret that is redacted now, so nothing of it stays in the file."""
+BATCH = 1 << 20
+"""Bytes of rows that are written at once; at most three times as many are held."""
 
 
 def _insert(table: str, columns: str) -> str:
@@ -110,16 +59,18 @@ _ROWS_OF = ("conversation_models", "assets", "memories", "instructions", "messag
 _OF_MESSAGES = (("messages_fts", "text"), ("hidden_fts", "hidden_text"))
 _INDEXES = ("conversations_fts", "messages_fts", "hidden_fts", "unspaced_fts")
 _TOGETHER = 200
-"""Conversations whose text goes into the indexes in one statement: each writes out what it has.
-
-While SQLite is at it, Python can go on.
-"""
+"""Conversations whose text goes into the indexes in one statement, since each statement makes an
+index write out all that it holds. Meanwhile, Python can go on."""
 
 
-class Writer:
-    """The file at `path`, which is new: a copy of `earlier`, or empty."""
+class DatabaseWriter:
+    """Writes batches in a thread while the next conversation is rendered: SQLite needs no Python.
+
+    Each method raises the error of an earlier batch.
+    """
 
     def __init__(self, path: Path, earlier: sqlite3.Connection | None) -> None:
+        """Create the file, as a copy of `earlier` or empty. Raises FileExistsError."""
         open_new(path).close()  # SQLite would open what a link leads to
         self.path = path
         self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -131,9 +82,58 @@ class Writer:
         self._waiting: list[int] = []
         self._base.execute("BEGIN")
         self._next: int = self._one("SELECT coalesce(max(number), 0) + 1 FROM conversations")
+        self._batch: list[tuple[bytes, str]] = []
+        self._held = 0
+        self._worker = ThreadPoolExecutor(1)
+        self._under_way: Future[None] | None = None
 
-    def put(self, rows: Rows, digest: str) -> None:
-        """Write a conversation, in place of what is there of it."""
+    def put(self, rows: bytes, digest: str) -> None:
+        """Write a conversation, given as the JSON of `Rows`, in place of an earlier version."""
+        self._batch.append((rows, digest))
+        self._held += len(rows)
+        if self._held >= BATCH:
+            self._hand_over()
+
+    def finish(self) -> None:
+        """Write the rest, put the database in order and close it."""
+        try:
+            self._hand_over()
+            self._wait()
+        finally:
+            self._worker.shutdown()
+        self._index()
+        for table, column in (("projects", "project"), ("gpts", "gpt")):
+            self._base.execute(
+                f"DELETE FROM {table} WHERE id NOT IN "
+                f"(SELECT {column} FROM conversations WHERE {column} IS NOT NULL)"
+            )
+        # This makes searches faster; and only what an index merges is really gone from it.
+        for index in _INDEXES:
+            self._base.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
+        self._base.execute("COMMIT")
+        self._base.close()
+
+    def discard(self) -> None:
+        """Close and remove the file."""
+        self._batch.clear()
+        self._worker.shutdown()
+        self._base.close()
+        self.path.unlink(missing_ok=True)
+
+    def _hand_over(self) -> None:
+        self._wait()
+        batch, self._batch, self._held = self._batch, [], 0
+        self._under_way = self._worker.submit(self._write, batch)
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
+
+    def _write(self, batch: list[tuple[bytes, str]]) -> None:
+        for rows, digest in batch:
+            self._put(orjson.loads(rows), digest)
+
+    def _put(self, rows: Rows, digest: str) -> None:
         number = self._one("SELECT number FROM conversations WHERE id = ?", rows["conversation"][0])
         if number is None:
             number = self._next
@@ -141,25 +141,6 @@ class Writer:
         else:
             self._remove(number)
         self._insert(number, rows, digest)
-
-    def finish(self) -> None:
-        """Put it in order and close it."""
-        self._index()
-        for table, column in (("projects", "project"), ("gpts", "gpt")):
-            self._base.execute(
-                f"DELETE FROM {table} WHERE id NOT IN "
-                f"(SELECT {column} FROM conversations WHERE {column} IS NOT NULL)"
-            )
-        # Searches are faster then, and an index forgets for good only what it merges.
-        for index in _INDEXES:
-            self._base.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
-        self._base.execute("COMMIT")
-        self._base.close()
-
-    def discard(self) -> None:
-        """Give it up."""
-        self._base.close()
-        self.path.unlink(missing_ok=True)
 
     def _one(self, query: str, *values: Any) -> Any:
         row = self._base.execute(query, values).fetchone()
@@ -182,29 +163,25 @@ class Writer:
                 for place, parent, *values in rows["messages"]
             ],
         )
-        texts = [(first + each[0], each[-2], each[-1]) for each in rows["messages"]]
-        self._index_unspaced(
-            "unspaced_fts (rowid, text, hidden_text) VALUES (", number, title, texts
-        )
+        texts = [(first + row[0], row[-2], row[-1]) for row in rows["messages"]]
+        self._index_unspaced(number, title, texts, delete=False)
         self._waiting.append(number)
         if len(self._waiting) >= _TOGETHER:
             self._index()
-        base.executemany(
-            _ASSET,
-            [(number, place and first + place, *values) for place, *values in rows["assets"]],
-        )
-        base.executemany(
-            _MEMORY, [(number, first + place, *values) for place, *values in rows["memories"]]
-        )
-        base.executemany(
-            _INSTRUCTION,
-            [(number, first + place, *values) for place, *values in rows["instructions"]],
-        )
+        for statement, found in (
+            (_ASSET, rows["assets"]),
+            (_MEMORY, rows["memories"]),
+            (_INSTRUCTION, rows["instructions"]),
+        ):
+            base.executemany(
+                statement,
+                [(number, place and first + place, *values) for place, *values in found],
+            )
 
     def _remove(self, number: int) -> None:
-        """Everything of a conversation, out of the indexes too, which have to be told its text."""
+        """Delete a conversation, from the indexes too; each needs the text that it is to forget."""
         if number in self._waiting:
-            self._index()  # what is not in an index yet cannot be taken out
+            self._index()  # an index cannot forget a text that it does not have yet
         base = self._base
         first = number * PLACES
         title = self._one("SELECT title FROM conversations WHERE number = ?", number) or ""
@@ -223,18 +200,13 @@ class Writer:
                 "FROM messages WHERE number BETWEEN ? AND ?",
                 (first, first + PLACES - 1),
             )
-        self._index_unspaced(
-            "unspaced_fts (unspaced_fts, rowid, text, hidden_text) VALUES ('delete', ",
-            number,
-            title,
-            texts,
-        )
+        self._index_unspaced(number, title, texts, delete=True)
         for table in _ROWS_OF:
             base.execute(f"DELETE FROM {table} WHERE conversation = ?", (number,))
         base.execute("DELETE FROM conversations WHERE number = ?", (number,))
 
     def _index(self) -> None:
-        """The texts of the conversations that wait, into the indexes."""
+        """Put the texts of the conversations that wait into the indexes."""
         numbers = sorted(self._waiting)
         self._waiting.clear()
         for first, last in _runs(numbers):
@@ -246,11 +218,12 @@ class Writer:
                 )
 
     def _index_unspaced(
-        self, into: str, number: int, title: str, texts: list[tuple[int, str, str]]
+        self, number: int, title: str, texts: list[tuple[int, str, str]], *, delete: bool
     ) -> None:
-        """Title and texts with scripts that are written without spaces, into their index or out."""
+        """Add or delete the title and texts that have unspaced scripts, in the index for those."""
+        column, value = ("unspaced_fts, ", "'delete', ") if delete else ("", "")
         self._base.executemany(
-            f"INSERT INTO {into}?, ?, ?)",
+            f"INSERT INTO unspaced_fts ({column}rowid, text, hidden_text) VALUES ({value}?, ?, ?)",
             [
                 (place, spaced(text), spaced(hidden))
                 for place, text, hidden in [(number * PLACES, title, ""), *texts]
@@ -260,13 +233,13 @@ class Writer:
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
-    """The first and the last of each run of numbers that follow each other."""
-    for _, run in groupby(enumerate(numbers), key=lambda each: each[1] - each[0]):
+    """Yield the first and the last of each run of consecutive numbers."""
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
         members = [number for _, number in run]
         yield members[0], members[-1]
 
 
 def digest_in(base: sqlite3.Connection, key: str) -> str | None:
-    """The digest of a conversation in a database of ours."""
+    """Return the digest of a conversation in a database of gptexit's, or None."""
     row = base.execute("SELECT digest FROM conversations WHERE id = ?", (key,)).fetchone()
     return str(row[0]) if row else None

@@ -24,8 +24,7 @@ from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome, beside, b
 from gptexit.archive.manifest import Entry
 from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
-from gptexit.sqlite.database import Behind, Writer, digest_in
-from gptexit.sqlite.schema import (
+from gptexit.sqlite import (
     ASSET,
     CONVERSATION,
     INSTRUCTION,
@@ -38,6 +37,7 @@ from gptexit.sqlite.schema import (
     need_full_text,
     version_of,
 )
+from gptexit.sqlite.database import DatabaseWriter, digest_in
 from gptexit.text.json import dumps
 from gptexit.updating.rows import united, without
 
@@ -97,7 +97,7 @@ class DatabaseSink(FolderSink):
         need_full_text()
         super().__init__(folder)
         self._without_secrets = without_secrets
-        self._writer: Behind | None = None
+        self._writer: DatabaseWriter | None = None
         self._there: sqlite3.Connection | None = None
         self._where: Path | None = None
         self._part = ""
@@ -155,10 +155,10 @@ class DatabaseSink(FolderSink):
         self._where = place
         return place
 
-    def _open(self) -> Behind:
+    def _open(self) -> DatabaseWriter:
         if self._writer is None:
             self._part = self.folder.places.new_part()
-            self._writer = Behind(Writer(Path(self._part), self._there))
+            self._writer = DatabaseWriter(Path(self._part), self._there)
         return self._writer
 
     def _end(self, place: Path, file: File) -> Outcome:

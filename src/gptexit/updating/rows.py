@@ -15,7 +15,7 @@ from typing import Any
 from gptexit.chatgpt.tree import build
 from gptexit.readers.chatgpt.merge.conversation import merge
 from gptexit.readers.chatgpt.merge.copies import moment
-from gptexit.sqlite.schema import CONVERSATION, MESSAGE, Rows
+from gptexit.sqlite import CONVERSATION, MESSAGE, Rows
 
 _NAMES = ("place", "parent", *MESSAGE.split(", "))
 _ID, _PARENT = _NAMES.index("id"), _NAMES.index("parent")

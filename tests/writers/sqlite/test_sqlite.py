@@ -372,7 +372,7 @@ def test_without_full_text_search_there_is_one_clear_sentence(tmp_path, monkeypa
 
     connect = sqlite3.connect
     monkeypatch.setattr(
-        "gptexit.sqlite.schema.sqlite3.connect", lambda *a, **k: connect(*a, factory=Old, **k)
+        "gptexit.sqlite.sqlite3.connect", lambda *a, **k: connect(*a, factory=Old, **k)
     )
     export = tmp_path / "conversations.json"
     export.write_bytes(dumps([raw(1, "One")]))

@@ -15,7 +15,7 @@ from gptexit.codes import NotKept
 from gptexit.memories.extract import cited_memories
 from gptexit.model import Asset, Conversation, Gone, Message, Named
 from gptexit.selection import current_branch
-from gptexit.sqlite.schema import CITED, NAME, PLACES, Rows
+from gptexit.sqlite import CITED, NAME, PLACES, Rows
 from gptexit.text.json import dumps
 from gptexit.text.markdown import line
 from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
