@@ -16,7 +16,7 @@ from gptexit.model import Conversation
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.parsing.weight import Keep
+from gptexit.readers.chatgpt.parsing.json_scanner import Keep
 
 
 class Source(Protocol):

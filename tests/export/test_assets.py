@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from export.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 from gptexit.chatgpt.names import file_id
-from gptexit.files.magic import media_type, text_type
-from gptexit.files.media_types import ending_of
+from gptexit.files.media_types import ending_of, media_type, text_type
 from gptexit.readers.chatgpt.export_set import open_export
 
 UUID = "0a1b2c3d-0000-4000-8000-0123456789ab"

@@ -7,7 +7,7 @@ import pytest
 
 from export.packing import PNG, text_of, unpack, write, zip_of
 from gptexit.errors import NotAnExport
-from gptexit.readers.chatgpt.containers.diagnosis import unreachable, wrong_file
+from gptexit.readers.chatgpt.containers.recognize import unreachable, wrong_file
 from gptexit.readers.chatgpt.export_set import open_export
 
 CLAUDE = json.dumps([{"uuid": "u", "name": "n", "chat_messages": [{"text": "hi"}]}]).encode()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from build import chain, conversation, message
 from gptexit import convert
-from gptexit.names.names import Names
+from gptexit.names import Names
 from gptexit.selection import Exclusion, Selection
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS

@@ -8,7 +8,7 @@ import pytest
 from exports import ROOT
 from gptexit import convert
 from gptexit.errors import OtherArchive
-from gptexit.names.names import Names
+from gptexit.names import Names
 from gptexit.writers.base import Options
 
 SLIM = ROOT / "fixtures/slim-2026.zip"

@@ -16,7 +16,7 @@ from gptexit.inspection.groups import MOST
 from gptexit.inspection.output import FORMATS, drift_report, table
 from gptexit.inspection.run import Inspection
 from gptexit.inspection.run import inspect as inspect_export
-from gptexit.names.table import Table, load
+from gptexit.names import Table, load_table
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
 
@@ -107,7 +107,7 @@ def _names_there(path: str | None) -> Table:
     if path is None or path == "-":
         return Table()
     try:
-        return load(Path(path)) if Path(path).stat().st_size else Table()
+        return load_table(Path(path)) if Path(path).stat().st_size else Table()
     except FileNotFoundError:
         return Table()
     except BadNames as error:

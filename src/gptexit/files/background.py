@@ -1,4 +1,4 @@
-"""A file that is appended to: written and hashed in the background, a batch at a time."""
+"""Work in the background: write and hash a file, a batch at a time; hash bytes that are read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ BATCH = 2 << 20
 
 
 class BackgroundFile:
-    """An open file. Writing and hashing leave Python free to go on with the next conversation.
-
-    Each method raises the OSError of an earlier batch where the disk refused it.
-    """
+    """A file that is appended to; each method may raise the OSError of an earlier batch."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,7 +39,7 @@ class BackgroundFile:
             self._hand_over()
 
     def close(self) -> str:
-        """Write what is left, and wait for the disk. The SHA-256 of it all, as hex digits."""
+        """Write the rest, and wait for the disk. Return the file's SHA-256, as hex digits."""
         try:
             self._hand_over()
             self._wait()
@@ -76,7 +73,7 @@ class BackgroundFile:
 
 
 class Digest:
-    """Hashes in a thread of `worker`: hashlib lets go of the interpreter, so the two overlap."""
+    """Hashes in a thread of `worker`: hashlib releases the interpreter, so the two overlap."""
 
     def __init__(self, worker: ThreadPoolExecutor) -> None:
         self._worker = worker
@@ -89,7 +86,7 @@ class Digest:
         self._under_way = self._worker.submit(self._sum.update, data)
 
     def hex(self) -> str:
-        """The digest of all that was added, as 64 hex digits."""
+        """Return the digest of all added bytes, as 64 hex digits."""
         self._wait()
         return self._sum.hexdigest()
 
@@ -100,7 +97,7 @@ class Digest:
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """The cyclic collector is off inside: parsed JSON holds no cycles, and it costs 25 to 50 %."""
+    """Turn the cyclic collector off: parsed JSON holds no cycles, and it costs 25 to 50 %."""
     was_on = gc.isenabled()
     gc.disable()
     try:

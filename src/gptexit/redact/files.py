@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
-from gptexit.files.magic import media_type
+from gptexit.files.media_types import media_type
 from gptexit.redact.fields import copied
 from gptexit.redact.redactor import Redactor
 
