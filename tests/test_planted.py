@@ -14,7 +14,7 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.conversion import convert
 from gptexit.errors import Unusable
 from gptexit.library.notes import notes_of
-from gptexit.readers.jsonl import open_neutral
+from gptexit.readers.neutral import open_neutral
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of Unix")
 NOTE = "2025/2025-02-19-a-title.md"

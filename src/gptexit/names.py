@@ -5,8 +5,7 @@ to, where an earlier run left it (`kept`).
 
 A person fills names in in a table, a CSV with a row for each project and custom GPT. It is read as
 spreadsheets save it: with commas, semicolons or tabs, with or without a byte order mark, in UTF-8
-or in UTF-16, with columns in any order and others besides. Everything that a person put into it
-stays in it when it is written again.
+or in UTF-16, with columns in any order and others besides, which are kept.
 """
 
 from __future__ import annotations
@@ -146,10 +145,7 @@ def names_in(conversation: Conversation) -> Iterable[tuple[str, str]]:
 
 
 def load_names(root: Path) -> dict[str, str]:
-    """Return the names that the archive in `root` keeps, by id.
-
-    Raises DamagedNames, so that a run does not overwrite the names of a person with fewer.
-    """
+    """Return the names that the archive in `root` keeps, by id. Raises DamagedNames."""
     path = root / FILE
     try:
         with open_plain(path) as stream:
@@ -164,17 +160,14 @@ def load_names(root: Path) -> dict[str, str]:
             return dict(names)
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    raise DamagedNames(
+    raise DamagedNames(  # else this run would overwrite the names of a person with fewer
         f"{path}, which keeps the names of projects and custom GPTs, cannot be read: remove it, "
         "and give the names again with --names."
     )
 
 
 def save_names(root: Path, names: Mapping[str, str]) -> None:
-    """Keep `names` in the archive in `root`, whole or not at all. Raises OSError.
-
-    A file with the same bytes is not touched; without names, the file is removed.
-    """
+    """Keep `names` in the archive in `root`, whole or not at all. Raises OSError."""
     path = root / FILE
     if not names:
         path.unlink(missing_ok=True)
@@ -205,7 +198,7 @@ class NameRow:
 
     @property
     def name(self) -> str:
-        """The name as the person typed it; empty where it is not filled in."""
+        """The name as the person typed it; empty if it is not filled in."""
         return self.cells[NAME]
 
 
@@ -227,18 +220,15 @@ class Table:
     def renewed(self, rows: Iterable[NameRow]) -> Table:
         """Return a table of `rows` with the names and further columns that a person filled in here.
 
-        Rows of this table that are not among `rows` go to its end: an export may lack a project
-        that an earlier one had, and its name is kept.
+        Other rows of this table go to its end: they may be of a project in an earlier export.
         """
         merged: dict[str, NameRow] = {}
         for row in rows:
-            known = self.rows.get(row.id)
-            if known:
+            if known := self.rows.get(row.id):
                 row.cells[NAME] = known.name
                 row.others = known.others
             merged[row.id] = row
-        for own, known in self.rows.items():
-            merged.setdefault(own, known)
+        merged |= {own: row for own, row in self.rows.items() if own not in merged}
         return Table(merged, self.others, self.delimiter, self.mark)
 
     def text(self) -> str:
@@ -250,7 +240,7 @@ class Table:
         plain.writerow([*COLUMNS, *(guarded(" ".join(name.split())) for name in self.others)])
         for row in self.rows.values():
             missing = [""] * (len(self.others) - len(row.others))
-            cells = [*map(guarded, row.cells), *map(guarded, row.others), *missing]
+            cells = [*map(guarded, row.cells + row.others), *missing]
             (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
         return (_MARK if self.mark else "") + out.getvalue()
 
@@ -307,13 +297,9 @@ def _parsed(text: str, path: Path, *, mark: bool) -> Table:
             cells = list(map(unguarded, guarded_cells))
             beyond = cells[len(names) :] if any(cells[len(names) :]) else []
             table.others += [""] * (len(further) + len(beyond) - len(table.others))
-            at = dict(enumerate(cells))
-            row = NameRow(
-                [at.get(place, "") if place is not None else "" for place in places],
-                [*(at.get(place, "") for place in further), *beyond],
-                before + reader.line_num,
-            )
-            _add(table, row, path)
+            at: dict[int | None, str] = dict(enumerate(cells))
+            own, others = ([at.get(place, "") for place in part] for part in (places, further))
+            _add(table, NameRow(own, others + beyond, before + reader.line_num), path)
     except csv.Error as error:
         line = before + reader.line_num
         words = f"{_shown(path)} cannot be read as a table up to line {line}: {error}."

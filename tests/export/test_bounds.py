@@ -159,7 +159,7 @@ def test_several_copies_of_it_and_of_others_keep_one_file_each(narrow, tmp_path)
 
 @pytest.mark.parametrize("length", [300_000, 90_000])
 def test_a_line_of_neutral_json_that_is_too_large(narrow, tmp_path, monkeypatch, length):
-    monkeypatch.setattr("gptexit.readers.jsonl.MOST_BYTES", 200_000)
+    monkeypatch.setattr("gptexit.readers.neutral.MOST_BYTES", 200_000)
     convert(
         export_of(tmp_path, *(json.dumps(talk(k)).encode() for k in "ab")), tmp_path, ("jsonl",)
     )

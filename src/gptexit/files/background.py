@@ -42,7 +42,7 @@ class BackgroundFile:
         """Write the rest, and wait for the disk. Return the file's SHA-256, as hex digits."""
         try:
             self._hand_over()
-            self._wait()
+            _wait(self._under_way)
             os.fsync(self._file.fileno())
         finally:
             self._worker.shutdown()
@@ -57,15 +57,11 @@ class BackgroundFile:
         self.path.unlink()
 
     def _hand_over(self) -> None:
-        self._wait()
+        _wait(self._under_way)
         data = b"".join(self._batch)
         self._batch.clear()
         self._held = 0
         self._under_way = self._worker.submit(self._write, data)
-
-    def _wait(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
 
     def _write(self, data: bytes) -> None:
         write_all(self._file, data)
@@ -82,17 +78,18 @@ class Digest:
 
     def update(self, data: bytes) -> None:
         """Add `data`; at most one piece waits."""
-        self._wait()
+        _wait(self._under_way)
         self._under_way = self._worker.submit(self._sum.update, data)
 
     def hex(self) -> str:
         """Return the digest of all added bytes, as 64 hex digits."""
-        self._wait()
+        _wait(self._under_way)
         return self._sum.hexdigest()
 
-    def _wait(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
+
+def _wait(task: Future[None] | None) -> None:
+    if task is not None:
+        task.result()
 
 
 @contextmanager

@@ -125,8 +125,7 @@ def _sync(path: str | Path, flags: int) -> None:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file under another name, then rename it: whole, or not at all.
 
-    A link at `path` is replaced, and not followed. Raises OSError, also if `path` is a folder, a
-    pipe or a device.
+    Replaces a link at `path`. Raises OSError, also if it is a folder, a pipe or a device.
     """
     if kind := special(path):  # also where a link leads to it, as that at /dev/stdout does
         raise FileExistsError(0, f"this is {kind}, and no file", str(path))
@@ -184,11 +183,7 @@ def _planted(path: str | Path, what: str) -> Unusable:
 
 
 def leads_out(path: str) -> bool:
-    """Tell whether a path, relative to an archive, cannot be that of a file that we wrote in it.
-
-    It leads out of the archive or into `.gptexit`, no file system takes it, or it is another
-    spelling of a path.
-    """
+    """Tell whether no run of ours can have written a file with this path, below an archive."""
     parts = path.split("/")
     return (
         _BAD_SIGN.search(path) is not None
@@ -217,10 +212,7 @@ _KINDS = {
 
 
 def special(path: str | os.PathLike[str]) -> str | None:
-    """Return the kind of a special file, such as `a pipe`; None for a file, a folder and nothing.
-
-    Opening a pipe waits for somebody who writes into it, and a device may have no end.
-    """
+    """Return the kind of a file that may never end, such as `a pipe`; else None."""
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError):

@@ -67,10 +67,7 @@ def moment(time: str | None, zone: tzinfo | None) -> datetime | None:
 
 @lru_cache(1024)
 def _hour(hour: str, zone: tzinfo | None) -> datetime | None:
-    """Convert the beginning of an hour of UTC: converting each minute takes far longer.
-
-    Returns None if the clocks change within that hour, and for any other text.
-    """
+    """Convert the beginning of an hour of UTC, if the clocks do not change within it."""
     start, end = _exact(hour + ":00:00Z", zone), _exact(hour + ":59:59Z", zone)
     return start if start and end and start.utcoffset() == end.utcoffset() else None
 
@@ -89,10 +86,7 @@ def shown(time: str | None, zone: tzinfo | None) -> tuple[str, str] | None:
 
 @lru_cache(1024)
 def _hour_words(hour: str, zone: tzinfo | None) -> tuple[str, str] | None:
-    """Return the day and the beginning of the clock, `10:`, of an hour of UTC.
-
-    Returns None if the local minutes differ from those of UTC, or change within the hour.
-    """
+    """Return day and beginning of the clock, `10:`, of an hour of UTC with the same minutes."""
     start = _hour(hour, zone)
     return None if start is None or start.minute else (day(start), clock(start)[:3])
 
@@ -123,10 +117,9 @@ def duration(seconds: float) -> str:
 
 
 def reasoning_title(summary: str | None, seconds: float | None) -> str | None:
-    """Return the line above a step of reasoning: its own, with how long it took, if it has any.
+    """Return the line above a step of reasoning: its own, if any, with how long it took.
 
-    ChatGPT's "Thought for 7s" gets the words of `duration`; any other line that has a number in it
-    is left as it is.
+    ChatGPT's "Thought for 7s" gets the words of `duration`; a line with another number stays.
     """
     words = (summary or "").strip()
     if not seconds:

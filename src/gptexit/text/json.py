@@ -83,10 +83,7 @@ _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
 def loads_leniently(data: bytes, repairs: Counter[Repair]) -> Any:
-    """Parse `data`, one JSON text; count each repair by kind in `repairs`.
-
-    Raises `ValueError` if no reading is possible, `RecursionError` if it nests too deep.
-    """
+    """Parse a JSON text, counting repairs by kind. Raises ValueError or RecursionError."""
     try:
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

@@ -25,7 +25,7 @@ from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.merge.conversation import merge, moment_of
 from gptexit.readers.chatgpt.merge.stream import is_said
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.jsonl import conversation_of
+from gptexit.readers.neutral import conversation_of
 from gptexit.text.json import dumps, loads_deep
 from gptexit.writers.chatgpt.restore import restore
 

@@ -169,8 +169,8 @@ class ExportSet:
     @property
     def bytes_total(self) -> int | None:
         """The unpacked bytes of the conversation files; None if a pipe is among them."""
-        sizes = [feed.size for feed in self._feeds]
-        return None if None in sizes else sum(size or 0 for size in sizes)
+        sizes = (feed.member.size for feed in self._feeds if feed.member)
+        return None if self._piped else sum(sizes)
 
     @property
     def bytes_read(self) -> int:
@@ -180,9 +180,9 @@ class ExportSet:
     def conversations(self, *, once: bool = False) -> Iterator[tuple[str, Raw]]:
         """Yield each conversation, raw, and its place; copies of one are merged into one.
 
-        Raises AnotherCopy if a conversation turns up again that was yielded already: call `settle`
-        and begin again. With `once`, and for a pipe, it is yielded again and reported as a loss.
-        Raises NotAnExport if an incomplete ZIP holds not one whole conversation.
+        Raises AnotherCopy if one turns up again that was yielded already: call `settle` and begin
+        again. With `once`, and for a pipe, it is yielded again and reported as a loss. Raises
+        NotAnExport if an incomplete ZIP holds not one whole conversation.
         """
         if len(self.editions) > 1 or any(edition.several for edition in self.editions):
             self.settle()
@@ -226,10 +226,9 @@ class ExportSet:
             yield where, raw
 
     def settle(self) -> None:
-        """Find out, in a pass of its own, how many copies of each conversation there are.
+        """Count the copies of each conversation in a pass of its own; one small number an id.
 
-        After that `conversations` never raises AnotherCopy. For a pipe, which cannot be read twice,
-        it does nothing. Memory: one small number an id.
+        After that `conversations` never raises AnotherCopy. Not for a pipe, which is read once.
         """
         if self._piped or self._copies is not None:
             return
@@ -243,8 +242,7 @@ class ExportSet:
 
     def _pass(self, keep: Keep | None) -> Iterator[tuple[int, str, Raw]]:
         """Yield every conversation, with the number of its export and its place."""
-        self._reading.start()
-        self._reading.keep = keep
+        self._reading.start(keep)
         for number, edition in enumerate(self.editions):
             before = len(self.losses)
             for feed in edition.feeds:

@@ -146,8 +146,6 @@ class Volume:
     """The file name without `-part-0002.zip`: volumes with the same value belong to one export."""
     given: str = ""
     """The path that led to it; the ZIPs in a bundle share that of the bundle."""
-    folder: str = ""
-    """The folder of that path."""
     passed: list[Loss] = field(default_factory=list)
     """Files beside the conversations that are not read as such, and what they are."""
 
@@ -191,33 +189,28 @@ def _member(path: Path, name: str, status: os.stat_result) -> Member:
 
 
 def read_folder(folder: Path, label: str) -> Volume:
-    """Read the files below the shallowest folder, or folders, that hold an export.
-
-    Raises OSError if `folder` itself cannot be listed.
-    """
+    """Read the files below the shallowest folders that hold an export. Raises OSError."""
     volume = Volume(label)
     top = folder.resolve()
     next(top.iterdir(), None)  # a folder that nobody may read is an error, not an empty export
-    level, found = [top], list[Path]()
+    level, holders = [top], list[Path]()
     for _ in range(DEEPEST):
-        found = [inner for inner in level if _holds_export(inner)]
-        if found:
+        holders = [inner for inner in level if _holds_conversations(inner, BUNDLED)]
+        if holders:
             break
         level = list(islice((inner for outer in level for inner in _folders(outer)), WIDEST))
-    if found and found[0] != top and not any(map(_holds_conversations, found)):
-        found = list(dict.fromkeys(inner.parent for inner in found))  # a bundle has CSVs beside it
-    # Without any of these, there may be single chats under whatever names.
-    for start in found or [top]:
-        _walk(start, top, volume, chats=not found)
+    if holders and holders[0] != top and not any(map(_holds_conversations, holders)):
+        holders = list(dict.fromkeys(inner.parent for inner in holders))  # CSVs beside a bundle
+    # Without an export, single chats may have any names.
+    for start in holders or [top]:
+        _walk(start, top, volume, chats=not holders)
     return volume
 
 
-def _holds_export(folder: Path) -> bool:
-    return any(map(BUNDLED.search, names_in(folder))) or _holds_conversations(folder)
-
-
-def _holds_conversations(folder: Path) -> bool:
-    return any(CONVERSATIONS.search(name) or name == "chat.html" for name in names_in(folder))
+def _holds_conversations(folder: Path, *others: re.Pattern[str]) -> bool:
+    signs = (CONVERSATIONS, *others)
+    names = names_in(folder)
+    return "chat.html" in names or any(sign.search(name) for sign in signs for name in names)
 
 
 def names_in(folder: Path) -> list[str]:

@@ -17,21 +17,10 @@ from gptexit.readers.chatgpt.containers.recognize import (
 )
 
 KNOWN = {
-    "ads.json",
-    "chat.html",
-    "codex.json",
-    "conversation_asset_file_names.json",
-    "export_manifest.json",
-    "group_chats.json",
-    "library_files.json",
-    "message_feedback.json",
-    "model_comparisons.json",
-    "sectioned_conversations.json",
-    "shared_conversations.json",
-    "shopping.json",
-    "sora.json",
-    "user.json",
-    "user_settings.json",
+    *("ads.json", "chat.html", "codex.json", "conversation_asset_file_names.json"),
+    *("export_manifest.json", "group_chats.json", "library_files.json", "message_feedback.json"),
+    *("model_comparisons.json", "sectioned_conversations.json", "shared_conversations.json"),
+    *("shopping.json", "sora.json", "user.json", "user_settings.json"),
 }
 """Side files that exports of 2023 to 2026 are known to hold, beside the conversations."""
 MORE = ("codex.json", "group_chats.json", "sectioned_conversations.json")

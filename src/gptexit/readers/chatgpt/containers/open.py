@@ -28,7 +28,8 @@ from gptexit.readers.chatgpt.parsing.json_scanner import ByteStream
 
 Spool = Callable[[], Path]
 """Returns the folder for members that have to be unpacked before they can be read."""
-_EMPTY_ZIP = b"PK\x05\x06"
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
+"""First bytes of a ZIP, and of one without members."""
 _LOOKED_AT = 10
 """Files with conversations that are looked at before an export is refused."""
 
@@ -44,7 +45,7 @@ def open_volumes(paths: Sequence[Path], spool: Spool, *, allow_large: bool = Fal
         except OSError as error:
             raise recognize.unreachable(label, error) from error
         for volume in opened:
-            volume.given, volume.folder = str(path), str(path.parent)
+            volume.given = str(path)
         volumes += opened
     return volumes
 
@@ -63,7 +64,7 @@ def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list
         )
     with path.open("rb") as file:
         head = file.read(recognize.HEAD)
-    if head.startswith((b"PK\x03\x04", _EMPTY_ZIP)) or zipfile.is_zipfile(path):
+    if head.startswith(_ZIPS) or zipfile.is_zipfile(path):
         return _with_bundled(read_zip(ByteRange(path), label, allowance), spool, allowance)
     return [_bare(path, label, head)]
 
@@ -126,19 +127,19 @@ def open_stdin(stdin: BinaryIO) -> ByteStream:
 
 
 def check(volume: Volume, conversations: Sequence[Member]) -> None:
-    """Raise NotAnExport if the conversations of `volume` are those of another program.
+    """Raise NotAnExport if all `conversations` of `volume` are those of another program.
 
-    `conversations`: its files with conversations. One of them that holds something else is told
-    where it is read, and the others are converted.
+    If one of the files holds something else, that is reported where it is read.
     """
-    refused = recognize.foreign_members(volume.label, [member.path for member in volume.members])
-    if refused:
-        raise refused
+    names = {member.base for member in volume.members}
+    if names >= recognize.CLAUDE and "user.json" not in names:
+        raise recognize.wrong_members(volume.label, names)
+    refused = None
     for member in conversations[:_LOOKED_AT]:
         try:
             with closing(member.open()) as stream:
                 head = recognize.decoded(stream.read(recognize.HEAD))
-        except OSError:  # told when it is read
+        except OSError:  # reported when it is read
             return
         refused = recognize.foreign(volume.label, head)
         if refused is None:

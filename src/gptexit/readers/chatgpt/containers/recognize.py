@@ -30,13 +30,11 @@ _BOMS = (
 
 
 def encoding_of(head: bytes) -> str | None:
-    """Return the encoding that the first bytes of a JSON text reveal; None for UTF-8.
-
-    JSON reveals it without a byte order mark too: its first character, `[` or `{`, is ASCII.
-    """
+    """Return the encoding that the first bytes of a JSON text reveal; None for UTF-8."""
     for bom, name in _BOMS:
         if head.startswith(bom):
             return name
+    # Without a byte order mark, the first character reveals it, since it is ASCII.
     if head[:1] in (b"[", b"{", b" ", b"\n", b"<") and head[1:2] == b"\0" != head[2:3]:
         return "utf-16-le"
     if head[:1] == b"\0" and head[1:2] in (b"[", b"{", b" ", b"\n", b"<"):
@@ -106,7 +104,7 @@ def as_utf8(stream: ByteStream) -> ByteStream:
 def head_of(member: Member) -> bytes:
     """Return the first bytes of a member as UTF-8, up to a damaged place if there is one."""
     parts: list[bytes] = []
-    with suppress(OSError), closing(member.open()) as stream:  # told where the member is used
+    with suppress(OSError), closing(member.open()) as stream:  # reported where it is used
         left = HEAD
         while left > 0 and (data := stream.read(left)):
             parts.append(data)
@@ -166,11 +164,7 @@ def holds_conversations(head: bytes) -> bool:
 
 
 def holds_trees(head: bytes) -> bool:
-    """Tell whether JSON begins like conversations in the form of ChatGPT's own exports.
-
-    For a file whose name says that it is something else: other forms are too like what such files
-    hold.
-    """
+    """Tell whether a file named as something else begins like conversations of an export."""
     return _may_be_chats(head) and bool(_TREE(head))
 
 
@@ -249,10 +243,11 @@ _FILES = (
     _Mistake(_sign(rb"\A(?:\xef\xbb\xbf)?\s*[\[{]"), *_NO_ARRAY),
     _Mistake(lambda head: True, "neither a ZIP nor a folder nor a JSON file"),
 )
-_CLAUDES = {"users.json", "projects.json"}
+CLAUDE = {"users.json", "projects.json"}
+"""Files of an export of Claude, which has a `conversations.json` too."""
 _CONTAINERS: tuple[tuple[Callable[[set[str]], object], str, str], ...] = (
     (lambda names: not names, "holds nothing", GET),
-    (_CLAUDES.issubset, f"is {_CLAUDE}", GET),
+    (CLAUDE.issubset, f"is {_CLAUDE}", GET),
     (
         lambda names: names & {"Takeout", "My Activity", "archive_browser.html"},
         "is an export of Google (Takeout), not of ChatGPT",
@@ -263,11 +258,7 @@ _CONTAINERS: tuple[tuple[Callable[[set[str]], object], str, str], ...] = (
         "holds ZIP files, but no conversations",
         "give the export ZIP itself, or all ZIPs of one export together",
     ),
-    (
-        lambda names: True,
-        "holds no conversations (no conversations.json, no chat.html)",
-        GET,
-    ),
+    (lambda names: True, "holds no conversations (no conversations.json, no chat.html)", GET),
 )
 """A ZIP or folder without conversations, by the parts of its paths."""
 
@@ -287,14 +278,6 @@ def wrong_members(label: str, paths: Iterable[str]) -> NotAnExport:
     names = {name for path in paths for name in path.split("/")}
     seems, advice = next((seems, advice) for sign, seems, advice in _CONTAINERS if sign(names))
     return NotAnExport(f"{label} {seems}: {advice}.")
-
-
-def foreign_members(label: str, paths: Iterable[str]) -> NotAnExport | None:
-    """Return the error for an export of Claude, which has a `conversations.json` too."""
-    names = {path.rsplit("/", 1)[-1] for path in paths}
-    if names >= _CLAUDES and "user.json" not in names:
-        return wrong_members(label, names)
-    return None
 
 
 def incomplete(label: str) -> NotAnExport:

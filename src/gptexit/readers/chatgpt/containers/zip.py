@@ -45,9 +45,9 @@ LARGE = 10_000_000
 LARGE_CONVERSATIONS = 2_000_000_000
 """Bytes from which on it counts for conversations: they are read in pieces."""
 TIMES = 20
-"""How many times the size of all ZIPs the files beside the conversations may unpack to together,
-or else to TOTAL."""
+"""Files beside the conversations may unpack to this many times the size of all ZIPs."""
 TOTAL = 500_000_000
+"""Bytes that these files may unpack to in any case."""
 
 
 @dataclass(slots=True)
@@ -111,7 +111,8 @@ def read_zip(place: ByteRange, label: str, allowance: Allowance) -> Volume:
             volume.barred.append((info.filename, reason))
             continue
         member = Member(info.filename, info.file_size, partial(_opened, place, info), info.CRC)
-        member.stamp = _stamp(info)
+        with suppress(ValueError):  # it may be no date; ZIPs have no time zone
+            member.stamp = datetime(*info.date_time, tzinfo=UTC)
         if method == STORED:
             member.place = partial(_piece, place, info)
         volume.members.append(member)
@@ -121,8 +122,7 @@ def read_zip(place: ByteRange, label: str, allowance: Allowance) -> Volume:
 def _directory(place: ByteRange) -> tuple[list[zipfile.ZipInfo], Lost | None]:
     """Read a ZIP's directory, and tell if it is missing or damaged. Raises OSError.
 
-    A damaged one was not read to its end: one wrong length, and the rest looks like no entry. Or it
-    is that of a ZIP in the ZIP, whose own end is missing.
+    A wrong length in it ends the list early. It may be that of a ZIP in a ZIP without an end.
     """
     try:
         with place.open() as file, zipfile.ZipFile(file) as archive:
@@ -140,7 +140,7 @@ def _directory(place: ByteRange) -> tuple[list[zipfile.ZipInfo], Lost | None]:
 
 
 def _is_inner(file: BinaryIO, infos: list[zipfile.ZipInfo]) -> bool:
-    """Tell whether a member stands in front of those that the directory knows."""
+    """Tell whether a member comes before those that the directory lists."""
     known = min((info.header_offset for info in infos), default=0)
     return known > 0 and find(file, _SIGNATURE, 0, known) >= 0
 
@@ -159,10 +159,7 @@ def _declared(file: BinaryIO) -> int:
 
 
 def _misplaced(place: ByteRange, label: str, infos: list[zipfile.ZipInfo]) -> Iterator[Loss]:
-    """Report members that the directory and their own headers name differently: one is damaged.
-
-    The content of such a member may not be what its name says.
-    """
+    """Report members with another name in their own header: their content may be another too."""
     with place.open() as file:
         for info in infos:
             name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
@@ -172,14 +169,6 @@ def _misplaced(place: ByteRange, label: str, infos: list[zipfile.ZipInfo]) -> It
             named = header[_LOCAL.size :] == name and length == len(name)
             if header[:4] == _SIGNATURE and not named:
                 yield Loss(f"{label}: {info.filename}", Lost.NAME_DAMAGED.say())
-
-
-def _stamp(info: zipfile.ZipInfo) -> datetime | None:
-    """Return a member's date, None if it is none; ZIPs have no time zone."""
-    try:
-        return datetime(*info.date_time, tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _refusal(locked: bool, method: int) -> Reason | None:
@@ -207,10 +196,7 @@ def _opened(place: ByteRange, info: zipfile.ZipInfo) -> BinaryIO:
 
 
 def _data_start(file: BinaryIO, header: int) -> int:
-    """Return the position of a member's data, given that of its local header, in bytes.
-
-    The local header has an extra field of its own length (APPNOTE.TXT 4.3.7).
-    """
+    """Return the position behind a local header and its extra field (APPNOTE.TXT 4.3.7)."""
     file.seek(header)
     fields = file.read(_LOCAL.size)
     if len(fields) < _LOCAL.size or fields[:4] != _SIGNATURE:
@@ -251,16 +237,13 @@ def bundled(volume: Volume) -> list[Member]:
 
 
 def unpacked(member: Member, folder: Path) -> ByteRange:
-    """Return the bytes of `member` on the disk, unpacked into `folder` if they are packed.
-
-    A packed member that breaks off is kept as far as it goes. Raises OSError.
-    """
+    """Return the bytes of `member` on the disk, unpacked into `folder` as far as they go."""
     if member.place:
         return member.place()
     with (
         tempfile.NamedTemporaryFile(dir=folder, delete=False) as file,
         closing(member.open()) as stream,
-        suppress(Unreadable),  # the ZIP inside tells what it lacks
+        suppress(Unreadable),  # the losses are those of the ZIP inside
     ):
         shutil.copyfileobj(stream, file, 1 << 20)
     return ByteRange(Path(file.name))

@@ -90,7 +90,7 @@ def _entry(file: BinaryIO, at: int, length: int) -> tuple[ZipEntry | None, int]:
         return entry, _measure(file, entry, length)
     end = start + packed
     fits = end <= length and _is_next(file, end)
-    # Else the ZIP was cut in it, or it is damaged: the next header stands elsewhere. A ZIP that is
+    # Else the ZIP was cut in it, or it is damaged: the next header is elsewhere. A ZIP that is
     # stored in this one has headers of its own inside.
     behind = -1
     if not fits and not text.lower().endswith(".zip"):
@@ -147,7 +147,7 @@ def _measure_deflated(file: BinaryIO, entry: ZipEntry, length: int) -> int:
         try:
             out = unpacker.decompress(data, _CHUNK)
             entry.size += len(out)
-        except zlib.error:  # the damage is told when it is read
+        except zlib.error:  # the damage is reported when it is read
             entry.whole = False
             behind = find(file, _SIGNATURE, entry.start + max(0, read - _CHUNK), length)
             end = behind if behind >= 0 else length
@@ -159,11 +159,8 @@ def _measure_deflated(file: BinaryIO, entry: ZipEntry, length: int) -> int:
 
 def _behind_descriptor(file: BinaryIO, at: int) -> int:
     """Return where the next header is: a descriptor has 12 to 24 bytes, as its writer chose."""
-    for size in (16, 24, 12, 20):
-        file.seek(at + size)
-        if file.read(4) in _NEXT:
-            return at + size
-    return at
+    ends = (at + size for size in (16, 24, 12, 20))
+    return next((end for end in ends if _is_next(file, end)), at)
 
 
 def _measure_stored(file: BinaryIO, entry: ZipEntry, length: int) -> int:

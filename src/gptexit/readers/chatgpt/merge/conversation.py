@@ -21,8 +21,7 @@ MADE_UP = "no-id-"
 OLDER = "older_content"
 """The key of a merged message that holds the contents that had to give way."""
 _TEXTS = {"parts", "text", "content", "summary", "result", "output_str"}
-"""Keys of written text. It may be the beginning of the other copy's: an answer that was exported
-while it was being written, or one that was cut."""
+"""Keys of written text, which may be the beginning of the other copy's: exported early, or cut."""
 _END = object()
 _TEMPLATES = ("gizmo_id", "conversation_template_id")
 """Both hold the id of the custom GPT or the project. Slim exports have only the second."""
@@ -82,10 +81,7 @@ class Apart(Exception):
 
 
 def join(older: Any, newer: Any, *, text: bool = False) -> Any:
-    """Return one value that holds everything of both. Raises Apart if that is not possible.
-
-    `text`: whether a string is something that was written.
-    """
+    """Return one value with everything of both; `text`: strings are written text. Raises Apart."""
     if older is None or newer is None:
         return older if newer is None else newer
     if isinstance(older, dict) and isinstance(newer, dict):
@@ -154,10 +150,7 @@ def _without(value: Raw, *keys: str) -> Raw:
 
 
 def unite_messages(older: Any, newer: Any) -> tuple[Any, bool]:
-    """Return the fullest message of both, and whether their contents exclude each other.
-
-    If so, the newer content counts, and the older one is kept under `older_content`.
-    """
+    """Return the fullest message of both, and whether the older content had to give way."""
     if not (isinstance(older, dict) and isinstance(newer, dict)):
         return (newer if isinstance(newer, dict) or older is None else older), False
     if older == newer:
@@ -167,7 +160,7 @@ def unite_messages(older: Any, newer: Any) -> tuple[Any, bool]:
         content = join(older.get("content"), newer.get("content"), text=True)
     except Apart:
         content, differs = newer["content"], True
-    # A slim copy of a message never replaces what a full one says.
+    # A slim copy of a message never replaces the fields of a full one.
     for_older = not differs and _keys(older) > _keys(newer)
     bare = (_without(message, "content", OLDER) for message in (older, newer))
     united = decide(*bare, for_older=for_older)
@@ -266,9 +259,9 @@ def _kept(older: Raw, newer: Raw) -> Raw:
     """Return the fields that a merged conversation has from its older copy."""
     kept = {key: value for key, value in older.items() if key not in newer}
     if any(key in newer for key in _TEMPLATES):
-        said = [newer[key] for key in _TEMPLATES if key in newer]
+        templates = [newer[key] for key in _TEMPLATES if key in newer]
         for key in _TEMPLATES:
-            if key in kept and kept[key] not in said:  # it was moved since
+            if key in kept and kept[key] not in templates:  # it was moved since
                 del kept[key]
                 kept.pop("gizmo_type", None)
     for key in ("title", "default_model_slug"):
@@ -373,10 +366,9 @@ def _children(older: Any, newer: Any) -> Any:
 
 
 def _with_all_children(raw: Raw) -> Raw:
-    """Return the conversation `raw` with each node named among its parent's children.
+    """Return a conversation with each node among its parent's children, if nodes name children.
 
-    Nodes that came from another copy are missing there. Where no node names children, nothing
-    changes. `raw` may be one of the copies, so it is not changed in place.
+    Nodes that came from another copy are missing there. Not in place: `raw` may be a copy.
     """
     nodes = {key: node for key, node in _nodes(raw).items() if isinstance(node, dict)}
     if not any("children" in node for node in nodes.values()):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -74,7 +75,7 @@ def _requests(volume: Volume) -> Iterator[datetime]:
             moment = datetime.fromisoformat(manifest["requested_at"])
             yield (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (OSError, ValueError, TypeError, KeyError, OverflowError):
-            continue  # another file of that name; it is read, and its faults told, elsewhere
+            continue  # another file of that name; it is read elsewhere
 
 
 def _stamps(volume: Volume) -> list[datetime]:
@@ -126,13 +127,10 @@ class _Root:
     path: str
     members: list[Member]
 
-    @property
-    def volume(self) -> Volume:
-        return self.layout.volume
-
     def feed(self, member: Member, *, viewer: bool = False) -> Feed:
-        same = member.name == self.volume.label
-        return Feed(member.name if same else self.volume.where(member), member, viewer=viewer)
+        volume = self.layout.volume
+        name = member.name if member.name == volume.label else volume.where(member)
+        return Feed(name, member, viewer=viewer)
 
 
 def editions(layouts: list[Layout]) -> list[Edition]:
@@ -152,7 +150,7 @@ def editions(layouts: list[Layout]) -> list[Edition]:
         first = outer[volume.given]
         part_of = first.part_of or ""
         key: tuple[object, ...] = (part_of or volume.given, bool(part_of))
-        key += (first.folder,) if part_of in twice else ()
+        key += (str(Path(first.given).parent),) if part_of in twice else ()
         together = bool(part_of) or volume.given in bundles
         for path in layout.roots:
             members = volume.members
@@ -185,7 +183,13 @@ def _age(edition: Edition) -> tuple[float, str, str]:
 
 
 def _edition(roots: list[_Root]) -> Edition:
-    roots.sort(key=lambda root: (part_number(root.volume.label), root.volume.label, root.path))
+    roots.sort(
+        key=lambda root: (
+            part_number(root.layout.volume.label),
+            root.layout.volume.label,
+            root.path,
+        )
+    )
     edition = Edition(
         _label(roots),
         _made(roots),
@@ -198,12 +202,11 @@ def _edition(roots: list[_Root]) -> Edition:
         for path, number, member in root.layout.conversations
         if path == root.path
     ]
-    numbered.sort(key=lambda entry: entry[0])
     numbers = [number for number, _ in numbered]
-    edition.feeds = [feed for _, feed in numbered]
+    edition.feeds = [feed for _, feed in sorted(numbered, key=lambda entry: entry[0])]
     edition.several = len(set(numbers)) < len(numbers) or (SINGLE in numbers and len(numbers) > 1)
-    edition.broken = any(root.volume.cut for root in roots)
-    edition.pieces = all(root.volume.bare for root in roots) and SINGLE not in numbers
+    edition.broken = any(root.layout.volume.cut for root in roots)
+    edition.pieces = all(root.layout.volume.bare for root in roots) and SINGLE not in numbers
     if not edition.feeds:
         edition.feeds = [
             root.feed(member, viewer=True)
@@ -227,8 +230,8 @@ def _edition(roots: list[_Root]) -> Edition:
 def _label(roots: list[_Root]) -> str:
     """Return the name of the first volume, and how many follow."""
     first = roots[0]
-    label = first.volume.label
-    volumes = {root.volume.label for root in roots}
+    label = first.layout.volume.label
+    volumes = {root.layout.volume.label for root in roots}
     if len(volumes) > 1:
         return f"{label} and {len(volumes) - 1} more"
     if len(first.layout.roots) > 1 and len(roots) == 1:
@@ -240,13 +243,12 @@ def _made(roots: list[_Root]) -> ExportDate | None:
     """Return when they were made, by the most trustworthy sign of all; of several the latest."""
     dates = []
     for root in roots:
-        part = root.volume
+        part = root.layout.volume
         if len(root.layout.roots) > 1:
             part = replace(part, label=root.path.rstrip("/"), members=root.members)
         if date := made(part):
             dates.append(date)
-    best = min((_RANKS.index(date.by) for date in dates), default=0)
-    return max((date for date in dates if _RANKS.index(date.by) == best), default=None)
+    return max(dates, key=lambda date: (-_RANKS.index(date.by), date.moment), default=None)
 
 
 def in_order(exports: list[Edition], latest: list[float]) -> list[int]:
@@ -258,6 +260,4 @@ def in_order(exports: list[Edition], latest: list[float]) -> list[int]:
 def shown(edition: Edition) -> str | None:
     """Return when an export was made, as RFC 3339, if it says so."""
     moment = edition.certain()
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None

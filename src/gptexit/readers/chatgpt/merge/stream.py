@@ -31,7 +31,7 @@ Witness = Callable[[Raw, Raw], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ConversationCopy:
     """A copy of a conversation, in memory or in the file."""
 
     moment: float
@@ -46,7 +46,7 @@ class WaitingCopies:
     """The temporary file, and where in it each copy is. Memory follows their number."""
 
     def __init__(self) -> None:
-        self._copies: dict[str, list[Copy]] = {}
+        self._copies: dict[str, list[ConversationCopy]] = {}
         self._end = 0
 
     @cached_property
@@ -60,7 +60,7 @@ class WaitingCopies:
         if self._file.tell() != self._end:
             self._file.seek(self._end)
         self._file.write(data)
-        copy = Copy(moment, export, partial(self._read, self._end, len(data)))
+        copy = ConversationCopy(moment, export, partial(self._read, self._end, len(data)))
         self._copies.setdefault(key, []).append(copy)
         self._end += len(data)
 
@@ -69,7 +69,7 @@ class WaitingCopies:
         where, raw = marshal.loads(self._file.read(size))
         return where, raw
 
-    def take(self, key: str) -> list[Copy]:
+    def take(self, key: str) -> list[ConversationCopy]:
         """Return the copies of a conversation in the order of reading; they wait no longer."""
         return self._copies.pop(key, [])
 
@@ -117,7 +117,7 @@ class MergePass:
     since: str | None = None
     """When the newest export was made."""
     newest: int | None = None
-    """The number of the newest export, if it can tell what is gone."""
+    """The number of the newest export, if it is whole: then it shows which messages are gone."""
     witness: Witness | None = None
     duplicates: int = 0
     """Copies beyond the first of each conversation."""
@@ -131,10 +131,7 @@ class MergePass:
         self.shares = [Share() for _ in range(self.exports)]
 
     def run(self, copies: Iterator[tuple[int, str, Raw]]) -> Iterator[tuple[str, Raw]]:
-        """Yield each conversation of `copies` (number of its export, place, content) once.
-
-        Raises OSError if the temporary file cannot be written.
-        """
+        """Yield each conversation of `copies` (export, place, content) once. Raises OSError."""
         try:
             for export, where, raw in copies:
                 key = key_of(raw)
@@ -165,7 +162,7 @@ class MergePass:
         copies = self._waiting.take(key)
         if last:
             export, *_, content = last
-            copies.append(Copy(moment_of(content), export, lambda: last[1:]))
+            copies.append(ConversationCopy(moment_of(content), export, lambda: last[1:]))
         copies.sort(key=lambda copy: (copy.moment, copy.export))
         self.duplicates += len(copies) - 1
         exports = {copy.export for copy in copies}

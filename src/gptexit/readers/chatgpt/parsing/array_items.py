@@ -7,12 +7,12 @@ Two ways to find where an item ends:
 
 - The fast way guesses and lets `orjson` prove the guess. A complete JSON object has no proper
   prefix that is also a complete object, so a slice from an item's start that parses *is* the item.
-  Each conversation has one `"mapping":` key, and an unescaped quote cannot stand inside a JSON
+  Each conversation has one `"mapping":` key, and an unescaped quote cannot be inside a JSON
   string, so an item ends at the last `}` `,` `{` before the next item's `"mapping":`.
 - The careful way counts brackets outside strings, one token at a time. It needs no guess, and it
   also walks over items that no parser accepts, so that one bad item costs only itself.
 
-What is then still refused (lone surrogates, NaN, NUL) goes through `repair`.
+Items that `orjson` still refuses (lone surrogates, NaN, NUL) go through `loads_leniently`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,8 @@ CHUNK = 1 << 20
 """Bytes asked of the stream at a time; also what is held beyond the current item, at most twice."""
 LARGEST = MOST_BYTES
 """Bytes of one item at most; a larger one is reported and passed on, never held as a whole."""
-
 MOST_TROUBLES = 10_000
 """Troubles that are listed for one stream."""
-
 _KEY = b'"mapping"'
 _SPACE = b" \t\r\n"
 _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
@@ -133,7 +131,10 @@ def split(
         if mark not in (b"{", b"["):
             if mark:
                 result.tell(Trouble(result.end, Lost.TEXT_BEHIND.say()))
-            _drain(window, result)
+            while not window.at_end:  # a checksum at the end of the stream may reveal damage
+                window.drop(len(window.data))
+                window.more()
+            result.failure = window.failure
             return
 
 
@@ -150,18 +151,7 @@ def _between(window: Window, at: int) -> int:
             at += 1
         else:
             break
-    if at > max(CHUNK, len(window.data) // 2):
-        window.drop(at)
-        at = 0
-    return at
-
-
-def _drain(window: Window, result: Split) -> None:
-    """Read on to the end of the stream, where a checksum may reveal damage."""
-    while not window.at_end:
-        window.drop(len(window.data))
-        window.more()
-    result.failure = window.failure
+    return window.compact(at)
 
 
 def _skip_space(window: Window, at: int) -> int:
@@ -238,9 +228,7 @@ def _items(window: Window, start: int, result: Split, careful: bool) -> _Items:
         if mark == 0x2C:  # ,
             start += 1
             continue
-        if start > max(CHUNK, len(window.data) // 2):
-            window.drop(start)
-            start = 0
+        start = window.compact(start)
         guess = mark == 0x7B and not careful
         end, value = _fast(window, start) if guess else (-1, None)
         if end < 0:
@@ -263,7 +251,7 @@ def _careful(window: Window, start: int, result: Split, careful: bool) -> tuple[
     The value is None, and the reason reported, if the item cannot be read or is too large.
     """
     end = careful_end(window, start)
-    if window.full(start) if end < 0 else window.heavy(start, end):
+    if window.heavy(start, end if end >= 0 else len(window.data)):
         end = _pass_on(window, start, result)
         if end >= 0:
             return end, None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import closing, suppress
-from typing import Any, BinaryIO
+from typing import Any
 
 from gptexit.chatgpt.names import file_id
 from gptexit.readers.chatgpt.containers.base import Member
@@ -26,36 +26,35 @@ LARGEST_TABLE = 64 << 20
 _SAMPLE = 8 << 20
 """Bytes that are looked at, at most; mostly the first megabyte is enough."""
 _CHUNK = 1 << 20
-_ESCAPE = re.compile(rb"&(?:amp|lt|gt|quot|apos|#x27|#39|#34);")
 # Outside of strings JSON has none of these. A quote in a string is `\"`; a backslash in front of
 # that backslash is a character of its own. Some writers have escapes of JSON in their place.
 _BARE = re.compile(rb"[<>']|(?<!\\)(\\+)(?:\"|u00(?:3[cCeE]|2[267]))")
 _FEW = 20
 """How many escapes there are to one bare character at least, in a file that is escaped."""
-_NAMES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#x27": "'", "#39": "'"}
-_NAMES["#34"] = '"'
-_ONE = re.compile("&(amp|lt|gt|quot|apos|#x27|#39|#34);")
+_NAMES = {
+    **{"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"},
+    **{"#x27": "'", "#39": "'", "#34": '"'},
+}
+_ONE = re.compile(f"&({'|'.join(_NAMES)});")
+_ESCAPE = re.compile(_ONE.pattern.encode())
 
 
 def sample(stream: Any) -> tuple[bytes, bool]:
-    """Read the first bytes of conversations; return them, and whether they are escaped.
-
-    Reads on as long as nothing shows that. Raises whatever the stream raises.
-    """
+    """Read the first bytes of conversations until they show whether they are escaped."""
     parts: list[bytes] = []
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     depth, ended, left = 0, False, b""
-    while not (found or ended) and len(parts) * _CHUNK < _SAMPLE and (data := stream.read(_CHUNK)):
+    while not (counts or ended) and len(parts) * _CHUNK < _SAMPLE and (data := stream.read(_CHUNK)):
         parts.append(data)
         left += data
         # The viewer's own code follows the array.
         depth, end, ended = count(left, 0, depth)
         inside, left = left[:end], left[end:]
-        found["escaped"] += len(_ESCAPE.findall(inside))
+        counts["escaped"] += len(_ESCAPE.findall(inside))
         # An even run of backslashes escapes nothing behind it.
-        found["bare"] += sum(not run or len(run) % 2 for run in _BARE.findall(inside))
-        found = +found
-    return b"".join(parts), found["escaped"] > found["bare"] * _FEW
+        counts["bare"] += sum(not run or len(run) % 2 for run in _BARE.findall(inside))
+        counts = +counts
+    return b"".join(parts), counts["escaped"] > counts["bare"] * _FEW
 
 
 def unescape(root: Any) -> Any:
@@ -74,10 +73,7 @@ def unescape(root: Any) -> Any:
 
 
 def find(stream: ByteStream, mark: re.Pattern[bytes]) -> tuple[ByteStream, int] | None:
-    """Return `stream` from behind `mark` on, and the bytes before that, if it has it.
-
-    Raises OSError if the stream is damaged before.
-    """
+    """Return `stream` from behind `mark` on, if it has it, and the bytes before. Raises OSError."""
     data, passed = b"", 0
     while part := stream.read(_CHUNK):
         data += part
@@ -90,27 +86,20 @@ def find(stream: ByteStream, mark: re.Pattern[bytes]) -> tuple[ByteStream, int] 
 
 def asset_table(member: Member) -> dict[str, str]:
     """Read `var assetsJson`: file id to path; empty if it is missing or cannot be read."""
-    try:
-        with closing(member.open()) as stream:
-            return _table(stream)
-    except OSError:  # the table is a help, no promise; the loss is told where members are read
-        return {}
-
-
-def _table(stream: BinaryIO) -> dict[str, str]:
-    table = find(stream, _ASSETS)
-    while table:
-        window = Window(table[0], _CHUNK, LARGEST_TABLE)
-        window.more()
-        end = careful_end(window, 0)
-        readable = end > 0 and not window.heavy(0, end)
-        value = None
-        if readable:
-            with suppress(ValueError, RecursionError):
-                value = loads_leniently(window.data[:end], Counter())
-        if isinstance(value, dict):
-            return {file_id(key): path for key, row in value.items() if (path := _path(row))}
-        table = find(PutBack(window.data[1:], table[0]), _ASSETS)
+    # The table is a help, no promise; a loss is reported where members are read.
+    with suppress(OSError), closing(member.open()) as stream:
+        table = find(stream, _ASSETS)
+        while table:
+            window = Window(table[0], _CHUNK, LARGEST_TABLE)
+            window.more()
+            end = careful_end(window, 0)
+            value = None
+            if end > 0 and not window.heavy(0, end):
+                with suppress(ValueError, RecursionError):
+                    value = loads_leniently(window.data[:end], Counter())
+            if isinstance(value, dict):
+                return {file_id(key): path for key, row in value.items() if (path := _path(row))}
+            table = find(PutBack(window.data[1:], table[0]), _ASSETS)
     return {}
 
 

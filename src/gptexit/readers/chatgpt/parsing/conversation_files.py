@@ -39,11 +39,6 @@ class Feed:
     viewer: bool = False
     """True for `chat.html`, which has the conversations in its middle."""
 
-    @property
-    def size(self) -> int | None:
-        """Bytes, unpacked; None for a stream."""
-        return self.member.size if self.member else None
-
 
 class Reading:
     """Reads feeds one after the other; calls `lose(where, why)` for what cannot be read."""
@@ -56,15 +51,15 @@ class Reading:
         """Whether to compute `digests`."""
         self.digests: dict[Member, str] = {}
         """SHA-256, as hex digits, of the members that were read to their end."""
-        self.keep: Keep | None = None
-        """Takes conversations that are too large, if set."""
+        self._keep: Keep | None = None
         self.bytes = 0
         """Bytes read since `start`."""
         self.cut = False
         """Whether a file ended in the middle, since `start`."""
 
-    def start(self) -> None:
-        """Begin a pass over all feeds."""
+    def start(self, keep: Keep | None) -> None:
+        """Begin a pass over all feeds; `keep` takes conversations that are too large, if set."""
+        self._keep = keep
         self.bytes = 0
         self.cut = False
 
@@ -117,7 +112,12 @@ class Reading:
                 self.cut = True
                 self._lose(feed.label, result.failure)
         except NotAnArray:
-            self._lose(feed.label, self._failure(stream) or Lost.NO_ARRAY.say())
+            why = Lost.NO_ARRAY.say()
+            try:
+                stream.read(1)
+            except OSError as error:  # the stream gave nothing since it is damaged
+                self.cut, why = True, reason_of(error)
+            self._lose(feed.label, why)
         except OSError as error:
             self.cut = True
             self._lose(feed.label, reason_of(error))
@@ -131,7 +131,7 @@ class Reading:
         """Report a conversation that is too large, and return the function that takes its bytes."""
         path = path_of(feed.label.rsplit(": ", 1)[-1], f"at-byte-{offset}")
         self._lose(f"{feed.label}, byte {offset}", Lost.TOO_LARGE.say(limit=TOO_MUCH, path=path))
-        return self.keep(path) if self.keep else lambda piece: None
+        return self._keep(path) if self._keep else lambda piece: None
 
     def _ordinary(self, where: str, raw: Raw) -> tuple[str, Raw]:
         """Bring a conversation into the ordinary shape; report one in an unknown form."""
@@ -149,18 +149,9 @@ class Reading:
             self._lose(where, Lost.NO_CONVERSATION.say(kind=kind))
         return conversations
 
-    def _failure(self, stream: ByteStream) -> Reason | None:
-        """Return why a stream gave nothing, if that is its fault."""
-        try:
-            stream.read(1)
-        except OSError as error:
-            self.cut = True
-            return reason_of(error)
-        return None
-
 
 class _Counted:
-    """A stream that counts what it gives, and has it hashed."""
+    """A stream that counts its bytes, and has them hashed."""
 
     def __init__(self, stream: ByteStream, reading: Reading, digest: Digest | None = None) -> None:
         self._stream = stream

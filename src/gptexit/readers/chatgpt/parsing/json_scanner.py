@@ -61,8 +61,7 @@ def heavy(data: bytes) -> bool:
 def too_many_signs(data: bytes, start: int, end: int, most: int) -> bool:
     """Tell whether the JSON in `data[start:end]` has more than `most` signs outside its strings.
 
-    `start` is outside a string. The quick count takes those in strings for signs too; only if it
-    finds too many, strings are left out.
+    `start` is outside a string. Strings are left out only if a quick count with them is too high.
     """
     if sum(data.count(sign, start, end) for sign in _SIGNS) <= most:
         return False
@@ -96,10 +95,10 @@ def string_end(data: bytes, start: int) -> int:
         if is_escaped(piece, 0, len(piece)):
             piece = piece[:-1]
         if b'"' in _without_escapes(piece):
-            while found := _IN_STRING.match(data, at):
-                if data[found.end()] == 0x22:
-                    return found.end() + 1
-                at = found.end()
+            while part := _IN_STRING.match(data, at):
+                at = part.end()
+                if data[at] == 0x22:
+                    return at + 1
         at += len(piece)
         step = min(2 * step, _STEP)
         if not piece:
@@ -125,10 +124,7 @@ def is_escaped(data: bytes, least: int, at: int) -> bool:
 
 
 def _outside(piece: bytes) -> tuple[bytes, int]:
-    """Return `piece` without its strings, and how much of it was looked at.
-
-    A string that is not closed is not looked at. `piece` begins outside of one.
-    """
+    """Return `piece` without its strings, and its length up to one that is not closed."""
     parts = _without_escapes(piece).split(b'"')
     passed = len(piece)
     if len(parts) % 2 == 0:
@@ -152,7 +148,7 @@ def passed_over(data: bytes, start: int, depth: int) -> tuple[int, int]:
     return start, depth
 
 
-@lru_cache(maxsize=8)  # What packs small and unpacks large repeats itself.
+@lru_cache(maxsize=8)  # data that packs small and unpacks large repeats itself
 def _brackets(piece: bytes) -> tuple[int, int, int]:
     """Return how much of a piece was looked at, and how many values only end and only begin in it.
 
@@ -179,11 +175,6 @@ class ByteStream(Protocol):
 class Window:
     """Some bytes of the stream: `data`, which starts at byte `base`."""
 
-    __slots__ = (
-        *("at_end", "base", "chunk", "data", "failed", "failure", "keys", "largest", "searched"),
-        *("stream", "take", "_weighed"),
-    )
-
     def __init__(self, stream: ByteStream, chunk: int, largest: int) -> None:
         """`chunk`: bytes asked of the stream at a time. `largest`: bytes held at most, roughly."""
         self.stream = stream
@@ -202,10 +193,6 @@ class Window:
         """Takes dropped bytes, in pieces."""
         self._weighed = (0, 0, False)
 
-    def full(self, start: int) -> bool:
-        """Tell whether the item at `start` is larger than anything that is held in memory."""
-        return self.heavy(start, len(self.data))
-
     def heavy(self, start: int, end: int) -> bool:
         """Tell whether `data[start:end]` is too large, or holds too many values."""
         if end - start >= self.largest or end - start <= LIGHT:
@@ -217,14 +204,12 @@ class Window:
         return self._weighed[2]
 
     def more(self, start: int = 0) -> bool:
-        """Append the next bytes; return False at the end, or if the item at `start` is too large.
-
-        Grows faster the longer an item gets, so that the cost stays linear.
-        """
-        if self.at_end or self.full(start):
+        """Append the next bytes; return False at the end, or for an item that is too large."""
+        if self.at_end or self.heavy(start, len(self.data)):
             return False
         parts = []
         held = len(self.data)
+        # It reads more the longer an item gets, so that the cost stays linear.
         wanted = max(self.chunk, min(held // 2, self.largest - held + self.chunk))
         while wanted > 0:
             try:
@@ -240,6 +225,13 @@ class Window:
         if parts:
             self.data = b"".join((self.data, *parts))
         return bool(parts)
+
+    def compact(self, at: int) -> int:
+        """Drop the bytes before `at` if they are many; return its new position."""
+        if at <= max(self.chunk, len(self.data) // 2):
+            return at
+        self.drop(at)
+        return 0
 
     def drop(self, count: int) -> None:
         """Forget the first `count` bytes."""
@@ -272,16 +264,13 @@ def careful_end(window: Window, start: int) -> int:
 
 
 def skip(window: Window, start: int) -> int:
-    """Return the place behind the value at `start`, of any size in bounded memory: drop its bytes.
-
-    Returns -1 if the stream ends before. Earlier positions in the window are void.
-    """
+    """Drop the value at `start`, of any size; return the place behind it, -1 without its end."""
     window.drop(start)
     mark = window.data[:1]
     if mark == b'"':
         window.drop(1)
         return 0 if _skip_string(window) else -1
-    return leave(window, 1, 1) if mark in (b"{", b"[") else _skip_scalar(window)
+    return leave(window, 1, 1) if mark in (b"{", b"[") else _scalar_end(window, 0, drop=True)
 
 
 def leave(window: Window, start: int, depth: int) -> int:
@@ -343,23 +332,14 @@ def _skip_string(window: Window) -> bool:
             return False
 
 
-def _scalar_end(window: Window, start: int) -> int:
+def _scalar_end(window: Window, start: int, *, drop: bool = False) -> int:
     """Return the place behind a number, literal or stray bytes; -1 as for `careful_end`."""
     while True:
-        found = _SCALAR.match(window.data, start)
-        end = found.end() if found else start
+        scalar = _SCALAR.match(window.data, start)
+        end = scalar.end() if scalar else start
         if end < len(window.data):
-            return max(end, start + 1)
+            return end if drop else max(end, start + 1)
+        if drop:
+            window.drop(end)
         if not window.more(start):
-            return -1
-
-
-def _skip_scalar(window: Window) -> int:
-    while True:
-        found = _SCALAR.match(window.data)
-        end = found.end() if found else 0
-        if end < len(window.data):
-            return end
-        window.drop(end)
-        if not window.more():
             return -1

@@ -39,10 +39,8 @@ def pairs(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
 
 
 def _rows(stream: BinaryIO, opening: str) -> Iterator[tuple[str, Any]]:
-    depth, key = 0, ""
+    depth, width, key, wanted = 0, 0, "", False
     row: Any = None
-    wanted = False
-    width = 0
     # With its other numbers, ijson 3.6 ends in a segmentation fault at one of 5,000 digits.
     for event, value in ijson.basic_parse(stream, use_float=True):
         closes = event in ("end_array", "end_map")

@@ -68,7 +68,8 @@ def _messages(turn: Raw) -> Iterator[tuple[str, Raw]]:
     for key, role, items in lists or [("input_items", own or "user", [])]:
         parts = [part for item in items for part in _parts(item)]
         plain = all(isinstance(part, str) for part in parts)
-        speaker = own if own and len(lists) < 2 else _role_of(items) or role
+        roles = (_text(item.get("role")) for item in items if isinstance(item, dict))
+        speaker = own if own and len(lists) < 2 else next(filter(None, roles), role)
         yield (
             key.removesuffix("_items"),
             {
@@ -82,11 +83,6 @@ def _messages(turn: Raw) -> Iterator[tuple[str, Raw]]:
             },
         )
         rest = {}
-
-
-def _role_of(items: list[Any]) -> str:
-    roles = [_text(item.get("role")) for item in items if isinstance(item, dict)]
-    return next(filter(None, roles), "")
 
 
 def _parts(item: Any) -> Iterator[Any]:
@@ -136,10 +132,7 @@ _ROLES = {
 
 
 def odd_nodes(mapping: Raw) -> list[str]:
-    """List the keys of values that are no nodes, or whose message has not the ordinary shape.
-
-    Runs for every conversation, so it only looks, and calls nothing for a node.
-    """
+    """List the keys of nodes that have not the ordinary shape; fast, since it runs for all."""
     odd = []
     for key, node in mapping.items():
         try:

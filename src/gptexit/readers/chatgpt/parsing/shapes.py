@@ -1,6 +1,6 @@
 """Bring odd shapes of a conversation into the ordinary one: a `mapping` of nodes.
 
-Beside OpenAI's own exports there are files that browser extensions and scripts saved. They hold
+Beside OpenAI's own exports, browser extensions and scripts save such files. They hold
 the answers of ChatGPT's web API, as they are or changed a little: `messages` in place of `mapping`
 (the web API since August 2026), nodes in a list, a text where an object is usual, times in
 milliseconds, objects around the conversation.
@@ -12,7 +12,7 @@ in a form that gptexit does not know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -36,9 +36,7 @@ _DEEPEST = 4
 """Levels of objects and lists around a conversation that are looked through."""
 _FOREIGN = ("chat", "chat_messages", "messages", "mapping")
 """Keys below which no conversation is; the first is Open WebUI's, the second Claude's."""
-_WRAPPERS = {
-    *("chats", "conversation", "conversations", "data", "history", "items", "json", "result"),
-}
+_WRAPPERS = ("chats", "conversation", "conversations", "data", "history", "items", "json", "result")
 """Keys around conversations that are no ids."""
 _FLAT = {
     *("async_status", "atlas_mode_enabled", "blocked_urls", "context_scopes", "conversation_id"),
@@ -101,19 +99,17 @@ def _with_outer(raw: Raw, item: Any) -> Raw:
 
 def seems_conversation(raw: Raw) -> bool:
     """Tell whether an object is a conversation, whatever its shape; a cheap look."""
-    mapping = raw.get("mapping")
-    if isinstance(mapping, (dict, list)) and mapping:
-        nodes = mapping.values() if isinstance(mapping, dict) else mapping
-        return any(
-            isinstance(node, dict) and ("message" in node or is_said(node)) for node in nodes
-        )
-    messages = raw.get("messages")
-    if isinstance(messages, (dict, list)) and messages:
-        listed = messages.values() if isinstance(messages, dict) else messages
-        return any(is_said(message) for message in listed)
+    if nodes := _values(raw.get("mapping")):
+        return any(map(_is_item, nodes))
+    if messages := _values(raw.get("messages")):
+        return any(map(is_said, messages))
     if "mapping" in raw or "messages" in raw:
         return "title" in raw or "conversation_id" in raw
     return is_task(raw) or "participant_ids" in raw
+
+
+def _values(value: Any) -> Collection[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def ordinary(raw: Raw) -> Lost | None:
@@ -169,10 +165,10 @@ def _is_item(value: Any) -> bool:
 
 
 def _chained(items: list[Any], known: Raw, above: str | None) -> Raw:
-    """Make nodes from a list of messages, or of nodes, in the order of time.
+    """Make nodes from a list of messages, or of nodes, in the order of time; keep other values.
 
-    Each follows the one that it names as its parent, if that is among them or in `known`, else the
-    one before it, and the first one `above`. Any other value in the list stays as it is.
+    Each follows the parent that it names, if that is among them or in `known`, else the one before
+    it, and the first one `above`.
     """
     if _backwards(items):
         items = items[::-1]

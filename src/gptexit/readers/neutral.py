@@ -24,13 +24,7 @@ from gptexit.model import VERSION, Conversation
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss, plain
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.parsing.json_scanner import (
-    MOST_BYTES,
-    TOO_MUCH,
-    Keep,
-    heavy,
-    path_of,
-)
+from gptexit.readers.chatgpt.parsing.json_scanner import MOST_BYTES, TOO_MUCH, Keep, heavy, path_of
 from gptexit.text.json import loads_deep
 
 _BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
@@ -80,9 +74,11 @@ class JsonlSource:
 
     def __init__(self, given: list[Path | BinaryIO]) -> None:
         self._given = given
-        first = given[0]
-        name = plain(first.name) if isinstance(first, Path) else _PIPE
-        self.label = name if len(given) == 1 else f"{name} and {len(given) - 1} more"
+        self.conversation_files = [
+            plain(file.name) if isinstance(file, Path) else _PIPE for file in given
+        ]
+        first = self.conversation_files[0]
+        self.label = first if len(given) == 1 else f"{first} and {len(given) - 1} more"
         self.losses: list[Loss] = []
         self._told: set[tuple[str, Reason]] = set()
         self.missing: list[str] = []
@@ -90,6 +86,7 @@ class JsonlSource:
         self.duplicates = 0
         self.keep: Keep | None = None
         self.editions: list[Any] = []
+        self.union = None  # lines are not merged
         self.bytes_read = 0
         self._files: dict[str, Path] = {}
         for file in given:
@@ -111,15 +108,6 @@ class JsonlSource:
         if (where, why) not in self._told:
             self._told.add((where, why))
             self.losses.append(Loss(where, why))
-
-    @property
-    def union(self) -> None:
-        """None: lines are not merged."""
-
-    @property
-    def conversation_files(self) -> list[str]:
-        """The files, in the order in which they were given."""
-        return [plain(file.name) if isinstance(file, Path) else _PIPE for file in self._given]
 
     @property
     def bytes_total(self) -> int | None:
@@ -231,10 +219,9 @@ def _add_assets(archive: Path, files: dict[str, Path]) -> None:
 
 
 def conversation_of(line: bytes) -> Conversation:
-    """Parse the conversation of a line. Raises ValueError if it cannot be worked with.
+    """Parse the conversation of a line. Raises ValueError if other code would loop or mix up.
 
-    Checks only for faults that would make other code loop or mix up; the schema has the rest
-    (`gptexit validate`).
+    `gptexit validate` checks it against the schema.
     """
     try:
         value = orjson.loads(line)
