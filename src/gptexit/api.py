@@ -35,7 +35,7 @@ class Export:
     """
 
     def __init__(self, source: Source, names: Mapping[str, str] | None = None) -> None:
-        from gptexit.names.names import Names
+        from gptexit.names import Names
 
         self.source = source
         """The source that the command line reads too. Its methods may change with any release."""

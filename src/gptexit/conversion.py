@@ -16,7 +16,7 @@ from gptexit.archive.stdout import StdoutSink
 from gptexit.archive.zip_folder import ZipSink
 from gptexit.errors import DamagedNames, OtherArchive
 from gptexit.model import Conversation
-from gptexit.names.names import Names, load_names, save_names
+from gptexit.names import Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
 from gptexit.pipeline import convert as convert_along
 from gptexit.readers.chatgpt.merge.exports import Edition, shown

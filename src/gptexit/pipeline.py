@@ -21,13 +21,13 @@ from gptexit.chatgpt.names import file_id
 from gptexit.codes import NotKept, reason_of
 from gptexit.files.background import collector_off
 from gptexit.model import Asset, Conversation
-from gptexit.names.names import Names, names_in
+from gptexit.names import Names, names_in
 from gptexit.parallel.pool import jobs_for
 from gptexit.parallel.worker import Prepared, Task, TaskPart, prepare
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.export_set import AnotherCopy
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.parsing.weight import Take
+from gptexit.readers.chatgpt.parsing.json_scanner import Take
 from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gptexit.archive.manifest import Catalog, Entry
 from gptexit.errors import CannotRedact, DamagedNames
-from gptexit.names.names import Names, load_names
+from gptexit.names import Names, load_names
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.verification.archive_files import CheckedArchive

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gptexit.model import Conversation, Message
-from gptexit.names.names import is_called
+from gptexit.names import is_called
 
 _ANY: frozenset[str] = frozenset()
 

@@ -16,7 +16,7 @@ from gptexit.model import Conversation
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.parsing.weight import Keep
+from gptexit.readers.chatgpt.parsing.json_scanner import Keep
 
 
 class Source(Protocol):
@@ -129,7 +129,7 @@ def open_source(
 
 
 def _is_neutral(source: Path | BinaryIO) -> bool:
-    from gptexit.readers.jsonl import is_neutral
+    from gptexit.readers.neutral import is_neutral
 
     return is_neutral(source)
 
@@ -137,7 +137,7 @@ def _is_neutral(source: Path | BinaryIO) -> bool:
 def _open_neutral(
     sources: Sequence[str | Path], stdin: BinaryIO | None, allow_large: bool
 ) -> Source:
-    from gptexit.readers.jsonl import open_neutral
+    from gptexit.readers.neutral import open_neutral
 
     return open_neutral(sources, stdin)
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gptexit import convert
-from gptexit.names.names import Names
+from gptexit.names import Names
 from gptexit.selection import Exclusion, Selection
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS

@@ -16,10 +16,10 @@ from gptexit.readers.chatgpt.assets import index
 from gptexit.readers.chatgpt.containers import zip as zip_volumes
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
+from gptexit.readers.chatgpt.parsing import json_scanner
 from gptexit.readers.chatgpt.parsing import json_stream as rows
-from gptexit.readers.chatgpt.parsing import weight
 from gptexit.readers.chatgpt.parsing.array_items import Split, split
-from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end, count, skip
+from gptexit.readers.chatgpt.parsing.json_scanner import Window, careful_end, count, skip
 from gptexit.source import open_source
 from support.packing import PNG, reasons, text_of, write, zip_of
 
@@ -29,12 +29,12 @@ FILLS = [b'{"a":1},', b"[[]],", b'"",', b"1,", b"[" * 500 + b"]" * 500 + b",", b
 @pytest.fixture
 def narrow(monkeypatch):
     """Bounds as of a small machine, so that small inputs reach them."""
-    monkeypatch.setattr(weight, "LIGHT", 20_000)
-    monkeypatch.setattr(weight, "MOST_SIGNS", 5_000)
-    monkeypatch.setattr(weight, "_STEP", 1 << 14)
+    monkeypatch.setattr(json_scanner, "LIGHT", 20_000)
+    monkeypatch.setattr(json_scanner, "MOST_SIGNS", 5_000)
+    monkeypatch.setattr(json_scanner, "_STEP", 1 << 14)
     monkeypatch.setattr(splitter, "LARGEST", 200_000)
     monkeypatch.setattr(splitter, "CHUNK", 1 << 14)
-    weight._brackets.cache_clear()
+    json_scanner._brackets.cache_clear()
 
 
 def talk(key, words="hello"):
@@ -159,7 +159,7 @@ def test_several_copies_of_it_and_of_others_keep_one_file_each(narrow, tmp_path)
 
 @pytest.mark.parametrize("length", [300_000, 90_000])
 def test_a_line_of_neutral_json_that_is_too_large(narrow, tmp_path, monkeypatch, length):
-    monkeypatch.setattr("gptexit.readers.jsonl.MOST_BYTES", 200_000)
+    monkeypatch.setattr("gptexit.readers.neutral.MOST_BYTES", 200_000)
     convert(
         export_of(tmp_path, *(json.dumps(talk(k)).encode() for k in "ab")), tmp_path, ("jsonl",)
     )
@@ -186,20 +186,20 @@ VALUES = st.recursive(
 def test_passing_over_counts_as_counting_does(value, step, times):
     piece = json.dumps([value]).encode() + b","
     data = b"[" + piece * times + b"0]"
-    keep = weight._STEP, weight._LEAST
-    weight._STEP, weight._LEAST = step * 7, step + 1
-    weight._brackets.cache_clear()
+    keep = json_scanner._STEP, json_scanner._LEAST
+    json_scanner._STEP, json_scanner._LEAST = step * 7, step + 1
+    json_scanner._brackets.cache_clear()
     try:
-        at, depth = weight.passed_over(data, 1, 1)
+        at, depth = json_scanner.passed_over(data, 1, 1)
         assert count(data, at, depth) == (0, len(data), True)
         signs = sum(data.count(sign) for sign in (b",", b":", b"[", b"{"))
-        assert not weight.too_many_signs(data, 0, len(data), signs)
+        assert not json_scanner.too_many_signs(data, 0, len(data), signs)
         window = Window(io.BytesIO(data + b" 5"), step, 1 << 20)
         window.more()
         assert skip(window, 0) + window.base == len(data)
     finally:
-        weight._STEP, weight._LEAST = keep
-        weight._brackets.cache_clear()
+        json_scanner._STEP, json_scanner._LEAST = keep
+        json_scanner._brackets.cache_clear()
 
 
 @settings(max_examples=60)
@@ -214,16 +214,16 @@ def test_signs_are_those_outside_of_strings(value):
             below = list(found.values()) if isinstance(found, dict) else found
             signs += 1 + max(0, len(below) - 1) + len(below) * isinstance(found, dict)
             stack += below
-    assert not weight.too_many_signs(data, 0, len(data), signs)
-    assert signs == 0 or weight.too_many_signs(data, 0, len(data), signs - 1)
+    assert not json_scanner.too_many_signs(data, 0, len(data), signs)
+    assert signs == 0 or json_scanner.too_many_signs(data, 0, len(data), signs - 1)
 
 
 @pytest.mark.parametrize("fill", [b'\\"', b"\\\\", b"\\n", b"x"], ids=str)
 def test_a_long_string_of_escapes_ends_where_it_ends(fill):
     data = b'"' + fill * 100_000 + b'",'
     tracemalloc.start()
-    assert weight.string_end(data, 0) == len(data) - 1
-    assert weight.string_end(data[:-2], 0) == -1
+    assert json_scanner.string_end(data, 0) == len(data) - 1
+    assert json_scanner.string_end(data[:-2], 0) == -1
     window = Window(io.BytesIO(data), 1 << 20, 1 << 26)
     window.more()
     assert careful_end(window, 0) == len(data) - 1

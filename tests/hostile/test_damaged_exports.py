@@ -16,7 +16,7 @@ from gptexit.readers.chatgpt.containers import zip_member as inflate
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter
 from gptexit.readers.chatgpt.parsing.array_items import Split, split
-from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end, skip
+from gptexit.readers.chatgpt.parsing.json_scanner import Window, careful_end, skip
 from support.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 
 KEYS = [f"c{number}" for number in range(12)]

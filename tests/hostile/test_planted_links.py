@@ -13,7 +13,7 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.cli.search import notes_of
 from gptexit.conversion import convert
 from gptexit.errors import Unusable
-from gptexit.readers.jsonl import open_neutral
+from gptexit.readers.neutral import open_neutral
 from support.build import chain, conversation, message
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of Unix")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gptexit.errors import BadNames
-from gptexit.names.table import COLUMNS, NameRow, Table, load
+from gptexit.names import COLUMNS, NameRow, Table, load_table
 
 BAKERY, HELPER = "g-p-67a1b2c3", "g-abc123"
 HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -38,7 +38,7 @@ def test_what_is_written_is_read_again_as_it_was(tmp_path_factory, names, others
     table = Table(rows, [f"mine {at}" for at in range(len(others))], delimiter, mark)
     path = tmp_path_factory.mktemp("table") / "names.csv"
     table.save(path)
-    found = load(path)
+    found = load_table(path)
     assert [row.cells for row in found.rows.values()] == [row.cells for row in rows.values()]
     assert [row.others for row in found.rows.values()] == [list(others)] * len(rows)
     assert (found.delimiter, found.mark, found.others) == (delimiter, mark, table.others)
@@ -67,7 +67,7 @@ def test_no_cell_begins_as_a_formula(name, title):
     ],
 )
 def test_a_table_is_read_as_spreadsheets_and_people_leave_it(data, tmp_path):
-    names = load(written(tmp_path, data)).names()
+    names = load_table(written(tmp_path, data)).names()
     assert {own: name.strip() for own, name in names.items()} == {BAKERY: "Bäckerei"}
 
 
@@ -90,7 +90,7 @@ def test_a_table_is_read_as_spreadsheets_and_people_leave_it(data, tmp_path):
 )
 def test_what_is_no_table_is_said_in_a_sentence(data, said, tmp_path):
     with pytest.raises(BadNames, match=r"names\.csv") as error:
-        load(written(tmp_path, data))
+        load_table(written(tmp_path, data))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -102,12 +102,12 @@ def test_written_again_a_table_keeps_what_a_person_put_into_it(tmp_path):
         "g-p-67a1b2c3;my note;Bakery;old\r\n"
         "g-gone;=kept;=Gone;long ago\r\n",
     )
-    load(path).renewed([row(HELPER), row(BAKERY, titles="new")]).save(path)
+    load_table(path).renewed([row(HELPER), row(BAKERY, titles="new")]).save(path)
     assert path.read_text(encoding="utf-8").splitlines() == [
         "\ufeffid;kind;name;conversations;first;last;titles;mine",
         "g-abc123;project;;2;;;A title;",
         "g-p-67a1b2c3;project;Bakery;2;;;new;my note",
         "g-gone;;'=Gone;;;;long ago;'=kept",
     ]
-    assert load(path).names() == {BAKERY: "Bakery", "g-gone": "=Gone"}
+    assert load_table(path).names() == {BAKERY: "Bakery", "g-gone": "=Gone"}
     assert [path.name for path in tmp_path.iterdir()] == ["names.csv"]

@@ -18,7 +18,7 @@ from gptexit import __version__
 from gptexit.archive.note_contents import WRITER
 from gptexit.errors import OtherAccount
 from gptexit.files.disk import HOUSE, read_bytes
-from gptexit.names.names import Names
+from gptexit.names import Names
 from gptexit.text.terminal import printable
 
 _FILE = "user.json"

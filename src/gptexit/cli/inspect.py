@@ -17,7 +17,7 @@ from gptexit.inspection.output import FORMATS, table
 from gptexit.inspection.output import drift_report as drift_report_of
 from gptexit.inspection.run import Inspection
 from gptexit.inspection.run import inspect as inspect_export
-from gptexit.names.table import Table, load
+from gptexit.names import Table, load_table
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
 
@@ -112,7 +112,7 @@ def _earlier_names(path: str | None) -> Table:
     if path is None or path == "-":
         return Table()
     try:
-        return load(Path(path)) if Path(path).stat().st_size else Table()
+        return load_table(Path(path)) if Path(path).stat().st_size else Table()
     except FileNotFoundError:
         return Table()
     except BadNames as error:

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from gptexit.errors import BadDate, BadNames
-from gptexit.names.names import Names
-from gptexit.names.table import load
+from gptexit.names import Names, load_table
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
 from gptexit.text.terminal import count
@@ -191,7 +190,7 @@ def _table(ctx: click.Context, param: click.Parameter, value: str | None) -> dic
     if value is None:
         return {}
     try:
-        return load(Path(value)).names()
+        return load_table(Path(value)).names()
     except BadNames as error:
         raise click.BadParameter(str(error)) from error
     except OSError as error:

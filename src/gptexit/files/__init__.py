@@ -1,1 +1,1 @@
-"""Small helpers for files: kinds of files, writing in the background."""
+"""Small helpers for files: media types, opening no link, work in the background."""

@@ -1,4 +1,4 @@
-"""A file that is appended to: written and hashed in the background, a batch at a time."""
+"""Work in the background: write and hash a file, a batch at a time; hash bytes that are read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ BATCH = 2 << 20
 
 
 class BackgroundFile:
-    """An open file. Writing and hashing leave Python free to go on with the next conversation.
-
-    Each method raises the OSError of an earlier batch where the disk refused it.
-    """
+    """A file that is appended to; each method may raise the OSError of an earlier batch."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,10 +39,10 @@ class BackgroundFile:
             self._hand_over()
 
     def close(self) -> str:
-        """Write what is left, and wait for the disk. The SHA-256 of it all, as hex digits."""
+        """Write the rest, and wait for the disk. Return the file's SHA-256, as hex digits."""
         try:
             self._hand_over()
-            self._wait()
+            _wait(self._under_way)
             os.fsync(self._file.fileno())
         finally:
             self._worker.shutdown()
@@ -60,15 +57,11 @@ class BackgroundFile:
         self.path.unlink()
 
     def _hand_over(self) -> None:
-        self._wait()
+        _wait(self._under_way)
         data = b"".join(self._batch)
         self._batch.clear()
         self._held = 0
         self._under_way = self._worker.submit(self._write, data)
-
-    def _wait(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
 
     def _write(self, data: bytes) -> None:
         write_all(self._file, data)
@@ -76,7 +69,7 @@ class BackgroundFile:
 
 
 class Digest:
-    """Hashes in a thread of `worker`: hashlib lets go of the interpreter, so the two overlap."""
+    """Hashes in a thread of `worker`: hashlib releases the interpreter, so the two overlap."""
 
     def __init__(self, worker: ThreadPoolExecutor) -> None:
         self._worker = worker
@@ -85,22 +78,23 @@ class Digest:
 
     def update(self, data: bytes) -> None:
         """Add `data`; at most one piece waits."""
-        self._wait()
+        _wait(self._under_way)
         self._under_way = self._worker.submit(self._sum.update, data)
 
     def hex(self) -> str:
-        """The digest of all that was added, as 64 hex digits."""
-        self._wait()
+        """Return the digest of all added bytes, as 64 hex digits."""
+        _wait(self._under_way)
         return self._sum.hexdigest()
 
-    def _wait(self) -> None:
-        if self._under_way is not None:
-            self._under_way.result()
+
+def _wait(task: Future[None] | None) -> None:
+    if task is not None:
+        task.result()
 
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """The cyclic collector is off inside: parsed JSON holds no cycles, and it costs 25 to 50 %."""
+    """Turn the cyclic collector off: parsed JSON holds no cycles, and it costs 25 to 50 %."""
     was_on = gc.isenabled()
     gc.disable()
     try:

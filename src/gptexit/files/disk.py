@@ -1,4 +1,4 @@
-"""Files on a disk that others can write to: opened so that no link is written through.
+"""Open files on a disk that others can write to, so that no link is written through.
 
 An archive may come from somebody else, or lie where others can write. A link or a pipe that was
 planted there must neither lead what is written elsewhere nor make a run wait. So every file is
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import stat
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -30,6 +30,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _ALWAYS
 _TO_READ: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _ALWAYS
 _TO_SYNC = os.O_RDWR | _NOFOLLOW | _ALWAYS
 _LONGEST_NAME = 255
+_BAD_SIGN = re.compile(r"[\x00-\x1f\\:\x7f]")
 _LOOKED_AT = 512
 
 
@@ -39,15 +40,12 @@ def new_name() -> str:
 
 
 def open_new(path: str | Path) -> BinaryIO:
-    """Create a file and open it for writing. Raises FileExistsError where anything is there."""
+    """Create a file and open it for writing. Raises FileExistsError if anything has its name."""
     return os.fdopen(os.open(path, _NEW, 0o666), "wb", buffering=0)
 
 
 def read_bytes(path: str | Path) -> bytes | None:
-    """Return the bytes of a file, None where there is none.
-
-    Raises OSError, and so for what is no plain file: a pipe would make the run wait.
-    """
+    """Return the bytes of a file, None if it does not exist. Raises OSError like `open_plain`."""
     try:
         with open_plain(path) as stream:
             return stream.read()
@@ -56,7 +54,7 @@ def read_bytes(path: str | Path) -> bytes | None:
 
 
 def open_plain(path: str | Path) -> BinaryIO:
-    """Open a plain file for reading. Raises OSError where it is none, as for a pipe or a folder."""
+    """Open a plain file for reading. Raises OSError for a folder or a pipe, which would wait."""
     descriptor = os.open(path, _TO_READ)
     try:
         mode = os.fstat(descriptor).st_mode
@@ -75,7 +73,7 @@ def digest_of(path: str | Path) -> str:
 
 
 def digest_at(path: str) -> str | None:
-    """Return the SHA-256 of a file; None where there is none, "" for what is no plain file."""
+    """Return the SHA-256 of a file; None if it does not exist, "" if it is no plain file."""
     try:
         return digest_of(path)
     except FileNotFoundError:
@@ -87,17 +85,16 @@ def digest_at(path: str) -> str | None:
 def is_zeros(path: str | Path) -> bool:
     """Tell whether a plain file has bytes, and they are all zero. Raises OSError."""
     with open_plain(path) as stream:
-        first = stream.read(_LOOKED_AT)
-        if not first or any(first):
+        chunk = stream.read(_LOOKED_AT)
+        if not chunk:
             return False
-        while chunk := stream.read(CHUNK):
-            if chunk.strip(b"\0"):
-                return False
-    return True
+        while chunk and not chunk.strip(b"\0"):
+            chunk = stream.read(CHUNK)
+    return not chunk
 
 
 def begins_with_zeros(path: str | Path) -> bool:
-    """Tell whether a file begins with zeros, which is quick; also where it is no plain file."""
+    """Tell whether a file begins with zeros, which is quick, or is no plain file."""
     try:
         with open_plain(path) as stream:
             first = stream.read(_LOOKED_AT)
@@ -107,29 +104,28 @@ def begins_with_zeros(path: str | Path) -> bool:
 
 
 def sync(path: str | Path) -> None:
-    """Wait until what was written to a file is on the disk. Raises OSError."""
-    descriptor = os.open(path, _TO_SYNC)
+    """Wait until the bytes written to a file are on the disk. Raises OSError."""
+    _sync(path, _TO_SYNC)
+
+
+def sync_folder(path: str | Path) -> None:
+    """Wait until the names in a folder are on the disk, if the system can do that."""
+    with suppress(OSError):  # Windows opens no folder, and some file systems sync none
+        _sync(path, os.O_RDONLY | _ALWAYS)
+
+
+def _sync(path: str | Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def sync_folder(path: str | Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system can be asked to."""
-    with suppress(OSError):  # Windows opens no folder, and some file systems sync none
-        descriptor = os.open(path, os.O_RDONLY | _ALWAYS)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name, and then under its own: whole, or not at all.
+    """Write a file under another name, then rename it: whole, or not at all.
 
-    A link at `path` is replaced, and not followed. Raises OSError, also where something is there
-    that is no file, such as a folder, a pipe or a device.
+    Replaces a link at `path`. Raises OSError, also if it is a folder, a pipe or a device.
     """
     if kind := special(path):  # also where a link leads to it, as that at /dev/stdout does
         raise FileExistsError(0, f"this is {kind}, and no file", str(path))
@@ -156,28 +152,19 @@ def write_all(stream: BinaryIO, data: bytes) -> None:
         rest = rest[stream.write(rest) :]
 
 
-def write_new(path: str | Path, data: bytes) -> None:
-    """Create a file with these bytes. Raises FileExistsError where anything is there."""
-    with open_new(path) as stream:
-        write_all(stream, data)
-
-
 def need_plain_house(root: str | Path) -> None:
-    """Raise Unusable where `.gptexit` in a folder is a link, or holds one, or holds a pipe."""
+    """Raise Unusable if `.gptexit` in a folder is a link, or holds one, or holds a pipe."""
     house = f"{root}/{HOUSE}"
-    try:
-        if not stat.S_ISDIR(os.lstat(house).st_mode):
-            raise _planted(house, "folder")
-        with os.scandir(house) as found:
-            for entry in found:
-                if not entry.is_file(follow_symlinks=False):
-                    raise _planted(entry.path, "file")
-    except (FileNotFoundError, NotADirectoryError):
-        return
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if need_plain_folder(house):
+            with os.scandir(house) as entries:
+                for entry in entries:
+                    if not entry.is_file(follow_symlinks=False):
+                        raise _planted(entry.path, "file")
 
 
 def need_plain_folder(path: str | Path) -> bool:
-    """Tell whether a folder is there. Raises Unusable where a link or a file is in its place."""
+    """Tell whether a folder exists. Raises Unusable if a link or a file is in its place."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -196,15 +183,10 @@ def _planted(path: str | Path, what: str) -> Unusable:
 
 
 def leads_out(path: str) -> bool:
-    """Tell whether a path, relative to an archive, can be none of a file that we wrote in it.
-
-    It leads out of the archive or into `.gptexit`, no system can have it, or it is another
-    spelling of one.
-    """
+    """Tell whether no run of ours can have written a file with this path, below an archive."""
     parts = path.split("/")
     return (
-        any(sign in path for sign in ("\\", ":", "\x7f"))
-        or any(sign < " " for sign in path)
+        _BAD_SIGN.search(path) is not None
         or any(part in ("", ".", "..") for part in parts)
         or parts[0].casefold().rstrip(". ") == HOUSE
         or not _is_encodable(path)
@@ -221,21 +203,18 @@ def _is_encodable(path: str) -> bool:
         return False
 
 
-_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def special(path: str | os.PathLike[str]) -> str | None:
-    """Return what a path leads to, such as `a pipe`; None for a file, a folder, and nothing.
-
-    Opening a pipe waits for somebody who writes into it, and a device may have no end.
-    """
+    """Return the kind of a file that may never end, such as `a pipe`; else None."""
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError):
         return None
-    return next((name for is_one, name in _KINDS if is_one(mode)), None)
+    return _KINDS.get(stat.S_IFMT(mode))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gptexit.names.table import NameRow
+from gptexit.names import NameRow
 from gptexit.text.terminal import printable
 
 MOST = 10_000

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, cast
 
 from gptexit.codes import Lost, Reason, as_text
 from gptexit.model import Conversation
-from gptexit.names.names import Names
+from gptexit.names import Names
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.export_set import Again
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats

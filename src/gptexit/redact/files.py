@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, BinaryIO, cast
 
 from gptexit.files.disk import CHUNK
-from gptexit.files.magic import media_type
+from gptexit.files.media_types import media_type
 from gptexit.redact.redactor import Redactor, copied
 
 _HEAD = 8192

@@ -1,1 +1,1 @@
-"""Small helpers for text: dates, JSON, the terminal."""
+"""Small helpers for text: dates, JSON, Markdown, the terminal."""

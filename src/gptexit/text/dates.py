@@ -1,4 +1,4 @@
-"""Dates that a person types, as bounds: `2025`, `2025-03`, `2025-03-14`, or a time in RFC 3339."""
+"""Read dates that a person types, such as `2025-03` or RFC 3339, and format times for a person."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from functools import lru_cache
 
 from gptexit.errors import BadDate
 
+_MONTHS = [
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+]
+_MINUTES = frozenset(f"{minute:02}" for minute in range(60))
+_COUNTED = re.compile(r"Thought for (?:about )?(?:an?\b|\d)", re.IGNORECASE)
 _SHORT = re.compile(r"(\d{4})(?:-(\d\d?))?\Z")
 
 
 def beginning(value: str, zone: tzinfo | None = UTC) -> str:
-    """The first moment of what `value` names, in UTC. Raises BadDate.
+    """Return the first moment of the year, month, day or time in `value`, in UTC. Raises BadDate.
 
-    `zone`: the time zone of what names none itself; None for the machine's own.
+    `zone`: the time zone of a date without one; None for the machine's own.
     """
     return _bound(value, zone, end=False)
 
 
 def ending(value: str, zone: tzinfo | None = UTC) -> str:
-    """The first moment after what `value` names; a time with hours is that moment itself.
-
-    Raises BadDate.
-    """
+    """Return the first moment behind it; of a time with hours, the time itself. Raises BadDate."""
     return _bound(value, zone, end=True)
 
 
 def _bound(value: str, zone: tzinfo | None, *, end: bool) -> str:
-    """Without a mark of the zone: so it stands before the same second's `Z` and its fractions."""
+    """Leave the `Z` out: so the bound sorts before the same second's `Z` and its fractions."""
     try:
         moment = _moment(value.strip(), end=end)
         if moment.tzinfo is None:
@@ -52,14 +55,8 @@ def _moment(value: str, *, end: bool) -> datetime:
     return moment + timedelta(days=1) if end and len(value) <= 10 else moment
 
 
-_MONTHS = [
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-]
-
-
 def moment(time: str | None, zone: tzinfo | None) -> datetime | None:
-    """A neutral time in a time zone, to the minute; None for the machine's own zone."""
+    """Convert a neutral time to a time zone, to the minute; `zone` None for the machine's own."""
     if time is None:
         return None
     hour = _hour(time[:13], zone)
@@ -70,19 +67,13 @@ def moment(time: str | None, zone: tzinfo | None) -> datetime | None:
 
 @lru_cache(1024)
 def _hour(hour: str, zone: tzinfo | None) -> datetime | None:
-    """The local time at which an hour of UTC begins: asking for each minute takes far longer.
-
-    None where the clocks change within that hour, and for what is no hour.
-    """
+    """Convert the beginning of an hour of UTC, if the clocks do not change within it."""
     start, end = _exact(hour + ":00:00Z", zone), _exact(hour + ":59:59Z", zone)
     return start if start and end and start.utcoffset() == end.utcoffset() else None
 
 
 def shown(time: str | None, zone: tzinfo | None) -> tuple[str, str] | None:
-    """Return the day and the clock of a neutral time in a time zone, as `day` and `clock` do.
-
-    Asked for each message, so the words of each hour are made once. Returns None for no time.
-    """
+    """Return `day` and `clock` of a neutral time in a time zone; fast, since called a lot."""
     if time is None:
         return None
     words = _hour_words(time[:13], zone)
@@ -93,19 +84,11 @@ def shown(time: str | None, zone: tzinfo | None) -> tuple[str, str] | None:
     return None if when is None else (day(when), clock(when))
 
 
-_MINUTES = frozenset(f"{minute:02}" for minute in range(60))
-
-
 @lru_cache(1024)
 def _hour_words(hour: str, zone: tzinfo | None) -> tuple[str, str] | None:
-    """Return the day and the beginning of the clock, `10:`, of an hour of UTC.
-
-    Returns None where the local minutes are others than those of UTC, or change within the hour.
-    """
+    """Return day and beginning of the clock, `10:`, of an hour of UTC with the same minutes."""
     start = _hour(hour, zone)
-    if start is None or start.minute:
-        return None
-    return day(start), clock(start)[:3]
+    return None if start is None or start.minute else (day(start), clock(start)[:3])
 
 
 def _exact(time: str, zone: tzinfo | None) -> datetime | None:
@@ -116,33 +99,27 @@ def _exact(time: str, zone: tzinfo | None) -> datetime | None:
 
 
 def day(when: datetime) -> str:
-    """`1 March 2025`."""
+    """Format a day: `1 March 2025`."""
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
 def clock(when: datetime) -> str:
-    """`10:12`."""
+    """Format a time of day: `10:12`."""
     return f"{when.hour:02}:{when.minute:02}"
 
 
 def duration(seconds: float) -> str:
-    """`7 seconds`, `2 minutes 5 seconds`, `1 hour 3 minutes`."""
-    whole = max(0, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    counted = ((hours, "hour"), (minutes, "minute"), (left, "second"))
-    words = [f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in counted if n]
+    """Format a duration: `7 seconds`, `2 minutes 5 seconds`, `1 hour 3 minutes`."""
+    minutes, left = divmod(max(0, round(seconds)), 60)
+    counts = ((minutes // 60, "hour"), (minutes % 60, "minute"), (left, "second"))
+    words = [f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in counts if number]
     return " ".join(words[:2]) or "0 seconds"
 
 
-_COUNTED = re.compile(r"Thought for (?:about )?(?:an?\b|\d)", re.IGNORECASE)
-
-
 def reasoning_title(summary: str | None, seconds: float | None) -> str | None:
-    """Return the line above a step of reasoning: its own, with how long it took.
+    """Return the line above a step of reasoning: its own, if any, with how long it took.
 
-    ChatGPT's "Thought for 7s" gets the words of `duration`; any other line that has a number in it
-    is left as it is. Returns None where there is nothing to say.
+    ChatGPT's "Thought for 7s" gets the words of `duration`; a line with another number stays.
     """
     words = (summary or "").strip()
     if not seconds:

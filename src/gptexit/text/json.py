@@ -1,7 +1,7 @@
-"""JSON that nests deep, to text and back.
+"""Read and write JSON that nests deep, and read JSON with small faults.
 
-`orjson` reads what nests 1,024 levels deep and writes no more than 254. Whatever could be read has
-to be written all the same, and to be read again.
+`orjson` reads 1,024 levels and writes no more than 254. Any value that could be read has to be
+written all the same, and to be read again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gptexit.codes import Repair
 
 
 def loads_deep(data: bytes) -> Any:
-    """The value of a JSON text of any depth; slow. Raises ValueError where it is none."""
+    """Parse a JSON text of any depth; slow. Raises ValueError if it is not JSON."""
     builder = ObjectBuilder()
     try:
         # The faster C backend knows no whole numbers of 64 bits.
@@ -36,7 +36,7 @@ _PYTHON = ijson.get_backend("python")
 
 
 def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
-    """`value` as one line of JSON, in UTF-8. Raises TypeError where it is no JSON."""
+    """Write `value` as one line of JSON, in UTF-8. Raises TypeError if it cannot be JSON."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else None)
     except TypeError:
@@ -44,26 +44,25 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
 
 
 def _piece_by_piece(root: Any, sort_keys: bool) -> bytes:
-    """The same without recursion. Parsed JSON holds no `bytes`, so these are text that is done."""
-    done: list[bytes] = []
+    """Write JSON without recursion. Parsed JSON holds no `bytes`, so these are finished text."""
+    written: list[bytes] = []
     stack = [root]
     while stack:
         node = stack.pop()
+        row: list[Any] = []
         if isinstance(node, bytes):
-            done.append(node)
+            written.append(node)
         elif isinstance(node, dict):
-            row: list[Any] = [b"{"]
             for key, value in sorted(node.items()) if sort_keys else node.items():
-                row += (orjson.dumps(key), b":", value, b",")
-            stack += reversed([*row[: max(1, len(row) - 1)], b"}"])
+                row += (b",", orjson.dumps(key), b":", value)
+            stack += (b"}", *reversed(row[1:]), b"{")
         elif isinstance(node, list):
-            row = [b"["]
             for value in node:
-                row += (value, b",")
-            stack += reversed([*row[: max(1, len(row) - 1)], b"]"])
+                row += (b",", value)
+            stack += (b"]", *reversed(row[1:]), b"[")
         else:
-            done.append(orjson.dumps(node))
-    return b"".join(done)
+            written.append(orjson.dumps(node))
+    return b"".join(written)
 
 
 # Half of a pair without the other half behind or in front of it, escaped; or any half, unescaped.
@@ -79,19 +78,12 @@ _REPLACED = "\ufffd".encode()
 _LONG = 20
 """Characters of the longest whole number of 64 bits."""
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
-_CONSTANTS = {
-    "NaN": Repair.NAN,
-    "Infinity": Repair.INFINITY,
-    "-Infinity": Repair.MINUS_INFINITY,
-}
+_CONSTANTS = {"NaN": Repair.NAN, "Infinity": Repair.INFINITY, "-Infinity": Repair.MINUS_INFINITY}
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 
 def loads_leniently(data: bytes, repairs: Counter[Repair]) -> Any:
-    """The value of `data`, one JSON text; each repair is counted by kind in `repairs`.
-
-    Raises `ValueError` where no reading is possible, `RecursionError` where it nests too deep.
-    """
+    """Parse a JSON text, counting repairs by kind. Raises ValueError or RecursionError."""
     try:
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -121,24 +113,24 @@ def loads_leniently(data: bytes, repairs: Counter[Repair]) -> Any:
     )
     for kind in [kind for kind, times in repairs.items() if not times]:
         del repairs[kind]
-    # `json` joins escaped pairs; a pair half escaped and half raw, or CESU-8, still stands apart.
+    # `json` joins escaped pairs, but none that is half escaped and half raw, or in CESU-8.
     return _clean(value, repairs) if _LONE_HALF.search(data) else value
 
 
 def _joined(found: re.Match[bytes]) -> bytes:
-    """The UTF-8 of a pair of halves in CESU-8."""
+    """Convert a pair of halves from CESU-8 to UTF-8."""
     halves = found[0].decode("utf-8", "surrogatepass")
     return halves.encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
 def clean_text(text: str, repairs: Counter[Repair]) -> str:
-    """`text` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
+    """Join surrogate pairs, and replace lone surrogates by U+FFFD."""
 
     def mend(match: re.Match[str]) -> str:
-        found = match.group()
-        if len(found) == 2:
+        halves = match.group()
+        if len(halves) == 2:
             repairs[Repair.PAIR_JOINED] += 1
-            return found.encode("utf-16", "surrogatepass").decode("utf-16")
+            return halves.encode("utf-16", "surrogatepass").decode("utf-16")
         repairs[Repair.LONE_SURROGATE] += 1
         return "\ufffd"
 
@@ -146,7 +138,7 @@ def clean_text(text: str, repairs: Counter[Repair]) -> str:
 
 
 def _clean(root: Any, repairs: Counter[Repair]) -> Any:
-    """`root` with every string cleaned, keys too; iterative, since depth is the input's choice."""
+    """Clean every string in `root`, keys too; iterative, since the input decides the depth."""
     holder = [root]
     stack: list[Any] = [holder]
     while stack:

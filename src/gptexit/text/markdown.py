@@ -1,4 +1,4 @@
-"""Small pieces of Markdown that a text from elsewhere goes into."""
+"""Escape text from elsewhere for Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TAG = rf"\#(?:(?<={_OPENERS}\#)(?<!\]\(\#)|(?<=\A\#))(?={_IN_TAG})"
 """The `#` of a tag: a sign that is no digit must follow. It starts with a plain character, which is
 found several times as fast."""
 BLOCK_ID = r"\^(?:(?<=[ \t\n>]\^)|(?<=\A\^))(?=[A-Za-z0-9-]{1,100}[ \t]{0,100}(?:\n|\Z))"
-"""The `^` of a name that a block gets at its end."""
+"""The `^` before the name at the end of a block."""
 BROKEN = r"%(?<=[<%]%)|\{(?<=\{\{)|=(?<===)(?=[^\s=])"
 """The second sign of `%%` (a comment), `<%` (Templater), `{{` (a template), `==` (highlighted)."""
 # What Markdown, or Obsidian, would read as more than a character within a line of words.
@@ -22,14 +22,14 @@ _WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*[.!?]?")
 
 
 def line(text: str) -> str:
-    """`text` as plain words on one line: for titles, names and alternative texts."""
+    """Escape `text` as plain words on one line: for titles, names and alternative texts."""
     if _WORDS.fullmatch(text):
         return text
     return _SPECIAL.sub(_plainly, " ".join(text.split()))
 
 
 def _plainly(match: re.Match[str]) -> str:
-    """Marks with a backslash in front; of underscores each, since any of them may pair."""
+    """Put a backslash before marks; before each of several underscores, since any may pair."""
     sign = match[0]
     if sign[0] != "_":
         return "\\" + sign

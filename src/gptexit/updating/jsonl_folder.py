@@ -21,11 +21,10 @@ from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome, beside, b
 from gptexit.files.disk import is_zeros, open_plain
 from gptexit.model import Asset, Conversation, Gone, Message
 from gptexit.readers.chatgpt.assets.index import AssetInfo
-from gptexit.readers.chatgpt.merge.conversation import merge
-from gptexit.readers.chatgpt.merge.copies import moment_of
+from gptexit.readers.chatgpt.merge.conversation import merge, moment_of
 from gptexit.readers.chatgpt.merge.stream import is_said
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.readers.jsonl import conversation_of
+from gptexit.readers.neutral import conversation_of
 from gptexit.text.json import dumps, loads_deep
 from gptexit.writers.chatgpt.restore import restore
 

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gptexit.chatgpt.tree import build
-from gptexit.readers.chatgpt.merge.conversation import merge
-from gptexit.readers.chatgpt.merge.copies import moment
+from gptexit.readers.chatgpt.merge.conversation import merge, moment
 from gptexit.sqlite import CONVERSATION, MESSAGE, Rows
 
 _NAMES = ("place", "parent", *MESSAGE.split(", "))

@@ -13,8 +13,8 @@ from pathlib import Path
 from gptexit.codes import Lost
 from gptexit.errors import NoArchive
 from gptexit.readers.chatgpt.export_set import ExportSet
-from gptexit.readers.chatgpt.merge.copies import made_up
-from gptexit.readers.chatgpt.parsing.weight import Take
+from gptexit.readers.chatgpt.merge.conversation import made_up
+from gptexit.readers.chatgpt.parsing.json_scanner import Take
 from gptexit.text.terminal import count
 from gptexit.verification.archive_files import (
     HOUSE,

@@ -19,7 +19,7 @@ from gptexit.codes import Hidden, NotKept
 from gptexit.errors import BadOption
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation
-from gptexit.names.names import Names
+from gptexit.names import Names
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
 

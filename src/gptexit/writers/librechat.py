@@ -19,7 +19,7 @@ from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
-from gptexit.names.names import names_in
+from gptexit.names import names_in
 from gptexit.templates import render
 from gptexit.text.json import dumps
 from gptexit.writers.base import CommonOptions, copy_of, no_place_for, on_branches

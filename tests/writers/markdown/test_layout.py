@@ -7,7 +7,7 @@ import pytest
 
 from gptexit import convert
 from gptexit.errors import OtherArchive
-from gptexit.names.names import Names
+from gptexit.names import Names
 from gptexit.writers.base import Options
 from support.exports import ROOT
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import IO, cast
 
 from gptexit.chatgpt.names import file_id
-from gptexit.readers.chatgpt.parsing.scanner import Window, careful_end
+from gptexit.readers.chatgpt.parsing.json_scanner import Window, careful_end
 from gptexit.verification.archive_files import LONGEST, CheckedArchive, Locator
 from gptexit.verification.compare_raw import Twins
 from gptexit.verification.raw import Raw, id_of, parsed

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from gptexit.archive.files import Rendered
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
-from gptexit.names.names import names_in
+from gptexit.names import names_in
 from gptexit.text.json import dumps
 from gptexit.writers.base import on_branches
 from gptexit.writers.chatgpt import ChatGPTOptions

@@ -16,7 +16,7 @@ import orjson
 from gptexit.archive.manifest import Catalog, Entry, folder_name, readable
 from gptexit.errors import OtherArchive
 from gptexit.model import Conversation, Named
-from gptexit.names.names import folded
+from gptexit.names import folded
 from gptexit.text.dates import day
 from gptexit.text.markdown import line
 from gptexit.writers.markdown import FLAT, LAYOUTS, PROJECT, YEAR, MarkdownOptions

@@ -20,7 +20,7 @@ from gptexit.archive.manifest import Catalog, readable
 from gptexit.archive.note_contents import NoteContents, Shown
 from gptexit.codes import Hidden, NotKept, from_text
 from gptexit.model import Asset, Conversation
-from gptexit.names.names import names_in
+from gptexit.names import names_in
 from gptexit.text.dates import moment
 from gptexit.writers.base import SECRETS, Draft, copy_of
 from gptexit.writers.markdown import YEAR, MarkdownOptions

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptexit.chatgpt.names import file_id
-from gptexit.files.magic import media_type, text_type
-from gptexit.files.media_types import ending_of
+from gptexit.files.media_types import ending_of, media_type, text_type
 from gptexit.readers.chatgpt.export_set import open_export
 from support.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 

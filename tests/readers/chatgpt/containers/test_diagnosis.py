@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from gptexit.errors import NotAnExport
-from gptexit.readers.chatgpt.containers.diagnosis import unreachable, wrong_file
+from gptexit.readers.chatgpt.containers.recognize import unreachable, wrong_file
 from gptexit.readers.chatgpt.export_set import open_export
 from support.packing import PNG, text_of, unpack, write, zip_of
 

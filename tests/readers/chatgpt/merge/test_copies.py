@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.readers.chatgpt.merge.conversation import Apart, decide, join, merge, unite_messages
-from gptexit.readers.chatgpt.merge.copies import moment
+from gptexit.readers.chatgpt.merge.conversation import (
+    Apart,
+    decide,
+    join,
+    merge,
+    moment,
+    unite_messages,
+)
 from gptexit.readers.chatgpt.merge.stream import WaitingCopies
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from support.build import JSON, chain, conversation, message, raw_conversations

@@ -20,8 +20,7 @@ from gptexit.conversion import convert
 from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.merge import stream as union
-from gptexit.readers.chatgpt.merge.conversation import MergedConversation, merge
-from gptexit.readers.chatgpt.merge.copies import messages_of
+from gptexit.readers.chatgpt.merge.conversation import MergedConversation, merge, messages_of
 from gptexit.schemas import errors, validate_lines
 from gptexit.writers.base import Options
 from support.build import chain, conversation, message

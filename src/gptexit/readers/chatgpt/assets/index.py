@@ -17,11 +17,10 @@ import orjson
 
 from gptexit.chatgpt.names import file_id
 from gptexit.codes import Lost, Reason
-from gptexit.files.magic import HEAD, media_type, text_type
-from gptexit.files.media_types import MEDIA_TYPES
+from gptexit.files.media_types import HEAD, MEDIA_TYPES, media_type, text_type
 from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.parsing import json_stream as rows
-from gptexit.readers.chatgpt.parsing.weight import heavy
+from gptexit.readers.chatgpt.parsing.json_scanner import heavy
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 

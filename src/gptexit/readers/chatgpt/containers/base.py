@@ -1,4 +1,4 @@
-"""What holds files: a ZIP, a folder, one file. Each becomes a list of members.
+"""Containers of files, each as a list of members: a ZIP, a folder, one file.
 
 Names come from the source and are not to be trusted: a name is a label and a key, never a path to
 write to.
@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -23,14 +24,15 @@ from gptexit.codes import Lost, Reason
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """Where some bytes lie: in the file at `path`, from `start` on, `length` of them or all."""
+    """A part of a file on the disk."""
 
     path: Path
     start: int = 0
     length: int | None = None
+    """In bytes; None for all from `start` on."""
 
     def open(self) -> BinaryIO:
-        """The bytes, seekable, not buffered. Raises OSError."""
+        """Open it as a file of its own, seekable, not buffered. Raises OSError."""
         file = self.path.open("rb", buffering=0)
         if self.length is None:
             return cast(BinaryIO, file)
@@ -71,7 +73,8 @@ BUNDLED = re.compile(r"(?:^|/)(?:Conversations|Files|Ads)__[^/]*\.zip$")
 _NOISE = re.compile(
     r"(?:^|/)(?:__MACOSX/?$|\._[^/]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE
 )
-"""What file managers leave behind; a file in `__MACOSX` that has a name of its own is no such."""
+"""Files that file managers leave behind; not every file in a folder `__MACOSX` is one."""
+_PART = re.compile(r"[-_]part[-_](\d+)(?: ?\(\d+\))?(?:\.zip)?$", re.IGNORECASE)
 DEEPEST = 5
 """Folders below each other that are entered in search of an export."""
 WIDEST = 10_000
@@ -82,7 +85,7 @@ MOST = 2_000_000
 
 @dataclass(slots=True)
 class Loss:
-    """Something that the source holds and that could not be read."""
+    """Something in the source that could not be read."""
 
     where: str
     why: Reason
@@ -106,12 +109,12 @@ class Member:
     size: int
     """Bytes, as declared; unpacked."""
     open: Callable[[], BinaryIO]
-    """Its bytes, from the start. Raises OSError."""
+    """Opens its bytes at their start. Raises OSError."""
     crc: int | None = None
     place: Callable[[], ByteRange] | None = None
-    """Where the bytes lie as they are, on the disk; None where they have to be unpacked."""
+    """Returns its bytes as they are on the disk; None if they have to be unpacked."""
     stamp: datetime | None = None
-    """When it was changed last, in UTC; the source may not tell."""
+    """When it was changed last, in UTC, if the source says so."""
     path: str = ""
     """The name with `/` between its parts, whatever packed it."""
 
@@ -126,7 +129,7 @@ class Member:
 
 @dataclass(slots=True)
 class Volume:
-    """The members of one source, and those that are there and are not read."""
+    """The members of one source, and its files that are not read."""
 
     label: str
     members: list[Member] = field(default_factory=list)
@@ -140,112 +143,103 @@ class Volume:
     bare: bool = False
     """True for one file that was given by itself."""
     part_of: str | None = None
-    """What the parts of one export have in common; None where the source is no part."""
+    """The file name without `-part-0002.zip`: volumes with the same value belong to one export."""
     given: str = ""
     """The path that led to it; the ZIPs in a bundle share that of the bundle."""
-    folder: str = ""
-    """The folder of that path."""
     passed: list[Loss] = field(default_factory=list)
     """Files beside the conversations that are not read as such, and what they are."""
 
     def __post_init__(self) -> None:
-        self.part_of = _whole(self.label)
+        part = _PART.search(self.label)
+        self.part_of = self.label[: part.start()] if part else None
 
-
-_PART = re.compile(r"[-_]part[-_](\d+)(?: ?\(\d+\))?(?:\.zip)?$", re.IGNORECASE)
-
-
-def _whole(label: str) -> str | None:
-    """`export` for `export-part-0002.zip`."""
-    found = _PART.search(label)
-    return label[: found.start()] if found else None
+    def where(self, member: Member) -> str:
+        """Name a member for a person: `export.zip: conversations.json`."""
+        return f"{self.label}: {member.name}"
 
 
 def part_number(label: str) -> int:
-    """2 for `export-part-0002.zip`; 0 for no part."""
-    found = _PART.search(label)
-    return int(found[1]) if found else 0
+    """Return 2 for `export-part-0002.zip`; 0 for no part."""
+    part = _PART.search(label)
+    return int(part[1]) if part else 0
 
 
 def is_noise(path: str) -> bool:
-    """Whether an operating system put that file there."""
+    """Tell whether an operating system put that file there."""
     return bool(_NOISE.search(path))
 
 
 def plain(text: str) -> str:
-    """A name as text that can be printed: bytes that are no UTF-8 become U+FFFD."""
+    """Make a name printable: bytes that are no UTF-8 become U+FFFD."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def read_file(path: Path) -> Volume:
-    """A bare file as a volume of one member; files of one folder are parts of one export."""
+    """Read a bare file as a volume of one member; files of one folder are parts of one export."""
     label = plain(path.name)
     volume = Volume(label, [_member(path, label, path.stat())], bare=True)
     volume.part_of = str(path.parent)
     return volume
 
 
-def _member(path: Path, name: str, facts: os.stat_result) -> Member:
-    place = ByteRange(path)
-    stamp = datetime.fromtimestamp(facts.st_mtime, UTC)
-    return Member(name, facts.st_size, place.open, place=lambda: place, stamp=stamp)
+def _member(path: Path, name: str, status: os.stat_result) -> Member:
+    stamp = datetime.fromtimestamp(status.st_mtime, UTC)
+    place = partial(ByteRange, path)
+    return Member(name, status.st_size, place().open, place=place, stamp=stamp)
 
 
 def read_folder(folder: Path, label: str) -> Volume:
-    """The files below the shallowest folder, or folders, that hold an export.
-
-    Raises OSError where `folder` itself cannot be listed.
-    """
+    """Read the files below the shallowest folders that hold an export. Raises OSError."""
     volume = Volume(label)
     top = folder.resolve()
     next(top.iterdir(), None)  # a folder that nobody may read is an error, not an empty export
-    level, found = [top], list[Path]()
+    level, holders = [top], list[Path]()
     for _ in range(DEEPEST):
-        found = [each for each in level if _holds_export(each)]
-        if found:
+        holders = [inner for inner in level if _holds_conversations(inner, BUNDLED)]
+        if holders:
             break
-        level = list(islice((inner for each in level for inner in _folders(each)), WIDEST))
-    if found and found[0] != top and not any(map(_holds_conversations, found)):
-        found = list(dict.fromkeys(each.parent for each in found))  # a bundle: its CSVs are beside
-    # Without any of these, there may be single chats under whatever names.
-    for start in found or [top]:
-        _walk(start, top, volume, chats=not found)
+        level = list(islice((inner for outer in level for inner in _folders(outer)), WIDEST))
+    if holders and holders[0] != top and not any(map(_holds_conversations, holders)):
+        holders = list(dict.fromkeys(inner.parent for inner in holders))  # CSVs beside a bundle
+    # Without an export, single chats may have any names.
+    for start in holders or [top]:
+        _walk(start, top, volume, chats=not holders)
     return volume
 
 
-def _holds_export(folder: Path) -> bool:
-    return any(BUNDLED.search(name) for name in names_in(folder)) or _holds_conversations(folder)
-
-
-def _holds_conversations(folder: Path) -> bool:
-    return any(CONVERSATIONS.search(name) or name == "chat.html" for name in names_in(folder))
+def _holds_conversations(folder: Path, *others: re.Pattern[str]) -> bool:
+    signs = (CONVERSATIONS, *others)
+    names = names_in(folder)
+    return "chat.html" in names or any(sign.search(name) for sign in signs for name in names)
 
 
 def names_in(folder: Path) -> list[str]:
-    """What a folder holds; nothing where it cannot be listed."""
+    """List a folder; return nothing if that is not possible."""
     try:
-        return sorted(each.name for each in folder.iterdir())
+        return sorted(entry.name for entry in folder.iterdir())
     except OSError:
         return []
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The folders inside, without those that symbolic links lead to."""
+    """List the folders inside, without those that symbolic links lead to."""
     inner = [folder / name for name in names_in(folder) if not is_noise(name)]
-    return [each for each in inner if each.is_dir() and not each.is_symlink()]
+    return [path for path in inner if path.is_dir() and not path.is_symlink()]
 
 
 def _walk(start: Path, top: Path, volume: Volume, *, chats: bool = False) -> None:
-    """Add every file below `start`; names are relative to `top`.
+    """Add every file below `start`, named relative to `top`; `chats`: only down to DEEPEST."""
 
-    `chats`: only as deep as an export is looked for.
-    """
+    def unlisted(error: OSError) -> None:
+        why = Lost.UNREADABLE.say(error=error.strerror)
+        volume.losses.append(Loss(plain(str(error.filename)), why))
+
     deepest = len(start.parts) + DEEPEST - 1
-    for here, folders, files in os.walk(start, onerror=lambda error: _unlisted(error, volume)):
+    for here, folders, files in os.walk(start, onerror=unlisted):
         folders[:] = sorted(name for name in folders if not is_noise(name))
         if chats and len(Path(here).parts) >= deepest:
             folders[:] = []
-        for name in sorted(files) + [each for each in folders if (Path(here) / each).is_symlink()]:
+        for name in sorted(files) + [name for name in folders if (Path(here) / name).is_symlink()]:
             path = Path(here) / name
             label = plain(path.relative_to(top).as_posix())
             if is_noise(label):
@@ -261,15 +255,10 @@ def _add(path: Path, label: str, top: Path, volume: Volume) -> None:
         if path.is_symlink() and not path.resolve().is_relative_to(top):
             volume.barred.append((label, Lost.LINK_OUT_OF_FOLDER.say()))
             return
-        facts = path.stat()
+        status = path.stat()
     except (OSError, RuntimeError) as error:  # a link to nowhere, or in a circle
         code = Lost.BROKEN_LINK if path.is_symlink() else Lost.UNREADABLE
         volume.barred.append((label, code.say(error=error)))
         return
-    if stat.S_ISREG(facts.st_mode):
-        volume.members.append(_member(path, label, facts))
-
-
-def _unlisted(error: OSError, volume: Volume) -> None:
-    why = Lost.UNREADABLE.say(error=error.strerror)
-    volume.losses.append(Loss(plain(str(error.filename)), why))
+    if stat.S_ISREG(status.st_mode):
+        volume.members.append(_member(path, label, status))

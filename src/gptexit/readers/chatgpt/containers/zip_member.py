@@ -1,7 +1,7 @@
 """The bytes of one ZIP member, to the last one before any damage.
 
 `zipfile` loses what it had read when it meets damage, and checks no limit but the declared size.
-Here all that can be read is handed out first, and the damage is told behind it.
+Here all readable bytes come first, and the error for the damage comes behind them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any, BinaryIO
 from gptexit.codes import Lost, Reason
 
 fast_zlib: Any = zlib
-with suppress(ImportError):  # there are machines that it is not made for
+with suppress(ImportError):  # it is not made for every machine
     fast_zlib = importlib.import_module("isal.isal_zlib")  # unpacks about three times as fast
 
 STORED, DEFLATED = 0, 8
 METHODS = {STORED, DEFLATED}
-"""The ways of packing that are read. No export is known to use another."""
+"""Compression methods that are read. No export is known to use another."""
 LIMIT = 64 << 30
-"""Bytes that are read of one member at most, whatever it declares."""
+"""Bytes of one member at most, whatever it declares."""
 _PACKED = 1 << 18
 
 
@@ -45,11 +45,12 @@ class MemberStream(io.RawIOBase):
         packed: int,
         size: int | None,
         crc: int | None,
+        most: int = LIMIT,
     ) -> None:
-        """`raw` stands at the packed data and is closed with this stream.
+        """Read on from where `raw` is, the start of the packed data; `raw` is closed with this.
 
-        `packed` and `size`: bytes, as declared. `size` is None where the end is missing, `crc` is
-        None where nobody knows it.
+        `packed` and `size`: bytes, as declared; `size` is None if the end is missing, and then at
+        most `most` bytes are read. `crc`: the checksum, if it is known.
         """
         super().__init__()
         self._raw = raw
@@ -57,7 +58,7 @@ class MemberStream(io.RawIOBase):
         self._packed = packed
         self._left = packed
         self._size = size
-        self._limit = LIMIT if size is None else min(size, LIMIT)
+        self._limit = min(most if size is None else size, LIMIT)
         self._crc = crc
         self._sum = 0
         self._given = 0
@@ -68,16 +69,12 @@ class MemberStream(io.RawIOBase):
         self._deflated = method == DEFLATED
         self._failure: Unreadable | None = None
 
-    def stop_at(self, most: int) -> None:
-        """Read `most` bytes at most, where the size is not known."""
-        self._limit = min(self._limit, most)
-
     def readable(self) -> bool:
         """Always."""
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """At most `size` bytes, all for -1. Raises `Unreadable` where the damage begins."""
+        """Return at most `size` bytes, all for -1. Raises `Unreadable` where the damage begins."""
         if size is None or size < 0:
             return self.readall()
         if self._failure:
@@ -106,7 +103,7 @@ class MemberStream(io.RawIOBase):
         super().close()
 
     def _fetch(self, wanted: int) -> bytes:
-        """At most `wanted` packed bytes."""
+        """Return at most `wanted` packed bytes."""
         data = self._raw.read(min(wanted, self._left))
         self._left -= len(data)
         return data
@@ -130,7 +127,7 @@ class MemberStream(io.RawIOBase):
         return b""
 
     def _start_again(self) -> None:
-        """There is damage ahead: go back, and come here again in steps that can be retraced."""
+        """Go back, since damage is ahead, and come here again in steps that can be undone."""
         self._careful = True
         self._unpacker = zlib.decompressobj(-15)
         self._raw.seek(self._start)
@@ -141,7 +138,7 @@ class MemberStream(io.RawIOBase):
             passed, more = passed + len(again), bool(again)
 
     def _to_the_damage(self, before: Any, data: bytes, wanted: int) -> bytes:
-        """What comes out of `data`, byte by byte, before it breaks."""
+        """Unpack `data` byte by byte until it breaks."""
         out = bytearray()
         for at in range(len(data)):
             try:
@@ -159,7 +156,7 @@ class MemberStream(io.RawIOBase):
         return bytes(out)
 
     def _check(self) -> None:
-        """At the end: whether all came, no more than declared, and the right bytes."""
+        """Check at the end that all bytes came, the right ones, and no more than declared."""
         if self._size is not None and self._given < self._size:
             self._fail(Lost.ENDS_EARLY.say(at=self._given, size=self._size))
         if self._size is None and not self._unpacker.eof:

@@ -1,19 +1,20 @@
-"""The members of a ZIP whose end is missing, as a download that broke off leaves it.
+"""Find the members of a ZIP whose end is missing, as a download that broke off leaves it.
 
 A ZIP's directory is its last part. Each member also has a header of its own in front of its data
-(APPNOTE.TXT 4.3.7); these are walked from the start. Where a header does not tell how long its data
-is, the data is unpacked to find out, and a descriptor follows it (4.3.9).
+(APPNOTE.TXT 4.3.7); these are walked from the start. If a header does not say how long its data is,
+the data is unpacked to find out, and a descriptor follows it (4.3.9).
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from gptexit.readers.chatgpt.containers.zip_member import DEFLATED, STORED, MemberStream
+from gptexit.readers.chatgpt.containers.base import ByteRange
+from gptexit.readers.chatgpt.containers.zip_member import DEFLATED, LIMIT, STORED, MemberStream
 
 _HEADER = struct.Struct("<4s5H3I2H")
 _SIGNATURE = b"PK\x03\x04"
@@ -31,34 +32,35 @@ class ZipEntry:
     method: int
     encrypted: bool
     start: int
-    """Where its data begins, in bytes of the ZIP."""
+    """Position of its data, in bytes of the ZIP."""
     packed: int
-    """Bytes of its data that are there."""
+    """Bytes of its data in the ZIP."""
     size: int
     """Bytes unpacked; as far as they are known."""
     whole: bool
-    """False where the ZIP ends inside it."""
+    """False if the ZIP ends inside it."""
     crc: int | None = None
-    most: int | None = None
-    """Bytes that are read of it at most where its size is not known; None for no bound."""
+    most: int = LIMIT
+    """Bytes of it at most if its size is not known."""
 
-    def opener(self, source: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
-        """What opens the member's bytes, given what opens the ZIP."""
+    def open(self, place: ByteRange) -> BinaryIO:
+        """Open the member's bytes in the ZIP at `place`. Raises OSError."""
+        file = place.open()
+        file.seek(self.start)
+        size = self.size if self.whole else None
+        stream = MemberStream(file, self.method, self.packed, size, self.crc, self.most)
+        return cast(BinaryIO, stream)
 
-        def opened() -> BinaryIO:
-            file = source()
-            file.seek(self.start)
-            size = self.size if self.whole else None
-            stream = MemberStream(file, self.method, self.packed, size, self.crc)
-            if self.most is not None and size is None:
-                stream.stop_at(self.most)
-            return cast(BinaryIO, stream)
-
-        return opened
+    def cut_at(self, end: int) -> None:
+        """Take all bytes up to `end` for its data, since the ZIP ends or is damaged inside it."""
+        self.whole = False
+        self.packed = end - self.start
+        if self.method == STORED:
+            self.size = self.packed
 
 
 def read_cut(file: BinaryIO) -> Iterator[ZipEntry]:
-    """Each member from the start of `file` to its end. Raises OSError."""
+    """Yield each member from the start of `file` to its end. Raises OSError."""
     length = file.seek(0, 2)
     at = 0
     while at >= 0:
@@ -70,7 +72,7 @@ def read_cut(file: BinaryIO) -> Iterator[ZipEntry]:
 
 
 def _entry(file: BinaryIO, at: int, length: int) -> tuple[ZipEntry | None, int]:
-    """The member whose header stands at `at` and where to look on; None where no header stands."""
+    """Read the member whose header is at `at`, if one is; return it and where to look on."""
     file.seek(at)
     head = file.read(_HEADER.size)
     if len(head) < _HEADER.size or head[:4] != _SIGNATURE:
@@ -88,7 +90,7 @@ def _entry(file: BinaryIO, at: int, length: int) -> tuple[ZipEntry | None, int]:
         return entry, _measure(file, entry, length)
     end = start + packed
     fits = end <= length and _is_next(file, end)
-    # Else the ZIP was cut in it, or it is damaged: the next header stands elsewhere. A ZIP that is
+    # Else the ZIP was cut in it, or it is damaged: the next header is elsewhere. A ZIP that is
     # stored in this one has headers of its own inside.
     behind = -1
     if not fits and not text.lower().endswith(".zip"):
@@ -97,21 +99,18 @@ def _entry(file: BinaryIO, at: int, length: int) -> tuple[ZipEntry | None, int]:
     if end <= limit:
         entry.crc = crc
         return entry, end
-    entry.whole = False
-    entry.packed = limit - start
-    if method == STORED:
-        entry.size = entry.packed
+    entry.cut_at(limit)
     return entry, limit
 
 
 def _is_next(file: BinaryIO, at: int) -> bool:
-    """Tell whether at `at` stands what may follow a member, or the end of the ZIP."""
+    """Tell whether a ZIP may go on at `at` behind a member, or ends there."""
     file.seek(at)
     return file.read(4) in _NEXT
 
 
 def _long_sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
-    """Both sizes, from the ZIP64 field where they are too large for the header."""
+    """Return both sizes, from the ZIP64 field if they are too large for the header."""
     at = 0
     while at + 4 <= len(extra):
         kind, count = struct.unpack_from("<HH", extra, at)
@@ -122,21 +121,17 @@ def _long_sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
 
 
 def _measure(file: BinaryIO, entry: ZipEntry, length: int) -> int:
-    """Find the sizes of a member that its header does not tell; returns where to look on."""
-    found = (_measure_deflated if entry.method == DEFLATED else _measure_stored)(
-        file, entry, length
-    )
-    if found < 0:
-        entry.whole = False
-        entry.packed = length - entry.start
-        if entry.method == STORED:
-            entry.size = entry.packed
+    """Find the sizes of a member that its header does not have; return where to look on."""
+    measure = _measure_deflated if entry.method == DEFLATED else _measure_stored
+    end = measure(file, entry, length)
+    if end < 0:
+        entry.cut_at(length)
         return length
-    return found
+    return end
 
 
 def _measure_deflated(file: BinaryIO, entry: ZipEntry, length: int) -> int:
-    """Unpack to the end of the data, in pieces. -1 where the ZIP ends before."""
+    """Unpack to the end of the data, in pieces; return -1 if the ZIP ends before."""
     unpacker = zlib.decompressobj(-15)
     file.seek(entry.start)
     entry.size = 0
@@ -152,31 +147,26 @@ def _measure_deflated(file: BinaryIO, entry: ZipEntry, length: int) -> int:
         try:
             out = unpacker.decompress(data, _CHUNK)
             entry.size += len(out)
-        except zlib.error:  # the damage is told when it is read
+        except zlib.error:  # the damage is reported when it is read
             entry.whole = False
             behind = find(file, _SIGNATURE, entry.start + max(0, read - _CHUNK), length)
-            entry.packed = (behind if behind >= 0 else length) - entry.start
-            return behind if behind >= 0 else length
+            end = behind if behind >= 0 else length
+            entry.packed = end - entry.start
+            return end
     entry.packed = read - len(unpacker.unused_data)
     return _behind_descriptor(file, entry.start + entry.packed)
 
 
 def _behind_descriptor(file: BinaryIO, at: int) -> int:
-    """Where the next header stands: a descriptor has 12 to 24 bytes, as its writer chose."""
-    for size in (16, 24, 12, 20):
-        file.seek(at + size)
-        if file.read(4) in _NEXT:
-            return at + size
-    return at
+    """Return where the next header is: a descriptor has 12 to 24 bytes, as its writer chose."""
+    ends = (at + size for size in (16, 24, 12, 20))
+    return next((end for end in ends if _is_next(file, end)), at)
 
 
 def _measure_stored(file: BinaryIO, entry: ZipEntry, length: int) -> int:
-    """Search for the descriptor whose size fits. -1 where there is none."""
+    """Search for the descriptor whose size fits; return where it ends, -1 without one."""
     at = entry.start
-    while True:
-        at = find(file, _DESCRIPTOR, at, length)
-        if at < 0:
-            return -1
+    while (at := find(file, _DESCRIPTOR, at, length)) >= 0:
         file.seek(at + 8)
         sizes = file.read(16)
         count = at - entry.start
@@ -185,10 +175,11 @@ def _measure_stored(file: BinaryIO, entry: ZipEntry, length: int) -> int:
                 entry.packed = entry.size = count
                 return at + 8 + 2 * width
         at += 4
+    return -1
 
 
 def find(file: BinaryIO, mark: bytes, at: int, length: int) -> int:
-    """Where `mark` stands next at or behind `at`, before `length`; -1 if nowhere."""
+    """Find `mark` at or behind `at` and before `length`; return -1 without it."""
     while at < length:
         file.seek(at)
         data = file.read(min(_CHUNK, length - at))

@@ -1,24 +1,79 @@
-"""Several copies of one raw conversation into one: the union of their nodes, each in its fullest.
+"""Merge several copies of one raw conversation: the union of their nodes, each in its fullest.
 
-What is the conversation's own (title, times, where the user was) comes from the latest copy; what
-that copy does not say is taken from the one before. Nothing here changes the copies themselves.
+The conversation's own fields (title, times, where the user was) come from the latest copy; those
+that it lacks from the one before. Nothing here changes the copies themselves.
 """
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from gptexit.readers.chatgpt.merge.copies import messages_of, moment
+from gptexit.model import Raw
+from gptexit.text.json import dumps
 
-Raw = dict[str, Any]
+MADE_UP = "no-id-"
+"""The beginning of the id of a conversation that has none of its own."""
 OLDER = "older_content"
-"""The key of a merged message under which contents stand that had to give way."""
+"""The key of a merged message that holds the contents that had to give way."""
 _TEXTS = {"parts", "text", "content", "summary", "result", "output_str"}
-"""Keys of what was written. Such a text may be the beginning of the other copy's: an answer that
-was exported while it was being written, or one that was cut."""
+"""Keys of written text, which may be the beginning of the other copy's: exported early, or cut."""
 _END = object()
+_TEMPLATES = ("gizmo_id", "conversation_template_id")
+"""Both hold the id of the custom GPT or the project. Slim exports have only the second."""
+
+
+def key_of(raw: Raw) -> str:
+    """Return the id of a conversation, or one that is made from its content."""
+    for name in ("conversation_id", "id"):
+        value = raw.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return made_up(raw)
+
+
+def made_up(raw: Raw) -> str:
+    """Make an id from the content, the same in every run."""
+    data = dumps(raw, sort_keys=True)
+    return MADE_UP + hashlib.sha256(data).hexdigest()[:24]
+
+
+def moment(value: Any) -> float:
+    """Convert a time to Unix seconds, however it is written; minus infinity if it is no time."""
+    try:
+        if isinstance(value, str):
+            try:
+                seconds = float(value)
+            except ValueError:
+                time = datetime.fromisoformat(value)
+                seconds = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = float(value)
+        else:
+            return -math.inf
+    except (ValueError, OverflowError):
+        return -math.inf
+    return seconds if math.isfinite(seconds) else -math.inf
+
+
+def moment_of(raw: Raw) -> float:
+    """Return when a copy was changed: its `update_time`, else that of its latest message."""
+    updated = moment(raw.get("update_time"))
+    if updated != -math.inf:
+        return updated
+    times = (moment(message.get("create_time")) for _, message in messages_of(raw))
+    return max(times, default=updated)
+
+
+def messages_of(raw: Raw) -> Iterator[tuple[str, Raw]]:
+    """Yield the messages of a raw conversation, each with the id of its node."""
+    for key, node in _nodes(raw).items():
+        if isinstance(node, dict) and isinstance(message := node.get("message"), dict):
+            yield key, message
 
 
 class Apart(Exception):
@@ -26,10 +81,7 @@ class Apart(Exception):
 
 
 def join(older: Any, newer: Any, *, text: bool = False) -> Any:
-    """One value that holds everything of both. Raises Apart where there is none.
-
-    `text`: whether a string is something that was written.
-    """
+    """Return one value with everything of both; `text`: strings are written text. Raises Apart."""
     if older is None or newer is None:
         return older if newer is None else newer
     if isinstance(older, dict) and isinstance(newer, dict):
@@ -51,7 +103,7 @@ def join(older: Any, newer: Any, *, text: bool = False) -> Any:
 
 
 def _lists(older: list[Any], newer: list[Any], text: bool) -> list[Any]:
-    """The longer list, with each item of the shorter one joined to its own."""
+    """Return the longer list, with each item of the shorter one joined to its own."""
     if len(older) == len(newer):
         return [join(a, b, text=text) for a, b in zip(older, newer, strict=True)]
     longer, rest = (older, iter(newer)) if len(older) > len(newer) else (newer, iter(older))
@@ -74,7 +126,7 @@ def _lists(older: list[Any], newer: list[Any], text: bool) -> list[Any]:
 
 
 def decide(older: Any, newer: Any, *, for_older: bool) -> Any:
-    """The same, but never without a value: where two exclude each other, one of them counts."""
+    """Join two values; if they exclude each other, take the older or the newer one."""
     if isinstance(older, dict) and isinstance(newer, dict):
         decided = {
             key: decide(older[key], value, for_older=for_older) if key in older else value
@@ -87,18 +139,18 @@ def decide(older: Any, newer: Any, *, for_older: bool) -> Any:
         return older if for_older else newer
 
 
-def _with_rest(found: Raw, older: Raw) -> Raw:
+def _with_rest(joined: Raw, older: Raw) -> Raw:
     for key, value in older.items():
-        if key not in found:
-            found[key] = value
-    return found
+        joined.setdefault(key, value)
+    return joined
+
+
+def _without(value: Raw, *keys: str) -> Raw:
+    return {key: inner for key, inner in value.items() if key not in keys}
 
 
 def unite_messages(older: Any, newer: Any) -> tuple[Any, bool]:
-    """The fullest message of both, and whether their contents exclude each other.
-
-    Then the newer content counts, and the older one stands under `older_content`.
-    """
+    """Return the fullest message of both, and whether the older content had to give way."""
     if not (isinstance(older, dict) and isinstance(newer, dict)):
         return (newer if isinstance(newer, dict) or older is None else older), False
     if older == newer:
@@ -108,19 +160,21 @@ def unite_messages(older: Any, newer: Any) -> tuple[Any, bool]:
         content = join(older.get("content"), newer.get("content"), text=True)
     except Apart:
         content, differs = newer["content"], True
-    # A slim copy of a message never replaces what a full one says.
+    # A slim copy of a message never replaces the fields of a full one.
     for_older = not differs and _keys(older) > _keys(newer)
-    united = decide(_but_content(older), _but_content(newer), for_older=for_older)
+    bare = (_without(message, "content", OLDER) for message in (older, newer))
+    united = decide(*bare, for_older=for_older)
     if "content" in older or "content" in newer:
         united["content"] = content
-    before = list(_older(older, newer, differs))
+    before: list[Any] = []
+    for message in (older, newer):
+        kept = message.get(OLDER, [])
+        before += kept if isinstance(kept, list) else [kept]
+    if differs:
+        before.append(older["content"])
     if before:
-        united[OLDER] = [each for each in before if each != content]
+        united[OLDER] = [value for value in before if value != content]
     return united, differs
-
-
-def _but_content(message: Raw) -> Raw:
-    return {key: value for key, value in message.items() if key not in ("content", OLDER)}
 
 
 def _keys(message: Raw) -> int:
@@ -128,27 +182,15 @@ def _keys(message: Raw) -> int:
     return len(message) + (len(metadata) if isinstance(metadata, dict) else 0)
 
 
-def _older(older: Raw, newer: Raw, differs: bool) -> Iterator[Any]:
-    for message in (older, newer):
-        kept = message.get(OLDER, [])
-        yield from kept if isinstance(kept, list) else [kept]
-    if differs:
-        yield older["content"]
-
-
-_TEMPLATES = ("gizmo_id", "conversation_template_id")
-"""Both say the same: the custom GPT or the project. Slim exports have only the second."""
-
-
 @dataclass(slots=True)
 class MergedConversation:
-    """What copies were merged into, and what that took."""
+    """A conversation merged of its copies."""
 
     raw: Raw
     holders: dict[str, int] = field(default_factory=dict)
-    """For each node with a message the exports that hold it, as bits."""
+    """Node id to the exports that hold its message, as bits."""
     differing: list[tuple[str, int]] = field(default_factory=list)
-    """Each node whose content had to give way to a later one, with the export that it was of."""
+    """Node id and export of each content that had to give way to a later one."""
 
 
 def merge(copies: Iterable[tuple[int, Raw]]) -> MergedConversation:
@@ -197,14 +239,14 @@ def _united(merged: MergedConversation, owners: dict[str, int], export: int, new
 
 
 def _current(older: Raw, newer: Raw, nodes: Raw) -> Any:
-    """Where the user was last: at the end of what the newer copy says, or behind it."""
+    """Return the node where the user was last: at the end of the newer copy, or behind it."""
     before, now = older.get("current_node"), newer.get("current_node")
     if not isinstance(before, str) or before not in nodes or before == now:
         return now
     if not isinstance(now, str) or now not in _nodes(newer):
-        # A place in an older copy is no place in a conversation that went on since.
+        # The place in an older copy does not count if the conversation went on since.
         return before if _nodes(newer).keys() <= _nodes(older).keys() else now
-    # What the newer copy has lost of its end is shown, too; so is what it leaves out there.
+    # Messages at the end that the newer copy has lost or leaves out are shown too.
     seen: set[str] = set()
     at: Any = before
     while isinstance(at, str) and at != now and at not in seen:
@@ -214,12 +256,12 @@ def _current(older: Raw, newer: Raw, nodes: Raw) -> Any:
 
 
 def _kept(older: Raw, newer: Raw) -> Raw:
-    """What a merged conversation has from its older copy."""
+    """Return the fields that a merged conversation has from its older copy."""
     kept = {key: value for key, value in older.items() if key not in newer}
     if any(key in newer for key in _TEMPLATES):
-        said = [newer[key] for key in _TEMPLATES if key in newer]
+        templates = [newer[key] for key in _TEMPLATES if key in newer]
         for key in _TEMPLATES:
-            if key in kept and kept[key] not in said:  # it was moved since
+            if key in kept and kept[key] not in templates:  # it was moved since
                 del kept[key]
                 kept.pop("gizmo_type", None)
     for key in ("title", "default_model_slug"):
@@ -239,7 +281,7 @@ def _nodes(raw: Raw) -> Raw:
 
 
 def _united_nodes(older: Raw, newer: Raw) -> tuple[Raw, list[str]]:
-    """The nodes of both, and those whose content differs."""
+    """Return the nodes of both, and the ids of those whose content differs."""
     united: Raw = {}
     differing = []
     above = _Above(older, newer), _Above(newer, older)
@@ -254,17 +296,15 @@ def _united_nodes(older: Raw, newer: Raw) -> tuple[Raw, list[str]]:
             united[key], differs = node, True
         if differs:
             differing.append(key)
-    for key, node in older.items():
-        if key not in united:
-            united[key] = node
-    return united, differing
+    return _with_rest(united, older), differing
 
 
 def _united_node(older: Raw, newer: Raw, above_old: _Above, above_new: _Above) -> tuple[Raw, bool]:
     if older == newer:
         return newer, False
     differs = False
-    united: Raw = decide(_but_links(older), _but_links(newer), for_older=False)
+    bare = (_without(node, "message", "parent", "children") for node in (older, newer))
+    united: Raw = decide(*bare, for_older=False)
     if "message" in newer or "message" in older:
         message, differs = unite_messages(older.get("message"), newer.get("message"))
         united["message"] = message
@@ -275,14 +315,8 @@ def _united_node(older: Raw, newer: Raw, above_old: _Above, above_new: _Above) -
     return united, differs
 
 
-def _but_links(node: Raw) -> Raw:
-    return {
-        key: value for key, value in node.items() if key not in ("message", "parent", "children")
-    }
-
-
 class _Above:
-    """For a node of one copy the nearest at or above it that another copy has too.
+    """Finds, for a node of one copy, the nearest at or above it that another copy has too.
 
     A slim copy hangs an answer below the question, where a full one has the tools between them.
     """
@@ -293,7 +327,7 @@ class _Above:
         self._known: dict[str, str | None] = {}
 
     def own(self, key: Any) -> str | None:
-        """`key` where this copy has a node of it."""
+        """Return `key` if this copy has a node of it."""
         return key if isinstance(key, str) and key in self._nodes else None
 
     def __call__(self, key: Any) -> str | None:
@@ -302,10 +336,9 @@ class _Above:
             self._known[key] = None  # a circle ends here
             trail.append(key)
             key = _parent_of(self._nodes.get(key))
-        found = self._known.get(key, key) if isinstance(key, str) else None
-        for each in trail:
-            self._known[each] = found
-        return found
+        shared = self._known.get(key, key) if isinstance(key, str) else None
+        self._known |= dict.fromkeys(trail, shared)
+        return shared
 
 
 def _parent_of(node: Any) -> Any:
@@ -313,7 +346,7 @@ def _parent_of(node: Any) -> Any:
 
 
 def _parent(older: Any, newer: Any, above_old: _Above, above_new: _Above) -> Any:
-    """The parent by the copy that leaves nothing out between it and the node."""
+    """Return the parent by the copy that leaves nothing out between it and the node."""
     if older == newer:
         return newer
     if above_old(older) == above_new.own(newer):
@@ -324,19 +357,18 @@ def _parent(older: Any, newer: Any, above_old: _Above, above_new: _Above) -> Any
 
 
 def _children(older: Any, newer: Any) -> Any:
-    """The children that either copy names, those of the newer one first."""
+    """Return the children that either copy names, those of the newer one first."""
     if not (isinstance(older, list) and isinstance(newer, list)):
         return newer if isinstance(newer, list) else older
-    if not all(isinstance(each, str) for each in (*older, *newer)):
+    if not all(isinstance(child, str) for child in (*older, *newer)):
         return newer
     return list(dict.fromkeys([*newer, *older]))
 
 
 def _with_all_children(raw: Raw) -> Raw:
-    """Return the conversation `raw` with each node named among its parent's children.
+    """Return a conversation with each node among its parent's children, if nodes name children.
 
-    Nodes that came from another copy are missing there. Where no node names children, nothing
-    changes. `raw` may be one of the copies, so it is not changed in place.
+    Nodes that came from another copy are missing there. Not in place: `raw` may be a copy.
     """
     nodes = {key: node for key, node in _nodes(raw).items() if isinstance(node, dict)}
     if not any("children" in node for node in nodes.values()):
@@ -349,8 +381,8 @@ def _with_all_children(raw: Raw) -> Raw:
     for key, node in nodes.items():
         named = node.get("children", [])
         if isinstance(named, list):
-            known = {each for each in named if isinstance(each, str)}
-            more = [each for each in below.get(key, ()) if each not in known]
+            known = {child for child in named if isinstance(child, str)}
+            more = [child for child in below.get(key, ()) if child not in known]
             if more or "children" not in node:
                 mapping[key] = {**node, "children": [*named, *more]}
     return {**raw, "mapping": mapping}

@@ -1,7 +1,7 @@
 """One pass over exports that share conversations: each is given once, merged of all its copies.
 
-How many copies there are is known from a pass before. A copy that is not the last waits in a
-temporary file; so what is held in memory is one conversation and the index of ids.
+How many copies exist is known from a pass before. A copy that is not the last waits in a temporary
+file, so memory holds one conversation and the index of ids.
 """
 
 from __future__ import annotations
@@ -10,53 +10,43 @@ import marshal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import IO
 
-from gptexit.model import Gone
-from gptexit.readers.chatgpt.merge.conversation import MergedConversation, merge
-from gptexit.readers.chatgpt.merge.copies import Raw, key_of, messages_of, moment_of
+from gptexit.model import Gone, Raw
+from gptexit.readers.chatgpt.merge.conversation import (
+    MergedConversation,
+    key_of,
+    merge,
+    messages_of,
+    moment_of,
+)
+
+LISTED = 10_000
+"""Messages that read differently and are listed; the others are only counted."""
+_SAID = {"text", "multimodal_text"}
+
+Witness = Callable[[Raw, Raw], None]
+"""Called with each copy and the merged conversation: `verify` checks that nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A copy of a conversation in memory."""
+class ConversationCopy:
+    """A copy of a conversation, in memory or in the file."""
 
     moment: float
     """When it was changed last; Unix seconds."""
     export: int
     """The number of its export; a higher one was made later."""
-    where: str
-    raw: Raw
-
-    def read(self) -> tuple[str, Raw]:
-        """Where it was met, and its content."""
-        return self.where, self.raw
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """A copy in the file."""
-
-    moment: float
-    export: int
-    file: IO[bytes]
-    start: int
-    """Its place in the file, in bytes."""
-    size: int
-
-    def read(self) -> tuple[str, Raw]:
-        """Where it was met, and its content, made anew."""
-        self.file.seek(self.start)
-        where, raw = marshal.loads(self.file.read(self.size))
-        return where, raw
+    read: Callable[[], tuple[str, Raw]]
+    """Returns where it was met, and its content."""
 
 
 class WaitingCopies:
-    """The file, and where in it each copy stands. Memory follows their number."""
+    """The temporary file, and where in it each copy is. Memory follows their number."""
 
     def __init__(self) -> None:
-        self._places: dict[str, list[Waits]] = {}
+        self._copies: dict[str, list[ConversationCopy]] = {}
         self._end = 0
 
     @cached_property
@@ -64,23 +54,28 @@ class WaitingCopies:
         return tempfile.TemporaryFile(prefix="gptexit-")  # without a name: it goes with us
 
     def put(self, key: str, moment: float, export: int, where: str, raw: Raw) -> None:
-        """Keep a copy of the conversation `key`. Raises OSError where the disk is full."""
+        """Keep a copy of the conversation `key`. Raises OSError if the disk is full."""
         # `marshal` takes whatever a parser gives, and is never read from a file of anybody else.
         data = marshal.dumps((where, raw))
         if self._file.tell() != self._end:
             self._file.seek(self._end)
         self._file.write(data)
-        copy = Waits(moment, export, self._file, self._end, len(data))
-        self._places.setdefault(key, []).append(copy)
+        copy = ConversationCopy(moment, export, partial(self._read, self._end, len(data)))
+        self._copies.setdefault(key, []).append(copy)
         self._end += len(data)
 
-    def take(self, key: str) -> list[Waits]:
-        """The copies of a conversation in the order of reading; they wait no longer."""
-        return self._places.pop(key, [])
+    def _read(self, start: int, size: int) -> tuple[str, Raw]:
+        self._file.seek(start)
+        where, raw = marshal.loads(self._file.read(size))
+        return where, raw
+
+    def take(self, key: str) -> list[ConversationCopy]:
+        """Return the copies of a conversation in the order of reading; they wait no longer."""
+        return self._copies.pop(key, [])
 
     def left(self) -> list[str]:
-        """The conversations that copies wait of, in the order of reading."""
-        return list(self._places)
+        """List the conversations that copies wait of, in the order of reading."""
+        return list(self._copies)
 
     def close(self) -> None:
         """Give the file up."""
@@ -89,17 +84,9 @@ class WaitingCopies:
             del self.__dict__["_file"]
 
 
-LISTED = 10_000
-"""Messages that read differently and are listed; the others are only counted."""
-_SAID = {"text", "multimodal_text"}
-
-Witness = Callable[[Raw, Raw], None]
-"""Is shown each copy of a conversation, as it was read, and what it was merged into."""
-
-
 @dataclass(slots=True)
 class Share:
-    """What one of several exports brought."""
+    """Counts of what one of several exports brought."""
 
     conversations: int = 0
     conversations_only: int = 0
@@ -120,36 +107,33 @@ class Differing:
 
 
 @dataclass(slots=True)
-class Union:
+class MergePass:
     """The pass. `run` may be called once."""
 
     copies: dict[str, int]
-    """How many copies there are, for the conversations that have several. Is used up."""
+    """Number of copies, for the conversations that have several. Is used up."""
     exports: int
-    """How many exports there are; they are numbered from 0 in the order of their making."""
+    """Number of exports; they are numbered from 0 in the order of their making."""
     since: str | None = None
     """When the newest export was made."""
     newest: int | None = None
-    """The number of the newest export, if it can tell what is gone."""
+    """The number of the newest export, if it is whole: then it shows which messages are gone."""
     witness: Witness | None = None
     duplicates: int = 0
     """Copies beyond the first of each conversation."""
     differing: list[Differing] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
     gone: Gone | None = None
-    """What is gone of the conversation that was given last."""
+    """The messages that the newest export lacks of the conversation that was given last."""
     _waiting: WaitingCopies = field(default_factory=WaitingCopies)
 
     def __post_init__(self) -> None:
         self.shares = [Share() for _ in range(self.exports)]
 
-    def run(self, found: Iterator[tuple[int, str, Raw]]) -> Iterator[tuple[str, Raw]]:
-        """Each conversation of `found` (number of its export, place, content) once, and its place.
-
-        Raises OSError where the temporary file cannot be written.
-        """
+    def run(self, copies: Iterator[tuple[int, str, Raw]]) -> Iterator[tuple[str, Raw]]:
+        """Yield each conversation of `copies` (export, place, content) once. Raises OSError."""
         try:
-            for export, where, raw in found:
+            for export, where, raw in copies:
                 key = key_of(raw)
                 left = self.copies.get(key, 1)
                 if left > 1:
@@ -157,7 +141,7 @@ class Union:
                     self._waiting.put(key, moment_of(raw), export, where, raw)
                 elif key in self.copies:
                     del self.copies[key]
-                    yield self._together(key, (moment_of(raw), export, where, raw))
+                    yield self._together(key, (export, where, raw))
                 else:
                     yield self._alone(export, where, raw)
             for key in self._waiting.left():  # a file that broke off earlier than the time before
@@ -173,21 +157,20 @@ class Union:
         self.gone = self._gone([]) if self.newest not in (None, export) else None
         return where, raw
 
-    def _together(
-        self, key: str, last: tuple[float, int, str, Raw] | None = None
-    ) -> tuple[str, Raw]:
-        """The copies that wait, and the `last` one, merged."""
-        copies: list[Waits | Held] = [*self._waiting.take(key)]
+    def _together(self, key: str, last: tuple[int, str, Raw] | None = None) -> tuple[str, Raw]:
+        """Merge the copies that wait, and the `last` one: number of its export, place, content."""
+        copies = self._waiting.take(key)
         if last:
-            copies.append(Held(*last))
-        copies.sort(key=lambda each: (each.moment, each.export))  # the oldest first
+            export, *_, content = last
+            copies.append(ConversationCopy(moment_of(content), export, lambda: last[1:]))
+        copies.sort(key=lambda copy: (copy.moment, copy.export))
         self.duplicates += len(copies) - 1
         exports = {copy.export for copy in copies}
         place = ""
 
         def read() -> Iterator[tuple[int, Raw]]:
             nonlocal place
-            for copy in copies:
+            for copy in copies:  # the oldest first
                 place, raw = copy.read()
                 yield copy.export, raw
 
@@ -229,9 +212,9 @@ class Union:
 
 
 def is_said(message: Raw) -> bool:
-    """Whether a person would miss the message: one with text, of the user or the assistant."""
+    """Tell whether a person would miss the message: it has text, of the user or the assistant."""
     author, content, metadata = (
-        each if isinstance(each := message.get(key), dict) else {}
+        value if isinstance(value := message.get(key), dict) else {}
         for key in ("author", "content", "metadata")
     )
     parts = content.get("parts")
@@ -241,5 +224,5 @@ def is_said(message: Raw) -> bool:
         and message.get("recipient") in (None, "all")
         and metadata.get("is_visually_hidden_from_conversation") is not True
         and isinstance(parts, list)
-        and any(bool(part) for part in parts)
+        and any(parts)
     )

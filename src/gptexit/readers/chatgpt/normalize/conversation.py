@@ -20,7 +20,7 @@ from gptexit.chatgpt.tree import Tree, build, newest_leaf
 from gptexit.codes import Oddity
 from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
 from gptexit.readers.chatgpt.assets.index import AssetInfo, Lookup
-from gptexit.readers.chatgpt.merge.copies import MADE_UP, made_up
+from gptexit.readers.chatgpt.merge.conversation import MADE_UP, made_up
 from gptexit.readers.chatgpt.normalize import research, tools
 from gptexit.readers.chatgpt.normalize import uploads as library
 from gptexit.readers.chatgpt.normalize.asset_book import AssetBook

@@ -1,18 +1,18 @@
-"""The bytes of JSON arrays and objects in, their items out, in bounded memory.
+"""Split a stream of JSON arrays and objects into their items, in bounded memory.
 
-Several of them may stand one behind the other, as `unzip -p` gives the shards of an export, and as
-JSON Lines has them.
+Several of them may follow each other, as `unzip -p` gives the shards of an export, and as JSON
+Lines has them.
 
 Two ways to find where an item ends:
 
 - The fast way guesses and lets `orjson` prove the guess. A complete JSON object has no proper
   prefix that is also a complete object, so a slice from an item's start that parses *is* the item.
-  Each conversation has one `"mapping":` key, and an unescaped quote cannot stand inside a JSON
+  Each conversation has one `"mapping":` key, and an unescaped quote cannot be inside a JSON
   string, so an item ends at the last `}` `,` `{` before the next item's `"mapping":`.
 - The careful way counts brackets outside strings, one token at a time. It needs no guess, and it
   also walks over items that no parser accepts, so that one bad item costs only itself.
 
-What is then still refused (lone surrogates, NaN, NUL) goes through `repair`.
+Items that `orjson` still refuses (lone surrogates, NaN, NUL) go through `loads_leniently`.
 """
 
 from __future__ import annotations
@@ -27,26 +27,32 @@ from typing import Any
 import orjson
 
 from gptexit.codes import Lost, Reason, Repair
-from gptexit.readers.chatgpt.parsing.scanner import ByteStream, Window, careful_end, leave, skip
-from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, Take
+from gptexit.readers.chatgpt.parsing.json_scanner import (
+    MOST_BYTES,
+    TOO_MUCH,
+    ByteStream,
+    Take,
+    Window,
+    careful_end,
+    leave,
+    skip,
+)
 from gptexit.text.json import loads_leniently
 
 CHUNK = 1 << 20
 """Bytes asked of the stream at a time; also what is held beyond the current item, at most twice."""
 LARGEST = MOST_BYTES
-"""Bytes of one item at most; a larger one is told and passed on, and never held as a whole."""
-
+"""Bytes of one item at most; a larger one is reported and passed on, never held as a whole."""
 MOST_TROUBLES = 10_000
 """Troubles that are listed for one stream."""
-
 _KEY = b'"mapping"'
 _SPACE = b" \t\r\n"
 _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
 _KEY_COLON = re.compile(rb'"mapping"[ \t\r\n]*:')
 _FIRST_KEY = 4 << 20
-"""Bytes of an item in which its `"mapping"` is looked for; what saves `messages` has none."""
+"""Bytes of an item in which its `"mapping"` is looked for; an item with `messages` has none."""
 _TRIES = 4
-"""How often one end is guessed: a place that fails for many items would cost the square of them."""
+"""Guesses of one end at most: one that fails for many items would cost the square of them."""
 _BETWEEN = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\Z")
 _BOM = b"\xef\xbb\xbf"
 
@@ -57,12 +63,12 @@ class NotAnArray(ValueError):
 
 @dataclass(slots=True)
 class Trouble:
-    """Something in the stream that could not be read. `offset` in bytes from the stream's start."""
+    """Something that could not be read. `offset` in bytes from the stream's start."""
 
     offset: int
     why: Reason
     cut: bool = False
-    """True where the stream ended inside an item, or its reading failed: what follows is gone."""
+    """True if the stream ended inside an item, or its reading failed: the rest is lost."""
 
     @property
     def reason(self) -> str:
@@ -72,20 +78,19 @@ class Trouble:
 
 @dataclass(slots=True)
 class Split:
-    """What the splitter says beside the items; complete once the iteration has ended."""
+    """The result of splitting, beside the items; complete once the iteration has ended."""
 
     items: int = 0
     careful: int = 0
-    """How many items needed the careful way."""
+    """Number of items that needed the careful way."""
     repairs: Counter[Repair] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
     end: int | None = None
-    """Just behind the last closing bracket, in bytes from the stream's start; None where it was
-    cut."""
+    """The place behind the last closing bracket, in bytes from the stream's start; None if cut."""
     failure: Reason | None = None
-    """Why the stream could not be read to its end, where that is behind all items."""
+    """Why the stream could not be read to its end, if that is behind all items."""
     keep: Callable[[int], Take] | None = None
-    """Is told where an item stands that is too large, and returns what takes its bytes."""
+    """Returns the function that takes the bytes of an item that is too large, given its place."""
 
     def tell(self, trouble: Trouble) -> None:
         """Note a trouble; of very many only a cut, which is the last."""
@@ -94,13 +99,13 @@ class Split:
 
 
 def split(
-    stream: ByteStream, said: Split, careful: bool = False, *, one: bool = False
+    stream: ByteStream, result: Split, careful: bool = False, *, one: bool = False
 ) -> Iterator[tuple[int, Any]]:
-    """Each item of the arrays in `stream`, parsed, with its byte offset.
+    """Yield each item of the arrays in `stream`, parsed, with its byte offset.
 
     Accepts `[…]`, an object around an array such as `{"conversations": […]}`, any other object (as
-    one item), and several of these. Troubles and repairs are told in `said`. Raises `NotAnArray`
-    where the stream starts with something else.
+    one item), and several of these. Adds troubles and repairs to `result`. Raises `NotAnArray` if
+    the stream starts with something else.
 
     `careful`: guess nothing, and parse with the standard library. Slower, and it shares nothing
     with the fast way, so that each can be held against the other. `one`: stop behind the first.
@@ -113,26 +118,29 @@ def split(
         raise NotAnArray(Lost.NO_ARRAY.sentence)
     while at >= 0:
         if window.data[at] == 0x5B:  # [
-            at = yield from _items(window, at + 1, said, careful)
+            at = yield from _items(window, at + 1, result, careful)
         else:
-            at = yield from _single(window, at, said, careful)
+            at = yield from _single(window, at, result, careful)
         if at < 0:
             return
-        said.end = window.base + at
+        result.end = window.base + at
         if one:
             return
         at = _between(window, at)
         mark = window.data[at : at + 1]
         if mark not in (b"{", b"["):
             if mark:
-                said.tell(Trouble(said.end, Lost.TEXT_BEHIND.say()))
-            _drain(window, said)
+                result.tell(Trouble(result.end, Lost.TEXT_BEHIND.say()))
+            while not window.at_end:  # a checksum at the end of the stream may reveal damage
+                window.drop(len(window.data))
+                window.more()
+            result.failure = window.failure
             return
 
 
 def _between(window: Window, at: int) -> int:
-    """The start of the next array or object: behind white space, byte order marks, and the record
-    separators of JSON text sequences (RFC 7464)."""
+    """Return the start of the next array or object: skip white space, byte order marks, and the
+    record separators of JSON text sequences (RFC 7464)."""
     while True:
         at = _skip_space(window, at)
         while len(window.data) - at < len(_BOM) and window.more(at):
@@ -143,25 +151,13 @@ def _between(window: Window, at: int) -> int:
             at += 1
         else:
             break
-    if at > max(CHUNK, len(window.data) // 2):
-        window.drop(at)
-        at = 0
-    return at
-
-
-def _drain(window: Window, said: Split) -> None:
-    """Read on to the end of the stream, where a checksum may tell of damage."""
-    while not window.at_end:
-        window.drop(len(window.data))
-        window.more()
-    said.failure = window.failure
+    return window.compact(at)
 
 
 def _skip_space(window: Window, at: int) -> int:
-    """The position of the next byte that is no white space, or the end of the data."""
+    """Return the position of the next byte that is no white space, or the end of the data."""
     while True:
-        found = _NOT_SPACE.search(window.data, at)
-        if found:
+        if found := _NOT_SPACE.search(window.data, at):
             return found.start()
         at = len(window.data)
         if at > CHUNK:  # white space without end is not worth holding
@@ -180,47 +176,38 @@ _WRAPPER = re.compile(
     rb'"(?:conversations|items|chats|data)"\s*:\s*\[',
     re.DOTALL,
 )
-"""An array that stands in an object, or in one within it, behind nothing but short values."""
+"""An array in an object, or in one within it, behind nothing but short values."""
 _HEAD = 8192
-"""Bytes in which that is looked for."""
+"""Bytes that are searched for it."""
 
 _Items = Generator[tuple[int, Any], None, int]
-"""Items; at last the position behind their array or object, -1 where the stream ends before."""
+"""Yields items; returns the position behind their array or object, -1 if the stream ends before."""
 
 
-def _single(window: Window, start: int, said: Split, careful: bool) -> _Items:
-    """A top-level object: an envelope around the array, or one conversation."""
+def _single(window: Window, start: int, result: Split, careful: bool) -> _Items:
+    """Split a top-level object: an envelope around the array, or one conversation."""
     while len(window.data) - start < _HEAD and window.more(start):
         pass
     wrapper = _WRAPPER.match(window.data, start)
     if wrapper:
-        end = yield from _items(window, wrapper.end(), said, careful)
+        end = yield from _items(window, wrapper.end(), result, careful)
         if end >= 0:
             end = leave(window, end, 2 if wrapper["inner"] else 1)
             if end < 0:
-                _say_cut(window, len(window.data), said)
+                _say_cut(window, len(window.data), result)
         return end
     end, value = (-1, None) if careful else _line(window, start)
     if end < 0:
-        end = careful_end(window, start)
-        if window.full(start) if end < 0 else window.heavy(start, end):
-            end = _pass_on(window, start, said)
-            if end < 0:
-                _say_cut(window, len(window.data), said)
-            return end
-        if end < 0:
-            _say_cut(window, start, said)
-            return end
-        value = _parse(window, start, end, said, careful)
+        end, value = _careful(window, start, result, careful)
         if value is None:
             return end
-    said.items += 1
+    result.items += 1
     yield window.base + start, value
     return end
 
 
 def _line(window: Window, start: int) -> tuple[int, Any]:
-    """The end of the object at `start` and its value, where it ends with its line; else -1."""
+    """Return the end of the object at `start` and its value, if it ends with its line; else -1."""
     end = window.data.find(b"\n", start)
     if end > start + 1 and not window.heavy(start, end):
         with suppress(orjson.JSONDecodeError):
@@ -228,12 +215,12 @@ def _line(window: Window, start: int) -> tuple[int, Any]:
     return -1, None
 
 
-def _items(window: Window, start: int, said: Split, careful: bool) -> _Items:
-    """The items from `start` in the window's data, to the array's end."""
+def _items(window: Window, start: int, result: Split, careful: bool) -> _Items:
+    """Split the items from `start` in the window's data to the array's end."""
     while True:
         start = _skip_space(window, start)
         if start >= len(window.data):
-            _say_cut(window, start, said)
+            _say_cut(window, start, result)
             return -1
         mark = window.data[start]
         if mark == 0x5D:  # ]
@@ -241,34 +228,42 @@ def _items(window: Window, start: int, said: Split, careful: bool) -> _Items:
         if mark == 0x2C:  # ,
             start += 1
             continue
-        if start > max(CHUNK, len(window.data) // 2):
-            window.drop(start)
-            start = 0
+        start = window.compact(start)
         guess = mark == 0x7B and not careful
         end, value = _fast(window, start) if guess else (-1, None)
         if end < 0:
-            said.careful += 1
-            end = careful_end(window, start)
-            if window.full(start) if end < 0 else window.heavy(start, end):
-                start = _pass_on(window, start, said)
-                if start >= 0:
-                    continue
-                start, end = len(window.data), -1
+            result.careful += 1
+            end, value = _careful(window, start, result, careful)
             if end < 0:
-                _say_cut(window, start, said)
-                return -1
-            value = _parse(window, start, end, said, careful)
+                return end
             if value is None:
                 start = end
                 continue
-        said.items += 1
+        result.items += 1
         offset = window.base + start
         start = end
         yield offset, value
 
 
+def _careful(window: Window, start: int, result: Split, careful: bool) -> tuple[int, Any]:
+    """Return the end of the item at `start`, -1 if the stream ends before, and its value.
+
+    The value is None, and the reason reported, if the item cannot be read or is too large.
+    """
+    end = careful_end(window, start)
+    if window.heavy(start, end if end >= 0 else len(window.data)):
+        end = _pass_on(window, start, result)
+        if end >= 0:
+            return end, None
+        start = len(window.data)
+    if end < 0:
+        _say_cut(window, start, result)
+        return end, None
+    return end, _parse(window, start, end, result, careful)
+
+
 def _fast(window: Window, start: int) -> tuple[int, Any]:
-    """The end of the item at `start` and its value by a proven guess; (-1, None) if none holds."""
+    """Return the end of the item at `start` and its value by a proven guess; else (-1, None)."""
     failed: dict[int, int] = {}
     try:
         for end in _guesses(window, start):
@@ -284,7 +279,7 @@ def _fast(window: Window, start: int) -> tuple[int, Any]:
 
 
 def _guesses(window: Window, start: int) -> Iterator[int]:
-    """Where the item at `start` may end, the likeliest first."""
+    """Yield the places where the item at `start` may end, the likeliest first."""
     first, second = _two_keys(window, start)
     # The first guess holds for ordinary exports. The second is for an item without a mapping.
     for key in (second, first):
@@ -299,7 +294,7 @@ def _guesses(window: Window, start: int) -> Iterator[int]:
 
 
 def _two_keys(window: Window, start: int) -> tuple[int, int]:
-    """Where the next two `"mapping":` keys stand behind `start`; reads on as needed; -1 if none."""
+    """Return the places of the next two `"mapping":` keys, -1 for none; read on as needed."""
     keys = window.keys
     while keys and keys[0] < window.base + start:
         keys.pop(0)
@@ -320,7 +315,7 @@ def _two_keys(window: Window, start: int) -> tuple[int, int]:
 
 
 def _boundary(data: bytes, start: int, key: int) -> int:
-    """The end of the item before the one that holds `key`: just behind its `}`; -1 if not seen."""
+    """Return the end of the item before the one with `key`, behind its `}`; -1 if not seen."""
     brace = key
     for _ in range(4):
         brace = data.rfind(b"{", start + 1, brace)
@@ -332,52 +327,44 @@ def _boundary(data: bytes, start: int, key: int) -> int:
     return -1
 
 
-def _parse(window: Window, start: int, end: int, said: Split, careful: bool) -> Any:
-    """The value of the slice; None, with a trouble told, where nobody can read it.
-
-    A JSON `null` item comes back as None too, and is told: it is no conversation either.
-    """
+def _parse(window: Window, start: int, end: int, result: Split, careful: bool) -> Any:
+    """Parse the slice; report it and return None if that fails, and for a JSON `null` too."""
     piece = memoryview(window.data)[start:end]
     try:
-        value = _read(piece, said, careful)
+        value = _read(piece, result, careful)
     except (ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
         words = "nested too deep" if deep else str(error).split(":", 1)[0]
-        said.tell(Trouble(window.base + start, Lost.NOT_JSON.say(error=words)))
+        result.tell(Trouble(window.base + start, Lost.NOT_JSON.say(error=words)))
         return None
     if value is None:
-        said.tell(Trouble(window.base + start, Lost.NO_CONVERSATION.say(kind="null")))
+        result.tell(Trouble(window.base + start, Lost.NO_CONVERSATION.say(kind="null")))
     return value
 
 
-def _read(piece: memoryview, said: Split, careful: bool) -> Any:
+def _read(piece: memoryview, result: Split, careful: bool) -> Any:
     if not careful:
         with suppress(orjson.JSONDecodeError):
             return orjson.loads(piece)
-    return loads_leniently(bytes(piece), said.repairs)
+    return loads_leniently(bytes(piece), result.repairs)
 
 
-def _say_cut(window: Window, start: int, said: Split) -> None:
-    """Tell that the stream ended at or inside the item that starts at `start`."""
-    length = len(window.data)
+def _say_cut(window: Window, start: int, result: Split) -> None:
+    """Report that the stream ended at or inside the item that starts at `start`."""
     why = window.failure or Lost.FILE_CUT.say()
-    said.tell(Trouble(window.base + min(start, length), why, cut=True))
+    result.tell(Trouble(window.base + min(start, len(window.data)), why, cut=True))
 
 
-def _pass_on(window: Window, start: int, said: Split) -> int:
-    """Tell of an item that is too large, and pass its bytes on to whoever keeps them.
-
-    Returns the position behind it; -1 where the stream ends before.
-    """
+def _pass_on(window: Window, start: int, result: Split) -> int:
+    """Report an item that is too large, pass it to `result.keep`, and return its end or -1."""
     window.drop(start)
-    if said.keep is None:
-        said.tell(Trouble(window.base, Lost.LARGER_THAN_READ.say(limit=TOO_MUCH)))
+    if result.keep is None:
+        result.tell(Trouble(window.base, Lost.LARGER_THAN_READ.say(limit=TOO_MUCH)))
         return skip(window, 0)
-    window.take = said.keep(window.base)
+    window.take = result.keep(window.base)
     try:
         end = skip(window, 0)
-        rest = end if end >= 0 else len(window.data)
-        window.drop(rest)
+        window.drop(end if end >= 0 else len(window.data))
         window.take(b"")
     finally:
         window.take = None

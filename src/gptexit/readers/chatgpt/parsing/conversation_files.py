@@ -1,4 +1,4 @@
-"""One file with conversations to the conversations in it, and to what of it is lost."""
+"""Read the conversations of one file, and report what of it is lost."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from typing import Any
 from gptexit.codes import Lost, Reason, Repair, reason_of
 from gptexit.errors import NotAnExport
 from gptexit.files.background import Digest
+from gptexit.model import Raw
 from gptexit.readers.chatgpt.containers.base import Member
-from gptexit.readers.chatgpt.containers.recognize import as_utf8, put_back
+from gptexit.readers.chatgpt.containers.recognize import PutBack, as_utf8
 from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
-from gptexit.readers.chatgpt.parsing.chat_html import conversations_at, sample, unescape
-from gptexit.readers.chatgpt.parsing.scanner import ByteStream
+from gptexit.readers.chatgpt.parsing.chat_html import CONVERSATIONS, find, sample, unescape
+from gptexit.readers.chatgpt.parsing.json_scanner import TOO_MUCH, ByteStream, Keep, Take, path_of
 from gptexit.readers.chatgpt.parsing.shapes import conversations_in, ordinary
-from gptexit.readers.chatgpt.parsing.weight import TOO_MUCH, Keep, Take, path_of
 
-Raw = dict[str, Any]
 _KINDS = {
     list: "an array",
     str: "a text",
@@ -38,39 +37,34 @@ class Feed:
     member: Member | None = None
     stream: ByteStream | None = None
     viewer: bool = False
-    """True for `chat.html`, where the conversations stand in the middle."""
-
-    @property
-    def size(self) -> int | None:
-        """Bytes, unpacked; None for a stream."""
-        return self.member.size if self.member else None
+    """True for `chat.html`, which has the conversations in its middle."""
 
 
 class Reading:
-    """Reads feeds one after the other; what cannot be read goes to `lose(where, why)`."""
+    """Reads feeds one after the other; calls `lose(where, why)` for what cannot be read."""
 
     def __init__(self, lose: Callable[[str, Reason], None], *, careful: bool = False) -> None:
         """`careful`: see `array_items.split`."""
         self._lose = lose
         self._careful = careful
         self.hashing = False
-        """Whether `digests` is wanted."""
+        """Whether to compute `digests`."""
         self.digests: dict[Member, str] = {}
         """SHA-256, as hex digits, of the members that were read to their end."""
-        self.keep: Keep | None = None
-        """Who keeps conversations that are too large."""
+        self._keep: Keep | None = None
         self.bytes = 0
         """Bytes read since `start`."""
         self.cut = False
         """Whether a file ended in the middle, since `start`."""
 
-    def start(self) -> None:
-        """Begin a pass over all feeds."""
+    def start(self, keep: Keep | None) -> None:
+        """Begin a pass over all feeds; `keep` takes conversations that are too large, if set."""
+        self._keep = keep
         self.bytes = 0
         self.cut = False
 
     def read(self, feed: Feed, repairs: Counter[Repair]) -> Iterator[tuple[str, Raw]]:
-        """Each conversation of `feed` with where it stands."""
+        """Yield each conversation of `feed` with its place."""
         if feed.member is None:
             if feed.stream is None:
                 raise NotAnExport(f"{feed.label} can be read only once: give a path instead.")
@@ -94,81 +88,70 @@ class Reading:
     def _split(
         self, feed: Feed, stream: ByteStream, repairs: Counter[Repair]
     ) -> Iterator[tuple[str, Raw]]:
-        said, skipped, escaped = Split(), 0, False
-        said.keep = lambda offset: self._pass_on(feed, offset + skipped)
+        result, skipped, escaped = Split(), 0, False
+        result.keep = lambda offset: self._pass_on(feed, offset + skipped)
         try:
             stream = as_utf8(stream)
             if feed.viewer:
-                found = conversations_at(stream)
-                if found is None:
+                data = find(stream, CONVERSATIONS)
+                if data is None:
                     self._lose(feed.label, Lost.NO_CONVERSATIONS.say())
                     return
-                stream, skipped = found
+                stream, skipped = data
                 first, escaped = sample(stream)
-                stream = put_back(first, stream)
-            items = split(stream, said, self._careful, one=feed.viewer)
-            if escaped:
-                items = ((offset, unescape(item)) for offset, item in items)
-            for offset, item in items:
+                stream = PutBack(first, stream)
+            for offset, item in split(stream, result, self._careful, one=feed.viewer):
+                value = unescape(item) if escaped else item
                 where = f"{feed.label}, byte {offset + skipped}"
-                if type(item) is dict and "mapping" in item:
-                    if code := ordinary(item):
-                        self._lose(_titled(where, item), code.say())
-                    yield where, item
+                if type(value) is dict and "mapping" in value:
+                    yield self._ordinary(where, value)
                 else:
-                    yield from self._found_in(item, where)
-            if said.failure:
+                    for raw in self._conversations_in(value, where):
+                        yield self._ordinary(where, raw)
+            if result.failure:
                 self.cut = True
-                self._lose(feed.label, said.failure)
+                self._lose(feed.label, result.failure)
         except NotAnArray:
-            self._lose(feed.label, self._failure(stream) or Lost.NO_ARRAY.say())
+            why = Lost.NO_ARRAY.say()
+            try:
+                stream.read(1)
+            except OSError as error:  # the stream gave nothing since it is damaged
+                self.cut, why = True, reason_of(error)
+            self._lose(feed.label, why)
         except OSError as error:
             self.cut = True
             self._lose(feed.label, reason_of(error))
         finally:
-            repairs += said.repairs
-            for trouble in said.troubles:
+            repairs += result.repairs
+            for trouble in result.troubles:
                 self.cut |= trouble.cut
                 self._lose(f"{feed.label}, byte {trouble.offset + skipped}", trouble.why)
 
     def _pass_on(self, feed: Feed, offset: int) -> Take:
-        """Tell of a conversation that is too large, and return what takes its bytes."""
+        """Report a conversation that is too large, and return the function that takes its bytes."""
         path = path_of(feed.label.rsplit(": ", 1)[-1], f"at-byte-{offset}")
         self._lose(f"{feed.label}, byte {offset}", Lost.TOO_LARGE.say(limit=TOO_MUCH, path=path))
-        return self.keep(path) if self.keep else _nothing
+        return self._keep(path) if self._keep else lambda piece: None
 
-    def _found_in(self, item: Any, where: str) -> Iterator[tuple[str, Raw]]:
-        """The conversations in an item that is no ordinary one: see `shapes`."""
-        found = conversations_in(item) or ([item] if isinstance(item, dict) else [])
-        if not found:
+    def _ordinary(self, where: str, raw: Raw) -> tuple[str, Raw]:
+        """Bring a conversation into the ordinary shape; report one in an unknown form."""
+        if code := ordinary(raw):
+            title = raw.get("title")
+            named = f"{where} “{title}”" if isinstance(title, str) and title else where
+            self._lose(named, code.say())
+        return where, raw
+
+    def _conversations_in(self, item: Any, where: str) -> list[Raw]:
+        """Find the conversations in an item that is no ordinary one: see `shapes`."""
+        conversations = conversations_in(item) or ([item] if isinstance(item, dict) else [])
+        if not conversations:
             kind = _KINDS.get(type(item), "something else")
             self._lose(where, Lost.NO_CONVERSATION.say(kind=kind))
-        for raw in found:
-            if code := ordinary(raw):
-                self._lose(_titled(where, raw), code.say())
-            yield where, raw
-
-    def _failure(self, stream: ByteStream) -> Reason | None:
-        """Why a stream gave nothing; None where that is not its fault."""
-        try:
-            stream.read(1)
-        except OSError as error:
-            self.cut = True
-            return reason_of(error)
-        return None
-
-
-def _nothing(piece: bytes) -> None:
-    """Keep nothing."""
-
-
-def _titled(where: str, raw: Raw) -> str:
-    title = raw.get("title")
-    return f"{where} “{title}”" if isinstance(title, str) and title else where
+        return conversations
 
 
 class _Counted:
-    """A stream that counts what it gives, and has it hashed."""
+    """A stream that counts its bytes, and has them hashed."""
 
     def __init__(self, stream: ByteStream, reading: Reading, digest: Digest | None = None) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The rows of a side file one at a time, however long the file is.
+"""Read the rows of a side file one at a time, however long the file is.
 
 `ijson` makes rows too, and with them the path to every value; the paths of one that nests 100,000
 levels deep fill gigabytes. Here a row may nest as deep as a person ever meant it to.
@@ -18,31 +18,29 @@ WIDEST = 100_000
 """Values of a row at most. Known rows have some twenty."""
 
 ERRORS = (ijson.JSONError, OSError, ValueError)
-"""What reading rows may raise, at the place where the file cannot be read any further."""
+"""Errors that reading rows may raise, at the place where the file is damaged."""
 
 
 def reason(error: Exception) -> str:
-    """Why rows cannot be read any further, on one line."""
+    """Say on one line why rows cannot be read any further."""
     first = str(error).split("\\n", 1)[0].split("\n", 1)[0]
     return " ".join(first.removeprefix("b'").split()) or type(error).__name__
 
 
 def items(stream: BinaryIO) -> Iterator[Any]:
-    """Each item of the array in `stream`; nothing where it holds something else. Raises ERRORS."""
+    """Yield each item of the array in `stream`; nothing of other JSON. Raises ERRORS."""
     for _, value in _rows(stream, "start_array"):
         yield value
 
 
 def pairs(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
-    """Each key of the object in `stream` with its value. Raises ERRORS."""
+    """Yield each key of the object in `stream` with its value. Raises ERRORS."""
     yield from _rows(stream, "start_map")
 
 
 def _rows(stream: BinaryIO, opening: str) -> Iterator[tuple[str, Any]]:
-    depth, key = 0, ""
+    depth, width, key, wanted = 0, 0, "", False
     row: Any = None
-    wanted = False
-    width = 0
     # With its other numbers, ijson 3.6 ends in a segmentation fault at one of 5,000 digits.
     for event, value in ijson.basic_parse(stream, use_float=True):
         closes = event in ("end_array", "end_map")

@@ -1,6 +1,6 @@
-"""Odd shapes of one message to the ordinary one, and odd times to seconds.
+"""Bring odd shapes of one message into the ordinary one, and odd times into seconds.
 
-Ordinary is what OpenAI's exports hold: an object with `author` and `content` as objects and
+Ordinary are the messages of OpenAI's exports: an object with `author` and `content` as objects and
 `create_time` in seconds. Scripts and browser extensions save a text or a list in place of the
 content, the role in place of the author, and times in milliseconds.
 """
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-Raw = dict[str, Any]
+from gptexit.model import Raw
+
 _ITEMS = (("input_items", "user"), ("output_items", "assistant"))
 
 
 def is_task(raw: Raw) -> bool:
-    """Whether an object is a task of Codex: one of its turns has items."""
+    """Tell whether an object is a task of Codex: one of its turns has items."""
     turns = raw.get("turns")
     return isinstance(turns, list) and any(
         isinstance(turn, dict) and any(key in turn for key, _ in _ITEMS) for turn in turns
@@ -23,14 +24,10 @@ def is_task(raw: Raw) -> bool:
 
 
 def from_task(raw: Raw) -> None:
-    """Turn the turns of a task into nodes, in place: each turn's items become messages.
-
-    What a turn says beside its items stays in its first message.
-    """
+    """Turn a task's turns into nodes, in place; a turn's other fields stay in its first message."""
     turns = raw.pop("turns")
     nodes: Raw = {}
-    ends: dict[str, str] = {}
-    """Each turn's last node."""
+    ends: dict[str, str] = {}  # each turn's last node
     before: str | None = None
     for number, turn in enumerate(turns, 1):
         if not isinstance(turn, dict):
@@ -60,24 +57,23 @@ def _text(value: Any) -> str:
 
 
 def _messages(turn: Raw) -> Iterator[tuple[str, Raw]]:
-    """The messages of a turn, one for each list of items that it has; at least one."""
-    rest: Raw = {
-        key: value for key, value in turn.items() if key not in ("input_items", "output_items")
-    }
-    given = [
+    """Yield the messages of a turn, one for each list of items that it has; at least one."""
+    rest = {key: value for key, value in turn.items() if key not in dict(_ITEMS)}
+    lists = [
         (key, role, turn[key])
         for key, role in _ITEMS
         if isinstance(turn.get(key), list) and turn[key]
     ]
-    said = _text(rest.get("role"))
-    for key, role, items in given or [("input_items", said or "user", [])]:
+    own = _text(rest.get("role"))
+    for key, role, items in lists or [("input_items", own or "user", [])]:
         parts = [part for item in items for part in _parts(item)]
         plain = all(isinstance(part, str) for part in parts)
-        spoken = said if said and len(given) < 2 else _role_of(items) or role
+        roles = (_text(item.get("role")) for item in items if isinstance(item, dict))
+        speaker = own if own and len(lists) < 2 else next(filter(None, roles), role)
         yield (
             key.removesuffix("_items"),
             {
-                "author": {"role": spoken},
+                "author": {"role": speaker},
                 "create_time": rest.pop("create_time", rest.pop("created_at", None)),
                 "content": {
                     "content_type": "text" if plain and len(parts) == 1 else "multimodal_text",
@@ -89,13 +85,8 @@ def _messages(turn: Raw) -> Iterator[tuple[str, Raw]]:
         rest = {}
 
 
-def _role_of(items: list[Any]) -> str:
-    roles = [_text(item.get("role")) for item in items if isinstance(item, dict)]
-    return next(filter(None, roles), "")
-
-
 def _parts(item: Any) -> Iterator[Any]:
-    """What an item of a turn shows, as parts of a message's content."""
+    """Convert an item of a turn to parts of a message's content."""
     if not isinstance(item, dict):
         yield item
         return
@@ -113,7 +104,7 @@ def _parts(item: Any) -> Iterator[Any]:
 
 
 def _pull_request(item: Raw) -> Iterator[Any]:
-    """A pull request: its title and words, then its changes, then all else that it says."""
+    """Convert a pull request: its title and words, then its changes."""
     words = [_text(item.get(key)) for key in ("pr_title", "pr_message")]
     yield "\n\n".join(filter(None, words))
     diff = item.get("output_diff")
@@ -123,7 +114,7 @@ def _pull_request(item: Raw) -> Iterator[Any]:
 
 
 ODD_MESSAGE = "gptexit_odd_message"
-"""The content type of a message that is none: what stands in its place is kept in `value`."""
+"""The content type of a value in the place of a message; it is kept in `value`."""
 
 _SECONDS = 1e11
 """The largest number that is a time in seconds: the year 5138. As milliseconds it is March 1973."""
@@ -134,21 +125,14 @@ _OTHER_TIMES = ("created_at", "createTime", "timestamp", "createdAt", "time")
 _SPEAKERS = ("role", "sender", "from")
 _WORDS = ("parts", "text", "message", "value")
 _ROLES = {
-    "human": "user",
-    "you": "user",
-    "gpt": "assistant",
-    "chatgpt": "assistant",
-    "ai": "assistant",
-    "bot": "assistant",
+    **dict.fromkeys(("human", "you"), "user"),
+    **dict.fromkeys(("gpt", "chatgpt", "ai", "bot"), "assistant"),
 }
 """Roles by the names that other programs give them."""
 
 
 def odd_nodes(mapping: Raw) -> list[str]:
-    """List the keys of the nodes that are none, or whose message has not the ordinary shape.
-
-    Runs for every conversation, so it only looks, and calls nothing for a node.
-    """
+    """List the keys of nodes that have not the ordinary shape; fast, since it runs for all."""
     odd = []
     for key, node in mapping.items():
         try:
@@ -169,7 +153,7 @@ def odd_nodes(mapping: Raw) -> list[str]:
 
 
 def is_said(value: Any) -> bool:
-    """Whether an object is a message: somebody says something in it."""
+    """Tell whether an object is a message: it has an author and words."""
     if not isinstance(value, dict):
         return False
     if isinstance(value.get("message"), dict):
@@ -199,7 +183,7 @@ def settle_message(message: Any) -> Raw:
 
 
 def _from_value(value: Any) -> Raw:
-    """A message from what stands where a message should be."""
+    """Make a message from any value in the place of one."""
     words = value if isinstance(value, list) else [value]
     if words and all(isinstance(word, str) for word in words):
         content: Raw = {"content_type": "text", "parts": words}
@@ -209,21 +193,19 @@ def _from_value(value: Any) -> Raw:
 
 
 def _settle_author(message: Raw) -> None:
-    said = message.get("author")
-    key = "author"
-    if said is None:
+    key, author = "author", message.get("author")
+    if author is None:
         key = next((name for name in _SPEAKERS if isinstance(message.get(name), str)), "")
-        said = message.get(key)
-    if isinstance(said, str) and said.strip():
+        author = message.get(key)
+    if isinstance(author, str) and author.strip():
         message.pop(key)
-        role = said.strip().lower()
+        role = author.strip().lower()
         role = _ROLES.get(role, role)
-        message["author"] = {"role": role} if role == said else {"role": role, "written": said}
+        message["author"] = {"role": role} if role == author else {"role": role, "written": author}
 
 
 def _settle_content(message: Raw) -> None:
-    content = message.get("content")
-    key = "content"
+    key, content = "content", message.get("content")
     if content is None:
         key = next((name for name in _WORDS if isinstance(message.get(name), (str, list))), "")
         content = message.get(key)
@@ -239,7 +221,7 @@ def _settle_content(message: Raw) -> None:
 
 
 def settle_part(part: Any) -> Any:
-    """A part as the text that it is where it says nothing else, as the web API's `input_text`."""
+    """Return a part as plain text if it has no other fields, as `input_text` of the web API."""
     if isinstance(part, dict) and isinstance(part.get("text"), str):
         kind = part.get("content_type") or part.get("type")
         rest = [key for key in part if key not in ("type", "content_type", "text") and part[key]]
@@ -249,7 +231,7 @@ def settle_part(part: Any) -> Any:
 
 
 def seconds(value: Any) -> float | None:
-    """A time as seconds, whatever its unit: a number or digits; None where it is neither."""
+    """Convert a time of any unit, a number or digits, to seconds; return None for other values."""
     if isinstance(value, str):
         try:
             value = float(value) if value[:1].isdigit() else None
@@ -265,11 +247,11 @@ def seconds(value: Any) -> float | None:
 
 
 def settle_times(raw: Raw) -> None:
-    """Turn the times of a conversation or message into seconds, where they are in another unit."""
+    """Convert the times of a conversation or message to seconds, if they are in another unit."""
     for key in _TIMES:
         value = raw.get(key)
         if type(value) is float and value < _SECONDS:
             continue
-        found = seconds(value)
-        if value is not None and found is not None and 0 < found * 999 < float(value):
-            raw[key] = found
+        time = seconds(value)
+        if value is not None and time is not None and 0 < time * 999 < float(value):
+            raw[key] = time

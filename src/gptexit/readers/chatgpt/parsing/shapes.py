@@ -1,23 +1,24 @@
-"""Odd shapes of a conversation to the ordinary one: a `mapping` of nodes.
+"""Bring odd shapes of a conversation into the ordinary one: a `mapping` of nodes.
 
-Beside OpenAI's own exports there are files that browser extensions and scripts saved. They hold
+Beside OpenAI's own exports, browser extensions and scripts save such files. They hold
 the answers of ChatGPT's web API, as they are or changed a little: `messages` in place of `mapping`
 (the web API since August 2026), nodes in a list, a text where an object is usual, times in
-milliseconds, objects around the conversation. Whoever reads a container gets the ordinary shape.
+milliseconds, objects around the conversation.
 
-What an object says beyond that stays in it. Where it is not clear how to read one, all of it is
-put into a message of an unknown kind, so that its words are in every format, and the container
-tells that it is in a form that gptexit does not know.
+Other fields of an object stay in it. If it is not clear how to read one, all of it is put into a
+message of an unknown kind, so that its words are in every format, and the file is reported as one
+in a form that gptexit does not know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from gptexit.chatgpt.names import KIND
 from gptexit.codes import Lost
+from gptexit.model import Raw
 from gptexit.readers.chatgpt.parsing.message_lists import (
     from_task,
     is_said,
@@ -28,102 +29,68 @@ from gptexit.readers.chatgpt.parsing.message_lists import (
     settle_times,
 )
 
-Raw = dict[str, Any]
-
 UNKNOWN_TYPE = "gptexit_unknown_form"
-"""The content type of the message that holds what nobody can read."""
+"""The content type of a message that holds everything that nobody can read."""
 
 _DEEPEST = 4
 """Levels of objects and lists around a conversation that are looked through."""
 _FOREIGN = ("chat", "chat_messages", "messages", "mapping")
-"""Keys below which no conversation stands; the first is Open WebUI's, the second Claude's."""
-_WRAPPERS = frozenset(
-    ["chats", "conversation", "conversations", "data", "history", "items", "json", "result"]
-)
+"""Keys below which no conversation is; the first is Open WebUI's, the second Claude's."""
+_WRAPPERS = ("chats", "conversation", "conversations", "data", "history", "items", "json", "result")
 """Keys around conversations that are no ids."""
-_FLAT = frozenset(
-    [
-        "async_status",
-        "atlas_mode_enabled",
-        "blocked_urls",
-        "context_scopes",
-        "conversation_id",
-        "conversation_origin",
-        "conversation_template_id",
-        "create_time",
-        "current_node",
-        "default_model_slug",
-        "disabled_tool_ids",
-        "gizmo_id",
-        "gizmo_type",
-        "id",
-        "is_archived",
-        "is_do_not_remember",
-        "is_read_only",
-        "is_starred",
-        "is_study_mode",
-        "is_temporary_chat",
-        "memory_scope",
-        "moderation_results",
-        "owner",
-        "page_info",
-        "participant_ids",
-        "pinned_time",
-        "plugin_ids",
-        "safe_urls",
-        "sugar_item_id",
-        "sugar_item_visible",
-        "title",
-        "update_time",
-        "voice",
-        "workspace_id",
-    ]
-)
-"""Keys of a conversation that hold nothing that was said in it."""
+_FLAT = {
+    *("async_status", "atlas_mode_enabled", "blocked_urls", "context_scopes", "conversation_id"),
+    *("conversation_origin", "conversation_template_id", "create_time", "current_node"),
+    *("default_model_slug", "disabled_tool_ids", "gizmo_id", "gizmo_type", "id", "is_archived"),
+    *("is_do_not_remember", "is_read_only", "is_starred", "is_study_mode", "is_temporary_chat"),
+    *("memory_scope", "moderation_results", "owner", "page_info", "participant_ids"),
+    *("pinned_time", "plugin_ids", "safe_urls", "sugar_item_id", "sugar_item_visible", "title"),
+    *("update_time", "voice", "workspace_id"),
+}
+"""Keys of a conversation that hold no words of it."""
+_WORDS = ("parts", "content", "text")
+"""Keys of a message that hold its words."""
 
 
 def conversations_in(item: Any) -> list[Raw]:
-    """Find the conversations in an item of a file: itself, or those that it wraps.
-
-    Returns an empty list where nothing in it looks like a conversation.
-    """
+    """Find the conversations in an item of a file, if any: itself, or those that it wraps."""
     if isinstance(item, dict) and ("mapping" in item or seems_conversation(item)):
         return [item]
     level = [item]
     for _ in range(_DEEPEST):
         inner = [pair for value in level for pair in _inside(value)]
-        found = [
+        conversations = [
             _named(value, key)
             for key, value in inner
             if isinstance(value, dict) and seems_conversation(value)
         ]
-        if found:
-            return [_with_outer(found[0], item)] if len(found) == 1 else found
+        if len(conversations) == 1:
+            return [_with_outer(conversations[0], item)]
+        if conversations:
+            return conversations
         level = [value for _, value in inner]
     return []
 
 
 def _inside(value: Any) -> Iterator[tuple[str, Any]]:
-    """The objects and lists in a value, each with its key, or `""` in a list."""
+    """Yield the objects and lists in a value, each with its key, or `""` in a list."""
+    pairs: Iterable[tuple[str, Any]] = ()
     if isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(inner, (dict, list)) and key not in _FOREIGN:
-                yield key, inner
-    else:
-        for inner in value if isinstance(value, list) else ():
-            if isinstance(inner, (dict, list)):
-                yield "", inner
+        pairs = ((key, inner) for key, inner in value.items() if key not in _FOREIGN)
+    elif isinstance(value, list):
+        pairs = (("", inner) for inner in value)
+    return (pair for pair in pairs if isinstance(pair[1], (dict, list)))
 
 
 def _named(raw: Raw, key: str) -> Raw:
-    """A conversation that stands under a key: without an id of its own, the key is its id."""
+    """Give a conversation without an id of its own the key that it is under."""
     if key and key not in _WRAPPERS and not (raw.get("conversation_id") or raw.get("id")):
         raw["id"] = key
     return raw
 
 
 def _with_outer(raw: Raw, item: Any) -> Raw:
-    """The one conversation of a wrapper, with what the wrapper says of it: its title, its id."""
+    """Add the fields of a wrapper, such as title and id, to the one conversation in it."""
     for key, value in item.items() if isinstance(item, dict) else ():
         if key not in raw and key in _FLAT and not isinstance(value, (dict, list)):
             raw[key] = value
@@ -131,33 +98,30 @@ def _with_outer(raw: Raw, item: Any) -> Raw:
 
 
 def seems_conversation(raw: Raw) -> bool:
-    """Whether an object is a conversation, whatever its shape; a cheap look."""
-    mapping = raw.get("mapping")
-    if isinstance(mapping, (dict, list)) and mapping:
-        nodes = mapping.values() if isinstance(mapping, dict) else mapping
-        return any(
-            isinstance(node, dict) and ("message" in node or is_said(node)) for node in nodes
-        )
-    messages = raw.get("messages")
-    if isinstance(messages, (dict, list)) and messages:
-        listed = messages.values() if isinstance(messages, dict) else messages
-        return any(is_said(message) for message in listed)
+    """Tell whether an object is a conversation, whatever its shape; a cheap look."""
+    if nodes := _values(raw.get("mapping")):
+        return any(map(_is_item, nodes))
+    if messages := _values(raw.get("messages")):
+        return any(map(is_said, messages))
     if "mapping" in raw or "messages" in raw:
         return "title" in raw or "conversation_id" in raw
     return is_task(raw) or "participant_ids" in raw
 
 
-def ordinary(raw: Raw) -> Lost | None:
-    """Bring a raw conversation into the ordinary shape, in place.
+def _values(value: Any) -> Collection[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
-    Returns None, or why it cannot be read, which is `Lost.UNKNOWN_FORM`.
-    """
+
+def ordinary(raw: Raw) -> Lost | None:
+    """Bring a raw conversation into the ordinary shape, in place; return a code if that fails."""
     mapping = raw.get("mapping")
     if isinstance(mapping, dict) and mapping:
         if "messages" in raw:
             _add_messages(raw, mapping)
         _settle_nodes(raw, mapping)
-        if not any(isinstance(node, dict) for node in mapping.values()) and _has_words(mapping):
+        if not any(isinstance(node, dict) for node in mapping.values()) and _has_words(
+            mapping, worded=True
+        ):
             _carry(raw)
             return Lost.UNKNOWN_FORM
     elif is_task(raw):
@@ -181,13 +145,13 @@ def ordinary(raw: Raw) -> Lost | None:
 
 
 def _listed_nodes(raw: Raw) -> Raw:
-    """The nodes that a list of nodes or of messages stands for; the list is taken out of `raw`."""
+    """Make nodes from a list of nodes or of messages, which is taken out of `raw`."""
     for key in ("mapping", "messages"):
         value = raw.get(key)
         if key == "messages" and isinstance(value, dict):
             value = [
-                {"id": name, **each} if isinstance(each, dict) else each
-                for name, each in value.items()
+                {"id": name, **message} if isinstance(message, dict) else message
+                for name, message in value.items()
             ]
         if isinstance(value, list) and any(_is_item(item) for item in value):
             del raw[key]
@@ -196,15 +160,15 @@ def _listed_nodes(raw: Raw) -> Raw:
 
 
 def _is_item(value: Any) -> bool:
-    """Whether a value is a node, or a message without one around it."""
+    """Tell whether a value is a node, or a message without one around it."""
     return isinstance(value, dict) and ("message" in value or is_said(value))
 
 
 def _chained(items: list[Any], known: Raw, above: str | None) -> Raw:
-    """Nodes from a list of messages, or of nodes, in the order of time.
+    """Make nodes from a list of messages, or of nodes, in the order of time; keep other values.
 
-    Each follows the one that it names as its parent, where that is among them or in `known`, else
-    the one before it, the first `above`. What is neither message nor node stays as it is.
+    Each follows the parent that it names, if that is among them or in `known`, else the one before
+    it, and the first one `above`.
     """
     if _backwards(items):
         items = items[::-1]
@@ -229,12 +193,12 @@ def _chained(items: list[Any], known: Raw, above: str | None) -> Raw:
 
 
 def _is_node(item: Raw) -> bool:
-    """Whether an object has a message in it: the web API's messages have none."""
+    """Tell whether an object has a message in it: the web API's messages have none."""
     return "message" in item and not isinstance(item["message"], str)
 
 
 def _id_of(item: Any, number: int, nodes: Raw, known: Raw) -> str:
-    """The id of a node or message, which may be its message's; a number where it has none."""
+    """Return the id of a node or message, or that of its message, or one with its number."""
     if isinstance(item, dict):
         inner = item.get("message")
         for holder in (item, inner if isinstance(inner, dict) else {}):
@@ -246,7 +210,7 @@ def _id_of(item: Any, number: int, nodes: Raw, known: Raw) -> str:
 
 
 def _parent_of(item: Raw, key: str, nodes: Raw, known: Raw, before: str | None) -> str | None:
-    """The parent that a message names, where it is there; else the message before it."""
+    """Return the parent that a message names, if that is known; else the message before it."""
     metadata = item.get("metadata")
     inner = metadata if isinstance(metadata, dict) else {}
     for value in (item.get("parent"), item.get("parent_id"), inner.get("parent_id")):
@@ -256,7 +220,7 @@ def _parent_of(item: Raw, key: str, nodes: Raw, known: Raw, before: str | None) 
 
 
 def _backwards(items: list[Any]) -> bool:
-    """Whether a list of messages begins with its latest one."""
+    """Tell whether a list of messages begins with its latest one."""
     times = [
         time
         for item in items
@@ -295,10 +259,9 @@ def _add_messages(raw: Raw, mapping: Raw) -> None:
 
 
 def _settle_nodes(raw: Raw, mapping: Raw) -> None:
-    """Bring odd nodes of a mapping into shape; of ordinary ones it only looks at the message."""
-    odd = odd_nodes(mapping)
+    """Bring odd nodes of a mapping into shape; of ordinary ones, only look at the message."""
     before: str | None = None
-    for key in odd:
+    for key in odd_nodes(mapping):
         node = mapping[key]
         if not isinstance(node, dict):
             continue
@@ -313,7 +276,7 @@ def _settle_nodes(raw: Raw, mapping: Raw) -> None:
 def _settle_message(raw: Raw, mapping: Raw, key: str, node: Raw) -> None:
     """Bring the message of a node into shape; of a list of messages each gets a node of its own."""
     message = node["message"]
-    if isinstance(message, list) and message and all(is_said(each) for each in message):
+    if isinstance(message, list) and message and all(map(is_said, message)):
         above = node.get("parent")
         for number, earlier in enumerate(message[:-1], 1):
             own = f"{key}-{number}"
@@ -327,55 +290,41 @@ def _settle_message(raw: Raw, mapping: Raw, key: str, node: Raw) -> None:
 
 
 def _says_more(raw: Raw) -> bool:
-    """Whether an object without readable messages says more than a conversation's own fields."""
+    """Tell whether an object without readable messages has words beside a conversation's fields."""
     empty = "mapping" in raw and not raw["mapping"]
     for key, value in raw.items():
-        if key == KIND or (key in _FLAT and not _speaks(value)):
+        if _is_field(key, value):
             continue
-        if isinstance(value, (dict, list)) and _has_words(value):
+        if isinstance(value, (dict, list)) and _has_words(value, worded=True):
             return True
         if isinstance(value, str) and value.strip() and not empty:
             return True
     return False
 
 
-def _speaks(value: Any) -> bool:
-    """Tell whether an object with words of a message stands below a value, whatever its key."""
-    stack = [(False, value)]
+def _is_field(key: str, value: Any) -> bool:
+    return key == KIND or (key in _FLAT and not _has_words(value))
+
+
+def _has_words(value: Any, *, worded: bool = False) -> bool:
+    """Tell whether a message's words are below a value, whatever its key; `worded`: any words."""
+    stack = [(worded, value)]
     while stack:
         worded, node = stack.pop()
         if isinstance(node, str):
             if worded and node.strip():
                 return True
         elif isinstance(node, dict):
-            stack += [
-                (worded or key in ("parts", "content", "text"), inner)
-                for key, inner in node.items()
-            ]
+            stack += [(worded or key in _WORDS, inner) for key, inner in node.items()]
         elif isinstance(node, list):
             stack += [(worded, inner) for inner in node]
     return False
 
 
-def _has_words(value: Any) -> bool:
-    """Whether a string with something in it stands below a value."""
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, str):
-            if node.strip():
-                return True
-        elif isinstance(node, dict):
-            stack.extend(node.values())
-        elif isinstance(node, list):
-            stack.extend(node)
-    return False
-
-
 def _carry(raw: Raw) -> None:
-    """Put all that nobody can read into a message, as a content of an unknown type."""
-    own = [key for key in raw if key == KIND or (key in _FLAT and not _speaks(raw[key]))]
-    held = {key: raw.pop(key) for key in [*raw] if key not in own}
+    """Put everything that nobody can read into a message, as a content of an unknown type."""
+    others = [key for key, value in raw.items() if not _is_field(key, value)]
+    held = {key: raw.pop(key) for key in others}
     content = {"content_type": UNKNOWN_TYPE, "held": held}
     message = {"id": UNKNOWN_TYPE, "author": {}, "content": content}
     raw["mapping"] = {UNKNOWN_TYPE: {"id": UNKNOWN_TYPE, "message": message, "parent": None}}

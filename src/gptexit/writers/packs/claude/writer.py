@@ -19,7 +19,7 @@ from gptexit.codes import NotKept
 from gptexit.memories.collect import Collector
 from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
-from gptexit.names.names import names_in
+from gptexit.names import names_in
 from gptexit.templates import render
 from gptexit.text.markdown import line
 from gptexit.writers.base import SECRETS, Unmentioned, WriterSetting

@@ -1,4 +1,4 @@
-"""Neutral JSON that gptexit wrote, as a source: `conversations.jsonl`, or the archive around it.
+"""Read neutral JSON that gptexit wrote: `conversations.jsonl`, or the archive around it.
 
 The lines name files by their id. Their bytes are looked for in a Markdown archive beside the jsonl,
 as `gptexit exit` and `gptexit convert --to jsonl --to markdown` leave it.
@@ -9,32 +9,33 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import orjson
 
 from gptexit.archive.files import JSONL
+from gptexit.archive.manifest import entries
 from gptexit.codes import Lost, Reason, Repair, reason_of
 from gptexit.errors import NotAnExport
-from gptexit.files.disk import leads_out, open_plain, special
+from gptexit.files.disk import HOUSE, special
 from gptexit.model import VERSION, Conversation
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss, plain
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
-from gptexit.readers.chatgpt.parsing.weight import MOST_BYTES, TOO_MUCH, Keep, heavy, path_of
+from gptexit.readers.chatgpt.parsing.json_scanner import MOST_BYTES, TOO_MUCH, Keep, heavy, path_of
 from gptexit.text.json import loads_deep
 
 _BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
 _HEAD = 200
 _PIPE = "standard input"
 _ARCHIVES = ("../markdown", "..", "markdown")
-"""Where a Markdown archive stands, as seen from the folder of the jsonl."""
-_HOUSE = ".gptexit"
+"""Paths of a Markdown archive, as seen from the folder of the jsonl."""
 
 
 def is_neutral(source: Path | BinaryIO) -> bool:
-    """Whether a path is neutral JSON or an archive with it; of a pipe, whether it begins so."""
+    """Tell whether a path is neutral JSON or an archive with it, or a pipe begins like it."""
     if not isinstance(source, Path):
         peek = getattr(source, "peek", None)
         return bool(peek and _BEGINS.match(peek(_HEAD)))
@@ -49,35 +50,35 @@ def is_neutral(source: Path | BinaryIO) -> bool:
 
 
 def _lines_at(path: Path) -> Path:
-    """The jsonl of an archive's folder; a file stands for itself."""
-    if (path / _HOUSE).is_dir():
-        inner = [path / JSONL, path / "jsonl" / JSONL]
-        return next((each for each in inner if each.is_file()), path)
-    return path
+    """Return the jsonl of an archive's folder; any other path as it is."""
+    inner = (path / JSONL, path / "jsonl" / JSONL) if (path / HOUSE).is_dir() else ()
+    return next((file for file in inner if file.is_file()), path)
 
 
 def open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> JsonlSource:
-    """The conversations in `sources`. Raises NotAnExport where one of them is something else."""
+    """Open the conversations in `sources`. Raises NotAnExport if one of them is something else."""
     given: list[Path | BinaryIO] = []
-    for each in sources:
-        one = stdin if each == "-" and stdin is not None else Path(each)
-        if not is_neutral(one):
+    for source in sources:
+        file = stdin if source == "-" and stdin is not None else Path(source)
+        if not is_neutral(file):
             raise NotAnExport(
-                f"{plain(str(each))} is no JSON of gptexit's, as another source is: convert them "
+                f"{plain(str(source))} is no JSON of gptexit's, as another source is: convert them "
                 "one after the other."
             )
-        given.append(_lines_at(one) if isinstance(one, Path) else one)
+        given.append(_lines_at(file) if isinstance(file, Path) else file)
     return JsonlSource(given)
 
 
 class JsonlSource:
-    """The source; see `Source` for what its members are."""
+    """The source; `Source` describes its members."""
 
     def __init__(self, given: list[Path | BinaryIO]) -> None:
         self._given = given
-        first = given[0]
-        name = plain(first.name) if isinstance(first, Path) else _PIPE
-        self.label = name if len(given) == 1 else f"{name} and {len(given) - 1} more"
+        self.conversation_files = [
+            plain(file.name) if isinstance(file, Path) else _PIPE for file in given
+        ]
+        first = self.conversation_files[0]
+        self.label = first if len(given) == 1 else f"{first} and {len(given) - 1} more"
         self.losses: list[Loss] = []
         self._told: set[tuple[str, Reason]] = set()
         self.missing: list[str] = []
@@ -85,12 +86,13 @@ class JsonlSource:
         self.duplicates = 0
         self.keep: Keep | None = None
         self.editions: list[Any] = []
+        self.union = None  # lines are not merged
         self.bytes_read = 0
         self._files: dict[str, Path] = {}
-        for each in given:
-            if isinstance(each, Path):
-                for place in _ARCHIVES:
-                    _learn(each.parent / place, self._files)
+        for file in given:
+            if isinstance(file, Path):
+                for archive in _ARCHIVES:
+                    _add_assets(file.parent / archive, self._files)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +101,7 @@ class JsonlSource:
         self.close()
 
     def close(self) -> None:
-        """Nothing is unpacked."""
+        """Do nothing: no file is unpacked."""
 
     def lose(self, where: str, why: Reason) -> None:
         """Note a loss; one that a second pass meets again is noted once."""
@@ -108,25 +110,15 @@ class JsonlSource:
             self.losses.append(Loss(where, why))
 
     @property
-    def union(self) -> None:
-        """Lines are not merged."""
-        return None
-
-    @property
-    def conversation_files(self) -> list[str]:
-        """The files, in the order in which they were given."""
-        return [plain(each.name) if isinstance(each, Path) else _PIPE for each in self._given]
-
-    @property
     def bytes_total(self) -> int | None:
         """Their bytes; None with a pipe among them."""
-        sizes = [each.stat().st_size for each in self._given if isinstance(each, Path)]
+        sizes = [file.stat().st_size for file in self._given if isinstance(file, Path)]
         return sum(sizes) if len(sizes) == len(self._given) else None
 
     def neutral(
         self, met: ReadStats, *, once: bool = False
     ) -> Iterator[tuple[str, Conversation | Loss]]:
-        """Each line's conversation; of several with one id the first."""
+        """Yield each line's conversation; of several with one id the first."""
         seen: set[str] = set()
         self.duplicates = 0
         self.bytes_read = 0
@@ -142,7 +134,9 @@ class JsonlSource:
                     self.duplicates += 1
                     continue
                 seen.add(conversation["id"])
-                self._find_files(conversation)
+                for asset in conversation["assets"]:
+                    member = asset["id"] if asset["id"] in self._files else None
+                    asset["member"], asset["missing"] = member, member is None
                 yield where, conversation
 
     def _lines(self, name: str, given: Path | BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -162,7 +156,7 @@ class JsonlSource:
             self.lose(name, reason_of(error))
 
     def _pass_on(self, name: str, number: int, line: bytes, rest: BinaryIO | None) -> None:
-        """Keep a line that is too large as it is; `rest`: the stream that its end is still in."""
+        """Keep a line that is too large as it is; `rest`: the stream that still holds its end."""
         path = path_of(name, f"line-{number}")
         why = Lost.TOO_LARGE.say(limit=TOO_MUCH, path=path)
         loss = Loss(f"{name}, line {number}", why)
@@ -177,76 +171,57 @@ class JsonlSource:
         if take:
             take(b"")
 
-    def _find_files(self, conversation: Conversation) -> None:
-        for asset in conversation["assets"]:
-            found = self._files.get(asset["id"])
-            asset["member"] = asset["id"] if found else None
-            asset["missing"] = found is None
-
     def settle(self) -> None:
-        """Nothing to be found out: a second line of one id never counts."""
+        """Do nothing: a second line of one id never counts."""
 
     def hash_members(self) -> None:
-        """The archive that the lines come from has their checksums."""
+        """Do nothing: the archive that the lines come from has their checksums."""
 
     def inventory(self) -> Iterator[tuple[str, int, str | None]]:
-        """The files with lines."""
+        """Yield the files with lines."""
         for name, given in zip(self.conversation_files, self._given, strict=True):
             if isinstance(given, Path):
                 yield name, given.stat().st_size, None
 
     def lookup(self, file_id: str) -> AssetInfo:
-        """Where the file is; its name and type are in the conversations."""
+        """Return the member of the file; its name and type are in the conversations."""
         return AssetInfo(member=file_id if file_id in self._files else None)
 
     def others(self, taken: Container[str]) -> Iterator[str]:
-        """None: the archive beside the lines keeps what no conversation mentions."""
+        """Yield nothing: the archive beside the lines keeps files that no conversation mentions."""
         return iter(())
 
     def open(self, member: str) -> BinaryIO:
-        """A file of the archive. Raises OSError."""
-        return self._place(member).open("rb")
+        """Open a file of the archive. Raises OSError."""
+        return self._path(member).open("rb")
 
     def size(self, member: str) -> int:
-        """Its bytes. Raises FileNotFoundError."""
-        return self._place(member).stat().st_size
+        """Return its bytes. Raises FileNotFoundError."""
+        return self._path(member).stat().st_size
 
-    def _place(self, member: str) -> Path:
+    def _path(self, member: str) -> Path:
         try:
             return self._files[member]
         except KeyError:
             raise FileNotFoundError(f"no archive beside the lines holds {member}") from None
 
 
-def _learn(archive: Path, files: dict[str, Path]) -> None:
-    """Note which assets the archive in that folder has. Memory follows their number."""
-    try:
+def _add_assets(archive: Path, files: dict[str, Path]) -> None:
+    """Add the assets of the archive in that folder. Memory follows their number."""
+    with suppress(OSError):  # without an archive, the files are reported as missing
         top = archive.resolve(strict=True)
-        with open_plain(top / _HOUSE / "manifest.jsonl") as lines:
-            for line in lines:
-                _learn_line(top, line, files)
-    except OSError:
-        return  # no archive: the files are then told as missing
-
-
-def _learn_line(top: Path, line: bytes, files: dict[str, Path]) -> None:
-    try:
-        entry = orjson.loads(line)
-        kind, _, key = entry["key"].partition("/")
-        if kind != "asset" or leads_out(entry["path"]):
-            return
-        place = top / entry["path"]
-        if place.resolve().is_relative_to(top) and place.is_file():
-            files.setdefault(key, place)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return  # no line of ours
+        for entry in entries(top / HOUSE / "manifest.jsonl"):
+            kind, _, key = entry.key.partition("/")
+            with suppress(OSError, ValueError):
+                path = top / entry.path
+                if kind == "asset" and path.resolve().is_relative_to(top) and path.is_file():
+                    files.setdefault(key, path)
 
 
 def conversation_of(line: bytes) -> Conversation:
-    """The conversation of a line. Raises ValueError where it is none that can be worked with.
+    """Parse the conversation of a line. Raises ValueError if other code would loop or mix up.
 
-    Checked is what would make others loop or mix up; the schema tells the rest
-    (`gptexit validate`).
+    `gptexit validate` checks it against the schema.
     """
     try:
         value = orjson.loads(line)

@@ -1,1 +1,0 @@
-"""Names of projects and custom GPTs, which an export has only ids of."""
