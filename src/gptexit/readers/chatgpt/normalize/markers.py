@@ -1,4 +1,4 @@
-"""Markers in what the assistant wrote: signs that ChatGPT's own page turns into something else.
+"""Find markers in the assistant's text: signs that ChatGPT's own page turns into something else.
 
 Seen in exports of 2023 to 2026:
 
@@ -8,17 +8,17 @@ Seen in exports of 2023 to 2026:
 - `【31†L27-L35】`, `【4:0†manual.pdf】`: citations of 2023 to 2025.
 - `【{"image_fetch": "…"}】`: a picture, 2026.
 - `:contentReference[oaicite:0]{index=0}`: a citation that was never resolved.
-- Lines `:::name` … `:::`: a container. What stands between them is text.
+- Lines `:::name` … `:::`: a container, with text between them.
 
-This module finds them and takes them apart. What each one shows is decided in `citations`.
+This module finds them and splits them into fields; `citations` decides what each one shows.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -48,10 +48,14 @@ _FENCE = re.compile(
     re.MULTILINE,
 )
 _KEPT_CONTAINERS = ("writing",)
-"""Containers that another module takes apart: see `canvas`."""
+"""Containers that another module reads: see `canvas`."""
 _JSON = json.JSONDecoder()
 LONGEST_JSON = 100_000
-"""Characters of JSON at most that are looked through for its end."""
+"""Characters at most in which the end of JSON is searched."""
+
+
+_EE = b"\xee"
+"""The first byte, in UTF-8, of each character of U+E200 to U+E2FF."""
 
 
 @dataclass(slots=True)
@@ -79,86 +83,68 @@ def may_hold(text: str) -> bool:
 def may_be_private(text: str) -> bool:
     """Tell, at little cost, whether `text` may hold a character of U+E200 to U+E2FF.
 
-    To look for a byte takes a tenth of the time that a regular expression takes.
+    Searching a byte takes a tenth of the time of a regular expression.
     """
     return not text.isascii() and _EE in text.encode("utf-8", "surrogatepass")
 
 
-_EE = b"\xee"
-"""The first byte, in UTF-8, of each character of U+E200 to U+E2FF."""
-
-
 def find(text: str) -> list[Marker]:
     """Return the markers of `text` in order; none overlaps another."""
-    found = list(_signs(text))
-    if ":::" in text:
-        taken = [(marker.start, marker.end) for marker in found]
-        fences = [fence for fence in _fences(text) if not _overlaps(fence, taken)]
-        found = sorted([*found, *fences], key=lambda marker: marker.start)
-    return found
-
-
-def _overlaps(fence: Marker, taken: list[tuple[int, int]]) -> bool:
-    """Tell whether a line of a container lies within another marker (a widget's JSON)."""
-    low, high = 0, len(taken)
-    while low < high:
-        middle = (low + high) // 2
-        if taken[middle][1] <= fence.start:
-            low = middle + 1
-        else:
-            high = middle
-    return low < len(taken) and taken[low][0] < fence.end
+    signs = list(_signs(text))
+    if ":::" not in text:
+        return signs
+    ends = [sign.end for sign in signs]
+    fences = []
+    for fence in _fences(text):
+        # The JSON of a widget may hold such a line.
+        number = bisect_right(ends, fence.start)
+        if number == len(signs) or signs[number].start >= fence.end:
+            fences.append(fence)
+    return sorted([*signs, *fences], key=lambda marker: marker.start)
 
 
 def _signs(text: str) -> Iterator[Marker]:
     at = 0
-    # A set of single characters is looked for several times as fast as the alternatives.
-    # The fewer there are in the set, the faster.
+    # A set of single characters is found several times as fast as the alternatives, and the faster
+    # the fewer characters are in the set.
     start = _START_WITH_COLON if "oaicite" in text else _START if "【" in text else PRIVATE
     while begun := start.search(text, at):
-        found = _FOUND.match(text, begun.start())
-        if found is None:
+        match = _FOUND.match(text, begun.start())
+        if match is None:
             at = begun.end()
             continue
-        marker = _made(text, found)
+        marker = _marker(text, match)
         at = marker.end
         yield marker
 
 
-def _made(text: str, found: re.Match[str]) -> Marker:
-    start, end = found.span()
-    if found.lastgroup == "stray":
-        return _cut_off(text, start) or Marker(start, end, "stray", found["stray"])
-    return _FORMS[found.lastgroup or ""](start, end, found)
-
-
-def _framed(start: int, end: int, found: re.Match[str]) -> Marker:
-    kind, *args = found["body"].split("\ue202")
-    return Marker(start, end, "marker", kind.strip(), args)
-
-
-def _old(start: int, end: int, found: re.Match[str]) -> Marker:
-    return Marker(start, end, "old", "cite", [found["name"]], (found["first"], found["second"]))
-
-
-_FORMS: dict[str, Callable[[int, int, re.Match[str]], Marker]] = {
-    "body": _framed,
-    "name": _old,
-    "fetch": lambda start, end, found: Marker(start, end, "fetch", "image_fetch", [found["fetch"]]),
-    "oai": lambda start, end, found: Marker(
-        start, end, "oaicite", "cite", [], (found["oai"], None)
-    ),
-    "sign": lambda start, end, found: Marker(start, end, "sign", found["sign"]),
-    "anchor": lambda start, end, found: Marker(start, end, "anchor", "cite", [found["anchor"]]),
-}
-"""How a marker is made of a match, by the name of the last group that matched."""
+def _marker(text: str, match: re.Match[str]) -> Marker:
+    start, end = match.span()
+    form = match.lastgroup
+    if form == "body":
+        kind, *args = match["body"].split("\ue202")
+        marker = Marker(start, end, "marker", kind.strip(), args)
+    elif form == "name":
+        numbers = (match["first"], match["second"])
+        marker = Marker(start, end, "old", "cite", [match["name"]], numbers)
+    elif form == "fetch":
+        marker = Marker(start, end, "fetch", "image_fetch", [match["fetch"]])
+    elif form == "oai":
+        marker = Marker(start, end, "oaicite", "cite", [], (match["oai"], None))
+    elif form == "sign":
+        marker = Marker(start, end, "sign", match["sign"])
+    elif form == "anchor":
+        marker = Marker(start, end, "anchor", "cite", [match["anchor"]])
+    else:
+        marker = _cut_off(text, start) or Marker(start, end, "stray", match["stray"])
+    return marker
 
 
 def _cut_off(text: str, start: int) -> Marker | None:
-    """Return the marker at `start` that has no end: an answer that was stopped, or is damaged.
+    """Return the marker at `start` that has no end: the answer was stopped, or is damaged.
 
-    Of its arguments those are taken that can be told from the words behind it: references and
-    JSON. JSON that is cut off too reaches to the next empty line.
+    Its arguments are those that are no plain words: references and JSON. JSON that is cut off too
+    reaches to the next empty line.
     """
     begun = _BEGUN.match(text, start)
     if begun is None:
@@ -186,7 +172,7 @@ def _json_end(text: str, start: int) -> int:
 
 
 def _fences(text: str) -> Iterator[Marker]:
-    """Yield the lines that open and close containers, but for those of writing blocks."""
+    """Yield the lines that open and close containers, except those of writing blocks."""
     stack: list[tuple[int, str]] = []
     for line in _FENCE.finditer(text):
         colons, name = len(line[1]), line[2]
@@ -202,7 +188,7 @@ def _fences(text: str) -> Iterator[Marker]:
 
 @dataclass(frozen=True, slots=True)
 class MarkedRegion:
-    """A span of Markdown in which nothing may be inserted: code, or the words of a link."""
+    """A span of Markdown in which nothing may be inserted: code or a link."""
 
     start: int
     end: int
@@ -211,18 +197,17 @@ class MarkedRegion:
 
 
 _TICKS = re.compile("`+")
-# It is searched in a text with a line end in front: a pattern that begins with a plain character is
-# found several times as fast.
+# It is searched in a text with a line end in front, since a pattern that begins with a plain
+# character is found several times as fast.
 _CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 def regions(text: str, found: list[Marker], places: list[int] | None = None) -> list[MarkedRegion]:
-    """Return where `text` has code and words of links, in order.
+    """Return the spans of code and links in `text`, in order.
 
-    `places`, in order: code within a line is looked for only in the paragraphs with one of them;
-    None for all. Markers count as letters: brackets and backticks inside of them are none of the
-    text's.
+    `places`: sorted indexes; code within a line is searched only in paragraphs with one of them, or
+    in all if None. Brackets and backticks inside of the markers `found` do not count.
     """
     if "`" not in text and "~~~" not in text and "](" not in text:
         return []
@@ -262,22 +247,22 @@ def _blocks(text: str) -> Iterator[MarkedRegion]:
 def _code_spans(
     text: str, blocks: list[MarkedRegion], places: list[int] | None
 ) -> Iterator[MarkedRegion]:
-    """Yield the code spans outside of `blocks`; no span crosses an empty line."""
+    """Yield the code spans outside of `blocks`; none crosses an empty line."""
     begins = [0, *(block.end for block in blocks)]
     ends = [*(block.start for block in blocks), len(text)]
     for begin, end in zip(begins, ends, strict=True):
-        if text.find("`", begin, end) < 0 or not _is_there(places, begin, end):
+        if text.find("`", begin, end) < 0 or not _has_place(places, begin, end):
             continue
         at = begin
         for gap in [*_PARAGRAPH.finditer(text, begin, end), None]:
             stop = gap.start() if gap else end
-            if text.find("`", at, stop) >= 0 and _is_there(places, at, stop):
+            if text.find("`", at, stop) >= 0 and _has_place(places, at, stop):
                 yield from _spans_within(text, at, stop)
             at = gap.end() if gap else end
 
 
-def _is_there(places: list[int] | None, start: int, stop: int) -> bool:
-    """Tell whether one of `places` lies from `start` to `stop`."""
+def _has_place(places: list[int] | None, start: int, stop: int) -> bool:
+    """Tell whether one of `places` is between `start` and `stop`, or `places` is None."""
     if places is None:
         return True
     number = bisect_left(places, start)
@@ -305,7 +290,7 @@ _TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)"
 
 
 def _link_words(text: str) -> Iterator[MarkedRegion]:
-    """Yield each `[words](address)`; a bracket that no address follows is none."""
+    """Yield each `[words](address)`; not a bracket without an address behind it."""
     if "](" not in text:
         return
     stack: list[int] = []
