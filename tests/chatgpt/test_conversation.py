@@ -5,7 +5,7 @@ import orjson
 from hypothesis import given, settings
 
 from build import ROOT, add, chain, conversation, message, raw_conversations
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from gptexit.chatgpt.names import file_id
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.assets import AssetBook
 from gptexit.readers.chatgpt.normalize.content import read_part
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from build import chain, message
 from build import conversation as raw_conversation
 from gptexit.errors import RedactionFailed
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.redact.detect import secrets
 from gptexit.redact.redactor import Redactor

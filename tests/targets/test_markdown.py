@@ -12,7 +12,7 @@ from build import ROOT, add, chain, conversation, message, raw_conversations
 from exports import seen_texts, word_runs
 from gptexit.archive.manifest import Catalog, Entry
 from gptexit.codes import Hidden
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.body import front_matter

@@ -15,6 +15,14 @@ from typing import Any
 from gptexit.codes import Oddity
 from gptexit.model import Raw
 
+_LEAST = 1e-6
+"""Seconds since 1970: a smaller time counts as zero."""
+_FAR = 4e9
+"""Seconds since 1970: up to here a double is exact to the microsecond."""
+_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02}" for second in range(60)]
+_EPOCH = date(1970, 1, 1).toordinal()
+
 
 def text(raw: Raw, key: str) -> str | None:
     """Take the string at `key`; return None and take nothing if the value is no string."""
@@ -48,15 +56,6 @@ def time(raw: Raw, key: str) -> str | None:
     if formatted is not None and isinstance(value, (int, float)) and round(value, 6) == value:
         del raw[key]
     return formatted
-
-
-_LEAST = 1e-6
-"""Seconds since 1970: a smaller time counts as zero."""
-_FAR = 4e9
-"""Seconds since 1970: up to here a double is exact to the microsecond."""
-_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
-_SECONDS = [f"{second:02}" for second in range(60)]
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @lru_cache(4096)

@@ -11,9 +11,11 @@ from typing import Any, Literal
 from gptexit.chatgpt import take
 from gptexit.chatgpt.names import file_id
 from gptexit.model import Asset, Media, Part, Raw
-from gptexit.readers.chatgpt.assets.index import TELLS_NOTHING, Lookup
+from gptexit.readers.chatgpt.asset_index import TELLS_NOTHING, Lookup
 
 Kind = Literal["image", "audio", "video", "file"]
+_POINTERS = ("asset_pointer", "audio_asset_pointer", "video_asset_pointer", "image_asset_pointer")
+_KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
 
 
 @dataclass(slots=True)
@@ -24,12 +26,7 @@ class AssetBook:
     assets: dict[str, Asset] = field(default_factory=dict)
 
     def add(
-        self,
-        pointer: str,
-        *,
-        name: Any = None,
-        media_type: Any = None,
-        size: Any = None,
+        self, pointer: str, *, name: Any = None, media_type: Any = None, size: Any = None
     ) -> str:
         """Return the asset id of `pointer`; the other arguments fill in what the export lacks."""
         key = file_id(pointer)
@@ -50,9 +47,8 @@ class AssetBook:
         if own_name and not (asset["name"] and file_id(own_name) == key):
             asset["name"] = own_name
         own_type = take.string(media_type)
-        if own_type and not (
-            asset["media_type"] and own_type.split(";")[0].lower() in TELLS_NOTHING
-        ):
+        tells_nothing = own_type is not None and own_type.split(";")[0].lower() in TELLS_NOTHING
+        if own_type and not (asset["media_type"] and tells_nothing):
             asset["media_type"] = own_type
         if asset["size"] is None:
             asset["size"] = take.whole(size)
@@ -78,14 +74,6 @@ def media(kind: Kind, asset: str, frame: Raw | None = None, **known: Any) -> Med
     }
 
 
-_POINTERS = (
-    "asset_pointer",
-    "audio_asset_pointer",
-    "video_asset_pointer",
-    "image_asset_pointer",
-)
-
-
 def pointer_of(value: Any) -> str | None:
     """Return the asset pointer in a string, or in an object that nests one some levels deep."""
     for _ in range(4):
@@ -95,9 +83,6 @@ def pointer_of(value: Any) -> str | None:
             return None
         value = next((value[key] for key in _POINTERS if value.get(key)), None)
     return None
-
-
-_KINDS: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video"}
 
 
 def kind_of(name: str | None, media_type: str | None) -> Kind:

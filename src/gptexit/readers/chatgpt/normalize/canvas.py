@@ -32,6 +32,13 @@ _CLOSERS = {"{": "}", "[": "]"}
 _HALF = re.compile(r"(?<!\\)(\\*)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 """The first half of a pair of surrogates at the end of a text, as an escape."""
 _SPLIT = re.compile("[\ud800-\udfff]")
+SECONDS = 0.5
+"""Time for one pattern."""
+LARGEST = 8_000_000
+"""Characters that an update may add to a document."""
+_OPEN = re.compile(r"^:::writing[ \t]*\{([^}\n]{0,2000})\}[ \t]*$", re.MULTILINE)
+_CLOSE = re.compile(r"^:::[ \t]*$", re.MULTILINE)
+ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Read(NamedTuple):
@@ -195,12 +202,6 @@ def may_compile(pattern: str) -> bool:
     return sum(groups) <= MOST_STEPS
 
 
-SECONDS = 0.5
-"""Time for one pattern."""
-LARGEST = 8_000_000
-"""Characters that an update may add to a document."""
-
-
 @dataclass(frozen=True, slots=True)
 class Canvas:
     """One version of a document."""
@@ -312,11 +313,6 @@ def comments(arguments: Raw) -> list[Part]:
 
 def _quote(words: str, title: str) -> Quote:
     return {"type": "quote", "text": words, "title": title, "url": None}
-
-
-_OPEN = re.compile(r"^:::writing[ \t]*\{([^}\n]{0,2000})\}[ \t]*$", re.MULTILINE)
-_CLOSE = re.compile(r"^:::[ \t]*$", re.MULTILINE)
-ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
 
 def writing_blocks(part: Text) -> list[Part]:

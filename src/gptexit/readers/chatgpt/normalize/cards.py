@@ -23,6 +23,22 @@ from gptexit.readers.chatgpt.normalize.links import cited, clean_url, link, link
 from gptexit.readers.chatgpt.normalize.markers import PRIVATE, Marker
 from gptexit.readers.chatgpt.normalize.references import REF
 
+_MECHANICS = frozenset(
+    (
+        *("type", "status", "kind", "layout", "variant", "style", "icon", "logo", "color", "hue"),
+        *("revision", "aspect_ratio", "num_per_query", "refs", "ref", "safe_urls", "thumbnail"),
+        *("width", "height", "size", "start_idx", "end_idx", "version", "locale", "timezone"),
+        *("invalid", "error", "schema", "action", "prefix", "prompt_text", "matched_text"),
+    )
+)
+# The strings of a list that is cut off, or of damaged JSON; a colon follows a key.
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)(\s*:)?', re.DOTALL)
+_DETAILS = ("price", "merchants", "rating", "address", "phone", "description", "snippet")
+_FRAME = frozenset(
+    ("alt", "matched_text", "prompt_text", "safe_urls", "refs", "prefix", "status", "type", "items")
+)
+"""Keys of a reference that hold no words of its own, or hold them again."""
+
 
 @dataclass(slots=True)
 class CardEntry:
@@ -90,16 +106,6 @@ def _of_entries(heading: str, entries: list[CardEntry]) -> Card | None:
     return Card(heading, [("", entries)] if entries else []) if heading or entries else None
 
 
-_MECHANICS = frozenset(
-    (
-        *("type", "status", "kind", "layout", "variant", "style", "icon", "logo", "color", "hue"),
-        *("revision", "aspect_ratio", "num_per_query", "refs", "ref", "safe_urls", "thumbnail"),
-        *("width", "height", "size", "start_idx", "end_idx", "version", "locale", "timezone"),
-        *("invalid", "error", "schema", "action", "prefix", "prompt_text", "matched_text"),
-    )
-)
-
-
 def _tells_nothing(key: str) -> bool:
     """Tell whether the value of a key is for programs: an id, a style, a size."""
     return key in _MECHANICS or key == "id" or key.endswith(("_id", "_ids", "_idx", "_url", "_ref"))
@@ -125,11 +131,8 @@ def _leaves(value: Any, numbers: bool = False) -> Iterator[tuple[str, str]]:
             words = PRIVATE.sub("", node).strip()
             if words and not REF.fullmatch(words):
                 yield key, words
-        elif isinstance(node, bool) or node is None:
-            continue
-        elif isinstance(node, int | float):
-            if numbers:
-                yield key, f"{node:g}" if isinstance(node, float) else str(node)
+        elif numbers and isinstance(node, int | float) and not isinstance(node, bool):
+            yield key, f"{node:g}" if isinstance(node, float) else str(node)
         elif isinstance(node, dict):
             inner = [(name, node[name]) for name in node if not _tells_nothing(str(name))]
             stack.extend(reversed(inner))
@@ -158,18 +161,18 @@ def _payload(marker: Marker | None) -> Any:
     return None
 
 
-# The strings of a list that is cut off, or of damaged JSON; a colon follows a key.
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)(\s*:)?', re.DOTALL)
+def _entry_of(source: Cited) -> CardEntry:
+    return CardEntry(source["title"] or "", source["url"])
 
 
 def _reference_entry(reference: Raw) -> CardEntry:
-    source = cited(reference)
-    title = source["title"] or take.string(reference.get("display_title")) or ""
-    return CardEntry(title, source["url"])
+    entry = _entry_of(cited(reference))
+    entry.title = entry.title or take.string(reference.get("display_title")) or ""
+    return entry
 
 
 def _from_alt(reference: Raw) -> list[CardEntry]:
-    return [CardEntry(page["title"] or "", page["url"]) for page in links_in(reference.get("alt"))]
+    return list(map(_entry_of, links_in(reference.get("alt"))))
 
 
 def _url(marker: Marker | None, reference: Raw) -> Card | None:
@@ -244,8 +247,7 @@ def _list(marker: Marker | None, reference: Raw) -> Card | None:
 
 
 def _pages(reference: Raw) -> list[CardEntry]:
-    sources = map(cited, take.objects(reference.get("items")))
-    pages = [CardEntry(source["title"] or "", source["url"]) for source in sources]
+    pages = [_entry_of(cited(item)) for item in take.objects(reference.get("items"))]
     return [page for page in pages if page.title or page.url]
 
 
@@ -260,18 +262,13 @@ def _video(marker: Marker | None, reference: Raw) -> Card | None:
     return _of_entries("", [entry])
 
 
-_DETAILS = ("price", "merchants", "rating", "address", "phone", "description", "snippet")
-
-
 def _thing(item: Raw) -> CardEntry:
     """Return a product or a place: its name, address and details."""
-    source = cited(item)
-    details = [
-        str(value) for key in _DETAILS if isinstance(value := item.get(key), str | int | float)
-    ]
-    return CardEntry(
-        source["title"] or "", source["url"] or clean_url(item.get("website_url")), details
-    )
+    entry = _entry_of(cited(item))
+    entry.url = entry.url or clean_url(item.get("website_url"))
+    values = map(item.get, _DETAILS)
+    entry.details = [str(value) for value in values if isinstance(value, str | int | float)]
+    return entry
 
 
 def _products(marker: Marker | None, reference: Raw) -> Card | None:
@@ -303,12 +300,6 @@ def any_card(marker: Marker | None, reference: Raw) -> Card | None:
         rest = {key: value for key, value in reference.items() if key not in _FRAME}
         entries = [CardEntry("", None, [line]) for line in _facts_in(rest)]
     return _of_entries(" ".join(filter(None, words)), entries)
-
-
-_FRAME = frozenset(
-    ("alt", "matched_text", "prompt_text", "safe_urls", "refs", "prefix", "status", "type", "items")
-)
-"""Keys of a reference that hold no words of its own, or hold them again."""
 
 
 def _shared_list(value: Raw) -> Card | None:

@@ -20,31 +20,12 @@ from dataclasses import dataclass
 from gptexit.chatgpt import take
 from gptexit.codes import Oddity
 from gptexit.model import Citation, Cited, Raw
-from gptexit.readers.chatgpt.normalize import markers
+from gptexit.readers.chatgpt.normalize import cards, markers, references
 from gptexit.readers.chatgpt.normalize.canvas import ATTRIBUTE
-from gptexit.readers.chatgpt.normalize.cards import (
-    ABSENT,
-    BY_KIND,
-    Card,
-    any_card,
-    card_of,
-    unknown_widget,
-)
-from gptexit.readers.chatgpt.normalize.links import cited, link, plain, results_of
+from gptexit.readers.chatgpt.normalize.links import cited, clean_url, link, plain, results_of
 from gptexit.readers.chatgpt.normalize.markers import PRIVATE, MarkedRegion, Marker
 from gptexit.readers.chatgpt.normalize.pieces import Piece, joined
-from gptexit.readers.chatgpt.normalize.references import (
-    KNOWN,
-    LISTED,
-    NOT_PAIRED,
-    REF,
-    UNSEEN,
-    Above,
-    Resolver,
-    is_file_name,
-    listing,
-    sources_of,
-)
+from gptexit.readers.chatgpt.normalize.references import REF, UNSEEN, Above, Resolver
 
 CITING = ("cite", "filecite")
 """Kinds of markers that have sources and no words."""
@@ -52,6 +33,8 @@ CONTAINERS = ("contextList", "writing")
 """Containers that were seen in exports."""
 MOST_LISTED = 200
 """Sources at most that are listed under an answer."""
+_NEAR = 200
+"""Characters before and behind a marker in which the ends of its line are searched."""
 
 
 @dataclass(slots=True)
@@ -72,11 +55,7 @@ def may_change(text: str, metadata: Raw) -> bool:
 
 
 def resolve(
-    text: str,
-    metadata: Raw,
-    above: Above,
-    oddities: Counter[Oddity],
-    unknown: Counter[str],
+    text: str, metadata: Raw, above: Above, oddities: Counter[Oddity], unknown: Counter[str]
 ) -> Resolved:
     """Return `text` with links and words in place of its markers.
 
@@ -93,8 +72,7 @@ def resolve(
     before = oddities[Oddity.CITATION_UNEXPLAINED]
     pieces = [_piece(marker, text, resolver, oddities, unknown) for marker in found]
     if resolver.may_match_words:
-        spans = [(marker.start, marker.end) for marker in found]
-        pieces += _of_words(text, resolver, spans)
+        pieces += _of_words(text, resolver, found)
         # What is added behind words comes before a marker that follows at once.
         pieces.sort(key=lambda piece: (piece.start, piece.end))
     sources: list[Cited] = []
@@ -136,41 +114,43 @@ def _piece(
     """Return the piece that replaces one marker."""
     piece = Piece(marker.start, marker.end)
     if marker.form == "fence":
-        return _fence(marker, piece, unknown)
+        piece.text = _container(marker, unknown)
+        piece.sign = not piece.text
+        return piece
     if marker.form == "stray":
         piece.sign = marker.kind <= "\ue206"
         if not piece.sign:
             unknown[f"marker: U+{ord(marker.kind):04X}"] += 1
         return piece
-    explained = resolver.explain(marker)
-    if marker.form == "sign" or (marker.kind in CITING and explained.sources):
-        piece.sources = explained.sources
+    reference, sources = resolver.explain(marker)
+    if marker.form == "sign" or (marker.kind in CITING and sources):
+        piece.sources = sources
         piece.sign = not piece.sources
         return piece
-    widget = unknown_widget(marker)
+    widget = cards.unknown_widget(marker)
     if widget:
         unknown[f"widget: {widget}"] += 1
-    known = marker.kind in CITING or marker.kind in BY_KIND
-    card = card_of(marker, explained.reference) if known else None
+    known = marker.kind in CITING or marker.kind in cards.BY_KIND
+    card = cards.card_of(marker, reference) if known else None
     if card is None:
-        piece.sources = explained.sources
+        piece.sources = sources
         if marker.kind not in CITING:
             unknown[f"marker: {marker.kind[:60] or 'without a kind'}"] += 1
-            card = any_card(marker, {} if piece.sources else explained.reference or {})
+            card = cards.any_card(marker, {} if piece.sources else reference or {})
     if card is not None:
         piece.text = _shown(card, marker, text)
-    elif marker.kind in ABSENT and (explained.reference or {}).get("type") != "hidden":
+    elif marker.kind in cards.ABSENT and (reference or {}).get("type") != "hidden":
         oddities[Oddity.CARD_ABSENT] += 1
-        piece.text = f"*Not in the export: {ABSENT[marker.kind]}*"
+        piece.text = f"*Not in the export: {cards.ABSENT[marker.kind]}*"
     if not piece.text and marker.kind in CITING:
-        piece.text = _unexplained(marker, explained.reference, oddities)
+        piece.text = _unexplained(marker, reference, oddities)
     return piece
 
 
 def _unexplained(marker: Marker, reference: Raw | None, oddities: Counter[Oddity]) -> str:
     """Return the words of a citation without sources; count it if it has no words either."""
     words = " ".join(arg for arg in marker.args if not REF.search(arg) and marker.kind == "cite")
-    if marker.form == "old" and not is_file_name(words):
+    if marker.form == "old" and not references.is_file_name(words):
         words = ""
     if reference is not None and not words:
         if reference.get("type") in UNSEEN:
@@ -182,27 +162,19 @@ def _unexplained(marker: Marker, reference: Raw | None, oddities: Counter[Oddity
     return plain(words)
 
 
-def _fence(marker: Marker, piece: Piece, unknown: Counter[str]) -> Piece:
-    """Replace the line that opens a container by its title."""
+def _container(marker: Marker, unknown: Counter[str]) -> str:
+    """Return the title of a container, for the line that opens it; nothing without a title."""
     if marker.kind and marker.kind not in CONTAINERS:
         unknown[f"container: {marker.kind}"] += 1
     titles = [
         value
-        for key, value in ATTRIBUTE.findall(marker.args[0] if marker.args else "")
+        for key, value in ATTRIBUTE.findall(marker.args[0])
         if key in ("title", "subject", "name", "label", "heading")
     ]
-    if titles:
-        piece.text = f"**{plain(' '.join(titles))}**\n\n"
-    else:
-        piece.sign = True
-    return piece
+    return f"**{plain(' '.join(titles))}**\n\n" if titles else ""
 
 
-_NEAR = 200
-"""Characters before and behind a marker in which the ends of its line are searched."""
-
-
-def _shown(card: Card, marker: Marker, text: str) -> str:
+def _shown(card: cards.Card, marker: Marker, text: str) -> str:
     """Return a card as a block if its marker is alone in a line, else as words of the line."""
     before = text[max(0, marker.start - _NEAR) : marker.start].rpartition("\n")
     after = text[marker.end : marker.end + _NEAR].partition("\n")
@@ -219,25 +191,24 @@ def _shown(card: Card, marker: Marker, text: str) -> str:
     return block + "\n" if follows and len(lines) > 1 else block
 
 
-def _of_words(text: str, resolver: Resolver, taken: list[tuple[int, int]]) -> Iterator[Piece]:
-    """Yield what is added to ordinary words that a reference matches; the words stay."""
+def _of_words(text: str, resolver: Resolver, found: list[Marker]) -> Iterator[Piece]:
+    """Yield what is added to ordinary words that a reference matches, outside of markers."""
     at = 0
     for start, end, reference in sorted(resolver.words_matched(), key=lambda match: match[0]):
-        while at < len(taken) and taken[at][1] <= start:
+        while at < len(found) and found[at].end <= start:
             at += 1
-        if at < len(taken) and taken[at][0] < end:
+        overlaps = at < len(found) and found[at].start < end
+        if overlaps or text[start - 2 : start] == "](":
             continue
         words = text[start:end]
         alt = take.string(reference.get("alt"))
         if words.startswith(("http://", "https://")) and alt and "](" not in alt:
-            source: Cited = {"title": alt, "url": cited({"url": words})["url"]}
-            if text[start - 2 : start] != "](" and source["url"]:
-                yield Piece(start, end, link(source))
-            continue
-        sources = [] if reference.get("type") in UNSEEN else list(sources_of(reference))
-        new = [source for source in sources if source["url"] and source["url"] not in words]
-        if new and text[start - 2 : start] != "](":
-            yield Piece(end, end, "", new)
+            yield Piece(start, end, link({"title": alt, "url": clean_url(words)}))
+        elif reference.get("type") not in UNSEEN:
+            sources = references.sources_of(reference)
+            new = [source for source in sources if source["url"] and source["url"] not in words]
+            if new:
+                yield Piece(end, end, "", new)
 
 
 def _outside(
@@ -268,13 +239,13 @@ def _listed(metadata: Raw, resolver: Resolver, unknown: Counter[str]) -> Iterato
     """Yield the sources of `sources_footnote`, of unused references, and of `citations`."""
     for reference in resolver.references:
         kind = reference.get("type")
-        if kind not in KNOWN:
+        if kind not in references.KNOWN:
             unknown[f"reference: {str(kind)[:60]}"] += 1
-        if kind in LISTED:
-            yield from sources_of(reference)
-        elif id(reference) not in resolver.used and kind not in (*UNSEEN, *NOT_PAIRED):
-            card = card_of(None, reference)
-            yield from card.links() if card else sources_of(reference)
+        if kind == "sources_footnote":
+            yield from references.sources_of(reference)
+        elif id(reference) not in resolver.used and kind not in UNSEEN:
+            card = cards.card_of(None, reference)
+            yield from card.links() if card else references.sources_of(reference)
     for citation in take.objects(metadata.get("citations")):
         source = cited(take.mapping(citation.get("metadata")))
         if source["url"] or source["title"]:
@@ -287,7 +258,7 @@ def _without_ids(metadata: Raw, found: list[Marker], citations: list[Citation]) 
     Then all of the results are its sources, though not at which marker.
     """
     citing = any(marker.kind in CITING for marker in found)
-    return citing and not citations and not listing(metadata).by_ref
+    return citing and not citations and not references.listing(metadata).by_ref
 
 
 def _not_in(sources: list[Cited], text: str, citations: list[Citation]) -> list[Cited]:

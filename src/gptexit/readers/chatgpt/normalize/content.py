@@ -20,6 +20,9 @@ from gptexit.readers.chatgpt.normalize.assets import AssetBook, audio_type, medi
 from gptexit.readers.chatgpt.normalize.links import cited
 
 Parts = list[Part] | None
+_FENCED = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
+_DURATION = re.compile(r"(\d+)\s*(h|m|s)\w*")
+_SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
 @dataclass(slots=True)
@@ -53,13 +56,13 @@ def _image_part(part: Raw, book: AssetBook) -> Parts:
     metadata = take.mapping(part.get("metadata"))
     asset = book.add(pointer, size=part.get("size_bytes"))
     dalle = take.mapping(metadata.get("dalle"))
-    title = _title(take.mapping(metadata.get("generation"))) or _title(dalle)
+    title = _title(metadata.get("generation")) or _title(dalle)
     return [media("image", asset, part, title=title, prompt=dalle.get("prompt"))]
 
 
-def _title(generation: Raw) -> str | None:
+def _title(generation: Any) -> str | None:
     """Return the title of a generated image; exports of 2024 and 2025 hold a fixed phrase."""
-    title = take.string(generation.get("serialization_title"))
+    title = take.string(take.mapping(generation).get("serialization_title"))
     return None if title in ("DALL-E generation metadata", "Image Generation metadata") else title
 
 
@@ -105,11 +108,10 @@ def _transcription_part(part: Raw, book: AssetBook) -> Parts:
     return [{"type": "transcript", "text": words, "direction": take.string(part.get("direction"))}]
 
 
-def _code_part(part: Raw, book: AssetBook) -> Parts:
-    words = part.get("content")
+def _code_of(words: Any, language: Any) -> Parts:
     if not isinstance(words, str):
         return None
-    return [{"type": "code", "language": take.string(part.get("language")), "text": words}]
+    return [{"type": "code", "language": take.string(language), "text": words}]
 
 
 def _app_pairing(content: Raw, book: AssetBook) -> Parts:
@@ -140,7 +142,7 @@ PARTS: dict[str, Callable[[Raw, AssetBook], Parts]] = {
     "video_asset_pointer": _video_part,
     "app_pairing_content": _app_pairing,
     "markdown": lambda part, book: _text_of(part.get("content")),
-    "code": _code_part,
+    "code": lambda part, book: _code_of(part.get("content"), part.get("language")),
 }
 """Every part type that the reader knows."""
 
@@ -172,13 +174,8 @@ def _text(content: Raw, around: Around) -> Parts:
 
 
 def _code(content: Raw, around: Around) -> Parts:
-    words = content.get("text")
-    if not isinstance(words, str):
-        return None
-    language = take.string(content.get("language"))
-    return [
-        {"type": "code", "language": None if language == "unknown" else language, "text": words}
-    ]
+    language = content.get("language")
+    return _code_of(content.get("text"), None if language == "unknown" else language)
 
 
 def _execution_output(content: Raw, around: Around) -> Parts:
@@ -228,14 +225,14 @@ def _system_error(content: Raw, around: Around) -> Parts:
 
 def _instructions(content: Raw, around: Around) -> Parts:
     plain = take.mapping(around.metadata.get("user_context_message_data"))
-    about = take.string(plain.get("about_user_message"))
-    response = take.string(plain.get("about_model_message"))
-    about = about or _unfenced(content.get("user_profile"))
-    response = response or _unfenced(content.get("user_instructions"))
-    return [{"type": "instructions", "about": about, "response": response}]
-
-
-_FENCED = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
+    about, response = plain.get("about_user_message"), plain.get("about_model_message")
+    return [
+        {
+            "type": "instructions",
+            "about": take.string(about) or _unfenced(content.get("user_profile")),
+            "response": take.string(response) or _unfenced(content.get("user_instructions")),
+        }
+    ]
 
 
 def _unfenced(value: Any) -> str | None:
@@ -253,10 +250,6 @@ def _memory_snapshot(content: Raw, around: Around) -> Parts:
     if not isinstance(words, str):
         return None
     return [{"type": "memory", "text": words, "snapshot": True}] if words else []
-
-
-_DURATION = re.compile(r"(\d+)\s*(h|m|s)\w*")
-_SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
 def seconds_of(words: str) -> float | None:

@@ -19,12 +19,14 @@ from gptexit.chatgpt.names import KIND
 from gptexit.chatgpt.tree import Tree, build, newest_leaf
 from gptexit.codes import Oddity
 from gptexit.model import VERSION, Conversation, Gone, Message, Named, Raw
-from gptexit.readers.chatgpt.assets.index import AssetInfo, Lookup
+from gptexit.readers.chatgpt.asset_index import AssetInfo, Lookup
 from gptexit.readers.chatgpt.merge.copies import MADE_UP, made_up
 from gptexit.readers.chatgpt.normalize import research, tools
 from gptexit.readers.chatgpt.normalize.assets import AssetBook
 from gptexit.readers.chatgpt.normalize.library_files import add_generated, add_sandbox_files
 from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
+
+_NONE: list[str] = []
 
 
 @dataclass(slots=True)
@@ -55,14 +57,15 @@ def read_conversation(raw: Raw, account: Account, stats: ReadStats) -> Conversat
     if own is None:
         stats.oddities[Oddity.NO_ID] += 1
     kind = _kind(raw)
+    has_page = own is not None and not own.startswith(MADE_UP) and kind == "chat"
     mapping = _mapping(raw, stats)
     tree = build(mapping, stats.oddities)
     current = _current(raw, mapping, tree, stats)
     slim = not any("children" in node for node in mapping.values())
-    above = _Above()
     book = AssetBook(account.lookup)
-    context = MessageContext(book, above.metadata, account.feedback, stats.oddities, stats.unknown)
-    messages = above.messages
+    messages: list[Message] = []
+    above = _metadata_above(messages)
+    context = MessageContext(book, above, account.feedback, stats.oddities, stats.unknown)
     _read_messages(mapping, tree, context, messages)
     if context.hosts:
         research.show_once(messages, context.hosts)
@@ -74,7 +77,8 @@ def read_conversation(raw: Raw, account: Account, stats: ReadStats) -> Conversat
     odd_nodes = _odd_nodes(mapping, tree, messages, slim)
     if odd_nodes:
         raw["mapping"] = odd_nodes
-    template = _template(raw)
+    # The id of a custom GPT (`g-…`) or project (`g-p-…`).
+    template = take.string(raw.get("gizmo_id")) or take.string(raw.get("conversation_template_id"))
     times = [message["created"] for message in messages if message["created"]]
     created, updated = take.dates(raw, times, stats.oddities)
     return {
@@ -85,7 +89,7 @@ def read_conversation(raw: Raw, account: Account, stats: ReadStats) -> Conversat
         "updated": updated,
         "source": {
             "provider": "chatgpt",
-            "url": _url(own) if kind == "chat" else None,
+            "url": f"https://chatgpt.com/c/{own}" if has_page else None,
             "kind": kind,
             "nodes": "slim" if slim else "full",
             "gone": account.gone(identity),
@@ -103,13 +107,6 @@ def read_conversation(raw: Raw, account: Account, stats: ReadStats) -> Conversat
         "assets": list(book.assets.values()),
         "extra": raw,
     }
-
-
-def _url(identity: str | None) -> str | None:
-    """Return a conversation's address; None if its id is not ChatGPT's own."""
-    if identity is None or identity.startswith(MADE_UP):
-        return None
-    return f"https://chatgpt.com/c/{identity}"
 
 
 def _kind(raw: Raw) -> Literal["chat", "codex", "group"]:
@@ -135,27 +132,20 @@ def _mapping(raw: Raw, stats: ReadStats) -> dict[str, Raw]:
     return nodes
 
 
-class _Above:
-    """Finds the metadata of the messages above a message, for its citations.
+def _metadata_above(messages: list[Message]) -> Callable[[str | None], Iterator[Raw]]:
+    """Return a function that finds the metadata of the messages above one, for its citations.
 
-    Indexes the messages when first asked, as most conversations cite nothing.
+    `messages` may grow. They are indexed when first needed, as most conversations cite nothing.
     """
+    by_id: dict[str, Message] = {}
 
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        """The messages read so far, parents before children."""
-        self._by_id: dict[str, Message] = {}
+    def metadata(key: str | None) -> Iterator[Raw]:
+        by_id.update((message["id"], message) for message in messages[len(by_id) :])
+        while key is not None and by_id[key]["role"] != "user":
+            yield take.mapping(by_id[key]["extra"].get("metadata"))
+            key = by_id[key]["parent"]
 
-    def metadata(self, key: str | None) -> Iterator[Raw]:
-        """Yield the metadata of message `key` and of those above, back to the user's message."""
-        for number in range(len(self._by_id), len(self.messages)):
-            self._by_id[self.messages[number]["id"]] = self.messages[number]
-        while key is not None:
-            message = self._by_id[key]
-            if message["role"] == "user":
-                return
-            yield take.mapping(message["extra"].get("metadata"))
-            key = message["parent"]
+    return metadata
 
 
 def _read_messages(
@@ -237,14 +227,6 @@ def _odd_nodes(
         ):
             odd[key] = node
     return odd
-
-
-_NONE: list[str] = []
-
-
-def _template(raw: Raw) -> str | None:
-    """Return the id of the conversation's custom GPT (`g-…`) or project (`g-p-…`)."""
-    return take.string(raw.get("gizmo_id")) or take.string(raw.get("conversation_template_id"))
 
 
 def _named(template: str | None, *, project: bool) -> Named | None:

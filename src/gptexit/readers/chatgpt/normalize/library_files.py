@@ -1,10 +1,7 @@
 """Find the messages that showed a generated file or a file of the code interpreter.
 
-Slim exports lack the message of the tool that generated an image. They hold an empty answer, whose
-`metadata.parent_id` names the missing message, and the image's row in `library_files.json`, whose
-`origination_message_id` names the same one (seen in exports of August and September 2026; the row
-may also name no message). If no id fits, the time decides: the image was made some seconds before
-its empty answer, and after the request that it answers. Else only the conversation is known.
+Slim exports lack the message of the tool that generated an image. The image's row in the library
+leads to the message that showed it: by an id, else by the time (see docs/format.md).
 """
 
 from __future__ import annotations
@@ -26,6 +23,9 @@ from gptexit.readers.chatgpt.normalize.assets import AssetBook, Kind, kind_of, m
 
 _MOST = 1000
 """Answers, or messages, that are tried for one file."""
+_EXTENSION = re.compile(r"\.\w{1,8}\Z")
+_FENCE = re.compile(r"^[ \t>]{0,20}(?:```|~~~)", re.MULTILINE)
+_ODDITIES = {"time": Oddity.PLACED_BY_TIME, "chat": Oddity.PLACE_UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +100,23 @@ class ImagePlaces:
 
         Call it in the order of the times, since each empty answer is given to one file first.
         """
-        message = self._named.get(origin) if origin else None
+        place = self._by_origin(origin) if origin else None
+        if place is None and made:
+            place = self._by_time(_second(made))
+        if place is None:
+            return ImagePlace(self._last(), "chat")
+        if place.message is not None:
+            self._taken.add(place.message["id"])
+        return place
+
+    def _by_origin(self, origin: str) -> ImagePlace | None:
+        message = self._named.get(origin)
         if message is not None:
             visible = self._visible_below(message) if message["hidden"] is not None else None
-            return self._take(ImagePlace(visible or message, None, before=visible is not None))
-        below = self._below_missing.get(origin) if origin else None
-        if below:
-            free = (message for message in below if message["id"] not in self._taken)
-            return self._take(ImagePlace(next(free, below[-1]), None, before=True))
-        message = self._by_time(_second(made)) if made else None
-        if message is not None:
-            return self._take(ImagePlace(message, "time"))
-        return ImagePlace(self._last(), "chat")
+            return ImagePlace(visible or message, None, before=visible is not None)
+        below = self._below_missing.get(origin, [])
+        free = (message for message in below if message["id"] not in self._taken)
+        return ImagePlace(next(free, below[-1]), None, before=True) if below else None
 
     def _visible_below(self, message: Message) -> Message | None:
         """Return the nearest visible message below a hidden one, up to the user's next message."""
@@ -131,12 +136,7 @@ class ImagePlaces:
             waiting += below
         return None
 
-    def _take(self, place: ImagePlace) -> ImagePlace:
-        if place.message is not None:
-            self._taken.add(place.message["id"])
-        return place
-
-    def _by_time(self, made: str) -> Message | None:
+    def _by_time(self, made: str) -> ImagePlace | None:
         """Return the first empty answer after `made` to a request before it, a free one first."""
         start = bisect_left(self._empty, made, key=lambda answer: answer.answered)
         fitting = None
@@ -145,7 +145,7 @@ class ImagePlaces:
                 fitting = answer.message
                 if fitting["id"] not in self._taken:
                     break
-        return fitting
+        return ImagePlace(fitting, "time") if fitting else None
 
     def _last(self) -> Message | None:
         """Return the last visible message of the current branch; else the last of all."""
@@ -166,11 +166,6 @@ def _is_empty(message: Message) -> bool:
     kind = take.mapping(message["extra"].get("content")).get("content_type")
     visible = message["hidden"] is None
     return not message["parts"] and visible and kind in ("text", "multimodal_text")
-
-
-_EXTENSION = re.compile(r"\.\w{1,8}\Z")
-_FENCE = re.compile(r"^[ \t>]{0,20}(?:```|~~~)", re.MULTILINE)
-_ODDITIES = {"time": Oddity.PLACED_BY_TIME, "chat": Oddity.PLACE_UNKNOWN}
 
 
 def add_generated(

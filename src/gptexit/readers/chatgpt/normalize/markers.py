@@ -1,16 +1,7 @@
 """Find markers in the assistant's text: signs that ChatGPT's own page turns into something else.
 
-Seen in exports of 2023 to 2026:
-
-- `U+E200 kind U+E202 argument … U+E201`: a citation (`cite`), a link (`url`), a gallery, a card,
-  a widget (`genui`, with JSON).
-- `U+E203` and `U+E204` around a span, `U+E206` alone, and `U+E202 turn0search0` without a frame.
-- `【31†L27-L35】`, `【4:0†manual.pdf】`: citations of 2023 to 2025.
-- `【{"image_fetch": "…"}】`: a picture, 2026.
-- `:contentReference[oaicite:0]{index=0}`: a citation that was never resolved.
-- Lines `:::name` … `:::`: a container, with text between them.
-
-This module finds them and splits them into fields; `citations` decides what each one shows.
+docs/format.md lists their forms, as seen in exports of 2023 to 2026. This module splits them into
+fields; `citations` decides what each one shows.
 """
 
 from __future__ import annotations
@@ -43,19 +34,22 @@ _REFS = re.compile(
     "(?:\ue202turn\\d{1,6}[a-z_]{1,40}\\d{1,6}(?:,turn\\d{1,6}[a-z_]{1,40}\\d{1,6})*)+"
 )
 _FENCE = re.compile(
-    r"^[ \t]{0,3}(:{3,})[ \t]*(?:([A-Za-z][\w-]{0,60})[ \t]*(?:\{([^}\n]{0,2000})\})?)?[ \t]*"
+    r"^[ \t]{0,3}:{3,}[ \t]*(?:([A-Za-z][\w-]{0,60})[ \t]*(?:\{([^}\n]{0,2000})\})?)?[ \t]*"
     r"(?:\n|\Z)",
     re.MULTILINE,
 )
-_KEPT_CONTAINERS = ("writing",)
-"""Containers that another module reads: see `canvas`."""
 _JSON = json.JSONDecoder()
 LONGEST_JSON = 100_000
 """Characters at most in which the end of JSON is searched."""
-
-
 _EE = b"\xee"
 """The first byte, in UTF-8, of each character of U+E200 to U+E2FF."""
+_TICKS = re.compile("`+")
+# It is searched in a text with a line end in front, since a pattern that begins with a plain
+# character is found several times as fast.
+_CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
+_TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
 
 
 @dataclass(slots=True)
@@ -172,18 +166,15 @@ def _json_end(text: str, start: int) -> int:
 
 
 def _fences(text: str) -> Iterator[Marker]:
-    """Yield the lines that open and close containers, except those of writing blocks."""
-    stack: list[tuple[int, str]] = []
+    """Yield the lines that open and close containers, except writing blocks (see `canvas`)."""
+    stack: list[str] = []
     for line in _FENCE.finditer(text):
-        colons, name = len(line[1]), line[2]
+        name = line[1] or ""
         if name:
-            stack.append((colons, name))
-            if name not in _KEPT_CONTAINERS:
-                yield Marker(line.start(), line.end(), "fence", name, [line[3] or ""])
-            continue
-        opened = stack.pop() if stack else (colons, "")
-        if opened[1] not in _KEPT_CONTAINERS:
-            yield Marker(line.start(), line.end(), "fence", "", [])
+            stack.append(name)
+        container = name or (stack.pop() if stack else "")
+        if container != "writing":
+            yield Marker(line.start(), line.end(), "fence", name, [line[2] or ""])
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +185,6 @@ class MarkedRegion:
     end: int
     block: bool
     """True for a fenced block, False within a line."""
-
-
-_TICKS = re.compile("`+")
-# It is searched in a text with a line end in front, since a pattern that begins with a plain
-# character is found several times as fast.
-_CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
-_PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 def regions(text: str, found: list[Marker], places: list[int] | None = None) -> list[MarkedRegion]:
@@ -215,17 +199,15 @@ def regions(text: str, found: list[Marker], places: list[int] | None = None) -> 
     at = 0
     for marker in found:
         filler = " " if marker.form == "fence" else "x"
-        letters = filler * (marker.end - marker.start)
-        if text.find("\n", marker.start, marker.end) >= 0:
-            lines = text[marker.start : marker.end].split("\n")
-            letters = "\n".join(filler * len(line) for line in lines)
-        bare += (text[at : marker.start], letters)
+        lines = text[marker.start : marker.end].split("\n")
+        bare += (text[at : marker.start], "\n".join(filler * len(line) for line in lines))
         at = marker.end
     bare.append(text[at:])
     text = "".join(bare)
     blocks = list(_blocks(text)) if "```" in text or "~~~" in text else []
-    spans = [*(_code_spans(text, blocks, places) if "`" in text else ()), *_link_words(text)]
-    return sorted([*blocks, *spans], key=lambda region: (region.start, -region.end))
+    spans = _code_spans(text, blocks, places) if "`" in text else ()
+    links = _link_words(text) if "](" in text else ()
+    return sorted([*blocks, *spans, *links], key=lambda region: (region.start, -region.end))
 
 
 def _blocks(text: str) -> Iterator[MarkedRegion]:
@@ -234,9 +216,7 @@ def _blocks(text: str) -> Iterator[MarkedRegion]:
         if opened is None:
             if fence[1][0] == "~" or "`" not in fence[2]:
                 opened = fence
-        elif (
-            fence[1][0] == opened[1][0] and len(fence[1]) >= len(opened[1]) and not fence[2].strip()
-        ):
+        elif fence[1].startswith(opened[1]) and not fence[2].strip():
             # With the line end in front, a line starts in `text` where its match does.
             yield MarkedRegion(opened.start(), fence.end() - 1, True)
             opened = None
@@ -285,14 +265,8 @@ def _spans_within(text: str, start: int, stop: int) -> Iterator[MarkedRegion]:
         at += 1
 
 
-_BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
-_TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
-
-
 def _link_words(text: str) -> Iterator[MarkedRegion]:
     """Yield each `[words](address)`; not a bracket without an address behind it."""
-    if "](" not in text:
-        return
     stack: list[int] = []
     for bracket in _BRACKET.finditer(text):
         if bracket[0] == "[":

@@ -18,6 +18,9 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.readers.chatgpt.normalize.library_files import add_sandbox_files
 from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
 
+SPECIAL = frozenset({"attachments", "chatgpt_sdk", "dictation_asset_pointer", "venus_widget_state"})
+"""Keys of metadata that name files."""
+
 
 class Mention(NamedTuple):
     """A file, and the message that shows it."""
@@ -65,10 +68,6 @@ def _mentions(assets: Iterable[Asset], messages: list[Message]) -> list[Mention]
             if part["type"] in ("image", "audio", "video", "file"):
                 shown.setdefault(part["asset"], (part["type"], message["created"]))
     return [Mention(asset, *shown.get(asset["id"], (None, None))) for asset in assets]
-
-
-SPECIAL = frozenset({"attachments", "chatgpt_sdk", "dictation_asset_pointer", "venus_widget_state"})
-"""Keys of metadata that name files."""
 
 
 def points(words: str) -> bool:

@@ -23,6 +23,13 @@ from gptexit.readers.chatgpt.normalize.canvas import writing_blocks
 from gptexit.readers.chatgpt.normalize.citations import may_change, resolve, words_only
 from gptexit.readers.chatgpt.normalize.content import Around, read_content, text
 
+_PASSAGE = ("text", "content", "passage", "quote", "label")
+_WORDED = ("code", "output", "quote", "document", "error", "unknown", "memory", "transcript")
+"""Types of parts whose text and title are words of the assistant or of a tool."""
+_POINTER = re.compile(r"!?\[[^\]\n]{0,200}\]\(((?:sediment|file-service)://[^)\s]{1,200})\)")
+# A tuple, since the value that is looked for may be of any type.
+_CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
+
 
 @dataclass(slots=True)
 class MessageContext:
@@ -43,10 +50,11 @@ def read_message(
     key: str, parent: str | None, raw: Raw, turn: tools.ToolTurn, context: MessageContext
 ) -> Message:
     """Read the message of node `key`; empty `raw`, and leave the branch's new state in `turn`."""
-    role, name = _author(raw)
+    role, turn.name = _author(raw)
     recipient = raw.get("recipient")
-    to = recipient if isinstance(recipient, str) and recipient != "all" else None
-    if to is not None:
+    turn.to = None
+    if isinstance(recipient, str) and recipient != "all":
+        turn.to = recipient
         del raw["recipient"]
     metadata = raw.get("metadata")
     if not isinstance(metadata, dict):
@@ -54,13 +62,14 @@ def read_message(
     content = raw.get("content")
     turn.metadata = metadata
     turn.parent = parent
+    turn.role = role
     turn.typed = role == "user"
     turn.hidden = None
-    plain = _read_parts(content, role, name, to, turn, context)
-    turn.hidden = _hidden(role, content, turn, plain=plain is not None)
+    plain = _read_parts(content, turn, context)
+    turn.hidden = _hidden(content, turn, plain=plain is not None)
     state = plain if role == "tool" and plain and research.speaks_a_state(plain) else ""
     if state or "chatgpt_sdk" in metadata or "venus_widget_state" in metadata:
-        _add_report(key, role, state, turn, context)
+        _add_report(key, state, turn, context)
     if plain is None:
         for part in turn.parts:
             if part["type"] == "unknown":
@@ -78,12 +87,12 @@ def read_message(
         "id": key,
         "parent": parent,
         "role": role,
-        "name": name,
+        "name": turn.name,
         "created": take.time(raw, "create_time"),
         "model": model,
         "hidden": turn.hidden,
         "status": take.text(raw, "status"),
-        "to": to,
+        "to": turn.to,
         "channel": take.text(raw, "channel"),
         "parts": turn.parts,
         "feedback": context.feedback.get(key),
@@ -91,25 +100,18 @@ def read_message(
     }
 
 
-def _read_parts(
-    content: Any,
-    role: str,
-    name: str | None,
-    to: str | None,
-    turn: tools.ToolTurn,
-    context: MessageContext,
-) -> str | None:
+def _read_parts(content: Any, turn: tools.ToolTurn, context: MessageContext) -> str | None:
     """Fill `turn` with the parts of a message; return its text if the content is plain text."""
     plain = _plain(content)
     if plain is not None:
         turn.parts = [text(plain)] if plain and not plain.isspace() else []
     else:
         turn.parts = read_content(content, Around(turn.metadata, context.book))
-    if role == "assistant" and to is not None and to != "assistant":
-        tools.call(to, turn)
-    elif role == "tool":
+    if turn.role == "assistant" and turn.to is not None and turn.to != "assistant":
+        tools.call(turn.to, turn)
+    elif turn.role == "tool":
         turn.kind = content.get("content_type") if isinstance(content, dict) else None
-        tools.reply(name or "", turn, to_everyone=to is None)
+        tools.reply(turn)
     if turn.metadata:
         _add_from_metadata(turn, context)
     if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn):
@@ -130,16 +132,15 @@ def _author(raw: Raw) -> tuple[str, str | None]:
     author = raw.get("author")
     if not isinstance(author, dict):
         return "unknown", None
-    role = author.get("role")
-    if isinstance(role, str) and role and role != "unknown":
-        del author["role"]
-    else:
+    role, name = author.get("role"), author.get("name")
+    if not isinstance(role, str) or not role:
         role = "unknown"
-    name = author.get("name")
-    if isinstance(name, str) and name:
-        del author["name"]
-        return role, name
-    return role, None
+    if role != "unknown":
+        del author["role"]
+    if not isinstance(name, str) or not name:
+        return role, None
+    del author["name"]
+    return role, name
 
 
 def _plain(content: object) -> str | None:
@@ -170,9 +171,6 @@ def _add_from_metadata(turn: tools.ToolTurn, context: MessageContext) -> None:
             turn.parts = [quote, *turn.parts]
 
 
-_PASSAGE = ("text", "content", "passage", "quote", "label")
-
-
 def _quoted_passage(metadata: Raw) -> Quote | None:
     """Return the passage of an answer that the user marked and replies to; None without one.
 
@@ -189,9 +187,7 @@ def _quoted_passage(metadata: Raw) -> Quote | None:
     return None
 
 
-def _add_report(
-    key: str, role: str, state: str, turn: tools.ToolTurn, context: MessageContext
-) -> None:
+def _add_report(key: str, state: str, turn: tools.ToolTurn, context: MessageContext) -> None:
     """Show the deep-research report that a message carries, if there is one.
 
     `state`: the words of a tool that tell the state of a widget. The tool's own JSON beside the
@@ -209,7 +205,7 @@ def _add_report(
     words = research.words_of(report)
     name = take.string(report.get("id")) or words
     beside = turn.parts if turn.hidden is None else []
-    if role == "tool":
+    if turn.role == "tool":
         beside = research.own_words(beside)
     context.hosts[key] = research.Hosted(name, parts, beside, turn.parts, turn.hidden, len(words))
     turn.parts = [*beside, *parts]
@@ -217,46 +213,26 @@ def _add_report(
 
 
 def _unfinished(words: str, turn: tools.ToolTurn) -> bool:
-    """Tell, at little cost, whether a text may hold citations, writing blocks or pointers.
-
-    In the user's text, only pointers count.
-    """
+    """Tell, at little cost, whether a text may hold markers or pointers; of the user, pointers."""
     return (not turn.typed and may_change(words, turn.metadata)) or (
         "://" in words and ("sediment://" in words or "file-service://" in words)
     )
 
 
 def _finish(turn: tools.ToolTurn, context: MessageContext) -> None:
-    """Take markers, writing blocks and pointers out of the words of the parts.
-
-    What the user typed keeps its markers.
-    """
+    """Take markers, writing blocks and pointers out of the parts; the user's words keep markers."""
     finished: list[Part] = []
     for part in turn.parts:
         if part["type"] != "text":
             if not turn.typed:
                 _without_markers(part, context)
-            finished.append(part)
-        elif part["citations"] or not _unfinished(part["text"], turn):
-            finished.append(part)
-        else:
+        elif not part["citations"] and _unfinished(part["text"], turn):
             pieces = [part] if turn.typed else _cited(part, turn.metadata, turn, context)
             for piece in pieces:
                 finished += _pointers(piece, context.book) if piece["type"] == "text" else [piece]
+            continue
+        finished.append(part)
     turn.parts = finished
-
-
-_WORDED = {
-    "code": ("text",),
-    "output": ("text",),
-    "quote": ("text", "title"),
-    "document": ("text", "title"),
-    "error": ("text",),
-    "unknown": ("text",),
-    "memory": ("text",),
-    "transcript": ("text",),
-}
-"""The fields of each part type that hold words of the assistant or of a tool."""
 
 
 def _without_markers(part: Any, context: MessageContext) -> None:
@@ -266,8 +242,8 @@ def _without_markers(part: Any, context: MessageContext) -> None:
             for name in ("summary", "content"):
                 thought[name] = words_only(thought[name], context.oddities, context.unknown)
         return
-    for name in _WORDED.get(part["type"], ()):
-        if part[name]:
+    for name in ("text", "title") if part["type"] in _WORDED else ():
+        if part.get(name):
             part[name] = words_only(part[name], context.oddities, context.unknown)
 
 
@@ -286,9 +262,6 @@ def _cited(part: Text, metadata: Raw, turn: tools.ToolTurn, context: MessageCont
     return parts
 
 
-_POINTER = re.compile(r"!?\[[^\]\n]{0,200}\]\(((?:sediment|file-service)://[^)\s]{1,200})\)")
-
-
 def _pointers(part: Text, book: AssetBook) -> list[Part]:
     """Split a text part at the images that its text points to."""
     words = part["text"]
@@ -301,18 +274,12 @@ def _pointers(part: Text, book: AssetBook) -> list[Part]:
             parts.append(text(words[at : match.start()]))
         parts.append(media("image", book.add(match[1])))
         at = match.end()
-    if not parts:
-        return [part]
-    if words[at:].strip():
+    if parts and words[at:].strip():
         parts.append(text(words[at:]))
-    return parts
+    return parts or [part]
 
 
-# A tuple, since the value that is looked for may be of any type.
-_CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
-
-
-def _hidden(role: str, content: object, turn: tools.ToolTurn, *, plain: bool) -> str | None:
+def _hidden(content: object, turn: tools.ToolTurn, *, plain: bool) -> str | None:
     """Return why ChatGPT does not show the message; None if it does.
 
     `weight` means nothing: in real exports each image of GPT-4o has weight 0.
@@ -323,7 +290,7 @@ def _hidden(role: str, content: object, turn: tools.ToolTurn, *, plain: bool) ->
         or metadata.get("is_visually_hidden") is True  # exports of January 2024
     ):
         return HIDDEN_VALUES[Hidden.MARKED]
-    if role in ("system", "developer"):
+    if turn.role in ("system", "developer"):
         return HIDDEN_VALUES[Hidden.SYSTEM]
     if not plain and isinstance(content, dict) and content.get("content_type") in _CONTEXT:
         return HIDDEN_VALUES[Hidden.CONTEXT]

@@ -153,13 +153,10 @@ def _closed_up(held: str, empty: str) -> str:
 def _line_closed_up(line: str, empty: str) -> str:
     leftovers = _leftovers(empty)
     for _ in range(4):
-        before = line
         if not leftovers.enclosed.search(line):
             break
         for pattern in leftovers.around:
             line = pattern.sub(empty, line)
-        if line == before:
-            break
     line = _without_start(line, leftovers.alone)
     if f" {empty}" in line or f"\t{empty}" in line:
         line = leftovers.space_before.sub("", line)

@@ -1,14 +1,8 @@
 """Explain the markers of a message by its metadata.
 
-The message's own references come first: by `matched_text`, if they have it (exports until mid-2026,
-"fat"), else by their order (since then, "slim"). Then come the ids in the marker (`turn0search3`),
-which are numbered anew in each answer: the message's own, then those of the messages above it on
-its branch, back to the user's message before it. If nothing fits there is no source: a wrong one is
-worse than none.
-
-Facts about slim references, from three accounts of 2026: they lack `matched_text`, `start_idx` and
-`end_idx`, and are in the order of the markers in the text. Without the types in `NOT_PAIRED` they
-pair one to one with the markers, U+E203, U+E204 and U+E206 included, in 103 of 105 messages.
+docs/format.md tells which source belongs to which marker: by `matched_text` ("fat" exports, until
+mid-2026), else by the order of the references ("slim" ones, since then), else by the id or number
+in the marker. If nothing fits there is no source: a wrong one is worse than none.
 """
 
 from __future__ import annotations
@@ -17,6 +11,8 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 from gptexit.chatgpt import take
 from gptexit.model import Cited, Raw
@@ -27,8 +23,6 @@ from gptexit.readers.chatgpt.normalize.markers import Marker
 # Tuples, since the value that is looked for may be of any type.
 NOT_PAIRED = ("attribution", "sources_footnote", "followup_a", "navigation")
 """Types of references that belong to no marker."""
-LISTED = ("sources_footnote",)
-"""Types whose sources are listed under the answer."""
 UNSEEN = ("hidden", "attribution", "followup_a", "navigation")
 """Types that show nothing."""
 KNOWN = (
@@ -46,6 +40,28 @@ MOST_WORDS_MATCHED = 1_000
 """References at most that are searched as words of the text."""
 DEEPEST = 1_000
 """Messages above at most in which an id is searched."""
+_PAIRED = ("marker", "old", "fetch", "sign")
+_ONE_TYPE = {
+    "genui": ("client_defined_widget",),
+    "image_group": ("image_group",),
+    "url": ("url",),
+    "video": ("video",),
+    "navlist": ("nav_list",),
+    "filecite": ("file",),
+    "products": ("products",),
+    "product_entity": ("product_entity",),
+}
+"""Types of references for the kinds of markers that have one type alone."""
+_PAIRS = {
+    "\ue203": ("hidden",),
+    "\ue204": ("hidden",),
+    "sign": ("hidden", "grouped_webpages", "grouped_webpages_model_predicted_fallback"),
+    **{kind: (*types, "alt_text", "hidden") for kind, types in _ONE_TYPE.items()},
+    "entity": ("entity", "alt_text", "hidden"),
+    "old": ("webpage_extended", "webpage", "file", "hidden"),
+    "fetch": ("image_v2", "image_inline", "hidden"),
+}
+"""Types of references seen with a kind or form of marker; of other kinds the ids decide."""
 
 
 @dataclass(slots=True)
@@ -92,14 +108,6 @@ def _add(known: Listing, ref: object, item: Raw) -> None:
         known.by_ref.setdefault(ref, cited(item))
 
 
-@dataclass(slots=True)
-class Explained:
-    """The reference or sources of a marker, or neither."""
-
-    reference: Raw | None = None
-    sources: list[Cited] = field(default_factory=list)
-
-
 class Resolver:
     """Explains the markers of one message."""
 
@@ -108,8 +116,6 @@ class Resolver:
         self._text = text
         self._metadata = metadata
         self._above = above
-        self._own: Listing | None = None
-        self._chain: list[Listing] | None = None
         self.references = take.objects(metadata.get("content_references"))
         self.used: set[int] = set()
         """The identities (`id`) of the references that explained a marker or words."""
@@ -125,37 +131,33 @@ class Resolver:
                     self.may_match_words = True
         self._by_order = self._paired(found)
 
-    def explain(self, marker: Marker) -> Explained:
-        """Return the reference and sources of `marker`."""
+    def explain(self, marker: Marker) -> tuple[Raw | None, list[Cited]]:
+        """Return the reference and the sources of `marker`."""
         reference = self._by_match(marker) or self._by_order.get(marker.start)
         if reference is not None:
             self.used.add(id(reference))
             kind = reference.get("type")
             if kind == "hidden":
-                return Explained(reference)
-            # If the reference holds nothing, the ids may still lead to a source.
-            sources = [] if kind in UNSEEN else list(sources_of(reference))
-            if sources or kind not in UNSEEN:
-                return Explained(reference, sources or self._by_refs(marker))
-        if marker.form in ("old", "oaicite"):
-            return Explained(None, self._by_number(marker))
-        return Explained(None, self._by_refs(marker))
+                return reference, []
+            if kind not in UNSEEN:
+                # If the reference holds nothing, the ids may still lead to a source.
+                return reference, list(sources_of(reference)) or self._by_refs(marker)
+        numbered = marker.form in ("old", "oaicite")
+        return None, self._by_number(marker) if numbered else self._by_refs(marker)
 
     def words_matched(self) -> Iterator[tuple[int, int, Raw]]:
         """Yield start, end and reference of the ordinary words that references match."""
-        cursor: dict[str, int] = {}
-        for number, (matched, references) in enumerate(self._matched.items()):
-            if number >= MOST_WORDS_MATCHED:
-                return
+        for matched, references in islice(self._matched.items(), MOST_WORDS_MATCHED):
             if not matched.strip() or markers.may_hold(matched):
                 continue
+            end = 0
             for reference in references:
-                start = self._text.find(matched, cursor.get(matched, 0))
+                start = self._text.find(matched, end)
                 if start < 0 or reference.get("type") in NOT_PAIRED:
                     break
-                cursor[matched] = start + len(matched)
+                end = start + len(matched)
                 self.used.add(id(reference))
-                yield start, start + len(matched), reference
+                yield start, end, reference
 
     def _by_match(self, marker: Marker) -> Raw | None:
         """Return the next reference whose `matched_text` is the marker; again the last if none.
@@ -189,18 +191,18 @@ class Resolver:
                 by_kind |= zip(starts, of_type, strict=True)
         return by_kind
 
+    @cached_property
+    def _own(self) -> Listing:
+        return listing(self._metadata)
+
+    @cached_property
+    def _others(self) -> list[Listing]:
+        return list(map(listing, islice(self._above(), DEEPEST)))
+
     def _listings(self) -> Iterator[Listing]:
         """Yield the message's own listing and those above, the nearest first."""
-        if self._own is None:
-            self._own = listing(self._metadata)
         yield self._own
-        if self._chain is None:
-            self._chain = []
-            for number, metadata in enumerate(self._above()):
-                if number >= DEEPEST:
-                    break
-                self._chain.append(listing(metadata))
-        yield from self._chain
+        yield from self._others
 
     def _by_refs(self, marker: Marker) -> list[Cited]:
         sources: list[Cited] = []
@@ -259,30 +261,6 @@ def _numbers(extra: Raw) -> tuple[str, str | None] | None:
 def is_file_name(name: str) -> bool:
     """Tell whether the words of an old marker are a file name, not `source` or lines of a page."""
     return bool(name) and name != "source" and not re.fullmatch(r"L\d+(?:-L?\d+)?", name)
-
-
-_PAIRED = ("marker", "old", "fetch", "sign")
-_ONE_TYPE = {
-    "genui": ("client_defined_widget",),
-    "image_group": ("image_group",),
-    "url": ("url",),
-    "video": ("video",),
-    "navlist": ("nav_list",),
-    "filecite": ("file",),
-    "products": ("products",),
-    "product_entity": ("product_entity",),
-}
-"""Types of references for the kinds of markers that have one type alone."""
-_PAIRS = {
-    "\ue203": ("hidden",),
-    "\ue204": ("hidden",),
-    "sign": ("hidden", "grouped_webpages", "grouped_webpages_model_predicted_fallback"),
-    **{kind: (*types, "alt_text", "hidden") for kind, types in _ONE_TYPE.items()},
-    "entity": ("entity", "alt_text", "hidden"),
-    "old": ("webpage_extended", "webpage", "file", "hidden"),
-    "fetch": ("image_v2", "image_inline", "hidden"),
-}
-"""Types of references seen with a kind or form of marker; of other kinds the ids decide."""
 
 
 def _fits(marker: Marker, reference: Raw) -> bool:

@@ -1,11 +1,8 @@
 """Find deep-research reports in whatever message carries them, and show each once.
 
 A report of 2026 is a message in another message, its host: an object `report_message` in the state
-of a widget. The state is JSON in a string, or an object, in `metadata.chatgpt_sdk.widget_state`, in
-`venus_widget_state` (in `metadata`, or in `chatgpt_sdk.tool_response_metadata`), or in the text of
-the tool `api_tool.widget_state`, behind "The latest state of the widget is:". A host may be marked
-as hidden, and several hosts may carry the same report. The host's own words are for the model.
-(Reports before 2026 are ordinary messages of the assistant.)
+of a widget (docs/format.md lists where). A host may be marked as hidden, and several hosts may hold
+the same report. The host's own words are for the model. Reports before 2026 are ordinary messages.
 """
 
 from __future__ import annotations

@@ -22,9 +22,17 @@ from typing import Any
 
 from gptexit.chatgpt import take
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
-from gptexit.model import Cited, CodeBlock, Part, Raw, Search, Thought
+from gptexit.model import CodeBlock, Part, Raw, Thought
 from gptexit.readers.chatgpt.normalize import canvas
 from gptexit.readers.chatgpt.normalize.links import results_of
+
+_CALL = HIDDEN_VALUES[Hidden.TOOL_CALL]
+_REPLY = HIDDEN_VALUES[Hidden.TOOL_RESULT]
+_QUERY = re.compile(r"""(?:search|msearch)\(\s*(?:\[\s*)?["']((?:[^"'\\]|\\.){1,500})["']""")
+# The words of image tools around their images, whatever the name of the tool.
+_FILLER = re.compile(r"do not say or show ANYTHING|\bdisplayed \d+ images?\.|\AProcessing image\b")
+_LONGEST_NAME = 64
+"""Characters of a tool's name that are matched; no pattern above needs more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +55,24 @@ class ToolTurn:
     state: State
     parent: str | None = None
     """The id of the message above."""
+    role: str = "unknown"
     typed: bool = False
     """True for a message of the user."""
+    name: str | None = None
+    """The author's name: in a reply, that of the tool."""
+    to: str | None = None
+    """The recipient, if it is not everyone: in a call, the tool."""
     replies: list[Raw] = field(default_factory=list)
     """The metadata of the messages below this one."""
     oddities: Counter[Oddity] = field(default_factory=Counter)
     hidden: str | None = None
     kind: str | None = None
-    """The message's content type."""
-    name: str | None = None
-    """The tool, in a reply."""
+    """The content type of a reply."""
 
     @property
     def words(self) -> str:
         """The text or code of the message."""
         return "".join(part["text"] for part in self.parts if part["type"] in ("text", "code"))
-
-
-_CALL = HIDDEN_VALUES[Hidden.TOOL_CALL]
-_REPLY = HIDDEN_VALUES[Hidden.TOOL_RESULT]
 
 
 def _remember(turn: ToolTurn) -> None:
@@ -79,11 +86,11 @@ def _python(turn: ToolTurn) -> None:
         if part["type"] == "code" and part["language"] is None:
             part["language"] = "python"
     turn.parts = [
-        _as_code(part["text"], "python") if part["type"] == "text" else part for part in turn.parts
+        _code(part["text"], "python") if part["type"] == "text" else part for part in turn.parts
     ]
 
 
-def _as_code(words: str, language: str | None) -> CodeBlock:
+def _code(words: str, language: str) -> CodeBlock:
     return {"type": "code", "language": language, "text": words}
 
 
@@ -92,7 +99,7 @@ def _shell(turn: ToolTurn) -> None:
     command = arguments.get("cmd")
     if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
         # ["bash", "-lc", "the script"] says no more than the script
-        turn.parts = [_as_code(command[-1] if len(command) == 3 else " ".join(command), "bash")]
+        turn.parts = [_code(command[-1] if len(command) == 3 else " ".join(command), "bash")]
 
 
 def _canvas_id(turn: ToolTurn) -> str | None:
@@ -131,8 +138,8 @@ def _update(turn: ToolTurn) -> None:
     after = canvas.update(before, read.value) if before and read and read.whole else None
     if after is None:
         _not_replayed(turn, canvas.replacements(before, read.value) if read else None)
-        return
-    _keep(turn, after)
+    else:
+        _keep(turn, after)
 
 
 def _keep(turn: ToolTurn, document: canvas.Canvas) -> None:
@@ -173,10 +180,7 @@ def _search(turn: ToolTurn) -> None:
     turn.hidden = _CALL
     queries = _queries(turn)
     if queries:
-        turn.parts = [*turn.parts, _searched(queries, [])]
-
-
-_QUERY = re.compile(r"""(?:search|msearch)\(\s*(?:\[\s*)?["']((?:[^"'\\]|\\.){1,500})["']""")
+        turn.parts = [*turn.parts, {"type": "search", "queries": queries, "results": []}]
 
 
 def _queries(turn: ToolTurn) -> list[str]:
@@ -190,10 +194,6 @@ def _queries(turn: ToolTurn) -> list[str]:
     values += [arguments.get("query"), arguments.get("q")]
     queries = dict.fromkeys(query for query in values if isinstance(query, str) and query)
     return list(queries) or _QUERY.findall(turn.words)
-
-
-def _searched(queries: list[str], results: list[Cited]) -> Search:
-    return {"type": "search", "queries": queries, "results": results}
 
 
 def _reasoned(turn: ToolTurn) -> None:
@@ -217,11 +217,7 @@ def _results(turn: ToolTurn) -> None:
     turn.hidden = _REPLY
     results = results_of(turn.metadata)
     if results:
-        turn.parts = [_searched([], results), *turn.parts]
-
-
-def _shown(turn: ToolTurn) -> None:
-    """Leave execution output as it is: the user sees it."""
+        turn.parts = [{"type": "search", "queries": [], "results": results}, *turn.parts]
 
 
 def _for_the_model(turn: ToolTurn) -> None:
@@ -233,10 +229,6 @@ def _for_the_model(turn: ToolTurn) -> None:
 def _shows_output(turn: ToolTurn) -> bool:
     shown = ("image", "audio", "video", "file", "output")
     return any(part["type"] in shown for part in turn.parts)
-
-
-# The words of image tools around their images, whatever the name of the tool.
-_FILLER = re.compile(r"do not say or show ANYTHING|\bdisplayed \d+ images?\.|\AProcessing image\b")
 
 
 def _unknown(turn: ToolTurn) -> None:
@@ -270,8 +262,9 @@ CALLS: Table = [
 REPLIES: Table = [
     (re.compile(pattern), function)
     for pattern, function in (
-        (r"python(_user_visible)?$", _shown),
-        (r"container\.", _shown),
+        # The user sees the output of code.
+        (r"python(_user_visible)?$", lambda turn: None),
+        (r"container\.", lambda turn: None),
         (r"a8km123\b", _reasoned),
         (r"(dalle|t2uay3k|image_?gen)\b", _drawn),
         (r"(web|browser|mtbrowser|file_search|myfiles_browser)\b", _results),
@@ -279,10 +272,6 @@ REPLIES: Table = [
     )
 ]
 """Tools that answer, by author name."""
-
-
-_LONGEST_NAME = 64
-"""Characters of a tool's name that are matched; no pattern above needs more."""
 
 
 @lru_cache(512)
@@ -300,8 +289,7 @@ def call(recipient: str, turn: ToolTurn) -> None:
         function(turn)
 
 
-def reply(name: str, turn: ToolTurn, *, to_everyone: bool) -> None:
-    """Read a reply of the tool `name` into `turn`; `to_everyone`: not to the model alone."""
-    turn.name = name or None
-    function = _function(name[:_LONGEST_NAME], True)
-    (function or (_unknown if to_everyone else _for_the_model))(turn)
+def reply(turn: ToolTurn) -> None:
+    """Read a reply of the tool `turn.name`."""
+    function = _function((turn.name or "")[:_LONGEST_NAME], True)
+    (function or (_unknown if turn.to is None else _for_the_model))(turn)
