@@ -171,7 +171,7 @@ def dates(raw: Raw, times: list[str], oddities: Counter[Oddity]) -> Times:
 def settle(declared: Times, times: list[str]) -> Times:
     """Return the dates of a conversation from its own fields and the times of its messages.
 
-    Times before 1970 count only if there are no others.
+    Times before 1970 count only if a conversation has no others.
     """
     created, updated = declared
     times = [time for time in times if time >= "1970"] or times

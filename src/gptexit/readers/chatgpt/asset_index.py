@@ -127,7 +127,7 @@ def whole(stream: Any) -> bytes:
 
 
 def files_not_there(wanted: Iterable[str], members: Iterable[Member]) -> list[str]:
-    """Return the paths of a manifest that no member has, in whatever folder."""
+    """Return the paths of a manifest that no member has, in any folder."""
     bases = {member.base for member in members}
     return [path for path in wanted if path.replace("\\", "/").rsplit("/", 1)[-1] not in bases]
 

@@ -24,7 +24,7 @@ from gptexit.readers.chatgpt.normalize import cards, markers, references
 from gptexit.readers.chatgpt.normalize.canvas import ATTRIBUTE
 from gptexit.readers.chatgpt.normalize.links import cited, clean_url, link, plain, results_of
 from gptexit.readers.chatgpt.normalize.markers import PRIVATE, MarkedRegion, Marker
-from gptexit.readers.chatgpt.normalize.pieces import Piece, joined
+from gptexit.readers.chatgpt.normalize.pieces import MarkerPiece, joined
 from gptexit.readers.chatgpt.normalize.references import REF, UNSEEN, Above, Resolver
 
 CITING = ("cite", "filecite")
@@ -110,9 +110,9 @@ def words_only(text: str, oddities: Counter[Oddity], unknown: Counter[str]) -> s
 
 def _piece(
     marker: Marker, text: str, resolver: Resolver, oddities: Counter[Oddity], unknown: Counter[str]
-) -> Piece:
+) -> MarkerPiece:
     """Return the piece that replaces one marker."""
-    piece = Piece(marker.start, marker.end)
+    piece = MarkerPiece(marker.start, marker.end)
     if marker.form == "fence":
         piece.text = _container(marker, unknown)
         piece.sign = not piece.text
@@ -191,7 +191,7 @@ def _shown(card: cards.Card, marker: Marker, text: str) -> str:
     return block + "\n" if follows and len(lines) > 1 else block
 
 
-def _of_words(text: str, resolver: Resolver, found: list[Marker]) -> Iterator[Piece]:
+def _of_words(text: str, resolver: Resolver, found: list[Marker]) -> Iterator[MarkerPiece]:
     """Yield what is added to ordinary words that a reference matches, outside of markers."""
     at = 0
     for start, end, reference in sorted(resolver.words_matched(), key=lambda match: match[0]):
@@ -203,21 +203,21 @@ def _of_words(text: str, resolver: Resolver, found: list[Marker]) -> Iterator[Pi
         words = text[start:end]
         alt = take.string(reference.get("alt"))
         if words.startswith(("http://", "https://")) and alt and "](" not in alt:
-            yield Piece(start, end, link({"title": alt, "url": clean_url(words)}))
+            yield MarkerPiece(start, end, link({"title": alt, "url": clean_url(words)}))
         elif reference.get("type") not in UNSEEN:
             sources = references.sources_of(reference)
             new = [source for source in sources if source["url"] and source["url"] not in words]
             if new:
-                yield Piece(end, end, "", new)
+                yield MarkerPiece(end, end, "", new)
 
 
 def _outside(
-    pieces: list[Piece], regions: list[MarkedRegion], left_out: list[Cited]
-) -> list[Piece]:
+    pieces: list[MarkerPiece], regions: list[MarkedRegion], left_out: list[Cited]
+) -> list[MarkerPiece]:
     """Move sources behind the code or link that they are in; those in blocks to `left_out`."""
     if not regions:
         return pieces
-    moved: dict[int, Piece] = {}
+    moved: dict[int, MarkerPiece] = {}
     at, inside = 0, None
     for piece in pieces:
         while at < len(regions) and regions[at].start <= piece.start:
@@ -229,7 +229,7 @@ def _outside(
         if inside.block:
             left_out += piece.sources
         else:
-            behind = moved.setdefault(inside.end, Piece(inside.end, inside.end))
+            behind = moved.setdefault(inside.end, MarkerPiece(inside.end, inside.end))
             behind.sources += [source for source in piece.sources if source not in behind.sources]
         piece.sources = []
     return sorted([*pieces, *moved.values()], key=lambda piece: (piece.start, piece.end))

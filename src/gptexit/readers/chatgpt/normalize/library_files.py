@@ -95,14 +95,14 @@ class ImagePlaces:
         """Tell whether the message `origin` is in the export, or was above one that is."""
         return origin is not None and (origin in self._named or origin in self._below_missing)
 
-    def find(self, origin: str | None, made: str | None) -> ImagePlace:
-        """Return the place of a file whose row names the message `origin` and the time `made`.
+    def find(self, origin: str | None, created: str | None) -> ImagePlace:
+        """Return the place of a file whose row names the message `origin` and the time `created`.
 
         Call it in the order of the times, since each empty answer is given to one file first.
         """
         place = self._by_origin(origin) if origin else None
-        if place is None and made:
-            place = self._by_time(_second(made))
+        if place is None and created:
+            place = self._by_time(_second(created))
         if place is None:
             return ImagePlace(self._last(), "chat")
         if place.message is not None:
@@ -136,12 +136,12 @@ class ImagePlaces:
             waiting += below
         return None
 
-    def _by_time(self, made: str) -> ImagePlace | None:
-        """Return the first empty answer after `made` to a request before it, a free one first."""
-        start = bisect_left(self._empty, made, key=lambda answer: answer.answered)
+    def _by_time(self, created: str) -> ImagePlace | None:
+        """Return the first empty answer after `created` to a request before, a free one first."""
+        start = bisect_left(self._empty, created, key=lambda answer: answer.answered)
         fitting = None
         for answer in islice(self._empty, start, start + _MOST):
-            if answer.requested <= made:
+            if answer.requested <= created:
                 fitting = answer.message
                 if fitting["id"] not in self._taken:
                     break
@@ -197,9 +197,10 @@ def add_generated(
         return
     places = ImagePlaces(messages, current)
     # Rows that name a message go first, so that no guess takes its answer; without a time last.
-    new.sort(key=lambda entry: (not places.knows(_origin(entry[0])), _made(entry[0]) or "\uffff"))
+    new.sort(key=lambda entry: _created(entry[0]) or "\uffff")
+    new.sort(key=lambda entry: not places.knows(_origin(entry[0])))
     for row, asset in new:
-        place = places.find(_origin(row), _made(row))
+        place = places.find(_origin(row), _created(row))
         if place.placed is not None:
             oddities[_ODDITIES[place.placed]] += 1
         if place.message is not None:
@@ -214,7 +215,7 @@ def _origin(row: Raw) -> str | None:
     return take.string(row.get("origination_message_id"))
 
 
-def _made(row: Raw) -> str | None:
+def _created(row: Raw) -> str | None:
     """Return when a library file was made, RFC 3339; None if its row has no time."""
     keys = ("created_at", "record_creation_time", "version_created_at", "file_upload_time")
     return next((time for key in keys if (time := take.as_time(row.get(key)))), None)
@@ -273,8 +274,9 @@ def _row(rows: list[Raw], message: Message, names: list[str]) -> Raw | None:
         exact = [row for row in named if row.get("origination_message_id") == message["id"]]
         if exact:
             return exact[-1]
-        made = [(take.as_time(row.get("created_at")) or "", row) for row in named]
-        before = [row for time, row in made if time <= (message["created"] or "")]
+        times = [take.as_time(row.get("created_at")) or "" for row in named]
+        limit = message["created"] or ""
+        before = [row for time, row in zip(times, named, strict=True) if time <= limit]
         if named:
             return before[-1] if before else named[0]
     return None

@@ -23,7 +23,7 @@ _ENDS = r"[ \t\n.,;:!?)\]`。，]|\Z|[*_]{1,3}(?:[\s.,;:!?)]|\Z)"
 
 
 @dataclass(slots=True)
-class Piece:
+class MarkerPiece:
     """The replacement of a marker."""
 
     start: int
@@ -35,7 +35,7 @@ class Piece:
     """True if the marker never shows anything, so that the text around it stays as it is."""
 
 
-def joined(text: str, pieces: list[Piece]) -> tuple[str, list[Citation]]:
+def joined(text: str, pieces: list[MarkerPiece]) -> tuple[str, list[Citation]]:
     """Return `text` with the pieces in it, and the spans of their sources.
 
     Each piece is first replaced by a character that the text does not have. This shows which
@@ -63,7 +63,7 @@ def joined(text: str, pieces: list[Piece]) -> tuple[str, list[Citation]]:
     return _filled(held, full, [piece for piece in pieces if piece.text or piece.sources])
 
 
-def _without_overlaps(pieces: list[Piece]) -> Iterator[Piece]:
+def _without_overlaps(pieces: list[MarkerPiece]) -> Iterator[MarkerPiece]:
     """Yield the pieces that do not begin within the one before."""
     at = 0
     for piece in pieces:
@@ -72,7 +72,7 @@ def _without_overlaps(pieces: list[Piece]) -> Iterator[Piece]:
             at = piece.end
 
 
-def _filled(held: str, full: str, pieces: list[Piece]) -> tuple[str, list[Citation]]:
+def _filled(held: str, full: str, pieces: list[MarkerPiece]) -> tuple[str, list[Citation]]:
     """Replace each `full` by the words and links of its piece; return also where the links are."""
     out: list[str] = []
     citations: list[Citation] = []

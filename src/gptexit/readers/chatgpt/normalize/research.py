@@ -1,4 +1,4 @@
-"""Find deep-research reports in whatever message carries them, and show each once.
+"""Find deep-research reports in the messages that carry them, and show each once.
 
 A report of 2026 is a message in another message, its host: an object `report_message` in the state
 of a widget (docs/format.md lists where). A host may be marked as hidden, and several hosts may hold
@@ -23,7 +23,7 @@ class Hosted:
     """A report in its host, and what else the host holds."""
 
     key: str
-    """The same for all copies of a report: its id, else its words."""
+    """The id of the report, else its words: copies of a report share it."""
     parts: list[Part]
     beside: list[Part]
     """The host's own parts that are shown beside the report."""

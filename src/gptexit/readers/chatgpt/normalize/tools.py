@@ -32,7 +32,7 @@ _QUERY = re.compile(r"""(?:search|msearch)\(\s*(?:\[\s*)?["']((?:[^"'\\]|\\.){1,
 # The words of image tools around their images, whatever the name of the tool.
 _FILLER = re.compile(r"do not say or show ANYTHING|\bdisplayed \d+ images?\.|\AProcessing image\b")
 _LONGEST_NAME = 64
-"""Characters of a tool's name that are matched; no pattern above needs more."""
+"""Characters of a tool's name that are matched; no pattern needs more."""
 
 
 @dataclass(frozen=True, slots=True)
