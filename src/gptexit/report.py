@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from gptexit import __version__
 from gptexit.archive.files import Rendered
 from gptexit.archive.folder import Tally
+from gptexit.chatgpt.names import key_in_export
 from gptexit.codes import Hidden, NotKept, as_text
 from gptexit.model import Asset, Conversation
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.merge.exports import shown
-from gptexit.readers.chatgpt.normalize.asset_book import key_in_export
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.source import Source
 from gptexit.writers.base import NOTHING

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Protocol, Self
 
 from gptexit.codes import Reason, Repair
 from gptexit.model import Conversation
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.json_scanner import Keep

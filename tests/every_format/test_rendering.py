@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptexit.archive.manifest import Catalog
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors, validate_lines
 from gptexit.text.json import loads_deep

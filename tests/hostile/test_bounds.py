@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gptexit.conversion import convert
 from gptexit.errors import NotAnExport
 from gptexit.proof import verify
-from gptexit.readers.chatgpt.assets import index
+from gptexit.readers.chatgpt import asset_index as index
 from gptexit.readers.chatgpt.containers import zip as zip_volumes
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.parsing import array_items as splitter

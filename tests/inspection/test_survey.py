@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gptexit.chatgpt.names import key_in_export
 from gptexit.errors import NotAnExport
 from gptexit.inspection import patterns as shapes
 from gptexit.inspection.attachments import Attachments
 from gptexit.inspection.run import inspect
 from gptexit.inspection.survey import Survey
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.readers.chatgpt.normalize.asset_book import key_in_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from support.build import JSON, WORDS, chain, conversation, message, raw_conversations
 

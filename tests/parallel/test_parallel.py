@@ -25,7 +25,7 @@ from support.faults.case import case
 from support.waiting import wait_until
 
 VARYING = ("started", "finished", "seconds")
-NOT_REDACTED = [name for name, each in FORMATS.items() if not each.pack]
+NOT_REDACTED = [name for name, each in FORMATS.items() if not each.for_others]
 
 
 def files(out):

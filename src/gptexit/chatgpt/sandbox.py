@@ -1,4 +1,4 @@
-"""Addresses of files in the code interpreter's file system, as they stand in a text."""
+"""Find the addresses of files in the code interpreter's file system in a text."""
 
 from __future__ import annotations
 
@@ -9,44 +9,30 @@ from urllib.parse import unquote
 
 HINT = "sandbox:/"
 """A text without these characters has no such address."""
-
-
 LONGEST = 1_000
 """Characters of an address at most."""
-
-
 _START = re.compile(r"sandbox:/{1,3}mnt/data/")
-
-
 _BEFORE = re.compile(r"\]\([ \t]{0,9}<?\Z|<\Z")
-
-
 _TITLE = re.compile(r"[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*')[ \t]*\Z")
-
-
 _QUERY = re.compile(r"[?#][\w=&%.~+-]*\Z")
-
-
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-
-
 _ENDS = frozenset(' \t\n"<>`|[]，。、；：）」』')
-"""What ends an address that stands bare in a text."""
+"""Characters that end an address outside of a link."""
 
 
 class Address(NamedTuple):
-    """Where an address stands; with the `<` and `>` around it, without the title behind it."""
+    """A span of the text: with the `<` and `>` around the address, without a title behind it."""
 
     start: int
     end: int
     path: str
-    """From `/mnt/data/` on, as it is written."""
+    """From `/mnt/data/` on, as written in the text."""
     linked: bool
-    """True for the target of a link."""
+    """True if it is the target of a Markdown link."""
 
 
 def addresses(text: str) -> Iterator[Address]:
-    """Find each address in `text`, in order."""
+    """Yield each address in `text`, in order."""
     at = 0
     while match := _START.search(text, at):
         start, begin = match.span()
@@ -63,7 +49,7 @@ def addresses(text: str) -> Iterator[Address]:
 
 
 def _end_of(text: str, begin: int, *, linked: bool, angled: bool) -> int | None:
-    """Find where the path that starts at `begin` ends; None for one that is none."""
+    """Return the end of the path that starts at `begin`; None if it is empty or not closed."""
     line_end = text.find("\n", begin, begin + LONGEST)
     rest = text[begin : line_end if line_end >= 0 else begin + LONGEST]
     if angled:
@@ -82,7 +68,7 @@ def _end_of(text: str, begin: int, *, linked: bool, angled: bool) -> int | None:
 
 
 def _balanced(rest: str, ends: frozenset[str]) -> int:
-    """Find the closing bracket that nothing in `rest` opens, or one of `ends`; else its length."""
+    """Return the index of the first unmatched `)` or character of `ends`; else the length."""
     depth, escaped = 0, False
     for at, char in enumerate(rest):
         if escaped:
@@ -91,19 +77,17 @@ def _balanced(rest: str, ends: frozenset[str]) -> int:
             escaped = True
         elif char == "(":
             depth += 1
+        elif char in ends or (char == ")" and depth == 0):
+            return at
         elif char == ")":
             depth -= 1
-            if depth < 0:
-                return at
-        elif char in ends:
-            return at
     return len(rest)
 
 
 def names(path: str) -> list[str]:
-    """List the file names that a path may stand for: as it is first, without its query last."""
+    """List the file names that a path may mean: as written first, without its query last."""
     plain = _ESCAPE.sub(r"\1", path)
     cut = _QUERY.sub("", plain)
     spellings = (plain, unquote(plain), cut, unquote(cut))
-    found = (spelling.rsplit("/", 1)[-1] for spelling in spellings)
-    return list(dict.fromkeys(filter(None, found))) or [plain]
+    bases = (spelling.rsplit("/", 1)[-1] for spelling in spellings)
+    return list(dict.fromkeys(filter(None, bases))) or [plain]

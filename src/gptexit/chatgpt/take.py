@@ -1,8 +1,8 @@
-"""Taking typed values out of raw objects.
+"""Take typed values out of raw objects.
 
-The reader owns the raw conversation and empties it as it goes: what has a place in the neutral
-model is taken out, and what is left becomes `extra`. A value of an unexpected type is not taken, so
-it stays in `extra` and nothing is lost by being odd.
+The reader owns the raw conversation: it removes each value that has a field in the neutral model,
+and keeps the rest as `extra`. It leaves a value of an unexpected type where it is, so `extra` keeps
+it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,17 @@ from typing import Any
 from gptexit.codes import Oddity
 from gptexit.model import Raw
 
+_LEAST = 1e-6
+"""Seconds since 1970: a smaller time counts as zero."""
+_FAR = 4e9
+"""Seconds since 1970: up to here a double is exact to the microsecond."""
+_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02}" for second in range(60)]
+_EPOCH = date(1970, 1, 1).toordinal()
+
 
 def text(raw: Raw, key: str) -> str | None:
-    """Take the string at `key`; None, and nothing taken, where there is none."""
+    """Take the string at `key`; return None and take nothing if the value is no string."""
     value = raw.get(key)
     if isinstance(value, str):
         del raw[key]
@@ -26,7 +34,7 @@ def text(raw: Raw, key: str) -> str | None:
 
 
 def flag(raw: Raw, key: str) -> bool | None:
-    """Take the boolean at `key`; None, and nothing taken, where there is none."""
+    """Take the boolean at `key`; return None and take nothing if the value is no boolean."""
     value = raw.get(key)
     if isinstance(value, bool):
         del raw[key]
@@ -35,7 +43,7 @@ def flag(raw: Raw, key: str) -> bool | None:
 
 
 def time(raw: Raw, key: str) -> str | None:
-    """Take the time at `key`, as RFC 3339. Left in place where that would lose precision."""
+    """Take the time at `key`, as RFC 3339; leave the value in place if that loses precision."""
     value = raw.get(key)
     if value is None:
         return None
@@ -43,19 +51,11 @@ def time(raw: Raw, key: str) -> str | None:
         micros = round(value * 1e6)
         if micros / 1e6 == value:
             del raw[key]
-        return _shown(micros)
-    shown = as_time(value)
-    if shown is not None and isinstance(value, (int, float)) and round(value, 6) == value:
+        return _rfc3339(micros)
+    formatted = as_time(value)
+    if formatted is not None and isinstance(value, (int, float)) and round(value, 6) == value:
         del raw[key]
-    return shown
-
-
-_LEAST = 1e-6
-"""Seconds: a time that is nearer to the beginning of 1970 is zero."""
-_FAR = 4e9
-"""Seconds since 1970; within it, a double tells microseconds apart."""
-_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
-_SECONDS = [f"{second:02}" for second in range(60)]
+    return formatted
 
 
 @lru_cache(4096)
@@ -63,11 +63,8 @@ def _day(day: int) -> str:
     return date.fromordinal(_EPOCH + day).isoformat()
 
 
-_EPOCH = date(1970, 1, 1).toordinal()
-
-
-def _shown(micros: int) -> str:
-    """Microseconds since 1970 as RFC 3339: every message has one, and `datetime` takes longer."""
+def _rfc3339(micros: int) -> str:
+    """Format microseconds since 1970. Faster than `datetime`, as every message has a time."""
     seconds, fraction = divmod(micros, 1_000_000)
     minutes, second = divmod(seconds, 60)
     day, minute = divmod(minutes, 1440)
@@ -77,13 +74,13 @@ def _shown(micros: int) -> str:
 
 
 def as_time(value: Any) -> str | None:
-    """A source's time, seconds since 1970 or ISO 8601, as RFC 3339 in UTC; None if it is neither.
+    """Convert a time, seconds since 1970 or ISO 8601, to RFC 3339 in UTC; None if it is neither.
 
-    Exports hold numbers; numeric strings and ISO strings were seen in dumps of the web API. Zero
-    stands for "unknown".
+    Exports hold numbers; dumps of the web API also hold numeric strings and ISO strings. Zero means
+    "unknown".
     """
     if type(value) is float and _LEAST <= value < _FAR:
-        return _shown(round(value * 1e6))
+        return _rfc3339(round(value * 1e6))
     if isinstance(value, bool) or not value:
         return None
     if isinstance(value, str):
@@ -94,10 +91,9 @@ def as_time(value: Any) -> str | None:
     if not isinstance(value, (int, float)) or abs(value) < _LEAST:
         return None
     try:
-        moment = datetime.fromtimestamp(value, UTC)
+        return datetime.fromtimestamp(value, UTC).isoformat()[:-6] + "Z"
     except (ValueError, OverflowError, OSError):
         return None
-    return moment.isoformat()[:-6] + "Z"
 
 
 def _from_iso(value: str) -> str | None:
@@ -110,93 +106,89 @@ def _from_iso(value: str) -> str | None:
 
 
 def number(value: Any) -> float | None:
-    """`value` where it is a finite number, else None."""
+    """Return `value` if it is a finite number below 1e18, else None."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e18:
         return value
     return None
 
 
 def whole(value: Any) -> int | None:
-    """`value` as a whole number where it is one, else None."""
-    found = number(value)
-    return int(found) if found is not None and found == int(found) else None
+    """Return `value` as an integer if it is a whole number, else None."""
+    size = number(value)
+    return int(size) if size is not None and size == int(size) else None
 
 
 def string(value: Any) -> str | None:
-    """`value` where it is a string with something in it, else None."""
+    """Return `value` if it is a string and not empty, else None."""
     return value if isinstance(value, str) and value else None
 
 
 def mapping(value: Any) -> Raw:
-    """`value` where it is an object, else an empty one."""
+    """Return `value` if it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: Any) -> list[Raw]:
-    """The objects in `value` where it is a list, else none."""
+    """Return the objects in `value`, if it is a list; else an empty list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def strings(value: Any) -> list[str]:
-    """Every string below `value`, keys not counted, in order; iterative."""
-    found: list[str] = []
+    """List every string in `value` that is not blank, in order, without keys; iterative."""
+    collected: list[str] = []
     stack = [value]
     while stack:
         node = stack.pop()
         if isinstance(node, str):
             if node.strip():
-                found.append(node)
+                collected.append(node)
         elif isinstance(node, dict):
             stack.extend(reversed(list(node.values())))
         elif isinstance(node, list):
             stack.extend(reversed(node))
-    return found
+    return collected
 
 
 Times = tuple[str | None, str | None]
 """When a conversation was created and updated, RFC 3339."""
 
 
-def taken(raw: Raw, times: list[str], found: Counter[Oddity]) -> Times:
+def dates(raw: Raw, times: list[str], oddities: Counter[Oddity]) -> Times:
     """Take a conversation's dates out of `raw`; `times` are those of its messages.
 
-    A date that the messages contradict stays in `raw`, and is counted in `found`.
+    A date that the messages contradict stays in `raw`, and is counted.
     """
-    said = (as_time(raw.get("create_time")), as_time(raw.get("update_time")))
-    settled = settle(said, times)
-    if said[0] is not None and settled[0] != said[0]:
-        found[Oddity.DATED_LATE] += 1
-    for key, was, now in zip(("create_time", "update_time"), said, settled, strict=True):
-        if was is not None and was == now:
+    declared = (as_time(raw.get("create_time")), as_time(raw.get("update_time")))
+    settled = settle(declared, times)
+    if declared[0] is not None and settled[0] != declared[0]:
+        oddities[Oddity.DATED_LATE] += 1
+    for key, before, after in zip(("create_time", "update_time"), declared, settled, strict=True):
+        if before is not None and before == after:
             time(raw, key)
     return settled
 
 
-def settle(said: Times, times: list[str]) -> Times:
-    """Return the dates of a conversation that says `said` and whose messages have `times`.
+def settle(declared: Times, times: list[str]) -> Times:
+    """Return the dates of a conversation from its own fields and the times of its messages.
 
-    A message that is dated before 1970 dates no conversation: ChatGPT opened in 2022.
+    Times before 1970 count only if a conversation has no others.
     """
-    created, updated = said
+    created, updated = declared
     times = [time for time in times if time >= "1970"] or times
-    if is_late(created, max(times, key=_place, default=None)) and created is not None:
-        last = max(times, key=_place)
-        if is_late(created, last):
-            # The last change may be right where the beginning is not: then it lies before it.
-            if updated is None or _place(updated) >= _place(created):
-                updated = last
-            created = min(times, key=_place)
-    return (
-        created or min(times, key=_place, default=None),
-        updated or max(times, key=_place, default=None),
-    )
+    last = max(times, key=_comparable, default=None)
+    if created is not None and is_late(created, last):
+        # The update time may be right although the creation time is not: then it is earlier.
+        if updated is None or _comparable(updated) >= _comparable(created):
+            updated = last
+        created = None
+    return created or min(times, key=_comparable, default=None), updated or last
 
 
 def is_late(created: str | None, last: str | None) -> bool:
-    """Tell whether a conversation says that it began after the time of its last message."""
-    return created is not None and last is not None and _place(created) > _place(last)
+    """Tell whether a conversation was created after `last`, the time of its last message."""
+    return created is not None and last is not None and _comparable(created) > _comparable(last)
 
 
-def _place(time: str) -> str:
-    """A time to be compared: with its `Z`, a second would come after its fractions."""
+def _comparable(time: str) -> str:
+    """Remove the `Z`: with it, a whole second would sort behind its fractions."""
     return time[:-1]

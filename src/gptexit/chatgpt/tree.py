@@ -1,10 +1,10 @@
-"""The tree of a conversation, from a mapping that may be damaged.
+"""Build the tree of a conversation from a mapping that may be damaged.
 
-A node names its `parent`; older exports also name its `children`. Only `parent` can be relied on:
-since mid-2026 exports have no `children`, and mapping keys stand in no meaningful order. So the
-tree is built from `parent`; `children` orders siblings and recovers a node whose parent is gone.
+A node names its `parent`; older exports also name its `children`. Only `parent` is reliable: since
+mid-2026 exports have no `children`, and the order of the keys means nothing. So `parent` makes the
+tree; `children` orders siblings and recovers a node whose parent is missing.
 
-Everything here iterates: chains of 40,000 nodes are real.
+Nothing here is recursive: chains of 40,000 nodes exist.
 """
 
 from __future__ import annotations
@@ -22,50 +22,46 @@ class Tree:
     """A mapping as a forest."""
 
     order: list[str]
-    """Every node id once; a parent stands before its children, siblings in the source's order."""
+    """Every node id once: parents before children, siblings in the source's order."""
     parent: dict[str, str | None]
     children: dict[str, list[str]]
 
 
-def build(mapping: dict[str, Raw], found: Counter[Oddity]) -> Tree:
-    """The forest of `mapping`, whose values are nodes; oddities are counted in `found`."""
-    parent = _parents(mapping, found)
+def build(mapping: dict[str, Raw], oddities: Counter[Oddity]) -> Tree:
+    """Build the forest of `mapping` (node id to node); count what is damaged in `oddities`."""
+    parent = _parents(mapping, oddities)
     children = _children(mapping, parent)
     order: list[str] = []
     roots = [key for key, above in parent.items() if above is None]
     _walk(roots, children, order)
     if len(order) < len(mapping):
-        _cut_cycles(mapping, parent, children, order, found)
+        _cut_cycles(mapping, parent, children, order, oddities)
     elif len(roots) > 1:
-        found[Oddity.SECOND_ROOT] += len(roots) - 1
+        oddities[Oddity.SECOND_ROOT] += len(roots) - 1
     return Tree(order, parent, children)
 
 
 def created(node: Raw) -> float:
-    """A node's time for comparison, in seconds; minus infinity where it has none."""
+    """Return a node's time in seconds, for comparison; minus infinity if it has none."""
     message = node.get("message")
     value = message.get("create_time") if isinstance(message, dict) else None
     return value if isinstance(value, (int, float)) else float("-inf")
 
 
 def newest_leaf(mapping: dict[str, Raw], tree: Tree) -> str | None:
-    """Of the messages that none follows the one with the latest time; of several the last.
-
-    None where no node has a message.
-    """
+    """Return the latest message that no message follows, of equal times the last; None if none."""
     followed: set[str | None] = set()
     leaves: list[str] = []
     for key in reversed(tree.order):
-        if isinstance(mapping[key].get("message"), dict):
-            if key not in followed:
-                leaves.append(key)
-            followed.add(tree.parent[key])
-        elif key in followed:
+        has_message = isinstance(mapping[key].get("message"), dict)
+        if has_message and key not in followed:
+            leaves.append(key)
+        if has_message or key in followed:
             followed.add(tree.parent[key])
     return max(leaves, key=lambda key: created(mapping[key]), default=None)
 
 
-def _parents(mapping: dict[str, Raw], found: Counter[Oddity]) -> dict[str, str | None]:
+def _parents(mapping: dict[str, Raw], oddities: Counter[Oddity]) -> dict[str, str | None]:
     parent: dict[str, str | None] = {}
     lost = []
     for key, node in mapping.items():
@@ -81,14 +77,14 @@ def _parents(mapping: dict[str, Raw], found: Counter[Oddity]) -> dict[str, str |
             claimed = claims.get(key)
             if claimed is not None:
                 parent[key] = claimed
-                found[Oddity.PARENT_RECOVERED] += 1
+                oddities[Oddity.PARENT_RECOVERED] += 1
             elif mapping[key].get("parent") is not None:
-                found[Oddity.PARENT_MISSING] += 1
+                oddities[Oddity.PARENT_MISSING] += 1
     return parent
 
 
 def _claims(mapping: dict[str, Raw]) -> dict[str, str]:
-    """For each node that some other node names as its child: that node, of several the least."""
+    """Map each node that another names as its child to that one; of several to the least id."""
     claims: dict[str, str] = {}
     for key, node in mapping.items():
         for child in _named_children(node):
@@ -99,9 +95,7 @@ def _claims(mapping: dict[str, Raw]) -> dict[str, str]:
 
 def _named_children(node: Raw) -> list[str]:
     named: Any = node.get("children")
-    if not isinstance(named, list):
-        return []
-    return [child for child in named if isinstance(child, str)]
+    return [child for child in named if isinstance(child, str)] if isinstance(named, list) else []
 
 
 def _children(mapping: dict[str, Raw], parent: dict[str, str | None]) -> dict[str, list[str]]:
@@ -111,14 +105,14 @@ def _children(mapping: dict[str, Raw], parent: dict[str, str | None]) -> dict[st
             children.setdefault(above, []).append(key)
     for above, siblings in children.items():
         if len(siblings) > 1:
-            place = {child: n for n, child in enumerate(_named_children(mapping[above]))}
-            last = len(place)
-            siblings.sort(key=lambda key: (place.get(key, last), created(mapping[key])))
+            rank = {child: n for n, child in enumerate(_named_children(mapping[above]))}
+            last = len(rank)
+            siblings.sort(key=lambda key: (rank.get(key, last), created(mapping[key])))
     return children
 
 
 def _walk(roots: list[str], children: dict[str, list[str]], order: list[str]) -> None:
-    """Append to `order` the nodes below `roots`, parents first."""
+    """Append the nodes below `roots` to `order`, parents first."""
     stack = roots[::-1]
     while stack:
         key = stack.pop()
@@ -133,30 +127,30 @@ def _cut_cycles(
     parent: dict[str, str | None],
     children: dict[str, list[str]],
     order: list[str],
-    found: Counter[Oddity],
+    oddities: Counter[Oddity],
 ) -> None:
-    """Reach what no root reaches: cut each cycle above its oldest node, which becomes a root."""
+    """Cut each cycle above its oldest node, make that a root, and append its nodes to `order`."""
     reached = set(order)
     for start in mapping:
         if start in reached:
             continue
-        seen: dict[str, None] = {}
+        trail: dict[str, str] = {}
+        """Each node above `start`, to its parent."""
         key = start
-        while key not in seen:
-            seen[key] = None
+        while key not in trail:
             above = parent[key]
             assert above is not None  # a node under a root would have been reached
+            trail[key] = above
             key = above
-        trail = list(seen)
-        cycle = trail[trail.index(key) :]
+        nodes = list(trail)
+        cycle = nodes[nodes.index(key) :]
         root = min(cycle, key=lambda node: (created(mapping[node]), node))
-        above = parent[root]
-        assert above is not None
-        children[above].remove(root)
-        if not children[above]:
-            del children[above]
+        siblings = children[trail[root]]
+        siblings.remove(root)
+        if not siblings:
+            del children[trail[root]]
         parent[root] = None
-        found[Oddity.CYCLE_CUT] += 1
+        oddities[Oddity.CYCLE_CUT] += 1
         before = len(order)
         _walk([root], children, order)
         reached.update(order[before:])

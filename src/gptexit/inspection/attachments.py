@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
+from gptexit.chatgpt.names import key_in_export
 from gptexit.files.media_types import KINDS, kind
-from gptexit.readers.chatgpt.assets.index import AssetInfo, Lookup
+from gptexit.readers.chatgpt.asset_index import AssetInfo, Lookup
 from gptexit.readers.chatgpt.export_set import ExportSet
-from gptexit.readers.chatgpt.normalize.asset_book import key_in_export
 from gptexit.readers.chatgpt.normalize.mentions import Mention
 
 SPILL = 1 << 20

@@ -21,7 +21,7 @@ from gptexit.codes import Lost, Reason, Repair, reason_of
 from gptexit.errors import NotAnExport
 from gptexit.files.disk import HOUSE, special
 from gptexit.model import VERSION, Conversation
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss, plain
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.json_scanner import MOST_BYTES, TOO_MUCH, Keep, heavy, path_of

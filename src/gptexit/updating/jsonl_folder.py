@@ -20,7 +20,7 @@ from gptexit.archive.files import JSONL, File
 from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome, beside, beside_key
 from gptexit.files.disk import is_zeros, open_plain
 from gptexit.model import Asset, Conversation, Gone, Message
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.merge.conversation import merge, moment_of
 from gptexit.readers.chatgpt.merge.stream import is_said
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from gptexit.archive.manifest import Catalog, Entry
 from gptexit.codes import Hidden
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.markdown import MarkdownOptions
 from gptexit.writers.markdown.body import front_matter

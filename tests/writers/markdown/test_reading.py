@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from gptexit.archive.manifest import Catalog
 from gptexit.codes import Oddity
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.text.markdown import line
 from gptexit.writers.markdown import MarkdownOptions

@@ -20,8 +20,7 @@ from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason, Repair
 from gptexit.errors import NotAnExport
 from gptexit.model import Gone, Raw
-from gptexit.readers.chatgpt.assets.index import AssetInfo
-from gptexit.readers.chatgpt.assets.side_files import Files
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers import recognize
 from gptexit.readers.chatgpt.containers.base import Loss, Volume
 from gptexit.readers.chatgpt.containers.layout import lay_out
@@ -31,6 +30,7 @@ from gptexit.readers.chatgpt.merge.exports import editions, in_order, shown
 from gptexit.readers.chatgpt.merge.stream import MergePass, Witness
 from gptexit.readers.chatgpt.parsing.conversation_files import Feed, Reading
 from gptexit.readers.chatgpt.parsing.json_scanner import Keep
+from gptexit.readers.chatgpt.side_files import Files
 
 _STDIN = "standard input"
 LISTED = 10_000

@@ -1,7 +1,7 @@
 import pytest
 
 from gptexit.readers.chatgpt.normalize.canvas import Canvas, payload, update, writing_blocks
-from gptexit.readers.chatgpt.normalize.parts import text
+from gptexit.readers.chatgpt.normalize.content import text
 
 DOC = Canvas("d", "Plan", "document", "one two one", 1)
 

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gptexit.chatgpt.take import strings
-from gptexit.readers.chatgpt.assets.index import AssetInfo
-from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
+from gptexit.readers.chatgpt.asset_index import AssetInfo
+from gptexit.readers.chatgpt.normalize.assets import AssetBook
 from gptexit.readers.chatgpt.normalize.content import CONTENT, Around, read_content, seconds_of
 
 JSON = st.recursive(

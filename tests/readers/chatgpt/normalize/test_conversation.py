@@ -4,7 +4,7 @@ from datetime import datetime
 import orjson
 from hypothesis import given, settings
 
-from gptexit.readers.chatgpt.assets.index import AssetInfo
+from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from support.build import ROOT, add, chain, conversation, message, raw_conversations
 

@@ -1,9 +1,9 @@
 import pytest
 
 from gptexit.chatgpt.names import file_id
-from gptexit.readers.chatgpt.assets.index import AssetInfo
-from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
-from gptexit.readers.chatgpt.normalize.parts import read_part
+from gptexit.readers.chatgpt.asset_index import AssetInfo
+from gptexit.readers.chatgpt.normalize.assets import AssetBook
+from gptexit.readers.chatgpt.normalize.content import read_part
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,7 @@ import tracemalloc
 import pytest
 import regex
 
-from gptexit.readers.chatgpt.normalize.canvas import Canvas, update
-from gptexit.readers.chatgpt.normalize.patterns import may_compile
+from gptexit.readers.chatgpt.normalize.canvas import Canvas, may_compile, update
 
 LARGE = [
     "(((a{1000}){1000}){1000})",

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.readers.chatgpt.assets.index import whole
+from gptexit.readers.chatgpt.asset_index import whole
 from gptexit.readers.chatgpt.containers.base import Member, Volume, part_number
 from gptexit.readers.chatgpt.containers.layout import SINGLE, Layout
 from gptexit.readers.chatgpt.parsing.conversation_files import Feed

@@ -1,14 +1,13 @@
-"""Canvas: documents that the assistant wrote and changed beside the conversation.
+"""Replay canvas calls: documents that the assistant wrote and changed beside the conversation.
 
-Until mid-2026 a document is made by a call of `canmore.create_textdoc` and changed by
-`canmore.update_textdoc`, whose updates are Python regular expressions; the export holds the calls
-and not the result, so they are replayed. Since then the text stands in the answer itself, between
-`:::writing{…}` and `:::`.
+Until mid-2026 the tool `canmore.create_textdoc` makes a document and `canmore.update_textdoc`
+changes it by Python regular expressions. The export holds the calls and not the result, so they are
+replayed. Since then the text is in the answer itself, between `:::writing{…}` and `:::`.
 
-The patterns come from the export and are not to be trusted: each is compiled within bounds
-(`patterns`), gets a bounded time and may not blow a document up. An update that cannot be replayed
-leaves the document as it was. A call that the user stopped is cut at any character: of a new
-document there is what was written of it.
+The patterns come from the export and are not to be trusted: `may_compile` limits their memory, each
+gets a limited time, and no document may grow beyond a limit. An update that cannot be replayed
+leaves the document as it was. A call that the user stopped may end at any character: a new document
+then holds the text written so far.
 """
 
 from __future__ import annotations
@@ -22,38 +21,43 @@ from typing import Any, NamedTuple
 import orjson
 
 from gptexit.chatgpt import take
-from gptexit.model import Document, Part, Raw, Text
-from gptexit.readers.chatgpt.normalize.patterns import may_compile
+from gptexit.model import Citation, Document, Part, Quote, Raw, Text
 
 # A string's opening quote; brackets and signs; any other word.
 _TOKEN = re.compile(r'["{}\[\],:]|[^\s"{}\[\],:]+')
-# Of a string up to its end, or up to the escape that is not whole. In steps: for each turn of a
-# group the engine keeps a note until the match is over.
+# A string up to its end, or up to an incomplete escape. In steps of 500, since the engine keeps
+# memory for each repeat of a group until the match is over.
 _STRING = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*){0,500}("?)', re.DOTALL)
 _CLOSERS = {"{": "}", "[": "]"}
 _HALF = re.compile(r"(?<!\\)(\\*)\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
-"""The first half of a pair of surrogates at a text's end, behind an even run of backslashes."""
+"""The first half of a pair of surrogates at the end of a text, as an escape."""
 _SPLIT = re.compile("[\ud800-\udfff]")
+SECONDS = 0.5
+"""Time for one pattern."""
+LARGEST = 8_000_000
+"""Characters that an update may add to a document."""
+_OPEN = re.compile(r"^:::writing[ \t]*\{([^}\n]{0,2000})\}[ \t]*$", re.MULTILINE)
+_CLOSE = re.compile(r"^:::[ \t]*$", re.MULTILINE)
+ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Read(NamedTuple):
-    """What could be read of an object."""
+    """A JSON object, as far as it could be read."""
 
     value: Raw
     whole: bool
-    """False where the text ends inside a value, a key or a name: something is missing. Closing
-    brackets alone may be missing."""
+    """False if the text ends inside a value or key. Closing brackets may be missing if True."""
 
 
 def read_object(text: str) -> Read | None:
-    """Read the JSON object that `text` begins with, as far as it goes.
+    """Read the JSON object that `text` begins with, as far as it goes; ignore words behind it.
 
-    Words behind the object are passed over. Returns None where `text` begins with no object, or is
-    no JSON for another reason than a missing end. Takes time in proportion to the text.
+    Returns None if `text` begins with no object, or is damaged in another way than a missing end.
+    Takes time in proportion to the text.
     """
-    found = _whole(text)
-    if found is not None:
-        return Read(found, True) if isinstance(found, dict) else None
+    value = _whole(text)
+    if value is not None:
+        return Read(value, True) if isinstance(value, dict) else None
     if not text.lstrip().startswith("{"):
         return None
     mended, whole = _closed(text)
@@ -69,27 +73,27 @@ def _whole(text: str) -> Any:
 
 
 def _loaded(text: str) -> Any:
-    """The value of a JSON text that may hold raw line ends in its strings, and lone surrogates."""
-    found = _whole(text)
-    if found is not None:
-        return found
+    """Load a JSON text that may hold raw line ends in its strings, and lone surrogates."""
+    value = _whole(text)
+    if value is not None:
+        return value
     try:
-        found = json.loads(text, strict=False)
-        return _whole(_SPLIT.sub("\ufffd", json.dumps(found, ensure_ascii=False)))
+        value = json.loads(text, strict=False)
+        return _whole(_SPLIT.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError):
         return None
 
 
 def _closed(text: str) -> tuple[str, bool]:
-    """`text` with its open strings and brackets closed; whether all that it began is there.
+    """Close the open strings and brackets of `text`; tell also whether nothing was missing.
 
-    What is not whole at the end is left out, but for a string that is a value.
+    An incomplete value at the end is left out, unless it is a string.
     """
     stack: list[str] = []
     keep = 0
     """Up to here the text holds whole values only."""
     key = False
-    """Whether the next string of the object is a key."""
+    """True if the next string is a key."""
     at = 0
     for start, end, closed in _tokens(text):
         at = end
@@ -119,39 +123,88 @@ def _closed(text: str) -> tuple[str, bool]:
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Yield where each token begins and ends; and False for a string that is not closed."""
+    """Yield the start and end of each token, and False for a string that is not closed."""
     at = 0
-    while found := _TOKEN.search(text, at):
-        start, at = found.span()
+    while token := _TOKEN.search(text, at):
+        start, at = token.span()
         closed = True
-        if found[0] == '"':
+        if token[0] == '"':
             at, closed = _string_end(text, at)
         yield start, at, closed
 
 
 def _string_end(text: str, at: int) -> tuple[int, bool]:
-    """Find where the string ends that `at` stands in, and whether a quote closes it."""
-    while found := _STRING.match(text, at):
-        if found[1] or found.end() == at:
-            return found.end(), bool(found[1])
-        at = found.end()
+    """Return the end of the string that contains `at`, and whether a quote closes it."""
+    while piece := _STRING.match(text, at):
+        if piece[1] or piece.end() == at:
+            return piece.end(), bool(piece[1])
+        at = piece.end()
     return at, False
 
 
-def _without_half(found: re.Match[str]) -> str:
+def _without_half(match: re.Match[str]) -> str:
     """Drop the half of a pair, unless its backslash is itself escaped."""
-    return found[0] if len(found[1]) % 2 else found[1]
+    return match[0] if len(match[1]) % 2 else match[1]
 
 
-SECONDS = 0.5
-"""Time for one pattern."""
-LARGEST = 8_000_000
-"""Characters that a document may grow to by an update."""
+def payload(words: str) -> Raw | None:
+    """Return the arguments of a call: a JSON object, as far as it goes; None if it is none."""
+    read = read_object(words)
+    return read.value if read else None
+
+
+LONGEST_PATTERN = 50_000
+"""Characters."""
+DEEPEST_GROUPS = 100
+MOST_STEPS = 100_000
+"""Steps of a pattern once its counted repeats are written out: about 30 MB."""
+_PATTERN_TOKEN = re.compile(
+    r"\\.|\(\?#[^)]*\)|\[\^?\]?(?:[^\]\\[]|\\.|\[(?![:.=])){0,200}\]|[()]"
+    r"|\{\s*(\d{0,20})\s*,?\s*\d{0,20}\s*\}|.",
+    re.DOTALL,
+)
+_OTHER_RULES = re.compile(r"\(\?[A-Za-z0-9-]*[xV]")
+"""Flags under which a pattern reads otherwise: spaces and comments, sets inside sets."""
+
+
+def may_compile(pattern: str) -> bool:
+    """Tell whether compiling an untrusted `pattern` takes limited memory; if in doubt, no.
+
+    `regex` writes counted repeats out in memory, about 270 bytes for each step, so
+    `(((a{1000}){1000}){1000})` takes gigabytes before any time limit counts. This counts the steps
+    from the text of the pattern alone.
+    """
+    if len(pattern) > LONGEST_PATTERN or _OTHER_RULES.search(pattern):
+        return False
+    groups = [0]
+    """Steps in each open group, the outermost first."""
+    last = total = 0
+    for token in _PATTERN_TOKEN.finditer(pattern):
+        sign = token[0]
+        if sign == "(":
+            groups.append(0)
+            last = 0
+        elif sign == ")":
+            last = groups.pop() + 1 if len(groups) > 1 else 1
+            groups[-1] += last
+        elif token[1] is not None:
+            times = max(1, int(token[1] or 0))
+            groups[-1] += last * (times - 1)
+            last *= times
+        elif sign == "[":  # a set that does not end, is very long, or holds named ones
+            return False
+        elif sign not in "*+?" and not sign.startswith("(?#"):
+            last = 1
+            groups[-1] += 1
+        total = max(total, groups[-1], last)
+        if total > MOST_STEPS or len(groups) > DEEPEST_GROUPS:
+            return False
+    return sum(groups) <= MOST_STEPS
 
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """One document after some number of versions."""
+    """One version of a document."""
 
     id: str | None
     title: str | None
@@ -160,7 +213,7 @@ class Canvas:
     version: int
 
     def part(self) -> Document:
-        """The document as a part."""
+        """Return the document as a part."""
         return {
             "type": "document",
             "id": self.id,
@@ -171,40 +224,36 @@ class Canvas:
         }
 
 
-def payload(words: str) -> Raw | None:
-    """The arguments of a call: a JSON object, mended where its end was cut off; None if neither."""
-    read = read_object(words)
-    return read.value if read else None
-
-
 def create(arguments: Raw, textdoc_id: str | None) -> Canvas | None:
-    """The document that `create_textdoc` makes; None where the call holds no text and no name."""
+    """Return the document that `create_textdoc` makes; None if the call has neither text nor name.
+
+    A call that was stopped before the text began has a name alone.
+    """
     content, name = arguments.get("content"), take.string(arguments.get("name"))
+    if content is None and name is not None:
+        content = ""
     if not isinstance(content, str):
-        if content is not None or name is None:
-            return None
-        content = ""  # the call was stopped before the text began
+        return None
     kind = take.string(arguments.get("type")) or "document"
     return Canvas(textdoc_id, name, kind, content, 1)
 
 
 def update(before: Canvas, arguments: Raw) -> Canvas | None:
-    """`before` after the updates of `update_textdoc`; None where one of them cannot be replayed."""
+    """Apply the updates of `update_textdoc`; return None if one of them cannot be replayed."""
     updates = take.objects(arguments.get("updates"))
-    text = before.text
-    for each in updates:
-        pattern, replacement = each.get("pattern"), each.get("replacement")
-        if not isinstance(pattern, str) or not isinstance(replacement, str):
+    text: str | None = before.text
+    for change in updates:
+        pattern, replacement = change.get("pattern"), change.get("replacement")
+        if text is None or not isinstance(pattern, str) or not isinstance(replacement, str):
             return None
-        changed = _replaced(text, pattern, replacement, bool(each.get("multiple")))
-        if changed is None:
-            return None
-        text = changed
-    return replace(before, text=text, version=before.version + 1) if updates else None
+        text = _replaced(text, pattern, replacement, bool(change.get("multiple")))
+    if text is None or not updates:
+        return None
+    return replace(before, text=text, version=before.version + 1)
 
 
 def _replaced(text: str, pattern: str, replacement: str, multiple: bool) -> str | None:
-    """`text` with the pattern's matches replaced; None where that fails or takes too long."""
+    """Replace the matches of a pattern; return None if that fails or takes too long."""
     if pattern in (".*", "(?s).*", "^.*$"):  # ChatGPT's way to rewrite the whole document
         return replacement
     if not may_compile(pattern):
@@ -225,13 +274,11 @@ def _replaced(text: str, pattern: str, replacement: str, multiple: bool) -> str 
                 break
     except (regex.error, TimeoutError, RecursionError, MemoryError, OverflowError, ValueError):
         return None
-    if not pieces:
-        return None
-    return "".join([*pieces, text[at:]])
+    return "".join([*pieces, text[at:]]) if pieces else None
 
 
 def _expanded(match: Any, replacement: str) -> str:
-    """The replacement with its group references filled in; literally where they are malformed."""
+    """Fill in the group references of a replacement; return it as it is if they are malformed."""
     if "\\" not in replacement:
         return replacement
     try:
@@ -241,77 +288,67 @@ def _expanded(match: Any, replacement: str) -> str:
 
 
 def replacements(before: Canvas | None, arguments: Raw) -> list[Part]:
-    """Make parts of the words that `update_textdoc` puts into a document, without replaying it.
+    """Make parts of the words that an `update_textdoc` puts into a document.
 
-    For an update that cannot be replayed on `before`: the document stays as it was, and what the
-    user saw being written is shown beside it.
+    For an update that cannot be replayed on `before`: the document stays as it was, and the user
+    saw these words being written.
     """
-    words = [
-        replacement
-        for change in take.objects(arguments.get("updates"))
-        if (replacement := take.string(change.get("replacement"))) and replacement.strip()
-    ]
+    updates = take.objects(arguments.get("updates"))
+    changes = [take.string(update.get("replacement")) for update in updates]
+    words = [change for change in changes if change and change.strip()]
     if before is not None and before.kind.startswith("code/"):
         language = before.kind.removeprefix("code/")
         return [{"type": "code", "language": language, "text": text} for text in words]
     title = "Change to the document"
     if before is not None and before.title:
         title = f"Change to the document “{before.title}”"
-    return [{"type": "quote", "text": text, "title": title, "url": None} for text in words]
+    return [_quote(text, title) for text in words]
 
 
 def comments(arguments: Raw) -> list[Part]:
-    """The comments of `comment_textdoc`, each as a quote."""
-    return [
-        {"type": "quote", "text": words, "title": "Comment on the document", "url": None}
-        for each in take.objects(arguments.get("comments"))
-        if (words := take.string(each.get("comment")))
-    ]
+    """Return the comments of `comment_textdoc`, each as a quote."""
+    words = [take.string(note.get("comment")) for note in take.objects(arguments.get("comments"))]
+    return [_quote(comment, "Comment on the document") for comment in words if comment]
 
 
-_OPEN = re.compile(r"^:::writing[ \t]*\{([^}\n]{0,2000})\}[ \t]*$", re.MULTILINE)
-_CLOSE = re.compile(r"^:::[ \t]*$", re.MULTILINE)
-_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+def _quote(words: str, title: str) -> Quote:
+    return {"type": "quote", "text": words, "title": title, "url": None}
 
 
 def writing_blocks(part: Text) -> list[Part]:
-    """A text part taken apart at its `:::writing` blocks; unchanged where it has none."""
+    """Split a text part at its `:::writing` blocks; return it unchanged if it has none."""
     words = part["text"]
     if ":::writing" not in words:
         return [part]
-    found: list[Part] = []
+    parts: list[Part] = []
     at = 0
     for opening in _OPEN.finditer(words):
         if opening.start() < at:
             continue
         closing = _CLOSE.search(words, opening.end())
         end = closing.start() if closing else len(words)
-        attributes = dict(_ATTRIBUTE.findall(opening[1]))
-        _add_text(found, part, at, opening.start())
-        found.append(
-            {
-                "type": "document",
-                "id": attributes.get("id"),
-                "title": attributes.get("subject") or attributes.get("title"),
-                "kind": attributes.get("variant", "document"),
-                "text": words[opening.end() : end].strip("\n"),
-                "version": 1,
-            }
-        )
+        attributes = dict(ATTRIBUTE.findall(opening[1]))
+        title = attributes.get("subject") or attributes.get("title")
+        kind = attributes.get("variant", "document")
+        text = words[opening.end() : end].strip("\n")
+        parts += _span(part, at, opening.start())
+        parts.append(Canvas(attributes.get("id"), title, kind, text, 1).part())
         at = closing.end() if closing else end
-    if not found:
-        return [part]
-    _add_text(found, part, at, len(words))
-    return found
+    return [*parts, *_span(part, at, len(words))] if parts else [part]
 
 
-def _add_text(found: list[Part], part: Text, start: int, end: int) -> None:
-    """Append the span of `part` as a text part of its own, its citations moved along."""
-    if not part["text"][start:end].strip():
-        return
-    moved = [
-        {**each, "start": each["start"] - start, "end": each["end"] - start}
-        for each in part["citations"]
-        if start <= each["start"] and each["end"] <= end
+def _span(part: Text, start: int, end: int) -> list[Text]:
+    """Return a span of `part` as a text part with its citations, in a list; none if it is blank."""
+    words = part["text"][start:end]
+    if not words.strip():
+        return []
+    citations: list[Citation] = [
+        {
+            "start": citation["start"] - start,
+            "end": citation["end"] - start,
+            "sources": citation["sources"],
+        }
+        for citation in part["citations"]
+        if start <= citation["start"] and citation["end"] <= end
     ]
-    found.append({"type": "text", "text": part["text"][start:end], "citations": moved})  # type: ignore[typeddict-item]
+    return [{"type": "text", "text": words, "citations": citations}]

@@ -1,12 +1,10 @@
-"""Cards: what ChatGPT shows in place of a marker that is no citation, as words and links.
+"""Turn a marker that is no citation into a card: a heading and entries, as words and links.
 
-A gallery, a video, products, a list of news, a share price, the weather, shops on a map, a
-checklist. A `Card` is a heading and entries; it stands as a block where its marker stands alone in
-a line, and within the line elsewhere. One small function a kind, in two tables: by the kind of the
-marker, and by the type of its reference.
+Examples: a gallery, a video, products, a list of news, a share price, the weather, shops on a map,
+a checklist. Two tables name one small function for each kind of marker and type of reference.
 
-A card of a kind that nobody knows keeps its words and addresses, and loses what only a program
-reads: ids, sizes, names of styles.
+A card of an unknown kind keeps its words and addresses, and loses what only a program reads: ids,
+sizes, names of styles.
 """
 
 from __future__ import annotations
@@ -21,10 +19,25 @@ import orjson
 from gptexit.chatgpt import take
 from gptexit.model import Cited, Raw
 from gptexit.readers.chatgpt.normalize import canvas
-from gptexit.readers.chatgpt.normalize.leftovers import facts_in, words_in
 from gptexit.readers.chatgpt.normalize.links import cited, clean_url, link, links_in, plain
 from gptexit.readers.chatgpt.normalize.markers import PRIVATE, Marker
 from gptexit.readers.chatgpt.normalize.references import REF
+
+_MECHANICS = frozenset(
+    (
+        *("type", "status", "kind", "layout", "variant", "style", "icon", "logo", "color", "hue"),
+        *("revision", "aspect_ratio", "num_per_query", "refs", "ref", "safe_urls", "thumbnail"),
+        *("width", "height", "size", "start_idx", "end_idx", "version", "locale", "timezone"),
+        *("invalid", "error", "schema", "action", "prefix", "prompt_text", "matched_text"),
+    )
+)
+# The strings of a list that is cut off, or of damaged JSON; a colon follows a key.
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)(\s*:)?', re.DOTALL)
+_DETAILS = ("price", "merchants", "rating", "address", "phone", "description", "snippet")
+_FRAME = frozenset(
+    ("alt", "matched_text", "prompt_text", "safe_urls", "refs", "prefix", "status", "type", "items")
+)
+"""Keys of a reference that hold no words of its own, or hold them again."""
 
 
 @dataclass(slots=True)
@@ -35,15 +48,13 @@ class CardEntry:
     url: str | None = None
     details: list[str] = field(default_factory=list)
     picture: str | None = None
-    """The address of the picture itself, where `url` is that of its page."""
+    """The address of the picture itself, if `url` is that of its page."""
     done: bool | None = None
-    """For an item of a checklist: whether it is ticked."""
+    """For an item of a checklist: True if it is ticked."""
 
     def markdown(self) -> str:
         """Return the entry on one line."""
-        shown = (
-            link({"title": self.title or None, "url": self.url}) if self.url else plain(self.title)
-        )
+        shown = link({"title": self.title, "url": self.url}) if self.url else plain(self.title)
         if self.picture and self.picture != self.url:
             shown += f" ({link({'title': 'picture', 'url': self.picture})})"
         words = [detail for detail in map(plain, self.details) if detail]
@@ -58,11 +69,6 @@ class Card:
 
     heading: str = ""
     groups: list[tuple[str, list[CardEntry]]] = field(default_factory=list)
-
-    @property
-    def entries(self) -> list[CardEntry]:
-        """The entries of all groups."""
-        return [entry for _, entries in self.groups for entry in entries]
 
     def inline(self) -> str:
         """Return the card as words within a line."""
@@ -88,14 +94,50 @@ class Card:
 
     def links(self) -> Iterator[Cited]:
         """Yield each entry that has an address, as a source."""
-        for entry in self.entries:
-            if entry.url:
-                yield {"title": entry.title or None, "url": entry.url}
+        for _, entries in self.groups:
+            for entry in entries:
+                if entry.url:
+                    yield {"title": entry.title or None, "url": entry.url}
 
 
-def of_entries(heading: str, entries: list[CardEntry]) -> Card | None:
-    """Return a card of one group; None where it would be empty."""
+def _of_entries(heading: str, entries: list[CardEntry]) -> Card | None:
+    """Return a card of the entries that show something; None if there is nothing to show."""
+    entries = [entry for entry in entries if entry.title or entry.url or entry.details]
     return Card(heading, [("", entries)] if entries else []) if heading or entries else None
+
+
+def _tells_nothing(key: str) -> bool:
+    """Tell whether the value of a key is for programs: an id, a style, a size."""
+    return key in _MECHANICS or key == "id" or key.endswith(("_id", "_ids", "_idx", "_url", "_ref"))
+
+
+def _words_in(value: Any) -> list[str]:
+    """Return the strings below `value` that a person would read, in order; iterative."""
+    return [words for _, words in _leaves(value)]
+
+
+def _facts_in(value: Any) -> list[str]:
+    """Return the strings and numbers below `value`, each as `key: value`."""
+    return [
+        f"{key.replace('_', ' ')}: {words}" if key else words for key, words in _leaves(value, True)
+    ]
+
+
+def _leaves(value: Any, numbers: bool = False) -> Iterator[tuple[str, str]]:
+    stack: list[tuple[str, Any]] = [("", value)]
+    while stack:
+        key, node = stack.pop()
+        if isinstance(node, str):
+            words = PRIVATE.sub("", node).strip()
+            if words and not REF.fullmatch(words):
+                yield key, words
+        elif numbers and isinstance(node, int | float) and not isinstance(node, bool):
+            yield key, f"{node:g}" if isinstance(node, float) else str(node)
+        elif isinstance(node, dict):
+            inner = [(name, node[name]) for name in node if not _tells_nothing(str(name))]
+            stack.extend(reversed(inner))
+        elif isinstance(node, list):
+            stack.extend((key, item) for item in reversed(node))
 
 
 def _words_of(marker: Marker | None) -> str:
@@ -112,31 +154,29 @@ def _payload(marker: Marker | None) -> Any:
             try:
                 return orjson.loads(arg)
             except orjson.JSONDecodeError:
-                found = canvas.read_object(arg)
-                if found is not None:
-                    return found.value
+                value = canvas.payload(arg)
+                if value is not None:
+                    return value
                 return [match[1] for match in _STRING.finditer(arg[:100_000]) if not match[2]]
     return None
 
 
-# The strings of a list that is cut off, or of damaged JSON; behind a key stands a colon.
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)(\s*:)?', re.DOTALL)
+def _entry_of(source: Cited) -> CardEntry:
+    return CardEntry(source["title"] or "", source["url"])
 
 
 def _reference_entry(reference: Raw) -> CardEntry:
-    source = cited(reference)
-    title = source["title"] or take.string(reference.get("display_title")) or ""
-    return CardEntry(title, source["url"])
+    entry = _entry_of(cited(reference))
+    entry.title = entry.title or take.string(reference.get("display_title")) or ""
+    return entry
 
 
 def _from_alt(reference: Raw) -> list[CardEntry]:
-    return [
-        CardEntry(found["title"] or "", found["url"]) for found in links_in(reference.get("alt"))
-    ]
+    return list(map(_entry_of, links_in(reference.get("alt"))))
 
 
 def _url(marker: Marker | None, reference: Raw) -> Card | None:
-    """A link: its name and address stand in the marker itself, and in its reference."""
+    """Return a link; its name and address are in the marker itself, and in its reference."""
     entry = _reference_entry(reference)
     for arg in marker.args if marker else ():
         address = clean_url(arg.strip())
@@ -148,18 +188,22 @@ def _url(marker: Marker | None, reference: Raw) -> Card | None:
         entry.title = marker.args[0].strip() or entry.title
     if not entry.url:
         entry = next(iter(_from_alt(reference)), entry)
-    return of_entries("", [entry] if entry.title or entry.url else [])
+    return _of_entries("", [entry])
 
 
 def _entity(marker: Marker | None, reference: Raw) -> Card | None:
-    """A person, place or thing: its name, `["city","Paris","the capital"]` in the marker."""
+    """Return the name of a person, place or thing: `["city","Paris","the capital"]` in a marker."""
     value = _payload(marker)
-    names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    names = _strings(value)
     name = names[1] if len(names) > 1 else (names[0] if names else _words_of(marker))
     if isinstance(value, dict):
-        name = " ".join(words_in(value))
+        name = " ".join(_words_in(value))
     name = name or take.string(reference.get("name")) or take.string(reference.get("alt")) or ""
-    return of_entries("", [CardEntry(name)] if name else [])
+    return _of_entries("", [CardEntry(name)])
+
+
+def _strings(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _images(reference: Raw) -> list[CardEntry]:
@@ -178,116 +222,97 @@ def _images(reference: Raw) -> list[CardEntry]:
 
 
 def _gallery(marker: Marker | None, reference: Raw) -> Card | None:
-    """Pictures from the web; the marker holds what was searched for."""
+    """Return pictures from the web, under the queries in the marker that no title repeats."""
     value = take.mapping(_payload(marker))
-    wanted = value.get("query")
-    queries = (
-        [query for query in wanted if isinstance(query, str)] if isinstance(wanted, list) else []
-    )
-    queries += [wanted] if isinstance(wanted, str) else []
-    queries = queries or ([word] if (word := take.string(value.get("image_fetch"))) else [])
+    query = value.get("query")
+    queries = [query] if isinstance(query, str) else _strings(query)
+    queries = queries or list(filter(None, [take.string(value.get("image_fetch"))]))
     entries = _images(reference)
     titles = " ".join(entry.title for entry in entries).casefold()
     queries = [query for query in queries if query.casefold() not in titles]
     words = _words_of(marker)
-    return of_entries(", ".join([*([words] if words else []), *queries]), entries)
+    return _of_entries(", ".join([*([words] if words else []), *queries]), entries)
 
 
 def _picture(marker: Marker | None, reference: Raw) -> Card | None:
-    """A picture among words: what was searched for counts only where none was found."""
-    entries = _images(reference)
-    return of_entries("", entries) if entries else _gallery(marker, reference)
+    """Return a picture among words; its query only if there is no picture."""
+    return _of_entries("", _images(reference)) or _gallery(marker, reference)
 
 
 def _list(marker: Marker | None, reference: Raw) -> Card | None:
-    """A list of pages under a title, such as news."""
+    """Return a list of pages under a title, such as news."""
     entries = _pages(reference) or _from_alt(reference)
     title = _words_of(marker) or take.string(reference.get("title")) or ""
-    return of_entries(title, entries)
+    return _of_entries(title, entries)
 
 
 def _pages(reference: Raw) -> list[CardEntry]:
-    pages = []
-    for item in take.objects(reference.get("items")):
-        source = cited(item)
-        if source["title"] or source["url"]:
-            pages.append(CardEntry(source["title"] or "", source["url"]))
-    return pages
+    pages = [_entry_of(cited(item)) for item in take.objects(reference.get("items"))]
+    return [page for page in pages if page.title or page.url]
 
 
 def _video(marker: Marker | None, reference: Raw) -> Card | None:
-    """A video, as its title and address."""
+    """Return the title and address of a video."""
     entry = _reference_entry(reference)
     entry.title = _words_of(marker) or entry.title
     if not entry.url:
-        found = _from_alt(reference)
-        entry.url = found[0].url if found else None
-        entry.title = entry.title or (found[0].title if found else "")
-    return of_entries("", [entry] if entry.title or entry.url else [])
-
-
-_DETAILS = ("price", "merchants", "rating", "address", "phone", "description", "snippet")
+        first = next(iter(_from_alt(reference)), CardEntry())
+        entry.url = first.url
+        entry.title = entry.title or first.title
+    return _of_entries("", [entry])
 
 
 def _thing(item: Raw) -> CardEntry:
-    """Return a product or a place: its name, its address, and what is said of it."""
-    source = cited(item)
-    details = [
-        str(value) for key in _DETAILS if isinstance(value := item.get(key), str | int | float)
-    ]
-    return CardEntry(
-        source["title"] or "", source["url"] or clean_url(item.get("website_url")), details
-    )
+    """Return a product or a place: its name, address and details."""
+    entry = _entry_of(cited(item))
+    entry.url = entry.url or clean_url(item.get("website_url"))
+    values = map(item.get, _DETAILS)
+    entry.details = [str(value) for value in values if isinstance(value, str | int | float)]
+    return entry
 
 
 def _products(marker: Marker | None, reference: Raw) -> Card | None:
-    """Products or places: those of the reference, else the names in the marker."""
+    """Return the products or places of the reference, else the names in the marker."""
     for key in ("products", "businesses", "places", "items", "locations"):
         things = [_thing(item) for item in take.objects(reference.get(key))]
         if things:
-            return of_entries("", [thing for thing in things if thing.title or thing.url])
+            return _of_entries("", [thing for thing in things if thing.title or thing.url])
     product = take.mapping(reference.get("product"))
     if product:
-        return of_entries("", [_thing(product)])
+        return Card("", [("", [_thing(product)])])
     entry = _reference_entry(reference)
-    names = [CardEntry(name) for name in words_in(_payload(marker))]
+    names = [CardEntry(name) for name in _words_in(_payload(marker))]
     if entry.url or not names:
         names = [entry] if entry.title or entry.url else _from_alt(reference)
-    return of_entries(_words_of(marker), names) or _any(marker, reference)
+    return _of_entries(_words_of(marker), names) or any_card(marker, reference)
 
 
-def _any(marker: Marker | None, reference: Raw) -> Card | None:
-    """A card of any other kind: the words of marker and reference, and the addresses."""
+def any_card(marker: Marker | None, reference: Raw) -> Card | None:
+    """Return a card of any other kind: the words and addresses of marker and reference."""
     alt = take.string(reference.get("alt"))
     entries = _from_alt(reference) or _pages(reference) or _images(reference)
     own = _reference_entry(reference)
     if not entries and (own.title or own.url):
         entries = [own]
-    said = [_words_of(marker), *words_in(_payload(marker))]
+    words = [_words_of(marker), *_words_in(_payload(marker))]
     if not entries:
-        said += [" ".join(alt.split())] if alt and not PRIVATE.search(alt) else []
+        words += [" ".join(alt.split())] if alt and not PRIVATE.search(alt) else []
         rest = {key: value for key, value in reference.items() if key not in _FRAME}
-        entries = [CardEntry("", None, [line]) for line in facts_in(rest)]
-    return of_entries(" ".join(filter(None, said)), entries)
-
-
-_FRAME = frozenset(
-    ("alt", "matched_text", "prompt_text", "safe_urls", "refs", "prefix", "status", "type", "items")
-)
-"""Keys of a reference that hold none of its words, or hold them once more."""
+        entries = [CardEntry("", None, [line]) for line in _facts_in(rest)]
+    return _of_entries(" ".join(filter(None, words)), entries)
 
 
 def _shared_list(value: Raw) -> Card | None:
-    """A checklist: title, sections, items with details and whether they are done."""
+    """Return a checklist: title, sections, and items with details that are done or not."""
     sections: dict[str, list[CardEntry]] = {}
     for item in take.objects(value.get("items")):
-        details = words_in(item.get("details"))
+        details = _words_in(item.get("details"))
         done = item.get("status") in ("done", "completed", "checked") or any(
             item.get(key) is True for key in ("completed", "checked", "done", "is_completed")
         )
         words = take.string(item.get("text")) or take.string(item.get("title")) or ""
-        named = take.string(item.get("section")) or ""
-        sections.setdefault(named, []).append(CardEntry(words, None, details, None, done))
+        section = take.string(item.get("section")) or ""
+        sections.setdefault(section, []).append(CardEntry(words, None, details, None, done))
     title = take.string(value.get("title")) or ""
     return Card(title, list(sections.items())) if title or sections else None
 
@@ -297,31 +322,29 @@ WIDGETS: dict[str, Callable[[Raw], Card | None]] = {"create_shared_list": _share
 
 
 def _widget(marker: Marker | None, reference: Raw) -> Card | None:
-    """A widget: JSON with one key, its name; of others the words."""
+    """Return a widget, which is JSON with one key, its name; the words of an unknown widget."""
     value = _payload(marker)
     for name, function in WIDGETS.items():
         if isinstance(value, dict) and isinstance(value.get(name), dict):
             return _with_all_words(function(value[name]), value[name])
-    return of_entries("", [CardEntry(words) for words in words_in(value)]) or _any(None, reference)
+    entries = [CardEntry(words) for words in _words_in(value)]
+    return _of_entries("", entries) or any_card(None, reference)
 
 
 def _with_all_words(card: Card | None, value: Raw) -> Card | None:
-    """Add to `card` the words of its widget that stand in places that nobody knows."""
-    shown = set(words_in(list(_said_by(card)))) if card else set()
-    more = [CardEntry(words) for words in words_in(value) if words not in shown]
-    more = [entry for entry in more if entry.title.casefold() not in _STATES]
-    if not more:
-        return card
+    """Add to `card` the words of its widget that it does not show yet."""
     card = card or Card()
-    return Card(card.heading, [*card.groups, ("", more)])
+    shown = set(_words_in(list(_words_on(card))))
+    # These words say whether an item of a checklist is done.
+    states = ("done", "completed", "checked", "open", "todo")
+    more = [words for words in _words_in(value) if words not in shown]
+    entries = [CardEntry(words) for words in more if words.casefold() not in states]
+    groups = [*card.groups, *([("", entries)] if entries else [])]
+    return Card(card.heading, groups) if card.heading or groups else None
 
 
-_STATES = ("done", "completed", "checked", "open", "todo")
-"""Words that say whether an item of a checklist is done."""
-
-
-def _said_by(card: Card) -> Iterator[str]:
-    """Yield the words of a card, before Markdown is made of them."""
+def _words_on(card: Card) -> Iterator[str]:
+    """Yield the words of a card, before they become Markdown."""
     yield card.heading
     for name, entries in card.groups:
         yield name
@@ -330,80 +353,48 @@ def _said_by(card: Card) -> Iterator[str]:
 
 
 def unknown_widget(marker: Marker) -> str | None:
-    """Return the name of a widget that nobody knows; None for any other marker."""
-    value = _payload(marker) if marker.kind == "genui" else None
+    """Return the name of an unknown widget, `?` without a name; None for any other marker."""
+    if marker.kind != "genui":
+        return None
+    value = _payload(marker)
+    if value is None:
+        return "?"
     names = [name for name in value if name not in WIDGETS] if isinstance(value, dict) else []
-    return names[0][:60] if names else ("?" if marker.kind == "genui" and value is None else None)
+    return names[0][:60] if names else None
 
 
 Make = Callable[[Marker | None, Raw], Card | None]
 
-BY_KIND: dict[str, Make] = {
+_BY_BOTH: dict[str, Make] = {
     "url": _url,
     "entity": _entity,
-    "genui": _widget,
     "image_group": _gallery,
+    "video": _video,
+    "product_entity": _products,
+    "products": _products,
+    "businesses_map": _products,
+    "finance": any_card,
+    "forecast": any_card,
+    "tldr": any_card,
+}
+BY_KIND: dict[str, Make] = _BY_BOTH | {
+    "genui": _widget,
     "image_fetch": _picture,
     "i": _picture,
     "image": _picture,
     "navlist": _list,
-    "video": _video,
-    "product_entity": _products,
-    "products": _products,
-    "businesses_map": _products,
     "businesses": _products,
-    "finance": _any,
-    "forecast": _any,
-    "tldr": _any,
 }
 """Kinds of markers that show a card."""
-
-BY_TYPE: dict[str, Make] = {
-    "url": _url,
-    "entity": _entity,
+BY_TYPE: dict[str, Make] = _BY_BOTH | {
     "client_defined_widget": _widget,
-    "image_group": _gallery,
     "image_v2": _picture,
     "image_inline": _picture,
     "nav_list": _list,
-    "video": _video,
-    "product_entity": _products,
-    "products": _products,
-    "businesses_map": _products,
-    "finance": _any,
-    "forecast": _any,
-    "tldr": _any,
-    "alt_text": _any,
+    "alt_text": any_card,
 }
 """Types of references that show a card."""
-
-
-def card_of(marker: Marker | None, reference: Raw | None) -> Card | None:
-    """Return the card that stands for a marker, its reference, or both; None for a citation."""
-    kind = marker.kind if marker else ""
-    told = reference.get("type") if reference else None
-    make = BY_KIND.get(kind) or (BY_TYPE.get(told) if isinstance(told, str) else None)
-    if make is None:
-        return None
-    hidden = told == "hidden"
-    return make(marker, {} if reference is None or hidden else reference)
-
-
-PROMISING = frozenset(
-    (
-        *("image_group", "navlist", "video", "products", "businesses_map", "businesses"),
-        *("finance", "forecast", "genui"),
-    )
-)
-"""Kinds whose place is noticed where nothing is shown: what follows “Stock:”, for one."""
-
-
-def absent(kind: str) -> str:
-    """Return what to say in place of a card that the export names and does not hold."""
-    return f"*Not in the export: {_NAMES.get(kind, kind)}*"
-
-
-_NAMES = {
+ABSENT = {
     "image_group": "pictures from the web",
     "navlist": "a list of pages",
     "video": "a video",
@@ -414,8 +405,14 @@ _NAMES = {
     "forecast": "a weather forecast",
     "genui": "a widget",
 }
+"""How to name a card that the export lacks, by the kind of its marker. For kinds that a reader
+misses: the text before may end in “Stock:”."""
 
 
-def any_card(marker: Marker, reference: Raw | None) -> Card | None:
-    """Return the words of a marker of a kind that nobody knows."""
-    return _any(marker, reference or {})
+def card_of(marker: Marker | None, reference: Raw | None) -> Card | None:
+    """Return the card of a marker, its reference, or both; None for a citation."""
+    reference = reference or {}
+    kind = marker.kind if marker else ""
+    shown_as = reference.get("type")
+    make = BY_KIND.get(kind) or (BY_TYPE.get(shown_as) if isinstance(shown_as, str) else None)
+    return make(marker, {} if shown_as == "hidden" else reference) if make else None

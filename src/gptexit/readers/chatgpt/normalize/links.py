@@ -1,4 +1,4 @@
-"""Sources and addresses: from a reference of an export to a source, and to a Markdown link."""
+"""Turn a reference of an export into a source, and a source into a Markdown link."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ def cited(item: Raw) -> Cited:
     }
 
 
+def results_of(metadata: Raw) -> list[Cited]:
+    """Return the results of a search that a message's metadata holds."""
+    return [
+        cited(entry)
+        for group in take.objects(metadata.get("search_result_groups"))
+        for entry in take.objects(group.get("entries"))
+    ]
+
+
 def clean_url(value: object) -> str | None:
     """Return a web address without its tracking parameters; None for anything else."""
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
@@ -44,7 +53,7 @@ def clean_url(value: object) -> str | None:
 
 
 def link(source: Cited) -> str:
-    """Return a source as a Markdown link; its title alone where it has no address."""
+    """Return a source as a Markdown link; its title alone if it has no address."""
     label = plain(source["title"] or source["url"] or "source")
     url = source["url"]
     if url is None:
@@ -55,7 +64,7 @@ def link(source: Cited) -> str:
 
 
 def plain(words: str) -> str:
-    """Return `words` on one line, with a backslash before each character that Markdown reads."""
+    """Return `words` on one line, with each special character of Markdown escaped."""
     if _PLAIN.fullmatch(words):
         return words
     return _SPECIAL.sub(r"\\\g<0>", " ".join(words.split()))

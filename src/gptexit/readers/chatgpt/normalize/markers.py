@@ -1,24 +1,15 @@
-"""Markers in what the assistant wrote: signs that ChatGPT's own page turns into something else.
+"""Find markers in the assistant's text: signs that ChatGPT's own page turns into something else.
 
-Seen in exports of 2023 to 2026:
-
-- `U+E200 kind U+E202 argument … U+E201`: a citation (`cite`), a link (`url`), a gallery, a card,
-  a widget (`genui`, with JSON).
-- `U+E203` and `U+E204` around a span, `U+E206` alone, and `U+E202 turn0search0` without a frame.
-- `【31†L27-L35】`, `【4:0†manual.pdf】`: citations of 2023 to 2025.
-- `【{"image_fetch": "…"}】`: a picture, 2026.
-- `:contentReference[oaicite:0]{index=0}`: a citation that was never resolved.
-- Lines `:::name` … `:::`: a container. What stands between them is text.
-
-This module finds them and takes them apart. What each one shows is decided in `citations`.
+docs/format.md lists their forms, as seen in exports of 2023 to 2026. This module splits them into
+fields; `citations` decides what each one shows.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,15 +34,22 @@ _REFS = re.compile(
     "(?:\ue202turn\\d{1,6}[a-z_]{1,40}\\d{1,6}(?:,turn\\d{1,6}[a-z_]{1,40}\\d{1,6})*)+"
 )
 _FENCE = re.compile(
-    r"^[ \t]{0,3}(:{3,})[ \t]*(?:([A-Za-z][\w-]{0,60})[ \t]*(?:\{([^}\n]{0,2000})\})?)?[ \t]*"
+    r"^[ \t]{0,3}:{3,}[ \t]*(?:([A-Za-z][\w-]{0,60})[ \t]*(?:\{([^}\n]{0,2000})\})?)?[ \t]*"
     r"(?:\n|\Z)",
     re.MULTILINE,
 )
-_KEPT_CONTAINERS = ("writing",)
-"""Containers that another module takes apart: see `canvas`."""
 _JSON = json.JSONDecoder()
 LONGEST_JSON = 100_000
-"""Characters of JSON at most that are looked through for its end."""
+"""Characters at most in which the end of JSON is searched."""
+_EE = b"\xee"
+"""The first byte, in UTF-8, of each character of U+E200 to U+E2FF."""
+_TICKS = re.compile("`+")
+# It is searched in a text with a line end in front, since a pattern that begins with a plain
+# character is found several times as fast.
+_CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
+_TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
 
 
 @dataclass(slots=True)
@@ -79,86 +77,68 @@ def may_hold(text: str) -> bool:
 def may_be_private(text: str) -> bool:
     """Tell, at little cost, whether `text` may hold a character of U+E200 to U+E2FF.
 
-    To look for a byte takes a tenth of the time that a regular expression takes.
+    Searching a byte takes a tenth of the time of a regular expression.
     """
     return not text.isascii() and _EE in text.encode("utf-8", "surrogatepass")
 
 
-_EE = b"\xee"
-"""The first byte, in UTF-8, of each character of U+E200 to U+E2FF."""
-
-
 def find(text: str) -> list[Marker]:
     """Return the markers of `text` in order; none overlaps another."""
-    found = list(_signs(text))
-    if ":::" in text:
-        taken = [(marker.start, marker.end) for marker in found]
-        fences = [fence for fence in _fences(text) if not _overlaps(fence, taken)]
-        found = sorted([*found, *fences], key=lambda marker: marker.start)
-    return found
-
-
-def _overlaps(fence: Marker, taken: list[tuple[int, int]]) -> bool:
-    """Tell whether a line of a container lies within another marker (a widget's JSON)."""
-    low, high = 0, len(taken)
-    while low < high:
-        middle = (low + high) // 2
-        if taken[middle][1] <= fence.start:
-            low = middle + 1
-        else:
-            high = middle
-    return low < len(taken) and taken[low][0] < fence.end
+    signs = list(_signs(text))
+    if ":::" not in text:
+        return signs
+    ends = [sign.end for sign in signs]
+    fences = []
+    for fence in _fences(text):
+        # The JSON of a widget may hold such a line.
+        number = bisect_right(ends, fence.start)
+        if number == len(signs) or signs[number].start >= fence.end:
+            fences.append(fence)
+    return sorted([*signs, *fences], key=lambda marker: marker.start)
 
 
 def _signs(text: str) -> Iterator[Marker]:
     at = 0
-    # A set of single characters is looked for several times as fast as the alternatives.
-    # The fewer there are in the set, the faster.
+    # A set of single characters is found several times as fast as the alternatives, and the faster
+    # the fewer characters are in the set.
     start = _START_WITH_COLON if "oaicite" in text else _START if "【" in text else PRIVATE
     while begun := start.search(text, at):
-        found = _FOUND.match(text, begun.start())
-        if found is None:
+        match = _FOUND.match(text, begun.start())
+        if match is None:
             at = begun.end()
             continue
-        marker = _made(text, found)
+        marker = _marker(text, match)
         at = marker.end
         yield marker
 
 
-def _made(text: str, found: re.Match[str]) -> Marker:
-    start, end = found.span()
-    if found.lastgroup == "stray":
-        return _cut_off(text, start) or Marker(start, end, "stray", found["stray"])
-    return _FORMS[found.lastgroup or ""](start, end, found)
-
-
-def _framed(start: int, end: int, found: re.Match[str]) -> Marker:
-    kind, *args = found["body"].split("\ue202")
-    return Marker(start, end, "marker", kind.strip(), args)
-
-
-def _old(start: int, end: int, found: re.Match[str]) -> Marker:
-    return Marker(start, end, "old", "cite", [found["name"]], (found["first"], found["second"]))
-
-
-_FORMS: dict[str, Callable[[int, int, re.Match[str]], Marker]] = {
-    "body": _framed,
-    "name": _old,
-    "fetch": lambda start, end, found: Marker(start, end, "fetch", "image_fetch", [found["fetch"]]),
-    "oai": lambda start, end, found: Marker(
-        start, end, "oaicite", "cite", [], (found["oai"], None)
-    ),
-    "sign": lambda start, end, found: Marker(start, end, "sign", found["sign"]),
-    "anchor": lambda start, end, found: Marker(start, end, "anchor", "cite", [found["anchor"]]),
-}
-"""How a marker is made of a match, by the name of the last group that matched."""
+def _marker(text: str, match: re.Match[str]) -> Marker:
+    start, end = match.span()
+    form = match.lastgroup
+    if form == "body":
+        kind, *args = match["body"].split("\ue202")
+        marker = Marker(start, end, "marker", kind.strip(), args)
+    elif form == "name":
+        numbers = (match["first"], match["second"])
+        marker = Marker(start, end, "old", "cite", [match["name"]], numbers)
+    elif form == "fetch":
+        marker = Marker(start, end, "fetch", "image_fetch", [match["fetch"]])
+    elif form == "oai":
+        marker = Marker(start, end, "oaicite", "cite", [], (match["oai"], None))
+    elif form == "sign":
+        marker = Marker(start, end, "sign", match["sign"])
+    elif form == "anchor":
+        marker = Marker(start, end, "anchor", "cite", [match["anchor"]])
+    else:
+        marker = _cut_off(text, start) or Marker(start, end, "stray", match["stray"])
+    return marker
 
 
 def _cut_off(text: str, start: int) -> Marker | None:
-    """Return the marker at `start` that has no end: an answer that was stopped, or is damaged.
+    """Return the marker at `start` that has no end: the answer was stopped, or is damaged.
 
-    Of its arguments those are taken that can be told from the words behind it: references and
-    JSON. JSON that is cut off too reaches to the next empty line.
+    Its arguments are those that are no plain words: references and JSON. JSON that is cut off too
+    reaches to the next empty line.
     """
     begun = _BEGUN.match(text, start)
     if begun is None:
@@ -186,23 +166,20 @@ def _json_end(text: str, start: int) -> int:
 
 
 def _fences(text: str) -> Iterator[Marker]:
-    """Yield the lines that open and close containers, but for those of writing blocks."""
-    stack: list[tuple[int, str]] = []
+    """Yield the lines that open and close containers, except writing blocks (see `canvas`)."""
+    stack: list[str] = []
     for line in _FENCE.finditer(text):
-        colons, name = len(line[1]), line[2]
+        name = line[1] or ""
         if name:
-            stack.append((colons, name))
-            if name not in _KEPT_CONTAINERS:
-                yield Marker(line.start(), line.end(), "fence", name, [line[3] or ""])
-            continue
-        opened = stack.pop() if stack else (colons, "")
-        if opened[1] not in _KEPT_CONTAINERS:
-            yield Marker(line.start(), line.end(), "fence", "", [])
+            stack.append(name)
+        container = name or (stack.pop() if stack else "")
+        if container != "writing":
+            yield Marker(line.start(), line.end(), "fence", name, [line[2] or ""])
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedRegion:
-    """A span of Markdown in which nothing may be inserted: code, or the words of a link."""
+    """A span of Markdown in which nothing may be inserted: code or a link."""
 
     start: int
     end: int
@@ -210,19 +187,11 @@ class MarkedRegion:
     """True for a fenced block, False within a line."""
 
 
-_TICKS = re.compile("`+")
-# It is searched in a text with a line end in front: a pattern that begins with a plain character is
-# found several times as fast.
-_CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
-_PARAGRAPH = re.compile(r"\n[ \t]*\n")
-
-
 def regions(text: str, found: list[Marker], places: list[int] | None = None) -> list[MarkedRegion]:
-    """Return where `text` has code and words of links, in order.
+    """Return the spans of code and links in `text`, in order.
 
-    `places`, in order: code within a line is looked for only in the paragraphs with one of them;
-    None for all. Markers count as letters: brackets and backticks inside of them are none of the
-    text's.
+    `places`: sorted indexes; code within a line is searched only in paragraphs with one of them, or
+    in all if None. Brackets and backticks inside of the markers `found` do not count.
     """
     if "`" not in text and "~~~" not in text and "](" not in text:
         return []
@@ -230,17 +199,15 @@ def regions(text: str, found: list[Marker], places: list[int] | None = None) -> 
     at = 0
     for marker in found:
         filler = " " if marker.form == "fence" else "x"
-        letters = filler * (marker.end - marker.start)
-        if text.find("\n", marker.start, marker.end) >= 0:
-            lines = text[marker.start : marker.end].split("\n")
-            letters = "\n".join(filler * len(line) for line in lines)
-        bare += (text[at : marker.start], letters)
+        lines = text[marker.start : marker.end].split("\n")
+        bare += (text[at : marker.start], "\n".join(filler * len(line) for line in lines))
         at = marker.end
     bare.append(text[at:])
     text = "".join(bare)
     blocks = list(_blocks(text)) if "```" in text or "~~~" in text else []
-    spans = [*(_code_spans(text, blocks, places) if "`" in text else ()), *_link_words(text)]
-    return sorted([*blocks, *spans], key=lambda region: (region.start, -region.end))
+    spans = _code_spans(text, blocks, places) if "`" in text else ()
+    links = _link_words(text) if "](" in text else ()
+    return sorted([*blocks, *spans, *links], key=lambda region: (region.start, -region.end))
 
 
 def _blocks(text: str) -> Iterator[MarkedRegion]:
@@ -249,9 +216,7 @@ def _blocks(text: str) -> Iterator[MarkedRegion]:
         if opened is None:
             if fence[1][0] == "~" or "`" not in fence[2]:
                 opened = fence
-        elif (
-            fence[1][0] == opened[1][0] and len(fence[1]) >= len(opened[1]) and not fence[2].strip()
-        ):
+        elif fence[1].startswith(opened[1]) and not fence[2].strip():
             # With the line end in front, a line starts in `text` where its match does.
             yield MarkedRegion(opened.start(), fence.end() - 1, True)
             opened = None
@@ -262,22 +227,22 @@ def _blocks(text: str) -> Iterator[MarkedRegion]:
 def _code_spans(
     text: str, blocks: list[MarkedRegion], places: list[int] | None
 ) -> Iterator[MarkedRegion]:
-    """Yield the code spans outside of `blocks`; no span crosses an empty line."""
+    """Yield the code spans outside of `blocks`; none crosses an empty line."""
     begins = [0, *(block.end for block in blocks)]
     ends = [*(block.start for block in blocks), len(text)]
     for begin, end in zip(begins, ends, strict=True):
-        if text.find("`", begin, end) < 0 or not _is_there(places, begin, end):
+        if text.find("`", begin, end) < 0 or not _has_place(places, begin, end):
             continue
         at = begin
         for gap in [*_PARAGRAPH.finditer(text, begin, end), None]:
             stop = gap.start() if gap else end
-            if text.find("`", at, stop) >= 0 and _is_there(places, at, stop):
+            if text.find("`", at, stop) >= 0 and _has_place(places, at, stop):
                 yield from _spans_within(text, at, stop)
             at = gap.end() if gap else end
 
 
-def _is_there(places: list[int] | None, start: int, stop: int) -> bool:
-    """Tell whether one of `places` lies from `start` to `stop`."""
+def _has_place(places: list[int] | None, start: int, stop: int) -> bool:
+    """Tell whether one of `places` is between `start` and `stop`, or `places` is None."""
     if places is None:
         return True
     number = bisect_left(places, start)
@@ -300,14 +265,8 @@ def _spans_within(text: str, start: int, stop: int) -> Iterator[MarkedRegion]:
         at += 1
 
 
-_BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
-_TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
-
-
 def _link_words(text: str) -> Iterator[MarkedRegion]:
-    """Yield each `[words](address)`; a bracket that no address follows is none."""
-    if "](" not in text:
-        return
+    """Yield each `[words](address)`; not a bracket without an address behind it."""
     stack: list[int] = []
     for bracket in _BRACKET.finditer(text):
         if bracket[0] == "[":

@@ -1,8 +1,8 @@
-"""One message: from the raw object under a node to the neutral message.
+"""Read one message: from the raw object under a node to the neutral message.
 
-What is taken out of the raw message has a place in the model; what is left of it is `extra`. The
+The values of the raw message that have a field in the model are taken out; the rest is `extra`. The
 raw `content` stays in `extra` too, unless it is plain text that the parts give back unchanged: a
-rendered citation or a replayed canvas document is not what the source said.
+rendered citation or a replayed canvas document is not the source's text.
 """
 
 from __future__ import annotations
@@ -16,14 +16,19 @@ from typing import Any
 
 from gptexit.chatgpt import take
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
-from gptexit.model import Message, Part, Raw, Text
+from gptexit.model import Message, Part, Quote, Raw, Text
 from gptexit.readers.chatgpt.normalize import research, tools
-from gptexit.readers.chatgpt.normalize.asset_book import AssetBook
+from gptexit.readers.chatgpt.normalize.assets import AssetBook, attach, dictation, media
 from gptexit.readers.chatgpt.normalize.canvas import writing_blocks
 from gptexit.readers.chatgpt.normalize.citations import may_change, resolve, words_only
-from gptexit.readers.chatgpt.normalize.content import Around, read_content
-from gptexit.readers.chatgpt.normalize.parts import media, text
-from gptexit.readers.chatgpt.normalize.uploads import answered, attach, dictation
+from gptexit.readers.chatgpt.normalize.content import Around, read_content, text
+
+_PASSAGE = ("text", "content", "passage", "quote", "label")
+_WORDED = ("code", "output", "quote", "document", "error", "unknown", "memory", "transcript")
+"""Types of parts whose text and title are words of the assistant or of a tool."""
+_POINTER = re.compile(r"!?\[[^\]\n]{0,200}\]\(((?:sediment|file-service)://[^)\s]{1,200})\)")
+# A tuple, since the value that is looked for may be of any type.
+_CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
 
 
 @dataclass(slots=True)
@@ -38,17 +43,18 @@ class MessageContext:
     oddities: Counter[Oddity] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     hosts: dict[str, research.Hosted] = field(default_factory=dict)
-    """By message id, the deep-research reports that were found."""
+    """The deep-research reports found so far, by message id."""
 
 
 def read_message(
-    key: str, parent: str | None, raw: Raw, turn: tools.ToolTurn, scene: MessageContext
+    key: str, parent: str | None, raw: Raw, turn: tools.ToolTurn, context: MessageContext
 ) -> Message:
-    """The message of node `key`. Empties `raw`; leaves the branch's new state in `turn`."""
-    role, name = _author(raw)
+    """Read the message of node `key`; empty `raw`, and leave the branch's new state in `turn`."""
+    role, turn.name = _author(raw)
     recipient = raw.get("recipient")
-    to = recipient if isinstance(recipient, str) and recipient != "all" else None
-    if to is not None:
+    turn.to = None
+    if isinstance(recipient, str) and recipient != "all":
+        turn.to = recipient
         del raw["recipient"]
     metadata = raw.get("metadata")
     if not isinstance(metadata, dict):
@@ -56,17 +62,18 @@ def read_message(
     content = raw.get("content")
     turn.metadata = metadata
     turn.parent = parent
+    turn.role = role
     turn.typed = role == "user"
     turn.hidden = None
-    plain = _read_parts(content, role, name if role == "tool" else to, turn, scene, to)
-    hidden = _hidden(metadata, role, content, turn, plain=plain is not None)
-    spoken = plain if role == "tool" and plain and research.speaks_a_state(plain) else ""
-    if spoken or "chatgpt_sdk" in metadata or "venus_widget_state" in metadata:
-        hidden = _add_report(key, role, hidden, spoken, turn, scene)
+    plain = _read_parts(content, turn, context)
+    turn.hidden = _hidden(content, turn, plain=plain is not None)
+    state = plain if role == "tool" and plain and research.speaks_a_state(plain) else ""
+    if state or "chatgpt_sdk" in metadata or "venus_widget_state" in metadata:
+        _add_report(key, state, turn, context)
     if plain is None:
         for part in turn.parts:
             if part["type"] == "unknown":
-                scene.unknown[f"content: {part['content_type'] or 'without a type'}"] += 1
+                context.unknown[f"content: {part['content_type'] or 'without a type'}"] += 1
     elif plain and _gives_back(turn.parts, plain):
         del raw["content"]
     if raw.get("id") == key:
@@ -80,47 +87,40 @@ def read_message(
         "id": key,
         "parent": parent,
         "role": role,
-        "name": name,
+        "name": turn.name,
         "created": take.time(raw, "create_time"),
         "model": model,
-        "hidden": hidden,
+        "hidden": turn.hidden,
         "status": take.text(raw, "status"),
-        "to": to,
+        "to": turn.to,
         "channel": take.text(raw, "channel"),
         "parts": turn.parts,
-        "feedback": scene.feedback.get(key),
+        "feedback": context.feedback.get(key),
         "extra": raw,
     }
 
 
-def _read_parts(
-    content: Any,
-    role: str,
-    tool: str | None,
-    turn: tools.ToolTurn,
-    scene: MessageContext,
-    to: str | None,
-) -> str | None:
-    """Fill `turn` with a message's parts. Its words, where the content is a plain text."""
+def _read_parts(content: Any, turn: tools.ToolTurn, context: MessageContext) -> str | None:
+    """Fill `turn` with the parts of a message; return its text if the content is plain text."""
     plain = _plain(content)
     if plain is not None:
         turn.parts = [text(plain)] if plain and not plain.isspace() else []
     else:
-        turn.parts = read_content(content, Around(turn.metadata, scene.book))
-    if role == "assistant" and tool is not None and tool != "assistant":
-        tools.call(tool, turn)
-    elif role == "tool":
+        turn.parts = read_content(content, Around(turn.metadata, context.book))
+    if turn.role == "assistant" and turn.to is not None and turn.to != "assistant":
+        tools.call(turn.to, turn)
+    elif turn.role == "tool":
         turn.kind = content.get("content_type") if isinstance(content, dict) else None
-        tools.reply(tool or "", turn, to_everyone=to is None)
+        tools.reply(turn)
     if turn.metadata:
-        _add_from_metadata(turn, role, scene)
+        _add_from_metadata(turn, context)
     if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn):
-        _finish(turn, scene)
+        _finish(turn, context)
     return plain
 
 
 def _gives_back(parts: list[Part], plain: str) -> bool:
-    """Whether the text parts are that one text, unchanged."""
+    """Tell whether the parts give back the text `plain`, so that `extra` need not keep it."""
     first = parts[0] if len(parts) == 1 else None
     if first is not None and first["type"] == "text":
         return first["text"] is plain or first["text"] == plain
@@ -128,24 +128,23 @@ def _gives_back(parts: list[Part], plain: str) -> bool:
 
 
 def _author(raw: Raw) -> tuple[str, str | None]:
-    """Role and name. What is left of `author` stays, so that its presence is known."""
+    """Take role and name; `author` stays even if empty, so that its presence is known."""
     author = raw.get("author")
     if not isinstance(author, dict):
         return "unknown", None
-    role = author.get("role")
-    if isinstance(role, str) and role and role != "unknown":
-        del author["role"]
-    else:
+    role, name = author.get("role"), author.get("name")
+    if not isinstance(role, str) or not role:
         role = "unknown"
-    name = author.get("name")
-    if isinstance(name, str) and name:
-        del author["name"]
-        return role, name
-    return role, None
+    if role != "unknown":
+        del author["role"]
+    if not isinstance(name, str) or not name:
+        return role, None
+    del author["name"]
+    return role, name
 
 
 def _plain(content: object) -> str | None:
-    """The words of a content that is one plain string and nothing else: most messages are."""
+    """Return the text of a content that is one plain string and nothing else, as most are."""
     if isinstance(content, dict) and len(content) == 2 and content.get("content_type") == "text":
         parts = content.get("parts")
         if isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], str):
@@ -153,164 +152,145 @@ def _plain(content: object) -> str | None:
     return None
 
 
-def _add_from_metadata(turn: tools.ToolTurn, role: str, scene: MessageContext) -> None:
-    """Uploads, dictated audio, a quoted passage: what a message shows beside its content."""
+def _add_from_metadata(turn: tools.ToolTurn, context: MessageContext) -> None:
+    """Add what a message shows beside its content: uploads, dictated audio, a quoted passage."""
     metadata = turn.metadata
     if "attachments" in metadata:
-        turn.parts = attach(turn.parts, take.objects(metadata["attachments"]), scene.book)
+        turn.parts = attach(turn.parts, take.objects(metadata["attachments"]), context.book)
     if "dictation_asset_pointer" in metadata:
-        turn.parts = dictation(turn.parts, metadata, scene.book)
+        turn.parts = dictation(turn.parts, metadata, context.book)
     if "image_gen_title" in metadata:
         title = take.string(metadata["image_gen_title"])
         for part in turn.parts:
             if part["type"] == "image" and title:
                 part["title"] = title
-    if role == "user" and ("targeted_reply" in metadata or "targeted_reply_label" in metadata):
-        quote = answered(metadata)
+    if turn.typed and ("targeted_reply" in metadata or "targeted_reply_label" in metadata):
+        quote = _quoted_passage(metadata)
         if quote is not None:
-            _without_markers(quote, scene)
+            _without_markers(quote, context)
             turn.parts = [quote, *turn.parts]
 
 
-def _add_report(
-    key: str,
-    role: str,
-    hidden: str | None,
-    spoken: str,
-    turn: tools.ToolTurn,
-    scene: MessageContext,
-) -> str | None:
-    """Add the deep-research report that a message carries; return why the message is hidden.
+def _quoted_passage(metadata: Raw) -> Quote | None:
+    """Return the passage of an answer that the user marked and replies to; None without one.
 
-    `spoken`: what a tool says, which may be the state of a widget. A tool's own JSON beside the
-    report is left out; what anybody else says beside it stays.
+    `targeted_reply` holds it, as a string or as an object with a text; `targeted_reply_label`, if
+    it is alone, has the same words.
     """
-    report = research.report_of(turn.metadata, spoken)
-    if report is None:
-        return hidden
-    inner = take.mapping(report.get("metadata"))
-    parts: list[Part] = []
-    for part in read_content(research.content_of(report), Around(inner, scene.book)):
-        parts += _cited(part, inner, turn, scene) if part["type"] == "text" else [part]
-    if not parts:
-        return hidden
-    said = research.words_of(report)
-    name = take.string(report.get("id")) or said
-    beside = turn.parts if hidden is None else []
-    if role == "tool":
-        beside = research.own_words(beside)
-    scene.hosts[key] = research.Hosted(name, parts, beside, turn.parts, hidden, len(said))
-    turn.parts = [*beside, *parts]
+    for key in ("targeted_reply", "targeted_reply_label"):
+        value = metadata.get(key)
+        if isinstance(value, dict):
+            value = next((value[name] for name in _PASSAGE if take.string(value.get(name))), None)
+        passage = take.string(value)
+        if passage and passage.strip():
+            return {"type": "quote", "text": passage, "title": None, "url": None}
     return None
 
 
-def _unfinished(words: str, turn: tools.ToolTurn) -> bool:
-    """Tell, at little cost, whether a text may hold citations, writing blocks or pointers.
+def _add_report(key: str, state: str, turn: tools.ToolTurn, context: MessageContext) -> None:
+    """Show the deep-research report that a message carries, if there is one.
 
-    Of what a person typed, only pointers count.
+    `state`: the words of a tool that tell the state of a widget. The tool's own JSON beside the
+    report is left out; the words of any other author stay.
     """
+    report = research.report_of(turn.metadata, state)
+    if report is None:
+        return
+    inner = take.mapping(report.get("metadata"))
+    parts: list[Part] = []
+    for part in read_content(research.content_of(report), Around(inner, context.book)):
+        parts += _cited(part, inner, turn, context) if part["type"] == "text" else [part]
+    if not parts:
+        return
+    words = research.words_of(report)
+    name = take.string(report.get("id")) or words
+    beside = turn.parts if turn.hidden is None else []
+    if turn.role == "tool":
+        beside = research.own_words(beside)
+    context.hosts[key] = research.Hosted(name, parts, beside, turn.parts, turn.hidden, len(words))
+    turn.parts = [*beside, *parts]
+    turn.hidden = None
+
+
+def _unfinished(words: str, turn: tools.ToolTurn) -> bool:
+    """Tell, at little cost, whether a text may hold markers or pointers; of the user, pointers."""
     return (not turn.typed and may_change(words, turn.metadata)) or (
         "://" in words and ("sediment://" in words or "file-service://" in words)
     )
 
 
-def _finish(turn: tools.ToolTurn, scene: MessageContext) -> None:
-    """Take markers, writing blocks and pointers out of the words of the parts."""
+def _finish(turn: tools.ToolTurn, context: MessageContext) -> None:
+    """Take markers, writing blocks and pointers out of the parts; the user's words keep markers."""
     finished: list[Part] = []
     for part in turn.parts:
-        if part["type"] == "text":
-            if part["citations"] or not _unfinished(part["text"], turn):
-                finished.append(part)
-                continue
-            # What a person typed stays as it is, markers and all.
-            pieces = [part] if turn.typed else _cited(part, turn.metadata, turn, scene)
-            for piece in pieces:
-                finished += _pointers(piece, scene.book) if piece["type"] == "text" else [piece]
-        else:
+        if part["type"] != "text":
             if not turn.typed:
-                _without_markers(part, scene)
-            finished.append(part)
+                _without_markers(part, context)
+        elif not part["citations"] and _unfinished(part["text"], turn):
+            pieces = [part] if turn.typed else _cited(part, turn.metadata, turn, context)
+            for piece in pieces:
+                finished += _pointers(piece, context.book) if piece["type"] == "text" else [piece]
+            continue
+        finished.append(part)
     turn.parts = finished
 
 
-_WORDED = {
-    "code": ("text",),
-    "output": ("text",),
-    "quote": ("text", "title"),
-    "document": ("text", "title"),
-    "error": ("text",),
-    "unknown": ("text",),
-    "memory": ("text",),
-    "transcript": ("text",),
-}
-"""The fields of each part type that hold words of the assistant or of a tool."""
-
-
-def _without_markers(part: Any, scene: MessageContext) -> None:
-    """Take the markers out of the words of a part that is no text: they have no references."""
+def _without_markers(part: Any, context: MessageContext) -> None:
+    """Take the markers out of the words of a part that is no text; they have no references."""
     if part["type"] == "reasoning":
         for thought in part["thoughts"]:
             for name in ("summary", "content"):
-                thought[name] = words_only(thought[name], scene.oddities, scene.unknown)
+                thought[name] = words_only(thought[name], context.oddities, context.unknown)
         return
-    for name in _WORDED.get(part["type"], ()):
-        if part[name]:
-            part[name] = words_only(part[name], scene.oddities, scene.unknown)
+    for name in ("text", "title") if part["type"] in _WORDED else ():
+        if part.get(name):
+            part[name] = words_only(part[name], context.oddities, context.unknown)
 
 
-def _cited(part: Text, metadata: Raw, turn: tools.ToolTurn, scene: MessageContext) -> list[Part]:
-    """Return a text part with its citations resolved, in pieces where it holds writing blocks.
+def _cited(part: Text, metadata: Raw, turn: tools.ToolTurn, context: MessageContext) -> list[Part]:
+    """Resolve the citations of a text part, and split it at its writing blocks.
 
     The sources that it does not cite follow as a part of their own.
     """
     if not may_change(part["text"], metadata):
         return writing_blocks(part)
-    found = resolve(
-        part["text"], metadata, partial(scene.above, turn.parent), scene.oddities, scene.unknown
-    )
-    made = writing_blocks({"type": "text", "text": found.text, "citations": found.citations})
-    return [*made, {"type": "sources", "sources": found.sources}] if found.sources else made
-
-
-_POINTER = re.compile(r"!?\[[^\]\n]{0,200}\]\(((?:sediment|file-service)://[^)\s]{1,200})\)")
+    above = partial(context.above, turn.parent)
+    resolved = resolve(part["text"], metadata, above, context.oddities, context.unknown)
+    parts = writing_blocks({"type": "text", "text": resolved.text, "citations": resolved.citations})
+    if resolved.sources:
+        parts.append({"type": "sources", "sources": resolved.sources})
+    return parts
 
 
 def _pointers(part: Text, book: AssetBook) -> list[Part]:
-    """A text part with the images that its text points to as parts of their own."""
+    """Split a text part at the images that its text points to."""
     words = part["text"]
     if part["citations"] or "://" not in words:
         return [part]
-    found: list[Part] = []
+    parts: list[Part] = []
     at = 0
     for match in _POINTER.finditer(words):
         if words[at : match.start()].strip():
-            found.append(text(words[at : match.start()]))
-        found.append(media("image", book.add(match[1])))
+            parts.append(text(words[at : match.start()]))
+        parts.append(media("image", book.add(match[1])))
         at = match.end()
-    if not found:
-        return [part]
-    if words[at:].strip():
-        found.append(text(words[at:]))
-    return found
+    if parts and words[at:].strip():
+        parts.append(text(words[at:]))
+    return parts or [part]
 
 
-# A tuple: what is looked for in it may be of any type.
-_CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
+def _hidden(content: object, turn: tools.ToolTurn, *, plain: bool) -> str | None:
+    """Return why ChatGPT does not show the message; None if it does.
 
-
-def _hidden(
-    metadata: Raw, role: str, content: object, turn: tools.ToolTurn, *, plain: bool
-) -> str | None:
-    """Why ChatGPT does not show the message; None where it does.
-
-    `weight` does not tell: in real exports each image of GPT-4o has weight 0.
+    `weight` means nothing: in real exports each image of GPT-4o has weight 0.
     """
+    metadata = turn.metadata
     if metadata and (
         metadata.get("is_visually_hidden_from_conversation") is True
         or metadata.get("is_visually_hidden") is True  # exports of January 2024
     ):
         return HIDDEN_VALUES[Hidden.MARKED]
-    if role in ("system", "developer"):
+    if turn.role in ("system", "developer"):
         return HIDDEN_VALUES[Hidden.SYSTEM]
     if not plain and isinstance(content, dict) and content.get("content_type") in _CONTEXT:
         return HIDDEN_VALUES[Hidden.CONTEXT]

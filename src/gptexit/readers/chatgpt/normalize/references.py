@@ -1,14 +1,8 @@
-"""What a message's metadata tells about the markers in its text, and in which order it is believed.
+"""Explain the markers of a message by its metadata.
 
-A marker is explained by the message's own references first: by `matched_text`, where the reference
-has it (exports until mid-2026, "fat"), else by their order (since then, "slim"). Then by the ids in
-the marker (`turn0search3`), which count anew in each answer: the message's own, then those of the
-messages above it on its branch, back to the user's message before it and never across that one.
-Where nothing fits there is no source: a wrong one is worse than none.
-
-Facts about slim references, from three accounts of 2026: they have lost `matched_text`, `start_idx`
-and `end_idx`, and stand in the order of the markers in the text. Without the types in `NOT_PAIRED`
-they pair one to one with the markers, U+E203, U+E204 and U+E206 included, in 103 of 105 messages.
+docs/format.md tells which source belongs to which marker: by `matched_text` ("fat" exports, until
+mid-2026), else by the order of the references ("slim" ones, since then), else by the id or number
+in the marker. If nothing fits there is no source: a wrong one is worse than none.
 """
 
 from __future__ import annotations
@@ -17,6 +11,8 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 from gptexit.chatgpt import take
 from gptexit.model import Cited, Raw
@@ -24,13 +20,11 @@ from gptexit.readers.chatgpt.normalize import markers
 from gptexit.readers.chatgpt.normalize.links import cited, links_in
 from gptexit.readers.chatgpt.normalize.markers import Marker
 
-# Tuples: what is looked for in them may be of any type.
+# Tuples, since the value that is looked for may be of any type.
 NOT_PAIRED = ("attribution", "sources_footnote", "followup_a", "navigation")
-"""Types of references that stand for no marker."""
-LISTED = ("sources_footnote",)
-"""Types whose sources belong under the answer."""
+"""Types of references that belong to no marker."""
 UNSEEN = ("hidden", "attribution", "followup_a", "navigation")
-"""Types that show nothing of their own."""
+"""Types that show nothing."""
 KNOWN = (
     *NOT_PAIRED,
     *("hidden", "webpage", "webpage_extended", "grouped_webpages", "file", "entity", "image_v2"),
@@ -39,24 +33,45 @@ KNOWN = (
     *("client_defined_widget", "forecast", "finance"),
 )
 """Every type that was seen in an export."""
-_CUT = ("hidden", "grouped_webpages", "grouped_webpages_model_predicted_fallback")
 REF = re.compile(r"turn\d+[a-z_]+\d+")
 LONGEST_MATCH = 100_000
 """Characters of a `matched_text` at most."""
 MOST_WORDS_MATCHED = 1_000
-"""References at most that are looked for as words of the text."""
+"""References at most that are searched as words of the text."""
 DEEPEST = 1_000
-"""Messages above at most that are asked for an id."""
+"""Messages above at most in which an id is searched."""
+_PAIRED = ("marker", "old", "fetch", "sign")
+_ONE_TYPE = {
+    "genui": ("client_defined_widget",),
+    "image_group": ("image_group",),
+    "url": ("url",),
+    "video": ("video",),
+    "navlist": ("nav_list",),
+    "filecite": ("file",),
+    "products": ("products",),
+    "product_entity": ("product_entity",),
+}
+"""Types of references for the kinds of markers that have one type alone."""
+_PAIRS = {
+    "\ue203": ("hidden",),
+    "\ue204": ("hidden",),
+    "sign": ("hidden", "grouped_webpages", "grouped_webpages_model_predicted_fallback"),
+    **{kind: (*types, "alt_text", "hidden") for kind, types in _ONE_TYPE.items()},
+    "entity": ("entity", "alt_text", "hidden"),
+    "old": ("webpage_extended", "webpage", "file", "hidden"),
+    "fetch": ("image_v2", "image_inline", "hidden"),
+}
+"""Types of references seen with a kind or form of marker; of other kinds the ids decide."""
 
 
 @dataclass(slots=True)
 class Listing:
-    """What one message tells about ids and numbers, for itself and for the messages below it."""
+    """The sources of one message, by id and number, for itself and for the messages below it."""
 
     by_ref: dict[str, Cited] = field(default_factory=dict)
     """`turn0search3` to its source."""
     numbered: list[Cited] | None = None
-    """The list that `【n†…】` counts in (`_cite_metadata` of a tool of 2023 to 2025)."""
+    """The list that `n` in `【n†…】` is an index of (`_cite_metadata` of a tool, 2023 to 2025)."""
     named: dict[str, Cited] = field(default_factory=dict)
     """The name of a file to its source."""
 
@@ -66,57 +81,46 @@ Above = Callable[[], Iterator[Raw]]
 
 
 def listing(metadata: Raw) -> Listing:
-    """Return what one message's metadata tells about ids and numbers."""
-    found = Listing()
+    """Return the sources in one message's metadata, by id and number."""
+    known = Listing()
     for group in take.objects(metadata.get("search_result_groups")):
         for entry in take.objects(group.get("entries")):
-            _add(found, entry.get("ref_id"), entry)
+            _add(known, entry.get("ref_id"), entry)
     for reference in take.objects(metadata.get("content_references")):
-        items = take.objects(reference.get("items"))
-        for item in items:
+        for item in take.objects(reference.get("items")):
             refs = item.get("refs")
             for ref in refs if isinstance(refs, list) else ():
-                _add(found, ref, item)
-    listed = take.mapping(metadata.get("_cite_metadata")).get("metadata_list")
-    if isinstance(listed, list):
-        found.numbered = [cited(take.mapping(item)) for item in listed]
-        for source in found.numbered:
+                _add(known, ref, item)
+    numbered = take.mapping(metadata.get("_cite_metadata")).get("metadata_list")
+    if isinstance(numbered, list):
+        known.numbered = [cited(take.mapping(item)) for item in numbered]
+        for source in known.numbered:
             if source["title"]:
-                found.named.setdefault(source["title"], source)
-    return found
+                known.named.setdefault(source["title"], source)
+    return known
 
 
-def _add(found: Listing, ref: object, item: Raw) -> None:
+def _add(known: Listing, ref: object, item: Raw) -> None:
     if isinstance(ref, dict):
         turn, kind, index = ref.get("turn_index"), ref.get("ref_type"), ref.get("ref_index")
         ref = f"turn{turn}{kind}{index}"
     if isinstance(ref, str):
-        found.by_ref.setdefault(ref, cited(item))
-
-
-@dataclass(slots=True)
-class Explained:
-    """What a marker stands for: a reference, sources, or nothing."""
-
-    reference: Raw | None = None
-    sources: list[Cited] = field(default_factory=list)
+        known.by_ref.setdefault(ref, cited(item))
 
 
 class Resolver:
     """Explains the markers of one message."""
 
     def __init__(self, text: str, metadata: Raw, found: list[Marker], above: Above) -> None:
-        """`text` with the markers `found`; `above` is asked only for what is not explained here."""
+        """`found`: the markers of `text`; `above` is called only if they are not explained here."""
         self._text = text
         self._metadata = metadata
         self._above = above
-        self._own: Listing | None = None
-        self._chain: list[Listing] | None = None
         self.references = take.objects(metadata.get("content_references"))
         self.used: set[int] = set()
         """The identities (`id`) of the references that explained a marker or words."""
         self.may_match_words = False
-        """False where `words_matched` yields nothing for sure."""
+        """False if `words_matched` certainly yields nothing."""
         self._matched: dict[str, deque[Raw]] = {}
         for reference in self.references:
             matched = reference.get("matched_text")
@@ -127,40 +131,36 @@ class Resolver:
                     self.may_match_words = True
         self._by_order = self._paired(found)
 
-    def explain(self, marker: Marker) -> Explained:
-        """Return what `marker` stands for."""
+    def explain(self, marker: Marker) -> tuple[Raw | None, list[Cited]]:
+        """Return the reference and the sources of `marker`."""
         reference = self._by_match(marker) or self._by_order.get(marker.start)
         if reference is not None:
             self.used.add(id(reference))
             kind = reference.get("type")
             if kind == "hidden":
-                return Explained(reference)
-            # A reference may be there and hold nothing: the ids may still lead to something.
-            sources = [] if kind in UNSEEN else list(sources_of(reference))
-            if sources or kind not in UNSEEN:
-                return Explained(reference, sources or self._by_refs(marker))
-        if marker.form in ("old", "oaicite"):
-            return Explained(None, self._by_number(marker))
-        return Explained(None, self._by_refs(marker))
+                return reference, []
+            if kind not in UNSEEN:
+                # If the reference holds nothing, the ids may still lead to a source.
+                return reference, list(sources_of(reference)) or self._by_refs(marker)
+        numbered = marker.form in ("old", "oaicite")
+        return None, self._by_number(marker) if numbered else self._by_refs(marker)
 
     def words_matched(self) -> Iterator[tuple[int, int, Raw]]:
-        """Yield the spans of ordinary words that a reference stands for: start, end, reference."""
-        cursor: dict[str, int] = {}
-        for number, (matched, references) in enumerate(self._matched.items()):
-            if number >= MOST_WORDS_MATCHED:
-                return
+        """Yield start, end and reference of the ordinary words that references match."""
+        for matched, references in islice(self._matched.items(), MOST_WORDS_MATCHED):
             if not matched.strip() or markers.may_hold(matched):
                 continue
+            end = 0
             for reference in references:
-                start = self._text.find(matched, cursor.get(matched, 0))
+                start = self._text.find(matched, end)
                 if start < 0 or reference.get("type") in NOT_PAIRED:
                     break
-                cursor[matched] = start + len(matched)
+                end = start + len(matched)
                 self.used.add(id(reference))
-                yield start, start + len(matched), reference
+                yield start, end, reference
 
     def _by_match(self, marker: Marker) -> Raw | None:
-        """Return the next reference whose `matched_text` is the marker; of equal markers the last.
+        """Return the next reference whose `matched_text` is the marker; again the last if none.
 
         Exports were seen with fewer references than equal markers.
         """
@@ -170,7 +170,7 @@ class Resolver:
         return references.popleft() if len(references) > 1 else references[0]
 
     def _paired(self, found: list[Marker]) -> dict[int, Raw]:
-        """Return the slim references by the start of the marker that each stands for."""
+        """Return the slim references, by the start of their markers."""
         if self._matched:
             return {}
         slim = [
@@ -183,34 +183,30 @@ class Resolver:
         paired = [marker for marker in found if marker.form in _PAIRED]
         if len(paired) == len(slim) and all(map(_fits, paired, slim)):
             return {marker.start: slim[number] for number, marker in enumerate(paired)}
-        return self._paired_by_kind(paired, slim)
-
-    def _paired_by_kind(self, paired: list[Marker], slim: list[Raw]) -> dict[int, Raw]:
-        """Pair in order within a kind that only one type of reference serves, if numbers agree."""
-        made: dict[int, Raw] = {}
+        by_kind: dict[int, Raw] = {}
         for kind, types in _ONE_TYPE.items():
-            of_kind = [marker for marker in paired if marker.kind == kind]
+            starts = [marker.start for marker in paired if marker.kind == kind]
             of_type = [reference for reference in slim if reference.get("type") in types]
-            if len(of_kind) == len(of_type):
-                made |= {of_kind[n].start: of_type[n] for n in range(len(of_kind))}
-        return made
+            if len(starts) == len(of_type):
+                by_kind |= zip(starts, of_type, strict=True)
+        return by_kind
+
+    @cached_property
+    def _own(self) -> Listing:
+        return listing(self._metadata)
+
+    @cached_property
+    def _others(self) -> list[Listing]:
+        return list(map(listing, islice(self._above(), DEEPEST)))
 
     def _listings(self) -> Iterator[Listing]:
         """Yield the message's own listing and those above, the nearest first."""
-        if self._own is None:
-            self._own = listing(self._metadata)
         yield self._own
-        if self._chain is None:
-            self._chain = []
-            for number, metadata in enumerate(self._above()):
-                if number >= DEEPEST:
-                    break
-                self._chain.append(listing(metadata))
-        yield from self._chain
+        yield from self._others
 
     def _by_refs(self, marker: Marker) -> list[Cited]:
         sources: list[Cited] = []
-        for ref in (ref for arg in marker.args for ref in REF.findall(arg[:10_000])):
+        for ref in _refs_of(marker):
             for known in self._listings():
                 source = known.by_ref.get(ref)
                 if source is not None:
@@ -220,7 +216,7 @@ class Resolver:
         return sources
 
     def _by_number(self, marker: Marker) -> list[Cited]:
-        """Return the source of `【m:n†name】` by both numbers, of `【n†…】` by the latest list."""
+        """Return the source of `【m:n†name】` by both numbers, of `【n†…】` by the nearest list."""
         assert marker.numbers is not None
         name = marker.args[0].strip() if marker.args else ""
         own = self._own_citation(marker, name)
@@ -238,8 +234,8 @@ class Resolver:
     def _own_citation(self, marker: Marker, name: str) -> Cited | None:
         """Return the source of an old marker among the message's own `citations`.
 
-        By the span first, which was right in every export that has it, then by its numbers, then
-        by the file's name.
+        The span decides, which was right in every export that has it, then the numbers, then the
+        file's name.
         """
         by_number = by_name = None
         for citation in take.objects(self._metadata.get("citations")):
@@ -263,51 +259,30 @@ def _numbers(extra: Raw) -> tuple[str, str | None] | None:
 
 
 def is_file_name(name: str) -> bool:
-    """Tell whether the words of an old marker name a file, and not `source` or lines of a page."""
+    """Tell whether the words of an old marker are a file name, not `source` or lines of a page."""
     return bool(name) and name != "source" and not re.fullmatch(r"L\d+(?:-L?\d+)?", name)
 
 
-_PAIRED = ("marker", "old", "fetch", "sign")
-_ONE_TYPE = {
-    "genui": ("client_defined_widget",),
-    "image_group": ("image_group",),
-    "url": ("url",),
-    "video": ("video",),
-    "navlist": ("nav_list",),
-    "filecite": ("file",),
-    "products": ("products",),
-    "product_entity": ("product_entity",),
-}
-"""Kinds of markers that references of one type alone stand for."""
-
-
-_PAIRS = {
-    "\ue203": ("hidden",),
-    "\ue204": ("hidden",),
-    "sign": _CUT,
-    **{kind: (*types, "alt_text", "hidden") for kind, types in _ONE_TYPE.items()},
-    "entity": ("entity", "alt_text", "hidden"),
-    "old": ("webpage_extended", "webpage", "file", "hidden"),
-    "fetch": ("image_v2", "image_inline", "hidden"),
-}
-"""Types of the references that a kind or form of marker was seen with; others are told by ids."""
-
-
 def _fits(marker: Marker, reference: Raw) -> bool:
-    """Tell whether a pair by order can be right, by the pairs that were seen in exports."""
+    """Tell whether a pair by order can be right, by the pairs seen in exports."""
     kind = reference.get("type")
     if kind is None:
         return False
     types = _PAIRS.get(marker.kind) or _PAIRS.get(marker.form)
     if types is not None:
         return kind in types
-    wanted = {ref for arg in marker.args for ref in REF.findall(arg[:10_000])}
-    told = set(listing({"content_references": [reference]}).by_ref)
-    return not wanted or not told or bool(wanted & told)
+    wanted = set(_refs_of(marker))
+    listed = set(listing({"content_references": [reference]}).by_ref)
+    return not wanted or not listed or bool(wanted & listed)
+
+
+def _refs_of(marker: Marker) -> list[str]:
+    """Return the ids in the arguments of a marker, such as `turn0search3`."""
+    return [ref for arg in marker.args for ref in REF.findall(arg[:10_000])]
 
 
 def _single(matched: str) -> str:
-    """Return the marker in a `matched_text` that has more around it; else `matched` itself."""
+    """Return the only marker within a `matched_text`; `matched` itself if there is not one."""
     framed = matched.startswith("\ue200") and matched.endswith("\ue201")
     if (framed and matched.count("\ue200") == 1) or not markers.may_hold(matched):
         return matched

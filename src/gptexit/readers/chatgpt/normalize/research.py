@@ -1,11 +1,8 @@
-"""Deep-research reports: found wherever an export carries them, and shown once.
+"""Find deep-research reports in the messages that carry them, and show each once.
 
-A report of 2026 is a message in a message: an object `report_message` in the state of a widget. The
-state is JSON in a string, or an object, and stands in `metadata.chatgpt_sdk.widget_state`, in
-`venus_widget_state` (in `metadata`, or in `chatgpt_sdk.tool_response_metadata`), or as text of the
-tool `api_tool.widget_state`, behind the words "The latest state of the widget is:". Its host may be
-marked as hidden, and several hosts may carry the same report. What a host says itself is for the
-model. (Reports before 2026 are ordinary messages of the assistant.)
+A report of 2026 is a message in another message, its host: an object `report_message` in the state
+of a widget (docs/format.md lists where). A host may be marked as hidden, and several hosts may hold
+the same report. The host's own words are for the model. Reports before 2026 are ordinary messages.
 """
 
 from __future__ import annotations
@@ -18,22 +15,22 @@ from gptexit.chatgpt import take
 from gptexit.model import Message, Part, Raw
 from gptexit.readers.chatgpt.normalize.canvas import read_object
 
-_SPOKEN = "The latest state of the widget is:"
+_STATE = "The latest state of the widget is:"
 
 
 @dataclass(slots=True)
 class Hosted:
-    """A report as a message carries it, and what else the message holds."""
+    """A report in its host, and what else the host holds."""
 
     key: str
-    """What copies of one report have in common: its id, else its words."""
+    """The id of the report, else its words: copies of a report share it."""
     parts: list[Part]
     beside: list[Part]
-    """What is shown of the host beside the report."""
+    """The host's own parts that are shown beside the report."""
     without: list[Part]
-    """The host's parts where another host shows the report."""
+    """The host's parts if another host shows the report."""
     hidden: str | None
-    """Why the host is hidden then; None where it is not."""
+    """Why the host is hidden then; None if it is not."""
     size: int
     """Characters of the report."""
 
@@ -43,16 +40,12 @@ def report_of(metadata: Raw, words: str) -> Raw | None:
 
     Of several it is the longest: an earlier state holds less of the report.
     """
-    reports = [
-        report
-        for state in _states(metadata, words)
-        if isinstance(report := _report_in(state), dict)
-    ]
+    reports = take.objects(list(map(_report_in, _states(metadata, words))))
     return max(reports, key=lambda report: len(words_of(report)), default=None)
 
 
 def words_of(report: Raw) -> str:
-    """Return the text of a report message as it stands in the source."""
+    """Return the text of a report message, as it is in the source."""
     content = report.get("content")
     if isinstance(content, str):
         return content
@@ -77,7 +70,7 @@ def own_words(parts: list[Part]) -> list[Part]:
 
 def speaks_a_state(words: str) -> bool:
     """Tell whether a tool's words are the state of a widget."""
-    return words.lstrip().startswith(_SPOKEN)
+    return words.lstrip().startswith(_STATE)
 
 
 def _states(metadata: Raw, words: str) -> Iterator[Any]:
@@ -86,7 +79,7 @@ def _states(metadata: Raw, words: str) -> Iterator[Any]:
         yield holder.get("widget_state")
         yield holder.get("venus_widget_state")
     if speaks_a_state(words):
-        yield words.lstrip().removeprefix(_SPOKEN)
+        yield words.lstrip().removeprefix(_STATE)
 
 
 def _report_in(state: Any) -> Any:
@@ -103,17 +96,17 @@ def _report_in(state: Any) -> Any:
 
 
 def show_once(messages: list[Message], hosts: dict[str, Hosted]) -> None:
-    """Leave each report at the first of its hosts on a branch, in its longest copy.
+    """Show each report only at the first of its hosts on a branch, in its longest copy.
 
-    Where an ordinary message of the branch has the report's words, no host shows it. `messages` are
-    in tree order; `hosts` are by message id. Iterative, as branches are long.
+    If an ordinary message has the words of a report, no host shows it. `messages` are in tree
+    order; `hosts` are by message id. Iterative, as branches are long.
     """
     by_id = {message["id"]: message for message in messages}
-    said = _said_elsewhere(messages, hosts)
+    ordinary = _ordinary_texts(messages, hosts)
     path: list[str] = []
-    """The messages from the beginning of the branch to this one."""
+    """The messages from the root to this one."""
     shown: dict[str, str] = {}
-    """For each report, by its key, the message of the path that shows it."""
+    """The message of the path that shows each report, by the report's key."""
     for message in messages:
         while path and path[-1] != message["parent"]:
             left = path.pop()
@@ -124,7 +117,7 @@ def show_once(messages: list[Message], hosts: dict[str, Hosted]) -> None:
         if host is None:
             continue
         first = shown.get(host.key)
-        if first is None and _text(host.parts) not in said:
+        if first is None and _text(host.parts) not in ordinary:
             shown[host.key] = message["id"]
             continue
         message["parts"], message["hidden"] = host.without, host.hidden
@@ -133,8 +126,8 @@ def show_once(messages: list[Message], hosts: dict[str, Hosted]) -> None:
             by_id[first]["parts"] = [*hosts[first].beside, *host.parts]
 
 
-def _said_elsewhere(messages: list[Message], hosts: dict[str, Hosted]) -> set[str]:
-    """Return the texts of messages that are as long as a report, and host none."""
+def _ordinary_texts(messages: list[Message], hosts: dict[str, Hosted]) -> set[str]:
+    """Return the texts of visible messages that host no report and are as long as one."""
     sizes = {len(_text(host.parts)) for host in hosts.values()}
     return {
         text

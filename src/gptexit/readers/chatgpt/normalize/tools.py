@@ -1,14 +1,14 @@
-"""What tools said and did: memory, canvas, code, images, searches.
+"""Read the calls and replies of tools: memory, canvas, code, images, searches.
 
 A call is a message of the assistant to a tool (`recipient`); a reply is a message of the tool
-(`author.name`). One small function a tool, in two tables of patterns. Tools see a `State` that
-runs down each branch, since an update of a canvas document means the document of its own branch.
+(`author.name`). Two tables of patterns name one small function for each tool. A `State` is passed
+down each branch, since an update of a canvas document means the document of its own branch.
 
-What a tool said is hidden where it only speaks to the model: the results of a search, the JSON of a
-canvas or of a connector, the words around an image. Pictures, quoted passages, the output of code
-and reasoning are shown, and so are the words of a tool that is not known.
+A reply is hidden if it only addresses the model: the results of a search, the JSON of a canvas or
+connector, the words around an image. Pictures, quoted passages, the output of code and reasoning
+are shown, and so are the words of an unknown tool.
 
-Slim exports (since mid-2026) hold no tool messages; everything here then has nothing to do.
+Slim exports (since mid-2026) hold no tool messages.
 """
 
 from __future__ import annotations
@@ -22,51 +22,57 @@ from typing import Any
 
 from gptexit.chatgpt import take
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
-from gptexit.model import Cited, CodeBlock, Part, Quote, Raw, Search, Thought
+from gptexit.model import CodeBlock, Part, Raw, Thought
 from gptexit.readers.chatgpt.normalize import canvas
-from gptexit.readers.chatgpt.normalize.canvas import read_object
-from gptexit.readers.chatgpt.normalize.links import cited
+from gptexit.readers.chatgpt.normalize.links import results_of
+
+_CALL = HIDDEN_VALUES[Hidden.TOOL_CALL]
+_REPLY = HIDDEN_VALUES[Hidden.TOOL_RESULT]
+_QUERY = re.compile(r"""(?:search|msearch)\(\s*(?:\[\s*)?["']((?:[^"'\\]|\\.){1,500})["']""")
+# The words of image tools around their images, whatever the name of the tool.
+_FILLER = re.compile(r"do not say or show ANYTHING|\bdisplayed \d+ images?\.|\AProcessing image\b")
+_LONGEST_NAME = 64
+"""Characters of a tool's name that are matched; no pattern needs more."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a branch remembers for the tools further down. Never changed, only replaced."""
+    """What a branch remembers for the tools further down; immutable."""
 
     canvases: dict[str, canvas.Canvas] = field(default_factory=dict)
     latest: str | None = None
-    """The key in `canvases` of the document touched last."""
+    """The key in `canvases` of the document that was made or changed last."""
     prompt: str | None = None
-    """What the image that comes next was asked to show."""
+    """The prompt of the next image."""
 
 
 @dataclass(slots=True)
 class ToolTurn:
-    """One message, as the tools see it."""
+    """One message, as the functions of the tools read and change it."""
 
     parts: list[Part]
     metadata: Raw
     state: State
     parent: str | None = None
     """The id of the message above."""
+    role: str = "unknown"
     typed: bool = False
     """True for a message of the user."""
+    name: str | None = None
+    """The author's name: in a reply, that of the tool."""
+    to: str | None = None
+    """The recipient, if it is not everyone: in a call, the tool."""
     replies: list[Raw] = field(default_factory=list)
     """The metadata of the messages below this one."""
-    found: Counter[Oddity] = field(default_factory=Counter)
+    oddities: Counter[Oddity] = field(default_factory=Counter)
     hidden: str | None = None
     kind: str | None = None
-    """The message's content type."""
-    name: str | None = None
-    """The tool that speaks, in a reply."""
+    """The content type of a reply."""
 
     @property
     def words(self) -> str:
         """The text or code of the message."""
         return "".join(part["text"] for part in self.parts if part["type"] in ("text", "code"))
-
-
-CALL = HIDDEN_VALUES[Hidden.TOOL_CALL]
-REPLY = HIDDEN_VALUES[Hidden.TOOL_RESULT]
 
 
 def _remember(turn: ToolTurn) -> None:
@@ -80,11 +86,11 @@ def _python(turn: ToolTurn) -> None:
         if part["type"] == "code" and part["language"] is None:
             part["language"] = "python"
     turn.parts = [
-        _as_code(part["text"], "python") if part["type"] == "text" else part for part in turn.parts
+        _code(part["text"], "python") if part["type"] == "text" else part for part in turn.parts
     ]
 
 
-def _as_code(words: str, language: str | None) -> CodeBlock:
+def _code(words: str, language: str) -> CodeBlock:
     return {"type": "code", "language": language, "text": words}
 
 
@@ -93,32 +99,31 @@ def _shell(turn: ToolTurn) -> None:
     command = arguments.get("cmd")
     if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
         # ["bash", "-lc", "the script"] says no more than the script
-        turn.parts = [_as_code(command[-1] if len(command) == 3 else " ".join(command), "bash")]
+        turn.parts = [_code(command[-1] if len(command) == 3 else " ".join(command), "bash")]
 
 
 def _canvas_id(turn: ToolTurn) -> str | None:
     for metadata in (*turn.replies, turn.metadata):
-        found = take.string(take.mapping(metadata.get("canvas")).get("textdoc_id"))
-        if found:
-            return found
+        textdoc_id = take.string(take.mapping(metadata.get("canvas")).get("textdoc_id"))
+        if textdoc_id:
+            return textdoc_id
     return None
 
 
 def _create(turn: ToolTurn) -> None:
-    words = turn.words
-    read = read_object(words)
-    made = canvas.create(read.value, _canvas_id(turn)) if read else None
-    if made is None:
+    read = canvas.read_object(turn.words)
+    document = canvas.create(read.value, _canvas_id(turn)) if read else None
+    if document is None:
         _not_replayed(turn, [] if read else None)
         return
     if read and not read.whole:
-        turn.found[Oddity.CANVAS_INTERRUPTED] += 1
-    _keep(turn, made)
+        turn.oddities[Oddity.CANVAS_INTERRUPTED] += 1
+    _keep(turn, document)
 
 
 def _not_replayed(turn: ToolTurn, parts: list[Part] | None) -> None:
-    """Count a canvas call, and show `parts` in place of its JSON; None where it is no JSON."""
-    turn.found[Oddity.CANVAS_CALL] += 1
+    """Count a canvas call; show `parts` in place of its JSON, or its words if `parts` is None."""
+    turn.oddities[Oddity.CANVAS_CALL] += 1
     if parts is not None:
         turn.parts = parts
 
@@ -128,43 +133,42 @@ def _update(turn: ToolTurn) -> None:
     wanted = _canvas_id(turn)
     key = wanted if wanted in state.canvases else (None if wanted else state.latest)
     before = state.canvases.get(key) if key else None
-    read = read_object(turn.words)
-    # Half a replacement would take text away that the user did not see go.
+    read = canvas.read_object(turn.words)
+    # Half a replacement would remove text that the user did not see removed.
     after = canvas.update(before, read.value) if before and read and read.whole else None
     if after is None:
         _not_replayed(turn, canvas.replacements(before, read.value) if read else None)
-        return
-    _keep(turn, after)
+    else:
+        _keep(turn, after)
 
 
-def _keep(turn: ToolTurn, made: canvas.Canvas) -> None:
-    key = made.id or made.title or ""
-    turn.state = replace(turn.state, canvases={**turn.state.canvases, key: made}, latest=key)
-    turn.parts = [made.part()]
+def _keep(turn: ToolTurn, document: canvas.Canvas) -> None:
+    key = document.id or document.title or ""
+    turn.state = replace(turn.state, canvases={**turn.state.canvases, key: document}, latest=key)
+    turn.parts = [document.part()]
 
 
 def _comment(turn: ToolTurn) -> None:
     arguments = canvas.payload(turn.words)
-    if arguments is None:
-        _not_replayed(turn, None)
-        return
-    turn.parts = canvas.comments(arguments)
-    if not turn.parts:
-        _not_replayed(turn, [])
+    parts = None if arguments is None else canvas.comments(arguments)
+    if parts:
+        turn.parts = parts
+    else:
+        _not_replayed(turn, parts)
 
 
 def _draw(turn: ToolTurn) -> None:
     words = turn.words
     prompt = take.string((canvas.payload(words) or {}).get("prompt")) or words.strip()
     turn.state = replace(turn.state, prompt=prompt or None)
-    turn.hidden = CALL
+    turn.hidden = _CALL
 
 
 def _drawn(turn: ToolTurn) -> None:
-    """Images get their prompt; the words around them instruct the model, not the user."""
+    """Give images their prompt; the words around them are for the model."""
     images = [part for part in turn.parts if part["type"] == "image"]
     if not images:
-        turn.hidden = REPLY
+        turn.hidden = _REPLY
         return
     for image in images:
         image["prompt"] = image["prompt"] or turn.state.prompt
@@ -173,94 +177,74 @@ def _drawn(turn: ToolTurn) -> None:
 
 
 def _search(turn: ToolTurn) -> None:
-    turn.hidden = CALL
+    turn.hidden = _CALL
     queries = _queries(turn)
     if queries:
-        turn.parts = [*turn.parts, _searched(queries, [])]
-
-
-_QUERY = re.compile(r"""(?:search|msearch)\(\s*(?:\[\s*)?["']((?:[^"'\\]|\\.){1,500})["']""")
+        turn.parts = [*turn.parts, {"type": "search", "queries": queries, "results": []}]
 
 
 def _queries(turn: ToolTurn) -> list[str]:
-    """The queries of a call, from its metadata or from the call itself."""
-    told = take.objects(turn.metadata.get("search_queries"))
+    """Return the queries of a call, from its metadata or from the call itself."""
     arguments = canvas.payload(turn.words) or {}
+    entries = take.objects(turn.metadata.get("search_queries"))
+    entries += take.objects(arguments.get("search_query"))
     listed = arguments.get("queries")
-    found: list[Any] = [each.get("q") for each in told]
-    found += [each.get("q") for each in take.objects(arguments.get("search_query"))]
-    found += listed if isinstance(listed, list) else []
-    found += [arguments.get("query"), arguments.get("q")]
-    queries = dict.fromkeys(query for query in found if isinstance(query, str) and query)
+    values: list[Any] = [entry.get("q") for entry in entries]
+    values += listed if isinstance(listed, list) else []
+    values += [arguments.get("query"), arguments.get("q")]
+    queries = dict.fromkeys(query for query in values if isinstance(query, str) and query)
     return list(queries) or _QUERY.findall(turn.words)
 
 
-def _searched(queries: list[str], results: list[Cited]) -> Search:
-    return {"type": "search", "queries": queries, "results": results}
-
-
 def _reasoned(turn: ToolTurn) -> None:
-    """A thought of o1, o3 and the pro models, which comes as the reply of a tool."""
-    told = turn.metadata
+    """Read a thought of o1, o3 and the pro models, which is the reply of a tool."""
+    metadata = turn.metadata
     words = turn.words.strip()
-    title = take.string(told.get("finished_text")) or take.string(told.get("initial_text"))
-    seconds = take.number(told.get("finished_duration_sec"))
-    others = [part for part in turn.parts if part["type"] not in ("text", "code")]
-    turn.parts = others
-    if words or told.get("finished_text"):
+    title = take.string(metadata.get("finished_text")) or take.string(metadata.get("initial_text"))
+    seconds = take.number(metadata.get("finished_duration_sec"))
+    turn.parts = [part for part in turn.parts if part["type"] not in ("text", "code")]
+    if words or metadata.get("finished_text"):
         thoughts: list[Thought] = [{"summary": "", "content": words}] if words else []
-        turn.parts = [
-            {"type": "reasoning", "summary": title, "thoughts": thoughts, "seconds": seconds},
-            *others,
-        ]
+        turn.parts.insert(
+            0, {"type": "reasoning", "summary": title, "thoughts": thoughts, "seconds": seconds}
+        )
 
 
 def _results(turn: ToolTurn) -> None:
-    """What a search found is for the model; a passage that it quotes is shown."""
+    """Read the results of a search, which are for the model; a passage that it quotes is shown."""
     if turn.kind == "tether_quote":
         return
-    turn.hidden = REPLY
-    results = [
-        cited(entry)
-        for group in take.objects(turn.metadata.get("search_result_groups"))
-        for entry in take.objects(group.get("entries"))
-    ]
+    turn.hidden = _REPLY
+    results = results_of(turn.metadata)
     if results:
-        turn.parts = [_searched([], results), *turn.parts]
-
-
-def _shown(turn: ToolTurn) -> None:
-    """Execution output is part of the conversation as the user sees it."""
+        turn.parts = [{"type": "search", "queries": [], "results": results}, *turn.parts]
 
 
 def _for_the_model(turn: ToolTurn) -> None:
-    """Words of a tool to the model alone, such as the JSON with the id of a canvas document."""
-    if turn.kind == "tether_quote" or any(part["type"] in _SEEN for part in turn.parts):
-        return
-    turn.hidden = REPLY
+    """Hide words to the model alone, such as the JSON with the id of a canvas document."""
+    if turn.kind != "tether_quote" and not _shows_output(turn):
+        turn.hidden = _REPLY
 
 
-_SEEN = ("image", "audio", "video", "file", "output")
-
-
-# What image tools say around their images, whatever the tool is called.
-_FILLER = re.compile(r"do not say or show ANYTHING|\bdisplayed \d+ images?\.|\AProcessing image\b")
+def _shows_output(turn: ToolTurn) -> bool:
+    shown = ("image", "audio", "video", "file", "output")
+    return any(part["type"] in shown for part in turn.parts)
 
 
 def _unknown(turn: ToolTurn) -> None:
-    """The reply of a tool that is not known: its words are shown as its own, its JSON is not."""
-    if any(part["type"] in _SEEN for part in turn.parts):
+    """Read the reply of an unknown tool: show its words as a quote, but not its JSON."""
+    if any(part["type"] not in ("text", "code", "error") for part in turn.parts):
         return
     words = turn.words.strip()
-    if all(part["type"] in ("text", "code", "error") for part in turn.parts):
-        if words[:1] in ("", "{", "[") or _FILLER.search(words):
-            turn.hidden = REPLY
-        else:
-            quote: Quote = {"type": "quote", "text": words, "title": turn.name, "url": None}
-            turn.parts = [quote]
+    if words[:1] in ("", "{", "[") or _FILLER.search(words):
+        turn.hidden = _REPLY
+    else:
+        turn.parts = [{"type": "quote", "text": words, "title": turn.name, "url": None}]
 
 
-CALLS: list[tuple[re.Pattern[str], Callable[[ToolTurn], None]]] = [
+Table = list[tuple[re.Pattern[str], Callable[[ToolTurn], None]]]
+
+CALLS: Table = [
     (re.compile(pattern), function)
     for pattern, function in (
         (r"bio$", _remember),
@@ -275,11 +259,12 @@ CALLS: list[tuple[re.Pattern[str], Callable[[ToolTurn], None]]] = [
 ]
 """Tools that the assistant calls, by recipient."""
 
-REPLIES: list[tuple[re.Pattern[str], Callable[[ToolTurn], None]]] = [
+REPLIES: Table = [
     (re.compile(pattern), function)
     for pattern, function in (
-        (r"python(_user_visible)?$", _shown),
-        (r"container\.", _shown),
+        # The user sees the output of code.
+        (r"python(_user_visible)?$", lambda turn: None),
+        (r"container\.", lambda turn: None),
         (r"a8km123\b", _reasoned),
         (r"(dalle|t2uay3k|image_?gen)\b", _drawn),
         (r"(web|browser|mtbrowser|file_search|myfiles_browser)\b", _results),
@@ -289,32 +274,22 @@ REPLIES: list[tuple[re.Pattern[str], Callable[[ToolTurn], None]]] = [
 """Tools that answer, by author name."""
 
 
-Reads = Callable[[ToolTurn], None]
-_LONGEST_NAME = 64
-"""Characters of a tool's name that are looked at; no pattern above tells more apart."""
-
-
-@lru_cache(256)
-def _call_of(recipient: str) -> Reads | None:
-    return next((function for pattern, function in CALLS if pattern.match(recipient)), None)
-
-
-@lru_cache(256)
-def _reply_of(name: str) -> Reads | None:
-    return next((function for pattern, function in REPLIES if pattern.match(name)), None)
+@lru_cache(512)
+def _function(name: str, replies: bool) -> Callable[[ToolTurn], None] | None:
+    table = REPLIES if replies else CALLS
+    return next((function for pattern, function in table if pattern.match(name)), None)
 
 
 def call(recipient: str, turn: ToolTurn) -> None:
     """Read a call of the tool `recipient` into `turn`."""
-    function = _call_of(recipient[:_LONGEST_NAME])
+    function = _function(recipient[:_LONGEST_NAME], False)
     if function is None:
-        turn.hidden = CALL
+        turn.hidden = _CALL
     else:
         function(turn)
 
 
-def reply(name: str, turn: ToolTurn, *, to_everyone: bool = True) -> None:
-    """Read a reply of the tool `name` into `turn`; `to_everyone`: and not to the model alone."""
-    turn.name = name or None
-    function = _reply_of(name[:_LONGEST_NAME]) or (_unknown if to_everyone else _for_the_model)
-    function(turn)
+def reply(turn: ToolTurn) -> None:
+    """Read a reply of the tool `turn.name`."""
+    function = _function((turn.name or "")[:_LONGEST_NAME], True)
+    (function or (_unknown if turn.to is None else _for_the_model))(turn)

@@ -1,8 +1,8 @@
-"""An asset's id to the member that holds it, its name and its media type.
+"""Find the member, name and media type of an asset by its id.
 
 Exports have named their assets in six ways since 2023 (`file-<id>-<name>`, `<id>.dat`, folders by
-user, conversation or generator, page renditions with `#`); what they share is the id in the base
-name. Many ids have no member at all: a missing asset is normal.
+user, conversation or generator, page renditions with `#`); all have the id in the base name. Many
+ids have no member at all: a missing asset is normal.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from gptexit.chatgpt import take
 from gptexit.chatgpt.names import file_id
 from gptexit.codes import Lost, Reason
 from gptexit.files.media_types import HEAD, MEDIA_TYPES, media_type, text_type
@@ -24,13 +25,23 @@ from gptexit.readers.chatgpt.parsing.json_scanner import heavy
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
-Complain = Callable[[Member, Reason], None]
-"""Told of a member that could not be read, and why."""
+Lose = Callable[[str, Reason], None]
+"""Called with the name of a member that cannot be read, and why."""
+LARGEST = 32 << 20
+"""Bytes of a manifest at most."""
+TELLS_NOTHING = frozenset(
+    ("application/octet-stream", "binary/octet-stream", "application/x-unknown", "")
+)
+"""Media types of a file of unknown kind."""
+_OWN_NAME = re.compile(r"(?:^|#)file[-_][A-Za-z0-9]+-(.+)$")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_VAGUE = ("application/zip", "application/x-ole-storage", "text/plain", "text/xml")
+"""Media types that many kinds of files have by their first bytes: the ending tells more."""
 
 
 @dataclass(slots=True)
 class Tables:
-    """The rows of both files. Memory follows their number."""
+    """The rows of the library and of the table of names. Memory follows their number."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Library rows by file id; the first of an id counts."""
@@ -39,10 +50,10 @@ class Tables:
     names: dict[str, str] = field(default_factory=dict)
     """File id to the original name, or to the path that the asset had in older exports."""
 
-    def read_library(self, member: Member, complain: Complain) -> None:
+    def read_library(self, member: Member, lose: Lose) -> None:
         """Add the rows of a `library_files.json`; of several exports, that of the newest first."""
         earlier = set(self.rows)
-        for row in _streamed(member, rows.items, complain):
+        for row in _streamed(member, rows.items, lose):
             if not isinstance(row, dict):
                 continue
             key = row.get("file_id")
@@ -53,48 +64,36 @@ class Tables:
             if isinstance(thread, str) and not known:
                 self.threads.setdefault(thread, []).append(row)
 
-    def read_names(self, member: Member, complain: Complain) -> None:
+    def read_names(self, member: Member, lose: Lose) -> None:
         """Add the entries of a `conversation_asset_file_names.json`; keys may lack `.dat`."""
-        for key, value in _streamed(member, rows.pairs, complain):
+        for key, value in _streamed(member, rows.pairs, lose):
             if isinstance(value, str) and value:
                 self.names.setdefault(file_id(key.removesuffix(".dat")), value)
 
 
 def _streamed(
-    member: Member, way: Callable[[BinaryIO], Iterator[Any]], complain: Complain
+    member: Member, parse: Callable[[BinaryIO], Iterator[Any]], lose: Lose
 ) -> Iterator[Any]:
-    """What stands in `member`, as far as it can be read."""
+    """Yield the rows of `member`, as far as it can be read."""
     try:
         with closing(member.open()) as stream:
-            yield from way(stream)
+            yield from parse(stream)
     except rows.ERRORS as error:
-        complain(member, Lost.NAMES_CUT.say(error=rows.reason(error)))
+        lose(member.name, Lost.NAMES_CUT.say(error=rows.reason(error)))
 
 
-def text(row: dict[str, Any], key: str) -> str | None:
-    """A value that is a string with something in it, else None."""
-    value = row.get(key)
-    return value if isinstance(value, str) and value else None
-
-
-def size(row: dict[str, Any]) -> int | None:
-    """The bytes that a library row tells."""
+def _size(row: dict[str, Any]) -> int | None:
     value = row.get("file_size_bytes")
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def sha256(row: dict[str, Any]) -> str | None:
-    """The digest that a library row tells, as 64 hex digits."""
-    value = text(row, "sha256_digest")
+def _sha256(row: dict[str, Any]) -> str | None:
+    value = take.string(row.get("sha256_digest"))
     return value.lower() if value and _SHA256.fullmatch(value) else None
 
 
-LARGEST = 32 << 20
-"""Bytes of a manifest at most."""
-
-
 def listed(member: Member) -> list[str]:
-    """The paths that a manifest names, each once. Raises OSError or ValueError.
+    """Return the paths that a manifest names, each once. Raises OSError or ValueError.
 
     Seen: `export_files: [{path}]` and `logical_files: {name: {files: [path]}}`, either of them
     empty or missing at times. The first part's manifest lists the files of all parts.
@@ -103,12 +102,22 @@ def listed(member: Member) -> list[str]:
         data = whole(stream)
     if heavy(data) or len(data) > LARGEST:
         raise ValueError("too large")
-    manifest = orjson.loads(data)
-    return list(dict.fromkeys(_paths(manifest)))
+    manifest = take.mapping(orjson.loads(data))
+    paths = [
+        entry.get("path") if isinstance(entry, dict) else entry
+        for entry in _items(manifest.get("export_files"))
+    ]
+    for group in take.mapping(manifest.get("logical_files")).values():
+        paths += _items(take.mapping(group).get("files"))
+    return list(dict.fromkeys(path for path in paths if isinstance(path, str) and path))
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def whole(stream: Any) -> bytes:
-    """The bytes of a manifest, up to LARGEST of them. Raises OSError."""
+    """Return the bytes of a manifest, up to about LARGEST of them. Raises OSError."""
     parts, count = [], 0
     while (part := stream.read(1 << 20)) and count <= LARGEST:
         parts.append(part)
@@ -116,56 +125,27 @@ def whole(stream: Any) -> bytes:
     return b"".join(parts)
 
 
-def _paths(manifest: Any) -> Iterator[str]:
-    if not isinstance(manifest, dict):
-        return
-    files = manifest.get("export_files")
-    for each in files if isinstance(files, list) else []:
-        path = each.get("path") if isinstance(each, dict) else each
-        if isinstance(path, str) and path:
-            yield path
-    logical = manifest.get("logical_files")
-    for each in logical.values() if isinstance(logical, dict) else []:
-        inner = each.get("files") if isinstance(each, dict) else None
-        for path in inner if isinstance(inner, list) else []:
-            if isinstance(path, str) and path:
-                yield path
-
-
 def files_not_there(wanted: Iterable[str], members: Iterable[Member]) -> list[str]:
-    """The paths of a manifest that no member has, below whatever folder."""
+    """Return the paths of a manifest that no member has, in any folder."""
     bases = {member.base for member in members}
     return [path for path in wanted if path.replace("\\", "/").rsplit("/", 1)[-1] not in bases]
 
 
-TELLS_NOTHING = frozenset(
-    ("application/octet-stream", "binary/octet-stream", "application/x-unknown", "")
-)
-"""Media types that say of a file that nobody knows what it is."""
-
-
 @dataclass(slots=True)
 class AssetInfo:
-    """What the export knows of an asset: its member, and what the name tables say."""
+    """What the export knows of an asset."""
 
     member: str | None = None
     name: str | None = None
     media_type: str | None = None
     size: int | None = None
-    """In bytes: the member's own, else what `library_files.json` says."""
+    """In bytes: the member's own, else from `library_files.json`."""
     sha256: str | None = None
     """64 hex digits, from `library_files.json`; not recomputed."""
 
 
 Lookup = Callable[[str], AssetInfo]
-"""From a file id (as `file_id` gives it) to what the export knows."""
-
-
-_OWN_NAME = re.compile(r"(?:^|#)file[-_][A-Za-z0-9]+-(.+)$")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_LESS_THAN_AN_ENDING = ("application/zip", "application/x-ole-storage", "text/plain", "text/xml")
-"""What the first bytes tell of many kinds of files."""
-_TYPESCRIPT = (".ts", ".mts", ".cts")
+"""Returns what the export knows of a file id (as `file_id` gives it)."""
 
 
 class AssetIndex:
@@ -177,20 +157,20 @@ class AssetIndex:
         tables: Callable[[], Tables],
         viewer: Callable[[], dict[str, str]],
     ) -> None:
-        """`tables` and `viewer` (pointer to path, of `chat.html`) are called when first needed."""
+        """`viewer` returns the paths in `chat.html` by id; both are called only when needed."""
         self.members: dict[str, Member] = {}
-        """Each asset by a name of its own: that of the member, numbered where it comes again."""
+        """Each asset by a unique name: that of the member, numbered if several have it."""
         self._names: dict[Member, str] = {}
         self._by_id: dict[str, list[Member]] = {}
-        self._odd: dict[str, list[Member]] = {}
-        """Members without an id, by path and by base name."""
+        self._without_id: dict[str, list[Member]] = {}
+        """By path and by base name."""
         self._types: dict[Member, str | None] = {}
         self._tables = tables
         self._viewer = viewer
         for member in members:
             self._add(member)
-        for key, found in self._by_id.items():
-            found.sort(key=lambda each: _rank(each, key))
+        for key, candidates in self._by_id.items():
+            candidates.sort(key=lambda member: _rank(member, key))
 
     def _add(self, member: Member) -> None:
         name = unique_name(member.name, member, self.members)
@@ -201,61 +181,62 @@ class AssetIndex:
         key = file_id(member.base)
         if key.startswith(("file-", "file_")):
             self._by_id.setdefault(key.split("#", 1)[0], []).append(member)
-            return
-        for each in {member.path, member.base}:
-            self._odd.setdefault(each, []).append(member)
+        else:
+            for path in {member.path, member.base}:
+                self._without_id.setdefault(path, []).append(member)
 
     def lookup(self, asset: str, *, sniff: bool = True) -> AssetInfo:
-        """What the export knows of the asset with that id (as `file_id` gives it).
+        """Return what the export knows of an asset id (as `file_id` gives it).
 
-        `sniff`: read its first bytes where nothing else tells the media type.
+        `sniff`: read its first bytes if nothing else tells the media type.
         """
         tables = self._tables()
         bare = asset.split("#", 1)[0]
         row = tables.rows.get(bare) or tables.rows.get(_swapped(bare)) or {}
         listed = tables.names.get(bare) or tables.names.get(_swapped(bare))
-        member = self._member(asset, bare, text(row, "file_name"), listed)
-        name = _base(text(row, "file_name")) or _base(listed) or _own_name(member)
+        row_name = take.string(row.get("file_name"))
+        member = self._member(asset, bare, row_name, listed)
+        name = _base(row_name) or _base(listed) or _own_name(member)
         return AssetInfo(
             member=self._names[member] if member else None,
             name=name,
-            media_type=self._media_type(text(row, "mime_type"), member, name, sniff),
-            size=member.size if member else size(row),
-            sha256=sha256(row),
+            media_type=self._media_type(take.string(row.get("mime_type")), member, name, sniff),
+            size=member.size if member else _size(row),
+            sha256=_sha256(row),
         )
 
     def _member(self, asset: str, bare: str, name: str | None, listed: str | None) -> Member | None:
-        """The member of an asset, by the surest way that leads to one."""
-        found = self._page(asset, bare)
-        if found or not self._odd:
-            return found or self._page(asset, _swapped(bare))
-        for path in (self._viewer().get(bare), listed, name, asset):
-            at = self._odd.get(path or "") or self._odd.get(_base(path) or "") or []
-            if len(at) == 1:  # two of one name are no answer
-                return at[0]
-        return self._page(asset, _swapped(bare))
+        """Return the member of an asset, by the most certain way that leads to one."""
+        member = self._page(asset, bare)
+        if member is None and self._without_id:
+            for path in (self._viewer().get(bare), listed, name, asset):
+                same = self._without_id.get(path or "") or self._without_id.get(_base(path) or "")
+                if same and len(same) == 1:  # two with one name are ambiguous
+                    return same[0]
+        return member or self._page(asset, _swapped(bare))
 
     def _page(self, asset: str, bare: str) -> Member | None:
-        """The member with that id: the page that `asset` names, else the first."""
-        found = self._by_id.get(bare, [])
+        """Return the member with that id: the page that `asset` names, else the first."""
+        candidates = self._by_id.get(bare, [])
         page = asset.partition("#")[2]
         if page:
-            for member in found:
+            for member in candidates:
                 if file_id(member.base).partition("#")[2] == page:
                     return member
-        return found[0] if found else None
+        return candidates[0] if candidates else None
 
     def _media_type(
-        self, told: str | None, member: Member | None, name: str | None, sniff: bool
+        self, declared: str | None, member: Member | None, name: str | None, sniff: bool
     ) -> str | None:
-        told = (told or "").split(";")[0].strip().lower()
+        declared = (declared or "").split(";")[0].strip().lower()
         ending = _ending(name) or _ending(member.base if member else None)
         # A TypeScript source is uploaded as `video/mp2t`, after its ending.
-        if told not in TELLS_NOTHING and not (told == "video/mp2t" and ending in _TYPESCRIPT):
-            return told
+        is_typescript = declared == "video/mp2t" and ending in (".ts", ".mts", ".cts")
+        if declared not in TELLS_NOTHING and not is_typescript:
+            return declared
         sniffed = self._sniffed(member) if member and sniff else None
         by_ending = MEDIA_TYPES.get(ending)
-        if sniffed in _LESS_THAN_AN_ENDING:
+        if sniffed in _VAGUE:
             return by_ending or sniffed
         return sniffed or by_ending
 
@@ -265,13 +246,13 @@ class AssetIndex:
                 with closing(member.open()) as stream:
                     head = stream.read(HEAD)
                     self._types[member] = media_type(head) or text_type(head)
-            except OSError:  # the damage is told when the asset is copied
+            except OSError:  # the damage is reported when the asset is copied
                 self._types[member] = None
         return self._types[member]
 
 
 def unique_name(wanted: str, member: Member, taken: dict[str, Member]) -> str | None:
-    """A name that no other member has; None where `taken` holds a copy of the same bytes."""
+    """Return a name that is not in `taken`; None if `taken` holds a copy of the same bytes."""
     name, number = wanted, 1
     while name in taken:
         other = taken[name]
@@ -283,27 +264,27 @@ def unique_name(wanted: str, member: Member, taken: dict[str, Member]) -> str | 
 
 
 def _rank(member: Member, key: str) -> tuple[bool, bool, bool, int]:
-    """What to prefer of members with one id: bytes, `<id>.dat`, no single page, the shallowest."""
+    """Order members with one id: prefer one with bytes, `<id>.dat`, no page, the fewest folders."""
     depth = member.path.count("/")
     return not member.size, member.base != f"{key}.dat", "#p_" in member.base, depth
 
 
 def _swapped(key: str) -> str:
-    """`file_x` for `file-x` and back: some exports spell pointers and members differently."""
+    """Turn `file_x` into `file-x` and back: in some exports pointers and members differ."""
     swap = {"file-": "file_", "file_": "file-"}.get(key[:5])
     return swap + key[5:] if swap else key
 
 
 def _base(path: str | None) -> str | None:
-    """The last part of a path that is not to be trusted."""
+    """Return the last part of an untrusted path; None if it is empty or only dots."""
     base = (path or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].replace("\0", "")
     return base if base.strip(". ") else None
 
 
 def _own_name(member: Member | None) -> str | None:
-    """The user's own name for an upload, where the member carries it behind its id."""
-    found = _OWN_NAME.search(member.base) if member else None
-    return found[1] if found and not _UUID.match(found[1]) else None
+    """Return the user's own name for an upload, which older exports append to the id."""
+    match = _OWN_NAME.search(member.base) if member else None
+    return match[1] if match and not _UUID.match(match[1]) else None
 
 
 def _ending(name: str | None) -> str:

@@ -1,1 +1,0 @@
-"""The files beside the conversations: assets by id, tables of names."""
