@@ -18,7 +18,8 @@ from gptexit.conversion import OutputSpec, carry_out
 from gptexit.exit.account_files import FOLDER, keep
 from gptexit.exit.destinations import DESTINATIONS, parts
 from gptexit.exit.start_here import start_here
-from gptexit.inspection.absences import as_markdown, form
+from gptexit.inspection.absences import as_markdown
+from gptexit.inspection.run import form
 from gptexit.pipeline import Progress
 from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import ExportSet

@@ -53,8 +53,9 @@ class RawComparer:
 
         `raw` is the conversation of the export, `held` that of the archive.
         """
-        titled = _titled(raw, held) or (self._redacted and _titled_with_marks(raw, held))
-        lacks = [] if titled else [f"has another title: “{held.get('title')}”"]
+        title, held_title = mended(str(raw.get("title"))), str(held.get("title"))
+        titled = _titled(raw, held) or (self._redacted and stands_among(title, [held_title]))
+        lacks = [] if titled else [f"has another title: “{held_title}”"]
         lacks += [
             f"has another {name}"
             for name, key in _DATES.items()
@@ -65,8 +66,9 @@ class RawComparer:
         wanted = branch(raw, nodes, above) if self._current_only else list(nodes)
         wanted = [key for key in wanted if has_message(nodes[key])]
         answers = answered(nodes, above)
-        repaired = _by_parents_alone(held_nodes)
-        held_answers = answered(repaired, parents(repaired))
+        # A repaired tree needs no `children`: its parents say it.
+        bare_nodes = {key: node | {"children": None} for key, node in held_nodes.items()}
+        held_answers = answered(bare_nodes, parents(bare_nodes))
         for key in wanted:
             if not has_message(held_nodes.get(key)):
                 lacks.append(f"lacks message {key}")
@@ -75,7 +77,11 @@ class RawComparer:
             differing = [
                 words for words, same in _ASPECTS.items() if not same(message, held_message)
             ]
-            if self._redacted and _WORDS in differing and _same_with_marks(message, held_message):
+            if (
+                self._redacted
+                and _WORDS in differing
+                and _same_words(message, held_message, marks=True)
+            ):
                 differing.remove(_WORDS)
                 self.redacted += 1
             lacks += [words.format(key) for words in differing]
@@ -106,18 +112,6 @@ def _titled(raw: Raw, held: Raw) -> bool:
     return held_title == plain or cut
 
 
-def _titled_with_marks(raw: Raw, held: Raw) -> bool:
-    return stands_among(mended(str(raw.get("title"))), [str(held.get("title"))])
-
-
-def _by_parents_alone(nodes: dict[str, Raw]) -> dict[str, Raw]:
-    """Return the nodes without `children`: a repaired tree needs no second way to say it."""
-    return {
-        key: {name: value for name, value in node.items() if name != "children"}
-        for key, node in nodes.items()
-    }
-
-
 def _misled(nodes: dict[str, Raw]) -> set[str]:
     """Return the nodes whose `children` are not those that name them as their parent."""
     below: dict[str, set[str]] = {}
@@ -132,18 +126,13 @@ def _misled(nodes: dict[str, Raw]) -> set[str]:
     }
 
 
-def _same_words(message: Raw, held: Raw) -> bool:
-    """Tell whether the archive has every string of the message's content, whole."""
+def _same_words(message: Raw, held: Raw, *, marks: bool = False) -> bool:
+    """Tell whether the archive has every string of the message's content, with or without marks."""
     wanted, texts = _words(message), _words(held)
     # A value that importers do not look for was joined, or taken out of JSON in a string.
-    joined = [text for text in texts if text not in wanted]
-    return all(not text.strip() or _is_in(text, joined, texts) for text in wanted - texts)
-
-
-def _same_with_marks(message: Raw, held: Raw) -> bool:
-    wanted, texts = _words(message), _words(held)
+    joined = [text for text in texts if marks or text not in wanted]
     return all(
-        not text.strip() or _is_in(text, list(texts), texts) or stands_among(text, texts)
+        not text.strip() or _is_in(text, joined, texts) or (marks and stands_among(text, texts))
         for text in wanted - texts
     )
 

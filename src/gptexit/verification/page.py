@@ -38,9 +38,6 @@ _FOOTNOTE = re.compile(r"(?<!\\)\[\^(\d{1,9})\](?!:)")
 _HIDES = re.compile(r"(?<!\\)<!--|(?<![\\%])%%(?!%)")
 
 
-# Front matter
-
-
 def updated_in(text: str) -> str | None:
     """Return when the conversation changed last, by the front matter of a note."""
     match = _UPDATED.search(text.partition("\n---\n")[0])
@@ -72,9 +69,6 @@ def _scalar(written: str) -> str | None:
     # In double quotes; its \xNN is the only escape that JSON lacks here.
     value = inner_json(re.sub(r"\\x(..)", r"\\u00\1", written))
     return None if value is None else str(value)
-
-
-# Lines
 
 
 def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
@@ -124,9 +118,6 @@ def _voices_in(text: str, begin: int) -> tuple[dict[int, bool], str | None]:
     return voices, hides
 
 
-# Pages
-
-
 @dataclass(slots=True)
 class PageRegion:
     """Some turns of a note."""
@@ -162,9 +153,9 @@ class NotePage:
         self.first = self._at[1] if starts else 0
         """The position of the first turn."""
         voices, self.hides = _voices_in(text, begin)
-        self._voices = [voices.get(start) for start in self._raw]
+        self.is_users = [voices.get(start) for start in self._raw]
         """Whether each heading is the user's; None if it is no speaker's."""
-        self.speakers = [n for n, voice in enumerate(self._voices) if voice is not None]
+        self.speakers = [n for n, voice in enumerate(self.is_users) if voice is not None]
         """The headings of speakers."""
         self.turns = len(self._raw)
         """The number of headings."""
@@ -177,10 +168,6 @@ class NotePage:
         """Return the nearest heading of a speaker at a heading or above it, if there is one."""
         index = bisect_right(self.speakers, number)
         return self.speakers[index - 1] if index else None
-
-    def is_users(self, number: int) -> bool:
-        """Tell whether a heading of a speaker is the user's."""
-        return self._voices[number] is True
 
     def turn_of(self, number: int) -> PageRegion:
         """Return the region from a heading of a speaker to the next one."""

@@ -26,9 +26,6 @@ _SANDBOX = re.compile(r"/{0,2}(/mnt/data/[^\n\"<>|]{1,300})")
 _YEAR_1, _YEAR_9999 = -62_135_596_800, 253_402_300_799
 
 
-# Values and strings
-
-
 def object_of(value: Any) -> Raw:
     """Return `value` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -112,9 +109,6 @@ def objects_below(value: Any) -> Iterator[Raw]:
             stack += node.values()
         elif isinstance(node, list):
             stack += node
-
-
-# Conversations and their nodes
 
 
 def id_of(raw: Raw) -> str | None:
@@ -268,9 +262,6 @@ def _time_of(node: Raw) -> float:
     return value if isinstance(value, int | float) else float("-inf")
 
 
-# Files
-
-
 def attached(message: Raw) -> list[str]:
     """Return the ids of the files that a message lists as its attachments."""
     listed = objects(object_of(message.get("metadata")).get("attachments"))
@@ -309,9 +300,6 @@ def shown_in(message: Raw) -> Iterator[str]:
         if isinstance(pointer, str) and POINTER.fullmatch(pointer):
             yield pointer
     yield from attached(message)
-
-
-# Dates
 
 
 def moment(value: Any) -> float | None:

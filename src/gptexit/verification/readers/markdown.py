@@ -159,7 +159,7 @@ class MarkdownReader(Reader):
                         continue
                     if number == 0:
                         yield from self._timed(page.heading(above), note.source)
-                    if not _agrees(note.source, shown, page.is_users(above)):
+                    if not _agrees(note.source, shown, page.is_users[above]):
                         when = _when(shown)
                         yield f"the message of {when} stands below another name than its own"
 
@@ -325,7 +325,7 @@ class MarkdownReader(Reader):
         return digests
 
 
-def _agrees(source: SourceConversation, shown: ShownMessage, users: bool) -> bool:
+def _agrees(source: SourceConversation, shown: ShownMessage, users: bool | None) -> bool:
     """Tell whether a message may be below the user's name, or below another one."""
     return source.role(shown.id) not in ("user", "assistant") or shown.by_user == users
 

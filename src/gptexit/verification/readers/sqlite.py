@@ -7,7 +7,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -21,12 +20,15 @@ from gptexit.verification.readers import Lack, Reader
 _LINK = re.compile(r"\]\(<?(https?://[^\s<>()\\]+)")
 _WORD = re.compile(r"(?<![^\s])[A-Za-z]{4,40}(?![^\s.,])")
 """A string that is a word for every tokenizer."""
+_CONVERSATIONS = "SELECT id, number, title, created, updated, gone FROM conversations"
+"""`gone`: the parts of it that the newest of several exports no longer has."""
 _MESSAGES = """
-SELECT m.id, m.text, m.hidden_text, m.number, m.role, m.created, m.current, p.id, p.number,
-m.hidden, m.recipient
+SELECT m.id, m.text, m.hidden_text, m.number, m.role, m.created, m.current, m.hidden, m.recipient,
+p.id AS answered, p.number AS answered_number
 FROM messages AS m LEFT JOIN messages AS p ON p.number = m.parent
 WHERE m.conversation = ? ORDER BY m.number
 """
+"""`hidden`: why it is not shown; `recipient`: the tool that it calls. Slim exports lack both."""
 _FILES = """
 SELECT a.id, a.sha256, a.member, a.missing, m.id
 FROM assets AS a LEFT JOIN messages AS m ON m.number = a.message WHERE a.conversation = ?
@@ -35,38 +37,6 @@ _NAMES = "SELECT name FROM assets WHERE conversation = ?"
 _LOOKED = 4_000
 """Characters of a text that are searched for such a word."""
 _INDEXES = {"text": "messages_fts", "hidden_text": "hidden_fts"}
-
-
-@dataclass(slots=True)
-class _Head:
-    """The row of a conversation."""
-
-    number: int
-    title: Any
-    created: Any
-    updated: Any
-    gone: Any
-    """The parts of it that the newest of several exports no longer has."""
-
-
-@dataclass(slots=True)
-class _Row:
-    """The row of a message."""
-
-    id: str
-    text: str
-    hidden_text: str
-    number: int
-    role: Any
-    created: Any
-    current: Any
-    above: str | None
-    """The id of the message that it answers."""
-    above_number: int | None
-    hidden: str | None
-    """Why it is not shown."""
-    recipient: str | None
-    """The tool that it calls. Slim exports leave out calls and hidden messages."""
 
 
 class SqliteReader(Reader):
@@ -84,10 +54,10 @@ class SqliteReader(Reader):
         try:
             # Nothing else in the file may run.
             self._base.execute("PRAGMA trusted_schema = OFF")
-            query = "SELECT id, number, title, created, updated, gone FROM conversations"
-            with closing(self._base.execute(query)) as rows:
-                for key, *rest in rows:
-                    self.places[key] = _Head(*rest)
+            self._base.row_factory = sqlite3.Row
+            with closing(self._base.execute(_CONVERSATIONS)) as rows:
+                for row in rows:
+                    self.places[row["id"]] = row
         except sqlite3.DatabaseError as error:
             self.unreadable.append((self._file, f"cannot be read ({error})"))
 
@@ -95,7 +65,7 @@ class SqliteReader(Reader):
         """Return what the archive lacks of a conversation; None if it does not have it at all."""
         return super().check(self.spelled(key), source)
 
-    def compare(self, key: str, place: _Head, source: SourceConversation) -> list[Lack]:
+    def compare(self, key: str, place: sqlite3.Row, source: SourceConversation) -> list[Lack]:
         """Return what the rows below that of a conversation lack."""
         where = f"{self._file}, conversation {key}"
         try:
@@ -108,24 +78,24 @@ class SqliteReader(Reader):
         """Return an id as SQLite holds it."""
         return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
-    def _lacks(self, head: _Head, source: SourceConversation) -> Iterator[str]:
+    def _lacks(self, head: sqlite3.Row, source: SourceConversation) -> Iterator[str]:
         # A later export may hold more.
-        later = changed_since(head.updated, source.raw)
+        later = changed_since(head["updated"], source.raw)
         if not later:
-            title = self.look.essence(str(head.title or ""))
+            title = self.look.essence(str(head["title"] or ""))
             if source.title is not None and self.look.find(essence(source.title), title) < 0:
                 yield "the title is another"
-            yield from filter(None, [misdated(source.dates, asdict(head))])
-        if _unfound(self._base, "conversations_fts", head.title, head.number):
+            yield from filter(None, [misdated(source.dates, dict(head))])
+        if _unfound(self._base, "conversations_fts", head["title"], head["number"]):
             yield "a search does not find its title"
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         self.messages += len(seen.current) + len(seen.others)
-        rows = [_Row(*row) for row in self._base.execute(_MESSAGES, (head.number,))]
+        rows = list(self._base.execute(_MESSAGES, (head["number"],)))
         texts: dict[str, tuple[str, str]] = {}
         for row in rows:
-            before = texts.get(row.id, ("", ""))  # ids that SQLite cannot hold may become alike
-            texts[row.id] = (f"{before[0]}\n{row.text}", f"{before[1]}\n{row.hidden_text}")
-        names = [name for (name,) in self._base.execute(_NAMES, (head.number,)) if name]
+            before = texts.get(row["id"], ("", ""))  # ids that SQLite cannot hold may become alike
+            texts[row["id"]] = (f"{before[0]}\n{row['text']}", f"{before[1]}\n{row['hidden_text']}")
+        names = [name for (name,) in self._base.execute(_NAMES, (head["number"],)) if name]
         for shown in [*seen.current, *seen.others]:
             yield from self._lost(shown, source, texts, names, later=later)
         for words in seen.anywhere:
@@ -133,14 +103,16 @@ class SqliteReader(Reader):
             gone = self.gone(words, columns, columns)
             if gone:
                 yield f"a document or report is not there in full: “{gone}”"
-        yield from self._order(source, rows, kept=bool(later or head.gone or self.several))
-        yield from self._files(source, head.number)
+        yield from self._order(source, rows, kept=bool(later or head["gone"] or self.several))
+        yield from self._files(source, head["number"])
         for row in rows:
             for column, index in _INDEXES.items():
-                if _unfound(self._base, index, getattr(row, column), row.number):
-                    yield f"a search does not find message {row.id}"
+                if _unfound(self._base, index, row[column], row["number"]):
+                    yield f"a search does not find message {row['id']}"
 
-    def _order(self, source: SourceConversation, rows: list[_Row], *, kept: bool) -> Iterator[str]:
+    def _order(
+        self, source: SourceConversation, rows: list[sqlite3.Row], *, kept: bool
+    ) -> Iterator[str]:
         """Compare the author, time and place of each message with those of the export.
 
         `kept`: whether the archive holds more of the conversation than this export.
@@ -149,24 +121,27 @@ class SqliteReader(Reader):
         for key in source.answers:
             by_name.setdefault(self.spelled(key), []).append(key)
         path = set(source.path)
-        counted = Counter(row.id for row in rows)
-        nearest = source.nearest({row.id: row.above for row in rows})
+        counted = Counter(row["id"] for row in rows)
+        nearest = source.nearest({row["id"]: row["answered"] for row in rows})
         for row in rows:
-            alike = by_name.get(row.id, [])
+            name = row["id"]
+            alike = by_name.get(name, [])
             if not alike:
-                shown = row.hidden is None and row.recipient is None
-                said = row.role in ("user", "assistant") and shown
-                if not kept and said and row.text.strip():
-                    yield f"message {row.id} is none of the export's"
-            elif counted[row.id] > len(alike):
-                yield f"message {row.id} is there twice"
+                shown = row["hidden"] is None and row["recipient"] is None
+                said = row["role"] in ("user", "assistant") and shown
+                if not kept and said and row["text"].strip():
+                    yield f"message {name} is none of the export's"
+            elif counted[name] > len(alike):
+                yield f"message {name} is there twice"
             elif len(alike) == 1:
                 [key] = alike
-                yield from self.misattributed(source, key, row.role, row.created, nearest[row.id])
-                if source.opens_at and not kept and bool(row.current) != (key in path):
-                    yield f"message {row.id} is said to be on another branch"
-            if row.above_number is not None and row.above_number >= row.number:
-                yield f"message {row.id} stands before the one that it answers"
+                yield from self.misattributed(
+                    source, key, row["role"], row["created"], nearest[name]
+                )
+                if source.opens_at and not kept and bool(row["current"]) != (key in path):
+                    yield f"message {name} is said to be on another branch"
+            if row["answered_number"] is not None and row["answered_number"] >= row["number"]:
+                yield f"message {name} stands before the one that it answers"
 
     def _files(self, source: SourceConversation, number: int) -> Iterator[str]:
         """Compare the files that it names with those of the export."""
