@@ -193,16 +193,14 @@ def _attachments(found: Found) -> list[str]:
             WIDTH,
         )
     if files["missing"]:
+        label = found["source"]["label"]
+        source = label if label.replace(".", "").replace("-", "").isalnum() else "SOURCE"
         lines += _wrapped(
-            f"`gptexit inspect {_quoted(found['source']['label'])} --attachments missing` lists "
-            "the missing ones, with their conversations.",
+            f"`gptexit inspect {source} --attachments missing` lists the missing ones, with their "
+            "conversations.",
             WIDTH,
         )
     return lines
-
-
-def _quoted(label: str) -> str:
-    return label if label.replace(".", "").replace("-", "").isalnum() else "SOURCE"
 
 
 def _lacks(found: Found) -> list[str]:
@@ -235,7 +233,11 @@ def drift_lines(drift: Found) -> list[str]:
     if not drift["found"]:
         return ["Nothing in it is unknown to this version of gptexit."]
     rows = [
-        (f"{row['kind']} {row['name']}", f"{row['count']:,}", _first(row["first"]))
+        (
+            f"{row['kind']} {row['name']}",
+            f"{row['count']:,}",
+            f"conversation {row['first']['conversation']:,}" if row["first"] else "",
+        )
         for row in drift["found"]
     ]
     lines = _wrapped(
@@ -247,10 +249,6 @@ def drift_lines(drift: Found) -> list[str]:
     if drift["others"]:
         lines.append(f"… and {drift['others']:,} times something else, beyond {MOST_DRIFT} kinds")
     return lines
-
-
-def _first(first: Found | None) -> str:
-    return f"conversation {first['conversation']:,}" if first else ""
 
 
 def _absent(found: Found) -> list[str]:

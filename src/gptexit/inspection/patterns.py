@@ -59,6 +59,7 @@ class Patterns:
 
     by_hash: dict[int, Pattern] = field(default_factory=dict)
     roles: Counter[str] = field(default_factory=Counter)
+    """Messages by role; `none` if they have none."""
     content_types: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     _known: set[Keys] = field(default_factory=set)

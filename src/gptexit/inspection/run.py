@@ -103,7 +103,8 @@ class Inspection:
 
     def as_json(self) -> dict[str, Any]:
         """Return the inspection in the form of `schemas/inspection.schema.json`."""
-        export, survey, files = self.export, self.survey, self.survey.attachments
+        export, survey = self.export, self.survey
+        files, patterns = survey.attachments, survey.patterns
         return {
             "version": VERSION,
             "tool": {"name": "gptexit", "version": __version__},
@@ -141,9 +142,9 @@ class Inspection:
             },
             "messages": {
                 "total": survey.messages,
-                "roles": dict(sorted(survey.roles.items())),
-                "content_types": dict(sorted(survey.content_types.items())),
-                "models": _ranked(survey.models, "name", "messages"),
+                "roles": dict(sorted(patterns.roles.items())),
+                "content_types": dict(sorted(patterns.content_types.items())),
+                "models": _ranked(patterns.models, "name", "messages"),
             },
             "period": {
                 "first": survey.span.first,

@@ -138,13 +138,13 @@ class Survey:
     """Projects and custom GPTs with titles and dates."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """Conversations that could not be counted, and why: faults of ours."""
-    _patterns: Patterns = field(default_factory=Patterns)
+    patterns: Patterns = field(default_factory=Patterns)
 
     def add(self, raw: Raw, where: str) -> None:
         """Count a conversation; the files that it mentions are taken out of it."""
         self.conversations += 1
         place = Location(self.conversations, where)
-        self._patterns.conversation(tuple(raw), place, self.drift)
+        self.patterns.conversation(tuple(raw), place, self.drift)
         mapping = raw.get("mapping")
         if not isinstance(mapping, dict):
             if mapping is not None:
@@ -170,26 +170,11 @@ class Survey:
 
     def finish(self) -> None:
         """Sum up the patterns that are still held."""
-        self._patterns.settle(self.drift)
-
-    @property
-    def roles(self) -> Counter[str]:
-        """Messages by role; `none` if they have none."""
-        return self._patterns.roles
-
-    @property
-    def content_types(self) -> Counter[str]:
-        """Messages by content type."""
-        return self._patterns.content_types
-
-    @property
-    def models(self) -> Counter[str]:
-        """Messages by the model that they name."""
-        return self._patterns.models
+        self.patterns.settle(self.drift)
 
     def _nodes(self, mapping: dict[str, Any], place: Location) -> tuple[int, list[str]]:
         """Count the nodes: how many messages, and the keys of those that may mention files."""
-        patterns = self._patterns.by_hash
+        patterns = self.patterns.by_hash
         suspects: list[str] = []
         parents: set[Any] = set()
         above = parents.add
@@ -225,7 +210,7 @@ class Survey:
                 if look is None:
                     without += 1
                     continue
-                pattern = self._patterns.pattern(look, place, self.drift)
+                pattern = self.patterns.pattern(look, place, self.drift)
                 content = take.mapping(node["message"].get("content"))
                 metadata = take.mapping(node["message"].get("metadata"))
             pattern.count += 1

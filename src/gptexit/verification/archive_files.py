@@ -61,16 +61,6 @@ class CheckedArchive:
         return path in self.found and self.found[path] != self.promised[path]
 
     @property
-    def changed(self) -> list[str]:
-        """The files that are not as they were written."""
-        return [path for path in self.found if self.is_changed(path)]
-
-    @property
-    def absent(self) -> list[str]:
-        """The verified files that were written and are gone."""
-        return [path for path in self.asked if path not in self.found]
-
-    @property
     def asked(self) -> list[str]:
         """The promised files that are verified."""
         return [path for path in self.promised if self.only in (None, path)]

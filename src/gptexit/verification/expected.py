@@ -269,11 +269,6 @@ def _pointed(value: Any) -> list[str]:
     return [text for key, text in keyed if key in _POINTING and POINTER.fullmatch(text)][::-1]
 
 
-def _literal(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
-    for text in strings(content.get("text")):
-        shown.words.add(literal(text))
-
-
 def _quoted(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
     for text in strings(content.get("text")) or strings(content.get("snippet")):
         shown.words.add(written(text))
@@ -316,11 +311,15 @@ def _linked(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
             shown.words.say(link.get("title"))
 
 
+def _literal(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
+    for text in strings(content.get("text")):
+        shown.words.add(literal(text))
+
+
 def _output(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
     """Add the output of code, and the pictures and tables that it made."""
-    for key in ("text", "output_str"):
-        for text in strings(content.get(key)):
-            shown.words.add(literal(text))
+    for text in strings(content.get("text"), content.get("output_str")):
+        shown.words.add(literal(text))
     result = object_of(metadata.get("aggregate_result"))
     for message in objects(result.get("messages")):
         shown.pointers += _pointed(message.get("image_url"))

@@ -89,13 +89,14 @@ def verify(
         by_folder = {bench.prefix: bench.archive for bench in benches if not bench.archive.only}
         result.problems += [Problem(*lack) for lack in lacking_parts(root, by_folder)]
     if export is not None:
-        _Comparison(export, benches, result, added_to).run(progress)
+        _Comparison(export, Locator(export), benches, result, added_to).run(progress)
     for bench in benches:
-        result.problems += [bench.problem(file, "is gone") for file in bench.archive.absent]
-        for file in bench.archive.changed:
+        for file in bench.archive.asked:
             if file in bench.excused:
                 result.edited.append(bench.shown(file))
-            else:
+            elif file not in bench.archive.found:
+                result.problems.append(bench.problem(file, "is gone"))
+            elif bench.archive.is_changed(file):
                 result.problems.append(bench.problem(file, "is not as it was written"))
     unique = set(result.problems)
     result.problems = sorted(unique, key=lambda problem: (problem.file or "", problem.what))
@@ -150,25 +151,19 @@ def _benches(root: Path) -> list[_Bench]:
     ]
 
 
+@dataclass(slots=True)
 class _Comparison:
     """A run over the export that compares each conversation and file with every archive."""
 
-    def __init__(
-        self,
-        export: ExportSet,
-        benches: list[_Bench],
-        result: Result,
-        added_to: AddedTo | None,
-    ) -> None:
-        self.export = export
-        self.benches = benches
-        self.result = result
-        self.added_to = added_to
-        self.locate = Locator(export)
-        self.nameless: set[str] = set()
-        """Names of archives for conversations without an id that were found."""
-        self.merged: MergedCopies | None = None
-        """The merged conversation of the last copy; its other copies follow."""
+    export: ExportSet
+    locate: Locator
+    benches: list[_Bench]
+    result: Result
+    added_to: AddedTo | None
+    nameless: set[str] = field(default_factory=set)
+    """Names of archives for conversations without an id that were found."""
+    merged: MergedCopies | None = None
+    """The merged conversation of the last copy; its other copies follow."""
 
     def run(self, progress: Progress | None) -> None:
         """Compare everything, and add to the result what is not right."""
@@ -186,12 +181,12 @@ class _Comparison:
             for bench in self.benches:
                 if bench.reader:
                     bench.reader.open_files.close()
-        result, export = self.result, self.export
-        result.lacking += self._lacking()
-        result.unread |= {loss.where: loss.reason for loss in export.losses}
-        result.unread |= self.locate.unreadable
-        for name in export.missing:  # already in `lacking`
-            result.unread.pop(name, None)
+        self.result.lacking += self._lacking()
+        unread = self.result.unread
+        unread |= {loss.where: loss.reason for loss in self.export.losses}
+        unread |= self.locate.unreadable
+        for name in self.export.missing:  # already in `lacking`
+            unread.pop(name, None)
 
     def _open(self, bench: _Bench) -> None:
         """Open an archive, if its format can be read back."""
@@ -255,8 +250,8 @@ class _Comparison:
             digest.update(piece)
             if piece:
                 return
-            phrase = f"a conversation that is too large to be converted ({path})"
-            self.result.lacking.append(phrase)
+            what = f"a conversation that is too large to be converted ({path})"
+            self.result.lacking.append(what)
             for bench in self.benches:
                 archive = bench.archive
                 selected = archive.record.get("selection") or archive.only is not None

@@ -29,15 +29,6 @@ _LARGEST = 1 << 26
 
 
 @dataclass(slots=True)
-class _Place:
-    """The position of a conversation in the temporary file, and its ZIP."""
-
-    zip: str
-    start: int
-    size: int
-
-
-@dataclass(slots=True)
 class _Files:
     """The SHA-256 of the files of one ZIP: by the id in their name, and all of them."""
 
@@ -55,6 +46,7 @@ class ZipReader(Reader):
         self._comparer = RawComparer(archive)
         self._others: dict[str, str] = {}
         self._files: dict[str, _Files] = {}
+        # `places` has the ZIP of a conversation, and its position and size in a temporary file.
         self._held = self.open_files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         for name in archive.zips:
             if archive.only in (None, name):
@@ -73,15 +65,18 @@ class ZipReader(Reader):
         """Return the SHA-256 of every file in the ZIPs."""
         return {digest for files in self._files.values() for digest in files.all}
 
-    def compare(self, key: str, place: _Place, source: SourceConversation) -> list[Lack]:
+    def compare(
+        self, key: str, place: tuple[str, int, int], source: SourceConversation
+    ) -> list[Lack]:
         """Return what a conversation of a ZIP lacks."""
-        self._held.seek(place.start)
-        held = parsed(self._held.read(place.size))
+        name, start, size = place
+        self._held.seek(start)
+        held = parsed(self._held.read(size))
         count, lacks = self._comparer.differences(source.raw, held)
         self.messages += count
         self.redacted = self._comparer.redacted
-        lacks += self._lost_files(key, source.raw, self._files[place.zip])
-        return [(place.zip, sentence) for sentence in lacks]
+        lacks += self._lost_files(key, source.raw, self._files[name])
+        return [(name, sentence) for sentence in lacks]
 
     def _lost_files(self, key: str, raw: Raw, files: _Files) -> Iterator[str]:
         """Yield a sentence for each file of the conversation that the export has, not the ZIP."""
@@ -110,12 +105,12 @@ class ZipReader(Reader):
         if key is None:
             self.unreadable.append((name, "has a conversation that cannot be read"))
         elif key in self.places:
-            words = f"has a conversation that {self.places[key].zip} has too: {key}"
+            words = f"has a conversation that {self.places[key][0]} has too: {key}"
             self.unreadable.append((name, words))
         else:
             start = self._held.seek(0, 2)
             self._held.write(item)
-            self.places[key] = _Place(name, start, len(item))
+            self.places[key] = (name, start, len(item))
 
     def _list(self, name: str) -> None:
         """Note which conversations a ZIP has; nothing of it is compared."""
