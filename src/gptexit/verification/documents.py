@@ -42,69 +42,69 @@ _REPORTS = "The latest state of the widget is:"
 
 def carried(metadata: Raw) -> Words:
     """Return the words and addresses that the references of a message have to show."""
-    found = Words()
+    words = Words()
     for reference in objects(metadata.get("content_references")):
-        _reference(reference, found)
+        _reference(reference, words)
     for citation in objects(metadata.get("citations")):
         inner = object_of(citation.get("metadata"))
         if citation.get("invalid_reason"):
             continue
         if is_web(inner.get("url")):
-            found.lead_to(inner["url"])
+            words.lead_to(inner["url"])
         elif inner.get("type") == "file":
-            found.say(inner.get("name"))
-    return found
+            words.say(inner.get("name"))
+    return words
 
 
-def _reference(reference: Raw, found: Words) -> None:
+def _reference(reference: Raw, words: Words) -> None:
     kind = reference.get("type")
     if not isinstance(kind, str) or kind not in TYPES:
         if next(_telling(reference), None):
-            found.unknown.append(f"reference {str(kind)[:60]}")
+            words.unknown.append(f"reference {str(kind)[:60]}")
     elif kind in _SILENT:
         return
-    before = len(found.addresses)
-    _listed(reference, kind in _PAGES, found)
+    before = len(words.addresses)
+    _listed(reference, kind in _PAGES, words)
     if kind == "file":
-        found.say(reference.get("name"))
+        words.say(reference.get("name"))
         return
-    if len(found.addresses) == before:
-        found.lead_to(reference.get("url"))
+    if len(words.addresses) == before:
+        words.lead_to(reference.get("url"))
         if kind not in _PAGES:
-            found.say(reference.get("title"))
-    if len(found.addresses) == before:
-        _alternative(reference.get("alt"), found)
+            words.say(reference.get("title"))
+    if len(words.addresses) == before:
+        _alternative(reference.get("alt"), words)
 
 
-def _listed(reference: Raw, pages: bool, found: Words) -> None:
+def _listed(reference: Raw, pages: bool, words: Words) -> None:
     """Add the pages, pictures and things of a reference; for `pages`, only their addresses."""
     listed = [*objects(reference.get("items")), *objects(reference.get("sources"))]
     for item in listed or objects(reference.get("fallback_items")):
-        found.lead_to(item.get("url"))
+        words.lead_to(item.get("url"))
         if not pages:
-            found.say(item.get("title"))
+            words.say(item.get("title"))
     for image in objects(reference.get("images")):
         inner = object_of(image.get("image_result")) or image
-        found.lead_to(inner.get("url"), inner.get("content_url"), image.get("url"))
-        found.say(inner.get("title"))
+        words.lead_to(inner.get("url"), inner.get("content_url"), image.get("url"))
+        words.say(inner.get("title"))
     things = [object_of(reference.get("product"))]
     for key in ("products", "businesses", "places"):
         things += objects(reference.get(key))
     for thing in things:
-        found.lead_to(thing.get("url"))
-        found.say(thing.get("title") or thing.get("name"))
+        words.lead_to(thing.get("url"))
+        words.say(thing.get("title") or thing.get("name"))
 
 
-def _alternative(alt: Any, found: Words) -> None:
+def _alternative(alt: Any, words: Words) -> None:
     """Add the Markdown that may replace a marker."""
     if not isinstance(alt, str) or "\ue200" in alt:
         return
     links = _LINKED.findall(alt)
     for title, address in links:
-        found.lead_to(address)
-        found.say(title)
+        words.lead_to(address)
+        words.say(title)
     if not links:
-        found.say(alt)
+        words.say(alt)
 
 
 def _telling(reference: Raw) -> Iterator[str]:
@@ -176,18 +176,18 @@ def cited_by(text: str, own: Given, above: Iterable[Given]) -> list[tuple[str, .
     numbers = dict.fromkeys(_NUMBER.findall(text)) if "†" in text else {}
     if not ids and not numbers:
         return []
-    found = []
+    groups = []
     chain = [own, *above]
     for name in ids:
         keys = next((given.by_id[name] for given in chain if name in given.by_id), None)
         if keys:
-            found.append(tuple(keys))
+            groups.append(tuple(keys))
     listed = next((given.numbered for given in chain[1:] if given.numbered is not None), [])
     for number in numbers:
         item = object_of(listed[int(number)]) if int(number) < len(listed) else {}
         if is_web(item.get("url")):
-            found.append((key_of_address(item["url"]),))
-    return found
+            groups.append((key_of_address(item["url"]),))
+    return groups
 
 
 @dataclass(slots=True)
@@ -231,10 +231,10 @@ class Documents:
         """Yield the words of each document in its last version."""
         for document in self._by_id.values():
             if document.text is not None:
-                found = literal(document.text) if document.code else written(document.text)
-                found.say(document.name)
-                found.settle()
-                yield found
+                words = literal(document.text) if document.code else written(document.text)
+                words.say(document.name)
+                words.settle()
+                yield words
 
 
 def _updated(text: str | None, update: Raw) -> str | None:
@@ -255,18 +255,18 @@ def _updated(text: str | None, update: Raw) -> str | None:
 
 def string_in(words: str, key: str) -> str | None:
     """Return the string under `key` in JSON that may be cut off, as far as it goes."""
-    found = re.search(rf'"{key}"\s*:\s*"', words)
-    if found is None:
+    match = re.search(rf'"{key}"\s*:\s*"', words)
+    if match is None:
         return None
-    at = found.end()
+    at = match.end()
     while True:
         quote = words.find('"', at)
         if quote < 0:
-            piece = words[found.end() :]
+            piece = words[match.end() :]
             break
         backslashes = quote - len(words[at:quote].rstrip("\\")) - at
         if backslashes % 2 == 0:
-            piece = words[found.end() : quote]
+            piece = words[match.end() : quote]
             break
         at = quote + 1
     for cut in range(7):  # an escape may be cut off too
@@ -304,7 +304,7 @@ def report_of(message: Raw) -> Raw | None:
 
 def words_of_report(report: Raw) -> Words:
     """Return the words of a report and its sources."""
-    found = Words()
+    words = Words()
     metadata = object_of(report.get("metadata"))
     content = report.get("content")
     parts = object_of(content).get("parts") if isinstance(content, dict) else content
@@ -312,7 +312,7 @@ def words_of_report(report: Raw) -> Words:
     for part in parts if isinstance(parts, list) else ():
         text = part if isinstance(part, str) else object_of(part).get("text")
         if isinstance(text, str):
-            found.add(written(text, matched(metadata)))
-    found.add(carried(metadata))
-    found.settle()
-    return found
+            words.add(written(text, matched(metadata)))
+    words.add(carried(metadata))
+    words.settle()
+    return words

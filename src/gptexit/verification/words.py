@@ -129,15 +129,15 @@ def written(text: str, replaced: list[str] | None = None) -> Words:
     `replaced`: spans that are shown in another form, by `matched_text` of the export.
     """
     text = mended(text)
-    found = Words()
+    words = Words()
     for span in replaced or ():
         text = text.replace(span, _CUT)
     if holds_signs(text):
-        text = _MARKED.sub(lambda match: _marked(match, found), text)
+        text = _MARKED.sub(lambda match: _marked(match, words), text)
     if ":::" in text:
-        text = _contained(text, found)
-    found.add(_linked(text))
-    return found
+        text = _contained(text, words)
+    words.add(_linked(text))
+    return words
 
 
 def holds_signs(text: str) -> bool:
@@ -147,10 +147,10 @@ def holds_signs(text: str) -> bool:
 
 def _linked(text: str) -> Words:
     """Return the words of Markdown, split at its links and definitions."""
-    found = Words()
+    words = Words()
     labels: set[str] = set()
     if "]:" in text:
-        text = _DEFINITION.sub(lambda match: _defined(match, labels, found), text)
+        text = _DEFINITION.sub(lambda match: _defined(match, labels, words), text)
         if labels:
             text = re.sub(
                 r"\[([^\]\[\n]{1,200})\]",
@@ -162,13 +162,13 @@ def _linked(text: str) -> Words:
     if "sandbox:" in text:
         text = _BARE_SANDBOX.sub(_CUT, _SANDBOX.sub("]" + _CUT, text))
     if "](" in text:
-        text = _LINK.sub(lambda match: _led(match, found), text)
+        text = _LINK.sub(lambda match: _led(match, words), text)
     whole = plain(text)
     pieces = whole.split(_CUT) if _CUT in whole else [whole]
     if len(pieces) > 1:
         pieces = [piece.strip(_EDGES) for piece in pieces]
-    found.segments = list(filter(None, map(bare, pieces)))
-    return found
+    words.segments = list(filter(None, map(bare, pieces)))
+    return words
 
 
 def _label(match: re.Match[str]) -> str:
@@ -176,70 +176,70 @@ def _label(match: re.Match[str]) -> str:
     return _CUT if match[1].isdigit() else f"{_CUT}{match[1]}{_CUT}"
 
 
-def _defined(match: re.Match[str], labels: set[str], found: Words) -> str:
+def _defined(match: re.Match[str], labels: set[str], words: Words) -> str:
     if "://" not in match[2] and not match[2].startswith(("/", "#", "mailto:", ".")):
         return match[0]
     labels.add(match[1].casefold())
-    found.lead_to(match[2])
-    found.say(match[3] or match[4] or match[5])
+    words.lead_to(match[2])
+    words.say(match[3] or match[4] or match[5])
     return _CUT
 
 
-def _led(match: re.Match[str], found: Words) -> str:
-    found.lead_to(match["angle"] or match["to"])
-    found.say(match["title"])
+def _led(match: re.Match[str], words: Words) -> str:
+    words.lead_to(match["angle"] or match["to"])
+    words.say(match["title"])
     return "]" + _CUT
 
 
-def _contained(text: str, found: Words) -> str:
+def _contained(text: str, words: Words) -> str:
     def one(match: re.Match[str]) -> str:
         name = match[1]
-        found.say(*_TITLED.findall(match[0]))
+        words.say(*_TITLED.findall(match[0]))
         if name and name not in CONTAINERS:
-            found.unknown.append(f"container {name}")
-            found.say(_ATTRIBUTES.sub("", match[0]).lstrip(" \t:").removeprefix(name))
+            words.unknown.append(f"container {name}")
+            words.say(_ATTRIBUTES.sub("", match[0]).lstrip(" \t:").removeprefix(name))
         return _CUT
 
     return _CONTAINER.sub(one, text)
 
 
-def _marked(match: re.Match[str], found: Words) -> str:
+def _marked(match: re.Match[str], words: Words) -> str:
     if match["name"] is not None:
         if "." in match["name"] and not match["name"].startswith("http"):
-            found.say(match["name"])  # the name of a file; for a page it is `source` or lines
+            words.say(match["name"])  # the name of a file; for a page it is `source` or lines
     elif match["body"] is not None:
         kind, *arguments = match["body"].split("\ue202")
-        _carried(kind.strip(), arguments, found)
+        _carried(kind.strip(), arguments, words)
     elif match["begun"] is not None and match["begun"] not in MARKERS:
-        found.unknown.append(f"marker {match['begun']}")
+        words.unknown.append(f"marker {match['begun']}")
     return _CUT
 
 
-def _carried(kind: str, arguments: list[str], found: Words) -> None:
+def _carried(kind: str, arguments: list[str], words: Words) -> None:
     """Add the words, address or JSON in a marker; references in it show nothing themselves."""
     if kind not in MARKERS:
-        found.unknown.append(f"marker {kind[:40]}")
+        words.unknown.append(f"marker {kind[:40]}")
     for argument in map(str.strip, arguments):
         if not argument or _REFS.fullmatch(argument):
             continue
         if argument[0] in "{[":
-            _in_json(kind, inner_json(argument), found)
+            _in_json(kind, inner_json(argument), words)
         elif is_web(argument):
-            found.lead_to(argument)
+            words.lead_to(argument)
         elif kind not in ("cite", "filecite"):
-            found.say(argument)
+            words.say(argument)
 
 
-def _in_json(kind: str, value: Any, found: Words) -> None:
+def _in_json(kind: str, value: Any, words: Words) -> None:
     if kind == "entity" and isinstance(value, list):
-        found.say(*value[1:2])
+        words.say(*value[1:2])
         return
     if kind == "genui" and value is not None:
         widgets = [str(name) for name in value] if isinstance(value, dict) else ["?"]
-        found.unknown += [f"widget {name[:60]}" for name in widgets if name not in WIDGETS]
+        words.unknown += [f"widget {name[:60]}" for name in widgets if name not in WIDGETS]
     read = [text for key, text in keyed_leaves(value, "text") if key in _WORDED]
     texts = [text for text in read if not is_web(text) and not _REFS.fullmatch(text)]
     if kind == "image_group":
-        found.searched += filter(None, map(essence, texts))
+        words.searched += filter(None, map(essence, texts))
     else:
-        found.say(*texts)
+        words.say(*texts)
