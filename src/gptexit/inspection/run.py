@@ -147,8 +147,8 @@ class Inspection:
                 "models": _ranked(patterns.models, "name", "messages"),
             },
             "period": {
-                "first": survey.span.first,
-                "last": survey.span.last,
+                "first": survey.period.first,
+                "last": survey.period.last,
                 "years": [
                     {"year": year, "conversations": conversations, "messages": messages}
                     for year, (conversations, messages) in sorted(survey.years.items())

@@ -29,7 +29,7 @@ from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.raw import Raw, id_of, names, object_of, title_of
 from gptexit.verification.readers import Reader
 from gptexit.verification.readers.chatgpt_zip import ZipReader
-from gptexit.verification.readers.jsonl import JsonlReader
+from gptexit.verification.readers.jsonl_lines import JsonlReader
 from gptexit.verification.readers.markdown import MarkdownReader
 from gptexit.verification.readers.sqlite import SqliteReader
 from gptexit.verification.result import LISTED, Checked, Elsewhere, Problem, Result, UnknownForm
