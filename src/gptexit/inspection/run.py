@@ -147,8 +147,8 @@ class Inspection:
                 "models": _ranked(patterns.models, "name", "messages"),
             },
             "period": {
-                "first": survey.period.first,
-                "last": survey.period.last,
+                "first": survey.lifetime.first,
+                "last": survey.lifetime.last,
                 "years": [
                     {"year": year, "conversations": conversations, "messages": messages}
                     for year, (conversations, messages) in sorted(survey.years.items())

@@ -45,7 +45,7 @@ UNDATED = "undated"
 
 
 @dataclass(slots=True)
-class Period:
+class Lifetime:
     """When the first of some conversations was begun and the last changed, RFC 3339."""
 
     first: str | None = None
@@ -62,7 +62,7 @@ class Group:
     """A project or a custom GPT, with the marks by which a person recognizes it."""
 
     conversations: int = 0
-    period: Period = field(default_factory=Period)
+    lifetime: Lifetime = field(default_factory=Lifetime)
     titles: list[tuple[str, str]] = field(default_factory=list)
     """When a conversation was changed, and its title; the latest first."""
 
@@ -70,7 +70,7 @@ class Group:
         """Count a conversation."""
         self.conversations += 1
         updated = updated or created
-        self.period.add(created, updated)
+        self.lifetime.add(created, updated)
         shown = printable(title or "", LONGEST)
         if shown and all(shown != known for _, known in self.titles):
             self.titles.append((updated or "", shown))
@@ -99,7 +99,7 @@ class Groups:
             self.by_id.items(), key=lambda pair: (not _is_project(pair[0]), -pair[1].conversations)
         )
         for key, group in ordered:
-            days = [(time or "")[:10] for time in (group.period.first, group.period.last)]
+            days = [(time or "")[:10] for time in (group.lifetime.first, group.lifetime.last)]
             kind = "project" if _is_project(key) else "GPT"
             titles = " | ".join(title for _, title in group.titles)
             yield NameRow([key, kind, "", str(group.conversations), *days, titles])
@@ -129,7 +129,7 @@ class Survey:
     """Conversations in which something was edited or answered again."""
     branchings: int = 0
     """Messages below which several versions go on."""
-    period: Period = field(default_factory=Period)
+    lifetime: Lifetime = field(default_factory=Lifetime)
     years: dict[str, list[int]] = field(default_factory=dict)
     """The numbers of conversations and messages, by the year of their beginning."""
     projects: Counter[str] = field(default_factory=Counter)
@@ -260,7 +260,7 @@ class Survey:
         if created is None or updated is None or _may_be_late(created, raw, mapping):
             times = (take.as_time(message.get("create_time")) for message in _messages(mapping))
             created, updated = take.settle((created, updated), list(filter(None, times)))
-        self.period.add(created, updated)
+        self.lifetime.add(created, updated)
         year = self.years.setdefault(created[:4] if created else UNDATED, [0, 0])
         year[0] += 1
         year[1] += messages
