@@ -1,4 +1,4 @@
-"""Proof that an archive holds an export, and that a person only added to what it wrote."""
+"""Prove that an archive holds an export, and that a person only added to its notes."""
 
 from __future__ import annotations
 
@@ -35,26 +35,24 @@ def verify(
 ) -> Result:
     """Verify as `verification.run` does, and excuse a note that a person only added to.
 
-    The package `verification` shares no code with what reads and writes notes. To say what was
-    changed in a note, the note has to be written again; so that is done here.
+    The package `verification` shares no code with the reader and the writers. To see what was
+    changed in a note, it has to be written again; so that is done here.
     """
     return run(root, export, progress, finished=finished, added_to=only_additions)
 
 
 def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bool:
-    """Whether the file at `path` still has every line that was written to it, in order.
+    """Tell whether the file at `path` still has every line that was written to it, in order.
 
-    False too where what was written cannot be made again: by another version, say.
+    Return False also if the file cannot be written again as it was: by another version, say.
     """
     written = _written(archive, path, raw, export)
-    if written is None:
-        return False
-    now = (archive.root / path).read_bytes().splitlines()
-    rest = iter(now)
-    return all(line in rest for line in written.splitlines())
+    lines = iter((archive.root / path).read_bytes().splitlines())
+    return written is not None and all(line in lines for line in written.splitlines())
 
 
 def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bytes | None:
+    """Write a note again; return None if its SHA-256 is not that of the manifest."""
     format = FORMATS[archive.format]
     # Written by somebody else, the record may name a value that the option does not have.
     recorded = {
@@ -68,8 +66,8 @@ def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) ->
         "timezone": _zone(archive.option("timezone")),
     }
     catalog = Catalog()
-    for key, each in archive.keys.items():
-        catalog.add(Entry(key, each))
+    for key, known in archive.keys.items():
+        catalog.add(Entry(key, known))
     account = Account(export.lookup, export.library, gone=export.gone)
     conversation = _names(archive).applied(read_conversation(deepcopy(raw), account, ReadStats()))
     if archive.redacted:
@@ -94,7 +92,7 @@ def _names(archive: CheckedArchive) -> Names:
 
 @cache
 def _redactor() -> Redactor | None:
-    """What took the secrets out; None where its libraries are not installed."""
+    """Return what takes secrets out, if its libraries are installed."""
     from gptexit.redact.redactor import Redactor
 
     try:

@@ -280,7 +280,7 @@ def test_no_name_leads_out_or_breaks_a_note(source, tmp_path_factory, first, sec
 
 def test_memory_follows_the_number_of_projects_and_not_the_export(tmp_path):
     def peak(number):
-        from gptexit.inspection.groups import Groups
+        from gptexit.inspection.survey import Groups
 
         tracemalloc.start()
         groups = Groups()

@@ -92,7 +92,7 @@ def test_the_sums_are_those_of_the_reader(raws, rows):
     assert survey.years == years(read)
     assert survey.projects == Counter(talk["project"]["id"] for talk in read if talk["project"])
     assert survey.gpts == Counter(talk["assistant"]["id"] for talk in read if talk["assistant"])
-    assert survey.models == Counter(
+    assert survey.patterns.models == Counter(
         message["model"] for talk in read for message in talk["messages"] if message["model"]
     )
     keys = [raw.get("conversation_id") or raw.get("id") for raw in raws]
@@ -145,8 +145,8 @@ def test_patterns_that_are_summed_up_early_count_the_same(monkeypatch, held):
         for number in range(40)
     ]
     survey, _ = surveyed(talks)
-    assert survey.roles == {"user": 40, "assistant": 40}
-    assert survey.models == {f"gpt-{number}": 8 for number in range(5)}
+    assert survey.patterns.roles == {"user": 40, "assistant": 40}
+    assert survey.patterns.models == {f"gpt-{number}": 8 for number in range(5)}
     counts = {
         (stranger.kind, stranger.name): (stranger.count, stranger.first.conversation)
         for stranger in survey.drift.strangers()

@@ -19,7 +19,7 @@ from gptexit.schemas import errors
 from gptexit.selection import Selection
 from gptexit.text.json import dumps
 from gptexit.verification.archive_files import CheckedArchive
-from gptexit.verification.compare_raw import Twins
+from gptexit.verification.compare_raw import RawComparer
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.restore import repaired
 from support.archives.damage import promise_anew
@@ -203,7 +203,7 @@ def test_a_zip_by_itself_is_held_against_the_whole_export(several, tmp_path):
 def test_no_odd_conversation_gives_a_false_alarm(raw):
     source = json.loads(dumps(raw))
     out, _ = repaired(read_conversation(raw, Account(), ReadStats()))
-    count, lacks = Twins(CheckedArchive(ROOT, "chatgpt", {})).differences(
+    count, lacks = RawComparer(CheckedArchive(ROOT, "chatgpt", {})).differences(
         source, json.loads(dumps(out))
     )
     assert lacks == []

@@ -37,7 +37,7 @@ def test_it_is_named_and_the_verdict_is_not_complete(tmp_path, monkeypatch):
             raise RuntimeError("a fault")
         return said_in(key, node, reasoning)
 
-    monkeypatch.setattr("gptexit.verification.told.said_in", faulty)
+    monkeypatch.setattr("gptexit.verification.conversation.said_in", faulty)
     result = checked(tmp_path, [chat(number) for number in range(5)])
     assert result.verdict == "not complete"
     [problem] = result.problems

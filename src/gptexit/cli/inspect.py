@@ -12,11 +12,11 @@ from gptexit.cli.options import allow_large_option, no_progress_option
 from gptexit.cli.summary import complain, progress_bar, unreadable
 from gptexit.errors import BadNames, Exit
 from gptexit.files.disk import write_whole
-from gptexit.inspection.groups import MOST
 from gptexit.inspection.output import FORMATS, table
 from gptexit.inspection.output import drift_report as drift_report_of
 from gptexit.inspection.run import Inspection
 from gptexit.inspection.run import inspect as inspect_export
+from gptexit.inspection.survey import MOST
 from gptexit.names import Table, load_table
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count

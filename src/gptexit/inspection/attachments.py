@@ -1,14 +1,15 @@
-"""The files that conversations mention, each once: by kind, how many are there, what is missing.
+"""Count the files that conversations mention, each once, by kind, and list the missing ones.
 
-Memory follows the number of files, as an index of their ids. The list of those that are missing
-goes to a temporary file where it is long.
+Memory follows the number of files, as an index of their ids. If the list of missing files is long,
+it goes to a temporary file.
 """
 
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
@@ -22,12 +23,8 @@ SPILL = 1 << 20
 """Bytes of the list of missing files that are held in memory."""
 
 
-def _spool() -> SpooledTemporaryFile[bytes]:
-    return SpooledTemporaryFile(SPILL)
-
-
 class Missing(NamedTuple):
-    """A file that is mentioned and not there, and where it was shown."""
+    """A file that is mentioned and that the export lacks, and where it was shown."""
 
     id: str
     name: str | None
@@ -40,7 +37,7 @@ class Missing(NamedTuple):
 
 @dataclass(slots=True)
 class Sum:
-    """What is known of the files of one kind."""
+    """The numbers of the files of one kind."""
 
     mentioned: int = 0
     found: int = 0
@@ -48,16 +45,20 @@ class Sum:
     """Of those that were found."""
 
 
-@dataclass(slots=True)
 class Attachments:
-    """Collects mentions."""
+    """Collects mentions of files.
 
-    lookup: Lookup = lambda file_id: AssetInfo()
-    """Asked for the media type of a file of which nothing else tells it."""
-    kinds: dict[str, Sum] = field(default_factory=lambda: {each: Sum() for each in KINDS})
-    _seen: set[str] = field(default_factory=set)
-    _members: set[str] = field(default_factory=set)
-    _missing: SpooledTemporaryFile[bytes] = field(default_factory=_spool)
+    The list of missing files can be read as long as this lives; then its temporary file is closed.
+    """
+
+    def __init__(self, lookup: Lookup = lambda file_id: AssetInfo()) -> None:
+        """`lookup` is asked for the media type of a file if nothing else tells it."""
+        self.lookup = lookup
+        self.kinds = {kind: Sum() for kind in KINDS}
+        self._seen: set[str] = set()
+        self._members: set[str] = set()
+        self._missing = SpooledTemporaryFile[bytes](SPILL)
+        weakref.finalize(self, self._missing.close)
 
     def add(
         self, mention: Mention, conversation: str | None, title: str | None, date: str | None
@@ -71,35 +72,34 @@ class Attachments:
         form = kind(asset["name"], asset["media_type"], mention.shown_as)
         if form == "other" and asset["member"] is not None:
             form = kind(None, self.lookup(asset["id"]).media_type, None)
-        found = self.kinds[form]
-        found.mentioned += 1
+        counts = self.kinds[form]
+        counts.mentioned += 1
         if asset["member"] is not None:
             self._members.add(asset["member"])
-            found.found += 1
-            found.bytes += asset["size"] or 0
+            counts.found += 1
+            counts.bytes += asset["size"] or 0
             return
-        about = (conversation, title, mention.created or date)
-        row = (asset["id"], asset["name"], form, *about)
+        row = (asset["id"], asset["name"], form, conversation, title, mention.created or date)
         self._missing.write(json.dumps(row).encode() + b"\n")
 
     @property
     def mentioned(self) -> int:
         """Files that are mentioned."""
-        return sum(each.mentioned for each in self.kinds.values())
+        return sum(counts.mentioned for counts in self.kinds.values())
 
     @property
     def found(self) -> int:
-        """Files of these that the export holds."""
-        return sum(each.found for each in self.kinds.values())
+        """Mentioned files that the export holds."""
+        return sum(counts.found for counts in self.kinds.values())
 
     def missing(self) -> Iterator[Missing]:
-        """Those that it does not hold, in the order in which they were met."""
+        """Yield the mentioned files that the export lacks, in the order of reading."""
         self._missing.seek(0)
         for line in self._missing:
             yield Missing(*json.loads(line))
 
     def unmentioned(self, export: ExportSet) -> Iterator[tuple[str, int]]:
-        """Files of the export that no conversation mentions: name and bytes."""
+        """Yield the name and bytes of each file of the export that no conversation mentions."""
         for name in export.files.assets():
             if name not in self._members:
                 yield name, export.size(name)

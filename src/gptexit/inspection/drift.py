@@ -1,18 +1,18 @@
-"""What was met and is in no table of known names: how often, where first, not a word of the user's.
+"""Collect names that are in no table: how often and where first, without a word of the user's.
 
-A name from the source is shown only where it looks like one of a format: an identifier with few
-digits. Whatever else stands in its place (an id, a title, a file name used as a key) is told by its
-shape alone, since the list is meant to be pasted into a public bug report.
+A name from the source is shown only if it looks like one of a format: an identifier with few
+digits. Of anything else (an id, a title, a file name used as a key) only the shape is shown, since
+the list is meant to be pasted into a public bug report.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 MOST = 500
-"""Different strangers that are kept; those beyond are only counted."""
+"""Different strangers that are kept; more of them are only counted."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -33,7 +33,7 @@ _KINDS = {
 
 
 class Location(NamedTuple):
-    """Where something was met; names nothing of the user's."""
+    """Where a name was found."""
 
     conversation: int
     """Counted from 1 in the order of reading."""
@@ -49,7 +49,7 @@ class Location(NamedTuple):
 
 @dataclass(slots=True)
 class Stranger:
-    """Something that no table knows."""
+    """A name that no table has."""
 
     kind: str
     """`message key`, `content type`, `side file`, …"""
@@ -57,7 +57,7 @@ class Stranger:
     """Its name, or in brackets the shape of it."""
     count: int = 0
     first: Location | None = None
-    """None for what stands outside the conversations."""
+    """None outside of conversations."""
 
 
 class Drift:
@@ -66,30 +66,31 @@ class Drift:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Stranger] = {}
         self.others = 0
-        """How often something was met for which there was no room."""
+        """How often names were found for which there was no room."""
 
     def add(self, kind: str, name: object, count: int = 1, first: Location | None = None) -> None:
-        """Count a stranger; `name` is shown as `shown` has it."""
+        """Count a stranger, under the name that may be shown."""
         word = shown(name)
-        found = self._found.get((kind, word))
-        if found is None:
+        stranger = self._found.get((kind, word))
+        if stranger is None:
             if len(self._found) >= MOST:
                 self.others += count
                 return
-            found = self._found[kind, word] = Stranger(kind, word, 0, first)
-        found.count += count
-        if first and found.first and first.conversation < found.first.conversation:
-            found.first = first
+            stranger = self._found[kind, word] = Stranger(kind, word, 0, first)
+        stranger.count += count
+        if first and stranger.first and first.conversation < stranger.first.conversation:
+            stranger.first = first
 
     def strangers(self) -> list[Stranger]:
-        """All of them, by kind and name."""
-        return sorted(self._found.values(), key=lambda each: (each.kind, each.name))
+        """Return all of them, by kind and name."""
+        return [self._found[key] for key in sorted(self._found)]
 
 
 def shown(name: object) -> str:
-    """A name that may stand in a public report, or in brackets what it looks like."""
+    """Return a name that may be in a public report, or in brackets its shape."""
     if not isinstance(name, str):
-        return kind_of(name)
+        form = name if isinstance(name, type) else type(name)
+        return _KINDS.get(form, "(something else)")
     if _IDENTIFIER.fullmatch(name) and sum(map(str.isdigit, name)) <= _FEW:
         return name
     if _UUID.fullmatch(name):
@@ -97,11 +98,5 @@ def shown(name: object) -> str:
     if _IDENTIFIER.fullmatch(name) or name.isalnum():
         return "(a number)" if name.isdigit() else "(an id)"
     length = len(name)
-    step = next((each for each in _STEPS if length <= each), None)
+    step = next((step for step in _STEPS if length <= step), None)
     return f"(a text of up to {step} characters)" if step else "(a long text)"
-
-
-def kind_of(value: Any) -> str:
-    """What a value, or any value of a type, is: in brackets."""
-    form = value if isinstance(value, type) else type(value)
-    return _KINDS.get(form, "(something else)")

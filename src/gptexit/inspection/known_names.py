@@ -1,16 +1,12 @@
-"""Every name that exports of 2023 to 2026 are known to use, by where it stands.
+"""List every name that exports of 2023 to 2026 are known to use, by its place.
 
-Collected in November 2026 from public parsers of the export, their tests and their schemas; what
-is not in these tables is reported as drift.
+Collected in November 2026 from public parsers of the export, their tests and their schemas. A name
+in none of these tables is reported as drift.
 """
 
 from __future__ import annotations
 
 import re
-
-from gptexit.readers.chatgpt.containers.layout import KNOWN as SIDE_FILES
-
-__all__ = ["CONTENT", "KEYS", "MEMBERS", "METADATA", "PARTS", "REFERENCES", "ROLES", "SIDE_FILES"]
 
 
 def _names(words: str) -> frozenset[str]:
@@ -118,7 +114,7 @@ CONTENT = {
     "thoughts": _names("content_type source_analysis_msg_id thoughts"),
     "user_editable_context": _names("content_type user_instructions user_profile"),
 }
-"""Content types, each with its keys; None where only the name was ever seen."""
+"""Content types, each with its keys; None if only the name was ever seen."""
 
 _MEDIA = "asset_pointer content_type expiry_datetime metadata size_bytes"
 
@@ -138,7 +134,7 @@ PARTS = {
     "video_asset_pointer": None,
     "video_container_asset_pointer": None,
 }
-"""Types of the items of `content.parts`, each with its keys; None as above."""
+"""Types of the items of `content.parts`, each with its keys; None if only the name was seen."""
 
 REFERENCES = _names(
     "alt_text attribution businesses_map entity file grouped_webpages "

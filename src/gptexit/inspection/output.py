@@ -1,4 +1,4 @@
-"""An inspection for a person: plain words and tables that fit 80 columns."""
+"""Print an inspection for a person: plain words and tables that fit 80 columns."""
 
 from __future__ import annotations
 
@@ -14,16 +14,13 @@ from gptexit.inspection.absences import GENERATIONS
 from gptexit.inspection.attachments import Missing
 from gptexit.inspection.drift import MOST as MOST_DRIFT
 from gptexit.inspection.run import Inspection, drift_json
-from gptexit.text.terminal import columns, count, printable
+from gptexit.text import dates
+from gptexit.text.terminal import cell, columns, count, printable
 
 WIDTH = 80
 _LABEL = 15
 TOP = 10
 """Rows of a table that may be long; the JSON has them all."""
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
-    *("October", "November", "December"),
-)
 _BY = {
     "name": "by the name of the file",
     "request": "the day that it was asked for",
@@ -41,17 +38,28 @@ _ATTACHMENTS = {
     "dat": "attachments called by their ids, their names in a list",
 }
 
+COLUMNS = ("name", "kind", "date", "conversation", "title", "url", "id")
+"""The columns of the list of missing files."""
+
 Found = dict[str, Any]
+"""An inspection, or a part of it, as JSON."""
 Row = tuple[str, ...]
 
 
 def table(found: Found) -> str:
-    """The whole inspection, from its JSON."""
+    """Return the whole inspection, from its JSON."""
+    messages = found["messages"]
+    contents = sorted(messages["content_types"].items(), key=lambda pair: (-pair[1], pair[0]))
+    years = [
+        (row["year"], f"{row['conversations']:,}", f"{row['messages']:,}")
+        for row in found["period"]["years"]
+    ]
+    models = [(row["name"], f"{row['messages']:,}") for row in messages["models"]]
     blocks = [
         _head(found),
-        _years(found),
-        _counts("Model", "messages", found["messages"]["models"], "name"),
-        _contents(found),
+        _columns(("Begun in", "conversations", "messages"), years),
+        _columns(("Model", "messages"), models),
+        _columns(("Content", "messages"), [(name, f"{number:,}") for name, number in contents]),
         _attachments(found),
         _lacks(found),
         drift_lines(found["drift"]),
@@ -61,18 +69,18 @@ def table(found: Found) -> str:
 
 
 def _head(found: Found) -> list[str]:
-    form, talks, told = found["format"], found["conversations"], found["messages"]
+    form, conversations = found["format"], found["conversations"]
     rows = [
         ("Export", found["source"]["label"]),
         ("Format", GENERATIONS[form["generation"]] + ": " + "; ".join(_format(form))),
-        *(("Made", _made(each, len(form["made"]) > 1)) for each in form["made"]),
-        ("Conversations", _talks(talks)),
-        ("Messages", _messages(told)),
+        *(("Made", _made(export, len(form["made"]) > 1)) for export in form["made"]),
+        ("Conversations", _conversations(conversations)),
+        ("Messages", _messages(found["messages"])),
         ("Period", _period(found["period"])),
-        ("Projects", _named(talks["projects"])),
-        ("Custom GPTs", _named(talks["custom_gpts"])),
-        ("Branches", _branches(talks)),
-        ("Shared links", f"{talks['shared_links']:,}"),
+        ("Projects", _named(conversations["projects"])),
+        ("Custom GPTs", _named(conversations["custom_gpts"])),
+        ("Branches", _branches(conversations)),
+        ("Shared links", f"{conversations['shared_links']:,}"),
     ]
     return [line for label, words in rows for line in _row(label, words)]
 
@@ -84,7 +92,7 @@ def _row(label: str, words: str) -> list[str]:
 
 
 def _wrapped(words: str, room: int) -> list[str]:
-    """Lines of at most `room` columns; a letter of two columns counts as such."""
+    """Return lines of at most `room` columns, of which wide letters take two."""
     if columns(words) != len(words):
         return [printable(words, room)]
     return textwrap.wrap(words, room, break_on_hyphens=False)
@@ -103,34 +111,29 @@ def _format(form: Found) -> Iterator[str]:
     yield _ATTACHMENTS[form["attachments"]]
 
 
-def _made(each: Found, several: bool) -> str:
-    source = f"{each['source']}: " if several else ""
-    if each["time"] is None:
+def _made(export: Found, several: bool) -> str:
+    source = f"{export['source']}: " if several else ""
+    if export["time"] is None:
         return f"{source}nothing tells when"
-    return f"{source}{day(each['time'])} ({_BY[each['by']]})"
+    return f"{source}{day(export['time'])} ({_BY[export['by']]})"
 
 
 def day(time: str) -> str:
-    """`2026-08-31T12:00:00Z` as `31 August 2026`."""
-    moment = datetime.fromisoformat(time)
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    """Return `2026-08-31T12:00:00Z` as `31 August 2026`."""
+    return dates.day(datetime.fromisoformat(time))
 
 
-def _talks(talks: Found) -> str:
-    parts = [f"{talks['total']:,}"]
-    for key, words in (
-        ("archived", "archived"),
-        ("starred", "starred"),
-        ("empty", "empty"),
-        ("duplicates", "older or equal copies left out"),
-    ):
-        if talks[key]:
-            parts.append(f"{talks[key]:,} {words}")
+def _conversations(conversations: Found) -> str:
+    parts = [f"{conversations['total']:,}"]
+    for key in ("archived", "starred", "empty", "duplicates"):
+        if conversations[key]:
+            words = "older or equal copies left out" if key == "duplicates" else key
+            parts.append(f"{conversations[key]:,} {words}")
     return ", ".join(parts)
 
 
-def _messages(told: Found) -> str:
-    roles = dict(told["roles"])
+def _messages(messages: Found) -> str:
+    roles = dict(messages["roles"])
     parts = [
         f"{roles.pop(role):,} {words}"
         for role, words in (
@@ -143,7 +146,7 @@ def _messages(told: Found) -> str:
     ]
     if roles:
         parts.append(f"{sum(roles.values()):,} of others")
-    return f"{told['total']:,}" + (f": {', '.join(parts)}" if parts else "")
+    return f"{messages['total']:,}" + (f": {', '.join(parts)}" if parts else "")
 
 
 def _period(period: Found) -> str:
@@ -158,32 +161,12 @@ def _named(rows: list[Found]) -> str:
     return f"{len(rows):,}, in {count(sum(row['conversations'] for row in rows), 'conversation')}"
 
 
-def _branches(talks: Found) -> str:
-    if not talks["branched"]:
+def _branches(conversations: Found) -> str:
+    if not conversations["branched"]:
         return "none"
-    places = count(talks["branchings"], "place")
-    return (
-        f"{count(talks['branched'], 'conversation')} with edited or repeated messages, at {places}"
-    )
-
-
-def _years(found: Found) -> list[str]:
-    rows = [
-        (row["year"], f"{row['conversations']:,}", f"{row['messages']:,}")
-        for row in found["period"]["years"]
-    ]
-    return _columns(("Begun in", "conversations", "messages"), rows)
-
-
-def _counts(title: str, unit: str, rows: list[Found], name: str) -> list[str]:
-    shown = [(row[name], f"{row[unit]:,}") for row in rows]
-    return _columns((title, unit), shown)
-
-
-def _contents(found: Found) -> list[str]:
-    counts = found["messages"]["content_types"].items()
-    ordered = sorted(counts, key=lambda pair: (-pair[1], pair[0]))
-    return _columns(("Content", "messages"), [(name, f"{count:,}") for name, count in ordered])
+    branched = count(conversations["branched"], "conversation")
+    places = count(conversations["branchings"], "place")
+    return f"{branched} with edited or repeated messages, at {places}"
 
 
 def _attachments(found: Found) -> list[str]:
@@ -192,13 +175,13 @@ def _attachments(found: Found) -> list[str]:
     rows = [
         (
             name,
-            f"{each['mentioned']:,}",
-            f"{each['found']:,}",
-            f"{each['mentioned'] - each['found']:,}",
-            size(each["bytes"]),
+            f"{kind['mentioned']:,}",
+            f"{kind['found']:,}",
+            f"{kind['mentioned'] - kind['found']:,}",
+            size(kind["bytes"]),
         )
-        for name, each in files["kinds"].items()
-        if each["mentioned"]
+        for name, kind in files["kinds"].items()
+        if kind["mentioned"]
     ]
     total = (f"{files[key]:,}" for key in ("mentioned", "found", "missing"))
     lines = _columns(head, [*rows, ("all", *total, size(files["bytes"]))])
@@ -210,16 +193,14 @@ def _attachments(found: Found) -> list[str]:
             WIDTH,
         )
     if files["missing"]:
+        label = found["source"]["label"]
+        source = label if label.replace(".", "").replace("-", "").isalnum() else "SOURCE"
         lines += _wrapped(
-            f"`gptexit inspect {_quoted(found['source']['label'])} --attachments missing` lists "
-            "the missing ones, with their conversations.",
+            f"`gptexit inspect {source} --attachments missing` lists the missing ones, with their "
+            "conversations.",
             WIDTH,
         )
     return lines
-
-
-def _quoted(label: str) -> str:
-    return label if label.replace(".", "").replace("-", "").isalnum() else "SOURCE"
 
 
 def _lacks(found: Found) -> list[str]:
@@ -239,25 +220,25 @@ def _lacks(found: Found) -> list[str]:
 
 def _items(names: Iterable[str]) -> list[str]:
     listed = list(names)
-    shown = [line for each in listed[:TOP] for line in _item(each)]
+    lines = []
+    for name in listed[:TOP]:
+        for number, line in enumerate(_wrapped(printable(name), WIDTH - 4)):
+            lines.append(f"{'    ' if number else '  '}{line}")
     rest = len(listed) - TOP
-    return [*shown, f"  … and {rest:,} more; --json has them all"] if rest > 0 else shown
-
-
-def _item(name: str) -> list[str]:
-    return [
-        f"{'  ' if number == 0 else '    '}{line}"
-        for number, line in enumerate(_wrapped(printable(name), WIDTH - 4))
-    ]
+    return [*lines, f"  … and {rest:,} more; --json has them all"] if rest > 0 else lines
 
 
 def drift_lines(drift: Found) -> list[str]:
-    """What was met and is not known; nothing of the user's is in it."""
+    """Return the unknown names as lines; nothing of the user's is in them."""
     if not drift["found"]:
         return ["Nothing in it is unknown to this version of gptexit."]
     rows = [
-        (f"{each['kind']} {each['name']}", f"{each['count']:,}", _first(each["first"]))
-        for each in drift["found"]
+        (
+            f"{row['kind']} {row['name']}",
+            f"{row['count']:,}",
+            f"conversation {row['first']['conversation']:,}" if row["first"] else "",
+        )
+        for row in drift["found"]
     ]
     lines = _wrapped(
         "This version of gptexit does not know the following. None of it is lost; please report "
@@ -270,21 +251,17 @@ def drift_lines(drift: Found) -> list[str]:
     return lines
 
 
-def _first(first: Found | None) -> str:
-    return f"conversation {first['conversation']:,}" if first else ""
-
-
 def _absent(found: Found) -> list[str]:
     lines = ["What OpenAI puts into no export of this kind, and how to get it:"]
-    for each in found["absent"]:
-        lines += ["", *textwrap.wrap(f"- {each['what']}", WIDTH, subsequent_indent="  ")]
-        if each["how"]:
-            lines += textwrap.wrap(each["how"], WIDTH, initial_indent="  ", subsequent_indent="  ")
+    for row in found["absent"]:
+        lines += ["", *textwrap.wrap(f"- {row['what']}", WIDTH, subsequent_indent="  ")]
+        if row["how"]:
+            lines += textwrap.wrap(row["how"], WIDTH, initial_indent="  ", subsequent_indent="  ")
     return lines
 
 
 def size(number: int) -> str:
-    """Bytes in decimal units: `1.2 MB`."""
+    """Return a number of bytes in decimal units: `1.2 MB`."""
     amount = float(number)
     for unit in ("bytes", "kB", "MB", "GB"):
         if amount < 1000 or unit == "GB":
@@ -294,7 +271,7 @@ def size(number: int) -> str:
 
 
 def _columns(head: Row, rows: Sequence[Row]) -> list[str]:
-    """A table whose first column has the room that the others leave; nothing without rows."""
+    """Return a table whose first column has the room that the others leave; none without rows."""
     if not rows:
         return []
     rest = len(rows) - TOP * 2
@@ -314,9 +291,9 @@ def _line(row: Row, widths: list[int]) -> str:
 
 
 def drift_report(found: Inspection) -> str:
-    """The report; see `drift` for what may stand in it."""
+    """Return the report of unknown names as Markdown; see `drift` for what may be in it."""
     form = found.form
-    made = sorted(f"{each.made.moment:%Y-%m}" for each in found.export.editions if each.made)
+    made = sorted(f"{it.made.moment:%Y-%m}" for it in found.export.editions if it.made)
     messages = "slim" if form.slim and not form.full else "full" if not form.slim else "both"
     lines = [
         "## Drift",
@@ -331,59 +308,42 @@ def drift_report(found: Inspection) -> str:
     if not drift["found"]:
         return "\n".join([*lines, "Nothing unknown was met.", ""])
     lines += ["| unknown | name | times | first in |", "|---|---|---:|---|"]
-    for each in drift["found"]:
-        first = each["first"]
+    for row in drift["found"]:
+        first = row["first"]
         where = f"conversation {first['conversation']}, {first['file']}" if first else ""
-        name = each["name"] if each["name"].startswith("(") else f"`{each['name']}`"
-        lines.append(f"| {each['kind']} | {name} | {each['count']} | {where} |")
+        name = row["name"] if row["name"].startswith("(") else f"`{row['name']}`"
+        lines.append(f"| {row['kind']} | {name} | {row['count']} | {where} |")
     if drift["others"]:
         lines.append(f"| others, beyond the room of this list | | {drift['others']} | |")
     return "\n".join([*lines, ""])
 
 
-COLUMNS = ("name", "kind", "date", "conversation", "title", "url", "id")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula, and runs."""
-
-
-def as_text(rows: Iterable[Missing]) -> Iterator[str]:
-    """Two or three lines for each file."""
-    for each in rows:
-        after = f" ({each.kind}{f', {day(each.date)}' if each.date else ''})"
-        yield f"{printable(each.name or each.id, WIDTH - len(after))}{after}\n"
-        yield f"  in “{printable(each.title or '', WIDTH - 8) or 'Untitled'}”\n"
-        if url := _url(each):
+def as_text(files: Iterable[Missing]) -> Iterator[str]:
+    """Yield two or three lines for each file."""
+    for file in files:
+        after = f" ({file.kind}{f', {day(file.date)}' if file.date else ''})"
+        yield f"{printable(file.name or file.id, WIDTH - len(after))}{after}\n"
+        yield f"  in “{printable(file.title or '', WIDTH - 8) or 'Untitled'}”\n"
+        if url := _url(file):
             yield f"  {url}\n"
 
 
-def as_csv(rows: Iterable[Missing]) -> Iterator[str]:
-    """A line for the names of the columns, then one for each file."""
+def as_csv(files: Iterable[Missing]) -> Iterator[str]:
+    """Yield a line for the names of the columns, then one for each file."""
     yield _csv_line(COLUMNS)
-    for each in rows:
-        yield _csv_line(
-            (
-                *(each.name or "", each.kind, each.date or "", each.conversation or ""),
-                *(each.title or "", _url(each), each.id),
-            )
-        )
+    for file in files:
+        about = (file.kind, file.date, file.conversation, file.title, _url(file), file.id)
+        yield _csv_line((file.name, *about))
 
 
 FORMATS = {"text": as_text, "csv": as_csv}
 
 
-def _url(each: Missing) -> str:
-    if not each.conversation:
-        return ""
-    return printable(f"https://chatgpt.com/c/{each.conversation}")
+def _url(file: Missing) -> str:
+    return printable(f"https://chatgpt.com/c/{file.conversation}") if file.conversation else ""
 
 
-def _csv_line(cells: Iterable[str]) -> str:
+def _csv_line(cells: Iterable[str | None]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(map(_cell, cells))
+    csv.writer(line, lineterminator="\n").writerow(cell(printable(text or "")) for text in cells)
     return line.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A cell that a spreadsheet shows and does not run."""
-    words = printable(text)
-    return f"'{words}" if words.startswith(_FORMULA) else words

@@ -1,4 +1,4 @@
-"""Patterns of nodes: which keys a node, its message and what is in that have, and a few values.
+"""Sort nodes by pattern: the keys of a node, of its message and of the objects in it.
 
 An export of a million messages has some hundreds of patterns. Each is judged once.
 """
@@ -17,15 +17,16 @@ from gptexit.readers.chatgpt.normalize.mentions import LOOK, SPECIAL
 
 HELD = 4096
 """Patterns that are held at once; then they are summed up, and counting begins anew."""
-MOST = 1000
-"""Different content types, roles or models that are told apart; the rest is `other`."""
 OTHER = "other"
+_MOST = 1000
+"""Different content types, roles or models that are distinguished; the rest is `other`."""
+_PLAIN = {("content_type", "parts"), ("parts", "content_type")}
 
 Keys = tuple[str, ...]
 
 
 class Look(NamedTuple):
-    """What a node with a message looks like."""
+    """The keys and a few values of a node with a message."""
 
     node: Keys
     message: Keys
@@ -39,61 +40,59 @@ class Look(NamedTuple):
 
 @dataclass(slots=True)
 class Pattern:
-    """What is to be done with a message that has a certain look."""
+    """How to count a message that has a certain look."""
 
     look: Look
     first: Location
     plain: bool
-    """A text, which is mostly one string."""
+    """Whether it is a text, which is mostly one string."""
     looked: bool
-    """To be looked at: what it holds beside plain text may name files, or be strange."""
+    """Whether its contents may name files, or be strange, and have to be looked at."""
     references: bool
-    """With `content_references`."""
+    """Whether it has `content_references`."""
     count: int = 0
 
 
-_PLAIN = {("content_type", "parts"), ("parts", "content_type")}
-
-
 @dataclass(slots=True)
-class Shapes:
-    """The patterns of an export by their hash, and what the counts of those summed up come to."""
+class Patterns:
+    """The patterns of an export by their hash, and the sums of those that were forgotten."""
 
-    patterns: dict[int, Pattern] = field(default_factory=dict)
+    by_hash: dict[int, Pattern] = field(default_factory=dict)
     roles: Counter[str] = field(default_factory=Counter)
+    """Messages by role; `none` if they have none."""
     content_types: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     _known: set[Keys] = field(default_factory=set)
     """Keys of whole conversations that hold no stranger."""
 
     def pattern(self, look: Look, place: Location, drift: Drift) -> Pattern:
-        """The pattern of a look, made where it is new."""
+        """Return the pattern of a look; make it if it is new."""
         key = hash(look)
-        found = self.patterns.get(key)
-        if found is None:
-            if len(self.patterns) >= HELD:
+        pattern = self.by_hash.get(key)
+        if pattern is None:
+            if len(self.by_hash) >= HELD:
                 self.settle(drift)
             plain = look.content_type == "text" and look.content in _PLAIN
             looked = not SPECIAL.isdisjoint(look.metadata)
             looked |= not plain and ("parts" in look.content or look.content_type in LOOK)
             references = "content_references" in look.metadata
-            found = Pattern(look, place, plain and not looked, looked, references)
-            self.patterns[key] = found
-        return found
+            pattern = Pattern(look, place, plain and not looked, looked, references)
+            self.by_hash[key] = pattern
+        return pattern
 
     def settle(self, drift: Drift) -> None:
         """Sum up the patterns, report their strangers, and forget them."""
-        for pattern in self.patterns.values():
+        for pattern in self.by_hash.values():
             look = pattern.look
-            _add(self.roles, look.role, pattern.count)
-            _add(self.content_types, look.content_type, pattern.count)
+            for counts, name in ((self.roles, look.role), (self.content_types, look.content_type)):
+                count_up(counts, name if isinstance(name, str) else "none", pattern.count)
             if isinstance(look.model, str) and look.model:
-                _add(self.models, look.model, pattern.count)
+                count_up(self.models, look.model, pattern.count)
             _judge(pattern, drift)
-        self.patterns.clear()
+        self.by_hash.clear()
 
     def conversation(self, keys: Keys, place: Location, drift: Drift) -> None:
-        """Report what is strange in the keys of a conversation."""
+        """Report strange keys of a conversation."""
         usual = known.KEYS["conversation"]
         if keys not in self._known and not _strangers(
             "conversation key", keys, usual, 1, place, drift
@@ -103,9 +102,9 @@ class Shapes:
             self._known.add(keys)
 
 
-def _add(counts: Counter[str], name: Any, count: int) -> None:
-    name = name if isinstance(name, str) else "none"
-    counts[name if name in counts or len(counts) < MOST else OTHER] += count
+def count_up(counts: Counter[str], name: str, count: int = 1, most: int = _MOST) -> None:
+    """Add to the count of a name; to that of OTHER if there are `most` already."""
+    counts[name if name in counts or len(counts) < most else OTHER] += count
 
 
 def _judge(pattern: Pattern, drift: Drift) -> None:
@@ -130,14 +129,14 @@ def _judge(pattern: Pattern, drift: Drift) -> None:
 def _strangers(
     kind: str, keys: Iterable[str], usual: frozenset[str], count: int, first: Location, drift: Drift
 ) -> bool:
-    found = [key for key in keys if key not in usual]
-    for key in found:
+    strangers = [key for key in keys if key not in usual]
+    for key in strangers:
         drift.add(kind, key, count, first)
-    return bool(found)
+    return bool(strangers)
 
 
 def careful(node: Any, place: Location, drift: Drift) -> Look | None:
-    """The look of any node at all; None where it has no message."""
+    """Return the look of any node at all; None if it has no message."""
     if not isinstance(node, dict):
         drift.add("node", node, 1, place)
         return None
@@ -147,9 +146,9 @@ def careful(node: Any, place: Location, drift: Drift) -> Look | None:
             drift.add("message", message, 1, place)
         _strangers("node key", node, known.KEYS["node"], 1, place, drift)
         return None
-    author = _inner(message, "author", place, drift)
-    content = _inner(message, "content", place, drift)
-    metadata = _inner(message, "metadata", place, drift)
+    author, content, metadata = (
+        _inner(message, name, place, drift) for name in ("author", "content", "metadata")
+    )
     return Look(
         tuple(node),
         tuple(message),
@@ -163,21 +162,21 @@ def careful(node: Any, place: Location, drift: Drift) -> Look | None:
 
 
 def _inner(message: Raw, name: str, place: Location, drift: Drift) -> Raw:
-    found = message.get(name)
-    if isinstance(found, dict):
-        return found
-    if found is not None:
-        drift.add(name, found, 1, place)
+    value = message.get(name)
+    if isinstance(value, dict):
+        return value
+    if value is not None:
+        drift.add(name, value, 1, place)
     return {}
 
 
 def _value(value: Any) -> Any:
-    """A value that can be part of a key: text as it is, of anything else only its type."""
+    """Return a value that can be part of a key: a text as it is, else its type."""
     return value if value is None or isinstance(value, str) else type(value)
 
 
 def judge_parts(parts: Any, place: Location, drift: Drift) -> None:
-    """Report what is strange among the parts of a message that are not just text."""
+    """Report strange parts of a message, those that are texts aside."""
     if not isinstance(parts, list):
         if parts is not None and not isinstance(parts, str):
             drift.add("parts", parts, 1, place)
@@ -196,8 +195,8 @@ def judge_parts(parts: Any, place: Location, drift: Drift) -> None:
 
 
 def judge_references(references: Any, place: Location, drift: Drift) -> None:
-    """Report types of citations that no table knows."""
-    for each in references if isinstance(references, list) else ():
-        name = each.get("type") if isinstance(each, dict) else None
+    """Report types of citations that no table has."""
+    for reference in references if isinstance(references, list) else ():
+        name = reference.get("type") if isinstance(reference, dict) else None
         if name is not None and (not isinstance(name, str) or name not in known.REFERENCES):
             drift.add("reference type", name, 1, place)

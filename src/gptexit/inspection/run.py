@@ -1,37 +1,92 @@
-"""The inspection of an export: one pass over its conversations, and a look at its other files."""
+"""Inspect an export: its form, its conversations in one pass, and its other files."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import ijson
 
 from gptexit import __version__
-from gptexit.chatgpt.names import KIND, file_id
+from gptexit.chatgpt.names import CONVERSATIONS, KIND, LIBRARY, NAMES, file_id
 from gptexit.codes import Lost
 from gptexit.files.background import collector_off
-from gptexit.inspection.absences import ExportForm, absences, form
+from gptexit.inspection.absences import absences
 from gptexit.inspection.attachments import Attachments
 from gptexit.inspection.drift import Drift
-from gptexit.inspection.known_names import MEMBERS, SIDE_FILES
+from gptexit.inspection.known_names import MEMBERS
 from gptexit.inspection.survey import Survey
+from gptexit.readers.chatgpt.containers.layout import KNOWN as SIDE_FILES
+from gptexit.readers.chatgpt.containers.layout import MORE
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
 from gptexit.readers.chatgpt.normalize.conversation import Account
 
 VERSION = 1
 """The number that an inspection carries as `version`."""
 SHARED = "shared_conversations.json"
+_OF_2023 = {
+    *("chat.html", "conversations.json", "message_feedback.json", "model_comparisons.json"),
+    *("shared_conversations.json", "user.json"),
+}
+"""The files of an export of 2023; later ones have more."""
+_LATER = datetime(2024, 1, 15, tzinfo=UTC)
+_SLIM = datetime(2026, 6, 15, tzinfo=UTC)
+"""No slim export is known to be older."""
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExportForm:
+    """The form of an export."""
+
+    generation: str
+    """A key of `absences.GENERATIONS`."""
+    layout: str
+    """`single`, `sharded`, or `both` if several exports were given."""
+    full: int
+    slim: int
+    """Conversations whose messages are full or slim."""
+    attachments: str
+    """`none`, `named` (files under names of their own) or `dat`."""
+
+
+def form(export: ExportSet, full: int, slim: int) -> ExportForm:
+    """Return the form of `export`.
+
+    `full` and `slim`: the numbers of its conversations with full and slim messages.
+    """
+    files = [path for path in export.conversation_files if path.rsplit("/", 1)[-1] not in MORE]
+    matches = [CONVERSATIONS.search(path) for path in files]
+    numbered = sum(1 for match in matches if match and match[1])
+    layout = "sharded" if numbered == len(matches) else "both" if numbered else "single"
+    sides = {name.split(" (", 1)[0] for name in export.files.side_files()}
+    has_assets = next(export.files.assets(), None) is not None
+    attachments = "dat" if sides & {LIBRARY, NAMES} else "named" if has_assets else "none"
+    dates = [edition.made for edition in export.editions if edition.made]
+    # Dates of files may be those of a copy.
+    later = any(date.moment > _LATER for date in dates if date.by != "files")
+    generation = "full"
+    if not full and not slim:
+        generation = "unknown"
+    elif slim > full or (slim and any(date.moment > _SLIM for date in dates)):
+        generation = "slim"
+    elif attachments == "dat":
+        generation = "dat"
+    elif layout != "single":
+        generation = "sharded"
+    elif attachments == "none" and sides <= _OF_2023 and not later:
+        generation = "classic"
+    return ExportForm(generation, layout, full, slim, attachments)
+
+
 @dataclass(slots=True)
 class Inspection:
-    """What was found."""
+    """The result of an inspection."""
 
     export: ExportSet
     survey: Survey
@@ -47,8 +102,9 @@ class Inspection:
         return not (self.export.losses or self.export.missing or self.survey.faults)
 
     def as_json(self) -> dict[str, Any]:
-        """As `schemas/inspection.schema.json` describes it."""
+        """Return the inspection in the form of `schemas/inspection.schema.json`."""
         export, survey = self.export, self.survey
+        files, patterns = survey.attachments, survey.patterns
         return {
             "version": VERSION,
             "tool": {"name": "gptexit", "version": __version__},
@@ -58,7 +114,20 @@ class Inspection:
                 "bytes": export.bytes_total,
                 "missing_files": list(export.missing),
             },
-            "format": self.form.as_json(export),
+            "format": {
+                "generation": self.form.generation,
+                "layout": self.form.layout,
+                "messages": {"full": self.form.full, "slim": self.form.slim},
+                "attachments": self.form.attachments,
+                "made": [
+                    {
+                        "source": edition.label,
+                        "time": edition.made and f"{edition.made.moment:%Y-%m-%dT%H:%M:%SZ}",
+                        "by": edition.made and edition.made.by,
+                    }
+                    for edition in export.editions
+                ],
+            },
             "conversations": {
                 "total": survey.conversations,
                 "empty": survey.empty,
@@ -73,65 +142,58 @@ class Inspection:
             },
             "messages": {
                 "total": survey.messages,
-                "roles": dict(sorted(survey.roles.items())),
-                "content_types": dict(sorted(survey.content_types.items())),
-                "models": _ranked(survey.models, "name", "messages"),
+                "roles": dict(sorted(patterns.roles.items())),
+                "content_types": dict(sorted(patterns.content_types.items())),
+                "models": _ranked(patterns.models, "name", "messages"),
             },
             "period": {
-                "first": survey.first,
-                "last": survey.last,
+                "first": survey.lifetime.first,
+                "last": survey.lifetime.last,
                 "years": [
-                    {"year": year, "conversations": found[0], "messages": found[1]}
-                    for year, found in sorted(survey.years.items())
+                    {"year": year, "conversations": conversations, "messages": messages}
+                    for year, (conversations, messages) in sorted(survey.years.items())
                 ],
             },
-            "attachments": self._attachments(),
+            "attachments": {
+                "mentioned": files.mentioned,
+                "found": files.found,
+                "missing": files.mentioned - files.found,
+                "bytes": sum(kind.bytes for kind in files.kinds.values()),
+                "kinds": {name: asdict(kind) for name, kind in files.kinds.items()},
+                "unmentioned": {"files": self.unmentioned[0], "bytes": self.unmentioned[1]},
+            },
             "unreadable": [
-                *({"where": each.where, "reason": each.reason} for each in export.losses),
+                *({"where": loss.where, "reason": loss.reason} for loss in export.losses),
                 *({"where": where, "reason": reason} for where, reason in survey.faults),
             ],
             "drift": drift_json(survey.drift),
             "absent": [
-                {"what": each.what, "how": each.how} for each in absences(self.form.generation)
+                {"what": absence.what, "how": absence.how}
+                for absence in absences(self.form.generation)
             ],
             "complete": self.complete,
         }
 
-    def _attachments(self) -> dict[str, Any]:
-        found = self.survey.attachments
-        return {
-            "mentioned": found.mentioned,
-            "found": found.found,
-            "missing": found.mentioned - found.found,
-            "bytes": sum(each.bytes for each in found.kinds.values()),
-            "kinds": {
-                name: {"mentioned": each.mentioned, "found": each.found, "bytes": each.bytes}
-                for name, each in found.kinds.items()
-            },
-            "unmentioned": {"files": self.unmentioned[0], "bytes": self.unmentioned[1]},
-        }
-
 
 def drift_json(drift: Drift) -> dict[str, Any]:
-    """What was met and is not known, as data."""
+    """Return the unknown names in the form of `schemas/inspection.schema.json`."""
     return {
         "found": [
             {
-                "kind": each.kind,
-                "name": each.name,
-                "count": each.count,
-                "first": {"conversation": each.first.conversation, "file": each.first.file}
-                if each.first
-                else None,
+                "kind": stranger.kind,
+                "name": stranger.name,
+                "count": stranger.count,
+                "first": (first := stranger.first)
+                and {"conversation": first.conversation, "file": first.file},
             }
-            for each in drift.strangers()
+            for stranger in drift.strangers()
         ],
         "others": drift.others,
     }
 
 
 def inspect(export: ExportSet, progress: Progress | None = None) -> Inspection:
-    """Inspect `export`. Raises NotAnExport where it holds no conversation that can be read."""
+    """Inspect `export`. Raises NotAnExport if it holds no conversation that can be read."""
     # Opening each of thousands of files would take longer than all the rest.
     account = Account(partial(export.lookup, sniff=False), export.library)
     with collector_off():
@@ -167,7 +229,7 @@ def _pass(export: ExportSet, account: Account, progress: Progress | None) -> Sur
 
 
 def _shared(export: ExportSet) -> int:
-    """The links in `shared_conversations.json`, each once; several exports have one file each."""
+    """Count the links in each `shared_conversations.json`, equal ones once."""
     links: set[str] = set()
     for name in export.files.side_files():
         stream = export.files.side_file(name) if name.startswith(SHARED) else None
@@ -201,6 +263,6 @@ def _unmentioned(export: ExportSet, survey: Survey) -> tuple[int, int]:
 
 
 def _ranked(counts: Counter[str], name: str, what: str) -> list[dict[str, Any]]:
-    """The counts as rows, the largest first."""
+    """Return the counts as rows, the largest first."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{name: key, what: count} for key, count in ordered]

@@ -1,11 +1,11 @@
-"""An archive as files: what its manifest promises, and what is there."""
+"""Read an archive as files: those that its manifest promises, and those that exist."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +15,20 @@ from urllib.parse import unquote
 from gptexit.chatgpt.names import file_id
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.export_set import ExportSet
-from gptexit.verification.raw import Raw, leaves, mentioned, object_of, objects, shown
+from gptexit.verification.raw import Raw, leaves, mentioned, object_of, objects, shown, strings
 from gptexit.verification.redacted_text import same_bytes
 
 HOUSE = ".gptexit"
 DEEPEST = 2
-"""Folders below the one that is given in which an archive is looked for."""
+"""Levels of folders below the given one that are searched for archives."""
 ALONE = "chatgpt"
-"""The format of a ZIP that lies in no archive."""
+"""The format of a ZIP that is in no archive."""
+LONGEST = 1 << 26
+"""Bytes of a text that is searched for marks."""
+_MANIFEST = f"{HOUSE}/manifest.jsonl"
+_RECORD = f"{HOUSE}/archive.json"
+_ALWAYS = ("account", "jsonl", "markdown")
+"""The parts of an exit whose record, of version 1, lists none."""
 
 
 @dataclass(slots=True)
@@ -32,41 +38,31 @@ class CheckedArchive:
     root: Path
     format: str
     record: dict[str, Any]
-    """What it says of itself; empty where that is gone."""
+    """Its `archive.json`; empty if that is gone."""
     promised: dict[str, str] = field(default_factory=dict)
     """Path to SHA-256, from the manifest."""
     keys: dict[str, str] = field(default_factory=dict)
-    """What a file is of (`conversation/<id>`, `asset/<id>`) to its path."""
+    """Key of a file (`conversation/<id>`, `asset/<id>`) to its path."""
     shows: dict[str, str] = field(default_factory=dict)
-    """What a file is of to the marks of the messages that it shows, where it says."""
+    """Key of a file to the marks of the messages that it shows, if the manifest has them."""
     names: list[str] = field(default_factory=list)
     """The names that it gives to projects and custom GPTs."""
     found: dict[str, str] = field(default_factory=dict)
-    """Path to SHA-256 of each promised file that is there."""
+    """Path to SHA-256 of each promised file that exists."""
     only: str | None = None
-    """The one file of it that was asked about, where it was one."""
+    """The file of it that is verified, if it is only one."""
     unmarked: dict[str, str] = field(default_factory=dict)
-    """Path to the SHA-256 of the file of the export, for a text in which secrets were redacted."""
+    """Path of a text with redacted secrets to the SHA-256 of that file in the export."""
     damage: list[tuple[str, str]] = field(default_factory=list)
-    """File and sentence: what is wrong with the archive's own account of itself."""
+    """File and sentence for each fault of its manifest and record."""
 
     def is_changed(self, path: str) -> bool:
-        """Tell whether a file is there, and not as it was written."""
+        """Tell whether a file exists, and not as it was written."""
         return path in self.found and self.found[path] != self.promised[path]
 
     @property
-    def changed(self) -> list[str]:
-        """The files that are not as they were written."""
-        return [path for path in self.found if self.is_changed(path)]
-
-    @property
-    def absent(self) -> list[str]:
-        """The files that were written and are gone."""
-        return [path for path in self.asked if path not in self.found]
-
-    @property
     def asked(self) -> list[str]:
-        """The promised files that are looked at."""
+        """The promised files that are verified."""
         return [path for path in self.promised if self.only in (None, path)]
 
     @property
@@ -77,69 +73,66 @@ class CheckedArchive:
 
     @property
     def redacted(self) -> bool:
-        """Whether it was made with marks in place of secrets."""
+        """Whether it was written with marks in place of secrets."""
         return bool(self.option("redact") == "secrets")
 
     @property
     def unread(self) -> dict[str, str]:
-        """What of the export could not be read when it was made: where, and why."""
-        listed = object_of(self.record.get("unread")).get("listed")
+        """The place and reason of everything in the export that it could not be written from."""
+        listed = objects(object_of(self.record.get("unread")).get("listed"))
+        pairs = ((loss.get("where"), loss.get("reason")) for loss in listed)
         return {
-            each["where"]: each["reason"]
-            for each in objects(listed)
-            if isinstance(each.get("where"), str) and isinstance(each.get("reason"), str)
+            where: reason
+            for where, reason in pairs
+            if isinstance(where, str) and isinstance(reason, str)
         }
 
     def option(self, name: str) -> Any:
-        """An option that the archive was made with; None where it does not say."""
+        """Return an option that the archive was written with, if its record has it."""
         return object_of(self.record.get("options")).get(name)
 
 
 def find_archives(root: Path) -> list[Path]:
-    """The folders at and below `root` that gptexit wrote, `root` first."""
-    level, found = [root], list[Path]()
+    """Return the folders at and below `root` that gptexit wrote, `root` first."""
+    level, archives = [root], list[Path]()
     for _ in range(DEEPEST + 1):
-        found += [each for each in level if _is_archive(each)]
-        level = [inner for each in level for inner in _folders(each)]
-    return found
+        archives += filter(_is_archive, level)
+        level = [inner for folder in level for inner in _folders(folder)]
+    return archives
 
 
 def _is_archive(folder: Path) -> bool:
-    """Tell whether a folder holds what an archive says of itself, or part of it."""
-    return any((folder / HOUSE / name).is_file() for name in ("manifest.jsonl", "archive.json"))
+    """Tell whether a folder has the manifest or the record of an archive."""
+    return any((folder / name).is_file() for name in (_MANIFEST, _RECORD))
 
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        inner = sorted(each for each in folder.iterdir() if each.name != HOUSE)
+        inner = sorted(path for path in folder.iterdir() if path.name != HOUSE)
     except OSError:
         return []
-    return [each for each in inner if each.is_dir() and not each.is_symlink()]
+    return [path for path in inner if path.is_dir() and not path.is_symlink()]
 
 
 def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
-    """The archive at `root`, each of its files hashed; or that one alone. Raises OSError."""
-    record, fault = _record(root / HOUSE / "archive.json")
+    """Read the archive at `root` and hash its files, or `only` that one. Raises OSError."""
+    record, fault = _record(root / _RECORD)
     name = record.get("format")
     archive = CheckedArchive(root, name if isinstance(name, str) else "", record, only=only)
     if fault:
-        archive.damage.append((f"{HOUSE}/archive.json", fault))
+        archive.damage.append((_RECORD, fault))
     _read_manifest(archive)
     archive.names += leaves(_record(root / HOUSE / "names.json")[0])
     for path in archive.asked:
-        digest = digest_of(root / path)
-        if digest:
+        if digest := _file_digest(root / path):
             archive.found[path] = digest
     return archive
 
 
 def archive_of(file: Path) -> CheckedArchive:
-    """The archive that a ZIP belongs to; where none lists it, one of that ZIP alone.
-
-    Raises OSError.
-    """
+    """Read the archive that lists a ZIP; if none does, make one of that ZIP. Raises OSError."""
     for folder in file.absolute().parents[: DEEPEST + 1]:
-        if (folder / HOUSE / "manifest.jsonl").is_file():
+        if (folder / _MANIFEST).is_file():
             name = file.absolute().relative_to(folder).as_posix()
             archive = read_archive(folder, name)
             if name in archive.promised:
@@ -148,21 +141,26 @@ def archive_of(file: Path) -> CheckedArchive:
 
 
 def _record(path: Path) -> tuple[dict[str, Any], str | None]:
-    """Return what an archive says of itself, and a sentence where that is not as it was written."""
+    """Read a JSON record; also return a sentence if it is not as it was written."""
     try:
-        if special(path):
-            raise FileNotFoundError
-        data = path.read_bytes()
+        data = _plain_bytes(path)
         record = object_of(json.loads(data))
     except (OSError, ValueError, RecursionError):
-        return {}, "is missing or cannot be read"
+        record = {}
     if not record:
         return {}, "is missing or cannot be read"
     return record, None if _is_sealed(data, record) else "is not as it was written"
 
 
+def _plain_bytes(path: Path) -> bytes:
+    """Read a file. Raises OSError, also for a pipe, which would wait for somebody who writes."""
+    if special(path):
+        raise FileNotFoundError
+    return path.read_bytes()
+
+
 def _is_sealed(data: bytes, record: dict[str, Any]) -> bool:
-    """Tell whether the checksum in a record is that of its bytes, 64 zeros standing for itself.
+    """Tell whether the checksum in a record is that of its bytes, with 64 zeros in its place.
 
     Records of version 1 have none.
     """
@@ -176,16 +174,15 @@ def _is_sealed(data: bytes, record: dict[str, Any]) -> bool:
 
 
 def _read_manifest(archive: CheckedArchive) -> None:
-    name = f"{HOUSE}/manifest.jsonl"
+    """Add the promises of its manifest to an archive, or the faults of it. Raises OSError."""
+    faults: list[str] = []
     try:
-        if special(archive.root / name):
-            raise FileNotFoundError
-        data = (archive.root / name).read_bytes()
+        data = _plain_bytes(archive.root / _MANIFEST)
     except FileNotFoundError:
-        archive.damage.append((name, "is gone, and what it promises with it"))
+        archive.damage.append((_MANIFEST, "is gone, and what it promises with it"))
         return
     if archive.record and archive.record.get("manifest") != hashlib.sha256(data).hexdigest():
-        archive.damage.append((name, "is not as it was written, and what it promises with it"))
+        faults.append("is not as it was written, and what it promises with it")
     for number, line in enumerate(data.splitlines(), 1):
         try:
             entry = object_of(json.loads(line))
@@ -193,28 +190,26 @@ def _read_manifest(archive: CheckedArchive) -> None:
             entry = {}
         path, digest, key = entry.get("path"), entry.get("sha256"), entry.get("key")
         if not (isinstance(path, str) and isinstance(digest, str) and isinstance(key, str)):
-            archive.damage.append((name, f"line {number} cannot be read"))
+            faults.append(f"line {number} cannot be read")
         elif _leads_out(path):
-            archive.damage.append((name, f"line {number} names a place outside of the archive"))
+            faults.append(f"line {number} names a place outside of the archive")
         else:
             archive.promised[path] = digest
             archive.keys[key] = path
             marks = object_of(entry.get("about")).get("held")
             if isinstance(marks, str):
                 archive.shows[key] = marks
+    archive.damage += [(_MANIFEST, fault) for fault in faults]
 
 
 def _leads_out(path: str) -> bool:
-    """Tell whether a path is no place below a folder; one that no disk can name is none either."""
+    """Tell whether a path is no place below a folder, or one that no disk can name."""
     unnamed = "\0" in path or any("\ud800" <= letter <= "\udfff" for letter in path)
     return unnamed or path.startswith("/") or ".." in path.split("/") or "\\" in path or ":" in path
 
 
-def digest_of(path: Path) -> str | None:
-    """SHA-256 of a file, as hex digits; None where none is there. Raises OSError.
-
-    A pipe is no file: opening it would wait for somebody who writes into it.
-    """
+def _file_digest(path: Path) -> str | None:
+    """Return the SHA-256 of a file, as hex digits; None for a pipe and nothing. Raises OSError."""
     if special(path):
         return None
     try:
@@ -225,18 +220,65 @@ def digest_of(path: Path) -> str | None:
 
 
 def notes_in(root: Path) -> Iterator[Path]:
-    """Every Markdown file below `root`, in order."""
+    """Yield every Markdown file below `root`, in order."""
     for path in sorted(root.rglob("*.md")):
         if HOUSE not in path.parts and path.is_file():
             yield path
 
 
-LONGEST = 1 << 26
-"""Bytes of a text that is looked through for marks."""
+def lacking_parts(root: Path, archives: Mapping[str, CheckedArchive]) -> Iterator[tuple[str, str]]:
+    """Yield a file and a sentence for each part of an exit that does not exist.
+
+    The record of an exit lists its folders, and each of them names the exit: so a folder that was
+    removed as a whole is missed, and so is the record. `archives`: those at and below `root`, by
+    their folder relative to it (`""`, `"markdown/"`).
+    """
+    for prefix, archive in archives.items():
+        if archive.format == "exit":
+            yield from _of_exit(root, prefix, archive, archives)
+        elif folder := _folder_in_exit(archive):
+            above = prefix.removesuffix(f"{folder}/")
+            if above != prefix and (not above or above.endswith("/")) and above not in archives:
+                yield f"{above}{_MANIFEST}", "is gone: it said what else this exit consists of"
+
+
+def _of_exit(
+    root: Path, prefix: str, archive: CheckedArchive, archives: Mapping[str, CheckedArchive]
+) -> Iterator[tuple[str, str]]:
+    for path, name, files in _listed(archive):
+        part = archives.get(f"{prefix}{path}/")
+        if part is None:
+            exists = (root / prefix / path).is_dir()
+            what = "is gone, and what it promises with it" if exists else "is gone"
+            yield f"{prefix}{path}/{_MANIFEST if exists else ''}", what
+        elif part.format not in ("", name):
+            yield f"{prefix}{path}/", f"is an archive of another format than {name}"
+        elif len(part.promised) < files:
+            what = f"lists {len(part.promised):,} files, where {files:,} were written"
+            yield f"{prefix}{path}/{_MANIFEST}", what
+
+
+def _listed(archive: CheckedArchive) -> Iterator[tuple[str, str, int]]:
+    """Yield the folder, format and number of files of each part in the record of an exit."""
+    if "parts" not in archive.record and archive.record.get("version", 1) == 1:
+        yield from ((name, name, 0) for name in _ALWAYS)
+    for part in objects(archive.record.get("parts")):
+        path, name, files = part.get("path"), part.get("format"), part.get("files")
+        plain = isinstance(path, str) and path not in ("", ".", "..") and "/" not in path
+        if plain and isinstance(name, str) and "\0" not in str(path):
+            yield str(path), name, files if isinstance(files, int) else 0
+
+
+def _folder_in_exit(archive: CheckedArchive) -> str | None:
+    """Return the folder of an archive in the exit that it is a part of, if it is one."""
+    folder = object_of(archive.record.get("part_of")).get("as")
+    if isinstance(folder, str):
+        return folder
+    return "account" if archive.format == "account" else None
 
 
 class Locator:
-    """Asks the export; reads each member once."""
+    """Finds the files of the export and their SHA-256; reads each member once."""
 
     def __init__(self, export: ExportSet) -> None:
         self._export = export
@@ -244,10 +286,10 @@ class Locator:
         self.missing: set[str] = set()
         """The ids of files that the export mentions and does not hold."""
         self.unreadable: dict[str, str] = {}
-        """Files of the export whose bytes it cannot give: where, and why."""
+        """Files of the export that cannot be read, and why."""
 
     def look_for(self, conversation: str | None, raw: Raw) -> None:
-        """Note which of the files that a conversation mentions the export does not hold."""
+        """Add the files that a conversation mentions and the export does not hold to `missing`."""
         pointers, paths = mentioned(raw)
         for pointer in pointers:
             key = file_id(pointer)
@@ -265,22 +307,21 @@ class Locator:
                 self.missing.add(f"{conversation}: {written[: end.start() if end else None]}")
 
     def shown_by(self, conversation: str, raw: Raw) -> list[str]:
-        """Pointers to the files that a conversation shows: its own, and what the library says."""
-        rows = [row.get("file_id") for row in self._export.library(conversation)]
-        found = [*shown(raw), *(each for each in rows if isinstance(each, str) and each)]
-        return list(dict.fromkeys(found))
+        """Return pointers to the files that a conversation shows by itself or by the library."""
+        rows = strings(*(row.get("file_id") for row in self._export.library(conversation)))
+        return list(dict.fromkeys([*shown(raw), *filter(None, rows)]))
 
     def __call__(self, pointer: str) -> str | None:
-        """The digest; None where the export has no such file, or cannot give its bytes."""
+        """Return the digest of a file; None if the export has none, or it cannot be read."""
         member = self.member_of(pointer)
         return None if member is None else self.member(member)
 
     def member_of(self, pointer: str) -> str | None:
-        """The name of the file in the export."""
+        """Return the name of a file in the export."""
         return self._export.lookup(file_id(pointer)).member
 
     def through_marks(self, member: str, written: bytes) -> str | None:
-        """The digest of a file of the export, where `written` is it with marks for secrets."""
+        """Return the digest of a file of the export if `written` is it with marks for secrets."""
         try:
             with closing(self._export.open(member)) as stream:
                 text = stream.read(LONGEST + 1)
@@ -291,34 +332,29 @@ class Locator:
         return hashlib.sha256(text).hexdigest()
 
     def member(self, member: str) -> str | None:
-        """The digest of a file by its name in the export."""
+        """Return the digest of a file by its name in the export."""
         if member not in self._known:
-            try:
-                self._known[member] = _digest(self._export.open(member))
-            except Exception as error:  # any codec's own error
-                self.unreadable[member] = str(error) or type(error).__name__
-                self._known[member] = None
+            self._known[member] = self._digest(member, lambda: self._export.open(member))
         return self._known[member]
 
     def side_file(self, name: str) -> str | None:
-        """The digest of a side file; None where the export has none of that name."""
+        """Return the digest of a side file, if the export has it."""
         stream = self._export.files.side_file(name)
+        return self._digest(name, lambda: stream) if stream else None
+
+    def _digest(self, name: str, open_file: Callable[[], BinaryIO]) -> str | None:
+        digest = hashlib.sha256()
         try:
-            return _digest(stream) if stream else None
+            with closing(open_file()) as stream:
+                while data := stream.read(1 << 20):
+                    digest.update(data)
         except Exception as error:  # any codec's own error
             self.unreadable[name] = str(error) or type(error).__name__
             return None
+        return digest.hexdigest()
 
 
 def _leads_to(written: str, name: str) -> bool:
-    """Tell whether an address, with whatever stands behind it, begins with the path of a file."""
+    """Tell whether an address, with the text behind it, begins with the path of a file."""
     at = written.find("/" + name)
     return at >= 0 and ")" not in written[:at]
-
-
-def _digest(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    with closing(stream):
-        while data := stream.read(1 << 20):
-            digest.update(data)
-    return digest.hexdigest()

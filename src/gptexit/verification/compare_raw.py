@@ -1,111 +1,119 @@
-"""A raw conversation held against the raw conversation that was made of it.
+"""Compare a raw conversation with the raw conversation that was made of it.
 
-Both are read in the same plain way: which message stands above which, what it says, who says it and
-when. What a program that reads ChatGPT exports trips over may have been replaced (a title too long
-for a file's name, a date that is no number); what a person wrote or read may not.
+Both are read in the same plain way: the order of the messages, their words, authors and times. A
+writer may replace a value that programs for ChatGPT exports cannot read (a title too long for the
+name of a file, a date that is no number), but not the words that a person wrote or read.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from gptexit.chatgpt.names import file_id
 from gptexit.verification.archive_files import CheckedArchive
-from gptexit.verification.moments import same_date
 from gptexit.verification.raw import (
     POINTER,
+    Parents,
     Raw,
     answered,
     branch,
+    has_message,
+    inner_json,
     leaves,
+    mended,
+    message_of,
     nodes_of,
     object_of,
     parents,
+    same_date,
+    strings,
 )
 from gptexit.verification.redacted_text import stands_among
 
 _TITLE = 190
 """Bytes that are left at least of a title that was cut."""
-
-
 _UNTITLED = "New chat"
-"""What ChatGPT shows for a conversation without a title, and what may stand for one."""
+"""ChatGPT's title for a conversation without one, which a writer may use too."""
+_DATES = {"date": "create_time", "date of the last change": "update_time"}
 
 
-class Twins:
+class RawComparer:
     """Compares conversations of one archive with those of the export."""
 
     def __init__(self, archive: CheckedArchive) -> None:
         self._current_only = archive.option("branches") == "current"
         self._redacted = archive.redacted
         self.redacted = 0
-        """Messages in which a mark stands for what the export has."""
+        """Messages in which a mark replaces words of the export."""
 
     def differences(self, raw: Raw, held: Raw) -> tuple[int, list[str]]:
-        """How many messages were compared, and a sentence for each difference."""
-        titled = _titled(raw, held) or (self._redacted and _titled_with_marks(raw, held))
-        lacks = [] if titled else [f"has another title: “{held.get('title')}”"]
+        """Return how many messages were compared, and a sentence for each difference.
+
+        `raw` is the conversation of the export, `held` that of the archive.
+        """
+        title, held_title = mended(str(raw.get("title"))), str(held.get("title"))
+        titled = _titled(raw, held) or (self._redacted and stands_among(title, [held_title]))
+        lacks = [] if titled else [f"has another title: “{held_title}”"]
         lacks += [
             f"has another {name}"
             for name, key in _DATES.items()
             if not same_date(raw.get(key), held.get(key))
         ]
-        nodes, there = nodes_of(raw), nodes_of(held)
-        wanted = branch(raw) if self._current_only else list(nodes)
-        wanted = [key for key in wanted if isinstance(nodes[key].get("message"), dict)]
-        above, above_there = answered(nodes), answered(_by_parents_alone(there))
+        nodes, held_nodes = nodes_of(raw), nodes_of(held)
+        above = parents(nodes)
+        wanted = branch(raw, nodes, above) if self._current_only else list(nodes)
+        wanted = [key for key in wanted if has_message(nodes[key])]
+        answers = answered(nodes, above)
+        # A repaired tree needs no `children`: its parents say it.
+        bare_nodes = {key: node | {"children": None} for key, node in held_nodes.items()}
+        held_answers = answered(bare_nodes, parents(bare_nodes))
         for key in wanted:
-            if not isinstance(object_of(there.get(key)).get("message"), dict):
+            if not has_message(held_nodes.get(key)):
                 lacks.append(f"lacks message {key}")
                 continue
-            message, now = nodes[key]["message"], there[key]["message"]
-            differing = [words for words, same in _ASPECTS.items() if not same(message, now)]
-            if self._redacted and _WORDS in differing and _same_with_marks(message, now):
+            message, held_message = nodes[key]["message"], held_nodes[key]["message"]
+            differing = [
+                words for words, same in _ASPECTS.items() if not same(message, held_message)
+            ]
+            if (
+                self._redacted
+                and _WORDS in differing
+                and _same_words(message, held_message, marks=True)
+            ):
                 differing.remove(_WORDS)
                 self.redacted += 1
             lacks += [words.format(key) for words in differing]
-            if above[key] != above_there[key]:
+            if answers[key] != held_answers[key]:
                 lacks.append(f"has message {key} below another one")
         if not self._current_only:
-            more = [key for key in above_there if key not in above]
+            more = [key for key in held_answers if key not in answers]
             lacks += [f"has a message that the export does not have: {key}" for key in more]
-        misled = sorted(_misled(there) - _misled(nodes))
+        misled = sorted(_misled(held_nodes) - _misled(nodes))
         lacks += [f"names other answers to {key} than there are" for key in misled]
-        if not _opens_alike(nodes, raw.get("current_node"), there, held.get("current_node")):
+        opens_at = _opens_at(nodes, raw.get("current_node"), above, answers)
+        if opens_at and held.get("current_node") not in opens_at:
             lacks.append("opens on another branch")
         return len(wanted), lacks
 
 
 def _titled(raw: Raw, held: Raw) -> bool:
-    """Whether it has the title of the source, or as much of it as a file's name takes."""
-    title, now = raw.get("title"), held.get("title")
+    """Tell whether it has the title of the source, or as much of it as the name of a file takes."""
+    title, held_title = raw.get("title"), held.get("title")
     if not isinstance(title, str):
-        return now in (title, _UNTITLED)
-    title = _mended(title)
-    if now == title or not isinstance(now, str):
-        return now == title
-    kept = now.removesuffix("…")
+        return held_title in (title, _UNTITLED)
+    title = mended(title)
+    if held_title == title or not isinstance(held_title, str):
+        return held_title == title
+    kept = held_title.removesuffix("…")
     plain = title.replace("\0", "\ufffd")
-    cut = kept != now and len(kept.encode()) >= _TITLE and plain.startswith(kept)
-    return now == plain or cut
-
-
-_DATES = {"date": "create_time", "date of the last change": "update_time"}
-
-
-def _by_parents_alone(nodes: dict[str, Raw]) -> dict[str, Raw]:
-    """The nodes without `children`: what was repaired needs no second way to say its tree."""
-    return {
-        key: {name: value for name, value in node.items() if name != "children"}
-        for key, node in nodes.items()
-    }
+    cut = kept != held_title and len(kept.encode()) >= _TITLE and plain.startswith(kept)
+    return held_title == plain or cut
 
 
 def _misled(nodes: dict[str, Raw]) -> set[str]:
-    """The nodes whose `children` are not those that name them as their parent."""
+    """Return the nodes whose `children` are not those that name them as their parent."""
     below: dict[str, set[str]] = {}
     for key, node in nodes.items():
         if isinstance(node.get("parent"), str):
@@ -114,55 +122,40 @@ def _misled(nodes: dict[str, Raw]) -> set[str]:
         key
         for key, node in nodes.items()
         if isinstance(node.get("children"), list)
-        and {each for each in node["children"] if isinstance(each, str)} != below.get(key, set())
+        and {child for child in node["children"] if isinstance(child, str)} != below.get(key, set())
     }
 
 
-def _same_words(message: Raw, now: Raw) -> bool:
-    """Whether every string of the message's content is there, whole."""
-    asked, there = _words(message), _words(now)
-    gone = asked - there
-    if not gone:
-        return True
-    # What was no text where importers look for one was joined, or taken out of JSON in a string.
-    joined = [each for each in there if each not in asked]
-    return all(not each.strip() or _is_in(each, joined, there) for each in gone)
-
-
-def _same_with_marks(message: Raw, now: Raw) -> bool:
-    asked, there = _words(message), _words(now)
+def _same_words(message: Raw, held: Raw, *, marks: bool = False) -> bool:
+    """Tell whether the archive has every string of the message's content, with or without marks."""
+    wanted, texts = _words(message), _words(held)
+    # A value that importers do not look for was joined, or taken out of JSON in a string.
+    joined = [text for text in texts if marks or text not in wanted]
     return all(
-        not each.strip() or _is_in(each, list(there), there) or stands_among(each, there)
-        for each in asked - there
+        not text.strip() or _is_in(text, joined, texts) or (marks and stands_among(text, texts))
+        for text in wanted - texts
     )
 
 
-def _titled_with_marks(raw: Raw, held: Raw) -> bool:
-    return stands_among(_mended(str(raw.get("title"))), [str(held.get("title"))])
-
-
 def _words(message: Raw) -> Counter[str]:
-    """The strings of a message's content but its type; a pointer by the file that it leads to."""
+    """Return the strings of a message's content but its type; pointers by the id of their file."""
     content = message.get("content")
     if isinstance(content, dict):
         content = [value for key, value in content.items() if key != "content_type"]
-    found = leaves([content, message.get("older_content")])
-    return Counter(file_id(each) if POINTER.fullmatch(each) else _mended(each) for each in found)
+    texts = leaves([content, message.get("older_content")])
+    return Counter(file_id(text) if POINTER.fullmatch(text) else mended(text) for text in texts)
 
 
-def _is_in(text: str, joined: list[str], there: Counter[str]) -> bool:
-    if any(text in each for each in joined):
+def _is_in(text: str, joined: list[str], texts: Counter[str]) -> bool:
+    if any(text in longer for longer in joined):
         return True
-    try:
-        inner = [each for each in leaves(json.loads(text)) if each.strip()]
-    except (ValueError, RecursionError):
-        return False
-    return bool(inner) and all(each in there for each in inner)
+    inner = [leaf for leaf in leaves(inner_json(text)) if leaf.strip()]
+    return bool(inner) and all(leaf in texts for leaf in inner)
 
 
-def _same_voice(message: Raw, now: Raw) -> bool:
+def _same_voice(message: Raw, held: Raw) -> bool:
     role = object_of(message.get("author")).get("role")
-    author = object_of(now.get("author"))
+    author = object_of(held.get("author"))
     kept = object_of(author.get("metadata")).get("real_role")
     return not isinstance(role, str) or role in (author.get("role"), kept)
 
@@ -171,49 +164,33 @@ _WORDS = "does not have all of message {}"
 _ASPECTS: dict[str, Callable[[Raw, Raw], bool]] = {
     _WORDS: _same_words,
     "says that somebody else wrote message {}": _same_voice,
-    "has another date for message {}": lambda raw, held: same_date(
-        raw.get("create_time"), held.get("create_time")
+    "has another date for message {}": lambda message, held: same_date(
+        message.get("create_time"), held.get("create_time")
     ),
 }
-"""By the sentence for where they differ: in what two messages are held against each other."""
+"""The sentence for a difference, and the function that compares two messages for it."""
 
 
-def _opens_alike(
-    nodes: dict[str, Raw], current: Any, there: dict[str, Raw], current_there: Any
-) -> bool:
-    """Whether it opens at the message that the user saw last, where the source says which."""
-    if not isinstance(current, str) or not isinstance(
-        object_of(nodes.get(current)).get("message"), dict
-    ):
-        # The source names a place without a message: the message above it was the last there.
-        last = _above_with_message(nodes, current)
-        if last is not None and last == current_there:
-            return True
-        # Else it does not say; of one branch the last message is the only answer.
-        above = answered(nodes)
-        ends = set(above) - set(above.values())
-        if len(ends) != 1:
-            return True
-        current = ends.pop()
-    return bool(current == current_there)
+def _opens_at(
+    nodes: dict[str, Raw], current: Any, above: Parents, answers: Parents
+) -> tuple[Any, ...]:
+    """Return the nodes that an archive may open at: the message that the user saw last.
 
-
-def _above_with_message(nodes: dict[str, Raw], key: Any) -> str | None:
-    """Return the nearest node above `key` that has a message; None if there is none."""
-    above = parents(nodes)
-    at = key if isinstance(key, str) and key in nodes else None
-    while at is not None and not isinstance(nodes[at].get("message"), dict):
-        at = above[at]
-    return at
-
-
-def _mended(text: str) -> str:
-    """A text as JSON in UTF-8 can hold it: surrogates in pairs joined, others replaced."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    Return none if the source does not tell.
+    """
+    if isinstance(current, str) and has_message(nodes.get(current)):
+        return (current,)
+    # The source names a node without a message: the user saw the message above it last.
+    last = current if isinstance(current, str) and current in nodes else None
+    while last is not None and not has_message(nodes[last]):
+        last = above[last]
+    # Else it does not tell; of one branch the last message is the only answer.
+    ends = set(answers) - set(answers.values())
+    return (*strings(last), ends.pop()) if len(ends) == 1 else ()
 
 
 class MergedCopies:
-    """What copies of a conversation became. Its strings are gathered once for all of them."""
+    """The conversation that several copies became; its strings are collected once for all."""
 
     def __init__(self, merged: Raw) -> None:
         self.raw = merged
@@ -225,20 +202,18 @@ class MergedCopies:
 
         A text may go on in the merged conversation: an answer that was exported half-written.
         """
-        found = []
+        sentences = []
         for key, node in nodes_of(copy).items():
-            if not isinstance(node.get("message"), dict):
-                continue
-            there = self._strings_of(key)
-            for text in leaves(node["message"].get("content")):
-                if text not in there and not any(each.startswith(text) for each in there):
-                    found.append(f"has lost part of message {key} in merging")
+            texts = self._strings_of(key)
+            for text in leaves(message_of(node).get("content")):
+                if text not in texts and not any(longer.startswith(text) for longer in texts):
+                    sentences.append(f"has lost part of message {key} in merging")
                     break
-        return found
+        return sentences
 
     def _strings_of(self, key: str) -> set[str]:
         if key not in self._strings:
-            message = object_of(object_of(self._nodes.get(key)).get("message"))
-            told = leaves([message.get("content"), message.get("older_content")])
-            self._strings[key] = set(told)
+            message = message_of(self._nodes.get(key))
+            texts = leaves([message.get("content"), message.get("older_content")])
+            self._strings[key] = set(texts)
         return self._strings[key]

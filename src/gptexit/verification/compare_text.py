@@ -1,18 +1,25 @@
-"""Texts held against each other without what a Markdown writer may add or escape.
+"""Compare texts without what a Markdown writer may add or escape, and find words of nobody.
 
-How a note renders is no affair of verifying. A writer may break lines, indent, escape signs, close
-what a message left open, name a fence `text`, underline a heading or put `#` before it, and turn
-pictures on other people's servers into links. It may not drop, change or reorder words.
+How a note renders is not verified. A writer may break lines, indent, escape signs, close what a
+message left open, name a fence `text`, underline a heading or put `#` before it, and turn pictures
+on other people's servers into links. It may not drop, change or reorder words, and not add any: a
+word is a row of letters, and each in a note has to be in some string or key of its conversation, in
+the account's table of files, or be one of the few that a note adds itself. Keys count, since a card
+of an unknown type is shown with them: "humidity: 80".
 
 Everything here takes time in proportion to its input, whatever that is.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote
+
+from gptexit.verification.raw import Raw, inner_json, leaves, mended
 
 # White space, escapes, heading and quote marks, math delimiters, fences; signs that are no text.
 _NO_TEXT = re.compile(
@@ -24,14 +31,40 @@ _FENCES = tuple(
     (sign, re.compile(rf"{re.escape(sign)}({more})([^\n]*)"))
     for sign, more in (("```", r"[`\\]*"), ("~~~", r"[~\\]*"), (r"\`\`\`", r"(?:\\`){0,999}"))
 )
-"""Runs of backticks or tildes with what stands behind them on their line: a fence and its name."""
+"""Runs of backticks or tildes with the rest of their line: a fence and its name."""
 _RULE = re.compile(r"\n[ \t>\\]*(?:[-=]|[-=*_][-=*_ \t\\]*[-=*_])[ \t\r\\]*(?=\n|\Z)")
 """A line of dashes and the like: a rule, or what makes a heading of the line above."""
 _PICTURE = re.compile(r"\\?!(?=\\?\[)")
 _TRACKING = re.compile(r"[?&](?:utm_\w+|gclid|fbclid|msclkid)=[^&#\s\0()<>\[\]\"]*", re.IGNORECASE)
-"""Parameters of an address that tell its server where a visitor came from; a writer may drop them.
-"""
+"""Parameters that tell a server where a visitor came from; a writer may drop them."""
 _NO_LETTER = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_TARGET = re.compile(r"\]\((?:<[^<>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*){0,1000})|https?://\S+")
+_PICTURE_NAME = re.compile(r"!\[[^\[\]\n]{0,1000}\]")
+"""The name of a picture that is shown, which nobody said."""
+_CITATIONS = re.compile("[\ue200-\ue2ff][^\ue200-\ue2ff]*|【[^【】]*】")
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[a-zA-Z])")
+_OWN_WORDS = """
+about abstract advice also an and another anything app april archive array as asset assistant at
+audio august bash be beginning below bool branch by bytes call cannot canvas change changed
+changes chat chatgpt citations code comment comments container content context conversation css
+custom december deleted dict direction do document does email end error example export exports
+failure false february file files float folded for forecast format frames from function
+generation gone gptexit group height here hidden hold holds hour hours how html id image images
+in info instead instructions int interrupted is it its january javascript json july june kind
+know language last latest link links list made map march markdown marked may memories memory
+message messages metadata minute minutes missing moved name no none nonetype not note nothing
+november null number object october of offices older on only or other output own page pages
+pairing parts picture pictures placed placeholder places pointer post price project python
+queries query question quote raw real reasoning recording redacted remembered replying respond
+response result results said sandbox say search searched searching second seconds see september
+share shared show shown shows size snapshot social source sources sql standard stands start
+state str summary system text that the this thought thoughts time tip title to tool transcript
+transcription true type unknown untitled updated url user version video warning was watch
+weather web what where which widget width with without worked workspace workspaces you
+"""
+_OWN = frozenset(_WORD.findall(_OWN_WORDS))
+"""Words that a note adds to those of the export."""
 
 
 def plain(text: str) -> str:
@@ -47,7 +80,7 @@ def plain(text: str) -> str:
 
 
 def _unnamed(match: re.Match[str]) -> str:
-    """A fence without its name; code within a line stays."""
+    """Drop a fence with its name; keep code within a line."""
     return match[0] if "`" in match[2] else ""
 
 
@@ -68,26 +101,37 @@ def key_of_address(address: str) -> str:
     return _NO_LETTER.sub("", address).casefold()
 
 
-Find = Callable[[str, str, int], int]
-"""Where a segment ends in a text, from a position on; -1 where it is not there."""
+def foreign(text: str, raw: Raw, rows: Iterable[Raw], own: Iterable[str]) -> Iterator[str]:
+    """Yield each word of `text` that neither the export nor a note itself has.
 
-
-def as_it_is(segment: str, within: str, at: int) -> int:
-    """Where `segment` ends in `within`, character by character; -1 where it is not there."""
-    found = within.find(segment, at)
-    return found if found < 0 else found + len(segment)
-
-
-def missing(
-    wanted: Iterable[str], within: str, at: int, find: Find = as_it_is
-) -> tuple[str | None, int]:
-    """The first of `wanted` that does not stand in `within` behind the one before, from `at` on.
-
-    None where all do; with it, where the search ended.
+    `rows`: the rows of the account's table of files for the conversation; `own`: other words that
+    are allowed.
     """
-    for segment in wanted:
-        end = find(segment, within, at)
-        if end < 0:
-            return segment, at
-        at = end
-    return None, at
+    known = set(_OWN)
+    for line in text.split("\n"):
+        bare_line = _TARGET.sub(" ", _PICTURE_NAME.sub(" ", line) if "![" in line else line)
+        words = {word.casefold() for word in _WORD.findall(bare_line)}
+        if words <= known:
+            continue
+        if len(known) == len(_OWN):
+            known |= _vocabulary([raw, *rows, *own])
+        yield from sorted(words - known)
+
+
+def _vocabulary(values: Any) -> set[str]:
+    """Return every word in the strings of a value, with marks and escapes and without them."""
+    words: set[str] = set()
+    for leaf in leaves(values, keys=True):
+        text = mended(leaf)
+        spellings = [text]
+        if "\\" in text:
+            spellings += [_ESCAPE.sub(" ", text), text.replace("\\", "")]
+        if "&" in text:
+            spellings.append(html.unescape(text))
+        if not text.isascii():
+            spellings.append(_CITATIONS.sub("", text))
+        for spelling in spellings:
+            words.update(map(str.casefold, _WORD.findall(spelling)))
+        if text[:1] in ("{", "["):
+            words |= _vocabulary(inner_json(text))
+    return words

@@ -1,9 +1,9 @@
-"""What a branch shows beside its messages' own texts: canvas documents and research reports.
+"""Read what a branch shows beside the texts of its messages: sources, documents, reports.
 
-A canvas document is made by a call of `canmore.create_textdoc` and changed by
-`canmore.update_textdoc`, which only the calls tell. A deep-research report is the `report_message`
-of a widget's state: in `chatgpt_sdk.widget_state`, in `venus_widget_state`, or in the text of the
-tool `api_tool.widget_state`, whose host may be hidden.
+A canvas document is made by a call of `canmore.create_textdoc` and changed by calls of
+`canmore.update_textdoc`; nothing else holds its text. A deep-research report is the
+`report_message` of a widget's state: in `chatgpt_sdk.widget_state`, in `venus_widget_state`, or in
+the text of the tool `api_tool.widget_state`, whose host may be hidden.
 """
 
 from __future__ import annotations
@@ -14,101 +14,104 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptexit.verification.compare_text import essence, key_of_address
-from gptexit.verification.raw import Raw, leaves, object_of, objects, strings
+from gptexit.verification.compare_text import key_of_address
+from gptexit.verification.raw import Raw, inner_json, leaves, names, object_of, objects, strings
 from gptexit.verification.words import Words, is_web, literal, written
 
-TYPES = frozenset(
-    (
-        *("webpage", "webpage_extended", "grouped_webpages", "sources_footnote", "attribution"),
-        *("grouped_webpages_model_predicted_fallback", "hidden", "file", "entity", "image_v2"),
-        *("image_inline", "image_group", "alt_text", "product_entity", "products", "video"),
-        *("navigation", "nav_list", "businesses_map", "tldr", "url", "followup_a"),
-        *("client_defined_widget", "forecast", "finance"),
-    )
+TYPES = names(
+    """
+    webpage webpage_extended grouped_webpages sources_footnote attribution
+    grouped_webpages_model_predicted_fallback hidden file entity image_v2 image_inline image_group
+    alt_text product_entity products video navigation nav_list businesses_map tldr url followup_a
+    client_defined_widget forecast finance
+    """
 )
 """Types of references that were seen in exports."""
-_SILENT = frozenset(("hidden", "attribution", "navigation", "followup_a"))
+_SILENT = names("hidden attribution navigation followup_a")
 """Types that show nothing themselves."""
-_PAGES = frozenset(("webpage", "webpage_extended", "grouped_webpages", "sources_footnote"))
+_PAGES = names("webpage webpage_extended grouped_webpages sources_footnote")
 _LINKED = re.compile(r"\[([^\[\]\n]{0,300})\]\((https?://[^\s()]{1,2000})\)")
 _ADDRESS = re.compile(r"https?://[^\s\"<>\ue200-\ue2ff]+")
 _ID = re.compile("turn(\\d{1,9}[a-z_]{1,40}\\d{1,9})")
 _NUMBER = re.compile(r"【(\d{1,6})(?::\d{1,6})?†")
+_META = re.compile(r"[.^$*+?{}\[\]|()]")
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9])")
+_REPORTS = "The latest state of the widget is:"
+"""The beginning of a text part that holds the state of a report's widget."""
 
 
 def carried(metadata: Raw) -> Words:
-    """Return what the references of a message have to show."""
-    found = Words()
+    """Return the words and addresses that the references of a message have to show."""
+    words = Words()
     for reference in objects(metadata.get("content_references")):
-        _reference(reference, found)
+        _reference(reference, words)
     for citation in objects(metadata.get("citations")):
         inner = object_of(citation.get("metadata"))
         if citation.get("invalid_reason"):
             continue
         if is_web(inner.get("url")):
-            found.lead_to(inner["url"])
+            words.lead_to(inner["url"])
         elif inner.get("type") == "file":
-            found.say(inner.get("name"))
-    return found
+            words.say(inner.get("name"))
+    return words
 
 
-def _reference(reference: Raw, found: Words) -> None:
+def _reference(reference: Raw, words: Words) -> None:
     kind = reference.get("type")
     if not isinstance(kind, str) or kind not in TYPES:
         if next(_telling(reference), None):
-            found.unknown.append(f"reference {str(kind)[:60]}")
+            words.unknown.append(f"reference {str(kind)[:60]}")
     elif kind in _SILENT:
         return
-    before = len(found.addresses)
-    _listed(reference, kind in _PAGES, found)
+    before = len(words.addresses)
+    _listed(reference, kind in _PAGES, words)
     if kind == "file":
-        found.say(reference.get("name"))
+        words.say(reference.get("name"))
         return
-    if len(found.addresses) == before:
-        found.lead_to(reference.get("url"))
+    if len(words.addresses) == before:
+        words.lead_to(reference.get("url"))
         if kind not in _PAGES:
-            found.say(reference.get("title"))
-    if len(found.addresses) == before:
-        _alternative(reference.get("alt"), found)
+            words.say(reference.get("title"))
+    if len(words.addresses) == before:
+        _alternative(reference.get("alt"), words)
 
 
-def _listed(reference: Raw, pages: bool, found: Words) -> None:
-    """Add the pages, pictures and things that a reference lists; of pages the address alone."""
+def _listed(reference: Raw, pages: bool, words: Words) -> None:
+    """Add the pages, pictures and things of a reference; for `pages`, only their addresses."""
     listed = [*objects(reference.get("items")), *objects(reference.get("sources"))]
     for item in listed or objects(reference.get("fallback_items")):
-        found.lead_to(item.get("url"))
+        words.lead_to(item.get("url"))
         if not pages:
-            found.say(item.get("title"))
+            words.say(item.get("title"))
     for image in objects(reference.get("images")):
         inner = object_of(image.get("image_result")) or image
-        found.lead_to(inner.get("url"), inner.get("content_url"), image.get("url"))
-        found.say(inner.get("title"))
+        words.lead_to(inner.get("url"), inner.get("content_url"), image.get("url"))
+        words.say(inner.get("title"))
     things = [object_of(reference.get("product"))]
     for key in ("products", "businesses", "places"):
         things += objects(reference.get(key))
     for thing in things:
-        found.lead_to(thing.get("url"))
-        found.say(thing.get("title") or thing.get("name"))
+        words.lead_to(thing.get("url"))
+        words.say(thing.get("title") or thing.get("name"))
 
 
-def _alternative(alt: Any, found: Words) -> None:
-    """Add the Markdown that may stand in the place of a marker."""
+def _alternative(alt: Any, words: Words) -> None:
+    """Add the Markdown that may replace a marker."""
     if not isinstance(alt, str) or "\ue200" in alt:
         return
     links = _LINKED.findall(alt)
     for title, address in links:
-        found.lead_to(address)
-        found.say(title)
+        words.lead_to(address)
+        words.say(title)
     if not links:
-        found.say(alt)
+        words.say(alt)
 
 
 def _telling(reference: Raw) -> Iterator[str]:
-    """Return the strings of a reference that may be for a person."""
+    """Yield the strings of a reference that may be for a person."""
     frame = ("type", "matched_text", "refs", "status", "prefix", "prompt_text", "id")
-    told = {key: value for key, value in reference.items() if key not in frame}
-    return (leaf for leaf in leaves(told) if any(map(str.isalpha, leaf)))
+    rest = {key: value for key, value in reference.items() if key not in frame}
+    return (leaf for leaf in leaves(rest) if any(map(str.isalpha, leaf)))
 
 
 def matched(metadata: Raw) -> list[str]:
@@ -123,16 +126,14 @@ def matched(metadata: Raw) -> list[str]:
 
 
 class Given:
-    """The addresses and names that one message gives."""
+    """Collects the addresses of sources in one message."""
 
-    __slots__ = ("_message", "_names", "addresses", "by_id", "numbered", "text")
+    __slots__ = ("addresses", "by_id", "numbered", "text")
 
     def __init__(self, message: Raw) -> None:
-        self._message = message
-        self._names: set[str] | None = None
         self.addresses: set[str] = set()
         self.by_id: dict[str, list[str]] = {}
-        """`0search3` to the keys of its addresses."""
+        """Maps `0search3` to the keys of its addresses."""
         metadata = object_of(message.get("metadata"))
         listed = object_of(metadata.get("_cite_metadata")).get("metadata_list")
         self.numbered = listed if isinstance(listed, list) else None
@@ -164,59 +165,48 @@ class Given:
         """Tell whether the message gives the address with this key."""
         return key in self.addresses or (len(key) > 8 and key in self.text)
 
-    def names(self, name: str) -> bool:
-        """Tell whether the message gives a source of this name, an essence."""
-        if self._names is None:
-            told = leaves([self._message.get("metadata"), self._message.get("content")])
-            self._names = {essence(leaf) for leaf in told if len(leaf) < 1000}
-        return name in self._names
-
 
 def cited_by(text: str, own: Given, above: Iterable[Given]) -> list[tuple[str, ...]]:
-    """Return the addresses that the markers of a text name by an id or a number.
+    """Return the groups of keys of addresses that the markers of a text name by id or number.
 
-    Only for a message without references of its own, which say it better. An id is looked for in
-    the message itself, then in those above it, the nearest first; a number in the nearest list.
+    Used only for a message without references, which say it better. `own` is searched for an id,
+    then `above`, the nearest message first; a number belongs to the nearest list in `above`.
     """
     ids = dict.fromkeys(_ID.findall(text)) if "\ue202turn" in text else {}
     numbers = dict.fromkeys(_NUMBER.findall(text)) if "†" in text else {}
     if not ids and not numbers:
         return []
-    found = []
+    groups = []
     chain = [own, *above]
     for name in ids:
         keys = next((given.by_id[name] for given in chain if name in given.by_id), None)
         if keys:
-            found.append(tuple(keys))
+            groups.append(tuple(keys))
     listed = next((given.numbered for given in chain[1:] if given.numbered is not None), [])
     for number in numbers:
         item = object_of(listed[int(number)]) if int(number) < len(listed) else {}
         if is_web(item.get("url")):
-            found.append((key_of_address(item["url"]),))
-    return found
-
-
-_META = re.compile(r"[.^$*+?{}\[\]|()]")
-_ESCAPED = re.compile(r"\\([^A-Za-z0-9])")
+            groups.append((key_of_address(item["url"]),))
+    return groups
 
 
 @dataclass(slots=True)
 class _Document:
     name: str | None
     text: str | None
-    """None where an update cannot be followed."""
+    """None if an update cannot be followed."""
     code: bool
 
 
 @dataclass(slots=True)
 class Documents:
-    """The canvas documents of one branch, as its calls make and change them."""
+    """Follows the calls that make and change the canvas documents of one branch."""
 
     _by_id: dict[str, _Document] = field(default_factory=dict)
     _latest: str = ""
 
     def call(self, tool: str, words: str, textdoc: str | None) -> None:
-        """Follow one call; `textdoc` is the id that the reply gives."""
+        """Follow a call of `tool` with the arguments `words`; `textdoc` is the id in the reply."""
         if tool == "canmore.create_textdoc":
             name, content = string_in(words, "name"), string_in(words, "content")
             if content is None:
@@ -238,17 +228,17 @@ class Documents:
                 document.text = _updated(document.text, update)
 
     def words(self) -> Iterator[Words]:
-        """Yield what each document shows in its last version."""
+        """Yield the words of each document in its last version."""
         for document in self._by_id.values():
             if document.text is not None:
-                found = literal(document.text) if document.code else written(document.text)
-                found.say(document.name)
-                found.settle()
-                yield found
+                words = literal(document.text) if document.code else written(document.text)
+                words.say(document.name)
+                words.settle()
+                yield words
 
 
 def _updated(text: str | None, update: Raw) -> str | None:
-    """Return a document after an update that replaces it, or literal words of it; else None."""
+    """Return a document after an update of all of it, or of literal words in it; else None."""
     pattern, replacement = update.get("pattern"), update.get("replacement")
     if text is None or not isinstance(pattern, str) or not isinstance(replacement, str):
         return None
@@ -265,18 +255,18 @@ def _updated(text: str | None, update: Raw) -> str | None:
 
 def string_in(words: str, key: str) -> str | None:
     """Return the string under `key` in JSON that may be cut off, as far as it goes."""
-    found = re.search(rf'"{key}"\s*:\s*"', words)
-    if found is None:
+    match = re.search(rf'"{key}"\s*:\s*"', words)
+    if match is None:
         return None
-    at = found.end()
+    at = match.end()
     while True:
         quote = words.find('"', at)
         if quote < 0:
-            piece = words[found.end() :]
+            piece = words[match.end() :]
             break
-        slashes = quote - len(words[at:quote].rstrip("\\")) - at
-        if slashes % 2 == 0:
-            piece = words[found.end() : quote]
+        backslashes = quote - len(words[at:quote].rstrip("\\")) - at
+        if backslashes % 2 == 0:
+            piece = words[match.end() : quote]
             break
         at = quote + 1
     for cut in range(7):  # an escape may be cut off too
@@ -292,24 +282,18 @@ def textdoc_of(metadata: Raw) -> str | None:
     return next(iter(strings(object_of(metadata.get("canvas")).get("textdoc_id"))), None)
 
 
-_SAYS = "The latest state of the widget is:"
-
-
 def report_of(message: Raw) -> Raw | None:
-    """Return the `report_message` that a message carries; None where it carries none."""
+    """Return the `report_message` in a message, if there is one."""
     metadata = object_of(message.get("metadata"))
     stack = [metadata.get("chatgpt_sdk"), metadata.get("venus_widget_state")]
     parts = object_of(message.get("content")).get("parts")
     for part in parts if isinstance(parts, list) else ():
-        if isinstance(part, str) and part.lstrip().startswith(_SAYS):
-            stack.append(part.lstrip().removeprefix(_SAYS))
+        if isinstance(part, str) and part.lstrip().startswith(_REPORTS):
+            stack.append(part.lstrip().removeprefix(_REPORTS))
     while stack:
         value = stack.pop()
         if isinstance(value, str) and '"report_message"' in value:
-            try:
-                value = json.loads(value)
-            except (ValueError, RecursionError):
-                continue
+            value = inner_json(value)
         if isinstance(value, dict):
             report = value.get("report_message")
             if isinstance(report, dict):
@@ -319,8 +303,8 @@ def report_of(message: Raw) -> Raw | None:
 
 
 def words_of_report(report: Raw) -> Words:
-    """Return what a report shows, with its sources."""
-    found = Words()
+    """Return the words of a report and its sources."""
+    words = Words()
     metadata = object_of(report.get("metadata"))
     content = report.get("content")
     parts = object_of(content).get("parts") if isinstance(content, dict) else content
@@ -328,7 +312,7 @@ def words_of_report(report: Raw) -> Words:
     for part in parts if isinstance(parts, list) else ():
         text = part if isinstance(part, str) else object_of(part).get("text")
         if isinstance(text, str):
-            found.add(written(text, matched(metadata)))
-    found.add(carried(metadata))
-    found.settle()
-    return found
+            words.add(written(text, matched(metadata)))
+    words.add(carried(metadata))
+    words.settle()
+    return words

@@ -1,62 +1,24 @@
-"""A note as an independent reader of its text has it: turns, their words, and where they lead."""
+"""Read a note as plain text: its turns, their words, and where its links lead."""
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
 from gptexit.verification.compare_text import key_of_address
-from gptexit.verification.parts import voices_in
+from gptexit.verification.raw import inner_json
 from gptexit.verification.redacted_text import TextFinder
 
 _UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
 _ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
 _TITLE = re.compile(r"^title: (.*)$", re.MULTILINE)
 _LONGEST = 10 << 20
-"""Bytes of front matter that are looked at."""
-
-
-def updated_in(text: str) -> str | None:
-    """Return when the conversation changed last, by the front matter of a note."""
-    found = _UPDATED.search(text.partition("\n---\n")[0])
-    return found[1] if found else None
-
-
-def id_in(path: Path) -> str | None:
-    """The conversation's id in the front matter of a note."""
-    with path.open("rb") as stream:
-        data = stream.read(20_000)
-        if not data.startswith(b"---\n"):
-            return None
-        if b"\n---\n" not in data:  # an id or title of any length
-            data += stream.read(_LONGEST)
-    found = _ID.search(data.partition(b"\n---\n")[0].decode("utf-8", "replace"))
-    if not found:
-        return None
-    return _scalar(found[1])
-
-
-def title_in(front: str) -> str:
-    """Return the title in the front matter of a note; an empty one where it has none."""
-    found = _TITLE.search(front)
-    return (_scalar(found[1]) if found else None) or ""
-
-
-def _scalar(written: str) -> str | None:
-    """Return a string as YAML has it on one line; None where it cannot be read."""
-    if not written.startswith('"'):
-        return written
-    try:
-        # In double quotes; its \xNN is the only escape that JSON lacks here.
-        return str(json.loads(re.sub(r"\\x(..)", r"\\u00\1", written)))
-    except ValueError:
-        return None
-
-
+"""Bytes of front matter that are read."""
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
 _MARK = re.compile(r"(?<!\\)\[\^([^\]\s]{1,100})\]")
@@ -69,6 +31,91 @@ _EMBED = re.compile(
 )
 _BARE = re.compile(r"https?://[^\s<>\"]+")
 _AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
+_FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(`{3,}|~{3,})([^\n]*)")
+_VOICE = re.compile(r"## (You|ChatGPT|Tool)\b(?: \([^\n]*\))?(?:,[^\n]*\d\d:\d\d)?[ \t]*\Z")
+_SPAN = re.compile(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)")
+_FOOTNOTE = re.compile(r"(?<!\\)\[\^(\d{1,9})\](?!:)")
+_HIDES = re.compile(r"(?<!\\)<!--|(?<![\\%])%%(?!%)")
+
+
+def updated_in(text: str) -> str | None:
+    """Return when the conversation changed last, by the front matter of a note."""
+    match = _UPDATED.search(text.partition("\n---\n")[0])
+    return match[1] if match else None
+
+
+def id_in(path: Path) -> str | None:
+    """Return the id of the conversation in the front matter of a note, if it can be read."""
+    with path.open("rb") as stream:
+        data = stream.read(20_000)
+        if not data.startswith(b"---\n"):
+            return None
+        if b"\n---\n" not in data:  # an id or title of any length
+            data += stream.read(_LONGEST)
+    match = _ID.search(data.partition(b"\n---\n")[0].decode("utf-8", "replace"))
+    return _scalar(match[1]) if match else None
+
+
+def title_in(front: str) -> str:
+    """Return the title in the front matter of a note; an empty one if it has none."""
+    match = _TITLE.search(front)
+    return (_scalar(match[1]) if match else None) or ""
+
+
+def _scalar(written: str) -> str | None:
+    """Return a string that YAML has on one line; None if it cannot be read."""
+    if not written.startswith('"'):
+        return written
+    # In double quotes; its \xNN is the only escape that JSON lacks here.
+    value = inner_json(re.sub(r"\\x(..)", r"\\u00\1", written))
+    return None if value is None else str(value)
+
+
+def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
+    """Yield each line of a note from `begin` on: its position, its text, whether it is code."""
+    fence = ""
+    at = begin
+    for line in text[begin:].split("\n"):
+        match = _FENCE.match(line)
+        opens = match and not fence and not (match[1][0] == "`" and "`" in match[2])
+        yield at, line, bool(fence or opens)
+        if match and opens:
+            fence = match[1]
+        elif match and fence and match[1].startswith(fence) and not match[2].strip():
+            fence = ""
+        at += len(line) + 1
+
+
+def footnotes_in(text: str, begin: int) -> set[str]:
+    """Return the numbers of the footnotes that a note names, outside of code."""
+    return {
+        number
+        for _, line, code in _lines_of(text, begin)
+        if not code and "[^" in line and line[:4] != "    "
+        for number in _FOOTNOTE.findall(_SPAN.sub("", line[:4_000]))
+    }
+
+
+def _voices_in(text: str, begin: int) -> tuple[dict[int, bool], str | None]:
+    """Return the headings of speakers by their position, and the first sign that hides text.
+
+    True: the heading is the user's. The signs are a comment of HTML, and one of Obsidian outside of
+    formulas.
+    """
+    voices: dict[int, bool] = {}
+    hides = None
+    formula = False
+    for at, line, code in _lines_of(text, begin):
+        if code:
+            continue
+        if match := _VOICE.match(line):
+            voices[at] = match[1] == "You"
+        formula ^= line.count("$$") % 2 == 1
+        if hides is None and ("<!--" in line or "%%" in line) and line[:4] != "    ":
+            sign = _HIDES.search(_SPAN.sub("", line[:4_000]))
+            if sign and not (sign[0] == "%%" and formula):
+                hides = sign[0]
+    return voices, hides
 
 
 @dataclass(slots=True)
@@ -81,16 +128,18 @@ class PageRegion:
 
 
 class NotePage:
-    """The text of a note below its front matter."""
+    """The text of a note, cut at its headings.
+
+    A heading is a number: that of the text above the first is 0. A position is one in `words`.
+    """
 
     def __init__(self, text: str, look: TextFinder) -> None:
-        begin = 0
-        if text.startswith("---\n"):
-            begin = text.find("\n---\n") + 5
+        begin = text.find("\n---\n") + 5 if text.startswith("---\n") else 0
         self.text = text
-        self.begin = max(begin, 0)
+        self.begin = begin
+        """Where the front matter ends in `text`."""
         self.look = look
-        starts = [match.start() for match in _HEADING.finditer(text, max(begin, 0))]
+        starts = [match.start() for match in _HEADING.finditer(text, begin)]
         self._raw = [begin, *starts]
         pieces = [
             look.essence(text[start:end])
@@ -100,101 +149,91 @@ class NotePage:
         for piece in pieces:
             self._at.append(self._at[-1] + len(piece))
         self.words = "".join(pieces)
+        """The essence of the text below the front matter."""
         self.first = self._at[1] if starts else 0
-        """Where the first turn begins in `words`."""
-        found, self.hides = voices_in(text, max(begin, 0))
-        self._voices = [found.get(start) for start in self._raw]
-        """For each heading whether it is the user's; None where it is no speaker's."""
-        self._definitions: dict[str, str] | None = None
+        """The position of the first turn."""
+        voices, self.hides = _voices_in(text, begin)
+        self.is_users = [voices.get(start) for start in self._raw]
+        """Whether each heading is the user's; None if it is no speaker's."""
+        self.speakers = [n for n, voice in enumerate(self.is_users) if voice is not None]
+        """The headings of speakers."""
+        self.turns = len(self._raw)
+        """The number of headings."""
 
     def turn_at(self, at: int) -> int:
-        """Return the number of the heading that stands above a place in `words`."""
-        return min(bisect_right(self._at, at), len(self._raw)) - 1
+        """Return the heading above a position."""
+        return min(bisect_right(self._at, at), self.turns) - 1
 
     def speaker(self, number: int) -> int | None:
-        """Return the nearest heading of a speaker at a heading or above it; None without one."""
-        while number > 0 and self._voices[number] is None:
-            number -= 1
-        return number if self._voices[number] is not None else None
+        """Return the nearest heading of a speaker at a heading or above it, if there is one."""
+        index = bisect_right(self.speakers, number)
+        return self.speakers[index - 1] if index else None
 
-    def is_users(self, number: int) -> bool:
-        """Tell whether a heading of a speaker is the user's."""
-        return self._voices[number] is True
-
-    def after(self, number: int) -> int:
-        """Return the next heading of a speaker behind a heading; the end where there is none."""
-        return next((each for each in self.speakers() if each > number), self.turns)
+    def turn_of(self, number: int) -> PageRegion:
+        """Return the region from a heading of a speaker to the next one."""
+        index = bisect_right(self.speakers, number)
+        return self.region(number, [*self.speakers, self.turns][index])
 
     def heading(self, number: int) -> str:
         """Return a heading as it is written."""
         return self.text[self._raw[number] :].partition("\n")[0]
 
-    def says(self, number: int) -> bool:
-        """Tell whether words stand below a heading, beside links, quotes, remarks and headings."""
-        region = self.region(number, self.after(number))
-        lines = region.text.split("\n")[1:]
-        told = [
+    def says(self, region: PageRegion) -> bool:
+        """Tell whether a turn has words beside links, quotes, remarks and headings."""
+        words = [
             line
-            for line in lines
+            for line in region.text.split("\n")[1:]
             if line.strip() and "](" not in line and not line.lstrip().startswith(_BESIDE)
         ]
-        return self.look.essence("\n".join(told)) != ""
-
-    def speakers(self) -> list[int]:
-        """Return the headings of speakers."""
-        return [number for number, voice in enumerate(self._voices) if voice is not None]
+        return self.look.essence("\n".join(words)) != ""
 
     def next_turn(self, at: int) -> int | None:
-        """Return where in `words` the next heading from `at` on stands; None where none does."""
-        place = bisect_right(self._at, at - 1)
-        return self._at[place] if place < len(self._raw) else None
+        """Return the position of the next heading from a position on, if there is one."""
+        number = bisect_right(self._at, at - 1)
+        return self._at[number] if number < self.turns else None
 
     def region(self, first: int, last: int) -> PageRegion:
         """Return the turns from heading `first` up to heading `last`, that one not included."""
         last = max(last, first + 1)
-        end = self._raw[last] if last < len(self._raw) else len(self.text)
+        end = self._raw[last] if last < self.turns else len(self.text)
         text = _DEFINED.sub("", self.text[self._raw[first] : end])
-        return PageRegion(self.words[self._at[first] : self._at[min(last, len(self._raw))]], text)
-
-    @property
-    def turns(self) -> int:
-        """How many headings there are, what stands before the first counted as one."""
-        return len(self._raw)
+        return PageRegion(self.words[self._at[first] : self._at[min(last, self.turns)]], text)
 
     def sources(self, text: str) -> list[tuple[str, str]]:
-        """Return each address of the web that a region leads to: its key, and how it is written."""
-        found = [angle or to for angle, to in _LINK.findall(text)]
-        found += _AUTOLINK.findall(text)
-        for label in dict.fromkeys(_MARK.findall(text)):
-            found += [angle or to for angle, to in _LINK.findall(self.definitions.get(label, ""))]
-        shown = dict.fromkeys(each for each in found if each.startswith(("http://", "https://")))
-        return [(key_of_address(each), each) for each in shown]
+        """Return the key and the text of each web address that a region links to."""
+        links = _links_in(text)
+        links += _AUTOLINK.findall(text)
+        for note in self.named(text):
+            links += _links_in(note)
+        shown = dict.fromkeys(link for link in links if link.startswith(("http://", "https://")))
+        return [(key_of_address(link), link) for link in shown]
 
-    def embeds(self, text: str) -> list[str]:
-        """Return the links of a region that show what they lead to, as they are written."""
-        return [match[0] for match in _EMBED.finditer(text)]
+    def embeds(self, text: str) -> str:
+        """Return the links of a region that show their file, as they are written."""
+        return "\n".join(match[0] for match in _EMBED.finditer(text))
 
     def addresses(self, text: str) -> set[str]:
         """Return the keys of all addresses in a region, those of plain text too."""
-        return {key for key, _ in self.sources(text)} | {
-            key_of_address(each) for each in _BARE.findall(text)
-        }
+        return {key for key, _ in self.sources(text)} | set(
+            map(key_of_address, _BARE.findall(text))
+        )
 
     def named(self, text: str) -> list[str]:
-        """Return what the footnotes of a region say."""
+        """Return the texts of the footnotes of a region."""
         labels = dict.fromkeys(_MARK.findall(text))
         return [self.definitions[label] for label in labels if label in self.definitions]
 
-    @property
+    @cached_property
     def definitions(self) -> dict[str, str]:
         """Its footnotes by their label."""
-        if self._definitions is None:
-            self._definitions = dict(_DEFINED.findall(self.text))
-        return self._definitions
+        return dict(_DEFINED.findall(self.text))
 
 
 def paths_in(text: str) -> set[str]:
     """Return the relative addresses that a text links to, as written and with escapes undone."""
-    found = {angle or to for angle, to in _LINK.findall(text)}
-    found = {each for each in found if "://" not in each and not each.startswith("#")}
-    return found | {unquote(each) for each in found}
+    links = {link for link in _links_in(text) if "://" not in link and not link.startswith("#")}
+    return links | {unquote(link) for link in links}
+
+
+def _links_in(text: str) -> list[str]:
+    return [angle or to for angle, to in _LINK.findall(text)]

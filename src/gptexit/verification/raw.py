@@ -1,27 +1,33 @@
-"""A raw conversation, as a plain reading of its JSON has it: nodes, branches, strings, files.
+"""A raw conversation, as a plain reading of its JSON has it: nodes, branches, files and dates.
 
-Written apart from the reader (`chatgpt/`). Nothing here says which messages a person saw; that is
-in `expected`.
+Written apart from the reader (`readers/chatgpt`). Which messages a person saw is decided in
+`expected`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from gptexit.text.json import loads_deep
 
 Raw = dict[str, Any]
+Parents = dict[str, str | None]
+"""For each node, or each message, the one above it."""
 POINTER = re.compile(r"(?:file-service|sediment)://\S+")
 """All of an asset pointer."""
+SAME = 1e-5
+"""Seconds by which two dates may differ."""
 _POINTED = re.compile(r"(?:file-service|sediment)://[^\s)\]]+")
 _SANDBOX = re.compile(r"/{0,2}(/mnt/data/[^\n\"<>|]{1,300})")
+_YEAR_1, _YEAR_9999 = -62_135_596_800, 253_402_300_799
 
 
 def object_of(value: Any) -> Raw:
-    """`value` where it is an object, else an empty one."""
+    """Return `value` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
@@ -31,12 +37,12 @@ def strings(*values: Any) -> list[str]:
 
 
 def objects(value: Any) -> list[Raw]:
-    """Return the objects in a list; none where `value` is no list."""
+    """Return the objects in a list; none if `value` is no list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def parsed(data: bytes) -> Raw:
-    """The object that is written in JSON; an empty one where there is none."""
+    """Return the object that is written in JSON; an empty one if there is none."""
     try:
         return object_of(json.loads(data))
     except RecursionError:
@@ -45,13 +51,74 @@ def parsed(data: bytes) -> Raw:
         return {}
 
 
+def names(words: str) -> frozenset[str]:
+    """Return the names in a table that is written as one string."""
+    return frozenset(words.split())
+
+
+def inner_json(text: str) -> Any:
+    """Return the value of JSON that stands in a string; None if it cannot be read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def mended(text: str) -> str:
+    """Return a text as UTF-8 can hold it: surrogates in pairs are joined, others replaced."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def leaves(value: Any, *, keys: bool = False) -> Iterator[str]:
+    """Yield every string below `value`; with `keys`, also the keys of objects."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, dict):
+            stack.extend(node.values())
+            if keys:
+                yield from (key for key in node if isinstance(key, str))
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
+def keyed_leaves(value: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Yield every string below `value` with the nearest key above it; `key` is that of `value`."""
+    stack: list[tuple[str, Any]] = [(key, value)]
+    while stack:
+        above, node = stack.pop()
+        if isinstance(node, str):
+            yield above, node
+        elif isinstance(node, dict):
+            stack += node.items()
+        elif isinstance(node, list):
+            stack += [(above, item) for item in node]
+
+
+def objects_below(value: Any) -> Iterator[Raw]:
+    """Yield `value` and everything below it that is an object."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            yield node
+            stack += node.values()
+        elif isinstance(node, list):
+            stack += node
+
+
 def id_of(raw: Raw) -> str | None:
-    """A conversation's id; None where it has none."""
-    for name in ("conversation_id", "id"):
-        value = raw.get(name)
-        if isinstance(value, str) and value:
-            return value
-    return None
+    """Return the id of a conversation, if it has one."""
+    return next(filter(None, strings(raw.get("conversation_id"), raw.get("id"))), None)
+
+
+def title_of(raw: Raw) -> str | None:
+    """Return the title of a conversation, if it is a string."""
+    return next(iter(strings(raw.get("title"))), None)
 
 
 def nodes_of(raw: Raw) -> dict[str, Raw]:
@@ -60,11 +127,11 @@ def nodes_of(raw: Raw) -> dict[str, Raw]:
     `mapping` may be an object, or a list of nodes (seen in files of browser extensions). The web
     application's own answers of August 2026 hold `messages` instead: one below the other.
     """
-    found = raw.get("mapping")
-    if isinstance(found, dict) and found:
-        return {key: node for key, node in found.items() if isinstance(node, dict)}
-    if isinstance(found, list):
-        return {_name_of(node, number): node for number, node in enumerate(objects(found))}
+    mapping = raw.get("mapping")
+    if isinstance(mapping, dict) and mapping:
+        return {key: node for key, node in mapping.items() if isinstance(node, dict)}
+    if isinstance(mapping, list):
+        return {_name_of(node, number): node for number, node in enumerate(objects(mapping))}
     nodes: dict[str, Raw] = {}
     above = None
     for number, message in enumerate(objects(raw.get("messages"))):
@@ -75,73 +142,27 @@ def nodes_of(raw: Raw) -> dict[str, Raw]:
 
 
 def _name_of(node: Raw, number: int) -> str:
-    for value in (node.get("id"), object_of(node.get("message")).get("id")):
-        if isinstance(value, str) and value:
-            return value
-    return f"{number}"
+    ids = strings(node.get("id"), message_of(node).get("id"))
+    return next(filter(None, ids), f"{number}")
 
 
-def leaves(value: Any, *, keys: bool = False) -> Iterator[str]:
-    """Yield every string below `value`; with `keys`, those of objects too."""
-    stack = [value]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, dict):
-            stack.extend(each.values())
-            if keys:
-                yield from (key for key in each if isinstance(key, str))
-        elif isinstance(each, list):
-            stack.extend(each)
+def message_of(node: Any) -> Raw:
+    """Return the message of a node; an empty one if it has none."""
+    return object_of(object_of(node).get("message"))
 
 
-def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
-    """Every file that a conversation mentions, on whatever branch, shown or not.
-
-    Pointers and attachment ids; and what follows `sandbox:`, paths in the code interpreter's file
-    system and what stands behind them on the line.
-    """
-    pointers: set[str] = set()
-    paths: set[str] = set()
-    for node in nodes_of(raw).values():
-        message = object_of(node.get("message"))
-        for leaf in leaves(message):
-            if "://" in leaf:
-                pointers.update(_POINTED.findall(leaf))
-            if "sandbox:" in leaf:
-                begun = map(_SANDBOX.match, leaf.split("sandbox:")[1:])
-                paths.update(found[1] for found in begun if found)
-        attached = object_of(message.get("metadata")).get("attachments")
-        for each in attached if isinstance(attached, list) else ():
-            pointers.update(strings(object_of(each).get("id")))
-    return pointers, paths
+def has_message(node: Any) -> bool:
+    """Tell whether a node has a message."""
+    return isinstance(object_of(node).get("message"), dict)
 
 
-def shown(raw: Raw) -> Iterator[str]:
-    """A pointer for each file that a message of a conversation shows, on whatever branch."""
-    for node in nodes_of(raw).values():
-        yield from shown_in(object_of(node.get("message")))
+def messages_of(raw: Raw) -> list[Raw]:
+    """Return a message, which may be empty, for each node of a conversation."""
+    return [message_of(node) for node in nodes_of(raw).values()]
 
 
-def shown_in(message: Raw) -> Iterator[str]:
-    """Yield a pointer for each file that a message shows."""
-    stack = [object_of(message.get("content")).get("parts")]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, dict):
-            pointer = each.get("asset_pointer")
-            if isinstance(pointer, str) and POINTER.fullmatch(pointer):
-                yield pointer
-        if isinstance(each, dict | list):
-            stack += each.values() if isinstance(each, dict) else each
-    attached = object_of(message.get("metadata")).get("attachments")
-    for each in attached if isinstance(attached, list) else ():
-        yield from strings(object_of(each).get("id"))
-
-
-def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:
-    """For each node the one above it; by `children` where it names none that is there.
+def parents(nodes: dict[str, Raw]) -> Parents:
+    """Return for each node the one above it; by `children` if it names none that exists.
 
     A circle is cut above its oldest node, so that whoever follows this comes to an end.
     """
@@ -151,7 +172,7 @@ def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:
         for child in below if isinstance(below, list) else ():
             if isinstance(child, str) and child != key:
                 claimed[child] = min(key, claimed.get(child, key))
-    above: dict[str, str | None] = {}
+    above: Parents = {}
     for key, node in nodes.items():
         parent = node.get("parent")
         usable = isinstance(parent, str) and parent in nodes and parent != key
@@ -164,16 +185,28 @@ def parents(nodes: dict[str, Raw]) -> dict[str, str | None]:
     return above
 
 
-def answered(
-    nodes: dict[str, Raw], above: dict[str, str | None] | None = None
-) -> dict[str, str | None]:
-    """Return for each message the nearest one above it; there are nodes without any between them.
+def _cut_circles(above: Parents, nodes: dict[str, Raw]) -> None:
+    followed: set[str] = set()
+    for start in nodes:
+        trail: dict[str, None] = {}
+        at: str | None = start
+        while at is not None and at not in followed and at not in trail:
+            trail[at] = None
+            at = above[at]
+        if at in trail:
+            walked = list(trail)
+            circle = walked[walked.index(at) :]
+            above[min(circle, key=lambda key: (_time_of(nodes[key]), key))] = None
+        followed.update(trail)
 
-    `above`: what `parents` returns, where it is known.
+
+def answered(nodes: dict[str, Raw], above: Parents) -> Parents:
+    """Return for each message the nearest one above it, skipping nodes without a message.
+
+    `above`: the result of `parents`.
     """
-    above = parents(nodes) if above is None else above
-    nearest: dict[str, str | None] = {}
-    messages = {key for key, node in nodes.items() if isinstance(node.get("message"), dict)}
+    nearest: Parents = {}
+    messages = {key for key, node in nodes.items() if has_message(node)}
     for start in nodes:
         trail = []
         at = above[start]
@@ -189,46 +222,28 @@ def answered(
     return {key: nearest[key] for key in nodes if key in messages}
 
 
-def _cut_circles(above: dict[str, str | None], nodes: dict[str, Raw]) -> None:
-    done: set[str] = set()
-    for start in nodes:
-        trail: dict[str, None] = {}
-        at: str | None = start
-        while at is not None and at not in done and at not in trail:
-            trail[at] = None
-            at = above[at]
-        if at in trail:
-            walked = list(trail)
-            circle = walked[walked.index(at) :]
-            above[min(circle, key=lambda key: (_moment(nodes[key]), key))] = None
-        done.update(trail)
+def branch(raw: Raw, nodes: dict[str, Raw], above: Parents) -> list[str]:
+    """Return the keys of the nodes from the beginning to the one that the user saw last.
 
-
-def branch(raw: Raw) -> list[str]:
-    """The node ids from the beginning to the one that the user saw last."""
-    nodes = nodes_of(raw)
-    return branch_of(raw, nodes, parents(nodes))
-
-
-def branch_of(raw: Raw, nodes: dict[str, Raw], above: dict[str, str | None]) -> list[str]:
-    """Return the same where the nodes and what is above each are known."""
-    at = raw.get("current_node")
-    if isinstance(at, str) and at in nodes:
-        found = _up_from(at, above)
-        if any(isinstance(nodes[key].get("message"), dict) for key in found):
-            return found
+    `nodes` and `above`: the results of `nodes_of` and `parents`.
+    """
+    current = raw.get("current_node")
+    if isinstance(current, str) and current in nodes:
+        path = _up_from(current, above)
+        if any(has_message(nodes[key]) for key in path):
+            return path
     return _up_from(_newest_leaf(nodes, above), above)
 
 
-def _up_from(at: str | None, above: dict[str, str | None]) -> list[str]:
-    found = []
+def _up_from(at: str | None, above: Parents) -> list[str]:
+    path = []
     while at is not None:
-        found.append(at)
+        path.append(at)
         at = above[at]
-    return found[::-1]
+    return path[::-1]
 
 
-def _newest_leaf(nodes: dict[str, Raw], above: dict[str, str | None]) -> str | None:
+def _newest_leaf(nodes: dict[str, Raw], above: Parents) -> str | None:
     """Return the message with the latest time of those that no other message follows.
 
     Nodes without a message, such as the root, may stand between two messages.
@@ -237,11 +252,120 @@ def _newest_leaf(nodes: dict[str, Raw], above: dict[str, str | None]) -> str | N
     inner = set(nearest.values())
     leaf = None
     for key in nearest:
-        if key not in inner and (leaf is None or _moment(nodes[key]) >= _moment(nodes[leaf])):
+        if key not in inner and (leaf is None or _time_of(nodes[key]) >= _time_of(nodes[leaf])):
             leaf = key
     return leaf
 
 
-def _moment(node: Raw) -> float:
-    value = object_of(node.get("message")).get("create_time")
+def _time_of(node: Raw) -> float:
+    value = message_of(node).get("create_time")
     return value if isinstance(value, int | float) else float("-inf")
+
+
+def attached(message: Raw) -> list[str]:
+    """Return the ids of the files that a message lists as its attachments."""
+    listed = objects(object_of(message.get("metadata")).get("attachments"))
+    return strings(*(item.get("id") for item in listed))
+
+
+def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
+    """Return every file that a conversation mentions, on whatever branch, shown or not.
+
+    First pointers and attachment ids; then paths in the code interpreter's file system, with all
+    that follows them on the line.
+    """
+    pointers: set[str] = set()
+    paths: set[str] = set()
+    for message in messages_of(raw):
+        for leaf in leaves(message):
+            if "://" in leaf:
+                pointers.update(_POINTED.findall(leaf))
+            if "sandbox:" in leaf:
+                matches = map(_SANDBOX.match, leaf.split("sandbox:")[1:])
+                paths.update(match[1] for match in matches if match)
+        pointers.update(attached(message))
+    return pointers, paths
+
+
+def shown(raw: Raw) -> Iterator[str]:
+    """Yield a pointer for each file that a message of a conversation shows, on whatever branch."""
+    for message in messages_of(raw):
+        yield from shown_in(message)
+
+
+def shown_in(message: Raw) -> Iterator[str]:
+    """Yield a pointer for each file that a message shows."""
+    for part in objects_below(object_of(message.get("content")).get("parts")):
+        pointer = part.get("asset_pointer")
+        if isinstance(pointer, str) and POINTER.fullmatch(pointer):
+            yield pointer
+    yield from attached(message)
+
+
+def moment(value: Any) -> float | None:
+    """Return the seconds since 1970 of a date; None for anything else, and for "unknown" (zero)."""
+    seconds = _number(value)
+    if seconds is None and isinstance(value, str):
+        try:
+            date = datetime.fromisoformat(value)
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            return None
+    return seconds if seconds is not None and SAME <= seconds <= _YEAR_9999 else None
+
+
+def before_1970(value: Any) -> float | None:
+    """Return the seconds of a date before 1970, which no message has: an archive may show it."""
+    seconds = _number(value)
+    return seconds if seconds is not None and _YEAR_1 <= seconds <= -SAME else None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def same_date(wanted: Any, held: Any) -> bool:
+    """Tell whether a date is that of the source; if the source has none, any is right."""
+    expected, actual = moment(wanted), moment(held)
+    return expected is None or (actual is not None and abs(expected - actual) < SAME)
+
+
+def same_time(wanted: Any, held: Any) -> bool:
+    """Tell whether the time of a message is that of the source, and none if it has none."""
+    if wanted is None:
+        return held is None
+    if not isinstance(wanted, int | float) or isinstance(wanted, bool):
+        return True
+    return same_date(wanted, held)
+
+
+def misdated(dates: Mapping[str, float | None], held: Mapping[str, Any]) -> str | None:
+    """Return a sentence if a conversation in an archive has other dates than `dates`."""
+    for key, words in (("created", "the date"), ("updated", "the date of the last change")):
+        if key not in dates:
+            continue
+        wanted, actual = dates[key], moment(held.get(key))
+        if wanted is not actual and (
+            wanted is None or actual is None or abs(wanted - actual) >= SAME
+        ):
+            return f"{words} is another"
+    return None
+
+
+def changed_since(updated: Any, raw: Raw) -> bool:
+    """Tell whether `updated`, as an archive has it in RFC 3339, is later than what `raw` says."""
+    known = raw.get("update_time")
+    if isinstance(known, bool) or not isinstance(known, int | float | str):
+        return False
+    try:
+        if isinstance(known, str):
+            known = datetime.fromisoformat(known).timestamp()
+        # Notes tell times to the second.
+        return datetime.fromisoformat(str(updated)).timestamp() >= int(known) + 1
+    except (ValueError, OverflowError, TypeError):
+        return False

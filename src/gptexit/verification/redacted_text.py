@@ -1,7 +1,7 @@
-"""A text that was written with marks in place of secrets, held against the source's.
+"""Compare a text that was written with marks in place of secrets with that of the source.
 
-Verifying does not look for secrets: a mark is taken for whatever stood there, and all around it has
-to be as it was. It counts only in an archive whose record says that secrets were redacted.
+Verifying does not look for secrets: a mark may stand for anything, and all around it has to be
+unchanged. Marks count only in an archive whose record says that secrets were redacted.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable
 
 from gptexit.redact.occurrences import MARK
-from gptexit.verification.compare_text import as_it_is, essence
+from gptexit.verification.compare_text import essence
 
 _SPELLED = re.compile(r"\\?\[redacted: [A-Za-z0-9][A-Za-z0-9 ]{0,48}[A-Za-z0-9]\\?\]")
 """A mark in a note, where its brackets may be escaped."""
 WILD = "\ufdd0"
-"""What stands for a mark in the essence of a text; Unicode keeps it free for such uses."""
+"""Stands for a mark in the essence of a text; Unicode keeps it free for such uses."""
 ENDS = "\ufdd1"
-"""What follows it where nothing else stands behind the mark on its line: a text may end there."""
+"""Follows WILD if the mark ends its line: a text may end there."""
 _LONGEST = 20_000
 """Characters that a mark may stand for: a private key and its comments are shorter."""
 _ANCHOR = 12
@@ -25,29 +25,42 @@ _ANCHOR = 12
 
 
 class TextFinder:
-    """Looks for the words of the source in what was written; counts where marks stand for them."""
+    """Finds the words of the source in the texts of an archive, and counts marks for them."""
 
     def __init__(self, redacted: bool) -> None:
         """`redacted`: whether the archive says that marks stand for secrets."""
         self._redacted = redacted
         self.marks = 0
-        """Times that a mark was taken for what stood there."""
+        """How often a mark was taken for words of the source."""
 
     def essence(self, written: str) -> str:
-        """The essence of a written text."""
+        """Return the essence of a text of the archive."""
         return wild_essence(written) if self._redacted else essence(written)
 
-    def find(self, segment: str, within: str, at: int) -> int:
-        """Where `segment` ends in an essence of a written text, from `at` on; -1 if not there."""
-        end = as_it_is(segment, within, at)
-        if end < 0 and self._redacted:
-            end = find(segment, within, at)
-            self.marks += end >= 0
+    def find(self, segment: str, within: str, at: int = 0) -> int:
+        """Return where `segment` ends in an `essence`, searched from `at` on; -1 if nowhere."""
+        begin = within.find(segment, at)
+        if begin >= 0:
+            return begin + len(segment)
+        end = find(segment, within, at) if self._redacted else -1
+        self.marks += end >= 0
         return end
+
+    def missing(self, segments: Iterable[str], within: str, at: int = 0) -> tuple[str | None, int]:
+        """Return the first segment that is not behind the one before, and where the search ended.
+
+        `within` is an `essence`, searched from `at` on. The first is None if all were found.
+        """
+        for segment in segments:
+            end = self.find(segment, within, at)
+            if end < 0:
+                return segment, at
+            at = end
+        return None, at
 
 
 def same(text: str, written: str) -> bool:
-    """Whether `written` is `text`, but for marks in place of parts of it."""
+    """Tell whether `written` is `text`, but for marks in place of parts of it."""
     pieces = _pieces(written)
     if len(pieces) == 1:
         return text == written
@@ -64,7 +77,7 @@ def same(text: str, written: str) -> bool:
 
 
 def same_bytes(text: bytes, written: bytes) -> bool:
-    """The same of two files."""
+    """Tell whether the file `written` is the file `text`, but for marks in place of parts of it."""
     encoding = "utf-16" if text[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
         return same(
@@ -75,32 +88,32 @@ def same_bytes(text: bytes, written: bytes) -> bool:
 
 
 def stands_among(text: str, written: Iterable[str]) -> bool:
-    """Whether one of `written`, with marks, is `text`, or has it in it."""
+    """Tell whether one of `written`, with marks, is `text` or contains it."""
     return any(
-        same(text, each) or find(essence(text), wild_essence(each), 0) >= 0
-        for each in written
-        if MARK.search(each)
+        same(text, other) or find(essence(text), wild_essence(other), 0) >= 0
+        for other in written
+        if MARK.search(other)
     )
 
 
 def wild_essence(text: str) -> str:
-    """The essence of a written text, with a sign for each mark."""
+    """Return the essence of a written text, with WILD for each mark."""
     pieces = []
     at = 0
     text = text.replace(WILD, "").replace(ENDS, "")
-    for each in _SPELLED.finditer(text):
-        line = text[each.end() : text.find("\n", each.end()) % (len(text) + 1)]
-        pieces += [essence(text[at : each.start()]), WILD, "" if essence(line) else ENDS]
-        at = each.end()
+    for mark in _SPELLED.finditer(text):
+        line = text[mark.end() : text.find("\n", mark.end()) % (len(text) + 1)]
+        pieces += [essence(text[at : mark.start()]), WILD, "" if essence(line) else ENDS]
+        at = mark.end()
     return "".join([*pieces, essence(text[at:])])
 
 
 def find(segment: str, within: str, at: int) -> int:
-    """Where `segment` ends in `within`, from `at` on, marks standing for parts of it; -1 if not.
+    """Return where `segment` ends in `within`, with marks for parts of it; -1 if nowhere.
 
-    `within` is the `wild_essence` of a text. A mark serves once: what comes next is looked for
-    behind it. Where a mark ends its line, what stood between the secret and the end of its text
-    is not told from the secret; of that the SHA-256 of the file tells more.
+    `within` is the `wild_essence` of a text, searched from `at` on. A mark serves once: the next
+    segment is looked for behind it. If a mark ends its line, the words between the secret and the
+    end of its text cannot be told from the secret; only the SHA-256 of the file shows a change.
     """
     before = at
     sign = within.find(WILD, at)
@@ -116,16 +129,17 @@ def find(segment: str, within: str, at: int) -> int:
 
 
 def _pieces(written: str) -> list[str]:
+    """Return the parts of a text between its marks."""
     pieces = []
     at = 0
-    for each in MARK.finditer(written):
-        pieces.append(written[at : each.start()])
-        at = each.end()
+    for mark in MARK.finditer(written):
+        pieces.append(written[at : mark.start()])
+        at = mark.end()
     return [*pieces, written[at:]]
 
 
 def _overlap(segment: str, left: str) -> int:
-    """How much of the beginning of `segment` stands at the end of `left`."""
+    """Return how many characters of the beginning of `segment` are the end of `left`."""
     anchor = segment[:_ANCHOR]
     at = left.find(anchor, max(0, len(left) - len(segment)))
     while at >= 0:
@@ -137,7 +151,7 @@ def _overlap(segment: str, left: str) -> int:
 
 
 def _rest(rest: str, within: str, sign: int) -> int:
-    """Where `rest`, which a mark at `sign` begins, ends; -1 where it cannot."""
+    """Return where `rest`, which begins in the mark at `sign`, ends; -1 if nowhere."""
     while True:
         ends = within.startswith(ENDS, sign + 1)
         after = sign + 1 + ends
@@ -158,9 +172,9 @@ def _rest(rest: str, within: str, sign: int) -> int:
 
 
 def _begins(right: str, rest: str, *, ends: bool) -> int:
-    """Where in `rest`, behind what a mark stands for, the text to the right of the mark begins.
+    """Return where in `rest` the text to the right of a mark begins; -1 if nowhere.
 
-    `ends`: whether it need not. -1 where it does not.
+    `ends`: whether `rest` may end in the mark.
     """
     anchor = right[:_ANCHOR]
     at = rest.find(anchor, 1) if anchor else -1

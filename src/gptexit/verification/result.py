@@ -1,4 +1,4 @@
-"""What a verification found, and its verdict in a sentence."""
+"""The result of a verification, and its verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VERSION = 1
 """The number that a verification carries as `version`."""
 Verdict = Literal["complete", "complete except", "complete but", "as written", "not complete"]
 LISTED = 10_000
-"""Messages in a form that gptexit does not know that are listed; the others are counted."""
+"""Messages in an unknown form that are listed; more of them are only counted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,16 +19,16 @@ class Problem:
     """Something that is not as it should be."""
 
     file: str | None
-    """In the archive, as seen from the folder that was given; None where a file is what lacks."""
+    """In the archive, relative to the folder that was given; None if no file has the problem."""
     what: str
-    """A sentence's predicate: `is gone`, `is not as it was written`."""
+    """The predicate of a sentence: `is gone`, `is not as it was written`."""
     conversation: str | None = None
     title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A conversation that another file of the archive has than the one that was asked about."""
+    """A conversation in another file of the archive than the one that is verified."""
 
     file: str
     conversation: str
@@ -37,24 +37,24 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class UnknownForm:
-    """A message in a form that gptexit does not know; its strings were all found."""
+    """A message in a form that gptexit does not know; all its strings were found."""
 
     conversation: str
     title: str | None
     message: str | None
-    """Null where it is the whole conversation."""
+    """None if it is the whole conversation."""
     what: str
     """The form: `marker weather`, `content type hologram`."""
 
 
 @dataclass(slots=True)
 class Checked:
-    """What was held against each other for one archive."""
+    """The number of things that were compared for one archive."""
 
     path: str
     format: str
     files: int = 0
-    """Files whose SHA-256 was worked out."""
+    """Files whose SHA-256 was computed."""
     conversations: int = 0
     messages: int = 0
     assets: int = 0
@@ -65,33 +65,33 @@ class Checked:
     older: int = 0
     """Conversations in the archive that this source no longer has."""
     read_back: bool = False
-    """Whether its conversations were held against the export's."""
+    """Whether its conversations were compared with those of the export."""
     elsewhere: list[Elsewhere] = field(default_factory=list)
-    """Where a single file was asked about: what the others have."""
+    """If a single file is verified, the conversations in the others."""
 
 
 @dataclass(slots=True)
 class Result:
-    """The whole of it."""
+    """Everything that a verification found."""
 
     source: str | None
-    """None where the archive was held against its own manifest alone."""
+    """None if the archive was compared with its own manifest alone."""
     archives: list[Checked] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     """Files that somebody added to, and that still hold all of the export."""
     lacking: list[str] = field(default_factory=list)
-    """What the export itself lacks, a phrase each."""
+    """A phrase for each thing that the export itself lacks."""
     unread: dict[str, str] = field(default_factory=dict)
-    """What could not be read, now or when an archive was made: where, and why."""
+    """The place and reason of everything that could not be read, now or when writing."""
     unknown: list[UnknownForm] = field(default_factory=list)
     """At most LISTED messages in a form that gptexit does not know."""
     unknown_messages: int = 0
-    """How many there are."""
+    """The number of such messages, also those that are not listed."""
 
     @property
     def verdict(self) -> Verdict:
-        """Whether everything is there."""
+        """Whether the archive is complete."""
         if self.problems:
             return "not complete"
         if self.unknown_messages:
@@ -102,49 +102,26 @@ class Result:
 
     @property
     def compared(self) -> bool:
-        """Whether anything was compared that lets one say that all is there.
+        """Whether enough was compared to call an archive complete.
 
-        With an export, that is what an archive was read back for.
+        With an export, an archive has to be read back for that.
         """
         if self.source is None:
-            return any(each.files for each in self.archives)
+            return any(checked.files for checked in self.archives)
         return any(
-            each.read_back and (each.conversations or each.left_out or each.assets)
-            for each in self.archives
+            checked.read_back and (checked.conversations or checked.left_out or checked.assets)
+            for checked in self.archives
         )
 
     def as_json(self) -> dict[str, Any]:
-        """As `schemas/verification.schema.json` describes it."""
+        """Return the result in the form of `schemas/verification.schema.json`."""
         return {
             "version": VERSION,
             "tool": {"name": "gptexit", "version": __version__},
             "source": self.source,
             "verdict": self.verdict,
-            "archives": [
-                {
-                    "path": each.path,
-                    "format": each.format,
-                    "files": each.files,
-                    "conversations": each.conversations,
-                    "messages": each.messages,
-                    "assets": each.assets,
-                    "redacted": each.redacted,
-                    "left_out": each.left_out,
-                    "older": each.older,
-                    "read_back": each.read_back,
-                    "elsewhere": [asdict(other) for other in each.elsewhere],
-                }
-                for each in self.archives
-            ],
-            "problems": [
-                {
-                    "file": each.file,
-                    "what": each.what,
-                    "conversation": each.conversation,
-                    "title": each.title,
-                }
-                for each in self.problems
-            ],
+            "archives": list(map(asdict, self.archives)),
+            "problems": list(map(asdict, self.problems)),
             "edited": self.edited,
             "lacking": self.lacking,
             "unread": [
@@ -152,6 +129,6 @@ class Result:
             ],
             "unknown": {
                 "messages": self.unknown_messages,
-                "listed": [asdict(each) for each in self.unknown],
+                "listed": list(map(asdict, self.unknown)),
             },
         }

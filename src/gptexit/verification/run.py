@@ -1,12 +1,11 @@
-"""The run: an archive held against its manifest, and against the export that it came from."""
+"""Compare archives with their manifests, and with the export that they were written from."""
 
 from __future__ import annotations
 
 import hashlib
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -22,41 +21,38 @@ from gptexit.verification.archive_files import (
     Locator,
     archive_of,
     find_archives,
+    lacking_parts,
     read_archive,
 )
 from gptexit.verification.compare_raw import MergedCopies
-from gptexit.verification.parts import lacking_parts
-from gptexit.verification.raw import Raw, id_of, object_of
-from gptexit.verification.readers.base import Reader
-from gptexit.verification.readers.chatgpt_zip import Zips
-from gptexit.verification.readers.jsonl import JsonlReader
+from gptexit.verification.conversation import SourceConversation
+from gptexit.verification.raw import Raw, id_of, names, object_of, title_of
+from gptexit.verification.readers import Reader
+from gptexit.verification.readers.chatgpt_zip import ZipReader
+from gptexit.verification.readers.jsonl_lines import JsonlReader
 from gptexit.verification.readers.markdown import MarkdownReader
 from gptexit.verification.readers.sqlite import SqliteReader
 from gptexit.verification.result import LISTED, Checked, Elsewhere, Problem, Result, UnknownForm
 from gptexit.verification.selection import leaves_out
-from gptexit.verification.told import Told
 
 Progress = Callable[[int, int], None]
-
-
+"""Called now and then with the conversations and the bytes that have been read."""
 AddedTo = Callable[[CheckedArchive, str, Raw, ExportSet], bool]
-"""Tells whether a person only added to a file of an archive: what was written is all there yet."""
+"""Tells whether a person only added to a file of an archive: it has all that was written."""
 READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
     "markdown": MarkdownReader,
     "jsonl": JsonlReader,
-    "chatgpt": Zips,
-    "gemini": Zips,
+    "chatgpt": ZipReader,
+    "gemini": ZipReader,
     "sqlite": SqliteReader,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
-BYTES_ALONE = (
-    *("account", "claude", "claude-api", "exit", "gemini-api", "librechat", "open-webui", "pam"),
-)
-"""Formats that are not read back."""
-KNOWN = frozenset((*READERS, *BYTES_ALONE))
-"""Formats of which it is known what can be compared."""
+KNOWN = READERS.keys() | names("account claude claude-api exit gemini-api librechat open-webui pam")
+"""Formats of which it is known whether they can be read back."""
 WITH_FILES = frozenset({"markdown", "chatgpt"})
 """Formats that hold every file of the export."""
+_TRIED = 20
+"""Notes without an id that are searched, at most, for a conversation without one."""
 
 
 def verify(
@@ -67,73 +63,57 @@ def verify(
     finished: bool = True,
     added_to: AddedTo | None = None,
 ) -> Result:
-    """Hold the archives at and below `root` against their manifests, and against `export`.
+    """Compare the archives at and below `root` with their manifests, and with `export`.
 
-    `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether it has to be whole, as
-    an exit that is about to be written is not. `added_to` tells whether a person only added to a
-    note; without it, a changed note is a problem. Raises NoArchive, and OSError where a file cannot
-    be read.
+    `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether an exit at `root` is
+    already written. `added_to` tells whether a person only added to a note; without it, a changed
+    note is a problem. Raises NoArchive, and OSError if a file cannot be read.
     """
-    found = _benches(root, added_to)
-    benches = [bench for bench in found if finished or bench.archive.format != "exit"]
+    benches = [bench for bench in _benches(root) if finished or bench.archive.format != "exit"]
     archives = [bench.archive for bench in benches]
-    # A ZIP by itself has no list that its bytes could be held against.
-    told = (each.promised or each.record or (each.only and export) for each in archives)
-    if not any(told):
+    # A ZIP by itself has no list to compare its bytes with.
+    if not any(it.promised or it.record or (it.only and export) for it in archives):
         raise NoArchive(
             f"{root} holds no archive that gptexit wrote: give the folder that `gptexit convert` "
             "or `gptexit exit` wrote to."
         )
-    result = Result(export.label if export else None, [each.checked for each in benches])
+    result = Result(export.label if export else None, [bench.checked for bench in benches])
     for bench in benches:
         archive = bench.archive
-        for file, sentence in archive.damage:
-            result.problems.append(Problem(bench.shown(file), sentence))
+        result.problems += [bench.problem(*damage) for damage in archive.damage]
         if archive.format and archive.format not in KNOWN:
             what = f"says that it is of a format that gptexit does not know: {archive.format[:40]}"
-            result.problems.append(Problem(bench.shown(f"{HOUSE}/archive.json"), what))
+            result.problems.append(bench.problem(f"{HOUSE}/archive.json", what))
         result.unread |= archive.unread
     if finished:
-        by_folder = {each.prefix: each.archive for each in benches if not each.archive.only}
-        for file, sentence in lacking_parts(root, by_folder):
-            result.problems.append(Problem(file, sentence))
+        by_folder = {bench.prefix: bench.archive for bench in benches if not bench.archive.only}
+        result.problems += [Problem(*lack) for lack in lacking_parts(root, by_folder)]
     if export is not None:
-        _against(export, benches, result, progress)
+        _Comparison(export, Locator(export), benches, result, added_to).run(progress)
     for bench in benches:
-        _bytes(bench, result, alone=export is None)
-    result.problems = sorted(set(result.problems), key=lambda each: (each.file or "", each.what))
+        for file in bench.archive.asked:
+            if file in bench.excused:
+                result.edited.append(bench.shown(file))
+            elif file not in bench.archive.found:
+                result.problems.append(bench.problem(file, "is gone"))
+            elif bench.archive.is_changed(file):
+                result.problems.append(bench.problem(file, "is not as it was written"))
+    unique = set(result.problems)
+    result.problems = sorted(unique, key=lambda problem: (problem.file or "", problem.what))
     return result
-
-
-def _benches(root: Path, added_to: AddedTo | None) -> list[_Bench]:
-    if root.is_file():
-        return [_Bench.of("", archive_of(root), added_to)] if zipfile.is_zipfile(root) else []
-    found = []
-    for folder in find_archives(root):
-        prefix = folder.relative_to(root).as_posix()
-        found.append(
-            _Bench.of("" if prefix == "." else f"{prefix}/", read_archive(folder), added_to)
-        )
-    return found
 
 
 @dataclass(slots=True)
 class _Bench:
-    """One archive under examination."""
+    """An archive that is verified."""
 
     prefix: str
+    """Its folder relative to the one that was given: `""`, `"markdown/"`."""
     archive: CheckedArchive
     checked: Checked
-    added_to: AddedTo | None
     reader: Reader | None = None
-    excused: set[str] | None = None
-    """Changed files that were found to hold everything."""
-
-    @classmethod
-    def of(cls, prefix: str, archive: CheckedArchive, added_to: AddedTo | None) -> _Bench:
-        """Begin with an archive; `prefix` is its folder as seen from the one that was given."""
-        path = archive.only or prefix.rstrip("/") or "."
-        return cls(prefix, archive, Checked(path, archive.format, len(archive.asked)), added_to)
+    excused: set[str] = field(default_factory=set)
+    """Changed files that hold everything that was written."""
 
     @property
     def holds_every_file(self) -> bool:
@@ -143,251 +123,266 @@ class _Bench:
         return archive.format in WITH_FILES and not archive.record.get("selection") and not alone
 
     def shown(self, file: str) -> str:
-        """A file of the archive as seen from the folder that was given."""
+        """Return the path of a file relative to the folder that was given."""
         return self.prefix + file
 
-
-def _bytes(bench: _Bench, result: Result, *, alone: bool) -> None:
-    """Every file against its SHA-256. Where the source was read, more may be known of a change."""
-    archive = bench.archive
-    for file in archive.absent:
-        result.problems.append(Problem(bench.shown(file), "is gone"))
-    for file in archive.changed:
-        if not alone and bench.excused and file in bench.excused:
-            result.edited.append(bench.shown(file))
-        else:
-            result.problems.append(Problem(bench.shown(file), "is not as it was written"))
+    def problem(
+        self, file: str, what: str, key: str | None = None, title: str | None = None
+    ) -> Problem:
+        """Return a problem of one of its files."""
+        return Problem(self.shown(file), what, key, title)
 
 
-def _against(
-    export: ExportSet, benches: list[_Bench], result: Result, progress: Progress | None
-) -> None:
-    locate = Locator(export)
-    for bench in benches:
-        make = READERS.get(bench.archive.format) if bench.archive.option("form") != "api" else None
-        if bench.archive.redacted:
-            _look_through_marks(bench.archive, locate)
-        if make:
-            bench.reader = make(bench.archive, locate)
-            bench.checked.read_back = True
-            bench.excused = set()
-    seen: set[str] = set()
-    nameless: set[str] = set()
-    export.settle()
-    export.witness = partial(_merging, result, list[MergedCopies]())
-    export.keep = partial(_kept, benches, result)
-    for number, (_, raw) in enumerate(export.conversations(), 1):
+def _benches(root: Path) -> list[_Bench]:
+    if root.is_file():
+        archives = {"": archive_of(root)} if zipfile.is_zipfile(root) else {}
+    else:
+        folders = {path.relative_to(root).as_posix(): path for path in find_archives(root)}
+        archives = {
+            "" if name == "." else f"{name}/": read_archive(path) for name, path in folders.items()
+        }
+    return [
+        _Bench(
+            prefix,
+            archive,
+            Checked(archive.only or prefix.rstrip("/") or ".", archive.format, len(archive.asked)),
+        )
+        for prefix, archive in archives.items()
+    ]
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """A run over the export that compares each conversation and file with every archive."""
+
+    export: ExportSet
+    locate: Locator
+    benches: list[_Bench]
+    result: Result
+    added_to: AddedTo | None
+    nameless: set[str] = field(default_factory=set)
+    """Names of archives for conversations without an id that were found."""
+    merged: MergedCopies | None = None
+    """The merged conversation of the last copy; its other copies follow."""
+
+    def run(self, progress: Progress | None) -> None:
+        """Compare everything, and add to the result what is not right."""
         try:
-            key = _every_archive(raw, benches, nameless, locate, result, export)
-        except OSError:
-            raise
-        except Exception as error:  # a fault of ours is a problem of this one, and of no other
-            key = id_of(raw) or made_up(raw)
-            result.problems.append(_not_compared(raw, key, error))
-        seen.add(key)
-        if progress:
-            progress(number, export.bytes_read)
-    for bench in benches:
-        _assets(bench, locate, result)
-        if bench.holds_every_file:
-            _others(bench, export, locate, result)
-        if bench.reader:
-            bench.checked.older = len(bench.reader.ids() - seen)
-            bench.checked.messages = bench.reader.messages
-            bench.checked.redacted = bench.reader.redacted
-            bench.checked.assets += bench.reader.assets
-            for file, sentence in bench.reader.unreadable:
-                result.problems.append(Problem(bench.shown(file), sentence))
-    result.lacking += _lacking(export, locate)
-    result.unread |= {each.where: each.reason for each in export.losses}
-    result.unread |= locate.unreadable
-    for name in export.missing:  # told as what the export itself lacks
-        result.unread.pop(name, None)
+            for bench in self.benches:
+                self._open(bench)
+            seen = self._conversations(progress)
+            for bench in self.benches:
+                self._files(bench)
+                if bench.holds_every_file:
+                    self._other_files(bench)
+                if bench.reader:
+                    self._sum_up(bench, bench.reader, seen)
+        finally:
+            for bench in self.benches:
+                if bench.reader:
+                    bench.reader.open_files.close()
+        self.result.lacking += self._lacking()
+        unread = self.result.unread
+        unread |= {loss.where: loss.reason for loss in self.export.losses}
+        unread |= self.locate.unreadable
+        for name in self.export.missing:  # already in `lacking`
+            unread.pop(name, None)
 
+    def _open(self, bench: _Bench) -> None:
+        """Open an archive, if its format can be read back."""
+        archive = bench.archive
+        reader = READERS.get(archive.format) if archive.option("form") != "api" else None
+        if archive.redacted:
+            self._look_through_marks(archive)
+        if reader:
+            bench.reader = reader(archive, self.locate)
+            bench.checked.read_back = True
 
-def _kept(benches: list[_Bench], result: Result, path: str) -> Take:
-    """Return what holds a conversation that is too large against the file that keeps it."""
-    digest = hashlib.sha256()
+    def _look_through_marks(self, archive: CheckedArchive) -> None:
+        """Note for each file with marks the SHA-256 of that file in the export."""
+        for key, path in archive.keys.items():
+            kind, _, name = key.partition("/")
+            member = name if kind == "member" else None
+            member = self.locate.member_of(name) if kind == "asset" else member
+            if member is None or archive.found.get(path) in (None, self.locate.member(member)):
+                continue
+            digest = self.locate.through_marks(member, (archive.root / path).read_bytes())
+            if digest:
+                archive.unmarked[path] = digest
 
-    def take(piece: bytes) -> None:
-        digest.update(piece)
-        if piece:
-            return
-        result.lacking.append(f"a conversation that is too large to be converted ({path})")
-        for bench in benches:
-            archive = bench.archive
-            whole = bench.reader and not (archive.record.get("selection") or archive.redacted)
-            if whole and archive.only is None and digest.hexdigest() not in archive.found.values():
-                what = "is missing, or is not the conversation of the export"
-                result.problems.append(Problem(bench.shown(path), what))
+    def _conversations(self, progress: Progress | None) -> set[str]:
+        """Compare every conversation, and return their names in the archives."""
+        export = self.export
+        seen: set[str] = set()
+        export.settle()
+        export.witness = self._merging
+        export.keep = self._too_large
+        for number, (_, raw) in enumerate(export.conversations(), 1):
+            try:
+                key = self._conversation(raw)
+            except OSError:
+                raise
+            except Exception as error:  # a fault of ours is a problem of this one, and of no other
+                key = id_of(raw) or made_up(raw)
+                reason = f"gptexit could not handle it ({type(error).__name__}: {error})"[:500]
+                self._add(f"could not be compared: {reason}", key, title_of(raw))
+            seen.add(key)
+            if progress:
+                progress(number, export.bytes_read)
+        return seen
 
-    return take
+    def _add(self, what: str, key: str | None, title: str | None) -> None:
+        """Add a problem of a conversation that no file has."""
+        self.result.problems.append(Problem(None, what, key, title))
 
+    def _merging(self, copy: Raw, merged: Raw) -> None:
+        """Add what a copy of a conversation lost when it was merged with others."""
+        if self.merged is None or self.merged.raw is not merged:
+            self.merged = MergedCopies(merged)
+        for sentence in self.merged.lost(copy):
+            self._add(sentence, id_of(merged), title_of(merged))
 
-def _merging(result: Result, last: list[MergedCopies], copy: Raw, merged: Raw) -> None:
-    """Note what a copy of a conversation lost when it was merged with others.
+    def _too_large(self, path: str) -> Take:
+        """Return what compares a conversation that is too large with the file that keeps it."""
+        digest = hashlib.sha256()
 
-    `last`: the merged conversation that was asked about last, whose other copies follow.
-    """
-    title = merged.get("title")
-    if not last or last[0].raw is not merged:
-        last[:] = [MergedCopies(merged)]
-    for sentence in last[0].lost(copy):
-        named = title if isinstance(title, str) else None
-        result.problems.append(Problem(None, sentence, id_of(merged), named))
+        def take(piece: bytes) -> None:
+            digest.update(piece)
+            if piece:
+                return
+            what = f"a conversation that is too large to be converted ({path})"
+            self.result.lacking.append(what)
+            for bench in self.benches:
+                archive = bench.archive
+                selected = archive.record.get("selection") or archive.only is not None
+                if not bench.reader or selected or archive.redacted:
+                    continue
+                if digest.hexdigest() not in archive.found.values():
+                    what = "is missing, or is not the conversation of the export"
+                    self.result.problems.append(bench.problem(path, what))
 
+        return take
 
-def _look_through_marks(archive: CheckedArchive, locate: Locator) -> None:
-    """For each file with marks, note the SHA-256 of the one of the export that it stands for."""
-    for key, path in archive.keys.items():
-        kind, _, name = key.partition("/")
-        member = name if kind == "member" else locate.member_of(name) if kind == "asset" else None
-        if member is None or archive.found.get(path) in (None, locate.member(member)):
-            continue
-        digest = locate.through_marks(member, (archive.root / path).read_bytes())
-        if digest:
-            archive.unmarked[path] = digest
-
-
-def _assets(bench: _Bench, locate: Locator, result: Result) -> None:
-    """Every asset and account file byte for byte, by what the export holds under its name."""
-    finders: dict[str, Callable[[str], str | None]] = {
-        "asset": locate,
-        "account": locate.side_file,
-        "member": locate.member,
-    }
-    for key, path in bench.archive.keys.items():
-        kind, _, name = key.partition("/")
-        find = finders.get(kind)
-        if find is None or path not in bench.archive.found:
-            continue
-        digest = find(name)
-        if digest is None:  # only an earlier export had it
-            continue
-        bench.checked.assets += 1
-        if digest not in (bench.archive.found[path], bench.archive.unmarked.get(path)):
-            result.problems.append(Problem(bench.shown(path), "is not the file of the export"))
-
-
-def _others(bench: _Bench, export: ExportSet, locate: Locator, result: Result) -> None:
-    """Whether the bytes of each file of the export are there, wherever."""
-    there = set(bench.archive.found.values()) | set(bench.archive.unmarked.values())
-    there |= bench.reader.digests() if bench.reader else set()
-    for name in export.others(frozenset()):
-        digest = locate.member(name)
-        if digest and digest not in there:
-            result.problems.append(Problem(None, f"the file {name} of the export is missing"))
-
-
-def _every_archive(
-    raw: Raw,
-    benches: list[_Bench],
-    nameless: set[str],
-    locate: Locator,
-    result: Result,
-    export: ExportSet,
-) -> str:
-    """Hold one conversation against every archive, and return the name that they have for it."""
-    told = Told(raw, export.library(id_of(raw) or ""))
-    key = id_of(raw) or _found(told, benches, nameless)
-    locate.look_for(key, raw)
-    for bench in benches:
-        if bench.reader:
-            _conversation(bench, key, told, result, export)
-    _note_unknown(key, told, benches, result)
-    return key
-
-
-def _not_compared(raw: Raw, key: str, error: Exception) -> Problem:
-    """Return what to say of a conversation that one of our own functions cannot handle."""
-    reason = f"gptexit could not handle it ({type(error).__name__}: {error})"[:500]
-    title = raw.get("title")
-    what = f"could not be compared: {reason}"
-    return Problem(None, what, key, title if isinstance(title, str) else None)
-
-
-def _conversation(bench: _Bench, key: str, told: Told, result: Result, export: ExportSet) -> None:
-    assert bench.reader is not None
-    raw, named = told.raw, told.title
-    lacks = bench.reader.check(key, told)
-    unasked = leaves_out(raw, object_of(bench.archive.record.get("selection")))
-    if lacks is None:
-        other = bench.reader.elsewhere(key)
-        if unasked:
-            bench.checked.left_out += 1
-        elif other:
-            bench.checked.elsewhere.append(Elsewhere(bench.shown(other), key, named))
-        else:
-            what = f"is missing from the {bench.archive.format} archive"
-            result.problems.append(Problem(None, what, key, named))
-        return
-    bench.checked.conversations += 1
-    if unasked and bench.reader.exact:
-        what = f"is in the {bench.archive.format} archive, though its options leave it out"
-        result.problems.append(Problem(None, what, key, named))
-    for file, sentence in lacks:
-        result.problems.append(Problem(bench.shown(file), sentence, key, named))
-    path = bench.archive.keys.get(f"conversation/{key}")
-    if (
-        not lacks
-        and path is not None
-        and bench.archive.is_changed(path)
-        and bench.added_to
-        and bench.added_to(bench.archive, path, raw, export)
-    ):
-        assert bench.excused is not None
-        bench.excused.add(path)
-
-
-_TRIED = 20
-"""Notes without an id at most that a conversation without one is looked for in."""
-
-
-def _found(told: Told, benches: list[_Bench], taken: set[str]) -> str:
-    """Return the name that the archive gave to a conversation without an id.
-
-    It is made from the content, alike in every run; where a damaged source was read another way,
-    the archive's that holds all of it.
-    """
-    key = made_up(told.raw)
-    readers = [bench.reader for bench in benches if bench.reader]
-    taken.add(key)
-    if any(key in reader.ids() for reader in readers):
+    def _conversation(self, raw: Raw) -> str:
+        """Compare a conversation with every archive, and return its name in them."""
+        source = SourceConversation(raw, self.export.library(id_of(raw) or ""))
+        key = id_of(raw) or self._made_up_name(source)
+        self.locate.look_for(key, raw)
+        for bench in self.benches:
+            if bench.reader:
+                self._compare(bench, bench.reader, key, source)
+        self._note_unknown(key, source)
         return key
-    for reader in readers:
-        others = (each for each in reader.ids() if each.startswith("no-id-") and each not in taken)
-        for other in sorted(islice(others, _TRIED)):
-            if reader.check(other, told) == []:
-                taken.add(other)
-                return other
-    return key
 
+    def _made_up_name(self, source: SourceConversation) -> str:
+        """Return the name that the archive gave to a conversation without an id.
 
-def _note_unknown(key: str, told: Told, benches: list[_Bench], result: Result) -> None:
-    """List the messages of a conversation in a form that nobody knows, each once."""
-    found: dict[tuple[str | None, str], None] = {}
-    for bench in benches:
-        seen = bench.reader.expects(told) if bench.reader and key in bench.reader.ids() else None
-        if seen is None:
-            continue
-        for said in [*seen.current, *seen.others]:
-            found |= dict.fromkeys((said.id, what) for what in said.words.unknown)
-        for words in seen.anywhere:
-            found |= dict.fromkeys((None, what) for what in words.unknown)
-    result.unknown_messages += len({message for message, _ in found})
-    for message, what in found:
-        if len(result.unknown) < LISTED:
-            result.unknown.append(UnknownForm(key, told.title, message, what))
+        It is made from the content, alike in every run. If a damaged source was read in another
+        way, it is the name of one in the archive that holds all of it.
+        """
+        key = made_up(source.raw)
+        readers = [bench.reader for bench in self.benches if bench.reader]
+        self.nameless.add(key)
+        if any(key in reader.ids() for reader in readers):
+            return key
+        for reader in readers:
+            others = (
+                name
+                for name in reader.ids()
+                if name.startswith("no-id-") and name not in self.nameless
+            )
+            for name in sorted(islice(others, _TRIED)):
+                if reader.check(name, source) == []:
+                    self.nameless.add(name)
+                    return name
+        return key
 
+    def _compare(self, bench: _Bench, reader: Reader, key: str, source: SourceConversation) -> None:
+        archive, checked, title = bench.archive, bench.checked, source.title
+        lacks = reader.check(key, source)
+        unasked = leaves_out(source.raw, object_of(archive.record.get("selection")))
+        if lacks is None:
+            other = reader.elsewhere(key)
+            if unasked:
+                checked.left_out += 1
+            elif other:
+                checked.elsewhere.append(Elsewhere(bench.shown(other), key, title))
+            else:
+                self._add(f"is missing from the {archive.format} archive", key, title)
+            return
+        checked.conversations += 1
+        if unasked and reader.strict:
+            what = f"is in the {archive.format} archive, though its options leave it out"
+            self._add(what, key, title)
+        self.result.problems += [bench.problem(*lack, key, title) for lack in lacks]
+        path = archive.keys.get(f"conversation/{key}")
+        if lacks or path is None or not archive.is_changed(path):
+            return
+        if self.added_to and self.added_to(archive, path, source.raw, self.export):
+            bench.excused.add(path)
 
-def _lacking(export: ExportSet, locate: Locator) -> list[str]:
-    """What the export itself lacks, a phrase each."""
-    found = []
-    if export.missing:
-        found.append(count(len(export.missing), "file") + " that its own list names")
-    losses = [loss for loss in export.losses if loss.why.code is not Lost.TOO_LARGE]
-    if losses:
-        found.append(count(len(losses), "part") + " of it that cannot be read")
-    if locate.missing:
-        found.append(count(len(locate.missing), "attachment") + " that it mentions")
-    return found
+    def _note_unknown(self, key: str, source: SourceConversation) -> None:
+        """List the messages of a conversation in an unknown form, each once."""
+        forms: dict[tuple[str | None, str], None] = {}
+        for bench in self.benches:
+            if not bench.reader or key not in bench.reader.ids():
+                continue
+            if seen := bench.reader.expects(source):
+                for shown in [*seen.current, *seen.others]:
+                    forms |= dict.fromkeys((shown.id, form) for form in shown.words.unknown)
+                for words in seen.anywhere:
+                    forms |= dict.fromkeys((None, form) for form in words.unknown)
+        result = self.result
+        result.unknown_messages += len({message for message, _ in forms})
+        room = max(0, LISTED - len(result.unknown))
+        result.unknown += [
+            UnknownForm(key, source.title, message, form) for message, form in islice(forms, room)
+        ]
+
+    def _files(self, bench: _Bench) -> None:
+        """Compare every asset and account file with the file of that name in the export."""
+        finders: dict[str, Callable[[str], str | None]] = {
+            "asset": self.locate,
+            "account": self.locate.side_file,
+            "member": self.locate.member,
+        }
+        archive = bench.archive
+        for key, path in archive.keys.items():
+            kind, _, name = key.partition("/")
+            find = finders.get(kind)
+            if find is None or path not in archive.found:
+                continue
+            digest = find(name)
+            if digest is None:  # only an earlier export had it
+                continue
+            bench.checked.assets += 1
+            if digest not in (archive.found[path], archive.unmarked.get(path)):
+                self.result.problems.append(bench.problem(path, "is not the file of the export"))
+
+    def _other_files(self, bench: _Bench) -> None:
+        """Look for the bytes of each file of the export, under whatever name."""
+        held = {*bench.archive.found.values(), *bench.archive.unmarked.values()}
+        held |= bench.reader.digests() if bench.reader else set()
+        for name in self.export.others(frozenset()):
+            digest = self.locate.member(name)
+            if digest and digest not in held:
+                self._add(f"the file {name} of the export is missing", None, None)
+
+    def _sum_up(self, bench: _Bench, reader: Reader, seen: set[str]) -> None:
+        checked = bench.checked
+        checked.older = len(reader.ids() - seen)
+        checked.messages = reader.messages
+        checked.redacted = reader.redacted
+        checked.assets += reader.assets
+        self.result.problems += [bench.problem(*lack) for lack in reader.unreadable]
+
+    def _lacking(self) -> list[str]:
+        """Return a phrase for each thing that the export itself lacks."""
+        export = self.export
+        losses = [loss for loss in export.losses if loss.why.code is not Lost.TOO_LARGE]
+        numbers = (
+            (len(export.missing), "file", "that its own list names"),
+            (len(losses), "part", "of it that cannot be read"),
+            (len(self.locate.missing), "attachment", "that it mentions"),
+        )
+        return [f"{count(number, thing)} {which}" for number, thing, which in numbers if number]

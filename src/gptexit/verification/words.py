@@ -1,33 +1,37 @@
-"""The words of a text: what of it stands in order, what beside, and which addresses it gives.
+"""Take a text apart into words in order, words beside them, and addresses.
 
-A text of the assistant's holds markers, which ChatGPT's page turns into something else, and links,
-whose address a writer may set in another place. The text is taken apart at both. The rules are
-those of the export itself, as they were seen in real ones; no table of them is shared with the
-reader. What the user typed is literal.
+A text of the assistant holds markers, which ChatGPT's page replaces, and links, whose address a
+writer may move. The text is split at both. The rules come from real exports; no table of them is
+shared with the reader. The text that the user typed is literal.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.verification.compare_text import bare, essence, key_of_address, plain
+from gptexit.verification.raw import inner_json, keyed_leaves, mended, names
 
-MARKERS = frozenset(
-    (
-        *("cite", "filecite", "navlist", "image_group", "entity", "i", "image", "video", "finance"),
-        *("product", "product_entity", "products", "businesses", "businesses_map", "url", "genui"),
-        *("forecast", "tldr", "image_v2", "image_inline", "alt_text", "navigation", "nav_list"),
-        *("webpage", "webpage_extended", "grouped_webpages", "attribution", "hidden", "file"),
-        *("grouped_webpages_model_predicted_fallback", "sources_footnote"),
-    )
+MARKERS = names(
+    """
+    cite filecite navlist image_group entity i image video finance product product_entity products
+    businesses businesses_map url genui forecast tldr image_v2 image_inline alt_text navigation
+    nav_list webpage webpage_extended grouped_webpages attribution hidden file
+    grouped_webpages_model_predicted_fallback sources_footnote
+    """
 )
 """Kinds of markers that were seen in exports."""
 WIDGETS = frozenset(("create_shared_list",))
 CONTAINERS = frozenset(("writing", "contextList"))
+_WORDED = names(
+    """
+    title text section name label heading query queries caption description details items sections
+    summary value selections
+    """
+)
+"""Keys in the JSON of a marker whose strings a person reads."""
 
 _TURN = r"turn\d{1,9}[a-z_]{1,40}\d{1,9}"
 _MARKED = re.compile(
@@ -57,29 +61,30 @@ _LINK = re.compile(
 _SANDBOX = re.compile(r"\]\(<?sandbox:[^\n]{0,400}?(?:\)|$)", re.MULTILINE)
 _BARE_SANDBOX = re.compile(r"sandbox:/[^\s\"'<>()\[\]]*")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,100}\]:?")
+_SIGN = re.compile("[\ue200-\ue2ff【]")
 _CUT = "\ufdd2"
-"""Stands where a text is taken apart; Unicode keeps it free for such uses."""
-_EDGES = "-*+|•–—"
+"""Marks where a text is split; Unicode keeps it free for such uses."""
+_EDGES = " \t\n-*+|•–—"
 """Signs beside a marker that say nothing once it is gone."""
 
 
 @dataclass(slots=True)
 class Words:
-    """What a text has to be found by."""
+    """The words and addresses by which a text has to be found."""
 
     segments: list[str] = field(default_factory=list)
-    """Essences that stand one behind the other."""
+    """Essences that follow each other in this order."""
     phrases: list[str] = field(default_factory=list)
-    """Essences that stand near them, in whatever order."""
+    """Essences near them, in whatever order."""
     addresses: list[tuple[str, ...]] = field(default_factory=list)
-    """Keys of addresses, one of each group of which is shown."""
+    """Groups of keys of addresses; one address of each group is shown."""
     unknown: list[str] = field(default_factory=list)
     """Forms in it that nobody knows."""
     searched: list[str] = field(default_factory=list)
-    """What pictures were searched for by: it may go where their titles say as much."""
+    """Queries for pictures; they may be left out if the titles of the pictures say as much."""
 
     def add(self, other: Words) -> None:
-        """Take in what another text holds."""
+        """Add the words of another text."""
         self.segments += other.segments
         self.phrases += other.phrases
         self.addresses += other.addresses
@@ -89,18 +94,16 @@ class Words:
     def settle(self) -> None:
         """Ask for those searches for pictures that no title says, once all titles are known."""
         titles = "".join(self.phrases).casefold()
-        self.phrases += [each for each in self.searched if each.casefold() not in titles]
+        self.phrases += [query for query in self.searched if query.casefold() not in titles]
         self.searched = []
 
     def say(self, *texts: Any) -> None:
-        """Add strings, of whatever is given, as phrases."""
-        for text in texts:
-            if isinstance(text, str):
-                self.phrases += [each for each in (essence(text),) if each]
+        """Add those of `texts` that are strings, as phrases."""
+        self.phrases += filter(None, (essence(text) for text in texts if isinstance(text, str)))
 
     def lead_to(self, *addresses: Any) -> None:
         """Add addresses of the web, one of which is shown."""
-        keys = [key_of_address(each) for each in addresses if is_web(each)]
+        keys = [key_of_address(address) for address in addresses if is_web(address)]
         if keys:
             self.addresses.append(tuple(keys))
 
@@ -111,34 +114,30 @@ def is_web(value: Any) -> bool:
 
 
 def literal(text: str) -> Words:
-    """Return the words of a text that holds no markers: code, or what a tool printed."""
-    found = essence(mended(text))
-    return Words([found] if found else [])
+    """Return the words of a text without markers: code, or the output of a tool."""
+    return Words(list(filter(None, [essence(mended(text))])))
 
 
 def typed(text: str) -> Words:
-    """Return the words of what the user typed, which no marker is taken out of."""
+    """Return the words of a text that the user typed; markers in it are words."""
     return _linked(mended(text))
 
 
 def written(text: str, replaced: list[str] | None = None) -> Words:
-    """Return the words of what the assistant wrote.
+    """Return the words of a text of the assistant.
 
-    `replaced`: spans that the source says to be shown otherwise (`matched_text`).
+    `replaced`: spans that are shown in another form, by `matched_text` of the export.
     """
     text = mended(text)
-    found = Words()
+    words = Words()
     for span in replaced or ():
         text = text.replace(span, _CUT)
     if holds_signs(text):
-        text = _MARKED.sub(lambda match: _marked(match, found), text)
+        text = _MARKED.sub(lambda match: _marked(match, words), text)
     if ":::" in text:
-        text = _contained(text, found)
-    found.add(_linked(text))
-    return found
-
-
-_SIGN = re.compile("[\ue200-\ue2ff【]")
+        text = _contained(text, words)
+    words.add(_linked(text))
+    return words
 
 
 def holds_signs(text: str) -> bool:
@@ -146,19 +145,12 @@ def holds_signs(text: str) -> bool:
     return "oaicite" in text or (not text.isascii() and _SIGN.search(text) is not None)
 
 
-def mended(text: str) -> str:
-    """Return a text with surrogates in pairs joined; those alone are replaced."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
 def _linked(text: str) -> Words:
-    """Return the words of Markdown, taken apart at its links and definitions."""
-    found = Words()
+    """Return the words of Markdown, split at its links and definitions."""
+    words = Words()
     labels: set[str] = set()
     if "]:" in text:
-        text = _DEFINITION.sub(lambda match: _defined(match, labels, found), text)
+        text = _DEFINITION.sub(lambda match: _defined(match, labels, words), text)
         if labels:
             text = re.sub(
                 r"\[([^\]\[\n]{1,200})\]",
@@ -170,110 +162,84 @@ def _linked(text: str) -> Words:
     if "sandbox:" in text:
         text = _BARE_SANDBOX.sub(_CUT, _SANDBOX.sub("]" + _CUT, text))
     if "](" in text:
-        text = _LINK.sub(lambda match: _led(match, found), text)
+        text = _LINK.sub(lambda match: _led(match, words), text)
     whole = plain(text)
     pieces = whole.split(_CUT) if _CUT in whole else [whole]
     if len(pieces) > 1:
-        pieces = [each.strip(" \t\n" + _EDGES) for each in pieces]
-    found.segments = [each for each in map(bare, pieces) if each]
-    return found
+        pieces = [piece.strip(_EDGES) for piece in pieces]
+    words.segments = list(filter(None, map(bare, pieces)))
+    return words
 
 
 def _label(match: re.Match[str]) -> str:
-    """A label of a definition: a number goes with the address, words stay."""
+    """Cut the label of a definition out if it is a number, which goes with the address."""
     return _CUT if match[1].isdigit() else f"{_CUT}{match[1]}{_CUT}"
 
 
-def _defined(match: re.Match[str], labels: set[str], found: Words) -> str:
+def _defined(match: re.Match[str], labels: set[str], words: Words) -> str:
     if "://" not in match[2] and not match[2].startswith(("/", "#", "mailto:", ".")):
         return match[0]
     labels.add(match[1].casefold())
-    found.lead_to(match[2])
-    found.say(match[3] or match[4] or match[5])
+    words.lead_to(match[2])
+    words.say(match[3] or match[4] or match[5])
     return _CUT
 
 
-def _led(match: re.Match[str], found: Words) -> str:
-    found.lead_to(match["angle"] or match["to"])
-    found.say(match["title"])
+def _led(match: re.Match[str], words: Words) -> str:
+    words.lead_to(match["angle"] or match["to"])
+    words.say(match["title"])
     return "]" + _CUT
 
 
-def _contained(text: str, found: Words) -> str:
+def _contained(text: str, words: Words) -> str:
     def one(match: re.Match[str]) -> str:
         name = match[1]
-        found.say(*_TITLED.findall(match[0]))
+        words.say(*_TITLED.findall(match[0]))
         if name and name not in CONTAINERS:
-            found.unknown.append(f"container {name}")
-            found.say(_ATTRIBUTES.sub("", match[0]).lstrip(" \t:").removeprefix(name))
+            words.unknown.append(f"container {name}")
+            words.say(_ATTRIBUTES.sub("", match[0]).lstrip(" \t:").removeprefix(name))
         return _CUT
 
     return _CONTAINER.sub(one, text)
 
 
-def _marked(match: re.Match[str], found: Words) -> str:
+def _marked(match: re.Match[str], words: Words) -> str:
     if match["name"] is not None:
         if "." in match["name"] and not match["name"].startswith("http"):
-            found.say(match["name"])  # of a file; of a page it says `source` or lines
+            words.say(match["name"])  # the name of a file; for a page it is `source` or lines
     elif match["body"] is not None:
         kind, *arguments = match["body"].split("\ue202")
-        _carried(kind.strip(), arguments, found)
+        _carried(kind.strip(), arguments, words)
     elif match["begun"] is not None and match["begun"] not in MARKERS:
-        found.unknown.append(f"marker {match['begun']}")
+        words.unknown.append(f"marker {match['begun']}")
     return _CUT
 
 
-def _carried(kind: str, arguments: list[str], found: Words) -> None:
-    """Add what a marker carries: words, an address, JSON; references say nothing themselves."""
+def _carried(kind: str, arguments: list[str], words: Words) -> None:
+    """Add the words, address or JSON in a marker; references in it show nothing themselves."""
     if kind not in MARKERS:
-        found.unknown.append(f"marker {kind[:40]}")
+        words.unknown.append(f"marker {kind[:40]}")
     for argument in map(str.strip, arguments):
         if not argument or _REFS.fullmatch(argument):
             continue
         if argument[0] in "{[":
-            try:
-                value = json.loads(argument)
-            except (ValueError, RecursionError):
-                continue
-            _in_json(kind, value, found)
+            _in_json(kind, inner_json(argument), words)
         elif is_web(argument):
-            found.lead_to(argument)
+            words.lead_to(argument)
         elif kind not in ("cite", "filecite"):
-            found.say(argument)
+            words.say(argument)
 
 
-def _in_json(kind: str, value: Any, found: Words) -> None:
+def _in_json(kind: str, value: Any, words: Words) -> None:
     if kind == "entity" and isinstance(value, list):
-        found.say(*value[1:2])
+        words.say(*value[1:2])
         return
-    if kind == "genui":
-        names = [str(name) for name in value] if isinstance(value, dict) else ["?"]
-        found.unknown += [f"widget {name[:60]}" for name in names if name not in WIDGETS]
-    told = [words for words in worded(value) if not _REFS.fullmatch(words)]
+    if kind == "genui" and value is not None:
+        widgets = [str(name) for name in value] if isinstance(value, dict) else ["?"]
+        words.unknown += [f"widget {name[:60]}" for name in widgets if name not in WIDGETS]
+    read = [text for key, text in keyed_leaves(value, "text") if key in _WORDED]
+    texts = [text for text in read if not is_web(text) and not _REFS.fullmatch(text)]
     if kind == "image_group":
-        found.searched += filter(None, map(essence, told))
+        words.searched += filter(None, map(essence, texts))
     else:
-        found.say(*told)
-
-
-_WORDED = frozenset(
-    (
-        *("title", "text", "section", "name", "label", "heading", "query", "queries", "caption"),
-        *("description", "details", "items", "sections", "summary", "value", "selections"),
-    )
-)
-"""Keys of JSON under which words for a person stand."""
-
-
-def worded(value: Any) -> Iterator[str]:
-    """Yield the strings in the JSON of a marker that a person reads."""
-    stack: list[tuple[str, Any]] = [("text", value)]
-    while stack:
-        key, node = stack.pop()
-        if isinstance(node, str):
-            if key in _WORDED and not is_web(node):
-                yield node
-        elif isinstance(node, dict):
-            stack += node.items()
-        elif isinstance(node, list):
-            stack += [(key, item) for item in node]
+        words.say(*texts)

@@ -1,1 +1,124 @@
-"""Archives read back, one module a format."""
+"""Read archives back, one module a format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Set
+from contextlib import ExitStack
+from typing import Any
+
+from gptexit.verification.archive_files import CheckedArchive, Locator
+from gptexit.verification.compare_text import key_of_address
+from gptexit.verification.conversation import SourceConversation
+from gptexit.verification.expected import ShownConversation
+from gptexit.verification.raw import mended, same_time
+from gptexit.verification.redacted_text import TextFinder
+from gptexit.verification.words import Words
+
+Lack = tuple[str, str]
+"""A file of the archive, and a sentence on what it lacks."""
+
+
+class Reader(ABC):
+    """Compares the conversations of one archive, read from its own files, with their source."""
+
+    strict = False
+    """Whether an unselected conversation is an error: the archive is meant to be handed on."""
+    reasoning = True
+    """Whether the archive holds reasoning."""
+
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
+        self.archive = archive
+        self.locate = locate
+        self.look = TextFinder(archive.redacted)
+        self.every_branch = archive.option("branches") != "current"
+        self.several = bool(archive.record.get("several"))
+        """Whether the archive was written from several exports."""
+        self.places: dict[str, Any] = {}
+        """Where the archive has each conversation, by its id."""
+        self.open_files = ExitStack()
+        """Files that are open as long as the reader is used."""
+        self.messages = 0
+        """Messages that were compared."""
+        self.redacted = 0
+        """Messages in which a mark replaces words of the export."""
+        self.assets = 0
+        """Files that conversations show and that were compared with them."""
+        self.unreadable: list[Lack] = []
+        """File and sentence for each thing that cannot be read."""
+
+    def ids(self) -> Set[str]:
+        """Return the conversations of the archive; no copy, since it is asked for each of them."""
+        return self.places.keys()
+
+    def check(self, key: str, source: SourceConversation) -> list[Lack] | None:
+        """Return what the archive lacks of a conversation; None if it does not have it at all."""
+        place = self.places.get(key)
+        return None if place is None else self.compare(key, place, source)
+
+    @abstractmethod
+    def compare(self, key: str, place: Any, source: SourceConversation) -> list[Lack]:
+        """Return what a conversation lacks that the archive has at `place`."""
+
+    def expects(self, source: SourceConversation) -> ShownConversation | None:
+        """Return what of a conversation the archive has to hold; None for all of it."""
+        return source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
+
+    def elsewhere(self, key: str) -> str | None:
+        """Return the file that has a conversation, if that file is not verified."""
+        return None
+
+    def digests(self) -> set[str]:
+        """Return the SHA-256 of the files inside of the files of the archive."""
+        return set()
+
+    @staticmethod
+    def spelled(text: str) -> str:
+        """Return an id or a name as the archive can hold it."""
+        return mended(text)
+
+    def misattributed(
+        self, source: SourceConversation, key: str, role: Any, created: Any, above: Any
+    ) -> Iterator[str]:
+        """Yield a sentence if a message has another author, time or place than in the source.
+
+        `above`: the message that it answers by the archive, of those that the export has.
+        """
+        name = self.spelled(key)
+        author, answered = source.role(key), source.answers.get(key)
+        if author is not None and role != self.spelled(author):
+            yield f"somebody else is said to have written message {name}"
+        if not same_time(source.message(key).get("create_time"), created):
+            yield f"message {name} has another time"
+        if above != (None if answered is None else self.spelled(answered)):
+            yield f"message {name} is said to answer another one"
+
+    def misdescribed(self, name: str, missing: bool, digest: Any) -> Iterator[str]:
+        """Yield a sentence if the archive is wrong about a file that the export has.
+
+        `missing`: whether the archive says that the export lacks it; `digest`: its SHA-256 by the
+        archive, or None.
+        """
+        member = self.locate.member_of(name)
+        if member is None or name.startswith("sandbox:"):
+            return
+        if missing:
+            yield f"the file {name} is said to be missing, which it is not"
+        elif digest not in (None, self.locate.member(member)) and not self.archive.redacted:
+            yield f"the file {name} is said to have other bytes than it has"
+
+    def gone(self, words: Words, texts: list[str], leading: list[str]) -> str | None:
+        """Return the first words or source that no text has, if there are any.
+
+        `texts` are searched for words, `leading` for addresses.
+        """
+        essences = [self.look.essence(text) for text in texts]
+        for segment in [*words.segments, *words.phrases]:
+            if all(self.look.find(segment, text) < 0 for text in essences):
+                return segment[:40]
+        if words.addresses and not self.archive.redacted:
+            keys = "\0".join(map(key_of_address, leading))
+            for group in words.addresses:
+                if not any(key in keys for key in group):
+                    return f"the source {group[0]}"
+        return None

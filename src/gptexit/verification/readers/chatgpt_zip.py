@@ -1,8 +1,7 @@
-"""ZIPs in ChatGPT's layout, read back: each conversation, and the files that it shows.
+"""Read ZIPs in ChatGPT's layout back: each conversation, and the files that it shows.
 
-A plain reading: items are found by counting brackets and parsed by the standard library, members
-are told apart by their names alone. The conversations wait in a temporary file, so that each can be
-asked for by its id; held are ids, places and one SHA-256 a file.
+Items are found by counting brackets and parsed by the standard library; members are distinguished
+by their names alone. A temporary file holds the conversations, so that each can be read by its id.
 """
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ import hashlib
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, cast
+from typing import IO
 
 from gptexit.chatgpt.names import file_id
 from gptexit.readers.chatgpt.parsing.json_scanner import Window, careful_end
 from gptexit.verification.archive_files import LONGEST, CheckedArchive, Locator
-from gptexit.verification.compare_raw import Twins
+from gptexit.verification.compare_raw import RawComparer
+from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.raw import Raw, id_of, parsed
-from gptexit.verification.readers.base import Reader
-from gptexit.verification.told import Told
+from gptexit.verification.readers import Lack, Reader
 
 _CONVERSATIONS = re.compile(r"conversations(-\d+)?\.json")
 _CHUNK = 1 << 20
@@ -30,81 +29,67 @@ _LARGEST = 1 << 26
 
 
 @dataclass(slots=True)
-class _Place:
-    """Where a conversation waits, and which ZIP it is from."""
-
-    zip: str
-    start: int
-    size: int
-
-
-@dataclass(slots=True)
 class _Files:
-    """The files of one ZIP: SHA-256 by the id in their name, and all of them."""
+    """The SHA-256 of the files of one ZIP: by the id in their name, and all of them."""
 
     by_id: dict[str, set[str]] = field(default_factory=dict)
     all: set[str] = field(default_factory=set)
 
 
-class Zips(Reader):
-    """The conversations of all ZIPs of an archive, or of the one that was asked about."""
+class ZipReader(Reader):
+    """Reads all ZIPs of an archive, or the one that is verified."""
 
-    exact = True
+    strict = True
 
     def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
-        super().__init__()
-        self._archive = archive
-        self._locate = locate
-        self._twins = Twins(archive)
-        self._places: dict[str, _Place] = {}
+        super().__init__(archive, locate)
+        self._comparer = RawComparer(archive)
         self._others: dict[str, str] = {}
         self._files: dict[str, _Files] = {}
-        self._held = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115 - as long as this
+        # `places` has the ZIP of a conversation, and its position and size in a temporary file.
+        self._held = self.open_files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         for name in archive.zips:
             if archive.only in (None, name):
                 self._read(name)
             else:
                 self._list(name)
 
-    def ids(self) -> Set[str]:
-        """The conversations that are there."""
-        return self._places.keys()
+    def expects(self, source: SourceConversation) -> None:
+        """Return None: a ZIP has to hold all of a conversation."""
 
     def elsewhere(self, key: str) -> str | None:
-        """Which ZIP that was not asked about has the conversation."""
+        """Return the ZIP that has a conversation, if that ZIP is not verified."""
         return self._others.get(key)
 
     def digests(self) -> set[str]:
-        """The SHA-256 of every file in the ZIPs."""
+        """Return the SHA-256 of every file in the ZIPs."""
         return {digest for files in self._files.values() for digest in files.all}
 
-    def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
-        """File and sentence for each thing that is lacking; None where the conversation is."""
-        place = self._places.get(key)
-        if place is None:
-            return None
-        self._held.seek(place.start)
-        held = parsed(self._held.read(place.size))
-        count, lacks = self._twins.differences(told.raw, held)
+    def compare(
+        self, key: str, place: tuple[str, int, int], source: SourceConversation
+    ) -> list[Lack]:
+        """Return what a conversation of a ZIP lacks."""
+        name, start, size = place
+        self._held.seek(start)
+        held = parsed(self._held.read(size))
+        count, lacks = self._comparer.differences(source.raw, held)
         self.messages += count
-        self.redacted = self._twins.redacted
-        lacks += self._lost_files(key, told.raw, self._files[place.zip])
-        return [(place.zip, sentence) for sentence in lacks]
+        self.redacted = self._comparer.redacted
+        lacks += self._lost_files(key, source.raw, self._files[name])
+        return [(name, sentence) for sentence in lacks]
 
-    def _lost_files(self, key: str, raw: Raw, files: _Files) -> list[str]:
-        """A sentence for each file that the export holds for the conversation and the ZIP not."""
-        lacks = []
-        for pointer in self._locate.shown_by(key, raw):
-            digest = self._locate(pointer)
+    def _lost_files(self, key: str, raw: Raw, files: _Files) -> Iterator[str]:
+        """Yield a sentence for each file of the conversation that the export has, not the ZIP."""
+        for pointer in self.locate.shown_by(key, raw):
+            digest = self.locate(pointer)
             if digest is None:
                 continue
             self.assets += 1
             named = files.by_id.get(file_id(pointer), set())
             if digest not in files.all:
-                lacks.append(f"has no file that is {pointer} as the export holds it")
+                yield f"has no file that is {pointer} as the export holds it"
             elif digest not in named and named:
-                lacks.append(f"has another file under the name of {pointer}")
-        return lacks
+                yield f"has another file under the name of {pointer}"
 
     def _read(self, name: str) -> None:
         files = self._files[name] = _Files()
@@ -119,16 +104,16 @@ class Zips(Reader):
         key = id_of(parsed(item))
         if key is None:
             self.unreadable.append((name, "has a conversation that cannot be read"))
-        elif key in self._places:
-            words = f"has a conversation that {self._places[key].zip} has too: {key}"
+        elif key in self.places:
+            words = f"has a conversation that {self.places[key][0]} has too: {key}"
             self.unreadable.append((name, words))
         else:
             start = self._held.seek(0, 2)
             self._held.write(item)
-            self._places[key] = _Place(name, start, len(item))
+            self.places[key] = (name, start, len(item))
 
     def _list(self, name: str) -> None:
-        """Which conversations a ZIP has; nothing of it is compared."""
+        """Note which conversations a ZIP has; nothing of it is compared."""
         for member, stream in self._members(name):
             if _CONVERSATIONS.fullmatch(member):
                 for item in self._items(name, member, stream):
@@ -138,33 +123,32 @@ class Zips(Reader):
 
     def _members(self, name: str) -> Iterator[tuple[str, IO[bytes]]]:
         try:
-            with zipfile.ZipFile(self._archive.root / name) as archive:
+            with zipfile.ZipFile(self.archive.root / name) as archive:
                 for info in archive.infolist():
                     with archive.open(info) as stream:
                         yield info.filename, stream
         except FileNotFoundError:
-            return  # that it is gone is told by the manifest
+            return  # the manifest reports it as gone
         except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             self.unreadable.append((name, f"is no ZIP that can be read ({error})"))
 
     def _hash(self, name: str, member: str, stream: IO[bytes], files: _Files) -> None:
         digest = hashlib.sha256()
-        text: bytes | None = b"" if self._archive.redacted else None
+        text: bytes | None = b"" if self.archive.redacted else None
         try:
             while data := stream.read(_CHUNK):
                 digest.update(data)
-                # A text with marks is held against the source's as a whole.
+                # A text with marks is compared as a whole.
                 text = text + data if text is not None and len(text) < LONGEST else None
         except Exception as error:  # any codec's own error
             self.unreadable.append((name, f"has a file that cannot be read: {member} ({error})"))
             return
         base = member.rpartition("/")[2]
         held = {digest.hexdigest()}
-        source = self._locate.member_of(base) if text else None
-        if source and text and b"[redacted: " in text:
-            held |= {self._locate.through_marks(source, text) or digest.hexdigest()}
-        own = self._locate.member_of(base)
-        if own and not self._archive.redacted and self._locate.member(own) not in held:
+        own = self.locate.member_of(base)
+        if own and text and b"[redacted: " in text:
+            held |= {self.locate.through_marks(own, text) or digest.hexdigest()}
+        if own and not self.archive.redacted and self.locate.member(own) not in held:
             self.unreadable.append((name, f"has other bytes than the export: {member}"))
         files.all |= held
         files.by_id.setdefault(file_id(base), set()).update(held)
@@ -177,7 +161,7 @@ class Zips(Reader):
 
 
 def _objects(window: Window) -> Iterator[bytes]:
-    """The objects in a JSON array. Raises ValueError where it is none, or ends before its end."""
+    """Yield the objects in a JSON array. Raises ValueError if it is none, or is cut."""
     if _next(window) != b"[":
         raise ValueError(_failure(window) or "it is no array")
     window.drop(1)
@@ -196,12 +180,12 @@ def _objects(window: Window) -> Iterator[bytes]:
 
 
 def _failure(window: Window) -> str | None:
-    """Return why the stream could not be read to its end; None where it could."""
+    """Return why the stream could not be read to its end, if it could not."""
     return window.failure.sentence if window.failure else None
 
 
 def _next(window: Window) -> bytes:
-    """The next byte that is no white space or comma; none at the end."""
+    """Return the next byte that is no white space or comma; none at the end."""
     while True:
         window.drop(len(window.data) - len(window.data.lstrip(b" \t\r\n,")))
         if window.data or not window.more():

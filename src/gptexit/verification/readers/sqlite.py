@@ -1,283 +1,212 @@
-"""An SQLite archive, read back by plain SQL."""
+"""Read an SQLite archive back by plain SQL."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
 from gptexit.verification.archive_files import CheckedArchive, Locator
 from gptexit.verification.compare_text import essence, key_of_address
-from gptexit.verification.expected import ShownConversation, ShownMessage
-from gptexit.verification.moments import SAME, changed_since, misdated, same_time
-from gptexit.verification.readers.base import Reader
-from gptexit.verification.redacted_text import TextFinder
-from gptexit.verification.told import Told
-from gptexit.verification.words import Words, mended
+from gptexit.verification.conversation import SourceConversation
+from gptexit.verification.expected import ShownMessage
+from gptexit.verification.raw import changed_since, mended, misdated
+from gptexit.verification.readers import Lack, Reader
 
 _LINK = re.compile(r"\]\(<?(https?://[^\s<>()\\]+)")
 _WORD = re.compile(r"(?<![^\s])[A-Za-z]{4,40}(?![^\s.,])")
-"""A word that every tokenizer takes for one."""
+"""A string that is a word for every tokenizer."""
+_CONVERSATIONS = "SELECT id, number, title, created, updated, gone FROM conversations"
+"""`gone`: the parts of it that the newest of several exports no longer has."""
 _MESSAGES = """
-SELECT m.id, m.text, m.hidden_text, m.number, m.role, m.created, m.current, p.id, p.number,
-m.hidden, m.recipient
+SELECT m.id, m.text, m.hidden_text, m.number, m.role, m.created, m.current, m.hidden, m.recipient,
+p.id AS answered, p.number AS answered_number
 FROM messages AS m LEFT JOIN messages AS p ON p.number = m.parent
 WHERE m.conversation = ? ORDER BY m.number
 """
+"""`hidden`: why it is not shown; `recipient`: the tool that it calls. Slim exports lack both."""
 _FILES = """
 SELECT a.id, a.sha256, a.member, a.missing, m.id
 FROM assets AS a LEFT JOIN messages AS m ON m.number = a.message WHERE a.conversation = ?
 """
 _NAMES = "SELECT name FROM assets WHERE conversation = ?"
 _LOOKED = 4_000
-"""Characters of a text in which such a word is looked for."""
+"""Characters of a text that are searched for such a word."""
 _INDEXES = {"text": "messages_fts", "hidden_text": "hidden_fts"}
 
 
-@dataclass(slots=True)
-class _Head:
-    """The row of a conversation."""
-
-    number: int
-    title: Any
-    created: Any
-    updated: Any
-    gone: Any
-    """What the newest of several exports no longer has of it."""
-
-
-@dataclass(slots=True)
-class _Row:
-    """The row of a message."""
-
-    id: str
-    text: str
-    hidden_text: str
-    number: int
-    role: Any
-    created: Any
-    current: Any
-    above: str | None
-    """The id of the message that it answers."""
-    above_number: int | None
-    hidden: str | None
-    """Why it is not shown."""
-    recipient: str | None
-    """The tool that it calls. Slim exports leave out calls, and what is not shown."""
-
-
 class SqliteReader(Reader):
-    """The rows of an archive by conversation; held are ids."""
+    """Reads rows; keeps that of each conversation."""
 
     def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
-        self._several = bool(archive.record.get("several"))
-        super().__init__()
-        self._current_only = archive.option("branches") == "current"
-        self._redacted = archive.redacted
-        self._look = TextFinder(archive.redacted)
-        self._file = next((each for each in archive.found if each.endswith(".sqlite")), "")
-        self._place = archive.root / self._file
-        self._locate = locate
-        self._heads: dict[str, _Head] = {}
-        self._base = sqlite3.connect(":memory:")
+        super().__init__(archive, locate)
+        self._file = next((path for path in archive.found if path.endswith(".sqlite")), "")
         if self._file:
             self._index()
 
     def _index(self) -> None:
-        self._base.close()
-        where = f"file:{quote(str(self._place.absolute()))}?mode=ro"
-        self._base = sqlite3.connect(where, uri=True)
+        where = f"file:{quote(str((self.archive.root / self._file).absolute()))}?mode=ro"
+        self._base = self.open_files.enter_context(closing(sqlite3.connect(where, uri=True)))
         try:
-            # Whatever else is in the file, nothing of it is to run.
+            # Nothing else in the file may run.
             self._base.execute("PRAGMA trusted_schema = OFF")
-            query = "SELECT id, number, title, created, updated, gone FROM conversations"
-            with closing(self._base.execute(query)) as rows:
-                for key, *rest in rows:
-                    self._heads[key] = _Head(*rest)
+            self._base.row_factory = sqlite3.Row
+            with closing(self._base.execute(_CONVERSATIONS)) as rows:
+                for row in rows:
+                    self.places[row["id"]] = row
         except sqlite3.DatabaseError as error:
             self.unreadable.append((self._file, f"cannot be read ({error})"))
 
-    def ids(self) -> Set[str]:
-        """The conversations that there are rows of."""
-        return self._heads.keys()
+    def check(self, key: str, source: SourceConversation) -> list[Lack] | None:
+        """Return what the archive lacks of a conversation; None if it does not have it at all."""
+        return super().check(self.spelled(key), source)
 
-    def expects(self, told: Told) -> ShownConversation:
-        """What a person saw of a conversation and its rows have to hold."""
-        return told.seen(every_branch=not self._current_only, reasoning=True)
-
-    def check(self, key: str, told: Told) -> list[tuple[str, str]] | None:
-        """File and sentence for each thing that the rows lack; None where there are none."""
-        key = _kept(key)
-        if key not in self._heads:
-            return None
+    def compare(self, key: str, place: sqlite3.Row, source: SourceConversation) -> list[Lack]:
+        """Return what the rows below that of a conversation lack."""
         where = f"{self._file}, conversation {key}"
         try:
-            return [(where, sentence) for sentence in self._lacks(self._heads[key], told)]
+            return [(where, sentence) for sentence in self._lacks(place, source)]
         except (sqlite3.DatabaseError, TypeError) as error:
             return [(where, f"cannot be read ({error})")]
 
-    def _lacks(self, head: _Head, told: Told) -> Iterator[str]:
-        later = changed_since(head.updated, told.raw)
-        there = self._look.essence(str(head.title or ""))
-        other = told.title is not None and self._look.find(essence(told.title), there, 0) < 0
-        if other and not later:
-            yield "the title is another"
-        dated = None if later else misdated(told.dates, asdict(head), SAME)
-        if dated:
-            yield dated
-        if _unfound(self._base, "conversations_fts", head.title, head.number):
+    @staticmethod
+    def spelled(text: str) -> str:
+        """Return an id as SQLite holds it."""
+        return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+    def _lacks(self, head: sqlite3.Row, source: SourceConversation) -> Iterator[str]:
+        # A later export may hold more.
+        later = changed_since(head["updated"], source.raw)
+        if not later:
+            title = self.look.essence(str(head["title"] or ""))
+            if source.title is not None and self.look.find(essence(source.title), title) < 0:
+                yield "the title is another"
+            yield from filter(None, [misdated(source.dates, dict(head))])
+        if _unfound(self._base, "conversations_fts", head["title"], head["number"]):
             yield "a search does not find its title"
-        seen = self.expects(told)
+        seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         self.messages += len(seen.current) + len(seen.others)
-        rows = [_Row(*row) for row in self._base.execute(_MESSAGES, (head.number,))]
+        rows = list(self._base.execute(_MESSAGES, (head["number"],)))
         texts: dict[str, tuple[str, str]] = {}
         for row in rows:
-            before = texts.get(row.id, ("", ""))  # ids that SQLite cannot hold may become alike
-            texts[row.id] = (f"{before[0]}\n{row.text}", f"{before[1]}\n{row.hidden_text}")
-        names = [name for (name,) in self._base.execute(_NAMES, (head.number,)) if name]
-        for said in [*seen.current, *seen.others]:
-            yield from self._lack(said, told, texts, names, later=later)
+            before = texts.get(row["id"], ("", ""))  # ids that SQLite cannot hold may become alike
+            texts[row["id"]] = (f"{before[0]}\n{row['text']}", f"{before[1]}\n{row['hidden_text']}")
+        names = [name for (name,) in self._base.execute(_NAMES, (head["number"],)) if name]
+        for shown in [*seen.current, *seen.others]:
+            yield from self._lost(shown, source, texts, names, later=later)
         for words in seen.anywhere:
             columns = ["\n".join(column) for column in zip(*texts.values(), strict=True)]
-            gone = self._gone(words, columns)
+            gone = self.gone(words, columns, columns)
             if gone:
                 yield f"a document or report is not there in full: “{gone}”"
-        yield from self._places(told, rows, kept=bool(later or head.gone or self._several))
-        yield from self._files(told, head.number)
+        yield from self._order(source, rows, kept=bool(later or head["gone"] or self.several))
+        yield from self._files(source, head["number"])
         for row in rows:
             for column, index in _INDEXES.items():
-                if _unfound(self._base, index, getattr(row, column), row.number):
-                    yield f"a search does not find message {row.id}"
+                if _unfound(self._base, index, row[column], row["number"]):
+                    yield f"a search does not find message {row['id']}"
 
-    def _places(self, told: Told, rows: list[_Row], *, kept: bool) -> Iterator[str]:
-        """Hold who said each message, when, and in which place, against the export.
+    def _order(
+        self, source: SourceConversation, rows: list[sqlite3.Row], *, kept: bool
+    ) -> Iterator[str]:
+        """Compare the author, time and place of each message with those of the export.
 
         `kept`: whether the archive holds more of the conversation than this export.
         """
-        names: dict[str, list[str]] = {}
-        for key in told.answers:
-            names.setdefault(_kept(key), []).append(key)
-        path = set(told.path)
-        counted = Counter(row.id for row in rows)
-        nearest = told.nearest({row.id: row.above for row in rows})
+        by_name: dict[str, list[str]] = {}
+        for key in source.answers:
+            by_name.setdefault(self.spelled(key), []).append(key)
+        path = set(source.path)
+        counted = Counter(row["id"] for row in rows)
+        nearest = source.nearest({row["id"]: row["answered"] for row in rows})
         for row in rows:
-            alike = names.get(row.id, [])
+            name = row["id"]
+            alike = by_name.get(name, [])
             if not alike:
-                shown = row.hidden is None and row.recipient is None
-                said = row.role in ("user", "assistant") and shown
-                if not kept and said and row.text.strip():
-                    yield f"message {row.id} is none of the export's"
-            elif counted[row.id] > len(alike):
-                yield f"message {row.id} is there twice"
+                shown = row["hidden"] is None and row["recipient"] is None
+                said = row["role"] in ("user", "assistant") and shown
+                if not kept and said and row["text"].strip():
+                    yield f"message {name} is none of the export's"
+            elif counted[name] > len(alike):
+                yield f"message {name} is there twice"
             elif len(alike) == 1:
-                yield from _differing(told, alike[0], row, nearest[row.id])
-                if told.opens_at and not kept and bool(row.current) != (alike[0] in path):
-                    yield f"message {row.id} is said to be on another branch"
-            if row.above_number is not None and row.above_number >= row.number:
-                yield f"message {row.id} stands before the one that it answers"
+                [key] = alike
+                yield from self.misattributed(
+                    source, key, row["role"], row["created"], nearest[name]
+                )
+                if source.opens_at and not kept and bool(row["current"]) != (key in path):
+                    yield f"message {name} is said to be on another branch"
+            if row["answered_number"] is not None and row["answered_number"] >= row["number"]:
+                yield f"message {name} stands before the one that it answers"
 
-    def _files(self, told: Told, number: int) -> Iterator[str]:
-        """Hold the files that it names against those of the export."""
-        made = told.library_files
-        for name, digest, held, missing, shower in self._base.execute(_FILES, (number,)):
-            member = self._locate.member_of(str(name))
-            if member is None or str(name).startswith("sandbox:") or self._redacted:
+    def _files(self, source: SourceConversation, number: int) -> Iterator[str]:
+        """Compare the files that it names with those of the export."""
+        if self.archive.redacted:
+            return
+        for file, digest, member, missing, shower in self._base.execute(_FILES, (number,)):
+            name = str(file)
+            yield from self.misdescribed(name, bool(missing or member is None), digest)
+            if self.locate.member_of(name) is None or name.startswith("sandbox:"):
                 continue
-            if missing or held is None:
-                yield f"the file {name} is said to be missing, which it is not"
-            elif digest is not None and digest != self._locate.member(member):
-                yield f"the file {name} is said to have other bytes than it has"
-            own = shower not in told.answers or told.names(shower, str(name).partition("#")[0])
-            if not own and name not in made and name not in told.files(shower):
+            own = shower not in source.answers or source.names(shower, name.partition("#")[0])
+            if not own and name not in source.library_files | source.files(shower):
                 yield f"message {shower} is said to show a file that is not its own: {name}"
 
-    def _lack(
+    def _lost(
         self,
-        said: ShownMessage,
-        told: Told,
+        shown: ShownMessage,
+        source: SourceConversation,
         texts: dict[str, tuple[str, str]],
         names: list[str],
         *,
         later: bool,
     ) -> Iterator[str]:
-        """What the rows lack of a message. The parts of one stand in order in each column."""
-        known = _kept(said.id)
-        if known not in texts:
-            if said.words.segments or said.words.phrases:
-                yield f"message {known} is missing"
+        """Look for the words of a message. Those of one part are in order in each column."""
+        name = self.spelled(shown.id)
+        if name not in texts:
+            if shown.words.segments or shown.words.phrases:
+                yield f"message {name} is missing"
             return
-        if said.plain and all(text in texts[known][0] for text in said.texts):
-            if not (self._redacted or later) and _adds(said, texts[known][0], names):
-                yield f"message {known} shows more than its own words"
+        text = texts[name][0]
+        if shown.plain and all(own in text for own in shown.texts):
+            if not (self.archive.redacted or later) and _adds(shown, text, names):
+                yield f"message {name} shows more than its own words"
             return
-        before = self._look.marks
-        gone = self._gone(said.words, list(texts[known])[: 1 if said.spoken else 2])
-        self.redacted += self._look.marks > before
+        before = self.look.marks
+        columns = [text] if shown.spoken else list(texts[name])
+        gone = self.gone(shown.words, columns, columns)
+        self.redacted += self.look.marks > before
         if gone is not None:
-            yield f"message {known} is not there in full: “{gone}”"
-        if "](" in texts[known][0] and not self._redacted:
-            for address in dict.fromkeys(_LINK.findall(texts[known][0])):
-                if not told.gives(said.id, key_of_address(address)):
-                    yield f"message {known} leads to an address that is not its own: {address}"
-
-    def _gone(self, words: Words, columns: list[str]) -> str | None:
-        """The first of what has to be in a message's columns, and is not."""
-        essences = [self._look.essence(column) for column in columns]
-        for segment in [*words.segments, *words.phrases]:
-            if all(self._look.find(segment, column, 0) < 0 for column in essences):
-                return segment[:40]
-        if words.addresses and not self._redacted:
-            keys = key_of_address("\0".join(columns))
-            for group in words.addresses:
-                if not any(key in keys for key in group):
-                    return f"the source {group[0]}"
-        return None
+            yield f"message {name} is not there in full: “{gone}”"
+        if "](" in text and not self.archive.redacted:
+            for address in dict.fromkeys(_LINK.findall(text)):
+                if not source.gives(shown.id, key_of_address(address)):
+                    yield f"message {name} leads to an address that is not its own: {address}"
 
 
-def _adds(said: ShownMessage, text: str, names: Iterable[str]) -> bool:
+def _adds(shown: ShownMessage, text: str, names: Iterable[str]) -> bool:
     """Tell whether a column holds words that a plain message has not, but for names of files.
 
-    `names`: those of the files that the conversation has, each of which may stand behind the words.
+    `names`: those of the files of the conversation, each of which may follow the words.
     """
-    own, there = essence("".join(map(mended, said.texts))), essence(text)
-    if there == own:
+    own, held = essence("".join(map(mended, shown.texts))), essence(text)
+    if held == own:
         return False
-    rest = there.replace(own, "", 1)
+    rest = held.replace(own, "", 1)
     for name in sorted(names, key=len, reverse=True):
         rest = rest.replace(essence(name), "")
     return rest != ""
 
 
-def _differing(told: Told, key: str, row: _Row, there: str | None) -> Iterator[str]:
-    """Yield a sentence for who wrote a message, when and after which, where a row differs.
-
-    `there`: the message that it answers by the archive, of those that the export has.
-    """
-    role = told.role(key)
-    if role is not None and row.role != _kept(role):
-        yield f"somebody else is said to have written message {row.id}"
-    if not same_time(told.message(key).get("create_time"), row.created):
-        yield f"message {row.id} has another time"
-    above = told.answers[key]
-    if there != (None if above is None else _kept(above)):
-        yield f"message {row.id} is said to answer another one"
-
-
 def _unfound(base: sqlite3.Connection, index: str, text: Any, number: int) -> bool:
-    """Tell whether an index of words does not know of a text, asked for its longest plain word."""
+    """Tell whether an index does not find a text by its longest plain word."""
     words = _WORD.findall(text[:_LOOKED]) if isinstance(text, str) else []
     if not words:
         return False
     wanted = f'"{max(words, key=len)}"'
     query = f"SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?"
     return base.execute(query, (wanted, number)).fetchone() is None
-
-
-def _kept(text: str) -> str:
-    """Return an id as SQLite holds it."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

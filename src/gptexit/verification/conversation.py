@@ -1,10 +1,10 @@
-"""One conversation of the export, with what several readers of archives ask about it."""
+"""One conversation of the export, with everything that several readers of archives ask about it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,71 +13,68 @@ from gptexit.verification.documents import Given, cited_by
 from gptexit.verification.expected import (
     ShownConversation,
     ShownMessage,
+    beside,
     is_in_sight,
     is_wish,
     said_in,
-    seen,
 )
-from gptexit.verification.moments import before_1970, moment
 from gptexit.verification.raw import (
     Raw,
     answered,
-    branch_of,
+    before_1970,
+    branch,
     leaves,
+    message_of,
+    moment,
     nodes_of,
     object_of,
+    objects_below,
     parents,
     shown,
     shown_in,
     strings,
+    title_of,
 )
 from gptexit.verification.words import Words
 
 
-class Told:
-    """A raw conversation; what is worked out of it is kept as long as it."""
+class SourceConversation:
+    """A raw conversation; what is computed from it is kept as long as it."""
 
     def __init__(self, raw: Raw, rows: list[Raw]) -> None:
-        """`rows`: those of the account's file library that name the conversation."""
+        """`rows`: the rows of the account's table of files that name the conversation."""
         self.raw = raw
+        self.title = title_of(raw)
         self.nodes = nodes_of(raw)
         self.above = parents(self.nodes)
-        self.path = branch_of(raw, self.nodes, self.above)
+        self.path = branch(raw, self.nodes, self.above)
         self.rows = rows
-        """What the account's table of files has of it."""
         self._seen: dict[tuple[bool, bool], ShownConversation] = {}
-        self._said: dict[tuple[str, bool], ShownMessage | None] = {}
+        self._shown: dict[tuple[str, bool], ShownMessage | None] = {}
         self._given: dict[str, Given] = {}
         self._files: dict[str, set[str]] = {}
         self._minutes: dict[str | None, set[int]] = {}
 
-    @property
-    def title(self) -> str | None:
-        """The title, where it is a string."""
-        title = self.raw.get("title")
-        return title if isinstance(title, str) else None
-
     def nearest(self, answered: Mapping[str, Any]) -> dict[str, Any]:
-        """Return, for each message of an archive, the nearest above it that the export has too.
+        """Return for each message of an archive the nearest above it that the export has too.
 
         `answered`: for each message of the archive the one that it answers. An archive may hold
-        messages that a later or a slim export has not; what follows them answers the one before.
-        Takes time in proportion to the messages, also where they answer each other in a circle.
+        messages that a later or a slim export has not; a message below them answers the one above.
+        Takes time in proportion to the messages, even if they answer each other in a circle.
         """
-        found: dict[str, Any] = {}
+        nearest: dict[str, Any] = {}
         for key in answered:
             passed: dict[str, None] = {}
             at: Any = key
-            while at not in found and at not in passed:
+            while at not in nearest and at not in passed:
                 passed[at] = None
                 above = answered[at]
                 if not isinstance(above, str) or above in self.answers or above not in answered:
-                    found[at] = above
+                    nearest[at] = above
                 else:
                     at = above
-            end = found.get(at)
-            found |= dict.fromkeys(passed, end)
-        return found
+            nearest |= dict.fromkeys(passed, nearest.get(at))
+        return nearest
 
     @cached_property
     def answers(self) -> dict[str, str | None]:
@@ -86,7 +83,7 @@ class Told:
 
     @cached_property
     def opens_at(self) -> str | None:
-        """The message that it opens at; None where the source does not say without doubt."""
+        """The message that it opens at, if the source leaves no doubt."""
         current = self.raw.get("current_node")
         if isinstance(current, str) and current in self.path:
             return next((key for key in reversed(self.path) if key in self.answers), None)
@@ -95,25 +92,24 @@ class Told:
 
     @cached_property
     def dates(self) -> dict[str, float | None]:
-        """When it was begun and changed last, or its messages where it cannot be right.
+        """When it was begun (`created`) and changed last (`updated`), in seconds since 1970.
 
-        None: neither it nor a message says when.
+        A date that lacks or cannot be right is that of its first or last message. None: no message
+        has a date either. A key lacks if any date may be right.
         """
-        found = {key: moment(self.raw.get(f"{key[:-1]}_time")) for key in ("created", "updated")}
-        said = [moment(self.message(key).get("create_time")) for key in self.answers]
-        times = [time for time in said if time is not None]
-        last = max(times, default=None)
-        created, updated = found["created"], found["updated"]
-        if created is not None and last is not None and created > last:
-            # None begins after its last message: some exports date them by their own day.
-            late = updated is None or updated >= created
-            found = {"created": min(times), "updated": last if late else updated}
-        if times:  # where it does not say, its first and its last message do
-            found = {"created": found["created"] or min(times), "updated": found["updated"] or last}
-        raw = {key: self.raw.get(f"{key[:-1]}_time") for key in found}
+        raw = {key: self.raw.get(f"{key[:-1]}_time") for key in ("created", "updated")}
+        created, updated = moment(raw["created"]), moment(raw["updated"])
+        moments = (moment(self.message(key).get("create_time")) for key in self.answers)
+        times = [time for time in moments if time is not None]
+        if times:
+            if created is not None and created > max(times):
+                # None begins after its last message: some exports date them by their own day.
+                updated = updated if updated is not None and updated < created else None
+                created = None
+            created, updated = created or min(times), updated or max(times)
         return {
             key: time
-            for key, time in found.items()
+            for key, time in (("created", created), ("updated", updated))
             if (time is not None or raw[key] is None) and before_1970(raw[key]) is None
         }
 
@@ -133,18 +129,18 @@ class Told:
         return any(file in leaf for leaf in leaves(self.message(key)))
 
     def role(self, key: str) -> str | None:
-        """Return who wrote a message; None where the source does not say."""
+        """Return the role of the author of a message, if the source tells it."""
         role = object_of(self.message(key).get("author")).get("role")
         return role if isinstance(role, str) and role else None
 
     def message(self, key: str) -> Raw:
-        """Return the message of a node; an empty one where it has none."""
-        return object_of(self.nodes[key].get("message"))
+        """Return the message of a node; an empty one if it has none."""
+        return message_of(self.nodes[key])
 
     def minutes(self, zone: str | None) -> set[int]:
         """Return the minutes of the day at which a message was made, in the time zone `zone`.
 
-        Where no zone is given, the minutes of the quarter: zones differ by quarters of an hour.
+        Without a zone, return minutes of the quarter: zones differ by quarters of an hour.
         """
         if zone not in self._minutes:
             raw = (self.message(key).get("create_time") for key in self.nodes)
@@ -154,44 +150,46 @@ class Told:
         return self._minutes[zone]
 
     def seen(self, *, every_branch: bool, reasoning: bool) -> ShownConversation:
-        """Return what a person saw of it."""
+        """Return all that a person saw, if wanted on every branch, with reasoning or without."""
         wanted = (every_branch, reasoning)
         if wanted not in self._seen:
-            say = partial(self._say, reasoning)
-            found = seen(self.nodes, self.path, say, every_branch=every_branch)
-            if not self.nodes:
-                found.anywhere += self._of_no_shape()
-            self._seen[wanted] = found
+            on_path = set(self.path)
+            others = [key for key in self.nodes if key not in on_path] if every_branch else []
+            current, aside = (
+                [shown for key in keys if (shown := self._show(key, reasoning))]
+                for keys in (self.path, others)
+            )
+            documents = list(beside(self.nodes, self.path) if self.nodes else self._of_no_shape())
+            self._seen[wanted] = ShownConversation(current, aside, documents)
         return self._seen[wanted]
 
-    def _say(self, reasoning: bool, key: str) -> ShownMessage | None:
-        """Return what a message shows, worked out once."""
+    def _show(self, key: str, reasoning: bool) -> ShownMessage | None:
+        """Return what a message shows, computed once."""
         known = (key, reasoning)
-        if known not in self._said:
-            said = said_in(key, self.nodes[key], reasoning)
-            if said is not None and not said.plain:
-                self._add_cited(said)
-            self._said[known] = said
-        return self._said[known]
+        if known not in self._shown:
+            shown = said_in(key, self.nodes[key], reasoning)
+            if shown is not None and not shown.plain:
+                self._add_cited(shown)
+            self._shown[known] = shown
+        return self._shown[known]
 
-    def _of_no_shape(self) -> list[Words]:
-        """A conversation in which no message is found, and that yet holds words."""
-        told = [value for value in self.raw.values() if isinstance(value, dict | list)]
+    def _of_no_shape(self) -> Iterator[Words]:
+        """Yield the words of a conversation in which no message is found, if it has any."""
+        values = [value for value in self.raw.values() if isinstance(value, dict | list)]
         words = Words()
-        words.say(*(text for each in _objects(told) for text in _parts(each)))
-        if not words.phrases:
-            return []
-        words.unknown.append("conversation without messages")
-        return [words]
+        words.say(*(text for content in objects_below(values) for text in _parts(content)))
+        if words.phrases:
+            words.unknown.append("conversation without messages")
+            yield words
 
-    def _add_cited(self, said: ShownMessage) -> None:
-        metadata = object_of(self.message(said.id).get("metadata"))
-        if said.by_user or metadata.get("content_references") or metadata.get("citations"):
+    def _add_cited(self, shown: ShownMessage) -> None:
+        metadata = object_of(self.message(shown.id).get("metadata"))
+        if shown.by_user or metadata.get("content_references") or metadata.get("citations"):
             return
-        text = "\n".join(said.texts)
+        text = "\n".join(shown.texts)
         if "\ue202turn" in text or "†" in text:
-            said.words.addresses += cited_by(
-                text, self.given(said.id), map(self.given, self.chain(said.id))
+            shown.words.addresses += cited_by(
+                text, self.given(shown.id), map(self.given, self.chain(shown.id))
             )
 
     def given(self, key: str) -> Given:
@@ -212,17 +210,16 @@ class Told:
     def gives(self, key: str, address: str) -> bool:
         """Tell whether a message, or one above it in its turn, gives an address, by its key."""
         return self.given(key).has(address) or any(
-            self.given(each).has(address) for each in self.chain(key)
+            self.given(above).has(address) for above in self.chain(key)
         )
 
     def generated(self) -> Iterator[tuple[str, str | None]]:
-        """Yield each file of the library that no message shows itself, and where it was seen.
+        """Yield each file of the library that no message shows itself, with the message it was in.
 
-        A row names the message that a picture was made by. In slim exports that one was dropped;
-        the empty answer whose `metadata.parent_id` names it shows the picture. None where the
-        source does not tell, and where a person did not see that message. Such a file is asked for
-        where all messages are on one branch, since it may belong to another one else, and where a
-        person saw one of them.
+        A row names the message that made a picture. In slim exports that one was dropped; the empty
+        answer whose `metadata.parent_id` names it shows the picture. None: the source does not tell
+        the message, or a person did not see it. Such a file is yielded only if all messages are on
+        one branch, since it may belong to another one, and a person saw one of them.
         """
         if not self.rows:
             return
@@ -250,17 +247,6 @@ class Told:
                     yield pointer, place
 
 
-def _objects(value: Any) -> Iterator[Raw]:
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            yield node
-            stack += node.values()
-        elif isinstance(node, list):
-            stack += node
-
-
 def _parts(value: Raw) -> list[str]:
     """Return the texts of an object that may be a message's content."""
     parts = value.get("parts")
@@ -269,9 +255,9 @@ def _parts(value: Raw) -> list[str]:
 
 
 def _minute(time: float, zone: str | None) -> int | None:
-    """Return the minute of the day of a time in a zone; of the quarter where none is given.
+    """Return the minute of the day of a time in a zone; without a zone, that of the quarter.
 
-    Return None where this machine cannot tell: it may not know the zone.
+    Return None if this machine cannot tell: it may not know the zone.
     """
     try:
         when = datetime.fromtimestamp(time, ZoneInfo(zone) if zone else UTC)

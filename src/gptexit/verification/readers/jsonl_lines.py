@@ -1,0 +1,270 @@
+"""Read a jsonl archive back line by line, by the standard library.
+
+Each string of each message has to be in its line, shown or not. The parts have to hold the words
+that a person saw as well, since programs read those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from gptexit.chatgpt.names import file_id
+from gptexit.verification.archive_files import CheckedArchive, Locator
+from gptexit.verification.compare_text import essence, foreign, key_of_address
+from gptexit.verification.conversation import SourceConversation
+from gptexit.verification.expected import ShownConversation, ShownMessage
+from gptexit.verification.raw import (
+    Raw,
+    changed_since,
+    leaves,
+    mended,
+    misdated,
+    object_of,
+    objects,
+    parsed,
+    strings,
+)
+from gptexit.verification.readers import Lack, Reader
+from gptexit.verification.redacted_text import same
+from gptexit.verification.words import Words, is_web
+
+FILE = "conversations.jsonl"
+
+
+class JsonlReader(Reader):
+    """Reads lines; keeps the position of each."""
+
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
+        super().__init__(archive, locate)
+        self._path = archive.root / FILE
+        if self._path.is_file():
+            self._index()
+
+    def _index(self) -> None:
+        """Note where each conversation is. Without ids, those that are alike share a name."""
+        at = 0
+        seen: dict[str, bytes] = {}
+        with self._path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                key = parsed(line).get("id")
+                if isinstance(key, str):
+                    digest = hashlib.sha256(line.strip()).digest()
+                    alike = key.startswith("no-id-") and seen.get(key) == digest
+                    if key in self.places and not alike:
+                        self.unreadable.append((FILE, f"has the conversation {key} twice"))
+                    seen[key] = digest
+                    self.places[key] = at
+                else:
+                    self.unreadable.append((FILE, f"line {number} is no conversation"))
+                at += len(line)
+
+    def compare(self, key: str, place: int, source: SourceConversation) -> list[Lack]:
+        """Return what the line at a position lacks."""
+        with self._path.open("rb") as lines:
+            lines.seek(place)
+            line = parsed(lines.readline())
+        return [(f"{FILE}, conversation {key}", sentence) for sentence in self._lacks(source, line)]
+
+    def _lacks(self, source: SourceConversation, line: Raw) -> Iterator[str]:
+        # A later export may hold more.
+        later = changed_since(line.get("updated"), source.raw)
+        messages = objects(line.get("messages"))
+        seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
+        if not later:
+            title = source.title
+            if title is not None and not self._same(mended(title), [str(line.get("title"))]):
+                yield "the title is another"
+            yield from filter(None, [misdated(source.dates, line)])
+            if not self.several:
+                yield from self._added(source, line, messages)
+        yield from self._lost(source, messages)
+        yield from self._in_parts(source, messages, seen, later=later)
+        counted = Counter(str(message.get("id")) for message in messages)
+        yield from (f"message {key} is there twice" for key, n in counted.items() if n > 1)
+        yield from self._files(source, line, messages)
+        if not (later or self.several or self.archive.redacted):
+            yield from self._foreign(source, messages, seen)
+
+    def _same(self, text: str, texts: Iterable[str]) -> bool:
+        return text in texts or (
+            self.archive.redacted and any(same(text, other) for other in texts)
+        )
+
+    def _lost(self, source: SourceConversation, messages: list[Raw]) -> Iterator[str]:
+        """Look for every string of every message."""
+        keys = list(source.nodes) if self.every_branch else source.path
+        wanted = [key for key in keys if source.message(key)]
+        self.messages += len(wanted)
+        by_id = {message.get("id"): message for message in messages}
+        place = {key: number for number, key in enumerate(by_id)}
+        nearest = source.nearest(
+            {key: message.get("parent") for key, message in by_id.items() if isinstance(key, str)}
+        )
+        for key in wanted:
+            if key not in by_id:
+                yield f"message {key} is missing"
+                continue
+            message, held = source.message(key), by_id[key]
+            contents = [message.get("content"), message.get("older_content")]
+            texts = Counter(leaves(held))
+            lost = Counter(map(mended, leaves(contents))) - texts
+            # A later export may have more of an answer.
+            lost = Counter({text: n for text, n in lost.items() if not _begins(text, texts)})
+            if self.archive.redacted and lost and all(self._same(text, texts) for text in lost):
+                self.redacted += 1
+            elif lost:
+                yield f"message {key} is not there in full"
+            parent = source.above[key]
+            if parent in place and place[parent] > place[key]:
+                yield f"message {key} stands before the one that it answers"
+            yield from self.misattributed(
+                source, key, held.get("role"), held.get("created"), nearest.get(key)
+            )
+
+    def _added(self, source: SourceConversation, line: Raw, messages: list[Raw]) -> Iterator[str]:
+        """Find messages that the export does not have, and hold where the line opens.
+
+        A line may keep the messages of tools in an earlier export, and those that it lists as gone.
+        """
+        gone = object_of(object_of(line.get("source")).get("gone"))
+        listed = gone.get("messages")
+        kept = set(strings(*listed)) if isinstance(listed, list) else set()
+        for message in messages:
+            key = str(message.get("id"))
+            if key in source.answers or key in kept or gone.get("conversation"):
+                continue
+            if message.get("to") or message.get("hidden"):
+                continue  # slim exports leave these out
+            if message.get("role") in ("user", "assistant") and _has_words(message):
+                yield f"message {key} is none of the export's"
+        opens = source.opens_at
+        held = any(str(message.get("id")) == opens for message in messages)
+        if held and not kept and line.get("current") != opens:
+            yield "opens at another message than in ChatGPT"
+
+    def _files(self, source: SourceConversation, line: Raw, messages: list[Raw]) -> Iterator[str]:
+        """Compare the files that the line names with those of the export."""
+        assets = {str(asset.get("id")): asset for asset in objects(line.get("assets"))}
+        for name, asset in assets.items():
+            missing = asset.get("missing") is True or asset.get("member") is None
+            yield from self.misdescribed(name, missing, asset.get("sha256"))
+        if self.archive.redacted:
+            return
+        for message in messages:
+            key = str(message.get("id"))
+            if key not in source.nodes:
+                continue
+            shown = dict.fromkeys(_shown_in(message))
+            own = source.files(key)
+            for name in shown.keys() - own - source.library_files:
+                if name.startswith("sandbox:"):
+                    continue
+                # An earlier export may have given the line a file that this one does not hold.
+                if self.locate.member_of(name) and not source.names(key, name.partition("#")[0]):
+                    yield f"message {key} shows a file that is not its own: {name}"
+            for name in own - shown.keys():
+                if name in assets:
+                    yield f"message {key} does not show its file {name}"
+
+    def _in_parts(
+        self,
+        source: SourceConversation,
+        messages: list[Raw],
+        seen: ShownConversation,
+        *,
+        later: bool,
+    ) -> Iterator[str]:
+        """Look for everything that a person saw in the parts of the messages."""
+        by_id = {message.get("id"): message for message in messages}
+        for shown in [*seen.current, *seen.others]:
+            held = by_id.get(shown.id)
+            if held is None:
+                continue  # reported as missing
+            if held.get("hidden") is not None:
+                yield f"message {shown.id} is marked as hidden, which it was not: {held['hidden']}"
+            assets = set(_shown_in(held))
+            for pointer in shown.pointers if not self.archive.redacted else ():
+                if self.locate.member_of(pointer) and file_id(pointer) not in assets:
+                    yield f"message {shown.id} does not show its file {pointer}"
+            if _is_whole(shown, held):
+                continue
+            if shown.plain and not self.archive.redacted and not later and _adds(shown, held):
+                yield f"message {shown.id} shows more than its own words"
+            gone = self._gone_from(shown.words, [held])
+            if gone is not None:
+                yield f"message {shown.id} does not show all of its words: “{gone}”"
+            for address in dict.fromkeys(_cited(held)):
+                if not source.gives(shown.id, key_of_address(address)):
+                    yield f"message {shown.id} names a source that is not its own: {address}"
+        for words in seen.anywhere:
+            gone = self._gone_from(words, messages)
+            if gone is not None:
+                yield f"a document or report is not there in full: “{gone}”"
+
+    def _foreign(
+        self, source: SourceConversation, messages: list[Raw], seen: ShownConversation
+    ) -> Iterator[str]:
+        """Find a word in the texts of messages that the export does not have.
+
+        Messages that show only their text were compared letter by letter.
+        """
+        plain = {shown.id for shown in [*seen.current, *seen.others] if shown.plain}
+        others = (
+            message for message in messages if message.get("id") in source.nodes.keys() - plain
+        )
+        texts = [text for message in others for text in _texts_of(message)]
+        names = [name for row in source.rows for name in strings(row.get("file_name"))]
+        for word in islice(foreign("\n".join(texts), source.raw, source.rows, names), 1):
+            yield f"holds a word that the export does not have: {word}"
+
+    def _gone_from(self, words: Words, messages: list[Raw]) -> str | None:
+        texts = list(leaves([message.get("parts") for message in messages]))
+        leading = [text for text in texts if "://" in text]
+        gone = self.gone(words, ["\n".join(reversed(texts))], leading)
+        return None if gone is None else gone[:40]
+
+
+def _texts_of(message: Raw) -> list[str]:
+    """Return the texts of the parts of a message."""
+    return strings(*(part.get("text") for part in objects(message.get("parts"))))
+
+
+def _is_whole(shown: ShownMessage, message: Raw) -> bool:
+    """Tell, at little cost, whether the parts are the texts themselves, and nothing else is due."""
+    parts = objects(message.get("parts"))
+    if not shown.plain or any(part.get("citations") or part.get("sources") for part in parts):
+        return False
+    return _texts_of(message) == shown.texts
+
+
+def _adds(shown: ShownMessage, message: Raw) -> bool:
+    """Tell whether the parts of a message hold words that a plain message has not."""
+    return essence("".join(_texts_of(message))) != essence("".join(map(mended, shown.texts)))
+
+
+def _has_words(message: Raw) -> bool:
+    return any(map(str.strip, leaves(objects(message.get("parts")))))
+
+
+def _shown_in(message: Raw) -> Iterator[str]:
+    """Yield the ids of the files that the parts of a message show."""
+    for part in objects(message.get("parts")):
+        if part.get("type") in ("image", "audio", "video", "file"):
+            yield from strings(part.get("asset"))
+
+
+def _begins(text: str, texts: Iterable[str]) -> bool:
+    """Tell whether one of the texts begins with `text` and goes on."""
+    return any(len(longer) > len(text) and longer.startswith(text) for longer in texts)
+
+
+def _cited(message: Raw) -> Iterator[str]:
+    """Yield the addresses of the sources that the parts of a message name."""
+    for part in objects(message.get("parts")):
+        listed = [*objects(part.get("sources"))]
+        for citation in objects(part.get("citations")):
+            listed += objects(citation.get("sources"))
+        yield from (source["url"] for source in listed if is_web(source.get("url")))
