@@ -15,7 +15,7 @@ from gptexit.codes import Hidden
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
-from gptexit.writers.markdown.body import front_matter
+from gptexit.writers.markdown.draft import front_matter
 from gptexit.writers.markdown.writer import Markdown
 
 FILES = {"file_1": AssetInfo("file_1.dat", "fox.png", "image/png", 3)}

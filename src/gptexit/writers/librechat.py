@@ -23,8 +23,15 @@ from gptexit.names.names import names_in
 from gptexit.templates import render
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options, copy_of, no_place_for, on_branches
-from gptexit.writers.chat.part_words import PartContext, reasoning, words_of
-from gptexit.writers.chat.turns import USER, Turn, superseded, turns_of
+from gptexit.writers.chat.turns import (
+    USER,
+    ChatStyle,
+    Turn,
+    reasoning,
+    superseded,
+    turns_of,
+    words_of,
+)
 from gptexit.writers.markdown.embed import in_angles
 
 NO_PARENT = "00000000-0000-0000-0000-000000000000"
@@ -71,7 +78,7 @@ class LibreChat:
             "recursive": False,
             "messages": [
                 _message(
-                    turn, PartContext(assets, place, _link, later.get(turn.id, {})), conversation
+                    turn, ChatStyle(assets, place, _link, later.get(turn.id, {})), conversation
                 )
                 for turn in turns.by_id.values()
             ],
@@ -120,7 +127,7 @@ def _options(conversation: Conversation) -> dict[str, Any]:
     return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds} | tags
 
 
-def _message(turn: Turn, scene: PartContext, conversation: Conversation) -> dict[str, Any]:
+def _message(turn: Turn, scene: ChatStyle, conversation: Conversation) -> dict[str, Any]:
     user = turn.role == USER
     model = turn.model or conversation["model"]
     words = words_of(turn.parts, scene)

@@ -27,8 +27,19 @@ from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.templates import render
 from gptexit.writers.base import Options, Series, Unmentioned, copy_of, on_branches
-from gptexit.writers.chat.part_words import PartContext, instructions, reasoning, words_of
-from gptexit.writers.chat.turns import ASSISTANT, USER, Inline, Turn, Turns, superseded, turns_of
+from gptexit.writers.chat.turns import (
+    ASSISTANT,
+    USER,
+    ChatStyle,
+    Inline,
+    Turn,
+    Turns,
+    last_instructions,
+    reasoning,
+    superseded,
+    turns_of,
+    words_of,
+)
 
 MESSAGES, BYTES = 2_000, 24 << 20
 """What one file holds at most: the app commits each message by itself, and a request of 9,000
@@ -145,7 +156,7 @@ def _message(
 ) -> Raw:
     sources = _Sources()
     attached.role, attached.entries = turn.role, []
-    words = words_of(turn.parts, PartContext(assets, attached.place, sources.mark, later))
+    words = words_of(turn.parts, ChatStyle(assets, attached.place, sources.mark, later))
     thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
     message: Raw = {
         "id": turn.id,
@@ -203,13 +214,8 @@ def _params(conversation: Conversation, include: frozenset[str]) -> Raw:
     """The custom instructions as the chat's system prompt, where they are asked for."""
     if "instructions" not in include:
         return {}
-    found = [
-        instructions(part)
-        for message in conversation["messages"]
-        for part in message["parts"]
-        if part["type"] == "instructions"
-    ]
-    return {"system": found[-1]} if found and found[-1] else {}
+    system = last_instructions(conversation)
+    return {"system": system} if system else {}
 
 
 def tags_of(conversation: Conversation, *, by_name: bool = True) -> list[str]:

@@ -12,8 +12,7 @@ from gptexit.model import Asset, Conversation
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options, Unmentioned
-from gptexit.writers.chat.part_words import PartContext, instructions, words_of
-from gptexit.writers.chat.turns import USER, turns_of
+from gptexit.writers.chat.turns import USER, ChatStyle, last_instructions, turns_of, words_of
 
 FILE = "conversations.jsonl"
 SILENT = "\N{HORIZONTAL ELLIPSIS}"
@@ -87,9 +86,9 @@ def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) 
         shown.add(asset["id"])
         return "not part of this text"
 
-    made = Spoken(_told(branch))
+    made = Spoken(last_instructions(branch))
     for turn in turns.by_id.values():
-        words = words_of(turn.parts, PartContext(assets, place))
+        words = words_of(turn.parts, ChatStyle(assets, place))
         user = turn.role == USER
         if not words.strip():
             continue
@@ -102,16 +101,6 @@ def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) 
     if shown:
         done.not_kept[NotKept.FILE_NOT_IN_REQUEST] += len(shown)
     return made
-
-
-def _told(branch: Conversation) -> str:
-    found = [
-        instructions(part)
-        for message in branch["messages"]
-        for part in message["parts"]
-        if part["type"] == "instructions"
-    ]
-    return found[-1] if found else ""
 
 
 def claude_request(spoken: Spoken) -> dict[str, Any]:

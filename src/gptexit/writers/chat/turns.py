@@ -9,13 +9,28 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.archive.files import Read
 from gptexit.codes import TOOLS, Hidden
-from gptexit.model import Asset, Conversation, Message, Part, Reasoning
+from gptexit.model import Asset, Cited, Conversation, Message, Part
+from gptexit.text.dates import reasoning_title
+from gptexit.text.markdown import line
+from gptexit.writers.markdown.embed import fenced, quoted
+from gptexit.writers.parts import (
+    Blocks,
+    PartStyle,
+    blocks_of,
+    document_key,
+    instructions_in,
+    takes_recap,
+    thoughts_in,
+    with_marks,
+    with_recap,
+)
 
 USER, ASSISTANT = "user", "assistant"
 
@@ -116,17 +131,10 @@ def _with_recaps(parts: list[Part]) -> list[Part]:
             and before["type"] == "reasoning"
             and takes_recap(before)
         ):
-            seconds = before["seconds"] if before["seconds"] is not None else part["seconds"]
-            joined: Reasoning = {**before, "seconds": seconds, "summary": part["summary"]}
-            result[-1] = joined
+            result[-1] = with_recap(before, part)
         else:
             result.append(part)
     return result
-
-
-def takes_recap(part: Reasoning) -> bool:
-    """Tell whether a recap behind these thoughts sums them up: they have no line of their own."""
-    return bool(part["thoughts"]) and part["summary"] is None
 
 
 def superseded(turns: Turns) -> dict[str, dict[str, int]]:
@@ -153,10 +161,95 @@ def last_versions(parts: list[Part]) -> dict[str, int]:
     return last
 
 
-def document_key(part: Part) -> str:
-    """What the versions of one canvas document have in common."""
-    assert part["type"] == "document"
-    return part["id"] or part["title"] or ""
+@dataclass(slots=True)
+class ChatStyle(PartStyle):
+    """The style of one turn. It stands by itself, so its text is left as it is."""
+
+    plain = False
+    assets: dict[str, Asset]
+    """By id."""
+    place: Callable[[Asset], str | None]
+    """Returns where a person finds a file; None if the chat shows it by other means."""
+    cite: Callable[[Cited], str] | None = None
+    """Shows a source as a mark in the text; None for an app whose text keeps its links."""
+    superseded: dict[str, int] = field(default_factory=dict)
+    """The canvas documents that a later turn has too, by their key, with their last version."""
+
+    def prose(self, text: str, *, headings: bool = False) -> str:
+        """Return Markdown as it is."""
+        return text
+
+    def typed(self, text: str) -> str:
+        """Return words as they are."""
+        return text
+
+    def text(self, part: Any) -> Blocks:
+        """Show a text part, with marks if the app has some."""
+        text: str = part["text"]
+        if self.cite and part["citations"]:
+            cite = self.cite
+            text = with_marks(text, part["citations"], lambda source: f" {cite(source)}")
+        return [text.strip("\n")]
+
+    def media(self, part: Any) -> Blocks:
+        """Name a file and its place."""
+        asset, kind = self.assets.get(part["asset"]), part["type"]
+        name = part["title"] or (asset["name"] if asset else None) or part["asset"]
+        if asset is None or asset["missing"]:
+            return [self.missing(kind, name, part["prompt"])]
+        place = self.place(asset)
+        if place is not None:
+            return [f"*{kind.capitalize()} “{line(name)}”: {place}*"]
+        return [f"*{line(part['title'])}*"] if part["title"] else []
+
+    def last_version(self, part: Any) -> int:
+        """Return the last version of a canvas document in a later turn, 0 if there is none."""
+        return self.superseded.get(document_key(part), 0)
+
+    def document(self, title: str, part: Any, language: str | None) -> Blocks:
+        """Show the source of a document, code or Markdown."""
+        return [f"**{title}**", fenced(part["text"], language or "markdown")]
+
+    def box(self, kind: str, title: str, blocks: Blocks) -> Blocks:
+        """Make a block quote; content of an unknown type stays as it is."""
+        return blocks if kind == "unknown" else [quoted("\n\n".join([f"**{title}**", *blocks]))]
+
+    def sources(self, sources: Sequence[Cited]) -> str:
+        """Show sources as marks if the app has some."""
+        return (
+            "Sources: " + " ".join(map(self.cite, sources))
+            if self.cite
+            else PartStyle.sources(self, sources)
+        )
+
+
+def words_of(parts: list[Part], style: ChatStyle) -> str:
+    """Return the text of a turn. Reasoning is left out: each app has a place of its own for it."""
+    last = last_versions(parts)
+    blocks: Blocks = []
+    for part in parts:
+        if part["type"] == "document" and part["version"] < last[document_key(part)]:
+            continue
+        if part["type"] != "reasoning":
+            blocks += filter(str.strip, blocks_of(part, style))
+    return "\n\n".join(blocks)
+
+
+def reasoning(part: Any) -> tuple[str, str]:
+    """Return a title such as “Thought for 7 seconds”, and the thoughts as Markdown."""
+    title = line(reasoning_title(part["summary"], part["seconds"]) or "Thoughts")
+    return title, "\n\n".join(thoughts_in(part, str))
+
+
+def last_instructions(conversation: Conversation) -> str:
+    """Return the last custom instructions of a conversation, for a system prompt."""
+    instructions = [
+        instructions_in(part)
+        for message in conversation["messages"]
+        for part in message["parts"]
+        if part["type"] == "instructions"
+    ]
+    return instructions[-1] if instructions else ""
 
 
 INLINE, INLINE_CHAT = 4 << 20, 16 << 20

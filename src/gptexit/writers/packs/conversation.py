@@ -19,9 +19,8 @@ from gptexit.model import Asset, Conversation, Message, Part
 from gptexit.text.dates import day, moment
 from gptexit.text.markdown import line
 from gptexit.writers.base import Options
-from gptexit.writers.markdown.body import Body, Style, body
+from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
-from gptexit.writers.markdown.parts import Note
 
 _ASCII = bytes(range(0x80))
 _EASY = bytes(range(ord("a"), ord("z") + 1)) + b" \n\r\t"

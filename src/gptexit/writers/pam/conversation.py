@@ -9,12 +9,13 @@ ships (looked up on 2026-11-25).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from gptexit import __version__
-from gptexit.model import Asset, Cited, Conversation, Message, Part
+from gptexit.model import Asset, Cited, Conversation, Message, Part, Raw
+from gptexit.writers.parts import MEDIA, PartStyle, blocks_of, instructions_in
 
 UNKNOWN = "1970-01-01T00:00:00Z"
 """For a time that the format requires and nothing tells; `metadata` then says so."""
@@ -48,7 +49,8 @@ ROLES = ("user", "assistant", "system", "tool")
 _WHOLE = ("text", "code", "output", "transcript", "image", "audio", "video", "file")
 """Parts that lose nothing in the format, but for what `_message` adds."""
 
-Raw = dict[str, Any]
+Assets = dict[str, tuple[Asset, str | None]]
+"""By id: the asset, and its place in the store."""
 Place = Callable[[Asset], str | None]
 """Where an asset is in the store, as a path in its folder; None where it is not."""
 
@@ -67,7 +69,7 @@ def document(conversation: Conversation, place: Place) -> Raw:
         "id": conversation["id"],
         "provider": {"name": PLATFORM, "conversation_id": conversation["id"]},
         "title": conversation["title"],
-        "temporal": _known(
+        "temporal": known(
             {"created_at": created, "updated_at": later(conversation["updated"], created)}
         ),
         "participants": [{"role": role} for role in roles],
@@ -78,7 +80,7 @@ def document(conversation: Conversation, place: Place) -> Raw:
         "model": conversation["model"],
         "system_instruction": _instruction(conversation),
         "is_archived": bool(conversation["archived"]),
-        "raw_metadata": _known(
+        "raw_metadata": known(
             {
                 "url": conversation["source"]["url"],
                 "nodes": conversation["source"]["nodes"],
@@ -95,7 +97,8 @@ def document(conversation: Conversation, place: Place) -> Raw:
     }
 
 
-def _known(fields: Raw) -> Raw:
+def known(fields: Raw) -> Raw:
+    """Leave out the fields without a value."""
     return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -108,17 +111,48 @@ def _instruction(conversation: Conversation) -> str | None:
     for message in conversation["messages"]:
         for part in message["parts"]:
             if part["type"] == "instructions":
-                return "\n\n".join(filter(None, (part["about"], part["response"]))) or None
+                return instructions_in(part) or None
     return None
 
 
-def _message(
-    message: Message, begun: str, children: list[str], assets: dict[str, tuple[Asset, str | None]]
-) -> Raw:
-    shown = [each for part in message["parts"] for each in CONTENT[part["type"]](part, assets)]
-    words = "\n\n".join(each["text"] for each in shown if each["text"])
+class _Words(PartStyle):
+    """The words of a part. Sources are left out: they are among the citations of the message."""
+
+    __slots__ = ()
+
+    def links(self, sources: Sequence[Cited]) -> list[str]:
+        """Return nothing."""
+        return []
+
+
+_WORDS = _Words()
+
+
+def _content_of(part: Any, assets: Assets) -> Raw | None:
+    """Return a part as the format has it: code, a file, or text. None if there is no text."""
+    if part["type"] in MEDIA:
+        asset, ref = assets.get(part["asset"], (None, None))
+        text = "\n\n".join(blocks_of(part, _WORDS)) or None
+        media_type = asset["media_type"] if asset else None
+        return {"type": part["type"], "text": text, "mime_type": media_type, "ref": ref}
+    if part["type"] == "code":
+        return {"type": "code", "text": part["text"], "language": part["language"]}
+    if part["type"] == "document":
+        language = part["kind"].removeprefix("code/")
+        if language != part["kind"]:
+            return {"type": "code", "text": part["text"], "language": language}
+        title = f"# {part['title']}\n\n" if part["title"] else ""
+        return {"type": "text", "text": title + part["text"]}
+    text = part["text"] if "text" in part else "\n\n".join(blocks_of(part, _WORDS))
+    return {"type": "text", "text": text} if text else None
+
+
+def _message(message: Message, begun: str, children: list[str], assets: Assets) -> Raw:
+    contents = (_content_of(part, assets) for part in message["parts"])
+    shown = [content for content in contents if content]
+    words = "\n\n".join(content["text"] for content in shown if content["text"])
     time = exact(message["created"])
-    return _known(
+    return known(
         {
             "id": message["id"],
             "provider_message_id": message["id"],
@@ -139,7 +173,7 @@ def _message(
 
 def _rest(message: Message, undated: bool) -> Raw:
     """What the format has no place for."""
-    return _known(
+    return known(
         {
             "role": message["role"] if message["role"] not in ROLES else None,
             "hidden": message["hidden"],
@@ -157,9 +191,7 @@ def _is_whole(part: Part) -> bool:
     return part["type"] in _WHOLE and not part.get("placed")
 
 
-def _files(
-    message: Message, assets: dict[str, tuple[Asset, str | None]]
-) -> list[tuple[Asset, str | None]]:
+def _files(message: Message, assets: Assets) -> list[tuple[Asset, str | None]]:
     names: list[Any] = [each.get("asset") for each in message["parts"]]
     return [assets[name] for name in names if name in assets]
 
@@ -174,21 +206,21 @@ def _content(shown: list[Raw], words: str) -> Raw | None:
         return None
     if all(each["type"] == "text" for each in shown):
         return {"type": "text", "text": words}
-    return {"type": "multipart", "parts": [_known(each) for each in shown]}
+    return {"type": "multipart", "parts": [known(each) for each in shown]}
 
 
 def _calls(message: Message, words: str) -> list[Raw]:
     if message["to"]:
-        return [_known({"id": message["id"], "name": message["to"], "input": words or None})]
+        return [known({"id": message["id"], "name": message["to"], "input": words or None})]
     if message["role"] == "tool":
         name = message["name"] or "unknown"
-        return [_known({"id": message["id"], "name": name, "output": words or None})]
+        return [known({"id": message["id"], "name": name, "output": words or None})]
     return []
 
 
 def _attachment(asset: Asset, where: str | None) -> Raw:
     major = (asset["media_type"] or "").partition("/")[0]
-    return _known(
+    return known(
         {
             "type": major if major in ("image", "audio", "video") else "file",
             "name": asset["name"],
@@ -214,70 +246,4 @@ def _sources(part: Part) -> list[tuple[Cited, str | None]]:
 
 
 def _cited(source: Cited, passage: str | None) -> Raw:
-    return _known({"title": source["title"], "url": source["url"], "snippet": passage})
-
-
-def _words(part: Any, assets: Any) -> list[Raw]:
-    return [{"type": "text", "text": part["text"]}] if part["text"] else []
-
-
-def _code(part: Any, assets: Any) -> list[Raw]:
-    return [{"type": "code", "text": part["text"], "language": part["language"]}]
-
-
-def _media(part: Any, assets: dict[str, tuple[Asset, str | None]]) -> list[Raw]:
-    asset, where = assets.get(part["asset"], (None, None))
-    kind = asset["media_type"] if asset else None
-    words = "\n\n".join(filter(None, (part["title"], part["prompt"]))) or None
-    return [{"type": part["type"], "text": words, "mime_type": kind, "ref": where}]
-
-
-def _reasoning(part: Any, assets: Any) -> list[Raw]:
-    thoughts = [filter(None, (each["summary"], each["content"])) for each in part["thoughts"]]
-    told = ["\n\n".join(each) for each in thoughts]
-    words = "\n\n".join(filter(None, (*told, part["summary"])))
-    return [{"type": "text", "text": words}] if words else []
-
-
-def _document(part: Any, assets: Any) -> list[Raw]:
-    language = part["kind"].removeprefix("code/")
-    if language != part["kind"]:
-        return [{"type": "code", "text": part["text"], "language": language}]
-    title = f"# {part['title']}\n\n" if part["title"] else ""
-    return [{"type": "text", "text": title + part["text"]}]
-
-
-def _instructions(part: Any, assets: Any) -> list[Raw]:
-    words = "\n\n".join(filter(None, (part["about"], part["response"])))
-    return [{"type": "text", "text": words}] if words else []
-
-
-def _search(part: Any, assets: Any) -> list[Raw]:
-    return [{"type": "text", "text": "\n".join(part["queries"])}] if part["queries"] else []
-
-
-def _nothing(part: Any, assets: Any) -> list[Raw]:
-    """Sources stand among the citations."""
-    return []
-
-
-CONTENT: dict[str, Callable[[Any, dict[str, tuple[Asset, str | None]]], list[Raw]]] = {
-    "text": _words,
-    "code": _code,
-    "output": _words,
-    "transcript": _words,
-    "image": _media,
-    "audio": _media,
-    "video": _media,
-    "file": _media,
-    "reasoning": _reasoning,
-    "document": _document,
-    "quote": _words,
-    "memory": _words,
-    "instructions": _instructions,
-    "search": _search,
-    "sources": _nothing,
-    "error": _words,
-    "unknown": _words,
-}
-"""The content parts that each part of the model becomes."""
+    return known({"title": source["title"], "url": source["url"], "snippet": passage})

@@ -16,11 +16,11 @@ import unicodedata
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
 
 import orjson
 
 from gptexit.memories.model import Memory, MemoryEntry, Origin, Version
+from gptexit.model import Raw
 from gptexit.writers.pam.conversation import (
     PLATFORM,
     TOOL,
@@ -28,10 +28,10 @@ from gptexit.writers.pam.conversation import (
     VERSION,
     exact,
     first_of,
+    known,
     later,
 )
 
-Raw = dict[str, Any]
 _SPACE = uuid.UUID("5b0a7c44-8a41-5d52-9d0e-2f6f9c4d1b18")
 """Of the ids of custom instructions and relations."""
 _STATUS = {None: "active", "forgotten": "retracted", "replaced": "superseded"}
@@ -104,7 +104,7 @@ def _memory(entry: MemoryEntry) -> Raw:
     about = {
         "origins": [_origin(each) for each in entry.origins],
         "ended_by": _origin(entry.by) if entry.by else None,
-        "marks": [_known(asdict(each)) for each in entry.marks] or None,
+        "marks": [known(asdict(each)) for each in entry.marks] or None,
         "time_unknown": created == UNKNOWN or None,
     }
     return _object(
@@ -162,7 +162,7 @@ def _object(
         "extraction_method": "manual" if origin.how == "own list" else "api_export",
         "extractor": TOOL,
     }
-    return _known(
+    return known(
         {
             "id": name,
             "type": kind[0],
@@ -171,15 +171,15 @@ def _object(
             "content": text,
             "content_hash": content_hash(text),
             "tags": [],
-            "temporal": _known(temporal),
-            "provenance": _known(provenance),
-            "metadata": _known(about),
+            "temporal": known(temporal),
+            "provenance": known(provenance),
+            "metadata": known(about),
         }
     )
 
 
 def _origin(origin: Origin) -> Raw:
-    return _known({**asdict(origin), "text": origin.text or None})
+    return known({**asdict(origin), "text": origin.text or None})
 
 
 def _relation(kind: str, one: str | None, other: str, time: str | None) -> Raw:
@@ -190,7 +190,3 @@ def _relation(kind: str, one: str | None, other: str, time: str | None) -> Raw:
         "type": kind,
         "created_at": exact(time) or UNKNOWN,
     }
-
-
-def _known(fields: Raw) -> Raw:
-    return {key: value for key, value in fields.items() if value is not None}

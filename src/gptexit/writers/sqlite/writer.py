@@ -7,7 +7,8 @@ that have no column; jsonl has those.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gptexit.archive.files import File, Rendered
@@ -19,21 +20,33 @@ from gptexit.sqlite.schema import CITED, NAME, PLACES, Rows
 from gptexit.text.json import dumps
 from gptexit.text.markdown import line
 from gptexit.writers.base import Options, Unmentioned, on_branches
-from gptexit.writers.chat.part_words import instructions, linked
-from gptexit.writers.markdown.embed import fenced
-
-Assets = dict[str, Asset]
-Blocks = list[str]
+from gptexit.writers.parts import Blocks, PartStyle, assets_of, blocks_of
 
 
-def texts_of(message: Message, assets: Assets) -> tuple[str, str]:
-    """What a person saw, and what not: reasoning, and all of a message that is not shown."""
+@dataclass(slots=True)
+class SearchStyle(PartStyle):
+    """The words of a message, to be searched; a file is shown by its name."""
+
+    assets: dict[str, Asset]
+    """By id."""
+
+    def media(self, part: Any) -> Blocks:
+        """Show the name of a file, and what else is known of it."""
+        asset = self.assets.get(part["asset"])
+        name = [f"[{line(asset['name'])}]"] if asset and asset["name"] else []
+        return [*name, *PartStyle.media(self, part)]
+
+
+def texts_of(message: Message, style: SearchStyle) -> tuple[str, str]:
+    """Return the text that a person saw, and the text that no one saw.
+
+    The second is reasoning, and all of a message that ChatGPT does not show.
+    """
     seen: Blocks = []
     unseen: Blocks = []
     for part in message["parts"]:
-        blocks = [each for each in PARTS[part["type"]](part, assets) if each.strip()]
-        kept_from_sight = message["hidden"] is not None or part["type"] == "reasoning"
-        (unseen if kept_from_sight else seen).extend(blocks)
+        is_unseen = message["hidden"] is not None or part["type"] == "reasoning"
+        (unseen if is_unseen else seen).extend(filter(str.strip, blocks_of(part, style)))
     return _joined(seen), _joined(unseen)
 
 
@@ -42,81 +55,8 @@ def _joined(blocks: Blocks) -> str:
 
 
 def storable(text: str) -> str:
-    """`text` as SQLite's functions take it: without NUL, where they would stop."""
+    """Return text as SQLite's functions take it: without NUL, where they would stop."""
     return text.replace("\0", "\ufffd") if "\0" in text else text
-
-
-def _text(part: Any, assets: Assets) -> Blocks:
-    return [part["text"].strip("\n")]
-
-
-def _code(part: Any, assets: Assets) -> Blocks:
-    return [fenced(part["text"], part["language"])] if part["text"].strip() else []
-
-
-def _output(part: Any, assets: Assets) -> Blocks:
-    return [fenced(part["text"], "text")] if part["text"].strip() else []
-
-
-def _media(part: Any, assets: Assets) -> Blocks:
-    asset = assets.get(part["asset"])
-    name = asset["name"] if asset else None
-    return [f"[{line(name)}]" if name else "", part["title"] or "", part["prompt"] or ""]
-
-
-def _reasoning(part: Any, assets: Assets) -> Blocks:
-    thoughts = [each[key] for each in part["thoughts"] for key in ("summary", "content")]
-    return [*thoughts, part["summary"] or ""]
-
-
-def _document(part: Any, assets: Assets) -> Blocks:
-    title, kind = part["title"] or "", part["kind"]
-    if kind.startswith("code/"):
-        return [title, fenced(part["text"], kind.removeprefix("code/"))]
-    return [title, part["text"]]
-
-
-def _quote(part: Any, assets: Assets) -> Blocks:
-    named = part["title"] or part["url"]
-    return [part["text"], linked({"title": part["title"], "url": part["url"]}) if named else ""]
-
-
-def _instructions_text(part: Any, assets: Assets) -> Blocks:
-    return [instructions(part)]
-
-
-def _search(part: Any, assets: Assets) -> Blocks:
-    return ["\n".join([*part["queries"], *map(linked, part["results"])])]
-
-
-def _sources(part: Any, assets: Assets) -> Blocks:
-    return ["\n".join(map(linked, part["sources"]))]
-
-
-def _error(part: Any, assets: Assets) -> Blocks:
-    return [part["name"] or "", part["text"]]
-
-
-PARTS: dict[str, Callable[[Any, Assets], Blocks]] = {
-    "text": _text,
-    "code": _code,
-    "output": _output,
-    "image": _media,
-    "audio": _media,
-    "video": _media,
-    "file": _media,
-    "transcript": _text,
-    "reasoning": _reasoning,
-    "document": _document,
-    "quote": _quote,
-    "memory": _text,
-    "instructions": _instructions_text,
-    "search": _search,
-    "sources": _sources,
-    "error": _error,
-    "unknown": _text,
-}
-"""Every part type of the model."""
 
 
 KEY = "database"
@@ -164,13 +104,13 @@ class Sqlite:
 
 
 def _rows(each: Conversation, messages: list[Message]) -> Rows:
-    assets = {asset["id"]: asset for asset in each["assets"]}
+    style = SearchStyle({asset["id"]: asset for asset in each["assets"]})
     places = {message["id"]: place for place, message in enumerate(messages, 1)}
     branch = {message["id"] for message in current_branch(each)}
     made: list[list[Any]] = []
     shown = 0
     for message in messages:
-        text, hidden_text = texts_of(message, assets)
+        text, hidden_text = texts_of(message, style)
         current = message["id"] in branch
         shown += current and bool(text.strip())
         made.append(
@@ -216,9 +156,8 @@ def _rows(each: Conversation, messages: list[Message]) -> Rows:
 def _assets(each: Conversation, messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
     shown_by: dict[str, int] = {}
     for message in messages:
-        for part in message["parts"]:
-            if part["type"] in ("image", "audio", "video", "file"):
-                shown_by.setdefault(part["asset"], places[message["id"]])
+        for asset_id in assets_of(message):
+            shown_by.setdefault(asset_id, places[message["id"]])
     return [
         [
             shown_by.get(asset["id"]),
