@@ -19,12 +19,10 @@ from gptexit.memories.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memories.text import memory_text
 from gptexit.verification.result import Checked, Problem, Result, UnknownForm
 from gptexit.writers.base import NOTHING, SECRETS
-from gptexit.writers.packs.claude.projects import ProjectFolder
-from gptexit.writers.packs.claude.start_here import ClaudePack, Filled
-from gptexit.writers.packs.claude.start_here import start_here as claude_page
-from gptexit.writers.packs.claude.writer import instructions
-from gptexit.writers.packs.gemini.start_here import GeminiPack
-from gptexit.writers.packs.gemini.start_here import start_here as gemini_page
+from gptexit.writers.packs.claude import ClaudePack, Filled, ProjectFolder, instructions
+from gptexit.writers.packs.claude import start_here as claude_page
+from gptexit.writers.packs.gemini import GeminiPack
+from gptexit.writers.packs.gemini import start_here as gemini_page
 from gptexit.writers.packs.placement import Made
 
 HOSTILE = "{{ 12345 * 9 }}{% include 'exit/before.md.j2' %}{# gone #}"

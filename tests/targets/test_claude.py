@@ -24,7 +24,7 @@ from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options
 from gptexit.writers.chat.api_requests import claude_request, spoken
-from gptexit.writers.packs.claude.start_here import (
+from gptexit.writers.packs.claude import (
     FEWEST_TOKENS,
     FILE_BYTES,
     WINDOW,

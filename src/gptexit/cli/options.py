@@ -263,7 +263,7 @@ def _topics(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 
 def _tokens(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
     if value is not None:
-        from gptexit.writers.packs.claude.start_here import limits
+        from gptexit.writers.packs.claude import limits
 
         try:
             limits(value)

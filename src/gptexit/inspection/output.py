@@ -14,7 +14,7 @@ from gptexit.inspection.absences import GENERATIONS
 from gptexit.inspection.attachments import Missing
 from gptexit.inspection.drift import MOST as MOST_DRIFT
 from gptexit.inspection.run import Inspection, drift_json
-from gptexit.text.terminal import columns, count, printable
+from gptexit.text.terminal import cell, columns, count, printable
 
 WIDTH = 80
 _LABEL = 15
@@ -342,8 +342,6 @@ def drift_report(found: Inspection) -> str:
 
 
 COLUMNS = ("name", "kind", "date", "conversation", "title", "url", "id")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula, and runs."""
 
 
 def as_text(rows: Iterable[Missing]) -> Iterator[str]:
@@ -379,11 +377,5 @@ def _url(each: Missing) -> str:
 
 def _csv_line(cells: Iterable[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(map(_cell, cells))
+    csv.writer(line, lineterminator="\n").writerow(cell(printable(text)) for text in cells)
     return line.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A cell that a spreadsheet shows and does not run."""
-    words = printable(text)
-    return f"'{words}" if words.startswith(_FORMULA) else words

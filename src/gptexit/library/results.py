@@ -8,6 +8,7 @@ from typing import Any
 from gptexit.errors import AmbiguousConversation, UnknownConversation
 from gptexit.library.running import Runner
 from gptexit.sqlite.schema import PLACES
+from gptexit.text.json import encodable
 
 Snippet = tuple[tuple[str, bool], ...]
 """A passage in pieces, each with whether it is what was looked for."""
@@ -174,7 +175,7 @@ def number_of(runner: Runner, key: str) -> int:
 
     Raises UnknownConversation and AmbiguousConversation.
     """
-    wanted = key.strip().replace("\0", "").encode("utf-8", "replace").decode()[:_ID]
+    wanted = encodable(key.strip().replace("\0", ""))[:_ID]
     rows = runner.all(
         "SELECT number, id FROM conversations WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 "
         "ORDER BY id LIMIT 3",

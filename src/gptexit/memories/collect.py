@@ -9,17 +9,18 @@ many more there were is counted.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from gptexit.files.scratch import scratch_database
 from gptexit.memories.extract import citations, instructions, listed, noted, snapshots
 from gptexit.memories.model import Memory, Origin, Version
 from gptexit.memories.resolve import Settler
 from gptexit.model import Conversation
+from gptexit.text.json import encodable
 
 MOST = 50_000
 """Notes that are put together, and entries of snapshots."""
@@ -29,9 +30,6 @@ MOST_VERSIONS = 1_000
 """Versions of custom instructions: more than one for each day of two years."""
 
 _TABLES = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -1000;
 CREATE TABLE note (place TEXT PRIMARY KEY, title TEXT, message TEXT, time TEXT, text TEXT)
     WITHOUT ROWID;
 CREATE TABLE cited (
@@ -41,7 +39,6 @@ CREATE TABLE cited (
 CREATE TABLE snapshot (digest BLOB PRIMARY KEY, first TEXT, last TEXT, text TEXT) WITHOUT ROWID;
 CREATE TABLE version (digest BLOB PRIMARY KEY, first TEXT, last TEXT, about TEXT, response TEXT)
     WITHOUT ROWID;
-BEGIN;
 """
 _WIDER = (
     "ON CONFLICT (digest) DO UPDATE SET "
@@ -53,8 +50,7 @@ class Collector:
     """Takes conversations, and gives the memory that is in them."""
 
     def __init__(self) -> None:
-        self._base = sqlite3.connect("", isolation_level=None)  # a file that nobody sees
-        self._base.executescript(_TABLES)
+        self._base = scratch_database(_TABLES)
         self._conversations = 0
         self._slim = 0
 
@@ -213,4 +209,4 @@ def _digest(*texts: str | None) -> bytes:
 
 def _safe(*texts: str | None) -> list[str | None]:
     """Half of a surrogate pair has no bytes that SQLite could keep."""
-    return [None if each is None else each.encode("utf-8", "replace").decode() for each in texts]
+    return [text and encodable(text) for text in texts]

@@ -26,6 +26,7 @@ from gptexit.verification.raw import (
     parents,
 )
 from gptexit.verification.redacted_text import stands_among
+from gptexit.verification.words import mended
 
 _TITLE = 190
 """Bytes that are left at least of a title that was cut."""
@@ -84,7 +85,7 @@ def _titled(raw: Raw, held: Raw) -> bool:
     title, now = raw.get("title"), held.get("title")
     if not isinstance(title, str):
         return now in (title, _UNTITLED)
-    title = _mended(title)
+    title = mended(title)
     if now == title or not isinstance(now, str):
         return now == title
     kept = now.removesuffix("…")
@@ -138,7 +139,7 @@ def _same_with_marks(message: Raw, now: Raw) -> bool:
 
 
 def _titled_with_marks(raw: Raw, held: Raw) -> bool:
-    return stands_among(_mended(str(raw.get("title"))), [str(held.get("title"))])
+    return stands_among(mended(str(raw.get("title"))), [str(held.get("title"))])
 
 
 def _words(message: Raw) -> Counter[str]:
@@ -147,7 +148,7 @@ def _words(message: Raw) -> Counter[str]:
     if isinstance(content, dict):
         content = [value for key, value in content.items() if key != "content_type"]
     found = leaves([content, message.get("older_content")])
-    return Counter(file_id(each) if POINTER.fullmatch(each) else _mended(each) for each in found)
+    return Counter(file_id(each) if POINTER.fullmatch(each) else mended(each) for each in found)
 
 
 def _is_in(text: str, joined: list[str], there: Counter[str]) -> bool:
@@ -205,11 +206,6 @@ def _above_with_message(nodes: dict[str, Raw], key: Any) -> str | None:
     while at is not None and not isinstance(nodes[at].get("message"), dict):
         at = above[at]
     return at
-
-
-def _mended(text: str) -> str:
-    """A text as JSON in UTF-8 can hold it: surrogates in pairs joined, others replaced."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 class MergedCopies:

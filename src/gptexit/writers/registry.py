@@ -80,7 +80,7 @@ def _gemini_api(options: Options, catalog: Catalog, read: Read) -> Target:
 
 
 def _gemini(options: Options, catalog: Catalog, read: Read) -> Target:
-    from gptexit.writers.packs.gemini.writer import Gemini
+    from gptexit.writers.packs.gemini import Gemini
 
     return Gemini(options)
 
@@ -98,7 +98,7 @@ def _claude_api(options: Options, catalog: Catalog, read: Read) -> Target:
 
 
 def _claude(options: Options, catalog: Catalog, read: Read) -> Target:
-    from gptexit.writers.packs.claude.writer import Claude
+    from gptexit.writers.packs.claude import Claude
 
     return Claude(options, catalog)
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
+from gptexit.text.json import encodable
 from gptexit.verification.archive_files import CheckedArchive, Locator
 from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.expected import ShownConversation, ShownMessage
@@ -280,4 +281,4 @@ def _unfound(base: sqlite3.Connection, index: str, text: Any, number: int) -> bo
 
 def _kept(text: str) -> str:
     """Return an id as SQLite holds it."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return encodable(text).replace("\0", "\ufffd")

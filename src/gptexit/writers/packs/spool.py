@@ -10,12 +10,10 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gptexit.text.json import encodable
 from gptexit.writers.packs.conversation import PackedChat
 
 _TABLES = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -2000;
 CREATE TABLE chat (
     number INTEGER PRIMARY KEY, id TEXT, title TEXT, created TEXT, updated TEXT, line TEXT,
     messages INTEGER, score REAL, start INTEGER, bytes INTEGER, tokens INTEGER, sizes BLOB,
@@ -31,7 +29,6 @@ CREATE INDEX part_of ON part (number, folder, file);
 CREATE INDEX member_of ON member (number);
 CREATE TABLE fate (folder TEXT, number INTEGER, words TEXT, PRIMARY KEY (folder, number))
     WITHOUT ROWID;
-BEGIN;
 """
 _FIELDS = 3
 """Numbers of a piece in `sizes`: bytes, tokens, whether a message begins."""
@@ -232,5 +229,4 @@ class Spool:
 
 
 def _safe(text: str | None) -> str | None:
-    """`text` as SQLite takes it: without halves of surrogate pairs."""
-    return text if text is None else text.encode("utf-8", "replace").decode()
+    return text and encodable(text)

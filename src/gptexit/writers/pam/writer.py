@@ -21,7 +21,7 @@ from gptexit.archive.manifest import Catalog, readable
 from gptexit.memories.collect import Collector
 from gptexit.memories.model import Memory, Origin
 from gptexit.model import Asset, Conversation
-from gptexit.text.json import dumps
+from gptexit.text.json import dumps, encodable
 from gptexit.writers.base import Options, copy_of, no_place_for, on_branches
 from gptexit.writers.pam.conversation import PLATFORM, document, first_of, later
 from gptexit.writers.pam.store import head, integrity, memories, relations
@@ -75,7 +75,7 @@ class Pam:
             done.copies += copies.values()
         entry = dumps(_entry(conversation, path))
         self._index.execute(
-            "INSERT OR REPLACE INTO entry VALUES (?, ?)", (_safe(conversation["id"]), entry)
+            "INSERT OR REPLACE INTO entry VALUES (?, ?)", (encodable(conversation["id"]), entry)
         )
         return done
 
@@ -134,7 +134,3 @@ def _entry(conversation: Conversation, path: str | None) -> dict[str, Any]:
 
 def _piece(data: bytes, *, last: bool = False) -> File:
     return File(STORE, data, "memory-store", append=True, last=last)
-
-
-def _safe(key: str) -> str:
-    return key.encode("utf-8", "replace").decode()
