@@ -68,7 +68,7 @@ def _chatgpt(options: Options, catalog: Catalog, read: Read) -> Target:
 
 
 def _sqlite(options: Options, catalog: Catalog, read: Read) -> Target:
-    from gptexit.writers.sqlite.writer import Sqlite
+    from gptexit.writers.sqlite import Sqlite
 
     return Sqlite(options)
 

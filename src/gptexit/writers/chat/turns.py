@@ -1,8 +1,8 @@
-"""A conversation's messages as the turns that a chat app shows.
+"""A conversation's messages as the turns that a chat app shows, and the text of a turn.
 
-ChatGPT keeps an answer as several messages: thoughts, calls of tools, what they returned, words. A
-chat app has one answer after one question. So messages of one speaker that follow each other become
-one turn, as long as no other version begins between them; every branch stays a branch.
+ChatGPT keeps an answer as several messages: thoughts, calls of tools, their results, words. A chat
+app has one answer after one question. So consecutive messages of one speaker become one turn, as
+long as no other version begins between them; every branch stays a branch.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ USER, ASSISTANT = "user", "assistant"
 
 @dataclass(slots=True)
 class Turn:
-    """What one side said, whole."""
+    """One question, or one answer."""
 
     id: str
-    """That of its first message."""
+    """The id of its first message."""
     parent: str | None
     role: str
     """`user` or `assistant`."""
@@ -57,37 +57,38 @@ class Turns:
     """A conversation as turns."""
 
     by_id: dict[str, Turn] = field(default_factory=dict)
-    """In tree order: a parent stands before its children."""
+    """In tree order: a parent is before its children."""
     current: str | None = None
-    """The last turn of the branch that the user saw last."""
+    """The id of the last turn of the branch that the user saw last."""
     hidden: Counter[Hidden] = field(default_factory=Counter)
     """Messages that are left out, by reason."""
     messages: int = 0
-    """Messages that the turns hold."""
+    """The number of messages in the turns."""
 
 
 def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
-    """The turns of `conversation`; `include`: see `Options`."""
+    """Make turns of a conversation. `include`: the kinds of hidden content that are wanted."""
     made = Turns()
     shown: dict[str, Message] = {}
     above: dict[str | None, str | None] = {None: None}
-    """For each message: itself where it is shown, else the nearest above that is."""
+    """For each message: its own id if it is shown, else that of the nearest shown one above."""
     for message in conversation["messages"]:
         parts = _parts(message, include, made.hidden)
         above[message["id"]] = above[message["parent"]]
         if parts:
             shown[message["id"]] = {**message, "parent": above[message["parent"]], "parts": parts}
             above[message["id"]] = message["id"]
-    following = Counter(each["parent"] for each in shown.values())
+    following = Counter(message["parent"] for message in shown.values())
     turn_of: dict[str | None, Turn] = {}
     for key, message in shown.items():
         turn = turn_of.get(message["parent"])
         role = USER if message["role"] == "user" else ASSISTANT
         if turn is None or turn.role != role or following[message["parent"]] > 1:
-            turn = _begun(message, role, turn)
+            parent = turn.id if turn else None
+            turn = Turn(message["id"], parent, role, message["created"], message["model"])
             made.by_id[key] = turn
-            if turn.parent is not None:
-                made.by_id[turn.parent].children.append(key)
+            if parent is not None:
+                made.by_id[parent].children.append(key)
         turn_of[key] = turn
         turn.parts += message["parts"]
         turn.model = message["model"] or turn.model
@@ -100,13 +101,8 @@ def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
     return made
 
 
-def _begun(message: Message, role: str, above: Turn | None) -> Turn:
-    parent = above.id if above else None
-    return Turn(message["id"], parent, role, message["created"], message["model"])
-
-
 def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -> list[Part]:
-    """The parts to show; none where the message is hidden, which is counted."""
+    """Return the parts to show. A hidden message has none; it is counted in `hidden`."""
     why = message["hidden"]
     if why is not None and ("tools" if why in TOOLS else "hidden") not in include:
         if message["parts"]:
@@ -120,7 +116,7 @@ def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -
 
 
 def _with_recaps(parts: list[Part]) -> list[Part]:
-    """The parts with each recap (“Thought for 7s”) joined to the thoughts that it sums up."""
+    """Join each recap (“Thought for 7s”) to the thoughts that it sums up."""
     result: list[Part] = []
     for part in parts:
         before = result[-1] if result else None
@@ -138,7 +134,10 @@ def _with_recaps(parts: list[Part]) -> list[Part]:
 
 
 def superseded(turns: Turns) -> dict[str, dict[str, int]]:
-    """For each turn the canvas documents, by their key, with their last version of a later turn."""
+    """For each turn, find the canvas documents that a later turn has too.
+
+    Return the last version of each by the turn's id and the document's key.
+    """
     later: dict[str, dict[str, int]] = {}
     for turn in reversed(turns.by_id.values()):
         below = later.get(turn.id, {})
@@ -152,7 +151,7 @@ def superseded(turns: Turns) -> dict[str, dict[str, int]]:
 
 
 def last_versions(parts: list[Part]) -> dict[str, int]:
-    """Return the last version among `parts` of each canvas document, by its key."""
+    """Return the last version of each canvas document among `parts`, by its key."""
     last: dict[str, int] = {}
     for part in parts:
         if part["type"] == "document":
@@ -254,7 +253,7 @@ def last_instructions(conversation: Conversation) -> str:
 
 INLINE, INLINE_CHAT = 4 << 20, 16 << 20
 """Bytes of an image, and of all images of a chat, that go into the chat as data URLs. The app keeps
-them in its database and sends them with the chat, so more would make it slow."""
+them in its database and sends them with the chat: more would make it slow."""
 SHOWN = frozenset(
     f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "svg+xml", "avif", "bmp")
 )
@@ -262,7 +261,7 @@ SHOWN = frozenset(
 
 
 class Inline:
-    """Images as data URLs, as many as a chat bears."""
+    """Makes data URLs of images, up to `INLINE_CHAT` bytes."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -270,7 +269,7 @@ class Inline:
         self._made: dict[str, str] = {}
 
     def entry(self, asset: Asset, role: str) -> dict[str, Any] | None:
-        """What a message says of it; None where it stays outside."""
+        """Return the entry for a message's files; None if the file stays outside of the chat."""
         url = self._url(asset) if asset["media_type"] in SHOWN else None
         return None if url is None else {"type": "image", "url": url}
 
@@ -282,7 +281,7 @@ class Inline:
             try:
                 with closing(self._read(member)) as stream:
                     data = stream.read(INLINE + 1)
-            except OSError:  # the copy tells of it
+            except OSError:  # reported when the file is copied
                 return None
             if len(data) > INLINE:
                 return None

@@ -1,1 +1,1 @@
-"""ChatGPT's own export again: selected, repaired, merged, split below a size."""
+"""The writer `chatgpt`: ChatGPT's own export again, selected, repaired, merged and split."""

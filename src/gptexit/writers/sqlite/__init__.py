@@ -1,1 +1,0 @@
-"""The target `sqlite`: a conversation as rows."""
