@@ -1,10 +1,9 @@
 """A conversation as a Portable AI Memory file: `portable-ai-memory-conversation`, version 1.0.
 
-All branches, told by `parent_id` and `children_ids`. What the format has a place for goes there;
-the rest stands in `raw_metadata`, which readers of the format keep and do not interpret: the parts
-of a message that are more than text, code and files, as the neutral model has them, and the fields
-of the export that it has no place for. Field names from the schema that the SDK 1.0.0 of PyPI
-ships (looked up on 2026-11-25).
+It has all branches, by `parent_id` and `children_ids`. Fields that the format does not have are in
+`raw_metadata`, which readers of the format keep and do not interpret: parts of a message that are
+more than text, code and files, as in the neutral model, and the other fields of the export. Field
+names are those of the schema in the SDK 1.0.0 on PyPI (looked up on 2026-11-25).
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from gptexit.model import Asset, Cited, Conversation, Message, Part, Raw
 from gptexit.writers.parts import MEDIA, PartStyle, blocks_of, instructions_in
 
 UNKNOWN = "1970-01-01T00:00:00Z"
-"""For a time that the format requires and nothing tells; `metadata` then says so."""
+"""Replaces an unknown time, which the format requires; `metadata` then has `time_unknown`."""
 
 
 def exact(time: str | None) -> str | None:
-    """A time, or a day, in UTC with six digits of a second or none; None for what is neither."""
+    """Return a time or a day in UTC, with six digits of a second or none. None for other text."""
     try:
         moment = datetime.fromisoformat(time or "")
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
@@ -32,14 +31,14 @@ def exact(time: str | None) -> str | None:
 
 
 def first_of(*times: str | None) -> str:
-    """The first of `times` that is one."""
+    """Return the first of `times` that is a time, else `UNKNOWN`."""
     return next(filter(None, map(exact, times)), UNKNOWN)
 
 
 def later(time: str | None, than: str) -> str | None:
-    """`time`, unless it is before: the format refuses an end before the beginning."""
-    found = exact(time)
-    return found if found and found.removesuffix("Z") > than.removesuffix("Z") else None
+    """Return `time` if it is later: the format refuses an end before the beginning."""
+    end = exact(time)
+    return end if end and end.removesuffix("Z") > than.removesuffix("Z") else None
 
 
 VERSION = "1.0"
@@ -47,16 +46,16 @@ PLATFORM = "chatgpt"
 TOOL = f"gptexit/{__version__}"
 ROLES = ("user", "assistant", "system", "tool")
 _WHOLE = ("text", "code", "output", "transcript", "image", "audio", "video", "file")
-"""Parts that lose nothing in the format, but for what `_message` adds."""
+"""Types of parts that the format keeps whole; all others go to `raw_metadata` too."""
 
 Assets = dict[str, tuple[Asset, str | None]]
 """By id: the asset, and its place in the store."""
 Place = Callable[[Asset], str | None]
-"""Where an asset is in the store, as a path in its folder; None where it is not."""
+"""Takes an asset; returns its path in the folder of the store, None if it is not there."""
 
 
 def document(conversation: Conversation, place: Place) -> Raw:
-    """The file of a conversation."""
+    """Make the file of a conversation."""
     created = first_of(conversation["created"], conversation["updated"])
     assets = {asset["id"]: (asset, place(asset)) for asset in conversation["assets"]}
     children: dict[str | None, list[str]] = {}
@@ -107,7 +106,7 @@ def _role(message: Message) -> str:
 
 
 def _instruction(conversation: Conversation) -> str | None:
-    """The custom instructions that the conversation began with."""
+    """Return the first custom instructions of the conversation."""
     for message in conversation["messages"]:
         for part in message["parts"]:
             if part["type"] == "instructions":
@@ -152,6 +151,8 @@ def _message(message: Message, begun: str, children: list[str], assets: Assets) 
     shown = [content for content in contents if content]
     words = "\n\n".join(content["text"] for content in shown if content["text"])
     time = exact(message["created"])
+    types = {part["type"] for part in message["parts"]}
+    asset_ids: list[Any] = [part.get("asset") for part in message["parts"]]
     return known(
         {
             "id": message["id"],
@@ -162,9 +163,15 @@ def _message(message: Message, begun: str, children: list[str], assets: Assets) 
             "parent_id": message["parent"],
             "children_ids": children,
             "model": message["model"],
-            "is_thought": _is_thought(message),
-            "attachments": [_attachment(*each) for each in _files(message, assets)],
-            "citations": [_cited(*each) for part in message["parts"] for each in _sources(part)],
+            "is_thought": types == {"reasoning"},
+            "attachments": [
+                _attachment(*assets[asset_id]) for asset_id in asset_ids if asset_id in assets
+            ],
+            "citations": [
+                known({"title": source["title"], "url": source["url"], "snippet": passage})
+                for part in message["parts"]
+                for source, passage in _sources(part)
+            ],
             "tool_calls": _calls(message, words),
             "raw_metadata": _rest(message, time is None),
         }
@@ -172,7 +179,7 @@ def _message(message: Message, begun: str, children: list[str], assets: Assets) 
 
 
 def _rest(message: Message, undated: bool) -> Raw:
-    """What the format has no place for."""
+    """Return the fields that the format does not have."""
     return known(
         {
             "role": message["role"] if message["role"] not in ROLES else None,
@@ -191,22 +198,13 @@ def _is_whole(part: Part) -> bool:
     return part["type"] in _WHOLE and not part.get("placed")
 
 
-def _files(message: Message, assets: Assets) -> list[tuple[Asset, str | None]]:
-    names: list[Any] = [each.get("asset") for each in message["parts"]]
-    return [assets[name] for name in names if name in assets]
-
-
-def _is_thought(message: Message) -> bool:
-    return bool(message["parts"]) and all(each["type"] == "reasoning" for each in message["parts"])
-
-
 def _content(shown: list[Raw], words: str) -> Raw | None:
-    """Plain text where it is nothing else; None for a message without content."""
+    """Return plain text if there is nothing else; None for a message without content."""
     if not shown:
         return None
-    if all(each["type"] == "text" for each in shown):
+    if all(content["type"] == "text" for content in shown):
         return {"type": "text", "text": words}
-    return {"type": "multipart", "parts": [known(each) for each in shown]}
+    return {"type": "multipart", "parts": [known(content) for content in shown]}
 
 
 def _calls(message: Message, words: str) -> list[Raw]:
@@ -233,17 +231,13 @@ def _attachment(asset: Asset, where: str | None) -> Raw:
 
 
 def _sources(part: Part) -> list[tuple[Cited, str | None]]:
-    """What a part cites, each with the passage where it has one."""
+    """Return the sources of a part, each with the passage if there is one."""
     if part["type"] == "text":
-        return [(each, None) for cited in part["citations"] for each in cited["sources"]]
+        return [(source, None) for cited in part["citations"] for source in cited["sources"]]
     if part["type"] == "search":
-        return [(each, None) for each in part["results"]]
+        return [(source, None) for source in part["results"]]
     if part["type"] == "sources":
-        return [(each, None) for each in part["sources"]]
+        return [(source, None) for source in part["sources"]]
     if part["type"] == "quote":
         return [({"title": part["title"], "url": part["url"]}, part["text"] or None)]
     return []
-
-
-def _cited(source: Cited, passage: str | None) -> Raw:
-    return known({"title": source["title"], "url": source["url"], "snippet": passage})
