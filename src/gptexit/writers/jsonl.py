@@ -1,4 +1,4 @@
-"""jsonl: the neutral model as it is, one conversation a line. It holds everything."""
+"""jsonl: the neutral model, one conversation a line. It holds everything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LineDrafter:
     options: Options
 
     def __call__(self, conversation: Conversation) -> Draft:
-        """Return the line, and what it counts."""
+        """Return the line and its counts."""
         done = Rendered()
         conversation = on_branches(conversation, self.options, done)
         return {
@@ -30,13 +30,13 @@ class LineDrafter:
 
 
 class Jsonl:
-    """The target. All branches unless `--branches current`."""
+    """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: Options) -> None:
         self.drafter = LineDrafter(Options(branches=options.branches))
 
     def render(self, conversation: Conversation) -> Rendered:
-        """One line."""
+        """Write a line."""
         return self.settle(conversation, self.drafter(conversation), lambda: conversation)
 
     def settle(
@@ -53,9 +53,9 @@ class Jsonl:
         """It keeps nothing."""
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """It holds no file at all, and names those that conversations have."""
+        """Leave them out: it holds no bytes of files."""
         return Rendered()
 
     def finish(self) -> Rendered:
-        """An empty file where no conversation came."""
+        """Write an empty file if there was no conversation."""
         return Rendered(files=[File(JSONL, b"", "jsonl", append=True)])

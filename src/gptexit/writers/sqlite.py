@@ -1,7 +1,7 @@
 """A conversation as rows of the SQLite archive; all branches unless `--branches current`.
 
-Every message is there with its text. What is not: the bytes of files, and the fields of the export
-that have no column; jsonl has those.
+Every message is there with its text. The bytes of files are not, nor the fields of the export that
+have no column; jsonl has those.
 """
 
 from __future__ import annotations
@@ -60,20 +60,20 @@ def storable(text: str) -> str:
 
 
 KEY = "database"
-"""What the file is in the manifest."""
+"""The key of the file in the manifest."""
 _LARGEST = 2**63 - 1
 """SQLite's largest whole number."""
 
 
 class Sqlite:
-    """The target."""
+    """The writer."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._unmentioned = Unmentioned()
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The conversation's rows, as JSON."""
+        """Return the conversation's rows, as JSON."""
         done = Rendered()
         self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._options, done)
@@ -82,7 +82,7 @@ class Sqlite:
             beyond = len(conversation["messages"]) - len(messages)
             done.not_kept[NotKept.MESSAGE_OVER_MILLION] += beyond
         done.messages = len(messages)
-        files = sum(not each["missing"] for each in conversation["assets"])
+        files = sum(not asset["missing"] for asset in conversation["assets"])
         if files:
             done.not_kept[NotKept.FILE_BYTES] += files
         data = dumps(_rows(conversation, messages))
@@ -91,11 +91,11 @@ class Sqlite:
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """It holds no files."""
+        """Leave them out: the database holds no files."""
         return self._unmentioned.left(assets)
 
     def finish(self) -> Rendered:
-        """The end of the file, also where no conversation came."""
+        """End the file, also if there was no conversation."""
         return Rendered(files=[File(NAME, b"", KEY)])
 
     def restart(self) -> None:
@@ -103,17 +103,17 @@ class Sqlite:
         self._unmentioned = Unmentioned()
 
 
-def _rows(each: Conversation, messages: list[Message]) -> Rows:
-    style = SearchStyle({asset["id"]: asset for asset in each["assets"]})
+def _rows(conversation: Conversation, messages: list[Message]) -> Rows:
+    style = SearchStyle({asset["id"]: asset for asset in conversation["assets"]})
     places = {message["id"]: place for place, message in enumerate(messages, 1)}
-    branch = {message["id"] for message in current_branch(each)}
-    made: list[list[Any]] = []
+    branch = {message["id"] for message in current_branch(conversation)}
+    message_rows: list[list[Any]] = []
     shown = 0
     for message in messages:
         text, hidden_text = texts_of(message, style)
         current = message["id"] in branch
         shown += current and bool(text.strip())
-        made.append(
+        message_rows.append(
             [
                 places[message["id"]],
                 None if message["parent"] is None else places.get(message["parent"]),
@@ -130,30 +130,32 @@ def _rows(each: Conversation, messages: list[Message]) -> Rows:
     models = Counter(message["model"] for message in messages if message["model"])
     return {
         "conversation": [
-            _safe(each["id"]),
-            _safe(each["title"]),
-            each["created"],
-            each["updated"],
-            _safe(each["project"]["id"]) if each["project"] else None,
-            _safe(each["assistant"]["id"]) if each["assistant"] else None,
-            _safe(models.most_common(1)[0][0] if models else each["model"]),
+            _safe(conversation["id"]),
+            _safe(conversation["title"]),
+            conversation["created"],
+            conversation["updated"],
+            _safe(conversation["project"]["id"]) if conversation["project"] else None,
+            _safe(conversation["assistant"]["id"]) if conversation["assistant"] else None,
+            _safe(models.most_common(1)[0][0] if models else conversation["model"]),
             shown,
-            _flag(each["archived"]),
-            _flag(each["starred"]),
-            _safe(each["source"]["url"]),
-            _gone(each["source"]["gone"]),
+            _flag(conversation["archived"]),
+            _flag(conversation["starred"]),
+            _safe(conversation["source"]["url"]),
+            _gone(conversation["source"]["gone"]),
         ],
-        "project": _named(each["project"]),
-        "gpt": _named(each["assistant"]),
+        "project": _named(conversation["project"]),
+        "gpt": _named(conversation["assistant"]),
         "models": sorted({storable(model) for model in models if model}),
-        "messages": made,
-        "assets": _assets(each, messages, places),
+        "messages": message_rows,
+        "assets": _assets(conversation, messages, places),
         "memories": [*_memories(messages, places), *_cited(messages, places)],
         "instructions": _instructions(messages, places),
     }
 
 
-def _assets(each: Conversation, messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
+def _assets(
+    conversation: Conversation, messages: list[Message], places: dict[str, int]
+) -> list[list[Any]]:
     shown_by: dict[str, int] = {}
     for message in messages:
         for asset_id in assets_of(message):
@@ -167,18 +169,13 @@ def _assets(each: Conversation, messages: list[Message], places: dict[str, int])
             _safe(asset["member"]),
             int(asset["missing"]),
         ]
-        for asset in each["assets"]
+        for asset in conversation["assets"]
     ]
 
 
 def _memories(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
     return [
-        [
-            places[message["id"]],
-            message["created"],
-            int(part["snapshot"]),
-            storable(part["text"]),
-        ]
+        [places[message["id"]], message["created"], int(part["snapshot"]), storable(part["text"])]
         for message in messages
         for part in message["parts"]
         if part["type"] == "memory"
@@ -186,7 +183,7 @@ def _memories(messages: list[Message], places: dict[str, int]) -> list[list[Any]
 
 
 def _cited(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
-    """Return a row for each memory that an answer cites; it is no snapshot, but has `CITED`."""
+    """Return a row for each memory that an answer cites, with `CITED` in place of `snapshot`."""
     return [
         [places[message["id"]], message["created"], CITED, storable(memory.text)]
         for message in messages
@@ -197,12 +194,7 @@ def _cited(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
 
 def _instructions(messages: list[Message], places: dict[str, int]) -> list[list[Any]]:
     return [
-        [
-            places[message["id"]],
-            message["created"],
-            _safe(part["about"]),
-            _safe(part["response"]),
-        ]
+        [places[message["id"]], message["created"], _safe(part["about"]), _safe(part["response"])]
         for message in messages
         for part in message["parts"]
         if part["type"] == "instructions"
@@ -222,7 +214,7 @@ def _flag(value: Any) -> int | None:
 
 
 def _whole(value: Any) -> int | None:
-    """A size; None where it is none, or larger than any file."""
+    """Return a size; None for another value, or one that is larger than any file."""
     return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
 
 

@@ -1,4 +1,4 @@
-"""The messages of a conversation as the body of a note."""
+"""The messages of a conversation as the body of a note, and the style of their parts."""
 
 from __future__ import annotations
 
@@ -164,20 +164,20 @@ _KNOWN = set(_SPEAKERS.values())
 # A pattern that begins with a plain character is found several times as fast.
 _GOES_ON = re.compile(r"[ \t]|[-*+](?:[ \t\n]|\Z)|\d{1,9}[.)](?:[ \t\n]|\Z)")
 _MAY_GO_ON = " \t-*+0123456789"
-"""The first characters of what `_GOES_ON` matches."""
+"""The first characters of the matches of `_GOES_ON`."""
 # It is searched in a text with a line end in front, for the same reason.
 _LIST = re.compile(r"\n[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|\Z)")
 
 
 @dataclass(slots=True)
 class Body:
-    """What the body became: `blocks`, and what it counts."""
+    """The body as `blocks`, and its counts."""
 
     blocks: list[str] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
-    """How many blocks there are once each message is written."""
+    """The number of blocks at the end of each message."""
     shown: list[Message] = field(default_factory=list)
-    """The messages of which something is shown."""
+    """The messages with at least one block."""
     messages: int = 0
     models: list[str] = field(default_factory=list)
     """The models that answered, in the order of their first answer."""
@@ -186,18 +186,18 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the options say about a note."""
+    """The user's options for a note."""
 
     include: frozenset[str]
     every_branch: bool
     zone: tzinfo | None
     models: bool = False
-    """Whether headings name the model: where the conversation used several."""
+    """Whether headings name the model: if the conversation used several."""
 
 
 @dataclass(slots=True)
 class _Voice:
-    """Who spoke last and on which day, so that a heading says no more than is new."""
+    """The last speaker and day, so that a heading repeats neither."""
 
     speaker: str | None = None
     model: str | None = None
@@ -205,7 +205,7 @@ class _Voice:
 
 
 def body(conversation: Conversation, note: Note, style: Style) -> Body:
-    """The body of the note: the current branch, then the others where they are wanted."""
+    """Make the body of a note: the current branch, then the others if the user wants them."""
     made = Body(models=models_of(conversation))
     if len(made.models) > 1:
         style = replace(style, models=True)
@@ -218,9 +218,8 @@ def body(conversation: Conversation, note: Note, style: Style) -> Body:
             continue
         visible = _shown(segment, style, made)
         if visible:
-            made.blocks.append(
-                f"## Other version {number}, {_instead_of(segment, branch, style.zone)}"
-            )
+            instead = _instead_of(segment, branch, style.zone)
+            made.blocks.append(f"## Other version {number}, {instead}")
             _write(visible, note, made, style, level=3)
     return made
 
@@ -236,7 +235,7 @@ def models_of(conversation: Conversation) -> list[str]:
 
 
 def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
-    """The messages that the options show; the others are counted by why they are not."""
+    """Return the messages that the user wants; count the others by the reason."""
     shown = []
     for message in messages:
         why = message["hidden"]
@@ -248,7 +247,7 @@ def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
 
 
 def _others(conversation: Conversation, branch: list[Message]) -> list[list[Message]]:
-    """The messages that are not on the current branch, in runs from parent to child."""
+    """Return the messages that are not on the current branch, in runs from parent to child."""
     on_branch = {message["id"] for message in branch}
     runs: list[list[Message]] = []
     for message in conversation["messages"]:
@@ -278,13 +277,7 @@ def _speaker(message: Message) -> str:
     return _SPEAKERS.get(message["role"], message["role"].capitalize())
 
 
-def _write(
-    messages: list[Message],
-    note: Note,
-    made: Body,
-    style: Style,
-    level: int,
-) -> None:
+def _write(messages: list[Message], note: Note, made: Body, style: Style, level: int) -> None:
     voice = _Voice()
     _note_versions(messages, note)
     models = _models(messages) if style.models else [None] * len(messages)
@@ -310,19 +303,16 @@ def _write(
 
 
 def _is_simple(parts: list[Part]) -> bool:
-    """Tell whether there is but one part, whose blocks tell all of it: most messages are so."""
+    """Tell whether there is only one part, which needs no other one: most messages are so."""
     return len(parts) == 1 and parts[0]["type"] not in _NOT_ALONE
 
 
 _NOT_ALONE = {*MEDIA, "document", "reasoning"}
-"""Part types of which more is to be known than the part itself says."""
+"""Types of parts that need more than the part itself."""
 
 
 def _add(blocks: list[str], more: list[str]) -> None:
-    """Add blocks; a list, or code by indentation, does not go on in what follows it.
-
-    A line of nothing but a no-break space is a paragraph, which ends them.
-    """
+    """Add blocks. A paragraph of one no-break space ends a list, or code by indentation."""
     if (
         blocks
         and more
@@ -335,7 +325,7 @@ def _add(blocks: list[str], more: list[str]) -> None:
 
 
 def _models(messages: list[Message]) -> list[str | None]:
-    """Name the model of each message; where it has none, that of the next one of its speaker."""
+    """Return the model of each message; if it has none, that of the speaker's next message."""
     models: list[str | None] = []
     speaker, model = None, None
     for message in reversed(messages):
@@ -348,7 +338,7 @@ def _models(messages: list[Message]) -> list[str | None]:
 
 
 def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | None) -> str | None:
-    """Who speaks, and when; None where the one who spoke goes on, with the same model."""
+    """Return the speaker and the time; None if the last speaker goes on, with the same model."""
     speaker = _speaker(message)
     if speaker == voice.speaker and (model is None or model == voice.model):
         return None
@@ -367,7 +357,7 @@ def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | 
 
 
 def _note_versions(messages: list[Message], note: Note) -> None:
-    """Note which version of each canvas document is the last that is shown."""
+    """Record the last version of each canvas document that is shown."""
     for message in messages:
         for part in message["parts"]:
             if part["type"] == "document":
@@ -389,13 +379,13 @@ def _to_show(messages: list[Message], number: int, style: Style, made: Body) -> 
 
 
 def _thoughts_before(messages: list[Message], number: int) -> bool:
-    """Whether the message before holds the thoughts that this message's recap sums up."""
+    """Tell whether the message before has the thoughts that this message's recap sums up."""
     before = messages[number - 1]["parts"] if number else []
     return any(part["type"] == "reasoning" and takes_recap(part) for part in before)
 
 
 def _with_recap(part: Reasoning, messages: list[Message], number: int) -> Reasoning:
-    """The reasoning with the duration or the closing line of the recap in the next message."""
+    """Add the duration and the closing line of the recap in the next message."""
     after = messages[number + 1]["parts"] if number + 1 < len(messages) else []
     for recap in after:
         if recap["type"] == "reasoning" and not recap["thoughts"] and takes_recap(part):

@@ -1,8 +1,8 @@
-"""A note before its files have their places: what can be said of a conversation on its own.
+"""A note before the files of its conversation have names.
 
-Names in an archive depend on what the archive has already, so they are given in order, by one
-process (see `writer`). All else is rendered here, by a function without a memory, which may run in
-any process. Where a note will name or link to a file, a mark stands for it.
+Names in an archive depend on the files that it has already, so one process gives them in order (see
+`writer.py`). Everything else is rendered here, by a function without state, which may run in any
+process. A mark holds the place of each link to a file.
 """
 
 from __future__ import annotations
@@ -40,25 +40,19 @@ _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def front_matter(properties: dict[str, Value]) -> str:
-    """The block with its two `---` lines; a property without a value is left out."""
-    lines = ["---"]
-    for key, value in properties.items():
-        if value is not None:
-            lines.append(f"{key}: {_front_matter_value(value)}")
-    lines.append("---")
-    return "\n".join(lines)
+    """Return the block with its two `---` lines; a property without a value is left out."""
+    pairs = ((key, value) for key, value in properties.items() if value is not None)
+    return "\n".join(["---", *(f"{key}: {_property(value)}" for key, value in pairs), "---"])
 
 
-def _front_matter_value(value: Value) -> str:
+def _property(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, list):
-        return "[" + ", ".join(map(_front_matter_value, value)) + "]"
-    if isinstance(value, str) and _is_time(value):
-        return value
-    return scalar(value or "")
+        return "[" + ", ".join(map(_property, value)) + "]"
+    return _scalar(value or "")
 
 
 def _is_time(value: str) -> bool:
@@ -68,9 +62,9 @@ def _is_time(value: str) -> bool:
         return False
 
 
-def scalar(text: str) -> str:
-    """A string: bare where every YAML reader takes it for one, else in double quotes."""
-    if _PLAIN.match(text) and text.lower() not in _WORDS:
+def _scalar(text: str) -> str:
+    """Return a string, or a time: bare if every YAML reader takes it for one, else in quotes."""
+    if (_PLAIN.match(text) and text.lower() not in _WORDS) or _is_time(text):
         return text
     return '"' + _UNPRINTABLE.sub(_escape, text) + '"'
 
@@ -91,20 +85,20 @@ _NOTHING = {
     "codex": "*Nothing was said here.*",
     "group": "*The export holds no messages of this group chat.*",
 }
-"""What stands in place of messages, by the kind of the conversation."""
+"""The text of a note without messages, by the kind of the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoteDrafter:
-    """Makes drafts; it can be pickled."""
+    """Makes the drafts of notes; it can be pickled."""
 
     style: Style
     keep_images: bool
     mark: str = field(default_factory=lambda: f"x{token_hex(12)}")
-    """The beginning of each mark: letters and digits alone, which nobody can have guessed."""
+    """The beginning of each mark: random, so that no text has it; only letters and digits."""
 
     def __call__(self, conversation: Conversation) -> Draft:
-        """Render a conversation as far as it can be without knowing an archive."""
+        """Render a conversation without the names of files."""
         used: dict[str, int] = {}
         note = Note(self._linker(conversation, used), keep_images=self.keep_images)
         made = body(conversation, note, self.style)
@@ -128,9 +122,9 @@ class NoteDrafter:
         }
 
     def with_files(self, draft: Draft, copies: list[Copy], folder: str) -> bytes:
-        """Return the note's bytes with `copies`, one for each of the `used`, in their places.
+        """Return the note's bytes with links to `copies`, one for each of the draft's `used`.
 
-        `folder`: the one that the note is in, relative to the archive.
+        `folder`: the folder of the note, relative to the archive.
         """
         data: bytes = draft["data"]
         for number, copy in enumerate(copies):
@@ -188,29 +182,27 @@ def _properties(conversation: Conversation, made: Body, attachments: int) -> dic
     }
 
 
-def _named(key: str, thing: Named | None) -> dict[str, Value]:
-    """Return the properties of a project or custom GPT: its name and its id, else the id alone."""
-    if thing is None:
+def _named(key: str, named: Named | None) -> dict[str, Value]:
+    """Return the properties of a project or custom GPT: its name and its id, or the id alone."""
+    if named is None:
         return {}
-    return {key: thing["name"], f"{key}_id": thing["id"]} if thing["name"] else {key: thing["id"]}
+    return {key: named["name"], f"{key}_id": named["id"]} if named["name"] else {key: named["id"]}
 
 
 def _by_name(assets: dict[str, Asset], asset_id: str) -> Asset | None:
-    """The asset of a link such as `sandbox:/mnt/data/table.csv`, by its name."""
+    """Find the asset of a link such as `sandbox:/mnt/data/table.csv` by its name."""
     name = asset_id.rpartition("/")[2]
     return next((asset for asset in assets.values() if asset["name"] == name), None)
 
 
 def _model(conversation: Conversation) -> str | None:
-    """The model that wrote the most answers, else the conversation's own."""
-    named = [message["model"] for message in conversation["messages"] if message["model"]]
-    if not named:
-        return conversation["model"]
-    return named[0] if len(set(named)) == 1 else Counter(named).most_common(1)[0][0]
+    """Return the model that wrote the most messages, else the conversation's own."""
+    models = Counter(message["model"] for message in conversation["messages"] if message["model"])
+    return models.most_common(1)[0][0] if models else conversation["model"]
 
 
 def _gone(gone: Gone | None) -> str | None:
-    """What the newest export no longer has of the conversation, in words."""
+    """Return in words what the newest export no longer has of the conversation."""
     if gone is None:
         return None
     number = len(gone["messages"])
@@ -222,7 +214,6 @@ def _to_the_second(time: str | None) -> str | None:
 
 
 def _unshown(conversation: Conversation, used: dict[str, int]) -> int:
-    """How many assets there are that no shown message links to."""
-    return sum(
-        1 for asset in conversation["assets"] if not asset["missing"] and asset["id"] not in used
-    )
+    """Count the assets to which no shown message links."""
+    there = [asset["id"] for asset in conversation["assets"] if not asset["missing"]]
+    return sum(asset_id not in used for asset_id in there)
