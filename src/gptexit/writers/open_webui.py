@@ -16,7 +16,7 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ class Chat:
     form: Raw
     """`{chat, meta, pinned, archived, created_at, updated_at}`."""
     turns: Turns
-    files: dict[str, Asset] = field(default_factory=dict)
+    files: dict[str, Asset]
     """Assets that are not in the chat itself, by id."""
 
 
@@ -70,9 +70,13 @@ def chat_of(
 ) -> Chat:
     """Make a chat. `place` returns where a person finds a file that the app does not get."""
     turns = turns_of(conversation, include)
-    made = Chat({}, turns)
     assets = {asset["id"]: asset for asset in conversation["assets"]}
-    attached = _Attached(attach, place, made)
+    files: dict[str, Asset] = {}
+
+    def place_file(asset: Asset) -> str:
+        files[asset["id"]] = asset
+        return place(asset)
+
     later = superseded(turns)
     models = [turn.model for turn in turns.by_id.values() if turn.model]
     fallback = conversation["model"] or "chatgpt"
@@ -80,7 +84,7 @@ def chat_of(
     when = _seconds(conversation["created"]) or _seconds(conversation["updated"]) or 0
     for turn in turns.by_id.values():
         when = _seconds(turn.created) or when
-        message = _message(turn, assets, attached, later.get(turn.id, {}))
+        message = _message(turn, assets, attach, place_file, later.get(turn.id, {}))
         message["timestamp"] = when
         if turn.role == USER:
             message["models"] = [turn.model or fallback]
@@ -100,7 +104,7 @@ def chat_of(
         "timestamp": created * 1000,
         "files": [],
     }
-    made.form = {
+    form: Raw = {
         "chat": chat,
         "meta": {
             "tags": tags,
@@ -111,7 +115,7 @@ def chat_of(
         "created_at": created,
         "updated_at": _seconds(conversation["updated"]) or created,
     }
-    return made
+    return Chat(form, turns, files)
 
 
 def fingerprint(messages: Raw) -> str:
@@ -129,31 +133,23 @@ def fingerprint(messages: Raw) -> str:
 _UNSTORED = re.compile("[\0\ud800-\udfff]")
 
 
-class _Attached:
-    """Sorts the files of a turn into those that the app shows and those that it does not get."""
-
-    def __init__(self, attach: Attach, place: Callable[[Asset], str], made: Chat) -> None:
-        self._attach = attach
-        self._place = place
-        self._made = made
-        self.role = USER
-        self.entries: list[Raw] = []
-
-    def place(self, asset: Asset) -> str | None:
-        """Return the place of a file in words; None for a file that the app shows."""
-        entry = self._attach(asset, self.role)
-        if entry is not None:
-            if entry not in self.entries:
-                self.entries.append(entry)
-            return None
-        self._made.files[asset["id"]] = asset
-        return self._place(asset)
-
-
 def _message(
-    turn: Turn, assets: dict[str, Asset], attached: _Attached, later: dict[str, int]
+    turn: Turn,
+    assets: dict[str, Asset],
+    attach: Attach,
+    place: Callable[[Asset], str],
+    later: dict[str, int],
 ) -> Raw:
+    entries: list[Raw] = []
     sources: dict[str, Cited] = {}
+
+    def place_outside(asset: Asset) -> str | None:
+        entry = attach(asset, turn.role)
+        if entry is None:
+            return place(asset)
+        if entry not in entries:
+            entries.append(entry)
+        return None
 
     def mark(source: Cited) -> str:
         """Number the sources of the message from 1 on, as the app does: each URL once."""
@@ -161,8 +157,7 @@ def _message(
         sources.setdefault(key, source)
         return f"[{list(sources).index(key) + 1}]"
 
-    attached.role, attached.entries = turn.role, []
-    words = words_of(turn.parts, ChatStyle(assets, attached.place, mark, later))
+    words = words_of(turn.parts, ChatStyle(assets, place_outside, mark, later))
     thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
     message: Raw = {
         "id": turn.id,
@@ -171,8 +166,8 @@ def _message(
         "role": turn.role,
         "content": "\n".join([*thoughts, words]),
     }
-    if attached.entries:
-        message["files"] = attached.entries
+    if entries:
+        message["files"] = entries
     if sources and turn.role == ASSISTANT:
         message["sources"] = [_source(source) for source in sources.values()]
     if turn.feedback:

@@ -6,9 +6,11 @@ difference is in their `PartStyle`. A new type of part needs a function and a li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar
 
+from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Citation, Cited, Message, Part, Reasoning
 from gptexit.text.dates import reasoning_title
 from gptexit.text.markdown import line
@@ -26,7 +28,7 @@ class PartStyle:
     """Whether labels, titles and quotation marks are left out: for what a program reads."""
     standard: ClassVar[str] = "standard"
     """The name of a canvas document without a title whose kind is `standard`."""
-    absent: str = "Not in the export"
+    absent: ClassVar[str] = "Not in the export"
     """The words for a file that cannot be shown."""
 
     def prose(self, text: str, *, headings: bool = False) -> str:
@@ -258,3 +260,16 @@ def blocks_of(part: Part, style: PartStyle) -> Blocks:
 def assets_of(message: Message) -> list[str]:
     """List the ids of the files that a message shows."""
     return [part["asset"] for part in message["parts"] if part["type"] in MEDIA]  # type: ignore[typeddict-item]
+
+
+def is_wanted(message: Message, include: Collection[str], hidden: Counter[Hidden]) -> bool:
+    """Tell whether to show a message. Count it in `hidden` if not, unless it is empty.
+
+    `include`: the kinds of hidden content that the user wants.
+    """
+    reason = message["hidden"]
+    if reason is None or ("tools" if reason in TOOLS else "hidden") in include:
+        return True
+    if message["parts"]:
+        hidden[Hidden.of(reason)] += 1
+    return False

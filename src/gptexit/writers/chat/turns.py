@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.archive.files import Read
-from gptexit.codes import TOOLS, Hidden
+from gptexit.codes import Hidden
 from gptexit.model import Asset, Cited, Conversation, Message, Part
 from gptexit.text.dates import reasoning_title
 from gptexit.text.markdown import line
@@ -26,6 +26,7 @@ from gptexit.writers.parts import (
     blocks_of,
     document_key,
     instructions_in,
+    is_wanted,
     takes_recap,
     thoughts_in,
     with_marks,
@@ -103,10 +104,7 @@ def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
 
 def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -> list[Part]:
     """Return the parts to show. A hidden message has none; it is counted in `hidden`."""
-    why = message["hidden"]
-    if why is not None and ("tools" if why in TOOLS else "hidden") not in include:
-        if message["parts"]:
-            hidden[Hidden.of(why)] += 1
+    if not is_wanted(message, include, hidden):
         return []
     if "reasoning" in include:
         return message["parts"]

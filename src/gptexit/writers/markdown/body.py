@@ -25,6 +25,7 @@ from gptexit.writers.parts import (
     assets_of,
     blocks_of,
     document_key,
+    is_wanted,
     takes_recap,
     with_marks,
     with_recap,
@@ -53,7 +54,6 @@ class Note(PartStyle):
     asset_link: Callable[[str], tuple[str, str | None]]
     """Takes the id of an asset; returns its name and its path as seen from the note, or None if
     there is no file."""
-    absent: str = PartStyle.absent
     keep_images: bool = False
     """Whether pictures on other servers stay pictures."""
     footnotes: dict[str, int] = field(default_factory=dict)
@@ -238,11 +238,8 @@ def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
     """Return the messages that the user wants; count the others by the reason."""
     shown = []
     for message in messages:
-        why = message["hidden"]
-        if why is None or ("tools" if why in TOOLS else "hidden") in style.include:
+        if is_wanted(message, style.include, made.hidden):
             shown.append(message)
-        elif message["parts"]:
-            made.hidden[Hidden.of(why)] += 1
     return shown
 
 

@@ -23,8 +23,8 @@ from gptexit.writers.markdown.links import (
     Definitions,
     Links,
     definitions,
+    has_other_links,
     is_escaped,
-    is_to_be_seen_to,
     linked,
     referred,
     without_definitions,
@@ -377,7 +377,7 @@ def _has_links_or_marks(text: str) -> bool:
         "[[" in text
         or "[^" in text
         or ("!" in text and ("![" in text or "[!" in text))
-        or ("](" in text and is_to_be_seen_to(text))
+        or ("](" in text and has_other_links(text))
     )
 
 

@@ -12,15 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Any
 
 from gptexit.archive.files import Rendered
 from gptexit.codes import NotKept
-from gptexit.model import Asset, Conversation, Message, Part
+from gptexit.model import Asset, Conversation
 from gptexit.text.dates import day, moment
 from gptexit.text.markdown import line
 from gptexit.writers.base import Options
 from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
+from gptexit.writers.parts import Blocks
 
 _ASCII = bytes(range(0x80))
 _EASY = bytes(range(ord("a"), ord("z") + 1)) + b" \n\r\t"
@@ -189,6 +191,17 @@ class PackedChat:
     """The number of the ZIP that has it too, from 1 on; 0 if the pack has no ZIPs."""
 
 
+class _PackNote(Note):
+    """A note without footnotes: they would be at the end, which may be in another file."""
+
+    __slots__ = ()
+    absent = "Not here"
+
+    def text(self, part: Any) -> Blocks:
+        """Show a text part with its links and without citations."""
+        return Note.text(self, {**part, "citations": []} if part["citations"] else part)
+
+
 def chat_of(
     conversation: Conversation, options: Options, limits: PackLimits, done: Rendered
 ) -> PackedChat:
@@ -198,9 +211,9 @@ def chat_of(
     and hidden messages. A file is only named.
     """
     shown: set[str] = set()
-    note = Note(_namer(conversation, shown), absent="Not here")
+    note = _PackNote(_namer(conversation, shown))
     style = Style(frozenset(), options.branches == "all", options.timezone)
-    made = body(_linked(conversation), note, style)
+    made = body(conversation, note, style)
     done.messages, done.hidden = made.messages, made.hidden
     done.not_kept = +Counter({NotKept.FILE_NOT_IN_PACK: len(shown)})
     title = " ".join((conversation["title"] or "").split())[:LONGEST_TITLE] or UNTITLED
@@ -257,24 +270,6 @@ def _namer(conversation: Conversation, shown: set[str]) -> Callable[[str], tuple
         return asset["name"] or asset_id, None
 
     return link
-
-
-def _linked(conversation: Conversation) -> Conversation:
-    """Leave out citations, so that sources are links in the text.
-
-    Footnotes would be at the end, which may be in another file.
-    """
-    messages = [_message(message) for message in conversation["messages"]]
-    return {**conversation, "messages": messages}
-
-
-def _message(message: Message) -> Message:
-    if not any(part["type"] == "text" and part["citations"] for part in message["parts"]):
-        return message
-    parts: list[Part] = [
-        {**part, "citations": []} if part["type"] == "text" else part for part in message["parts"]
-    ]
-    return {**message, "parts": parts}
 
 
 def _messages(made: Body) -> Iterator[list[str]]:
