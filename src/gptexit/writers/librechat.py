@@ -53,7 +53,7 @@ class LibreChat:
         self._count = 0
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The conversation's file, and the files that it names."""
+        """Write the conversation's file, and copy the files that it names."""
         done = Rendered()
         conversation = on_branches(conversation, self._options, done)
         year = (conversation["created"] or "undated")[:4]

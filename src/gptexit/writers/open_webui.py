@@ -247,11 +247,11 @@ class OpenWebUI:
             copy = copies[asset["id"]] = copy_of(asset, member, "files", self._catalog)
             return f"in your archive, {copy.path}"
 
-        made = chat_of(conversation, self._include, inlined.entry, place)
-        done.files += self._series.add(made.form, made.turns.messages)
+        chat = chat_of(conversation, self._include, inlined.entry, place)
+        done.files += self._series.add(chat.form, chat.turns.messages)
         done.copies += copies.values()
-        done.messages = made.turns.messages
-        done.hidden += made.turns.hidden
+        done.messages = chat.turns.messages
+        done.hidden += chat.turns.hidden
         if copies:
             done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         return done

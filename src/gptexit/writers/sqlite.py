@@ -31,7 +31,7 @@ class SearchStyle(PartStyle):
     """By id."""
 
     def media(self, part: Any) -> Blocks:
-        """Show the name of a file, and what else is known of it."""
+        """Show the name of a file, its title and its prompt."""
         asset = self.assets.get(part["asset"])
         name = [f"[{line(asset['name'])}]"] if asset and asset["name"] else []
         return [*name, *PartStyle.media(self, part)]

@@ -86,21 +86,21 @@ def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) 
         shown.add(asset["id"])
         return "not part of this text"
 
-    made = Spoken(last_instructions(branch))
+    dialogue = Spoken(last_instructions(branch))
     for turn in turns.by_id.values():
         words = words_of(turn.parts, ChatStyle(assets, place))
         user = turn.role == USER
         if not words.strip():
             continue
-        if not made.turns and not user:
-            made.turns.append((True, [SILENT]))
-        if made.turns and made.turns[-1][0] == user:
-            made.turns[-1][1].append(words)
+        if not dialogue.turns and not user:
+            dialogue.turns.append((True, [SILENT]))
+        if dialogue.turns and dialogue.turns[-1][0] == user:
+            dialogue.turns[-1][1].append(words)
         else:
-            made.turns.append((user, [words]))
+            dialogue.turns.append((user, [words]))
     if shown:
         done.not_kept[NotKept.FILE_NOT_IN_REQUEST] += len(shown)
-    return made
+    return dialogue
 
 
 def claude_request(spoken: Spoken) -> dict[str, Any]:

@@ -69,12 +69,12 @@ class Turns:
 
 def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
     """Make turns of a conversation. `include`: the kinds of hidden content that are wanted."""
-    made = Turns()
+    turns = Turns()
     shown: dict[str, Message] = {}
     above: dict[str | None, str | None] = {None: None}
     """For each message: its own id if it is shown, else that of the nearest shown one above."""
     for message in conversation["messages"]:
-        parts = _parts(message, include, made.hidden)
+        parts = _parts(message, include, turns.hidden)
         above[message["id"]] = above[message["parent"]]
         if parts:
             shown[message["id"]] = {**message, "parent": above[message["parent"]], "parts": parts}
@@ -87,19 +87,19 @@ def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
         if turn is None or turn.role != role or following[message["parent"]] > 1:
             parent = turn.id if turn else None
             turn = Turn(message["id"], parent, role, message["created"], message["model"])
-            made.by_id[key] = turn
+            turns.by_id[key] = turn
             if parent is not None:
-                made.by_id[parent].children.append(key)
+                turns.by_id[parent].children.append(key)
         turn_of[key] = turn
         turn.parts += message["parts"]
         turn.model = message["model"] or turn.model
         turn.feedback = message["feedback"] or turn.feedback
-        made.messages += 1
-    for turn in made.by_id.values():
+        turns.messages += 1
+    for turn in turns.by_id.values():
         turn.parts = _with_recaps(turn.parts)
     last = turn_of.get(above.get(conversation["current"]))
-    made.current = last.id if last else next(reversed(made.by_id), None)
-    return made
+    turns.current = last.id if last else next(reversed(turns.by_id), None)
+    return turns
 
 
 def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -> list[Part]:
@@ -264,7 +264,7 @@ class Inline:
     def __init__(self, read: Read) -> None:
         self._read = read
         self._left = INLINE_CHAT
-        self._made: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
 
     def entry(self, asset: Asset, role: str) -> dict[str, Any] | None:
         """Return the entry for a message's files; None if the file stays outside of the chat."""
@@ -273,7 +273,7 @@ class Inline:
 
     def _url(self, asset: Asset) -> str | None:
         member, size = asset["member"], asset["size"]
-        if asset["id"] not in self._made:
+        if asset["id"] not in self._urls:
             if member is None or size is None or size > min(INLINE, self._left):
                 return None
             try:
@@ -285,5 +285,5 @@ class Inline:
                 return None
             self._left -= len(data)
             coded = base64.b64encode(data).decode()
-            self._made[asset["id"]] = f"data:{asset['media_type']};base64,{coded}"
-        return self._made[asset["id"]]
+            self._urls[asset["id"]] = f"data:{asset['media_type']};base64,{coded}"
+        return self._urls[asset["id"]]

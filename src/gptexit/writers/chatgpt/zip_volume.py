@@ -267,8 +267,13 @@ class ZipVolume:
                 if "asset" in part:
                     shown.setdefault(part["asset"], _place(message, part))  # type: ignore[typeddict-item]
             if message["feedback"] in _RATINGS:
-                row = _rating(message["id"], conversation["id"], _RATINGS[message["feedback"]])
-                files.append(self._feedback.add(dumps(row)))
+                rating = {
+                    "id": message["id"],
+                    "conversation_id": conversation["id"],
+                    "rating": _RATINGS[message["feedback"]],
+                    "content": "{}",
+                }
+                files.append(self._feedback.add(dumps(rating)))
         for asset in conversation["assets"]:
             if asset["id"].startswith("sandbox:"):
                 continue
@@ -308,7 +313,9 @@ def _place(message: Message, part: Part) -> tuple[str | None, str | None]:
     return None, message["created"] if placed == "time" else None
 
 
-def _row(asset: Asset, thread: str | None, message: str | None, made: str | None) -> dict[str, Any]:
+def _row(
+    asset: Asset, thread: str | None, message: str | None, created: str | None
+) -> dict[str, Any]:
     return {
         "id": {"id": f"libfile_{asset['id']}"},
         "file_id": asset["id"],
@@ -318,14 +325,5 @@ def _row(asset: Asset, thread: str | None, message: str | None, made: str | None
         "sha256_digest": asset["sha256"],
         "origination_thread_id": thread,
         "origination_message_id": message if thread else None,
-        "created_at": made if thread else None,
-    }
-
-
-def _rating(message: str, conversation: str, rating: str) -> dict[str, Any]:
-    return {
-        "id": message,
-        "conversation_id": conversation,
-        "rating": rating,
-        "content": "{}",
+        "created_at": created if thread else None,
     }

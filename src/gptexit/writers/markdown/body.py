@@ -71,7 +71,7 @@ class Note(PartStyle):
 
     @property
     def link_targets(self) -> Links:
-        """What the links of an answer may lead to."""
+        """The options for the links of an answer."""
         if not self.files:
             return _ALL_IMAGES if self.keep_images else NOWHERE
         return Links(self._file, self.keep_images)
@@ -206,22 +206,22 @@ class _Voice:
 
 def body(conversation: Conversation, note: Note, style: Style) -> Body:
     """Make the body of a note: the current branch, then the others if the user wants them."""
-    made = Body(models=models_of(conversation))
-    if len(made.models) > 1:
+    result = Body(models=models_of(conversation))
+    if len(result.models) > 1:
         style = replace(style, models=True)
     branch = current_branch(conversation)
-    _write(_shown(branch, style, made), note, made, style, level=2)
+    _write(_shown(branch, style, result), note, result, style, level=2)
     others = _others(conversation, branch)
     for number, segment in enumerate(others, 1):
         if not style.every_branch:
-            made.hidden[Hidden.OTHER_BRANCH] += len(segment)
+            result.hidden[Hidden.OTHER_BRANCH] += len(segment)
             continue
-        visible = _shown(segment, style, made)
+        visible = _shown(segment, style, result)
         if visible:
             instead = _instead_of(segment, branch, style.zone)
-            made.blocks.append(f"## Other version {number}, {instead}")
-            _write(visible, note, made, style, level=3)
-    return made
+            result.blocks.append(f"## Other version {number}, {instead}")
+            _write(visible, note, result, style, level=3)
+    return result
 
 
 def models_of(conversation: Conversation) -> list[str]:
@@ -234,11 +234,11 @@ def models_of(conversation: Conversation) -> list[str]:
     return list(dict.fromkeys(answers))
 
 
-def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
+def _shown(messages: list[Message], style: Style, result: Body) -> list[Message]:
     """Return the messages that the user wants; count the others by the reason."""
     shown = []
     for message in messages:
-        if is_wanted(message, style.include, made.hidden):
+        if is_wanted(message, style.include, result.hidden):
             shown.append(message)
     return shown
 
@@ -274,7 +274,7 @@ def _speaker(message: Message) -> str:
     return _SPEAKERS.get(message["role"], message["role"].capitalize())
 
 
-def _write(messages: list[Message], note: Note, made: Body, style: Style, level: int) -> None:
+def _write(messages: list[Message], note: Note, result: Body, style: Style, level: int) -> None:
     voice = _Voice()
     _note_versions(messages, note)
     models = _models(messages) if style.models else [None] * len(messages)
@@ -287,16 +287,16 @@ def _write(messages: list[Message], note: Note, made: Body, style: Style, level:
         else:
             note.files = assets_of(message)
             blocks = []
-            for part in _to_show(messages, number, style, made):
+            for part in _to_show(messages, number, style, result):
                 _add(blocks, blocks_of(part, note))
         if blocks:
-            made.messages += 1
-            made.shown.append(message)
+            result.messages += 1
+            result.shown.append(message)
             heading = _heading(message, models[number], voice, style.zone)
             if heading:
-                made.blocks.append("#" * level + " " + heading)
-            _add(made.blocks, blocks)
-            made.ends.append(len(made.blocks))
+                result.blocks.append("#" * level + " " + heading)
+            _add(result.blocks, blocks)
+            result.ends.append(len(result.blocks))
 
 
 def _is_simple(parts: list[Part]) -> bool:
@@ -362,14 +362,14 @@ def _note_versions(messages: list[Message], note: Note) -> None:
                 note.last_versions[key] = max(note.last_versions.get(key, 0), part["version"])
 
 
-def _to_show(messages: list[Message], number: int, style: Style, made: Body) -> list[Part]:
+def _to_show(messages: list[Message], number: int, style: Style, result: Body) -> list[Part]:
     """Return the parts of a message to show; a recap joins the thoughts that it sums up."""
     parts: list[Part] = []
     for part in messages[number]["parts"]:
         if part["type"] != "reasoning":
             parts.append(part)
         elif "reasoning" not in style.include:
-            made.hidden[Hidden.REASONING] += 1
+            result.hidden[Hidden.REASONING] += 1
         elif part["thoughts"] or not _thoughts_before(messages, number):
             parts.append(_with_recap(part, messages, number))
     return parts

@@ -31,7 +31,7 @@ _PLAIN = re.compile(
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 )
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-# YAML 1.2, section 5.1: what may stand in a stream unescaped, less the quote and the backslash.
+# All characters but those that YAML 1.2, section 5.1, allows unescaped, without `"` and `\`.
 _UNPRINTABLE = re.compile(
     r"[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe"
     r"\uff00-\ufffd\U00010000-\U0010fffd]"
@@ -101,23 +101,23 @@ class NoteDrafter:
         """Render a conversation without the names of files."""
         used: dict[str, int] = {}
         note = Note(self._linker(conversation, used), keep_images=self.keep_images)
-        made = body(conversation, note, self.style)
+        result = body(conversation, note, self.style)
         blocks = [
-            front_matter(_properties(conversation, made, len(used))),
+            front_matter(_properties(conversation, result, len(used))),
             f"# {line(conversation['title'] or UNTITLED)}",
-            *(made.blocks or [_NOTHING.get(conversation["source"]["kind"], _NOTHING["chat"])]),
+            *(result.blocks or [_NOTHING.get(conversation["source"]["kind"], _NOTHING["chat"])]),
         ]
         if note.footnotes:
             blocks.append(note.footnote_block())
         blocks[-1] += "\n"
-        shown = shown_by(conversation, made.shown, sorted(used), made.messages)
+        shown = shown_by(conversation, result.shown, sorted(used), result.messages)
         return {
             "data": encoded("\n\n".join(blocks)),
             "used": list(used),  # ids of assets, in the order of their first link
             "digest": shown.digest,
             "held": shown.held,
             "messages": shown.messages,
-            "hidden": as_text(made.hidden),
+            "hidden": as_text(result.hidden),
             "unshown": _unshown(conversation, used),
         }
 
@@ -159,7 +159,7 @@ class NoteDrafter:
         return link
 
 
-def _properties(conversation: Conversation, made: Body, attachments: int) -> dict[str, Value]:
+def _properties(conversation: Conversation, result: Body, attachments: int) -> dict[str, Value]:
     kind = conversation["source"]["kind"]
     return {
         "title": conversation["title"] or UNTITLED,
@@ -167,7 +167,7 @@ def _properties(conversation: Conversation, made: Body, attachments: int) -> dic
         "created": _to_the_second(conversation["created"]),
         "updated": _to_the_second(conversation["updated"]),
         "model": _model(conversation),
-        "models": made.models if len(made.models) > 1 else None,
+        "models": result.models if len(result.models) > 1 else None,
         "kind": kind if kind != "chat" else None,
         "url": conversation["source"]["url"],
         "source": conversation["source"]["url"],
@@ -176,7 +176,7 @@ def _properties(conversation: Conversation, made: Body, attachments: int) -> dic
         "archived": conversation["archived"] or None,
         "starred": conversation["starred"] or None,
         "gone": _gone(conversation["source"]["gone"]),
-        "messages": made.messages,
+        "messages": result.messages,
         "attachments": attachments or None,
         "tags": ["chatgpt"] if kind == "chat" else ["chatgpt", kind],
     }

@@ -292,17 +292,17 @@ def _indented(text: str, *, in_list: bool) -> Iterator[_Piece]:
 
 def _with_links_in_place(pieces: list[_Piece]) -> list[_Piece]:
     """Set the addresses of link definitions where the text refers to them."""
-    found: Definitions = {}
+    targets: Definitions = {}
     for is_code, text in pieces:
         if not is_code:
-            definitions(text, found)
-    if not found:
+            definitions(text, targets)
+    if not targets:
         return pieces
     used: set[str] = set()
     resolved = [
         (
             is_code,
-            text if is_code else _outside_code(text, lambda prose: referred(prose, found, used)),
+            text if is_code else _outside_code(text, lambda prose: referred(prose, targets, used)),
         )
         for is_code, text in pieces
     ]

@@ -83,7 +83,7 @@ def _inside(at: int, spans: list[Span]) -> bool:
 
 def _bracketed(text: str, code: list[Span]) -> list[Formula]:
     r"""Find `\(…\)` within a paragraph, and `\[…\]` alone on its lines."""
-    found: list[Formula] = []
+    formulas: list[Formula] = []
     opened, since = "", 0
     for token in _BRACKET.finditer(text):
         start, end = token.span()
@@ -99,15 +99,15 @@ def _bracketed(text: str, code: list[Span]) -> list[Formula]:
             if inner and "\ufdd4" not in inner and not _BLANK_LINE.search(inner):
                 if "$" in inner:
                     inner = _DOLLAR.sub(r"\\$", inner)
-                found.append(Formula(since, end, f"${_tame(inner)}$"))
+                formulas.append(Formula(since, end, f"${_tame(inner)}$"))
             opened = ""
         elif mark == "]" and opened == "[":
             inner = text[since + 2 : start]
             if _AFTER.match(text, end) and _is_display(inner):
                 shown = _tame(inner) if "\n" in inner else _tame(inner).strip()
-                found.append(Formula(since, end, f"$${shown}$$"))
+                formulas.append(Formula(since, end, f"$${shown}$$"))
             opened = ""
-    return found
+    return formulas
 
 
 def _is_first(text: str, at: int) -> bool:
@@ -140,7 +140,7 @@ def _with_dollars(text: str, code: list[Span], brackets: list[Formula]) -> list[
     last = {
         run.paragraph: run.start for run in runs if not text[run.start - 1 : run.start].isspace()
     }
-    found: list[Formula] = []
+    result: list[Formula] = []
     number = 0
     doubles = [number for number, run in enumerate(runs) if run.end - run.start > 1]
     while number < len(runs):
@@ -154,18 +154,18 @@ def _with_dollars(text: str, code: list[Span], brackets: list[Formula]) -> list[
         if other is not None:
             inner = text[run.end : runs[other].start]
             marks = "$" * length
-            found.append(Formula(run.start, runs[other].end, marks + _tame(inner) + marks))
+            result.append(Formula(run.start, runs[other].end, marks + _tame(inner) + marks))
             number = other
         elif length > 1 or (
             not text[run.end : run.end + 1].isspace() and last.get(run.paragraph, -1) > run.start
         ):
-            found.append(Formula(run.start, run.end, "\\$"))
+            result.append(Formula(run.start, run.end, "\\$"))
         number += 1
-    covered = [(formula.start, formula.end) for formula in found if formula.shown != "\\$"]
+    covered = [(formula.start, formula.end) for formula in result if formula.shown != "\\$"]
     brackets = [
         formula for formula in brackets if not (covered and _inside(formula.start, covered))
     ]
-    return sorted([*found, *brackets])
+    return sorted([*result, *brackets])
 
 
 def _runs(text: str, code: list[Span], formulas: list[Span]) -> list[_Run]:

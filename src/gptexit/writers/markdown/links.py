@@ -163,8 +163,8 @@ def _key(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-def definitions(text: str, found: Definitions) -> None:
-    """Add the link definitions of `text`, `[label]: address`, to `found`; the first one wins."""
+def definitions(text: str, targets: Definitions) -> None:
+    """Add the link definitions of `text`, `[label]: address`, to `targets`; the first one wins."""
     for match in _DEFINITION.finditer(text):
         address = match[2] if match[2] is not None else match[3]
         if "`" in match[0] or not _may_start(text, match.start()) or not is_safe(address):
@@ -172,7 +172,7 @@ def definitions(text: str, found: Definitions) -> None:
         title = f" {match[4]}" if match[4] else ""
         angles = match[2] is not None or "(" in address or ")" in address
         target = f"<{address}>" if angles else address
-        found.setdefault(_key(match[1]), f"({target}{title})")
+        targets.setdefault(_key(match[1]), f"({target}{title})")
 
 
 def _may_start(text: str, at: int) -> bool:
@@ -183,8 +183,8 @@ def _may_start(text: str, at: int) -> bool:
     return gap != 1 or not above.strip() or bool(_DEFINITION.match(above)) or above.startswith("#")
 
 
-def referred(text: str, found: Definitions, used: set[str]) -> str:
-    """Put the addresses of `found` where `text`, which is outside of code, refers to them."""
+def referred(text: str, targets: Definitions, used: set[str]) -> str:
+    """Put the addresses of `targets` where `text`, which is outside of code, refers to them."""
 
     def one(match: re.Match[str]) -> str:
         start = match.start()
@@ -199,10 +199,10 @@ def referred(text: str, found: Definitions, used: set[str]) -> str:
             label = match[2]
             words = f"[{label}]"
         key = _key(label)
-        if key not in found:
+        if key not in targets:
             return match[0]
         used.add(key)
-        return words + found[key]
+        return words + targets[key]
 
     return _REFERENCE.sub(one, text)
 

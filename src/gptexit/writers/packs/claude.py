@@ -30,7 +30,7 @@ from gptexit.writers.base import SECRETS, Options, Unmentioned
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.contents import MEMORY, START_HERE, called, page, table, text_file
 from gptexit.writers.packs.conversation import PackedChat, PackLimits, chat_of
-from gptexit.writers.packs.placement import Knowledge, Made
+from gptexit.writers.packs.placement import Knowledge, KnowledgeFile
 from gptexit.writers.packs.spool import Spool
 from gptexit.writers.packs.topics import Topic, telling
 
@@ -76,10 +76,9 @@ def belongs(
             yield f"{kind}/{named['id']}", f"{noun} {called(named)}"
     texts = [piece.data.decode("utf-8", "replace") for piece in chat.pieces] if topics else []
     for topic in topics:
-        where = topic.found(chat.title, texts)
-        if where:
+        if reason := topic.mention(chat.title, texts):
             elsewhere = True
-            yield f"topics/{topic.name}", where
+            yield f"topics/{topic.name}", reason
     if not elsewhere:
         yield RECENT, "in no project, custom GPT or topic"
 
@@ -112,12 +111,12 @@ instructions, questions and answers have room."""
 WINDOW_FILES = 12
 """Files of which a project reads all; from 13 on it was seen to look passages up instead."""
 FILE_TOKENS = 37_500
-"""Four such files fill `WINDOW`, so that there is something to choose from."""
+"""Tokens of one file: four fill `WINDOW`, so that the user can choose."""
 FILE_BYTES = 30 * 10**6
 FILES = 400
 TOKENS = 1_800_000
 """Of a project on a paid plan: ten times a window of 200,000, less a tenth, since a pack can only
-estimate tokens. The first files are made to be enough where less is allowed."""
+estimate tokens. On other plans, the first files of the project are meant to be enough."""
 FEWEST_TOKENS = 20_000
 
 
@@ -138,10 +137,10 @@ LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A folder and what is in it."""
+    """A folder and its content."""
 
     folder: ProjectFolder
-    files: Sequence[Made]
+    files: Sequence[KnowledgeFile]
     inside: int
     """Conversations that are in it, whole or in part."""
     outside: int

@@ -85,7 +85,7 @@ class PackLimits:
 
     @property
     def values(self) -> tuple[int, int, int, int]:
-        """The four numbers."""
+        """The four limits."""
         return self.file_bytes, self.file_tokens, self.files, self.tokens
 
     @property
@@ -213,13 +213,13 @@ def chat_of(
     shown: set[str] = set()
     note = _PackNote(_namer(conversation, shown))
     style = Style(frozenset(), options.branches == "all", options.timezone)
-    made = body(conversation, note, style)
-    done.messages, done.hidden = made.messages, made.hidden
+    result = body(conversation, note, style)
+    done.messages, done.hidden = result.messages, result.hidden
     done.not_kept = +Counter({NotKept.FILE_NOT_IN_PACK: len(shown)})
     title = " ".join((conversation["title"] or "").split())[:LONGEST_TITLE] or UNTITLED
     pieces = [
         Piece(data, limits.measure(data), number == 0)
-        for blocks in _messages(made)
+        for blocks in _messages(result)
         for number, data in enumerate(_cut(blocks, limits))
     ]
     return PackedChat(
@@ -228,7 +228,7 @@ def chat_of(
         conversation["created"],
         conversation["updated"],
         _line(conversation, options.timezone),
-        made.messages,
+        result.messages,
         score_of(conversation),
         pieces,
     )
@@ -272,11 +272,11 @@ def _namer(conversation: Conversation, shown: set[str]) -> Callable[[str], tuple
     return link
 
 
-def _messages(made: Body) -> Iterator[list[str]]:
+def _messages(result: Body) -> Iterator[list[str]]:
     """Return the blocks of each message, with the heading of another version before its first."""
     start = 0
-    for end in made.ends:
-        yield made.blocks[start:end]
+    for end in result.ends:
+        yield result.blocks[start:end]
         start = end
 
 

@@ -23,7 +23,7 @@ from gptexit.writers.base import Options, no_place_for
 from gptexit.writers.chatgpt.writer import ChatGPT
 from gptexit.writers.packs.contents import MEMORY, START_HERE, called, page, table, text_file
 from gptexit.writers.packs.conversation import PackLimits, chat_of
-from gptexit.writers.packs.placement import Knowledge, Made
+from gptexit.writers.packs.placement import Knowledge, KnowledgeFile
 from gptexit.writers.packs.spool import Spool
 
 ZIPS_A_DAY = 5
@@ -65,7 +65,7 @@ class GeminiPack:
 
     zips: list[str]
     """Paths of the ZIPs, in order."""
-    sources: list[Made]
+    sources: list[KnowledgeFile]
     conversations: int
     memories: int = 0
     asks: bool = False

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from gptexit.archive.files import File
 from gptexit.archive.manifest import readable
@@ -26,7 +27,7 @@ LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class KnowledgeFile:
     """A file that was written."""
 
     name: str
@@ -47,7 +48,7 @@ class Knowledge:
         self.limits = limits
         place(spool, folder, limits, self._frame)
         self.count = spool.files(folder)
-        self.made: list[Made] = []
+        self.made: list[KnowledgeFile] = []
         """The files that `files` has returned so far."""
 
     def files(self) -> Iterator[File]:
@@ -57,7 +58,7 @@ class Knowledge:
             data = self._frame(number) + b"".join(self._text(chat, part) for chat, part in parts)
             data = data.rstrip(b"\n") + b"\n"
             name = self.file_name(number)
-            self.made.append(Made(name, len(data), self.limits.measure(data), len(parts)))
+            self.made.append(KnowledgeFile(name, len(data), self.limits.measure(data), len(parts)))
             path = f"{self.path}/{name}"
             yield File(path, data, f"pack/{path}")
 
@@ -211,24 +212,16 @@ def _split(room: Room, chat: Waiting, sizes: Sizes, first: int) -> Placed | None
 def _end_of(room: Room, chat: Waiting, sizes: Sizes, most: int) -> tuple[str, Placed | None]:
     """Place the last messages of a conversation, as many as fit. Return the words for that too."""
     starts = [number for number, begins in enumerate(sizes.begins) if begins]
-    kept = sum(1 for _ in _from_the_end(sizes, starts, most))
+    ends = [*starts[1:], len(sizes.tokens)]
+    spans = zip(reversed(starts), reversed(ends), strict=True)
+    totals = accumulate(sum(sizes.tokens[start:end]) for start, end in spans)
+    kept = sum(total <= most for total in totals)
     while kept:
         placed = _split(room, chat, sizes, starts[-kept])
         if placed is not None:
             return f"only its end: {left_out(len(starts) - kept)}", placed
         kept = kept * 3 // 4
     return NO_ROOM, None
-
-
-def _from_the_end(sizes: Sizes, starts: list[int], most: int) -> Iterator[int]:
-    """Return the first pieces of the last messages, backwards, up to `most` tokens together."""
-    tokens, end = 0, len(sizes.tokens)
-    for start in reversed(starts):
-        tokens += sum(sizes.tokens[start:end])
-        if tokens > most:
-            return
-        yield start
-        end = start
 
 
 def left_out(messages: int) -> str:

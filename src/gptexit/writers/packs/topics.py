@@ -35,7 +35,7 @@ class Topic:
             )
         object.__setattr__(self, "_pattern", re.compile("|".join(map(_expression, self.words))))
 
-    def found(self, title: str, texts: Sequence[str]) -> str | None:
+    def mention(self, title: str, texts: Sequence[str]) -> str | None:
         """Return the word and its place as part of a sentence; None if no word is there."""
         for place, lines in (("title", [title]), ("text", texts)):
             for text in lines:
