@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import ROOT, run
 
-from gptexit.writers.packs.claude.start_here import FILE_BYTES, FILES, TOKENS
+from gptexit.writers.packs.claude import FILE_BYTES, FILES, TOKENS
 from gptexit.writers.packs.conversation import estimate
 
 

@@ -18,13 +18,11 @@ from gptexit.memories.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memories.text import memory_text
 from gptexit.verification.result import Checked, Problem, Result, UnknownForm
 from gptexit.writers.base import NOTHING, SECRETS
-from gptexit.writers.packs.claude.projects import ProjectFolder
-from gptexit.writers.packs.claude.start_here import ClaudePack, Filled
-from gptexit.writers.packs.claude.start_here import start_here as claude_page
-from gptexit.writers.packs.claude.writer import instructions
-from gptexit.writers.packs.gemini.start_here import GeminiPack
-from gptexit.writers.packs.gemini.start_here import start_here as gemini_page
-from gptexit.writers.packs.placement import Made
+from gptexit.writers.packs.claude import ClaudePack, Filled, ProjectFolder, instructions
+from gptexit.writers.packs.claude import start_here as claude_page
+from gptexit.writers.packs.gemini import GeminiPack
+from gptexit.writers.packs.gemini import start_here as gemini_page
+from gptexit.writers.packs.placement import KnowledgeFile
 from support.exports import ROOT
 
 HOSTILE = "{{ 12345 * 9 }}{% include 'exit/before.md.j2' %}{# gone #}"
@@ -97,7 +95,7 @@ def remembered():
 
 def packs():
     """A pack for Claude with everything in it, and one with nothing."""
-    made = [Made(f"{number:02}-a.md", 10, 60_000, 2) for number in range(1, 4)]
+    made = [KnowledgeFile(f"{number:02}-a.md", 10, 60_000, 2) for number in range(1, 4)]
     folders = [
         Filled(ProjectFolder("projects/a", HOSTILE, f"projects/{number}", "key"), made, 3, 1)
         for number in range(201)
@@ -115,7 +113,7 @@ def pages():
             yield exit_page(made, result, ["user.json", "new.json"], "", list(DESTINATIONS))
             yield exit_page(made, result, [], as_markdown("slim"))
     yield from map(claude_page, packs())
-    sources = [Made(f"{number:02}-a.md", 10, 10, 2) for number in range(60)]
+    sources = [KnowledgeFile(f"{number:02}-a.md", 10, 10, 2) for number in range(60)]
     zips = [f"upload/{number}.zip" for number in range(9)]
     yield gemini_page(GeminiPack(zips, sources, 2, 2, asks=True))
     yield gemini_page(GeminiPack(zips[:1], [], 0))

@@ -20,6 +20,8 @@ from pathvalidate import sanitize_filename
 from slugify import slugify, smart_truncate
 
 from gptexit.files.disk import leads_out, open_plain
+from gptexit.files.scratch import scratch_database
+from gptexit.text.json import encodable
 
 LONGEST = 80
 """Characters of the readable part of a file name."""
@@ -59,9 +61,6 @@ class Entry:
 
 
 _TABLES = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -1000;
 CREATE TABLE entry (
     key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
     title TEXT, created TEXT, project TEXT,
@@ -76,7 +75,6 @@ CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
         INSERT INTO earlier SELECT old.path, old.sha256 WHERE NOT EXISTS
             (SELECT 1 FROM earlier WHERE path = old.path AND sha256 = old.sha256);
     END;
-BEGIN;
 """
 _ABOUT = (*INDEXED, *REMEMBERED)
 _COLUMNS = ", ".join(("key, path, sha256, size", *_ABOUT))
@@ -97,9 +95,7 @@ class Catalog:
 
     @cached_property
     def _base(self) -> sqlite3.Connection:
-        base = sqlite3.connect("", isolation_level=None)  # a file of its own that nobody sees
-        base.executescript(_TABLES)
-        return base
+        return scratch_database(_TABLES)
 
     def add(self, entry: Entry) -> None:
         """Take in an entry of an earlier run, in place of one of the same key."""
@@ -131,7 +127,9 @@ class Catalog:
         # Most names are new and free, so that is tried before `key` is looked for.
         if self._reserve(key, path):
             return path
-        known = self._base.execute("SELECT path FROM entry WHERE key = ?", (_safe(key),)).fetchone()
+        known = self._base.execute(
+            "SELECT path FROM entry WHERE key = ?", (encodable(key),)
+        ).fetchone()
         if known:
             return str(known[0])
         short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
@@ -144,14 +142,14 @@ class Catalog:
     def _reserve(self, key: str, path: str) -> bool:
         done = self._base.execute(
             "INSERT OR IGNORE INTO entry (key, path, folded, sha256, size) VALUES (?, ?, ?, '', 0)",
-            (_safe(key), path, _folded(path)),
+            (encodable(key), path, _folded(path)),
         )
         return done.rowcount > 0
 
     def get(self, key: str) -> Entry | None:
         """The entry of `key`."""
         row = self._base.execute(
-            f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (_safe(key),)
+            f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (encodable(key),)
         ).fetchone()
         return _entry(row) if row else None
 
@@ -161,14 +159,14 @@ class Catalog:
         self._base.execute(
             _PUT,
             (
-                *(_safe(entry.key), entry.path, _folded(entry.path), entry.sha256, entry.size),
+                *(encodable(entry.key), entry.path, _folded(entry.path), entry.sha256, entry.size),
                 *map(about.get, _ABOUT),
             ),
         )
 
     def forget(self, key: str) -> None:
         """Take an entry out: its file is no longer part of the archive."""
-        self._base.execute("DELETE FROM entry WHERE key = ?", (_safe(key),))
+        self._base.execute("DELETE FROM entry WHERE key = ?", (encodable(key),))
 
     def is_ours(self, path: str, sha256: str) -> bool:
         """Whether a run of ours gave the file these bytes."""
@@ -239,11 +237,6 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         if value is not None:
             about[name] = value
     return Entry(key, path, sha256, size, about)
-
-
-def _safe(key: str) -> str:
-    """`key` as SQLite takes it: without halves of surrogate pairs."""
-    return key.encode("utf-8", "replace").decode() if not key.isascii() else key
 
 
 def _allowed(stem: str) -> str:

@@ -8,17 +8,18 @@ and the last versions of custom instructions. The number of older ones is counte
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from gptexit.files.scratch import scratch_database
 from gptexit.memories.extract import citations, instructions, listed, noted, snapshots
 from gptexit.memories.model import Memory, Origin, Version
 from gptexit.memories.resolve import Resolver, sortable
 from gptexit.model import Conversation
+from gptexit.text.json import encodable
 
 MOST = 50_000
 """Notes that are resolved; also entries of snapshots, and citations."""
@@ -28,9 +29,6 @@ MOST_VERSIONS = 1_000
 """Versions of custom instructions: more than one for each day of two years."""
 
 _TABLES = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -1000;
 CREATE TABLE note (place TEXT PRIMARY KEY, title TEXT, message TEXT, time TEXT, text TEXT)
     WITHOUT ROWID;
 CREATE TABLE cited (
@@ -40,7 +38,6 @@ CREATE TABLE cited (
 CREATE TABLE snapshot (digest BLOB PRIMARY KEY, first TEXT, last TEXT, text TEXT) WITHOUT ROWID;
 CREATE TABLE version (digest BLOB PRIMARY KEY, first TEXT, last TEXT, about TEXT, response TEXT)
     WITHOUT ROWID;
-BEGIN;
 """
 _WIDER = (
     "ON CONFLICT (digest) DO UPDATE SET "
@@ -58,8 +55,7 @@ class Collector:
     """Takes conversations, and returns the memory that is in them."""
 
     def __init__(self) -> None:
-        self._base = sqlite3.connect("", isolation_level=None)  # a temporary file without a name
-        self._base.executescript(_TABLES)
+        self._base = scratch_database(_TABLES)
         self._conversations = 0
         self._slim = 0
 
@@ -191,9 +187,6 @@ def _digest(*texts: str | None) -> bytes:
     return hashlib.sha256(repr(texts).encode("utf-8", "replace")).digest()
 
 
-def _safe(*values: Any) -> list[Any]:
-    """Replace halves of surrogate pairs in strings: SQLite cannot keep them."""
-    return [
-        value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-        for value in values
-    ]
+def _safe(*texts: str | None) -> list[str | None]:
+    """Half of a surrogate pair has no bytes that SQLite could keep."""
+    return [text and encodable(text) for text in texts]

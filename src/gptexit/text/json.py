@@ -137,6 +137,11 @@ def clean_text(text: str, repairs: Counter[Repair]) -> str:
     return text if text.isascii() else _SURROGATES.sub(mend, text)
 
 
+def encodable(text: str) -> str:
+    """Replace each lone surrogate, which UTF-8 and SQLite cannot hold, by `?`."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _clean(root: Any, repairs: Counter[Repair]) -> Any:
     """Clean every string in `root`, keys too; iterative, since the input decides the depth."""
     holder = [root]

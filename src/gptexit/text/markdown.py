@@ -25,11 +25,11 @@ def line(text: str) -> str:
     """Escape `text` as plain words on one line: for titles, names and alternative texts."""
     if _WORDS.fullmatch(text):
         return text
-    return _SPECIAL.sub(_plainly, " ".join(text.split()))
+    return _SPECIAL.sub(escape_sign, " ".join(text.split()))
 
 
-def _plainly(match: re.Match[str]) -> str:
-    """Put a backslash before marks; before each of several underscores, since any may pair."""
+def escape_sign(match: re.Match[str]) -> str:
+    """Put a backslash before a sign; before each of several underscores, since any may pair."""
     sign = match[0]
     if sign[0] != "_":
         return "\\" + sign

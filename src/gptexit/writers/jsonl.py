@@ -1,4 +1,4 @@
-"""jsonl: the neutral model as it is, one conversation a line. It holds everything."""
+"""jsonl: the neutral model, one conversation a line. It holds everything."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LineDrafter:
     branches: str | None
 
     def __call__(self, conversation: Conversation) -> Draft:
-        """Return the line, and what it counts."""
+        """Return the line and its counts."""
         done = Rendered()
         conversation = on_branches(conversation, self.branches, done)
         return {
@@ -38,13 +38,13 @@ class LineDrafter:
 
 
 class Jsonl:
-    """The writer. All branches unless `--branches current`."""
+    """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions) -> None:
         self.drafter = LineDrafter(options.branches)
 
     def render(self, conversation: Conversation) -> Rendered:
-        """One line."""
+        """Write a line."""
         return self.settle(conversation, self.drafter(conversation), lambda: conversation)
 
     def settle(
@@ -58,11 +58,11 @@ class Jsonl:
         )
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """It holds no file at all, and names those that conversations have."""
+        """Leave them out: it holds no bytes of files."""
         return Rendered()
 
     def finish(self) -> Rendered:
-        """An empty file where no conversation came."""
+        """Write an empty file if there was no conversation."""
         return Rendered(files=[File(JSONL, b"", "jsonl", append=True)])
 
 

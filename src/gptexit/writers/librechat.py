@@ -5,9 +5,9 @@
     HOW-TO-IMPORT.md
 
 One conversation a file: `conversationId`, `title`, `endpoint`, `options`, `messages`. Field names
-from `api/server/utils/import/importers.js` and `fork.js` of LibreChat. The tree is told by
-`parentMessageId` and not by nested `children`, which the importer also takes: it unrolls those by
-recursion, and drops a message without text with everything below it.
+are from `api/server/utils/import/importers.js` and `fork.js` of LibreChat. The tree is in
+`parentMessageId`. The importer also takes nested `children`, but it unrolls those by recursion, and
+drops a message without text with everything below it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,15 @@ from gptexit.names import names_in
 from gptexit.templates import render
 from gptexit.text.json import dumps
 from gptexit.writers.base import CommonOptions, copy_of, no_place_for, on_branches
-from gptexit.writers.chat.part_words import PartContext, reasoning, words_of
-from gptexit.writers.chat.turns import USER, Turn, superseded, turns_of
+from gptexit.writers.chat.turns import (
+    USER,
+    ChatStyle,
+    Turn,
+    reasoning,
+    superseded,
+    turns_of,
+    words_of,
+)
 from gptexit.writers.markdown.embed import in_angles
 
 NO_PARENT = "00000000-0000-0000-0000-000000000000"
@@ -37,7 +44,7 @@ _SILENT = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class LibreChat:
-    """The writer. All branches unless `--branches current`."""
+    """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions, catalog: Catalog) -> None:
         self._branches = options.branches
@@ -46,7 +53,7 @@ class LibreChat:
         self._count = 0
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The conversation's file, and the files that it names."""
+        """Write the conversation's file, and copy the files that it names."""
         done = Rendered()
         conversation = on_branches(conversation, self._branches, done)
         year = (conversation["created"] or "undated")[:4]
@@ -71,7 +78,7 @@ class LibreChat:
             "recursive": False,
             "messages": [
                 _message(
-                    turn, PartContext(assets, place, _link, later.get(turn.id, {})), conversation
+                    turn, ChatStyle(assets, place, _link, later.get(turn.id, {})), conversation
                 )
                 for turn in turns.by_id.values()
             ],
@@ -91,23 +98,22 @@ class LibreChat:
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """The app has no place for them."""
+        """Leave them out: the app has no place for them."""
         return no_place_for(assets)
 
     def finish(self) -> Rendered:
-        """How to import them."""
+        """Tell how to import the files."""
         return Rendered(
             files=[File(HOW_TO, render("librechat/HOW-TO-IMPORT.md.j2").encode(), "how-to")]
         )
 
 
 def _options(conversation: Conversation) -> dict[str, Any]:
-    """What the app's conversation gets besides.
+    """Return the fields of the app's conversation beside its messages.
 
-    No model: the next question would be sent to it, and hardly a server has one of that name. The
-    app takes the server's own instead; each message keeps the name of its own. The names of its
-    project and custom GPT are its tags, which the app calls bookmarks (`tags` of a conversation, in
-    `importBatchBuilder.js`: it counts them).
+    There is no model: the app would send the next question to it, and hardly a server has one of
+    that name. Each message keeps its model. The names of the project and custom GPT are tags, which
+    the app calls bookmarks (`tags` of a conversation in `importBatchBuilder.js`).
     """
     pinned = conversation["starred"] or conversation["extra"].get("pinned_time")
     kept = {"isArchived": conversation["archived"], "pinned": pinned}
@@ -116,10 +122,10 @@ def _options(conversation: Conversation) -> dict[str, Any]:
     return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds} | tags
 
 
-def _message(turn: Turn, scene: PartContext, conversation: Conversation) -> dict[str, Any]:
+def _message(turn: Turn, style: ChatStyle, conversation: Conversation) -> dict[str, Any]:
     user = turn.role == USER
     model = turn.model or conversation["model"]
-    words = words_of(turn.parts, scene)
+    words = words_of(turn.parts, style)
     thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
     message: dict[str, Any] = {
         "messageId": turn.id,
@@ -133,7 +139,7 @@ def _message(turn: Turn, scene: PartContext, conversation: Conversation) -> dict
     }
     if thoughts:
         shown = [{"type": "text", "text": words}] if words.strip() else []
-        message["content"] = [*({"type": "think", "think": each} for each in thoughts), *shown]
+        message["content"] = [*({"type": "think", "think": text} for text in thoughts), *shown]
     if not user and model:
         message["model"] = model
     return message
@@ -147,7 +153,7 @@ def _thoughts(part: Any) -> str:
 
 
 def _link(source: Cited) -> str:
-    """A source as a link behind what it is cited for: the format has no sources of its own."""
+    """Show a source as a link in the text: the format has no field for sources."""
     name = (source["title"] or source["url"] or "source").translate(_NO_BRACKETS)
     url = source["url"]
     return f"([{name}]({in_angles(url)}))" if url else f"({name})"

@@ -6,8 +6,8 @@
     HOW-TO-IMPORT.md
 
 A file is an array of `{chat, meta, pinned, created_at, updated_at}`, which the page sends to
-`POST /api/v1/chats/import`. Field names as in Open WebUI 0.12.4 (`models/chats.py`, and the page's
-own import); an item with `mapping` would be taken for a ChatGPT export instead.
+`POST /api/v1/chats/import`. Field names are those of Open WebUI 0.12.4 (`models/chats.py`, and the
+page's own import). The app would take an item with `mapping` for a ChatGPT export.
 """
 
 from __future__ import annotations
@@ -15,30 +15,40 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gptexit.archive.files import Copy, File, Read, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import NotKept
-from gptexit.model import Asset, Cited, Conversation
+from gptexit.model import Asset, Cited, Conversation, Raw
 from gptexit.templates import render
 from gptexit.writers.base import CommonOptions, Series, Unmentioned, copy_of, on_branches
-from gptexit.writers.chat.part_words import PartContext, instructions, reasoning, words_of
-from gptexit.writers.chat.turns import ASSISTANT, USER, Inline, Turn, Turns, superseded, turns_of
+from gptexit.writers.chat.turns import (
+    ASSISTANT,
+    USER,
+    ChatStyle,
+    Inline,
+    Turn,
+    Turns,
+    last_instructions,
+    reasoning,
+    superseded,
+    turns_of,
+    words_of,
+)
 
 MESSAGES, BYTES = 2_000, 24 << 20
-"""What one file holds at most: the app commits each message by itself, and a request of 9,000
-messages takes it a minute, in which the page shows nothing."""
+"""The most that one file holds. The app commits each message by itself: a request of 9,000 messages
+takes a minute, in which the page shows nothing."""
 UNTITLED = "Untitled"
 HOW_TO = "HOW-TO-IMPORT.md"
 
-Raw = dict[str, Any]
 Attach = Callable[[Asset, str], Raw | None]
-"""What `files` of a message of that role says of an asset; None where the app does not get it."""
+"""Takes an asset and the role of a message. Returns the entry for the message's `files`; None if
+the app does not get the file."""
 
 
 @dataclass(slots=True)
@@ -48,7 +58,7 @@ class Chat:
     form: Raw
     """`{chat, meta, pinned, archived, created_at, updated_at}`."""
     turns: Turns
-    files: dict[str, Asset] = field(default_factory=dict)
+    files: dict[str, Asset]
     """Assets that are not in the chat itself, by id."""
 
 
@@ -58,19 +68,23 @@ def chat_of(
     attach: Attach,
     place: Callable[[Asset], str],
 ) -> Chat:
-    """The chat. `place`: where a person finds a file that the app does not get."""
+    """Make a chat. `place` returns where a person finds a file that the app does not get."""
     turns = turns_of(conversation, include)
-    made = Chat({}, turns)
     assets = {asset["id"]: asset for asset in conversation["assets"]}
-    attached = _Attached(attach, place, made)
+    files: dict[str, Asset] = {}
+
+    def place_file(asset: Asset) -> str:
+        files[asset["id"]] = asset
+        return place(asset)
+
     later = superseded(turns)
-    models = list(dict.fromkeys(each.model for each in turns.by_id.values() if each.model))
+    models = [turn.model for turn in turns.by_id.values() if turn.model]
     fallback = conversation["model"] or "chatgpt"
     messages = {}
     when = _seconds(conversation["created"]) or _seconds(conversation["updated"]) or 0
     for turn in turns.by_id.values():
         when = _seconds(turn.created) or when
-        message = _message(turn, assets, attached, later.get(turn.id, {}))
+        message = _message(turn, assets, attach, place_file, later.get(turn.id, {}))
         message["timestamp"] = when
         if turn.role == USER:
             message["models"] = [turn.model or fallback]
@@ -90,7 +104,7 @@ def chat_of(
         "timestamp": created * 1000,
         "files": [],
     }
-    made.form = {
+    form: Raw = {
         "chat": chat,
         "meta": {
             "tags": tags,
@@ -101,13 +115,13 @@ def chat_of(
         "created_at": created,
         "updated_at": _seconds(conversation["updated"]) or created,
     }
-    return made
+    return Chat(form, turns, files)
 
 
 def fingerprint(messages: Raw) -> str:
-    """What tells whether somebody has written in a chat since: a digest of its messages' words.
+    """Return a digest of a chat's messages, to see later whether somebody has written in it.
 
-    Without what the app itself takes out of them: null bytes, and halves of surrogate pairs.
+    It leaves out the characters that the app removes: null bytes, and halves of surrogate pairs.
     """
     digest = hashlib.sha256()
     for key in sorted(messages):
@@ -119,33 +133,31 @@ def fingerprint(messages: Raw) -> str:
 _UNSTORED = re.compile("[\0\ud800-\udfff]")
 
 
-class _Attached:
-    """Which files of a turn the app shows itself."""
-
-    def __init__(self, attach: Attach, place: Callable[[Asset], str], made: Chat) -> None:
-        self._attach = attach
-        self._place = place
-        self._made = made
-        self.role = USER
-        self.entries: list[Raw] = []
-
-    def place(self, asset: Asset) -> str | None:
-        """None for a file that the app shows; else where it is, in words."""
-        entry = self._attach(asset, self.role)
-        if entry is not None:
-            if entry not in self.entries:
-                self.entries.append(entry)
-            return None
-        self._made.files[asset["id"]] = asset
-        return self._place(asset)
-
-
 def _message(
-    turn: Turn, assets: dict[str, Asset], attached: _Attached, later: dict[str, int]
+    turn: Turn,
+    assets: dict[str, Asset],
+    attach: Attach,
+    place: Callable[[Asset], str],
+    later: dict[str, int],
 ) -> Raw:
-    sources = _Sources()
-    attached.role, attached.entries = turn.role, []
-    words = words_of(turn.parts, PartContext(assets, attached.place, sources.mark, later))
+    entries: list[Raw] = []
+    sources: dict[str, Cited] = {}
+
+    def place_outside(asset: Asset) -> str | None:
+        entry = attach(asset, turn.role)
+        if entry is None:
+            return place(asset)
+        if entry not in entries:
+            entries.append(entry)
+        return None
+
+    def mark(source: Cited) -> str:
+        """Number the sources of the message from 1 on, as the app does: each URL once."""
+        key = source["url"] or source["title"] or "source"
+        sources.setdefault(key, source)
+        return f"[{list(sources).index(key) + 1}]"
+
+    words = words_of(turn.parts, ChatStyle(assets, place_outside, mark, later))
     thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
     message: Raw = {
         "id": turn.id,
@@ -154,39 +166,24 @@ def _message(
         "role": turn.role,
         "content": "\n".join([*thoughts, words]),
     }
-    if attached.entries:
-        message["files"] = attached.entries
-    if sources.found and turn.role == ASSISTANT:
-        message["sources"] = [_source(each) for each in sources.found.values()]
+    if entries:
+        message["files"] = entries
+    if sources and turn.role == ASSISTANT:
+        message["sources"] = [_source(source) for source in sources.values()]
     if turn.feedback:
         message["annotation"] = {"rating": 1 if turn.feedback == "up" else -1}
     return message
 
 
 def _thoughts(part: Any) -> str:
-    """Reasoning as the app's own folded block, which holds escaped text behind `>`.
-
-    A line without thoughts stays a line.
-    """
+    """Show reasoning as the app's own folded block, which holds escaped text behind `>`."""
     title, words = reasoning(part)
     if not words:
         return f"*{title}*\n"
     seconds = f' duration="{round(part["seconds"])}"' if part["seconds"] else ""
-    lines = "\n".join(f"> {each}" for each in html.escape(words).split("\n"))
+    lines = "\n".join(f"> {text}" for text in html.escape(words).split("\n"))
     head = f"<summary>{html.escape(title)}</summary>"
     return f'<details type="reasoning" done="true"{seconds}>\n{head}\n{lines}\n</details>\n'
-
-
-class _Sources:
-    """The cited sources of a message, numbered from 1 as the app does: each URL once."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, Cited] = {}
-
-    def mark(self, source: Cited) -> str:
-        key = source["url"] or source["title"] or "source"
-        self.found.setdefault(key, source)
-        return f"[{list(self.found).index(key) + 1}]"
 
 
 def _source(source: Cited) -> Raw:
@@ -200,27 +197,18 @@ def _source(source: Cited) -> Raw:
 
 
 def _params(conversation: Conversation, include: frozenset[str]) -> Raw:
-    """The custom instructions as the chat's system prompt, where they are asked for."""
-    if "instructions" not in include:
-        return {}
-    found = [
-        instructions(part)
-        for message in conversation["messages"]
-        for part in message["parts"]
-        if part["type"] == "instructions"
-    ]
-    return {"system": found[-1]} if found and found[-1] else {}
+    """Return the custom instructions as the chat's system prompt, if the user wants them."""
+    system = last_instructions(conversation) if "instructions" in include else ""
+    return {"system": system} if system else {}
 
 
 def tags_of(conversation: Conversation, *, by_name: bool = True) -> list[str]:
-    """Return the tags of a chat: what the app's import has no field for.
+    """Return the tags of a chat, for facts that the app's import has no field for.
 
-    Ids of tags as the app makes them of names: lower case, no spaces. `by_name`: with the name of
-    its project and custom GPT, where it has one; else with the beginning of the id.
+    They have the form of the app's own ids of tags: lower case, no spaces. `by_name`: with the name
+    of its project and custom GPT, or the beginning of the id if there is no name.
     """
-    tags = ["chatgpt"]
-    if conversation["archived"]:
-        tags.append("archived")
+    tags = ["chatgpt", *(["archived"] if conversation["archived"] else [])]
     for word, prefix, named in (
         ("project", "g-p-", conversation["project"]),
         ("gpt", "g-", conversation["assistant"]),
@@ -236,7 +224,7 @@ def _seconds(time: str | None) -> int:
 
 
 class OpenWebUI:
-    """The writer. All branches unless `--branches current`."""
+    """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions, catalog: Catalog, read: Read) -> None:
         self._branches = options.branches
@@ -247,7 +235,7 @@ class OpenWebUI:
         self._unmentioned = Unmentioned()
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The chat, at the end of the current file or the start of the next; its other files."""
+        """Add the chat to the current file or the next one, and copy the files outside of it."""
         done = Rendered()
         self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
@@ -259,22 +247,21 @@ class OpenWebUI:
             copy = copies[asset["id"]] = copy_of(asset, member, "files", self._catalog)
             return f"in your archive, {copy.path}"
 
-        made = chat_of(conversation, self._include, inlined.entry, place)
-        done.files += self._series.add(made.form, made.turns.messages)
+        chat = chat_of(conversation, self._include, inlined.entry, place)
+        done.files += self._series.add(chat.form, chat.turns.messages)
         done.copies += copies.values()
-        done.messages = made.turns.messages
-        done.hidden += made.turns.hidden
-        done.not_kept = Counter()
+        done.messages = chat.turns.messages
+        done.hidden += chat.turns.hidden
         if copies:
             done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """The app has no place for them."""
+        """Leave them out: the app has no place for them."""
         return self._unmentioned.left(assets)
 
     def finish(self) -> Rendered:
-        """The end of the last file, and how to import them."""
+        """End the last file, and tell how to import the files."""
         files = self._series.end()
         text = render(
             "open-webui/HOW-TO-IMPORT.md.j2", files=self._series.number, last=self._series.name

@@ -21,7 +21,7 @@ from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.chat.api_requests import claude_request, spoken
-from gptexit.writers.packs.claude.start_here import (
+from gptexit.writers.packs.claude import (
     FEWEST_TOKENS,
     FILE_BYTES,
     WINDOW,
@@ -198,7 +198,7 @@ def test_what_makes_no_sense_is_a_clear_sentence(wrong, tmp_path):
     ],
 )
 def test_a_topic_is_whole_words_in_any_case(topic, text, found):
-    assert bool(topic_of(topic).found("", [text])) is found
+    assert bool(topic_of(topic).mention("", [text])) is found
 
 
 def test_every_limit_of_claude_is_kept_and_the_first_files_fit_into_its_window(tmp_path):

@@ -22,14 +22,8 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.selection import Selection
 from gptexit.writers.base import Options
 from gptexit.writers.chat.api_requests import request
-from gptexit.writers.packs.gemini import writer as target
-from gptexit.writers.packs.gemini.start_here import (
-    SOURCES,
-    ZIPS_A_DAY,
-    GeminiPack,
-    start_here,
-    words_in,
-)
+from gptexit.writers.packs import gemini as target
+from gptexit.writers.packs.gemini import SOURCES, ZIPS_A_DAY, GeminiPack, start_here, words_in
 from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT, raw_conversations

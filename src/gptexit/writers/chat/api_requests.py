@@ -12,26 +12,25 @@ from gptexit.model import Asset, Conversation
 from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
 from gptexit.writers.base import CommonOptions, Unmentioned
-from gptexit.writers.chat.part_words import PartContext, instructions, words_of
-from gptexit.writers.chat.turns import USER, turns_of
+from gptexit.writers.chat.turns import USER, ChatStyle, last_instructions, turns_of, words_of
 
 FILE = "conversations.jsonl"
 SILENT = "\N{HORIZONTAL ELLIPSIS}"
-"""A question where a conversation begins with an answer: APIs want one first."""
+"""A question for a conversation that begins with an answer: APIs want a question first."""
 
 
 @dataclass(slots=True)
 class Spoken:
-    """The branch that the user saw last, as both sides of a talk."""
+    """The branch that the user saw last, as a dialogue."""
 
-    told: str = ""
-    """The custom instructions that stood last."""
+    instructions: str = ""
+    """The last custom instructions."""
     turns: list[tuple[bool, list[str]]] = field(default_factory=list)
-    """Whether the user speaks, and what is said; the user first, then in turn. Never empty."""
+    """Whether the user speaks, and the texts. Both sides take turns; the user begins."""
 
 
 class Requests:
-    """The writer. `form`: a talk as the API takes it."""
+    """The writer. `form` makes the API's request of a dialogue."""
 
     def __init__(self, options: CommonOptions, form: Callable[[Spoken], dict[str, Any]]) -> None:
         self._include = options.include
@@ -39,7 +38,7 @@ class Requests:
         self._unmentioned = Unmentioned()
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The conversation's line."""
+        """Write a line."""
         done = Rendered()
         self._unmentioned.see(conversation)
         line = {
@@ -54,22 +53,22 @@ class Requests:
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """A request has no place for them."""
+        """Leave them out: a request has no place for them."""
         return self._unmentioned.left(assets)
 
     def finish(self) -> Rendered:
-        """An empty file where there was no conversation."""
+        """Write an empty file if there was no conversation."""
         return Rendered(files=[File(FILE, b"", FILE, append=True, last=True)])
 
 
 def _named(conversation: Conversation) -> dict[str, str]:
     """Return the names of the project and the custom GPT, as far as they have one."""
-    things = (("project", conversation["project"]), ("gpt", conversation["assistant"]))
-    return {key: thing["name"] for key, thing in things if thing and thing["name"]}
+    pairs = (("project", conversation["project"]), ("gpt", conversation["assistant"]))
+    return {key: named["name"] for key, named in pairs if named and named["name"]}
 
 
 def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) -> Spoken:
-    """What is said in `conversation`; what a request cannot hold is counted in `done`."""
+    """Return a conversation as a dialogue; count in `done` what a request cannot hold."""
     branch = without_other_branches(conversation)
     left_out = len(conversation["messages"]) - len(branch["messages"])
     if left_out:
@@ -83,36 +82,26 @@ def spoken(conversation: Conversation, include: frozenset[str], done: Rendered) 
         shown.add(asset["id"])
         return "not part of this text"
 
-    made = Spoken(_told(branch))
+    dialogue = Spoken(last_instructions(branch))
     for turn in turns.by_id.values():
-        words = words_of(turn.parts, PartContext(assets, place))
+        words = words_of(turn.parts, ChatStyle(assets, place))
         user = turn.role == USER
         if not words.strip():
             continue
-        if not made.turns and not user:
-            made.turns.append((True, [SILENT]))
-        if made.turns and made.turns[-1][0] == user:
-            made.turns[-1][1].append(words)
+        if not dialogue.turns and not user:
+            dialogue.turns.append((True, [SILENT]))
+        if dialogue.turns and dialogue.turns[-1][0] == user:
+            dialogue.turns[-1][1].append(words)
         else:
-            made.turns.append((user, [words]))
+            dialogue.turns.append((user, [words]))
     if shown:
         done.not_kept[NotKept.FILE_NOT_IN_REQUEST] += len(shown)
-    return made
-
-
-def _told(branch: Conversation) -> str:
-    found = [
-        instructions(part)
-        for message in branch["messages"]
-        for part in message["parts"]
-        if part["type"] == "instructions"
-    ]
-    return found[-1] if found else ""
+    return dialogue
 
 
 def claude_request(spoken: Spoken) -> dict[str, Any]:
-    """The request."""
-    system = {"system": spoken.told} if spoken.told.strip() else {}
+    """Make a request to Claude's Messages API."""
+    system = {"system": spoken.instructions} if spoken.instructions.strip() else {}
     messages = [
         {"role": "user" if user else "assistant", "content": "\n\n".join(words).rstrip()}
         for user, words in spoken.turns
@@ -121,29 +110,33 @@ def claude_request(spoken: Spoken) -> dict[str, Any]:
 
 
 class ClaudeApi(Requests):
-    """The writer."""
+    """The writer `claude-api`."""
 
     def __init__(self, options: CommonOptions) -> None:
         super().__init__(options, claude_request)
 
 
-def gemini_request(said: Spoken) -> dict[str, Any]:
-    """The request."""
-    system = {"systemInstruction": {"parts": [{"text": said.told}]}} if said.told else {}
+def gemini_request(spoken: Spoken) -> dict[str, Any]:
+    """Make a request to the Gemini API."""
+    system = (
+        {"systemInstruction": {"parts": [{"text": spoken.instructions}]}}
+        if spoken.instructions
+        else {}
+    )
     contents = [
         {"role": "user" if user else "model", "parts": [{"text": text} for text in words]}
-        for user, words in said.turns
+        for user, words in spoken.turns
     ]
     return {**system, "contents": contents}
 
 
 def request(conversation: Conversation, include: frozenset[str], done: Rendered) -> dict[str, Any]:
-    """The branch that the user saw last as a request; what it cannot hold is counted in `done`."""
+    """Make a request to the Gemini API; count in `done` what it cannot hold."""
     return gemini_request(spoken(conversation, include, done))
 
 
 class GeminiApi(Requests):
-    """The writer: one line a conversation."""
+    """The writer `gemini-api`."""
 
     def __init__(self, options: CommonOptions) -> None:
         super().__init__(options, gemini_request)

@@ -1,31 +1,47 @@
-"""A conversation's messages as the turns that a chat app shows.
+"""A conversation's messages as the turns that a chat app shows, and the text of a turn.
 
-ChatGPT keeps an answer as several messages: thoughts, calls of tools, what they returned, words. A
-chat app has one answer after one question. So messages of one speaker that follow each other become
-one turn, as long as no other version begins between them; every branch stays a branch.
+ChatGPT keeps an answer as several messages: thoughts, calls of tools, their results, words. A chat
+app has one answer after one question. So consecutive messages of one speaker become one turn, as
+long as no other version begins between them; every branch stays a branch.
 """
 
 from __future__ import annotations
 
 import base64
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.archive.files import Read
-from gptexit.codes import TOOLS, Hidden
-from gptexit.model import Asset, Conversation, Message, Part, Reasoning
+from gptexit.codes import Hidden
+from gptexit.model import Asset, Cited, Conversation, Message, Part
+from gptexit.text.dates import reasoning_title
+from gptexit.text.markdown import line
+from gptexit.writers.markdown.embed import fenced, quoted
+from gptexit.writers.parts import (
+    Blocks,
+    PartStyle,
+    blocks_of,
+    document_key,
+    instructions_in,
+    is_wanted,
+    takes_recap,
+    thoughts_in,
+    with_marks,
+    with_recap,
+)
 
 USER, ASSISTANT = "user", "assistant"
 
 
 @dataclass(slots=True)
 class Turn:
-    """What one side said, whole."""
+    """One question, or one answer."""
 
     id: str
-    """That of its first message."""
+    """The id of its first message."""
     parent: str | None
     role: str
     """`user` or `assistant`."""
@@ -42,60 +58,53 @@ class Turns:
     """A conversation as turns."""
 
     by_id: dict[str, Turn] = field(default_factory=dict)
-    """In tree order: a parent stands before its children."""
+    """In tree order: a parent is before its children."""
     current: str | None = None
-    """The last turn of the branch that the user saw last."""
+    """The id of the last turn of the branch that the user saw last."""
     hidden: Counter[Hidden] = field(default_factory=Counter)
     """Messages that are left out, by reason."""
     messages: int = 0
-    """Messages that the turns hold."""
+    """The number of messages in the turns."""
 
 
 def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
-    """The turns of `conversation`; `include`: see `Options`."""
-    made = Turns()
+    """Make turns of a conversation. `include`: the kinds of hidden content that are wanted."""
+    turns = Turns()
     shown: dict[str, Message] = {}
     above: dict[str | None, str | None] = {None: None}
-    """For each message: itself where it is shown, else the nearest above that is."""
+    """For each message: its own id if it is shown, else that of the nearest shown one above."""
     for message in conversation["messages"]:
-        parts = _parts(message, include, made.hidden)
+        parts = _parts(message, include, turns.hidden)
         above[message["id"]] = above[message["parent"]]
         if parts:
             shown[message["id"]] = {**message, "parent": above[message["parent"]], "parts": parts}
             above[message["id"]] = message["id"]
-    following = Counter(each["parent"] for each in shown.values())
+    following = Counter(message["parent"] for message in shown.values())
     turn_of: dict[str | None, Turn] = {}
     for key, message in shown.items():
         turn = turn_of.get(message["parent"])
         role = USER if message["role"] == "user" else ASSISTANT
         if turn is None or turn.role != role or following[message["parent"]] > 1:
-            turn = _begun(message, role, turn)
-            made.by_id[key] = turn
-            if turn.parent is not None:
-                made.by_id[turn.parent].children.append(key)
+            parent = turn.id if turn else None
+            turn = Turn(message["id"], parent, role, message["created"], message["model"])
+            turns.by_id[key] = turn
+            if parent is not None:
+                turns.by_id[parent].children.append(key)
         turn_of[key] = turn
         turn.parts += message["parts"]
         turn.model = message["model"] or turn.model
         turn.feedback = message["feedback"] or turn.feedback
-        made.messages += 1
-    for turn in made.by_id.values():
+        turns.messages += 1
+    for turn in turns.by_id.values():
         turn.parts = _with_recaps(turn.parts)
     last = turn_of.get(above.get(conversation["current"]))
-    made.current = last.id if last else next(reversed(made.by_id), None)
-    return made
-
-
-def _begun(message: Message, role: str, above: Turn | None) -> Turn:
-    parent = above.id if above else None
-    return Turn(message["id"], parent, role, message["created"], message["model"])
+    turns.current = last.id if last else next(reversed(turns.by_id), None)
+    return turns
 
 
 def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -> list[Part]:
-    """The parts to show; none where the message is hidden, which is counted."""
-    why = message["hidden"]
-    if why is not None and ("tools" if why in TOOLS else "hidden") not in include:
-        if message["parts"]:
-            hidden[Hidden.of(why)] += 1
+    """Return the parts to show. A hidden message has none; it is counted in `hidden`."""
+    if not is_wanted(message, include, hidden):
         return []
     if "reasoning" in include:
         return message["parts"]
@@ -105,7 +114,7 @@ def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -
 
 
 def _with_recaps(parts: list[Part]) -> list[Part]:
-    """The parts with each recap (“Thought for 7s”) joined to the thoughts that it sums up."""
+    """Join each recap (“Thought for 7s”) to the thoughts that it sums up."""
     result: list[Part] = []
     for part in parts:
         before = result[-1] if result else None
@@ -116,21 +125,17 @@ def _with_recaps(parts: list[Part]) -> list[Part]:
             and before["type"] == "reasoning"
             and takes_recap(before)
         ):
-            seconds = before["seconds"] if before["seconds"] is not None else part["seconds"]
-            joined: Reasoning = {**before, "seconds": seconds, "summary": part["summary"]}
-            result[-1] = joined
+            result[-1] = with_recap(before, part)
         else:
             result.append(part)
     return result
 
 
-def takes_recap(part: Reasoning) -> bool:
-    """Tell whether a recap behind these thoughts sums them up: they have no line of their own."""
-    return bool(part["thoughts"]) and part["summary"] is None
-
-
 def superseded(turns: Turns) -> dict[str, dict[str, int]]:
-    """For each turn the canvas documents, by their key, with their last version of a later turn."""
+    """For each turn, find the canvas documents that a later turn has too.
+
+    Return the last version of each by the turn's id and the document's key.
+    """
     later: dict[str, dict[str, int]] = {}
     for turn in reversed(turns.by_id.values()):
         below = later.get(turn.id, {})
@@ -144,7 +149,7 @@ def superseded(turns: Turns) -> dict[str, dict[str, int]]:
 
 
 def last_versions(parts: list[Part]) -> dict[str, int]:
-    """Return the last version among `parts` of each canvas document, by its key."""
+    """Return the last version of each canvas document among `parts`, by its key."""
     last: dict[str, int] = {}
     for part in parts:
         if part["type"] == "document":
@@ -153,15 +158,100 @@ def last_versions(parts: list[Part]) -> dict[str, int]:
     return last
 
 
-def document_key(part: Part) -> str:
-    """What the versions of one canvas document have in common."""
-    assert part["type"] == "document"
-    return part["id"] or part["title"] or ""
+@dataclass(slots=True)
+class ChatStyle(PartStyle):
+    """The style of one turn. It stands by itself, so its text is left as it is."""
+
+    plain = False
+    assets: dict[str, Asset]
+    """By id."""
+    place: Callable[[Asset], str | None]
+    """Returns where a person finds a file; None if the chat shows it by other means."""
+    cite: Callable[[Cited], str] | None = None
+    """Shows a source as a mark in the text; None for an app whose text keeps its links."""
+    superseded: dict[str, int] = field(default_factory=dict)
+    """The canvas documents that a later turn has too, by their key, with their last version."""
+
+    def prose(self, text: str, *, headings: bool = False) -> str:
+        """Return Markdown as it is."""
+        return text
+
+    def typed(self, text: str) -> str:
+        """Return words as they are."""
+        return text
+
+    def text(self, part: Any) -> Blocks:
+        """Show a text part, with marks if the app has some."""
+        text: str = part["text"]
+        if self.cite and part["citations"]:
+            cite = self.cite
+            text = with_marks(text, part["citations"], lambda source: f" {cite(source)}")
+        return [text.strip("\n")]
+
+    def media(self, part: Any) -> Blocks:
+        """Name a file and its place."""
+        asset, kind = self.assets.get(part["asset"]), part["type"]
+        name = part["title"] or (asset["name"] if asset else None) or part["asset"]
+        if asset is None or asset["missing"]:
+            return [self.missing(kind, name, part["prompt"])]
+        place = self.place(asset)
+        if place is not None:
+            return [f"*{kind.capitalize()} “{line(name)}”: {place}*"]
+        return [f"*{line(part['title'])}*"] if part["title"] else []
+
+    def last_version(self, part: Any) -> int:
+        """Return the last version of a canvas document in a later turn, 0 if there is none."""
+        return self.superseded.get(document_key(part), 0)
+
+    def document(self, title: str, part: Any, language: str | None) -> Blocks:
+        """Show the source of a document, code or Markdown."""
+        return [f"**{title}**", fenced(part["text"], language or "markdown")]
+
+    def box(self, kind: str, title: str, blocks: Blocks) -> Blocks:
+        """Make a block quote; content of an unknown type stays as it is."""
+        return blocks if kind == "unknown" else [quoted("\n\n".join([f"**{title}**", *blocks]))]
+
+    def sources(self, sources: Sequence[Cited]) -> str:
+        """Show sources as marks if the app has some."""
+        return (
+            "Sources: " + " ".join(map(self.cite, sources))
+            if self.cite
+            else PartStyle.sources(self, sources)
+        )
+
+
+def words_of(parts: list[Part], style: ChatStyle) -> str:
+    """Return the text of a turn. Reasoning is left out: each app has a place of its own for it."""
+    last = last_versions(parts)
+    blocks: Blocks = []
+    for part in parts:
+        if part["type"] == "document" and part["version"] < last[document_key(part)]:
+            continue
+        if part["type"] != "reasoning":
+            blocks += filter(str.strip, blocks_of(part, style))
+    return "\n\n".join(blocks)
+
+
+def reasoning(part: Any) -> tuple[str, str]:
+    """Return a title such as “Thought for 7 seconds”, and the thoughts as Markdown."""
+    title = line(reasoning_title(part["summary"], part["seconds"]) or "Thoughts")
+    return title, "\n\n".join(thoughts_in(part, str))
+
+
+def last_instructions(conversation: Conversation) -> str:
+    """Return the last custom instructions of a conversation, for a system prompt."""
+    instructions = [
+        instructions_in(part)
+        for message in conversation["messages"]
+        for part in message["parts"]
+        if part["type"] == "instructions"
+    ]
+    return instructions[-1] if instructions else ""
 
 
 INLINE, INLINE_CHAT = 4 << 20, 16 << 20
 """Bytes of an image, and of all images of a chat, that go into the chat as data URLs. The app keeps
-them in its database and sends them with the chat, so more would make it slow."""
+them in its database and sends them with the chat: more would make it slow."""
 SHOWN = frozenset(
     f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "svg+xml", "avif", "bmp")
 )
@@ -169,31 +259,31 @@ SHOWN = frozenset(
 
 
 class Inline:
-    """Images as data URLs, as many as a chat bears."""
+    """Makes data URLs of images, up to `INLINE_CHAT` bytes."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
         self._left = INLINE_CHAT
-        self._made: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
 
     def entry(self, asset: Asset, role: str) -> dict[str, Any] | None:
-        """What a message says of it; None where it stays outside."""
+        """Return the entry for a message's files; None if the file stays outside of the chat."""
         url = self._url(asset) if asset["media_type"] in SHOWN else None
         return None if url is None else {"type": "image", "url": url}
 
     def _url(self, asset: Asset) -> str | None:
         member, size = asset["member"], asset["size"]
-        if asset["id"] not in self._made:
+        if asset["id"] not in self._urls:
             if member is None or size is None or size > min(INLINE, self._left):
                 return None
             try:
                 with closing(self._read(member)) as stream:
                     data = stream.read(INLINE + 1)
-            except OSError:  # the copy tells of it
+            except OSError:  # reported when the file is copied
                 return None
             if len(data) > INLINE:
                 return None
             self._left -= len(data)
             coded = base64.b64encode(data).decode()
-            self._made[asset["id"]] = f"data:{asset['media_type']};base64,{coded}"
-        return self._made[asset["id"]]
+            self._urls[asset["id"]] = f"data:{asset['media_type']};base64,{coded}"
+        return self._urls[asset["id"]]

@@ -1,13 +1,13 @@
-"""A neutral conversation in, a raw ChatGPT conversation out: what the reader did, undone.
+"""Turn a neutral conversation back into the raw conversation of a ChatGPT export.
 
-What comes out is equal to what the reader was given, as JSON, but for these additions:
+The result is equal, as JSON, to the conversation that was read, but for these additions:
 
 - a conversation without an id gets the one that the reader made up, as `conversation_id`;
 - a conversation without dates gets those of its first and last message;
 - a message without an `id` gets its node's.
 
-`repaired` goes further, for programs that trust what they read: every conversation has a mapping,
-every parent is there and above its child, and `current_node` is a node with a message.
+`repaired` is for programs that trust their input: every conversation has a mapping, every parent
+exists and is above its child, and `current_node` is a node with a message.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gptexit.model import Conversation, Message, Raw
 
 
 def restore(conversation: Conversation) -> Raw:
-    """The raw conversation. What is not copied is shared with `conversation`."""
+    """Return the raw conversation. It shares objects with `conversation`."""
     extra = dict(conversation["extra"])
     odd = extra.pop("mapping", {})
     strangers = extra.pop("odd_nodes", {})
@@ -44,41 +44,38 @@ def restore(conversation: Conversation) -> Raw:
     if conversation["source"]["kind"] != "chat":
         raw[KIND] = conversation["source"]["kind"]
     # Last, as the reader has it: so a second reading gives the same bytes.
-    if isinstance(odd, dict):
-        raw["mapping"] = _mapping(conversation, odd) | strangers
-    else:
-        raw["mapping"] = odd
+    raw["mapping"] = _mapping(conversation, odd) | strangers if isinstance(odd, dict) else odd
     return raw
 
 
 def repaired(conversation: Conversation) -> tuple[Raw, Counter[NotKept]]:
-    """The raw conversation as every importer can read it, and what was repaired."""
+    """Return the raw conversation as every importer can read it, and the number of repairs."""
     raw = restore(conversation)
-    found: Counter[NotKept] = Counter()
+    repairs: Counter[NotKept] = Counter()
     mapping = raw["mapping"]
     if not isinstance(mapping, dict):
-        found[NotKept.REPAIRED_MAPPING] += 1
+        repairs[NotKept.REPAIRED_MAPPING] += 1
         mapping = raw["mapping"] = {}
     strangers = [key for key, node in mapping.items() if not isinstance(node, dict)]
     if strangers:
-        found[NotKept.REPAIRED_NODE] += len(strangers)
+        repairs[NotKept.REPAIRED_NODE] += len(strangers)
         raw["mapping"] = mapping = {
             key: node for key, node in mapping.items() if isinstance(node, dict)
         }
     if not _sound(mapping, conversation):
-        found[NotKept.REPAIRED_TREE] += 1
+        repairs[NotKept.REPAIRED_TREE] += 1
         raw["mapping"] = mapping = _rebuilt(conversation, mapping)
     current = raw.get("current_node")
     node = mapping.get(current, {}) if isinstance(current, str) else {}
     usable = isinstance(node.get("message"), dict) or (node and not conversation["messages"])
     if current != conversation["current"] and not usable:
-        found[NotKept.REPAIRED_CURRENT_NODE] += 1
+        repairs[NotKept.REPAIRED_CURRENT_NODE] += 1
         raw["current_node"] = conversation["current"]
-    return raw, found
+    return raw, repairs
 
 
 def _put_back(raw: Raw, extra: Raw, taken: Any) -> None:
-    """Into `raw` what was taken out, then what the source has otherwise, in its own order."""
+    """Add to `raw` the fields of the model, then the rest of the source in its own order."""
     for key, value in taken:
         if value is not None and key not in extra:
             raw[key] = value
@@ -86,14 +83,14 @@ def _put_back(raw: Raw, extra: Raw, taken: Any) -> None:
 
 
 def _seconds(time: str | None) -> float | None:
-    """A neutral time as the source has it: seconds since 1970."""
+    """Return a neutral time as seconds since 1970."""
     return None if time is None else datetime.fromisoformat(time).timestamp()
 
 
 def _mapping(conversation: Conversation, odd: dict[str, Raw]) -> dict[str, Raw]:
-    """The nodes: one for each message, and those that the source had without.
+    """Return the nodes: one for each message, and the nodes of the source without a message.
 
-    Both come in tree order; the nodes that are in both say how the two orders fit together.
+    Messages and `odd` nodes both come in tree order; a node that is in both joins the two orders.
     """
     full = conversation["source"]["nodes"] == "full"
     children = _children(conversation)
@@ -124,26 +121,26 @@ def _children(conversation: Conversation) -> dict[str, list[str]]:
 
 
 def _sound(mapping: dict[str, Raw], conversation: Conversation) -> bool:
-    """Whether a reader that trusts every parent finds the tree that the neutral form has."""
+    """Tell whether a reader that trusts every parent finds the tree of the neutral form."""
     oddities: Counter[Oddity] = Counter()
     tree = build(mapping, oddities)
     if oddities.total() > oddities[Oddity.SECOND_ROOT]:
         return False
     above: dict[str | None, str | None] = {None: None}
-    found = []
+    messages = []
     for key in tree.order:
         parent = mapping[key].get("parent")
         if parent != tree.parent[key]:
             return False
         holds = isinstance(mapping[key].get("message"), dict)
         if holds:
-            found.append((key, above[parent]))
+            messages.append((key, above[parent]))
         above[key] = key if holds else above[parent]
-    return found == [(each["id"], each["parent"]) for each in conversation["messages"]]
+    return messages == [(message["id"], message["parent"]) for message in conversation["messages"]]
 
 
 def _rebuilt(conversation: Conversation, mapping: dict[str, Raw]) -> dict[str, Raw]:
-    """The mapping by the neutral tree; nodes without a message stand by themselves behind it."""
+    """Return the mapping by the neutral tree; nodes without a message come last, as roots."""
     full = conversation["source"]["nodes"] == "full"
     children = _children(conversation)
     result: dict[str, Raw] = {}

@@ -1,7 +1,7 @@
-"""ChatGPT's own layout, as ZIPs that every program takes which reads ChatGPT exports.
+"""ChatGPT's own layout, as ZIPs for every program that reads ChatGPT exports.
 
 chatgpt-export.zip
-chatgpt-export-2.zip     where one would be too large
+chatgpt-export-2.zip     if one would be too large
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _name(number: int) -> str:
 
 
 class ChatGPT:
-    """The writer. All branches unless `--branches current`."""
+    """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: ChatGPTOptions, name: Callable[[int], str] = _name) -> None:
         """`name`: the path of a ZIP, by its number from 1 on."""
@@ -45,7 +45,7 @@ class ChatGPT:
         return ZipVolume(self._name(self._number), self._form, self._limits)
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The conversation, in the ZIP that is open or in the next."""
+        """Add the conversation to the open ZIP, or to the next one."""
         done = Rendered()
         conversation = on_branches(conversation, self._branches, done)
         raw, repairs = repaired(conversation)
@@ -69,7 +69,7 @@ class ChatGPT:
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """They go into the last ZIP, as far as there is room."""
+        """Put files into the last ZIP, as far as there is room."""
         done = Rendered()
         for asset in assets:
             copy = self._volume.add_other(asset)
@@ -80,5 +80,5 @@ class ChatGPT:
         return done
 
     def finish(self) -> Rendered:
-        """The end of the last ZIP."""
+        """End the last ZIP."""
         return Rendered(files=self._volume.end())

@@ -1,79 +1,162 @@
-"""The messages of a conversation as the body of a note."""
+"""The messages of a conversation as the body of a note, and the style of their parts."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
+from typing import Any
 
+from gptexit.chatgpt.sandbox import names
 from gptexit.codes import TOOLS, Hidden
-from gptexit.model import Conversation, Message, Part, Reasoning
+from gptexit.model import Cited, Conversation, Message, Part, Reasoning
 from gptexit.selection import current_branch
-from gptexit.text.dates import shown
+from gptexit.text.dates import duration, shown
 from gptexit.text.markdown import line
-from gptexit.writers.chat.turns import takes_recap
-from gptexit.writers.markdown.parts import MEDIA, Note, blocks_of
-
-Value = str | int | bool | list[str] | None
-
-_PLAIN = re.compile(
-    r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*\Z"
-    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+from gptexit.writers.markdown.embed import fenced, in_angles, protect, quoted
+from gptexit.writers.markdown.links import NOWHERE, Links, is_safe
+from gptexit.writers.markdown.typed import typed
+from gptexit.writers.parts import (
+    MEDIA,
+    Blocks,
+    PartStyle,
+    assets_of,
+    blocks_of,
+    document_key,
+    is_wanted,
+    takes_recap,
+    with_marks,
+    with_recap,
 )
-_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-# YAML 1.2, section 5.1: what may stand in a stream unescaped, less the quote and the backslash.
-_UNPRINTABLE = re.compile(
-    r"[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe"
-    r"\uff00-\ufffd\U00010000-\U0010fffd]"
-)
-_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+_OPENINGS = {
+    "note": "[!note]",
+    "folded": "[!note]-",
+    "memory": "[!tip]",
+    "document": "[!abstract]",
+    "failure": "[!failure]",
+    "unknown": "[!question]",
+}
+"""Kinds of boxes as callouts of Obsidian, which other readers show as block quotes."""
+_ODD = set(" ()<>\n\r\t\\")
+_MARK = re.compile("\ufdd4(\\d+)\ufdd5")
+_ALL_IMAGES = Links(keep_images=True)
 
 
-def front_matter(properties: dict[str, Value]) -> str:
-    """The block with its two `---` lines; a property without a value is left out."""
-    lines = ["---"]
-    for key, value in properties.items():
-        if value is not None:
-            lines.append(f"{key}: {_front_matter_value(value)}")
-    lines.append("---")
-    return "\n".join(lines)
+@dataclass(slots=True)
+class Note(PartStyle):
+    """The style of one note, and what its parts share."""
 
+    plain = False
+    standard = "document"
+    asset_link: Callable[[str], tuple[str, str | None]]
+    """Takes the id of an asset; returns its name and its path as seen from the note, or None if
+    there is no file."""
+    keep_images: bool = False
+    """Whether pictures on other servers stay pictures."""
+    footnotes: dict[str, int] = field(default_factory=dict)
+    """The cited sources as links, with their numbers, in the order of their first mention."""
+    last_versions: dict[str, int] = field(default_factory=dict)
+    """The last version of each canvas document that the note shows, by the document's key."""
+    answer: bool = True
+    """Whether the part is of an answer, which is Markdown, or of the user, who typed it."""
+    files: list[str] = field(default_factory=list)
+    """The ids of the assets that the message shows."""
 
-def _front_matter_value(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_front_matter_value, value)) + "]"
-    if isinstance(value, str) and _is_time(value):
-        return value
-    return scalar(value or "")
+    def footnote_block(self) -> str:
+        """Return the definitions of the footnotes."""
+        return "\n".join(f"[^{number}]: {link}" for link, number in self.footnotes.items())
 
+    @property
+    def link_targets(self) -> Links:
+        """The options for the links of an answer."""
+        if not self.files:
+            return _ALL_IMAGES if self.keep_images else NOWHERE
+        return Links(self._file, self.keep_images)
 
-def _is_time(value: str) -> bool:
-    try:
-        return value.endswith("Z") and bool(datetime.fromisoformat(value))
-    except ValueError:
-        return False
+    def _file(self, path: str) -> str | None:
+        """Find the file of a path of the code interpreter: in this message, else in the chat."""
+        spellings = names(path)
+        shown = [link for name, link in map(self.asset_link, self.files) if name in spellings]
+        if shown:
+            return next(filter(None, shown), None)
+        links = (self.asset_link(f"sandbox:{name}")[1] for name in spellings)
+        return next(filter(None, links), None)
 
+    def prose(self, text: str, *, headings: bool = False) -> str:
+        """Show Markdown that cannot change the structure of the note."""
+        return protect(text, headings=headings, links=self.link_targets if headings else NOWHERE)
 
-def scalar(text: str) -> str:
-    """A string: bare where every YAML reader takes it for one, else in double quotes."""
-    if _PLAIN.match(text) and text.lower() not in _WORDS:
-        return text
-    return '"' + _UNPRINTABLE.sub(_escape, text) + '"'
+    def typed(self, text: str) -> str:
+        """Show words as they were typed."""
+        return typed(text)
 
+    def text(self, part: Any) -> Blocks:
+        """Show a text part with footnotes."""
+        text: str = part["text"]
+        if not text.strip():
+            return []
+        if not part["citations"]:
+            return [self._shown(text)]
+        text = text.replace("\ufdd4", "\ufffd").replace("\ufdd5", "\ufffd")
+        text = with_marks(text, part["citations"], self._mark)
+        return [_MARK.sub(r"[^\1]", self._shown(text))]
 
-def _escape(match: re.Match[str]) -> str:
-    char = match[0]
-    if char in _SHORT:
-        return _SHORT[char]
-    code = ord(char)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    def _shown(self, text: str) -> str:
+        """Show text without the blank lines around it, which a marker or a canvas block leaves."""
+        return self.prose(text, headings=True).strip("\n") if self.answer else typed(text)
+
+    def _mark(self, source: Cited) -> str:
+        number = self.footnotes.setdefault(self.link(source), len(self.footnotes) + 1)
+        return f"\ufdd4{number}\ufdd5"
+
+    def media(self, part: Any) -> Blocks:
+        """Show a picture, or a link to another file."""
+        kind, (name, path) = part["type"], self.asset_link(part["asset"])
+        if kind == "image":
+            if path is None:
+                return [self.missing(kind, part["title"] or name, part["prompt"])]
+            return [f"![{line(part['title'] or part['prompt'] or name)}]({path})"]
+        if path is None:
+            return [self.missing(kind, name, None)]
+        length = f" ({duration(part['seconds'])})" if (part["seconds"] or 0) >= 1 else ""
+        return [f"{kind.capitalize()}: [{line(name)}]({path}){length}"]
+
+    def last_version(self, part: Any) -> int:
+        """Return the last version of a canvas document that the note shows."""
+        return self.last_versions.get(document_key(part), int(part["version"]))
+
+    def document(self, title: str, part: Any, language: str | None) -> Blocks:
+        """Show code as code, and a text in a box."""
+        if part["version"] > 1:
+            title += f", version {part['version']}"
+        if language is not None and part["text"].strip():
+            return [f"**{title}**", fenced(part["text"], language)]
+        return self.box("document", title, [self.prose(part["text"], headings=True)])
+
+    def instructions(self, part: Any) -> Blocks:
+        """Show both halves of the custom instructions, each with a title."""
+        halves = (("About the user", part["about"]), ("How to respond", part["response"]))
+        return [block for title, text in halves if text for block in (f"**{title}**", typed(text))]
+
+    def box(self, kind: str, title: str, blocks: Blocks) -> Blocks:
+        """Make a callout; without blocks it is a line, and a memory is nothing."""
+        blocks = [block.strip("\n") for block in blocks if block.strip()]
+        if not blocks:
+            return [] if kind == "memory" else [f"*{title}*"]
+        return [quoted("\n\n".join([f"{_OPENINGS[kind]} {title}", *blocks]))]
+
+    def link(self, source: Cited) -> str:
+        """Show a source as a link; only as words if the link could run something."""
+        title = line(source["title"] or source["url"] or "source")
+        url = source["url"]
+        if url is None:
+            return title
+        if not is_safe(url):
+            return f"{title} ({line(url)})" if source["title"] else title
+        return f"[{title}]({in_angles(url)})" if set(url) & _ODD else f"[{title}]({url})"
 
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
@@ -81,20 +164,20 @@ _KNOWN = set(_SPEAKERS.values())
 # A pattern that begins with a plain character is found several times as fast.
 _GOES_ON = re.compile(r"[ \t]|[-*+](?:[ \t\n]|\Z)|\d{1,9}[.)](?:[ \t\n]|\Z)")
 _MAY_GO_ON = " \t-*+0123456789"
-"""The first characters of what `_GOES_ON` matches."""
+"""The first characters of the matches of `_GOES_ON`."""
 # It is searched in a text with a line end in front, for the same reason.
 _LIST = re.compile(r"\n[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|\Z)")
 
 
 @dataclass(slots=True)
 class Body:
-    """What the body became: `blocks`, and what it counts."""
+    """The body as `blocks`, and its counts."""
 
     blocks: list[str] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
-    """How many blocks there are once each message is written."""
+    """The number of blocks at the end of each message."""
     shown: list[Message] = field(default_factory=list)
-    """The messages of which something is shown."""
+    """The messages with at least one block."""
     messages: int = 0
     models: list[str] = field(default_factory=list)
     """The models that answered, in the order of their first answer."""
@@ -103,18 +186,18 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the options say about a note."""
+    """The user's options for a note."""
 
     include: frozenset[str]
     every_branch: bool
     zone: tzinfo | None
     models: bool = False
-    """Whether headings name the model: where the conversation used several."""
+    """Whether headings name the model: if the conversation used several."""
 
 
 @dataclass(slots=True)
 class _Voice:
-    """Who spoke last and on which day, so that a heading says no more than is new."""
+    """The last speaker and day, so that a heading repeats neither."""
 
     speaker: str | None = None
     model: str | None = None
@@ -122,24 +205,23 @@ class _Voice:
 
 
 def body(conversation: Conversation, note: Note, style: Style) -> Body:
-    """The body of the note: the current branch, then the others where they are wanted."""
-    made = Body(models=models_of(conversation))
-    if len(made.models) > 1:
+    """Make the body of a note: the current branch, then the others if the user wants them."""
+    result = Body(models=models_of(conversation))
+    if len(result.models) > 1:
         style = replace(style, models=True)
     branch = current_branch(conversation)
-    _write(_shown(branch, style, made), note, made, style, level=2)
+    _write(_shown(branch, style, result), note, result, style, level=2)
     others = _others(conversation, branch)
     for number, segment in enumerate(others, 1):
         if not style.every_branch:
-            made.hidden[Hidden.OTHER_BRANCH] += len(segment)
+            result.hidden[Hidden.OTHER_BRANCH] += len(segment)
             continue
-        visible = _shown(segment, style, made)
+        visible = _shown(segment, style, result)
         if visible:
-            made.blocks.append(
-                f"## Other version {number}, {_instead_of(segment, branch, style.zone)}"
-            )
-            _write(visible, note, made, style, level=3)
-    return made
+            instead = _instead_of(segment, branch, style.zone)
+            result.blocks.append(f"## Other version {number}, {instead}")
+            _write(visible, note, result, style, level=3)
+    return result
 
 
 def models_of(conversation: Conversation) -> list[str]:
@@ -152,20 +234,17 @@ def models_of(conversation: Conversation) -> list[str]:
     return list(dict.fromkeys(answers))
 
 
-def _shown(messages: list[Message], style: Style, made: Body) -> list[Message]:
-    """The messages that the options show; the others are counted by why they are not."""
+def _shown(messages: list[Message], style: Style, result: Body) -> list[Message]:
+    """Return the messages that the user wants; count the others by the reason."""
     shown = []
     for message in messages:
-        why = message["hidden"]
-        if why is None or ("tools" if why in TOOLS else "hidden") in style.include:
+        if is_wanted(message, style.include, result.hidden):
             shown.append(message)
-        elif message["parts"]:
-            made.hidden[Hidden.of(why)] += 1
     return shown
 
 
 def _others(conversation: Conversation, branch: list[Message]) -> list[list[Message]]:
-    """The messages that are not on the current branch, in runs from parent to child."""
+    """Return the messages that are not on the current branch, in runs from parent to child."""
     on_branch = {message["id"] for message in branch}
     runs: list[list[Message]] = []
     for message in conversation["messages"]:
@@ -195,13 +274,7 @@ def _speaker(message: Message) -> str:
     return _SPEAKERS.get(message["role"], message["role"].capitalize())
 
 
-def _write(
-    messages: list[Message],
-    note: Note,
-    made: Body,
-    style: Style,
-    level: int,
-) -> None:
+def _write(messages: list[Message], note: Note, result: Body, style: Style, level: int) -> None:
     voice = _Voice()
     _note_versions(messages, note)
     models = _models(messages) if style.models else [None] * len(messages)
@@ -214,37 +287,29 @@ def _write(
         else:
             note.files = assets_of(message)
             blocks = []
-            for part in _to_show(messages, number, style, made):
+            for part in _to_show(messages, number, style, result):
                 _add(blocks, blocks_of(part, note))
         if blocks:
-            made.messages += 1
-            made.shown.append(message)
+            result.messages += 1
+            result.shown.append(message)
             heading = _heading(message, models[number], voice, style.zone)
             if heading:
-                made.blocks.append("#" * level + " " + heading)
-            _add(made.blocks, blocks)
-            made.ends.append(len(made.blocks))
+                result.blocks.append("#" * level + " " + heading)
+            _add(result.blocks, blocks)
+            result.ends.append(len(result.blocks))
 
 
 def _is_simple(parts: list[Part]) -> bool:
-    """Tell whether there is but one part, whose blocks tell all of it: most messages are so."""
+    """Tell whether there is only one part, which needs no other one: most messages are so."""
     return len(parts) == 1 and parts[0]["type"] not in _NOT_ALONE
 
 
 _NOT_ALONE = {*MEDIA, "document", "reasoning"}
-"""Part types of which more is to be known than the part itself says."""
-
-
-def assets_of(message: Message) -> list[str]:
-    """List the ids of the files that a message shows."""
-    return [part["asset"] for part in message["parts"] if part["type"] in MEDIA]  # type: ignore[typeddict-item]
+"""Types of parts that need more than the part itself."""
 
 
 def _add(blocks: list[str], more: list[str]) -> None:
-    """Add blocks; a list, or code by indentation, does not go on in what follows it.
-
-    A line of nothing but a no-break space is a paragraph, which ends them.
-    """
+    """Add blocks. A paragraph of one no-break space ends a list, or code by indentation."""
     if (
         blocks
         and more
@@ -257,7 +322,7 @@ def _add(blocks: list[str], more: list[str]) -> None:
 
 
 def _models(messages: list[Message]) -> list[str | None]:
-    """Name the model of each message; where it has none, that of the next one of its speaker."""
+    """Return the model of each message; if it has none, that of the speaker's next message."""
     models: list[str | None] = []
     speaker, model = None, None
     for message in reversed(messages):
@@ -270,7 +335,7 @@ def _models(messages: list[Message]) -> list[str | None]:
 
 
 def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | None) -> str | None:
-    """Who speaks, and when; None where the one who spoke goes on, with the same model."""
+    """Return the speaker and the time; None if the last speaker goes on, with the same model."""
     speaker = _speaker(message)
     if speaker == voice.speaker and (model is None or model == voice.model):
         return None
@@ -289,38 +354,37 @@ def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | 
 
 
 def _note_versions(messages: list[Message], note: Note) -> None:
-    """Note which version of each canvas document is the last that is shown."""
+    """Record the last version of each canvas document that is shown."""
     for message in messages:
         for part in message["parts"]:
             if part["type"] == "document":
-                key = part["id"] or part["title"] or ""
+                key = document_key(part)
                 note.last_versions[key] = max(note.last_versions.get(key, 0), part["version"])
 
 
-def _to_show(messages: list[Message], number: int, style: Style, made: Body) -> list[Part]:
+def _to_show(messages: list[Message], number: int, style: Style, result: Body) -> list[Part]:
     """Return the parts of a message to show; a recap joins the thoughts that it sums up."""
     parts: list[Part] = []
     for part in messages[number]["parts"]:
         if part["type"] != "reasoning":
             parts.append(part)
         elif "reasoning" not in style.include:
-            made.hidden[Hidden.REASONING] += 1
+            result.hidden[Hidden.REASONING] += 1
         elif part["thoughts"] or not _thoughts_before(messages, number):
             parts.append(_with_recap(part, messages, number))
     return parts
 
 
 def _thoughts_before(messages: list[Message], number: int) -> bool:
-    """Whether the message before holds the thoughts that this message's recap sums up."""
+    """Tell whether the message before has the thoughts that this message's recap sums up."""
     before = messages[number - 1]["parts"] if number else []
     return any(part["type"] == "reasoning" and takes_recap(part) for part in before)
 
 
 def _with_recap(part: Reasoning, messages: list[Message], number: int) -> Reasoning:
-    """The reasoning with the duration or the closing line of the recap in the next message."""
+    """Add the duration and the closing line of the recap in the next message."""
     after = messages[number + 1]["parts"] if number + 1 < len(messages) else []
     for recap in after:
         if recap["type"] == "reasoning" and not recap["thoughts"] and takes_recap(part):
-            seconds = part["seconds"] if part["seconds"] is not None else recap["seconds"]
-            return {**part, "seconds": seconds, "summary": recap["summary"]}
+            return with_recap(part, recap)
     return part

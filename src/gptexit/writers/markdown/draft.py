@@ -1,16 +1,18 @@
-"""A note before its files have their places: what can be said of a conversation on its own.
+"""A note before the files of its conversation have names.
 
-Names in an archive depend on what the archive has already, so they are given in order, by one
-process (see `writer`). All else is rendered here, by a function without a memory, which may run in
-any process. Where a note will name or link to a file, a mark stands for it.
+Names in an archive depend on the files that it has already, so one process gives them in order (see
+`writer.py`). Everything else is rendered here, by a function without state, which may run in any
+process. A mark holds the place of each link to a file.
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from secrets import token_hex
 
 from gptexit.archive.files import Copy
@@ -19,9 +21,63 @@ from gptexit.codes import as_text
 from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.text.markdown import line
 from gptexit.writers.base import Draft
-from gptexit.writers.markdown.body import Body, Style, Value, body, front_matter
+from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
-from gptexit.writers.markdown.parts import Note
+
+Value = str | int | bool | list[str] | None
+
+_PLAIN = re.compile(
+    r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*\Z"
+    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+)
+_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+# All characters but those that YAML 1.2, section 5.1, allows unescaped, without `"` and `\`.
+_UNPRINTABLE = re.compile(
+    r"[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe"
+    r"\uff00-\ufffd\U00010000-\U0010fffd]"
+)
+_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def front_matter(properties: dict[str, Value]) -> str:
+    """Return the block with its two `---` lines; a property without a value is left out."""
+    pairs = ((key, value) for key, value in properties.items() if value is not None)
+    return "\n".join(["---", *(f"{key}: {_property(value)}" for key, value in pairs), "---"])
+
+
+def _property(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_property, value)) + "]"
+    return _scalar(value or "")
+
+
+def _is_time(value: str) -> bool:
+    try:
+        return value.endswith("Z") and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _scalar(text: str) -> str:
+    """Return a string, or a time: bare if every YAML reader takes it for one, else in quotes."""
+    if (_PLAIN.match(text) and text.lower() not in _WORDS) or _is_time(text):
+        return text
+    return '"' + _UNPRINTABLE.sub(_escape, text) + '"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in _SHORT:
+        return _SHORT[char]
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
 
 UNTITLED = "Untitled"
 _NOTHING = {
@@ -29,46 +85,46 @@ _NOTHING = {
     "codex": "*Nothing was said here.*",
     "group": "*The export holds no messages of this group chat.*",
 }
-"""What stands in place of messages, by the kind of the conversation."""
+"""The text of a note without messages, by the kind of the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoteDrafter:
-    """Makes drafts; it can be pickled."""
+    """Makes the drafts of notes; it can be pickled."""
 
     style: Style
     keep_images: bool
     mark: str = field(default_factory=lambda: f"x{token_hex(12)}")
-    """The beginning of each mark: letters and digits alone, which nobody can have guessed."""
+    """The beginning of each mark: random, so that no text has it; only letters and digits."""
 
     def __call__(self, conversation: Conversation) -> Draft:
-        """Render a conversation as far as it can be without knowing an archive."""
+        """Render a conversation without the names of files."""
         used: dict[str, int] = {}
         note = Note(self._linker(conversation, used), keep_images=self.keep_images)
-        made = body(conversation, note, self.style)
+        result = body(conversation, note, self.style)
         blocks = [
-            front_matter(_properties(conversation, made, len(used))),
+            front_matter(_properties(conversation, result, len(used))),
             f"# {line(conversation['title'] or UNTITLED)}",
-            *(made.blocks or [_NOTHING.get(conversation["source"]["kind"], _NOTHING["chat"])]),
+            *(result.blocks or [_NOTHING.get(conversation["source"]["kind"], _NOTHING["chat"])]),
         ]
-        if note.footnotes.numbers:
-            blocks.append(note.footnotes.block())
+        if note.footnotes:
+            blocks.append(note.footnote_block())
         blocks[-1] += "\n"
-        shown = shown_by(conversation, made.shown, sorted(used), made.messages)
+        shown = shown_by(conversation, result.shown, sorted(used), result.messages)
         return {
             "data": encoded("\n\n".join(blocks)),
             "used": list(used),  # ids of assets, in the order of their first link
             "digest": shown.digest,
             "held": shown.held,
             "messages": shown.messages,
-            "hidden": as_text(made.hidden),
+            "hidden": as_text(result.hidden),
             "unshown": _unshown(conversation, used),
         }
 
     def with_files(self, draft: Draft, copies: list[Copy], folder: str) -> bytes:
-        """Return the note's bytes with `copies`, one for each of the `used`, in their places.
+        """Return the note's bytes with links to `copies`, one for each of the draft's `used`.
 
-        `folder`: the one that the note is in, relative to the archive.
+        `folder`: the folder of the note, relative to the archive.
         """
         data: bytes = draft["data"]
         for number, copy in enumerate(copies):
@@ -103,7 +159,7 @@ class NoteDrafter:
         return link
 
 
-def _properties(conversation: Conversation, made: Body, attachments: int) -> dict[str, Value]:
+def _properties(conversation: Conversation, result: Body, attachments: int) -> dict[str, Value]:
     kind = conversation["source"]["kind"]
     return {
         "title": conversation["title"] or UNTITLED,
@@ -111,7 +167,7 @@ def _properties(conversation: Conversation, made: Body, attachments: int) -> dic
         "created": _to_the_second(conversation["created"]),
         "updated": _to_the_second(conversation["updated"]),
         "model": _model(conversation),
-        "models": made.models if len(made.models) > 1 else None,
+        "models": result.models if len(result.models) > 1 else None,
         "kind": kind if kind != "chat" else None,
         "url": conversation["source"]["url"],
         "source": conversation["source"]["url"],
@@ -120,35 +176,33 @@ def _properties(conversation: Conversation, made: Body, attachments: int) -> dic
         "archived": conversation["archived"] or None,
         "starred": conversation["starred"] or None,
         "gone": _gone(conversation["source"]["gone"]),
-        "messages": made.messages,
+        "messages": result.messages,
         "attachments": attachments or None,
         "tags": ["chatgpt"] if kind == "chat" else ["chatgpt", kind],
     }
 
 
-def _named(key: str, thing: Named | None) -> dict[str, Value]:
-    """Return the properties of a project or custom GPT: its name and its id, else the id alone."""
-    if thing is None:
+def _named(key: str, named: Named | None) -> dict[str, Value]:
+    """Return the properties of a project or custom GPT: its name and its id, or the id alone."""
+    if named is None:
         return {}
-    return {key: thing["name"], f"{key}_id": thing["id"]} if thing["name"] else {key: thing["id"]}
+    return {key: named["name"], f"{key}_id": named["id"]} if named["name"] else {key: named["id"]}
 
 
 def _by_name(assets: dict[str, Asset], asset_id: str) -> Asset | None:
-    """The asset of a link such as `sandbox:/mnt/data/table.csv`, by its name."""
+    """Find the asset of a link such as `sandbox:/mnt/data/table.csv` by its name."""
     name = asset_id.rpartition("/")[2]
     return next((asset for asset in assets.values() if asset["name"] == name), None)
 
 
 def _model(conversation: Conversation) -> str | None:
-    """The model that wrote the most answers, else the conversation's own."""
-    named = [message["model"] for message in conversation["messages"] if message["model"]]
-    if not named:
-        return conversation["model"]
-    return named[0] if len(set(named)) == 1 else Counter(named).most_common(1)[0][0]
+    """Return the model that wrote the most messages, else the conversation's own."""
+    models = Counter(message["model"] for message in conversation["messages"] if message["model"])
+    return models.most_common(1)[0][0] if models else conversation["model"]
 
 
 def _gone(gone: Gone | None) -> str | None:
-    """What the newest export no longer has of the conversation, in words."""
+    """Return in words what the newest export no longer has of the conversation."""
     if gone is None:
         return None
     number = len(gone["messages"])
@@ -160,7 +214,6 @@ def _to_the_second(time: str | None) -> str | None:
 
 
 def _unshown(conversation: Conversation, used: dict[str, int]) -> int:
-    """How many assets there are that no shown message links to."""
-    return sum(
-        1 for asset in conversation["assets"] if not asset["missing"] and asset["id"] not in used
-    )
+    """Count the assets to which no shown message links."""
+    there = [asset["id"] for asset in conversation["assets"] if not asset["missing"]]
+    return sum(asset_id not in used for asset_id in there)

@@ -1,12 +1,12 @@
 """Message text inside a note: shown as it was, and unable to change the note's structure.
 
-The structure of a note is its front matter, its speaker headings and its footnotes. What could
-break it: a fence that is never closed, a heading, raw HTML, a wiki-link, a footnote mark, an
-Obsidian comment, a formula that is never closed, a link definition. Code is left alone; everything
-else of a text is kept, at most escaped.
+The structure of a note is its front matter, its speaker headings and its footnotes. It could be
+broken by a fence or a formula that is never closed, a heading, raw HTML, a wiki-link, a footnote
+mark, an Obsidian comment, or a link definition. Code is left alone; all other text is kept, at most
+escaped.
 
-An answer's headings are its own outline, so they are moved below the speaker's heading. What a user
-typed is no Markdown: see `typed`.
+An answer's headings are its own outline, so they are moved below the speaker's heading. The text of
+a user is no Markdown: see `typed.py`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gptexit.writers.markdown.links import (
     Definitions,
     Links,
     definitions,
+    has_other_links,
     is_escaped,
-    is_to_be_seen_to,
     linked,
     referred,
     without_definitions,
@@ -39,31 +39,18 @@ _UNDERLINE = re.compile(r"\n( {0,3})(=+|-+)(?=[ \t]*(?:\n|\Z))")
 _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\Z")
 _NO_PARAGRAPH = re.compile(r"[ \t>|=\ufdd4]|[-*+](?:[ \t]|\Z)|\d{1,9}[.)](?:[ \t]|\Z)")
 _LONGEST = 5
-"""Lines of a heading at most: what is longer was meant as a paragraph over a rule."""
+"""Lines of a heading at most: a longer one was meant as a paragraph over a rule."""
 
 
-def escaped(text: str) -> str:
-    """Show the signs of headings as they are."""
-    return _HEADING.sub(r"\n\1\\\2", text)
-
-
-def highest(text: str) -> int:
-    """Find the highest level of the headings in `text`; 7 where there is none."""
+def _highest(text: str) -> int:
+    """Return the highest level of the headings in `text`; 7 if there is none."""
     return min([len(signs) for _, signs in _HEADING.findall(text)], default=7)
 
 
-def moved(text: str, by: int) -> str:
-    """Move each heading down by so many levels."""
-    return _HEADING.sub(
-        lambda match: f"\n{match[1]}{'#' * min(6, len(match[2]) + by)}",
-        text,
-    )
-
-
-def without_underlines(text: str, *, headings: bool) -> str:
+def _without_underlines(text: str, *, headings: bool) -> str:
     """Make headings of underlined titles; other underlines become rules or text.
 
-    `headings`: whether the text may have headings; else all that looks like one is text.
+    `headings`: whether the text may have headings; if not, such titles are text too.
     """
     if not _UNDERLINE.search(text):
         return text
@@ -93,9 +80,9 @@ def without_underlines(text: str, *, headings: bool) -> str:
 
 
 def _title_above(text: str, begin: int, end: int) -> tuple[int, str] | None:
-    """Find the paragraph that ends at `end`: where it starts, and its words on one line.
+    """Return the start of the paragraph that ends at `end`, and its words on one line.
 
-    None for what is no paragraph of its own: the line of a list, a quote or a table, say.
+    Return None if it is no paragraph of its own: the line of a list, a quote or a table, say.
     """
     lines: list[str] = []
     at = end
@@ -134,8 +121,8 @@ _OPENS = r"(?:[-*+](?=[ \t])|>|\d{1,9}[.)](?=[ \t]))[ \t]*"
 _DEEP = re.compile(
     rf"\n(?:[-*+>]|\d{{1,9}}[.)]|[ \t])[ \t]*(?:{_OPENS}){{15}}(?![-*+ \t]*(?:\n|\Z))(\d{{0,9}})"
 )
-"""The beginning of a line that opens so many lists and quotes, one in the other, that a reader of
-Markdown may give up: some stop at 100 levels, and drop the rest of a note. Not a rule of dashes."""
+"""The beginning of a line that opens 16 or more lists and quotes, one in the other, and is no rule
+of dashes. Some readers of Markdown stop at 100 levels, and drop the rest of a note."""
 _TAG = re.compile(TAG)
 _BLOCK_ID = re.compile(BLOCK_ID)
 _INDENTED = re.compile(r"\n[ \t]*\n(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
@@ -143,11 +130,11 @@ _BEGINS_INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
 _ITEM = re.compile(r"(?:\A|\n) {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|\n|\Z)")
 
 _Piece = tuple[bool, str]
-"""Whether it is code; and the text."""
+"""Whether a piece is code, and its text."""
 
 
 def protect(text: str, *, headings: bool, links: Links = NOWHERE) -> str:
-    """`text` as a block of its own. `headings`: move its headings down; else escape them."""
+    """Make a block of `text`. `headings`: move its headings down; if not, escape them."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     fences = ("`" in text and "```" in text) or ("~" in text and "~~~" in text)
@@ -155,13 +142,13 @@ def protect(text: str, *, headings: bool, links: Links = NOWHERE) -> str:
     defines = "]" in text and "]:" in text
     if not fences and not indented and not defines:
         text, formulas = _prepared(text, headings=headings)
-        by = LOWEST - highest(text) if headings and "#" in text else 0
+        by = LOWEST - _highest(text) if headings and "#" in text else 0
         return _shown(text, formulas, headings, by, links)
     return _in_pieces(text, fences, indented, headings, links)
 
 
 def _in_pieces(text: str, fences: bool, indented: bool, headings: bool, links: Links) -> str:
-    """The same for a text that has code, or link definitions."""
+    """Do the work of `protect` for a text that has code, or link definitions."""
     markers = [mark for mark in ("```", "~~~") if mark in text]
     if not fences:
         pieces: list[_Piece] = [(False, text)]
@@ -180,12 +167,12 @@ def _in_pieces(text: str, fences: bool, indented: bool, headings: bool, links: L
     by = 0
     if headings:
         prose = (text for text, formulas in prepared if formulas is not None and "#" in text)
-        by = LOWEST - min(map(highest, prose), default=LOWEST)
+        by = LOWEST - min(map(_highest, prose), default=LOWEST)
     return "".join([_shown(piece, formulas, headings, by, links) for piece, formulas in prepared])
 
 
 def _has_nested_fence(text: str, marker: str) -> bool:
-    """Whether a fence stands behind the mark of a list or quote, or behind white space."""
+    """Tell whether a fence is behind the mark of a list or quote, or behind white space."""
     at = text.find(marker)
     while at >= 0:
         if at and text[at - 1] != "\n":
@@ -197,7 +184,7 @@ def _has_nested_fence(text: str, marker: str) -> bool:
 
 
 def _with_fences(text: str) -> Iterator[_Piece]:
-    """Split a text in which every fence stands at the start of its line: the ordinary case."""
+    """Split a text in which every fence is at the start of its line: the ordinary case."""
     text = "\n" + text
     at = 1
     marker = ""
@@ -256,7 +243,7 @@ def _with_nested_fences(text: str) -> Iterator[_Piece]:
 
 
 def _with_language(line: str, fence: Fence) -> str:
-    """The line that opens a fence, with a language that nothing runs."""
+    """Return the line that opens a fence, with a language that nothing runs."""
     begin = len(fence.prefix)
     end = begin + len(line[begin:]) - len(line[begin:].lstrip(fence.marker[0]))
     return line[:end] + safe_language(line[end:])
@@ -305,17 +292,17 @@ def _indented(text: str, *, in_list: bool) -> Iterator[_Piece]:
 
 def _with_links_in_place(pieces: list[_Piece]) -> list[_Piece]:
     """Set the addresses of link definitions where the text refers to them."""
-    found: Definitions = {}
+    targets: Definitions = {}
     for is_code, text in pieces:
         if not is_code:
-            definitions(text, found)
-    if not found:
+            definitions(text, targets)
+    if not targets:
         return pieces
     used: set[str] = set()
     resolved = [
         (
             is_code,
-            text if is_code else _outside_code(text, lambda each: referred(each, found, used)),
+            text if is_code else _outside_code(text, lambda prose: referred(prose, targets, used)),
         )
         for is_code, text in pieces
     ]
@@ -326,38 +313,40 @@ def _with_links_in_place(pieces: list[_Piece]) -> list[_Piece]:
 
 
 def _prepared(text: str, *, headings: bool) -> tuple[str, list[str]]:
-    """Lines outside of code, with a line end in front: no line underlines another.
+    """Return text outside of code without underlined titles, and with a line end in front.
 
-    With them, the formulas in place of which there are marks.
+    Marks replace its formulas, which are returned too.
     """
     formulas: list[str] = []
     if ("$" in text and text.count("$") > 1) or ("\\" in text and ("\\(" in text or "\\[" in text)):
         text, formulas = set_apart(text, code_spans(text) if "`" in text else [])
     text = "\n" + text
     if "=" in text or "-" in text:
-        text = without_underlines(text, headings=headings)
+        text = _without_underlines(text, headings=headings)
     return _DEEP.sub(r"\g<0>\\", text), formulas
 
 
 def _shown(text: str, formulas: list[str] | None, headings: bool, by: int, links: Links) -> str:
-    """Show a piece: headings moved down by so many levels, or escaped; None for one of code."""
+    """Show a piece: headings moved down `by` levels, or escaped. `formulas`: None for code."""
     if formulas is None:
         return text
     if "#" in text:
         if not headings:
-            text = escaped(text)
+            text = _HEADING.sub(r"\n\1\\\2", text)
         elif by > 0:
-            text = moved(text, by)
+            text = _HEADING.sub(
+                lambda match: f"\n{match[1]}{'#' * min(6, len(match[2]) + by)}", text
+            )
     if "]" in text and "]:" in text:  # one character is found several times as fast as two
         text = _MAY_DEFINE.sub(r"\n\1\[", text)
     text = text[1:]
     if _may_be_changed(text, links):
-        text = _outside_code(text, lambda each: _inline(each, links))
+        text = _outside_code(text, lambda prose: _inline(prose, links))
     return put_back(text, formulas) if formulas else text
 
 
 def _may_be_changed(text: str, links: Links) -> bool:
-    """Look cheaply for what `_inline` changes."""
+    """Tell, at little cost, whether `_inline` may change the text."""
     return (
         "<" in text
         or ("#" in text and _TAG.search(text) is not None)
@@ -371,7 +360,7 @@ def _may_be_changed(text: str, links: Links) -> bool:
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    """`text` with `change` applied to what stands between its code spans."""
+    """Apply `change` to the text between code spans."""
     if "`" not in text:
         return change(text)
     out: list[str] = []
@@ -388,12 +377,12 @@ def _has_links_or_marks(text: str) -> bool:
         "[[" in text
         or "[^" in text
         or ("!" in text and ("![" in text or "[!" in text))
-        or ("](" in text and is_to_be_seen_to(text))
+        or ("](" in text and has_other_links(text))
     )
 
 
 def _inline(text: str, links: Links) -> str:
-    """Text outside of code: its links safe, and whatever could change the structure escaped."""
+    """Make the links of text outside of code safe, and escape signs that change the structure."""
     text = linked(text, links)
     return _STRUCTURAL.sub(_escape, text)
 
@@ -414,7 +403,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def in_angles(url: str) -> str:
-    """`url` between the `<` and `>` of a link, which nothing in it can close."""
+    """Put `url` between the `<` and `>` of a link, so that nothing in it can close the link."""
     return f"<{url.translate(_IN_ANGLES)}>"
 
 
@@ -422,7 +411,7 @@ _IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
 
 
 def fenced(text: str, language: str | None) -> str:
-    """`text` as a code block that nothing in it can close."""
+    """Make a code block of `text` that nothing in it can close."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     ticks = "`" * (longest + 1)
@@ -431,12 +420,12 @@ def fenced(text: str, language: str | None) -> str:
 
 
 def quoted(block: str) -> str:
-    """A block as a block quote."""
-    return "\n".join("> " + each if each else ">" for each in block.split("\n"))
+    """Make a block quote."""
+    return "\n".join("> " + text if text else ">" for text in block.split("\n"))
 
 
 def encoded(text: str) -> bytes:
-    """A whole page as UTF-8. A control character, which is no text, becomes U+FFFD."""
+    """Return a whole page as UTF-8, with U+FFFD for each control character."""
     data = text.encode("utf-8", "replace")
     if len(data.translate(None, _CONTROLS)) == len(data):
         return data

@@ -1,8 +1,8 @@
 """Fenced code in lists and block quotes: where it begins, and where it ends with them.
 
-A fence that is taken for open when it is not, or the other way round, would leave what follows
-unprotected (see `embed`). Where it cannot be told without a whole Markdown parser in what a fence
-stands, it is made none: in doubt, a backslash too many is shown.
+A fence that is wrongly taken for open or closed would leave the text after it unprotected (see
+`embed.py`). If only a whole Markdown parser could tell the container of a fence, the fence is
+escaped: in doubt, a backslash too many is shown.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _RUN = re.compile(
     r"dataview(?:js)?|datacore(?:js|ts)?x?|tasks|query|base|templater|buttons?|meta-?bind\S*"
     r"|js-?engine|run-\S*|jsx?:\S*|customjs|tracker|todoist|search"
 )
-"""Languages of fences that a plugin runs: code, or a query over all notes."""
+"""Languages of fences that a plugin of Obsidian runs: code, or a query over all notes."""
 
 
 def language(info: str) -> str:
-    """Give back the info string of a fence, or `text` where a notes app would run the code.
+    """Return the info string of a fence, or `text` if a notes app would run the code.
 
-    A `|` in it would make the head of a table of it, to readers that look for tables first.
+    A `|` in it is replaced: readers that look for tables first would take it for one.
     """
     word = info.strip(" \t{}.").partition(" ")[0].lower()
     return "text" if word and _RUN.fullmatch(word) else info.replace("|", "¦")
@@ -38,10 +38,10 @@ _TARGETS = re.compile(rf"\]{TARGET}|<[^\s<>]{{1,2000}}>")
 
 
 def code_spans(text: str) -> list[Span]:
-    """Where the code spans of `text` start and end.
+    """Return the start and end of each code span of `text`.
 
-    A span counts where it is one both line by line and paragraph by paragraph: in doubt, it is
-    taken for prose and an escape too many is shown.
+    A span counts if it is one both line by line and paragraph by paragraph: in doubt, it is taken
+    for prose, and an escape too many is shown.
     """
     runs = [run.span() for run in _TICKS.finditer(text)]
     gaps = [text[before[1] : after[0]] for before, after in pairwise(runs)]
@@ -55,7 +55,7 @@ def code_spans(text: str) -> list[Span]:
         spans = [span for span in spans if span in wider]
     targets = [match.span() for match in _TARGETS.finditer(text) if "`" in match[0]]
     if targets:
-        # If it is one of a link, its backticks open nothing.
+        # The backticks of a link's address open nothing.
         inert = set(_within(runs, targets))
         for gaps_barred in (new_line, blank_line):
             others = set(_paired(text, runs, gaps_barred, inert))
@@ -64,7 +64,7 @@ def code_spans(text: str) -> list[Span]:
 
 
 def _within(runs: list[Span], spans: list[Span]) -> Iterator[int]:
-    """Where those of `runs` start that stand in one of `spans`; both are in order."""
+    """Return the starts of those of `runs` that are in one of `spans`; both are sorted."""
     number = 0
     for begin, end in spans:
         while number < len(runs) and runs[number][0] < end:
@@ -76,26 +76,26 @@ def _within(runs: list[Span], spans: list[Span]) -> Iterator[int]:
 def _paired(
     text: str, runs: list[Span], barred: list[bool], inert: Collection[int] = ()
 ) -> list[Span]:
-    """Each run of backticks with the next one of its length; no pair crosses a barred gap.
+    """Pair each run of backticks with the next one of its length, across no barred gap.
 
-    A backslash takes one backtick off an opening run; a closing one stands within code, where it
-    does not (CommonMark 0.31, 6.1). `inert`: where runs start that open nothing.
+    A backslash takes one backtick off an opening run, but not off a closing one, which is in code
+    (CommonMark 0.31, 6.1). `inert`: the starts of runs that open nothing.
     """
-    found: list[Span] = []
-    at = 0
-    while at < len(runs):
-        start, end = runs[at]
+    spans: list[Span] = []
+    number = 0
+    while number < len(runs):
+        start, end = runs[number]
         start += is_escaped(text, start)
-        opens = start < end and runs[at][0] not in inert
-        for other in range(at + 1, len(runs)) if opens else ():
+        opens = start < end and runs[number][0] not in inert
+        for other in range(number + 1, len(runs)) if opens else ():
             if barred[other - 1]:
                 break
             if runs[other][1] - runs[other][0] == end - start:
-                found.append((start, runs[other][1]))
-                at = other
+                spans.append((start, runs[other][1]))
+                number = other
                 break
-        at += 1
-    return found
+        number += 1
+    return spans
 
 
 _FENCE = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)", re.DOTALL)
@@ -108,20 +108,20 @@ _LEADING = re.compile(r"[ \t>]*")
 
 @dataclass(slots=True)
 class Fence:
-    """An open fence: its marker, and the list item or block quote that it stands in."""
+    """An open fence: its marker, and the list item or block quote around it."""
 
     marker: str
     prefix: str
     offset: int
-    """Columns that a line needs to be inside the list item; 0 outside of lists."""
+    """The indentation, in columns, of a line inside the list item; 0 outside of lists."""
     quotes: int
 
     def closing(self) -> str:
-        """A line that closes it, inside its container."""
+        """Return a line that closes the fence inside its container."""
         return re.sub(r"[^ \t>]", " ", self.prefix) + self.marker
 
     def closed_by(self, line: str) -> bool:
-        """Whether `line`, which is inside the container, is its closing fence."""
+        """Tell whether `line`, which is inside the container, is the closing fence."""
         inner = _inside(line, self.quotes) or ""
         words = inner.lstrip(" ")
         if len(inner) - len(words) - self.offset > 3:
@@ -130,14 +130,14 @@ class Fence:
         return words.startswith(self.marker) and not words.strip(self.marker[0])
 
     def left_by(self, line: str) -> bool:
-        """Whether `line` stands outside the container, which ends the fence with it."""
+        """Tell whether `line` is outside of the container, whose end ends the fence."""
         if self.quotes:
             return _inside(line, self.quotes) is None
         return self.offset > 0 and bool(line.strip(" \t")) and _indent(line) < self.offset
 
 
 def _inside(line: str, quotes: int) -> str | None:
-    """What of `line` stands inside so many block quotes; None where it stands outside of one."""
+    """Return the part of `line` inside so many block quotes; None if it is outside of one."""
     lead = _LEADING.match(line)[0]  # type: ignore[index]
     line = lead.expandtabs(4) + line[len(lead) :]
     for _ in range(quotes):
@@ -160,14 +160,14 @@ class Items:
     """The list items that may be open."""
 
     sure: list[int] = field(default_factory=list)
-    """Where the content of each starts, in columns."""
+    """The column at which the content of each starts."""
     doubtful: list[int] = field(default_factory=list)
-    """The same of those that may have ended: a line less indented may be of their paragraph."""
+    """The columns of items that may have ended: a line less indented may be of their paragraph."""
     blank: bool = True
-    """Whether the line before was."""
+    """Whether the line before was blank."""
 
     def go_on(self, line: str) -> None:
-        """Take in the next line, which is not in a fence."""
+        """Update the items by the next line, which is not in a fence."""
         if not line.strip(" \t"):
             self.blank = True
             return
@@ -181,9 +181,9 @@ class Items:
 
 
 def opened(line: str, items: Items) -> tuple[Fence | None, str]:
-    """The fence that `line` opens, if any, and the line; adds the list items that it starts.
+    """Return the fence that `line` opens, if any, and the line. Add the list items that it starts.
 
-    A fence is none where it is in doubt in what it stands: its mark is escaped then.
+    If the container of a fence is in doubt, the fence is escaped in the line that is returned.
     """
     if line[:1] not in _MAY_OPEN:
         return None, line
@@ -196,7 +196,7 @@ def opened(line: str, items: Items) -> tuple[Fence | None, str]:
     prefix = match[1]
     column = len(prefix.expandtabs(4))
     quotes = prefix.count(">")
-    offset = max((each for each in items.sure if each <= column), default=0)
+    offset = max((start for start in items.sure if start <= column), default=0)
     inner = _inside(line, quotes)
     doubt = items.doubtful and min(items.doubtful) <= column
     if doubt or (quotes and (item or offset or inner is None or inner.startswith("    "))):

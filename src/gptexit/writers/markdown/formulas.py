@@ -1,11 +1,10 @@
-r"""Formulas of an answer, as `$…$` and `$$…$$`, and dollars that are none.
+r"""Formulas of an answer as `$…$` and `$$…$$`, and dollars that belong to no formula.
 
 ChatGPT shows `\(…\)` within a line, and `\[…\]` and `$$…$$` on lines of their own. Notes apps know
 only dollars, and pair them wherever they can: Obsidian takes `$` before and after a character that
-is no white space, and from `$$` to the next one, however far away. What ChatGPT does not show as a
-formula is escaped where a pair could be seen.
-
-`$…$` is doubtful: what looks like a formula stays one.
+is no white space, and from `$$` to the next one, however far away. Dollars that ChatGPT does not
+show as a formula are escaped if an app could pair them. `$…$` is doubtful: text that looks like a
+formula stays one.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _MARK = re.compile("\ufdd4m(\\d+)\ufdd5")
 
 
 class Formula(NamedTuple):
-    """What is shown for a span of the text."""
+    """The replacement of a span of the text."""
 
     start: int
     end: int
@@ -48,9 +47,9 @@ class Formula(NamedTuple):
 
 
 def set_apart(text: str, code: list[Span]) -> tuple[str, list[str]]:
-    """Put a mark in place of each formula, and a backslash before dollars that are none.
+    """Replace each formula by a mark, and put a backslash before other dollars.
 
-    `code` are the spans of code, in which nothing changes. Give back the text, and the formulas for
+    `code`: the spans of code, in which nothing changes. Return the text, and the formulas for
     `put_back`.
     """
     text = text.replace("\ufdd4m", "\ufffdm")
@@ -73,7 +72,7 @@ def set_apart(text: str, code: list[Span]) -> tuple[str, list[str]]:
 
 
 def put_back(text: str, formulas: list[str]) -> str:
-    """Put the formulas in place of their marks."""
+    """Replace the marks by their formulas."""
     return _MARK.sub(lambda mark: formulas[int(mark[1])], text) if formulas else text
 
 
@@ -84,7 +83,7 @@ def _inside(at: int, spans: list[Span]) -> bool:
 
 def _bracketed(text: str, code: list[Span]) -> list[Formula]:
     r"""Find `\(…\)` within a paragraph, and `\[…\]` alone on its lines."""
-    found: list[Formula] = []
+    formulas: list[Formula] = []
     opened, since = "", 0
     for token in _BRACKET.finditer(text):
         start, end = token.span()
@@ -100,19 +99,19 @@ def _bracketed(text: str, code: list[Span]) -> list[Formula]:
             if inner and "\ufdd4" not in inner and not _BLANK_LINE.search(inner):
                 if "$" in inner:
                     inner = _DOLLAR.sub(r"\\$", inner)
-                found.append(Formula(since, end, f"${_tame(inner)}$"))
+                formulas.append(Formula(since, end, f"${_tame(inner)}$"))
             opened = ""
         elif mark == "]" and opened == "[":
             inner = text[since + 2 : start]
             if _AFTER.match(text, end) and _is_display(inner):
                 shown = _tame(inner) if "\n" in inner else _tame(inner).strip()
-                found.append(Formula(since, end, f"$${shown}$$"))
+                formulas.append(Formula(since, end, f"$${shown}$$"))
             opened = ""
-    return found
+    return formulas
 
 
 def _is_first(text: str, at: int) -> bool:
-    """Tell whether nothing but signs of a list or a quote stands before `at` on its line."""
+    """Tell whether only signs of a list or a quote are before `at` on its line."""
     line = text.rfind("\n", max(0, at - 100), at) + 1
     return (line > 0 or at <= 100) and _BEFORE.fullmatch(text, line, at) is not None
 
@@ -141,7 +140,7 @@ def _with_dollars(text: str, code: list[Span], brackets: list[Formula]) -> list[
     last = {
         run.paragraph: run.start for run in runs if not text[run.start - 1 : run.start].isspace()
     }
-    found: list[Formula] = []
+    result: list[Formula] = []
     number = 0
     doubles = [number for number, run in enumerate(runs) if run.end - run.start > 1]
     while number < len(runs):
@@ -155,20 +154,22 @@ def _with_dollars(text: str, code: list[Span], brackets: list[Formula]) -> list[
         if other is not None:
             inner = text[run.end : runs[other].start]
             marks = "$" * length
-            found.append(Formula(run.start, runs[other].end, marks + _tame(inner) + marks))
+            result.append(Formula(run.start, runs[other].end, marks + _tame(inner) + marks))
             number = other
         elif length > 1 or (
             not text[run.end : run.end + 1].isspace() and last.get(run.paragraph, -1) > run.start
         ):
-            found.append(Formula(run.start, run.end, "\\$"))
+            result.append(Formula(run.start, run.end, "\\$"))
         number += 1
-    covered = [(formula.start, formula.end) for formula in found if formula.shown != "\\$"]
-    brackets = [each for each in brackets if not (covered and _inside(each.start, covered))]
-    return sorted([*found, *brackets])
+    covered = [(formula.start, formula.end) for formula in result if formula.shown != "\\$"]
+    brackets = [
+        formula for formula in brackets if not (covered and _inside(formula.start, covered))
+    ]
+    return sorted([*result, *brackets])
 
 
 def _runs(text: str, code: list[Span], formulas: list[Span]) -> list[_Run]:
-    """List the dollars outside of code and of formulas, with the number of their paragraph."""
+    """Return the dollars outside of code and formulas, with the number of their paragraph."""
     runs: list[_Run] = []
     paragraph = 0
     for token in _DOLLARS.finditer(text):
@@ -230,7 +231,7 @@ def _is_formula(inner: str) -> bool:
 
 
 def _tame(inner: str) -> str:
-    """Change what Markdown would take for more than a formula into what TeX shows alike."""
+    """Replace signs that Markdown would take for mark-up by others that TeX shows alike."""
     if "<" in inner:
         inner = _HTML.sub("< ", inner)
     inner = inner.replace("](", "] (")  # a link to readers that know no formulas

@@ -1,4 +1,4 @@
-"""The archive's `index.md`: every note, by project and by year, the newest first."""
+"""The folders of an archive's notes, and its `index.md`: all notes by project and by year."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _SHORT = 8
 
 
 class Folders:
-    """The folders of an archive. Memory follows the number of projects."""
+    """Chooses the folders of notes and their files. It keeps a name for each project in memory."""
 
     def __init__(self, layout: str, catalog: Catalog) -> None:
         self._layout = layout
         self._catalog = catalog
 
     def of(self, conversation: Conversation, year: str) -> str:
-        """Return the folder of a new note; `year`: the one in which it was begun."""
+        """Return the folder of a new note. `year`: the one in which the conversation began."""
         if self._layout == FLAT:
             return NOTES
         project = conversation["project"]
@@ -49,32 +49,32 @@ class Folders:
 
     @cached_property
     def _known(self) -> dict[str, str]:
-        """The folder of each project by its id: the one in which most of its notes are."""
-        found: Counter[tuple[str, str]] = Counter()
+        """The folder of each project by its id: the one with most of its notes."""
+        notes: Counter[tuple[str, str]] = Counter()
         for entry in self._catalog.conversations(by_project=True):
             top, _, rest = entry.path.partition("/")
             if top == PROJECTS and "/" in rest:
-                found[entry.about["project"] or "", rest.partition("/")[0]] += 1
+                notes[entry.about["project"] or "", rest.partition("/")[0]] += 1
         known: dict[str, str] = {}
-        for (own, folder), _ in found.most_common():
-            if own not in known and folder not in known.values():
-                known[own] = folder
+        for (own_id, folder), _ in notes.most_common():
+            if own_id not in known and folder not in known.values():
+                known[own_id] = folder
         return known
 
     def _new(self, project: Named) -> str:
-        """Choose and note the folder of a project that has none: its name, else of its id."""
-        own = project["id"]
-        short = readable(own.removeprefix("g-p-"))[:_SHORT].strip("-_")
+        """Choose the folder of a new project: by its name, else by its id."""
+        own_id = project["id"]
+        short = readable(own_id.removeprefix("g-p-"))[:_SHORT].strip("-_")
         taken = {folder.casefold() for folder in self._known.values()}
         words = readable(project["name"] or "") or short or "untitled"
         numbered = (f"{words}-{number}" for number in range(2, len(taken) + 3))
-        free = (folder_name(each) for each in (words, f"{words}-{short}", *numbered))
-        self._known[own] = next(each for each in free if each.casefold() not in taken)
-        return self._known[own]
+        names = map(folder_name, (words, f"{words}-{short}", *numbered))
+        self._known[own_id] = next(name for name in names if name.casefold() not in taken)
+        return self._known[own_id]
 
 
 def index(catalog: Catalog, names: Mapping[str, str]) -> str:
-    """The page as text. `names`: of projects, by their ids; one without is shown by its id."""
+    """Return the page. `names`: of projects, by their ids; one without is shown by its id."""
     blocks = ["# ChatGPT archive", ""]
     often = Counter(map(folded, names.values()))
 
@@ -83,22 +83,22 @@ def index(catalog: Catalog, names: Mapping[str, str]) -> str:
         # Two projects of one name are told apart by their ids.
         return f"{name} ({project})" if often[folded(name)] > 1 else name
 
-    notes = catalog.conversations(by_project=True, called=lambda each: folded(called(each)))
-    for project, members in groupby(notes, lambda each: each.about["project"]):
+    notes = catalog.conversations(by_project=True, called=lambda project: folded(called(project)))
+    for project, members in groupby(notes, lambda entry: entry.about["project"]):
         blocks += [f"## Project {line(called(project or ''))}", "\n".join(map(_item, members))]
     count, newest, oldest = 0, None, None
     for year, members in groupby(catalog.conversations(), _year):
         items = []
-        for each in members:
-            items.append(_item(each))
-            newest = newest or _created(each)
-            oldest = _created(each) or oldest
+        for entry in members:
+            items.append(_item(entry))
+            newest = newest or _created(entry)
+            oldest = _created(entry) or oldest
         count += len(items)
         blocks += [f"## {year}", "\n".join(items)]
-    others = [f"- [{line(each.path)}]({each.path})" for each in catalog.others()]
+    others = [f"- [{line(entry.path)}]({entry.path})" for entry in catalog.others()]
     if others:
         blocks += ["## Files that no note shows", "\n".join(others)]
-    older = [_item(each) for each in catalog.older()]
+    older = [*map(_item, catalog.older())]
     if older:
         blocks += ["## What only older exports hold", "\n".join(older)]
     blocks[1] = _summary(count, newest, oldest)
@@ -135,8 +135,8 @@ _FORMAT = "markdown"
 def laid_out(options: MarkdownOptions, root: Path, catalog: Catalog) -> MarkdownOptions:
     """Return `options` with the layout of the archive in `root`, whose files are in `catalog`.
 
-    A new archive has the one that is asked for, else `year`. Raises OtherArchive where the archive
-    has another one than is asked for: its notes stay where they are, and would then be mixed.
+    A new archive gets the layout of `options`, else `year`. Raise OtherArchive if the archive has
+    another one: its notes keep their places, and both layouts would be mixed.
     """
     there = _recorded(root)
     if there is None and (options.layout is None or (root / ".gptexit/archive.json").exists()):
@@ -150,20 +150,21 @@ def laid_out(options: MarkdownOptions, root: Path, catalog: Catalog) -> Markdown
 
 
 def _recorded(root: Path) -> str | None:
-    """Return the layout in the archive's record of itself, None where it tells none."""
+    """Return the layout in the archive's description, None if it has none."""
     try:
-        found: Any = orjson.loads((root / ".gptexit/archive.json").read_bytes())
-        layout = found["options"]["layout"] if found["format"] == _FORMAT else None
+        description: Any = orjson.loads((root / ".gptexit/archive.json").read_bytes())
+        ours = description["format"] == _FORMAT
+        layout = description["options"]["layout"] if ours else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return layout if layout in LAYOUTS else None
 
 
 def _seen(catalog: Catalog) -> str | None:
-    """Return the layout that the paths of the notes have, None where there is no note.
+    """Return the layout by the paths of the notes, None if there is no note.
 
-    For archives of versions that wrote no layout down, which had `year` alone; for one whose first
-    run was killed; and for one whose record is that of another format in the same folder.
+    For archives of old versions, which recorded no layout and had only `year`; for one whose first
+    run was killed; and for one whose description is that of another format in the same folder.
     """
     if catalog.has_note(f"{PROJECTS}/"):
         return PROJECT

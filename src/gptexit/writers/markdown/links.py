@@ -1,8 +1,8 @@
-"""Addresses in an answer: where they lead, and that nothing is run or loaded by showing them.
+"""Links and pictures of an answer, so that nothing is run or loaded when they are shown.
 
-A link leads to the web, to a mailbox or into the archive. Everything else (`javascript:`, `data:`,
-`file:`, …) is text. A picture on somebody else's server is a link: that server would learn of each
-time it is shown.
+A link leads to the web, to a mailbox or into the archive. Every other one (`javascript:`, `data:`,
+`file:`, …) is text. A picture on another server becomes a link, since the server would learn of
+each time that it is shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _LONG_SCHEME = re.compile(r"[^/?#]*")
 _SEEN = 300
-"""Characters of an address that are looked at."""
+"""The characters of an address that are tested."""
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _ALT = r"((?:[^\[\]\\]|\\.){0,500})"
@@ -41,40 +41,40 @@ _REFERENCE = re.compile(rf"\]\[{_LABEL}?\]|\[{_LABEL}\](?:\[\])?(?![\[(:])")
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What the links of a text may lead to."""
+    """The options for the links of a text."""
 
     file: Callable[[str], str | None] | None = None
-    """From a path of the code interpreter to the file in the archive, as seen from the note; None
-    for a message that shows no file."""
+    """Takes a path of the code interpreter; returns that of the file in the archive, as seen from
+    the note. None for a message that shows no file."""
     keep_images: bool = False
-    """Leave pictures on other servers as pictures."""
+    """Whether pictures on other servers stay pictures."""
 
 
 NOWHERE = Links()
 
 
 def is_safe(address: str) -> bool:
-    """Tell whether an address is one of the web, a mailbox, or relative; in whatever spelling."""
+    """Tell whether an address, in any spelling, is one of the web, a mailbox, or relative."""
     if address.startswith(("https://", "http://")):
         return True
     plain = _UNSEEN.sub("", html.unescape(_ESCAPE.sub(r"\1", html.unescape(address))))
     scheme = _SCHEME.match(plain)
     if scheme:
         return scheme[1].lower() in _SCHEMES
-    # A path to another server, which Windows would open with the user's name; and what is all
-    # scheme as far as it is seen.
+    # A path to another server, which Windows would open with the user's name, is not safe; nor is
+    # an address that may be one long scheme.
     return not plain.replace("\\", "/").startswith("//") and (
         len(address) < _SEEN or not _LONG_SCHEME.fullmatch(plain)
     )
 
 
-def is_to_be_seen_to(text: str) -> bool:
+def has_other_links(text: str) -> bool:
     """Tell whether `text` may have a link that does not lead to the web: most have none."""
     return _LINK.search(text) is not None
 
 
 def linked(text: str, links: Links) -> str:
-    """Set the links and pictures of `text`, which stands outside of code."""
+    """Make the links and pictures of `text` safe. It must be outside of code."""
     if links.file is not None and HINT in text:
         text = _with_files(text, links.file)
     if "![" in text:
@@ -111,7 +111,7 @@ def _link(match: re.Match[str]) -> str:
 
 
 def _image(match: re.Match[str], links: Links) -> str:
-    """A picture of the archive as it is, one of the web as a link, any other as text."""
+    """Keep a picture of the archive, make a link of one of the web, and text of any other."""
     start = match.start()
     if is_escaped(match.string, start):
         return match[0]
@@ -125,7 +125,7 @@ def _image(match: re.Match[str], links: Links) -> str:
 
 
 def is_escaped(text: str, at: int) -> bool:
-    """Tell whether an odd number of backslashes stands before `at`."""
+    """Tell whether an odd number of backslashes is before `at`."""
     start = at
     while start and text[start - 1] == "\\":
         start -= 1
@@ -133,7 +133,7 @@ def is_escaped(text: str, at: int) -> bool:
 
 
 def _named(alt: str, image: str, address: str) -> str:
-    """The image as a link with its text; without one, the address is the text."""
+    """Make a link of a picture with its text; if it has none, the address is the text."""
     if alt.strip():
         return image[1:] if image.startswith("!") else image
     return f"<{quote(address, safe=_ANY)}>"
@@ -143,7 +143,7 @@ _ANY = "".join(map(chr, range(0x21, 0x7F))).translate({ord(char): None for char 
 
 
 def _badge(match: re.Match[str], links: Links) -> str:
-    """A picture that is a link: its text leads to the picture, and its address stands behind."""
+    """Make a link to a picture that was a link itself, and put that link's address behind it."""
     image = match[2] if match[2] is not None else match[3]
     leads = match[4] if match[4] is not None else match[5]
     if links.keep_images or not _SCHEME.match(html.unescape(image).strip()):
@@ -156,15 +156,15 @@ def _badge(match: re.Match[str], links: Links) -> str:
 
 
 Definitions = dict[str, str]
-"""By label, what a link in place needs: `(address "title")`."""
+"""By label, the address and title of a link: `(address "title")`."""
 
 
 def _key(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-def definitions(text: str, found: Definitions) -> None:
-    """Add the link definitions of `text`, `[label]: address`, to `found`; the first one counts."""
+def definitions(text: str, targets: Definitions) -> None:
+    """Add the link definitions of `text`, `[label]: address`, to `targets`; the first one wins."""
     for match in _DEFINITION.finditer(text):
         address = match[2] if match[2] is not None else match[3]
         if "`" in match[0] or not _may_start(text, match.start()) or not is_safe(address):
@@ -172,7 +172,7 @@ def definitions(text: str, found: Definitions) -> None:
         title = f" {match[4]}" if match[4] else ""
         angles = match[2] is not None or "(" in address or ")" in address
         target = f"<{address}>" if angles else address
-        found.setdefault(_key(match[1]), f"({target}{title})")
+        targets.setdefault(_key(match[1]), f"({target}{title})")
 
 
 def _may_start(text: str, at: int) -> bool:
@@ -183,8 +183,8 @@ def _may_start(text: str, at: int) -> bool:
     return gap != 1 or not above.strip() or bool(_DEFINITION.match(above)) or above.startswith("#")
 
 
-def referred(text: str, found: Definitions, used: set[str]) -> str:
-    """Set the addresses of `found` in place, where `text`, outside of code, refers to them."""
+def referred(text: str, targets: Definitions, used: set[str]) -> str:
+    """Put the addresses of `targets` where `text`, which is outside of code, refers to them."""
 
     def one(match: re.Match[str]) -> str:
         start = match.start()
@@ -192,23 +192,23 @@ def referred(text: str, found: Definitions, used: set[str]) -> str:
             return match[0]
         if match[0][0] == "]":
             label = match[1]
-            if label is None:  # `[label][]`: the label is what stands before
+            if label is None:  # `[label][]`: the label is before it
                 return match[0]
             words = "]"
         else:
             label = match[2]
             words = f"[{label}]"
         key = _key(label)
-        if key not in found:
+        if key not in targets:
             return match[0]
         used.add(key)
-        return words + found[key]
+        return words + targets[key]
 
     return _REFERENCE.sub(one, text)
 
 
 def without_definitions(text: str, used: set[str]) -> str:
-    """Take out the definitions whose addresses were set in place."""
+    """Remove the definitions whose addresses `referred` has used."""
 
     def one(match: re.Match[str]) -> str:
         taken = _key(match[1]) in used and _may_start(match.string, match.start())

@@ -1,9 +1,9 @@
-"""What the user typed, as text: its lines, its indentation, and none of its signs as mark-up.
+"""A user's message as text: with its lines and its indentation, and without mark-up.
 
 ChatGPT's web application shows a user's message as it was typed, in an element with `white-space:
-pre-wrap`, and an answer as Markdown. Confirmed from outside, not by OpenAI: programs that read the
-page find the two so, from 2023 (LibreChat's issue 1393) to July 2026 (chatgpt-chat-exporter's issue
-25). Fenced code is kept as code all the same: that is how it was meant.
+pre-wrap`, and an answer as Markdown. This is not documented; programs that read the page confirm
+it, from 2023 (LibreChat's issue 1393) to July 2026 (chatgpt-chat-exporter's issue 25). Fenced code
+stays code all the same: the user meant it so.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gptexit.text.markdown import BLOCK_ID, BROKEN, TAG
+from gptexit.text.markdown import BLOCK_ID, BROKEN, TAG, escape_sign
+from gptexit.writers.markdown.embed import fenced
 from gptexit.writers.markdown.fences import language
 
 _FENCE = re.compile(r"\n( {0,3})(`{3,}|~{3,})([^\n]*)")
@@ -26,7 +27,7 @@ _START = re.compile(
     r"|(\d{1,9})(?=[.)](?:[ \t\n]|\Z)))"
 )
 _MAY_START = " #>+-=:|0123456789"
-"""The first characters of what `_START` matches in a line."""
+"""The first characters of the matches of `_START` in a line."""
 _SIGN_OR_ADDRESS = re.compile(rf"https?://[^\s<>\x00-\x1f\x7f]+|{_SIGN.pattern}")
 _ENTITY = re.compile(r"&\#?\w{1,32}\Z")
 _ODD_BLANK = re.compile(r"\n[^\S\n]+(?=\n|\Z)")
@@ -49,7 +50,7 @@ def typed(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
-    """Split `text` into fenced code and what stands between."""
+    """Split `text` into fenced code (True) and the rest (False)."""
     text = "\n" + text
     at = 1
     marker = ""
@@ -91,12 +92,12 @@ def _blocks(text: str) -> Iterator[str]:
             gaps = []
         else:
             if code:
-                yield _as_code("\n".join(code))
+                yield fenced("\n".join(code), "text")
                 code = []
             gaps = []
             yield literal(block)
     if code:
-        yield _as_code("\n".join(code))
+        yield fenced("\n".join(code), "text")
 
 
 def _paragraphs(text: str) -> Iterator[str]:
@@ -125,11 +126,6 @@ def _has_indentation(block: str) -> bool:
     return single > 1 or columns > 1
 
 
-def _as_code(text: str) -> str:
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
-    return f"{'`' * (longest + 1)}text\n{text}\n{'`' * (longest + 1)}"
-
-
 def literal(text: str) -> str:
     """Show paragraphs as they are: each line on a line of its own, no sign as mark-up."""
     if " \n" in text:
@@ -144,7 +140,7 @@ def literal(text: str) -> str:
 
 
 def _trimmed(address: str) -> str:
-    """Leave out what follows an address in a sentence: full stops, and a bracket around it."""
+    """Leave out the end of a sentence after an address: full stops, and a bracket around it."""
     whole = address
     address = address.rstrip(".,;:!?'\"*_")
     if whole[len(address) :].startswith(";") and _ENTITY.search(address):
@@ -155,21 +151,14 @@ def _trimmed(address: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    sign = match[0]
-    if sign[0] == "h":
-        return _address(match)
-    if sign[0] != "_":
-        return "\\" + sign
-    text, start, end = match.string, match.start(), match.end()
-    within = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
-    return sign if within else "\\_" * len(sign)
+    return _address(match) if match[0][0] == "h" else escape_sign(match)
 
 
 def _address(match: re.Match[str]) -> str:
-    """Leave an address, which a reader makes a link of, as it is; with odd signs, in angles."""
+    """Leave an address as it is, for readers to make a link of it; with odd signs, in angles."""
     address = _trimmed(match[0])
     rest = re.sub(r"[*_]", r"\\\g<0>", match[0][len(address) :])
-    # Behind these, a `<` of ours would be none.
+    # Behind these signs, a new `<` would be text.
     bare = match.string[match.start() - 1 : match.start()] in ("<", "\\")
     if not _MARKED.search(address):
         return address + rest

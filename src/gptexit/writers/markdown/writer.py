@@ -4,8 +4,8 @@
     2025/2025-03-01-postgres-or-sqlite-for-a-small-shop.md
     assets/2025/order-form-3f9a.png
 
-Other folders than those of years: see `folders`. A note's name is its day and its title when it was
-first seen, and stays.
+Other folders than those of years: see `Folders`. A note is named by its day and its first title,
+and keeps that name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from gptexit.writers.markdown.index import Folders, index
 
 
 class Markdown:
-    """The writer. The current branch unless `--branches all`."""
+    """The writer. It takes the current branch unless `--branches all`."""
 
     def __init__(self, options: MarkdownOptions, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -40,18 +40,18 @@ class Markdown:
         self.drafter = NoteDrafter(style, options.web_images == "keep")
         self._unshown = 0
         self._folders = Folders(options.layout or YEAR, catalog)
-        # What goes to somebody else has the names that its conversations have, without secrets.
+        # An archive without secrets has only names from its own conversations.
         known = {} if options.redact == SECRETS else options.names.all()
         self._names: dict[str, str] = known
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The note, and the assets that it shows."""
+        """Write the note, and copy the assets that it shows."""
         return self.settle(conversation, self.drafter(conversation), lambda: conversation)
 
     def settle(
         self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
     ) -> Rendered:
-        """Give the note of a conversation and the assets that it shows their places."""
+        """Name the note of a conversation and the assets that it shows."""
         key = f"conversation/{conversation['id']}"
         begun = moment(conversation["created"], self._zone)
         year = str(begun.year) if begun else "undated"
@@ -80,7 +80,7 @@ class Markdown:
         )
 
     def _copies(self, conversation: Conversation, used: list[str], into: str) -> list[Copy]:
-        """Return a copy, with its place, for each of the assets `used` (their ids)."""
+        """Return a copy for each of the assets `used` (their ids)."""
         if not used:
             return []
         assets = {asset["id"]: asset for asset in conversation["assets"]}
@@ -88,15 +88,17 @@ class Markdown:
         return [copy_of(asset, asset["member"] or "", into, self._catalog) for asset in wanted]
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """Files that no note shows, under their own names, in a folder of their own."""
+        """Copy files that no note shows into a folder of their own."""
         self._unshown = 0
-        return Rendered(copies=[self._other(asset, asset["member"] or "") for asset in assets])
-
-    def _other(self, asset: Asset, member: str) -> Copy:
-        return copy_of(asset, member, "assets/other", self._catalog, f"member/{member}")
+        members = [(asset, asset["member"] or "") for asset in assets]
+        copies = [
+            copy_of(asset, member, "assets/other", self._catalog, f"member/{member}")
+            for asset, member in members
+        ]
+        return Rendered(copies=copies)
 
     def finish(self) -> Rendered:
-        """The index of everything that the archive holds, of this run and earlier ones."""
+        """Write the index of the whole archive, of this run and earlier ones."""
         unshown = Counter({NotKept.FILE_UNSHOWN: self._unshown})
         page = File("index.md", encoded(index(self._catalog, self._names)), "index")
         return Rendered(files=[page], not_kept=+unshown)

@@ -1,13 +1,4 @@
-"""Conversations as knowledge files for another assistant, within what it takes.
-
-chat.py       a conversation as Markdown, in pieces that can be told apart
-spool.py      where the pieces wait, on disk, until every conversation has been seen
-placing.py    which of them go into which file
-knowledge.py  the files of a folder
-contents.py   what is in a pack, what is not, and why
-limits.py     how large a file may be, how many, how much text, and what counts as a token
-tokens.py     how many tokens a text has, at most
-"""
+"""Packs for other companies' assistants: conversations as knowledge files, within their limits."""
 
 from __future__ import annotations
 
@@ -38,7 +29,7 @@ def _topics(values: tuple[str, ...]) -> tuple[Topic, ...]:
 
 def _tokens(value: int) -> int:
     """Return the number of tokens if a project can hold so few. Raises ValueError."""
-    from gptexit.writers.packs.claude.start_here import limits
+    from gptexit.writers.packs.claude import limits
 
     limits(value)
     return value
@@ -67,13 +58,13 @@ class ClaudeOptions(CommonOptions):
 
 
 def _claude(options: ClaudeOptions, setting: WriterSetting) -> Writer:
-    from gptexit.writers.packs.claude.writer import Claude
+    from gptexit.writers.packs.claude import Claude
 
     return Claude(options, setting)
 
 
 def _gemini(options: ZipOptions, setting: WriterSetting) -> Writer:
-    from gptexit.writers.packs.gemini.writer import Gemini
+    from gptexit.writers.packs.gemini import Gemini
 
     return Gemini(options, setting)
 

@@ -1,4 +1,4 @@
-"""What is in a pack, what is not, and why: a table of all, and a page for each folder."""
+"""The pages of a pack, and its table of contents: which conversations are in it, and why."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from gptexit.archive.files import File
+from gptexit.model import Named
 from gptexit.text.markdown import line
-from gptexit.text.terminal import count
+from gptexit.text.terminal import cell, count
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs.placement import Knowledge
 from gptexit.writers.packs.spool import Row
 
+START_HERE, MEMORY = "START-HERE.md", "memory.md"
 TABLE = "contents.csv"
 PAGE = "contents.md"
 COLUMNS = (
@@ -21,30 +23,29 @@ COLUMNS = (
     *("messages", "bytes", "tokens", "why"),
 )
 UPLOAD = "upload"
-"""One more column, of the ZIP, in a pack that has the conversations in ZIPs too."""
+"""The column of the ZIP, in a pack that has the conversations in ZIPs too."""
 LISTED = 20
-"""Conversations without room that a page names; the table has them all."""
+"""Conversations without room that a page names; the table names all."""
 _BATCH = 1 << 16
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet may take a cell for a formula by; one that begins so gets a `'` in front."""
 
 
 def table(
     folders: Iterable[Knowledge], uploads: Sequence[str] = (), unit: str = "tokens"
 ) -> Iterator[File]:
-    """`contents.csv`: a row for each conversation in each folder that it belongs to, in or out.
+    """Make `contents.csv`: a row for each conversation in each folder that it belongs to.
 
-    `uploads`: the paths of the pack's ZIPs, by number; `unit`: what the limits count as tokens.
+    `uploads`: the paths of the pack's ZIPs, by number; `unit`: what the limits count.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    columns = [unit if each == "tokens" else each for each in COLUMNS]
+    columns = [unit if column == "tokens" else column for column in COLUMNS]
     writer.writerow([*columns, UPLOAD] if uploads else columns)
     for folder in folders:
         names = [folder.file_name(number) for number in range(1, folder.count + 1)]
         for row in folder.spool.rows(folder.folder):
             upload = [uploads[row.chat.upload - 1]] if uploads else []
-            writer.writerow(map(_cell, [*_values(folder.path, row, names), *upload]))
+            values = [*_values(folder.path, row, names), *upload]
+            writer.writerow(cell(value) if isinstance(value, str) else value for value in values)
             if out.tell() > _BATCH:
                 yield _piece(out)
     yield _piece(out, last=True)
@@ -60,18 +61,24 @@ def _piece(out: io.StringIO, *, last: bool = False) -> File:
 def _values(path: str, row: Row, names: list[str]) -> tuple[object, ...]:
     chat = row.chat
     state = "no" if not row.files else "in part" if row.fate else "yes"
-    why = "; ".join(filter(None, (row.why, row.fate)))
     files = "; ".join(names[number - 1] for number in row.files)
-    known = (chat.title, chat.id, chat.created, chat.updated)
-    return (state, path, files, *known, chat.messages, chat.bytes, chat.tokens, why)
+    why = "; ".join(filter(None, (row.why, row.fate)))
+    about = (chat.title, chat.id, chat.created, chat.updated, chat.messages, chat.bytes)
+    return (state, path, files, *about, chat.tokens, why)
 
 
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def text_file(path: str, text: str) -> File:
+    """Make a page of the pack."""
+    return File(path, encoded(text), path)
+
+
+def called(named: Named) -> str:
+    """Return the id of a project or custom GPT, and its name if it has one."""
+    return f"{named['id']} “{named['name']}”" if named["name"] else named["id"]
 
 
 def page(folder: Knowledge) -> File:
-    """The folder's table of contents, within its limits: which conversation is in which file."""
+    """Make the folder's own table of contents, within its limits."""
     lines = _Lines(folder)
     lines.add(f"# {line(folder.name)}: what is in these files\n\n")
     rows = (row for row in folder.spool.rows(folder.folder) if row.files)
@@ -107,12 +114,12 @@ def _item(row: Row) -> str:
     chat = row.chat
     on = f", on to file {row.files[-1]}" if len(row.files) > 1 else ""
     cut = f"; {row.fate}" if row.fate else ""
-    said = f" ({chat.line})" if chat.line else ""
-    return f"- {line(chat.title)}{said}, {count(chat.messages, 'message')}{on}{cut}\n"
+    about = f" ({chat.line})" if chat.line else ""
+    return f"- {line(chat.title)}{about}, {count(chat.messages, 'message')}{on}{cut}\n"
 
 
 class _Lines:
-    """Lines as long as there is room, with some kept for what must be said."""
+    """Lines as long as there is room; some room is kept for lines that must be added."""
 
     KEPT_BYTES, KEPT_TOKENS = 400, 200
 
@@ -123,7 +130,7 @@ class _Lines:
         self._lines: list[bytes] = []
 
     def add(self, text: str, *, must: bool = False) -> bool:
-        """Whether there was room for it."""
+        """Add a line if there is room; tell whether there was. `must`: add it in any case."""
         data = encoded(text)
         tokens = self._measure(data)
         if not must and (len(data) > self._bytes or tokens > self._tokens):
@@ -134,5 +141,5 @@ class _Lines:
         return True
 
     def data(self) -> bytes:
-        """All lines."""
+        """Return all lines."""
         return b"".join(self._lines).rstrip(b"\n") + b"\n"

@@ -1,7 +1,7 @@
 """A conversation as plain Markdown for another assistant to read, in pieces.
 
 A piece is a message, or a part of one that is too large for a file. Files are cut between pieces,
-so that each of them reads as Markdown by itself.
+so that each is Markdown by itself.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Any
 
 from gptexit.archive.files import Rendered
 from gptexit.codes import NotKept
-from gptexit.model import Asset, Conversation, Message, Part
+from gptexit.model import Asset, Conversation
 from gptexit.text.dates import day, moment
 from gptexit.text.markdown import line
 from gptexit.writers.base import CommonOptions
-from gptexit.writers.markdown.body import Body, Style, body
+from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
-from gptexit.writers.markdown.parts import Note
+from gptexit.writers.parts import Blocks
 
 _ASCII = bytes(range(0x80))
 _EASY = bytes(range(ord("a"), ord("z") + 1)) + b" \n\r\t"
 _EASY_COST, _HARD_COST = 420, 1_000
 """Thousandths of a token for a small letter or white space, and for all other ASCII: capitals,
-digits and marks stand for tokens of their own far more often."""
+digits and marks are tokens of their own far more often."""
 _COSTS = (
     (0xC2, 0xC3, 2_000),  # accents of western Europe
     (0xC4, 0xCC, 6_000),  # of central Europe, Vietnamese: they break words into small tokens
@@ -45,20 +46,20 @@ _COSTS = (
 
 
 def estimate(data: bytes) -> int:
-    """Tokens of a UTF-8 text. That of two texts together is at most the sum of their two."""
+    """Estimate the tokens of a UTF-8 text. Two texts together have at most the sum of theirs."""
     high = data.translate(None, _ASCII)
     easy = len(data) - len(data.translate(None, _EASY))
     cost = easy * _EASY_COST + (len(data) - len(high) - easy) * _HARD_COST
     if high:
-        for first, last, each in _COSTS:
+        for first, last, cost_each in _COSTS:
             count = len(high) - len(high.translate(None, bytes(range(first, last + 1))))
-            cost += count * each
+            cost += count * cost_each
     return -(-cost // 1000)
 
 
 Measure = Callable[[bytes], int]
-"""How much a UTF-8 text counts for: that of two texts together is at most the sum of their two, and
-that of one at most 5 for each byte."""
+"""Measures a UTF-8 text. Two texts together measure at most the sum of theirs, and a text at most 5
+for each byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +73,29 @@ class PackLimits:
     files: int
     """Knowledge files beside the table of contents."""
     tokens: int
-    """Of all files, the table of contents with them."""
+    """Of all files with the table of contents."""
     measure: Measure = estimate
-    """What counts as a token: one of a language model, or a word where limits are told in words."""
+    """Counts tokens of a language model, or words if limits are in words."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where there is no room for a heading and a table of contents."""
+        """Raise ValueError if there is no room for a heading and a table of contents."""
         least = (SMALLEST_BYTES, SMALLEST_TOKENS, 1, 4 * SMALLEST_TOKENS)
         if any(given < few for given, few in zip(self.values, least, strict=True)):
             raise ValueError(f"no pack fits into {self}")
 
     @property
     def values(self) -> tuple[int, int, int, int]:
-        """The four numbers."""
+        """The four limits."""
         return self.file_bytes, self.file_tokens, self.files, self.tokens
 
     @property
     def contents_tokens(self) -> int:
-        """What of `tokens` the table of contents may take: a tenth, and no more than a file."""
+        """The share of the table of contents in `tokens`: a tenth, and no more than a file."""
         return max(SMALLEST_TOKENS, min(self.tokens // 10, self.file_tokens))
 
 
 SMALLEST_BYTES, SMALLEST_TOKENS = 8_000, 4_000
-"""Of a file: below it, headings and marks would be most of it."""
+"""The smallest limits of a file: below them, headings and notes would be most of it."""
 
 
 _FENCE = re.compile(rb" {0,3}(`{3,}|~{3,})([^\n]*)")
@@ -104,11 +105,8 @@ _LONGEST_OPENING = 200
 
 
 def cut(text: bytes, most_bytes: int, most_tokens: int, measure: Measure) -> Iterator[bytes]:
-    """`text` in pieces of at most so many bytes and tokens, each ending with an empty line.
-
-    `measure` counts tokens.
-    """
-    # What a cut adds: the end of a code block, its beginning anew, an empty line.
+    """Cut into pieces of at most so many bytes and tokens, each ending with an empty line."""
+    # A cut adds the end of a code block, its beginning anew, and an empty line.
     bytes_room, tokens_room = most_bytes - 2 * _LONGEST_OPENING - 8, most_tokens - 500
     held: list[bytes] = []
     size = tokens = 0
@@ -131,7 +129,7 @@ def _whole(held: list[bytes], opening: bytes) -> bytes:
 
 
 def _open(part: bytes, opening: bytes) -> bytes:
-    """The line that opened the code block in which the text is after `part`; empty outside."""
+    """Return the line that opened the code block around the end of `part`; empty outside of one."""
     match = _FENCE.match(part)
     if match is None:
         return opening
@@ -145,39 +143,39 @@ def _open(part: bytes, opening: bytes) -> bytes:
 
 
 def _lines(text: bytes, most: int) -> Iterator[bytes]:
-    """The lines with their ends; one of more bytes than `most` between words, or characters."""
-    for each in text.splitlines(keepends=True):
+    """Split into lines with their ends; split a longer line than `most` bytes between words."""
+    for whole in text.splitlines(keepends=True):
         start = 0
-        while len(each) - start > most:
+        while len(whole) - start > most:
             end = start + most
-            end = each.rfind(b" ", start + most // 2, end) + 1 or end
-            while each[end] & 0xC0 == 0x80:  # inside of a UTF-8 character
+            end = whole.rfind(b" ", start + most // 2, end) + 1 or end
+            while whole[end] & 0xC0 == 0x80:  # inside of a UTF-8 character
                 end -= 1
-            yield each[start:end]
+            yield whole[start:end]
             start = end
-        yield each[start:]
+        yield whole[start:]
 
 
 UNTITLED = "Untitled"
 LONGEST_TITLE, LONGEST_MODEL = 120, 60
-"""Characters of the two in a heading."""
+"""Characters of a title and of a model in a heading."""
 RESERVE_BYTES, RESERVE_TOKENS = 2_000, 2_000
-"""What a file keeps free beside a piece: its own heading, that of the conversation, its marks."""
+"""The room in a file for its own heading, that of the conversation, and notes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some of a conversation that stays in one file."""
+    """A part of a conversation that is never split over two files."""
 
     data: bytes
     tokens: int
     begins: bool
-    """Whether a message begins here."""
+    """Whether a message begins with this piece."""
 
 
 @dataclass(slots=True)
 class PackedChat:
-    """A conversation that is ready to be put into files."""
+    """A conversation that is ready to be placed into files."""
 
     id: str
     title: str
@@ -190,27 +188,38 @@ class PackedChat:
     """The order of files; see `score_of`."""
     pieces: list[Piece] = field(default_factory=list)
     upload: int = 0
-    """The number of the ZIP that it is in too, from 1 on; 0 where the pack has none."""
+    """The number of the ZIP that has it too, from 1 on; 0 if the pack has no ZIPs."""
+
+
+class _PackNote(Note):
+    """A note without footnotes: they would be at the end, which may be in another file."""
+
+    __slots__ = ()
+    absent = "Not here"
+
+    def text(self, part: Any) -> Blocks:
+        """Show a text part with its links and without citations."""
+        return Note.text(self, {**part, "citations": []} if part["citations"] else part)
 
 
 def chat_of(
     conversation: Conversation, options: CommonOptions, limits: PackLimits, done: Rendered
 ) -> PackedChat:
-    """`conversation` in pieces; what it cannot hold is counted in `done`.
+    """Make pieces of a conversation; count in `done` what they do not have.
 
-    The branch that the user saw last, unless `--branches all`. No reasoning, no tools, nothing
-    hidden; a file is named where it was.
+    They have the branch that the user saw last, unless `--branches all`, without reasoning, tools
+    and hidden messages. A file is only named.
     """
     shown: set[str] = set()
-    note = Note(_namer(conversation, shown), absent="Not here")
+    note = _PackNote(_namer(conversation, shown))
     style = Style(frozenset(), options.branches == "all", options.timezone)
-    made = body(_linked(conversation), note, style)
-    done.messages, done.hidden = made.messages, made.hidden
+    result = body(conversation, note, style)
+    done.messages, done.hidden = result.messages, result.hidden
     done.not_kept = +Counter({NotKept.FILE_NOT_IN_PACK: len(shown)})
     title = " ".join((conversation["title"] or "").split())[:LONGEST_TITLE] or UNTITLED
     pieces = [
         Piece(data, limits.measure(data), number == 0)
-        for blocks in _messages(made)
+        for blocks in _messages(result)
         for number, data in enumerate(_cut(blocks, limits))
     ]
     return PackedChat(
@@ -219,18 +228,18 @@ def chat_of(
         conversation["created"],
         conversation["updated"],
         _line(conversation, options.timezone),
-        made.messages,
+        result.messages,
         score_of(conversation),
         pieces,
     )
 
 
 def score_of(conversation: Conversation) -> float:
-    """What stands first in a folder: the newest and longest-lived, higher.
+    """Return the rank in a folder: newer and longer-lived conversations come first.
 
-    The day on which it was touched last, counted from 1970, and 30 days more for each doubling of
-    the number of days on which something was said: one that was taken up again on 8 days counts as
-    if it were 90 days newer. Days are those of UTC.
+    It is the day of the last change, counted from 1970, and 30 days more for each doubling of the
+    number of days with a message: a conversation with messages of 8 days counts as 90 days newer.
+    Days are those of UTC.
     """
     days = {message["created"][:10] for message in conversation["messages"] if message["created"]}
     last = max([*days, (conversation["updated"] or conversation["created"] or "")[:10]])
@@ -243,13 +252,13 @@ def score_of(conversation: Conversation) -> float:
 
 def _line(conversation: Conversation, zone: tzinfo | None) -> str:
     first, last = (moment(conversation[name], zone) for name in ("created", "updated"))
-    begun, ended = (day(each) if each else None for each in (first, last))
+    begun, ended = (day(time) if time else None for time in (first, last))
     days = " to ".join(dict.fromkeys(filter(None, (begun, ended))))
     return ", ".join(filter(None, (days, line((conversation["model"] or "")[:LONGEST_MODEL]))))
 
 
 def _namer(conversation: Conversation, shown: set[str]) -> Callable[[str], tuple[str, str | None]]:
-    """For a note: each asset by its name alone; those that the export holds go to `shown`."""
+    """Return a function that names assets; it adds those that the export holds to `shown`."""
     assets = {asset["id"]: asset for asset in conversation["assets"]}
 
     def link(asset_id: str) -> tuple[str, str | None]:
@@ -263,33 +272,16 @@ def _namer(conversation: Conversation, shown: set[str]) -> Callable[[str], tuple
     return link
 
 
-def _linked(conversation: Conversation) -> Conversation:
-    """The same with sources as the links that they are in the text, and without reasoning.
-
-    Footnotes would stand at the end, which may be in another file.
-    """
-    return {**conversation, "messages": [_message(each) for each in conversation["messages"]]}
-
-
-def _message(message: Message) -> Message:
-    if not any(part["type"] == "text" and part["citations"] for part in message["parts"]):
-        return message
-    parts: list[Part] = [
-        {**part, "citations": []} if part["type"] == "text" else part for part in message["parts"]
-    ]
-    return {**message, "parts": parts}
-
-
-def _messages(made: Body) -> Iterator[list[str]]:
-    """The blocks of each message, with the heading of another version in front of its first."""
+def _messages(result: Body) -> Iterator[list[str]]:
+    """Return the blocks of each message, with the heading of another version before its first."""
     start = 0
-    for end in made.ends:
-        yield made.blocks[start:end]
+    for end in result.ends:
+        yield result.blocks[start:end]
         start = end
 
 
 def _cut(blocks: list[str], limits: PackLimits) -> Iterator[bytes]:
-    """The text of a message, in as many pieces as it takes for each to fit into a file."""
+    """Cut the text of a message into pieces that each fit into a file."""
     text = encoded("\n\n".join(blocks) + "\n\n")
     most = (limits.file_bytes - RESERVE_BYTES, limits.file_tokens - RESERVE_TOKENS)
     if len(text) <= most[0] and limits.measure(text) <= most[1]:

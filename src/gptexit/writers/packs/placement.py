@@ -1,9 +1,9 @@
-"""Which conversations go into which files of a folder, so that every limit is kept.
+"""Place the conversations of a folder into files, within every limit.
 
-In the order of the folder, each goes behind the one before it, or into a new file where it does not
-fit there; one that is larger than a file goes through as many as it takes. What is too large for
-the room that is left in the folder is left out, and smaller ones after it still come in. Of a
-conversation that is larger than the whole folder the end is kept, up to half of the folder.
+In the order of the folder, each conversation goes behind the one before it, or into a new file if
+it does not fit there; one that is larger than a file is split over several. A conversation that is
+too large for the rest of the folder is left out, and smaller ones after it still come in. Of one
+that is larger than the whole folder, the end is kept, up to half of the folder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from gptexit.archive.files import File
 from gptexit.archive.manifest import readable
@@ -26,8 +27,8 @@ LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A file that was made."""
+class KnowledgeFile:
+    """A file that was written."""
 
     name: str
     bytes: int
@@ -36,10 +37,10 @@ class Made:
 
 
 class Knowledge:
-    """The knowledge files of one folder of a pack. Placing is done when it is made."""
+    """The knowledge files of one folder of a pack. The constructor places the conversations."""
 
     def __init__(self, spool: Spool, folder: str, name: str, path: str, limits: PackLimits) -> None:
-        """`folder`: as the spool knows it; `name`: for a reader; `path`: where its files go."""
+        """`folder`: its name in the spool; `name`: for a reader; `path`: that of its files."""
         self.spool = spool
         self.folder = folder
         self.name = " ".join(name.split())[:LONGEST_NAME]
@@ -47,22 +48,22 @@ class Knowledge:
         self.limits = limits
         place(spool, folder, limits, self._frame)
         self.count = spool.files(folder)
-        self.made: list[Made] = []
-        """The files that `files` has made so far."""
+        self.made: list[KnowledgeFile] = []
+        """The files that `files` has returned so far."""
 
     def files(self) -> Iterator[File]:
-        """The files, one at a time: no more than one is in memory."""
+        """Return the files one at a time: no more than one is in memory."""
         for number in range(1, self.count + 1):
             parts = self.spool.parts(self.folder, number)
-            data = self._frame(number) + b"".join(self._text(*each) for each in parts)
+            data = self._frame(number) + b"".join(self._text(chat, part) for chat, part in parts)
             data = data.rstrip(b"\n") + b"\n"
             name = self.file_name(number)
-            self.made.append(Made(name, len(data), self.limits.measure(data), len(parts)))
+            self.made.append(KnowledgeFile(name, len(data), self.limits.measure(data), len(parts)))
             path = f"{self.path}/{name}"
             yield File(path, data, f"pack/{path}")
 
     def file_name(self, number: int) -> str:
-        """What the conversations of a file are about, and of which months they are."""
+        """Name a file by the subject and the months of its conversations."""
         parts = self.spool.parts(self.folder, number)
         words = readable(telling(chat.title for chat, _ in parts)) or "conversations"
         months = sorted(
@@ -73,54 +74,54 @@ class Knowledge:
         return f"{number:0{width}}-{words}-{_PLAIN.sub('', dates)}.md"
 
     def _frame(self, number: int) -> bytes:
-        """The first lines of a file."""
+        """Return the first lines of a file."""
         return encoded(
             f"*{line(self.name)}, file {number}. Conversations with ChatGPT, from its data export; "
             "“You” is the user.*\n\n"
         )
 
     def _text(self, chat: Waiting, part: Part) -> bytes:
-        """A conversation, or as much of it as the file holds."""
+        """Return a conversation, or as much of it as the file holds."""
         sizes = self.spool.sizes(chat.number)
         others = self.spool.parts_of(self.folder, chat.number)
-        said = []
+        notes = []
         if others[0].first:
-            said.append(left_out(sum(sizes.begins[: others[0].first])))
+            notes.append(left_out(sum(sizes.begins[: others[0].first])))
         if part.first > others[0].first:
-            said.append(f"continued from file {part.file - 1}")
+            notes.append(f"continued from file {part.file - 1}")
         text = self.spool.text(chat.number, part.first, part.end)
         if part.end < len(sizes.bytes):
             text += encoded(f"*“{line(chat.title)}” continues in file {part.file + 1}.*\n\n")
-        return heading(chat, *said) + text
+        return heading(chat, *notes) + text
 
 
 _PLAIN = re.compile(r"[^0-9a-z-]")
 
 
 Frame = Callable[[int], bytes]
-"""The first lines of the file of that number."""
+"""Takes the number of a file; returns its first lines."""
 
 NO_ROOM = "no room: the folder was full with newer and longer-lived ones"
 NO_TEXT = "nothing to read in it"
 MARK_BYTES, MARK_TOKENS = 200, 120
-"""What the marks of a conversation that goes on elsewhere take at most."""
+"""The most that the notes of a conversation in several files take."""
 
 
 @dataclass(slots=True)
 class Room:
-    """How full a folder is."""
+    """The room in a folder, and how much of it is used."""
 
     limits: PackLimits
     frame: Frame
     file: int = 0
     bytes: int = 0
-    """Of the current file, as are the tokens."""
+    """Bytes of the current file, as are the tokens."""
     tokens: int = 0
     total: int = 0
     """Tokens of all files."""
 
     def fits(self, size: int, tokens: int) -> bool:
-        """Whether so much more fits into the current file."""
+        """Tell whether so much more fits into the current file."""
         return (
             self.file > 0
             and self.bytes + size <= self.limits.file_bytes
@@ -129,7 +130,7 @@ class Room:
         )
 
     def begin(self) -> bool:
-        """Begin a file; False where the folder may have no more of them."""
+        """Begin a file. Return False if the folder may have no more files."""
         if self.file == self.limits.files:
             return False
         head = self.frame(self.file + 1)
@@ -138,14 +139,14 @@ class Room:
         return self.total <= self.limits.tokens
 
     def take(self, size: int, tokens: int) -> None:
-        """Count what goes into the current file."""
+        """Use so much of the current file."""
         self.bytes += size
         self.tokens += tokens
         self.total += tokens
 
 
 def place(spool: Spool, folder: str, limits: PackLimits, frame: Frame) -> None:
-    """Place every conversation of `folder`, and note in the spool where, or why not."""
+    """Place every conversation of `folder`; record in the spool the files, or why not."""
     room = Room(limits, frame)
     whole = limits.tokens - limits.contents_tokens
     for chat in spool.members(folder):
@@ -171,7 +172,7 @@ Placed = tuple[Room, list[Part]]
 
 
 def _placed(room: Room, chat: Waiting, sizes: Sizes) -> Placed | None:
-    """Where the whole of a conversation goes, and the folder with it; None where it cannot."""
+    """Place a whole conversation. Return the folder with it; None if there is no room."""
     head = heading(chat)
     size, tokens = len(head) + chat.bytes, room.limits.measure(head) + chat.tokens
     for begins in (False, True):
@@ -183,7 +184,7 @@ def _placed(room: Room, chat: Waiting, sizes: Sizes) -> Placed | None:
 
 
 def _split(room: Room, chat: Waiting, sizes: Sizes, first: int) -> Placed | None:
-    """The same from piece `first` on, through as many files as it takes."""
+    """Place a conversation from piece `first` on, over as many files as needed."""
     head = heading(chat)
     room = replace(room)
     parts: list[Part] = []
@@ -209,9 +210,12 @@ def _split(room: Room, chat: Waiting, sizes: Sizes, first: int) -> Placed | None
 
 
 def _end_of(room: Room, chat: Waiting, sizes: Sizes, most: int) -> tuple[str, Placed | None]:
-    """The last messages of a conversation, as many as fit, and what is to be said of it."""
+    """Place the last messages of a conversation, as many as fit. Return the words for that too."""
     starts = [number for number, begins in enumerate(sizes.begins) if begins]
-    kept = sum(1 for _ in _from_the_end(sizes, starts, most))
+    ends = [*starts[1:], len(sizes.tokens)]
+    spans = zip(reversed(starts), reversed(ends), strict=True)
+    totals = accumulate(sum(sizes.tokens[start:end]) for start, end in spans)
+    kept = sum(total <= most for total in totals)
     while kept:
         placed = _split(room, chat, sizes, starts[-kept])
         if placed is not None:
@@ -220,23 +224,12 @@ def _end_of(room: Room, chat: Waiting, sizes: Sizes, most: int) -> tuple[str, Pl
     return NO_ROOM, None
 
 
-def _from_the_end(sizes: Sizes, starts: list[int], most: int) -> Iterator[int]:
-    """The beginnings of messages from the last on, as far as all after them have `most` tokens."""
-    tokens, end = 0, len(sizes.tokens)
-    for start in reversed(starts):
-        tokens += sum(sizes.tokens[start:end])
-        if tokens > most:
-            return
-        yield start
-        end = start
-
-
 def left_out(messages: int) -> str:
-    """What is said of messages that are not there."""
+    """Return the words for messages that are not there."""
     return f"the first {count(messages, 'message')} left out for space"
 
 
 def heading(chat: Waiting, *more: str) -> bytes:
-    """The title of a conversation, its days and its model; `more`: what else is to be said."""
-    said = "; ".join(filter(None, (chat.line, *more)))
-    return encoded(f"# {line(chat.title)}\n\n" + (f"*{said}*\n\n" if said else ""))
+    """Return the title of a conversation, and a line with its days, its model and `more`."""
+    about = "; ".join(filter(None, (chat.line, *more)))
+    return encoded(f"# {line(chat.title)}\n\n" + (f"*{about}*\n\n" if about else ""))

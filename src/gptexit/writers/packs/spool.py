@@ -1,5 +1,7 @@
-"""Where the conversations of a pack wait until all have been seen: on disk, so that memory does not
-grow with the export. Texts lie in a temporary file, what is known of them in a temporary database.
+"""The conversations of a pack, kept on disk until all have been seen.
+
+So memory does not grow with the export. Texts are in a temporary file, the rest in a temporary
+database.
 """
 
 from __future__ import annotations
@@ -10,12 +12,10 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gptexit.text.json import encodable
 from gptexit.writers.packs.conversation import PackedChat
 
 _TABLES = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -2000;
 CREATE TABLE chat (
     number INTEGER PRIMARY KEY, id TEXT, title TEXT, created TEXT, updated TEXT, line TEXT,
     messages INTEGER, score REAL, start INTEGER, bytes INTEGER, tokens INTEGER, sizes BLOB,
@@ -31,15 +31,14 @@ CREATE INDEX part_of ON part (number, folder, file);
 CREATE INDEX member_of ON member (number);
 CREATE TABLE fate (folder TEXT, number INTEGER, words TEXT, PRIMARY KEY (folder, number))
     WITHOUT ROWID;
-BEGIN;
 """
 _FIELDS = 3
-"""Numbers of a piece in `sizes`: bytes, tokens, whether a message begins."""
+"""Numbers of a piece in `sizes`: bytes, tokens, and 1 if a message begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is known of a conversation that waits."""
+    """A conversation in the spool, without its text."""
 
     number: int
     id: str
@@ -55,16 +54,16 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The pieces of a conversation."""
+    """The sizes of a conversation's pieces, and whether a message begins with each."""
 
     bytes: list[int]
     tokens: list[int]
-    begins: list[bool]
+    begins: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Pieces `first` to `end`, that not included, of a conversation in a file of a folder."""
+    """Pieces `first` to `end` (excluded) of a conversation in a file of a folder."""
 
     file: int
     first: int
@@ -73,14 +72,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What became of a conversation in a folder."""
+    """The result of placing a conversation in a folder."""
 
-    folder: str
     chat: Waiting
     why: str
     files: list[int]
     fate: str | None
-    """Why it is not there, or not whole."""
+    """Why the conversation is missing there, or not whole."""
 
 
 _WAITING = "number, id, title, created, updated, line, messages, bytes, tokens, upload"
@@ -96,14 +94,14 @@ class Spool:
         self._end = 0
 
     def close(self) -> None:
-        """Give the files up."""
+        """Delete the files."""
         self._base.close()
         self._texts.close()
 
     def add(self, chat: PackedChat, folders: Iterable[tuple[str, str]]) -> None:
-        """Keep a conversation. `folders`: where it belongs, and why.
+        """Keep a conversation. `folders`: those in which it belongs, each with the reason.
 
-        Raises OSError where the disk is full.
+        Raise OSError if the disk is full.
         """
         sizes = array("q")
         start = self._end
@@ -113,24 +111,24 @@ class Spool:
             self._end += len(piece.data)
             sizes.extend((len(piece.data), piece.tokens, piece.begins))
         tokens = sum(piece.tokens for piece in chat.pieces)
-        known = map(_safe, (chat.id, chat.title, chat.created, chat.updated, chat.line))
+        texts = (chat.id, chat.title, chat.created, chat.updated, chat.line)
         numbers = (chat.messages, chat.score, start, self._end - start, tokens)
-        done = self._base.execute(
+        chat_row = self._base.execute(
             f"INSERT INTO chat VALUES (NULL, {', '.join('?' * 12)})",
-            (*known, *numbers, sizes.tobytes(), chat.upload),
+            (*(text and encodable(text) for text in texts), *numbers, sizes.tobytes(), chat.upload),
         )
         self._base.executemany(
             "INSERT OR IGNORE INTO member VALUES (?, ?, ?)",
-            [(_safe(folder), done.lastrowid, _safe(why)) for folder, why in folders],
+            [(encodable(folder), chat_row.lastrowid, encodable(why)) for folder, why in folders],
         )
 
     def folders(self) -> list[str]:
-        """Those that have a conversation, in order."""
+        """List the folders that have a conversation, sorted."""
         rows = self._base.execute("SELECT DISTINCT folder FROM member ORDER BY folder")
         return [folder for (folder,) in rows]
 
     def members(self, folder: str) -> Iterator[Waiting]:
-        """The conversations of a folder, the newest and longest-lived first."""
+        """Return the conversations of a folder, the newest and longest-lived first."""
         rows = self._base.execute(
             f"SELECT {_WAITING} FROM chat JOIN member USING (number) WHERE folder = ? "
             "ORDER BY score DESC, id, number",
@@ -140,28 +138,24 @@ class Spool:
             yield Waiting(*row)
 
     def sizes(self, number: int) -> Sizes:
-        """Of the pieces of a conversation."""
-        (blob,) = self._base.execute(
-            "SELECT sizes FROM chat WHERE number = ?", (number,)
-        ).fetchone()
+        """Return the sizes of a conversation's pieces."""
+        return self._start_and_sizes(number)[1]
+
+    def _start_and_sizes(self, number: int) -> tuple[int, Sizes]:
+        query = "SELECT start, sizes FROM chat WHERE number = ?"
+        start, blob = self._base.execute(query, (number,)).fetchone()
         flat = array("q", blob)
-        return Sizes(
-            list(flat[0::_FIELDS]),
-            list(flat[1::_FIELDS]),
-            [bool(each) for each in flat[2::_FIELDS]],
-        )
+        sizes = (flat[field::_FIELDS].tolist() for field in range(_FIELDS))
+        return start, Sizes(*sizes)
 
     def text(self, number: int, first: int, end: int) -> bytes:
-        """Pieces `first` to `end` of a conversation, that not included."""
-        (start,) = self._base.execute(
-            "SELECT start FROM chat WHERE number = ?", (number,)
-        ).fetchone()
-        sizes = self.sizes(number).bytes
-        self._texts.seek(start + sum(sizes[:first]))
-        return self._texts.read(sum(sizes[first:end]))
+        """Return pieces `first` to `end` (excluded) of a conversation."""
+        start, sizes = self._start_and_sizes(number)
+        self._texts.seek(start + sum(sizes.bytes[:first]))
+        return self._texts.read(sum(sizes.bytes[first:end]))
 
     def place(self, folder: str, number: int, parts: list[Part]) -> None:
-        """Note into which files a conversation goes."""
+        """Record the files into which a conversation goes."""
         for part in parts:
             self._base.execute(
                 "INSERT INTO part VALUES (?1, ?2, (SELECT count(*) FROM part WHERE folder = ?1 "
@@ -170,20 +164,20 @@ class Spool:
             )
 
     def tell(self, folder: str, number: int, words: str) -> None:
-        """Note why a conversation is not in a folder, or not whole."""
+        """Record why a conversation is not in a folder, or not whole."""
         self._base.execute("INSERT INTO fate VALUES (?, ?, ?)", (folder, number, words))
 
     def inside(self, folder: str) -> tuple[int, int]:
-        """How many conversations are in the files of a folder, and how many belong there."""
+        """Count the conversations in the files of a folder, and those that belong there."""
         query = (
             "SELECT (SELECT count(DISTINCT number) FROM part WHERE folder = ?1), "
             "(SELECT count(*) FROM member WHERE folder = ?1)"
         )
-        found, belong = self._base.execute(query, (folder,)).fetchone()
-        return found, belong
+        inside, belong = self._base.execute(query, (folder,)).fetchone()
+        return inside, belong
 
     def left_out(self) -> tuple[int, int]:
-        """How many conversations with text are in no folder, and how many nowhere whole."""
+        """Count the conversations with text that are in no folder, and those nowhere whole."""
         query = (
             "SELECT count(*) FILTER (WHERE parts = 0), "
             "count(*) FILTER (WHERE parts > 0 AND whole = 0) FROM (SELECT "
@@ -196,12 +190,12 @@ class Spool:
         return out, in_part
 
     def files(self, folder: str) -> int:
-        """How many files a folder has."""
+        """Return the number of files in a folder."""
         query = "SELECT coalesce(max(file), 0) FROM part WHERE folder = ?"
         return int(self._base.execute(query, (folder,)).fetchone()[0])
 
     def parts(self, folder: str, file: int) -> list[tuple[Waiting, Part]]:
-        """What goes into a file, in order."""
+        """Return the conversations in a file, in order, each with its pieces there."""
         rows = self._base.execute(
             f"SELECT {_WAITING}, first, end FROM chat JOIN part USING (number) "
             "WHERE folder = ? AND file = ? ORDER BY place",
@@ -210,7 +204,7 @@ class Spool:
         return [(Waiting(*row[:-2]), Part(file, *row[-2:])) for row in rows]
 
     def parts_of(self, folder: str, number: int) -> list[Part]:
-        """Where a conversation is in a folder, in order."""
+        """Return the pieces of a conversation in each file of a folder, in order."""
         rows = self._base.execute(
             "SELECT file, first, end FROM part WHERE folder = ? AND number = ? ORDER BY file",
             (folder, number),
@@ -218,7 +212,7 @@ class Spool:
         return [Part(*row) for row in rows]
 
     def rows(self, folder: str) -> Iterator[Row]:
-        """What became of each conversation of a folder, in the order of the folder."""
+        """Return the result for each conversation of a folder, in the order of the folder."""
         query = (
             f"SELECT {_WAITING}, why, words, "
             "(SELECT group_concat(file) FROM (SELECT file FROM part "
@@ -226,11 +220,6 @@ class Spool:
             "FROM member JOIN chat USING (number) LEFT JOIN fate USING (folder, number) "
             "WHERE member.folder = ? ORDER BY score DESC, id, number"
         )
-        for *known, why, words, files in self._base.execute(query, (folder,)):
-            numbers = [int(each) for each in files.split(",")] if files else []
-            yield Row(folder, Waiting(*known), why, numbers, words)
-
-
-def _safe(text: str | None) -> str | None:
-    """`text` as SQLite takes it: without halves of surrogate pairs."""
-    return text if text is None else text.encode("utf-8", "replace").decode()
+        for *chat, why, fate, files in self._base.execute(query, (folder,)):
+            numbers = [int(number) for number in files.split(",")] if files else []
+            yield Row(Waiting(*chat), why, numbers, fate)

@@ -1,4 +1,4 @@
-"""Topics that a person names: which conversations speak of them."""
+"""Topics that a user names, and the words that tell what conversations are about."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _UNSPACED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A name, and the words or phrases of which one has to be there."""
+    """A name, and words or phrases; a conversation of the topic has one of them."""
 
     name: str
     words: tuple[str, ...]
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Raise ValueError where there is nothing to look for, or too much."""
+        """Raise ValueError if there is no word to look for, or too many."""
         if not self.name.strip() or not self.words or not all(map(str.split, self.words)):
             raise ValueError("a topic is NAME=WORD,WORD")
         if len(self.words) > MOST_WORDS or max(map(len, self.words)) > LONGEST_WORD:
@@ -35,8 +35,8 @@ class Topic:
             )
         object.__setattr__(self, "_pattern", re.compile("|".join(map(_expression, self.words))))
 
-    def found(self, title: str, texts: Sequence[str]) -> str | None:
-        """Where it is spoken of, as a sentence's part; None where nowhere."""
+    def mention(self, title: str, texts: Sequence[str]) -> str | None:
+        """Return the word and its place as part of a sentence; None if no word is there."""
         for place, lines in (("title", [title]), ("text", texts)):
             for text in lines:
                 match = self._pattern.search(text.casefold())
@@ -46,14 +46,14 @@ class Topic:
 
 
 def topic_of(given: str) -> Topic:
-    """The topic that `tax=tax,IRS` names; a name alone is looked for itself. Raises ValueError."""
+    """Return the topic of `tax=tax,IRS`; a name alone is its own word. Raise ValueError."""
     name, equals, words = given.partition("=")
     listed = (words if equals else name).split(",")
-    return Topic(name.strip(), tuple(each.strip() for each in listed if each.strip()))
+    return Topic(name.strip(), tuple(word.strip() for word in listed if word.strip()))
 
 
 def _expression(word: str) -> str:
-    """Finds `word` in folded text as a whole word, or its words one after the other."""
+    """Return a pattern for a word or phrase in folded text, as whole words."""
     folded = word.casefold()
     inner = r"\s+".join(map(re.escape, folded.split()))
     before, after = (
@@ -67,7 +67,7 @@ def _expression(word: str) -> str:
 
 
 LOOKED_AT = 1_000
-"""Titles, the first in the order of the folder, that a name is made from."""
+"""The first titles of a folder, which its name is made from."""
 _WORD = re.compile(r"[^\W_]{3,}")
 _EMPTY = frozenset(
     """
@@ -78,11 +78,11 @@ _EMPTY = frozenset(
     avec dans des les pour sur une con del las los para por una
     """.split()  # noqa: SIM905 - read by people
 )
-"""Words that tell nothing of what a conversation is about."""
+"""Words that do not tell what a conversation is about."""
 
 
 def telling(titles: Iterable[str], most: int = 3) -> str:
-    """The words that most of `titles` have, else those of the first; empty where there are none.
+    """Return the words that most of `titles` have, else those of the first title with any.
 
     Each title counts a word once. Words of the same count are in the order of the titles.
     """

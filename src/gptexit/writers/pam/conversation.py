@@ -1,27 +1,27 @@
 """A conversation as a Portable AI Memory file: `portable-ai-memory-conversation`, version 1.0.
 
-All branches, told by `parent_id` and `children_ids`. What the format has a place for goes there;
-the rest stands in `raw_metadata`, which readers of the format keep and do not interpret: the parts
-of a message that are more than text, code and files, as the neutral model has them, and the fields
-of the export that it has no place for. Field names from the schema that the SDK 1.0.0 of PyPI
-ships (looked up on 2026-11-25).
+It has all branches, by `parent_id` and `children_ids`. Fields that the format does not have are in
+`raw_metadata`, which readers of the format keep and do not interpret: parts of a message that are
+more than text, code and files, as in the neutral model, and the other fields of the export. Field
+names are those of the schema in the SDK 1.0.0 on PyPI (looked up on 2026-11-25).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from gptexit import __version__
-from gptexit.model import Asset, Cited, Conversation, Message, Part
+from gptexit.model import Asset, Cited, Conversation, Message, Part, Raw
+from gptexit.writers.parts import MEDIA, PartStyle, blocks_of, instructions_in
 
 UNKNOWN = "1970-01-01T00:00:00Z"
-"""For a time that the format requires and nothing tells; `metadata` then says so."""
+"""Replaces an unknown time, which the format requires; `metadata` then has `time_unknown`."""
 
 
 def exact(time: str | None) -> str | None:
-    """A time, or a day, in UTC with six digits of a second or none; None for what is neither."""
+    """Return a time or a day in UTC, with six digits of a second or none. None for other text."""
     try:
         moment = datetime.fromisoformat(time or "")
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
@@ -31,14 +31,14 @@ def exact(time: str | None) -> str | None:
 
 
 def first_of(*times: str | None) -> str:
-    """The first of `times` that is one."""
+    """Return the first of `times` that is a time, else `UNKNOWN`."""
     return next(filter(None, map(exact, times)), UNKNOWN)
 
 
 def later(time: str | None, than: str) -> str | None:
-    """`time`, unless it is before: the format refuses an end before the beginning."""
-    found = exact(time)
-    return found if found and found.removesuffix("Z") > than.removesuffix("Z") else None
+    """Return `time` if it is later: the format refuses an end before the beginning."""
+    end = exact(time)
+    return end if end and end.removesuffix("Z") > than.removesuffix("Z") else None
 
 
 VERSION = "1.0"
@@ -46,15 +46,16 @@ PLATFORM = "chatgpt"
 TOOL = f"gptexit/{__version__}"
 ROLES = ("user", "assistant", "system", "tool")
 _WHOLE = ("text", "code", "output", "transcript", "image", "audio", "video", "file")
-"""Parts that lose nothing in the format, but for what `_message` adds."""
+"""Types of parts that the format keeps whole; all others go to `raw_metadata` too."""
 
-Raw = dict[str, Any]
+Assets = dict[str, tuple[Asset, str | None]]
+"""By id: the asset, and its place in the store."""
 Place = Callable[[Asset], str | None]
-"""Where an asset is in the store, as a path in its folder; None where it is not."""
+"""Takes an asset; returns its path in the folder of the store, None if it is not there."""
 
 
 def document(conversation: Conversation, place: Place) -> Raw:
-    """The file of a conversation."""
+    """Make the file of a conversation."""
     created = first_of(conversation["created"], conversation["updated"])
     assets = {asset["id"]: (asset, place(asset)) for asset in conversation["assets"]}
     children: dict[str | None, list[str]] = {}
@@ -67,7 +68,7 @@ def document(conversation: Conversation, place: Place) -> Raw:
         "id": conversation["id"],
         "provider": {"name": PLATFORM, "conversation_id": conversation["id"]},
         "title": conversation["title"],
-        "temporal": _known(
+        "temporal": known(
             {"created_at": created, "updated_at": later(conversation["updated"], created)}
         ),
         "participants": [{"role": role} for role in roles],
@@ -78,7 +79,7 @@ def document(conversation: Conversation, place: Place) -> Raw:
         "model": conversation["model"],
         "system_instruction": _instruction(conversation),
         "is_archived": bool(conversation["archived"]),
-        "raw_metadata": _known(
+        "raw_metadata": known(
             {
                 "url": conversation["source"]["url"],
                 "nodes": conversation["source"]["nodes"],
@@ -95,7 +96,8 @@ def document(conversation: Conversation, place: Place) -> Raw:
     }
 
 
-def _known(fields: Raw) -> Raw:
+def known(fields: Raw) -> Raw:
+    """Leave out the fields without a value."""
     return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -104,21 +106,54 @@ def _role(message: Message) -> str:
 
 
 def _instruction(conversation: Conversation) -> str | None:
-    """The custom instructions that the conversation began with."""
+    """Return the first custom instructions of the conversation."""
     for message in conversation["messages"]:
         for part in message["parts"]:
             if part["type"] == "instructions":
-                return "\n\n".join(filter(None, (part["about"], part["response"]))) or None
+                return instructions_in(part) or None
     return None
 
 
-def _message(
-    message: Message, begun: str, children: list[str], assets: dict[str, tuple[Asset, str | None]]
-) -> Raw:
-    shown = [each for part in message["parts"] for each in CONTENT[part["type"]](part, assets)]
-    words = "\n\n".join(each["text"] for each in shown if each["text"])
+class _Words(PartStyle):
+    """The words of a part. Sources are left out: they are among the citations of the message."""
+
+    __slots__ = ()
+
+    def links(self, sources: Sequence[Cited]) -> list[str]:
+        """Return nothing."""
+        return []
+
+
+_WORDS = _Words()
+
+
+def _content_of(part: Any, assets: Assets) -> Raw | None:
+    """Return a part as the format has it: code, a file, or text. None if there is no text."""
+    if part["type"] in MEDIA:
+        asset, ref = assets.get(part["asset"], (None, None))
+        text = "\n\n".join(blocks_of(part, _WORDS)) or None
+        media_type = asset["media_type"] if asset else None
+        return {"type": part["type"], "text": text, "mime_type": media_type, "ref": ref}
+    if part["type"] == "code":
+        return {"type": "code", "text": part["text"], "language": part["language"]}
+    if part["type"] == "document":
+        language = part["kind"].removeprefix("code/")
+        if language != part["kind"]:
+            return {"type": "code", "text": part["text"], "language": language}
+        title = f"# {part['title']}\n\n" if part["title"] else ""
+        return {"type": "text", "text": title + part["text"]}
+    text = part["text"] if "text" in part else "\n\n".join(blocks_of(part, _WORDS))
+    return {"type": "text", "text": text} if text else None
+
+
+def _message(message: Message, begun: str, children: list[str], assets: Assets) -> Raw:
+    contents = (_content_of(part, assets) for part in message["parts"])
+    shown = [content for content in contents if content]
+    words = "\n\n".join(content["text"] for content in shown if content["text"])
     time = exact(message["created"])
-    return _known(
+    types = {part["type"] for part in message["parts"]}
+    asset_ids: list[Any] = [part.get("asset") for part in message["parts"]]
+    return known(
         {
             "id": message["id"],
             "provider_message_id": message["id"],
@@ -128,9 +163,15 @@ def _message(
             "parent_id": message["parent"],
             "children_ids": children,
             "model": message["model"],
-            "is_thought": _is_thought(message),
-            "attachments": [_attachment(*each) for each in _files(message, assets)],
-            "citations": [_cited(*each) for part in message["parts"] for each in _sources(part)],
+            "is_thought": types == {"reasoning"},
+            "attachments": [
+                _attachment(*assets[asset_id]) for asset_id in asset_ids if asset_id in assets
+            ],
+            "citations": [
+                known({"title": source["title"], "url": source["url"], "snippet": passage})
+                for part in message["parts"]
+                for source, passage in _sources(part)
+            ],
             "tool_calls": _calls(message, words),
             "raw_metadata": _rest(message, time is None),
         }
@@ -138,8 +179,8 @@ def _message(
 
 
 def _rest(message: Message, undated: bool) -> Raw:
-    """What the format has no place for."""
-    return _known(
+    """Return the fields that the format does not have."""
+    return known(
         {
             "role": message["role"] if message["role"] not in ROLES else None,
             "hidden": message["hidden"],
@@ -157,38 +198,27 @@ def _is_whole(part: Part) -> bool:
     return part["type"] in _WHOLE and not part.get("placed")
 
 
-def _files(
-    message: Message, assets: dict[str, tuple[Asset, str | None]]
-) -> list[tuple[Asset, str | None]]:
-    names: list[Any] = [each.get("asset") for each in message["parts"]]
-    return [assets[name] for name in names if name in assets]
-
-
-def _is_thought(message: Message) -> bool:
-    return bool(message["parts"]) and all(each["type"] == "reasoning" for each in message["parts"])
-
-
 def _content(shown: list[Raw], words: str) -> Raw | None:
-    """Plain text where it is nothing else; None for a message without content."""
+    """Return plain text if there is nothing else; None for a message without content."""
     if not shown:
         return None
-    if all(each["type"] == "text" for each in shown):
+    if all(content["type"] == "text" for content in shown):
         return {"type": "text", "text": words}
-    return {"type": "multipart", "parts": [_known(each) for each in shown]}
+    return {"type": "multipart", "parts": [known(content) for content in shown]}
 
 
 def _calls(message: Message, words: str) -> list[Raw]:
     if message["to"]:
-        return [_known({"id": message["id"], "name": message["to"], "input": words or None})]
+        return [known({"id": message["id"], "name": message["to"], "input": words or None})]
     if message["role"] == "tool":
         name = message["name"] or "unknown"
-        return [_known({"id": message["id"], "name": name, "output": words or None})]
+        return [known({"id": message["id"], "name": name, "output": words or None})]
     return []
 
 
 def _attachment(asset: Asset, where: str | None) -> Raw:
     major = (asset["media_type"] or "").partition("/")[0]
-    return _known(
+    return known(
         {
             "type": major if major in ("image", "audio", "video") else "file",
             "name": asset["name"],
@@ -201,83 +231,13 @@ def _attachment(asset: Asset, where: str | None) -> Raw:
 
 
 def _sources(part: Part) -> list[tuple[Cited, str | None]]:
-    """What a part cites, each with the passage where it has one."""
+    """Return the sources of a part, each with the passage if there is one."""
     if part["type"] == "text":
-        return [(each, None) for cited in part["citations"] for each in cited["sources"]]
+        return [(source, None) for cited in part["citations"] for source in cited["sources"]]
     if part["type"] == "search":
-        return [(each, None) for each in part["results"]]
+        return [(source, None) for source in part["results"]]
     if part["type"] == "sources":
-        return [(each, None) for each in part["sources"]]
+        return [(source, None) for source in part["sources"]]
     if part["type"] == "quote":
         return [({"title": part["title"], "url": part["url"]}, part["text"] or None)]
     return []
-
-
-def _cited(source: Cited, passage: str | None) -> Raw:
-    return _known({"title": source["title"], "url": source["url"], "snippet": passage})
-
-
-def _words(part: Any, assets: Any) -> list[Raw]:
-    return [{"type": "text", "text": part["text"]}] if part["text"] else []
-
-
-def _code(part: Any, assets: Any) -> list[Raw]:
-    return [{"type": "code", "text": part["text"], "language": part["language"]}]
-
-
-def _media(part: Any, assets: dict[str, tuple[Asset, str | None]]) -> list[Raw]:
-    asset, where = assets.get(part["asset"], (None, None))
-    kind = asset["media_type"] if asset else None
-    words = "\n\n".join(filter(None, (part["title"], part["prompt"]))) or None
-    return [{"type": part["type"], "text": words, "mime_type": kind, "ref": where}]
-
-
-def _reasoning(part: Any, assets: Any) -> list[Raw]:
-    thoughts = [filter(None, (each["summary"], each["content"])) for each in part["thoughts"]]
-    told = ["\n\n".join(each) for each in thoughts]
-    words = "\n\n".join(filter(None, (*told, part["summary"])))
-    return [{"type": "text", "text": words}] if words else []
-
-
-def _document(part: Any, assets: Any) -> list[Raw]:
-    language = part["kind"].removeprefix("code/")
-    if language != part["kind"]:
-        return [{"type": "code", "text": part["text"], "language": language}]
-    title = f"# {part['title']}\n\n" if part["title"] else ""
-    return [{"type": "text", "text": title + part["text"]}]
-
-
-def _instructions(part: Any, assets: Any) -> list[Raw]:
-    words = "\n\n".join(filter(None, (part["about"], part["response"])))
-    return [{"type": "text", "text": words}] if words else []
-
-
-def _search(part: Any, assets: Any) -> list[Raw]:
-    return [{"type": "text", "text": "\n".join(part["queries"])}] if part["queries"] else []
-
-
-def _nothing(part: Any, assets: Any) -> list[Raw]:
-    """Sources stand among the citations."""
-    return []
-
-
-CONTENT: dict[str, Callable[[Any, dict[str, tuple[Asset, str | None]]], list[Raw]]] = {
-    "text": _words,
-    "code": _code,
-    "output": _words,
-    "transcript": _words,
-    "image": _media,
-    "audio": _media,
-    "video": _media,
-    "file": _media,
-    "reasoning": _reasoning,
-    "document": _document,
-    "quote": _words,
-    "memory": _words,
-    "instructions": _instructions,
-    "search": _search,
-    "sources": _nothing,
-    "error": _words,
-    "unknown": _words,
-}
-"""The content parts that each part of the model becomes."""

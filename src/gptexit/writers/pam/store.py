@@ -1,11 +1,10 @@
 """The memory as a Portable AI Memory store: `memory-store.json`, version 1.0.
 
-A memory has the type `custom` (`saved_memory`): the format's own types are topics, and which one a
-sentence has would be a guess. Custom instructions are `instruction` and `identity`. What was
-forgotten is `retracted`, what was replaced `superseded`. Each has its conversation and message;
-all further ones, and what is not certain, stand in its `metadata`. No confidence is given: none is
-known. Field names and rules from the schema and the validator of the SDK 1.0.0 of PyPI (looked up
-on 2026-11-25).
+A memory has the type `custom` (`saved_memory`): the format's own types are topics, and the topic of
+a sentence would be a guess. Custom instructions are `instruction` and `identity`. A forgotten
+memory is `retracted`, a replaced one `superseded`. Each has its conversation and message; further
+ones, and doubts, are in its `metadata`. There is no confidence: it is unknown. Field names and
+rules are those of the schema and the validator of the SDK 1.0.0 on PyPI (looked up on 2026-11-25).
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ import unicodedata
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
 
 import orjson
 
 from gptexit.memories.model import Memory, MemoryEntry, Origin, Version
+from gptexit.model import Raw
 from gptexit.writers.pam.conversation import (
     PLATFORM,
     TOOL,
@@ -28,42 +27,44 @@ from gptexit.writers.pam.conversation import (
     VERSION,
     exact,
     first_of,
+    known,
     later,
 )
 
-Raw = dict[str, Any]
 _SPACE = uuid.UUID("5b0a7c44-8a41-5d52-9d0e-2f6f9c4d1b18")
-"""Of the ids of custom instructions and relations."""
+"""The namespace of the ids of custom instructions and relations."""
 _STATUS = {None: "active", "forgotten": "retracted", "replaced": "superseded"}
 
 
 def memories(memory: Memory) -> list[Raw]:
-    """Every memory object: what counts, what ended, and each version of the instructions."""
-    entries = sorted((*memory.entries, *memory.ended), key=lambda each: each.dated)
+    """Return all memory objects: valid ones, ended ones, and each version of the instructions."""
+    entries = sorted((*memory.entries, *memory.ended), key=lambda entry: entry.dated)
     return [*map(_memory, entries), *_instructions(memory.versions)]
 
 
 def relations(memory: Memory) -> list[Raw]:
-    """Which memory took the place of which, and which may belong together."""
-    by_id = {each.id: each for each in (*memory.entries, *memory.ended)}
-    found = [
-        _relation("supersedes", each.by_entry, each.id, each.by.time)
-        for each in by_id.values()
-        if each.ended and each.by_entry in by_id and each.by
+    """Return which memory replaced which, and which may belong together."""
+    by_id = {entry.id: entry for entry in (*memory.entries, *memory.ended)}
+    all_of_them = [
+        _relation("supersedes", entry.by_entry, entry.id, entry.by.time)
+        for entry in by_id.values()
+        if entry.ended and entry.by_entry in by_id and entry.by
+    ] + [
+        _relation("related_to", entry.id, mark.other, entry.known_by)
+        for entry in by_id.values()
+        for mark in entry.marks
+        if mark.what in ("may repeat", "may replace", "may forget") and mark.other in by_id
     ]
-    for each in by_id.values():
-        for mark in each.marks:
-            if mark.what in ("may repeat", "may replace", "may forget") and mark.other in by_id:
-                found.append(_relation("related_to", each.id, mark.other, each.known_by))
-    return list({each["id"]: each for each in found}.values())
+    return list({relation["id"]: relation for relation in all_of_them}.values())
 
 
 def integrity(objects: list[Raw]) -> Raw:
-    """The checksum over all memories in canonical JSON (RFC 8785).
+    """Return the checksum over all memories in canonical JSON (RFC 8785).
 
-    There is no fraction among their numbers and no key beyond ASCII, so sorted keys are enough.
+    They have no fractions and no keys beyond ASCII, so sorted keys are enough.
     """
-    data = orjson.dumps(sorted(objects, key=lambda each: each["id"]), option=orjson.OPT_SORT_KEYS)
+    rows = sorted(objects, key=lambda memory: memory["id"])
+    data = orjson.dumps(rows, option=orjson.OPT_SORT_KEYS)
     return {
         "canonicalization": "RFC8785",
         "checksum": f"sha256:{hashlib.sha256(data).hexdigest()}",
@@ -72,7 +73,7 @@ def integrity(objects: list[Raw]) -> Raw:
 
 
 def head(checksum: str, owner: str) -> Raw:
-    """What stands before the memories. Nothing in it tells when it was made."""
+    """Return the fields before the memories. They have no time: equal memories give equal bytes."""
     return {
         "schema": "portable-ai-memory",
         "schema_version": VERSION,
@@ -85,16 +86,16 @@ def head(checksum: str, owner: str) -> Raw:
 
 
 def content_hash(text: str) -> str:
-    """The hash by which the format tells repeats: of the text but for case and white space."""
+    """Return the format's hash for repeats: of the text without case and white space."""
     words = unicodedata.normalize("NFC", text.strip().lower())
     words = re.sub(r"\s+", " ", words)
     return f"sha256:{hashlib.sha256(words.encode()).hexdigest()}"
 
 
 def _memory(entry: MemoryEntry) -> Raw:
-    first = next((each for each in entry.origins if each.conversation), entry.origins[0])
+    first = next((origin for origin in entry.origins if origin.conversation), entry.origins[0])
     created = first_of(min(entry.days, default=None), entry.known_by)
-    last = max((each.time for each in entry.origins if each.time), default=None)
+    last = max((origin.time for origin in entry.origins if origin.time), default=None)
     temporal = {
         "created_at": created,
         "updated_at": later(last, created) if len(entry.origins) > 1 else None,
@@ -102,34 +103,27 @@ def _memory(entry: MemoryEntry) -> Raw:
         "superseded_by": entry.by_entry if entry.ended == "replaced" else None,
     }
     about = {
-        "origins": [_origin(each) for each in entry.origins],
+        "origins": [_origin(origin) for origin in entry.origins],
         "ended_by": _origin(entry.by) if entry.by else None,
-        "marks": [_known(asdict(each)) for each in entry.marks] or None,
+        "marks": [known(asdict(mark)) for mark in entry.marks] or None,
         "time_unknown": created == UNKNOWN or None,
     }
-    return _object(
-        entry.id,
-        ("custom", "saved_memory"),
-        _STATUS[entry.ended],
-        entry.text,
-        temporal,
-        first,
-        about,
-    )
+    kind, status = ("custom", "saved_memory"), _STATUS[entry.ended]
+    return _object(entry.id, kind, status, entry.text, temporal, first, about)
 
 
 def _instructions(versions: list[Version]) -> Iterable[Raw]:
-    """Both halves of the versions, the last first: an older one was replaced by the next."""
+    """Make objects of both halves of `versions`, the last first: each was replaced by the next."""
     for field, kind in (("response", "instruction"), ("about", "identity")):
-        told = [each for each in versions if getattr(each, field)]
-        ids = [str(uuid.uuid5(_SPACE, f"{field}\n{getattr(each, field)}")) for each in told]
-        last: dict[str, tuple[Version, str | None]] = {}
-        for place, (version, name) in enumerate(zip(told, ids, strict=True)):
-            last.setdefault(name, (version, ids[place - 1] if place else None))
-        for name, (version, newer) in last.items():
-            active = version is versions[0] or getattr(version, field) == getattr(
-                versions[0], field
-            )
+        last: dict[str, tuple[Version, str, str | None]] = {}
+        newer = None
+        for version in versions:
+            if text := getattr(version, field):
+                own_id = str(uuid.uuid5(_SPACE, f"{field}\n{text}"))
+                last.setdefault(own_id, (version, text, newer))
+                newer = own_id
+        for own_id, (version, text, newer) in last.items():
+            active = text == getattr(versions[0], field)
             status = "active" if active else "superseded" if newer else "archived"
             created = first_of(version.first.time)
             temporal = {
@@ -141,12 +135,11 @@ def _instructions(versions: list[Version]) -> Iterable[Raw]:
                 "custom_instructions": field,
                 "origins": [_origin(version.first), _origin(version.last)],
             }
-            text = getattr(version, field)
-            yield _object(name, (kind, None), status, text, temporal, version.first, about)
+            yield _object(own_id, (kind, None), status, text, temporal, version.first, about)
 
 
 def _object(
-    name: str,
+    own_id: str,
     kind: tuple[str, str | None],
     status: str,
     text: str,
@@ -154,7 +147,7 @@ def _object(
     origin: Origin,
     about: Raw,
 ) -> Raw:
-    """As the SDK itself writes it back, with every default: the checksum is over that."""
+    """Make a memory as the SDK writes it, with every default: the checksum is over that form."""
     provenance = {
         "platform": PLATFORM,
         "conversation_ref": origin.conversation,
@@ -162,24 +155,24 @@ def _object(
         "extraction_method": "manual" if origin.how == "own list" else "api_export",
         "extractor": TOOL,
     }
-    return _known(
+    return known(
         {
-            "id": name,
+            "id": own_id,
             "type": kind[0],
             "custom_type": kind[1],
             "status": status,
             "content": text,
             "content_hash": content_hash(text),
             "tags": [],
-            "temporal": _known(temporal),
-            "provenance": _known(provenance),
-            "metadata": _known(about),
+            "temporal": known(temporal),
+            "provenance": known(provenance),
+            "metadata": known(about),
         }
     )
 
 
 def _origin(origin: Origin) -> Raw:
-    return _known({**asdict(origin), "text": origin.text or None})
+    return known({**asdict(origin), "text": origin.text or None})
 
 
 def _relation(kind: str, one: str | None, other: str, time: str | None) -> Raw:
@@ -190,7 +183,3 @@ def _relation(kind: str, one: str | None, other: str, time: str | None) -> Raw:
         "type": kind,
         "created_at": exact(time) or UNKNOWN,
     }
-
-
-def _known(fields: Raw) -> Raw:
-    return {key: value for key, value in fields.items() if value is not None}

@@ -1,10 +1,10 @@
-"""Portable AI Memory 1.0: an open form in which programs exchange memories and conversations.
+"""Portable AI Memory 1.0: an open format in which programs exchange memories and conversations.
 
     memory-store.json
     conversations/2025-03-01-postgres-or-sqlite-for-a-small-shop.json
     files/floor-plan-3f9a.pdf
 
-The store names each conversation that a memory comes from, or all where they are written too.
+The store names each conversation that a memory comes from, or all if they are written too.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from gptexit.archive.manifest import Catalog, readable
 from gptexit.memories.collect import Collector
 from gptexit.memories.model import Memory, Origin
 from gptexit.model import Asset, Conversation
-from gptexit.text.json import dumps
+from gptexit.text.json import dumps, encodable
 from gptexit.writers.base import CommonOptions, copy_of, no_place_for, on_branches
 from gptexit.writers.pam.conversation import PLATFORM, document, first_of, later
 from gptexit.writers.pam.store import head, integrity, memories, relations
 
 STORE = "memory-store.json"
 OWNER = "chatgpt-account"
-"""The owner's id, the same in every store: the account's own would tell its readers more."""
+"""The owner's id, the same in every store: the account's own would identify the user."""
 
 
 class Pam:
@@ -47,7 +47,7 @@ class Pam:
         self._own_list = own_list
         self._all = conversations
         self.memory = Memory()
-        """What the store holds, once `finish` has been asked."""
+        """The content of the store; set by `finish`."""
         self._collector = Collector()
         self._index = sqlite3.connect("", isolation_level=None)  # a file that nobody sees
         self._index.executescript(
@@ -56,7 +56,7 @@ class Pam:
         )
 
     def render(self, conversation: Conversation) -> Rendered:
-        """The conversation's file, and the files that it names."""
+        """Write the conversation's file, and copy the files that it names."""
         self._collector.add(conversation)
         done = Rendered(messages=len(conversation["messages"]))
         conversation = on_branches(conversation, self._branches, done)
@@ -66,12 +66,12 @@ class Pam:
             words = f"{day}-{readable(conversation['title'] or '') or 'untitled'}"
             path = self._catalog.name(key, "conversations", words, ending=".json")
             copies: dict[str, Copy] = {}
-            made = document(conversation, lambda asset: self._place(asset, copies))
-            done.files.append(File(path, dumps(made) + b"\n", key))
+            data = dumps(document(conversation, lambda asset: self._place(asset, copies)))
+            done.files.append(File(path, data + b"\n", key))
             done.copies += copies.values()
         entry = dumps(_entry(conversation, path))
         self._index.execute(
-            "INSERT OR REPLACE INTO entry VALUES (?, ?)", (_safe(conversation["id"]), entry)
+            "INSERT OR REPLACE INTO entry VALUES (?, ?)", (encodable(conversation["id"]), entry)
         )
         return done
 
@@ -82,11 +82,11 @@ class Pam:
         return copy.path
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
-        """The format has no place for them."""
+        """Leave them out: the format has no place for them."""
         return no_place_for(assets)
 
     def finish(self) -> Rendered:
-        """The store."""
+        """Write the store."""
         self.memory = self._collector.memory(self._own_list)
         objects = memories(self.memory)
         checked = integrity(objects)
@@ -99,17 +99,17 @@ class Pam:
         files = [_piece(opening)]
         for name, values in fields.items():
             files.append(_piece(b',\n"%s":[' % name.encode()))
-            for place, value in enumerate(values):
-                files.append(_piece((b",\n" if place else b"\n") + dumps(value)))
+            for number, value in enumerate(values):
+                files.append(_piece((b",\n" if number else b"\n") + dumps(value)))
             files.append(_piece(b"\n]"))
         files.append(_piece(b',\n"integrity":' + dumps(checked) + b"}\n", last=True))
         return Rendered(files=files)
 
     def _entries(self, objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The index of conversations, each with the memories that come from it."""
+        """Return the index of conversations, each with the memories that come from it."""
         derived: dict[str, list[str]] = defaultdict(list)
-        for each in objects:
-            derived[each["provenance"].get("conversation_ref", "")].append(each["id"])
+        for memory in objects:
+            derived[memory["provenance"].get("conversation_ref", "")].append(memory["id"])
         for key, row in self._index.execute("SELECT id, row FROM entry ORDER BY id"):
             if self._all or key in derived:
                 yield {**orjson.loads(row), "derived_memories": derived.get(key, [])}
@@ -130,7 +130,3 @@ def _entry(conversation: Conversation, path: str | None) -> dict[str, Any]:
 
 def _piece(data: bytes, *, last: bool = False) -> File:
     return File(STORE, data, "memory-store", append=True, last=last)
-
-
-def _safe(key: str) -> str:
-    return key.encode("utf-8", "replace").decode()
