@@ -19,15 +19,7 @@ from gptexit.selection import current_branch
 from gptexit.sqlite import CITED, NAME, PLACES, Rows
 from gptexit.text.json import dumps
 from gptexit.text.markdown import line
-from gptexit.writers.base import (
-    CommonOptions,
-    Format,
-    SinkKind,
-    Unmentioned,
-    Writer,
-    WriterSetting,
-    on_branches,
-)
+from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
 from gptexit.writers.parts import Blocks, PartStyle, assets_of, blocks_of
 
 
@@ -226,12 +218,3 @@ def _gone(gone: Gone | None) -> str | None:
     if gone is None:
         return None
     return "conversation" if gone["conversation"] else f"{len(gone['messages'])} messages"
-
-
-def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
-    return Sqlite(options)
-
-
-FORMAT = Format(
-    "sqlite", "An SQLite database with full-text search.", _writer, sink=SinkKind.DATABASE
-)

@@ -1,0 +1,16 @@
+"""The format `sqlite`: conversations as rows of a database."""
+
+from __future__ import annotations
+
+from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting
+
+
+def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.sqlite.writer import Sqlite
+
+    return Sqlite(options)
+
+
+FORMAT = Format(
+    "sqlite", "An SQLite database with full-text search.", _writer, sink=SinkKind.DATABASE
+)
