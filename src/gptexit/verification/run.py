@@ -98,7 +98,7 @@ def verify(
                 result.problems.append(bench.problem(file, "is gone"))
             elif bench.archive.is_changed(file):
                 result.problems.append(bench.problem(file, "is not as it was written"))
-    unique = set(result.problems)
+    unique = dict.fromkeys(result.problems)
     result.problems = sorted(unique, key=lambda problem: (problem.file or "", problem.what))
     return result
 
