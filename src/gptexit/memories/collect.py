@@ -17,7 +17,7 @@ import orjson
 from gptexit.files.scratch import scratch_database
 from gptexit.memories.extract import citations, instructions, listed, noted, snapshots
 from gptexit.memories.model import Memory, Origin, Version
-from gptexit.memories.resolve import Resolver, sortable
+from gptexit.memories.resolve import MemoryResolver, sortable
 from gptexit.model import Conversation
 from gptexit.text.json import encodable
 
@@ -87,7 +87,7 @@ class Collector:
         notes, left_out = self._notes()
         seen, latest, more = self._seen()
         cited, repeats = self._cited()
-        memory = Resolver().memory(notes, seen, latest, own_list, cited)
+        memory = MemoryResolver().memory(notes, seen, latest, own_list, cited)
         memory.versions, older = self._versions()
         memory.conversations, memory.slim = self._conversations, self._slim
         memory.left_out = left_out + more + older + repeats

@@ -40,7 +40,7 @@ COMPARED = 1_000
 """Characters of a text that are compared."""
 
 
-class Resolver:
+class MemoryResolver:
     """One pass over everything, the oldest first."""
 
     def __init__(self) -> None:
