@@ -12,7 +12,7 @@ from gptexit import templates
 from gptexit.codes import Hidden, NotKept
 from gptexit.exit import DESTINATIONS
 from gptexit.exit import start_here as exit_page
-from gptexit.inspection.absences import GENERATIONS, as_markdown
+from gptexit.inspection.run import GENERATIONS, as_markdown
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Mark, Memory, MemoryEntry, Origin, Version
 from gptexit.memories.text import memory_text

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gptexit.archive.description import need_same_account, part_of
-from gptexit.archive.folder import Archive, ArchiveFolder, Sink
+from gptexit.archive.files import Sink, StdoutSink
+from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.notes_folder import NotesSink
-from gptexit.archive.stdout import StdoutSink
 from gptexit.archive.zip_folder import ZipSink
 from gptexit.errors import DamagedNames, OtherArchive
 from gptexit.model import Conversation

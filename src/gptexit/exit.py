@@ -22,8 +22,7 @@ from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
 from gptexit.conversion import carry_out, choices, spec_of
 from gptexit.files.disk import leads_out
-from gptexit.inspection.absences import as_markdown
-from gptexit.inspection.run import form
+from gptexit.inspection.run import as_markdown, form
 from gptexit.pipeline import Progress
 from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import ExportSet

@@ -15,8 +15,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from gptexit.archive.description import by_ids, record, unread
-from gptexit.archive.files import Copy, File, Read, Rendered
-from gptexit.archive.folder import ArchiveFolder, Sink
+from gptexit.archive.files import Copy, File, Read, Rendered, Sink
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.chatgpt.names import file_id
 from gptexit.codes import NotKept, reason_of
 from gptexit.files.background import collector_off

@@ -5,9 +5,8 @@ import zipfile
 
 import pytest
 
-from gptexit.archive.files import Copy, File
+from gptexit.archive.files import Copy, File, StdoutSink
 from gptexit.archive.folder import Archive, ArchiveFolder
-from gptexit.archive.stdout import StdoutSink
 from gptexit.archive.zip_folder import ZipSink
 
 NOTE = File("2025/a.md", b"first", "conversation/1")

@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from gptexit.inspection.absences import GENERATIONS, absences, all_absences, as_markdown
-from gptexit.inspection.run import inspect
+from gptexit.inspection.run import GENERATIONS, absences, all_absences, as_markdown, inspect
 from gptexit.readers.chatgpt.export_set import open_export
 from support.exports import FIXTURES, ROOT
 

@@ -1,15 +1,19 @@
-"""Define what writers hand to an archive: files with their bytes, and copies of assets."""
+"""Define the contract between writers and sinks.
+
+A writer hands over files with their bytes, and copies of assets; a sink puts them somewhere.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Literal, Protocol
 
-from gptexit.archive.manifest import About
+from gptexit.archive.manifest import About, Catalog
 from gptexit.archive.note_contents import NoteContents
 from gptexit.codes import Hidden, NotKept
+from gptexit.errors import Closed
 
 JSONL = "conversations.jsonl"
 """The file of the format jsonl."""
@@ -63,3 +67,60 @@ class Rendered:
     """Messages that the options leave out, by reason."""
     not_kept: Counter[NotKept] = field(default_factory=Counter)
     """What the format cannot hold, by reason."""
+
+
+Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
+"""What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP; `kept`
+where the archive's own holds more."""
+
+
+class Sink(Protocol):
+    """Where the files of a target go."""
+
+    catalog: Catalog
+
+    def put(self, file: File) -> Outcome:
+        """Write a file, unless it is there already."""
+
+    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
+        """Write an asset, unless it is there already."""
+
+    def finish(self) -> int:
+        """Complete every file. Return how many bytes the archive's files have."""
+
+    def discard(self) -> None:
+        """Give up what is not complete: another sink takes everything from the start again."""
+
+
+class StdoutSink:
+    """Standard output as a sink, for a target that appends to one file."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self.catalog = Catalog()
+        self._out = out
+        self._written = 0
+
+    def put(self, file: File) -> Outcome:
+        """Pass the bytes on. Raises Closed."""
+        try:
+            self._out.write(file.data)
+        except BrokenPipeError as error:
+            raise Closed from error
+        self._written += len(file.data)
+        return "part"
+
+    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
+        """Nowhere to put it."""
+        return "part"
+
+    def discard(self) -> None:
+        """Raise RuntimeError: what has gone out is out. The source is settled beforehand."""
+        raise RuntimeError("standard output cannot be started again")
+
+    def finish(self) -> int:
+        """The bytes that went out. Raises Closed."""
+        try:
+            self._out.flush()
+        except BrokenPipeError as error:
+            raise Closed from error
+        return self._written

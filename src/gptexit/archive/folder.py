@@ -19,14 +19,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO
 
 import orjson
 
 from gptexit.archive.batch import is_torn, recorded, seems_torn
 from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.description import sealed
-from gptexit.archive.files import Copy, File
+from gptexit.archive.files import Copy, File, Outcome
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces
 from gptexit.errors import OtherArchive
@@ -34,9 +34,6 @@ from gptexit.files.background import BackgroundFile
 from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, open_new, read_bytes, write_all
 from gptexit.text.terminal import printable
 
-Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
-"""What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP; `kept`
-where the archive's own holds more."""
 RECORD = "archive.json"
 """The file in which an archive says what it was made from; see `description`."""
 
@@ -59,24 +56,6 @@ class Tally:
     """Files that were damaged, as by a power cut, and were written again."""
     new_texts: dict[str, str] = field(default_factory=dict)
     """Where the new text is of a file that the user changed."""
-
-
-class Sink(Protocol):
-    """Where the files of a target go."""
-
-    catalog: Catalog
-
-    def put(self, file: File) -> Outcome:
-        """Write a file, unless it is there already."""
-
-    def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
-        """Write an asset, unless it is there already."""
-
-    def finish(self) -> int:
-        """Complete every file. Return how many bytes the archive's files have."""
-
-    def discard(self) -> None:
-        """Give up what is not complete: another sink takes everything from the start again."""
 
 
 class Archive:

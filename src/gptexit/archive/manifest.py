@@ -19,8 +19,7 @@ import orjson
 from pathvalidate import sanitize_filename
 from slugify import slugify, smart_truncate
 
-from gptexit.files.disk import leads_out, open_plain
-from gptexit.files.scratch import scratch_database
+from gptexit.files.disk import leads_out, open_plain, scratch_database
 from gptexit.text.json import encodable
 
 LONGEST = 80

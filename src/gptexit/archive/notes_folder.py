@@ -14,11 +14,10 @@ from itertools import count
 from pathlib import PurePosixPath
 
 from gptexit.archive.batch import seems_torn
-from gptexit.archive.files import File
+from gptexit.archive.files import File, Outcome
 from gptexit.archive.folder import (
     ArchiveFolder,
     FolderSink,
-    Outcome,
     beside,
     beside_key,
     sha256_of,

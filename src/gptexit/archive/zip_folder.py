@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
 
-from gptexit.archive.files import Copy, File
-from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome
+from gptexit.archive.files import Copy, File, Outcome
+from gptexit.archive.folder import ArchiveFolder, FolderSink
 from gptexit.files.disk import CHUNK
 
 _DATE = (1980, 1, 1, 0, 0, 0)

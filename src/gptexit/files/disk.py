@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import secrets
+import sqlite3
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -218,3 +219,17 @@ def special(path: str | os.PathLike[str]) -> str | None:
     except (OSError, ValueError):
         return None
     return _KINDS.get(stat.S_IFMT(mode))
+
+
+def scratch_database(tables: str, cache: int = 1000) -> sqlite3.Connection:
+    """Open a database in a temporary file without a name, which ends with the connection.
+
+    `tables`: SQL that makes them; `cache`: KiB of memory. All later changes are in one transaction
+    that is never committed: nothing of it has to outlive a crash.
+    """
+    base = sqlite3.connect("", isolation_level=None)
+    base.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        f"PRAGMA cache_size = -{cache}; {tables} BEGIN;"
+    )
+    return base

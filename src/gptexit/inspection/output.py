@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from gptexit import __version__
-from gptexit.inspection.absences import GENERATIONS
 from gptexit.inspection.attachments import Missing
 from gptexit.inspection.drift import MOST as MOST_DRIFT
-from gptexit.inspection.run import Inspection, drift_json
+from gptexit.inspection.run import GENERATIONS, Inspection, drift_json
 from gptexit.text import dates
 from gptexit.text.terminal import cell, columns, count, printable
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import ijson
 
@@ -15,7 +15,6 @@ from gptexit import __version__
 from gptexit.chatgpt.names import CONVERSATIONS, KIND, LIBRARY, NAMES, file_id
 from gptexit.codes import Lost
 from gptexit.files.background import collector_off
-from gptexit.inspection.absences import absences
 from gptexit.inspection.attachments import Attachments
 from gptexit.inspection.drift import Drift
 from gptexit.inspection.known_names import MEMBERS
@@ -24,6 +23,7 @@ from gptexit.readers.chatgpt.containers.layout import KNOWN as SIDE_FILES
 from gptexit.readers.chatgpt.containers.layout import MORE
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
 from gptexit.readers.chatgpt.normalize.conversation import Account
+from gptexit.templates import render, table
 
 VERSION = 1
 """The number that an inspection carries as `version`."""
@@ -36,6 +36,15 @@ _OF_2023 = {
 _LATER = datetime(2024, 1, 15, tzinfo=UTC)
 _SLIM = datetime(2026, 6, 15, tzinfo=UTC)
 """No slim export is known to be older."""
+GENERATIONS = {
+    "classic": "classic, of 2023",
+    "full": "full, of 2024 to early 2026",
+    "sharded": "full and in several files, of early 2026",
+    "dat": "full, with .dat files, of May and June 2026",
+    "slim": "slim, since mid-2026",
+    "unknown": "not to be told: no conversation has a message",
+}
+"""Every generation, and when exports had that form."""
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
 
@@ -266,3 +275,36 @@ def _ranked(counts: Counter[str], name: str, what: str) -> list[dict[str, Any]]:
     """Return the counts as rows, the largest first."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{name: key, what: count} for key, count in ordered]
+
+
+class Absence(NamedTuple):
+    """Something that an export does not hold."""
+
+    what: str
+    how: str | None = None
+    """How to get it, if there is a way."""
+    since: str | None = None
+    """The generation that left it out, a key of `GENERATIONS`; None for every one."""
+    until: str | None = None
+    """The generation that was the last to leave it out."""
+
+
+@lru_cache(maxsize=1)
+def all_absences() -> tuple[Absence, ...]:
+    """Return what any export lacks, in the order in which to look at it."""
+    return tuple(Absence(**absence) for absence in table("inspect/absences.toml")["absences"])
+
+
+def absences(generation: str) -> list[Absence]:
+    """Return what an export of that generation does not hold."""
+    return [
+        absence
+        for absence in all_absences()
+        if absence.since in (None, generation) and absence.until in (None, generation)
+    ]
+
+
+def as_markdown(generation: str) -> str:
+    """Return the absences of a generation as a list in Markdown."""
+    page = render("inspect/absences.md.j2", absences=absences(generation))
+    return page.removesuffix("\n")

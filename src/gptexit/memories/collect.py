@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.files.scratch import scratch_database
+from gptexit.files.disk import scratch_database
 from gptexit.memories.extract import citations, instructions, listed, noted, snapshots
 from gptexit.memories.model import Memory, Origin, Version
 from gptexit.memories.resolve import MemoryResolver, sortable

@@ -1,29 +1,38 @@
 """Write a database into an archive: a file's bytes are the rows of one conversation.
 
 The database is changed in a copy under another name, which then takes its place: a killed run
-leaves what was there, and a reader who has it open goes on reading it. Where no conversation
-changed there is no copy and the file is not touched. What else a person has put into it, tables and
-views of their own, is copied along.
+leaves what was there, and a reader who has it open goes on reading it. If no conversation changed,
+there is no copy, and the file is not touched. Tables and views that a person has added are copied
+along.
+
+The rows of a conversation that the database holds are joined with those that come (see `united`).
+They hold texts and no raw conversation. So the tree is merged as several exports are (see
+`readers.chatgpt.merge`), and of two texts of one message the fuller counts; if each has words that
+the other lacks, the later one counts, and the other is appended to the message's hidden text.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
-from gptexit.archive.files import File
-from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome, beside, beside_key, sha256_of
+from gptexit.archive.files import File, Outcome
+from gptexit.archive.folder import ArchiveFolder, FolderSink, beside, beside_key, sha256_of
 from gptexit.archive.manifest import Entry
+from gptexit.chatgpt.tree import build
 from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, digest_of, open_new, open_plain, sync
+from gptexit.readers.chatgpt.merge.conversation import merge, moment
 from gptexit.sqlite import (
     ASSET,
     CONVERSATION,
@@ -39,7 +48,23 @@ from gptexit.sqlite import (
 )
 from gptexit.sqlite.database import DatabaseWriter, digest_in
 from gptexit.text.json import dumps
-from gptexit.updating.rows import united, without
+
+_KEY = "database"
+_BEGINS = b"SQLite format 3\0"
+_SIDE_FILES = ("-wal", "-journal")
+"""What SQLite keeps beside a database while it is written to."""
+_NAMES = ("place", "parent", *MESSAGE.split(", "))
+_ID, _PARENT = _NAMES.index("id"), _NAMES.index("parent")
+_CURRENT = _NAMES.index("current")
+_MAY_LACK = [_NAMES.index(name) for name in ("name", "recipient", "created", "model", "feedback")]
+"""Columns that a slim export may leave empty."""
+_TEXT, _HIDDEN = _NAMES.index("text"), _NAMES.index("hidden_text")
+_OWN = CONVERSATION.split(", ")
+_UPDATED, _SHOWN, _TITLE = _OWN.index("updated"), _OWN.index("messages"), _OWN.index("title")
+_ASSET_ID, _MISSING = 1, -1
+_WORDS = re.compile(r"\w+")
+_MARKER = re.compile("[\ue200-\ue2ff][^\ue201\n]*\ue201?")
+"""A marker of ChatGPT's that an earlier gptexit may have left in a text; see docs/format.md."""
 
 
 def stored(base: sqlite3.Connection, key: str) -> Rows | None:
@@ -79,12 +104,6 @@ def stored(base: sqlite3.Connection, key: str) -> Rows | None:
         "memories": of("memories", MEMORY),
         "instructions": of("instructions", INSTRUCTION),
     }
-
-
-_KEY = "database"
-_BEGINS = b"SQLite format 3\0"
-_SIDE_FILES = ("-wal", "-journal")
-"""What SQLite keeps beside a database while it is written to."""
 
 
 class DatabaseSink(FolderSink):
@@ -244,3 +263,152 @@ def _quiet(path: Path) -> None:
         raise OSError(0, "another program is writing to the database; close it", path) from error
     if any(file.exists() for file in beside):
         raise OSError(0, "another program is writing to the database; close it", str(path))
+
+
+def united(earlier: Rows, incoming: Rows, *, redacts: bool = False) -> Rows:
+    """Rows with all of both; `incoming` itself where it holds everything.
+
+    `redacts`: whether secrets were taken out of `incoming` that `earlier` holds: a text that both
+    have is then taken from `incoming`.
+    """
+    before = {row[_ID]: row for row in earlier["messages"]}
+    now = {row[_ID]: row for row in incoming["messages"]}
+    both = {key: _row(before.get(key), row, redacts=redacts) for key, row in now.items()}
+    later = moment(incoming["conversation"][_UPDATED]) >= moment(earlier["conversation"][_UPDATED])
+    covered = before.keys() <= now.keys() and both == now
+    if later and covered and not _lacks_more(earlier, incoming):
+        return incoming
+    pair = (earlier, incoming) if later else (incoming, earlier)
+    raw = merge(enumerate(map(_as_raw, pair))).raw
+    tree = build(raw["mapping"], Counter())
+    order, parents = tree.order, tree.parent
+    branch = _branch(raw.get("current_node"), parents)
+    places = {key: place for place, key in enumerate(order, 1)}
+    messages = []
+    for key in order:
+        row = list(both.get(key) or before[key])
+        row[0], row[_PARENT] = places[key], places.get(parents[key] or "")
+        row[_CURRENT] = int(key in branch)
+        messages.append(row)
+    first, last = pair
+    own = [
+        value if value is not None else other
+        for value, other in zip(last["conversation"], first["conversation"], strict=True)
+    ]
+    own[-1] = incoming["conversation"][-1] if later else earlier["conversation"][-1]
+    own[_SHOWN] = sum(bool(row[_CURRENT] and row[_TEXT].strip()) for row in messages)
+    return {
+        "conversation": own,
+        "project": last["project"] or first["project"],
+        "gpt": last["gpt"] or first["gpt"],
+        "models": sorted({*earlier["models"], *incoming["models"]}),
+        "messages": messages,
+        "assets": _assets(earlier, incoming, places),
+        "memories": _beside(earlier, incoming, "memories", places),
+        "instructions": _beside(earlier, incoming, "instructions", places),
+    }
+
+
+def without(rows: Rows, redact: Callable[[str], str]) -> Rows:
+    """Rows whose texts have gone through `redact`; ids, times and types stay."""
+
+    def some(row: list[Any], *columns: int) -> list[Any]:
+        places = {column % len(row) for column in columns}
+        return [
+            redact(value) if place in places and isinstance(value, str) else value
+            for place, value in enumerate(row)
+        ]
+
+    return {
+        **rows,
+        "conversation": some(rows["conversation"], _TITLE),
+        "messages": [some(row, _TEXT, _HIDDEN) for row in rows["messages"]],
+        "assets": [some(row, _ASSET_ID + 1) for row in rows["assets"]],
+        "memories": [some(row, -1) for row in rows["memories"]],
+        "instructions": [some(row, -1, -2) for row in rows["instructions"]],
+    }
+
+
+def _as_raw(rows: Rows) -> dict[str, Any]:
+    """The tree of a conversation as `merge` takes it."""
+    ids = {row[0]: row[_ID] for row in rows["messages"]}
+    mapping = {
+        row[_ID]: {"id": row[_ID], "parent": ids.get(row[_PARENT]), "message": {"id": row[_ID]}}
+        for row in rows["messages"]
+    }
+    current = [row[_ID] for row in rows["messages"] if row[_CURRENT]]
+    raw: dict[str, Any] = {"mapping": mapping}
+    if current:
+        raw["current_node"] = current[-1]
+    return raw
+
+
+def _branch(key: Any, parents: dict[str, str | None]) -> set[str]:
+    branch: set[str] = set()
+    while isinstance(key, str) and key in parents and key not in branch:
+        branch.add(key)
+        key = parents[key]
+    return branch
+
+
+def _row(before: list[Any] | None, now: list[Any], *, redacts: bool) -> list[Any]:
+    """The row of a message of which there are two: what comes, and what only the other says."""
+    if before is None:
+        return now
+    row = list(now)
+    for column in _MAY_LACK:
+        row[column] = now[column] if now[column] is not None else before[column]
+    text, hidden = now[_TEXT], now[_HIDDEN]
+    if redacts:
+        return row
+    if before[_TEXT].startswith(text) and before[_HIDDEN].startswith(hidden):
+        row[_TEXT], row[_HIDDEN] = before[_TEXT], before[_HIDDEN]
+        return row
+    there = _counted(text + "\n" + hidden)
+    left = [text for text in (before[_TEXT], before[_HIDDEN]) if _counted(text) - there]
+    row[_HIDDEN] = "\n\n".join(filter(None, [hidden, *left]))
+    return row
+
+
+def _counted(text: str) -> Counter[str]:
+    return Counter(_WORDS.findall(_MARKER.sub(" ", text)))
+
+
+def _lacks_more(earlier: Rows, incoming: Rows) -> bool:
+    """Whether something beside the messages is only in the database."""
+    there = {row[_ASSET_ID] for row in incoming["assets"] if not row[_MISSING]}
+    return (
+        any(row[_ASSET_ID] not in there for row in earlier["assets"] if not row[_MISSING])
+        or bool(_texts_of(earlier, "memories") - _texts_of(incoming, "memories"))
+        or bool(_texts_of(earlier, "instructions") - _texts_of(incoming, "instructions"))
+    )
+
+
+def _texts_of(rows: Rows, table: str) -> set[tuple[Any, ...]]:
+    """What stands in a table, without the places of the messages."""
+    found: list[list[Any]] = rows[table]  # type: ignore[literal-required]
+    return {tuple(row[1:]) for row in found}
+
+
+def _moved(rows: Rows, row: list[Any], places: dict[str, int]) -> list[Any]:
+    """A row with the new place of its message."""
+    ids = {message[0]: message[_ID] for message in rows["messages"]} if row[0] is not None else {}
+    return [places.get(ids.get(row[0], "")), *row[1:]]
+
+
+def _assets(earlier: Rows, incoming: Rows, places: dict[str, int]) -> list[list[Any]]:
+    found: dict[Any, list[Any]] = {}
+    for rows in (incoming, earlier):
+        for row in rows["assets"]:
+            known = found.get(row[_ASSET_ID])
+            if known is None or (known[_MISSING] and not row[_MISSING]):
+                found[row[_ASSET_ID]] = _moved(rows, row, places)
+    return list(found.values())
+
+
+def _beside(earlier: Rows, incoming: Rows, table: str, places: dict[str, int]) -> list[list[Any]]:
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for rows in (incoming, earlier):
+        for row in rows[table]:  # type: ignore[literal-required]
+            found.setdefault(tuple(row[1:]), _moved(rows, row, places))
+    return sorted(found.values(), key=lambda row: row[0] or 0)

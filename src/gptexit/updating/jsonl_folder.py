@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from gptexit.archive.files import JSONL, File
-from gptexit.archive.folder import ArchiveFolder, FolderSink, Outcome, beside, beside_key
+from gptexit.archive.files import JSONL, File, Outcome
+from gptexit.archive.folder import ArchiveFolder, FolderSink, beside, beside_key
 from gptexit.files.disk import is_zeros, open_plain
 from gptexit.model import Asset, Conversation, Gone, Message
 from gptexit.readers.chatgpt.asset_index import AssetInfo

@@ -13,8 +13,7 @@ from gptexit.codes import Hidden
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.markdown import MarkdownOptions
-from gptexit.writers.markdown.draft import front_matter
-from gptexit.writers.markdown.writer import Markdown
+from gptexit.writers.markdown.writer import Markdown, front_matter
 from support.build import ROOT, add, chain, conversation, message, raw_conversations
 from support.exports import seen_texts, word_runs
 
