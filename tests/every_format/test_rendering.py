@@ -21,7 +21,13 @@ from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message, raw_conversations
 
 INCLUDE = st.sets(st.sampled_from(["hidden", "reasoning", "tools"])).map(frozenset)
-OPTIONS = st.builds(Options, st.sampled_from([None, "current", "all"]), INCLUDE, st.just(UTC))
+OPTIONS = st.fixed_dictionaries(
+    {
+        "branches": st.sampled_from([None, "current", "all"]),
+        "include": INCLUDE,
+        "timezone": st.just(UTC),
+    }
+)
 FILES = {"file_0123abcd": AssetInfo("a/b.png", "b.png", "image/png", 3)}
 
 
