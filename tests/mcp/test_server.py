@@ -245,9 +245,9 @@ def test_resources_that_are_not_there(archive, uri):
 
 def served_handlers(archive):
     """What reads a resource, without a process around it."""
-    from gptexit.mcp.server import Archive, _Handlers
+    from gptexit.mcp.server import ServedArchive, _Handlers
 
-    handlers = _Handlers(Archive(archive / "chatgpt.sqlite"))
+    handlers = _Handlers(ServedArchive(archive / "chatgpt.sqlite"))
     return lambda uri: anyio.run(
         functools.partial(handlers.read_resource, None, ReadResourceRequestParams(uri=uri))
     )

@@ -61,7 +61,7 @@ _ROOM = 40_000
 """Characters of a conversation that one resource holds."""
 
 
-class Archive:
+class ServedArchive:
     """The archive that is served, for one question at a time.
 
     It is opened at the first question, and again when another file takes its place.
@@ -117,7 +117,7 @@ def serve(path: Path) -> None:
 
 
 async def _serve(path: Path) -> None:
-    handlers = _Handlers(Archive(path))
+    handlers = _Handlers(ServedArchive(path))
     server: Server[Any] = Server(
         "gptexit",
         version=__version__,
@@ -136,7 +136,7 @@ async def _serve(path: Path) -> None:
 class _Handlers:
     """The requests that the server answers. Each raises MCPError."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: ServedArchive) -> None:
         self._archive = archive
 
     async def list_tools(self, _: _Context, __: object) -> types.ListToolsResult:
