@@ -50,7 +50,6 @@ class LibreChat:
         self._branches = options.branches
         self._include = options.include
         self._catalog = catalog
-        self._count = 0
 
     def render(self, conversation: Conversation) -> Rendered:
         """Write the conversation's file, and copy the files that it names."""
@@ -94,7 +93,6 @@ class LibreChat:
         done.hidden += turns.hidden
         if copies:
             done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
-        self._count += 1
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:

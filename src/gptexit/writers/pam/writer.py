@@ -9,7 +9,6 @@ The store names each conversation that a memory comes from, or all if they are w
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ import orjson
 
 from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
+from gptexit.files.disk import scratch_database
 from gptexit.memories.collect import Collector
 from gptexit.memories.model import Memory, Origin
 from gptexit.model import Asset, Conversation
@@ -49,10 +49,8 @@ class Pam:
         self.memory = Memory()
         """The content of the store; set by `finish`."""
         self._collector = Collector()
-        self._index = sqlite3.connect("", isolation_level=None)  # a file that nobody sees
-        self._index.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000;"
-            "CREATE TABLE entry (id TEXT PRIMARY KEY, row BLOB) WITHOUT ROWID; BEGIN;"
+        self._index = scratch_database(
+            "CREATE TABLE entry (id TEXT PRIMARY KEY, row BLOB) WITHOUT ROWID;"
         )
 
     def render(self, conversation: Conversation) -> Rendered:
