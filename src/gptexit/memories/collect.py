@@ -187,6 +187,6 @@ def _digest(*texts: str | None) -> bytes:
     return hashlib.sha256(repr(texts).encode("utf-8", "replace")).digest()
 
 
-def _safe(*texts: str | None) -> list[str | None]:
-    """Half of a surrogate pair has no bytes that SQLite could keep."""
-    return [text and encodable(text) for text in texts]
+def _safe(*values: Any) -> list[Any]:
+    """Replace lone surrogates in strings: SQLite cannot keep them."""
+    return [encodable(value) if isinstance(value, str) else value for value in values]
