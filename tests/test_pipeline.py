@@ -1,5 +1,10 @@
+from __future__ import annotations
+
 import json
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -9,6 +14,7 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.codes import NotKept
 from gptexit.pipeline import Output, conversations, convert
 from gptexit.readers.chatgpt import source as reader
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.report import Written
 from gptexit.schemas import errors
 from gptexit.selection import Selection
@@ -21,14 +27,20 @@ from support.exports import ROOT
 FAT = ROOT / "fixtures/fat-2024.zip"
 
 
-def write(path, members):
+def write(path: Path, members: dict[str, Any]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name, data if isinstance(data, bytes) else json.dumps(data))
     return path
 
 
-def run(source, out, *names, options=None, progress=None):
+def run(
+    source: Path,
+    out: Path,
+    *names: str,
+    options: Options | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> dict[str, Any]:
     with open_source([source]) as export:
         ways = []
         for name in names or ("markdown",):
@@ -41,7 +53,7 @@ def run(source, out, *names, options=None, progress=None):
         return report
 
 
-def talk(key, words="Hi", **rest):
+def talk(key: str, words: str = "Hi", **rest: float) -> dict[str, Any]:
     return conversation(chain(message("user", words)), conversation_id=key, title=key, **rest)
 
 
@@ -50,12 +62,12 @@ FEW_FILES = [(name, "classic") for name in FORMATS if name not in ("markdown", "
 
 @pytest.mark.parametrize(("name", "form"), FEW_FILES)
 def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(
-    tmp_path, name, form
-):
+    tmp_path: Path, name: str, form: str
+) -> None:
     report = conversion.convert(FAT, tmp_path, [name], options=Options(form=form))
     with open_source([FAT]) as export:
         mentioned = {
-            asset["member"]
+            asset["member"] or ""
             for conversation in conversations(export)
             for asset in conversation["assets"]
         }
@@ -64,7 +76,7 @@ def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_doe
     assert report["targets"][0]["not_kept"][NotKept.FILE_UNMENTIONED] == len(others)
 
 
-def test_a_later_copy_in_another_shard_wins(tmp_path):
+def test_a_later_copy_in_another_shard_wins(tmp_path: Path) -> None:
     source = write(
         tmp_path / "e.zip",
         {
@@ -86,15 +98,17 @@ def test_a_later_copy_in_another_shard_wins(tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["read_conversation", "_write"])
-def test_a_fault_of_ours_costs_one_conversation(tmp_path, monkeypatch, stage):
+def test_a_fault_of_ours_costs_one_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
     source = write(tmp_path / "e.zip", {"conversations.json": [talk("a"), talk("b"), talk("c")]})
-    whole = reader.read_conversation
+    whole = read_conversation
 
-    def faulty(raw, account, met):
+    def faulty(raw: dict[str, Any], account: Account, met: ReadStats) -> Any:
         if raw["title"] == "b":
             if stage == "read_conversation":
                 raise ZeroDivisionError("oops")
-            found = whole(raw, account, met)
+            found: Any = whole(raw, account, met)
             found["messages"][0]["parts"] = [{"type": "of another world"}]
             return found
         return whole(raw, account, met)
@@ -107,7 +121,7 @@ def test_a_fault_of_ours_costs_one_conversation(tmp_path, monkeypatch, stage):
     assert len(list((tmp_path / "out/markdown/2025").glob("*.md"))) == 2
 
 
-def test_a_damaged_asset_is_named_and_the_rest_is_written(tmp_path):
+def test_a_damaged_asset_is_named_and_the_rest_is_written(tmp_path: Path) -> None:
     image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_a1"}
     raw = conversation(
         chain(message("user", {"content_type": "multimodal_text", "parts": [image]}))
@@ -136,7 +150,7 @@ def test_a_damaged_asset_is_named_and_the_rest_is_written(tmp_path):
         (b'[{"id": "m1", "rat', None),
     ],
 )
-def test_ratings(tmp_path, rows, feedback):
+def test_ratings(tmp_path: Path, rows: list[dict[str, str]], feedback: str) -> None:
     source = write(
         tmp_path / "e.zip", {"conversations.json": [talk("a")], "message_feedback.json": rows}
     )
@@ -146,7 +160,7 @@ def test_ratings(tmp_path, rows, feedback):
     assert report["complete"] == isinstance(rows, list)
 
 
-def test_jsonl_of_the_current_branch(tmp_path):
+def test_jsonl_of_the_current_branch(tmp_path: Path) -> None:
     mapping = chain(message("user", "Hi"), message("assistant", "one"))
     add(mapping, "other", "m1", message("assistant", "two"))
     source = write(tmp_path / "e.zip", {"conversations.json": [conversation(mapping)]})
@@ -156,7 +170,7 @@ def test_jsonl_of_the_current_branch(tmp_path):
     assert report["targets"][0]["hidden"] == {"other-branch": 1}
 
 
-def test_progress_is_told(tmp_path):
+def test_progress_is_told(tmp_path: Path) -> None:
     source = write(tmp_path / "e.zip", {"conversations.json": [talk(str(n)) for n in range(5)]})
     told = []
     run(source, tmp_path / "out", progress=lambda *each: told.append(each))

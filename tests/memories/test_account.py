@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import orjson
 from click.testing import CliRunner
@@ -114,7 +115,7 @@ def test_the_order_of_the_conversations_does_not_matter() -> None:
         assert remembered(seed).as_json() == wanted
 
 
-def test_the_command_gives_the_same_as_json(tmp_path) -> None:
+def test_the_command_gives_the_same_as_json(tmp_path: Path) -> None:
     (tmp_path / "conversations.json").write_bytes(orjson.dumps(conversations()))
     out = tmp_path / "memory.json"
     done = CliRunner().invoke(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ _SNAPSHOTS = st.lists(_PHRASES, min_size=1, max_size=3).map(
 NOTES = st.lists(_PHRASES | _ASKED | WORDS | _SNAPSHOTS, max_size=12)
 
 
-def collected(notes: list, order: list[int]) -> Memory:
+def collected(notes: list[Any], order: list[int]) -> Memory:
     collector = Collector()
     for number in order:
         collector.add(talk(notes[number], number))
@@ -47,7 +48,7 @@ KEPT = ("snapshot", "1. [2023-11-01]. User keeps bees.")
 @example(["User keeps bees.", FORGET, KEPT, FORGET], random.Random(0))
 @given(NOTES, st.randoms())
 def test_none_is_lost_none_is_invented_and_the_order_does_not_matter(
-    notes: list, chance: random.Random
+    notes: list[Any], chance: random.Random
 ) -> None:
     order = list(range(len(notes)))
     memory = collected(notes, order)

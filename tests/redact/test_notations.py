@@ -1,5 +1,9 @@
 """Passwords in the notations in which people write them down, and what only looks like one."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from gptexit.redact.detect import secrets
@@ -103,11 +107,11 @@ AROUND = {
 LETTERS_ALONE = ("JSON", "PHP define", "TypeScript", "SQL identified by", "XML attribute")
 
 
-def without(text):
+def without(text: str) -> str:
     return marked(text, secrets(text))
 
 
-def left(notation, around, letters, length):
+def left(notation: str, around: str, letters: str, length: int) -> list[Any]:
     template = NOTATIONS[notation]
     remaining = []
     for seed in range(SEEDS):
@@ -128,12 +132,12 @@ def left(notation, around, letters, length):
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
-def test_a_password_is_found_in_each_notation(notation):
+def test_a_password_is_found_in_each_notation(notation: str) -> None:
     for number, around in enumerate(AROUND):
         letters = (MIXED, BASE64)[number % 2] if notation in ("WireGuard", "Azure") else MIXED
         assert left(notation, around, letters, 14) == [], around
 
 
 @pytest.mark.parametrize("notation", LETTERS_ALONE)
-def test_a_password_of_letters_alone_is_found(notation):
+def test_a_password_of_letters_alone_is_found(notation: str) -> None:
     assert left(notation, "alone", LETTERS, 14) == []
