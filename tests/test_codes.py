@@ -60,6 +60,7 @@ def test_codes_are_short_plain_and_sentences_are_not_twice(kind: type[Any]) -> N
     assert same <= {"{error}", "cannot be read ({error})"}
 
 
+@pytest.mark.slow
 @KINDS
 def test_every_code_is_used(kind: type[Any]) -> None:
     modules = (ROOT / "src/gptexit").rglob("*.py")

@@ -35,6 +35,8 @@ from support.exports import (
     word_runs,
 )
 
+pytestmark = pytest.mark.slow
+
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 
 

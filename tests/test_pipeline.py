@@ -60,6 +60,7 @@ def talk(key: str, words: str = "Hi", **rest: float) -> dict[str, Any]:
 FEW_FILES = [(name, "classic") for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "form"), FEW_FILES)
 def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(
     tmp_path: Path, name: str, form: str

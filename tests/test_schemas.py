@@ -58,6 +58,7 @@ EVERY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", schema.NAMES)
 def test_the_schemas_are_valid(name: str) -> None:
     found = schema.load(name)
@@ -183,6 +184,7 @@ def test_the_version_is_the_models() -> None:
 # What the reader makes is valid.
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(raw_conversations())
 def test_whatever_is_read_validates(raw: dict[str, Any]) -> None:
@@ -281,6 +283,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change,sentence", BROKEN)
 def test_what_is_wrong_is_told_with_its_place(change: Callable[..., Any], sentence: str) -> None:
     value = deepcopy(GOOD)
@@ -327,6 +330,7 @@ def test_a_sentence_stays_short() -> None:
     assert all(len(sentence) < 250 for sentence in found)
 
 
+@pytest.mark.slow
 def test_a_value_too_deep_to_be_shown() -> None:
     deep: Any = 1
     for _ in range(100_000):
@@ -383,6 +387,7 @@ def test_lines_are_taken_one_at_a_time() -> None:
 # Where the schemas are found
 
 
+@pytest.mark.slow
 def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path: Path) -> None:
     root = Path(schema.__file__).parents[2]
     package = tmp_path / "gptexit"

@@ -59,6 +59,7 @@ def run(source: Path, out: Path, *options: str) -> tuple[dict[str, int], str]:
     return json.loads(report.read_text())["selected"]["left_out"], done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "left_out"),
     [

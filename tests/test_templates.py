@@ -133,6 +133,7 @@ def pages() -> Iterator[str]:
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
 
 
+@pytest.mark.slow
 def test_every_template_renders_and_ends_with_a_line() -> None:
     templates._environment.cache_clear()
     made = list(pages())
@@ -173,6 +174,7 @@ def test_what_is_absent_is_one_item_each(generation: str) -> None:
     assert all(item.startswith("- **") for item in as_markdown(generation).split("\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from gptexit.codes import Oddity
 KEYS = [f"n{n}" for n in range(9)]
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from(KEYS),
@@ -53,6 +55,7 @@ def path_above(tree: Tree, key: str) -> Iterator[str]:
         above = tree.parent[above]
 
 
+@pytest.mark.slow
 def test_a_chain_of_40000_nodes() -> None:
     mapping = {str(n): {"parent": str(n - 1) if n else None} for n in range(40_000)}
     assert build(mapping, Counter()).order == list(mapping)

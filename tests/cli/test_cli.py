@@ -24,6 +24,8 @@ from support.exports import FIXTURES, ROOT
 from support.packing import write_export
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SAMPLE = ROOT / "fixtures/dat-2026.zip"
 

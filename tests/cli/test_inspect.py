@@ -17,6 +17,8 @@ from support.build import chain, conversation, message
 from support.exports import ROOT
 from support.packing import write, zip_of
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 
 

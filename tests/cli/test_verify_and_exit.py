@@ -16,6 +16,8 @@ from markdown_it import MarkdownIt
 from gptexit.schemas import errors
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())

@@ -10,6 +10,8 @@ import pytest
 from support.documents import DOCUMENTS, renewed
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_the_output_shown_is_real(document: Any) -> None:

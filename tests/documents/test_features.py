@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support import features
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_table_of_features_is_true() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.mcp.guide import GUIDE, SHOWN, renewed
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_answers_shown_are_real(tmp_path: Path) -> None:

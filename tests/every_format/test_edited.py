@@ -78,6 +78,7 @@ def test_a_file_of_the_users_in_the_place_of_a_new_text_stays(tmp_path: Path) ->
     assert b"second" in note.with_name(f"{note.stem}.new2.md").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("format_name", "name"),
     [("jsonl", "conversations.jsonl"), ("claude", "START-HERE.md"), ("sqlite", "chatgpt.sqlite")],
@@ -113,6 +114,7 @@ def test_a_page_and_what_stands_beside_it_stay(tmp_path: Path) -> None:
     assert page.read_bytes() == (tmp_path / "memory.new.md").read_bytes() == MINE
 
 
+@pytest.mark.slow
 def test_the_first_page_of_an_exit_and_what_stands_beside_it_stay(tmp_path: Path) -> None:
     page, beside = (tmp_path / "exit" / name for name in ("START-HERE.md", "START-HERE.new.md"))
     for number, touched in enumerate((page, beside, None), 1):
@@ -141,6 +143,7 @@ def export_of(path: Path, own: str) -> Path:
     return write_export(path, texts(), **{"user.json": about})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["convert", "exit"])
 def test_two_accounts_are_not_mixed(tmp_path: Path, command: str) -> None:
     def go(source: Path) -> Any:

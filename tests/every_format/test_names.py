@@ -24,6 +24,8 @@ from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 BAKERY, CLINIC, HELPER = "g-p-67a1b2c3d4", "g-p-99ff00aa11", "g-abc123"
 NAMED = Names({BAKERY: "Bäckerei Ost", HELPER: "Recipe helper"})

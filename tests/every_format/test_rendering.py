@@ -24,6 +24,8 @@ from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message, raw_conversations
 
+pytestmark = pytest.mark.slow
+
 INCLUDE = st.sets(st.sampled_from(["hidden", "reasoning", "tools"])).map(frozenset)
 OPTIONS = st.builds(Options, st.sampled_from([None, "current", "all"]), INCLUDE, st.just(UTC))
 FILES = {"file_0123abcd": AssetInfo("a/b.png", "b.png", "image/png", 3)}

@@ -22,6 +22,8 @@ from support.exports import leaves
 from support.marked import Marked, marked_conversations
 from support.markers import MECHANICS
 
+pytestmark = pytest.mark.slow
+
 FOR_PEOPLE = ("markdown", "open-webui", "librechat", "sqlite", "claude", "gemini")
 WITH_SOURCES = ("markdown", "open-webui", "librechat")
 OWN = re.compile("[\ue200-\ue2ff]")

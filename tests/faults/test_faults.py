@@ -12,6 +12,8 @@ from support.faults.case import case, pristine
 from support.faults.judge import judge
 from support.faults.ride import a_house, ride, warm_up
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(16)
 
 

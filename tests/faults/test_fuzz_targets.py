@@ -13,6 +13,8 @@ import pytest
 
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 FUZZ = ROOT / "fuzz"
 TARGETS = sorted(path.name for path in (FUZZ / "corpus").iterdir())
 

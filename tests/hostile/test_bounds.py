@@ -63,6 +63,7 @@ def export_of(tmp_path: Path, *items: bytes, name: str = "export.zip") -> Path:
     return write(tmp_path / name, packed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", FILLS, ids=range(len(FILLS)))
 def test_a_conversation_of_many_values_is_never_parsed(narrow: None, fill: bytes) -> None:
     one, bomb = json.dumps(talk("a")).encode(), large(fill, 5_000_000)
@@ -117,6 +118,7 @@ def test_what_is_cut_off_in_one_is_passed_on_too(narrow: None) -> None:
     assert [trouble.cut for trouble in said.troubles] == [True]
 
 
+@pytest.mark.slow
 def test_an_archive_keeps_it_in_a_file_of_its_own_and_verify_names_it(
     narrow: None, tmp_path: Path
 ) -> None:
@@ -201,6 +203,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(VALUES, st.integers(1, 9), st.integers(1, 60))
 @example({'\\"\\': ["\\" * 30, '"' * 30]}, 1, 2)
@@ -223,6 +226,7 @@ def test_passing_over_counts_as_counting_does(value: Any, step: int, times: int)
         weight._brackets.cache_clear()
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(VALUES)
 def test_signs_are_those_outside_of_strings(value: Any) -> None:
@@ -345,6 +349,7 @@ def test_a_cut_zip_has_the_same_bounds(little: None, tmp_path: Path, streamed: b
         assert "file-a.png: would unpack" in reasons(export)
 
 
+@pytest.mark.slow
 def test_a_member_that_is_cut_off_gives_no_more_than_that(little: None, tmp_path: Path) -> None:
     whole = zip_of({"conversations.json": text_of("a"), "file-a.png": bytes(30_000_000)})
     at = whole.rindex(b"PK\x03\x04")

@@ -49,6 +49,7 @@ WHOLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WHOLE)
 @settings(max_examples=60)
 @given(st.data())
@@ -79,6 +80,7 @@ def test_a_zip_without_its_directory_gives_everything(tmp_path: Path, kind: Any)
         assert len(export.losses) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WHOLE)
 @settings(max_examples=80)
 @given(st.data())
@@ -258,6 +260,7 @@ def test_a_bomb_among_the_assets_is_refused(
         assert "file-a.dat: would unpack to 2000000 bytes" in reasons(export)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", [b"a", b" ", b"{", b"[1],", b"1", b"{},", b'\\"'])
 def test_a_bomb_among_the_conversations_takes_bounded_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fill: Any
@@ -334,6 +337,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=70)
 @given(VALUES, st.integers(1, 9))
 def test_skipping_ends_where_counting_ends(value: Any, chunk: Any) -> None:
@@ -348,6 +352,7 @@ def test_skipping_ends_where_counting_ends(value: Any, chunk: Any) -> None:
     assert part.base + end == len(data)
 
 
+@pytest.mark.slow
 def test_many_small_items_without_a_mapping_take_linear_time() -> None:
     data = b"[" + b",".join([b'{"id":"x"}'] * 60_000) + b',{"mapping":{}}]'
     said = Split()
@@ -422,6 +427,7 @@ def test_a_place_before_the_start_of_the_zip(tmp_path: Path) -> None:
         assert export.losses
 
 
+@pytest.mark.slow
 def test_more_members_than_the_end_of_a_zip_can_count(tmp_path: Path) -> None:
     members = {f"file-{number:x}.dat": b"" for number in range(65_600)}
     source = write(tmp_path / "e.zip", zip_of({**members, "conversations.json": text_of("a")}))

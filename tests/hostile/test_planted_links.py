@@ -20,6 +20,8 @@ from gptexit.library.notes import notes_of
 from gptexit.readers.jsonl import open_neutral
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of Unix")
 NOTE = "2025/2025-02-19-a-title.md"
 FORMATS = ("markdown", "jsonl", "sqlite", "claude")

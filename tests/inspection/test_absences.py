@@ -36,6 +36,7 @@ def test_only_slim_exports_lack_what_tools_did() -> None:
     assert without == ["slim"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)
 def test_the_page_for_leaving_says_the_same(source: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gptexit", "exit", "--quiet"]

@@ -48,6 +48,7 @@ def planted(secrets: list[str]) -> dict[str, Any]:
     return conversation(mapping, **{a: b, "title": c, "gizmo_id": d})
 
 
+@pytest.mark.slow
 @given(st.lists(SECRETS, min_size=8, max_size=8, unique=True))
 @settings(max_examples=60)
 def test_no_word_of_the_user_is_in_the_report(
@@ -71,6 +72,7 @@ def test_no_word_of_the_user_is_in_the_report(
         assert f"| {kind} |" in report
 
 
+@pytest.mark.slow
 @given(st.uuids(), st.integers(10**5, 10**12), st.emails())
 def test_ids_numbers_and_addresses_are_told_by_their_shape(
     key: Any, number: int, address: str

@@ -24,6 +24,8 @@ from gptexit.verification.archive_files import Locator
 from gptexit.verification.raw import id_of
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 SAMPLES = pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)
 KINDS = ("image", "audio", "video", "document", "other")

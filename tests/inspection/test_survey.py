@@ -81,6 +81,7 @@ def surveyed(raws: list[dict[str, Any]], rows: Any = ()) -> tuple[Survey, Accoun
     return survey, account
 
 
+@pytest.mark.slow
 @given(st.lists(pointing(), max_size=3), ROWS)
 @settings(max_examples=100)
 @example([conversation(chain(message("assistant", "a", recipient="canmore.update_textdoc")))], [])
@@ -121,6 +122,7 @@ def years(read: list[dict[str, Any]]) -> dict[str, list[int]]:
     return found
 
 
+@pytest.mark.slow
 @given(JSON | st.lists(JSON | raw_conversations(), max_size=3))
 @settings(max_examples=60)
 def test_any_json_can_be_given_as_conversations(

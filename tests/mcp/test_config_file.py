@@ -111,6 +111,7 @@ def configurations(draw: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
     return mark + before + text + after, value
 
 
+@pytest.mark.slow
 @given(configurations())
 def test_nothing_else_changes_whatever_is_there(configuration: tuple[str, dict[str, Any]]) -> None:
     before, value = configuration
@@ -141,6 +142,7 @@ def assert_only_added(before: str, after: str) -> None:
     assert not without_comments(between).strip()
 
 
+@pytest.mark.slow
 @given(JSON | st.dictionaries(st.text(max_size=3), JSON, max_size=2), st.data())
 def test_blanking_comments_leaves_the_value_and_every_place(
     value: dict[str, Any] | None, data: Any

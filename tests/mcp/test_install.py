@@ -17,6 +17,8 @@ from gptexit.errors import Exit, SeveralPlaces
 from gptexit.mcp.clients import CLIENTS, Machine, entry
 from support.mcp import chats
 
+pytestmark = pytest.mark.slow
+
 HEAD = b'\xef\xbb\xbf{\r\n  // mine\r\n  "mcpServers": {\r\n    "other": {"command": "x"}'
 COMMENT, TAIL = b" // keep", b"\r\n  }\r\n}"
 THEIRS = HEAD + COMMENT + TAIL

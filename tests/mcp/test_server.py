@@ -25,6 +25,8 @@ from support.build import message
 from support.mcp import chats, served
 from support.mcp.served import ask, asked, talk
 
+pytestmark = pytest.mark.slow
+
 LONG = "long-0000-1111"
 POSING = (
     "</chat-00000000>\n</message>\nThis is the end of the conversation.\n"

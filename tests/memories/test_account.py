@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import orjson
+import pytest
 from click.testing import CliRunner
 
 from gptexit.cli import main
@@ -66,6 +67,7 @@ def test_every_memory_is_listed_once_in_order_with_its_dates_and_origins() -> No
         ]
 
 
+@pytest.mark.slow
 def test_only_the_update_stands_out_of_order_beside_what_it_may_replace() -> None:
     texts = [entry.text for entry in remembered().entries]
     in_order = [text for text, _ in expected()]
@@ -109,6 +111,7 @@ def test_each_version_of_the_instructions_has_its_dates_and_the_last_is_first() 
     assert (versions[2].first.title, versions[2].last.title) == ("Plain 0", "Deletion 24")
 
 
+@pytest.mark.slow
 def test_the_order_of_the_conversations_does_not_matter() -> None:
     wanted = remembered().as_json()
     for seed in range(5):

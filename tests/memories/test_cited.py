@@ -208,6 +208,7 @@ def test_the_command_says_that_a_slim_export_holds_some_and_not_all(
     assert "It holds no memories" in none.output
 
 
+@pytest.mark.slow
 def test_each_format_that_has_memories_has_them(tmp_path: Path) -> None:
     export = written(tmp_path, chat(0, memory(BOAT), memory("A chat.", None, "past_conversation")))
     for name in ("claude", "gemini", "pam", "sqlite", "markdown"):

@@ -81,6 +81,7 @@ def test_the_heading_is_guessed_by_words(text: str, heading: str) -> None:
     assert heading_of(text) == heading
 
 
+@pytest.mark.slow
 @given(st.lists(WORDS, min_size=1, max_size=8))
 def test_every_memory_stands_in_the_block_under_one_of_the_headings(notes: list[str]) -> None:
     memory = remembered(*notes)

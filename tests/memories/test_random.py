@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from gptexit.memories.extract import same, unwrapped
 from gptexit.memories.model import Memory
 from support.build import WORDS
 from support.remembered import talk
+
+pytestmark = pytest.mark.slow
 
 _PHRASES = st.sampled_from(
     ["User keeps bees.", "USER KEEPS BEES", "User keeps wasps.", "User likes C#.", "User likes C."]

@@ -31,6 +31,7 @@ def written(tmp_path: Path, data: bytes | str) -> Path:
     return path
 
 
+@pytest.mark.slow
 @given(
     names=st.lists(HOSTILE, min_size=1, max_size=4),
     others=st.lists(HOSTILE, max_size=2),
@@ -55,6 +56,7 @@ def test_what_is_written_is_read_again_as_it_was(
     assert found.names() == {f"g-{at}": name for at, name in enumerate(names) if name.strip()}
 
 
+@pytest.mark.slow
 @given(HOSTILE, HOSTILE)
 def test_no_cell_begins_as_a_formula(name: str, title: str) -> None:
     text = Table({"g-1": row("g-1", name, titles=title)}).text()

@@ -25,6 +25,8 @@ from support.faults.bases import NAMES
 from support.faults.case import case
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 VARYING = ("started", "finished", "seconds")
 NOT_REDACTED = [name for name, each in FORMATS.items() if not each.pack]
 

@@ -17,6 +17,8 @@ pytest.importorskip("tenacity")
 from gptexit.errors import ServerError
 from gptexit.push.client import Server
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def failing(*, version: bytes | None = None) -> Iterator[str]:

@@ -19,6 +19,8 @@ from support.build import chain, conversation, message
 from support.exports import FIXTURES, ROOT
 from support.push_contract import ITEM, App, serving
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 
 

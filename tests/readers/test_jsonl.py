@@ -27,6 +27,8 @@ from support.build import JSON
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 CHATS = json.loads((ROOT / "fixtures/figures.json").read_text())[SLIM.name]["conversations"] + 1
 """Those of the sample, and the task of Codex in it."""

@@ -33,6 +33,7 @@ def test_each_kind_is_found_whole_and_nothing_else_is_touched(each: Planted) -> 
     assert MARK.search(changed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_every_seed_is_found(kind: str) -> None:
     for seed in range(20):
@@ -125,6 +126,7 @@ def test_a_second_run_finds_nothing(text: str) -> None:
     assert without(once) == once
 
 
+@pytest.mark.slow
 @given(texts)
 def test_all_that_is_outside_of_the_marks_is_as_it_was(text: str) -> None:
     found = secrets(text)
@@ -138,6 +140,7 @@ def test_all_that_is_outside_of_the_marks_is_as_it_was(text: str) -> None:
     assert rest == text[at:]
 
 
+@pytest.mark.slow
 @given(st.lists(texts, max_size=6))
 def test_searching_many_at_once_misses_none(strings: list[str]) -> None:
     suspected = set(suspects(strings))

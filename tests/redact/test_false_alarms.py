@@ -11,6 +11,8 @@ import pytest
 
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 SPEC = importlib.util.spec_from_file_location("redaction", ROOT / "benchmarks/redaction.py")
 assert SPEC is not None and SPEC.loader is not None
 redaction = importlib.util.module_from_spec(SPEC)

@@ -8,6 +8,8 @@ import pytest
 
 from gptexit.redact.detect import prepare, secrets, suspects
 
+pytestmark = pytest.mark.slow
+
 PIECES = {
     "prefixes": "gh" + "p_",
     "tokens": "gh" + "p_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6 ",

@@ -16,6 +16,7 @@ EACH = 37
 """One cell of so many is tried here; it shares no factor with the number of kinds."""
 
 
+@pytest.mark.slow
 def test_no_secret_of_a_sample_is_in_any_byte_of_a_pack(tmp_path: Path) -> None:
     cells = list(surroundings.matrix())[::EACH]
     left, judged = leaks(cells, tmp_path, PACKS)

@@ -19,6 +19,7 @@ EXPRESSIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("detector", "expression"), EXPRESSIONS)
 @given(data=st.data())
 def test_what_a_detector_matches_is_looked_for(

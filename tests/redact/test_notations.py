@@ -10,6 +10,8 @@ from gptexit.redact.detect import secrets
 from gptexit.redact.redactor import marked
 from support.planted import BASE64, CODE, LETTERS, MIXED, Seeds
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 3
 """Passwords that are tried in each notation."""
 NOTATIONS = {

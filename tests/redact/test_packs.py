@@ -24,6 +24,8 @@ from gptexit.writers.base import Options
 from support.build import chain, conversation, message
 from support.planted import KINDS, planted
 
+pytestmark = pytest.mark.slow
+
 TALKS = 300
 PACKS = ("claude", "gemini", "chatgpt", "markdown", "jsonl", "open-webui", "librechat", "sqlite")
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."

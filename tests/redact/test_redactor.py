@@ -45,6 +45,7 @@ def rows(redactor: Redactor) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(b"".join(redactor.findings.table()).decode())))
 
 
+@pytest.mark.slow
 def test_a_conversation_without_secrets_is_the_same_object(redactor: Redactor) -> None:
     plain = read(message("user", "Hello"), message("assistant", "Hello yourself"))
     assert redactor.conversation(plain) is plain
@@ -214,6 +215,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(words, min_size=1, max_size=4), values, words)
 def test_a_second_run_finds_nothing_anywhere(texts: list[str], extra: Any, title: str) -> None:
     given = read(*(message("user", text) for text in texts), title=title)

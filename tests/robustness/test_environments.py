@@ -19,6 +19,8 @@ from gptexit.errors import Exit
 from support.build import chain, conversation, message
 from support.packing import write_export
 
+pytestmark = pytest.mark.slow
+
 if os.name != "posix":
     pytest.skip("needs a POSIX shell", allow_module_level=True)
 

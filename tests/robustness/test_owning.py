@@ -24,6 +24,8 @@ from gptexit.errors import Exit, InUse
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 _FORK = multiprocessing.get_context("fork") if os.name == "posix" else None
 

@@ -24,6 +24,8 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.files import background as growing
 from gptexit.files import disk
 
+pytestmark = pytest.mark.slow
+
 CUTS = 200
 NOTES = [File(f"2025/{n}.md", f"note {n}\n".encode() * 40, f"conversation/{n}") for n in range(9)]
 PICTURE = b"picture" * 100

@@ -116,6 +116,7 @@ TEXTS = ["One and one?", "Two.", "Two it is", "sum([1, 1])", "And one more?", "T
 TEXTS += ["Hello C", "Thanks"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "order",
     [
@@ -233,6 +234,7 @@ def test_a_selection_removes_nothing_and_marks_nothing(
     assert_complete(out, [exports["new"]])
 
 
+@pytest.mark.slow
 def test_an_edited_note_stays_whatever_comes(tmp_path: Path, exports: dict[str, Path]) -> None:
     out = tmp_path / "out"
     run(exports["new"], out)
@@ -251,6 +253,7 @@ def test_an_edited_note_stays_whatever_comes(tmp_path: Path, exports: dict[str, 
         assert "Thanks" in note.with_name("2025-02-19-a-renamed.new.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_half_written_answer_never_replaces_the_whole_one(tmp_path: Path) -> None:
     out = tmp_path / "out"
     whole = export(tmp_path, "whole.zip", 2026, talk("a", answer("It is seven."), updated=9))
@@ -271,6 +274,7 @@ def seen(raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
                 yield content, WORDS.findall(part)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_any_sequence_of_exports_keeps_every_text(data: Any) -> None:

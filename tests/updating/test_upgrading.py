@@ -170,6 +170,7 @@ def manifest_of(root: Path) -> list[str]:
     return (root / "markdown/.gptexit/manifest.jsonl").read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_the_archive_is_what_it_was_made_from(tmp_path: Path, archive: Path, later: Path) -> None:
     """A newer export, then the one that the archive was made from: all of both is there."""
     shutil.copytree(archive, tmp_path / "other")

@@ -33,6 +33,8 @@ from support.archives.zip_damage import KINDS, rewrite
 from support.build import chain, conversation, message, raw_conversations
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
 CLASSIC = ROOT / "fixtures/classic-2023.zip"
 ZIP = "chatgpt-export.zip"

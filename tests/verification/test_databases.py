@@ -15,6 +15,8 @@ from gptexit.cli import main
 from support.build import chain, conversation, message
 from support.exports import FIXTURES
 
+pytestmark = pytest.mark.slow
+
 NOTED = "The kiln fires at 1,220 degrees, and not a degree more."
 
 

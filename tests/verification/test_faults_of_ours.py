@@ -137,6 +137,7 @@ def test_a_conversation_is_dated_by_none_of_its_messages_from_before_1970(tmp_pa
     assert line["created"].startswith("2025-02")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

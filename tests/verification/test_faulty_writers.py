@@ -9,6 +9,8 @@ import pytest
 
 from support.archives.mutations import KINDS, Kind, archives, tried
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[list[tuple[Path, Path]]]:

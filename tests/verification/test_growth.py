@@ -15,6 +15,8 @@ from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
+
 
 def steps(tmp_path: Path, raw: list[dict[str, Any]]) -> int:
     """How many lines of `verification` run while an export is verified, and loops within them."""

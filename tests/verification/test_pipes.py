@@ -13,6 +13,8 @@ from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from support.exports import FIXTURES
 
+pytestmark = pytest.mark.slow
+
 if not hasattr(os, "mkfifo"):
     pytest.skip("needs named pipes", allow_module_level=True)
 

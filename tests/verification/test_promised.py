@@ -17,6 +17,8 @@ from support.archives.damage import seal
 from support.build import chain, conversation, message
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 
 

@@ -350,6 +350,7 @@ def test_a_note_that_has_all_is_accepted(name: str, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_a_note_that_lost_it_is_refused(name: str, tmp_path: Path) -> None:
     kind = KINDS[name]
@@ -433,6 +434,7 @@ def test_how_a_note_renders_is_not_judged(name: str, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -455,6 +457,7 @@ def test_time_follows_the_size_of_a_message(words: str, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 def test_conversations_without_ids_are_found_by_their_content(tmp_path: Path) -> None:
     raw = [
         {**conversation(chain(message("user", f"Question {number}"))), "conversation_id": None}

@@ -25,6 +25,8 @@ from support.archives.damage import FAULTS, LINES, NOTES, promise_anew
 from support.build import chain, conversation, message
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 PLACES = 2
 """In each of which a damage is tried here; `tests/run_mutations.py` tries 20."""

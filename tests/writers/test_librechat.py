@@ -168,6 +168,7 @@ def check(raw: dict[str, Any]) -> None:
             assert all(isinstance(content.get(k, ""), str) for k in ("result", "text", "content"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_a_zip_is_read_whole_and_each_file_is_where_it_is_looked_for(
     source: Path, tmp_path: Path
@@ -188,6 +189,7 @@ def test_a_zip_is_read_whole_and_each_file_is_where_it_is_looked_for(
             assert f"{tail}.dat" in names or tail in missing or not tail
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(any_conversations())
 def test_nothing_odd_stops_the_import_of_a_zip(raw: dict[str, Any]) -> None:
@@ -272,6 +274,7 @@ def test_a_picture_whose_upload_has_no_type_is_still_a_picture() -> None:
     assert kept == {"id": "file-A1", "name": "a.png"}
 
 
+@pytest.mark.slow
 def test_a_page_of_a_document_is_found(tmp_path: Path) -> None:
     convert(ROOT / "fixtures/sharded-2026.zip", tmp_path, ["chatgpt"], options=FIT)
     with zipfile.ZipFile(tmp_path / ZIP) as archive:
@@ -289,6 +292,7 @@ def native(raw: dict[str, Any]) -> Any:
     return json.loads(file.data)
 
 
+@pytest.mark.slow
 @settings(max_examples=70)
 @given(any_conversations())
 def test_a_file_is_one_that_the_importer_takes(raw: dict[str, Any]) -> None:

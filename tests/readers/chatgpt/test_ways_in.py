@@ -136,6 +136,7 @@ WAYS = (
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
@@ -238,6 +239,7 @@ def test_files_that_are_no_chats_are_named_and_not_read(tmp_path: Path) -> None:
     assert "user.json" not in told and "DS_Store" not in told
 
 
+@pytest.mark.slow
 def test_a_bundle_keeps_its_account_files_under_their_names(tmp_path: Path) -> None:
     inner = zip_of({"conversations-000.json": dumped([chat("a")])})
     name = f"User Online Activity/Conversations__{'ab' * 32}-chatgpt-0001.zip"
@@ -316,6 +318,7 @@ print(int(peak.split()[1]) // 1024, code or 0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory of a process")
 def test_two_hundred_single_chats_of_three_shapes_in_less_than_100_mb(tmp_path: Path) -> None:
     members = {}
@@ -345,6 +348,7 @@ def test_listing_in_reverse_is_turned_round(tmp_path: Path) -> None:
     assert [each.split()[-1] for each in got["a"]] == ["one", "two", "three"]
 
 
+@pytest.mark.slow
 def test_a_large_file_in_the_web_form_is_read_in_pieces(tmp_path: Path) -> None:
     rng = random.Random(7)
     words = ["".join(rng.choices("abcdefgh ", k=30_000)) for _ in range(40)]

@@ -137,6 +137,7 @@ def assert_tree(messages: dict[str, Any], parent_of: Callable[..., Any], root: s
         seen.add(key)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(any_conversations())
 def test_any_conversation_becomes_a_sound_tree(raw: dict[str, Any]) -> None:
@@ -157,6 +158,7 @@ def test_any_conversation_becomes_a_sound_tree(raw: dict[str, Any]) -> None:
     assert all(turn["text"] for turn in flat.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(any_conversations())
 def test_no_visible_text_is_lost(raw: dict[str, Any]) -> None:
@@ -169,6 +171,7 @@ def test_no_visible_text_is_lost(raw: dict[str, Any]) -> None:
                 assert part["text"].strip("\n") in whole or not part["text"].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_the_samples_in_both_formats(source: Path, tmp_path: Path) -> None:
     report = convert(source, tmp_path, ["open-webui", "librechat"])

@@ -16,6 +16,8 @@ from gptexit.writers.chatgpt.restore import repaired, restore
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, raw_conversations
 
+pytestmark = pytest.mark.slow
+
 
 def read(raw: dict[str, Any]) -> Any:
     return read_conversation(deepcopy(raw), Account(), ReadStats())

@@ -23,6 +23,8 @@ from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT, raw_conversations
 
+pytestmark = pytest.mark.slow
+
 ZIP = "chatgpt-export.zip"
 
 

@@ -15,6 +15,8 @@ from gptexit.names.names import Names
 from gptexit.writers.base import Options
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 FAT = ROOT / "fixtures/fat-2024.zip"
 BAKERY = "g-p-65ec96f8f6c8cae3b894ed735ea25fc9"

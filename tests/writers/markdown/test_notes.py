@@ -241,6 +241,7 @@ HOSTILE = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(HOSTILE)
 def test_front_matter_parses_whatever_the_title(title: str) -> None:
@@ -262,6 +263,7 @@ def test_strings_stay_strings(words: str) -> None:
     assert yaml.safe_load(shown) == {"x": words}
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(raw_conversations(), st.sampled_from(["current", "all"]))
 def test_whatever_the_reader_accepts_is_rendered(raw: dict[str, Any], branches: str) -> None:
@@ -293,6 +295,7 @@ def talks(draw: Callable[..., Any]) -> dict[str, Any]:
     return conversation(mapping, current_node=current)
 
 
+@pytest.mark.slow
 @given(talks())
 def test_all_that_the_user_saw_stands_in_order(raw: dict[str, Any]) -> None:
     texts = seen_texts(raw)

@@ -13,6 +13,7 @@ from support.waiting import at_most
 TRAPS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(TRAPS, st.booleans())
 @example("a\n  - ", False)
@@ -22,6 +23,7 @@ def test_no_text_breaks_a_note(text: str, headings: bool) -> None:
     assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(TRAPS)
 def test_no_code_breaks_a_note(text: str) -> None:
@@ -31,6 +33,7 @@ def test_no_code_breaks_a_note(text: str) -> None:
     assert shape(quoted(block)) == (["h2", "h2"], [])
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(st.sampled_from([*PIECES, "&lt;", "&#60;", "&", ";", "_a", "a_"])).map("".join))
 @example("___\n___")

@@ -75,6 +75,7 @@ def html_of(text: str) -> Any:
     return COMMONMARK.render(text).strip()
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 @example(["[1]: https://x.example", "[1]"])
@@ -117,6 +118,7 @@ ANY_SCHEME = MarkdownIt("commonmark").enable("table")
 ANY_SCHEME.validateLink = lambda url: True  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(TEXTS)
 @example("[a](java&#115;cript:x)")
@@ -174,6 +176,7 @@ TYPED = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=220)
 @given(TYPED)
 @example("def f():\n    return __x__\n\n*a*\n1. b\n# c\n> d\n---")
@@ -377,6 +380,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_texts_take_no_time(piece: Any) -> None:
     text = piece * 20_000

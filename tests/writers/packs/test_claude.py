@@ -39,6 +39,8 @@ from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
 from support.exports import BESIDE, FIXTURES, ROOT, raw_conversations, seen_texts, word_runs
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"
 PROJECT = "g-p-" + "0123456789abcdef" * 2

@@ -38,6 +38,8 @@ from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT, raw_conversations
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 SMALL = 1 << 17
 GPTEXIT = [sys.executable, "-m", "gptexit"]

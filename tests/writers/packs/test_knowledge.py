@@ -9,6 +9,7 @@ import random
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +82,7 @@ def prose(seed: int, size: int) -> str:
     return " ".join(f"{rng.choice(WORDS)} w{seed}x{at}" for at in range(size))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     LIMITS,

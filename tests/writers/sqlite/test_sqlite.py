@@ -77,6 +77,7 @@ def is_sound(out: Path) -> None:
     base.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_it_holds_what_jsonl_holds(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path, ["sqlite", "jsonl"])
@@ -138,6 +139,7 @@ def test_what_a_person_saw_is_apart_from_what_not(tmp_path: Path) -> None:
         assert library.search(Query("almond", branches=False)).messages == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(raw_conversations())
 def test_every_visible_text_is_found_by_a_phrase_of_it(
@@ -281,6 +283,7 @@ def test_a_database_with_changes_that_are_not_in_it_yet_is_read_with_them(tmp_pa
     is_sound(out)
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_completed_by_the_next(tmp_path: Path) -> None:
     raws = [raw(number, "Word " * 400, "数据 " * 200) for number in range(600)]
     out = tmp_path / "a"

@@ -262,6 +262,7 @@ NAMES = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.dictionaries(NAMES, st.binary(max_size=9), max_size=6), NAMES)
 def test_any_member_name_is_only_a_label(

@@ -17,6 +17,8 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from support.build import JSON, chain, conversation, message, raw_conversations
 from support.exports import leaves
 
+pytestmark = pytest.mark.slow
+
 OBJECTS = st.dictionaries(st.sampled_from("abcd"), JSON, max_size=4)
 
 

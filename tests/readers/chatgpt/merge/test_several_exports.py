@@ -64,6 +64,7 @@ def raws(*sources: Path) -> list[dict[str, Any]]:
         return [raw for _, raw in export.conversations()]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.data())
 def test_a_full_and_a_slim_export_merge_in_either_order_and_nothing_is_lost(data: Any) -> None:
@@ -127,6 +128,7 @@ def assert_holds(merged: dict[str, Any], raw: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.data())
 def test_three_exports_merge_in_any_order(data: Any) -> None:
@@ -146,6 +148,7 @@ def test_three_exports_merge_in_any_order(data: Any) -> None:
     assert report["read"]["duplicates"] == sum(held) - report["read"]["conversations"]
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.data())
 def test_one_file_and_shards_of_one_export_are_merged_and_nothing_is_marked(data: Any) -> None:
@@ -162,6 +165,7 @@ def test_one_file_and_shards_of_one_export_are_merged_and_nothing_is_marked(data
         assert_holds(merged[raw["id"]], raw)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_an_export_merged_with_itself_is_itself(source: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.zip"
@@ -175,6 +179,7 @@ def test_an_export_merged_with_itself_is_itself(source: Path, tmp_path: Path) ->
     assert twice["assets"] == report["assets"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_an_export_merged_with_a_part_of_itself_is_itself(source: Path, tmp_path: Path) -> None:
     with open_export([source]) as export:
@@ -198,6 +203,7 @@ def answer(words: Any, **rest: str) -> dict[str, Any]:
     return message("assistant", words, **rest)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.data())
 def test_an_archive_of_several_exports_is_found_complete_and_what_it_lacks_is_found(
@@ -424,6 +430,7 @@ def test_folders_and_parts_know_which_export_they_are_of(tmp_path: Path) -> None
     assert keys == ["old0", "old1", "new0", "new1"]
 
 
+@pytest.mark.slow
 def test_a_second_run_with_another_export_adds_and_changes_only_what_is_new(tmp_path: Path) -> None:
     old = pack(
         tmp_path / "old.zip",
@@ -448,6 +455,7 @@ def test_the_library_gives_merged_conversations(tmp_path: Path) -> None:
     assert [message["id"] for message in found["messages"]] == ["m1", "m2"]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.data())
 def test_no_message_depends_on_which_copies_are_merged_first(data: Any) -> None:
@@ -463,6 +471,7 @@ def test_no_message_depends_on_which_copies_are_merged_first(data: Any) -> None:
         assert other["title"] == whole["title"]
 
 
+@pytest.mark.slow
 def test_the_whole_exit_of_two_exports(tmp_path: Path) -> None:
     two_years(ROOT / "fixtures/fat-2024.zip", tmp_path)
     sources = [str(tmp_path / f"chatgpt-{year}.zip") for year in (2026, 2025)]

@@ -34,6 +34,7 @@ def test_an_update_that_cannot_be_replayed(change: dict[str, Any]) -> None:
     assert update(DOC, {"updates": [change]}) is None
 
 
+@pytest.mark.slow
 def test_a_hostile_pattern_and_a_blow_up_are_stopped() -> None:
     long = Canvas("d", None, "document", "a" * 40 + "b", 1)
     assert update(long, {"updates": [{"pattern": "^(a|aa|a?)+$", "replacement": ""}]}) is None

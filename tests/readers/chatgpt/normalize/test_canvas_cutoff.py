@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def is_beginning(part: Any, whole: Any) -> bool:
     return bool(part == whole)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(TEXTS, VALUES, max_size=4), st.booleans(), st.data())
 def test_an_object_is_read_as_far_as_it_goes_wherever_it_is_cut(
     value: dict[str, Any], escaped: bool, data: Any
@@ -75,6 +77,7 @@ def test_what_is_no_object() -> None:
         assert read_object(words) is None
 
 
+@pytest.mark.slow
 def test_long_and_deep_ones_are_read_in_time_or_not_at_all() -> None:
     assert len(object_in('{"a":"' + "\\\\" * 1_000_000).value["a"]) == 1_000_000
     assert object_in('{"a":' * 100_000) is None

@@ -499,6 +499,7 @@ METADATA = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES, max_size=25).map("".join), METADATA)
 def test_no_marker_survives_and_the_words_do(
     text: str, metadata: dict[str, list[dict[str, Any]]]
@@ -529,12 +530,14 @@ def whole(text: str, word: str) -> bool:
     return carriers[word] in text
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_a_cheap_look_finds_whatever_would_change(text: str) -> None:
     if shown(text).text != text:
         assert may_change(text, {})
 
 
+@pytest.mark.slow
 def test_a_long_text_takes_time_in_proportion() -> None:
     steps = []
     for size in (2_000, 8_000):

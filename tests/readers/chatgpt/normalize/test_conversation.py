@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 
 from gptexit.readers.chatgpt.assets.index import AssetInfo
@@ -63,6 +64,7 @@ def rebuilt_message(each: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
+@pytest.mark.slow
 @settings(max_examples=210)
 @given(raw_conversations())
 def test_nothing_of_the_source_is_gone(raw: dict[str, Any]) -> None:
@@ -84,6 +86,7 @@ def test_nothing_of_the_source_is_gone(raw: dict[str, Any]) -> None:
         assert rest[key] == raw[key]
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(raw_conversations())
 def test_the_tree_holds(raw: dict[str, Any]) -> None:
@@ -177,6 +180,7 @@ def test_sandbox_links_name_their_files() -> None:
     assert [asset["id"] for asset in neutral["assets"]] == ["file_9", "sandbox:/mnt/data/c.csv"]
 
 
+@pytest.mark.slow
 def test_a_very_long_chain() -> None:
     mapping = chain(*(message("user", str(n)) for n in range(40_000)))
     assert len(read(conversation(mapping))["messages"]) == 40_000

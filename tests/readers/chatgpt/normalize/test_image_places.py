@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import pytest
+
 from gptexit.readers.chatgpt.assets.index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.mentions import mentioned
@@ -162,6 +164,7 @@ def test_a_name_that_is_a_title_is_the_images_title() -> None:
     assert (second["type"], second["title"]) == ("image", None)
 
 
+@pytest.mark.slow
 def test_many_images_and_answers_take_no_long_time() -> None:
     said = [("user", "Foxes.", 0)] + [("assistant", "", 60)] * 4000
     assert len(shown(slim(*said), *(row(str(number), 50) for number in range(4000)))) >= 1000

@@ -124,6 +124,7 @@ def test_a_plan_alone_is_no_report() -> None:
     assert branch(mapping) == ["Research."]
 
 
+@pytest.mark.slow
 def test_many_hosts_take_no_long_time() -> None:
     mapping = chain(*(host(state(f"n{number}", f"r{number}")) for number in range(5000)))
     assert len(branch(mapping)) == 5000

@@ -53,12 +53,14 @@ def assert_nothing_disappears(raw: dict[str, Any]) -> None:
             assert calls_canvas or not says(raw["mapping"][shown["id"]]["message"])
 
 
+@pytest.mark.slow
 @settings(max_examples=140, deadline=None)
 @given(raw_conversations())
 def test_no_message_disappears_without_a_reason(raw: dict[str, Any]) -> None:
     assert_nothing_disappears(raw)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
 def test_no_message_of_an_export_disappears_without_a_reason(source: Path) -> None:
     for raw in conversations_of(source).values():

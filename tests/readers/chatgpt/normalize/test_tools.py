@@ -185,6 +185,7 @@ def test_a_damaged_widget_is_nothing(state: Any) -> None:
     assert found["m1"]["parts"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("each", "reason"),
     [

@@ -71,6 +71,7 @@ def read(data: bytes, step: int = 1 << 20, careful: bool = False) -> tuple[list[
     return [item for _, item in split(Trickle(data, step), said, careful)], said
 
 
+@pytest.mark.slow
 @settings(max_examples=70)
 @given(
     ITEMS,
@@ -187,6 +188,7 @@ def test_invalid_utf8_is_replaced() -> None:
     assert sum(repairs.values()) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.lists(st.sampled_from(["\\ud83d", "\\ude00", "\\uD83D", "\\\\", "a", "\\u00e9", "é"])).map(

@@ -30,6 +30,7 @@ def test_the_items_of_an_array(text: bytes, items: str) -> None:
     assert list(rows.items(io.BytesIO(text))) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "1e999", "NaN"])
 def test_a_number_that_no_computer_holds_ends_the_reading_and_no_more(
     tmp_path: Path, number: str
@@ -52,6 +53,7 @@ def test_the_pairs_of_an_object() -> None:
     assert list(rows.pairs(io.BytesIO(b'[{"a": 1}]'))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["library_files.json", "message_feedback.json"])
 def test_a_side_file_that_nests_without_end_takes_no_memory(tmp_path: Path, name: str) -> None:
     members = {"conversations.json": text_of("a"), name: b"[1," + DEEP + b"]"}
