@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: bombs secrets properties demo test test-apps lint coverage bench faults mutations fuzz clean
+.PHONY: bombs secrets properties demo test test-fast test-apps lint coverage bench faults mutations fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -23,6 +23,10 @@ demo: $(READY)
 # A worker for each core; the tests of a file stay together, since they share what they set up.
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# What answers within a minute: all but the tests that are marked as slow.
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 # Installs the apps that gptexit writes for under build/apps, and runs them: gigabytes and minutes.
 test-apps: $(READY)

@@ -5,10 +5,11 @@ A property test makes the same examples in every run, so that a change is judged
 """
 
 import os
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 
-_PATIENT = {
+_PATIENT: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": list(HealthCheck),
 }

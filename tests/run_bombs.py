@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 MOST_MEMORY = 300
 """MB of memory that a command may take."""
@@ -37,7 +38,8 @@ def message(parts: list[object], key: str = "m") -> dict[str, object]:
 
 
 def conversation(key: str, *said: dict[str, object]) -> dict[str, object]:
-    nodes, above = {}, None
+    nodes: dict[str, Any] = {}
+    above = None
     for words in said:
         name = str(words["id"])
         nodes[name] = {"id": name, "message": words, "parent": above, "children": []}
@@ -131,7 +133,7 @@ def side(path: Path, name: str, head: bytes, fill: bytes, tail: bytes) -> None:
             member.write(tail)
 
 
-BOMBS = {
+BOMBS: dict[str, Callable[[Path], object]] = {
     "values": lambda path: zipped(path, around(b'{"a":1},', 25_000_000)),
     "lists": lambda path: zipped(path, around(b"[[]],", 40_000_000)),
     "message": lambda path: zipped(path, text_of(480_000_000)),

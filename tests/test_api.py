@@ -1,5 +1,9 @@
 """The library, as its own docstring shows it."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 
 import gptexit
@@ -9,14 +13,14 @@ from support.exports import BESIDE, ROOT, raw_conversations
 SAMPLE = ROOT / "fixtures/slim-2026.zip"
 
 
-def test_convert_gives_the_report(tmp_path):
+def test_convert_gives_the_report(tmp_path: Path) -> None:
     report = gptexit.convert(SAMPLE, tmp_path / "archive", ["markdown", "jsonl"])
     assert list(errors("report", report)) == []
     assert (tmp_path / "archive/markdown/index.md").exists()
     assert (tmp_path / "archive/jsonl/conversations.jsonl").exists()
 
 
-def test_conversations_one_by_one():
+def test_conversations_one_by_one() -> None:
     with gptexit.open(SAMPLE) as export:
         found = [conversation["id"] for conversation in export]
         assert [conversation["id"] for conversation in export] == found
@@ -25,21 +29,21 @@ def test_conversations_one_by_one():
     assert found[: -BESIDE[SAMPLE.stem][0]] == list(raw_conversations(SAMPLE))
 
 
-def test_a_wrong_source_and_a_wrong_name_are_said(tmp_path):
+def test_a_wrong_source_and_a_wrong_name_are_said(tmp_path: Path) -> None:
     with pytest.raises(gptexit.NotAnExport, match="does not exist"):
         gptexit.convert(tmp_path / "absent.zip", tmp_path / "archive")
     with pytest.raises(AttributeError, match="nonsense"):
         _ = gptexit.nonsense
 
 
-def test_the_old_way_to_open_an_export_goes_on_with_a_warning():
+def test_the_old_way_to_open_an_export_goes_on_with_a_warning() -> None:
     with pytest.warns(DeprecationWarning, match=r"gptexit\.open"):
         export = gptexit.open_export(str(SAMPLE))
     with export, gptexit.open(SAMPLE) as opened:
         assert list(gptexit.conversations(export)) == list(opened)
 
 
-def test_the_files_of_conversations_are_read():
+def test_the_files_of_conversations_are_read() -> None:
     with gptexit.open(SAMPLE) as export:
         assets = [asset for conversation in export for asset in conversation["assets"]]
         there = [asset for asset in assets if not asset["missing"]]
@@ -50,7 +54,7 @@ def test_the_files_of_conversations_are_read():
             export.open_asset(gone)
 
 
-def test_what_cannot_be_read_is_among_the_errors(tmp_path):
+def test_what_cannot_be_read_is_among_the_errors(tmp_path: Path) -> None:
     path = tmp_path / "conversations.json"
     path.write_text('[{"id": "c1", "mapping": {}}, {"id": ')
     with gptexit.open(path) as export:
@@ -61,7 +65,7 @@ def test_what_cannot_be_read_is_among_the_errors(tmp_path):
     assert error.reason
 
 
-def test_verify_inspect_and_memory_return_what_the_commands_print(tmp_path):
+def test_verify_inspect_and_memory_return_what_the_commands_print(tmp_path: Path) -> None:
     gptexit.convert(SAMPLE, tmp_path / "out", ["jsonl"])
     result = gptexit.verify(tmp_path / "out", SAMPLE)
     assert (result.verdict, result.problems) == ("complete except", [])
@@ -74,13 +78,13 @@ def test_verify_inspect_and_memory_return_what_the_commands_print(tmp_path):
     assert gptexit.memory(SAMPLE).conversations == found.survey.conversations + 1
 
 
-def test_names_give_projects_their_names():
+def test_names_give_projects_their_names() -> None:
     with gptexit.open(SAMPLE) as export:
         ids = {one["project"]["id"] for one in export if one["project"]}
     with gptexit.open(SAMPLE, names=dict.fromkeys(ids, "Bakery")) as export:
         assert {one["project"]["name"] for one in export if one["project"]} == {"Bakery"}
 
 
-def test_all_that_is_public_is_listed_and_there():
+def test_all_that_is_public_is_listed_and_there() -> None:
     assert set(gptexit.__all__) == set(dir(gptexit)) - {"__version__"}
     assert [name for name in gptexit.__all__ if not getattr(gptexit, name).__doc__] == []

@@ -1,13 +1,16 @@
 """Codes and their sentences: the list in the code, in the schema and in the document is one."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from gptexit import codes, model, schemas
 from gptexit.codes import HIDDEN_VALUES, Hidden, Lost, NotKept, Oddity, Passed, Reason, Repair
-from support.documents import ROOT
+from support.exports import ROOT
 
 DEFS = schemas.load("report")["$defs"]
 LISTED = {
@@ -30,17 +33,17 @@ PAGE = (ROOT / "docs/report.md").read_text(encoding="utf-8")
 KINDS = pytest.mark.parametrize("kind", SECTIONS, ids=lambda kind: kind.__name__)
 
 
-def test_every_kind_is_looked_at():
+def test_every_kind_is_looked_at() -> None:
     assert set(codes.Code.__subclasses__()) == set(LISTED) == set(SECTIONS)
 
 
 @KINDS
-def test_the_schema_lists_every_code(kind):
+def test_the_schema_lists_every_code(kind: type[Any]) -> None:
     assert LISTED[kind] == [code.value for code in kind]
 
 
 @KINDS
-def test_the_document_lists_every_code_with_its_sentence(kind):
+def test_the_document_lists_every_code_with_its_sentence(kind: type[Any]) -> None:
     section = PAGE.partition(f"\n## `{SECTIONS[kind]}`\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([^`]+)` \| (.+?) \| (.+) \|$", section, re.M)
     assert [(code, sentence) for code, sentence, _ in rows] == [
@@ -49,7 +52,7 @@ def test_the_document_lists_every_code_with_its_sentence(kind):
 
 
 @KINDS
-def test_codes_are_short_plain_and_sentences_are_not_twice(kind):
+def test_codes_are_short_plain_and_sentences_are_not_twice(kind: type[Any]) -> None:
     for each in kind:
         assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", each.value), each
     sentences = Counter(code.sentence for code in kind)
@@ -57,15 +60,16 @@ def test_codes_are_short_plain_and_sentences_are_not_twice(kind):
     assert same <= {"{error}", "cannot be read ({error})"}
 
 
+@pytest.mark.slow
 @KINDS
-def test_every_code_is_used(kind):
+def test_every_code_is_used(kind: type[Any]) -> None:
     modules = (ROOT / "src/gptexit").rglob("*.py")
     used = "".join(module.read_text(encoding="utf-8") for module in modules)
     unused = [code for code in kind if not re.search(rf"\b{kind.__name__}\.{code.name}\b", used)]
     assert unused in ([], [Hidden.OTHER])  # it stands for what an archive from elsewhere says
 
 
-def test_a_reason_has_its_details():
+def test_a_reason_has_its_details() -> None:
     assert Lost.ENDS_EARLY.say(at=5, size=9) == Reason(
         Lost.ENDS_EARLY, "it ends at byte 5 of 9; what follows in this file is lost"
     )
@@ -73,7 +77,7 @@ def test_a_reason_has_its_details():
     assert Lost.NOT_JSON.say(error="{at} {0}").sentence == "not readable as JSON ({at} {0})"
 
 
-def test_the_words_that_archives_hold_stay():
+def test_the_words_that_archives_hold_stay() -> None:
     assert list(HIDDEN_VALUES.values()) == [
         "marked as hidden",
         "system message",
@@ -90,19 +94,19 @@ def test_the_words_that_archives_hold_stay():
 
 
 @KINDS
-def test_counts_come_back_as_they_were(kind):
-    counts = Counter(dict.fromkeys(kind, 2))
+def test_counts_come_back_as_they_were(kind: Any) -> None:
+    counts: Counter[Any] = Counter(dict.fromkeys([*kind], 2))
     text = codes.as_text(counts)
     assert {type(code) for code in text} == {str}
     assert codes.from_text(kind, text) == counts
 
 
-def test_an_error_tells_why():
+def test_an_error_tells_why() -> None:
     assert codes.reason_of(OSError("full")) == Reason(Lost.SYSTEM_ERROR, "full")
     assert codes.reason_of(OSError()) == Reason(Lost.SYSTEM_ERROR, "OSError")
 
 
-def test_a_code_that_is_not_listed_is_no_report():
+def test_a_code_that_is_not_listed_is_no_report() -> None:
     report = schemas.load("report")["examples"][0]
     assert not [*schemas.errors("report", report)]
     report["read"]["oddities"] = {"second root": 1}

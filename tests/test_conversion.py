@@ -1,5 +1,7 @@
 """The whole way, on a sample export of each generation and on generated ones."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
@@ -7,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,7 +17,7 @@ import yaml
 
 from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.pipeline import Output, convert
-from gptexit.report import Written
+from gptexit.report import RunReport, Written
 from gptexit.schemas import errors, validate_lines
 from gptexit.selection import Selection
 from gptexit.source import open_source
@@ -32,15 +35,22 @@ from support.exports import (
     word_runs,
 )
 
+pytestmark = pytest.mark.slow
+
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 
 
-def run(source, out, names=("markdown", "jsonl"), options=None):
+def run(
+    source: Path,
+    out: Path,
+    names: tuple[str, ...] = ("markdown", "jsonl"),
+    options: Options | None = None,
+) -> dict[str, Any]:
     """Convert to `out`/name each; the ledger's report."""
     with open_source([source]) as export:
         archives = {name: Archive(out / name) for name in names}
 
-        def outputs(report):
+        def outputs(report: RunReport) -> list[Output]:
             made = []
             for name, archive in archives.items():
                 folder = ArchiveFolder(archive)
@@ -53,12 +63,12 @@ def run(source, out, names=("markdown", "jsonl"), options=None):
         return report.report(export, 0 if report.complete(export) else 1)
 
 
-def lines(out):
+def lines(out: Path) -> list[dict[str, Any]]:
     with (out / "jsonl/conversations.jsonl").open("rb") as stream:
         return [orjson.loads(line) for line in stream]
 
 
-def notes(out):
+def notes(out: Path) -> dict[str, str]:
     """The notes by conversation id."""
     found = {}
     for path in (out / "markdown").rglob("*.md"):
@@ -71,18 +81,21 @@ def notes(out):
 @pytest.fixture(
     scope="module", params=[*FIXTURES, "generated"], ids=lambda p: getattr(p, "stem", p)
 )
-def converted(request, tmp_path_factory):
+def converted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, dict[str, Any]]:
     """An export, where it was converted to, and the report."""
     folder = tmp_path_factory.mktemp("convert")
     source = request.param
     if source == "generated":
         source = folder / "generated.zip"
-        make = [sys.executable, ROOT / "fixtures/generate.py", source, "--seed", "7"]
+        script = str(ROOT / "fixtures/generate.py")
+        make = [sys.executable, script, str(source), "--seed", "7"]
         subprocess.run([*make, "--conversations", "300", "--assets", "20"], check=True)
     return source, folder / "out", run(source, folder / "out")
 
 
-def test_every_text_leaf_is_in_the_jsonl(converted):
+def test_every_text_leaf_is_in_the_jsonl(converted: tuple[Path, Path, dict[str, Any]]) -> None:
     source, out, _ = converted
     by_id = {line["id"]: set(leaves(line)) for line in lines(out)}
     by_title = {line["title"]: set(leaves(line)) for line in lines(out)}
@@ -94,7 +107,9 @@ def test_every_text_leaf_is_in_the_jsonl(converted):
             assert mended(leaf) in held
 
 
-def test_what_the_user_saw_is_in_the_notes_in_order(converted):
+def test_what_the_user_saw_is_in_the_notes_in_order(
+    converted: tuple[Path, Path, dict[str, Any]],
+) -> None:
     source, out, _ = converted
     found = notes(out)
     checked = 0
@@ -111,17 +126,19 @@ def test_what_the_user_saw_is_in_the_notes_in_order(converted):
     assert checked > 4
 
 
-def test_every_line_is_valid(converted):
+def test_every_line_is_valid(converted: tuple[Path, Path, dict[str, Any]]) -> None:
     _, out, _ = converted
     with (out / "jsonl/conversations.jsonl").open("rb") as stream:
         assert list(validate_lines(stream)) == []
 
 
-def test_the_report_is_valid(converted):
+def test_the_report_is_valid(converted: tuple[Path, Path, dict[str, Any]]) -> None:
     assert list(errors("report", converted[2])) == []
 
 
-def test_one_note_and_one_line_for_each_conversation(converted):
+def test_one_note_and_one_line_for_each_conversation(
+    converted: tuple[Path, Path, dict[str, Any]],
+) -> None:
     source, out, report = converted
     raw = raw_conversations(source)
     chats = len(raw) + BESIDE.get(source.stem, (0, 0))[0]
@@ -131,7 +148,7 @@ def test_one_note_and_one_line_for_each_conversation(converted):
         assert (out / "markdown" / path).exists()
 
 
-def test_a_second_run_writes_nothing(converted):
+def test_a_second_run_writes_nothing(converted: tuple[Path, Path, dict[str, Any]]) -> None:
     source, out, _ = converted
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     report = run(source, out)
@@ -140,7 +157,7 @@ def test_a_second_run_writes_nothing(converted):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_the_figures_are_those_of_the_sample(source, tmp_path):
+def test_the_figures_are_those_of_the_sample(source: Path, tmp_path: Path) -> None:
     wanted = FIGURES[source.name]
     report = run(source, tmp_path)
     chats, messages = BESIDE.get(source.stem, (0, 0))
@@ -157,10 +174,10 @@ def test_the_figures_are_those_of_the_sample(source, tmp_path):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_every_asset_arrives_and_is_linked_where_it_was_shown(source, tmp_path):
+def test_every_asset_arrives_and_is_linked_where_it_was_shown(source: Path, tmp_path: Path) -> None:
     options = Options(branches="all", include=frozenset({"hidden", "tools", "reasoning"}))
     run(source, tmp_path, ("markdown",), options)
-    by_hash = {}
+    by_hash: dict[str, Any] = {}
     for path in (tmp_path / "markdown/assets").rglob("*") if FIGURES[source.name]["assets"] else ():
         if path.is_file():
             by_hash.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), []).append(path)
@@ -178,7 +195,7 @@ def test_every_asset_arrives_and_is_linked_where_it_was_shown(source, tmp_path):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_every_asset_arrives_also_where_no_note_shows_it(source, tmp_path):
+def test_every_asset_arrives_also_where_no_note_shows_it(source: Path, tmp_path: Path) -> None:
     report = run(source, tmp_path, ("markdown",))
     there = {
         hashlib.sha256(path.read_bytes()).hexdigest()
@@ -188,7 +205,7 @@ def test_every_asset_arrives_also_where_no_note_shows_it(source, tmp_path):
     assert not report["targets"][0]["not_kept"]
 
 
-def test_of_a_folder_only_files_of_chatgpt_are_taken(tmp_path):
+def test_of_a_folder_only_files_of_chatgpt_are_taken(tmp_path: Path) -> None:
     with zipfile.ZipFile(ROOT / "fixtures/dat-2026.zip") as archive:
         archive.extractall(tmp_path / "Downloads")
     (conversations,) = (tmp_path / "Downloads").rglob("conversations-000.json")
@@ -199,7 +216,7 @@ def test_of_a_folder_only_files_of_chatgpt_are_taken(tmp_path):
     assert not [name for name in there if "diary" in name]
 
 
-def test_a_newer_export_touches_only_what_changed(tmp_path):
+def test_a_newer_export_touches_only_what_changed(tmp_path: Path) -> None:
     source = ROOT / "fixtures/dat-2026.zip"
     run(source, tmp_path / "out", ("markdown",))
     root = tmp_path / "out/markdown"
@@ -207,7 +224,7 @@ def test_a_newer_export_touches_only_what_changed(tmp_path):
     edited = sorted(root.glob("20*/*.md"))[0]
     edited.write_text("my own words")
     newer = tmp_path / "newer.zip"
-    changed = []
+    changed: list[Any] = []
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(newer, "w") as new:
         for name in old.namelist():
             data = old.read(name)

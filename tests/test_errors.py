@@ -1,9 +1,14 @@
 """One family of errors: each has a sentence and an exit code, and the command line prints it."""
 
+from __future__ import annotations
+
 import importlib
 import inspect
 import pickle
 import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +22,7 @@ SIGNALS = {"AnotherCopy", "Apart", "AssetUnreadable", "Closed", "Malformed", "Re
 """Exceptions that are caught inside of gptexit and tell its parts something."""
 
 
-def exceptions_of_gptexit():
+def exceptions_of_gptexit() -> Iterator[type[Any]]:
     """Yield each public class of an exception that a module of gptexit defines."""
     for module in pkgutil.walk_packages(gptexit.__path__, "gptexit."):
         if module.name.endswith("__main__"):
@@ -28,14 +33,14 @@ def exceptions_of_gptexit():
                 yield value
 
 
-def test_every_error_for_a_caller_is_of_the_family():
+def test_every_error_for_a_caller_is_of_the_family() -> None:
     others = {kind for kind in exceptions_of_gptexit() if not issubclass(kind, GptexitError)}
     outside = {kind.__name__ for kind in others if not issubclass(kind, OSError)}
     assert outside - SIGNALS == {"NotAnArray"}
     assert SIGNALS - outside == set()
 
 
-def test_the_family_stands_in_the_picture():
+def test_the_family_stands_in_the_picture() -> None:
     family = {
         name
         for name, value in vars(errors).items()
@@ -46,7 +51,7 @@ def test_the_family_stands_in_the_picture():
     assert family - set(words) == set()
 
 
-def test_an_error_goes_from_one_process_to_another():
+def test_an_error_goes_from_one_process_to_another() -> None:
     there = pickle.loads(pickle.dumps(errors.NotAnExport("It is a song.", "Give an export.")))
     assert str(there) == "It is a song. Give an export."
     assert (there.sentence, there.advice) == ("It is a song.", "Give an export.")
@@ -65,7 +70,9 @@ def test_an_error_goes_from_one_process_to_another():
         (["mcp", "{folder}"], Exit.USAGE, "Make one from the export"),
     ],
 )
-def test_every_command_ends_with_the_sentence_and_its_code(tmp_path, command, code, words):
+def test_every_command_ends_with_the_sentence_and_its_code(
+    tmp_path: Path, command: list[str], code: Exit, words: str
+) -> None:
     (tmp_path / "song.mp3").write_bytes(b"ID3\x03 la la la")
     (tmp_path / "folder").mkdir()
     places = {name: tmp_path / name for name in ("out", "folder")}

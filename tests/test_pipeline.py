@@ -1,5 +1,10 @@
+from __future__ import annotations
+
 import json
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -9,7 +14,8 @@ from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.codes import NotKept
 from gptexit.pipeline import Output, conversations, convert
 from gptexit.readers.chatgpt import source as reader
-from gptexit.report import Written
+from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.report import RunReport, Written
 from gptexit.schemas import errors
 from gptexit.selection import Selection
 from gptexit.source import open_source
@@ -21,18 +27,24 @@ from support.exports import ROOT
 FAT = ROOT / "fixtures/fat-2024.zip"
 
 
-def write(path, members):
+def write(path: Path, members: dict[str, Any]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name, data if isinstance(data, bytes) else json.dumps(data))
     return path
 
 
-def run(source, out, *names, options=None, progress=None):
+def run(
+    source: Path,
+    out: Path,
+    *names: str,
+    options: Options | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> dict[str, Any]:
     with open_source([source]) as export:
         archives = {name: Archive(out / name) for name in names or ("markdown",)}
 
-        def outputs(report):
+        def outputs(report: RunReport) -> list[Output]:
             made = []
             for name, archive in archives.items():
                 folder = ArchiveFolder(archive)
@@ -41,25 +53,28 @@ def run(source, out, *names, options=None, progress=None):
                 made.append(Output(writer, folder, Written(name, str(out / name)), folder))
             return made
 
-        report = convert(export, outputs, Selection(), progress=progress)
-        report = report.report(export, 0 if report.complete(export) else 1)
+        run_report = convert(export, outputs, Selection(), progress=progress)
+        report = run_report.report(export, 0 if run_report.complete(export) else 1)
         assert list(errors("report", report)) == []
         return report
 
 
-def talk(key, words="Hi", **rest):
+def talk(key: str, words: str = "Hi", **rest: float) -> dict[str, Any]:
     return conversation(chain(message("user", words)), conversation_id=key, title=key, **rest)
 
 
 FEW_FILES = [name for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FEW_FILES)
-def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(tmp_path, name):
+def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_does(
+    tmp_path: Path, name: str
+) -> None:
     report = conversion.convert(FAT, tmp_path, [name])
     with open_source([FAT]) as export:
         mentioned = {
-            asset["member"]
+            asset["member"] or ""
             for conversation in conversations(export)
             for asset in conversation["assets"]
         }
@@ -68,7 +83,7 @@ def test_a_file_that_a_conversation_mentions_is_not_counted_as_one_that_none_doe
     assert report["targets"][0]["not_kept"][NotKept.FILE_UNMENTIONED] == len(others)
 
 
-def test_a_later_copy_in_another_shard_wins(tmp_path):
+def test_a_later_copy_in_another_shard_wins(tmp_path: Path) -> None:
     source = write(
         tmp_path / "e.zip",
         {
@@ -90,15 +105,17 @@ def test_a_later_copy_in_another_shard_wins(tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["read_conversation", "_write"])
-def test_a_fault_of_ours_costs_one_conversation(tmp_path, monkeypatch, stage):
+def test_a_fault_of_ours_costs_one_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
     source = write(tmp_path / "e.zip", {"conversations.json": [talk("a"), talk("b"), talk("c")]})
-    whole = reader.read_conversation
+    whole = read_conversation
 
-    def faulty(raw, account, met):
+    def faulty(raw: dict[str, Any], account: Account, met: ReadStats) -> Any:
         if raw["title"] == "b":
             if stage == "read_conversation":
                 raise ZeroDivisionError("oops")
-            found = whole(raw, account, met)
+            found: Any = whole(raw, account, met)
             found["messages"][0]["parts"] = [{"type": "of another world"}]
             return found
         return whole(raw, account, met)
@@ -111,7 +128,7 @@ def test_a_fault_of_ours_costs_one_conversation(tmp_path, monkeypatch, stage):
     assert len(list((tmp_path / "out/markdown/2025").glob("*.md"))) == 2
 
 
-def test_a_damaged_asset_is_named_and_the_rest_is_written(tmp_path):
+def test_a_damaged_asset_is_named_and_the_rest_is_written(tmp_path: Path) -> None:
     image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_a1"}
     raw = conversation(
         chain(message("user", {"content_type": "multimodal_text", "parts": [image]}))
@@ -140,7 +157,7 @@ def test_a_damaged_asset_is_named_and_the_rest_is_written(tmp_path):
         (b'[{"id": "m1", "rat', None),
     ],
 )
-def test_ratings(tmp_path, rows, feedback):
+def test_ratings(tmp_path: Path, rows: list[dict[str, str]], feedback: str) -> None:
     source = write(
         tmp_path / "e.zip", {"conversations.json": [talk("a")], "message_feedback.json": rows}
     )
@@ -150,7 +167,7 @@ def test_ratings(tmp_path, rows, feedback):
     assert report["complete"] == isinstance(rows, list)
 
 
-def test_jsonl_of_the_current_branch(tmp_path):
+def test_jsonl_of_the_current_branch(tmp_path: Path) -> None:
     mapping = chain(message("user", "Hi"), message("assistant", "one"))
     add(mapping, "other", "m1", message("assistant", "two"))
     source = write(tmp_path / "e.zip", {"conversations.json": [conversation(mapping)]})
@@ -160,7 +177,7 @@ def test_jsonl_of_the_current_branch(tmp_path):
     assert report["targets"][0]["hidden"] == {"other-branch": 1}
 
 
-def test_progress_is_told(tmp_path):
+def test_progress_is_told(tmp_path: Path) -> None:
     source = write(tmp_path / "e.zip", {"conversations.json": [talk(str(n)) for n in range(5)]})
     told = []
     run(source, tmp_path / "out", progress=lambda *each: told.append(each))

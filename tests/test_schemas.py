@@ -1,7 +1,10 @@
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from types import NoneType, UnionType
@@ -26,7 +29,7 @@ OTHERWISE = {
 }  # classes of the model that have another name in `$defs`
 
 
-def def_of(shape):
+def def_of(shape: type[Any]) -> str:
     """The name in `$defs` of a class of the model."""
     return OTHERWISE.get(shape.__name__, shape.__name__.lower())
 
@@ -37,7 +40,7 @@ SHAPES = {
 DEFS = {**CONVERSATION["$defs"], "conversation": CONVERSATION}
 
 
-def subschemas(node, path="#"):
+def subschemas(node: dict[str, Any], path: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema below `node`, with its place in the file."""
     yield path, node
     inner = {**node.get("properties", {}), **node.get("$defs", {})}
@@ -55,8 +58,9 @@ EVERY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", schema.NAMES)
-def test_the_schemas_are_valid(name):
+def test_the_schemas_are_valid(name: str) -> None:
     found = schema.load(name)
     Draft202012Validator.check_schema(found)
     assert found["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
@@ -64,18 +68,18 @@ def test_the_schemas_are_valid(name):
     assert json.loads(schema.text(name)) == found
 
 
-def test_load_gives_an_object_of_the_callers_own():
+def test_load_gives_an_object_of_the_callers_own() -> None:
     schema.load("report").clear()
     assert schema.load("report") == REPORT
 
 
 @pytest.mark.parametrize("function", [schema.text, schema.load, lambda name: [*errors(name, 1)]])
-def test_an_unknown_schema(function):
+def test_an_unknown_schema(function: Callable[..., Any]) -> None:
     with pytest.raises(KeyError):
         function("../pyproject")
 
 
-def test_every_object_is_closed_and_every_key_required_and_described():
+def test_every_object_is_closed_and_every_key_required_and_described() -> None:
     for path, _, node in EVERY:
         if "properties" in node and not path.endswith(("$defs/part", "/part")):
             assert node["additionalProperties"] is False, path
@@ -85,13 +89,13 @@ def test_every_object_is_closed_and_every_key_required_and_described():
 
 
 @pytest.mark.parametrize("path,name,node", [row for row in EVERY if "examples" in row[2]])
-def test_every_example_validates(path, name, node):
+def test_every_example_validates(path: str, name: str, node: dict[str, Any]) -> None:
     validator = Draft202012Validator(schema.load(name)).evolve(schema=node)
     for example in node["examples"]:
         assert not [*validator.iter_errors(example)]
 
 
-def test_each_part_has_an_example():
+def test_each_part_has_an_example() -> None:
     for shape in get_args(model.Part):
         assert DEFS[def_of(shape)]["examples"]
 
@@ -99,23 +103,23 @@ def test_each_part_has_an_example():
 # The model and its schema say the same.
 
 
-def words_for(type_name):
+def words_for(type_name: str) -> list[str]:
     """The literals of a part's `type`."""
     return list(get_args(get_type_hints(SHAPES[type_name])["type"]))
 
 
-def test_the_schema_has_the_objects_of_the_model():
+def test_the_schema_has_the_objects_of_the_model() -> None:
     assert {*DEFS} - {"time", "part"} == {*SHAPES}
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_schema_has_the_keys_of_the_model(name):
+def test_the_schema_has_the_keys_of_the_model(name: str) -> None:
     assert list(DEFS[name]["properties"]) == list(SHAPES[name].__annotations__)
     assert SHAPES[name].__optional_keys__ == frozenset()
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_schema_has_the_types_of_the_model(name):
+def test_the_schema_has_the_types_of_the_model(name: str) -> None:
     for key, hint in get_type_hints(SHAPES[name]).items():
         assert said(DEFS[name]["properties"][key]) == meant(hint), key
 
@@ -123,7 +127,7 @@ def test_the_schema_has_the_types_of_the_model(name):
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
-def meant(hint) -> set[Any]:
+def meant(hint: Any) -> set[Any]:
     """The JSON types that an annotation allows; a list as `[]` of its items' types."""
     if hint is Any:
         return {"any"}
@@ -140,7 +144,7 @@ def meant(hint) -> set[Any]:
     return {"object"} if get_origin(hint) is dict else {PLAIN[hint]}
 
 
-def said(node) -> set[Any]:
+def said(node: dict[str, Any]) -> set[Any]:
     """The same of a property's schema."""
     if "$ref" in node:
         name = node["$ref"].removeprefix("#/$defs/")
@@ -158,7 +162,7 @@ def said(node) -> set[Any]:
     return {node["type"]} if isinstance(node["type"], str) else {*node["type"]}
 
 
-def test_each_type_of_part_leads_to_its_shape():
+def test_each_type_of_part_leads_to_its_shape() -> None:
     part = DEFS["part"]
     told = {}
     for rule in part["allOf"]:
@@ -173,21 +177,22 @@ def test_each_type_of_part_leads_to_its_shape():
         assert (own.get("enum") or [own["const"]]) == words
 
 
-def test_the_version_is_the_models():
+def test_the_version_is_the_models() -> None:
     assert CONVERSATION["properties"]["version"]["const"] == model.VERSION
 
 
 # What the reader makes is valid.
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(raw_conversations())
-def test_whatever_is_read_validates(raw):
+def test_whatever_is_read_validates(raw: dict[str, Any]) -> None:
     neutral = read_conversation(raw, Account(), ReadStats())
     assert not errors("conversation", orjson.loads(orjson.dumps(neutral)))
 
 
-def test_an_ordinary_conversation_validates():
+def test_an_ordinary_conversation_validates() -> None:
     raw = conversation(chain(message("user", "Hello"), message("assistant", "Good day")))
     assert not errors("conversation", read_conversation(raw, Account(), ReadStats()))
 
@@ -195,14 +200,14 @@ def test_an_ordinary_conversation_validates():
 # What is wrong is told.
 
 
-def errors(name, value):
+def errors(name: str, value: Any) -> list[str]:
     return [*schema.errors(name, value)]
 
 
-def put(path, new):
+def put(path: Sequence[int | str], new: Any) -> Callable[[Any], None]:
     """A change: set what stands at `path`, or take it away where `new` is `put`."""
 
-    def change(value):
+    def change(value: Any) -> None:
         for step in path[:-1]:
             value = value[step]
         if new is put:
@@ -213,8 +218,8 @@ def put(path, new):
     return change
 
 
-TEXT = ["messages", 0, "parts", 0]
-IMAGE = ["messages", 0, "parts", 1]
+TEXT: list[int | str] = ["messages", 0, "parts", 0]
+IMAGE: list[int | str] = ["messages", 0, "parts", 1]
 TIME = 'should be of the form of "2025-02-19T21:20:00.250000Z"'
 BROKEN = [
     (put(["id"], put), "top level: 'id' is a required property"),
@@ -278,21 +283,22 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change,sentence", BROKEN)
-def test_what_is_wrong_is_told_with_its_place(change, sentence):
+def test_what_is_wrong_is_told_with_its_place(change: Callable[..., Any], sentence: str) -> None:
     value = deepcopy(GOOD)
     change(value)
     assert errors("conversation", value) == [sentence]
 
 
-def test_an_unknown_type_of_part():
+def test_an_unknown_type_of_part() -> None:
     value = deepcopy(GOOD)
     value["messages"][0]["parts"][0]["type"] = "dance"
     (sentence,) = errors("conversation", value)
     assert sentence.startswith('messages[0].parts[0].type: is "dance", should be one of "text", ')
 
 
-def test_a_report_that_is_wrong():
+def test_a_report_that_is_wrong() -> None:
     value = deepcopy(REPORT["examples"][0])
     value["targets"][0]["hidden"]["system-message"] = "many"
     value["read"]["repairs"]["nan"] = -1
@@ -303,13 +309,13 @@ def test_a_report_that_is_wrong():
 
 
 @pytest.mark.parametrize("value", [None, 5, [], "words"])
-def test_something_else_altogether(value):
+def test_something_else_altogether(value: int | None) -> None:
     (sentence,) = errors("conversation", value)
     assert sentence.startswith("top level: is ")
     assert sentence.endswith(", should be an object")
 
 
-def test_a_sentence_stays_short():
+def test_a_sentence_stays_short() -> None:
     value = {
         **GOOD,
         "model": {"words": "x" * 1_000_000},
@@ -324,7 +330,8 @@ def test_a_sentence_stays_short():
     assert all(len(sentence) < 250 for sentence in found)
 
 
-def test_a_value_too_deep_to_be_shown():
+@pytest.mark.slow
+def test_a_value_too_deep_to_be_shown() -> None:
     deep: Any = 1
     for _ in range(100_000):
         deep = [deep]
@@ -336,7 +343,7 @@ def test_a_value_too_deep_to_be_shown():
 # jsonl
 
 
-def test_lines():
+def test_lines() -> None:
     line = orjson.dumps(GOOD) + b"\n"
     lines = [
         line,
@@ -355,21 +362,21 @@ def test_lines():
     assert found[5] == (6, "model: is 2, should be a string or null")
 
 
-def test_good_lines_from_a_file(tmp_path):
+def test_good_lines_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "archive.jsonl"
     file.write_bytes((orjson.dumps(GOOD) + b"\n") * 3)
     with file.open("rb") as stream:
         assert [*schema.validate_lines(stream)] == []
 
 
-def test_a_line_with_many_problems_tells_some_of_them():
+def test_a_line_with_many_problems_tells_some_of_them() -> None:
     bad = orjson.dumps({**GOOD, "messages": [None] * 1000})
     found = [*schema.validate_lines([bad, bad])]
     assert [error.line for error in found] == [1] * schema.MOST + [2] * schema.MOST
 
 
-def test_lines_are_taken_one_at_a_time():
-    def endless():
+def test_lines_are_taken_one_at_a_time() -> None:
+    def endless() -> Iterator[bytes]:
         while True:
             yield b"7"
 
@@ -380,7 +387,8 @@ def test_lines_are_taken_one_at_a_time():
 # Where the schemas are found
 
 
-def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path):
+@pytest.mark.slow
+def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path: Path) -> None:
     root = Path(schema.__file__).parents[2]
     package = tmp_path / "gptexit"
     package.mkdir()

@@ -1,7 +1,11 @@
 """Which conversations are left out, and that verifying knows it."""
 
+from __future__ import annotations
+
 import json
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,7 +23,7 @@ MARCH = 1_709_300_000.0  # 2024-03-01
 MAY = 1_715_000_000.0
 
 
-def talk(key, title, text, when, **rest):
+def talk(key: str, title: str, text: str, when: float, **rest: str) -> dict[str, Any]:
     return conversation(
         chain(message("user", text, create_time=when), message("assistant", "Yes.")),
         conversation_id=key,
@@ -31,7 +35,7 @@ def talk(key, title, text, when, **rest):
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory):
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("export") / "export.zip"
     talks = [
         talk("one", "Divorce papers", "Where do I sign?", MAY),
@@ -47,7 +51,7 @@ def source(tmp_path_factory):
     return path
 
 
-def run(source, out, *options):
+def run(source: Path, out: Path, *options: str) -> tuple[dict[str, int], str]:
     report = out / "report.json"
     words = [str(source), "-o", str(out / "archive"), "--timezone", "UTC", "--report", str(report)]
     done = CliRunner().invoke(main, ["convert", *words, *options])
@@ -55,6 +59,7 @@ def run(source, out, *options):
     return json.loads(report.read_text())["selected"]["left_out"], done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "left_out"),
     [
@@ -69,7 +74,9 @@ def run(source, out, *options):
         (["id=one", "id=five"], {"--exclude id": 2}),
     ],
 )
-def test_each_is_counted_by_its_reason_and_verify_knows_it(source, tmp_path, options, left_out):
+def test_each_is_counted_by_its_reason_and_verify_knows_it(
+    source: Path, tmp_path: Path, options: list[str], left_out: dict[str, int]
+) -> None:
     words = [word for option in options for word in ("--exclude", option)]
     counted, said = run(source, tmp_path, *words)
     assert counted == left_out
@@ -81,7 +88,9 @@ def test_each_is_counted_by_its_reason_and_verify_knows_it(source, tmp_path, opt
     assert result.archives[0].left_out == sum(left_out.values())
 
 
-def test_what_is_missing_without_having_been_excluded_is_missed(source, tmp_path):
+def test_what_is_missing_without_having_been_excluded_is_missed(
+    source: Path, tmp_path: Path
+) -> None:
     convert(source, tmp_path, selection=Selection(exclude=Exclusion(titles=frozenset({"dinner"}))))
     record = tmp_path / ".gptexit/archive.json"
     told = json.loads(record.read_text())
@@ -93,7 +102,7 @@ def test_what_is_missing_without_having_been_excluded_is_missed(source, tmp_path
 
 
 @pytest.mark.parametrize("wrong", ["divorce", "author=me", "title=", "date=soon"])
-def test_what_is_no_exclusion_is_refused(source, tmp_path, wrong):
+def test_what_is_no_exclusion_is_refused(source: Path, tmp_path: Path, wrong: str) -> None:
     done = CliRunner().invoke(
         main, ["convert", str(source), "-o", str(tmp_path), "--exclude", wrong]
     )
@@ -102,7 +111,7 @@ def test_what_is_no_exclusion_is_refused(source, tmp_path, wrong):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_word_in_another_branch_counts(tmp_path):
+def test_a_word_in_another_branch_counts(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     raw = talk("one", "A", "Hello", MAY)
     raw["mapping"]["m1"]["children"].append("m9")
@@ -113,9 +122,13 @@ def test_a_word_in_another_branch_counts(tmp_path):
     assert run(path, tmp_path, "--exclude", "text=divorce")[0] == {"--exclude text": 1}
 
 
-def test_the_first_second_of_a_day_belongs_to_it(source):
+def test_the_first_second_of_a_day_belongs_to_it(source: Path) -> None:
     with open_source([source]) as export:
         first, *_ = conversations(export)
-    each = {**first, "created": "2024-05-01T00:00:00.250000Z", "updated": "2024-05-01T00:00:00.25Z"}
+    each: Any = {
+        **first,
+        "created": "2024-05-01T00:00:00.250000Z",
+        "updated": "2024-05-01T00:00:00.25Z",
+    }
     assert Selection(since="2024-05-01T00:00:00Z").leaves_out(each) is None
     assert Selection(until="2024-05-01T00:00:00Z").leaves_out(each) == "--until"

@@ -1,9 +1,14 @@
 """The pages for a person: every template renders, and nothing of an export is taken for one."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import UndefinedError
@@ -30,7 +35,7 @@ KINDS = ("projects/g-p-1", "gpts/g-1", "topics/tax", "recent")
 VERIFIED = Checked("out", "markdown", 1, 1, 1, read_back=True)
 
 
-def report(**lost):
+def report(**lost: list[Any]) -> dict[str, Any]:
     """The report of a run, in which this is lost."""
     several = [{"label": "old.zip"}, {"label": HOSTILE}] if lost else []
     gone = {"conversations": len(several), "messages": len(several)}
@@ -56,7 +61,7 @@ def report(**lost):
     }
 
 
-def lossy():
+def lossy() -> dict[str, Any]:
     parts = [{"where": f"part {number} {HOSTILE}", "reason": "is cut"} for number in range(30)]
     files = [{"name": None, "id": f"file-{number}", "title": None} for number in range(30)]
     return report(
@@ -67,7 +72,7 @@ def lossy():
     )
 
 
-def results():
+def results() -> Iterator[Result]:
     """A result for each verdict."""
     bad = Problem(None, "is gone", "id", HOSTILE)
     odd = UnknownForm("id", HOSTILE, None, "marker")
@@ -78,7 +83,7 @@ def results():
     yield Result("e.zip", [VERIFIED], problems=[bad])
 
 
-def remembered():
+def remembered() -> Memory:
     """A memory with everything in it that a page can have."""
     origin = Origin("2024-03-01T00:00:00Z", "id", HOSTILE, "message", "written", HOSTILE)
     origins = [
@@ -93,7 +98,7 @@ def remembered():
     return Memory(entries=[entry] * 900, ended=[ended], versions=versions, conversations=9, slim=1)
 
 
-def packs():
+def packs() -> Iterator[ClaudePack]:
     """A pack for Claude with everything in it, and one with nothing."""
     made = [KnowledgeFile(f"{number:02}-a.md", 10, 60_000, 2) for number in range(1, 4)]
     folders = [
@@ -106,7 +111,7 @@ def packs():
     yield ClaudePack(0, NOTHING, "not excluded")
 
 
-def pages():
+def pages() -> Iterator[str]:
     """All pages, with as much and as little in them as there can be."""
     for result in results():
         for made in (report(), lossy()):
@@ -126,11 +131,12 @@ def pages():
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
 
 
-def test_every_template_renders_and_ends_with_a_line():
+@pytest.mark.slow
+def test_every_template_renders_and_ends_with_a_line() -> None:
     templates._environment.cache_clear()
     made = list(pages())
     environment = templates._environment()
-    rendered = {name for _, name in environment.cache}
+    rendered = {name for _, name in environment.cache or ()}
     assert rendered == set(environment.list_templates(extensions=["j2"]))
     for page in made:
         assert page.endswith("\n")
@@ -138,12 +144,12 @@ def test_every_template_renders_and_ends_with_a_line():
         assert "\n\n\n" not in page
 
 
-def test_a_fact_that_is_missing_is_an_error():
+def test_a_fact_that_is_missing_is_an_error() -> None:
     with pytest.raises(UndefinedError, match="last"):
         templates.render("open-webui/HOW-TO-IMPORT.md.j2", files=1)
 
 
-def test_nothing_of_an_export_is_taken_for_a_template():
+def test_nothing_of_an_export_is_taken_for_a_template() -> None:
     leaving = exit_page(lossy(), next(results()), [], "")
     moving = claude_page(next(packs()))
     memory = memory_text(remembered(), "text", None)
@@ -153,7 +159,7 @@ def test_nothing_of_an_export_is_taken_for_a_template():
 
 
 @pytest.mark.parametrize("name", DESTINATIONS)
-def test_a_page_says_of_each_place_what_is_there_and_what_to_do_with_it(name):
+def test_a_page_says_of_each_place_what_is_there_and_what_to_do_with_it(name: str) -> None:
     page = exit_page(report(), Result("e.zip"), [], "", [name])
     here = f"{DESTINATIONS[name].format}/{DESTINATIONS[name].place}"
     assert f"| `{here}` | " in page
@@ -162,10 +168,11 @@ def test_a_page_says_of_each_place_what_is_there_and_what_to_do_with_it(name):
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_what_is_absent_is_one_item_each(generation):
+def test_what_is_absent_is_one_item_each(generation: str) -> None:
     assert all(item.startswith("- **") for item in as_markdown(generation).split("\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -179,7 +186,7 @@ def test_what_is_absent_is_one_item_each(generation):
     ],
     ids=lambda words: " ".join(words[:1] + words[-1:]),
 )
-def test_what_writes_no_page_does_without_jinja(words, tmp_path):
+def test_what_writes_no_page_does_without_jinja(words: list[str], tmp_path: Path) -> None:
     code = (
         f"import sys; sys.modules['jinja2'] = None; sys.argv[1:] = {words!r}\n"
         "from gptexit.__main__ import main; main()"

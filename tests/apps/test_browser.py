@@ -1,7 +1,11 @@
 """The chat as it stands on the screen, in the system's Chromium."""
 
+from __future__ import annotations
+
 import json
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +17,7 @@ from support.exports import ROOT
 SHOTS = ROOT / "build/screenshots"
 
 
-def browse(app, name, **more):
+def browse(app: Any, name: Any, **more: Any) -> Any:
     browser = house.chromium()
     if browser is None:
         pytest.skip("no Chromium is installed")
@@ -28,8 +32,8 @@ def browse(app, name, **more):
         **more,
     }
     command = [
-        house.playwright() / "python",
-        ROOT / "tests/support/apps/browse.py",
+        str(house.playwright() / "python"),
+        str(ROOT / "tests/support/apps/browse.py"),
         json.dumps(asked),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -37,7 +41,7 @@ def browse(app, name, **more):
     return json.loads(done.stdout)
 
 
-def assert_reads_well(seen):
+def assert_reads_well(seen: Any) -> None:
     assert demo.QUESTION in seen["text"]
     assert [480, 270] in seen["images"]
     assert "Thought for 7 seconds" in seen["text"]
@@ -57,14 +61,14 @@ def assert_reads_well(seen):
     assert "A hosta will do" not in seen["other"]
 
 
-def test_a_file_through_the_settings_dialog(empty_app, tmp_path):
+def test_a_file_through_the_settings_dialog(empty_app: Any, tmp_path: Path) -> None:
     convert(demo.export(tmp_path / "demo.zip"), tmp_path / "out", ["open-webui"])
     seen = browse(empty_app, "file", file=str(tmp_path / "out/import-001.json"))
     assert seen["said"] == "Successfully imported 1 chats."
     assert_reads_well(seen)
 
 
-def test_what_was_pushed(empty_app, tmp_path):
+def test_what_was_pushed(empty_app: Any, tmp_path: Path) -> None:
     code, out, err = push(
         empty_app, demo.export(tmp_path / "demo.zip"), ROOT / "fixtures/slim-2026.zip"
     )

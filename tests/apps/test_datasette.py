@@ -1,7 +1,10 @@
 """The SQLite archive in Datasette, without any settings: tables, labels, search, views."""
 
+from __future__ import annotations
+
 import json
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -11,13 +14,13 @@ from support.exports import ROOT
 
 
 @pytest.fixture(scope="module")
-def get(tmp_path_factory):
+def get(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What a page of Datasette's JSON API answers."""
     program = house.environment("datasette", ["datasette==0.65.5"]) / "datasette"
     out = tmp_path_factory.mktemp("datasette")
     convert(ROOT / "fixtures/fat-2024.zip", out, ["sqlite"])
 
-    def page(path):
+    def page(path: Any) -> Any:
         command = [program, out / "chatgpt.sqlite", "--get", path]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         return json.loads(done.stdout)
@@ -25,7 +28,7 @@ def get(tmp_path_factory):
     return page
 
 
-def test_each_table_is_there_with_its_keys_and_its_search(get):
+def test_each_table_is_there_with_its_keys_and_its_search(get: Any) -> None:
     tables = {
         table["name"]: table for table in get("/chatgpt.json")["tables"] if not table["hidden"]
     }
@@ -42,7 +45,7 @@ def test_each_table_is_there_with_its_keys_and_its_search(get):
     }
 
 
-def test_its_search_finds_what_a_person_saw_and_names_the_conversation(get):
+def test_its_search_finds_what_a_person_saw_and_names_the_conversation(get: Any) -> None:
     found = get("/chatgpt/messages.json?_search=lighthouse&_shape=objects&_labels=on")
     assert found["filtered_table_rows_count"] == len(found["rows"]) > 1
     assert {row["conversation"]["label"] for row in found["rows"]} == {
@@ -51,7 +54,7 @@ def test_its_search_finds_what_a_person_saw_and_names_the_conversation(get):
     assert all("lighthouse" in row["text"].lower() for row in found["rows"])
 
 
-def test_views_and_facets(get):
+def test_views_and_facets(get: Any) -> None:
     assert [row["role"] for row in get("/chatgpt/reading.json?_size=1&_shape=array")] == ["user"]
     assert get("/chatgpt/months.json?_shape=array")[0]["conversations"] >= 1
     facets = get("/chatgpt/conversations.json?_facet=model")["facet_results"]["model"]["results"]

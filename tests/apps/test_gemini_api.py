@@ -1,9 +1,14 @@
 """Requests of `--to gemini --form api`, sent by Google's own SDK to a server of ours."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,19 +35,19 @@ ANSWER = {"candidates": [{"content": {"role": "model", "parts": [{"text": "Yes."
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[Any]:
     """A server that answers, and what it was sent."""
     received = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
+        def do_POST(self) -> None:
             received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.end_headers()
             self.wfile.write(json.dumps(ANSWER).encode())
 
-        def log_message(self, *words):
+        def log_message(self, *words: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
@@ -52,7 +57,7 @@ def server():
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_the_sdk_sends_it_as_it_is(source, server, tmp_path):
+def test_the_sdk_sends_it_as_it_is(source: Any, server: Any, tmp_path: Path) -> None:
     url, received = server
     convert(source, tmp_path, ["gemini-api"])
     path = tmp_path / "conversations.jsonl"

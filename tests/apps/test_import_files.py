@@ -1,13 +1,17 @@
 """The files of `gptexit convert --to open-webui`, as the app's own page sends them."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 from gptexit import convert
 from support.apps.compare import ROWS, compare
 from support.apps.source import totals
 
 
-def as_the_page_sends(item):
+def as_the_page_sends(item: Any) -> Any:
     """What *Import Chats* of Open WebUI 0.12.4 makes of an item of the file."""
     return {
         "chat": item["chat"],
@@ -21,7 +25,9 @@ def as_the_page_sends(item):
     }
 
 
-def test_what_is_imported_is_what_the_export_holds(export, empty_app, held, tmp_path):
+def test_what_is_imported_is_what_the_export_holds(
+    export: Any, empty_app: Any, held: Any, tmp_path: Path
+) -> None:
     convert(export, tmp_path / "out", ["open-webui"])
     for path in sorted((tmp_path / "out").glob("import-*.json")):
         items = json.loads(path.read_bytes())

@@ -1,5 +1,7 @@
 """ChatGPT's own form again, read by programs that other people wrote to read ChatGPT's export."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -7,6 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +19,7 @@ from support.apps import house
 from support.exports import FIXTURES
 
 
-def newer_python():
+def newer_python() -> Any:
     """A Python that convoviz and llm-memex run on; `GPTEXIT_NEWER_PYTHON` names one."""
     named = ("python3.12", "python3.13", "python3.14")
     for python in (os.environ.get("GPTEXIT_NEWER_PYTHON"), *map(shutil.which, named)):
@@ -27,7 +31,7 @@ def newer_python():
     return None
 
 
-def run(program, arguments, folder):
+def run(program: Any, arguments: Any, folder: Any) -> Any:
     environment = {**os.environ, "HOME": str(folder)}
     command = [program, *map(str, arguments)]
     done = subprocess.run(
@@ -37,25 +41,25 @@ def run(program, arguments, folder):
     return done.stdout + done.stderr
 
 
-def by_convoviz(program, export, folder):
+def by_convoviz(program: Any, export: Any, folder: Any) -> Any:
     arguments = ["--input", export, "-o", folder / "out", "--outputs", "markdown", "--flat", "-I"]
     run(program, arguments, folder)
     notes = [path for path in (folder / "out/Markdown").glob("*.md") if path.stem != "_index"]
     return len(notes)
 
 
-def by_chatgpt_to_sqlite(program, export, folder):
+def by_chatgpt_to_sqlite(program: Any, export: Any, folder: Any) -> Any:
     run(program, ["export", unpacked(export, folder), "out.db"], folder)
     with sqlite3.connect(folder / "out.db") as base:
         return base.execute("SELECT count(*) FROM conversations").fetchone()[0]
 
 
-def by_llm_memex(program, export, folder):
+def by_llm_memex(program: Any, export: Any, folder: Any) -> Any:
     said = run(program, ["import", unpacked(export, folder)], folder)
     return int(said.rpartition("Imported ")[2].split()[0])
 
 
-def unpacked(export, folder):
+def unpacked(export: Any, folder: Any) -> Any:
     with zipfile.ZipFile(export) as archive:
         return archive.extract("conversations.json", folder)
 
@@ -68,7 +72,7 @@ IMPORTERS = {
 
 
 @pytest.fixture(scope="module", params=IMPORTERS)
-def importer(request):
+def importer(request: pytest.FixtureRequest) -> Any:
     command, found, count = IMPORTERS[request.param]
     python = found()
     if not python:
@@ -77,7 +81,7 @@ def importer(request):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_every_conversation_is_read(importer, source, tmp_path):
+def test_every_conversation_is_read(importer: Any, source: Any, tmp_path: Path) -> None:
     program, count = importer
     report = convert(source, tmp_path, ["chatgpt"])
     with zipfile.ZipFile(tmp_path / "chatgpt-export.zip") as archive:

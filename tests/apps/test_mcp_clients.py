@@ -1,10 +1,14 @@
 """The server and its entry, tried by clients of other people: MCP Inspector, Claude Code and Gemini
 CLI, in the versions named here. Claude Desktop is in no package registry."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +24,7 @@ TEXTS = [f"Message {n} on trams.\n\n```py\nx = {n}\n```" for n in range(60)] + [
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("archive")
     return chats.archive(
         folder, chats.talk("Trams", TEXTS, LONG), chats.talk("Hills", ["Which?"], "short-1")
@@ -28,21 +32,21 @@ def archive(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def namespaces():
+def namespaces() -> None:
     tried = shutil.which("unshare") and subprocess.run(["unshare", "-rn", "true"], check=False)
     if not tried or tried.returncode:
         pytest.skip("this system makes no network namespaces")
 
 
 @pytest.fixture(scope="module")
-def inspector(archive, tmp_path_factory):
+def inspector(archive: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Asks the server by the inspector's command line: an exit code, and what it printed."""
     modules = node.installed("inspector", "@modelcontextprotocol/inspector@2.12.0")
     home = tmp_path_factory.mktemp("home")
     install(home, "claude-desktop", archive)
     config = home / ".config/Claude/claude_desktop_config.json"
 
-    def ask(method, **options):
+    def ask(method: Any, **options: Any) -> Any:
         words = ["--cli", "-q", "--format", "json", "--config", str(config)]
         words += ["--server", "chatgpt-archive", "--method", method]
         for name, value in options.items():
@@ -53,18 +57,18 @@ def inspector(archive, tmp_path_factory):
     return ask
 
 
-def install(home, client, archive):
+def install(home: Any, client: Any, archive: Any) -> None:
     command = [sys.executable, "-m", "gptexit", "mcp", "--install", client, "--write", str(archive)]
     subprocess.run(command, env={"HOME": str(home), "PATH": ""}, check=True, capture_output=True)
 
 
-def call(inspector, tool, **given):
+def call(inspector: Any, tool: Any, **given: Any) -> Any:
     code, said = inspector("tools/call", tool_name=tool, tool_args_json=json.dumps(given))
     return code, said["result"]
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
-def test_the_inspector_lists_the_tools(inspector, era):
+def test_the_inspector_lists_the_tools(inspector: Any, era: Any) -> None:
     code, said = inspector("tools/list", protocol_era=era)
     tools = {tool["name"]: tool["annotations"] for tool in said["result"]["tools"]}
     assert code == 0
@@ -72,8 +76,9 @@ def test_the_inspector_lists_the_tools(inspector, era):
     assert all(hints["readOnlyHint"] and not hints["openWorldHint"] for hints in tools.values())
 
 
-def test_the_inspector_reads_a_conversation_to_its_end(inspector):
-    pieces, cursor = [], {}
+def test_the_inspector_reads_a_conversation_to_its_end(inspector: Any) -> None:
+    pieces: list[Any] = []
+    cursor: dict[str, Any] | None = {}
     while cursor is not None:
         code, said = call(inspector, "read_conversation", id=LONG, characters=30_000, **cursor)
         assert code == 0
@@ -95,14 +100,16 @@ def test_the_inspector_reads_a_conversation_to_its_end(inspector):
     ],
     ids=range(6),
 )
-def test_what_the_inspector_asks_amiss_gets_a_sentence(inspector, tool, given, why):
+def test_what_the_inspector_asks_amiss_gets_a_sentence(
+    inspector: Any, tool: Any, given: Any, why: Any
+) -> None:
     _, said = call(inspector, tool, **given)
     (block,) = said["content"]
     assert why in block["text"]
     assert bool(said.get("isError")) == bool(why)
 
 
-def test_the_inspector_finds_resources(inspector):
+def test_the_inspector_finds_resources(inspector: Any) -> None:
     code, said = inspector("resources/list")
     assert code == 0
     uris = {resource["uri"] for resource in said["result"]["resources"]}
@@ -119,7 +126,9 @@ def test_the_inspector_finds_resources(inspector):
 @pytest.mark.parametrize(
     "before", ["", '{\n  "mcpServers": {"other": {"command": "/bin/false"}}\n}\n']
 )
-def test_a_client_reads_what_was_written_and_connects(client, before, archive, tmp_path):
+def test_a_client_reads_what_was_written_and_connects(
+    client: Any, before: Any, archive: Any, tmp_path: Path
+) -> None:
     program, package, config = CLIENTS[client]
     modules = node.installed(client, package)
     path = tmp_path / config
@@ -139,7 +148,9 @@ def test_a_client_reads_what_was_written_and_connects(client, before, archive, t
     assert ("other:" in out + err) == bool(before)
 
 
-def test_claude_code_takes_the_entry_for_its_own_and_removes_it(archive, tmp_path):
+def test_claude_code_takes_the_entry_for_its_own_and_removes_it(
+    archive: Any, tmp_path: Path
+) -> None:
     program, package, config = CLIENTS["claude-code"]
     modules = node.installed("claude-code", package)
     install(tmp_path, "claude-code", archive)

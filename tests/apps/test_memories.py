@@ -1,8 +1,12 @@
 """Memories, in the real app: they need a model that turns text into numbers."""
 
+from __future__ import annotations
+
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -16,10 +20,10 @@ FAT = ROOT / "fixtures/fat-2024.zip"
 class Embeddings(BaseHTTPRequestHandler):
     """Any numbers will do: what is tried here is what is stored."""
 
-    def log_message(self, *_):
+    def log_message(self, *_: Any) -> None:
         pass
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
         rows = [
@@ -35,7 +39,7 @@ class Embeddings(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def app_with_model(tmp_path_factory):
+def app_with_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     model = ThreadingHTTPServer(("127.0.0.1", 0), Embeddings)
     threading.Thread(target=model.serve_forever, daemon=True).start()
     settings = {
@@ -49,7 +53,7 @@ def app_with_model(tmp_path_factory):
     model.shutdown()
 
 
-def test_they_arrive_in_order_and_once(app_with_model):
+def test_they_arrive_in_order_and_once(app_with_model: Any) -> None:
     code, out, err = push(app_with_model, FAT, "--memories")
     assert code == 0, out + err
     found = app_with_model.get("/api/v1/memories/")
@@ -62,7 +66,7 @@ def test_they_arrive_in_order_and_once(app_with_model):
     assert len(app_with_model.get("/api/v1/memories/")) == len(texts)
 
 
-def test_a_server_without_a_model_says_so_and_keeps_none(empty_app):
+def test_a_server_without_a_model_says_so_and_keeps_none(empty_app: Any) -> None:
     code, out, _ = push(empty_app, FAT, "--memories")
     assert code == 1
     assert "no embedding model" in out

@@ -1,5 +1,7 @@
 """`gptexit push open-webui`, into the real app."""
 
+from __future__ import annotations
+
 import json
 import os
 import random
@@ -8,6 +10,7 @@ import subprocess
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +25,7 @@ from support.waiting import wait_until
 SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
 
 
-def snapshot(app):
+def snapshot(app: Any) -> Any:
     """All that a person has in the app, without what differs from run to run."""
     folders = app.folders()
     files = {file["id"]: file["meta"]["data"]["gptexit"]["asset"] for file in app.files()}
@@ -47,7 +50,7 @@ def snapshot(app):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(app, generated):
+def undisturbed(app: Any, generated: Any) -> Any:
     """What a run that nothing disturbs makes of the generated export."""
     app.empty()
     code, _, err = push(app, generated)
@@ -55,7 +58,7 @@ def undisturbed(app, generated):
     return snapshot(app)
 
 
-def test_what_is_pushed_is_what_the_export_holds(export, empty_app, held):
+def test_what_is_pushed_is_what_the_export_holds(export: Any, empty_app: Any, held: Any) -> None:
     code, out, err = push(empty_app, export)
     assert code == (1 if "Could not be read" in out else 0), out + err
     assert "Not taken" not in out
@@ -68,7 +71,7 @@ def test_what_is_pushed_is_what_the_export_holds(export, empty_app, held):
             compare(expected, chats, empty_app.file),
         )
     )
-    groups = {}
+    groups: dict[str | None, Any] = {}
     for chat in chats:
         groups.setdefault(expected[chat["meta"]["gptexit"]["id"]].group, set()).add(
             chat["folder_id"]
@@ -82,7 +85,7 @@ def test_what_is_pushed_is_what_the_export_holds(export, empty_app, held):
     assert [chat["id"] for chat in empty_app.chats()] == [chat["id"] for chat in chats]
 
 
-def kill_midway(app, export, number):
+def kill_midway(app: Any, export: Any, number: Any) -> None:
     """Push an export until the app has so many chats."""
     process = start(app, export)
     wait_until(lambda: process.poll() is not None or len(app.chats()) >= number)
@@ -91,7 +94,9 @@ def kill_midway(app, export, number):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_run_that_is_killed_goes_on_where_it_was(seed, undisturbed, empty_app, generated):
+def test_a_run_that_is_killed_goes_on_where_it_was(
+    seed: Any, undisturbed: Any, empty_app: Any, generated: Any
+) -> None:
     rng = random.Random(seed)
     for _ in range(3):
         kill_midway(empty_app, generated, len(empty_app.chats()) + rng.randint(1, 100))
@@ -101,7 +106,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(seed, undisturbed, empty_app,
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_faults_of_the_line_double_nothing(seed, empty_app, held):
+def test_faults_of_the_line_double_nothing(seed: Any, empty_app: Any, held: Any) -> None:
     """It completes, or says in a sentence why not, and goes on with the next run."""
     with faulty(empty_app.url, seed, rate=(0.2, 0.3, 0.4, 0.5)[seed]) as proxy:
         for _ in range(20):
@@ -119,13 +124,13 @@ def test_faults_of_the_line_double_nothing(seed, empty_app, held):
     compare(held(FAT), empty_app.chats(), empty_app.file)
 
 
-def write(path, *raw):
+def write(path: Any, *raw: Any) -> Any:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("conversations.json", json.dumps(raw))
     return path
 
 
-def talk(number, *words, **rest):
+def talk(number: Any, *words: Any, **rest: Any) -> Any:
     key = f"c0ffee00-0000-4000-8000-00000000000{number}"
     roles = ("user", "assistant")
     mapping = chain(*(message(roles[at % 2], word) for at, word in enumerate(words)))
@@ -135,8 +140,8 @@ def talk(number, *words, **rest):
 
 
 def test_a_newer_export_replaces_what_changed_and_leaves_what_the_user_went_on_with(
-    empty_app, tmp_path
-):
+    empty_app: Any, tmp_path: Path
+) -> None:
     first = write(tmp_path / "1.zip", *(talk(number, "Hello", "Hi") for number in range(4)))
     assert push(empty_app, first)[0] == 0
     before = {chat["title"]: chat for chat in empty_app.chats()}
@@ -170,7 +175,7 @@ def test_a_newer_export_replaces_what_changed_and_leaves_what_the_user_went_on_w
     assert (report["changed"], report["same"], report["continued"]) == (2, 1, ["Talk 1"])
 
 
-def test_chats_that_came_by_file_are_not_doubled(empty_app, tmp_path):
+def test_chats_that_came_by_file_are_not_doubled(empty_app: Any, tmp_path: Path) -> None:
     from gptexit import convert
 
     convert(SLIM, tmp_path / "out", ["open-webui"])
@@ -181,7 +186,7 @@ def test_chats_that_came_by_file_are_not_doubled(empty_app, tmp_path):
     assert len(empty_app.chats()) == len(items)
 
 
-def test_a_dry_run_changes_nothing_and_says_what_would_be_done(empty_app):
+def test_a_dry_run_changes_nothing_and_says_what_would_be_done(empty_app: Any) -> None:
     code, out, _ = push(empty_app, SLIM, "--dry-run")
     assert code == 0
     assert "Would send 23 conversations" in out
@@ -190,7 +195,9 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be_done(empty_app):
     assert "Nothing new" in push(empty_app, SLIM, "--dry-run")[1]
 
 
-def test_the_key_is_in_no_output_no_report_and_no_list_of_processes(empty_app, tmp_path):
+def test_the_key_is_in_no_output_no_report_and_no_list_of_processes(
+    empty_app: Any, tmp_path: Path
+) -> None:
     key = empty_app.post("/api/v1/auths/api_key")["api_key"]
     process = start(empty_app, FAT, "--report", tmp_path / "report.json", key=key)
     seen = set()
@@ -209,7 +216,7 @@ def test_the_key_is_in_no_output_no_report_and_no_list_of_processes(empty_app, t
     assert not [text for text in written if key.encode() in text]
 
 
-def test_a_key_that_is_refused(empty_app):
+def test_a_key_that_is_refused(empty_app: Any) -> None:
     for key in ("sk-0123456789abcdef", "not-a-key", "with space", "ümlaut"):
         code, out, err = push(empty_app, SLIM, key=key)
         assert code == 4
@@ -218,7 +225,7 @@ def test_a_key_that_is_refused(empty_app):
     assert not empty_app.chats()
 
 
-def test_a_server_whose_disk_is_full(tmp_path):
+def test_a_server_whose_disk_is_full(tmp_path: Path) -> None:
     """On a disk of its own, which only root can make."""
     from support.apps import house
 
@@ -244,7 +251,7 @@ def test_a_server_whose_disk_is_full(tmp_path):
         subprocess.run(["umount", "-l", disk], check=True)
 
 
-def test_branches_survive_the_kill_of_the_current_one(empty_app, tmp_path):
+def test_branches_survive_the_kill_of_the_current_one(empty_app: Any, tmp_path: Path) -> None:
     """`--branches current` sends only what was seen last; all later brings the others."""
     mapping = chain(message("user", "Tell."), message("assistant", "Once."))
     add(mapping, "other", "m1", message("assistant", "Twice."))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import string
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from slugify import slugify
 
 from gptexit.archive.manifest import LONGEST, readable
+
+pytestmark = pytest.mark.slow
 
 _SIGNS = string.ascii_letters + string.digits + " .:;!?()/-" + "',&_#"
 

@@ -1,5 +1,7 @@
 """The command line as a person or a script meets it: in a process of its own."""
 
+from __future__ import annotations
+
 import json
 import os
 import random
@@ -8,8 +10,10 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -20,21 +24,23 @@ from support.exports import FIXTURES, ROOT
 from support.packing import write_export
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SAMPLE = ROOT / "fixtures/dat-2026.zip"
 
 
-def gptexit(*arguments, **rest):
+def gptexit(*arguments: Path | str, **rest: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [*GPTEXIT, *map(str, arguments)], capture_output=True, timeout=120, check=False, **rest
     )
 
 
-def one(**rest):
+def one(**rest: str) -> dict[str, Any]:
     return conversation(chain(message("user", "Hi"), message("assistant", "Hello")), **rest)
 
 
-def files(root):
+def files(root: Path) -> dict[str, bytes]:
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
@@ -42,7 +48,7 @@ def files(root):
     }
 
 
-def test_help_names_every_command():
+def test_help_names_every_command() -> None:
     done = gptexit("--help")
     assert done.returncode == 0
     for command in (b"convert", b"formats", b"schema", b"validate"):
@@ -51,7 +57,7 @@ def test_help_names_every_command():
     assert gptexit("nonsense").returncode == 2
 
 
-def test_the_summary_says_what_was_done(tmp_path):
+def test_the_summary_says_what_was_done(tmp_path: Path) -> None:
     export = write_export(tmp_path / "export.zip", one())
     done = gptexit("convert", export, "-o", tmp_path / "out", "--timezone", "UTC")
     assert done.returncode == 0
@@ -71,7 +77,7 @@ def test_the_summary_says_what_was_done(tmp_path):
     }
 
 
-def test_several_formats_in_one_run(tmp_path):
+def test_several_formats_in_one_run(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = gptexit("convert", SAMPLE, "--to", "markdown", "--to", "jsonl", "-o", out)
     assert done.returncode in (0, 1)
@@ -82,7 +88,7 @@ def test_several_formats_in_one_run(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["chatgpt", "claude", "gemini"])
-def test_a_pack_does_not_take_the_place_of_another_archive(tmp_path, name):
+def test_a_pack_does_not_take_the_place_of_another_archive(tmp_path: Path, name: str) -> None:
     export = write_export(tmp_path / "export.zip", one())
     out = str(tmp_path / "out")
     assert gptexit("convert", export, "--to", "markdown", "-o", out).returncode == 0
@@ -93,7 +99,7 @@ def test_a_pack_does_not_take_the_place_of_another_archive(tmp_path, name):
     assert files(tmp_path / "out") == before
 
 
-def test_validate_names_the_line(tmp_path):
+def test_validate_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"id": 1}\nnonsense\n')
     done = gptexit("validate", tmp_path / "x.jsonl")
     assert done.returncode == 1
@@ -101,7 +107,7 @@ def test_validate_names_the_line(tmp_path):
     assert b"line 2: " in done.stdout
 
 
-def test_the_report_is_as_published(tmp_path):
+def test_the_report_is_as_published(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     done = gptexit("convert", SAMPLE, "-o", tmp_path / "out", "--report", report, "--quiet")
     assert done.stdout == b""
@@ -110,7 +116,7 @@ def test_the_report_is_as_published(tmp_path):
     assert found["exit_code"] == done.returncode
 
 
-def test_formats_and_schema():
+def test_formats_and_schema() -> None:
     assert b"markdown" in gptexit("formats").stdout
     assert {"name", "what"} <= orjson.loads(gptexit("formats", "--json").stdout)[0].keys()
     for name, version in (("conversation", 1), ("report", 2)):
@@ -136,7 +142,7 @@ def test_formats_and_schema():
         (["--since", "2025-06-01", "--title", "post"], []),
     ],
 )
-def test_selection(tmp_path, options, titles):
+def test_selection(tmp_path: Path, options: list[str], titles: list[str]) -> None:
     later = 1_756_000_000
     bees = conversation(
         chain(message("user", "Hi", create_time=later)),
@@ -154,7 +160,7 @@ def test_selection(tmp_path, options, titles):
     assert [orjson.loads(line)["title"] for line in done.stdout.splitlines()] == titles
 
 
-def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path):
+def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert gptexit("convert", SAMPLE, "-o", out).returncode in (0, 1)
     notes = sorted(out.glob("20*/*.md"))
@@ -170,7 +176,7 @@ def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path):
     assert [note.read_text() for note in notes] == ["mine"] * len(notes)
 
 
-def test_an_edited_note_is_named(tmp_path):
+def test_an_edited_note_is_named(tmp_path: Path) -> None:
     export = write_export(tmp_path / "e.zip", one())
     gptexit("convert", export, "-o", tmp_path / "out")
     note = tmp_path / "out/2025/2025-02-19-a-title.md"
@@ -194,14 +200,14 @@ def test_an_edited_note_is_named(tmp_path):
         ["-o", "-", "--to", "jsonl", "--to", "markdown"],
     ],
 )
-def test_wrong_usage(options):
+def test_wrong_usage(options: list[str]) -> None:
     done = gptexit("convert", SAMPLE, *options)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert b"Error: " in done.stderr
 
 
-def test_a_pipe_that_closes_early_ends_quietly():
+def test_a_pipe_that_closes_early_ends_quietly() -> None:
     export = next(path for path in FIXTURES if path.stem == "classic-2023")
     command = (
         f"unzip -p {export} conversations.json | {sys.executable} -m gptexit convert - "
@@ -218,11 +224,11 @@ def test_a_pipe_that_closes_early_ends_quietly():
     assert b"BrokenPipe" not in done.stderr
 
 
-def broken(tmp_path, name):
+def broken(tmp_path: Path, name: str) -> Path:
     """A source that is no good, by name."""
     path = tmp_path / f"{name}.zip"
     whole = write_export(tmp_path / "whole.zip", *(one(conversation_id=str(n)) for n in range(50)))
-    makers = {
+    makers: dict[str, Callable[[], object]] = {
         "empty": lambda: path.write_bytes(b""),
         "garbage": lambda: path.write_bytes(random.Random(1).randbytes(5000)),
         "photo": lambda: path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100)),
@@ -249,7 +255,7 @@ def broken(tmp_path, name):
         "json-object",
     ],
 )
-def test_a_wrong_source_gets_one_sentence(tmp_path, name):
+def test_a_wrong_source_gets_one_sentence(tmp_path: Path, name: str) -> None:
     done = gptexit("convert", broken(tmp_path, name), "-o", tmp_path / "out")
     assert done.returncode == 3, done.stderr
     assert done.stderr.startswith(b"Error: ")
@@ -258,7 +264,7 @@ def test_a_wrong_source_gets_one_sentence(tmp_path, name):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_zip_without_a_whole_conversation_leaves_no_folder(tmp_path):
+def test_a_zip_without_a_whole_conversation_leaves_no_folder(tmp_path: Path) -> None:
     whole = write_export(tmp_path / "whole.zip", one()).read_bytes()
     (tmp_path / "cut.zip").write_bytes(whole[:80])
     done = gptexit("convert", tmp_path / "cut.zip", "-o", tmp_path / "out")
@@ -266,7 +272,7 @@ def test_a_zip_without_a_whole_conversation_leaves_no_folder(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path):
+def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path: Path) -> None:
     rng = random.Random(2)
     raw = [
         conversation(
@@ -286,7 +292,7 @@ def test_a_truncated_zip_keeps_what_stands_before_the_cut(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["convert", "exit"])
-def test_errors_stay_where_a_run_is_quiet(tmp_path, command):
+def test_errors_stay_where_a_run_is_quiet(tmp_path: Path, command: str) -> None:
     data = json.dumps([one(conversation_id=str(n)) for n in range(10)])
     (tmp_path / "conversations.json").write_text(data[: len(data) // 2])
     done = gptexit(command, tmp_path / "conversations.json", "-o", tmp_path / "out", "--quiet")
@@ -295,7 +301,7 @@ def test_errors_stay_where_a_run_is_quiet(tmp_path, command):
     assert b"Could not be read" in done.stderr
 
 
-def test_a_truncated_json_says_where(tmp_path):
+def test_a_truncated_json_says_where(tmp_path: Path) -> None:
     data = json.dumps([one(conversation_id=str(n)) for n in range(10)])
     (tmp_path / "conversations.json").write_text(data[: len(data) // 2])
     done = gptexit("convert", tmp_path / "conversations.json", "-o", tmp_path / "out")
@@ -304,7 +310,7 @@ def test_a_truncated_json_says_where(tmp_path):
     assert len(list((tmp_path / "out/2025").glob("*.md"))) in (4, 5)
 
 
-def test_no_member_name_writes_outside(tmp_path):
+def test_no_member_name_writes_outside(tmp_path: Path) -> None:
     png = b"\x89PNG\r\n\x1a\n" + bytes(20)
     names = ["../../file_a1.png", "/tmp/file_a2.png", "C:\\x\\file_a3.png", "a/../../file_a4.png"]
     parts = [
@@ -336,7 +342,7 @@ def test_no_member_name_writes_outside(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["claude", "gemini"])
-def test_requests_to_an_api_go_down_a_pipe(tmp_path, name):
+def test_requests_to_an_api_go_down_a_pipe(tmp_path: Path, name: str) -> None:
     export = write_export(tmp_path / "e.zip", one())
     done = gptexit("convert", export, "--to", f"{name}-api", "-o", "-")
     assert done.returncode == 0, done.stderr
@@ -347,7 +353,7 @@ def test_requests_to_an_api_go_down_a_pipe(tmp_path, name):
     assert f"--to {name}-api.".encode() in before.stderr.splitlines()[0]
 
 
-def test_a_form_that_no_format_of_the_run_has_is_refused(tmp_path):
+def test_a_form_that_no_format_of_the_run_has_is_refused(tmp_path: Path) -> None:
     export = write_export(tmp_path / "e.zip", one())
     done = gptexit("convert", export, "--to", "chatgpt", "--form", "api", "-o", tmp_path / "out")
     assert done.returncode == 2
@@ -357,7 +363,7 @@ def test_a_form_that_no_format_of_the_run_has_is_refused(tmp_path):
 
 if os.name == "posix":
 
-    def test_a_zip_bomb_is_refused_in_bounded_memory(tmp_path):
+    def test_a_zip_bomb_is_refused_in_bounded_memory(tmp_path: Path) -> None:
         export = tmp_path / "bomb.zip"
         image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_b0"}
         raw = conversation(
@@ -378,7 +384,7 @@ if os.name == "posix":
         assert sum(map(len, files(tmp_path / "out").values())) < 100_000
 
 
-def slow_export(tmp_path):
+def slow_export(tmp_path: Path) -> Path:
     raw = [
         conversation(
             chain(*(message("user", f"{n} {m} " * 50) for m in range(20))),
@@ -390,11 +396,11 @@ def slow_export(tmp_path):
     return write_export(tmp_path / "export.zip", *raw)
 
 
-def files_without_times(out):
+def files_without_times(out: Path) -> dict[str, bytes]:
     return {name: data for name, data in files(out).items() if not name.endswith("times.jsonl")}
 
 
-def kill_midway(command, out, number):
+def kill_midway(command: Any, out: Any, number: Any) -> None:
     """Run a command until it has written so many files."""
     process = subprocess.Popen(command)
     wait_until(lambda: process.poll() is not None or sum(1 for _ in out.rglob("*.*")) >= number)
@@ -403,7 +409,7 @@ def kill_midway(command, out, number):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_killed_run_can_be_completed(tmp_path, jobs):
+def test_a_killed_run_can_be_completed(tmp_path: Path, jobs: str) -> None:
     export = slow_export(tmp_path)
     arguments = ["convert", str(export), "--to", "markdown", "--to", "jsonl", "--quiet"]
     arguments += ["--jobs", jobs]
@@ -419,7 +425,7 @@ def test_a_killed_run_can_be_completed(tmp_path, jobs):
 
 if os.name == "posix":
 
-    def test_an_interrupted_run_says_so(tmp_path):
+    def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
         process = subprocess.Popen(
             [*GPTEXIT, "convert", "-", "--to", "jsonl", "-o", "-"],
             stdin=subprocess.PIPE,
@@ -428,32 +434,34 @@ if os.name == "posix":
             # A shell's background jobs ignore the signal, and so would whoever they start.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
+        into, out, complaints = process.stdin, process.stdout, process.stderr
+        assert into and out and complaints
         # More than any buffer holds: where the first line comes out, the run is in its midst. While
         # the pipes are full both ends wait, so a thread of its own writes.
         some = (json.dumps(one(conversation_id=str(number))) for number in range(2_000))
         text = f"[{','.join(some)},".encode()
 
-        def feed():
+        def feed() -> None:
             with suppress(BrokenPipeError):
-                process.stdin.write(text)
-                process.stdin.flush()
+                into.write(text)
+                into.flush()
 
         writing = threading.Thread(target=feed)
         writing.start()
-        assert process.stdout.readline().startswith(b"{")
+        assert out.readline().startswith(b"{")
         process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        said = process.stderr.read()
+        out.read()
+        said = complaints.read()
         assert process.wait(timeout=20) == 130
         assert said.strip().startswith(b"Interrupted")
         writing.join()
         with suppress(BrokenPipeError):
-            process.stdin.close()
+            into.close()
 
 
 if os.name == "posix":
 
-    def test_a_progress_bar_where_somebody_watches(tmp_path):
+    def test_a_progress_bar_where_somebody_watches(tmp_path: Path) -> None:
         import fcntl
         import pty
         import struct
@@ -477,7 +485,7 @@ if os.name == "posix":
 
 if os.name == "posix":
 
-    def test_a_full_disk_is_a_sentence(tmp_path):
+    def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
         export = write_export(
             tmp_path / "export.zip", *(one(conversation_id=str(n)) for n in range(9))
         )
@@ -492,7 +500,7 @@ if os.name == "posix":
         assert b"Traceback" not in done.stderr
         assert b"No space left" in done.stderr
 
-    def test_a_disk_that_refuses_a_database_is_a_sentence(tmp_path):
+    def test_a_disk_that_refuses_a_database_is_a_sentence(tmp_path: Path) -> None:
         import resource
 
         talks = (one(conversation_id=str(number), title="x" * 9000) for number in range(99))

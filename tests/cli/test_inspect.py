@@ -1,9 +1,12 @@
 """`gptexit inspect`, as a person and a script meet it."""
 
+from __future__ import annotations
+
 import csv
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import orjson
 import pytest
@@ -14,10 +17,12 @@ from support.build import chain, conversation, message
 from support.exports import ROOT
 from support.packing import write, zip_of
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 
 
-def gptexit(*arguments, stdin=b""):
+def gptexit(*arguments: Path | str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "gptexit", "inspect", *map(str, arguments)],
         input=stdin,
@@ -27,7 +32,7 @@ def gptexit(*arguments, stdin=b""):
     )
 
 
-def test_json_and_table_and_drift_report_in_one_run(tmp_path):
+def test_json_and_table_and_drift_report_in_one_run(tmp_path: Path) -> None:
     report = tmp_path / "drift.md"
     done = gptexit(SLIM, "--json", "--drift-report", report)
     assert done.returncode == 0
@@ -36,7 +41,7 @@ def test_json_and_table_and_drift_report_in_one_run(tmp_path):
     assert "Nothing unknown was met." in report.read_text(encoding="utf-8")
 
 
-def test_the_drift_report_goes_to_standard_output():
+def test_the_drift_report_goes_to_standard_output() -> None:
     done = gptexit(ROOT / "fixtures/fat-2024.zip", "--drift-report", "-")
     assert done.stdout.startswith(b"## Drift\n")
     assert b"| content type | `hologram` | 1 | conversation 11, conversations.json, byte" in (
@@ -45,7 +50,7 @@ def test_the_drift_report_goes_to_standard_output():
     assert b"Model" not in done.stdout
 
 
-def test_the_missing_files_as_csv():
+def test_the_missing_files_as_csv() -> None:
     done = gptexit(SLIM, "--attachments", "missing", "--format", "csv")
     assert done.returncode == 0
     rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
@@ -55,7 +60,7 @@ def test_the_missing_files_as_csv():
     assert rows[0]["date"] == "2026-07-22T10:00:20.250000Z"
 
 
-def test_standard_input_is_inspected_too():
+def test_standard_input_is_inspected_too() -> None:
     data = orjson.dumps([conversation(chain(message("user", "a")))])
     done = gptexit("-", "--json", stdin=data)
     found = orjson.loads(done.stdout)
@@ -64,7 +69,7 @@ def test_standard_input_is_inspected_too():
     assert list(errors("inspection", found)) == []
 
 
-def test_a_copy_in_a_later_shard_is_counted_once(tmp_path):
+def test_a_copy_in_a_later_shard_is_counted_once(tmp_path: Path) -> None:
     old = conversation(chain(message("user", "a")), update_time=1.0)
     new = conversation(chain(message("user", "a"), message("assistant", "b")), update_time=2.0)
     shards = {f"conversations-00{n}.json": orjson.dumps([raw]) for n, raw in enumerate((old, new))}
@@ -74,7 +79,7 @@ def test_a_copy_in_a_later_shard_is_counted_once(tmp_path):
     assert found["conversations"]["duplicates"] == 1
 
 
-def test_what_is_no_export_gets_its_sentence(tmp_path):
+def test_what_is_no_export_gets_its_sentence(tmp_path: Path) -> None:
     done = gptexit(write(tmp_path / "x.zip", zip_of({"a.txt": b"x"})))
     assert done.returncode == 3
     assert done.stderr.startswith(b"Error: ")
@@ -84,11 +89,11 @@ def test_what_is_no_export_gets_its_sentence(tmp_path):
 @pytest.mark.parametrize(
     "wrong", [["--format", "csv"], ["--json", "--attachments", "missing"], ["--attachments", "all"]]
 )
-def test_options_that_do_not_go_together(wrong):
+def test_options_that_do_not_go_together(wrong: list[str]) -> None:
     assert gptexit(SLIM, *wrong).returncode == 2
 
 
-def test_hostile_names_harm_no_terminal(tmp_path):
+def test_hostile_names_harm_no_terminal(tmp_path: Path) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\u202eevil " + "長" * 90
     attached = {"attachments": [{"id": "file-AbC1", "name": evil}], "model_slug": evil}
     raw = conversation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -79,7 +80,7 @@ def test_an_old_export_with_an_empty_chat_is_not_taken_for_one_of_today() -> Non
         (["none.zip"], 3, "none.zip"),
     ],
 )
-def test_what_cannot_be_done_is_said(words: list, code: int, sentence: str) -> None:
+def test_what_cannot_be_done_is_said(words: list[Any], code: int, sentence: str) -> None:
     done = run(*words)
     assert done.exit_code == code
     assert sentence in done.output

@@ -1,11 +1,14 @@
 """`gptexit search`, as a person at a terminal has it."""
 
+from __future__ import annotations
+
 import json
 import shlex
+from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from gptexit import convert
 from gptexit.cli import main
@@ -30,7 +33,7 @@ WALK = conversation(
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("search")
     (folder / "conversations.json").write_bytes(dumps([SHOP, WALK]))
     convert(folder / "conversations.json", folder / "both", ["sqlite", "markdown"])
@@ -38,12 +41,12 @@ def archive(tmp_path_factory):
     return folder
 
 
-def search(*arguments, color=False):
+def search(*arguments: Path | str, color: bool = False) -> Result:
     line = ["search", *map(str, arguments)]
     return CliRunner().invoke(main, line, color=color, env={"COLUMNS": "80"})
 
 
-def test_a_hit_has_title_date_passage_and_the_way_to_it(archive):
+def test_a_hit_has_title_date_passage_and_the_way_to_it(archive: Path) -> None:
     found = search(archive / "both", "postgres", "--timezone", "UTC")
     assert found.exit_code == 0
     lines = found.output.splitlines()
@@ -54,7 +57,7 @@ def test_a_hit_has_title_date_passage_and_the_way_to_it(archive):
     assert lines[-1] == "1 conversation, 1 hit."
 
 
-def test_without_notes_the_command_that_reads_it_is_shown_and_works(archive):
+def test_without_notes_the_command_that_reads_it_is_shown_and_works(archive: Path) -> None:
     found = search(archive / "alone", "sqlite.", "--role", "assistant")
     command = found.output.splitlines()[-3].strip()
     words = shlex.split(command)
@@ -66,7 +69,7 @@ def test_without_notes_the_command_that_reads_it_is_shown_and_works(archive):
 
 
 @pytest.mark.parametrize("words", ["postgres", "天気", "sunny", ""])
-def test_it_fits_into_80_columns_and_colours_what_was_found(archive, words):
+def test_it_fits_into_80_columns_and_colours_what_was_found(archive: Path, words: str) -> None:
     found = search(archive / "alone", *words.split(), color=True)
     for line in found.output.splitlines():
         assert columns(click.unstyle(line)) <= 80 or "--read" in line
@@ -77,14 +80,14 @@ def test_it_fits_into_80_columns_and_colours_what_was_found(archive, words):
         )
 
 
-def test_a_terminal_is_never_told_what_to_do(archive):
+def test_a_terminal_is_never_told_what_to_do(archive: Path) -> None:
     for arguments in (["postgres"], ["--read", "5afe0000"], []):
         found = search(archive / "alone", *arguments)
         assert "owned" in found.output
         assert not any(ord(sign) < 32 and sign != "\n" for sign in found.output)
 
 
-def test_words_as_the_shell_gives_them(archive):
+def test_words_as_the_shell_gives_them(archive: Path) -> None:
     assert "1 conversation" in search(archive / "alone", "sqlite and words").output
     assert search(archive / "alone", "words sqlite").exit_code == 1  # a phrase
     assert search(archive / "alone", "sqlite", "postgres").exit_code == 0
@@ -93,7 +96,7 @@ def test_words_as_the_shell_gives_them(archive):
     assert search(archive / "alone", "postgres", "-words").exit_code == 1
 
 
-def test_exit_codes(archive):
+def test_exit_codes(archive: Path) -> None:
     assert search(archive / "alone", "zebra").exit_code == 1
     assert "Nothing found. Try" in search(archive / "alone", "zebra").output
     assert search("-h").output == search("--help").output
@@ -114,7 +117,7 @@ def test_exit_codes(archive):
     assert "--to sqlite" in found.output
 
 
-def test_json(archive):
+def test_json(archive: Path) -> None:
     found = json.loads(search(archive / "alone", "postgres", "--json").output)
     assert found["conversations"] == found["messages"] == 1
     (hit,) = found["hits"]
@@ -125,7 +128,7 @@ def test_json(archive):
     assert [message["text"] for message in json.loads(spans[0])["messages"]][1] == "Sunny"
 
 
-def test_hits_of_one_conversation_and_pages(archive):
+def test_hits_of_one_conversation_and_pages(archive: Path) -> None:
     found = search(archive / "alone", "sqlite", "--id", "5afe0", "--limit", "1")
     assert "Go on with --offset 1." in found.output
     again = search(archive / "alone", "sqlite", "--id", "5afe0", "--limit", "1", "--offset", "1")
@@ -134,7 +137,7 @@ def test_hits_of_one_conversation_and_pages(archive):
     assert "No more is found." in search(archive / "alone", "sqlite", "--offset", "9").output
 
 
-def test_dates_are_of_the_persons_time_zone(archive):
+def test_dates_are_of_the_persons_time_zone(archive: Path) -> None:
     day = ["--since", "2025-02-20", "--until", "2025-02-20"]
     assert search(archive / "alone", "postgres", *day, "--timezone", "UTC").exit_code == 1
     assert search(archive / "alone", "postgres", *day, "--timezone", "Asia/Tokyo").exit_code == 0

@@ -1,10 +1,13 @@
 """`gptexit verify` and `gptexit exit`, as a person meets them."""
 
+from __future__ import annotations
+
 import json
 import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import orjson
 import pytest
@@ -13,19 +16,21 @@ from markdown_it import MarkdownIt
 from gptexit.schemas import errors
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 
 
-def gptexit(*arguments):
+def gptexit(*arguments: Path | str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [*GPTEXIT, *map(str, arguments)], capture_output=True, timeout=120, check=False
     )
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory):
+def left(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder that `gptexit exit` wrote, and what it printed."""
     out = tmp_path_factory.mktemp("exit") / "out"
     done = gptexit("exit", SLIM, "-o", out, "--timezone", "UTC")
@@ -33,7 +38,7 @@ def left(tmp_path_factory):
     return out, done.stdout.decode()
 
 
-def test_exit_writes_everything_and_says_so(left):
+def test_exit_writes_everything_and_says_so(left: tuple[Path, str]) -> None:
     out, said = left
     assert "Complete, except for what the export itself lacks: 4 attachments" in said
     assert said.endswith(f"Now open {out}/START-HERE.md.\n")
@@ -44,7 +49,7 @@ def test_exit_writes_everything_and_says_so(left):
     assert list(errors("report", report)) == []
 
 
-def test_exit_writes_for_where_one_is_going_too(tmp_path):
+def test_exit_writes_for_where_one_is_going_too(tmp_path: Path) -> None:
     places = ("claude", "gemini", "librechat", "mcp", "open-webui")
     asked = [word for place in places for word in ("--for", place)]
     done = gptexit("exit", SLIM, "-o", tmp_path / "out", *asked)
@@ -68,7 +73,7 @@ def test_exit_writes_for_where_one_is_going_too(tmp_path):
     assert "again with" not in page  # it is all there
 
 
-def test_what_is_said_to_be_written_is_what_is_there(tmp_path):
+def test_what_is_said_to_be_written_is_what_is_there(tmp_path: Path) -> None:
     done = gptexit("exit", SLIM, "-o", tmp_path / "out", "--for", "claude", "--for", "gemini")
     said = done.stdout.decode()
     for name in ("claude", "gemini", "markdown"):
@@ -78,7 +83,7 @@ def test_what_is_said_to_be_written_is_what_is_there(tmp_path):
         assert f"\n{name}: {len(files)} files" in said
 
 
-def test_what_is_excluded_stays_in_the_archive(tmp_path):
+def test_what_is_excluded_stays_in_the_archive(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = gptexit("exit", SLIM, "-o", out, "--for", "gemini", "--exclude", "title=receipts")
     assert done.returncode == 0, done.stderr
@@ -98,7 +103,7 @@ def test_what_is_excluded_stays_in_the_archive(tmp_path):
     assert [target["left_out"] for target in report["targets"]] == [{}, {}, {"--exclude title": 1}]
 
 
-def test_secrets_stay_in_the_archive_even_where_they_are_redacted_in_a_pack(tmp_path):
+def test_secrets_stay_in_the_archive_even_where_they_are_redacted_in_a_pack(tmp_path: Path) -> None:
     done = gptexit("exit", SLIM, "-o", tmp_path, "--for", "claude", "--redact", "secrets")
     assert done.returncode == 0, done.stderr
     report = orjson.loads((tmp_path / "report.json").read_bytes())
@@ -106,13 +111,13 @@ def test_secrets_stay_in_the_archive_even_where_they_are_redacted_in_a_pack(tmp_
     assert redacted == {"markdown": "nothing", "jsonl": "nothing", "claude": "secrets"}
 
 
-def test_exclude_needs_a_place_to_be_excluded_from(tmp_path):
+def test_exclude_needs_a_place_to_be_excluded_from(tmp_path: Path) -> None:
     done = gptexit("exit", SLIM, "-o", tmp_path / "out", "--exclude", "title=receipts")
     assert done.returncode == 2
     assert b"give --for too" in done.stderr
 
 
-def test_the_account_files_are_kept_as_they_are(left):
+def test_the_account_files_are_kept_as_they_are(left: tuple[Path, str]) -> None:
     out, _ = left
     with zipfile.ZipFile(SLIM) as archive:
         sides = {
@@ -129,7 +134,7 @@ def test_the_account_files_are_kept_as_they_are(left):
     assert {"user.json", "message_feedback.json", "shared_conversations.json"} <= set(kept)
 
 
-def test_the_page_answers_the_question(left):
+def test_the_page_answers_the_question(left: tuple[Path, str]) -> None:
     out, _ = left
     page = (out / "START-HERE.md").read_text(encoding="utf-8")
     assert "may I cancel now?\n\n**Yes, all that OpenAI gave you.**" in page
@@ -140,7 +145,7 @@ def test_the_page_answers_the_question(left):
     assert [token.tag for token in headings].count("h1") == 1
 
 
-def test_a_second_exit_changes_no_note(left, tmp_path):
+def test_a_second_exit_changes_no_note(left: tuple[Path, str], tmp_path: Path) -> None:
     out, _ = left
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     assert gptexit("exit", SLIM, "-o", out, "--timezone", "UTC", "--quiet").stdout == b""
@@ -152,7 +157,7 @@ def test_a_second_exit_changes_no_note(left, tmp_path):
     assert gptexit("verify", SLIM, out).returncode == 0
 
 
-def test_an_incomplete_export_is_no_yes(tmp_path):
+def test_an_incomplete_export_is_no_yes(tmp_path: Path) -> None:
     done = gptexit("exit", ROOT / "fixtures/dat-2026.zip", "-o", tmp_path)
     assert done.returncode == 1
     assert f"; {tmp_path}/report.json names it all." in done.stderr.decode()
@@ -161,7 +166,7 @@ def test_an_incomplete_export_is_no_yes(tmp_path):
     assert "conversations-002.json" in page
 
 
-def test_exit_takes_no_pipe_and_no_other_file(tmp_path):
+def test_exit_takes_no_pipe_and_no_other_file(tmp_path: Path) -> None:
     assert gptexit("exit", "-", "-o", tmp_path).returncode == 2
     wrong = gptexit("exit", __file__, "-o", tmp_path)
     assert wrong.returncode == 3
@@ -169,7 +174,7 @@ def test_exit_takes_no_pipe_and_no_other_file(tmp_path):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_verify_as_json(source, tmp_path):
+def test_verify_as_json(source: Path, tmp_path: Path) -> None:
     gptexit("convert", source, "-o", tmp_path, "--to", "markdown", "--to", "jsonl", "--quiet")
     done = gptexit("verify", source, tmp_path, "--json")
     result = orjson.loads(done.stdout)
@@ -187,7 +192,7 @@ def test_verify_as_json(source, tmp_path):
     assert counted["jsonl"]["messages"] == figures["messages"] + messages
 
 
-def test_verify_names_what_is_wrong(tmp_path):
+def test_verify_names_what_is_wrong(tmp_path: Path) -> None:
     gptexit("convert", SLIM, "-o", tmp_path, "--quiet")
     note = next(tmp_path.glob("2026/*bicycle*.md"))
     note.write_text(note.read_text(encoding="utf-8").replace("low gears", "high gears"))
@@ -201,13 +206,13 @@ def test_verify_names_what_is_wrong(tmp_path):
     assert gptexit("verify", SLIM, tmp_path, "--quiet").stdout == b""
 
 
-def test_verify_needs_an_archive_and_an_export(tmp_path):
+def test_verify_needs_an_archive_and_an_export(tmp_path: Path) -> None:
     assert gptexit("verify", tmp_path).returncode == 2
     gptexit("convert", SLIM, "-o", tmp_path / "out", "--quiet")
     assert gptexit("verify", __file__, tmp_path / "out").returncode == 3
 
 
-def test_no_more_is_said_of_a_format_than_was_checked(tmp_path):
+def test_no_more_is_said_of_a_format_than_was_checked(tmp_path: Path) -> None:
     gptexit("convert", SLIM, "--to", "claude", "--to", "markdown", "-o", tmp_path)
     pack = gptexit("verify", SLIM, tmp_path / "claude")
     assert pack.returncode == 0

@@ -1,21 +1,28 @@
 """The picture in docs/architecture.md, and the patterns, held against the code."""
 
+from __future__ import annotations
+
 import ast
 import importlib
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from support.exports import ROOT
 
 SOURCE = ROOT / "src/gptexit"
+constants: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 
 
-def modules():
+def modules() -> Iterator[tuple[str, Path]]:
     for path in sorted(SOURCE.rglob("*.py")):
         name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
         yield name.removesuffix(".__init__"), path
 
 
-def test_the_picture_shows_every_room():
+def test_the_picture_shows_every_room() -> None:
     picture = (SOURCE.parent.parent / "docs/architecture.md").read_text(encoding="utf-8")
     rooms = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     assert [room for room in sorted(rooms) if f"\n    {room}/" not in picture] == []
@@ -26,18 +33,18 @@ def test_the_picture_shows_every_room():
 LATE = {"POSSESSIVE_REPEAT", "ATOMIC_GROUP"}
 
 
-def operators(pattern):
+def operators(pattern: bytes | str) -> Iterator[str]:
     """The names of all operators in a pattern of the standard library."""
-    stack = [re._parser.parse(pattern)]
+    stack = [parser.parse(pattern)]
     while stack:
         found = stack.pop()
-        if isinstance(found, re._constants._NamedIntConstant):
+        if isinstance(found, constants._NamedIntConstant):
             yield str(found)
         elif not isinstance(found, int | None):
             stack += getattr(found, "data", found)
 
 
-def compiled(value):
+def compiled(value: Any) -> Iterator[bytes | str]:
     """The patterns in a module's variable: one, or those of a table."""
     stack = [value]
     while stack:
@@ -50,7 +57,7 @@ def compiled(value):
             stack += found
 
 
-def written(path):
+def written(path: Path) -> Iterator[bytes | str]:
     """The patterns that a module hands to a function of `re` as they are."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re.") and node.args:
@@ -59,7 +66,7 @@ def written(path):
                 yield pattern
 
 
-def test_no_pattern_needs_a_later_python():
+def test_no_pattern_needs_a_later_python() -> None:
     seen = set()
     for name, path in modules():
         variables = vars(importlib.import_module(f"gptexit.{name}".removesuffix(".__init__")))

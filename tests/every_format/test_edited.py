@@ -1,8 +1,12 @@
 """What a person touched in an archive is never overwritten, in any format."""
 
+from __future__ import annotations
+
 import json
 import zipfile
 from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -21,14 +25,14 @@ MINE = b"mine, and nobody else's\n"
 NOTE = "2025/2025-02-19-a-title.md"
 
 
-def texts(*contents):
+def texts(*contents: str) -> dict[str, Any]:
     """One conversation, in which each of `contents` is said after the first answer."""
     said = [message("user", content) for content in contents]
     whole = chain(message("user", "Hi"), message("assistant", "Hello"), *said)
     return conversation(whole, update_time=1740000000 + len(contents))
 
 
-def write_export(path, *raw, **members):
+def write_export(path: Path, *raw: dict[str, Any], **members: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("conversations.json", json.dumps(list(raw)))
         for name, data in members.items():
@@ -36,12 +40,12 @@ def write_export(path, *raw, **members):
     return path
 
 
-def run(tmp_path, *contents, out="out", **given):
+def run(tmp_path: Path, *contents: str, out: str = "out", **given: Any) -> Any:
     export = write_export(tmp_path / f"export-{len(contents)}.zip", texts(*contents))
     return convert(export, tmp_path / out, **given)
 
 
-def test_a_new_text_that_the_user_works_in_is_theirs_too(tmp_path):
+def test_a_new_text_that_the_user_works_in_is_theirs_too(tmp_path: Path) -> None:
     run(tmp_path)
     note = tmp_path / "out" / NOTE
     beside = [note.with_name(f"{note.stem}.new{tail}.md") for tail in ("", "2", "3")]
@@ -63,7 +67,7 @@ def test_a_new_text_that_the_user_works_in_is_theirs_too(tmp_path):
     assert not beside[2].exists()
 
 
-def test_a_file_of_the_users_in_the_place_of_a_new_text_stays(tmp_path):
+def test_a_file_of_the_users_in_the_place_of_a_new_text_stays(tmp_path: Path) -> None:
     run(tmp_path)
     note = tmp_path / "out" / NOTE
     theirs = note.with_name(f"{note.stem}.new.md")
@@ -74,12 +78,13 @@ def test_a_file_of_the_users_in_the_place_of_a_new_text_stays(tmp_path):
     assert b"second" in note.with_name(f"{note.stem}.new2.md").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("format_name", "name"),
     [("jsonl", "conversations.jsonl"), ("claude", "START-HERE.md"), ("sqlite", "chatgpt.sqlite")],
 )
-def test_in_every_format_both_stay(tmp_path, format_name, name):
-    given = {"formats": [format_name]}
+def test_in_every_format_both_stay(tmp_path: Path, format_name: str, name: str) -> None:
+    given: dict[str, Any] = {"formats": [format_name]}
     run(tmp_path, **given)
     path = tmp_path / "out" / name
     beside = path.with_name(f"{path.stem}.new{path.suffix}")
@@ -91,7 +96,7 @@ def test_in_every_format_both_stay(tmp_path, format_name, name):
     assert path.with_name(f"{path.stem}.new2{path.suffix}").stat().st_size > len(MINE)
 
 
-def test_the_summary_names_both(tmp_path):
+def test_the_summary_names_both(tmp_path: Path) -> None:
     run(tmp_path)
     (tmp_path / "out" / NOTE).write_bytes(MINE)
     export = write_export(tmp_path / "later.zip", texts("second"))
@@ -100,7 +105,7 @@ def test_the_summary_names_both(tmp_path):
     assert f"  {NOTE} (new: {NOTE[:-3]}.new.md)" in done.output.splitlines()
 
 
-def test_a_page_and_what_stands_beside_it_stay(tmp_path):
+def test_a_page_and_what_stands_beside_it_stay(tmp_path: Path) -> None:
     page = tmp_path / "memory.md"
     write_page(page, "one\n")
     for path in (page, tmp_path / "memory.new.md"):
@@ -109,7 +114,8 @@ def test_a_page_and_what_stands_beside_it_stay(tmp_path):
     assert page.read_bytes() == (tmp_path / "memory.new.md").read_bytes() == MINE
 
 
-def test_the_first_page_of_an_exit_and_what_stands_beside_it_stay(tmp_path):
+@pytest.mark.slow
+def test_the_first_page_of_an_exit_and_what_stands_beside_it_stay(tmp_path: Path) -> None:
     page, beside = (tmp_path / "exit" / name for name in ("START-HERE.md", "START-HERE.new.md"))
     for number, touched in enumerate((page, beside, None), 1):
         source = write_export(tmp_path / f"{number}.zip", texts(*["more"] * number))
@@ -120,7 +126,7 @@ def test_the_first_page_of_an_exit_and_what_stands_beside_it_stay(tmp_path):
     assert (tmp_path / "exit/START-HERE.new2.md").stat().st_size > len(MINE)
 
 
-def test_a_link_is_the_users_wherever_it_leads(tmp_path):
+def test_a_link_is_the_users_wherever_it_leads(tmp_path: Path) -> None:
     run(tmp_path)
     note, elsewhere = tmp_path / "out" / NOTE, tmp_path / "elsewhere.md"
     note.rename(elsewhere)
@@ -132,14 +138,15 @@ def test_a_link_is_the_users_wherever_it_leads(tmp_path):
     assert b"second" in note.with_name(f"{note.stem}.new.md").read_bytes()
 
 
-def export_of(path, own):
+def export_of(path: Path, own: str) -> Path:
     about = json.dumps({"id": own, "email": f"{own}@example.com"})
     return write_export(path, texts(), **{"user.json": about})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["convert", "exit"])
-def test_two_accounts_are_not_mixed(tmp_path, command):
-    def go(source):
+def test_two_accounts_are_not_mixed(tmp_path: Path, command: str) -> None:
+    def go(source: Path) -> Any:
         if command == "convert":
             return convert(source, tmp_path / "out")
         return leave([source], tmp_path / "out", Options(), lambda *_: nullcontext())
@@ -154,14 +161,14 @@ def test_two_accounts_are_not_mixed(tmp_path, command):
     go(export_of(tmp_path / "again.zip", "user-a"))
 
 
-def test_exports_of_two_accounts_are_not_merged(tmp_path):
+def test_exports_of_two_accounts_are_not_merged(tmp_path: Path) -> None:
     sources = [export_of(tmp_path / f"{own}.zip", f"user-{own}") for own in "ab"]
     with pytest.raises(OtherAccount, match="different accounts"):
         convert(sources, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_two_things_never_share_a_path(tmp_path):
+def test_two_things_never_share_a_path(tmp_path: Path) -> None:
     root = tmp_path / "out"
     (root / ".gptexit").mkdir(parents=True)
     line = {"key": "other/1", "path": "index.md", "sha256": "", "size": 0, "about": {}}

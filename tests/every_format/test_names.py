@@ -1,11 +1,15 @@
 """Names that a person fills in, from `inspect --write-names` to each format that shows them."""
 
+from __future__ import annotations
+
 import csv
 import json
 import sqlite3
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -20,12 +24,14 @@ from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 BAKERY, CLINIC, HELPER = "g-p-67a1b2c3d4", "g-p-99ff00aa11", "g-abc123"
 NAMED = Names({BAKERY: "Bäckerei Ost", HELPER: "Recipe helper"})
 
 
-def source_of(path, items):
+def source_of(path: Path, items: list[tuple[str, str | None]]) -> Path:
     """Write an export with conversations of these titles and projects."""
     raws = [
         conversation(
@@ -42,12 +48,12 @@ def source_of(path, items):
 
 
 @pytest.fixture
-def source(tmp_path):
+def source(tmp_path: Path) -> Path:
     items = [("Bread", BAKERY), ("Rolls", BAKERY), ("Soup", HELPER), ("Trams", None)]
     return source_of(tmp_path / "conversations.json", items)
 
 
-def gptexit(*arguments):
+def gptexit(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [*GPTEXIT, *map(str, arguments)], capture_output=True, text=True, check=False
     )
@@ -55,17 +61,19 @@ def gptexit(*arguments):
     return done
 
 
-def front_matter(path):
+def front_matter(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8").split("---\n")[1])
 
 
-def notes(root):
+def notes(root: Path) -> dict[str, Path]:
     """Return the notes of an archive by title."""
     paths = [path for path in root.rglob("*.md") if path.name != "index.md"]
     return {front_matter(path)["title"]: path for path in paths}
 
 
-def test_a_table_lists_projects_and_gpts_and_keeps_what_was_filled_in(source, tmp_path):
+def test_a_table_lists_projects_and_gpts_and_keeps_what_was_filled_in(
+    source: Path, tmp_path: Path
+) -> None:
     table = tmp_path / "names.csv"
     said = gptexit("inspect", source, "--write-names", table)
     assert said.returncode == 0
@@ -92,7 +100,7 @@ def test_a_table_lists_projects_and_gpts_and_keeps_what_was_filled_in(source, tm
     assert table.read_bytes() == before
 
 
-def test_a_file_that_is_something_else_is_not_overwritten(source, tmp_path):
+def test_a_file_that_is_something_else_is_not_overwritten(source: Path, tmp_path: Path) -> None:
     table = tmp_path / "letter.csv"
     table.write_text("Dear Sir,\n")
     done = gptexit("inspect", source, "--write-names", table)
@@ -103,7 +111,9 @@ def test_a_file_that_is_something_else_is_not_overwritten(source, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["convert", "exit"])
-def test_a_bad_table_is_a_sentence_before_anything_is_written(command, source, tmp_path):
+def test_a_bad_table_is_a_sentence_before_anything_is_written(
+    command: str, source: Path, tmp_path: Path
+) -> None:
     table = tmp_path / "names.csv"
     for data in (b"nothing", b"id,name\ng-1,a\ng-1,b\n", b"id,name\ng-1,\xff\n", None):
         table.unlink(missing_ok=True)
@@ -115,7 +125,7 @@ def test_a_bad_table_is_a_sentence_before_anything_is_written(command, source, t
         assert not (tmp_path / "out").exists()
 
 
-def test_every_format_shows_the_names(source, tmp_path):
+def test_every_format_shows_the_names(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path / "out", list(FORMATS), options=Options(names=NAMED))
     out = tmp_path / "out"
     found = notes(out / "markdown")
@@ -150,27 +160,29 @@ def test_every_format_shows_the_names(source, tmp_path):
     }
 
 
-def test_what_a_format_cannot_hold_of_them_is_counted(source, tmp_path):
+def test_what_a_format_cannot_hold_of_them_is_counted(source: Path, tmp_path: Path) -> None:
     report = convert(source, tmp_path / "out", ["chatgpt"], options=Options(names=NAMED))
     (target,) = report["targets"]
     assert target["not_kept"]["given-name"] == 3
 
 
-def test_an_archive_keeps_the_names_for_runs_without_them(source, tmp_path):
+def test_an_archive_keeps_the_names_for_runs_without_them(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     convert(source, out, ["markdown", "jsonl"], options=Options(names=NAMED))
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     convert(source, out, ["markdown", "jsonl"])
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-    convert(source, out, ["markdown", "jsonl"], options=Options(names={BAKERY: "Mill"}))
+    convert(source, out, ["markdown", "jsonl"], options=Options(names=Names({BAKERY: "Mill"})))
     assert "## Project Mill\n" in (out / "markdown/index.md").read_text(encoding="utf-8")
     assert front_matter(notes(out / "markdown")["Soup"])["gpt"] == "Recipe helper"
     # An empty cell is no name, and takes none away.
-    convert(source, out, ["markdown", "jsonl"], options=Options(names={BAKERY: " "}))
+    convert(source, out, ["markdown", "jsonl"], options=Options(names=Names({BAKERY: " "})))
     assert front_matter(notes(out / "markdown")["Bread"])["project"] == "Mill"
 
 
-def test_names_that_an_archive_kept_and_cannot_be_read_stop_the_run(source, tmp_path):
+def test_names_that_an_archive_kept_and_cannot_be_read_stop_the_run(
+    source: Path, tmp_path: Path
+) -> None:
     gptexit("convert", source, "-o", tmp_path / "out")
     (tmp_path / "out/.gptexit/names.json").write_text('{"names": [1]}')
     done = gptexit("convert", source, "-o", tmp_path / "out")
@@ -178,10 +190,10 @@ def test_names_that_an_archive_kept_and_cannot_be_read_stop_the_run(source, tmp_
     assert "names.json, which keeps the names" in done.stderr
 
 
-def test_neutral_json_brings_its_names_and_takes_others(source, tmp_path):
+def test_neutral_json_brings_its_names_and_takes_others(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path / "lines", ["jsonl"], options=Options(names=NAMED))
     lines = tmp_path / "lines/conversations.jsonl"
-    convert(lines, tmp_path / "notes", ["markdown"], options=Options(names={HELPER: "Cook"}))
+    convert(lines, tmp_path / "notes", ["markdown"], options=Options(names=Names({HELPER: "Cook"})))
     found = notes(tmp_path / "notes")
     assert front_matter(found["Bread"])["project"] == "Bäckerei Ost"
     assert front_matter(found["Soup"])["gpt"] == "Cook"
@@ -190,7 +202,9 @@ def test_neutral_json_brings_its_names_and_takes_others(source, tmp_path):
     assert front_matter(notes(tmp_path / "notes")["Bread"])["project"] == "Bäckerei Ost"
 
 
-def test_a_project_that_is_gone_from_the_export_gets_its_name_too(source, tmp_path):
+def test_a_project_that_is_gone_from_the_export_gets_its_name_too(
+    source: Path, tmp_path: Path
+) -> None:
     convert(source, tmp_path / "out", ["jsonl"])
     source_of(source, [("New", None)])
     convert(source, tmp_path / "out", ["jsonl"], options=Options(names=NAMED))
@@ -198,7 +212,7 @@ def test_a_project_that_is_gone_from_the_export_gets_its_name_too(source, tmp_pa
     assert {(line["project"] or {}).get("name") for line in lines} == {"Bäckerei Ost", None}
 
 
-def test_a_pack_keeps_no_name_of_what_is_not_in_it(source, tmp_path):
+def test_a_pack_keeps_no_name_of_what_is_not_in_it(source: Path, tmp_path: Path) -> None:
     chosen = Selection(exclude=Exclusion(projects=frozenset({"bäckerei ost"})))
     convert(source, tmp_path / "out", ["claude"], selection=chosen, options=Options(names=NAMED))
     for path in tmp_path.joinpath("out").rglob("*"):
@@ -209,7 +223,9 @@ def test_a_pack_keeps_no_name_of_what_is_not_in_it(source, tmp_path):
 
 
 @pytest.mark.parametrize("asked", ["Bäckerei Ost", "BÄCKEREI  ost", BAKERY])
-def test_a_project_is_selected_by_its_name_and_verify_knows_which_it_was(asked, source, tmp_path):
+def test_a_project_is_selected_by_its_name_and_verify_knows_which_it_was(
+    asked: str, source: Path, tmp_path: Path
+) -> None:
     table = tmp_path / "names.csv"
     table.write_text(f"id,name\n{BAKERY},Bäckerei Ost\n", encoding="utf-8")
     out = tmp_path / "out"
@@ -222,7 +238,7 @@ def test_a_project_is_selected_by_its_name_and_verify_knows_which_it_was(asked, 
     assert "0 files written" in done.stdout
 
 
-def test_the_option_of_before_names_things_in_every_format(source, tmp_path):
+def test_the_option_of_before_names_things_in_every_format(source: Path, tmp_path: Path) -> None:
     pair = f"{BAKERY[:10]}=Mill"
     gptexit("convert", source, "-o", tmp_path / "out", "--project-name", pair)
     assert front_matter(notes(tmp_path / "out")["Bread"])["project"] == "Mill"
@@ -230,7 +246,7 @@ def test_the_option_of_before_names_things_in_every_format(source, tmp_path):
     assert "--names" in gptexit("convert", "--help").stdout
 
 
-def test_two_projects_of_one_name_are_told_apart(source, tmp_path):
+def test_two_projects_of_one_name_are_told_apart(source: Path, tmp_path: Path) -> None:
     source_of(source, [("Bread", BAKERY), ("X-rays", CLINIC)])
     names = Names({BAKERY: "Work", CLINIC: "work"})
     convert(source, tmp_path / "out", options=Options(names=names, layout="project"))
@@ -251,7 +267,9 @@ HOSTILE = st.sampled_from(
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HOSTILE, HOSTILE, st.sampled_from(["year", "project", "flat"]))
-def test_no_name_leads_out_or_breaks_a_note(source, tmp_path_factory, first, second, layout):
+def test_no_name_leads_out_or_breaks_a_note(
+    source: Path, tmp_path_factory: pytest.TempPathFactory, first: str, second: str, layout: str
+) -> None:
     root = tmp_path_factory.mktemp("named")
     names = Names({BAKERY: first, HELPER: second})
     options = Options(names=names, layout=layout, form=None)
@@ -278,8 +296,8 @@ def test_no_name_leads_out_or_breaks_a_note(source, tmp_path_factory, first, sec
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
-def test_memory_follows_the_number_of_projects_and_not_the_export(tmp_path):
-    def peak(number):
+def test_memory_follows_the_number_of_projects_and_not_the_export(tmp_path: Path) -> None:
+    def peak(number: int) -> int:
         from gptexit.inspection.survey import Groups
 
         tracemalloc.start()
@@ -287,6 +305,8 @@ def test_memory_follows_the_number_of_projects_and_not_the_export(tmp_path):
         for at in range(number):
             groups.add(f"g-p-{at % 20}", f"Title {at}", f"2025-01-01T{at:08}Z", None)
         assert len(list(groups.rows())) == 20
-        return (tracemalloc.get_traced_memory()[1], tracemalloc.stop())[0]
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
 
     assert peak(20_000) < peak(2_000) + 20_000

@@ -1,9 +1,12 @@
 """Whatever the reader accepts, each format renders; a new one joins by its line in the table."""
 
+from __future__ import annotations
+
 import io
 import json
 from copy import deepcopy
 from datetime import UTC
+from typing import Any
 
 import orjson
 import pytest
@@ -11,6 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gptexit.archive.files import Copy, File
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
@@ -19,6 +23,8 @@ from gptexit.text.json import loads_deep
 from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message, raw_conversations
+
+pytestmark = pytest.mark.slow
 
 INCLUDE = st.sets(st.sampled_from(["hidden", "reasoning", "tools"])).map(frozenset)
 OPTIONS = st.fixed_dictionaries(
@@ -31,16 +37,16 @@ OPTIONS = st.fixed_dictionaries(
 FILES = {"file_0123abcd": AssetInfo("a/b.png", "b.png", "image/png", 3)}
 
 
-def made_of(name, options):
+def made_of(name: str, options: Options) -> Any:
     return FORMATS[name].make(options, WriterSetting(Catalog(), lambda member: io.BytesIO(b"png")))
 
 
-def neutral(raw):
+def neutral(raw: dict[str, Any]) -> Any:
     account = Account(lambda key: FILES.get(key, AssetInfo()))
     return read_conversation(deepcopy(raw), account, ReadStats())
 
 
-def paths_are_safe(files):
+def paths_are_safe(files: list[Copy | File]) -> None:
     for file in files:
         parts = file.path.split("/")
         assert file.path
@@ -51,7 +57,9 @@ def paths_are_safe(files):
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=30)
 @given(st.lists(raw_conversations(), max_size=3), OPTIONS)
-def test_whatever_is_read_is_rendered(name, raws, options):
+def test_whatever_is_read_is_rendered(
+    name: str, raws: list[dict[str, Any]], options: Options
+) -> None:
     target = made_of(name, options)
     written = []
     for raw in raws:
@@ -69,14 +77,16 @@ def test_whatever_is_read_is_rendered(name, raws, options):
 
 @settings(max_examples=30)
 @given(raw_conversations(), OPTIONS)
-def test_every_line_validates(raw, options):
+def test_every_line_validates(raw: dict[str, Any], options: Options) -> None:
     done = made_of("jsonl", options).render(neutral(raw))
     assert list(validate_lines(file.data for file in done.files)) == []
 
 
 @settings(max_examples=30)
 @given(raw_conversations(), OPTIONS)
-def test_every_front_matter_is_that_of_the_conversation(raw, options):
+def test_every_front_matter_is_that_of_the_conversation(
+    raw: dict[str, Any], options: Options
+) -> None:
     made = neutral(raw)
     done = made_of("markdown", options).render(made)
     text = done.files[0].data.decode()
@@ -86,8 +96,8 @@ def test_every_front_matter_is_that_of_the_conversation(raw, options):
     assert front["messages"] == done.messages
 
 
-def deep(depth):
-    value = 1
+def deep(depth: int) -> Any:
+    value: Any = 1
     for level in range(depth):
         value = [value] if level % 2 else {"a": value}
     return value
@@ -95,7 +105,7 @@ def deep(depth):
 
 @pytest.mark.parametrize("depth", [250, 260, 700])
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_nests_deep_is_rendered(name, depth):
+def test_what_nests_deep_is_rendered(name: str, depth: int) -> None:
     raw = conversation(chain(message("user", "Hi", odd=deep(depth))))
     del raw["id"], raw["conversation_id"]
     made = read_conversation(raw, Account(), ReadStats())
@@ -108,7 +118,7 @@ def test_what_nests_deep_is_rendered(name, depth):
         assert list(validate_lines([file.data])) == []
 
 
-def test_the_text_of_deep_json_is_that_of_shallow():
+def test_the_text_of_deep_json_is_that_of_shallow() -> None:
     from gptexit.text.json import _piece_by_piece, dumps
 
     value = {
@@ -123,7 +133,7 @@ def test_the_text_of_deep_json_is_that_of_shallow():
     assert orjson.loads(dumps(value)) == value
 
 
-def test_a_deep_line_that_is_no_conversation_is_told():
+def test_a_deep_line_that_is_no_conversation_is_told() -> None:
     line = b'{"id": ' + b"[" * 2000 + b"]" * 2000 + b"}"  # more than orjson reads
     assert list(validate_lines([line]))
     assert [error.sentence[:10] for error in validate_lines([line[:-1]])] == ["not JSON: "]

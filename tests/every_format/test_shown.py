@@ -19,8 +19,10 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
 from support.exports import leaves
-from support.marked import marked_conversations
+from support.marked import Marked, marked_conversations
 from support.markers import MECHANICS
+
+pytestmark = pytest.mark.slow
 
 FOR_PEOPLE = ("markdown", "open-webui", "librechat", "sqlite", "claude", "gemini")
 WITH_SOURCES = ("markdown", "open-webui", "librechat")
@@ -103,7 +105,7 @@ def plain(text: str) -> str:
 @formats
 @settings(max_examples=60)
 @given(marked_conversations())
-def test_what_chatgpt_showed_is_shown_and_nothing_else(name, marked):
+def test_what_chatgpt_showed_is_shown_and_nothing_else(name: str, marked: Marked) -> None:
     """Drawing and rendering take the time, so all that must hold is asked of one rendering."""
     said = spoken(name, marked.raw)
     text = "\n".join(words for role, words, _ in said if role != "user")

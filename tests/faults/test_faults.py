@@ -1,5 +1,10 @@
 """A few of the faults that `tests/run_faults.py` makes by the thousand."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from support.faults.bases import NAMES
@@ -7,17 +12,19 @@ from support.faults.case import case, pristine
 from support.faults.judge import judge
 from support.faults.ride import a_house, ride, warm_up
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(16)
 
 
 @pytest.fixture
-def house():
+def house() -> Iterator[Any]:
     with a_house() as folder:
         yield folder
 
 
 @pytest.mark.parametrize("sample", NAMES)
-def test_a_sample_without_faults_is_complete(sample, house):
+def test_a_sample_without_faults_is_complete(sample: Any, house: Any) -> None:
     made = pristine(sample)
     done = ride(made, house)
     assert judge(made, done) == []
@@ -25,7 +32,7 @@ def test_a_sample_without_faults_is_complete(sample, house):
 
 
 @pytest.mark.parametrize("sample", NAMES)
-def test_no_fault_breaks_a_run_or_loses_a_conversation_in_silence(sample, house):
+def test_no_fault_breaks_a_run_or_loses_a_conversation_in_silence(sample: Any, house: Any) -> None:
     codes = set()
     for seed in SEEDS:
         made = case(sample, seed)
@@ -38,7 +45,7 @@ def test_no_fault_breaks_a_run_or_loses_a_conversation_in_silence(sample, house)
 
 
 @pytest.mark.parametrize("sample", NAMES)
-def test_nor_a_run_to_the_formats_for_assistants(sample, house):
+def test_nor_a_run_to_the_formats_for_assistants(sample: Any, house: Any) -> None:
     also = ("claude", "gemini", "sqlite", "pam")
     # A library that the detectors load asks once, on loading, whether the machine has IPv6.
     warm_up(also)
@@ -51,7 +58,7 @@ def test_nor_a_run_to_the_formats_for_assistants(sample, house):
 
 
 @pytest.mark.parametrize("sample", NAMES)
-def test_the_same_in_a_process_of_its_own(sample, house):
+def test_the_same_in_a_process_of_its_own(sample: Any, house: Any) -> None:
     for seed in SEEDS[:2]:
         made = case(sample, seed)
         done = ride(made, house, apart=True)

@@ -1,19 +1,28 @@
 """The fuzz targets on what they start from: their judgement holds without a fuzzer too."""
 
+from __future__ import annotations
+
 import importlib
 import random
 import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from support.exports import ROOT
+
+pytestmark = pytest.mark.slow
 
 FUZZ = ROOT / "fuzz"
 TARGETS = sorted(path.name for path in (FUZZ / "corpus").iterdir())
 
 
 @pytest.fixture(params=TARGETS)
-def target(request, monkeypatch):
+def target(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[types.ModuleType, list[Path]]]:
     """A target's module, and its inputs."""
     monkeypatch.syspath_prepend(str(FUZZ))
     module = importlib.import_module(request.param)
@@ -21,14 +30,14 @@ def target(request, monkeypatch):
     del sys.modules[request.param]
 
 
-def test_the_corpus_holds_no_finding(target):
+def test_the_corpus_holds_no_finding(target: tuple[types.ModuleType, list[Path]]) -> None:
     module, inputs = target
     assert inputs
     for path in inputs:
         module.check(path.read_bytes())
 
 
-def test_nor_does_what_comes_of_it(target):
+def test_nor_does_what_comes_of_it(target: tuple[types.ModuleType, list[Path]]) -> None:
     module, inputs = target
     for path in inputs[:20]:
         data = path.read_bytes()
@@ -41,7 +50,7 @@ def test_nor_does_what_comes_of_it(target):
             module.check(made)
 
 
-def test_the_corpus_is_small():
+def test_the_corpus_is_small() -> None:
     sizes = [path.stat().st_size for path in (FUZZ / "corpus").rglob("*") if path.is_file()]
     assert max(sizes) < 3000
     assert sum(sizes) < 200_000

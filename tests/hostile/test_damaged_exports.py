@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import io
 import json
 import random
@@ -5,6 +7,8 @@ import stat
 import tracemalloc
 import zipfile
 import zlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -45,10 +49,13 @@ WHOLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WHOLE)
 @settings(max_examples=60)
 @given(st.data())
-def test_a_zip_cut_anywhere_keeps_what_stands_before_the_cut(tmp_path_factory, kind, data):
+def test_a_zip_cut_anywhere_keeps_what_stands_before_the_cut(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, data: Any
+) -> None:
     whole = WHOLE[kind]
     cut = data.draw(st.integers(0, len(whole) - 1))
     source = write(tmp_path_factory.mktemp("cut") / "e.zip", whole[:cut])
@@ -64,7 +71,7 @@ def test_a_zip_cut_anywhere_keeps_what_stands_before_the_cut(tmp_path_factory, k
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_a_zip_without_its_directory_gives_everything(tmp_path, kind):
+def test_a_zip_without_its_directory_gives_everything(tmp_path: Path, kind: Any) -> None:
     whole = WHOLE[kind]
     cut = whole.find(b"PK\x01\x02")
     with open_export([write(tmp_path / "e.zip", whole[:cut])]) as export:
@@ -73,10 +80,13 @@ def test_a_zip_without_its_directory_gives_everything(tmp_path, kind):
         assert len(export.losses) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WHOLE)
 @settings(max_examples=80)
 @given(st.data())
-def test_damage_anywhere_never_ends_in_a_crash(tmp_path_factory, kind, data):
+def test_damage_anywhere_never_ends_in_a_crash(
+    tmp_path_factory: pytest.TempPathFactory, kind: Any, data: Any
+) -> None:
     whole = bytearray(WHOLE[kind])
     for _ in range(data.draw(st.integers(1, 3))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
@@ -104,7 +114,7 @@ def broken(data: bytes, name: bytes, at: float) -> bytes:
     return bytes(changed)
 
 
-def test_a_wrong_checksum_loses_nothing_and_is_named(tmp_path):
+def test_a_wrong_checksum_loses_nothing_and_is_named(tmp_path: Path) -> None:
     whole = WHOLE["stored"]
     at = whole.find(b'"c3"') - 100
     changed = whole[:at] + b"!" + whole[at + 1 :]
@@ -115,7 +125,7 @@ def test_a_wrong_checksum_loses_nothing_and_is_named(tmp_path):
     )
 
 
-def test_broken_packed_data_keeps_what_comes_before(tmp_path):
+def test_broken_packed_data_keeps_what_comes_before(tmp_path: Path) -> None:
     changed = broken(WHOLE["deflated"], b"conversations-000.json", 0.6)
     got, export = read(write(tmp_path / "e.zip", changed))
     before = [key for key in got if key in KEYS[:6]]
@@ -124,7 +134,9 @@ def test_broken_packed_data_keeps_what_comes_before(tmp_path):
     assert "e.zip: conversations-000.json" in reasons(export)
 
 
-def stream_of(packed: bytes, size: int | None, crc: int | None = None, method: int = 8) -> object:
+def stream_of(
+    packed: bytes, size: int | None, crc: int | None = None, method: int = 8
+) -> inflate.MemberStream:
     return inflate.MemberStream(io.BytesIO(packed), method, len(packed), size, crc)
 
 
@@ -134,7 +146,7 @@ def deflate(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("step", [1, 7, 1 << 20, -1])
-def test_a_member_gives_all_its_bytes_in_any_step(step):
+def test_a_member_gives_all_its_bytes_in_any_step(step: Any) -> None:
     data = wordy(*KEYS) * 20 + b"\0" * 3_000_000 if step > 1000 or step < 0 else wordy(*KEYS)
     stream = stream_of(deflate(data), len(data), zlib.crc32(data))
     got = b"".join(iter(lambda: stream.read(step), b""))
@@ -143,7 +155,7 @@ def test_a_member_gives_all_its_bytes_in_any_step(step):
 
 
 @pytest.mark.parametrize("step", [64, 1 << 20])
-def test_the_bytes_before_the_damage_are_all_given(step):
+def test_the_bytes_before_the_damage_are_all_given(step: Any) -> None:
     data = wordy(*KEYS) * 3
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 500
@@ -168,14 +180,14 @@ def test_the_bytes_before_the_damage_are_all_given(step):
         (b"\xff", 10, 8, "damaged at byte 0"),
     ],
 )
-def test_what_a_member_lacks_is_said(packed, size, method, expected):
+def test_what_a_member_lacks_is_said(packed: Any, size: Any, method: Any, expected: Any) -> None:
     stream = stream_of(packed, size, 0, method)
     with pytest.raises(OSError, match=expected):
         while stream.read(30):
             pass
 
 
-def test_a_member_is_never_read_beyond_the_limit(monkeypatch):
+def test_a_member_is_never_read_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inflate, "LIMIT", 1000)
     stream = stream_of(deflate(b"x" * 100_000), 100_000)
     got = b""
@@ -185,7 +197,7 @@ def test_a_member_is_never_read_beyond_the_limit(monkeypatch):
     assert len(got) == 1000
 
 
-def test_a_folder_and_a_bare_file_that_are_cut_are_named(tmp_path):
+def test_a_folder_and_a_bare_file_that_are_cut_are_named(tmp_path: Path) -> None:
     data = text_of("a", "b")
     folder = unpack(tmp_path / "e", {"conversations.json": data[:-9]})
     for source in (folder, folder / "conversations.json"):
@@ -199,14 +211,14 @@ def bare_descriptors(data: bytes) -> bytes:
     return data.replace(b"PK\x07\x08", b"")
 
 
-def test_descriptors_without_a_signature_are_passed(tmp_path):
+def test_descriptors_without_a_signature_are_passed(tmp_path: Path) -> None:
     whole = WHOLE["streamed"]
     data = bare_descriptors(whole[: whole.find(b"PK\x01\x02")])
     got, _ = read(write(tmp_path / "e.zip", data))
     assert got == KEYS
 
 
-def test_damage_before_the_cut_costs_only_its_member(tmp_path):
+def test_damage_before_the_cut_costs_only_its_member(tmp_path: Path) -> None:
     whole = broken(WHOLE["streamed"], b"conversations-000.json", 0.0)
     got, export = read(write(tmp_path / "e.zip", whole[: whole.find(b"PK\x01\x02")]))
     assert got == KEYS[6:]
@@ -215,7 +227,7 @@ def test_damage_before_the_cut_costs_only_its_member(tmp_path):
         assert len(list(export.files.assets())) == 2
 
 
-def test_a_descriptor_in_stored_data_is_not_taken_for_the_end(tmp_path):
+def test_a_descriptor_in_stored_data_is_not_taken_for_the_end(tmp_path: Path) -> None:
     inner = b"PK\x07\x08" + b"\x01\0\0\0" * 6
     files = {"conversations.json": text_of("a"), "file-a.dat": b"12345" + inner + PNG}
     whole = zip_of(files, streamed=True, method=zipfile.ZIP_STORED)
@@ -224,7 +236,7 @@ def test_a_descriptor_in_stored_data_is_not_taken_for_the_end(tmp_path):
         assert export.open("file-a.dat").read() == files["file-a.dat"]
 
 
-def test_damage_is_told_behind_a_full_read():
+def test_damage_is_told_behind_a_full_read() -> None:
     good = deflate(b"\0" * 5000)[:-1]
     stream = stream_of(good + b"\xff" * 9, 9000)
     got = bytearray()
@@ -237,7 +249,9 @@ def test_damage_is_told_behind_a_full_read():
 # Bombs and traps.
 
 
-def test_a_bomb_among_the_assets_is_refused(tmp_path, monkeypatch):
+def test_a_bomb_among_the_assets_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(zip_volumes, "LARGE", 1_000_000)
     files = {"conversations.json": text_of("a"), "file-a.dat": b"\0" * 2_000_000, "file-b.dat": PNG}
     with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:
@@ -246,8 +260,11 @@ def test_a_bomb_among_the_assets_is_refused(tmp_path, monkeypatch):
         assert "file-a.dat: would unpack to 2000000 bytes" in reasons(export)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", [b"a", b" ", b"{", b"[1],", b"1", b"{},", b'\\"'])
-def test_a_bomb_among_the_conversations_takes_bounded_memory(tmp_path, monkeypatch, fill):
+def test_a_bomb_among_the_conversations_takes_bounded_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fill: Any
+) -> None:
     monkeypatch.setattr(splitter, "LARGEST", 1 << 18)
     monkeypatch.setattr(splitter, "CHUNK", 1 << 16)
     monkeypatch.setattr(splitter, "MOST_TROUBLES", 10)
@@ -281,7 +298,9 @@ def test_a_bomb_among_the_conversations_takes_bounded_memory(tmp_path, monkeypat
         b'{"a":[%s]}' % b",".join([b'{"b":"}"}'] * 60),
     ],
 )
-def test_an_item_that_is_too_large_costs_only_itself(monkeypatch, step, large):
+def test_an_item_that_is_too_large_costs_only_itself(
+    monkeypatch: pytest.MonkeyPatch, step: Any, large: Any
+) -> None:
     monkeypatch.setattr(splitter, "LARGEST", 200)
     monkeypatch.setattr(splitter, "CHUNK", step)
     data = b'[{"n":1,"mapping":{}}, ' + large + b', {"n":2,"mapping":{}},{"n":3,"mapping":{}}]'
@@ -293,7 +312,9 @@ def test_an_item_that_is_too_large_costs_only_itself(monkeypatch, step, large):
 
 
 @pytest.mark.parametrize("large", [b'{"t":"%s' % (b"x" * 900), b"7" * 900, b"[" * 900])
-def test_a_large_item_that_is_cut_is_told_as_both(monkeypatch, large):
+def test_a_large_item_that_is_cut_is_told_as_both(
+    monkeypatch: pytest.MonkeyPatch, large: Any
+) -> None:
     monkeypatch.setattr(splitter, "LARGEST", 200)
     monkeypatch.setattr(splitter, "CHUNK", 64)
     said = Split()
@@ -301,7 +322,7 @@ def test_a_large_item_that_is_cut_is_told_as_both(monkeypatch, large):
     assert [trouble.cut for trouble in said.troubles] == [False, True]
 
 
-def test_one_object_that_is_too_large_is_told(monkeypatch):
+def test_one_object_that_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitter, "LARGEST", 200)
     monkeypatch.setattr(splitter, "CHUNK", 64)
     said = Split()
@@ -316,9 +337,10 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=70)
 @given(VALUES, st.integers(1, 9))
-def test_skipping_ends_where_counting_ends(value, chunk):
+def test_skipping_ends_where_counting_ends(value: Any, chunk: Any) -> None:
     data = json.dumps(value).encode()
     rest = b", 1]"
     whole = Window(io.BytesIO(data + rest), chunk, 1 << 20)
@@ -330,14 +352,15 @@ def test_skipping_ends_where_counting_ends(value, chunk):
     assert part.base + end == len(data)
 
 
-def test_many_small_items_without_a_mapping_take_linear_time():
+@pytest.mark.slow
+def test_many_small_items_without_a_mapping_take_linear_time() -> None:
     data = b"[" + b",".join([b'{"id":"x"}'] * 60_000) + b',{"mapping":{}}]'
     said = Split()
     assert sum(1 for _ in split(io.BytesIO(data), said)) == 60_001
     assert said.end == len(data)
 
 
-def test_a_symbolic_link_in_a_zip_is_refused(tmp_path):
+def test_a_symbolic_link_in_a_zip_is_refused(tmp_path: Path) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("conversations.json", text_of("a"))
@@ -351,7 +374,7 @@ def test_a_symbolic_link_in_a_zip_is_refused(tmp_path):
     assert "file-a.dat: a symbolic link" in reasons(export)
 
 
-def test_zip64_is_read_with_and_without_its_directory(tmp_path):
+def test_zip64_is_read_with_and_without_its_directory(tmp_path: Path) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("conversations.json", "w", force_zip64=True) as member:
@@ -363,7 +386,7 @@ def test_zip64_is_read_with_and_without_its_directory(tmp_path):
         assert read(write(tmp_path / "e.zip", data[:end]))[0] == ["a", "b"]
 
 
-def with_entry(name: str, change) -> bytes:
+def with_entry(name: str, change: Any) -> bytes:
     """The export, with a member's entry in the directory changed."""
     data = bytearray(WHOLE["deflated"])
     at = data.find(b"PK\x01\x02")
@@ -373,8 +396,8 @@ def with_entry(name: str, change) -> bytes:
     return bytes(data)
 
 
-def test_a_wrong_length_in_the_directory_hides_no_member(tmp_path):
-    def change(data, at):
+def test_a_wrong_length_in_the_directory_hides_no_member(tmp_path: Path) -> None:
+    def change(data: Any, at: Any) -> None:
         data[at + 32 : at + 34] = b"\xff\xff"  # how long the comment is
 
     source = write(tmp_path / "e.zip", with_entry("file-a.dat", change))
@@ -384,8 +407,8 @@ def test_a_wrong_length_in_the_directory_hides_no_member(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["conversations-001.json", "file-b.dat"])
-def test_a_name_that_is_damaged_in_the_directory_is_told(tmp_path, name):
-    def change(data, at):
+def test_a_name_that_is_damaged_in_the_directory_is_told(tmp_path: Path, name: Any) -> None:
+    def change(data: Any, at: Any) -> None:
         data[at + 46] ^= 0x02
 
     got, export = read(write(tmp_path / "e.zip", with_entry(name, change)))
@@ -393,8 +416,8 @@ def test_a_name_that_is_damaged_in_the_directory_is_told(tmp_path, name):
     assert "its name or place in the ZIP is damaged" in reasons(export)
 
 
-def test_a_place_before_the_start_of_the_zip(tmp_path):
-    def change(data, at):
+def test_a_place_before_the_start_of_the_zip(tmp_path: Path) -> None:
+    def change(data: Any, at: Any) -> None:
         size = data.find(b"PK\x05\x06") + 12
         data[size] ^= 0x20  # how long the directory is, and so where all begins
 
@@ -404,7 +427,8 @@ def test_a_place_before_the_start_of_the_zip(tmp_path):
         assert export.losses
 
 
-def test_more_members_than_the_end_of_a_zip_can_count(tmp_path):
+@pytest.mark.slow
+def test_more_members_than_the_end_of_a_zip_can_count(tmp_path: Path) -> None:
     members = {f"file-{number:x}.dat": b"" for number in range(65_600)}
     source = write(tmp_path / "e.zip", zip_of({**members, "conversations.json": text_of("a")}))
     got, export = read(source)
@@ -413,7 +437,7 @@ def test_more_members_than_the_end_of_a_zip_can_count(tmp_path):
 
 
 @pytest.mark.parametrize("before", [b"", b"what is left of a member"])
-def test_a_zip_in_a_cut_zip_is_not_taken_for_it(tmp_path, before):
+def test_a_zip_in_a_cut_zip_is_not_taken_for_it(tmp_path: Path, before: Any) -> None:
     """An upload may be an old export, stored as it is, and the last thing before the cut."""
     inner = zip_of({"conversations.json": text_of("old")}, method=zipfile.ZIP_STORED)
     whole = zip_of(

@@ -1,9 +1,13 @@
 """Links and pipes that somebody planted in an archive, and a manifest from elsewhere."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -16,13 +20,15 @@ from gptexit.errors import Unusable
 from gptexit.readers.neutral import open_neutral
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes of Unix")
 NOTE = "2025/2025-02-19-a-title.md"
 FORMATS = ("markdown", "jsonl", "sqlite", "claude")
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory):
+def export(tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("export") / "export.zip"
     raw = conversation(chain(message("user", "Hi"), message("assistant", "Hello")))
     with zipfile.ZipFile(path, "w") as archive:
@@ -31,7 +37,7 @@ def export(tmp_path_factory):
 
 
 @pytest.fixture
-def precious(tmp_path):
+def precious(tmp_path: Path) -> Any:
     path = tmp_path / "precious"
     path.mkdir()
     (path / "file").write_bytes(b"precious")
@@ -47,7 +53,9 @@ def precious(tmp_path):
     ],
 )
 @pytest.mark.parametrize("kind", ["link", "pipe"])
-def test_nothing_is_written_through_what_is_planted(export, precious, name, planted, kind):
+def test_nothing_is_written_through_what_is_planted(
+    export: Any, precious: Any, name: Any, planted: Any, kind: Any
+) -> None:
     out = precious.parent / "out"
     (out / ".gptexit").mkdir(parents=True)
     if kind == "link":
@@ -60,7 +68,9 @@ def test_nothing_is_written_through_what_is_planted(export, precious, name, plan
 
 
 @pytest.mark.parametrize("planted", [".gptexit", "2025"])
-def test_a_folder_that_is_a_link_is_refused_by_name(export, precious, planted):
+def test_a_folder_that_is_a_link_is_refused_by_name(
+    export: Any, precious: Any, planted: Any
+) -> None:
     out = precious.parent / "out"
     out.mkdir()
     (out / planted).symlink_to(precious)
@@ -69,13 +79,13 @@ def test_a_folder_that_is_a_link_is_refused_by_name(export, precious, planted):
     assert [path.name for path in precious.iterdir()] == ["file"]
 
 
-def test_a_file_in_the_place_of_gptexits_own_folder_is_named(export, tmp_path):
+def test_a_file_in_the_place_of_gptexits_own_folder_is_named(export: Any, tmp_path: Path) -> None:
     (tmp_path / ".gptexit").write_bytes(b"mine")
     with pytest.raises(Unusable, match="gptexit is no folder"):
         convert(export, tmp_path)
 
 
-def test_the_folder_itself_may_be_a_link(export, tmp_path):
+def test_the_folder_itself_may_be_a_link(export: Any, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "real")
     convert(export, tmp_path / "out")
@@ -84,7 +94,9 @@ def test_the_folder_itself_may_be_a_link(export, tmp_path):
 
 @pytest.mark.parametrize("planted", [NOTE, "index.md"])
 @pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "folder", "endless"])
-def test_what_is_in_the_place_of_a_file_stays(export, precious, planted, kind):
+def test_what_is_in_the_place_of_a_file_stays(
+    export: Any, precious: Any, planted: Any, kind: Any
+) -> None:
     path = precious.parent / "out" / planted
     path.parent.mkdir(parents=True)
     if kind == "pipe":
@@ -102,6 +114,20 @@ def test_what_is_in_the_place_of_a_file_stays(export, precious, planted, kind):
     assert report["targets"][0]["edited"] == [planted]
 
 
+ODD: dict[str, list[Any]] = {
+    "path": [1, None, [], {}, True],
+    "key": [1, None, []],
+    "sha256": [1, None, []],
+    "size": ["1", None, -1, 1.5, 1 << 63, []],
+    "about": [1, None, [], "x", {"title": 1}, {"held": [1]}],
+}
+CHANGES: list[dict[str, Any]] = [
+    *({"path": path} for path in ("/etc/passwd", "../x", "a/../../x", "a\0b", "", ".", "a//b")),
+    *({"path": path} for path in (".gptexit/manifest.jsonl", ".GPTEXIT/x", "a/" + "x" * 300)),
+    *({key: value} for key, values in ODD.items() for value in values),
+    {"key": "conversation/conv", "path": "index.md"},
+    {"extra": 1},
+]
 ENTRY = {"key": "asset/a", "path": "assets/a.png", "sha256": "", "size": 7, "about": {}}
 LINES = [
     *(
@@ -115,31 +141,12 @@ LINES = [
         b"[" * 5000,
         b'{"a": "\\ud800"}',
     ),
-    *(
-        orjson.dumps({**ENTRY, **each})
-        for each in (
-            *(
-                {"path": path}
-                for path in ("/etc/passwd", "../x", "a/../../x", "a\0b", "", ".", "a//b")
-            ),
-            *(
-                {"path": path}
-                for path in (".gptexit/manifest.jsonl", ".GPTEXIT/x", "a/" + "x" * 300)
-            ),
-            *({"path": value} for value in (1, None, [], {}, True)),
-            *({"key": value} for value in (1, None, [])),
-            *({"sha256": value} for value in (1, None, [])),
-            *({"size": value} for value in ("1", None, -1, 1.5, 1 << 63, [])),
-            *({"about": value} for value in (1, None, [], "x", {"title": 1}, {"held": [1]})),
-            {"key": "conversation/conv", "path": "index.md"},
-            {"extra": 1},
-        )
-    ),
+    *(orjson.dumps({**ENTRY, **change}) for change in CHANGES),
 ]
 
 
 @pytest.fixture
-def foreign(export, precious):
+def foreign(export: Any, precious: Any) -> Any:
     """An archive from elsewhere, and the paths that it names."""
     out = precious.parent / "out"
     convert(export, out, ["markdown", "jsonl"])
@@ -151,22 +158,28 @@ def foreign(export, precious):
     return out
 
 
-def test_a_foreign_manifest_is_survived(export, foreign, precious):
+def test_a_foreign_manifest_is_survived(export: Any, foreign: Any, precious: Any) -> None:
     record = foreign / "markdown/.gptexit/archive.json"
-    odd = {"sources": [{"name": [], "size": {}}, 1], "options": [], "account": [], "format": 1}
-    for given in (odd, [], {"options": {"layout": []}, "format": "markdown"}):
+    odd: dict[str, Any] = {
+        "sources": [{"name": [], "size": {}}, 1],
+        "options": [],
+        "account": [],
+        "format": 1,
+    }
+    records: list[Any] = [odd, [], {"options": {"layout": []}, "format": "markdown"}]
+    for given in records:
         record.write_bytes(orjson.dumps(given))
         assert convert(export, foreign / "markdown")["exit_code"] == 0
     assert {path.read_bytes() for path in precious.iterdir()} == {b"precious"}
     assert (foreign / "markdown/index.md").read_bytes().startswith(b"# ")
 
 
-def test_a_search_names_no_note_outside(foreign, precious):
+def test_a_search_names_no_note_outside(foreign: Any, precious: Any) -> None:
     found = notes_of(foreign / "sqlite/chatgpt.sqlite", ["conv"])
     assert all(foreign.resolve() in path.resolve().parents for path in found.values())
 
 
-def test_neutral_json_takes_no_file_from_outside(foreign, precious):
+def test_neutral_json_takes_no_file_from_outside(foreign: Any, precious: Any) -> None:
     line = {**ENTRY, "path": "assets/a.png"}
     with (foreign / "markdown/.gptexit/manifest.jsonl").open("ab") as manifest:
         manifest.write(orjson.dumps(line) + b"\n")
@@ -178,12 +191,12 @@ def test_neutral_json_takes_no_file_from_outside(foreign, precious):
 
 
 @pytest.mark.parametrize("path", ["2025/./a.md", "2025//a.md", "A\tb.md", "x" * 256 + ".md"])
-def test_another_spelling_of_a_path_is_none(tmp_path, path):
+def test_another_spelling_of_a_path_is_none(tmp_path: Path, path: Any) -> None:
     with pytest.raises(ValueError, match="out of the archive"):
         ArchiveFolder(tmp_path).put(File(path, b"x", "k"))
 
 
-def test_a_hard_link_is_not_written_to(export, precious):
+def test_a_hard_link_is_not_written_to(export: Any, precious: Any) -> None:
     out = precious.parent / "out"
     convert(export, out)
     note = out / NOTE

@@ -1,7 +1,10 @@
 """What no export holds: told for each generation, on the page for leaving too."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +13,7 @@ from gptexit.readers.chatgpt.export_set import open_export
 from support.exports import FIXTURES, ROOT
 
 
-def test_every_absence_is_in_some_generation():
+def test_every_absence_is_in_some_generation() -> None:
     told = {absence for generation in GENERATIONS for absence in absences(generation)}
     assert told == set(all_absences())
     assert all(absence.since in (None, *GENERATIONS) for absence in told)
@@ -18,7 +21,7 @@ def test_every_absence_is_in_some_generation():
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_memory_projects_and_gpts_are_never_there_and_can_be_copied(generation):
+def test_memory_projects_and_gpts_are_never_there_and_can_be_copied(generation: str) -> None:
     found = {absence.what.split(":")[0]: absence.how for absence in absences(generation)}
     for what in (
         *("Your memory as a whole", "Names, instructions and files of your projects"),
@@ -27,14 +30,16 @@ def test_memory_projects_and_gpts_are_never_there_and_can_be_copied(generation):
         assert found[what]
 
 
-def test_only_slim_exports_lack_what_tools_did():
+def test_only_slim_exports_lack_what_tools_did() -> None:
     without = [name for name in GENERATIONS if "Code that ChatGPT ran" in as_markdown(name)]
     assert without == ["slim"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)
-def test_the_page_for_leaving_says_the_same(source, tmp_path):
-    command = [sys.executable, "-m", "gptexit", "exit", source, "-o", tmp_path / "out", "--quiet"]
+def test_the_page_for_leaving_says_the_same(source: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gptexit", "exit", "--quiet"]
+    command += [str(source), "-o", str(tmp_path / "out")]
     subprocess.run(command, check=False, timeout=120)
     page = (tmp_path / "out/START-HERE.md").read_text(encoding="utf-8")
     with open_export([source]) as export:
@@ -42,7 +47,7 @@ def test_the_page_for_leaving_says_the_same(source, tmp_path):
     assert "## What no export holds\n\n" + as_markdown(generation) + "\n\n" in page
 
 
-def test_two_exports_of_different_generations(tmp_path):
+def test_two_exports_of_different_generations(tmp_path: Path) -> None:
     full, slim = ROOT / "fixtures/classic-2023.zip", ROOT / "fixtures/slim-2026.zip"
     with open_export([full, slim]) as export:
         found = inspect(export)

@@ -1,9 +1,14 @@
 """What is unknown is told, and nothing of the user's with it."""
 
+from __future__ import annotations
+
 import re
 import uuid
+from pathlib import Path
+from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +30,7 @@ SECRETS = st.text(st.sampled_from("qxzQXZ ’–/\\|`<>\n\x1b@:äß長"), min_si
 """Texts that look like nothing that a format would use as a name."""
 
 
-def planted(secrets):
+def planted(secrets: list[str]) -> dict[str, Any]:
     """A conversation with secrets wherever something unknown may stand, as value and as key."""
     a, b, c, d, e, f, g, h = secrets
     answer = message("assistant", "an answer", **{a: b, "status": c})
@@ -43,9 +48,12 @@ def planted(secrets):
     return conversation(mapping, **{a: b, "title": c, "gizmo_id": d})
 
 
+@pytest.mark.slow
 @given(st.lists(SECRETS, min_size=8, max_size=8, unique=True))
 @settings(max_examples=60)
-def test_no_word_of_the_user_is_in_the_report(tmp_path_factory, secrets):
+def test_no_word_of_the_user_is_in_the_report(
+    tmp_path_factory: pytest.TempPathFactory, secrets: list[str]
+) -> None:
     folder = tmp_path_factory.mktemp("secret")
     members = {
         "My Secret Name/conversations.json": orjson.dumps([planted(secrets)]),
@@ -64,8 +72,11 @@ def test_no_word_of_the_user_is_in_the_report(tmp_path_factory, secrets):
         assert f"| {kind} |" in report
 
 
+@pytest.mark.slow
 @given(st.uuids(), st.integers(10**5, 10**12), st.emails())
-def test_ids_numbers_and_addresses_are_told_by_their_shape(key, number, address):
+def test_ids_numbers_and_addresses_are_told_by_their_shape(
+    key: Any, number: int, address: str
+) -> None:
     assert shown(str(key)) == "(a UUID)"
     assert shown(f"file_{key.hex}") == "(an id)"
     assert shown(str(number)) == "(a number)"
@@ -73,14 +84,14 @@ def test_ids_numbers_and_addresses_are_told_by_their_shape(key, number, address)
     assert shown(f"user_{number}") == "(an id)"
 
 
-def test_names_of_a_format_are_shown():
+def test_names_of_a_format_are_shown() -> None:
     for name in ("mood", "image_v2", "mimeType", "a_key_of_the_future", "canmore.create"):
         assert shown(name) == name
     assert shown(None) == "(nothing)"
     assert shown(["x"]) == "(an array)"
 
 
-def test_a_million_strange_keys_take_no_room(monkeypatch):
+def test_a_million_strange_keys_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drift, "MOST", 5)
     found = Drift()
     for number in range(100):
@@ -89,7 +100,7 @@ def test_a_million_strange_keys_take_no_room(monkeypatch):
     assert sum(stranger.count for stranger in found.strangers()) + found.others == 200
 
 
-def test_the_same_shape_is_one_stranger():
+def test_the_same_shape_is_one_stranger() -> None:
     found = Drift()
     for _ in range(1000):
         found.add("metadata key", str(uuid.uuid4()), 1, Location(1, ""))
@@ -97,7 +108,7 @@ def test_the_same_shape_is_one_stranger():
     assert (only.name, only.count) == ("(a UUID)", 1000)
 
 
-def test_where_it_was_first_is_told_without_the_name_of_the_file(tmp_path):
+def test_where_it_was_first_is_told_without_the_name_of_the_file(tmp_path: Path) -> None:
     mapping = chain(message("user", "a", mood="x"))
     data = orjson.dumps(
         [
@@ -115,7 +126,7 @@ def test_where_it_was_first_is_told_without_the_name_of_the_file(tmp_path):
     assert orjson.loads(data[offset:-1])["conversation_id"] == "2"
 
 
-def test_every_known_name_is_no_drift():
+def test_every_known_name_is_no_drift() -> None:
     survey = Survey(Account(), Attachments())
     messages = []
     for kind, keys in known.CONTENT.items():
@@ -134,7 +145,7 @@ def test_every_known_name_is_no_drift():
     assert survey.drift.strangers() == []
 
 
-def test_a_side_file_of_the_future_is_named(tmp_path):
+def test_a_side_file_of_the_future_is_named(tmp_path: Path) -> None:
     members = {"conversations.json": text_of("a"), "holograms.json": b"[]", "user.json": b"{}"}
     with open_export([write(tmp_path / "x.zip", zip_of(members))]) as export:
         found = inspect(export).as_json()["drift"]["found"]

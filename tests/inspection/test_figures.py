@@ -1,13 +1,18 @@
 """What an inspection says of the samples is what their generator put into them."""
 
+from __future__ import annotations
+
 import json
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+from gptexit.inspection.attachments import Missing
 from gptexit.inspection.drift import shown
 from gptexit.inspection.output import day, size, table
 from gptexit.inspection.run import inspect
@@ -19,12 +24,14 @@ from gptexit.verification.archive_files import Locator
 from gptexit.verification.raw import id_of
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
 SAMPLES = pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)
 KINDS = ("image", "audio", "video", "document", "other")
 
 
-def inspected(*sources):
+def inspected(*sources: Path) -> tuple[dict[str, Any], list[Missing]]:
     with open_export(sources) as export:
         found = inspect(export)
         rows = list(found.survey.attachments.missing())
@@ -32,7 +39,7 @@ def inspected(*sources):
 
 
 @SAMPLES
-def test_the_json_holds_the_figures(source):
+def test_the_json_holds_the_figures(source: Path) -> None:
     wanted = FIGURES[source.name]
     found, _ = inspected(source)
     talks, told = found["conversations"], found["messages"]
@@ -58,12 +65,12 @@ def test_the_json_holds_the_figures(source):
     assert found["complete"] is not bool(wanted["missing_files"] or wanted["non_conversations"])
 
 
-def years_of(found):
+def years_of(found: dict[str, Any]) -> Any:
     return found["period"]["years"]
 
 
 @SAMPLES
-def test_so_does_its_form(source):
+def test_so_does_its_form(source: Path) -> None:
     wanted = FIGURES[source.name]["format"]
     found = inspected(source)[0]["format"]
     for key in ("generation", "layout", "attachments"):
@@ -74,7 +81,7 @@ def test_so_does_its_form(source):
 
 
 @SAMPLES
-def test_so_do_the_attachments(source):
+def test_so_do_the_attachments(source: Path) -> None:
     wanted = FIGURES[source.name]
     found, rows = inspected(source)
     files = found["attachments"]
@@ -98,7 +105,7 @@ def test_so_do_the_attachments(source):
 
 
 @SAMPLES
-def test_drift_is_what_was_put_in_to_be_strange(source):
+def test_drift_is_what_was_put_in_to_be_strange(source: Path) -> None:
     found, _ = inspected(source)
     strange = [
         (oddity["kind"], shown(oddity["name"]), 1, oddity["conversation"])
@@ -118,7 +125,7 @@ def test_drift_is_what_was_put_in_to_be_strange(source):
 
 
 @SAMPLES
-def test_the_reader_and_the_verifier_count_the_same_files(source):
+def test_the_reader_and_the_verifier_count_the_same_files(source: Path) -> None:
     found, rows = inspected(source)
     mentioned, missing = set(), set()
     with open_export([source]) as export:
@@ -137,18 +144,18 @@ def test_the_reader_and_the_verifier_count_the_same_files(source):
 
 
 @SAMPLES
-def test_the_json_is_as_its_schema_says(source):
+def test_the_json_is_as_its_schema_says(source: Path) -> None:
     found, _ = inspected(source)
     assert list(errors("inspection", orjson.loads(orjson.dumps(found)))) == []
 
 
-def words(text):
+def words(text: str) -> str:
     """The text without its line breaks."""
     return " ".join(text.split())
 
 
 @SAMPLES
-def test_the_table_holds_the_figures_and_fits(source):
+def test_the_table_holds_the_figures_and_fits(source: Path) -> None:
     wanted = FIGURES[source.name]
     found, _ = inspected(source)
     text = table(found)
@@ -183,11 +190,11 @@ def test_the_table_holds_the_figures_and_fits(source):
         assert f"{oddity['kind']} {shown(oddity['name'])}" in flat
 
 
-def test_days_are_written_out():
+def test_days_are_written_out() -> None:
     assert day("2026-08-31T12:00:00Z") == "31 August 2026"
 
 
-def test_two_exports_are_inspected_as_one():
+def test_two_exports_are_inspected_as_one() -> None:
     found, _ = inspected(*FIXTURES[:2])
     names = [path.name for path in FIXTURES[:2]]
     assert [estimate["source"] for estimate in found["format"]["made"]] == names
@@ -196,7 +203,7 @@ def test_two_exports_are_inspected_as_one():
 
 
 @SAMPLES
-def test_inspecting_writes_nothing_and_its_exit_code_tells(source, tmp_path):
+def test_inspecting_writes_nothing_and_its_exit_code_tells(source: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gptexit", "inspect", source],
         cwd=tmp_path,

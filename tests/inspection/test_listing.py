@@ -1,5 +1,7 @@
 """The list of missing files, for eyes and for spreadsheets; and names that attack either."""
 
+from __future__ import annotations
+
 import csv
 import io
 
@@ -41,14 +43,14 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_a_terminal_has_nothing_to_obey(rows):
+def test_a_terminal_has_nothing_to_obey(rows: list[Missing]) -> None:
     text = "".join(as_text(rows))
     assert all(sign == "\n" or sign.isprintable() for sign in text)
     assert text.count("\n") == sum(2 + bool(row.conversation) for row in rows)
 
 
 @given(ROWS)
-def test_a_spreadsheet_has_nothing_to_run(rows):
+def test_a_spreadsheet_has_nothing_to_run(rows: list[Missing]) -> None:
     table = list(csv.reader(io.StringIO("".join(as_csv(rows)))))
     assert table[0] == list(COLUMNS)
     assert len(table) == len(rows) + 1
@@ -60,12 +62,12 @@ def test_a_spreadsheet_has_nothing_to_run(rows):
 
 
 @given(HOSTILE, st.integers(1, 20))
-def test_what_is_cut_fits(text, width):
+def test_what_is_cut_fits(text: str, width: int) -> None:
     assert columns(printable(text, width)) <= width
     assert printable(text).isprintable()
 
 
-def test_the_name_is_the_best_one_and_the_date_that_of_the_message():
+def test_the_name_is_the_best_one_and_the_date_that_of_the_message() -> None:
     attached = {"attachments": [{"id": "file-AbC1", "name": "tax return.pdf"}]}
     raw = conversation(
         chain(

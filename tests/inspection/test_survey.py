@@ -1,7 +1,11 @@
 """Whatever stands in an export: inspecting never fails, and counts what the reader counts."""
 
+from __future__ import annotations
+
 import copy
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 import pytest
@@ -38,7 +42,7 @@ ROWS = st.lists(
 
 
 @st.composite
-def pointing(draw):
+def pointing(draw: Callable[..., Any]) -> Any:
     """Conversations of any shape, with texts and tool results that point to files."""
     raw = draw(raw_conversations())
     mapping = raw.get("mapping")
@@ -68,7 +72,7 @@ def pointing(draw):
     return raw
 
 
-def surveyed(raws, rows=()):
+def surveyed(raws: list[dict[str, Any]], rows: Any = ()) -> tuple[Survey, Account]:
     account = Account(library=lambda key: copy.deepcopy(list(rows)))
     survey = Survey(account, Attachments())
     for number, raw in enumerate(raws):
@@ -77,13 +81,16 @@ def surveyed(raws, rows=()):
     return survey, account
 
 
+@pytest.mark.slow
 @given(st.lists(pointing(), max_size=3), ROWS)
 @settings(max_examples=100)
 @example([conversation(chain(message("assistant", "a", recipient="canmore.update_textdoc")))], [])
-def test_the_sums_are_those_of_the_reader(raws, rows):
+def test_the_sums_are_those_of_the_reader(
+    raws: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> None:
     survey, account = surveyed(raws, rows)
     met = ReadStats()
-    read = [read_conversation(copy.deepcopy(raw), account, met) for raw in raws]
+    read: list[Any] = [read_conversation(copy.deepcopy(raw), account, met) for raw in raws]
     assert survey.conversations == len(read)
     assert survey.messages == sum(len(talk["messages"]) for talk in read)
     assert survey.archived == sum(talk["archived"] is True for talk in read)
@@ -105,8 +112,8 @@ def test_the_sums_are_those_of_the_reader(raws, rows):
         assert len(list(survey.attachments.missing())) == len(files)
 
 
-def years(read):
-    found = {}
+def years(read: list[dict[str, Any]]) -> dict[str, list[int]]:
+    found: dict[str, Any] = {}
     for talk in read:
         year = talk["created"][:4] if talk["created"] else "undated"
         count = found.setdefault(year, [0, 0])
@@ -115,9 +122,12 @@ def years(read):
     return found
 
 
+@pytest.mark.slow
 @given(JSON | st.lists(JSON | raw_conversations(), max_size=3))
 @settings(max_examples=60)
-def test_any_json_can_be_given_as_conversations(tmp_path_factory, value):
+def test_any_json_can_be_given_as_conversations(
+    tmp_path_factory: pytest.TempPathFactory, value: Any
+) -> None:
     path = tmp_path_factory.mktemp("any") / "conversations.json"
     path.write_bytes(orjson.dumps(value))
     try:
@@ -132,12 +142,14 @@ def test_any_json_can_be_given_as_conversations(tmp_path_factory, value):
 
 
 @pytest.mark.parametrize("held", [1, 2, 4096])
-def test_patterns_that_are_summed_up_early_count_the_same(monkeypatch, held):
+def test_patterns_that_are_summed_up_early_count_the_same(
+    monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
     monkeypatch.setattr(shapes, "HELD", held)
     talks = [
         conversation(
             chain(
-                message("user", f"Question {number}", **{f"key_{number % 7}": 1}),
+                message("user", f"Question {number}") | {f"key_{number % 7}": 1},
                 message("assistant", "Answer", metadata={"model_slug": f"gpt-{number % 5}"}),
             ),
             **{f"new_{number % 3}": None},
@@ -148,7 +160,10 @@ def test_patterns_that_are_summed_up_early_count_the_same(monkeypatch, held):
     assert survey.patterns.roles == {"user": 40, "assistant": 40}
     assert survey.patterns.models == {f"gpt-{number}": 8 for number in range(5)}
     counts = {
-        (stranger.kind, stranger.name): (stranger.count, stranger.first.conversation)
+        (stranger.kind, stranger.name): (
+            stranger.count,
+            stranger.first and stranger.first.conversation,
+        )
         for stranger in survey.drift.strangers()
     }
     wanted = {("message key", f"key_{n}"): (len(range(n, 40, 7)), n + 1) for n in range(7)} | {
@@ -157,7 +172,7 @@ def test_patterns_that_are_summed_up_early_count_the_same(monkeypatch, held):
     assert counts == wanted
 
 
-def test_a_file_of_the_code_interpreter_is_one_in_each_conversation():
+def test_a_file_of_the_code_interpreter_is_one_in_each_conversation() -> None:
     talks = [
         conversation(
             chain(message("assistant", "[x](sandbox:/mnt/data/x.csv) ![y](sediment://file_1)")),
@@ -171,7 +186,7 @@ def test_a_file_of_the_code_interpreter_is_one_in_each_conversation():
     ]
 
 
-def test_a_canvas_is_read_with_all_that_led_to_it():
+def test_a_canvas_is_read_with_all_that_led_to_it() -> None:
     create = '{"name": "n", "type": "document", "content": "[x](sandbox:/mnt/data/x.csv)"}'
     update = '{"updates": [{"pattern": "x", "replacement": "(sandbox:/mnt/data/y.csv)"}]}'
     made = {"canvas": {"textdoc_id": "d"}}
@@ -189,7 +204,7 @@ def test_a_canvas_is_read_with_all_that_led_to_it():
 
 
 @given(WORDS)
-def test_a_lone_text_as_a_title_does_no_harm(title):
+def test_a_lone_text_as_a_title_does_no_harm(title: str) -> None:
     survey, _ = surveyed(
         [conversation(chain(message("assistant", "![y](sediment://f)")), title=title)]
     )

@@ -1,6 +1,11 @@
 """The library: what is found, how, and that nothing which is typed makes it fail."""
 
+from __future__ import annotations
+
 import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +13,7 @@ from hypothesis import strategies as st
 
 from gptexit import convert
 from gptexit.errors import AmbiguousConversation, BadQuery, NoLibrary, TooSlow, UnknownConversation
-from gptexit.library import Place, Query, marked, open_library, plain
+from gptexit.library import Library, Place, Query, marked, open_library, plain
 from gptexit.text.json import dumps
 from support.build import chain, conversation, message
 
@@ -42,7 +47,7 @@ TRIP = conversation(
 )
 
 
-def made(folder, *raws):
+def made(folder: Path, *raws: dict[str, Any]) -> Path:
     export = folder / "conversations.json"
     export.write_bytes(dumps(list(raws)))
     out = folder / "archive"
@@ -51,13 +56,13 @@ def made(folder, *raws):
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     out = made(tmp_path_factory.mktemp("library"), SHOP, TRIP)
     with open_library(out) as opened:
         yield opened
 
 
-def titles(library, words="", **rest):
+def titles(library: Library, words: str = "", **rest: Any) -> list[str | None]:
     return [hit.title for hit in library.search(Query(words, **rest)).hits]
 
 
@@ -86,11 +91,11 @@ def titles(library, words="", **rest):
         ("form NOT hotel", 0),
     ],
 )
-def test_words_find(library, words, found):
+def test_words_find(library: Library, words: str, found: int) -> None:
     assert library.search(Query(words)).conversations == found
 
 
-def test_a_hit_says_where_and_what(library):
+def test_a_hit_says_where_and_what(library: Library) -> None:
     (hit,) = library.search(Query("clerks")).hits
     assert (hit.title, hit.conversation, hit.role) == (
         "A shop’s database",
@@ -105,7 +110,7 @@ def test_a_hit_says_where_and_what(library):
     assert "用**数据**库" in marked(hit.snippet)
 
 
-def test_filters(library):
+def test_filters(library: Library) -> None:
     assert titles(library, "form", since="2025-06") == ["Lisbon"]
     assert titles(library, "form", project="g-p-0123456789abcdef") == ["Lisbon"]
     assert titles(library, "lisbon", role="user") == ["Lisbon"]
@@ -116,13 +121,19 @@ def test_filters(library):
     assert titles(library) == ["Lisbon", "A shop’s database"]
     assert titles(library, order="oldest") == ["A shop’s database", "Lisbon"]
     assert titles(library, since="2025-06-01") == ["Lisbon"]
-    for wrong in ({"project": "x"}, {"model": "x"}, {"role": "x"}, {"since": "x"}):
+    for wrong in (
+        Query("form", project="x"),
+        Query("form", model="x"),
+        Query("form", role="x"),
+        Query("form", since="x"),
+    ):
         with pytest.raises(BadQuery):
-            library.search(Query("form", **wrong))
+            library.search(wrong)
 
 
-def test_pages_together_are_everything_once(library):
-    found, offset = [], 0
+def test_pages_together_are_everything_once(library: Library) -> None:
+    found = []
+    offset: int | None = 0
     while offset is not None:
         page = library.search(Query("form", grouped=False, limit=1, offset=offset))
         found += [(hit.conversation, hit.place) for hit in page.hits]
@@ -130,10 +141,11 @@ def test_pages_together_are_everything_once(library):
     assert len(found) == len(set(found)) == page.messages == 3
 
 
-def test_reading_in_pieces_gives_the_whole(library):
+def test_reading_in_pieces_gives_the_whole(library: Library) -> None:
     whole = library.conversation(SHOP["conversation_id"])
     assert [said.role for said in whole.messages] == ["user", "assistant"] * 2
-    pieces, place = "", Place(0)
+    pieces = ""
+    place: Place | None = Place(0)
     while place is not None:
         span = library.conversation(SHOP["conversation_id"], place, most_characters=7)
         assert sum(len(said.text) for said in span.messages) <= 7
@@ -142,7 +154,7 @@ def test_reading_in_pieces_gives_the_whole(library):
     assert pieces == "".join(said.text for said in whole.messages)
 
 
-def test_an_id_may_be_its_beginning(library):
+def test_an_id_may_be_its_beginning(library: Library) -> None:
     assert library.conversation("11111111-a").title == "A shop’s database"
     with pytest.raises(AmbiguousConversation):
         library.conversation("1111")
@@ -159,7 +171,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def assert_is_a_search_or_a_sentence(library, words):
+def assert_is_a_search_or_a_sentence(library: Any, words: Any) -> None:
     for hidden in (False, True):
         try:
             library.search(Query(words, hidden=hidden))
@@ -168,25 +180,25 @@ def assert_is_a_search_or_a_sentence(library, words):
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_whatever_is_typed_is_a_search_or_a_sentence(library, words):
+def test_whatever_is_typed_is_a_search_or_a_sentence(library: Library, words: str) -> None:
     assert_is_a_search_or_a_sentence(library, words)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=40) | st.text('"*-+^:(){}a 数NEARORNOT\0', max_size=40))
-def test_any_text_is_a_search_or_a_sentence(library, words):
+def test_any_text_is_a_search_or_a_sentence(library: Library, words: str) -> None:
     assert_is_a_search_or_a_sentence(library, words)
 
 
 @pytest.mark.parametrize(
     "words", ["x" * 10**6, " ".join(map(str, range(40))), "数" * 33, "aa* bb* cc* dd* ee*"]
 )
-def test_what_is_too_much_is_told_in_a_sentence(library, words):
+def test_what_is_too_much_is_told_in_a_sentence(library: Library, words: str) -> None:
     with pytest.raises(BadQuery, match=r"takes up to .*\."):
         library.search(Query(words))
 
 
-def test_other_lists(library):
+def test_other_lists(library: Library) -> None:
     (project,) = library.projects()
     assert (project.id, project.conversations) == ("g-p-0123456789abcdef", 1)
     assert [period.name for period in library.periods()] == ["2025-06", "2025-03"]
@@ -194,14 +206,14 @@ def test_other_lists(library):
     assert library.memories() == []
 
 
-def test_nothing_can_be_written(library):
+def test_nothing_can_be_written(library: Library) -> None:
     with pytest.raises(sqlite3.OperationalError):
         library._runner.all("DELETE FROM messages")
     with pytest.raises(sqlite3.OperationalError):
         library._runner.all("CREATE TABLE x (y)")
 
 
-def test_what_is_no_library_is_told_with_what_to_do(tmp_path):
+def test_what_is_no_library_is_told_with_what_to_do(tmp_path: Path) -> None:
     odd = tmp_path / "odd.sqlite"
     odd.write_bytes(b"no database" * 100)
     other = tmp_path / "other.sqlite"
@@ -220,7 +232,7 @@ def test_what_is_no_library_is_told_with_what_to_do(tmp_path):
             open_library(wrong)
 
 
-def test_it_opens_by_file_and_by_folder(tmp_path):
+def test_it_opens_by_file_and_by_folder(tmp_path: Path) -> None:
     out = made(tmp_path, TRIP)
     for path in (out, out / "chatgpt.sqlite"):
         with open_library(path) as library:
@@ -232,7 +244,9 @@ def test_it_opens_by_file_and_by_folder(tmp_path):
         assert titles(library, "lisbon") == ["Lisbon"]
 
 
-def test_where_much_is_found_the_conversations_used_last_are_ranked(tmp_path, monkeypatch):
+def test_where_much_is_found_the_conversations_used_last_are_ranked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raws = [
         conversation(
             chain(*(message("user", f"walnut {at} 数") for at in range(4))),
@@ -256,7 +270,7 @@ def test_where_much_is_found_the_conversations_used_last_are_ranked(tmp_path, mo
         assert newest.ranked is None
 
 
-def test_a_message_that_two_indexes_find_is_one(tmp_path):
+def test_a_message_that_two_indexes_find_is_one(tmp_path: Path) -> None:
     thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "", "content": "walnut"}]}
     mapping = chain(message("user", "walnut 数"), message("assistant", thoughts))
     with open_library(made(tmp_path, conversation(mapping, title="Walnut 数"))) as library:
@@ -265,7 +279,7 @@ def test_a_message_that_two_indexes_find_is_one(tmp_path):
         assert library.search(Query("walnut", hidden=True)).messages == 3
 
 
-def test_what_takes_too_long_is_given_up(library, monkeypatch):
+def test_what_takes_too_long_is_given_up(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gptexit.library.connection._SECONDS", 0.0)
     endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
     with pytest.raises(TooSlow):

@@ -1,8 +1,12 @@
 """A server's entry goes into a configuration, and nothing else there changes."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Callable
 from itertools import takewhile
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +18,7 @@ from support.build import JSON
 ENTRY = {"command": "/opt/py/bin/python", "args": ["-P", "-m", "gptexit", "mcp", "/ä/chats"]}
 
 
-def put(before):
+def put(before: str) -> str:
     return added(before, "chats", ENTRY).text
 
 
@@ -51,7 +55,7 @@ def put(before):
     ],
     ids=["new", "tabs", "empty", "one line", "airy line", "crlf", "mark", "nothing"],
 )
-def test_it_looks_like_what_stands_around_it(before, after):
+def test_it_looks_like_what_stands_around_it(before: str, after: str) -> None:
     assert added(before, "chats", {"command": "c"}).text == after
 
 
@@ -67,9 +71,12 @@ GAP = st.lists(SPACE | COMMENT, max_size=2).map("".join)
 
 
 @st.composite
-def jsonc(draw, value):
+def jsonc(draw: Callable[..., Any], value: Any) -> str:
     """A value as a person may write it: with comments and space wherever there may be some."""
-    gap = lambda: draw(GAP)  # noqa: E731
+
+    def gap() -> str:
+        return str(draw(GAP))
+
     if isinstance(value, dict):
         inner = [
             f"{gap()}{json.dumps(key, ensure_ascii=draw(st.booleans()))}{gap()}:{gap()}"
@@ -90,7 +97,7 @@ SERVERS = st.none() | st.dictionaries(NAMES, JSON, max_size=3)
 
 
 @st.composite
-def configurations(draw):
+def configurations(draw: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
     """The text of a configuration, and what is in it."""
     value = draw(SETTINGS)
     servers = draw(SERVERS)
@@ -104,8 +111,9 @@ def configurations(draw):
     return mark + before + text + after, value
 
 
+@pytest.mark.slow
 @given(configurations())
-def test_nothing_else_changes_whatever_is_there(configuration):
+def test_nothing_else_changes_whatever_is_there(configuration: tuple[str, dict[str, Any]]) -> None:
     before, value = configuration
     result = added(before, "chats", ENTRY)
     assert result.changed
@@ -118,13 +126,13 @@ def test_nothing_else_changes_whatever_is_there(configuration):
     assert not added(result.text, "chats", ENTRY).changed
 
 
-def shared(one, other):
+def shared(one: str, other: str) -> int:
     """How many characters they have in common at their beginning."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def assert_only_added(before, after):
+def assert_only_added(before: str, after: str) -> None:
     """All of `before` is there in its place: one piece is new, and a comma in front of it, with at
     most the comments of that line between the two."""
     begins = shared(before, after)
@@ -134,8 +142,11 @@ def assert_only_added(before, after):
     assert not without_comments(between).strip()
 
 
+@pytest.mark.slow
 @given(JSON | st.dictionaries(st.text(max_size=3), JSON, max_size=2), st.data())
-def test_blanking_comments_leaves_the_value_and_every_place(value, data):
+def test_blanking_comments_leaves_the_value_and_every_place(
+    value: dict[str, Any] | None, data: Any
+) -> None:
     text = data.draw(jsonc(value))
     plain = without_comments(text)
     assert len(plain) == len(text)
@@ -155,13 +166,13 @@ def test_blanking_comments_leaves_the_value_and_every_place(value, data):
     ],
     ids=range(25),
 )  # fmt: skip
-def test_what_is_broken_is_refused(text):
+def test_what_is_broken_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         put(text)
 
 
 @given(st.text('{}[]",:/*\\ \n\t1atmcpServers', max_size=60))
-def test_any_text_is_added_to_or_refused(text):
+def test_any_text_is_added_to_or_refused(text: str) -> None:
     try:
         after = put(text)
     except (Refused, Taken):
@@ -171,7 +182,7 @@ def test_any_text_is_added_to_or_refused(text):
     assert json.loads(without_comments(after))["mcpServers"]["chats"] == ENTRY
 
 
-def test_the_same_server_changes_nothing():
+def test_the_same_server_changes_nothing() -> None:
     before = put('{"mcpServers": {"a": {}}}')
     assert put(before) == before
     theirs = before.replace('"command"', '"timeout": 5, "command"')
@@ -181,17 +192,17 @@ def test_the_same_server_changes_nothing():
 @pytest.mark.parametrize(
     "there", ['"x"', "{}", '{"command": "/opt/py/bin/python", "args": []}', "null"]
 )
-def test_another_server_of_that_name_is_not_touched(there):
+def test_another_server_of_that_name_is_not_touched(there: str) -> None:
     with pytest.raises(Taken):
         put(f'{{"mcpServers": {{"chats": {there}}}}}')
 
 
-def test_numbers_are_held_against_each_other_as_written():
+def test_numbers_are_held_against_each_other_as_written() -> None:
     before = '{"a": 1.000000000000000000001, "b": 123456789012345678901234567890, "c": 1e999}'
     assert put(before).startswith(before[:-1])
 
 
-def test_repeated_names_are_as_the_clients_see_them():
+def test_repeated_names_are_as_the_clients_see_them() -> None:
     after = put('{"mcpServers": {"a": 1}, "mcpServers": {"b": 2}}')
     assert json.loads(after)["mcpServers"] == {"b": 2, "chats": ENTRY}
     with pytest.raises(Refused):

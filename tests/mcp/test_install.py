@@ -1,18 +1,23 @@
 """`gptexit mcp --install`: what is printed, what is written, and what is left alone."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from gptexit.cli import main
-from gptexit.errors import SeveralPlaces
+from gptexit.errors import Exit, SeveralPlaces
 from gptexit.mcp.clients import CLIENTS, Machine, entry
 from support.mcp import chats
+
+pytestmark = pytest.mark.slow
 
 HEAD = b'\xef\xbb\xbf{\r\n  // mine\r\n  "mcpServers": {\r\n    "other": {"command": "x"}'
 COMMENT, TAIL = b" // keep", b"\r\n  }\r\n}"
@@ -20,24 +25,24 @@ THEIRS = HEAD + COMMENT + TAIL
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return chats.archive(tmp_path_factory.mktemp("archive"), chats.talk("Lisbon", ["Trams?"]))
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "GEMINI_CLI_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
 
 
-def run(*arguments):
+def run(*arguments: Path | str) -> tuple[Exit | int, str]:
     done = CliRunner().invoke(main, ["mcp", *map(str, arguments)])
     return done.exit_code, done.output
 
 
-def files(folder):
+def files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -46,7 +51,7 @@ def files(folder):
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_what_is_printed_is_what_is_written(client, archive, home):
+def test_what_is_printed_is_what_is_written(client: str, archive: Path, home: Path) -> None:
     code, said = run("--install", client, archive)
     assert code == 0
     assert files(home) == {}
@@ -59,7 +64,7 @@ def test_what_is_printed_is_what_is_written(client, archive, home):
     assert config.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_was_there_stays_and_a_backup_is_beside_it(archive, home):
+def test_what_was_there_stays_and_a_backup_is_beside_it(archive: Path, home: Path) -> None:
     config = home / ".gemini/settings.json"
     config.parent.mkdir()
     config.write_bytes(THEIRS)
@@ -82,12 +87,12 @@ def test_what_was_there_stays_and_a_backup_is_beside_it(archive, home):
     assert len(list(config.parent.iterdir())) == 3
 
 
-def test_a_client_that_reads_no_comments_is_told(archive, home):
+def test_a_client_that_reads_no_comments_is_told(archive: Path, home: Path) -> None:
     (home / ".claude.json").write_text("{} // mine")
     assert "reads plain JSON only" in run("--install", "claude-code", "--write", archive)[1]
 
 
-def test_links_stay_links(archive, home):
+def test_links_stay_links(archive: Path, home: Path) -> None:
     real = home / "dotfiles/claude.json"
     real.parent.mkdir()
     real.write_text("{}")
@@ -111,7 +116,9 @@ def test_links_stay_links(archive, home):
     ids=["comma", "list", "root", "quotes", "utf-16", "taken"],
 )
 @pytest.mark.parametrize("client", CLIENTS)
-def test_what_is_broken_is_refused_in_a_sentence(client, before, why, archive, home):
+def test_what_is_broken_is_refused_in_a_sentence(
+    client: str, before: bytes, why: str, archive: Path, home: Path
+) -> None:
     config = CLIENTS[client].place(Machine("Linux", home, {}))
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_bytes(before)
@@ -123,7 +130,7 @@ def test_what_is_broken_is_refused_in_a_sentence(client, before, why, archive, h
     assert files(home) == {str(config.relative_to(home)): before}
 
 
-def test_two_archives_stand_side_by_side(archive, home):
+def test_two_archives_stand_side_by_side(archive: Path, home: Path) -> None:
     config = home / "project/.mcp.json"
     for name in ("one", "two"):
         command = ["--install", "claude-code", "--write", "--name", name, "--config", config]
@@ -132,11 +139,11 @@ def test_two_archives_stand_side_by_side(archive, home):
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-x", "ä", "a" * 65, "a_b"])
-def test_odd_names_are_refused(name, archive, home):
+def test_odd_names_are_refused(name: str, archive: Path, home: Path) -> None:
     assert run("--install", "claude-code", "--name", name, archive)[0] == 2
 
 
-def test_what_is_no_archive_is_no_server(home):
+def test_what_is_no_archive_is_no_server(home: Path) -> None:
     for more in ([], ["--install", "claude-code", "--write"]):
         code, said = run(*more, home)
         assert code == 2
@@ -144,7 +151,7 @@ def test_what_is_no_archive_is_no_server(home):
     assert files(home) == {}
 
 
-def test_the_command_works_from_any_folder_with_any_path(archive, home):
+def test_the_command_works_from_any_folder_with_any_path(archive: Path, home: Path) -> None:
     """Also where that folder holds files that Python would take for its own."""
     odd = home / "odd"
     for name in ("gptexit", "mcp", "json"):
@@ -158,11 +165,11 @@ def test_the_command_works_from_any_folder_with_any_path(archive, home):
     assert json.loads(done.stdout)["result"]["serverInfo"]["name"] == "gptexit"
 
 
-def place(client, system, home, **environment):
+def place(client: str, system: Any, home: Path, **environment: str) -> Path:
     return CLIENTS[client].place(Machine(system, home, environment))
 
 
-def test_places(tmp_path):
+def test_places(tmp_path: Path) -> None:
     home = Path("/home/ana")
     desktop = "Claude/claude_desktop_config.json"
     assert place("claude-desktop", "Linux", home) == home / ".config" / desktop
@@ -186,7 +193,7 @@ def test_places(tmp_path):
         place("claude-desktop", "Windows", home, **windows)
 
 
-def test_without_the_extra_it_says_how_to_get_it(archive, tmp_path):
+def test_without_the_extra_it_says_how_to_get_it(archive: Path, tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['mcp'] = None; import importlib.util as u; f = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'mcp' else f(name, *a)\n"

@@ -1,5 +1,7 @@
 """The server, asked over real standard input and output by the official SDK's client."""
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import itertools
@@ -9,15 +11,21 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
+from mcp import ClientSession
 from mcp.shared.exceptions import MCPError
-from mcp_types import PaginatedRequestParams, ReadResourceRequestParams
+from mcp_types import PaginatedRequestParams, ReadResourceRequestParams, TextResourceContents
 
 from support.build import message
 from support.mcp import chats, served
 from support.mcp.served import ask, asked, talk
+
+pytestmark = pytest.mark.slow
 
 LONG = "long-0000-1111"
 POSING = (
@@ -42,13 +50,13 @@ SHORT = [
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     talk = chats.talk("A “long” <talk>", TEXTS, LONG, gizmo_id="g-p-0123456789abcdef")
     return chats.archive(tmp_path_factory.mktemp("served"), talk, *SHORT)
 
 
-def test_what_there_is(archive):
-    async def conversation(session):
+def test_what_there_is(archive: Path) -> None:
+    async def conversation(session: ClientSession) -> Any:
         return await session.list_tools(), await session.list_resource_templates()
 
     tools, templates = talk(archive, conversation)
@@ -66,8 +74,8 @@ def test_what_there_is(archive):
     assert template.uri_template == "chatgpt://conversation/{id}{?cursor}"
 
 
-def test_a_search_leads_to_the_message(archive):
-    async def conversation(session):
+def test_a_search_leads_to_the_message(archive: Path) -> None:
+    async def conversation(session: ClientSession) -> Any:
         _, said, data = await ask(session, "search", words='"message 77" tram*')
         (hit,) = data["hits"]
         place = {"id": hit["id"], "from_message": hit["from_message"], "messages": 1}
@@ -82,9 +90,10 @@ def test_a_search_leads_to_the_message(archive):
 
 
 @pytest.mark.parametrize("size", [{"characters": 1_000}, {"messages": 7}, {}, {"messages": 1}])
-def test_paging_through_gives_the_whole_and_no_more(archive, size):
-    async def conversation(session):
-        answers, cursor = [], {}
+def test_paging_through_gives_the_whole_and_no_more(archive: Path, size: dict[str, int]) -> None:
+    async def conversation(session: ClientSession) -> Any:
+        answers: list[Any] = []
+        cursor: dict[str, Any] | None = {}
         while cursor is not None:
             failed, text, data = await ask(session, "read_conversation", id=LONG, **size, **cursor)
             assert not failed
@@ -108,19 +117,26 @@ def test_paging_through_gives_the_whole_and_no_more(archive, size):
         assert data["next_cursor"] is None or data["next_cursor"] in text.splitlines()[-1]
 
 
-def by_place(pieces):
+def by_place(pieces: list[dict[str, Any]]) -> list[tuple[int, list[dict[Any, Any]]]]:
     return [(key, list(group)) for key, group in itertools.groupby(pieces, lambda p: p["place"])]
 
 
-def messages_of(text):
-    mark = re.search(r"^<chat-([0-9a-f]{8})>$", text, re.M)[1]
+def messages_of(text: str) -> list[str]:
+    found = re.search(r"^<chat-([0-9a-f]{8})>$", text, re.M)
+    assert found is not None
+    mark = found[1]
     assert text.count(f"</chat-{mark}>") == 1
     return re.findall(rf"<message-{mark}[^\n]*>\n(.*?)\n</message-{mark}>", text, re.S)
 
 
-def test_lists_and_pages(archive):
-    async def conversation(session):
-        found, cursor = [], {}
+def test_lists_and_pages(archive: Path) -> None:
+    async def conversation(
+        session: Any,
+    ) -> tuple[
+        list[str], list[Any], tuple[bool, str, dict[str, Any]], tuple[bool, str, dict[str, Any]]
+    ]:
+        found: list[Any] = []
+        cursor: dict[str, Any] | None = {}
         while cursor is not None:
             _, _, data = await ask(session, "search", words="question", limit=50, **cursor)
             found += [hit["id"] for hit in data["hits"]]
@@ -145,11 +161,13 @@ def test_lists_and_pages(archive):
     ]
 
 
-def test_a_resource_is_read_to_its_end(archive):
-    async def conversation(session):
-        uri, texts = f"chatgpt://conversation/{LONG}", []
+def test_a_resource_is_read_to_its_end(archive: Path) -> None:
+    async def conversation(session: ClientSession) -> Any:
+        uri: str | None = f"chatgpt://conversation/{LONG}"
+        texts: list[str] = []
         while uri:
             (content,) = (await session.read_resource(uri)).contents
+            assert isinstance(content, TextResourceContents)
             texts += messages_of(content.text)
             last = re.search(r"It goes on: read (\S+)$", content.text)
             uri = last and last[1]
@@ -158,7 +176,7 @@ def test_a_resource_is_read_to_its_end(archive):
     assert "".join(talk(archive, conversation)) == "".join(TEXTS)
 
 
-def test_memories_are_put_together(tmp_path):
+def test_memories_are_put_together(tmp_path: Path) -> None:
     noted = [
         message("assistant", text, recipient="bio", create_time=1_740_000_000.0 + number)
         for number, text in enumerate(["Has a dog.", "Lives in Lisbon.", "has a DOG"])
@@ -174,7 +192,7 @@ def test_memories_are_put_together(tmp_path):
     assert "2 memories" in text
 
 
-WRONG = [
+WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("read_conversation", {"id": "nobody"}, "There is no conversation 'nobody' in this archive."),
     ("read_conversation", {}, "The argument “id” is missing."),
     ("read_conversation", {"id": "short-"}, "Several conversations begin with"),
@@ -211,8 +229,14 @@ ODD = [
 ]  # fmt: skip
 
 
-def test_what_is_asked_amiss_gets_a_sentence_and_the_next_is_answered(archive):
-    async def conversation(session):
+def test_what_is_asked_amiss_gets_a_sentence_and_the_next_is_answered(archive: Path) -> None:
+    async def conversation(
+        session: Any,
+    ) -> tuple[
+        list[tuple[bool, str, None]],
+        list[tuple[bool, str, dict[Any, Any] | None]],
+        tuple[bool, str, dict[str, Any]],
+    ]:
         answers = [await ask(session, tool, **given) for tool, given, _ in WRONG]
         odd = [await ask(session, "search", words=words) for words in ODD]
         return answers, odd, await ask(session, "search", words="topic7")
@@ -236,28 +260,28 @@ def test_what_is_asked_amiss_gets_a_sentence_and_the_next_is_answered(archive):
      f"chatgpt://conversation/{LONG}?cursor=x"],
     ids=range(8),
 )  # fmt: skip
-def test_resources_that_are_not_there(archive, uri):
+def test_resources_that_are_not_there(archive: Path, uri: str) -> None:
     server = served_handlers(archive)
     with pytest.raises(MCPError) as raised:
         server(uri)
     assert len(str(raised.value)) < 600
 
 
-def served_handlers(archive):
+def served_handlers(archive: Path) -> Callable[..., Any]:
     """What reads a resource, without a process around it."""
     from gptexit.mcp.server import ServedArchive, _Handlers
 
-    handlers = _Handlers(ServedArchive(archive / "chatgpt.sqlite"))
+    handlers: Any = _Handlers(ServedArchive(archive / "chatgpt.sqlite"))
     return lambda uri: anyio.run(
         functools.partial(handlers.read_resource, None, ReadResourceRequestParams(uri=uri))
     )
 
 
-def test_many_at_once(archive):
-    async def conversation(session):
+def test_many_at_once(archive: Path) -> None:
+    async def conversation(session: ClientSession) -> Any:
         answers = {}
 
-        async def one(number):
+        async def one(number: int) -> None:
             answers[number] = await ask(session, "search", words=f"topic{number}")
 
         async with anyio.create_task_group() as group:
@@ -269,7 +293,7 @@ def test_many_at_once(archive):
         assert [hit["id"] for hit in data["hits"]] == [f"short-{number:04}"]
 
 
-def test_an_archive_that_is_replaced_or_gone(tmp_path):
+def test_an_archive_that_is_replaced_or_gone(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("old", "new")]
     for folder, title in zip(folders, ("Before", "After"), strict=True):
         folder.mkdir()
@@ -278,7 +302,7 @@ def test_an_archive_that_is_replaced_or_gone(tmp_path):
     kept = tmp_path / "kept"
     shutil.copy(new, kept)
 
-    async def conversation(session):
+    async def conversation(session: ClientSession) -> Any:
         answers = [await ask(session, "search", words="tram")]
         new.replace(old)
         answers.append(await ask(session, "search", words="tram"))
@@ -296,7 +320,7 @@ def test_an_archive_that_is_replaced_or_gone(tmp_path):
     assert broken[0] and "no database" in broken[1]
 
 
-def raw(archive, *lines, last=None):
+def raw(archive: Path, *lines: str, last: int | None = None) -> tuple[int, bytes, bytes]:
     """What a server says to these lines, read until it has answered the request `last`."""
     with subprocess.Popen(
         [*served.SERVER, str(archive)],
@@ -304,6 +328,7 @@ def raw(archive, *lines, last=None):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as server:
+        assert server.stdin and server.stdout
         with contextlib.suppress(BrokenPipeError):
             server.stdin.write("".join(lines).encode())
             server.stdin.flush()
@@ -316,7 +341,7 @@ def raw(archive, *lines, last=None):
         return server.returncode, said + rest, errors
 
 
-def test_standard_output_is_the_protocol_and_nothing_else(archive):
+def test_standard_output_is_the_protocol_and_nothing_else(archive: Path) -> None:
     ready = '{"jsonrpc":"2.0","method":"notifications/initialized"}\n'
     calls = [
         '{"jsonrpc":"2.0","id":2,"method":"tools/list"}\n',
@@ -343,17 +368,18 @@ def test_standard_output_is_the_protocol_and_nothing_else(archive):
     assert b"Traceback" not in out and b"passwd" not in out
 
 
-def test_what_is_no_archive_ends_with_a_sentence(tmp_path):
+def test_what_is_no_archive_ends_with_a_sentence(tmp_path: Path) -> None:
     code, out, err = raw(tmp_path, chats.HELLO)
     assert (code, out) == (2, b"")
     assert b"--to sqlite" in err
     assert err.count(b"\n") == 1
 
 
-def test_it_ends_at_once_when_it_is_interrupted(archive):
+def test_it_ends_at_once_when_it_is_interrupted(archive: Path) -> None:
     with subprocess.Popen(
         [*served.SERVER, str(archive)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:
+        assert server.stdin and server.stdout
         server.stdin.write(chats.HELLO.encode())
         server.stdin.flush()
         assert b"gptexit" in server.stdout.readline()
@@ -371,27 +397,28 @@ sys.addaudithook(refuse)
 """
 
 
-def has_namespaces():
-    tried = shutil.which("unshare") and subprocess.run(["unshare", "-rn", "true"], check=False)
-    return bool(tried) and tried.returncode == 0
+def has_namespaces() -> bool:
+    if not shutil.which("unshare"):
+        return False
+    return subprocess.run(["unshare", "-rn", "true"], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("way", ["namespace", "hook"])
-def test_without_any_network(archive, tmp_path, way):
+def test_without_any_network(archive: Path, tmp_path: Path, way: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(HOOK)
     if way == "namespace" and not has_namespaces():
         pytest.skip("this system makes no network namespaces")
     before = ["unshare", "-rn"] if way == "namespace" else []
     environment = {"PYTHONPATH": str(tmp_path)} if way == "hook" else {}
 
-    async def conversation(session):
+    async def conversation(session: ClientSession) -> Any:
         return [await ask(session, "search", words="tram*"), await ask(session, "list_memories")]
 
     answers = talk(archive, conversation, before=before, **environment)
     assert [failed for failed, _, _ in answers] == [False, False]
 
 
-def test_the_hook_would_have_told(tmp_path):
+def test_the_hook_would_have_told(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(HOOK)
     code = "import socket; socket.create_connection(('127.0.0.1', 9))"
     done = subprocess.run(
@@ -401,7 +428,7 @@ def test_the_hook_would_have_told(tmp_path):
     assert "the network is taken away" in done.stderr
 
 
-def test_nothing_is_written(archive):
+def test_nothing_is_written(archive: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}
     asked(archive, "search", words="tram")
     assert {path: path.stat().st_mtime_ns for path in archive.rglob("*")} == before

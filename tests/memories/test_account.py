@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import orjson
+import pytest
 from click.testing import CliRunner
 
 from gptexit.cli import main
@@ -65,6 +67,7 @@ def test_every_memory_is_listed_once_in_order_with_its_dates_and_origins() -> No
         ]
 
 
+@pytest.mark.slow
 def test_only_the_update_stands_out_of_order_beside_what_it_may_replace() -> None:
     texts = [entry.text for entry in remembered().entries]
     in_order = [text for text, _ in expected()]
@@ -108,13 +111,14 @@ def test_each_version_of_the_instructions_has_its_dates_and_the_last_is_first() 
     assert (versions[2].first.title, versions[2].last.title) == ("Plain 0", "Deletion 24")
 
 
+@pytest.mark.slow
 def test_the_order_of_the_conversations_does_not_matter() -> None:
     wanted = remembered().as_json()
     for seed in range(5):
         assert remembered(seed).as_json() == wanted
 
 
-def test_the_command_gives_the_same_as_json(tmp_path) -> None:
+def test_the_command_gives_the_same_as_json(tmp_path: Path) -> None:
     (tmp_path / "conversations.json").write_bytes(orjson.dumps(conversations()))
     out = tmp_path / "memory.json"
     done = CliRunner().invoke(

@@ -168,7 +168,9 @@ def test_many_answers_that_cite_a_memory_are_counted_on_the_page_and_all_in_the_
     assert len(found.as_json()["entries"][0]["origins"]) == 40
 
 
-def test_where_there_are_too_many_each_memory_is_kept_and_repeats_go(monkeypatch) -> None:
+def test_where_there_are_too_many_each_memory_is_kept_and_repeats_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("gptexit.memories.collect.MOST", 3)
     rare = [chat(20, memory(TEA, "m-2"))]
     found = gathered(*(chat(number, memory(BOAT)) for number in range(9)), *rare)
@@ -177,7 +179,7 @@ def test_where_there_are_too_many_each_memory_is_kept_and_repeats_go(monkeypatch
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([BOAT, TEA, "X.", ""])), max_size=9))
-def test_the_order_of_the_chats_does_not_matter_and_no_words_are_lost(cited: list) -> None:
+def test_the_order_of_the_chats_does_not_matter_and_no_words_are_lost(cited: list[Any]) -> None:
     chats = [chat(number, memory(words, f"m-{key}")) for number, (key, words) in enumerate(cited)]
     found = gathered(*chats)
     assert found.as_json() == gathered(*random.Random(1).sample(chats, len(chats))).as_json()
@@ -191,7 +193,9 @@ def written(folder: Path, *chats: Any) -> Path:
     return path
 
 
-def test_the_command_says_that_a_slim_export_holds_some_and_not_all(tmp_path, monkeypatch) -> None:
+def test_the_command_says_that_a_slim_export_holds_some_and_not_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(
         main, ["memory", str(written(tmp_path, chat(0, memory(BOAT)), chat(1)))]
@@ -204,7 +208,8 @@ def test_the_command_says_that_a_slim_export_holds_some_and_not_all(tmp_path, mo
     assert "It holds no memories" in none.output
 
 
-def test_each_format_that_has_memories_has_them(tmp_path) -> None:
+@pytest.mark.slow
+def test_each_format_that_has_memories_has_them(tmp_path: Path) -> None:
     export = written(tmp_path, chat(0, memory(BOAT), memory("A chat.", None, "past_conversation")))
     for name in ("claude", "gemini", "pam", "sqlite", "markdown"):
         convert(export, tmp_path / name, [name])

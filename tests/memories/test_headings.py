@@ -81,6 +81,7 @@ def test_the_heading_is_guessed_by_words(text: str, heading: str) -> None:
     assert heading_of(text) == heading
 
 
+@pytest.mark.slow
 @given(st.lists(WORDS, min_size=1, max_size=8))
 def test_every_memory_stands_in_the_block_under_one_of_the_headings(notes: list[str]) -> None:
     memory = remembered(*notes)
@@ -90,7 +91,9 @@ def test_every_memory_stands_in_the_block_under_one_of_the_headings(notes: list[
             assert line.replace("\0", "\ufffd") in block
 
 
-def test_several_blocks_lose_nothing_and_each_ends_as_the_prompt_asks(monkeypatch) -> None:
+def test_several_blocks_lose_nothing_and_each_ends_as_the_prompt_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("gptexit.memories.text.MOST", 2_000)
     notes = [f"User has note {number} about subject {number * 7919}." for number in range(60)]
     found = blocks(memory_text(remembered(*notes), "gemini", UTC))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gptexit.errors import NotAnAnswer
@@ -62,14 +64,16 @@ def test_what_it_still_lists_was_not_forgotten() -> None:
     ("data", "sentence"),
     [(b"\x89PNG\0\0", "no text file"), (b"\n\n", "no entries"), (b"x" * (11 << 20), "pages")],
 )
-def test_a_file_that_is_no_answer_is_refused_with_a_sentence(tmp_path, data, sentence) -> None:
+def test_a_file_that_is_no_answer_is_refused_with_a_sentence(
+    tmp_path: Path, data: bytes, sentence: str
+) -> None:
     path = tmp_path / "answer.txt"
     path.write_bytes(data)
     with pytest.raises(NotAnAnswer, match=sentence):
         open_own_list(path)
 
 
-def test_text_as_windows_saves_it_is_read(tmp_path) -> None:
+def test_text_as_windows_saves_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "answer.txt"
     path.write_bytes("[2024-03-01] - Bica e Galão".encode("utf-16"))
     (entry,) = open_own_list(path).entries

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -12,6 +14,8 @@ from gptexit.memories.extract import same, unwrapped
 from gptexit.memories.model import Memory
 from support.build import WORDS
 from support.remembered import talk
+
+pytestmark = pytest.mark.slow
 
 _PHRASES = st.sampled_from(
     ["User keeps bees.", "USER KEEPS BEES", "User keeps wasps.", "User likes C#.", "User likes C."]
@@ -33,7 +37,7 @@ _SNAPSHOTS = st.lists(_PHRASES, min_size=1, max_size=3).map(
 NOTES = st.lists(_PHRASES | _ASKED | WORDS | _SNAPSHOTS, max_size=12)
 
 
-def collected(notes: list, order: list[int]) -> Memory:
+def collected(notes: list[Any], order: list[int]) -> Memory:
     collector = Collector()
     for number in order:
         collector.add(talk(notes[number], number))
@@ -47,7 +51,7 @@ KEPT = ("snapshot", "1. [2023-11-01]. User keeps bees.")
 @example(["User keeps bees.", FORGET, KEPT, FORGET], random.Random(0))
 @given(NOTES, st.randoms())
 def test_none_is_lost_none_is_invented_and_the_order_does_not_matter(
-    notes: list, chance: random.Random
+    notes: list[Any], chance: random.Random
 ) -> None:
     order = list(range(len(notes)))
     memory = collected(notes, order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +50,9 @@ def test_days_are_those_of_the_time_zone() -> None:
     assert "[2023-11-15] - " in memory_text(memory, "text", ZoneInfo("Asia/Tokyo"))
 
 
-def test_what_is_too_long_becomes_several_blocks_and_none_of_it_is_lost(monkeypatch) -> None:
+def test_what_is_too_long_becomes_several_blocks_and_none_of_it_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("gptexit.memories.text.MOST", 2_000)
     notes = [f"User has note {number} about subject {number * 7919}." for number in range(100)]
     page = memory_text(remembered(*notes), "claude", UTC)
@@ -71,7 +74,7 @@ def test_the_prompt_is_shown_where_the_export_holds_no_memory() -> None:
     assert PROMPT not in memory_text(remembered("User keeps bees."), "claude", UTC)
 
 
-def test_a_page_that_a_person_changed_stays(tmp_path) -> None:
+def test_a_page_that_a_person_changed_stays(tmp_path: Path) -> None:
     path = tmp_path / "memory.md"
     assert write_page(path, "# One\n") == path
     assert write_page(path, "# Two\n") == path

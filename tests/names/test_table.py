@@ -1,7 +1,11 @@
 """The table of names: what a person filled in comes back, however a spreadsheet saved the file."""
 
+from __future__ import annotations
+
 import csv
 import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,24 +20,31 @@ HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sa
 )
 
 
-def row(own, name="", *, others=(), titles="A title"):
+def row(own: str, name: str = "", *, others: Any = (), titles: str = "A title") -> NameRow:
     cells = {"id": own, "kind": "project", "name": name, "conversations": "2", "titles": titles}
     return NameRow([cells.get(column, "") for column in COLUMNS], list(others))
 
 
-def written(tmp_path, data):
+def written(tmp_path: Path, data: bytes | str) -> Path:
     path = tmp_path / "names.csv"
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     return path
 
 
+@pytest.mark.slow
 @given(
     names=st.lists(HOSTILE, min_size=1, max_size=4),
     others=st.lists(HOSTILE, max_size=2),
     delimiter=st.sampled_from([",", ";", "\t"]),
     mark=st.booleans(),
 )
-def test_what_is_written_is_read_again_as_it_was(tmp_path_factory, names, others, delimiter, mark):
+def test_what_is_written_is_read_again_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory,
+    names: list[str],
+    others: list[str],
+    delimiter: str,
+    mark: bool,
+) -> None:
     rows = {f"g-{at}": row(f"g-{at}", name, others=others) for at, name in enumerate(names)}
     table = Table(rows, [f"mine {at}" for at in range(len(others))], delimiter, mark)
     path = tmp_path_factory.mktemp("table") / "names.csv"
@@ -45,8 +56,9 @@ def test_what_is_written_is_read_again_as_it_was(tmp_path_factory, names, others
     assert found.names() == {f"g-{at}": name for at, name in enumerate(names) if name.strip()}
 
 
+@pytest.mark.slow
 @given(HOSTILE, HOSTILE)
-def test_no_cell_begins_as_a_formula(name, title):
+def test_no_cell_begins_as_a_formula(name: str, title: str) -> None:
     text = Table({"g-1": row("g-1", name, titles=title)}).text()
     for cells in csv.reader(io.StringIO(text, newline="")):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
@@ -66,7 +78,7 @@ def test_no_cell_begins_as_a_formula(name, title):
         "id,name\ng-p-67a1b2c3,Bäckerei,and,more,cells\n",
     ],
 )
-def test_a_table_is_read_as_spreadsheets_and_people_leave_it(data, tmp_path):
+def test_a_table_is_read_as_spreadsheets_and_people_leave_it(data: bytes, tmp_path: Path) -> None:
     names = load_table(written(tmp_path, data)).names()
     assert {own: name.strip() for own, name in names.items()} == {BAKERY: "Bäckerei"}
 
@@ -88,14 +100,14 @@ def test_a_table_is_read_as_spreadsheets_and_people_leave_it(data, tmp_path):
         ),
     ],
 )
-def test_what_is_no_table_is_said_in_a_sentence(data, said, tmp_path):
+def test_what_is_no_table_is_said_in_a_sentence(data: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(BadNames, match=r"names\.csv") as error:
         load_table(written(tmp_path, data))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_written_again_a_table_keeps_what_a_person_put_into_it(tmp_path):
+def test_written_again_a_table_keeps_what_a_person_put_into_it(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         "\ufeffid;mine;name;titles\r\n"

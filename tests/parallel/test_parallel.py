@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,11 +25,13 @@ from support.faults.bases import NAMES
 from support.faults.case import case
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 VARYING = ("started", "finished", "seconds")
 NOT_REDACTED = [name for name, each in FORMATS.items() if not each.for_others]
 
 
-def files(out):
+def files(out: Path) -> dict[str, bytes]:
     """Every file below a folder by its path; the times of the files themselves differ."""
     return {
         path.relative_to(out).as_posix(): path.read_bytes()
@@ -37,7 +40,9 @@ def files(out):
     }
 
 
-def run(source, out, jobs, formats=("markdown", "jsonl"), **rest):
+def run(
+    source: Any, out: Path, jobs: int, formats: Any = ("markdown", "jsonl"), **rest: Any
+) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Convert; the files, and the report but for the times and the folder."""
     report = convert(source, out, formats, jobs=jobs, **rest)
     told = {key: value for key, value in report.items() if key not in VARYING}
@@ -45,13 +50,13 @@ def run(source, out, jobs, formats=("markdown", "jsonl"), **rest):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_any_number_of_processes_writes_the_same(source, tmp_path):
+def test_any_number_of_processes_writes_the_same(source: Path, tmp_path: Path) -> None:
     wanted = run(source, tmp_path / "1", 1, NOT_REDACTED)
     for jobs in (2, 5):
         assert run(source, tmp_path / str(jobs), jobs, NOT_REDACTED) == wanted
 
 
-def test_so_it_is_with_secrets_taken_out(tmp_path):
+def test_so_it_is_with_secrets_taken_out(tmp_path: Path) -> None:
     source = next(path for path in FIXTURES if path.stem == "fat-2024")
     formats = ["markdown", "claude", "gemini"]
     options = Options(redact="secrets")
@@ -59,7 +64,7 @@ def test_so_it_is_with_secrets_taken_out(tmp_path):
     assert run(source, tmp_path / "2", 2, formats, options=options) == wanted
 
 
-def test_so_it_is_with_several_exports_and_an_archive_that_is_there(tmp_path):
+def test_so_it_is_with_several_exports_and_an_archive_that_is_there(tmp_path: Path) -> None:
     found = {}
     for jobs in (1, 2):
         out = tmp_path / str(jobs)
@@ -69,11 +74,11 @@ def test_so_it_is_with_several_exports_and_an_archive_that_is_there(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_so_it_is_with_a_damaged_export(seed, tmp_path):
+def test_so_it_is_with_a_damaged_export(seed: int, tmp_path: Path) -> None:
     made = case(NAMES[seed % len(NAMES)], 500 + seed)
     source = tmp_path / (made.name if made.name != "-" else "export.json")
     source.write_bytes(made.data)
-    found = []
+    found: list[Any] = []
     for jobs in (1, 3):
         try:
             found.append(run(source, tmp_path / str(jobs), jobs))
@@ -84,14 +89,16 @@ def test_so_it_is_with_a_damaged_export(seed, tmp_path):
 
 @settings(max_examples=15)
 @given(raw_conversations())
-def test_so_it_is_with_anything(tmp_path_factory, raw):
+def test_so_it_is_with_anything(
+    tmp_path_factory: pytest.TempPathFactory, raw: dict[str, Any]
+) -> None:
     folder = tmp_path_factory.mktemp("any")
     source = folder / "conversations.json"
     source.write_text(json.dumps([raw, conversation(chain(message("user", "Hello")))]))
     assert run(source, folder / "1", 1) == run(source, folder / "2", 2)
 
 
-def test_what_nests_too_deep_to_be_handed_over_is_done_here(tmp_path):
+def test_what_nests_too_deep_to_be_handed_over_is_done_here(tmp_path: Path) -> None:
     deep: object = "end"
     for _ in range(700):
         deep = {"a": [[deep]]}
@@ -112,7 +119,7 @@ def test_what_nests_too_deep_to_be_handed_over_is_done_here(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory):
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export that takes some seconds."""
     path = tmp_path_factory.mktemp("large") / "large.zip"
     script = str(ROOT / "fixtures/generate.py")
@@ -122,24 +129,26 @@ def large(tmp_path_factory):
 
 
 @pytest.fixture
-def workers(monkeypatch):
+def workers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The worker processes that are started."""
     started = []
 
-    class Popen(subprocess.Popen):
-        def __init__(self, *arguments, **rest):
+    class Popen(subprocess.Popen[Any]):
+        def __init__(self, *arguments: Any, **rest: Any) -> None:
             super().__init__(*arguments, **rest)
             started.append(self)
 
-    monkeypatch.setattr(pool.subprocess, "Popen", Popen)
+    monkeypatch.setattr(subprocess, "Popen", Popen)
     return started
 
 
-def test_a_worker_that_is_killed_costs_nothing(large, workers, tmp_path):
+def test_a_worker_that_is_killed_costs_nothing(
+    large: Path, workers: list[Any], tmp_path: Path
+) -> None:
     wanted = run(large, tmp_path / "1", 1)
     killed = []
 
-    def progress(conversations, bytes_read):
+    def progress(conversations: int, bytes_read: int) -> None:
         if conversations in (20, 150, 290):
             workers[-1].kill()
             killed.append(conversations)
@@ -149,12 +158,14 @@ def test_a_worker_that_is_killed_costs_nothing(large, workers, tmp_path):
     assert all(worker.poll() is not None for worker in workers)
 
 
-def test_where_none_can_be_started_all_is_done_here(tmp_path, monkeypatch):
-    def refuse(*arguments, **rest):
+def test_where_none_can_be_started_all_is_done_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: list[str], **rest: int) -> None:
         raise OSError("no more processes")
 
     wanted = run(FIXTURES[0], tmp_path / "1", 1)
-    monkeypatch.setattr(pool.subprocess, "Popen", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     assert run(FIXTURES[0], tmp_path / "2", 2) == wanted
 
 
@@ -171,7 +182,9 @@ if sys.argv[0] == "-c":
 """
 
 
-def test_what_kills_every_worker_is_named_and_the_rest_is_complete(tmp_path, monkeypatch):
+def test_what_kills_every_worker_is_named_and_the_rest_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "hook").mkdir()
     (tmp_path / "hook/sitecustomize.py").write_text(DEADLY)
     root = str(Path(pool.__file__).parents[2])
@@ -196,8 +209,10 @@ def test_what_kills_every_worker_is_named_and_the_rest_is_complete(tmp_path, mon
     assert all(f"Hello {number}" in notes for number in range(8) if number != 3)
 
 
-def test_a_full_disk_or_the_user_ends_the_workers(large, workers, tmp_path):
-    def progress(conversations, bytes_read):
+def test_a_full_disk_or_the_user_ends_the_workers(
+    large: Path, workers: list[Any], tmp_path: Path
+) -> None:
+    def progress(conversations: int, bytes_read: int) -> None:
         if conversations == 40:
             raise OSError("the disk is full")
 
@@ -216,7 +231,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", [*WAYS, "standard input"])
-def test_from_a_script_without_a_main_guard(way, tmp_path):
+def test_from_a_script_without_a_main_guard(way: str, tmp_path: Path) -> None:
     code = textwrap.dedent(
         f"""
         import gptexit
@@ -244,7 +259,9 @@ def test_from_a_script_without_a_main_guard(way, tmp_path):
     assert done.stdout.split() == ["once", "0"], done.stderr
 
 
-def test_what_lies_in_the_working_folder_is_not_imported(tmp_path, monkeypatch):
+def test_what_lies_in_the_working_folder_is_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "orjson.py").write_text("open('imported', 'w')")
     convert(FIXTURES[0], tmp_path / "out", jobs=2)
@@ -253,7 +270,7 @@ def test_what_lies_in_the_working_folder_is_not_imported(tmp_path, monkeypatch):
 
 if Path("/proc/self/stat").exists():
 
-    def below(pid):
+    def below(pid: int) -> list[int]:
         """The processes that `pid` started."""
         found = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -266,7 +283,7 @@ if Path("/proc/self/stat").exists():
         return found
 
     @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-    def test_no_process_is_left(large, tmp_path, sent):
+    def test_no_process_is_left(large: Path, tmp_path: Path, sent: Any) -> None:
         command = [sys.executable, "-m", "gptexit", "convert", str(large), "--jobs", "2"]
         command += ["--to", "markdown", "--to", "jsonl"]
         process = subprocess.Popen(
@@ -274,9 +291,9 @@ if Path("/proc/self/stat").exists():
             stderr=subprocess.DEVNULL,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
-        started = []
+        started: list[Any] = []
 
-        def both():
+        def both() -> bool:
             started[:] = below(process.pid)
             return len(started) >= 2 or process.poll() is not None
 

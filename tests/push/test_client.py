@@ -1,9 +1,13 @@
 """A server that fails costs a run no more than it is given, and that is said beforehand."""
 
+from __future__ import annotations
+
 import http.server
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -13,13 +17,15 @@ pytest.importorskip("tenacity")
 from gptexit.errors import ServerError
 from gptexit.push.client import Server
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
-def failing(*, version=None):
+def failing(*, version: bytes | None = None) -> Iterator[str]:
     """A server that answers 500 to everything, but for its version where it has one."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             fine = version and self.path == "/api/version"
             body = b'{"version": "%s"}' % version if fine else b'{"detail": "boom"}'
             self.send_response(200 if fine else 500)
@@ -27,7 +33,7 @@ def failing(*, version=None):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
+        def log_message(self, *_: str) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -40,8 +46,10 @@ def failing(*, version=None):
 
 
 @pytest.mark.parametrize("version", [None, b"0.9.0"])
-def test_a_server_that_only_fails_ends_the_run_within_what_it_is_given(version):
-    said = []
+def test_a_server_that_only_fails_ends_the_run_within_what_it_is_given(
+    version: bytes | None,
+) -> None:
+    said: list[Any] = []
     with failing(version=version) as url, Server(url, "key", 5, 1.0, said.append) as server:
         began = time.monotonic()
         with pytest.raises(ServerError, match=r"500 boom.*a run gives them 1 at most"):
@@ -51,7 +59,7 @@ def test_a_server_that_only_fails_ends_the_run_within_what_it_is_given(version):
     assert "for 1 seconds of the whole run at most" in said[0]
 
 
-def test_the_bound_is_of_the_whole_run_and_not_of_a_request():
+def test_the_bound_is_of_the_whole_run_and_not_of_a_request() -> None:
     with failing(version=b"0.9.0") as url, Server(url, "key", 5, 1.0) as server:
         for _ in range(2):
             with pytest.raises(ServerError):

@@ -1,10 +1,15 @@
 """What push promises, against a server that takes nothing but what the app's own forms allow."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -12,18 +17,22 @@ import pytest
 from gptexit import convert
 from support.build import chain, conversation, message
 from support.exports import FIXTURES, ROOT
-from support.push_contract import ITEM, serving
+from support.push_contract import ITEM, App, serving
+
+pytestmark = pytest.mark.slow
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 
 
 @pytest.fixture
-def app():
+def app() -> Iterator[App]:
     with serving() as server:
         yield server
 
 
-def push(url, *arguments, key="sk-secret-0123456789"):
+def push(
+    url: str, *arguments: Path | str, key: str = "sk-secret-0123456789"
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OPEN_WEBUI_API_KEY": key, "HTTP_PROXY": "http://127.0.0.1:9"}
     done = subprocess.run(
         [sys.executable, "-m", "gptexit", "push", "open-webui", *map(str, arguments), "--url", url],
@@ -39,12 +48,12 @@ def push(url, *arguments, key="sk-secret-0123456789"):
     return done
 
 
-def wrote(app):
+def wrote(app: App) -> list[str]:
     return [request for request in app.requests if not request.startswith("GET")]
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source, app):
+def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source: Path, app: App) -> None:
     first = push(app.url, source)
     assert "Not taken" not in first.stdout
     marks = [chat["meta"]["gptexit"]["id"] for chat in app.things["chats"].values()]
@@ -59,7 +68,7 @@ def test_the_app_takes_every_sample_and_a_second_run_sends_nothing(source, app):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_import_files_hold_what_the_app_takes(source, tmp_path):
+def test_import_files_hold_what_the_app_takes(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path, ["open-webui"])
     items = [
         item for path in tmp_path.glob("import-*.json") for item in json.loads(path.read_bytes())
@@ -69,7 +78,7 @@ def test_import_files_hold_what_the_app_takes(source, tmp_path):
         jsonschema.validate(item, ITEM)
 
 
-def test_without_the_extra_it_says_how_to_get_it():
+def test_without_the_extra_it_says_how_to_get_it() -> None:
     code = (
         "import sys; sys.modules['httpx'] = None; sys.argv[1:] = ['push', 'open-webui', 'x', "
         "'--url', 'y']; import gptexit.__main__ as main; main.main()"
@@ -79,7 +88,7 @@ def test_without_the_extra_it_says_how_to_get_it():
     assert "python3 -m pip install '.[push]'" in done.stderr
 
 
-def test_a_dry_run_only_reads(app):
+def test_a_dry_run_only_reads(app: App) -> None:
     done = push(app.url, SLIM, "--dry-run", "--memories")
     assert done.returncode == 0
     assert "Would send 23 conversations" in done.stdout
@@ -88,13 +97,13 @@ def test_a_dry_run_only_reads(app):
     assert not wrote(app)
 
 
-def test_the_output_in_the_documents_is_real(app):
+def test_the_output_in_the_documents_is_real(app: App) -> None:
     shown = (ROOT / "docs/open-webui.md").read_text(encoding="utf-8")
     for line in push(app.url, SLIM).stdout.splitlines():
         assert line.replace(app.url, "http://127.0.0.1:8080") in shown
 
 
-def test_the_report_counts_what_was_done(app, tmp_path):
+def test_the_report_counts_what_was_done(app: App, tmp_path: Path) -> None:
     push(app.url, SLIM, "--report", tmp_path / "report.json", "--quiet")
     report = json.loads((tmp_path / "report.json").read_bytes())
     assert report["new"] == len(app.things["chats"]) == 23
@@ -103,7 +112,7 @@ def test_the_report_counts_what_was_done(app, tmp_path):
     assert report["complete"]
 
 
-def test_a_copy_that_a_cut_run_left_is_taken_away(app):
+def test_a_copy_that_a_cut_run_left_is_taken_away(app: App) -> None:
     push(app.url, SLIM)
     double = next(iter(app.things["chats"].values()))
     app.things["chats"]["double"] = {**double, "id": "double"}
@@ -116,8 +125,8 @@ def test_a_copy_that_a_cut_run_left_is_taken_away(app):
     assert "theirs" in ids
 
 
-def test_a_chat_that_somebody_wrote_in_stays(app, tmp_path):
-    def source(*words):
+def test_a_chat_that_somebody_wrote_in_stays(app: App, tmp_path: Path) -> None:
+    def source(*words: str) -> Path:
         roles = ("user", "assistant")
         mapping = chain(*(message(roles[at % 2], word) for at, word in enumerate(words)))
         with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
@@ -133,7 +142,7 @@ def test_a_chat_that_somebody_wrote_in_stays(app, tmp_path):
     assert list(app.things["chats"].values()) == [chat]
 
 
-def test_memories_go_in_order_and_once(app):
+def test_memories_go_in_order_and_once(app: App) -> None:
     fat = ROOT / "fixtures/fat-2024.zip"
     push(app.url, fat, "--memories")
     texts = [memory["content"] for memory in app.memories]
@@ -144,7 +153,7 @@ def test_memories_go_in_order_and_once(app):
 
 VERSION, IMPORT = "GET /api/version", "POST /api/v1/chats/import"
 AWAY = {"location": "http://elsewhere.example/"}
-SENTENCES = {
+SENTENCES: dict[str, list[tuple[Any, str]]] = {
     VERSION: [
         ((200, {"version": "0.6.36"}), "update it"),
         ((404, ""), "no Open WebUI"),
@@ -165,7 +174,9 @@ SENTENCES = {
     ("request_", "answer", "words"),
     [(request, *case) for request, cases in SENTENCES.items() for case in cases],
 )
-def test_a_server_that_cannot_be_used_gets_one_sentence(request_, answer, words, app):
+def test_a_server_that_cannot_be_used_gets_one_sentence(
+    request_: str, answer: tuple[int, Any], words: str, app: App
+) -> None:
     app.hooks[request_] = answer
     done = push(app.url, SLIM)
     assert done.returncode == 4
@@ -175,7 +186,7 @@ def test_a_server_that_cannot_be_used_gets_one_sentence(request_, answer, words,
     assert sum(line.startswith("Error: ") for line in done.stderr.splitlines()) == 1
 
 
-def test_a_key_that_is_refused_is_not_repeated(app):
+def test_a_key_that_is_refused_is_not_repeated(app: App) -> None:
     for key in ("sk-another-secret", "with space", "ümlaut"):
         done = push(app.url, SLIM, key=key)
         assert done.returncode == 4
@@ -183,7 +194,7 @@ def test_a_key_that_is_refused_is_not_repeated(app):
     assert push(app.url, SLIM, key="").returncode == 2
 
 
-def test_an_address_that_is_none():
+def test_an_address_that_is_none() -> None:
     for url in ("ftp://127.0.0.1", "http://", "http://a:b@127.0.0.1", "http://127.0.0.1:99999"):
         assert push(url, SLIM).returncode == 4
     done = push("http://127.0.0.1:1", SLIM)
@@ -194,12 +205,12 @@ def test_an_address_that_is_none():
 PROJECT = "g-p-65ec96f8f6c8cae3b894ed735ea25fc9"
 
 
-def names_table(path, *lines):
+def names_table(path: Path, *lines: str) -> Path:
     path.write_text("\n".join(["id;name", *lines]) + "\n", encoding="utf-8")
     return path
 
 
-def test_folders_have_the_names_that_a_table_gives(app, tmp_path):
+def test_folders_have_the_names_that_a_table_gives(app: App, tmp_path: Path) -> None:
     names = names_table(tmp_path / "names.csv", f"{PROJECT};Bäckerei / =Ost", "g-f60e52fbf;Helper")
     push(app.url, SLIM, "--names", names)
     assert {folder["name"] for folder in app.things["folders"].values()} == {
@@ -212,7 +223,7 @@ def test_folders_have_the_names_that_a_table_gives(app, tmp_path):
     assert not wrote(app)
 
 
-def test_a_folder_of_an_earlier_run_gets_its_name_later(app, tmp_path):
+def test_a_folder_of_an_earlier_run_gets_its_name_later(app: App, tmp_path: Path) -> None:
     push(app.url, SLIM)
     names = names_table(tmp_path / "names.csv", f"{PROJECT};Bakery", "g-f60e52fbf;Helper")
     mine = next(folder for folder in app.things["folders"].values() if folder["name"][:3] == "GPT")

@@ -1,10 +1,14 @@
 """What gptexit wrote, as its source again."""
 
+from __future__ import annotations
+
 import io
 import json
 import subprocess
 import sys
 from copy import deepcopy
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -23,17 +27,19 @@ from support.build import JSON
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 CHATS = json.loads((ROOT / "fixtures/figures.json").read_text())[SLIM.name]["conversations"] + 1
 """Those of the sample, and the task of Codex in it."""
 
 
-def lines(path):
+def lines(path: Path) -> bytes:
     return (path / "conversations.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_lines_give_the_same_lines(source, tmp_path):
+def test_lines_give_the_same_lines(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path / "all", ["jsonl", "markdown"])
     report = convert(tmp_path / "all/jsonl/conversations.jsonl", tmp_path / "again", ["jsonl"])
     assert report["exit_code"] == 0
@@ -51,7 +57,7 @@ def test_lines_give_the_same_lines(source, tmp_path):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_export_to_lines_to_export_to_lines(source, tmp_path):
+def test_export_to_lines_to_export_to_lines(source: Path, tmp_path: Path) -> None:
     """The second time, the bytes are the same."""
     convert(source, tmp_path / "1", ["jsonl"])
     found = [lines(tmp_path / "1")]
@@ -68,7 +74,7 @@ def test_export_to_lines_to_export_to_lines(source, tmp_path):
     assert found[1] == found[2]
 
 
-def test_files_come_from_the_archive_beside(tmp_path):
+def test_files_come_from_the_archive_beside(tmp_path: Path) -> None:
     source = ROOT / "fixtures/fat-2024.zip"
     everything = Options(branches="all", include=frozenset({"hidden", "tools", "reasoning"}))
     first = convert(source, tmp_path / "all", ["jsonl", "markdown"], options=everything)
@@ -81,7 +87,7 @@ def test_files_come_from_the_archive_beside(tmp_path):
         ]
 
 
-def test_a_folder_of_gptexit_exit_is_a_source(tmp_path):
+def test_a_folder_of_gptexit_exit_is_a_source(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gptexit", "exit", str(SLIM), "-o", str(tmp_path / "gone")]
     subprocess.run(command, check=True, capture_output=True)
     report = convert(tmp_path / "gone", tmp_path / "zip", ["chatgpt"])
@@ -89,33 +95,33 @@ def test_a_folder_of_gptexit_exit_is_a_source(tmp_path):
     assert report["assets"]["found"] > 0
 
 
-def test_a_pipe_of_lines(tmp_path):
+def test_a_pipe_of_lines(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, ["jsonl"])
     command = [sys.executable, "-m", "gptexit", "convert", "-", "--to", "jsonl", "-o", "-"]
     done = subprocess.run(command, input=lines(tmp_path), capture_output=True, check=True)
     assert len(done.stdout.splitlines()) == CHATS
 
 
-def test_lines_and_an_export_together_are_refused(tmp_path):
+def test_lines_and_an_export_together_are_refused(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, ["jsonl"])
     with pytest.raises(NotAnExport, match="one after the other"):
         open_source([tmp_path / "conversations.jsonl", SLIM])
 
 
-def test_the_library_reads_lines_too(tmp_path):
+def test_the_library_reads_lines_too(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, ["jsonl"])
     with gptexit.open(tmp_path / "conversations.jsonl") as source:
         assert len(list(source)) == CHATS
 
 
-def read_lines(data, tmp_path):
+def read_lines(data: bytes, tmp_path: Path) -> list[tuple[str, Any]]:
     path = tmp_path / "odd.jsonl"
     path.write_bytes(b'{"version":1,"id":"' + b"first" + b'"}\n' + data)
     with open_source([path]) as source:
         return list(source.neutral(ReadStats()))
 
 
-def test_bad_lines_cost_only_themselves(tmp_path):
+def test_bad_lines_cost_only_themselves(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, ["jsonl"])
     good = lines(tmp_path).splitlines()
     whole = orjson.loads(good[0])
@@ -123,7 +129,8 @@ def test_bad_lines_cost_only_themselves(tmp_path):
     cycle["messages"][0]["parent"] = cycle["messages"][-1]["id"]
     newer = {**whole, "version": 99}
     lost = {**whole, "current": "nobody"}
-    bad = [dumps(each) for each in (cycle, newer, lost, [], {"id": 7})] + [b"{cut"]
+    odd: list[Any] = [cycle, newer, lost, [], {"id": 7}]
+    bad = [*map(dumps, odd), b"{cut"]
     found = read_lines(b"\n".join([*bad, *good]), tmp_path)
     faults = [each for _, each in found if isinstance(each, Loss)]
     assert [fault.where.rpartition(" ")[2] for fault in faults] == list("1234567")
@@ -135,8 +142,10 @@ def test_bad_lines_cost_only_themselves(tmp_path):
 
 @settings(max_examples=60)
 @given(st.lists(JSON, max_size=3), any_conversations())
-def test_no_line_whatever_ends_in_a_traceback(tmp_path_factory, odd, raw):
-    neutral = read_conversation(raw, Account(), ReadStats())
+def test_no_line_whatever_ends_in_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, odd: list[Any], raw: dict[str, Any]
+) -> None:
+    neutral: Any = read_conversation(raw, Account(), ReadStats())
     for name, value in zip(("messages", "assets", "current"), odd, strict=False):
         neutral = {**neutral, name: value}
     folder = tmp_path_factory.mktemp("lines")
@@ -148,7 +157,7 @@ def test_no_line_whatever_ends_in_a_traceback(tmp_path_factory, odd, raw):
     json.dumps(report)
 
 
-def test_standard_input_is_looked_at_and_not_read(tmp_path):
+def test_standard_input_is_looked_at_and_not_read(tmp_path: Path) -> None:
     stream = io.BufferedReader(io.BytesIO(b'[{"title": "x", "mapping": {}, "id": "a"}]'))
     with open_source(["-"], stream) as source:
         assert [where for where, _ in source.neutral(ReadStats())]

@@ -3,13 +3,18 @@
 The whole sample, with a generated export, is counted by `python benchmarks/redaction.py`.
 """
 
+from __future__ import annotations
+
 import importlib.util
 
 import pytest
 
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 SPEC = importlib.util.spec_from_file_location("redaction", ROOT / "benchmarks/redaction.py")
+assert SPEC is not None and SPEC.loader is not None
 redaction = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(redaction)
 
@@ -20,7 +25,7 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_at_most_one_message_in_a_thousand_changes(name):
+def test_at_most_one_message_in_a_thousand_changes(name: str) -> None:
     number, kinds, _ = redaction.changed(SAMPLES[name]())
     assert number > 200
     assert kinds["messages"] <= number / 1000, kinds

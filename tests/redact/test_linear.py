@@ -1,10 +1,14 @@
 """No text takes quadratic time: ten times as long, about ten times as much work."""
 
+from __future__ import annotations
+
 from time import process_time
 
 import pytest
 
 from gptexit.redact.detect import prepare, secrets, suspects
+
+pytestmark = pytest.mark.slow
 
 PIECES = {
     "prefixes": "gh" + "p_",
@@ -22,11 +26,11 @@ SIZE = 1_000
 
 
 @pytest.mark.parametrize("name", PIECES)
-def test_time_grows_no_faster_than_the_text(name):
+def test_time_grows_no_faster_than_the_text(name: str) -> None:
     prepare()
     piece = PIECES[name]
 
-    def seconds(size):
+    def seconds(size: int) -> float:
         text = piece * (size // len(piece))
         best = 99.0
         for _ in range(2):

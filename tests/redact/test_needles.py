@@ -1,13 +1,16 @@
 """A text that a detector is not run on has nothing that it would find: shown for each of them."""
 
+from __future__ import annotations
+
 import re
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, folded, plugins
+from gptexit.redact.passwords import DETECTORS, NAMED, PRIVATE_KEYS, Detector, folded, plugins
 
 EXPRESSIONS = [
     (detector, expression)
@@ -16,19 +19,22 @@ EXPRESSIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("detector", "expression"), EXPRESSIONS)
 @given(data=st.data())
-def test_what_a_detector_matches_is_looked_for(detector, expression, data):
+def test_what_a_detector_matches_is_looked_for(
+    detector: Detector, expression: re.Pattern[str], data: Any
+) -> None:
     text = data.draw(st.from_regex(expression))
     assert detector.may_match(text, folded(text))
 
 
-def test_every_header_of_a_private_key_is_looked_for():
+def test_every_header_of_a_private_key_is_looked_for() -> None:
     for expression in plugins()["PrivateKeyDetector"].denylist:
         assert any(key in expression.pattern.lower() for key in PRIVATE_KEYS)
 
 
-def test_every_name_of_a_password_is_looked_for():
+def test_every_name_of_a_password_is_looked_for() -> None:
     from detect_secrets.plugins.keyword import DENYLIST
 
     for name in DENYLIST:
@@ -37,7 +43,7 @@ def test_every_name_of_a_password_is_looked_for():
             assert any(name in spelled for name in NAMED)
 
 
-def test_lower_case_is_what_the_expressions_take_for_the_same():
+def test_lower_case_is_what_the_expressions_take_for_the_same() -> None:
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
     others = re.findall("[a-zñ]", everything, re.IGNORECASE)
     assert len(others) > 2 * 27
@@ -47,5 +53,5 @@ def test_lower_case_is_what_the_expressions_take_for_the_same():
 
 
 @given(st.text())
-def test_lower_case_is_as_long(text):
+def test_lower_case_is_as_long(text: str) -> None:
     assert len(folded(text)) == len(text)

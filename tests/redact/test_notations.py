@@ -1,10 +1,16 @@
 """Passwords in the notations in which people write them down, and what only looks like one."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from gptexit.redact.detect import secrets
-from gptexit.redact.redactor import marked
+from gptexit.redact.occurrences import marked
 from support.planted import BASE64, CODE, LETTERS, MIXED, Seeds
+
+pytestmark = pytest.mark.slow
 
 SEEDS = 3
 """Passwords that are tried in each notation."""
@@ -103,11 +109,11 @@ AROUND = {
 LETTERS_ALONE = ("JSON", "PHP define", "TypeScript", "SQL identified by", "XML attribute")
 
 
-def without(text):
+def without(text: str) -> str:
     return marked(text, secrets(text))
 
 
-def left(notation, around, letters, length):
+def left(notation: str, around: str, letters: str, length: int) -> list[Any]:
     template = NOTATIONS[notation]
     remaining = []
     for seed in range(SEEDS):
@@ -128,12 +134,12 @@ def left(notation, around, letters, length):
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
-def test_a_password_is_found_in_each_notation(notation):
+def test_a_password_is_found_in_each_notation(notation: str) -> None:
     for number, around in enumerate(AROUND):
         letters = (MIXED, BASE64)[number % 2] if notation in ("WireGuard", "Azure") else MIXED
         assert left(notation, around, letters, 14) == [], around
 
 
 @pytest.mark.parametrize("notation", LETTERS_ALONE)
-def test_a_password_of_letters_alone_is_found(notation):
+def test_a_password_of_letters_alone_is_found(notation: str) -> None:
     assert left(notation, "alone", LETTERS, 14) == []

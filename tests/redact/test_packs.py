@@ -1,11 +1,15 @@
 """Planted secrets, the whole way: none of them in any byte of a pack, all of them in archives."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
 import socket
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +24,8 @@ from gptexit.writers.base import Options
 from support.build import chain, conversation, message
 from support.planted import KINDS, planted
 
+pytestmark = pytest.mark.slow
+
 TALKS = 300
 PACKS = ("claude", "gemini", "chatgpt", "markdown", "jsonl", "open-webui", "librechat", "sqlite")
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."
@@ -28,7 +34,7 @@ TURN = "What is wrong with this?\n\n{}\n\nIt says 403."
 class Account:
     """An export in which every conversation has one secret, in three places."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.secrets = []
         kinds = [
@@ -61,7 +67,7 @@ class Account:
             for name, data in files.items():
                 out.writestr(name, data)
 
-    def in_bytes(self, data):
+    def in_bytes(self, data: bytes) -> list[str]:
         """The secrets that stand in `data`, any line of them, however JSON spells it."""
         found = []
         for secret in self.secrets:
@@ -73,7 +79,7 @@ class Account:
         return found
 
 
-def every_byte(folder):
+def every_byte(folder: Path) -> Iterator[tuple[str, bytes]]:
     """The bytes of every file, those in ZIPs too, by where they are."""
     for path in sorted(Path(folder).rglob("*")):
         if path.is_file():
@@ -86,15 +92,17 @@ def every_byte(folder):
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory):
+def account(tmp_path_factory: pytest.TempPathFactory) -> Account:
     return Account(tmp_path_factory.mktemp("export") / "export.zip")
 
 
 @pytest.fixture(scope="module")
-def packs(account, tmp_path_factory):
+def packs(
+    account: Account, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("packs")
 
-    def refuse(*_):
+    def refuse(*_: Any) -> None:
         raise AssertionError("the network was asked for")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -104,7 +112,9 @@ def packs(account, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", PACKS)
-def test_no_secret_is_in_any_byte_of_a_pack(account, packs, name):
+def test_no_secret_is_in_any_byte_of_a_pack(
+    account: Account, packs: tuple[Path, dict[str, Any]], name: str
+) -> None:
     out, report = packs
     for where, data in every_byte(out / name):
         assert account.in_bytes(data) == [], where
@@ -114,7 +124,7 @@ def test_no_secret_is_in_any_byte_of_a_pack(account, packs, name):
 
 
 @pytest.mark.parametrize("name", PACKS)
-def test_each_of_them_is_listed(packs, name):
+def test_each_of_them_is_listed(packs: tuple[Path, dict[str, Any]], name: str) -> None:
     out, report = packs
     rows = list(csv.DictReader(io.StringIO((out / name / "redacted.csv").read_text())))
     ids = {f"{number:08d}-0000-4000-8000-000000000000" for number in range(TALKS)}
@@ -124,7 +134,7 @@ def test_each_of_them_is_listed(packs, name):
     assert list(errors("report", report)) == []
 
 
-def test_what_is_around_the_secrets_is_as_it_was(packs):
+def test_what_is_around_the_secrets_is_as_it_was(packs: tuple[Path, dict[str, Any]]) -> None:
     out, _ = packs
     for line in (out / "jsonl/conversations.jsonl").open():
         text = json.loads(line)["messages"][0]["parts"][0]["text"]
@@ -135,7 +145,9 @@ def test_what_is_around_the_secrets_is_as_it_was(packs):
 
 
 @pytest.mark.parametrize("name", ["markdown", "jsonl", "chatgpt", "gemini"])
-def test_verify_takes_marks_for_what_stood_there(account, packs, name):
+def test_verify_takes_marks_for_what_stood_there(
+    account: Account, packs: tuple[Path, dict[str, Any]], name: str
+) -> None:
     out, _ = packs
     with open_export([account.path], careful=True) as export:
         result = verify(out / name, export)
@@ -144,7 +156,9 @@ def test_verify_takes_marks_for_what_stood_there(account, packs, name):
 
 
 @pytest.mark.parametrize("name", ["markdown", "jsonl"])
-def test_verify_still_misses_what_is_gone(account, packs, tmp_path, name):
+def test_verify_still_misses_what_is_gone(
+    account: Account, packs: tuple[Path, dict[str, Any]], tmp_path: Path, name: str
+) -> None:
     options = Options(redact="secrets")
     convert(account.path, tmp_path, [name], options=options)
     for path in [*tmp_path.glob("*.jsonl"), *tmp_path.rglob("2025/*.md")]:
@@ -154,7 +168,7 @@ def test_verify_still_misses_what_is_gone(account, packs, tmp_path, name):
     assert any("not there in full" in sentence for sentence in told)
 
 
-def test_archives_are_untouched_beside_a_pack(account, tmp_path):
+def test_archives_are_untouched_beside_a_pack(account: Account, tmp_path: Path) -> None:
     convert(account.path, tmp_path / "alone", ["markdown"])
     convert(account.path, tmp_path / "both", ["markdown", "gemini"])
     alone = dict(every_byte(tmp_path / "alone"))
@@ -165,20 +179,22 @@ def test_archives_are_untouched_beside_a_pack(account, tmp_path):
     assert not any(account.in_bytes(data) for _, data in every_byte(tmp_path / "both/gemini"))
 
 
-def test_a_second_run_changes_nothing(account, packs, tmp_path):
+def test_a_second_run_changes_nothing(
+    account: Account, packs: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     out, _ = packs
     report = convert(account.path, out / "markdown", options=Options(redact="secrets"))
     assert report["targets"][0]["files_written"] == 0
 
 
-def test_a_copy_with_its_secrets_does_not_stay(account, tmp_path):
+def test_a_copy_with_its_secrets_does_not_stay(account: Account, tmp_path: Path) -> None:
     convert(account.path, tmp_path, options=Options(redact="nothing"))
     convert(account.path, tmp_path, options=Options(redact="secrets"))
     for where, data in every_byte(tmp_path):
         assert account.in_bytes(data) == [], where
 
 
-def test_the_end_of_a_run_says_what_was_redacted(account, tmp_path):
+def test_the_end_of_a_run_says_what_was_redacted(account: Account, tmp_path: Path) -> None:
     words = [str(account.path), "-o", str(tmp_path), "--to", "gemini", "--to", "jsonl"]
     done = CliRunner().invoke(main, ["convert", *words])
     assert "unchanged; secrets redacted." in done.output
@@ -187,7 +203,9 @@ def test_the_end_of_a_run_says_what_was_redacted(account, tmp_path):
     assert f"{tmp_path}/gemini/redacted.csv lists them." in done.output
 
 
-def test_without_the_libraries_a_pack_is_refused(account, tmp_path, monkeypatch):
+def test_without_the_libraries_a_pack_is_refused(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from gptexit.redact import kingfisher as tokens
 
     tokens.scanner.cache_clear()

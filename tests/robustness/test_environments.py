@@ -3,6 +3,8 @@
 A process each, since what is odd is what a shell hands over: streams, locales, devices, signals.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sqlite3
@@ -17,6 +19,8 @@ from gptexit.errors import Exit
 from support.build import chain, conversation, message
 from support.packing import write_export
 
+pytestmark = pytest.mark.slow
+
 if os.name != "posix":
     pytest.skip("needs a POSIX shell", allow_module_level=True)
 
@@ -27,7 +31,7 @@ CODES = {int(code) for code in Exit}
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("odd")
     talk = conversation(
         chain(message("user", "Käse “und” 日本"), message("assistant", "dragon")),
@@ -82,7 +86,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("command", "code", "words"), CASES)
-def test_an_odd_environment_ends_with_a_sentence_and_a_code(place, command, code, words):
+def test_an_odd_environment_ends_with_a_sentence_and_a_code(
+    place: Path, command: str, code: int, words: str
+) -> None:
     if "ulimit" in command:
         noise = [message("user", os.urandom(40_000).hex())]
         write_export(place / "e.zip", conversation(chain(*noise)))
@@ -98,17 +104,17 @@ def test_an_odd_environment_ends_with_a_sentence_and_a_code(place, command, code
     assert words in said if words else said == ""
 
 
-def test_a_report_does_not_take_the_place_of_a_pipe(place):
+def test_a_report_does_not_take_the_place_of_a_pipe(place: Path) -> None:
     assert (place / "pipe2").is_fifo()
 
 
-def test_names_and_texts_survive_a_locale_of_ascii(place):
+def test_names_and_texts_survive_a_locale_of_ascii(place: Path) -> None:
     command = f"export PYTHONPATH={SOURCE}; {ASCII} {PYTHON} search sq dragon"
     done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, check=False)
     assert "日本 – Käse" in done.stdout.decode()
 
 
-def altered(place, tmp_path, script):
+def altered(place: Path, tmp_path: Path, script: str) -> Path:
     """A copy of the database that `script` has altered."""
     data = (place / "sq/chatgpt.sqlite").read_bytes()
     path = tmp_path / "chatgpt.sqlite"
@@ -137,7 +143,9 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("name", ALTERED)
-def test_an_altered_database_is_refused_with_a_sentence(place, tmp_path, name):
+def test_an_altered_database_is_refused_with_a_sentence(
+    place: Path, tmp_path: Path, name: str
+) -> None:
     from gptexit.errors import NoLibrary
     from gptexit.library import open_library
 
@@ -146,7 +154,7 @@ def test_an_altered_database_is_refused_with_a_sentence(place, tmp_path, name):
         open_library(altered(place, tmp_path, script))
 
 
-def test_bytes_where_text_should_be_are_read(place, tmp_path):
+def test_bytes_where_text_should_be_are_read(place: Path, tmp_path: Path) -> None:
     from gptexit.library import Query, open_library
 
     script = "UPDATE conversations SET title = x'ff41'; UPDATE messages SET text = x'fe42'"
@@ -154,7 +162,9 @@ def test_bytes_where_text_should_be_are_read(place, tmp_path):
         assert library.search(Query("")).hits[0].title == "\ufffdA"
 
 
-def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypatch):
+def test_a_value_larger_than_memory_allows_is_not_read(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from gptexit.errors import NoLibrary
     from gptexit.library import connection, open_library
 
@@ -164,7 +174,7 @@ def test_a_value_larger_than_memory_allows_is_not_read(place, tmp_path, monkeypa
         open_library(altered(place, tmp_path, script))
 
 
-def test_a_schema_that_is_no_text_is_a_damaged_database(place, tmp_path):
+def test_a_schema_that_is_no_text_is_a_damaged_database(place: Path, tmp_path: Path) -> None:
     """SQLite quotes the damage in its message, which Python cannot read."""
     from gptexit.errors import NoLibrary
     from gptexit.library import Query, open_library
@@ -181,7 +191,7 @@ def test_a_schema_that_is_no_text_is_a_damaged_database(place, tmp_path):
         assert library.search(Query("")).hits
 
 
-def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
+def test_a_newer_database_is_left_alone_by_convert(place: Path, tmp_path: Path) -> None:
     from gptexit.errors import OtherArchive
 
     script, words = ALTERED["a newer schema"]
@@ -193,7 +203,7 @@ def test_a_newer_database_is_left_alone_by_convert(place, tmp_path):
 
 
 @pytest.mark.parametrize("value", [None, 5, [], {}, [[]], {"a": 1}, -(10**400)])
-def test_a_selection_of_odd_types_excuses_nothing(value):
+def test_a_selection_of_odd_types_excuses_nothing(value: int | None) -> None:
     from gptexit.verification.selection import leaves_out
 
     raw = conversation(chain(message("user", "Hi")))
@@ -205,12 +215,12 @@ def test_a_selection_of_odd_types_excuses_nothing(value):
         leaves_out(raw, {"exclude": value})
 
 
-def test_one_path_needs_no_list(place):
+def test_one_path_needs_no_list(place: Path) -> None:
     with gptexit.open(str(place / "e.zip")) as export:
         assert len(list(export)) == 1
 
 
-def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path):
+def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path: Path) -> None:
     import zipfile
 
     from gptexit.readers.chatgpt.normalize.conversation import ReadStats
@@ -224,7 +234,7 @@ def test_a_damaged_side_file_is_named_once_after_a_second_pass(tmp_path):
         assert len(opened.errors) == 1
 
 
-def test_an_offset_beyond_every_file_is_a_damaged_directory(tmp_path):
+def test_an_offset_beyond_every_file_is_a_damaged_directory(tmp_path: Path) -> None:
     import struct
 
     export = write_export(tmp_path / "e.zip", conversation(chain(message("user", "Hi"))))

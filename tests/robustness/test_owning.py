@@ -3,11 +3,15 @@
 `ROUNDS=50 pytest tests/robustness/test_owning.py` tries it longer.
 """
 
+from __future__ import annotations
+
 import json
 import multiprocessing
 import os
 import sys
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +24,14 @@ from gptexit.errors import Exit, InUse
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 _FORK = multiprocessing.get_context("fork") if os.name == "posix" else None
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory):
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("export") / "export.zip"
     raws = [
         conversation(
@@ -41,7 +47,7 @@ def export(tmp_path_factory):
     return path
 
 
-def files(root):
+def files(root: Path) -> dict[str, bytes]:
     """What is in a folder, without the times; the bytes of a database differ with its writer."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
@@ -50,7 +56,7 @@ def files(root):
     }
 
 
-def _attempt(export, out, name, start, said):
+def _attempt(export: Any, out: Any, name: Any, start: Any, said: Any) -> None:
     start.wait()
     try:
         said.put(convert(export, out, [name])["exit_code"])
@@ -58,8 +64,9 @@ def _attempt(export, out, name, start, said):
         said.put("in use")
 
 
-def race(export, out, name, runs):
+def race(export: Path, out: Path, name: str, runs: int) -> list[int | str]:
     """What each of several runs that begin together said."""
+    assert _FORK is not None
     start, said = _FORK.Barrier(runs), _FORK.Queue()
     processes = [
         _FORK.Process(target=_attempt, args=(export, out, name, start, said)) for _ in range(runs)
@@ -74,7 +81,7 @@ def race(export, out, name, runs):
 
 @pytest.mark.skipif(os.name != "posix", reason="forks")
 @pytest.mark.parametrize("name", sorted(FORMATS))
-def test_of_several_runs_at_once_one_wins(export, tmp_path, name):
+def test_of_several_runs_at_once_one_wins(export: Path, tmp_path: Path, name: str) -> None:
     convert(export, tmp_path / "alone", [name])
     wanted = files(tmp_path / "alone")
     for number in range(ROUNDS):
@@ -87,19 +94,26 @@ def test_of_several_runs_at_once_one_wins(export, tmp_path, name):
             assert files(out) == wanted
 
 
-def test_a_second_run_says_so_and_writes_nothing(export, tmp_path, capsys, monkeypatch):
+def test_a_second_run_says_so_and_writes_nothing(
+    export: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     out = tmp_path / "out"
     for command in (["convert", str(export)], ["exit", str(export)]):
         monkeypatch.setattr(sys, "argv", ["gptexit", *command, "-o", str(out), "--no-progress"])
         with owning(out), pytest.raises(SystemExit) as ended:
             command_line()
-        assert ended.value.code == Exit.IN_USE == 6
+        assert ended.value.code == 6 == int(Exit.IN_USE)
         said = capsys.readouterr().err
         assert said.startswith(f"Error: another run of gptexit is writing to {out} just now")
         assert not out.exists()
 
 
-def test_a_server_has_one_run_that_sends(export, capsys, monkeypatch):
+def test_a_server_has_one_run_that_sends(
+    export: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = "http://127.0.0.1:9"
     monkeypatch.setattr(sys, "argv", ["gptexit", "push", "open-webui", str(export), "--url", url])
     monkeypatch.setenv("OPEN_WEBUI_API_KEY", "key")
@@ -110,7 +124,7 @@ def test_a_server_has_one_run_that_sends(export, capsys, monkeypatch):
     assert said.startswith(f"Error: another run of gptexit is writing to {url} just now")
 
 
-def test_a_page_has_one_writer(tmp_path):
+def test_a_page_has_one_writer(tmp_path: Path) -> None:
     page = tmp_path / "memory.md"
     with owning_file(page), pytest.raises(InUse), owning_file(tmp_path / "x" / ".." / "memory.md"):
         raise AssertionError("both have it")
@@ -119,11 +133,11 @@ def test_a_page_has_one_writer(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lock_ends_with_its_process(tmp_path):
+def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
     if _FORK is None:
         pytest.skip("forks")
 
-    def die(root):
+    def die(root: Any) -> None:
         with owning(root):
             os.kill(os.getpid(), 9)
 
@@ -135,13 +149,13 @@ def test_a_lock_ends_with_its_process(tmp_path):
     assert not (tmp_path / ".gptexit/lock").exists()
 
 
-def test_what_fails_leaves_no_folder(tmp_path):
+def test_what_fails_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), owning(tmp_path / "a/b"):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_of_parts_are_never_shared(tmp_path):
+def test_names_of_parts_are_never_shared(tmp_path: Path) -> None:
     first, second = ArchiveFolder(tmp_path), ArchiveFolder(tmp_path)
     for number in range(50):
         first.put(File(f"a/{number}.md", b"first", f"first/{number}"))

@@ -6,10 +6,13 @@ folder was synced is there or not, as chance has it. Another disk lies: it keeps
 the bytes of files of which it said that it had them.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,12 +24,14 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.files import background as growing
 from gptexit.files import disk
 
+pytestmark = pytest.mark.slow
+
 CUTS = 200
 NOTES = [File(f"2025/{n}.md", f"note {n}\n".encode() * 40, f"conversation/{n}") for n in range(9)]
 PICTURE = b"picture" * 100
 
 
-def work(root):
+def work(root: Path) -> ArchiveFolder:
     """A run: notes, an asset, a file that grows; an index at its end. Returns what it healed."""
     folder = ArchiveFolder(root)
     for note in NOTES:
@@ -36,28 +41,30 @@ def work(root):
         folder.put(File("lines.jsonl", b"line %d\n" % number * 30, "jsonl", append=True))
     folder.put(File("index.md", b"index\n" * 50, "index"))
     folder.finish()
-    folder.describe({"format": "test"})
+    folder.archive.describe({"format": "test"})
     return folder
 
 
 class Disk:
     """Records what a run does below `root`: (what, path, bytes or other path)."""
 
-    def __init__(self, root, monkeypatch):
-        self.root, self.log, self._paths = str(root), [], {}
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = str(root)
+        self.log: list[Any] = []
+        self._paths: dict[int, Path | str] = {}
         self.real = {name: getattr(os, name) for name in ("open", "fsync", "replace", "mkdir")}
         for name in ("open", "fsync", "replace", "mkdir"):
             monkeypatch.setattr(os, name, getattr(self, name))
         unlink = Path.unlink
 
-        def unlinked(path, missing_ok=False):
+        def unlinked(path: Path, missing_ok: bool = False) -> None:
             self.note("unlink", path)
             unlink(path, missing_ok=missing_ok)
 
         monkeypatch.setattr(Path, "unlink", unlinked)
         write_all = disk.write_all
 
-        def written(stream, data):
+        def written(stream: Any, data: bytes) -> None:
             write_all(stream, data)
             self.note("write", self._paths[stream.fileno()], bytes(data))
 
@@ -65,33 +72,37 @@ class Disk:
             monkeypatch.setattr(module, "write_all", written)
         monkeypatch.setattr(batch, "_AT_ONCE", 1)
 
-    def note(self, what, path, other=None):
+    def note(self, what: str, path: Path | str, other: bytes | str | None = None) -> None:
         name = os.path.relpath(path, self.root)
         self.log.append((what, "" if name == "." else name, other))
 
-    def open(self, path, flags, *rest, **more):
+    def open(self, path: Path | str, flags: int, *rest: int, **more: Any) -> Any:
         descriptor = self.real["open"](path, flags, *rest, **more)
         self._paths[descriptor] = path
         if flags & os.O_CREAT:
             self.note("create", path)
         return descriptor
 
-    def fsync(self, descriptor):
+    def fsync(self, descriptor: int) -> None:
         self.note("sync", self._paths[descriptor])
 
-    def replace(self, part, target):
+    def replace(self, part: str, target: str) -> None:
         self.note("rename", part, os.path.relpath(target, self.root))
         self.real["replace"](part, target)
 
-    def mkdir(self, path, *rest, **more):
+    def mkdir(self, path: str, *rest: int, **more: Any) -> None:
         self.note("mkdir", path)
         self.real["mkdir"](path, *rest, **more)
 
 
-def after_cut(log, root, rng, *, lies=False):
+def after_cut(log: list[Any], root: Path, rng: random.Random, *, lies: bool = False) -> None:
     """Make in `root` what is left of the files if the power goes after the operations of `log`."""
-    written, synced = {}, {}  # by the number of a file
-    now, kept = {}, {}  # the numbers, by name: as the run sees them, as the disk has them
+    # By the number of a file.
+    written: dict[int, bytes] = {}
+    synced: dict[int, bytes | None] = {}
+    # The numbers by name: as the run sees them, as the disk has them.
+    now: dict[str, int] = {}
+    kept: dict[str, int] = {}
     folders = []
     for what, path, other in log:
         if what == "create":
@@ -125,7 +136,7 @@ def after_cut(log, root, rng, *, lies=False):
         os.utime(path, ns=(1, 1))  # before anything that a person did
 
 
-def contents(root):
+def contents(root: Path) -> dict[str, bytes]:
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
@@ -134,7 +145,9 @@ def contents(root):
 
 
 @pytest.fixture
-def recorded(tmp_path, monkeypatch):
+def recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[tuple[str, str, bytes | None]], dict[str, bytes]]:
     """What a run does, and what it leaves."""
     with monkeypatch.context() as patched:
         played = Disk(tmp_path / "whole", patched)
@@ -143,8 +156,10 @@ def recorded(tmp_path, monkeypatch):
 
 
 def test_a_run_after_a_power_cut_ends_as_one_that_was_not_disturbed(
-    recorded, tmp_path, monkeypatch
-):
+    recorded: tuple[list[tuple[str, str, bytes | None]], dict[str, bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     log, wanted = recorded
     rng = random.Random(5)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # the disk is played
@@ -160,7 +175,11 @@ def test_a_run_after_a_power_cut_ends_as_one_that_was_not_disturbed(
             assert contents(cut) == wanted
 
 
-def test_what_is_recorded_is_on_the_disk(recorded, tmp_path, monkeypatch):
+def test_what_is_recorded_is_on_the_disk(
+    recorded: tuple[list[tuple[str, str, bytes | None]], dict[str, bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     log, _ = recorded
     rng = random.Random(7)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
@@ -172,7 +191,7 @@ def test_what_is_recorded_is_on_the_disk(recorded, tmp_path, monkeypatch):
         assert work(cut).tally.healed == []
 
 
-def test_what_a_lying_disk_lost_is_written_again_and_named(recorded, tmp_path):
+def test_what_a_lying_disk_lost_is_written_again_and_named(recorded: Any, tmp_path: Path) -> None:
     log, wanted = recorded
     rng = random.Random(9)
     for number in range(20):
@@ -192,7 +211,7 @@ def test_what_a_lying_disk_lost_is_written_again_and_named(recorded, tmp_path):
 
 
 @pytest.mark.parametrize("damage", [b"", bytes(360), b"note 3\nnote 3\n"])
-def test_what_was_changed_later_may_be_the_users(tmp_path, damage):
+def test_what_was_changed_later_may_be_the_users(tmp_path: Path, damage: Any) -> None:
     work(tmp_path)
     note = tmp_path / "2025/3.md"
     note.write_bytes(damage)  # its time is later than the record
@@ -203,7 +222,7 @@ def test_what_was_changed_later_may_be_the_users(tmp_path, damage):
     assert (tmp_path / "2025/3.new.md").read_bytes() == NOTES[3].data
 
 
-def test_an_archive_without_times_heals_what_holds_nothing_else(tmp_path):
+def test_an_archive_without_times_heals_what_holds_nothing_else(tmp_path: Path) -> None:
     work(tmp_path)
     (tmp_path / ".gptexit/times.jsonl").unlink()  # as those of earlier versions
     for number, damage in enumerate([b"", bytes(360), NOTES[2].data[:50], b"mine"]):
@@ -215,7 +234,7 @@ def test_an_archive_without_times_heals_what_holds_nothing_else(tmp_path):
     assert (tmp_path / "2025/3.md").read_bytes() == b"mine"
 
 
-def copied(root, *, checks):
+def copied(root: Any, *, checks: Any) -> Any:
     folder = ArchiveFolder(root)
     folder.checks = checks
     folder.copy(Copy("assets/a.png", "asset/a", "a"), len(PICTURE), lambda: io.BytesIO(PICTURE))
@@ -223,7 +242,7 @@ def copied(root, *, checks):
     return folder
 
 
-def test_a_check_compares_bytes(tmp_path):
+def test_a_check_compares_bytes(tmp_path: Path) -> None:
     work(tmp_path)
     path = tmp_path / "assets/a.png"
     zeroed, flipped = bytes(len(PICTURE)), b"P" + PICTURE[1:]

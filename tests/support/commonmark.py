@@ -1,5 +1,9 @@
 """What a Markdown reader takes from a text, and pieces of text that mean something to it."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from markdown_it import MarkdownIt
 
 COMMONMARK = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
@@ -12,11 +16,11 @@ PIECES = [
 ]
 
 
-def tokens(block):
+def tokens(block: str) -> list[Any]:
     return COMMONMARK.parse(f"## You\n\n{block}\n\n## ChatGPT\n")
 
 
-def shape(block):
+def shape(block: str) -> tuple[list[str], list[Any]]:
     """What a reader takes from the block: section headings and raw HTML."""
     headings, html = [], []
     for token in tokens(block):

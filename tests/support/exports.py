@@ -71,7 +71,7 @@ def seen_texts(raw: dict[str, Any]) -> list[str]:
     at = raw.get("current_node")
     if not isinstance(mapping, dict) or at not in mapping:
         return []
-    branch = []
+    branch: list[Any] = []
     while isinstance(at, str) and at in mapping and at not in {key for key, _ in branch}:
         branch.append((at, mapping[at]))
         at = mapping[at].get("parent")

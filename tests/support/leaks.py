@@ -1,10 +1,14 @@
 # ruff: noqa: E501 - an expression is easier to read in one line
 """Convert an export full of planted secrets, and find what is left of them in any byte."""
 
+from __future__ import annotations
+
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from gptexit.conversion import convert
 from gptexit.writers.base import Options
@@ -20,7 +24,7 @@ JUDGE = re.compile(
 JUDGE_BYTES = re.compile(JUDGE.pattern.encode())
 
 
-def every_byte(folder):
+def every_byte(folder: Any) -> Iterator[Any]:
     for path in sorted(Path(folder).rglob("*")):
         if path.is_file():
             yield path.name.encode()
@@ -32,7 +36,7 @@ def every_byte(folder):
                         yield inner.read(name)
 
 
-def leaks(cells, folder, formats):
+def leaks(cells: Any, folder: Any, formats: Any) -> Any:
     talks, files = surroundings.export(cells)
     path = folder / "export.zip"
     with zipfile.ZipFile(path, "w") as out:

@@ -119,7 +119,7 @@ def _references(text: str, pieces: list[tuple[Piece, str]], *, slim: bool) -> li
         elif slim:
             found.append(piece.reference)
         else:
-            places = {"matched_text": piece.marker, "start_idx": start, "end_idx": at}
+            places: Raw = {"matched_text": piece.marker, "start_idx": start, "end_idx": at}
             found.append({**piece.reference, **places})
     return found
 
@@ -180,7 +180,7 @@ def _turns(draw: st.DrawFn, words: Words) -> list[tuple[Raw, Said]]:
     )
     if shape in ("answer", "weight"):
         made = draw(answers(words, slim=False))
-        rest = {"weight": 0.0} if shape == "weight" else {}
+        rest: Raw = {"weight": 0.0} if shape == "weight" else {}
         metadata = {"content_references": made.references, "model_slug": "gpt-5"}
         return [(message("assistant", made.text, metadata=metadata, **rest), made.said)]
     if shape == "hidden":
@@ -205,8 +205,12 @@ def _turns(draw: st.DrawFn, words: Words) -> list[tuple[Raw, Said]]:
         return [(shown, Said("tool"))]
     if shape in ("canvas", "cut"):
         name, first, last = words(), words(), words()
-        made = {"name": name, "type": "document", "content": f"# {first}\n\n{last}\n\nEnd \u2013"}
-        text = json.dumps(made)
+        document = {
+            "name": name,
+            "type": "document",
+            "content": f"# {first}\n\n{last}\n\nEnd \u2013",
+        }
+        text = json.dumps(document)
         if shape == "cut":
             text = text[: text.index("End") + draw(st.integers(0, 8))]
         return [

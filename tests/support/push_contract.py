@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _uploaded(self, body: bytes) -> dict[str, Any]:
         head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
-        parts = BytesParser().parsebytes(head + body).get_payload()
+        parts: Any = BytesParser().parsebytes(head + body).get_payload()
         by_name = {part.get_param("name", header="content-disposition"): part for part in parts}
         mark = json.loads(by_name["metadata"].get_payload(decode=True))
         file = by_name["file"]

@@ -24,12 +24,12 @@ def members(stem: str) -> dict[str, bytes]:
 @cache
 def conversations(stem: str) -> dict[str, Raw]:
     """Give the conversations of a fixture by title."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, data in members(stem).items():
         if re.match(r"conversations(-\d+)?\.json$|2026-09-", name):
             value = json.loads(data)
             items = value if isinstance(value, list) else [value]
-            found |= {raw.get("title"): raw for raw in items if isinstance(raw, dict)}
+            found |= {raw.get("title", ""): raw for raw in items if isinstance(raw, dict)}
     return found
 
 
@@ -221,7 +221,7 @@ def keys(*wanted: str) -> Any:
 def late(raw: Raw) -> bool:
     """Tell whether the conversation's own times are later than its messages by a year."""
     last = max(message["create_time"] for message in messages(raw))
-    return min(raw["create_time"], raw["update_time"]) > last + 365 * 86400
+    return bool(min(raw["create_time"], raw["update_time"]) > last + 365 * 86400)
 
 
 def null_originations(data: bytes) -> bool:

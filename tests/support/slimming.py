@@ -91,7 +91,7 @@ def _message(message: Raw | None) -> Raw | None:
     if message is None:
         return None
     author = _object(message.get("author"))
-    slim = {key: message[key] for key in ("id", "create_time", "content") if key in message}
+    slim: Raw = {key: message[key] for key in ("id", "create_time", "content") if key in message}
     slim["author"] = {"role": author.get("role"), "name": author.get("name")}
     metadata = _object(message.get("metadata"))
     left = {key: metadata[key] for key in _METADATA if key in metadata}

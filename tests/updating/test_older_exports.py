@@ -6,7 +6,9 @@ import json
 import re
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -26,24 +28,24 @@ FORMATS = ["markdown", "jsonl", "sqlite"]
 WORDS = re.compile(r"\w+")
 
 
-def user(words, **rest):
+def user(words: str, **rest: Any) -> dict[str, Any]:
     return message("user", words, **rest)
 
 
-def answer(words, **rest):
+def answer(words: Any, **rest: Any) -> dict[str, Any]:
     return message("assistant", words, **rest)
 
 
-def talk(key, *messages, updated=0, **rest):
+def talk(key: str, *messages: dict[str, Any], updated: int = 0, **rest: str) -> dict[str, Any]:
     raw = conversation(chain(*messages), conversation_id=key, id=key, title=key)
     return raw | {"update_time": raw["update_time"] + updated} | rest
 
 
-def export(folder, name, year, *talks):
+def export(folder: Path, name: str, year: int, *talks: dict[str, Any]) -> Path:
     return pack(folder / name, year, {"conversations.json": list(talks)})
 
 
-def lines(out):
+def lines(out: Path) -> dict[str, dict[str, Any]]:
     with (out / "jsonl/conversations.jsonl").open("rb") as stream:
         assert list(validate_lines(stream)) == []
     data = (out / "jsonl/conversations.jsonl").read_bytes()
@@ -53,21 +55,21 @@ def lines(out):
     return by_id
 
 
-def rows(out):
+def rows(out: Path) -> str:
     base = sqlite3.connect(out / "sqlite/chatgpt.sqlite")
     found = base.execute("SELECT text, hidden_text FROM messages").fetchall()
     base.close()
     return "\n".join(text for row in found for text in row)
 
 
-def notes(out):
+def notes(out: Path) -> dict[str, str]:
     return {
         path.relative_to(out / "markdown").as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((out / "markdown").rglob("*.md"))
     }
 
 
-def every_file(out):
+def every_file(out: Path) -> dict[Path, bytes]:
     return {
         path: path.read_bytes()
         for path in out.rglob("*")
@@ -75,20 +77,20 @@ def every_file(out):
     }
 
 
-def assert_complete(out, *groups):
+def assert_complete(out: Path, *groups: list[Path]) -> None:
     for group in groups:
         with open_export(group, careful=True) as opened:
             assert verify(out, opened).problems == [], group
 
 
-def run(source, out, **rest):
+def run(source: Path, out: Path, **rest: Any) -> dict[str, dict[str, Any]]:
     report = convert(source, out, FORMATS, **rest)
     assert list(errors("report", report)) == []
     return {target["format"]: target for target in report["targets"]}
 
 
 @pytest.fixture
-def exports(tmp_path):
+def exports(tmp_path: Path) -> dict[str, Path]:
     """An older export; a newer one with more; a slim one with a title and a message of its own."""
     call = answer({"content_type": "code", "language": "python", "text": "sum([1, 1])"})
     call["recipient"] = "python"
@@ -114,6 +116,7 @@ TEXTS = ["One and one?", "Two.", "Two it is", "sum([1, 1])", "And one more?", "T
 TEXTS += ["Hello C", "Thanks"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "order",
     [
@@ -125,7 +128,9 @@ TEXTS += ["Hello C", "Thanks"]
         "slim old new",
     ],
 )
-def test_no_order_of_exports_loses_anything(tmp_path, exports, order):
+def test_no_order_of_exports_loses_anything(
+    tmp_path: Path, exports: dict[str, Path], order: str
+) -> None:
     out = tmp_path / "out"
     for name in order.split():
         run(exports[name], out)
@@ -143,17 +148,19 @@ def test_no_order_of_exports_loses_anything(tmp_path, exports, order):
     assert_complete(out, *([talk] for talk in every), every)
     assert lines(out)["a"]["title"] == "a renamed again"
     before = every_file(out)
-    run(exports[order.split()[-1]], out)
+    run(exports[order.rsplit(maxsplit=1)[-1]], out)
     assert every_file(out) == before
 
 
-def records(out):
+def records(out: Path) -> dict[str, dict[str, Any]]:
     return {
         name: json.loads((out / name / ".gptexit/archive.json").read_bytes()) for name in FORMATS
     }
 
 
-def test_only_an_archive_that_holds_more_than_its_newest_export_says_so(tmp_path, exports):
+def test_only_an_archive_that_holds_more_than_its_newest_export_says_so(
+    tmp_path: Path, exports: dict[str, Path]
+) -> None:
     """What says so is compared with less: an older message is foreign to a newer export."""
     out = tmp_path / "out"
     first = export(tmp_path, "1.zip", 2024, talk("a", user("One?"), answer("Yes.")))
@@ -170,7 +177,9 @@ def test_only_an_archive_that_holds_more_than_its_newest_export_says_so(tmp_path
     assert records(other)["sqlite"]["several"] is True
 
 
-def test_an_older_export_changes_nothing_and_it_is_said(tmp_path, exports):
+def test_an_older_export_changes_nothing_and_it_is_said(
+    tmp_path: Path, exports: dict[str, Path]
+) -> None:
     out = tmp_path / "out"
     run(exports["new"], out)
     before = notes(out)
@@ -186,7 +195,9 @@ def test_an_older_export_changes_nothing_and_it_is_said(tmp_path, exports):
     assert set(after) - set(before) == {"2025/2025-02-19-b.md"}
 
 
-def test_what_the_newer_export_no_longer_has_is_marked_as_gone(tmp_path, exports):
+def test_what_the_newer_export_no_longer_has_is_marked_as_gone(
+    tmp_path: Path, exports: dict[str, Path]
+) -> None:
     out = tmp_path / "out"
     run(exports["old"], out)
     target = run(exports["new"], out)["jsonl"]
@@ -200,7 +211,7 @@ def test_what_the_newer_export_no_longer_has_is_marked_as_gone(tmp_path, exports
     assert lines(out)["b"]["source"]["gone"] == gone
 
 
-def test_messages_that_a_newer_export_lacks_are_marked_as_gone(tmp_path):
+def test_messages_that_a_newer_export_lacks_are_marked_as_gone(tmp_path: Path) -> None:
     whole = talk("a", user("Stays"), answer("Goes"), answer("Goes too"))
     old = export(tmp_path, "old.zip", 2025, whole)
     new = export(tmp_path, "new.zip", 2026, talk("a", user("Stays")))
@@ -211,7 +222,9 @@ def test_messages_that_a_newer_export_lacks_are_marked_as_gone(tmp_path):
         assert (found and found["messages"]) == gone
 
 
-def test_a_selection_removes_nothing_and_marks_nothing(tmp_path, exports):
+def test_a_selection_removes_nothing_and_marks_nothing(
+    tmp_path: Path, exports: dict[str, Path]
+) -> None:
     out = tmp_path / "out"
     run(exports["new"], out)
     run(exports["new"], out, selection=Selection(title="a renamed"))
@@ -221,7 +234,8 @@ def test_a_selection_removes_nothing_and_marks_nothing(tmp_path, exports):
     assert_complete(out, [exports["new"]])
 
 
-def test_an_edited_note_stays_whatever_comes(tmp_path, exports):
+@pytest.mark.slow
+def test_an_edited_note_stays_whatever_comes(tmp_path: Path, exports: dict[str, Path]) -> None:
     out = tmp_path / "out"
     run(exports["new"], out)
     note = out / "markdown/2025/2025-02-19-a-renamed.md"
@@ -239,7 +253,8 @@ def test_an_edited_note_stays_whatever_comes(tmp_path, exports):
         assert "Thanks" in note.with_name("2025-02-19-a-renamed.new.md").read_text()
 
 
-def test_a_half_written_answer_never_replaces_the_whole_one(tmp_path):
+@pytest.mark.slow
+def test_a_half_written_answer_never_replaces_the_whole_one(tmp_path: Path) -> None:
     out = tmp_path / "out"
     whole = export(tmp_path, "whole.zip", 2026, talk("a", answer("It is seven."), updated=9))
     half = export(tmp_path, "half.zip", 2025, talk("a", answer("It is")))
@@ -250,7 +265,7 @@ def test_a_half_written_answer_never_replaces_the_whole_one(tmp_path):
     assert_complete(out, [half], [whole], [half, whole])
 
 
-def seen(raw):
+def seen(raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """The words of each message that a person saw or that tools wrote."""
     for node in raw["mapping"].values():
         content = (node["message"] or {}).get("content", {})
@@ -259,9 +274,10 @@ def seen(raw):
                 yield content, WORDS.findall(part)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.data())
-def test_any_sequence_of_exports_keeps_every_text(data):
+def test_any_sequence_of_exports_keeps_every_text(data: Any) -> None:
     account = data.draw(accounts())
     states = [account, data.draw(later(account, "s")), data.draw(later(account, "t"))]
     for raw in states[2]:  # a conversation that changed twice did so at two times
@@ -293,7 +309,9 @@ def test_any_sequence_of_exports_keeps_every_text(data):
         assert [
             problem
             for problem in problems
-            if not (problem.file.startswith("markdown/") and "not there in full" in problem.what)
+            if not (
+                str(problem.file).startswith("markdown/") and "not there in full" in problem.what
+            )
         ] == []
         before = every_file(out)
         run(zips[order[-1]], out)

@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,17 +17,18 @@ from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.verification.result import Problem
 from gptexit.writers.base import Options
 
 MADE = Path(__file__).parent / "archives/f7a5429"
 FORMATS = ["markdown", "jsonl", "sqlite"]
-UTC = Options(timezone=UTC)
+IN_UTC = Options(timezone=UTC)
 NOTE = "2023/2023-04-14-sourdough-starter-schedule.md"
 SOURDOUGH = "22bf7111-26b6-423e-a083-c4d4c0b5416f"
 
 
 @pytest.fixture
-def archive(tmp_path):
+def archive(tmp_path: Path) -> Path:
     """The archive, its notes as if a writer with other headings had written them."""
     with zipfile.ZipFile(MADE / "archive.zip") as packed:
         packed.extractall(tmp_path)
@@ -35,7 +37,7 @@ def archive(tmp_path):
     return root
 
 
-def written_otherwise(root):
+def written_otherwise(root: Path) -> None:
     house = root / ".gptexit"
     entries = [json.loads(line) for line in (house / "manifest.jsonl").open()]
     for entry in entries:
@@ -52,7 +54,7 @@ def written_otherwise(root):
 
 
 @pytest.fixture
-def later(tmp_path):
+def later(tmp_path: Path) -> Path:
     """The account a year later: the first conversation went on."""
     with zipfile.ZipFile(MADE / "export.zip") as packed:
         account = json.loads(packed.read("conversations.json"))
@@ -72,12 +74,12 @@ def later(tmp_path):
     return path
 
 
-def run(source, root, *formats):
-    report = convert(source, root, formats or FORMATS, options=UTC)
+def run(source: Path, root: Path, *formats: Any) -> dict[str, dict[str, Any]]:
+    report = convert(source, root, formats or FORMATS, options=IN_UTC)
     return {target["format"]: target for target in report["targets"]}
 
 
-def paths(root):
+def paths(root: Path) -> set[str]:
     return {
         path.relative_to(root).as_posix()
         for path in root.rglob("*")
@@ -85,12 +87,12 @@ def paths(root):
     }
 
 
-def problems(root, *sources):
+def problems(root: Path, *sources: Path) -> list[Problem]:
     with open_export(sources, careful=True) as export:
         return verify(root, export).problems
 
 
-def test_an_archive_of_f7a5429_goes_on(archive):
+def test_an_archive_of_f7a5429_goes_on(archive: Path) -> None:
     before = paths(archive)
     # Verifying works, and finds what that commit left out of notes by mistake, if anything.
     assert not any("is gone" in problem.what for problem in problems(archive, MADE / "export.zip"))
@@ -104,7 +106,7 @@ def test_an_archive_of_f7a5429_goes_on(archive):
     assert again["markdown"]["earlier"]["notes_anew"] == 0
 
 
-def test_the_summary_says_once_that_notes_were_written_anew(archive):
+def test_the_summary_says_once_that_notes_were_written_anew(archive: Path) -> None:
     said = []
     for _ in range(2):
         words = ["convert", str(MADE / "export.zip"), "-o", str(archive / "markdown")]
@@ -113,7 +115,9 @@ def test_the_summary_says_once_that_notes_were_written_anew(archive):
     assert said == [True, False]
 
 
-def test_a_note_that_the_user_edited_is_left_alone_by_another_writer(archive, later):
+def test_a_note_that_the_user_edited_is_left_alone_by_another_writer(
+    archive: Path, later: Path
+) -> None:
     note = archive / "markdown" / NOTE
     note.write_text(note.read_text() + "\nMine.\n")
     before = note.read_text()
@@ -129,7 +133,7 @@ def test_a_note_that_the_user_edited_is_left_alone_by_another_writer(archive, la
     assert problems(archive / "jsonl", later) == []
 
 
-def test_an_edit_from_now_on_is_told_from_another_writer_by_the_manifest(archive):
+def test_an_edit_from_now_on_is_told_from_another_writer_by_the_manifest(archive: Path) -> None:
     run(MADE / "export.zip", archive)
     written_otherwise(archive / "markdown")
     manifest = archive / "markdown/.gptexit/manifest.jsonl"
@@ -142,7 +146,9 @@ def test_an_edit_from_now_on_is_told_from_another_writer_by_the_manifest(archive
     assert target["earlier"]["notes_kept"] == []
 
 
-def test_an_older_export_does_not_shorten_an_archive_of_f7a5429(archive, later, tmp_path):
+def test_an_older_export_does_not_shorten_an_archive_of_f7a5429(
+    archive: Path, later: Path, tmp_path: Path
+) -> None:
     made = tmp_path / "made"
     run(later, made)
     for entry in (lines := [json.loads(row) for row in manifest_of(made)]):
@@ -160,11 +166,12 @@ def test_an_older_export_does_not_shorten_an_archive_of_f7a5429(archive, later, 
     assert "And in summer?" in (made / "jsonl/conversations.jsonl").read_text()
 
 
-def manifest_of(root):
+def manifest_of(root: Path) -> list[str]:
     return (root / "markdown/.gptexit/manifest.jsonl").read_text().splitlines()
 
 
-def test_the_archive_is_what_it_was_made_from(tmp_path, archive, later):
+@pytest.mark.slow
+def test_the_archive_is_what_it_was_made_from(tmp_path: Path, archive: Path, later: Path) -> None:
     """A newer export, then the one that the archive was made from: all of both is there."""
     shutil.copytree(archive, tmp_path / "other")
     for order in ([later, MADE / "export.zip"], [MADE / "export.zip", later]):

@@ -1,10 +1,15 @@
 """ZIPs in ChatGPT's layout, held against the export that they were made from."""
 
+from __future__ import annotations
+
 import json
 import random
 import re
 import shutil
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -20,12 +25,15 @@ from gptexit.selection import Selection
 from gptexit.text.json import dumps
 from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_raw import RawComparer
+from gptexit.verification.result import Result
 from gptexit.writers.base import Options
 from gptexit.writers.chatgpt.restore import repaired
 from support.archives.damage import promise_anew
 from support.archives.zip_damage import KINDS, rewrite
 from support.build import chain, conversation, message, raw_conversations
 from support.exports import FIXTURES, ROOT
+
+pytestmark = pytest.mark.slow
 
 SLIM, FAT = ROOT / "fixtures/slim-2026.zip", ROOT / "fixtures/fat-2024.zip"
 CLASSIC = ROOT / "fixtures/classic-2023.zip"
@@ -39,14 +47,14 @@ FORMS = {
 }
 
 
-def check(source, root):
+def check(source: Path, root: Path) -> Result:
     with open_export([source], careful=True) as export:
         return verify(root, export)
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_what_was_just_written_is_complete(source, form, tmp_path):
+def test_what_was_just_written_is_complete(source: Path, form: str, tmp_path: Path) -> None:
     made = convert(source, tmp_path, ["chatgpt"], options=FORMS[form])
     result = check(source, tmp_path)
     assert result.problems == []
@@ -61,14 +69,20 @@ def test_what_was_just_written_is_complete(source, form, tmp_path):
 
 
 @pytest.fixture(scope="module", params=[SLIM, FAT], ids=lambda path: path.stem)
-def packed(request, tmp_path_factory):
+def packed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
     root = tmp_path_factory.mktemp("packed")
     convert(request.param, root, ["chatgpt"])
     return request.param, root
 
 
+def damaging(damage: Callable[..., bool], rng: random.Random) -> Callable[[Any], bool]:
+    return lambda members: damage(members, rng)
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_faulty_writer_is_found_out(packed, kind, tmp_path):
+def test_a_faulty_writer_is_found_out(packed: tuple[Path, Path], kind: str, tmp_path: Path) -> None:
     """Damage that the manifest agrees with can only be found by reading the conversations."""
     source, root = packed
     damage, words = KINDS[kind]
@@ -76,21 +90,21 @@ def test_a_faulty_writer_is_found_out(packed, kind, tmp_path):
         copy = tmp_path / str(place)
         shutil.copytree(root, copy)
         rng = random.Random(f"{kind}{place}")
-        assert rewrite(copy / ZIP, lambda members, rng=rng: damage(members, rng))
+        assert rewrite(copy / ZIP, damaging(damage, rng))
         promise_anew(copy)
         assert verify(copy).problems == []
         said = [problem.what for problem in check(source, copy).problems]
         assert [sentence for sentence in said if re.search(words, sentence)], (place, said)
 
 
-def test_a_title_of_a_conversation_that_has_none_is_found(tmp_path):
+def test_a_title_of_a_conversation_that_has_none_is_found(tmp_path: Path) -> None:
     raw = conversation(chain(message("user", "Hello.")), conversation_id="c1", title=None)
     source = tmp_path / "export.json"
     source.write_bytes(orjson.dumps([raw]))
     convert(source, tmp_path / "pack", ["chatgpt"])
     assert check(source, tmp_path / "pack").problems == []
 
-    def entitle(members):
+    def entitle(members: dict[str, bytes]) -> bool:
         (held,) = json.loads(members["conversations.json"])
         assert held["title"] == "New chat"
         members["conversations.json"] = json.dumps([{**held, "title": "Zebras"}]).encode()
@@ -102,7 +116,7 @@ def test_a_title_of_a_conversation_that_has_none_is_found(tmp_path):
     assert "another title: “Zebras”" in problem.what
 
 
-def test_a_byte_that_changed_since_is_found(packed, tmp_path):
+def test_a_byte_that_changed_since_is_found(packed: tuple[Path, Path], tmp_path: Path) -> None:
     source, root = packed
     shutil.copytree(root, tmp_path / "pack")
     path = tmp_path / "pack" / ZIP
@@ -118,7 +132,7 @@ def test_a_byte_that_changed_since_is_found(packed, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def several(tmp_path_factory):
+def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An export of 40 conversations of 100 kB, and the ZIPs of those with a 1 in their title."""
     folder = tmp_path_factory.mktemp("several")
     items = []
@@ -134,7 +148,7 @@ def several(tmp_path_factory):
     return source, folder / "pack"
 
 
-def test_several_zips_cover_the_selection_together(several):
+def test_several_zips_cover_the_selection_together(several: tuple[Path, Path]) -> None:
     source, root = several
     result = check(source, root)
     assert result.problems == []
@@ -142,7 +156,7 @@ def test_several_zips_cover_the_selection_together(several):
     assert (checked.conversations, checked.left_out, checked.elsewhere) == (13, 27, [])
 
 
-def test_one_zip_of_several_says_what_the_others_have(several):
+def test_one_zip_of_several_says_what_the_others_have(several: tuple[Path, Path]) -> None:
     source, root = several
     zips = sorted(root.glob("*.zip"))
     assert len(zips) == 2
@@ -157,7 +171,7 @@ def test_one_zip_of_several_says_what_the_others_have(several):
         assert list(errors("verification", result.as_json())) == []
 
 
-def test_a_zip_that_is_gone_is_missed(several, tmp_path):
+def test_a_zip_that_is_gone_is_missed(several: tuple[Path, Path], tmp_path: Path) -> None:
     source, root = several
     shutil.copytree(root, tmp_path / "pack")
     (tmp_path / "pack/chatgpt-export-2.zip").unlink()
@@ -165,7 +179,7 @@ def test_a_zip_that_is_gone_is_missed(several, tmp_path):
     assert set(said) == {"is missing from the chatgpt archive"}
 
 
-def test_what_was_not_selected_may_not_be_in_it(several, tmp_path):
+def test_what_was_not_selected_may_not_be_in_it(several: tuple[Path, Path], tmp_path: Path) -> None:
     """The ZIPs go to somebody else: more than was asked for is no lesser fault than less."""
     source, root = several
     shutil.copytree(root, tmp_path / "pack")
@@ -173,7 +187,7 @@ def test_what_was_not_selected_may_not_be_in_it(several, tmp_path):
     with zipfile.ZipFile(tmp_path / "other" / ZIP) as archive:
         more = json.loads(archive.read("conversations.json"))
 
-    def add(members):
+    def add(members: dict[str, bytes]) -> bool:
         items = json.loads(members["conversations.json"])
         members["conversations.json"] = json.dumps(items + more).encode()
         return True
@@ -185,13 +199,18 @@ def test_what_was_not_selected_may_not_be_in_it(several, tmp_path):
     assert "though its options leave it out" in problem.what
 
 
-def test_a_zip_by_itself_is_held_against_the_whole_export(several, tmp_path):
+def test_a_zip_by_itself_is_held_against_the_whole_export(
+    several: tuple[Path, Path], tmp_path: Path
+) -> None:
     source, root = several
     shutil.copy(root / ZIP, tmp_path / "lone.zip")
     result = check(source, tmp_path / "lone.zip")
     assert result.archives[0].conversations + len(result.problems) == 40
     # A sample without Codex tasks, which are conversations but not in `conversations.json`.
-    assert check(CLASSIC, shutil.copy(CLASSIC, tmp_path / "own.zip")).verdict == "complete except"
+    assert (
+        check(CLASSIC, Path(shutil.copy(CLASSIC, tmp_path / "own.zip"))).verdict
+        == "complete except"
+    )
     with pytest.raises(NoArchive):
         verify(tmp_path / "lone.zip")
     with pytest.raises(NoArchive):
@@ -200,7 +219,7 @@ def test_a_zip_by_itself_is_held_against_the_whole_export(several, tmp_path):
 
 @settings(max_examples=60)
 @given(raw_conversations())
-def test_no_odd_conversation_gives_a_false_alarm(raw):
+def test_no_odd_conversation_gives_a_false_alarm(raw: dict[str, Any]) -> None:
     source = json.loads(dumps(raw))
     out, _ = repaired(read_conversation(raw, Account(), ReadStats()))
     count, lacks = RawComparer(CheckedArchive(ROOT, "chatgpt", {})).differences(

@@ -5,29 +5,33 @@ from __future__ import annotations
 import json
 import sqlite3
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from gptexit.cli import main
 from support.build import chain, conversation, message
 from support.exports import FIXTURES
 
+pytestmark = pytest.mark.slow
+
 NOTED = "The kiln fires at 1,220 degrees, and not a degree more."
 
 
-def packed(path, *raw):
+def packed(path: Path, *raw: dict[str, Any]) -> Path:
     with zipfile.ZipFile(path, "w") as export:
         export.writestr("conversations.json", json.dumps(raw))
     return path
 
 
-def run(*words):
+def run(*words: Path | str) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
 @pytest.mark.parametrize("export", FIXTURES, ids=lambda path: path.stem)
-def test_every_sample_is_read_back(export, tmp_path):
+def test_every_sample_is_read_back(export: Path, tmp_path: Path) -> None:
     run("convert", export, "--to", "sqlite", "-o", tmp_path, "--quiet")
     done = run("verify", export, tmp_path)
     # One sample holds messages in forms that nobody knows.
@@ -36,7 +40,7 @@ def test_every_sample_is_read_back(export, tmp_path):
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path: Path) -> tuple[Path, Path]:
     talk = [message("user", "How hot?"), message("assistant", NOTED), message("user", "Thanks.")]
     other = conversation(chain(message("user", "And glaze?")), conversation_id="c2", title="Glaze")
     export = packed(
@@ -57,7 +61,7 @@ def made(tmp_path):
         ("DROP TABLE messages", "cannot be read"),
     ],
 )
-def test_what_lacks_is_named(made, change, said):
+def test_what_lacks_is_named(made: tuple[Path, Path], change: str, said: str) -> None:
     export, out = made
     base = sqlite3.connect(out / "chatgpt.sqlite")
     base.execute(change)
@@ -68,7 +72,7 @@ def test_what_lacks_is_named(made, change, said):
     assert said in done.output
 
 
-def test_a_mark_is_taken_for_what_stood_there(tmp_path):
+def test_a_mark_is_taken_for_what_stood_there(tmp_path: Path) -> None:
     secret = "gh" + "p_" + "Zk3vQ9rT1mX7bN5cJ8dL2fH4gW6yP0sAaB1e"
     words = f"Here it is: {secret} and keep it."
     export = packed(tmp_path / "e.zip", conversation(chain(message("user", words))))
@@ -80,7 +84,7 @@ def test_a_mark_is_taken_for_what_stood_there(tmp_path):
     assert "In 1 message a mark stands for what was redacted." in done.output
 
 
-def test_a_first_message_answers_none_also_beside_one_with_an_empty_id(tmp_path):
+def test_a_first_message_answers_none_also_beside_one_with_an_empty_id(tmp_path: Path) -> None:
     nodes = chain(message("user", "One"), message("assistant", "Two"))
     renamed = {("" if key == "m2" else key): node for key, node in nodes.items()}
     for key, node in renamed.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,12 @@ from gptexit.conversion import convert
 from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.verification import expected
+from gptexit.verification.expected import ShownMessage
+from gptexit.verification.result import Result
 from support.build import add, chain, conversation, message
 
 
-def chat(number, *more):
+def chat(number: int, *more: dict[str, Any]) -> dict[str, Any]:
     return conversation(
         chain(message("user", f"Words {number}"), *more),
         conversation_id=f"c{number}",
@@ -21,7 +25,7 @@ def chat(number, *more):
     )
 
 
-def checked(tmp_path, talks):
+def checked(tmp_path: Path, talks: list[dict[str, Any]]) -> Result:
     source = tmp_path / "conversations.json"
     source.write_text(json.dumps(talks))
     convert(source, tmp_path / "out", ["markdown", "jsonl", "sqlite"])
@@ -29,10 +33,12 @@ def checked(tmp_path, talks):
         return verify(tmp_path / "out", export)
 
 
-def test_it_is_named_and_the_verdict_is_not_complete(tmp_path, monkeypatch):
+def test_it_is_named_and_the_verdict_is_not_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said_in = expected.said_in
 
-    def faulty(key, node, reasoning):
+    def faulty(key: str, node: dict[str, Any], reasoning: bool) -> ShownMessage | None:
         if "Words 3" in json.dumps(node):
             raise RuntimeError("a fault")
         return said_in(key, node, reasoning)
@@ -46,38 +52,38 @@ def test_it_is_named_and_the_verdict_is_not_complete(tmp_path, monkeypatch):
     assert [archive.conversations for archive in result.archives] == [4, 4, 4]
 
 
-def test_types_that_are_no_texts_are_compared(tmp_path):
+def test_types_that_are_no_texts_are_compared(tmp_path: Path) -> None:
     odd = {"content_type": "multimodal_text", "parts": [{"content_type": ["a"], "text": "Odd"}]}
     listed = {"content_type": ["b"], "parts": ["Listed"]}
     result = checked(tmp_path, [chat(1, message("assistant", odd), message("assistant", listed))])
     assert result.problems == []
 
 
-def test_a_time_next_to_zero_is_none(tmp_path):
+def test_a_time_next_to_zero_is_none(tmp_path: Path) -> None:
     talk = chat(1, message("assistant", "Yes", create_time=1_740_000_000.0))
     assert checked(tmp_path, [talk | {"create_time": 1e-300}]).problems == []
 
 
-def call(command):
+def call(command: list[str]) -> dict[str, Any]:
     content = {"content_type": "code", "language": "json", "text": json.dumps({"cmd": command})}
     return {**message("assistant", content), "recipient": "container.exec"}
 
 
-def test_what_leads_a_turn_without_words_is_looked_for_above_its_words(tmp_path):
+def test_what_leads_a_turn_without_words_is_looked_for_above_its_words(tmp_path: Path) -> None:
     output = message("tool", {"content_type": "execution_output", "text": "17:00"})
     output["author"] = {"odd": "no role"}
     talk = chat(1, call(["bash", "-lc", "date -u"]), output, message("assistant", "Booked."))
     assert checked(tmp_path, [talk]).problems == []
 
 
-def test_a_marker_whose_json_was_cut(tmp_path):
+def test_a_marker_whose_json_was_cut(tmp_path: Path) -> None:
     words = (
         'Take this:\n\n\ue200genui\ue202{"create_shared_list": {"title": "Out", "items": [\x00\x00n'
     )
     assert checked(tmp_path, [chat(1, message("assistant", words + "\n\nEnd."))]).problems == []
 
 
-def test_a_message_that_is_no_object_stands_below_a_picture(tmp_path):
+def test_a_message_that_is_no_object_stands_below_a_picture(tmp_path: Path) -> None:
     pointer = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1a2b"}
     picture = message("tool", {"content_type": "multimodal_text", "parts": [pointer]})
     talk = chat(1, picture, message("assistant", "There it is."))
@@ -86,7 +92,7 @@ def test_a_message_that_is_no_object_stands_below_a_picture(tmp_path):
     assert checked(tmp_path, [talk]).problems == []
 
 
-def test_tracking_parameters_may_go_whatever_their_value(tmp_path):
+def test_tracking_parameters_may_go_whatever_their_value(tmp_path: Path) -> None:
     url = "https://radio.example.com/lifts?utm_source=chatg`t.com"
     reference = {
         "type": "webpage",
@@ -100,7 +106,7 @@ def test_tracking_parameters_may_go_whatever_their_value(tmp_path):
     assert checked(tmp_path, [chat(1, said)]).problems == []
 
 
-def test_the_message_above_an_empty_node_is_not_the_last_one(tmp_path):
+def test_the_message_above_an_empty_node_is_not_the_last_one(tmp_path: Path) -> None:
     """Without a current node the branch of the newest last message opens, in both readings."""
     mapping = chain(message("user", "How?", create_time=1_740_000_300.0))
     mapping["between"] = {"id": "between", "parent": "m1", "children": [], "message": None}
@@ -111,18 +117,18 @@ def test_the_message_above_an_empty_node_is_not_the_last_one(tmp_path):
     assert "So." in note.read_text(encoding="utf-8")
 
 
-def test_a_part_without_words_of_its_own_is_not_more_than_was_said(tmp_path):
+def test_a_part_without_words_of_its_own_is_not_more_than_was_said(tmp_path: Path) -> None:
     odd = {"content_type": "text", "parts": ["Before", {"deep": {"down": "Words deep down"}}]}
     assert checked(tmp_path, [chat(1, message("assistant", odd))]).problems == []
 
 
-def test_the_keys_of_a_card_that_nobody_knows_may_be_shown(tmp_path):
+def test_the_keys_of_a_card_that_nobody_knows_may_be_shown(tmp_path: Path) -> None:
     card = {"type": "hygrometer", "matched_text": "\ue200air\ue201", "humidity": "80 percent"}
     talk = chat(1, message("assistant", "\ue200air\ue201", metadata={"content_references": [card]}))
     assert checked(tmp_path, [talk]).problems == []
 
 
-def test_a_conversation_is_dated_by_none_of_its_messages_from_before_1970(tmp_path):
+def test_a_conversation_is_dated_by_none_of_its_messages_from_before_1970(tmp_path: Path) -> None:
     early = message("assistant", "Yes", create_time=-86_400)
     late = message("assistant", "No", create_time=1_740_000_000.0)
     talk = {key: value for key, value in chat(1, early, late).items() if key != "create_time"}
@@ -131,6 +137,7 @@ def test_a_conversation_is_dated_by_none_of_its_messages_from_before_1970(tmp_pa
     assert line["created"].startswith("2025-02")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
@@ -144,7 +151,7 @@ def test_a_conversation_is_dated_by_none_of_its_messages_from_before_1970(tmp_pa
     ],
     ids=lambda line: line[:24],
 )
-def test_a_line_that_no_run_wrote_into_a_manifest_is_named(tmp_path, line):
+def test_a_line_that_no_run_wrote_into_a_manifest_is_named(tmp_path: Path, line: str) -> None:
     checked(tmp_path, [chat(1)])
     manifest = tmp_path / "out/markdown/.gptexit/manifest.jsonl"
     manifest.write_text(manifest.read_text() + line + "\n")

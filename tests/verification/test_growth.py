@@ -1,7 +1,12 @@
 """What verifying does grows with the export and not with its square: steps are counted."""
 
+from __future__ import annotations
+
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +15,10 @@ from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from support.build import chain, conversation, message
 
+pytestmark = pytest.mark.slow
 
-def steps(tmp_path, raw):
+
+def steps(tmp_path: Path, raw: list[dict[str, Any]]) -> int:
     """How many lines of `verification` run while an export is verified, and loops within them."""
     size = sum(len(talk["mapping"]) for talk in raw)
     source, out = tmp_path / f"{size}.json", tmp_path / f"out{size}"
@@ -19,7 +26,7 @@ def steps(tmp_path, raw):
     convert(source, out, ["markdown", "jsonl", "sqlite"])
     counted = 0
 
-    def count(frame, event, argument):
+    def count(frame: Any, event: str, argument: bool | None) -> Callable[..., Any] | None:
         nonlocal counted
         if "gptexit" not in frame.f_code.co_filename:
             return None
@@ -37,7 +44,7 @@ def steps(tmp_path, raw):
     return counted
 
 
-def without_id(number):
+def without_id(number: int) -> dict[str, Any]:
     return {
         **conversation(chain(message("user", f"Question {number}"))),
         "conversation_id": None,
@@ -45,18 +52,18 @@ def without_id(number):
     }
 
 
-def copy(number):
+def copy(number: int) -> dict[str, Any]:
     return conversation(chain(message("user", f"Question {number}")))
 
 
 @pytest.mark.parametrize("made", [without_id, copy])
-def test_steps_follow_the_number_of_conversations(made, tmp_path):
+def test_steps_follow_the_number_of_conversations(made: Callable[..., Any], tmp_path: Path) -> None:
     few = steps(tmp_path, [made(number) for number in range(40)])
     many = steps(tmp_path, [made(number) for number in range(160)])
     assert many < 5.5 * few
 
 
-def long_chat(number):
+def long_chat(number: int) -> dict[str, Any]:
     """A conversation in which two speak in turn, each message in a minute of its own."""
     talk = conversation(
         chain(*(message(("user", "assistant")[at % 2], f"Words {at}") for at in range(number)))
@@ -67,7 +74,7 @@ def long_chat(number):
     return talk
 
 
-def test_steps_follow_the_length_of_a_conversation(tmp_path):
+def test_steps_follow_the_length_of_a_conversation(tmp_path: Path) -> None:
     few = steps(tmp_path, [long_chat(40)])
     many = steps(tmp_path, [long_chat(160)])
     assert many < 5.5 * few

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from support.exports import FIXTURES
 
+pytestmark = pytest.mark.slow
+
 if not hasattr(os, "mkfifo"):
     pytest.skip("needs named pipes", allow_module_level=True)
 
@@ -19,7 +22,7 @@ SOURCE = next(path for path in FIXTURES if path.stem == "classic-2023")
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory):
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("archive") / "out"
     convert(SOURCE, out, ["markdown", "jsonl", "sqlite"])
     return out
@@ -35,7 +38,7 @@ def archive(tmp_path_factory):
         "markdown/index.md",
     ],
 )
-def test_it_is_told(archive, tmp_path, name):
+def test_it_is_told(archive: Path, tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
     shutil.copytree(archive, out)
     (out / name).unlink()

@@ -1,12 +1,15 @@
 """What an archive says of itself is held against what is there, whatever of the two was lost."""
 
+from __future__ import annotations
+
 import json
 import random
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from gptexit.cli import main
 from gptexit.schemas import errors
@@ -14,15 +17,17 @@ from support.archives.damage import seal
 from support.build import chain, conversation, message
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 
 
-def run(*words):
+def run(*words: Path | str) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory):
+def left(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A folder that `gptexit exit` wrote of a small export, and the export."""
     home = tmp_path_factory.mktemp("left")
     talk = chain(message("user", "How hot?"), message("assistant", "1,220 degrees."))
@@ -49,7 +54,9 @@ def left(tmp_path_factory):
     ],
 )
 @pytest.mark.parametrize("how", ["removed", "emptied"])
-def test_an_exit_knows_what_it_consists_of(left, gone, named, how, tmp_path):
+def test_an_exit_knows_what_it_consists_of(
+    left: tuple[Path, Path], gone: str, named: str, how: str, tmp_path: Path
+) -> None:
     source, out = left
     copy = shutil.copytree(out, tmp_path / "copy")
     if (copy / gone).is_file():
@@ -66,7 +73,9 @@ def test_an_exit_knows_what_it_consists_of(left, gone, named, how, tmp_path):
         assert named in done.output
 
 
-def test_a_part_that_was_emptied_and_says_so_itself_is_missed(left, tmp_path):
+def test_a_part_that_was_emptied_and_says_so_itself_is_missed(
+    left: tuple[Path, Path], tmp_path: Path
+) -> None:
     copy = shutil.copytree(left[1], tmp_path / "copy")
     (copy / "jsonl/conversations.jsonl").unlink()
     (copy / "jsonl/.gptexit/manifest.jsonl").write_bytes(b"")
@@ -76,7 +85,7 @@ def test_a_part_that_was_emptied_and_says_so_itself_is_missed(left, tmp_path):
     assert "jsonl/.gptexit/manifest.jsonl: lists 0 files, where 1 were written" in done.output
 
 
-def test_a_folder_that_is_added_later_stays_a_part(left, tmp_path):
+def test_a_folder_that_is_added_later_stays_a_part(left: tuple[Path, Path], tmp_path: Path) -> None:
     source, out = left
     copy = shutil.copytree(out, tmp_path / "copy")
     run("exit", source, "-o", copy, "--quiet")  # without --for mcp
@@ -87,7 +96,9 @@ def test_a_folder_that_is_added_later_stays_a_part(left, tmp_path):
     assert run("verify", copy).exit_code == 0
 
 
-def test_every_bit_of_what_an_archive_says_of_itself_counts(left, tmp_path):
+def test_every_bit_of_what_an_archive_says_of_itself_counts(
+    left: tuple[Path, Path], tmp_path: Path
+) -> None:
     copy = shutil.copytree(left[1] / "jsonl", tmp_path / "copy")
     own = copy / ".gptexit/archive.json"
     data = own.read_bytes()
@@ -102,7 +113,9 @@ def test_every_bit_of_what_an_archive_says_of_itself_counts(left, tmp_path):
 
 
 @pytest.mark.parametrize("sealed", [True, False])
-def test_of_a_format_that_nobody_knows_nothing_is_said_to_be_complete(left, sealed, tmp_path):
+def test_of_a_format_that_nobody_knows_nothing_is_said_to_be_complete(
+    left: tuple[Path, Path], sealed: bool, tmp_path: Path
+) -> None:
     source, out = left
     copy = shutil.copytree(out / "jsonl", tmp_path / "copy")
     own = copy / ".gptexit/archive.json"
@@ -122,7 +135,7 @@ def test_of_a_format_that_nobody_knows_nothing_is_said_to_be_complete(left, seal
         assert "Complete:" not in done.output
 
 
-def test_where_nothing_was_compared_nothing_is_complete(left):
+def test_where_nothing_was_compared_nothing_is_complete(left: tuple[Path, Path]) -> None:
     source, out = left
     done = run("verify", source, out / "account")
     assert done.exit_code == 0
@@ -133,7 +146,7 @@ def test_where_nothing_was_compared_nothing_is_complete(left):
 
 
 @pytest.fixture(scope="module")
-def damaged(tmp_path_factory):
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str, Result]:
     """An export of which one byte of a picture was changed, and what was made of it."""
     home = tmp_path_factory.mktemp("damaged")
     export = home / "export.zip"
@@ -147,7 +160,9 @@ def damaged(tmp_path_factory):
     return export, home / "out", image.filename, done
 
 
-def test_a_file_that_could_not_be_read_is_named_by_every_later_verdict(damaged):
+def test_a_file_that_could_not_be_read_is_named_by_every_later_verdict(
+    damaged: tuple[Path, Path, str, Result],
+) -> None:
     export, out, name, done = damaged
     assert done.exit_code == 1
     for asked in ((export, out), (export, out / "markdown"), (out,), (out / "markdown",)):
@@ -162,7 +177,7 @@ def test_a_file_that_could_not_be_read_is_named_by_every_later_verdict(damaged):
     assert not list(errors("verification", result))
 
 
-def test_the_page_does_not_say_that_it_was_copied(damaged):
+def test_the_page_does_not_say_that_it_was_copied(damaged: tuple[Path, Path, str, Result]) -> None:
     _, out, name, _ = damaged
     page = (out / "START-HERE.md").read_text(encoding="utf-8")
     assert "and were copied" not in page
@@ -173,7 +188,9 @@ def test_the_page_does_not_say_that_it_was_copied(damaged):
     assert not list(errors("report", report))
 
 
-def test_the_whole_export_says_what_is_missing_and_heals_it(damaged, tmp_path):
+def test_the_whole_export_says_what_is_missing_and_heals_it(
+    damaged: tuple[Path, Path, str, Result], tmp_path: Path
+) -> None:
     _, out, name, _ = damaged
     copy = shutil.copytree(out, tmp_path / "copy")
     assert run("verify", SLIM, copy).exit_code == 1
@@ -181,7 +198,9 @@ def test_the_whole_export_says_what_is_missing_and_heals_it(damaged, tmp_path):
     assert name not in run("verify", copy).output
 
 
-def test_a_conversation_that_could_not_be_read_is_named_by_every_later_verdict(tmp_path):
+def test_a_conversation_that_could_not_be_read_is_named_by_every_later_verdict(
+    tmp_path: Path,
+) -> None:
     export, out = tmp_path / "conversations.json", tmp_path / "out"
     whole = json.dumps(conversation(chain(message("user", "Whole"))))
     export.write_text(f"[{whole}, {whole[: len(whole) // 2]}")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from gptexit.cli import main
 from support.archives.laid import KEY, lay
@@ -321,7 +322,7 @@ KINDS = {
 }
 
 
-def packed(path, raw, files=None):
+def packed(path: Path, raw: dict[str, Any], files: dict[str, bytes] | None = None) -> Path:
     with zipfile.ZipFile(path, "w") as export:
         export.writestr("conversations.json", json.dumps([raw]))
         for key, data in (files or {}).items():
@@ -337,20 +338,21 @@ def raw_of(name: str) -> dict[str, Any]:
     return {"title": "A title", "conversation_id": KEY, "messages": listed, "page_info": {}}
 
 
-def verify(source, root):
+def verify(source: Path, root: Path) -> Result:
     return CliRunner().invoke(main, ["verify", str(source), str(root)])
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_note_that_has_all_is_accepted(name, tmp_path):
+def test_a_note_that_has_all_is_accepted(name: str, tmp_path: Path) -> None:
     kind = KINDS[name]
     source = packed(tmp_path / "e.zip", raw_of(name), kind.files)
     done = verify(source, lay(tmp_path / "out", kind.right, kind.files))
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
-def test_a_note_that_lost_it_is_refused(name, tmp_path):
+def test_a_note_that_lost_it_is_refused(name: str, tmp_path: Path) -> None:
     kind = KINDS[name]
     source = packed(tmp_path / "e.zip", raw_of(name), kind.files)
     done = verify(source, lay(tmp_path / "out", kind.wrong, kind.files))
@@ -376,7 +378,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("form", UNKNOWN)
-def test_a_form_that_nobody_knows_has_a_verdict_of_its_own(form, tmp_path):
+def test_a_form_that_nobody_knows_has_a_verdict_of_its_own(form: str, tmp_path: Path) -> None:
     raw = conversation(chain(ASKED, UNKNOWN[form]), conversation_id=KEY)
     source = packed(tmp_path / "e.zip", raw)
     note = "Now: It says blue. Now." if "Now" in json.dumps(raw) else "It says blue."
@@ -387,7 +389,7 @@ def test_a_form_that_nobody_knows_has_a_verdict_of_its_own(form, tmp_path):
     assert verify(source, lay(tmp_path / "gone", told("Now:"))).exit_code == 1
 
 
-def test_what_is_hidden_is_not_asked_for(tmp_path):
+def test_what_is_hidden_is_not_asked_for(tmp_path: Path) -> None:
     hidden = [
         message("system", "Be kind."),
         message("user", "A", metadata={"is_visually_hidden_from_conversation": True}),
@@ -422,7 +424,7 @@ RENDERED = {
 
 
 @pytest.mark.parametrize("name", RENDERED)
-def test_how_a_note_renders_is_not_judged(name, tmp_path):
+def test_how_a_note_renders_is_not_judged(name: str, tmp_path: Path) -> None:
     words, written = RENDERED[name]
     words = words.replace("__init__", "\\_\\_init\\_\\_") if name != "escapes" else words
     source = packed(
@@ -432,6 +434,7 @@ def test_how_a_note_renders_is_not_judged(name, tmp_path):
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -444,7 +447,7 @@ def test_how_a_note_renders_is_not_judged(name, tmp_path):
     ],
     ids=["brackets", "fences", "links", "markers", "citations", "rules"],
 )
-def test_time_follows_the_size_of_a_message(words, tmp_path):
+def test_time_follows_the_size_of_a_message(words: str, tmp_path: Path) -> None:
     source = packed(
         tmp_path / "e.zip", conversation(chain(ASKED, answer(words)), conversation_id=KEY)
     )
@@ -454,7 +457,8 @@ def test_time_follows_the_size_of_a_message(words, tmp_path):
     assert done.exit_code == 0, done.output
 
 
-def test_conversations_without_ids_are_found_by_their_content(tmp_path):
+@pytest.mark.slow
+def test_conversations_without_ids_are_found_by_their_content(tmp_path: Path) -> None:
     raw = [
         {**conversation(chain(message("user", f"Question {number}"))), "conversation_id": None}
         for number in range(300)

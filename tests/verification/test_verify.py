@@ -1,29 +1,38 @@
 """Verification: what is whole is said to be whole, and each damage is found and named."""
 
+from __future__ import annotations
+
 import json
 import random
 import shutil
 import zipfile
+from collections.abc import Callable
 from datetime import UTC
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gptexit.conversion import convert
 from gptexit.errors import NoArchive
+from gptexit.names import Names
 from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.selection import Selection
+from gptexit.verification.result import Result
 from gptexit.writers.base import Options
 from support.archives.damage import FAULTS, LINES, NOTES, promise_anew
 from support.build import chain, conversation, message
 from support.exports import FIXTURES, ROOT
+
+pytestmark = pytest.mark.slow
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 PLACES = 2
 """In each of which a damage is tried here; `tests/run_mutations.py` tries 20."""
 
 
-def check(source, root):
+def check(source: Path, root: Path) -> Result:
     with open_export([source], careful=True) as export:
         return verify(root, export)
 
@@ -33,14 +42,16 @@ SMALL = [path for path in FIXTURES if path.stem != "sharded-2026"]
 
 
 @pytest.fixture(scope="module", params=SMALL, ids=lambda path: path.stem)
-def archived(request, tmp_path_factory):
+def archived(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
     """An export, and its archives in both formats."""
     root = tmp_path_factory.mktemp("archive")
     convert(request.param, root, ["markdown", "jsonl"])
     return request.param, root
 
 
-def test_what_was_just_written_is_complete(archived):
+def test_what_was_just_written_is_complete(archived: tuple[Path, Path]) -> None:
     source, root = archived
     result = check(source, root)
     assert result.problems == []
@@ -54,7 +65,7 @@ def test_what_was_just_written_is_complete(archived):
 
 
 @pytest.mark.parametrize("kind", [*NOTES, *LINES])
-def test_damage_is_found_and_named(archived, kind, tmp_path):
+def test_damage_is_found_and_named(archived: tuple[Path, Path], kind: str, tmp_path: Path) -> None:
     source, root = archived
     format_name = "markdown" if kind in NOTES else "jsonl"
     damage = NOTES.get(kind) or LINES[kind]
@@ -81,7 +92,9 @@ def test_damage_is_found_and_named(archived, kind, tmp_path):
     [(name, fault) for name, faults in FAULTS.items() for fault in faults],
     ids=lambda each: getattr(each, "__name__", each),
 )
-def test_a_faulty_writer_is_found_out(archived, format_name, fault, tmp_path):
+def test_a_faulty_writer_is_found_out(
+    archived: tuple[Path, Path], format_name: str, fault: Callable[..., Any], tmp_path: Path
+) -> None:
     """Damage that the manifest agrees with can only be found by reading the texts."""
     source, root = archived
     for place in range(PLACES if source == SLIM else 1):
@@ -94,7 +107,7 @@ def test_a_faulty_writer_is_found_out(archived, format_name, fault, tmp_path):
         assert check(source, copy).problems, place
 
 
-def test_a_note_that_was_added_to_is_no_loss(tmp_path):
+def test_a_note_that_was_added_to_is_no_loss(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, options=Options(timezone=UTC))
     note = next(tmp_path.glob("2026/*bicycle*.md"))
     text = note.read_text(encoding="utf-8")
@@ -105,7 +118,7 @@ def test_a_note_that_was_added_to_is_no_loss(tmp_path):
     assert verify(tmp_path).verdict == "not complete"
 
 
-def test_a_note_that_was_added_to_is_no_loss_whatever_it_was_written_with(tmp_path):
+def test_a_note_that_was_added_to_is_no_loss_whatever_it_was_written_with(tmp_path: Path) -> None:
     source = tmp_path / "conversations.json"
     picture = "See ![a map](https://example.org/map.png)."
     chat = conversation(
@@ -114,7 +127,7 @@ def test_a_note_that_was_added_to_is_no_loss_whatever_it_was_written_with(tmp_pa
     )
     source.write_text(json.dumps([chat]), encoding="utf-8")
     options = Options(
-        timezone=UTC, web_images="keep", layout="project", names={"g-p-1": "The move"}
+        timezone=UTC, web_images="keep", layout="project", names=Names({"g-p-1": "The move"})
     )
     convert(source, tmp_path / "out", options=options)
     (note,) = (tmp_path / "out").rglob("*harbour*.md")
@@ -126,14 +139,14 @@ def test_a_note_that_was_added_to_is_no_loss_whatever_it_was_written_with(tmp_pa
     assert result.edited == [note.relative_to(tmp_path / "out").as_posix()]
 
 
-def test_a_selection_is_no_loss(tmp_path):
+def test_a_selection_is_no_loss(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, ["markdown", "jsonl"], selection=Selection(title="bicycle"))
     result = check(SLIM, tmp_path)
     assert result.problems == []
     assert {archive.left_out for archive in result.archives} == {22}
 
 
-def test_odd_trees_and_ids_are_read_as_they_were_written(tmp_path):
+def test_odd_trees_and_ids_are_read_as_they_were_written(tmp_path: Path) -> None:
     """A circle that begins at a child's claim, and an id that fills the head of a note."""
     mapping = {
         "a": {"parent": "c", "message": message("user", "One", create_time=1e9)},
@@ -152,14 +165,14 @@ def test_odd_trees_and_ids_are_read_as_they_were_written(tmp_path):
     assert check(source, tmp_path / "out").problems == []
 
 
-def test_another_export_is_not_in_it(tmp_path):
+def test_another_export_is_not_in_it(tmp_path: Path) -> None:
     convert(SLIM, tmp_path)
     result = check(ROOT / "fixtures/classic-2023.zip", tmp_path)
     assert len([problem for problem in result.problems if "missing from" in problem.what]) == 11
     assert result.archives[0].older == 23
 
 
-def test_what_the_export_lacks_is_said(tmp_path):
+def test_what_the_export_lacks_is_said(tmp_path: Path) -> None:
     source = ROOT / "fixtures/dat-2026.zip"
     convert(source, tmp_path)
     result = check(source, tmp_path)
@@ -167,12 +180,12 @@ def test_what_the_export_lacks_is_said(tmp_path):
     assert "2 files that its own list names" in result.lacking
 
 
-def test_no_archive_is_said(tmp_path):
+def test_no_archive_is_said(tmp_path: Path) -> None:
     with pytest.raises(NoArchive, match="no archive"):
         verify(tmp_path)
 
 
-def test_an_asset_that_the_export_does_not_give_back_whole(tmp_path):
+def test_an_asset_that_the_export_does_not_give_back_whole(tmp_path: Path) -> None:
     export = tmp_path / "export.zip"
     shutil.copy(SLIM, export)
     convert(export, tmp_path / "out")

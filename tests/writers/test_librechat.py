@@ -3,9 +3,14 @@
 Written from its source, `api/server/utils/import/` and `packages/api/src/import/`, of 2026.
 """
 
+from __future__ import annotations
+
 import json
 import zipfile
+from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
+from typing import Any
 
 import jsonschema
 import orjson
@@ -134,11 +139,11 @@ LOOKED_UP = {
 }
 
 
-def messages(raw):
+def messages(raw: dict[str, Any]) -> list[dict[str, Any]]:
     return [node["message"] for node in raw["mapping"].values() if node["message"]]
 
 
-def pointers(raw):
+def pointers(raw: dict[str, Any]) -> Iterator[str]:
     """Those that the importer looks for; it fails on one that is no text."""
     for turn in messages(raw):
         for part in turn["content"].get("parts", []):
@@ -154,7 +159,7 @@ def pointers(raw):
                         yield part["asset_pointer"]
 
 
-def check(raw):
+def check(raw: dict[str, Any]) -> None:
     is_in_zip(raw)
     assert all(isinstance(pointer, str) for pointer in pointers(raw))
     for turn in messages(raw):
@@ -163,8 +168,11 @@ def check(raw):
             assert all(isinstance(content.get(k, ""), str) for k in ("result", "text", "content"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_a_zip_is_read_whole_and_each_file_is_where_it_is_looked_for(source, tmp_path):
+def test_a_zip_is_read_whole_and_each_file_is_where_it_is_looked_for(
+    source: Path, tmp_path: Path
+) -> None:
     report = convert(source, tmp_path, ["chatgpt", "jsonl"], options=FIT)
     found = raw_conversations(tmp_path / "chatgpt" / ZIP)
     assert len(found) == report["read"]["conversations"]
@@ -181,9 +189,10 @@ def test_a_zip_is_read_whole_and_each_file_is_where_it_is_looked_for(source, tmp
             assert f"{tail}.dat" in names or tail in missing or not tail
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(any_conversations())
-def test_nothing_odd_stops_the_import_of_a_zip(raw):
+def test_nothing_odd_stops_the_import_of_a_zip(raw: dict[str, Any]) -> None:
     neutral = read_conversation(raw, Account(), ReadStats())
     out, _ = repaired(neutral)
     before = deepcopy(neutral)
@@ -207,7 +216,7 @@ def test_nothing_odd_stops_the_import_of_a_zip(raw):
         {"attachments": [{"id": "file-A1", "mime_type": 1, "name": ["a"]}]},
     ],
 )
-def test_metadata_that_would_stop_it(odd):
+def test_metadata_that_would_stop_it(odd: dict[str, Any]) -> None:
     raw = conversation(chain(message("user", "Hi"), message("assistant", "Ho", metadata=odd)))
     assert FORMS["librechat"].fit(raw)
     check(raw)
@@ -229,13 +238,13 @@ def test_metadata_that_would_stop_it(odd):
         {"content_type": "tether_quote", "text": ["a", "list"]},
     ],
 )  # fmt: skip
-def test_contents_that_would_stop_it(content):
+def test_contents_that_would_stop_it(content: dict[str, Any]) -> None:
     raw = conversation(chain(message("user", "Hi"), message("assistant", content)))
     FORMS["librechat"].fit(raw)
     check(raw)
 
 
-def test_hidden_and_empty_messages_do_not_become_bubbles():
+def test_hidden_and_empty_messages_do_not_become_bubbles() -> None:
     hidden = {"is_visually_hidden_from_conversation": True}
     profile = {"content_type": "user_editable_context", "user_profile": "I am Ann."}
     upload = {"attachments": [{"id": "file-A1", "name": "a.pdf"}]}
@@ -257,7 +266,7 @@ def test_hidden_and_empty_messages_do_not_become_bubbles():
     assert raw["mapping"]["m1"]["message"]["content"]["user_profile"] == "I am Ann."
 
 
-def test_a_picture_whose_upload_has_no_type_is_still_a_picture():
+def test_a_picture_whose_upload_has_no_type_is_still_a_picture() -> None:
     upload = {"id": "file-A1", "name": "a.png", "mime_type": ""}
     raw = conversation(chain(message("user", "Look", metadata={"attachments": [upload]})))
     FORMS["librechat"].fit(raw)
@@ -265,7 +274,8 @@ def test_a_picture_whose_upload_has_no_type_is_still_a_picture():
     assert kept == {"id": "file-A1", "name": "a.png"}
 
 
-def test_a_page_of_a_document_is_found(tmp_path):
+@pytest.mark.slow
+def test_a_page_of_a_document_is_found(tmp_path: Path) -> None:
     convert(ROOT / "fixtures/sharded-2026.zip", tmp_path, ["chatgpt"], options=FIT)
     with zipfile.ZipFile(tmp_path / ZIP) as archive:
         names = archive.namelist()
@@ -276,15 +286,16 @@ def test_a_page_of_a_document_is_found(tmp_path):
         assert f'://{page.removesuffix(".dat")}"'.encode() in text
 
 
-def native(raw):
+def native(raw: dict[str, Any]) -> Any:
     neutral = read_conversation(raw, Account(), ReadStats())
     (file,) = LibreChat(CommonOptions(), Catalog()).render(neutral).files
     return json.loads(file.data)
 
 
+@pytest.mark.slow
 @settings(max_examples=70)
 @given(any_conversations())
-def test_a_file_is_one_that_the_importer_takes(raw):
+def test_a_file_is_one_that_the_importer_takes(raw: dict[str, Any]) -> None:
     form = native(raw)
     is_native(form)
     before = {NO_PARENT}
@@ -293,7 +304,7 @@ def test_a_file_is_one_that_the_importer_takes(raw):
         before.add(turn["messageId"])
 
 
-def test_a_conversation_goes_on_with_a_model_that_the_server_has():
+def test_a_conversation_goes_on_with_a_model_that_the_server_has() -> None:
     mapping = chain(
         message("user", "Hi"), message("assistant", "Ho", metadata={"model_slug": "o3"})
     )

@@ -1,6 +1,8 @@
 """Each format declares its options once, and the command line, its help and its refusals follow."""
 
+from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -9,7 +11,7 @@ from gptexit.cli import main
 from gptexit.cli.convert import convert as command
 from gptexit.conversion import convert
 from gptexit.errors import BadOption
-from gptexit.writers.base import CommonOptions
+from gptexit.writers.base import CommonOptions, Format
 from gptexit.writers.registry import FORMATS, own_options
 from support.exports import ROOT
 
@@ -17,7 +19,7 @@ SAMPLE = str(ROOT / "fixtures/slim-2026.zip")
 OWN = own_options()
 
 
-def given_wrongly():
+def given_wrongly() -> Iterator[tuple[str, str, str, list[Format]]]:
     """Each option of single formats, a value, and a format that has no such option."""
     values = {"max_size": "1GB", "tokens": "30000", "topics": "tax=tax"}
     for name, (spec, takers) in OWN.items():
@@ -26,7 +28,7 @@ def given_wrongly():
         yield spec.flag_of(name), value, others[0], takers
 
 
-def test_option_names_are_unique_over_all_formats():
+def test_option_names_are_unique_over_all_formats() -> None:
     common = {field.name for field in fields(CommonOptions)}
     flags = [option for param in command.params for option in [*param.opts, *param.secondary_opts]]
     assert len(flags) == len(set(flags))
@@ -37,7 +39,7 @@ def test_option_names_are_unique_over_all_formats():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_format_lists_its_own_options(name):
+def test_a_format_lists_its_own_options(name: str) -> None:
     listed = CliRunner().invoke(main, ["formats", name]).output
     own = FORMATS[name].options.own()
     assert FORMATS[name].what in listed
@@ -45,7 +47,7 @@ def test_a_format_lists_its_own_options(name):
         assert (f"  {spec.flag_of(field)} " in listed) is (field in own)
 
 
-def test_help_lists_the_options_of_a_format_under_a_heading():
+def test_help_lists_the_options_of_a_format_under_a_heading() -> None:
     text = CliRunner().invoke(main, ["convert", "--help"]).output
     claude = text.partition("Options of claude:\n")[2]
     assert claude.startswith("  --topic NAME=WORDS")
@@ -54,7 +56,9 @@ def test_help_lists_the_options_of_a_format_under_a_heading():
 
 
 @pytest.mark.parametrize(("flag", "value", "other", "takers"), list(given_wrongly()))
-def test_an_option_that_no_format_of_the_run_has_is_refused(tmp_path, flag, value, other, takers):
+def test_an_option_that_no_format_of_the_run_has_is_refused(
+    tmp_path: Path, flag: str, value: str, other: str, takers: list[Format]
+) -> None:
     out = tmp_path / "out"
     done = CliRunner().invoke(main, ["convert", SAMPLE, "-o", str(out), "--to", other, flag, value])
     assert done.exit_code == 2
@@ -63,7 +67,7 @@ def test_an_option_that_no_format_of_the_run_has_is_refused(tmp_path, flag, valu
     assert not out.exists()
 
 
-def test_the_library_refuses_an_option_that_no_format_of_the_run_has(tmp_path):
+def test_the_library_refuses_an_option_that_no_format_of_the_run_has(tmp_path: Path) -> None:
     with pytest.raises(BadOption, match=r"jsonl has no option 'layout'"):
         convert(SAMPLE, tmp_path / "out", ["jsonl"], options={"layout": "flat"})
     with pytest.raises(BadOption, match=r"layout is one of year, project, flat"):

@@ -6,7 +6,7 @@ from gptexit import model
 from gptexit.writers.parts import MEDIA, PARTS
 
 
-def test_the_table_has_every_type_of_part_of_the_model():
+def test_the_table_has_every_type_of_part_of_the_model() -> None:
     types = set()
     for part in get_args(model.Part):
         hint = get_type_hints(part)["type"]

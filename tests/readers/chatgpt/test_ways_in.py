@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +136,18 @@ WAYS = (
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     chats=st.lists(st.lists(WORDS, min_size=1, max_size=4), min_size=2, max_size=5), data=st.data()
 )
-def test_every_way_reads_as_the_same_conversations(tmp_path_factory, way, chats, data):
+def test_every_way_reads_as_the_same_conversations(
+    tmp_path_factory: pytest.TempPathFactory,
+    way: Callable[..., Any],
+    chats: list[list[str]],
+    data: Any,
+) -> None:
     raws = [chat(f"c{number}", *words) for number, words in enumerate(chats)]
     wanted = {raw["id"]: said(raw) for raw in raws}
     shaped = [data.draw(st.sampled_from(SHAPES))(raw) for raw in json.loads(json.dumps(raws))]
@@ -150,14 +157,14 @@ def test_every_way_reads_as_the_same_conversations(tmp_path_factory, way, chats,
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
-def test_a_pipe_of_several_arrays_in_any_encoding(encoding):
+def test_a_pipe_of_several_arrays_in_any_encoding(encoding: str) -> None:
     text = json.dumps([chat("a"), chat("b")]) + "\n" + json.dumps([listed(chat("c"))])
     got, export = read("-", stdin=io.BytesIO(text.encode(encoding)))
     assert list(got) == ["a", "b", "c"]
     assert export.losses == []
 
 
-def test_messages_that_name_their_parents_keep_their_branches(tmp_path):
+def test_messages_that_name_their_parents_keep_their_branches(tmp_path: Path) -> None:
     mapping = chain(message("user", "q"), message("assistant", "first"))
     add(mapping, "m3", "m1", message("assistant", "second"))
     raw = listed(conversation(mapping, id="a", conversation_id="a", current_node="m2"))
@@ -167,7 +174,7 @@ def test_messages_that_name_their_parents_keep_their_branches(tmp_path):
     assert got == {"a": ["user: q", "assistant: first"]}
 
 
-def test_words_in_place_of_objects_and_times_in_milliseconds(tmp_path):
+def test_words_in_place_of_objects_and_times_in_milliseconds(tmp_path: Path) -> None:
     raw = {
         "title": "Odd",
         "id": "a",
@@ -186,7 +193,7 @@ def test_words_in_place_of_objects_and_times_in_milliseconds(tmp_path):
     assert times == [1_740_000_001.5, None, 1_740_000_003]
 
 
-def test_a_message_that_is_a_list_is_each_of_its_messages(tmp_path):
+def test_a_message_that_is_a_list_is_each_of_its_messages(tmp_path: Path) -> None:
     raw = chat("a", "one", "two", "four")
     node = raw["mapping"]["m2"]
     node["message"] = [node["message"], message("assistant", "three")]
@@ -194,7 +201,7 @@ def test_a_message_that_is_a_list_is_each_of_its_messages(tmp_path):
     assert [each.split()[-1] for each in got["a"]] == ["one", "two", "three", "four"]
 
 
-def test_an_unknown_form_is_told_and_its_words_are_kept(tmp_path):
+def test_an_unknown_form_is_told_and_its_words_are_kept(tmp_path: Path) -> None:
     raw = {"title": "Odd", "conversation_id": "odd", "dialogue": [{"q": "What?", "a": "Walrus."}]}
     source = write(tmp_path / "conversations.json", dumped([raw, chat("a")]))
     code, told = gptexit("convert", source, "-o", tmp_path / "out")
@@ -205,7 +212,7 @@ def test_an_unknown_form_is_told_and_its_words_are_kept(tmp_path):
     assert "Nothing was said" not in note
 
 
-def test_files_that_are_no_chats_are_named_and_not_read(tmp_path):
+def test_files_that_are_no_chats_are_named_and_not_read(tmp_path: Path) -> None:
     foreign = {
         "id": "1",
         "chat": {"history": {"messages": {"a": {"role": "user", "content": "x"}}}},
@@ -232,7 +239,8 @@ def test_files_that_are_no_chats_are_named_and_not_read(tmp_path):
     assert "user.json" not in told and "DS_Store" not in told
 
 
-def test_a_bundle_keeps_its_account_files_under_their_names(tmp_path):
+@pytest.mark.slow
+def test_a_bundle_keeps_its_account_files_under_their_names(tmp_path: Path) -> None:
     inner = zip_of({"conversations-000.json": dumped([chat("a")])})
     name = f"User Online Activity/Conversations__{'ab' * 32}-chatgpt-0001.zip"
     members = {name: inner, "Financial/p.csv": b"a,b\n", "User Profile/u.csv": b"x\n"}
@@ -246,7 +254,7 @@ def test_a_bundle_keeps_its_account_files_under_their_names(tmp_path):
     assert (tmp_path / "out/account/Financial/p.csv").read_bytes() == b"a,b\n"
 
 
-def test_tasks_of_codex_and_group_chats_are_marked(tmp_path):
+def test_tasks_of_codex_and_group_chats_are_marked(tmp_path: Path) -> None:
     task = {
         "id": "task_e_1",
         "title": "Fix it",
@@ -293,7 +301,7 @@ def _page(raws: list[Raw], escaped: bool) -> bytes:
 
 
 @pytest.mark.parametrize("escaped", [True, False])
-def test_the_viewer_is_unescaped_where_all_of_it_is_escaped(tmp_path, escaped):
+def test_the_viewer_is_unescaped_where_all_of_it_is_escaped(tmp_path: Path, escaped: bool) -> None:
     raw = chat("a", 'Isn\'t "a < b" & &lt; typed?', "<div>&amp;</div>")
     source = write(tmp_path / "chat.html", _page([raw], escaped))
     got, _ = read(source)
@@ -310,8 +318,9 @@ print(int(peak.split()[1]) // 1024, code or 0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory of a process")
-def test_two_hundred_single_chats_of_three_shapes_in_less_than_100_mb(tmp_path):
+def test_two_hundred_single_chats_of_three_shapes_in_less_than_100_mb(tmp_path: Path) -> None:
     members = {}
     for number in range(200):
         words = f"Answer {number}. " * 12_000
@@ -332,14 +341,15 @@ def test_two_hundred_single_chats_of_three_shapes_in_less_than_100_mb(tmp_path):
         assert "200 conversations" in said_so[0]
 
 
-def test_listing_in_reverse_is_turned_round(tmp_path):
+def test_listing_in_reverse_is_turned_round(tmp_path: Path) -> None:
     raw = listed(chat("a", "one", "two", "three"))
     raw["messages"].reverse()
     got, _ = read(write(tmp_path / "x.json", dumped(raw)))
     assert [each.split()[-1] for each in got["a"]] == ["one", "two", "three"]
 
 
-def test_a_large_file_in_the_web_form_is_read_in_pieces(tmp_path):
+@pytest.mark.slow
+def test_a_large_file_in_the_web_form_is_read_in_pieces(tmp_path: Path) -> None:
     rng = random.Random(7)
     words = ["".join(rng.choices("abcdefgh ", k=30_000)) for _ in range(40)]
     raws = [listed(chat(f"c{number}", text, text[::-1])) for number, text in enumerate(words * 4)]
@@ -351,7 +361,7 @@ def test_a_large_file_in_the_web_form_is_read_in_pieces(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["other.json", "saved/other.json", "export/saved/other.json"])
-def test_chats_outside_of_the_exports_folder_are_read_too(tmp_path, place):
+def test_chats_outside_of_the_exports_folder_are_read_too(tmp_path: Path, place: str) -> None:
     files = {"export/conversations.json": chat("one"), place: chat("two")}
     data = zip_of({name: json.dumps([raw]).encode() for name, raw in files.items()})
     path = write(tmp_path / "export.zip", data)
@@ -364,7 +374,9 @@ FORMATS = ("--to", "markdown", "--to", "jsonl")
 
 
 @pytest.mark.parametrize("key", ["voice", "safe_urls", "owner"])
-def test_words_below_a_key_that_holds_none_elsewhere_are_kept_and_told(key, tmp_path):
+def test_words_below_a_key_that_holds_none_elsewhere_are_kept_and_told(
+    key: str, tmp_path: Path
+) -> None:
     raw = conversation({}, title="Swapped", conversation_id="swapped")
     raw[key] = chain(message("user", "Where did I go?"))
     source = tmp_path / "conversations.json"

@@ -5,6 +5,7 @@ Prints as JSON what stood on the screen, for the test to judge.
 
 import json
 import sys
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -19,7 +20,7 @@ FLAGS = [
 ]
 
 
-def main(asked):
+def main(asked: dict[str, Any]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=asked["browser"], args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
@@ -58,7 +59,7 @@ def main(asked):
         print(json.dumps(seen))
 
 
-def dismiss(page):
+def dismiss(page: Any) -> None:
     """Close what greets a newcomer."""
     page.wait_for_timeout(2500)
     for name in ("Okay, Let's Go!", "Get started"):
@@ -68,7 +69,7 @@ def dismiss(page):
             page.wait_for_timeout(500)
 
 
-def bring_in(page, path):
+def bring_in(page: Any, path: str) -> Any:
     """Settings > Data Controls > Import Chats; what the app says at its end."""
     page.get_by_text("User", exact=True).first.click()
     page.get_by_text("Settings", exact=True).first.click()
@@ -84,12 +85,12 @@ def bring_in(page, path):
     return said.inner_text()
 
 
-def top(page):
+def top(page: Any) -> Any:
     page.evaluate("document.querySelector('#messages-container').scrollTop = 0")
     page.wait_for_timeout(700)
 
 
-def look(page):
+def look(page: Any) -> dict[str, Any]:
     """The text, the pictures that really show, and what the app made of sources and formulas."""
     images = page.evaluate(
         "[...document.querySelectorAll('#messages-container img')]"

@@ -59,11 +59,11 @@ def read(source: Path, folder: Path) -> dict[str, Expected]:
         def digest(member: str) -> str:
             if member not in digests:
                 with export.open(member) as stream:
-                    digests[member] = hashlib.file_digest(stream, "sha256").hexdigest()
+                    digests[member] = hashlib.sha256(stream.read()).hexdigest()
             return digests[member]
 
         found = (_expected(json.loads(line), digest) for line in lines)
-        return {message.id: message for message in found}
+        return {talk.id: talk for talk in found}
 
 
 def _expected(neutral: Any, digest: Any) -> Expected:

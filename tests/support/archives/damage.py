@@ -184,7 +184,7 @@ def truncated_line(root: Path, rng: random.Random) -> list[str] | None:
 
 
 def deleted_line(root: Path, rng: random.Random) -> list[str] | None:
-    return _line(root, lambda lines: lines.pop(rng.randrange(len(lines))) and None)
+    return _line(root, lambda lines: lines.__delitem__(rng.randrange(len(lines))))
 
 
 def changed_line(root: Path, rng: random.Random) -> list[str] | None:

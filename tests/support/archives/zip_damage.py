@@ -129,7 +129,7 @@ def changed_title(raw: Raw, rng: random.Random) -> bool:
 
 def later_conversation(raw: Raw, rng: random.Random) -> bool:
     raw["update_time"] += 60
-    return raw["update_time"] > 1e9
+    return bool(raw["update_time"] > 1e9)
 
 
 def other_branch(raw: Raw, rng: random.Random) -> bool:

@@ -238,7 +238,7 @@ def a_value(rng: Rng) -> Json:
         return AsText(rng.choice(_TEXTS)) if rng.random() < 0.6 else _nested(rng)
     if kind == 7:
         return rng.choice((None, True, False))
-    made = [None, True, 0, "", {}, [], rng.choice(_STRINGS), rng.choice(_NUMBERS)]
+    made: list[Any] = [None, True, 0, "", {}, [], rng.choice(_STRINGS), rng.choice(_NUMBERS)]
     keys = (
         "",
         "id",

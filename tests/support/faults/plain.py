@@ -277,7 +277,7 @@ def _next(text: str, at: int) -> int:
 
 def _array(text: str, at: int) -> tuple[list[Any], int]:
     """The items from behind an opening bracket on, and the place behind the closing one."""
-    found = []
+    found: list[Any] = []
     while True:
         gap = _GAP.match(text, at)
         at = gap.end() if gap else at

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 from gptexit import convert
 from gptexit.text.json import dumps
-from support.build import add, chain, conversation, message
+from support.build import Raw, add, chain, conversation, message
 
 HELLO = (
     json.dumps(
@@ -25,7 +28,7 @@ HELLO = (
 )
 
 
-def talk(title, texts, key="c0ffee00-0001", **rest):
+def talk(title: str, texts: Iterable[str], key: str = "c0ffee00-0001", **rest: Any) -> Raw:
     """A raw conversation in which user and assistant take turns."""
     said = [
         message(("user", "assistant")[number % 2], text, create_time=1_740_000_000.0 + number)
@@ -34,13 +37,13 @@ def talk(title, texts, key="c0ffee00-0001", **rest):
     return conversation(chain(*said), conversation_id=key, id=key, title=title, **rest)
 
 
-def more(raw, key, each):
+def more(raw: Raw, key: str, said: Raw) -> None:
     """Add a message to a conversation, behind its last one."""
-    add(raw["mapping"], key, raw["current_node"], each)
+    add(raw["mapping"], key, raw["current_node"], said)
     raw["current_node"] = key
 
 
-def archive(folder, *raws):
+def archive(folder: Path, *raws: Raw) -> Path:
     """A folder with the database of these conversations."""
     export = folder / "conversations.json"
     export.write_bytes(dumps(list(raws)))

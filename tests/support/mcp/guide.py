@@ -5,6 +5,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from mcp import ClientSession
+
 from gptexit import convert
 from support.exports import ROOT
 from support.mcp import served
@@ -15,10 +17,10 @@ SHOWN = re.compile(
 )
 
 
-def renewed(text, folder):
+def renewed(text: str, folder: Path) -> str:
     convert(ROOT / "fixtures/slim-2026.zip", folder, ["sqlite"])
 
-    async def conversation(session):
+    async def conversation(session: ClientSession) -> list[str]:
         calls = [(found[2], json.loads(found[3])) for found in SHOWN.finditer(text)]
         return [(await served.ask(session, tool, **given))[1] for tool, given in calls]
 

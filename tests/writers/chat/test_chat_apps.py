@@ -1,7 +1,12 @@
 """What the formats of chat apps promise for any conversation, and for the samples."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -20,27 +25,27 @@ from support.exports import FIXTURES
 USUAL = frozenset({"reasoning"})
 
 
-def read(raw):
+def read(raw: dict[str, Any]) -> Any:
     return read_conversation(deepcopy(raw), Account(), ReadStats())
 
 
-def no_asset(member):
+def no_asset(member: str) -> BinaryIO:
     raise OSError(member)
 
 
-def open_webui(neutral, **options):
+def open_webui(neutral: Any, **options: Any) -> Any:
     target = OpenWebUI(CommonOptions(**options), Catalog(), no_asset)
     files = [*target.render(neutral).files, *target.finish().files]
     (chat,) = json.loads(b"".join(file.data for file in files if file.path.endswith(".json")))
     return chat
 
 
-def librechat(neutral):
+def librechat(neutral: Any) -> Any:
     (file,) = LibreChat(CommonOptions(), Catalog()).render(neutral).files
     return json.loads(file.data)
 
 
-def test_an_answer_with_its_tools_is_one_turn():
+def test_an_answer_with_its_tools_is_one_turn() -> None:
     mapping = chain(
         message("user", "How much rain?"),
         message("assistant", {"content_type": "thoughts", "thoughts": [
@@ -54,7 +59,7 @@ def test_an_answer_with_its_tools_is_one_turn():
     )  # fmt: skip
     turns = turns_of(read(conversation(mapping)), USUAL)
     assert [turn.role for turn in turns.by_id.values()] == ["user", "assistant", "user"]
-    answer = turns.by_id["m2"]
+    answer: Any = turns.by_id["m2"]
     assert [part["type"] for part in answer.parts] == ["reasoning", "code", "output", "text"]
     assert answer.parts[0]["seconds"] == 7
     chat = open_webui(read(conversation(mapping)))["chat"]
@@ -63,7 +68,7 @@ def test_an_answer_with_its_tools_is_one_turn():
     assert content.index("Add, then divide.") < content.index("sum(rain)") < content.index("73 mm.")
 
 
-def test_every_version_stays_behind_its_arrow():
+def test_every_version_stays_behind_its_arrow() -> None:
     mapping = chain(message("user", "Tell a story."), message("assistant", "Once."))
     add(mapping, "other", "m1", message("assistant", "Twice."))
     add(mapping, "end", "other", message("user", "More."))
@@ -78,7 +83,7 @@ def test_every_version_stays_behind_its_arrow():
     assert flat["m1"]["parentMessageId"] == NO_PARENT
 
 
-def test_a_version_that_begins_inside_an_answer_stays_one():
+def test_a_version_that_begins_inside_an_answer_stays_one() -> None:
     mapping = chain(message("user", "Go."), message("assistant", "First half."))
     add(mapping, "a", "m2", message("assistant", "Second half."))
     add(mapping, "b", "m2", message("assistant", "Another second half."))
@@ -86,7 +91,7 @@ def test_a_version_that_begins_inside_an_answer_stays_one():
     assert turns.by_id["m2"].children == ["a", "b"]
 
 
-def test_sources_are_numbered_as_the_app_does():
+def test_sources_are_numbered_as_the_app_does() -> None:
     words = (
         "Line 28 climbs. \ue200cite\ue202turn0search0\ue201 "
         "It is steep. \ue200cite\ue202turn0search1\ue202turn0search0\ue201"
@@ -109,7 +114,7 @@ def test_sources_are_numbered_as_the_app_does():
     ]
 
 
-def test_custom_instructions_become_the_system_prompt_if_asked():
+def test_custom_instructions_become_the_system_prompt_if_asked() -> None:
     content = {
         "content_type": "user_editable_context",
         "user_profile": "I row.",
@@ -123,7 +128,7 @@ def test_custom_instructions_become_the_system_prompt_if_asked():
     assert "Be brief." in asked
 
 
-def assert_tree(messages, parent_of, root):
+def assert_tree(messages: dict[str, Any], parent_of: Callable[..., Any], root: str | None) -> None:
     """Every parent is there, stands before its child, and no message is its own ancestor."""
     seen = set()
     for key, turn in messages.items():
@@ -132,9 +137,10 @@ def assert_tree(messages, parent_of, root):
         seen.add(key)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(any_conversations())
-def test_any_conversation_becomes_a_sound_tree(raw):
+def test_any_conversation_becomes_a_sound_tree(raw: dict[str, Any]) -> None:
     neutral = read(raw)
     chat = open_webui(neutral)["chat"]["history"]
     messages = chat["messages"]
@@ -152,9 +158,10 @@ def test_any_conversation_becomes_a_sound_tree(raw):
     assert all(turn["text"] for turn in flat.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(any_conversations())
-def test_no_visible_text_is_lost(raw):
+def test_no_visible_text_is_lost(raw: dict[str, Any]) -> None:
     neutral = read(raw)
     chat = open_webui(neutral)["chat"]["history"]["messages"]
     whole = "\n".join(turn["content"] for turn in chat.values())
@@ -164,8 +171,9 @@ def test_no_visible_text_is_lost(raw):
                 assert part["text"].strip("\n") in whole or not part["text"].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_the_samples_in_both_formats(source, tmp_path):
+def test_the_samples_in_both_formats(source: Path, tmp_path: Path) -> None:
     report = convert(source, tmp_path, ["open-webui", "librechat"])
     assert report["exit_code"] in (0, 1)
     chats = [
@@ -180,7 +188,7 @@ def test_the_samples_in_both_formats(source, tmp_path):
     assert [target["files_written"] for target in again["targets"]] == [0, 0]
 
 
-def test_a_recap_alone_is_a_line_and_a_title_of_its_own_is_kept():
+def test_a_recap_alone_is_a_line_and_a_title_of_its_own_is_kept() -> None:
     recap = {"content_type": "reasoning_recap", "content": "Worked for 25s"}
     told = {"finished_text": "Reasoned about tides for 34s", "finished_duration_sec": 34}
     raw = conversation(
@@ -202,7 +210,7 @@ def test_a_recap_alone_is_a_line_and_a_title_of_its_own_is_kept():
     ]
 
 
-def test_every_writing_block_is_there_where_they_have_no_id_or_the_same():
+def test_every_writing_block_is_there_where_they_have_no_id_or_the_same() -> None:
     words = ":::writing{%s}\nFirst\n:::\n:::writing{%s}\nSecond\n:::"
     for one, two in (("", ""), ('id="1"', 'id="1"')):
         raw = conversation(

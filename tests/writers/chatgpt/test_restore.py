@@ -1,7 +1,11 @@
 """Back from the neutral form to ChatGPT's own."""
 
+from __future__ import annotations
+
 import math
 from copy import deepcopy
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -12,12 +16,14 @@ from gptexit.writers.chatgpt.restore import repaired, restore
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, raw_conversations
 
+pytestmark = pytest.mark.slow
 
-def read(raw):
+
+def read(raw: dict[str, Any]) -> Any:
     return read_conversation(deepcopy(raw), Account(), ReadStats())
 
 
-def with_additions(raw):
+def with_additions(raw: dict[str, Any]) -> dict[str, Any]:
     """What the module says that it adds, added to the source."""
     raw = deepcopy(raw)
     neutral = read(raw)
@@ -35,7 +41,7 @@ def with_additions(raw):
     return raw
 
 
-def same(one, other):
+def same(one: Any, other: Any) -> bool:
     """Equal as JSON: numbers by their value."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
@@ -47,20 +53,20 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_every_field_of_an_export_comes_back(source):
+def test_every_field_of_an_export_comes_back(source: Path) -> None:
     for raw in raw_conversations(source).values():
         assert same(restore(read(raw)), with_additions(raw))
 
 
 @settings(max_examples=70)
 @given(any_conversations())
-def test_every_field_of_anything_comes_back(raw):
+def test_every_field_of_anything_comes_back(raw: dict[str, Any]) -> None:
     assert same(restore(read(raw)), with_additions(raw))
 
 
 @settings(max_examples=70)
 @given(any_conversations())
-def test_a_second_reading_gives_the_same(raw):
+def test_a_second_reading_gives_the_same(raw: dict[str, Any]) -> None:
     neutral = read(with_additions(raw))
     if isinstance(raw.get("mapping", {}), dict):
         assert orjson.dumps(read(restore(neutral))) == orjson.dumps(neutral)
@@ -68,7 +74,7 @@ def test_a_second_reading_gives_the_same(raw):
 
 @settings(max_examples=70)
 @given(any_conversations())
-def test_a_repaired_one_reads_as_the_same_and_can_be_trusted(raw):
+def test_a_repaired_one_reads_as_the_same_and_can_be_trusted(raw: dict[str, Any]) -> None:
     neutral = read(raw)
     out, _ = repaired(neutral)
     assert_trustworthy(out)
@@ -80,7 +86,7 @@ def test_a_repaired_one_reads_as_the_same_and_can_be_trusted(raw):
     assert orjson.dumps(read(out_again)) == orjson.dumps(again)
 
 
-def assert_trustworthy(raw):
+def assert_trustworthy(raw: dict[str, Any]) -> None:
     mapping = raw["mapping"]
     for key in mapping:
         seen = {key}

@@ -1,9 +1,13 @@
 """The export in ChatGPT's own layout again."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -19,14 +23,16 @@ from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT, raw_conversations
 
+pytestmark = pytest.mark.slow
+
 ZIP = "chatgpt-export.zip"
 
 
-def lines(path):
+def lines(path: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in (path / "conversations.jsonl").open("rb")]
 
 
-def there_and_back(source, out, form):
+def there_and_back(source: Path, out: Path, form: str) -> list[Path]:
     """To jsonl, and three times through ChatGPT's layout and to jsonl."""
     convert(source, out / "0", ["jsonl"])
     for number in (1, 2):
@@ -39,14 +45,14 @@ def there_and_back(source, out, form):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_a_second_round_gives_the_same_bytes(source, form, tmp_path):
+def test_a_second_round_gives_the_same_bytes(source: Path, form: str, tmp_path: Path) -> None:
     _, first, second = there_and_back(source, tmp_path, form)
     one, two = ((path / "conversations.jsonl").read_bytes() for path in (first, second))
     assert one == two
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_todays_form_keeps_every_field(source, tmp_path):
+def test_todays_form_keeps_every_field(source: Path, tmp_path: Path) -> None:
     before, after, _ = there_and_back(source, tmp_path, "2026")
     changed = 0
     for one, two in zip(lines(before), lines(after), strict=True):
@@ -67,7 +73,7 @@ def test_todays_form_keeps_every_field(source, tmp_path):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_the_classic_form_has_what_importers_look_up(source, tmp_path):
+def test_the_classic_form_has_what_importers_look_up(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path, ["chatgpt"])
     found = raw_conversations(tmp_path / ZIP)
     assert found.keys() >= {key for key, raw in raw_conversations(source).items() if _id(raw)}
@@ -83,13 +89,13 @@ def test_the_classic_form_has_what_importers_look_up(source, tmp_path):
                 assert {"status", "recipient", "weight", "create_time"} <= each.keys()
 
 
-def _id(raw):
+def _id(raw: dict[str, Any]) -> Any:
     return raw.get("conversation_id") or raw.get("id")
 
 
 @settings(max_examples=70)
 @given(any_conversations())
-def test_anything_comes_out_as_it_was_understood(raw):
+def test_anything_comes_out_as_it_was_understood(raw: dict[str, Any]) -> None:
     neutral = read_conversation(raw, Account(), ReadStats())
     out, _ = repaired(neutral)
     FORMS["classic"].fit(out)
@@ -108,7 +114,7 @@ def test_anything_comes_out_as_it_was_understood(raw):
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory):
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("large") / "large.zip"
     script = str(ROOT / "fixtures/generate.py")
     command = [sys.executable, script, str(path), "--conversations", "300", "--seed", "5"]
@@ -117,7 +123,7 @@ def large(tmp_path_factory):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_each_zip_of_several_is_complete_in_itself(large, form, tmp_path):
+def test_each_zip_of_several_is_complete_in_itself(large: Path, form: str, tmp_path: Path) -> None:
     size = size_of("2MB")
     made = convert(large, tmp_path / "zips", ["chatgpt"], options=Options(form=form, max_size=size))
     zips = sorted((tmp_path / "zips").glob("*.zip"))
@@ -136,7 +142,7 @@ def test_each_zip_of_several_is_complete_in_itself(large, form, tmp_path):
     assert count == made["read"]["conversations"]
 
 
-def test_assets_go_along_under_their_names(tmp_path):
+def test_assets_go_along_under_their_names(tmp_path: Path) -> None:
     source = ROOT / "fixtures/dat-2026.zip"
     figures = json.loads((ROOT / "fixtures/figures.json").read_text())[source.name]
     shown = [asset for asset in figures["assets"] if asset["conversation"]]
@@ -151,7 +157,7 @@ def test_assets_go_along_under_their_names(tmp_path):
         assert again["assets"]["found"] == len(shown)
 
 
-def test_a_second_run_leaves_the_zip_alone(tmp_path):
+def test_a_second_run_leaves_the_zip_alone(tmp_path: Path) -> None:
     source = ROOT / "fixtures/fat-2024.zip"
     convert(source, tmp_path, ["chatgpt"])
     before = (tmp_path / ZIP).stat()
@@ -159,7 +165,7 @@ def test_a_second_run_leaves_the_zip_alone(tmp_path):
     assert (tmp_path / ZIP).stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_a_name_cannot_leave_the_folder_that_it_is_unpacked_to(tmp_path):
+def test_a_name_cannot_leave_the_folder_that_it_is_unpacked_to(tmp_path: Path) -> None:
     pointer = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-Ab1"}
     content = {"content_type": "multimodal_text", "parts": [pointer]}
     upload = {"id": "file-Ab1", "name": "..\\..\\evil/../x.png", "mime_type": "image/png"}
@@ -175,7 +181,7 @@ def test_a_name_cannot_leave_the_folder_that_it_is_unpacked_to(tmp_path):
     assert not [name for name in names if ".." in name or "\\" in name]
 
 
-def test_a_date_in_words_becomes_the_number_that_importers_expect(tmp_path):
+def test_a_date_in_words_becomes_the_number_that_importers_expect(tmp_path: Path) -> None:
     mapping = chain(message("user", "Hi", create_time="2025-03-01T10:00:00Z"))
     source = tmp_path / "export.json"
     source.write_text(json.dumps([conversation(mapping, create_time="2025-03-01T10:00:00Z")]))
@@ -186,7 +192,7 @@ def test_a_date_in_words_becomes_the_number_that_importers_expect(tmp_path):
     assert said["create_time"] == 1740823200.0
 
 
-def test_no_file_takes_the_place_of_a_table(tmp_path):
+def test_no_file_takes_the_place_of_a_table(tmp_path: Path) -> None:
     upload = {"id": "file-Ab1", "name": "conversations.json"}
     mapping = chain(message("user", "Hi", metadata={"attachments": [upload, {"id": "x"}]}))
     source = tmp_path / "odd.zip"
@@ -201,6 +207,6 @@ def test_no_file_takes_the_place_of_a_table(tmp_path):
 
 
 @pytest.mark.parametrize("words", ["5", "0GB", "-1GB", "many", "1e9", "5 TB", "9" * 40])
-def test_a_size_that_is_none_is_refused(words):
+def test_a_size_that_is_none_is_refused(words: str) -> None:
     with pytest.raises(ValueError, match="no size"):
         size_of(words)

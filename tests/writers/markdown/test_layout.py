@@ -1,7 +1,11 @@
 """The folders of a Markdown archive: by year, by project, flat; and what it began with stays."""
 
+from __future__ import annotations
+
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,12 +15,14 @@ from gptexit.names import Names
 from gptexit.writers.base import Options
 from support.exports import ROOT
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 FAT = ROOT / "fixtures/fat-2024.zip"
 BAKERY = "g-p-65ec96f8f6c8cae3b894ed735ea25fc9"
 
 
-def made(out, layout=None, source=SLIM, **options):
+def made(out: Path, layout: str | None = None, source: Path = SLIM, **options: Any) -> list[str]:
     convert(source, out, options=Options(layout=layout, **options))
     return sorted(
         path.relative_to(out).as_posix()
@@ -25,7 +31,7 @@ def made(out, layout=None, source=SLIM, **options):
     )
 
 
-def links_are_right(out):
+def links_are_right(out: Path) -> None:
     """Check that each relative link of each page leads to a file."""
     for page in out.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
@@ -35,7 +41,9 @@ def links_are_right(out):
 
 @pytest.mark.parametrize("source", [SLIM, FAT], ids=["slim", "fat"])
 @pytest.mark.parametrize("layout", ["year", "project", "flat"])
-def test_links_are_right_in_every_layout_and_a_second_run_writes_nothing(layout, source, tmp_path):
+def test_links_are_right_in_every_layout_and_a_second_run_writes_nothing(
+    layout: str, source: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     made(out, layout, source)
     links_are_right(out)
@@ -43,7 +51,7 @@ def test_links_are_right_in_every_layout_and_a_second_run_writes_nothing(layout,
     assert report["targets"][0]["files_written"] == 0
 
 
-def test_the_folders(tmp_path):
+def test_the_folders(tmp_path: Path) -> None:
     names = Names({BAKERY: "Bakery"})
     by_year = made(tmp_path / "year")
     assert {"2026", "undated"} <= {path.rpartition("/")[0] for path in by_year}
@@ -59,7 +67,7 @@ def test_the_folders(tmp_path):
     assert "projects/65ec96f8/2026-07-21-a-logo-for-the-bakery.md" in unnamed
 
 
-def test_an_archive_keeps_its_layout_and_refuses_another(tmp_path):
+def test_an_archive_keeps_its_layout_and_refuses_another(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = made(out, "flat")
     record = json.loads((out / ".gptexit/archive.json").read_bytes())
@@ -72,7 +80,7 @@ def test_an_archive_keeps_its_layout_and_refuses_another(tmp_path):
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
-def test_an_archive_of_before_is_laid_out_by_year(tmp_path):
+def test_an_archive_of_before_is_laid_out_by_year(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = made(out)
     path = out / ".gptexit/archive.json"
@@ -84,7 +92,7 @@ def test_an_archive_of_before_is_laid_out_by_year(tmp_path):
     assert made(out) == made(out, "year") == first
 
 
-def test_a_first_run_that_was_cut_can_be_run_again(tmp_path):
+def test_a_first_run_that_was_cut_can_be_run_again(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = made(out, "project")
     (out / ".gptexit/archive.json").unlink()
@@ -93,14 +101,14 @@ def test_a_first_run_that_was_cut_can_be_run_again(tmp_path):
     assert made(out, "project") == first
 
 
-def test_another_format_in_the_folder_does_not_make_it_forget(tmp_path):
+def test_another_format_in_the_folder_does_not_make_it_forget(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = made(out, "flat")
     convert(SLIM, out, ["jsonl"])
     assert made(out) == first
 
 
-def test_a_project_that_gets_a_name_keeps_its_folder_and_its_notes(tmp_path):
+def test_a_project_that_gets_a_name_keeps_its_folder_and_its_notes(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = made(out, "project")
     assert made(out, names=Names({BAKERY: "Bakery"})) == first

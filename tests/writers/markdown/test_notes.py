@@ -1,6 +1,10 @@
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC
+from typing import Any
 
 import pytest
 import yaml
@@ -8,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from gptexit.archive.files import Rendered
 from gptexit.archive.manifest import Catalog, Entry
 from gptexit.codes import Hidden
 from gptexit.readers.chatgpt.asset_index import AssetInfo
@@ -20,23 +25,23 @@ from support.exports import seen_texts, word_runs
 FILES = {"file_1": AssetInfo("file_1.dat", "fox.png", "image/png", 3)}
 
 
-def render(raw, catalog=None, **options):
+def render(raw: dict[str, Any], catalog: Catalog | None = None, **options: Any) -> Rendered:
     account = Account(lambda key: FILES.get(key, AssetInfo()))
     neutral = read_conversation(deepcopy(raw), account, ReadStats())
     target = Markdown(MarkdownOptions(timezone=UTC, **options), catalog or Catalog())
     return target.render(neutral)
 
 
-def note(raw, **options):
+def note(raw: dict[str, Any], **options: Any) -> str:
     return render(raw, **options).files[0].data.decode()
 
 
-def body(raw, **options):
+def body(raw: dict[str, Any], **options: Any) -> str:
     """The note without front matter and title."""
     return note(raw, **options).split("\n---\n\n", 1)[1].split("\n", 2)[2].strip("\n")
 
 
-def test_an_ordinary_note():
+def test_an_ordinary_note() -> None:
     raw = conversation(
         chain(
             message("user", "Hi there"),
@@ -64,7 +69,7 @@ def test_an_ordinary_note():
     assert render(raw).files[0].path == "2025/2025-02-19-a-title.md"
 
 
-def test_each_cited_source_is_a_footnote():
+def test_each_cited_source_is_a_footnote() -> None:
     words = (
         "It will do\ue200cite\ue202turn0search1\ue201. So\ue200cite\ue202turn0search1\ue201 [^1]"
     )
@@ -81,7 +86,7 @@ def test_each_cited_source_is_a_footnote():
     )
 
 
-def test_reasoning_is_folded_and_joined_with_its_recap():
+def test_reasoning_is_folded_and_joined_with_its_recap() -> None:
     thoughts = {
         "content_type": "thoughts",
         "thoughts": [{"summary": "Weighing", "content": "One\n# Two"}],
@@ -102,7 +107,7 @@ def test_reasoning_is_folded_and_joined_with_its_recap():
     assert body(raw, include=frozenset()) == "## ChatGPT, 19 February 2025, 21:20\n\nDone."
 
 
-def image(pointer, **metadata):
+def image(pointer: str, **metadata: dict[str, str]) -> dict[str, Any]:
     return {
         "content_type": "multimodal_text",
         "parts": [
@@ -116,7 +121,7 @@ def image(pointer, **metadata):
     }
 
 
-def test_images_and_what_is_missing():
+def test_images_and_what_is_missing() -> None:
     raw = conversation(
         chain(
             message("user", image("file_1", dalle={"prompt": "a [red]\nfox"})),
@@ -135,12 +140,12 @@ def test_images_and_what_is_missing():
     assert [copy.member for copy in done.copies] == ["file_1.dat"]
 
 
-def call(recipient, words):
+def call(recipient: str, words: str) -> dict[str, Any]:
     content = {"content_type": "code", "language": "unknown", "text": words}
     return message("assistant", content, recipient=recipient)
 
 
-def test_only_the_last_version_of_a_canvas_document_is_shown_whole():
+def test_only_the_last_version_of_a_canvas_document_is_shown_whole() -> None:
     create = '{"name":"Letter","type":"document","content":"Dear Ann\\n# Why"}'
     update = '{"updates":[{"pattern":"Ann","multiple":false,"replacement":"Bob"}]}'
     raw = conversation(
@@ -156,7 +161,7 @@ def test_only_the_last_version_of_a_canvas_document_is_shown_whole():
     )
 
 
-def test_code_output_memory_and_errors():
+def test_code_output_memory_and_errors() -> None:
     raw = conversation(
         chain(
             call("python", "print('```')"),
@@ -174,7 +179,7 @@ def test_code_output_memory_and_errors():
     assert "> [!failure] Timeout\n>\n> late" in body(raw, include=frozenset({"tools"}))
 
 
-def test_hidden_messages_are_left_out_and_counted():
+def test_hidden_messages_are_left_out_and_counted() -> None:
     raw = conversation(
         chain(
             message("system", "You are ChatGPT"),
@@ -194,7 +199,7 @@ def test_hidden_messages_are_left_out_and_counted():
     assert "\n\nraw results\n\n## ChatGPT" in shown
 
 
-def test_other_branches():
+def test_other_branches() -> None:
     mapping = chain(message("user", "Hi"), message("assistant", "one"))
     add(mapping, "m3", "m1", message("assistant", "two"))
     add(mapping, "m4", ROOT, message("user", "Hey"))
@@ -206,7 +211,7 @@ def test_other_branches():
     assert shown.endswith("### You, 19 February 2025, 21:20\n\nHey")
 
 
-def test_a_backtick_in_a_sandbox_link_opens_no_fence():
+def test_a_backtick_in_a_sandbox_link_opens_no_fence() -> None:
     account = Account(lambda key: AssetInfo("file_csv.dat", "`", "text/csv", 1))
     raw = conversation(chain(message("assistant", "```}(sandbox:/mnt/data/`)\n\n# Not code")))
     done = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(
@@ -216,7 +221,7 @@ def test_a_backtick_in_a_sandbox_link_opens_no_fence():
     assert "fence" not in {token.type for token in tokens}
 
 
-def test_sandbox_links_lead_to_the_archive():
+def test_sandbox_links_lead_to_the_archive() -> None:
     FILES["file_csv"] = AssetInfo("file_csv.dat", "t.csv", "text/csv", 1)
     rows = [{"file_id": "file_csv", "file_name": "t.csv", "origination_message_id": "m1"}]
     account = Account(lambda key: FILES.get(key, AssetInfo()), lambda thread: rows)
@@ -235,9 +240,10 @@ HOSTILE = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(HOSTILE)
-def test_front_matter_parses_whatever_the_title(title):
+def test_front_matter_parses_whatever_the_title(title: str) -> None:
     raw = conversation(chain(message("user", "Hi")), title=title)
     text = note(raw)
     assert text.startswith("---\n")
@@ -251,14 +257,15 @@ def test_front_matter_parses_whatever_the_title(title):
 @pytest.mark.parametrize(
     "words", ["yes", "null", "12", "1e3", "~", "", " a", "a: b", "12-34", "on"]
 )
-def test_strings_stay_strings(words):
+def test_strings_stay_strings(words: str) -> None:
     shown = front_matter({"x": words}).removeprefix("---\n").removesuffix("\n---")
     assert yaml.safe_load(shown) == {"x": words}
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(raw_conversations(), st.sampled_from(["current", "all"]))
-def test_whatever_the_reader_accepts_is_rendered(raw, branches):
+def test_whatever_the_reader_accepts_is_rendered(raw: dict[str, Any], branches: str) -> None:
     text = note(raw, branches=branches, include=frozenset({"hidden", "tools", "reasoning"}))
     front = text[4:].split("\n---\n", 1)[0]
     assert yaml.safe_load(front)["tags"] == ["chatgpt"]
@@ -276,7 +283,7 @@ _SAID = st.text(
 
 
 @st.composite
-def talks(draw):
+def talks(draw: Callable[..., Any]) -> dict[str, Any]:
     """A tree of user and assistant messages, with edits and regenerated answers."""
     mapping = chain(message("user", draw(_SAID)))
     for number in range(draw(st.integers(0, 8))):
@@ -287,8 +294,9 @@ def talks(draw):
     return conversation(mapping, current_node=current)
 
 
+@pytest.mark.slow
 @given(talks())
-def test_all_that_the_user_saw_stands_in_order(raw):
+def test_all_that_the_user_saw_stands_in_order(raw: dict[str, Any]) -> None:
     texts = seen_texts(raw)
     words = " ".join(re.findall(r"[^\W_]+", note(raw).partition("\n## ")[2]))
     at = 0
@@ -299,7 +307,7 @@ def test_all_that_the_user_saw_stands_in_order(raw):
             at += len(run_of_words)
 
 
-def test_names_are_stable_and_never_collide():
+def test_names_are_stable_and_never_collide() -> None:
     catalog = Catalog()
     first = render(conversation(chain(), title="Twin"), catalog).files[0].path
     other = conversation(chain(), title="TWIN", conversation_id="another")
@@ -321,13 +329,13 @@ def test_names_are_stable_and_never_collide():
         ("字" * 500, "undated/" + "字" * 53 + ".md"),
     ],
 )
-def test_file_names_are_safe(title, path):
+def test_file_names_are_safe(title: str, path: str) -> None:
     raw = conversation(chain(), title=title, create_time=None, update_time=None)
     found = render(raw).files[0].path
     assert found == path or (title == "CON" and found != "undated/con.md")
 
 
-def test_the_index():
+def test_the_index() -> None:
     catalog = Catalog()
     target = Markdown(MarkdownOptions(timezone=UTC), catalog)
     for number, project in ((1, None), (2, "g-p-1")):
@@ -349,7 +357,7 @@ def test_the_index():
     )
 
 
-def test_a_line_of_reasoning_without_thoughts_is_a_line():
+def test_a_line_of_reasoning_without_thoughts_is_a_line() -> None:
     for words, shown in (
         ("Worked for 25s", "*Worked for 25s*"),
         ("Thought for 7s", "*Thought for 7 seconds*"),
@@ -364,7 +372,7 @@ def test_a_line_of_reasoning_without_thoughts_is_a_line():
         assert ">" not in body(raw)
 
 
-def test_reasoning_of_a_tool_has_its_own_title_and_a_recap_behind_it_stays():
+def test_reasoning_of_a_tool_has_its_own_title_and_a_recap_behind_it_stays() -> None:
     told = {"finished_text": "Reasoned about tides", "finished_duration_sec": 34}
     recap = {"content_type": "reasoning_recap", "content": "Worked for 40s"}
     raw = conversation(
@@ -379,19 +387,19 @@ def test_reasoning_of_a_tool_has_its_own_title_and_a_recap_behind_it_stays():
     ]
 
 
-def test_a_file_whose_place_is_not_told_says_so():
+def test_a_file_whose_place_is_not_told_says_so() -> None:
     mapping = chain(message("user", "Draw"), message("assistant", "", create_time=1_740_000_090))
     for created, line in (
         ("2025-02-19T21:20:30Z", "*Placed by the time at which it was made:*"),
         (None, "*Made in this chat; the export does not say where:*"),
     ):
         row = {"file_id": "file_1", "file_name": "Fox", "created_at": created}
-        account = Account(lambda key: FILES[key], lambda thread, row=row: [row])
+        account = Account(lambda key: FILES[key], lambda _: [row])  # noqa: B023
         neutral = read_conversation(conversation(deepcopy(mapping)), account, ReadStats())
         done = Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral)
         assert f"{line}\n\n![Fox](" in done.files[0].data.decode()
 
 
-def test_the_passage_that_a_reply_is_about_is_quoted_before_it():
+def test_the_passage_that_a_reply_is_about_is_quoted_before_it() -> None:
     raw = conversation(chain(message("user", "How long?", metadata={"targeted_reply": "Meuse"})))
     assert body(raw).endswith("> Meuse\n\nHow long?")

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,32 +13,35 @@ from support.waiting import at_most
 TRAPS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(TRAPS, st.booleans())
 @example("a\n  - ", False)
 @example("\u2028\n- ", False)
 @example("```\n```\u2028", False)
-def test_no_text_breaks_a_note(text, headings):
+def test_no_text_breaks_a_note(text: str, headings: bool) -> None:
     assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(TRAPS)
-def test_no_code_breaks_a_note(text):
+def test_no_code_breaks_a_note(text: str) -> None:
     block = fenced(text, text)
     assert shape(block) == (["h2", "h2"], [])
     assert [token.type for token in tokens(block)].count("fence") == 1
     assert shape(quoted(block)) == (["h2", "h2"], [])
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(st.sampled_from([*PIECES, "&lt;", "&#60;", "&", ";", "_a", "a_"])).map("".join))
 @example("___\n___")
-def test_a_line_is_its_words(text):
+def test_a_line_is_its_words(text: str) -> None:
     shown = line(text)
     assert "\n" not in shown
     inline = COMMONMARK.parseInline(shown)[0]
-    read = "".join(child.content for child in inline.children)
+    read = "".join(child.content for child in inline.children or ())
     assert read == " ".join(text.replace("\x00", "\ufffd").split())
 
 
@@ -72,15 +77,15 @@ def test_a_line_is_its_words(text):
         ("- a\n- b\n  ```\n  c\n  ```", "- a\n- b\n  ```\n  c\n  ```"),
     ],
 )
-def test_an_answer(text, shown):
+def test_an_answer(text: str, shown: str) -> None:
     assert protect(text, headings=True) == shown
 
 
-def test_a_users_hash_is_no_heading():
+def test_a_users_hash_is_no_heading() -> None:
     assert protect("# include this", headings=False) == "\\# include this"
 
 
-def test_long_hostile_texts_take_no_time():
+def test_long_hostile_texts_take_no_time() -> None:
     for text in ("`" * 50_000, "\\(" * 50_000, "> " * 50_000, "<" * 50_000, "- " * 50_000 + "```"):
         with at_most(10):
             shown = protect("[[ " + text, headings=True)
@@ -99,7 +104,7 @@ def test_long_hostile_texts_take_no_time():
         "* " * 15 + "1. " * 90 + "deep",
     ],
 )
-def test_no_line_opens_more_than_a_reader_follows(line):
+def test_no_line_opens_more_than_a_reader_follows(line: str) -> None:
     """markdown-it stops at 100 levels, and would drop what follows."""
     shown = MarkdownIt("js-default").render(protect(line, headings=True) + "\n\nafter it")
     assert "deep" in shown
@@ -107,5 +112,5 @@ def test_no_line_opens_more_than_a_reader_follows(line):
 
 
 @pytest.mark.parametrize("line", ["- " * 40, "* " * 30, "-" * 80, "-" * 40 + " x", "* a\n* b"])
-def test_rules_and_lists_stay(line):
+def test_rules_and_lists_stay(line: str) -> None:
     assert protect(line, headings=True).strip() == line.strip()

@@ -1,8 +1,12 @@
 """How a note reads, judged by a Markdown reader that gptexit does not use."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
 from datetime import UTC
 from itertools import groupby
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -56,21 +60,22 @@ MORE = [
 TEXTS = st.lists(st.sampled_from([*PIECES, *MORE]), max_size=20).map("".join)
 
 
-def note_of(*messages, **options):
+def note_of(*messages: dict[str, Any], **options: Any) -> str:
     raw = conversation(chain(*messages))
     neutral = read_conversation(raw, Account(), ReadStats())
     target = Markdown(MarkdownOptions(timezone=UTC, **options), Catalog())
     return target.render(neutral).files[0].data.decode()
 
 
-def body(*messages, **options):
+def body(*messages: dict[str, Any], **options: str) -> str:
     return note_of(*messages, **options).split("\n---\n\n", 1)[1].split("\n", 2)[2].strip("\n")
 
 
-def html_of(text):
+def html_of(text: str) -> Any:
     return COMMONMARK.render(text).strip()
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 @example(["[1]: https://x.example", "[1]"])
@@ -78,7 +83,7 @@ def html_of(text):
 @example(["```\nopen", "- a", "    x"])
 @example(["a", "```a| b |\n|---|\n"])
 @example(["```a|\n|---|\n"])
-def test_each_message_renders_as_it_does_alone(texts):
+def test_each_message_renders_as_it_does_alone(texts: list[str]) -> None:
     """Nothing in one message changes another, or ends the note."""
     roles = ["user" if number % 2 else "assistant" for number in range(len(texts))]
     note = body(*(message(*said) for said in zip(roles, texts, strict=True)))
@@ -99,7 +104,7 @@ def test_each_message_renders_as_it_does_alone(texts):
     assert [part.strip() for part in parts] == [html_of(group[0]) for group in groups]
 
 
-def addresses(text):
+def addresses(text: Any) -> Iterator[Any]:
     """Each address that a reader would follow or load, and whether it loads it."""
     for token in COMMONMARK.parse(text):
         for child in token.children or []:
@@ -110,9 +115,10 @@ def addresses(text):
 
 
 ANY_SCHEME = MarkdownIt("commonmark").enable("table")
-ANY_SCHEME.validateLink = lambda url: True
+ANY_SCHEME.validateLink = lambda url: True  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(TEXTS)
 @example("[a](java&#115;cript:x)")
@@ -126,23 +132,23 @@ ANY_SCHEME.validateLink = lambda url: True
 @example("[![a](https://x.example/p.png)](javascript:x)")
 @example("\\\\![a](https://x.example/p.png)")
 @example("![a](\\\\server\\share\\x.png)")
-def test_no_address_runs_or_loads_anything(text):
+def test_no_address_runs_or_loads_anything(text: str) -> None:
     for shown in (protect(text, headings=True), typed(text)):
         for token in ANY_SCHEME.parse(shown):
             for child in token.children or []:
                 if child.type == "link_open":
-                    assert is_safe(child.attrGet("href"))
+                    assert is_safe(str(child.attrGet("href")))
                 if child.type == "image":
-                    assert is_safe(child.attrGet("src"))
-                    assert not re.match("[a-z]+:|//", child.attrGet("src"), re.IGNORECASE)
+                    assert is_safe(str(child.attrGet("src")))
+                    assert not re.match("[a-z]+:|//", str(child.attrGet("src")), re.IGNORECASE)
 
 
 PLAIN = MarkdownIt("commonmark").enable("table")
-PLAIN.normalizeLinkText = lambda url: url
+PLAIN.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
 """Shows an address as it stands, whatever parts it thinks it has."""
 
 
-def seen_lines(block):
+def seen_lines(block: str) -> list[str]:
     """The lines that a reader shows, without white space at their ends and blank ones."""
     found = []
     for token in PLAIN.parse(block):
@@ -170,13 +176,14 @@ TYPED = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=220)
 @given(TYPED)
 @example("def f():\n    return __x__\n\n*a*\n1. b\n# c\n> d\n---")
 @example("a\n===\nb|c\n-|-")
 @example("see <https://x.example/__a__> or https://x.example/__a__.")
 @example("\\\\*\\")
-def test_what_was_typed_is_what_is_shown(text):
+def test_what_was_typed_is_what_is_shown(text: str) -> None:
     if "```" in text or "~~~" in text or "\x00" in text:
         return
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -203,7 +210,7 @@ def test_what_was_typed_is_what_is_shown(text):
         ("name\tage\nAnn\t3", "```text\nname\tage\nAnn\t3\n```"),
     ],
 )
-def test_typed(text, shown):
+def test_typed(text: str, shown: str) -> None:
     assert typed(text) == shown
 
 
@@ -244,23 +251,23 @@ def test_typed(text, shown):
         ("![a](p.png) ![b](file:///p.png)", "![a](p.png) !\\[b]\\(file:///p.png)"),
     ],
 )  # fmt: skip
-def test_an_answer_reads_as_the_chat_did(text, shown):
+def test_an_answer_reads_as_the_chat_did(text: str, shown: str) -> None:
     assert protect(text, headings=True) == shown
 
 
-def test_pictures_of_the_web_can_be_kept():
+def test_pictures_of_the_web_can_be_kept() -> None:
     said = message("assistant", "![a](https://x.example/p.png)")
     assert "\n[a](https://x.example/p.png)" in body(said)
     assert "\n![a](https://x.example/p.png)" in body(said, web_images="keep")
 
 
-def test_a_list_does_not_go_on_in_the_next_message():
+def test_a_list_does_not_go_on_in_the_next_message() -> None:
     answers = [message("assistant", text) for text in ("- a\n- b", "- c", "1. d")]
     assert html_of(body(*answers)).count("<ul>") == 2
 
 
-def test_the_model_stands_at_each_answer_where_there_were_several():
-    def said(*models):
+def test_the_model_stands_at_each_answer_where_there_were_several() -> None:
+    def said(*models: str) -> list[dict[str, Any]]:
         answers = (message("assistant", "x", metadata={"model_slug": model}) for model in models)
         return [message("user", "Hi"), *answers]
 
@@ -276,7 +283,7 @@ def test_the_model_stands_at_each_answer_where_there_were_several():
     assert "## ChatGPT, 21:20" in alone
 
 
-def test_a_conversation_without_an_id_has_no_address():
+def test_a_conversation_without_an_id_has_no_address() -> None:
     raw = conversation(chain(message("user", "Hi")))
     for key in ("id", "conversation_id"):
         raw.pop(key, None)
@@ -294,7 +301,7 @@ def test_a_conversation_without_an_id_has_no_address():
         ("https://x.example/" + "a" * 300, "undated/https-x-example-" + "a" * 64 + ".md"),
     ],
 )
-def test_a_title_of_one_long_word_is_cut(title, path):
+def test_a_title_of_one_long_word_is_cut(title: str, path: str) -> None:
     raw = conversation(chain(), title=title, create_time=None, update_time=None)
     neutral = read_conversation(raw, Account(), ReadStats())
     assert Markdown(MarkdownOptions(timezone=UTC), Catalog()).render(neutral).files[0].path == path
@@ -316,7 +323,7 @@ def test_a_title_of_one_long_word_is_cut(title, path):
         ("[`t`](sandbox:/mnt/data/t.csv)", "t.csv"),
     ],
 )
-def test_a_file_of_the_code_interpreter_is_linked(words, name):
+def test_a_file_of_the_code_interpreter_is_linked(words: str, name: str) -> None:
     facts = AssetInfo("file_x.dat", None, "text/csv", 3)
     rows = [{"file_id": "file_x", "file_name": name, "origination_message_id": "m1"}]
     account = Account(lambda key: facts if key == "file_x" else AssetInfo(), lambda thread: rows)
@@ -331,7 +338,7 @@ def test_a_file_of_the_code_interpreter_is_linked(words, name):
     assert not met.oddities[Oddity.FILE_STAYED]
 
 
-def test_of_files_with_one_name_each_message_links_to_its_own():
+def test_of_files_with_one_name_each_message_links_to_its_own() -> None:
     rows = [
         {"file_id": f"file_{key}", "file_name": "t.csv", "origination_message_id": key}
         for key in ("m1", "m2")
@@ -346,7 +353,7 @@ def test_of_files_with_one_name_each_message_links_to_its_own():
     assert f"[x2](../{paths['file_m2.dat']})" in text
 
 
-def test_a_file_that_stayed_behind_is_listed_once_and_not_linked():
+def test_a_file_that_stayed_behind_is_listed_once_and_not_linked() -> None:
     words = "[a](sandbox:/mnt/data/a%20b.csv) and `sandbox:/mnt/data/code.csv`"
     met = ReadStats()
     neutral = read_conversation(conversation(chain(message("assistant", words))), Account(), met)
@@ -357,13 +364,13 @@ def test_a_file_that_stayed_behind_is_listed_once_and_not_linked():
     assert met.oddities[Oddity.FILE_STAYED] == 1
 
 
-def test_a_title_is_no_tag_no_template_and_no_comment():
+def test_a_title_is_no_tag_no_template_and_no_comment() -> None:
     assert line("Plan #travel <% x %> %%a%% {{b}} $c$ ^d1") == (
         "Plan \\#travel \\<\\% x %\\> %\\%a%\\% {\\{b}} \\$c$ \\^d1"
     )
 
 
-def test_code_for_a_notes_app_does_not_run():
+def test_code_for_a_notes_app_does_not_run() -> None:
     assert fenced("x", "dataviewjs") == "```text\nx\n```"
 
 
@@ -373,8 +380,9 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_hostile_texts_take_no_time(piece):
+def test_hostile_texts_take_no_time(piece: Any) -> None:
     text = piece * 20_000
     with at_most(10):
         shown = [protect(text, headings=True), typed(text), line(text)]

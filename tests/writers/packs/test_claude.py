@@ -1,16 +1,20 @@
 """The pack for Claude: its folders, its limits, what it says of itself; and its API form."""
 
+from __future__ import annotations
+
 import csv
+import io
 import re
 import subprocess
 import sys
 import tracemalloc
 from datetime import UTC
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
-from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -35,13 +39,14 @@ from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
 from support.exports import BESIDE, FIXTURES, ROOT, raw_conversations, seen_texts, word_runs
 
+pytestmark = pytest.mark.slow
+
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"
-REQUEST = TypeAdapter(MessageCreateParamsNonStreaming)
 PROJECT = "g-p-" + "0123456789abcdef" * 2
 
 
-def export_of(path, items):
+def export_of(path: Path, items: list[dict[str, Any]]) -> Path:
     """An export with these conversations, each a dictionary of what is not usual."""
     raws = []
     for number, rest in enumerate(items):
@@ -53,24 +58,24 @@ def export_of(path, items):
     return path
 
 
-def packed(source, out, **options):
+def packed(source: Path, out: Path, **options: Any) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """The report, and the rows of the table."""
     report = convert(source, out, ["claude"], options=Options(timezone=UTC, **options))
     return report, list(csv.DictReader((out / "contents.csv").open(encoding="utf-8")))
 
 
-def knowledge(root):
+def knowledge(root: Path) -> list[Path]:
     """The knowledge files."""
     return [path for path in root.rglob("*.md") if path.name[:2].isdigit()]
 
 
-def told(root):
+def told(root: Path) -> str:
     """START-HERE.md, its lines joined."""
     return " ".join((root / "START-HERE.md").read_text(encoding="utf-8").split())
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_what_the_user_saw_is_in_the_files_in_order(source, tmp_path):
+def test_what_the_user_saw_is_in_the_files_in_order(source: Path, tmp_path: Path) -> None:
     report, rows = packed(source, tmp_path)
     assert {row["in"] for row in rows} <= {"yes", "no"}
     assert all(row["in"] == "yes" or "nothing to read" in row["why"] for row in rows)
@@ -91,7 +96,7 @@ def test_what_the_user_saw_is_in_the_files_in_order(source, tmp_path):
         assert "\n## " in text
 
 
-def test_a_second_run_writes_nothing_and_one_with_less_takes_the_rest_away(tmp_path):
+def test_a_second_run_writes_nothing_and_one_with_less_takes_the_rest_away(tmp_path: Path) -> None:
     packed(SLIM, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     report, _ = packed(SLIM, tmp_path)
@@ -110,7 +115,7 @@ def test_a_second_run_writes_nothing_and_one_with_less_takes_the_rest_away(tmp_p
     assert len(knowledge(tmp_path)) == 1
 
 
-def test_what_you_changed_stays(tmp_path):
+def test_what_you_changed_stays(tmp_path: Path) -> None:
     packed(SLIM, tmp_path)
     mine = next(tmp_path.glob("projects/*/instructions.md"))
     mine.write_text("My own words\n")
@@ -118,8 +123,10 @@ def test_what_you_changed_stays(tmp_path):
     assert mine.read_text() == "My own words\n"
 
 
-def test_projects_gpts_and_topics_have_folders_and_a_conversation_may_be_in_several(tmp_path):
-    items = [
+def test_projects_gpts_and_topics_have_folders_and_a_conversation_may_be_in_several(
+    tmp_path: Path,
+) -> None:
+    items: list[dict[str, Any]] = [
         {"title": "Tax return 2024", "gizmo_id": PROJECT},
         {"title": "Tax office letter", "gizmo_id": PROJECT},
         {"title": "Recipes", "gizmo_id": "g-abc123", "texts": ["The irs, again", "Taxing"]},
@@ -147,7 +154,7 @@ def test_projects_gpts_and_topics_have_folders_and_a_conversation_may_be_in_seve
     assert "does not hold the name, the instructions" in page
 
 
-def test_a_name_of_yours_is_the_folder_s_and_a_wrong_one_is_told(tmp_path):
+def test_a_name_of_yours_is_the_folder_s_and_a_wrong_one_is_told(tmp_path: Path) -> None:
     items = [{"title": "Form 1040", "gizmo_id": PROJECT}]
     source = export_of(tmp_path / "conversations.json", items)
     out = tmp_path / "out"
@@ -171,7 +178,7 @@ def test_a_name_of_yours_is_the_folder_s_and_a_wrong_one_is_told(tmp_path):
         ["--tokens", "5"],
     ],
 )
-def test_what_makes_no_sense_is_a_clear_sentence(wrong, tmp_path):
+def test_what_makes_no_sense_is_a_clear_sentence(wrong: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
         [*GPTEXIT, "convert", SLIM, "--to", "claude", "-o", tmp_path / "out", *wrong],
         capture_output=True,
@@ -197,13 +204,15 @@ def test_what_makes_no_sense_is_a_clear_sentence(wrong, tmp_path):
         ("s=STRASSE", "Straße", True),
     ],
 )
-def test_a_topic_is_whole_words_in_any_case(topic, text, found):
+def test_a_topic_is_whole_words_in_any_case(topic: str, text: str, found: bool) -> None:
     assert bool(topic_of(topic).mention("", [text])) is found
 
 
-def test_every_limit_of_claude_is_kept_and_the_first_files_fit_into_its_window(tmp_path):
+def test_every_limit_of_claude_is_kept_and_the_first_files_fit_into_its_window(
+    tmp_path: Path,
+) -> None:
     words = " ".join(f"word{at}" for at in range(6_000))
-    items = [{"title": f"Talk {n}", "texts": [words] * 2} for n in range(40)]
+    items: list[dict[str, Any]] = [{"title": f"Talk {n}", "texts": [words] * 2} for n in range(40)]
     items.append({"title": "Endless", "texts": [words] * 80, "update_time": 1.8e9})
     source = export_of(tmp_path / "conversations.json", items)
     out = tmp_path / "out"
@@ -223,7 +232,7 @@ def test_every_limit_of_claude_is_kept_and_the_first_files_fit_into_its_window(t
     assert "× conversation of which only the end has room" in report
 
 
-def test_a_free_plan_s_project_fits(tmp_path):
+def test_a_free_plan_s_project_fits(tmp_path: Path) -> None:
     items = [{"texts": ["word " * 20_000] * 2, "title": f"T {n}"} for n in range(20)]
     source = export_of(tmp_path / "conversations.json", items)
     packed(source, tmp_path / "out", tokens=FEWEST_TOKENS, redact="nothing")
@@ -231,12 +240,14 @@ def test_a_free_plan_s_project_fits(tmp_path):
     assert 0 < sum(map(estimate, texts)) <= FEWEST_TOKENS
 
 
-def test_memory_does_not_grow_with_the_conversations(tmp_path):
+def test_memory_does_not_grow_with_the_conversations(tmp_path: Path) -> None:
     """All texts wait until the end, and what is in memory is one of them, and one file."""
     words = "some words and more " * 5_000
     peaks = []
     for number in (20, 200):
-        target = FORMATS["claude"].make(Options(timezone=UTC), WriterSetting(Catalog(), open))
+        target = FORMATS["claude"].make(
+            Options(timezone=UTC), WriterSetting(Catalog(), lambda member: io.BytesIO())
+        )
         tracemalloc.start()
         for count in range(number):
             mapping = chain(message("user", f"{count} {words}"))
@@ -249,14 +260,14 @@ def test_memory_does_not_grow_with_the_conversations(tmp_path):
     assert peaks[1] < peaks[0] + 500_000
 
 
-def test_the_pack_says_what_was_redacted(tmp_path):
+def test_the_pack_says_what_was_redacted(tmp_path: Path) -> None:
     packed(SLIM, tmp_path / "a")
     assert "`redacted.csv` lists where" in told(tmp_path / "a")
     packed(SLIM, tmp_path / "b", redact="nothing")
     assert "Nothing was redacted" in told(tmp_path / "b")
 
 
-def lines(source, tmp_path):
+def lines(source: Path, tmp_path: Path) -> list[dict[str, Any]]:
     """The lines of the API form."""
     out = tmp_path / "api"
     convert(source, out, ["claude-api"], options=Options(redact="nothing"))
@@ -264,7 +275,7 @@ def lines(source, tmp_path):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_each_conversation_is_a_request_that_the_sdk_takes(source, tmp_path):
+def test_each_conversation_is_a_request_that_the_sdk_takes(source: Path, tmp_path: Path) -> None:
     made = lines(source, tmp_path)
     assert len(made) == len(raw_conversations(source)) + BESIDE.get(source.stem, (0, 0))[0]
     for line in made:
@@ -272,8 +283,16 @@ def test_each_conversation_is_a_request_that_the_sdk_takes(source, tmp_path):
         check(line["request"])
 
 
-def check(request):
-    REQUEST.validate_python({"model": "claude", "max_tokens": 1, **request}, strict=True)
+@cache
+def schema() -> Any:
+    """What the SDK of the API takes; importing it takes long."""
+    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+
+    return TypeAdapter(MessageCreateParamsNonStreaming)
+
+
+def check(request: dict[str, Any]) -> None:
+    schema().validate_python({"model": "claude", "max_tokens": 1, **request}, strict=True)
     assert request.keys() <= {"system", "messages"}
     roles = [message["role"] for message in request["messages"]]
     assert roles == (["user", "assistant"] * len(roles))[: len(roles)]
@@ -284,13 +303,13 @@ def check(request):
 
 @settings(max_examples=60)
 @given(any_conversations(), st.sampled_from([frozenset(), frozenset({"tools", "hidden"})]))
-def test_whatever_is_read_is_a_request(raw, include):
+def test_whatever_is_read_is_a_request(raw: dict[str, Any], include: frozenset[str]) -> None:
     check(
         claude_request(spoken(read_conversation(raw, Account(), ReadStats()), include, Rendered()))
     )
 
 
-def test_custom_instructions_are_the_system_prompt():
+def test_custom_instructions_are_the_system_prompt() -> None:
     told_once = {
         "content_type": "user_editable_context",
         "user_profile": "Preface: I am a baker.",
@@ -316,7 +335,7 @@ def test_custom_instructions_are_the_system_prompt():
     ]
 
 
-def test_no_path_leads_out(tmp_path):
+def test_no_path_leads_out(tmp_path: Path) -> None:
     items = [{"title": "../../x", "gizmo_id": "g-p-../../../etc"}, {"gizmo_id": "g-..\\..\\C:"}]
     source = export_of(tmp_path / "conversations.json", items)
     packed(source, tmp_path / "out", names=(("g-p-..", "../../up"),))

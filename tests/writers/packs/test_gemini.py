@@ -1,5 +1,7 @@
 """The pack for Gemini: ZIPs within the limits, each an export in itself; and its API form."""
 
+from __future__ import annotations
+
 import csv
 import re
 import subprocess
@@ -8,6 +10,7 @@ import zipfile
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -20,6 +23,7 @@ from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.selection import Selection
+from gptexit.verification.result import Result
 from gptexit.writers.base import Options
 from gptexit.writers.chat.api_requests import request
 from gptexit.writers.packs import gemini as target
@@ -28,17 +32,19 @@ from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT, raw_conversations
 
+pytestmark = pytest.mark.slow
+
 SLIM = ROOT / "fixtures/slim-2026.zip"
 SMALL = 1 << 17
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 
 
-def check(source, root):
+def check(source: Path, root: Path) -> Result:
     with open_export([source], careful=True) as export:
         return verify(root, export)
 
 
-def export_of(path, sizes):
+def export_of(path: Path, sizes: list[int]) -> Path:
     """An export with a conversation of so many kilobytes each."""
     items = []
     for number, size in enumerate(sizes):
@@ -49,7 +55,7 @@ def export_of(path, sizes):
 
 
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_a_pack_is_complete_for_the_selection(source, tmp_path):
+def test_a_pack_is_complete_for_the_selection(source: Path, tmp_path: Path) -> None:
     made = convert(source, tmp_path, ["gemini"], options=Options(timezone=UTC))
     assert made["targets"][0]["conversations"] == made["read"]["conversations"]
     result = check(source, tmp_path)
@@ -61,7 +67,9 @@ def test_a_pack_is_complete_for_the_selection(source, tmp_path):
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 110), min_size=1, max_size=12))
-def test_whatever_the_sizes_each_zip_is_a_valid_export_within_the_limit(sizes, tmp_path_factory):
+def test_whatever_the_sizes_each_zip_is_a_valid_export_within_the_limit(
+    sizes: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("pack")
     source = export_of(folder / "export.json", sizes)
     convert(source, folder / "pack", ["gemini"], options=Options(max_size=SMALL))
@@ -82,7 +90,7 @@ def test_whatever_the_sizes_each_zip_is_a_valid_export_within_the_limit(sizes, t
     assert check(source, folder / "pack").problems == []
 
 
-def test_each_zip_can_be_inspected_alone(tmp_path):
+def test_each_zip_can_be_inspected_alone(tmp_path: Path) -> None:
     source = export_of(tmp_path / "export.json", [80, 80])
     convert(source, tmp_path / "pack", ["gemini"], options=Options(max_size=SMALL))
     for path in sorted((tmp_path / "pack/upload").iterdir()):
@@ -90,7 +98,7 @@ def test_each_zip_can_be_inspected_alone(tmp_path):
         assert re.search(rb"^Conversations +1\b", done.stdout, re.MULTILINE)
 
 
-def test_what_is_taken_out_is_gone_from_the_pack(tmp_path):
+def test_what_is_taken_out_is_gone_from_the_pack(tmp_path: Path) -> None:
     """The second pack has less in it; nothing of the first may be left for somebody to upload."""
     source = export_of(tmp_path / "export.json", [80, 80, 80])
     options = Options(max_size=SMALL)
@@ -103,7 +111,7 @@ def test_what_is_taken_out_is_gone_from_the_pack(tmp_path):
     assert check(source, tmp_path / "pack").problems == []
 
 
-def test_a_second_run_leaves_the_pack_alone(tmp_path):
+def test_a_second_run_leaves_the_pack_alone(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, ["gemini"])
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     convert(SLIM, tmp_path, ["gemini"])
@@ -112,7 +120,7 @@ def test_a_second_run_leaves_the_pack_alone(tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 5, 6, 12])
-def test_the_page_says_what_to_upload_on_which_day(count):
+def test_the_page_says_what_to_upload_on_which_day(count: int) -> None:
     names = [f"upload/{number}-of-{count}.zip" for number in range(1, count + 1)]
     page = start_here(GeminiPack(names, [], 10))
     lines = [line for line in page.splitlines() if line.startswith("- [ ]")]
@@ -122,7 +130,9 @@ def test_the_page_says_what_to_upload_on_which_day(count):
 
 
 @pytest.mark.parametrize("size", [10, 3_000])
-def test_sources_keep_their_limits_and_all_that_was_said(size, tmp_path, monkeypatch):
+def test_sources_keep_their_limits_and_all_that_was_said(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In small files: what a notebook counts as words, and every word that was written."""
     limits = replace(SOURCES, file_bytes=20_000, file_tokens=4_000)
     monkeypatch.setattr(target, "SOURCES", limits)
@@ -149,14 +159,14 @@ def test_sources_keep_their_limits_and_all_that_was_said(size, tmp_path, monkeyp
     assert [path.name for path in files if f"| `{path.name}` |" not in page] == []
 
 
-def test_words_of_scripts_without_spaces_are_counted_one_by_one():
+def test_words_of_scripts_without_spaces_are_counted_one_by_one() -> None:
     assert words_in(b"two words") == 2
     assert words_in("漢字 かな".encode()) == 4 + 2
     for first in ("\u3040", "\u9fff", "\uac00", "\ud7af", "\uf900", "\U00020000", "\U0003ffff"):
         assert words_in(first.encode()) == 2
 
 
-def test_the_newest_come_first(tmp_path):
+def test_the_newest_come_first(tmp_path: Path) -> None:
     items = [
         conversation(
             chain(message("user", "Hi")),
@@ -172,7 +182,7 @@ def test_the_newest_come_first(tmp_path):
     assert re.findall(r"^# (No \d)", path.read_text(), re.MULTILINE) == ["No 1", "No 2", "No 0"]
 
 
-def test_the_table_says_where_each_conversation_is(tmp_path):
+def test_the_table_says_where_each_conversation_is(tmp_path: Path) -> None:
     source = export_of(tmp_path / "export.json", [80, 80, 80])
     options = Options(max_size=SMALL, timezone=UTC)
     convert(source, tmp_path / "pack", ["gemini"], selection=Selection(title="k"), options=options)
@@ -186,14 +196,14 @@ def test_the_table_says_where_each_conversation_is(tmp_path):
         assert (row["messages"], row["why"]) == ("1", "title k")
 
 
-def test_a_title_is_no_formula(tmp_path):
+def test_a_title_is_no_formula(tmp_path: Path) -> None:
     raw = conversation(chain(message("user", "Hi")), title="=1+1", conversation_id="-2")
     (tmp_path / "export.json").write_bytes(orjson.dumps([raw]))
     convert(tmp_path / "export.json", tmp_path / "pack", ["gemini"])
     assert ",'=1+1,'-2," in (tmp_path / "pack/contents.csv").read_text()
 
 
-def test_a_request_is_what_was_said(tmp_path):
+def test_a_request_is_what_was_said(tmp_path: Path) -> None:
     convert(ROOT / "fixtures/fat-2024.zip", tmp_path, ["gemini-api"])
     lines = [orjson.loads(line) for line in (tmp_path / "conversations.jsonl").open("rb")]
     by_title = {line["title"]: line["request"] for line in lines}
@@ -217,7 +227,7 @@ def test_a_request_is_what_was_said(tmp_path):
 
 @settings(max_examples=50)  # what is said is that of every such form; see test_claude.py
 @given(any_conversations())
-def test_any_request_begins_with_the_user_and_takes_turns(raw):
+def test_any_request_begins_with_the_user_and_takes_turns(raw: dict[str, Any]) -> None:
     neutral = read_conversation(raw, Account(), ReadStats())
     made = request(neutral, frozenset({"reasoning"}), Rendered())
     roles = [content["role"] for content in made["contents"]]

@@ -1,11 +1,15 @@
 """Knowledge files: within every limit, and nothing of a conversation gone without being told."""
 
+from __future__ import annotations
+
 import csv
 import io
 import itertools
 import random
 import re
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,7 +38,7 @@ LIMITS = st.builds(
 ROOMY = PackLimits(1 << 20, 40_000, 100, 1_000_000)
 
 
-def talk(number, texts, title=None, **rest):
+def talk(number: int | str, texts: list[str], title: str | None = None, **rest: int) -> Any:
     """A conversation of so many messages; each word of it occurs nowhere else."""
     mapping = chain(
         *(message(("user", "assistant")[at % 2], text) for at, text in enumerate(texts))
@@ -46,7 +50,9 @@ def talk(number, texts, title=None, **rest):
     return read_conversation(raw, Account(), ReadStats())
 
 
-def packed(conversations, limits, options=None):
+def packed(
+    conversations: list[Any], limits: PackLimits, options: Any = None
+) -> tuple[dict[str, bytes], list[dict[str, str]]]:
     """The files by name, and the rows of the table."""
     spool = Spool()
     for each in conversations:
@@ -71,11 +77,12 @@ WORDS = [
 ]
 
 
-def prose(seed, size):
+def prose(seed: int, size: int) -> str:
     rng = random.Random(seed)
     return " ".join(f"{rng.choice(WORDS)} w{seed}x{at}" for at in range(size))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     LIMITS,
@@ -85,7 +92,9 @@ def prose(seed, size):
         max_size=6,
     ),
 )
-def test_every_limit_is_kept_and_every_word_is_in_or_told(limits, sizes):
+def test_every_limit_is_kept_and_every_word_is_in_or_told(
+    limits: PackLimits, sizes: list[list[int]]
+) -> None:
     number = itertools.count()
     texts = [[prose(next(number), size) for size in row] for row in sizes]
     files, rows = packed([talk(*text) for text in enumerate(texts)], limits)
@@ -106,7 +115,9 @@ def test_every_limit_is_kept_and_every_word_is_in_or_told(limits, sizes):
             assert [word for words in wanted for word in words if word not in held] == []
             assert row["why"] == "all"
         elif row["in"] == "in part":
-            gone = int(re.search(r"first (\d+) message", row["why"])[1])
+            first = re.search(r"first (\d+) message", row["why"])
+            assert first is not None
+            gone = int(first[1])
             assert not set(itertools.chain(*wanted[:gone])) & set(held)
             assert set(itertools.chain(*wanted[gone:])) <= set(held)
         else:
@@ -115,7 +126,7 @@ def test_every_limit_is_kept_and_every_word_is_in_or_told(limits, sizes):
     assert packed([talk(*text) for text in enumerate(texts)], limits)[0] == files
 
 
-def test_a_file_reads_like_this():
+def test_a_file_reads_like_this() -> None:
     made = talk(
         1,
         ["How do I *bake* bread?", "# Bread\n\nMix, wait, bake."],
@@ -142,7 +153,7 @@ def test_a_file_reads_like_this():
     assert rows[0]["file"] == "01-bread-2025-02.md"
 
 
-def test_a_long_conversation_goes_on_in_the_next_file():
+def test_a_long_conversation_goes_on_in_the_next_file() -> None:
     limits = PackLimits(1 << 20, 4_000, 100, 1_000_000)
     files, rows = packed([talk(1, [prose(at, 200) for at in range(4)])], limits)
     names = rows[0]["file"].split("; ")
@@ -151,7 +162,7 @@ def test_a_long_conversation_goes_on_in_the_next_file():
     assert "continued from file 1*" in files[f"recent/{names[1]}"].decode()
 
 
-def test_a_code_block_that_is_cut_is_one_in_both_files():
+def test_a_code_block_that_is_cut_is_one_in_both_files() -> None:
     code = "```python\n" + "\n".join(f"print({at})" for at in range(3000)) + "\n```\n\nDone."
     files, _ = packed([talk(1, ["Go", code])], PackLimits(1 << 20, 6_000, 100, 1_000_000))
     parts = [data.decode() for path, data in files.items() if "contents" not in path]
@@ -162,7 +173,7 @@ def test_a_code_block_that_is_cut_is_one_in_both_files():
     assert re.findall(r"print\((\d+)\)", "".join(parts)) == list(map(str, range(3000)))
 
 
-def test_the_newest_and_longest_lived_come_first():
+def test_the_newest_and_longest_lived_come_first() -> None:
     day = 86_400
     start = 1_700_000_000
     brief = talk("new", ["Hi"], create_time=start + 60 * day, update_time=start + 60 * day)
@@ -177,6 +188,6 @@ def test_the_newest_and_longest_lived_come_first():
     assert [row["id"] for row in rows] == ["long", "id-new", "id-old"]
 
 
-def test_a_title_is_no_formula_in_a_spreadsheet():
+def test_a_title_is_no_formula_in_a_spreadsheet() -> None:
     _, rows = packed([talk(1, ["Hi"], title='=HYPERLINK("http://x")')], ROOMY)
     assert rows[0]["conversation"] == '\'=HYPERLINK("http://x")'

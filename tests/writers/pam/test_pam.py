@@ -47,6 +47,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "conversations.json"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stem", STEMS)
 def test_every_store_and_conversation_is_valid(stem: str, tmp_path: Path) -> None:
     store, *talks = written(FIXTURES / f"{stem}.zip", tmp_path, "--conversations")
@@ -93,6 +94,7 @@ def test_chatgpts_own_list_is_in_the_store(account: Path, tmp_path: Path) -> Non
     assert bees.provenance.conversation_ref is None
 
 
+@pytest.mark.slow
 def test_branches_and_files_are_in_the_conversations(tmp_path: Path) -> None:
     _, *talks = written(FIXTURES / "fat-2024.zip", tmp_path, "--conversations")
     documents = [judge(talk) for talk in talks]

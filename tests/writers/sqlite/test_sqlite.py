@@ -1,5 +1,7 @@
 """The SQLite archive: what it holds, and what a second run does to it."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import signal
@@ -8,6 +10,8 @@ import subprocess
 import sys
 import unicodedata
 from copy import deepcopy
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -28,20 +32,20 @@ from support.waiting import wait_until
 NAME = "chatgpt.sqlite"
 
 
-def raw(number, *texts, **rest):
+def raw(number: int, *texts: str, **rest: Any) -> dict[str, Any]:
     roles = ("user", "assistant")
     said = [message(roles[at % 2], text) for at, text in enumerate(texts)]
     key = f"c0ffee00-0000-4000-8000-{number:012}"
     return conversation(chain(*said), conversation_id=key, **{"title": f"Talk {number}", **rest})
 
 
-def run(out, *raws, **rest):
+def run(out: Path, *raws: dict[str, Any], **rest: Any) -> dict[str, Any]:
     export = out.parent / "conversations.json"
     export.write_bytes(dumps(list(raws)))
     return convert(export, out, ["sqlite"], **rest)
 
 
-def rows(out, query, *values):
+def rows(out: Path, query: str, *values: str) -> list[Any]:
     base = sqlite3.connect(f"file:{out / NAME}?mode=ro", uri=True)
     try:
         return base.execute(query, values).fetchall()
@@ -49,12 +53,12 @@ def rows(out, query, *values):
         base.close()
 
 
-def files(out):
+def files(out: Path) -> dict[Path, tuple[int, bytes]]:
     found = [path for path in out.rglob("*") if path.is_file() and path.name != "archive.json"]
     return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
 
 
-def content(out):
+def content(out: Path) -> Any:
     """All rows of all tables, the indexes' own left out."""
     tables = rows(
         out,
@@ -64,7 +68,7 @@ def content(out):
     return {name: sorted(rows(out, f"SELECT * FROM {name}"), key=repr) for (name,) in tables}
 
 
-def is_sound(out):
+def is_sound(out: Path) -> None:
     base = sqlite3.connect(out / NAME)
     assert base.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert base.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -73,8 +77,9 @@ def is_sound(out):
     base.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
-def test_it_holds_what_jsonl_holds(source, tmp_path):
+def test_it_holds_what_jsonl_holds(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path, ["sqlite", "jsonl"])
     out = tmp_path / "sqlite"
     is_sound(out)
@@ -101,7 +106,7 @@ def test_it_holds_what_jsonl_holds(source, tmp_path):
         assert files == [(a["id"], a["name"], int(a["missing"])) for a in each["assets"]]
 
 
-def test_what_a_person_saw_is_apart_from_what_not(tmp_path):
+def test_what_a_person_saw_is_apart_from_what_not(tmp_path: Path) -> None:
     thoughts = {
         "content_type": "thoughts",
         "thoughts": [{"summary": "Weighing", "content": "the secret walnut"}],
@@ -134,11 +139,14 @@ def test_what_a_person_saw_is_apart_from_what_not(tmp_path):
         assert library.search(Query("almond", branches=False)).messages == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(raw_conversations())
-def test_every_visible_text_is_found_by_a_phrase_of_it(tmp_path_factory, each):
+def test_every_visible_text_is_found_by_a_phrase_of_it(
+    tmp_path_factory: pytest.TempPathFactory, talk: dict[str, Any]
+) -> None:
     out = tmp_path_factory.mktemp("found") / "a"
-    run(out, each)
+    run(out, talk)
     is_sound(out)
     texts = rows(out, "SELECT text FROM messages WHERE hidden IS NULL AND text <> ''")
     with open_library(out) as library:
@@ -150,7 +158,7 @@ def test_every_visible_text_is_found_by_a_phrase_of_it(tmp_path_factory, each):
                     assert library.search(Query(f'"{phrase}"')).messages, phrase
 
 
-def test_a_second_run_does_not_touch_it(tmp_path):
+def test_a_second_run_does_not_touch_it(tmp_path: Path) -> None:
     out = tmp_path / "a"
     run(out, raw(1, "One"), raw(2, "Two"))
     before = files(out)
@@ -160,7 +168,7 @@ def test_a_second_run_does_not_touch_it(tmp_path):
     assert files(out) == before
 
 
-def test_only_what_changed_is_replaced_and_what_is_gone_stays(tmp_path):
+def test_only_what_changed_is_replaced_and_what_is_gone_stays(tmp_path: Path) -> None:
     out = tmp_path / "a"
     run(out, raw(1, "One", "数据库"), raw(2, "Two"), raw(3, "Three"))
     numbers = dict(rows(out, "SELECT id, number FROM conversations"))
@@ -184,7 +192,7 @@ def test_only_what_changed_is_replaced_and_what_is_gone_stays(tmp_path):
     assert content(fresh / "a") == content(out)
 
 
-def test_nothing_of_what_is_redacted_stays_in_the_file(tmp_path):
+def test_nothing_of_what_is_redacted_stays_in_the_file(tmp_path: Path) -> None:
     out = tmp_path / "a"
     token = "ghp" + "_" + Seeds(1).of(36)
     talk = raw(1, f"Our token is {token}, 合言葉", "And on", title=f"Token {token}")
@@ -199,7 +207,9 @@ def test_nothing_of_what_is_redacted_stays_in_the_file(tmp_path):
     assert "And on" in rows(out, "SELECT text FROM messages WHERE id = 'm2'")[0]
 
 
-def test_of_two_texts_of_a_message_the_later_one_counts_and_the_other_is_hidden(tmp_path):
+def test_of_two_texts_of_a_message_the_later_one_counts_and_the_other_is_hidden(
+    tmp_path: Path,
+) -> None:
     out = tmp_path / "a"
     run(out, raw(1, "Our word is plugh", title="Plovery"))
     run(out, raw(1, "Our word is xyzzy"))
@@ -208,7 +218,7 @@ def test_of_two_texts_of_a_message_the_later_one_counts_and_the_other_is_hidden(
     is_sound(out)
 
 
-def test_projects_that_no_conversation_is_in_go(tmp_path):
+def test_projects_that_no_conversation_is_in_go(tmp_path: Path) -> None:
     out = tmp_path / "a"
     run(out, raw(1, "One", gizmo_id="g-p-1"), raw(2, "Two", gizmo_id="g-2"))
     assert rows(out, "SELECT id FROM projects") == [("g-p-1",)]
@@ -218,7 +228,7 @@ def test_projects_that_no_conversation_is_in_go(tmp_path):
     is_sound(out)
 
 
-def test_tables_of_a_persons_own_stay_and_their_edits_are_kept(tmp_path):
+def test_tables_of_a_persons_own_stay_and_their_edits_are_kept(tmp_path: Path) -> None:
     out = tmp_path / "a"
     run(out, raw(1, "One"))
     base = sqlite3.connect(out / NAME)
@@ -240,7 +250,7 @@ def test_tables_of_a_persons_own_stay_and_their_edits_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"notes of mine", b"SQLite format 3\0" + b"x" * 4096])
-def test_a_file_that_is_none_of_ours_stays(tmp_path, data):
+def test_a_file_that_is_none_of_ours_stays(tmp_path: Path, data: bytes) -> None:
     out = tmp_path / "a"
     out.mkdir()
     (out / NAME).write_bytes(data)
@@ -252,7 +262,7 @@ def test_a_file_that_is_none_of_ours_stays(tmp_path, data):
         assert library.search(Query("one")).messages == 1
 
 
-def test_a_database_with_changes_that_are_not_in_it_yet_is_read_with_them(tmp_path):
+def test_a_database_with_changes_that_are_not_in_it_yet_is_read_with_them(tmp_path: Path) -> None:
     out = tmp_path / "a"
     run(out, raw(1, "One"))
     base = sqlite3.connect(out / NAME)
@@ -273,7 +283,8 @@ def test_a_database_with_changes_that_are_not_in_it_yet_is_read_with_them(tmp_pa
     is_sound(out)
 
 
-def test_a_killed_run_is_completed_by_the_next(tmp_path):
+@pytest.mark.slow
+def test_a_killed_run_is_completed_by_the_next(tmp_path: Path) -> None:
     raws = [raw(number, "Word " * 400, "数据 " * 200) for number in range(600)]
     out = tmp_path / "a"
     run(out, *raws[:50])
@@ -286,7 +297,7 @@ def test_a_killed_run_is_completed_by_the_next(tmp_path):
     process = subprocess.Popen(command)
     part = out / ".gptexit/writing.part"
 
-    def grown():
+    def grown() -> Any:
         return part.exists() and part.stat().st_size > len(before)
 
     wait_until(lambda: process.poll() is not None or grown())
@@ -299,7 +310,7 @@ def test_a_killed_run_is_completed_by_the_next(tmp_path):
     assert verify(out).problems == []
 
 
-def test_several_exports_become_one(tmp_path):
+def test_several_exports_become_one(tmp_path: Path) -> None:
     for number, raws in enumerate(([raw(1, "One")], [raw(1, "One", "More"), raw(2, "Two")])):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "conversations.json").write_bytes(dumps(raws))
@@ -314,7 +325,7 @@ def test_several_exports_become_one(tmp_path):
     assert (tmp_path / "a" / NAME).read_bytes() == before
 
 
-def test_a_copy_that_turns_up_late_starts_the_run_again(tmp_path):
+def test_a_copy_that_turns_up_late_starts_the_run_again(tmp_path: Path) -> None:
     older, newer = raw(1, "One"), raw(1, "One", "More", update_time=1_750_000_000.0)
     folder = tmp_path / "export"
     folder.mkdir()
@@ -328,7 +339,7 @@ def test_a_copy_that_turns_up_late_starts_the_run_again(tmp_path):
     is_sound(tmp_path / "a")
 
 
-def test_odd_text_and_numbers(tmp_path):
+def test_odd_text_and_numbers(tmp_path: Path) -> None:
     odd = raw(1, "A nul \0 in it", "half \ud800 pair", title="T\0itle \udc00")
     odd["mapping"]["m1"]["message"]["metadata"] = {
         "attachments": [{"id": "file_0123abcd", "name": "a\0b", "size": 10**30}],
@@ -349,12 +360,12 @@ def test_odd_text_and_numbers(tmp_path):
         assert library.search(Query('"nul in it"')).messages == 1
 
 
-def test_an_empty_export_is_an_empty_database(tmp_path):
+def test_an_empty_export_is_an_empty_database(tmp_path: Path) -> None:
     run(tmp_path / "a")
     assert rows(tmp_path / "a", "SELECT count(*) FROM conversations") == [(0,)]
 
 
-def test_options_say_which_branches(tmp_path):
+def test_options_say_which_branches(tmp_path: Path) -> None:
     mapping = chain(message("user", "Which nut?"), message("assistant", "A hazelnut"))
     add(mapping, "other", "m1", message("assistant", "An almond"))
     each = conversation(mapping, current_node="m2")
@@ -363,9 +374,11 @@ def test_options_say_which_branches(tmp_path):
     assert report["targets"][0]["hidden"] == {"other-branch": 1}
 
 
-def test_without_full_text_search_there_is_one_clear_sentence(tmp_path, monkeypatch):
+def test_without_full_text_search_there_is_one_clear_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Old(sqlite3.Connection):
-        def execute(self, sql, *values):
+        def execute(self, sql: str, *values: Any) -> Any:
             if "fts5" in sql:
                 raise sqlite3.OperationalError("no such module: fts5")
             return super().execute(sql, *values)
@@ -384,7 +397,7 @@ def test_without_full_text_search_there_is_one_clear_sentence(tmp_path, monkeypa
     assert not (tmp_path / "a" / NAME).exists()
 
 
-def test_a_conversation_that_comes_twice_through_a_pipe_is_found_once(tmp_path):
+def test_a_conversation_that_comes_twice_through_a_pipe_is_found_once(tmp_path: Path) -> None:
     given = dumps([raw(1, "alpha one"), raw(2, "gamma"), raw(1, "beta", "two")])
     done = CliRunner().invoke(
         main, ["convert", "-", "--to", "sqlite", "-o", str(tmp_path / "out")], input=given

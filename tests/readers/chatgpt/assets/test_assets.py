@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -7,14 +10,14 @@ from hypothesis import strategies as st
 
 from gptexit.chatgpt.names import file_id
 from gptexit.files.media_types import ending_of, media_type, text_type
-from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.readers.chatgpt.export_set import ExportSet, open_export
 from support.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 
 UUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
 BASE = {"conversations.json": text_of("a")}
 
 
-def export_with(tmp_path, files):
+def export_with(tmp_path: Path, files: dict[str, bytes]) -> ExportSet:
     source = write(tmp_path / "e.zip", zip_of({**BASE, **files}))
     return open_export([source])
 
@@ -36,7 +39,9 @@ def export_with(tmp_path, files):
         ("../../file-AbC123-a.png", "file-AbC123", "a.png"),
     ],
 )
-def test_every_spelling_of_the_eras_is_found(tmp_path, member, pointer, name):
+def test_every_spelling_of_the_eras_is_found(
+    tmp_path: Path, member: str, pointer: str, name: str | None
+) -> None:
     with export_with(tmp_path, {member: PNG, "file-zz-other.png": b""}) as export:
         facts = export.lookup(file_id(pointer))
         assert facts.member == member
@@ -46,7 +51,7 @@ def test_every_spelling_of_the_eras_is_found(tmp_path, member, pointer, name):
         assert export.open(member).read() == PNG
 
 
-def test_a_missing_asset_is_a_miss_with_what_the_tables_say(tmp_path):
+def test_a_missing_asset_is_a_miss_with_what_the_tables_say(tmp_path: Path) -> None:
     rows = [{"file_id": "file_aa", "file_name": "x.pdf", "file_size_bytes": 9}]
     with export_with(tmp_path, {"library_files.json": json.dumps(rows).encode()}) as export:
         facts = export.lookup("file_aa")
@@ -55,7 +60,7 @@ def test_a_missing_asset_is_a_miss_with_what_the_tables_say(tmp_path):
         assert export.lookup("sandbox:/mnt/data/x").member is None
 
 
-def test_the_exact_dat_the_page_and_the_shallowest_win(tmp_path):
+def test_the_exact_dat_the_page_and_the_shallowest_win(tmp_path: Path) -> None:
     files = {
         "deep/er/file_aa-x.png": b"3",
         "file_aa.dat": b"1",
@@ -71,7 +76,7 @@ def test_the_exact_dat_the_page_and_the_shallowest_win(tmp_path):
         assert set(export.files.assets()) == set(files)
 
 
-def test_names_and_types_of_dat_files_come_from_the_tables(tmp_path):
+def test_names_and_types_of_dat_files_come_from_the_tables(tmp_path: Path) -> None:
     library = [
         {
             "file_id": "file_aa",
@@ -134,7 +139,7 @@ def test_names_and_types_of_dat_files_come_from_the_tables(tmp_path):
 @pytest.mark.parametrize(
     ("data", "expected"), [(b"let x = 1", "text/x-typescript"), (PNG, "image/png")]
 )
-def test_typescript_is_no_video(tmp_path, data, expected):
+def test_typescript_is_no_video(tmp_path: Path, data: bytes, expected: str) -> None:
     rows = [{"file_id": "file_aa", "file_name": "main.ts", "mime_type": "video/mp2t"}]
     files = {"library_files.json": json.dumps(rows).encode(), "file_aa.dat": data}
     with export_with(tmp_path, files) as export:
@@ -143,7 +148,9 @@ def test_typescript_is_no_video(tmp_path, data, expected):
 
 @pytest.mark.parametrize("table", ["library_files.json", "conversation_asset_file_names.json"])
 @pytest.mark.parametrize("tail", [b"", b', {"x": ', b"\xff"])
-def test_a_broken_table_keeps_its_good_rows_and_is_named(tmp_path, table, tail):
+def test_a_broken_table_keeps_its_good_rows_and_is_named(
+    tmp_path: Path, table: str, tail: bytes
+) -> None:
     good = {
         "library_files.json": b'[{"file_id": "file_aa", "file_name": "good.png"}',
         "conversation_asset_file_names.json": b'{"file_aa.dat": "good.png"',
@@ -155,7 +162,7 @@ def test_a_broken_table_keeps_its_good_rows_and_is_named(tmp_path, table, tail):
         assert f"{table}: not readable to its end" in reasons(export)
 
 
-def test_members_without_an_id_are_found_through_the_tables(tmp_path):
+def test_members_without_an_id_are_found_through_the_tables(tmp_path: Path) -> None:
     names = {"file_aa": f"dalle-generations/{UUID}.webp", "file_bb": "elsewhere/only.png"}
     viewer = {
         "file-service://file-CC": "personal/cc.bin",
@@ -195,12 +202,14 @@ def test_members_without_an_id_are_found_through_the_tables(tmp_path):
         (b" " * 1_048_570 + b'\nlet assetsJson = {"file-q": "p/q.bin"}', "p/q.bin"),
     ],
 )
-def test_the_viewers_table_may_be_anything(tmp_path, page, expected):
+def test_the_viewers_table_may_be_anything(
+    tmp_path: Path, page: bytes, expected: str | None
+) -> None:
     with export_with(tmp_path, {"chat.html": page, "p/q.bin": b"q", "r.bin": b""}) as export:
         assert export.lookup("file-q").member == expected
 
 
-def test_members_of_one_name_keep_their_own_bytes(tmp_path):
+def test_members_of_one_name_keep_their_own_bytes(tmp_path: Path) -> None:
     with pytest.warns(UserWarning):
         data = zip_of(
             [
@@ -216,7 +225,7 @@ def test_members_of_one_name_keep_their_own_bytes(tmp_path):
         assert export.lookup("file-a").member == "file-a.dat"
 
 
-def test_an_asset_that_cannot_be_read_has_no_type_of_its_bytes(tmp_path):
+def test_an_asset_that_cannot_be_read_has_no_type_of_its_bytes(tmp_path: Path) -> None:
     data = bytearray(zip_of({**BASE, "file-a.dat": PNG}, method=zipfile.ZIP_STORED))
     at = data.find(b"file-a.dat") - 30
     data[at : at + 4] = b"????"
@@ -241,7 +250,7 @@ def test_an_asset_that_cannot_be_read_has_no_type_of_its_bytes(tmp_path):
         (b"hello", None),
     ],
 )
-def test_first_bytes_tell_the_type(head, expected):
+def test_first_bytes_tell_the_type(head: bytes, expected: str | None) -> None:
     assert media_type(head) == expected
 
 
@@ -252,9 +261,12 @@ NAMES = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.dictionaries(NAMES, st.binary(max_size=9), max_size=6), NAMES)
-def test_any_member_name_is_only_a_label(tmp_path_factory, files, asked):
+def test_any_member_name_is_only_a_label(
+    tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], asked: str
+) -> None:
     folder = tmp_path_factory.mktemp("any")
     good = {name: data for name, data in files.items() if name[0] != "\0"}  # zipfile cannot
     with open_export([write(folder / "e.zip", zip_of({**BASE, **good}))]) as export:
@@ -267,14 +279,14 @@ def test_any_member_name_is_only_a_label(tmp_path_factory, files, asked):
 
 @pytest.mark.parametrize("name", [b"\0\0\0\0\0", b"a\0b/c", b"\\x\\yz", b"\xff\xfe\xff\xfe\xff"])
 @pytest.mark.parametrize("streamed", [False, True])
-def test_names_that_no_writer_makes_are_read(tmp_path, name, streamed):
+def test_names_that_no_writer_makes_are_read(tmp_path: Path, name: bytes, streamed: bool) -> None:
     data = zip_of({**BASE, "NAMED": PNG}, streamed=streamed).replace(b"NAMED", name)
     with open_export([write(tmp_path / "e.zip", data)]) as export:
         assert len(list(export.conversations())) == 1
         assert [export.open(asset).read() for asset in export.files.assets()] == [PNG]
 
 
-def test_links_in_a_folder_lead_nowhere_outside(tmp_path):
+def test_links_in_a_folder_lead_nowhere_outside(tmp_path: Path) -> None:
     secret = write(tmp_path / "secret.txt", b"secret")
     folder = unpack(tmp_path / "e", {**BASE, "file-a.dat": PNG, "in/file-b.dat": b"b"})
     (folder / "file-out.dat").symlink_to(secret)
@@ -289,7 +301,7 @@ def test_links_in_a_folder_lead_nowhere_outside(tmp_path):
         assert "outside" in reasons(export)
 
 
-def test_conversations_do_not_need_assets(tmp_path):
+def test_conversations_do_not_need_assets(tmp_path: Path) -> None:
     raw = json.dumps([conversation("a")]).encode()
     assert read(write(tmp_path / "conversations.json", raw))[0] == ["a"]
 
@@ -305,7 +317,7 @@ def test_conversations_do_not_need_assets(tmp_path):
         (b"", None),
     ],
 )
-def test_text_is_known_as_text(head, expected):
+def test_text_is_known_as_text(head: bytes, expected: str | None) -> None:
     assert text_type(head) == expected
 
 
@@ -321,5 +333,5 @@ def test_text_is_known_as_text(head, expected):
         (None, None, ".bin"),
     ],
 )
-def test_double_endings_are_kept(name, media_type, expected):
+def test_double_endings_are_kept(name: str | None, media_type: str | None, expected: str) -> None:
     assert ending_of(name, media_type) == expected

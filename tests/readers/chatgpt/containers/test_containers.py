@@ -1,13 +1,16 @@
+from __future__ import annotations
+
 import io
 import json
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from gptexit.codes import Repair
 from gptexit.errors import NotAnExport
 from gptexit.readers.chatgpt import export_set as container
-from gptexit.readers.chatgpt.containers import zip as zips
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet, open_export
 from support.packing import PNG, conversation, read, reasons, text_of, unpack, write, zip_of
 
@@ -21,7 +24,9 @@ SHARDS = {
 
 @pytest.mark.parametrize("prefix", ["", "export/", "0f-2026-01-02-03-04-05-aa/"])
 @pytest.mark.parametrize("packed", ["zip", "streamed zip", "stored zip", "folder"])
-def test_one_file_and_shards_in_a_zip_or_folder_below_any_prefix(tmp_path, prefix, packed):
+def test_one_file_and_shards_in_a_zip_or_folder_below_any_prefix(
+    tmp_path: Path, prefix: str, packed: str
+) -> None:
     for members, keys in ((ONE, ["a", "b"]), (SHARDS, ["a", "c", "k"])):
         files = {prefix + name: data for name, data in members.items()}
         files |= {"__MACOSX/._conversations-000.json": b"\0", prefix + ".DS_Store": b"\0"}
@@ -41,14 +46,14 @@ def test_one_file_and_shards_in_a_zip_or_folder_below_any_prefix(tmp_path, prefi
         assert export.files.side_files() == ["shared_conversations.json"]
 
 
-def test_conversations_say_where_they_stand(tmp_path):
+def test_conversations_say_where_they_stand(tmp_path: Path) -> None:
     source = write(tmp_path / "export.zip", zip_of(ONE))
     with open_export([source]) as export:
         places = [where for where, _ in export.conversations()]
     assert places[0] == "export.zip: conversations.json, byte 1"
 
 
-def test_one_bare_file_is_read_without_what_lies_beside_it(tmp_path):
+def test_one_bare_file_is_read_without_what_lies_beside_it(tmp_path: Path) -> None:
     folder = unpack(tmp_path, {**SHARDS, "file-abc.dat": PNG, "user.json": b"{}"})
     got, export = read(folder / "conversations-002.json")
     assert got == ["c"]
@@ -57,7 +62,7 @@ def test_one_bare_file_is_read_without_what_lies_beside_it(tmp_path):
     assert list(export.files.assets()) == []
 
 
-def test_shards_that_are_given_one_by_one_are_one_export(tmp_path):
+def test_shards_that_are_given_one_by_one_are_one_export(tmp_path: Path) -> None:
     folder = unpack(tmp_path, SHARDS)
     assert read(*(folder / name for name in SHARDS))[0] == ["a", "c", "k"]
     same = unpack(
@@ -67,7 +72,7 @@ def test_shards_that_are_given_one_by_one_are_one_export(tmp_path):
     assert (got, export.duplicates) == (["a"], 1)
 
 
-def test_unpacked_parts_are_one_export(tmp_path):
+def test_unpacked_parts_are_one_export(tmp_path: Path) -> None:
     paths = [
         unpack(tmp_path / f"e-part-000{n}", {f"in/conversations-00{n}.json": text_of(f"c{n}")})
         for n in (2, 1)
@@ -76,11 +81,11 @@ def test_unpacked_parts_are_one_export(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["conversations (1).json", "my chats.json"])
-def test_a_bare_file_may_have_any_name(tmp_path, name):
+def test_a_bare_file_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert read(write(tmp_path / name, text_of("a")))[0] == ["a"]
 
 
-def test_standard_input_is_read_once():
+def test_standard_input_is_read_once() -> None:
     with open_export(["-"], io.BytesIO(text_of("a", "b"))) as export:
         assert [raw["id"] for _, raw in export.conversations()] == ["a", "b"]
         assert export.bytes_total is None
@@ -91,7 +96,7 @@ def test_standard_input_is_read_once():
             list(export.conversations())
 
 
-def test_standard_input_yields_a_later_copy_too_and_says_so():
+def test_standard_input_yields_a_later_copy_too_and_says_so() -> None:
     data = json.dumps([conversation("a", 1), conversation("a", 2), conversation("a", 2)]).encode()
     got, export = read("-", stdin=io.BytesIO(data))
     assert got == ["a", "a"]
@@ -100,12 +105,12 @@ def test_standard_input_yields_a_later_copy_too_and_says_so():
 
 
 @pytest.mark.parametrize("sources", [[], ["-"]])
-def test_no_source_is_said(sources):
+def test_no_source_is_said(sources: list[str]) -> None:
     with pytest.raises(NotAnExport, match="give"):
         open_export(sources)
 
 
-def test_parts_of_one_export_are_one_in_any_order(tmp_path):
+def test_parts_of_one_export_are_one_in_any_order(tmp_path: Path) -> None:
     manifest = {
         "export_files": [
             {"path": name}
@@ -137,7 +142,7 @@ def test_parts_of_one_export_are_one_in_any_order(tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{", b'{"export_files": 3, "logical_files": [1]}'])
-def test_a_strange_manifest_costs_nothing_else(tmp_path, data):
+def test_a_strange_manifest_costs_nothing_else(tmp_path: Path, data: bytes) -> None:
     source = write(tmp_path / "e.zip", zip_of({**ONE, "export_manifest.json": data}))
     got, export = read(source)
     assert got == ["a", "b"]
@@ -147,7 +152,9 @@ def test_a_strange_manifest_costs_nothing_else(tmp_path, data):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("outer", ["zip", "folder"])
-def test_a_privacy_portal_bundle_is_opened_one_level_deep(tmp_path, method, outer):
+def test_a_privacy_portal_bundle_is_opened_one_level_deep(
+    tmp_path: Path, method: int, outer: str
+) -> None:
     conversations = zip_of(
         {
             "conversations-000.json": text_of("a"),
@@ -177,7 +184,7 @@ def test_a_privacy_portal_bundle_is_opened_one_level_deep(tmp_path, method, oute
         assert export.losses == []
 
 
-def test_a_damaged_zip_in_a_bundle_is_named(tmp_path):
+def test_a_damaged_zip_in_a_bundle_is_named(tmp_path: Path) -> None:
     good = zip_of({"conversations.json": text_of("a")})
     files = {"Conversations__a.zip": good, "Files__a.zip": zip_of({"file-a.dat": PNG * 99})[:60]}
     got, export = read(write(tmp_path / "bundle.zip", zip_of(files)))
@@ -185,20 +192,20 @@ def test_a_damaged_zip_in_a_bundle_is_named(tmp_path):
     assert "Files__a.zip: the ZIP is incomplete" in reasons(export)
 
 
-def test_a_path_given_twice_is_read_once(tmp_path):
+def test_a_path_given_twice_is_read_once(tmp_path: Path) -> None:
     source = write(tmp_path / "e.zip", zip_of(ONE))
     got, export = read(source, source)
     assert (got, export.duplicates) == (["a", "b"], 0)
 
 
-def test_only_the_shallowest_export_is_read_and_the_other_is_named(tmp_path):
+def test_only_the_shallowest_export_is_read_and_the_other_is_named(tmp_path: Path) -> None:
     source = write(tmp_path / "e.zip", zip_of({**ONE, "old/conversations.json": text_of("z")}))
     got, export = read(source)
     assert got == ["a", "b"]
     assert "old/conversations.json: another export" in reasons(export)
 
 
-def test_folders_beside_each_other_are_all_read(tmp_path):
+def test_folders_beside_each_other_are_all_read(tmp_path: Path) -> None:
     unpack(tmp_path / "top", {"x/conversations.json": text_of("a", updated=2)})
     unpack(tmp_path / "top", {"y/conversations.json": text_of("a", "b", updated=3)})
     got, export = read(tmp_path / "top")
@@ -206,7 +213,7 @@ def test_folders_beside_each_other_are_all_read(tmp_path):
     assert export.duplicates == 1
 
 
-def test_the_later_of_two_members_with_one_name_is_read(tmp_path):
+def test_the_later_of_two_members_with_one_name_is_read(tmp_path: Path) -> None:
     with pytest.warns(UserWarning):
         data = zip_of(
             [("conversations.json", text_of("old")), ("conversations.json", text_of("new"))]
@@ -219,7 +226,7 @@ def test_the_later_of_two_members_with_one_name_is_read(tmp_path):
 # Copies of one conversation.
 
 
-def test_equal_copies_are_one_also_of_conversations_without_an_id(tmp_path):
+def test_equal_copies_are_one_also_of_conversations_without_an_id(tmp_path: Path) -> None:
     raw = [conversation(None), conversation("a", 5), conversation("a", 5), conversation("a", None)]
     raw += [conversation(None), conversation(None, 2)]
     source = write(tmp_path / "conversations.json", json.dumps(raw).encode())
@@ -232,7 +239,7 @@ def test_equal_copies_are_one_also_of_conversations_without_an_id(tmp_path):
         assert export.union is None
 
 
-def test_what_cannot_be_taken_back_is_given_again_and_told(tmp_path):
+def test_what_cannot_be_taken_back_is_given_again_and_told(tmp_path: Path) -> None:
     raw = [conversation("a", 5), conversation("a", 5), conversation("a", 6)]
     source = write(tmp_path / "conversations.json", json.dumps(raw).encode())
     with open_export([source]) as export:
@@ -253,7 +260,9 @@ def test_what_cannot_be_taken_back_is_given_again_and_told(tmp_path):
         (10**400, 1),
     ],
 )
-def test_a_later_copy_is_told_and_settled(tmp_path, first, second):
+def test_a_later_copy_is_told_and_settled(
+    tmp_path: Path, first: int | str | None, second: float | str
+) -> None:
     shards = {
         "conversations-000.json": json.dumps([conversation("a", first, "old")]).encode(),
         "conversations-001.json": json.dumps([conversation("a", second, "new")]).encode(),
@@ -269,7 +278,7 @@ def test_a_later_copy_is_told_and_settled(tmp_path, first, second):
             assert export.bytes_read == export.bytes_total
 
 
-def test_single_file_and_shards_are_settled_without_asking(tmp_path):
+def test_single_file_and_shards_are_settled_without_asking(tmp_path: Path) -> None:
     files = {
         "conversations.json": text_of("a", "b", updated=1),
         "conversations-000.json": text_of("b", "c", updated=2),
@@ -280,7 +289,7 @@ def test_single_file_and_shards_are_settled_without_asking(tmp_path):
     assert export.duplicates == 2
 
 
-def test_two_exports_are_settled_without_asking(tmp_path):
+def test_two_exports_are_settled_without_asking(tmp_path: Path) -> None:
     old = write(tmp_path / "old.zip", zip_of({"conversations.json": text_of("a", updated=1)}))
     new = write(tmp_path / "new.zip", zip_of({"conversations.json": text_of("a", updated=2)}))
     with open_export([old, new]) as export:
@@ -289,7 +298,7 @@ def test_two_exports_are_settled_without_asking(tmp_path):
     assert places == ["new.zip: conversations.json, byte 1"]
 
 
-def test_items_that_are_no_conversations_are_named(tmp_path):
+def test_items_that_are_no_conversations_are_named(tmp_path: Path) -> None:
     data = b'[1, null, "x", {"mapping": {}, "id": "a"}, [], {"mapping": {}, "u": NaN}]  x'
     got, export = read(write(tmp_path / "conversations.json", data))
     assert got == ["a", "?"]
@@ -303,7 +312,9 @@ def test_items_that_are_no_conversations_are_named(tmp_path):
     assert export.repairs == {Repair.NAN: 1}
 
 
-def test_very_many_losses_are_not_all_listed(tmp_path, monkeypatch):
+def test_very_many_losses_are_not_all_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(container, "LISTED", 10)
     _, export = read(
         write(tmp_path / "conversations.json", b'[{"mapping": {}},' + b"1," * 50 + b"1]")
@@ -313,7 +324,7 @@ def test_very_many_losses_are_not_all_listed(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("data", [b"", b"not json"])
-def test_a_shard_that_is_no_array_costs_only_itself(tmp_path, data):
+def test_a_shard_that_is_no_array_costs_only_itself(tmp_path: Path, data: bytes) -> None:
     files = {"conversations-000.json": data, "conversations-001.json": text_of("b")}
     got, export = read(write(tmp_path / "e.zip", zip_of(files)))
     assert got == ["b"]
@@ -323,7 +334,13 @@ def test_a_shard_that_is_no_array_costs_only_itself(tmp_path, data):
 # Side files and the viewer.
 
 
-def test_side_files_are_found_by_name_and_assets_are_none(tmp_path):
+def side_file(export: ExportSet, name: str) -> bytes:
+    stream = export.files.side_file(name)
+    assert stream is not None
+    return stream.read()
+
+
+def test_side_files_are_found_by_name_and_assets_are_none(tmp_path: Path) -> None:
     files = {
         **ONE,
         "user.json": b"{}",
@@ -334,7 +351,7 @@ def test_side_files_are_found_by_name_and_assets_are_none(tmp_path):
     }
     with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:
         assert set(export.files.side_files()) == set(files) - set(ONE) - {"file-abc-notes.json"}
-        assert export.files.side_file("new_thing.json").read() == b"7"
+        assert side_file(export, "new_thing.json") == b"7"
         assert export.files.side_file("nothing.json") is None
         assert list(export.files.assets()) == ["file-abc-notes.json"]
         assert export.size("file-abc-notes.json") == 3
@@ -342,14 +359,14 @@ def test_side_files_are_found_by_name_and_assets_are_none(tmp_path):
             export.open("nobody")
 
 
-def test_side_files_of_two_exports_stay_apart_unless_they_are_the_same(tmp_path):
+def test_side_files_of_two_exports_stay_apart_unless_they_are_the_same(tmp_path: Path) -> None:
     paths = [
         write(tmp_path / f"{n}.zip", zip_of({**ONE, "user.json": b"{}", "ads.json": n.encode()}))
         for n in "12"
     ]
     with open_export(paths) as export:
         assert set(export.files.side_files()) == {"user.json", "ads.json", "ads.json (2)"}
-        both = [export.files.side_file(name).read() for name in ("ads.json", "ads.json (2)")]
+        both = [side_file(export, name) for name in ("ads.json", "ads.json (2)")]
         assert sorted(both) == [b"1", b"2"]
 
 
@@ -358,7 +375,9 @@ PAGE = b"<html><script>var x = 1;\nvar jsonData = %s;\nvar assetsJson = %s;\n</s
 
 @pytest.mark.parametrize("source", ["zip", "folder", "file"])
 @pytest.mark.parametrize("before", [b"", b" " * 3_000_000])
-def test_the_viewer_serves_where_conversations_are_missing(tmp_path, source, before):
+def test_the_viewer_serves_where_conversations_are_missing(
+    tmp_path: Path, source: str, before: bytes
+) -> None:
     page = before + PAGE % (text_of("a", "b"), b"{}")
     if source == "zip":
         path = write(tmp_path / "e.zip", zip_of({"x/chat.html": page, "x/user.json": b"{}"}))
@@ -374,18 +393,18 @@ def test_the_viewer_serves_where_conversations_are_missing(tmp_path, source, bef
     assert export.conversation_files[0].endswith("chat.html")
 
 
-def test_the_viewer_serves_wherever_it_lies(tmp_path):
+def test_the_viewer_serves_wherever_it_lies(tmp_path: Path) -> None:
     members = {"export_manifest.json": b"{}", "x/chat.html": PAGE % (text_of("a"), b"{}")}
     assert read(write(tmp_path / "e.zip", zip_of(members)))[0] == ["a"]
 
 
-def test_a_viewer_without_conversations_is_named(tmp_path):
+def test_a_viewer_without_conversations_is_named(tmp_path: Path) -> None:
     got, export = read(write(tmp_path / "e.zip", zip_of({"chat.html": b"<html>"})))
     assert got == []
     assert "holds no conversations" in reasons(export)
 
 
-def test_a_damaged_side_file_is_named(tmp_path):
+def test_a_damaged_side_file_is_named(tmp_path: Path) -> None:
     data = bytearray(zip_of({**ONE, "user.json": b"{}"}))
     at = data.find(b"user.json") - 30
     data[at : at + 4] = b"????"
@@ -395,8 +414,8 @@ def test_a_damaged_side_file_is_named(tmp_path):
         assert len(list(export.conversations())) == 2
 
 
-def test_closing_removes_what_was_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(zips.tempfile, "tempdir", str(tmp_path / "spool"))
+def test_closing_removes_what_was_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spool"))
     (tmp_path / "spool").mkdir()
     inner = zip_of(ONE)
     source = write(tmp_path / "b.zip", zip_of({"Conversations__x.zip": inner}))

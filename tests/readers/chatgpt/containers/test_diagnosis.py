@@ -1,7 +1,10 @@
+from __future__ import annotations
+
 import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +38,7 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize("name", SENTENCES)
-def test_a_wrong_file_gets_one_sentence(tmp_path, name):
+def test_a_wrong_file_gets_one_sentence(tmp_path: Path, name: str) -> None:
     data, expected = SENTENCES[name]
     with pytest.raises(NotAnExport, match=expected) as caught:
         open_export([write(tmp_path / name, data)])
@@ -61,7 +64,9 @@ CONTAINERS = {
 
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("what", CONTAINERS)
-def test_a_zip_or_folder_without_conversations_gets_one(tmp_path, what, packed):
+def test_a_zip_or_folder_without_conversations_gets_one(
+    tmp_path: Path, what: str, packed: bool
+) -> None:
     files, expected = CONTAINERS[what]
     if packed:
         source = write(tmp_path / "given.zip", zip_of(files))
@@ -72,14 +77,14 @@ def test_a_zip_or_folder_without_conversations_gets_one(tmp_path, what, packed):
     assert str(caught.value).startswith(source.name)
 
 
-def test_empty_containers_are_said_to_be_empty(tmp_path):
+def test_empty_containers_are_said_to_be_empty(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for source in (tmp_path / "folder", write(tmp_path / "e.zip", zip_of({}))):
         with pytest.raises(NotAnExport, match="holds nothing"):
             open_export([source])
 
 
-def test_an_export_without_conversations_is_one(tmp_path):
+def test_an_export_without_conversations_is_one(tmp_path: Path) -> None:
     for data in (b"[]", b" [ ]\n"):
         for name in ("conversations.json", "other.json"):
             with open_export([write(tmp_path / name, data)]) as export:
@@ -87,12 +92,12 @@ def test_an_export_without_conversations_is_one(tmp_path):
                 assert export.losses == []
 
 
-def test_a_missing_path_is_said_to_be_missing(tmp_path):
+def test_a_missing_path_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(NotAnExport, match=r"nobody\.zip does not exist"):
         open_export([tmp_path / "nobody.zip"])
 
 
-def test_other_errors_of_the_disk_are_passed_on():
+def test_other_errors_of_the_disk_are_passed_on() -> None:
     assert "may not be read" in str(unreachable("e.zip", PermissionError(13, "no")))
     assert "cannot be read (I/O error)" in str(unreachable("e.zip", OSError(5, "I/O error")))
 
@@ -106,13 +111,13 @@ def test_other_errors_of_the_disk_are_passed_on():
         (PNG, "picture"),
     ],
 )
-def test_standard_input_gets_a_sentence_too(data, expected):
+def test_standard_input_gets_a_sentence_too(data: bytes, expected: str) -> None:
     with pytest.raises(NotAnExport, match=f"standard input .*{expected}"):
         open_export(["-"], io.BytesIO(data))
 
 
 @pytest.mark.parametrize("member", ["conversations.json", "file-a.dat"])
-def test_encryption_is_named(tmp_path, member):
+def test_encryption_is_named(tmp_path: Path, member: str) -> None:
     files = {"conversations.json": text_of("a"), "file-a.dat": PNG}
     data = bytearray(zip_of(files))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -133,7 +138,7 @@ def test_encryption_is_named(tmp_path, member):
                 assert any("encrypted" in loss.reason for loss in export.losses)
 
 
-def test_only_encrypted_members_are_named_too(tmp_path):
+def test_only_encrypted_members_are_named_too(tmp_path: Path) -> None:
     data = bytearray(zip_of({"x.bin": b"x"}))
     data[data.find(b"PK\x01\x02") + 8] |= 1
     with pytest.raises(NotAnExport, match=r"x\.bin is encrypted"):
@@ -142,19 +147,21 @@ def test_only_encrypted_members_are_named_too(tmp_path):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 @pytest.mark.parametrize("cut", [None, -30])
-def test_unusual_packing_is_named(tmp_path, method, cut):
+def test_unusual_packing_is_named(tmp_path: Path, method: int, cut: int | None) -> None:
     data = zip_of({"conversations.json": text_of("a")}, method=method)[:cut]
     with pytest.raises(NotAnExport, match="packed in a way that gptexit does not read"):
         open_export([write(tmp_path / "e.zip", data)])
 
 
-def test_a_zip_behind_other_bytes_is_read(tmp_path):
+def test_a_zip_behind_other_bytes_is_read(tmp_path: Path) -> None:
     data = b"#!/bin/sh\nexit 0\n" + zip_of({"conversations.json": text_of("a")})
     with open_export([write(tmp_path / "e.exe", data)]) as export:
         assert len(list(export.conversations())) == 1
 
 
-def test_a_folder_without_permission_is_said(tmp_path, monkeypatch):
+def test_a_folder_without_permission_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = unpack(tmp_path / "e", {"conversations.json": text_of("a")})
 
     def refuse(path: object) -> None:
@@ -166,5 +173,5 @@ def test_a_folder_without_permission_is_said(tmp_path, monkeypatch):
         open_export([folder])
 
 
-def test_what_it_is_needs_few_bytes():
+def test_what_it_is_needs_few_bytes() -> None:
     assert "a picture" in str(wrong_file("x", PNG[:8]))

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from gptexit.readers.chatgpt.normalize.canvas import Canvas, payload, update, writing_blocks
@@ -16,8 +20,9 @@ DOC = Canvas("d", "Plan", "document", "one two one", 1)
         ({"pattern": "two", "multiple": True, "replacement": r"C:\new\q"}, r"one C:\new\q one"),
     ],
 )
-def test_updates_are_replayed(change, expected):
+def test_updates_are_replayed(change: dict[str, Any], expected: str) -> None:
     after = update(DOC, {"updates": [change]})
+    assert after is not None
     assert (after.text, after.version) == (expected, 2)
 
 
@@ -25,11 +30,12 @@ def test_updates_are_replayed(change, expected):
     "change",
     [{"pattern": "(", "replacement": ""}, {"pattern": "zzz", "replacement": ""}, {"pattern": 3}],
 )
-def test_an_update_that_cannot_be_replayed(change):
+def test_an_update_that_cannot_be_replayed(change: dict[str, Any]) -> None:
     assert update(DOC, {"updates": [change]}) is None
 
 
-def test_a_hostile_pattern_and_a_blow_up_are_stopped():
+@pytest.mark.slow
+def test_a_hostile_pattern_and_a_blow_up_are_stopped() -> None:
     long = Canvas("d", None, "document", "a" * 40 + "b", 1)
     assert update(long, {"updates": [{"pattern": "^(a|aa|a?)+$", "replacement": ""}]}) is None
     huge = Canvas("d", None, "document", "a" * 100_000, 1)
@@ -37,7 +43,7 @@ def test_a_hostile_pattern_and_a_blow_up_are_stopped():
     assert update(huge, {"updates": [blow]}) is None
 
 
-def test_a_cut_payload_is_mended():
+def test_a_cut_payload_is_mended() -> None:
     assert payload('{"updates":[{"pattern":".*","replacement":"x"}') == {
         "updates": [{"pattern": ".*", "replacement": "x"}]
     }
@@ -45,12 +51,12 @@ def test_a_cut_payload_is_mended():
     assert payload("[1]") is None
 
 
-def test_writing_blocks_become_documents():
+def test_writing_blocks_become_documents() -> None:
     words = (
         'Here:\n:::writing{variant="email" id="5" subject="Hi"}\nDear Ann\n:::\n'
         'Good?\n:::writing{id="6"}\nopen'
     )
-    parts = writing_blocks(text(words))
+    parts: Any = writing_blocks(text(words))
     assert [(part["type"], part["text"].strip()) for part in parts] == [
         ("text", "Here:"),
         ("document", "Dear Ann"),

@@ -1,15 +1,18 @@
 """Markers in what the assistant wrote become links and words."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gptexit.codes import Oddity
-from gptexit.readers.chatgpt.normalize.citations import may_change, resolve
+from gptexit.readers.chatgpt.normalize.citations import Resolved, may_change, resolve
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.links import clean_url
 from support.build import chain, conversation, message
@@ -20,24 +23,30 @@ HARBOUR = {"title": "Harbour", "url": "https://example.org/harbour"}
 TIDES = {"title": "Tides", "url": "https://example.org/tides"}
 
 
-def ref(number, turn=0, kind="search"):
+def ref(number: int, turn: int = 0, kind: str = "search") -> dict[str, Any]:
     return {"turn_index": turn, "ref_type": kind, "ref_index": number}
 
 
-def cite(*refs):
+def cite(*refs: str) -> str:
     return "\ue200cite" + "".join(f"\ue202{reference}" for reference in refs) + "\ue201"
 
 
-def marker(kind, *args):
+def marker(kind: str, *args: Any) -> str:
     words = [argument if isinstance(argument, str) else json.dumps(argument) for argument in args]
     return "\ue200" + "\ue202".join([kind, *words]) + "\ue201"
 
 
-def groups(*entries):
+def groups(*entries: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return {"search_result_groups": [{"entries": list(entries)}]}
 
 
-def shown(text, metadata=None, above=(), odd=None, unknown=None):
+def shown(
+    text: str,
+    metadata: dict[str, list[dict[str, Any]]] | None = None,
+    above: Any = (),
+    odd: Counter[Any] | None = None,
+    unknown: Counter[Any] | None = None,
+) -> Resolved:
     return resolve(
         text,
         metadata or {},
@@ -47,11 +56,11 @@ def shown(text, metadata=None, above=(), odd=None, unknown=None):
     )
 
 
-def text_of(text, *references, **metadata):
+def text_of(text: str, *references: dict[str, Any], **metadata: Any) -> str:
     return shown(text, {"content_references": list(references), **metadata}).text
 
 
-def read(*messages):
+def read(*messages: dict[str, Any]) -> list[list[Any]]:
     """The text parts of each message of a chain, and its sources."""
     found = read_conversation(conversation(chain(*messages)), Account(), ReadStats())
     return [
@@ -63,7 +72,7 @@ def read(*messages):
 # By matched text, in order, by id.
 
 
-def test_a_marker_becomes_a_link_by_its_matched_text():
+def test_a_marker_becomes_a_link_by_its_matched_text() -> None:
     found = shown(
         f"SQLite will do.{CITE} Yes.",
         {
@@ -81,13 +90,13 @@ def test_a_marker_becomes_a_link_by_its_matched_text():
     assert found.sources == []
 
 
-def test_of_equal_markers_each_has_its_source():
+def test_of_equal_markers_each_has_its_source() -> None:
     one = {"type": "grouped_webpages", "matched_text": CITE, "items": [HARBOUR]}
     found = shown(f"A {CITE}. B {CITE}. C {CITE}.", {"content_references": [one, dict(one)]})
     assert [citation["sources"][0]["title"] for citation in found.citations] == ["Harbour"] * 3
 
 
-def test_slim_references_stand_in_the_order_of_the_markers():
+def test_slim_references_stand_in_the_order_of_the_markers() -> None:
     hidden = {"type": "hidden"}
     found = text_of(
         f"\ue203The harbour.\ue204\ue206 {cite('turn0search1')} 【7†L1-L2】 {marker('url', 'Map', 'https://example.org/map')}",
@@ -106,8 +115,8 @@ def test_slim_references_stand_in_the_order_of_the_markers():
     )
 
 
-def test_where_numbers_of_slim_references_and_markers_differ_none_is_guessed():
-    odd = Counter()
+def test_where_numbers_of_slim_references_and_markers_differ_none_is_guessed() -> None:
+    odd: Counter[Any] = Counter()
     found = shown(
         f"One {cite('turn0search1')}. Two {cite('turn0search2')}.",
         {"content_references": [{"type": "grouped_webpages", "items": [HARBOUR]}]},
@@ -118,7 +127,7 @@ def test_where_numbers_of_slim_references_and_markers_differ_none_is_guessed():
     assert odd[Oddity.CITATION_UNEXPLAINED] == 2
 
 
-def test_a_pair_in_order_that_its_ids_contradict_is_none():
+def test_a_pair_in_order_that_its_ids_contradict_is_none() -> None:
     found = shown(
         f"One {cite('turn0search1')}.",
         {
@@ -130,14 +139,14 @@ def test_a_pair_in_order_that_its_ids_contradict_is_none():
     assert found.text == "One." and found.sources == [HARBOUR]
 
 
-def test_ids_are_the_message_s_own_then_those_above_on_its_branch():
+def test_ids_are_the_message_s_own_then_those_above_on_its_branch() -> None:
     own, other = groups({**HARBOUR, "ref_id": ref(3)}), groups({**TIDES, "ref_id": ref(3)})
     assert "harbour" in shown(CITE, own, [other]).text
     assert "tides" in shown(CITE, {}, [{}, other]).text
     assert shown(CITE, {}, []).text == ""
 
 
-def test_ids_start_again_in_each_answer():
+def test_ids_start_again_in_each_answer() -> None:
     first, second = groups({**HARBOUR, "ref_id": ref(3)}), groups({**TIDES, "ref_id": ref(3)})
     found = read(
         message("user", "A?"),
@@ -154,7 +163,7 @@ def test_ids_start_again_in_each_answer():
     assert found[7] == ["C"], "never across the user's message"
 
 
-def test_a_sibling_s_references_are_not_asked():
+def test_a_sibling_s_references_are_not_asked() -> None:
     mapping = chain(
         message("user", "A?"),
         message("assistant", "First.", metadata=groups({**TIDES, "ref_id": ref(3)})),
@@ -166,19 +175,19 @@ def test_a_sibling_s_references_are_not_asked():
         "message": {**message("assistant", f"Second {CITE}"), "id": "m3"},
     }
     mapping["m1"]["children"].append("m3")
-    found = read_conversation(conversation(mapping), Account(), ReadStats())
+    found: Any = read_conversation(conversation(mapping), Account(), ReadStats())
     assert [part["text"] for part in found["messages"][-1]["parts"]] == ["Second"]
 
 
 # The forms of 2023 to 2025.
 
 
-def old(number, result, name, **more):
+def old(number: int, result: int, name: str, **more: Any) -> dict[str, dict[str, Any]]:
     extra = {"cited_message_idx": number, "search_result_idx": result}
     return {"metadata": {"type": "file", "name": name, "extra": extra}, **more}
 
 
-def test_an_old_marker_is_found_by_both_numbers():
+def test_an_old_marker_is_found_by_both_numbers() -> None:
     citations = [old(4, 0, "manual.pdf"), old(4, 1, "rules.docx")]
     found = shown(
         "A【4:1†x】 B【4:0†x】 C【5:0†plan.txt】 D【6:0†source】", {"citations": citations}
@@ -191,31 +200,31 @@ def test_an_old_marker_is_found_by_both_numbers():
     assert found.text.endswith(" D")
 
 
-def test_an_old_marker_is_found_by_its_place():
+def test_an_old_marker_is_found_by_its_place() -> None:
     text = "See【4:0†source】"
     citation = {"start_ix": 3, "end_ix": len(text), "metadata": {"type": "webpage", **TIDES}}
     assert "tides" in shown(text, {"citations": [old(4, 0, "x.pdf"), citation]}).text
 
 
-def test_a_numbered_source_is_of_the_latest_list_before():
+def test_a_numbered_source_is_of_the_latest_list_before() -> None:
     lists = [{"_cite_metadata": {"metadata_list": [page]}} for page in (HARBOUR, TIDES)]
     assert "tides" in shown("So【0†source】.", {}, lists[::-1]).text
     assert shown("So【1†source】.", {}, lists).text == "So."
 
 
-def test_a_placeholder_that_was_never_resolved_goes():
+def test_a_placeholder_that_was_never_resolved_goes() -> None:
     assert text_of("So :contentReference[oaicite:0]{index=0}.") == "So."
 
 
 @pytest.mark.parametrize("words", ["【标题】内容", "【1】", "【第3章†注】", "【】"])
-def test_brackets_that_are_no_marker_stay(words):
+def test_brackets_that_are_no_marker_stay(words: str) -> None:
     assert shown(words).text == words
 
 
 # Sources without a marker.
 
 
-def test_sources_that_are_only_listed_stand_under_the_answer():
+def test_sources_that_are_only_listed_stand_under_the_answer() -> None:
     found = read(
         message("user", "When?"),
         message(
@@ -233,7 +242,7 @@ def test_sources_that_are_only_listed_stand_under_the_answer():
     assert found[1] == ["In 1931. See [Map](https://example.org/map).", [HARBOUR, TIDES]]
 
 
-def test_results_whose_ids_were_dropped_are_listed_for_markers_that_mean_them():
+def test_results_whose_ids_were_dropped_are_listed_for_markers_that_mean_them() -> None:
     assert shown(f"So {CITE}.", groups(HARBOUR, TIDES)).sources == [HARBOUR, TIDES]
     assert shown("So.", groups(HARBOUR, TIDES)).sources == []
 
@@ -261,18 +270,18 @@ def test_results_whose_ids_were_dropped_are_listed_for_markers_that_mean_them():
         ("x \ue2a5 y", "x y"),
     ],
 )
-def test_what_taking_a_marker_out_leaves_behind(before, after):
+def test_what_taking_a_marker_out_leaves_behind(before: str, after: str) -> None:
     assert shown(before).text == after
 
 
-def test_brackets_around_a_source_are_its_own():
+def test_brackets_around_a_source_are_its_own() -> None:
     found = shown(f"Inline ({CITE}).", groups({**HARBOUR, "ref_id": ref(3)}))
     assert found.text == "Inline ([Harbour](https://example.org/harbour))."
     (citation,) = found.citations
     assert found.text[: citation["start"]] + found.text[citation["end"] :] == "Inline."
 
 
-def test_nothing_is_put_into_code_or_the_words_of_a_link():
+def test_nothing_is_put_into_code_or_the_words_of_a_link() -> None:
     metadata = groups({**HARBOUR, "ref_id": ref(3)})
     link = "([Harbour](https://example.org/harbour))"
     assert shown(f"`x {CITE}` y", metadata).text == f"`x` {link} y"
@@ -281,14 +290,14 @@ def test_nothing_is_put_into_code_or_the_words_of_a_link():
     assert (found.text, found.sources) == ("```\nx = 1\n```\nDone.", [HARBOUR])
 
 
-def test_a_marker_that_is_cut_off_keeps_the_words_behind_it():
+def test_a_marker_that_is_cut_off_keeps_the_words_behind_it() -> None:
     assert shown("Broken \ue200cite\ue202turn0search1 and more").text == "Broken and more"
     assert shown('A \ue200genui\ue202{"a": {"title": "Two words').text.strip() == "A Two words"
     value = '{"create_shared_list": {"list_id": "x1", "title": "Bread", "items": ["flo'
     assert shown(f"A \ue200genui\ue202{value}").text.strip() == "A Bread: flo"
 
 
-def test_words_of_a_known_widget_in_an_unknown_place_are_shown():
+def test_words_of_a_known_widget_in_an_unknown_place_are_shown() -> None:
     item = {"text": "Flour", "quantity": "two cups", "status": "open", "item_id": "i1"}
     value = {"title": "Bread", "hint": "Sift it", "items": [item, "Salt"], "list_id": "x1"}
     assert text_of(marker("genui", {"create_shared_list": value})) == (
@@ -299,20 +308,20 @@ def test_words_of_a_known_widget_in_an_unknown_place_are_shown():
 # Markers that carry words.
 
 
-def test_a_link():
+def test_a_link() -> None:
     assert text_of(marker("url", "Tide [table]", "https://example.org/t")) == (
         r"[Tide \[table\]](https://example.org/t)"
     )
     assert text_of(marker("url", "Bad", "javascript:alert(1)")) == "Bad"
 
 
-def test_an_entity_keeps_its_words():
+def test_an_entity_keeps_its_words() -> None:
     word = marker("entity", ["city", "Paris", "the capital"])
     assert text_of(f"In {word}.") == "In Paris."
     assert text_of(f"In {word}.", {"type": "hidden"}) == "In Paris."
 
 
-def test_a_checklist():
+def test_a_checklist() -> None:
     value = {
         "create_shared_list": {
             "list_id": "5f",
@@ -323,7 +332,7 @@ def test_a_checklist():
             ],
         }
     }
-    unknown = Counter()
+    unknown: Counter[Any] = Counter()
     found = shown(f"Here:\n\n{marker('genui', value)}\n\nBye.", unknown=unknown).text
     assert found == (
         "Here:\n\n**Before the trip**\n\nPapers:\n\n- [x] Passport\n\nBag:\n\n"
@@ -332,14 +341,14 @@ def test_a_checklist():
     assert not unknown
 
 
-def test_a_widget_that_nobody_knows_keeps_its_words():
-    unknown = Counter()
+def test_a_widget_that_nobody_knows_keeps_its_words() -> None:
+    unknown: Counter[Any] = Counter()
     value = {"draw_clock": {"widget_id": "a1", "label": "Noon in Lima", "style": "round"}}
     assert shown(marker("genui", value), unknown=unknown).text == "Noon in Lima"
     assert unknown == {"widget: draw_clock": 1}
 
 
-def test_galleries_lists_and_videos():
+def test_galleries_lists_and_videos() -> None:
     image = {
         "title": "Nest",
         "url": "https://p.example/1",
@@ -369,7 +378,7 @@ def test_galleries_lists_and_videos():
     assert text_of('【{"image_fetch": "map"}】 x', picture) == "[A map](https://i.example/m.png) x"
 
 
-def test_products_prices_and_the_weather():
+def test_products_prices_and_the_weather() -> None:
     sold = {"title": "Rope", "url": "https://s.example/r", "price": "$9", "merchants": "Shop"}
     assert (
         text_of(
@@ -387,25 +396,25 @@ def test_products_prices_and_the_weather():
     )
 
 
-def test_a_card_of_which_the_export_holds_nothing_is_named():
-    odd = Counter()
+def test_a_card_of_which_the_export_holds_nothing_is_named() -> None:
+    odd: Counter[Any] = Counter()
     found = shown(f"Stock: {marker('finance', 'turn0finance0')}", odd=odd)
     assert found.text == "Stock: *Not in the export: a share price*"
     assert odd == {Oddity.CARD_ABSENT: 1}
 
 
-def test_a_marker_that_nobody_knows_keeps_its_words_and_is_counted():
-    unknown = Counter()
+def test_a_marker_that_nobody_knows_keeps_its_words_and_is_counted() -> None:
+    unknown: Counter[Any] = Counter()
     found = shown(f"So {marker('hologram', 'A blue cube', 'turn0holo1')}.", unknown=unknown)
     assert found.text == "So A blue cube."
     assert unknown == {"marker: hologram": 1}
     paired = marker("hologram", {"label": "A blue cube"})
-    found = text_of(paired, {"type": "nav_list", "items": [HARBOUR]})
-    assert "A blue cube" in found and HARBOUR["url"] in found
+    written = text_of(paired, {"type": "nav_list", "items": [HARBOUR]})
+    assert "A blue cube" in written and HARBOUR["url"] in written
 
 
-def test_a_type_of_reference_that_nobody_knows_is_counted_and_its_source_listed():
-    unknown = Counter()
+def test_a_type_of_reference_that_nobody_knows_is_counted_and_its_source_listed() -> None:
+    unknown: Counter[Any] = Counter()
     found = shown("So.", {"content_references": [{"type": "scent", **HARBOUR}]}, unknown=unknown)
     assert found.sources == [HARBOUR] and unknown == {"reference: scent": 1}
 
@@ -413,15 +422,15 @@ def test_a_type_of_reference_that_nobody_knows_is_counted_and_its_source_listed(
 # Containers.
 
 
-def test_containers_keep_what_is_in_them():
-    unknown = Counter()
+def test_containers_keep_what_is_in_them() -> None:
+    unknown: Counter[Any] = Counter()
     found = shown(":::contextList\n**Planner**\n:::\nEnd.", unknown=unknown)
     assert found.text == "**Planner**\nEnd." and not unknown
     found = shown(':::stage{id="4" title="Act one"}\nEnter.\n:::\n', unknown=unknown)
     assert found.text == "**Act one**\n\nEnter.\n" and unknown == {"container: stage": 1}
 
 
-def test_writing_blocks_and_code_keep_their_fences():
+def test_writing_blocks_and_code_keep_their_fences() -> None:
     text = ':::writing{id="1"}\nDear all\n:::\nBye.'
     assert shown(text).text == text
     assert shown("```\n:::note\nx\n:::\n```\n").text == "```\n:::note\nx\n:::\n```\n"
@@ -430,7 +439,7 @@ def test_writing_blocks_and_code_keep_their_fences():
 # Ordinary words.
 
 
-def test_words_that_a_reference_stands_for_stay():
+def test_words_that_a_reference_stands_for_stay() -> None:
     alt = {"type": "alt_text", "matched_text": "https://e.org/plain", "alt": "Plain"}
     assert text_of("Visit https://e.org/plain now", alt) == "Visit [Plain](https://e.org/plain) now"
     page = {"type": "webpage", "matched_text": "the harbour", **HARBOUR}
@@ -440,13 +449,13 @@ def test_words_that_a_reference_stands_for_stay():
     )
 
 
-def test_what_a_person_typed_is_left_alone():
+def test_what_a_person_typed_is_left_alone() -> None:
     words = f"I paste {CITE} and 【7†source】 and :::note\n\ue203 \uf8ff f() []"
     assert read(message("user", words))[0] == [words]
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", None, 3, "/c/1"])
-def test_only_web_addresses_are_linked(url):
+def test_only_web_addresses_are_linked(url: int | str | None) -> None:
     assert clean_url(url) is None
 
 
@@ -490,8 +499,11 @@ METADATA = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES, max_size=25).map("".join), METADATA)
-def test_no_marker_survives_and_the_words_do(text, metadata):
+def test_no_marker_survives_and_the_words_do(
+    text: str, metadata: dict[str, list[dict[str, Any]]]
+) -> None:
     found = shown(text, metadata)
     assert not re.search("[\ue200-\ue2ff]", found.text)
     assert "genui" not in found.text and "shared_list" not in found.text
@@ -504,7 +516,7 @@ def test_no_marker_survives_and_the_words_do(text, metadata):
         assert kept.count(word) >= (1 if whole(text, word) else 0), word
 
 
-def whole(text, word):
+def whole(text: str, word: str) -> bool:
     """Whether the word stands in the text as words or in a marker that is whole."""
     if word == "word":
         return "word" in text
@@ -518,17 +530,19 @@ def whole(text, word):
     return carriers[word] in text
 
 
+@pytest.mark.slow
 @given(st.lists(PIECES, max_size=25).map("".join))
-def test_a_cheap_look_finds_whatever_would_change(text):
+def test_a_cheap_look_finds_whatever_would_change(text: str) -> None:
     if shown(text).text != text:
         assert may_change(text, {})
 
 
-def test_a_long_text_takes_time_in_proportion():
+@pytest.mark.slow
+def test_a_long_text_takes_time_in_proportion() -> None:
     steps = []
     for size in (2_000, 8_000):
         text = ("[" * 5 + "`" + "\ue200" + "【1†" + CITE + "(") * size
-        counted = Counter()
+        counted: Counter[Any] = Counter()
         result = shown(text, odd=counted)
         steps.append(counted[Oddity.CITATION_UNEXPLAINED])
         assert len(result.text) < len(text)

@@ -1,7 +1,11 @@
+from __future__ import annotations
+
 from copy import deepcopy
 from datetime import datetime
+from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 
 from gptexit.readers.chatgpt.asset_index import AssetInfo
@@ -9,15 +13,15 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from support.build import ROOT, add, chain, conversation, message, raw_conversations
 
 
-def read(raw, account=None):
+def read(raw: dict[str, Any], account: Account | None = None) -> Any:
     return read_conversation(deepcopy(raw), account or Account(), ReadStats())
 
 
-def seconds(shown):
+def seconds(shown: Any) -> Any:
     return datetime.fromisoformat(shown).timestamp()
 
 
-def rebuilt(neutral):
+def rebuilt(neutral: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The raw conversation that a neutral one came from, by what `model` and `extra` hold."""
     raw = dict(neutral["extra"])
     odd = dict(raw.pop("mapping", {})) if isinstance(raw.get("mapping"), dict) else {}
@@ -38,7 +42,7 @@ def rebuilt(neutral):
     return raw, mapping
 
 
-def rebuilt_message(each):
+def rebuilt_message(each: dict[str, Any]) -> dict[str, Any]:
     raw = dict(each["extra"])
     raw.setdefault("id", each["id"])
     if "author" in raw and isinstance(raw["author"], dict):
@@ -60,13 +64,16 @@ def rebuilt_message(each):
     return raw
 
 
+@pytest.mark.slow
 @settings(max_examples=210)
 @given(raw_conversations())
-def test_nothing_of_the_source_is_gone(raw):
+def test_nothing_of_the_source_is_gone(raw: dict[str, Any]) -> None:
     neutral = read(raw)
     orjson.dumps(neutral)
     rest, mapping = rebuilt(neutral)
-    nodes = raw.get("mapping") if isinstance(raw.get("mapping"), dict) else {}
+    nodes = raw.get("mapping")
+    if not isinstance(nodes, dict):
+        nodes = {}
     assert mapping.keys() == nodes.keys()
     for key, node in nodes.items():
         if not isinstance(node, dict):
@@ -79,9 +86,10 @@ def test_nothing_of_the_source_is_gone(raw):
         assert rest[key] == raw[key]
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(raw_conversations())
-def test_the_tree_holds(raw):
+def test_the_tree_holds(raw: dict[str, Any]) -> None:
     neutral = read(raw)
     seen = {None}
     for each in neutral["messages"]:
@@ -96,7 +104,7 @@ def test_the_tree_holds(raw):
             assert part.get("asset", assets[0] if assets else None) in (assets or [None])
 
 
-def test_an_ordinary_conversation():
+def test_an_ordinary_conversation() -> None:
     raw = conversation(
         chain(
             message("user", "Hi"), message("assistant", "Hello", metadata={"model_slug": "gpt-5"})
@@ -115,7 +123,7 @@ def test_an_ordinary_conversation():
     assert neutral["extra"]["mapping"].keys() == {ROOT, "m1"}
 
 
-def test_current_falls_back_to_the_newest_leaf():
+def test_current_falls_back_to_the_newest_leaf() -> None:
     mapping = chain(message("user", "Hi"), message("assistant", "old", create_time=1.7e9))
     add(mapping, "new", "m1", message("assistant", "new", create_time=1.75e9))
     for current in (None, "dangling", 7):
@@ -124,7 +132,7 @@ def test_current_falls_back_to_the_newest_leaf():
         assert neutral["extra"]["current_node"] == current
 
 
-def test_projects_and_custom_gpts():
+def test_projects_and_custom_gpts() -> None:
     mapping = chain(message("user", "Hi"))
     assert read(conversation(mapping, gizmo_id="g-p-1"))["project"] == {"id": "g-p-1", "name": None}
     assert read(conversation(mapping, gizmo_id="g-2"))["assistant"] == {"id": "g-2", "name": None}
@@ -133,13 +141,13 @@ def test_projects_and_custom_gpts():
     assert neutral["assistant"] is None
 
 
-def test_a_conversation_without_an_id_gets_the_same_in_every_run():
+def test_a_conversation_without_an_id_gets_the_same_in_every_run() -> None:
     raw = {"title": "x", "mapping": chain(message("user", "Hi"))}
     assert read(raw)["id"] == read(raw)["id"]
     assert read(raw)["id"].startswith("no-id-")
 
 
-def test_generated_images_of_a_slim_export_come_from_the_library():
+def test_generated_images_of_a_slim_export_come_from_the_library() -> None:
     mapping = {
         "u": {"id": "u", "parent": None, "message": {"author": {"role": "user"}, "id": "u"}},
         "a": {
@@ -162,7 +170,7 @@ def test_generated_images_of_a_slim_export_come_from_the_library():
     assert not any(asset["missing"] for asset in neutral["assets"])
 
 
-def test_sandbox_links_name_their_files():
+def test_sandbox_links_name_their_files() -> None:
     mapping = chain(
         message("assistant", "[a](sandbox:/mnt/data/a%20b.csv) and [c](sandbox:/mnt/data/c.csv)")
     )
@@ -172,6 +180,7 @@ def test_sandbox_links_name_their_files():
     assert [asset["id"] for asset in neutral["assets"]] == ["file_9", "sandbox:/mnt/data/c.csv"]
 
 
-def test_a_very_long_chain():
+@pytest.mark.slow
+def test_a_very_long_chain() -> None:
     mapping = chain(*(message("user", str(n)) for n in range(40_000)))
     assert len(read(conversation(mapping))["messages"]) == 40_000

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 
 from gptexit.codes import Oddity
@@ -9,7 +11,7 @@ FIRST, LAST, EXPORTED = 1_700_000_000.0, 1_700_000_100.5, 1_782_704_617.25
 TALK = (message("user", "Hi", create_time=FIRST), message("assistant", "Yes", create_time=LAST))
 
 
-def dates(**rest):
+def dates(**rest: float) -> tuple[str | None, str | None, int]:
     raw = conversation(chain(*TALK), **rest)
     met = ReadStats()
     neutral = read_conversation(raw, Account(), met)
@@ -29,5 +31,7 @@ def dates(**rest):
         (1_700_000_100.0, LAST, ("2023-11-14T22:15:00Z", "2023-11-14T22:15:00.500000Z", 0)),
     ],
 )
-def test_the_messages_tell_where_a_conversation_is_dated_after_them(created, updated, expected):
+def test_the_messages_tell_where_a_conversation_is_dated_after_them(
+    created: float, updated: float, expected: tuple[str | None, str | None, int]
+) -> None:
     assert dates(create_time=created, update_time=updated) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ _PIECES = (_CITE, "word", " ", "\n", "\n\n", "\n \n", "`", "``", "\n```\n", "~~~
 _TEXTS = st.lists(st.sampled_from(_PIECES), max_size=24).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(_TEXTS)
 def test_the_code_around_a_place_is_found_without_looking_at_other_paragraphs(text: str) -> None:

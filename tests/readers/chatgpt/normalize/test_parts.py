@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from gptexit.chatgpt.names import file_id
@@ -19,11 +23,11 @@ from gptexit.readers.chatgpt.normalize.content import read_part
         ("odd", "odd"),
     ],
 )
-def test_the_file_id_in_every_spelling(pointer, expected):
+def test_the_file_id_in_every_spelling(pointer: str, expected: str) -> None:
     assert file_id(pointer) == expected
 
 
-def test_a_voice_turn_gives_transcript_and_audio():
+def test_a_voice_turn_gives_transcript_and_audio() -> None:
     book = AssetBook(lambda key: AssetInfo(member=f"{key}.dat"))
     audio = {
         "content_type": "audio_asset_pointer",
@@ -50,7 +54,7 @@ def test_a_voice_turn_gives_transcript_and_audio():
     "part",
     [3, [], {}, {"content_type": "image_asset_pointer"}, {"content_type": ["x"], "text": "w"}],
 )
-def test_what_is_not_known_is_carried_whole(part):
+def test_what_is_not_known_is_carried_whole(part: Any) -> None:
     [found] = read_part(part, AssetBook(lambda key: AssetInfo()))
     assert found["type"] == "unknown"
     assert found["raw"] == part

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import tracemalloc
 
 import pytest
@@ -45,16 +47,16 @@ FINE = [
 
 
 @pytest.mark.parametrize("pattern", LARGE, ids=range(len(LARGE)))
-def test_a_pattern_that_would_fill_memory_is_not_compiled(pattern):
+def test_a_pattern_that_would_fill_memory_is_not_compiled(pattern: str) -> None:
     assert not may_compile(pattern)
 
 
 @pytest.mark.parametrize("pattern", FINE, ids=range(len(FINE)))
-def test_what_takes_little_memory_is(pattern):
+def test_what_takes_little_memory_is(pattern: str) -> None:
     assert may_compile(pattern)
 
 
-def test_an_update_with_such_a_pattern_leaves_the_document(monkeypatch):
+def test_an_update_with_such_a_pattern_leaves_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regex, "compile", lambda *_: pytest.fail("it was compiled"))
     before = Canvas("d", "Letter", "document", "a" * 50, 1)
     changes = {"updates": [{"pattern": LARGE[0], "replacement": "b", "multiple": True}]}

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 from copy import deepcopy
+from typing import Any
 
 import orjson
 import pytest
@@ -8,22 +11,22 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from support.build import ROOT, add, chain, conversation, message
 
 
-def messages(mapping, met=None):
+def messages(mapping: Any, met: Any = None) -> Any:
     found = read_conversation(conversation(deepcopy(mapping)), Account(), met or ReadStats())[
         "messages"
     ]
     return {shown["id"]: shown for shown in found}
 
 
-def code(words, language="json"):
+def code(words: Any, language: Any = "json") -> Any:
     return {"content_type": "code", "language": language, "text": words}
 
 
-def call(recipient, words):
+def call(recipient: Any, words: Any) -> Any:
     return message("assistant", code(words, "unknown"), recipient=recipient)
 
 
-def test_a_memory_write_is_a_memory():
+def test_a_memory_write_is_a_memory() -> None:
     found = messages(
         chain(
             message("assistant", "User keeps bees.", recipient="bio"),
@@ -37,11 +40,11 @@ def test_a_memory_write_is_a_memory():
     assert found["m2"]["hidden"] == "tool result"
 
 
-def canvas_reply(textdoc_id="doc1"):
+def canvas_reply(textdoc_id: Any = "doc1") -> Any:
     return message("tool", "{}", name="canmore", metadata={"canvas": {"textdoc_id": textdoc_id}})
 
 
-def test_canvas_is_replayed_on_each_branch():
+def test_canvas_is_replayed_on_each_branch() -> None:
     create = orjson.dumps({"name": "Letter", "type": "document", "content": "Dear Ann"}).decode()
     change = '{"updates":[{"pattern":"Ann","multiple":false,"replacement":"%s"}]}'
     mapping = chain(call("canmore.create_textdoc", create), canvas_reply())
@@ -67,7 +70,7 @@ def test_canvas_is_replayed_on_each_branch():
     assert met.oddities[Oddity.CANVAS_CALL] == 1
 
 
-def test_a_canvas_comment_is_a_quote():
+def test_a_canvas_comment_is_a_quote() -> None:
     words = '{"comments":[{"pattern":"x","comment":"Too long"}]}'
     found = messages(chain(call("canmore.comment_textdoc", words)))
     assert found["m1"]["parts"][0]["text"] == "Too long"
@@ -76,7 +79,7 @@ def test_a_canvas_comment_is_a_quote():
 @pytest.mark.parametrize(
     "recipient", ["dalle.text2im", "t2uay3k.sj1i4kz", "image_gen.text2im", "imagegen.make_image"]
 )
-def test_a_generated_image_keeps_its_prompt_and_loses_the_filler(recipient):
+def test_a_generated_image_keeps_its_prompt_and_loses_the_filler(recipient: Any) -> None:
     image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
     found = messages(
         chain(
@@ -96,7 +99,7 @@ def test_a_generated_image_keeps_its_prompt_and_loses_the_filler(recipient):
     assert found["m3"]["hidden"] == "tool result"
 
 
-def test_code_and_its_output_are_shown():
+def test_code_and_its_output_are_shown() -> None:
     found = messages(
         chain(
             message("assistant", code("1+1", "unknown"), recipient="python"),
@@ -120,7 +123,7 @@ def test_code_and_its_output_are_shown():
         '{"query":"tide times"}',
     ],
 )
-def test_searches(words):
+def test_searches(words: Any) -> None:
     metadata = {
         "search_result_groups": [{"entries": [{"title": "Tides", "url": "https://t.example"}]}]
     }
@@ -133,7 +136,7 @@ def test_searches(words):
     assert found["m2"]["hidden"] == "tool result"
 
 
-def test_a_tool_without_a_reader_shows_its_words_and_pictures_and_not_its_json():
+def test_a_tool_without_a_reader_shows_its_words_and_pictures_and_not_its_json() -> None:
     image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
     found = messages(
         chain(
@@ -156,7 +159,7 @@ def test_a_tool_without_a_reader_shows_its_words_and_pictures_and_not_its_json()
     ]
 
 
-def test_a_research_report_in_a_widget_is_shown():
+def test_a_research_report_in_a_widget_is_shown() -> None:
     report = {
         "content": {"content_type": "text", "parts": ["# Report \ue200cite\ue202x\ue201"]},
         "metadata": {
@@ -175,13 +178,14 @@ def test_a_research_report_in_a_widget_is_shown():
 
 
 @pytest.mark.parametrize("state", ["nonsense", 7, None, "{}"])
-def test_a_damaged_widget_is_nothing(state):
+def test_a_damaged_widget_is_nothing(state: Any) -> None:
     found = messages(
         chain(message("tool", "", name="x", metadata={"chatgpt_sdk": {"widget_state": state}}))
     )
     assert found["m1"]["parts"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("each", "reason"),
     [
@@ -196,11 +200,11 @@ def test_a_damaged_widget_is_nothing(state):
         (message("user", "x"), None),
     ],
 )
-def test_why_a_message_is_hidden(each, reason):
+def test_why_a_message_is_hidden(each: Any, reason: Any) -> None:
     assert messages(chain(each))["m1"]["hidden"] == reason
 
 
-def test_uploads_that_are_also_parts_count_once():
+def test_uploads_that_are_also_parts_count_once() -> None:
     image = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-Ab1"}
     attachments = [
         {"id": "file-Ab1", "name": "form.png", "mime_type": "image/png"},
@@ -220,24 +224,24 @@ def test_uploads_that_are_also_parts_count_once():
     assert kinds == [("image", "file-Ab1"), ("text", None), ("file", "file-Cd2")]
 
 
-def test_dictated_turns_keep_their_recording():
+def test_dictated_turns_keep_their_recording() -> None:
     metadata = {"dictation_asset_pointer": "sediment://file_7", "dictation_asset_format": "webm"}
     found = messages(chain(message("user", "Hi", metadata=metadata)))
     assert [part["type"] for part in found["m1"]["parts"]] == ["text", "audio"]
 
 
-def test_pointers_in_text_become_images():
+def test_pointers_in_text_become_images() -> None:
     words = "Page: ![image](sediment://a1#file_9#p_0.jpg) end"
     found = messages(chain(message("user", words)))
     assert [part["type"] for part in found["m1"]["parts"]] == ["text", "image", "text"]
     assert found["m1"]["parts"][1]["asset"] == "file_9#p_0"
 
 
-def test_feedback():
+def test_feedback() -> None:
     raw = conversation(chain(message("assistant", "Hi")))
     account = Account(feedback={"m1": "down"})
     assert read_conversation(raw, account, ReadStats())["messages"][0]["feedback"] == "down"
 
 
-def test_root_is_not_a_message():
+def test_root_is_not_a_message() -> None:
     assert ROOT not in messages(chain(message("user", "Hi")))

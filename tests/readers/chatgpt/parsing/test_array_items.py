@@ -1,6 +1,9 @@
+from __future__ import annotations
+
 import io
 import json
 from collections import Counter
+from typing import Any
 
 import orjson
 import pytest
@@ -63,11 +66,12 @@ class Trickle(io.BytesIO):
         return super().read(self.step if size is None or size < 0 else min(size, self.step))
 
 
-def read(data: bytes, step: int = 1 << 20, careful: bool = False) -> tuple[list[object], Split]:
+def read(data: bytes, step: int = 1 << 20, careful: bool = False) -> tuple[list[Any], Split]:
     said = Split()
     return [item for _, item in split(Trickle(data, step), said, careful)], said
 
 
+@pytest.mark.slow
 @settings(max_examples=70)
 @given(
     ITEMS,
@@ -77,7 +81,9 @@ def read(data: bytes, step: int = 1 << 20, careful: bool = False) -> tuple[list[
     st.booleans(),
     st.booleans(),
 )
-def test_items_equal_json_loads(items, style, step, chunk, bom, careful):
+def test_items_equal_json_loads(
+    items: list[Any], style: dict[str, Any], step: int, chunk: int, bom: bool, careful: bool
+) -> None:
     data = json.dumps(items, **style).encode("utf-8", "surrogatepass")
     try:
         data.decode("utf-8")
@@ -100,14 +106,14 @@ def conversations(count: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_the_fast_way_serves_ordinary_exports(indent):
+def test_the_fast_way_serves_ordinary_exports(indent: int | None) -> None:
     said = Split()
     data = json.dumps(conversations(500), indent=indent).encode()
     assert len(list(split(io.BytesIO(data), said))) == 500
     assert said.careful == 0
 
 
-def test_offsets_point_at_the_items():
+def test_offsets_point_at_the_items() -> None:
     data = json.dumps(conversations(3), indent=1).encode()
     for offset, item in split(io.BytesIO(data), Split()):
         assert data[offset : offset + 1] == b"{"
@@ -115,7 +121,7 @@ def test_offsets_point_at_the_items():
 
 
 @pytest.mark.parametrize("cut", range(1, 120, 7))
-def test_a_cut_file_keeps_the_whole_items_before_the_cut(cut):
+def test_a_cut_file_keeps_the_whole_items_before_the_cut(cut: int) -> None:
     items = conversations(3)
     data = json.dumps(items).encode()[:-cut]
     got, said = read(data)
@@ -125,7 +131,7 @@ def test_a_cut_file_keeps_the_whole_items_before_the_cut(cut):
     assert len(got) >= 1 or cut > 100
 
 
-def test_one_bad_item_costs_only_itself():
+def test_one_bad_item_costs_only_itself() -> None:
     data = b'[{"mapping":{}}, {"mapping": oops, "x": [1}, {"title":"t","mapping":{}}]'
     got, said = read(b'[{"title":"s","mapping":{}},{"mapping": {oops}},{"title":"t","mapping":{}}]')
     assert [item["title"] for item in got] == ["s", "t"]
@@ -133,7 +139,7 @@ def test_one_bad_item_costs_only_itself():
     read(data)
 
 
-def test_surrogates_nan_and_nul_are_repaired_and_counted():
+def test_surrogates_nan_and_nul_are_repaired_and_counted() -> None:
     data = (
         b'[{"title":"\\ud83d\\ude00 ok","mapping":{}},'
         b'{"title":"\\ud83d alone","mapping":{"x":NaN}},'
@@ -157,38 +163,39 @@ def test_surrogates_nan_and_nul_are_repaired_and_counted():
     )
 
 
-def test_envelope_and_single_object():
+def test_envelope_and_single_object() -> None:
     items = conversations(2)
     assert read(orjson.dumps({"conversations": items}))[0] == items
     assert read(orjson.dumps({"version": 1, "conversations": items}))[0] == items
     assert read(orjson.dumps(items[0]))[0] == items[:1]
 
 
-def test_something_else_is_refused():
+def test_something_else_is_refused() -> None:
     for data in (b"", b"hello", b"<html>", b"\x89PNG"):
         with pytest.raises(NotAnArray):
             read(data)
 
 
-def test_deep_nesting_is_a_trouble_and_not_a_crash():
+def test_deep_nesting_is_a_trouble_and_not_a_crash() -> None:
     got, said = read(b"[" + b"[" * 200_000 + b"]" * 200_000 + b"]")
     assert got == []
     assert len(said.troubles) == 1
 
 
-def test_invalid_utf8_is_replaced():
+def test_invalid_utf8_is_replaced() -> None:
     repairs: Counter[Repair] = Counter()
     assert loads_leniently(b'{"a":"\xff"}', repairs) == {"a": "\ufffd"}
     assert sum(repairs.values()) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.lists(st.sampled_from(["\\ud83d", "\\ude00", "\\uD83D", "\\\\", "a", "\\u00e9", "é"])).map(
         "".join
     )
 )
-def test_no_half_of_a_pair_is_left(words):
+def test_no_half_of_a_pair_is_left(words: str) -> None:
     data = f'[{{"mapping": {{}}, "title": "{words}"}}]'
     for careful in (False, True):
         items = [item for _, item in split(io.BytesIO(data.encode()), Split(), careful)]
@@ -196,7 +203,7 @@ def test_no_half_of_a_pair_is_left(words):
     assert len(items) == 1
 
 
-def test_numbers_are_those_of_the_fast_way():
+def test_numbers_are_those_of_the_fast_way() -> None:
     numbers = {
         "a": "18446744073709551615",
         "b": "18446744073709551616",
@@ -216,13 +223,13 @@ def test_numbers_are_those_of_the_fast_way():
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400, "9" * 5000])
-def test_a_number_beyond_all_bounds_is_null_and_counted(number):
+def test_a_number_beyond_all_bounds_is_null_and_counted(number: str) -> None:
     got, said = read(b'[{"mapping":{"x":' + number.encode() + b"}}]")
     assert got == [{"mapping": {"x": None}}]
     assert said.repairs == {Repair.NUMBER_TOO_LARGE: 1}
 
 
-def test_what_nests_too_deep_is_said_in_plain_words():
+def test_what_nests_too_deep_is_said_in_plain_words() -> None:
     _, said = read(b"[" + b"[" * 5000 + b"]" * 5000 + b"]")
     assert [trouble.reason for trouble in said.troubles] == [
         "not readable as JSON (nested too deep)"
