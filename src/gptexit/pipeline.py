@@ -1,7 +1,7 @@
 """Read an export and write it in one pass: reader, selection, writers, sinks, and the report.
 
-A conversation that cannot be read or rendered costs only itself: it is named in the report and the
-run goes on. What ends a run is a full disk, a broken pipe, or the user.
+A conversation that cannot be read or rendered is named in the report, and the run goes on. Only a
+full disk, a broken pipe or the user ends a run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.writers.base import Draft, Drafter, DraftingWriter, Writer
+from gptexit.writers.base import DraftingWriter, Writer
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing
@@ -53,7 +53,7 @@ class Output:
     asked: dict[str, Any] = field(default_factory=dict)
     """Format, options and selection, for the archive's record of itself."""
     selection: Selection | None = None
-    """What of the run's selection goes into this format; without it all of it."""
+    """The part of the run's selection that goes into this format; None for all of it."""
     outgoing: Outgoing | None = None
     """Takes secrets out of all that goes into this format; one for all formats of a pass."""
     assets: set[str] = field(default_factory=set)
@@ -70,20 +70,17 @@ class Output:
     """The writer, if other processes may make its drafts."""
 
     def __post_init__(self) -> None:
-        """Look once whether the writer drafts: it is asked for each conversation."""
+        """Check once whether the writer drafts: each conversation needs it."""
         drafts = isinstance(self.writer, DraftingWriter) and not self.outgoing
         self.drafting = cast(DraftingWriter, self.writer) if drafts else None
-
-    @property
-    def drafter(self) -> Drafter | None:
-        """The maker of drafts for other processes, if there is one."""
-        return self.drafting.drafter if self.drafting else None
 
 
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
 MakeOutputs = Callable[[RunReport], list[Output]]
-"""Makes the outputs of one pass over the export, whose counts go to the report."""
+"""Makes the outputs of one pass, whose counts go to the report."""
+Found = Generator[tuple[str, Prepared | Loss], None, None]
+"""Each conversation, or why it could not be read, with its place in the source."""
 
 
 def convert(
@@ -98,20 +95,19 @@ def convert(
 ) -> RunReport:
     """Convert every selected conversation of `export` into each of the outputs.
 
-    Where a conversation turns out to have another copy that was not seen yet, the pass is given up,
-    the copies are looked for, and a second pass is made with new outputs.
+    If a conversation turns out to have another copy, give the pass up, look for all copies, and
+    make a second pass with new outputs.
 
-    `settle`: look for copies before the first pass, where output cannot be taken back. `names`: of
-    projects and custom GPTs; each conversation gets them as it is read, so that every format and
+    `settle`: look for copies before the first pass, for output that cannot be taken back. `names`:
+    of projects and custom GPTs; each conversation gets them as it is read, so that every format and
     every selection has them. `jobs`: how many processes read and draft; None for one for each core
     if the export is large enough. The result is the same for each number.
-    Raises OSError where a sink cannot write.
+    Raises OSError if a sink cannot write.
     """
     names = names or Names()
     report = RunReport()
     outputs = make_outputs(report)
-    folders = [output.folder for output in outputs if output.folder]
-    if folders:
+    if any(output.folder for output in outputs):
         export.hash_members()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
     if (settle or _begun(outputs)) and len(export.conversation_files) > 1:
@@ -120,9 +116,9 @@ def convert(
         export.keep = partial(_kept, outputs, whole=selection.is_everything)
         try:
             with collector_off():
-                found = _prepared(report, export, outputs, selection, names, jobs, once=settle)
-                with closing(found):
-                    _pass(report, export, outputs, found, progress)
+                prepared = _prepared(report, export, outputs, selection, names, jobs, once=settle)
+                with closing(prepared):
+                    _pass(report, export, outputs, prepared, progress)
             break
         except AnotherCopy:
             export.settle()
@@ -188,7 +184,7 @@ def _describe(
 def _unread(
     output: Output, folder: ArchiveFolder, export: Source, report: RunReport, selection: Selection
 ) -> dict[str, Any]:
-    """Return what the archive has to say of what could not be read, for every later verdict."""
+    """Return the part of the archive's record about what could not be read."""
     refused = ({"where": loss.where, "reason": loss.reason} for loss in output.unwritten)
     lost = [*report.lost(export), *refused]
     if output.outgoing:
@@ -202,9 +198,9 @@ def _unread(
 
 
 def _kept(outputs: list[Output], path: str, *, whole: bool) -> Take:
-    """Return what writes a conversation that is too large, as it is, to each archive of its own.
+    """Return a function that writes a too large conversation, as it is, to the archives.
 
-    A part of the export, and what goes to somebody else, is not to have what nobody looked at.
+    A part of the export, and an archive for somebody else, must not get what nobody looked at.
     """
     kept: list[tuple[Output, ArchiveFolder]] = []
     for output in outputs:
@@ -224,10 +220,9 @@ def _kept(outputs: list[Output], path: str, *, whole: bool) -> Take:
 
 
 def conversations(export: Source, names: Names | None = None) -> Iterator[Conversation]:
-    """Every conversation of `export` in the neutral model, one at a time.
+    """Yield every conversation of `export` in the neutral model.
 
-    `names`: of projects and custom GPTs. A conversation that cannot be read is named in
-    `export.losses`.
+    `names`: of projects and custom GPTs. Losses are in `export.losses`.
     """
     names = names or Names()
     export.settle()
@@ -239,7 +234,7 @@ def conversations(export: Source, names: Names | None = None) -> Iterator[Conver
 
 
 def _other(export: Source, member: str) -> Asset:
-    """A file that no conversation mentions, with what the tables of names say of it."""
+    """Describe a file that no conversation mentions by the tables of names."""
     base = member.rpartition("/")[2]
     key = file_id(base)
     facts = export.lookup(key)
@@ -255,10 +250,6 @@ def _other(export: Source, member: str) -> Asset:
     }
 
 
-Found = Generator[tuple[str, Prepared | Loss], None, None]
-"""Each conversation, or why it could not be read, with where it stands."""
-
-
 def _prepared(
     report: RunReport,
     export: Source,
@@ -270,14 +261,16 @@ def _prepared(
     once: bool,
 ) -> Found:
     """Read, select and draft each conversation, here or in worker processes."""
-    task = Task(
-        selection, tuple(TaskPart(output.drafter, output.selection) for output in outputs), names
+    parts = (
+        TaskPart(output.drafting.drafter if output.drafting else None, output.selection)
+        for output in outputs
     )
+    task = Task(selection, tuple(parts), names)
     count = jobs_for(export, jobs)
     if count > 1:
         from gptexit.parallel.pool import prepared
 
-        # Only where a sink or a target asks for what the head of a conversation lacks.
+        # A sink or a writer may need what the head of a conversation lacks.
         wholes = _begun(outputs) or not all(output.drafting for output in outputs)
         yield from prepared(export, task, report.met, count, once=once, wholes=wholes)
         return
@@ -322,21 +315,16 @@ def _render(
             if output.outgoing:
                 redacted = redacted or output.outgoing.conversation(found.whole())
                 shown = redacted
-            rendered = _rendered(output, shown, outcome, found)
+            if outcome is not None and output.drafting:
+                rendered = output.drafting.settle(shown, outcome, found.whole)
+            else:
+                rendered = output.writer.render(shown if output.outgoing else found.whole())
         except Exception as error:
             report.unreadable.append(fault(where, shown["title"], error))
             continue
         output.written.conversations += 1
         output.names.update(names_in(shown))
         _write(output, rendered, export, report)
-
-
-def _rendered(
-    output: Output, shown: Conversation, draft: Draft | None, found: Prepared
-) -> Rendered:
-    if draft is not None and output.drafting:
-        return output.drafting.settle(shown, draft, found.whole)
-    return output.writer.render(shown if output.outgoing else found.whole())
 
 
 def _write(output: Output, rendered: Rendered, export: Source, report: RunReport) -> None:
@@ -353,7 +341,7 @@ def _write(output: Output, rendered: Rendered, export: Source, report: RunReport
 def _copy(output: Output, copy: Copy, export: Source, report: RunReport) -> None:
     member = _member(output, copy)
     outgoing = output.outgoing
-    # A text without its secrets has another size; so that it is compared, none is given.
+    # A text without its secrets has another size; -1 makes the sink compare the bytes.
     size = export.size(member) if outgoing is None else -1
     read, name = (export.open, member) if outgoing is None else (outgoing.open, copy.member)
     try:
@@ -369,12 +357,12 @@ def _copy(output: Output, copy: Copy, export: Source, report: RunReport) -> None
 
 
 def _member(output: Output, copy: Copy) -> str:
-    """The export's own name of a file: one that held a secret has another outside."""
+    """Return a file's name in the export; in the archive a name that held a secret differs."""
     return output.outgoing.member(copy.member) if output.outgoing else copy.member
 
 
 class AssetUnreadable(Exception):
-    """The export holds the asset, and its bytes cannot be read."""
+    """The bytes of an asset that the export holds cannot be read."""
 
     def __init__(self, error: Exception) -> None:
         self.why = reason_of(error)
@@ -382,13 +370,13 @@ class AssetUnreadable(Exception):
 
 
 class _Guarded(io.RawIOBase):
-    """An asset's bytes; a fault of the source is told apart from one of the sink's disk."""
+    """An asset's bytes. Tells a fault of the source from one of the sink's disk."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes. Raises AssetUnreadable."""
+        """Read at most `size` bytes. Raises AssetUnreadable."""
         try:
             return self._stream.read(size)
         except Exception as error:  # any codec's own error: zlib, CRC, a vanished disk
