@@ -76,8 +76,9 @@ def convert(
     """
     given = [sources] if isinstance(sources, str | Path) else sources
     with open_source(given, allow_large=allow_large) as export:
+        specs = specs_of(formats, options)
         return convert_export(
-            export, out, formats, selection, options, progress=progress, check=check, jobs=jobs
+            export, out, specs, selection, progress=progress, check=check, jobs=jobs
         )
 
 
@@ -111,6 +112,12 @@ def spec_of(
     return OutputSpec(format, format.options.taken_from(given), selection, of_exit)
 
 
+def specs_of(formats: Sequence[str], options: Mapping[str, Any]) -> list[OutputSpec]:
+    """Return a specification for each format. Raises BadOption if none of them has an option."""
+    need_known(options, [FORMATS[name] for name in formats])
+    return [spec_of(name, options) for name in formats]
+
+
 def choices(spec: OutputSpec, selection: Selection) -> dict[str, Any]:
     """Return the part of an archive's record of itself that is known before the run."""
     return {
@@ -124,30 +131,6 @@ def choices(spec: OutputSpec, selection: Selection) -> dict[str, Any]:
 def convert_export(
     export: Source,
     out: str | Path,
-    formats: Sequence[str],
-    selection: Selection,
-    options: Mapping[str, Any],
-    *,
-    progress: Progress | None = None,
-    stdout: BinaryIO | None = None,
-    check: bool = False,
-    jobs: int | None = 1,
-) -> Report:
-    """Convert an export that is open.
-
-    `stdout`: where a single format goes if `out` is `-`. The other parameters, and what is raised,
-    are those of `convert`.
-    """
-    need_known(options, [FORMATS[name] for name in formats])
-    specs = [spec_of(name, options) for name in formats]
-    return carry_out(
-        export, out, specs, selection, progress=progress, stdout=stdout, check=check, jobs=jobs
-    )
-
-
-def carry_out(
-    export: Source,
-    out: str | Path,
     specs: Sequence[OutputSpec],
     selection: Selection,
     *,
@@ -156,7 +139,11 @@ def carry_out(
     check: bool = False,
     jobs: int | None = 1,
 ) -> Report:
-    """Convert an export that is open into formats that have options of their own."""
+    """Convert an export that is open.
+
+    `stdout`: where a single format goes if `out` is `-`. See `convert` for the other parameters,
+    and for what is raised.
+    """
     if str(out) != "-":
         stdout = None
     roots: list[Path] = []
