@@ -12,7 +12,7 @@ from gptexit.archive.files import Rendered
 from gptexit.archive.folder import Tally
 from gptexit.chatgpt.names import key_in_export
 from gptexit.codes import Hidden, NotKept, as_text
-from gptexit.model import Asset, Conversation
+from gptexit.model import Conversation
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
@@ -78,13 +78,13 @@ class RunReport:
     redacted: Findings | None = None
     """None if nothing was looked for."""
     missing: list[dict[str, str | None]] = field(default_factory=list)
-    mentioned: int = 0
     missing_count: int = 0
     gone: Counter[str] = field(default_factory=Counter)
     """`conversations` and `messages` that the newest of several exports lacks."""
     latest: str = ""
     """The latest time at which a conversation was changed."""
     _seen: set[str] = field(default_factory=set)
+    """Keys of the assets that the selected conversations mention."""
 
     def read(self, conversation: Conversation, messages: int) -> None:
         """Count a conversation that came in; `messages`: how many it has."""
@@ -104,25 +104,15 @@ class RunReport:
         self.selected += 1
         self.selected_messages += messages
         for asset in conversation["assets"]:
-            self._count_asset(asset, conversation)
-
-    def _count_asset(self, asset: Asset, conversation: Conversation) -> None:
-        key = key_in_export(asset["id"], conversation["id"])
-        if key in self._seen:
-            return
-        self._seen.add(key)
-        self.mentioned += 1
-        if asset["missing"]:
-            self.missing_count += 1
-            if len(self.missing) < LISTED:
-                self.missing.append(
-                    {
-                        "id": asset["id"],
-                        "name": asset["name"],
-                        "conversation": conversation["id"],
-                        "title": conversation["title"],
-                    }
-                )
+            key = key_in_export(asset["id"], conversation["id"])
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            if asset["missing"]:
+                self.missing_count += 1
+                if len(self.missing) < LISTED:
+                    place = {"conversation": conversation["id"], "title": conversation["title"]}
+                    self.missing.append({"id": asset["id"], "name": asset["name"], **place})
 
     def complete(self, export: Source) -> bool:
         """Tell whether everything that the source holds was read and written."""
@@ -171,8 +161,8 @@ class RunReport:
                 "left_out": dict(sorted(self.left_out.items())),
             },
             "assets": {
-                "mentioned": self.mentioned,
-                "found": self.mentioned - self.missing_count,
+                "mentioned": len(self._seen),
+                "found": len(self._seen) - self.missing_count,
                 "missing": self.missing,
                 "refused": len(self.unwritten),
                 "not_copied": [loss.as_json() for loss in self.unwritten[:LISTED]],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,14 +39,12 @@ def accounts_of(export: Any) -> set[str]:
     files = getattr(export, "files", None)
     if files is None:
         return set()
-    found = set()
+    accounts = set()
     for _, stream in files.every(_FILE):
-        with closing(stream):
-            try:
-                found.add(_account_in(stream.read(_LARGEST)))
-            except OSError:  # a damaged file; the loss is told where it is copied
-                continue
-    return found - {""}
+        # Of a damaged file the copy tells the loss.
+        with closing(stream), suppress(OSError):
+            accounts.add(_account_in(stream.read(_LARGEST)))
+    return accounts - {""}
 
 
 def need_same_account(export: Any, roots: Iterable[Path]) -> None:
@@ -121,8 +119,7 @@ def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
     """Replace names of projects in a selection by ids, which outlive a change of the name."""
     found = dict(selection)
     if isinstance(found.get("project"), str):
-        ids = names.ids_of(found["project"])
-        found["project"] = ids or found["project"]
+        found["project"] = names.ids_of(found["project"]) or found["project"]
     excluded = found.get("exclude")
     if isinstance(excluded, dict) and "projects" in excluded:
         ids = [own for name in excluded["projects"] for own in names.ids_of(name) or [name]]

@@ -61,12 +61,11 @@ class Entry:
     about: About = field(default_factory=dict)
 
 
-_TABLES = """
+_ABOUT = (*INDEXED, *REMEMBERED)
+_TABLES = f"""
 CREATE TABLE entry (
     key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
-    title TEXT, created TEXT, project TEXT,
-    updated TEXT, messages TEXT, digest TEXT, held TEXT, form TEXT, writer TEXT,
-    recorded TEXT
+    {" TEXT, ".join(_ABOUT)} TEXT
 ) WITHOUT ROWID;
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
@@ -77,7 +76,6 @@ CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
             (SELECT 1 FROM earlier WHERE path = old.path AND sha256 = old.sha256);
     END;
 """
-_ABOUT = (*INDEXED, *REMEMBERED)
 _SELECT = f"SELECT {', '.join(('key, path, sha256, size', *_ABOUT))} FROM entry WHERE"
 _ALL = ", ".join("?" * (5 + len(_ABOUT)))
 _PUT = (

@@ -48,7 +48,11 @@ class ZipSink(FolderSink):
         if not name:
             if archive not in self._zips:
                 return self.folder.put(file)
-            return self._end(archive, file.place or archive)
+            self._zips.pop(archive).close()
+            place = file.place or archive
+            return self.folder.put(
+                File(archive, b"", f"zip/{place}", append=True, last=True, place=place)
+            )
         waiting = self._waiting.get(file.path)
         if waiting is None:
             waiting = cast(BinaryIO, tempfile.SpooledTemporaryFile(CHUNK))
@@ -89,12 +93,6 @@ class ZipSink(FolderSink):
         info.file_size = size
         with zipped.open(info, "w", force_zip64=size > _LARGE) as member:
             shutil.copyfileobj(source, member, CHUNK)
-
-    def _end(self, archive: str, place: str) -> Outcome:
-        self._zips.pop(archive).close()
-        return self.folder.put(
-            File(archive, b"", f"zip/{place}", append=True, last=True, place=place)
-        )
 
     def discard(self) -> None:
         """Give up the ZIPs that are open."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count, takewhile
 from typing import Any, BinaryIO
 
 import orjson
@@ -254,11 +254,9 @@ class JsonlSink(FolderSink):
     def _open(self) -> None:
         """Find the lines of the archive: in the newest file beside one that the user changed."""
         self._places = {}
-        besides = takewhile(
-            lambda number: self.folder.catalog.get(beside_key("jsonl", number)) is not None,
-            count(1),
-        )
-        names = [JSONL, *(beside(JSONL, number) for number in besides)]
+        names = [JSONL]
+        while self.folder.catalog.get(beside_key("jsonl", len(names))) is not None:
+            names.append(beside(JSONL, len(names)))
         path = next((name for name in reversed(names) if self._is_whole(name)), None)
         if path is None:
             return
@@ -274,10 +272,9 @@ class JsonlSink(FolderSink):
     def _is_whole(self, name: str) -> bool:
         """Tell whether a file exists and is not all zeros, as after a power cut."""
         path = self.folder.places.inside(name)
-        try:
+        with suppress(OSError):
             return not is_zeros(path)
-        except OSError:
-            return False
+        return False
 
     def _line(self, key: str) -> bytes:
         assert self._earlier is not None
