@@ -43,30 +43,30 @@ def is_torn(entry: Entry | None, target: str, new: bytes | str, manifest: int | 
     """
     if entry is None or not entry.sha256 or not entry.size:
         return False
-    found = os.lstat(target)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.lstat(target)
+    if not stat.S_ISREG(status.st_mode):
         return False
-    own = entry.about.get(RECORDED) or ""
-    if own.isdecimal() and len(own) < 20:
-        if found.st_mtime_ns > int(own):
+    time = entry.about.get(RECORDED) or ""
+    if time.isdecimal() and len(time) < 20:
+        if status.st_mtime_ns > int(time):
             return False
-        return found.st_size < entry.size or is_zeros(target)
-    return manifest is not None and found.st_mtime_ns <= manifest and seems_torn(target, new)
+        return status.st_size < entry.size or is_zeros(target)
+    return manifest is not None and status.st_mtime_ns <= manifest and seems_torn(target, new)
 
 
 def seems_torn(target: str, new: bytes | str) -> bool:
     """Tell whether a file has nothing, only zeros, or only the beginning of `new`."""
-    found = os.lstat(target)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.lstat(target)
+    if not stat.S_ISREG(status.st_mode):
         return False
     size = len(new) if isinstance(new, bytes) else os.stat(new).st_size
-    if found.st_size == 0 or is_zeros(target):
+    if status.st_size == 0 or is_zeros(target):
         return size > 0
-    if found.st_size >= size:
+    if status.st_size >= size:
         return False
     source: BinaryIO = io.BytesIO(new) if isinstance(new, bytes) else open_plain(new)
-    with open_plain(target) as there, closing(source):
-        while chunk := there.read(CHUNK):
+    with open_plain(target) as existing, closing(source):
+        while chunk := existing.read(CHUNK):
             if source.read(len(chunk)) != chunk:
                 return False
     return True
@@ -143,7 +143,8 @@ class Batch:
     def _finish(self, files: list[WaitingFile]) -> None:
         assert self._syncing is not None
         parts = [file.part for file in files]
-        for _ in self._syncing.map(_sync_all, [parts[at::_AT_ONCE] for at in range(_AT_ONCE)]):
+        shares = [parts[start::_AT_ONCE] for start in range(_AT_ONCE)]
+        for _ in self._syncing.map(_sync_all, shares):
             pass
         self._record([file.entry for file in files])
         for file in files:

@@ -70,12 +70,12 @@ def need_same_account(export: Any, roots: Iterable[Path]) -> None:
 def _account_in(data: bytes) -> str:
     """Return the checksum of the account that a `user.json` tells; "" if it tells none."""
     try:
-        own = orjson.loads(data)["id"]
+        user = orjson.loads(data)["id"]
     except (ValueError, TypeError, KeyError):
-        own = None
-    if not isinstance(own, str) or not own:
+        user = None
+    if not isinstance(user, str) or not user:
         return ""
-    return hashlib.sha256(b"gptexit account " + own.encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256(b"gptexit account " + user.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _account_in_archive(root: Path) -> str | None:
@@ -117,14 +117,14 @@ def part_of(place: str) -> dict[str, str]:
 
 def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
     """Replace names of projects in a selection by ids, which outlive a change of the name."""
-    found = dict(selection)
-    if isinstance(found.get("project"), str):
-        found["project"] = names.ids_of(found["project"]) or found["project"]
-    excluded = found.get("exclude")
+    conditions = dict(selection)
+    if isinstance(conditions.get("project"), str):
+        conditions["project"] = names.ids_of(conditions["project"]) or conditions["project"]
+    excluded = conditions.get("exclude")
     if isinstance(excluded, dict) and "projects" in excluded:
-        ids = [own for name in excluded["projects"] for own in names.ids_of(name) or [name]]
-        found["exclude"] = {**excluded, "projects": sorted(set(ids))}
-    return found
+        ids = [key for name in excluded["projects"] for key in names.ids_of(name) or [name]]
+        conditions["exclude"] = {**excluded, "projects": sorted(set(ids))}
+    return conditions
 
 
 def unread(
@@ -135,17 +135,17 @@ def unread(
     `earlier`: that part of an earlier record. It stays until a run that takes everything (`whole`)
     loses nothing.
     """
-    found = {loss["where"]: loss["reason"] for loss in losses}
+    reasons = {loss["where"]: loss["reason"] for loss in losses}
     before = earlier if isinstance(earlier, dict) else {}
-    if before and not (whole and not found):
+    if before and not (whole and not reasons):
         listed = before.get("listed")
         for line in listed if isinstance(listed, list) else ():
             known = line if isinstance(line, dict) else {}
             where, reason = known.get("where"), known.get("reason")
             if isinstance(where, str) and isinstance(reason, str):
-                found.setdefault(where, reason)
-    listed = [{"where": where, "reason": reason} for where, reason in found.items()]
-    return {"count": len(found), "listed": listed[:LISTED]}
+                reasons.setdefault(where, reason)
+    listed = [{"where": where, "reason": reason} for where, reason in reasons.items()]
+    return {"count": len(reasons), "listed": listed[:LISTED]}
 
 
 def record(

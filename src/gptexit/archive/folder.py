@@ -87,10 +87,10 @@ class Archive:
 
     def expect(self, format_name: str) -> None:
         """Raise OtherArchive if an earlier run wrote another format here."""
-        known = self.recorded().get("format")
-        if isinstance(known, str) and known != format_name:
+        earlier = self.recorded().get("format")
+        if isinstance(earlier, str) and earlier != format_name:
             raise OtherArchive(
-                f"{self.root} has an archive of the format {printable(known, 20)}, which "
+                f"{self.root} has an archive of the format {printable(earlier, 20)}, which "
                 f"{format_name} would take the place of; name another folder with -o."
             )
 

@@ -39,13 +39,13 @@ def owning(*roots: str | Path) -> Iterator[None]:
 def _owning_folder(root: Path) -> Iterator[None]:
     need_plain_house(root)
     house = root / HOUSE
-    made = [folder for folder in (house, root, *root.parents) if not folder.exists()]
+    missing = [folder for folder in (house, root, *root.parents) if not folder.exists()]
     house.mkdir(parents=True, exist_ok=True)
     try:
         with _locked(house / _NAME, str(root)):
             yield
     finally:
-        for folder in made:
+        for folder in missing:
             with suppress(OSError):  # it has something in it, as it should
                 folder.rmdir()
 
@@ -76,8 +76,8 @@ def _own_folder() -> Path:
     folder = Path(tempfile.gettempdir()) / f"gptexit-locks-{user}"
     with suppress(FileExistsError):
         folder.mkdir(_PRIVATE)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+    info = folder.lstat()
+    if not stat.S_ISDIR(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
         raise Unusable(
             f"{folder}, where gptexit keeps its locks, is somebody else's: remove it, or set "
             "TMPDIR to a folder of your own."

@@ -148,12 +148,12 @@ class Catalog:
 
     def is_ours(self, path: str, sha256: str) -> bool:
         """Tell whether a run of ours gave the file these bytes."""
-        found = self._base.execute(
+        cursor = self._base.execute(
             "SELECT 1 FROM entry WHERE path = ?1 AND sha256 = ?2 "
             "UNION ALL SELECT 1 FROM earlier WHERE path = ?1 AND sha256 = ?2",
             (path, sha256),
         )
-        return found.fetchone() is not None
+        return cursor.fetchone() is not None
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the entries whose files were written, by path."""
@@ -174,12 +174,12 @@ class Catalog:
 
     def has_note(self, beginning: str) -> bool:
         """Tell whether a note of a conversation has a path with that beginning."""
-        found = self._base.execute(
+        cursor = self._base.execute(
             "SELECT 1 FROM entry WHERE key LIKE 'conversation/%' AND path LIKE '%.md' "
             "AND substr(path, 1, ?) = ? LIMIT 1",
             (len(beginning), beginning),
         )
-        return found.fetchone() is not None
+        return cursor.fetchone() is not None
 
     def older(self) -> Iterator[Entry]:
         """Yield the notes beside others, with what only older exports hold, by path."""
@@ -272,19 +272,19 @@ def journal_line(entry: Entry) -> bytes:
 
 def time_line(entry: Entry) -> bytes:
     """Return the line of an entry in the list of times; empty if its time is not known."""
-    own = entry.about.get(RECORDED)
-    return orjson.dumps([entry.path, own], option=orjson.OPT_APPEND_NEWLINE) if own else b""
+    time = entry.about.get(RECORDED)
+    return orjson.dumps([entry.path, time], option=orjson.OPT_APPEND_NEWLINE) if time else b""
 
 
 def times(path: Path) -> Iterator[tuple[str, str]]:
     """Yield path and time of each line of a list of times; skip a line that is not ours."""
     for line in _lines(path):
         try:
-            name, own = orjson.loads(line)
+            name, time = orjson.loads(line)
         except (ValueError, TypeError):
             continue
-        if isinstance(name, str) and isinstance(own, str):
-            yield name, own
+        if isinstance(name, str) and isinstance(time, str):
+            yield name, time
 
 
 def entries(path: Path) -> Iterator[Entry]:

@@ -101,17 +101,17 @@ def said(message: Message) -> list[str]:
     extra = message["extra"]
     if "content" not in extra:
         return [part["text"] for part in message["parts"] if part["type"] == "text"]
-    found: list[str] = []
+    strings: list[str] = []
     stack: list[Any] = [extra["content"]]
     while stack:
         node = stack.pop()
         if isinstance(node, str):
-            found.append(node)
+            strings.append(node)
         elif isinstance(node, dict):
             stack += reversed(node.values())
         elif isinstance(node, list):
             stack += reversed(node)
-    return found
+    return strings
 
 
 def _marks_of(messages: list[Message]) -> tuple[list[str], list[str]]:
@@ -142,14 +142,14 @@ def _joined(marks: list[str], files: list[str]) -> str:
 
 def read(held: str) -> Held:
     """Parse the marks of a manifest; skip those that are not ours."""
-    found: Held = {}
+    marks: Held = {}
     for mark in held.split():
         key, _, length = mark.partition(".")
         try:
-            found[key] = int(length, 16)
+            marks[key] = int(length, 16)
         except ValueError:
             continue
-    return found
+    return marks
 
 
 def covers(more: Held, less: Held, *, lengths: bool = True) -> bool:

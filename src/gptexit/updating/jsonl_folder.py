@@ -118,7 +118,7 @@ def _put_back(joined: Conversation, other: Conversation) -> None:
             joined["assets"] = [*joined["assets"], asset]
         elif joined["assets"][number]["missing"]:
             joined["assets"] = [
-                asset if known["id"] == asset["id"] else known for known in joined["assets"]
+                asset if one["id"] == asset["id"] else one for one in joined["assets"]
             ]
     shown = {key for message in joined["messages"] for key, _ in _media(message)}
     shown |= {asset["id"] for asset in other["assets"] if asset["missing"]}
