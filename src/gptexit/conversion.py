@@ -57,27 +57,28 @@ def convert(
     check: bool = False,
     jobs: int | None = 1,
 ) -> Report:
-    """Convert the export in `sources` (see `open_source`) into the folder `out`; the report.
+    """Convert the export in `sources` (see `open_source`) into the folder `out`; return the report.
 
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
     `options`: by name, such as `Options(branches="all", layout="flat")`; each format takes those
     that it has, and `gptexit formats NAME` lists them.
-    `check`: compare assets that are there by their bytes, and not by their size alone.
-    `allow_large`: take also the members of a ZIP that unpack to far more than an export's do.
-    `jobs`: how many processes read and render; None for one for each core, where the export is
-    large enough. The files are the same, whatever the number.
-    Raises NotAnExport where nothing can be read, OSError where nothing can be written, CannotRedact
-    where secrets are to be taken out and the libraries that find them are not installed, NoFullText
-    where this Python cannot write the format sqlite, BadOption for an option that none of the
-    formats has, and KeyError for a format that is not in `writers.registry.FORMATS`. Raises an
-    Unusable where the folder cannot be written to as it is: InUse where another run writes there,
-    OtherAccount where it has the archive of another account, OtherArchive where ZIPs or a pack
-    would take the place of an archive of another format, and Unusable itself where a link is in it.
+    `check`: compare existing assets by their bytes, and not by their size alone.
+    `allow_large`: read also members of a ZIP that unpack to far more than an export's do.
+    `jobs`: how many processes read and render; None for one for each core if the export is large
+    enough. The files are the same for each number.
+    Raises NotAnExport if nothing can be read, OSError if nothing can be written, CannotRedact if
+    the libraries that find secrets are not installed, NoFullText if this Python cannot write the
+    format sqlite, BadOption for an option that none of the formats has, and KeyError for a format
+    that is not in `writers.registry.FORMATS`. Raises an Unusable if the folder cannot be written
+    to: InUse if another run writes there, OtherAccount if it has the archive of another account,
+    OtherArchive if ZIPs or a pack would replace an archive of another format, and Unusable itself
+    if a link is in it.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
     with open_source(given, allow_large=allow_large) as export:
+        specs = specs_of(formats, options)
         return convert_export(
-            export, out, formats, selection, options, progress=progress, check=check, jobs=jobs
+            export, out, specs, selection, progress=progress, check=check, jobs=jobs
         )
 
 
@@ -89,13 +90,13 @@ class OutputSpec:
     options: CommonOptions
     """Of the class that the format declares."""
     selection: Selection | None = None
-    """What goes into it where the run selects everything; None for all of it."""
+    """The part that goes into it if the run selects everything; None for all of it."""
     of_exit: bool = False
-    """True for a folder that is one part of what `gptexit exit` writes."""
+    """True for a part of what `gptexit exit` writes."""
 
     @property
     def redact(self) -> str:
-        """What is taken out of it: `secrets` or `nothing`."""
+        """`secrets` if they are taken out, else `nothing`."""
         return self.format.redacts(self.options)
 
 
@@ -111,6 +112,12 @@ def spec_of(
     return OutputSpec(format, format.options.taken_from(given), selection, of_exit)
 
 
+def specs_of(formats: Sequence[str], options: Mapping[str, Any]) -> list[OutputSpec]:
+    """Return a specification for each format. Raises BadOption if none of them has an option."""
+    need_known(options, [FORMATS[name] for name in formats])
+    return [spec_of(name, options) for name in formats]
+
+
 def choices(spec: OutputSpec, selection: Selection) -> dict[str, Any]:
     """Return the part of an archive's record of itself that is known before the run."""
     return {
@@ -124,30 +131,6 @@ def choices(spec: OutputSpec, selection: Selection) -> dict[str, Any]:
 def convert_export(
     export: Source,
     out: str | Path,
-    formats: Sequence[str],
-    selection: Selection,
-    options: Mapping[str, Any],
-    *,
-    progress: Progress | None = None,
-    stdout: BinaryIO | None = None,
-    check: bool = False,
-    jobs: int | None = 1,
-) -> Report:
-    """Convert an export that is open.
-
-    `stdout`: where a single format goes if `out` is `-`. The other parameters, and what is raised,
-    are those of `convert`.
-    """
-    need_known(options, [FORMATS[name] for name in formats])
-    specs = [spec_of(name, options) for name in formats]
-    return carry_out(
-        export, out, specs, selection, progress=progress, stdout=stdout, check=check, jobs=jobs
-    )
-
-
-def carry_out(
-    export: Source,
-    out: str | Path,
     specs: Sequence[OutputSpec],
     selection: Selection,
     *,
@@ -156,28 +139,30 @@ def carry_out(
     check: bool = False,
     jobs: int | None = 1,
 ) -> Report:
-    """Convert an export that is open into formats that have options of their own."""
-    if stdout is not None and str(out) == "-":
-        names = _names(specs, [])
-        run = _Run(export, specs, selection, names)
-        report = convert_along(
-            export,
-            partial(run.to_stdout, stdout),
-            selection,
-            progress=progress,
-            settle=True,
-            names=names,
-            jobs=jobs,
-        )
-        return report.report(export, 0 if report.complete(export) else 1)
-    several = len(specs) > 1
-    roots = [Path(out) / spec.format.name if several else Path(out) for spec in specs]
+    """Convert an export that is open.
+
+    `stdout`: where a single format goes if `out` is `-`. See `convert` for the other parameters,
+    and for what is raised.
+    """
+    if str(out) != "-":
+        stdout = None
+    roots: list[Path] = []
+    if stdout is None:
+        several = len(specs) > 1
+        roots = [Path(out) / spec.format.name if several else Path(out) for spec in specs]
     with owning(*roots):
-        need_same_account(export, roots)
+        if stdout is None:
+            need_same_account(export, roots)
         names = _names(specs, roots)
         run = _Run(export, specs, selection, names, list(map(Archive, roots)), check=check)
         report = convert_along(
-            export, run.to_folders, selection, progress=progress, names=names, jobs=jobs
+            export,
+            run.to_folders if stdout is None else partial(run.to_stdout, stdout),
+            selection,
+            progress=progress,
+            settle=stdout is not None,
+            names=names,
+            jobs=jobs,
         )
         for output, root in zip(run.outputs, roots, strict=True):
             _keep_names(output, root, names)
@@ -187,22 +172,21 @@ def carry_out(
 def _names(specs: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:
     """Return the names of this run: what the person gives, else what the archives keep.
 
-    Raises OtherArchive where an archive's own names cannot be read.
+    Raises OtherArchive if an archive's own names cannot be read.
     """
-    found: dict[str, str] = {}
+    kept: dict[str, str] = {}
     try:
         for root in roots:
-            found = {**load_names(root), **found}
+            kept = {**load_names(root), **kept}
     except DamagedNames as error:
         raise OtherArchive(str(error)) from error
-    return specs[0].options.names.with_kept(found) if specs else Names()
+    return specs[0].options.names.with_kept(kept) if specs else Names()
 
 
 def _keep_names(output: Output, root: Path, names: Names) -> None:
     """Keep the names in the archive, for later runs that are given none. Raises OSError.
 
-    What goes to somebody else keeps those alone that went out, as they did: it is not to tell what
-    else there is.
+    An archive for somebody else keeps only the names that went out, as they did.
     """
     strict = output.folder is not None and output.folder.strict
     kept = output.names if strict or output.outgoing else {**names.all(), **output.names}
@@ -211,14 +195,14 @@ def _keep_names(output: Output, root: Path, names: Names) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    """What a run is asked for. Makes the outputs of each of its passes."""
+    """The parameters of a run. Makes the outputs of each of its passes."""
 
     export: Source
     specs: Sequence[OutputSpec]
     selection: Selection
     names: Names
-    archives: Sequence[Archive] = ()
-    check: bool = False
+    archives: Sequence[Archive]
+    check: bool
     outputs: list[Output] = field(default_factory=list)
     """The outputs of the last pass."""
 
@@ -232,10 +216,10 @@ class _Run:
         for spec, archive in zip(self.specs, self.archives, strict=True):
             if spec.format.strict:
                 archive.expect(spec.format.name)
-        self.specs = [
-            _for_archive(spec, archive)
-            for spec, archive in zip(self.specs, self.archives, strict=True)
-        ]
+        for number, (spec, archive) in enumerate(zip(self.specs, self.archives, strict=True)):
+            if adapt := spec.format.for_archive:
+                adapted = adapt(spec.options, archive.root, archive.catalog)
+                self.specs[number] = replace(spec, options=adapted)
 
     def to_stdout(self, stdout: BinaryIO, report: RunReport) -> list[Output]:
         """Make the outputs of the one pass to standard output."""
@@ -248,13 +232,14 @@ class _Run:
         self.outputs = []
         for spec, archive in zip(self.specs, self.archives, strict=True):
             asked = choices(spec, spec.selection or self.selection)
-            change = _change(spec, asked, archive, self.export, outgoing)
+            whole = self.selection.is_everything and spec.selection is None
+            change = _Change(partial(_moment, self.export, report, whole=whole), self.names.applied)
+            if archive.begun:
+                change.compare(asked["options"], archive.recorded(), self.export, outgoing)
             folder = ArchiveFolder(archive)
             folder.strict = spec.format.strict
             folder.checks = self.check
             folder.redacts = change.redacts
-            whole = self.selection.is_everything and spec.selection is None
-            change.moment = partial(_moment, self.export, report, whole=whole)
             sink = _SINKS[spec.format.sink](folder, change)
             output = self._output(spec, sink, str(archive.root), outgoing)
             output.folder, output.asked = folder, asked
@@ -262,7 +247,7 @@ class _Run:
         return self.outputs
 
     def _outgoing(self) -> Outgoing | None:
-        """Return what takes secrets out, if a format asks for it. Raises CannotRedact."""
+        """Return the redaction for this pass if a format needs it. Raises CannotRedact."""
         if all(spec.redact == NOTHING for spec in self.specs):
             return None
         from gptexit.redact.files import Outgoing
@@ -278,59 +263,40 @@ class _Run:
         return Output(writer, sink, written, selection=spec.selection, outgoing=through)
 
 
-def _for_archive(spec: OutputSpec, archive: Archive) -> OutputSpec:
-    adapt = spec.format.for_archive
-    if adapt is None:
-        return spec
-    return replace(spec, options=adapt(spec.options, archive.root, archive.catalog))
-
-
-def _no_moment() -> Moment:
-    return Moment(0.0, None, tells=False)
-
-
 @dataclass(slots=True)
 class _Change:
-    """How a run differs from the one that wrote the archive, and what changes what is there."""
+    """How a run differs from the one that wrote the archive, and how it changes what is there."""
 
-    redacts: bool = False
-    """Whether this run takes secrets out that the archive may hold."""
-    same_options: bool = True
-    same_source: bool = False
-    conversation: Callable[[Conversation], Conversation] = lambda conversation: conversation
+    moment: Callable[[], Moment]
+    """Tells when the export was made, as far as the pass knows by now."""
+    conversation: Callable[[Conversation], Conversation]
     """Changes a conversation of the archive."""
     text: Callable[[str], str] | None = None
-    """Takes secrets out of a text of the archive, if there may be some."""
-    moment: Callable[[], Moment] = _no_moment
-    """Tells when the export was made, as far as the pass knows by now."""
+    """Takes secrets out of a text of the archive; None if it holds none."""
+    redacts: bool = False
+    """True if this run takes secrets out that the archive may hold."""
+    same_options: bool = True
+    same_source: bool = False
 
-
-def _change(
-    spec: OutputSpec,
-    asked: dict[str, Any],
-    archive: Archive,
-    export: Source,
-    outgoing: Outgoing | None,
-) -> _Change:
-    """Compare what is asked for with what the archive says of itself."""
-    names = spec.options.names
-    change = _Change(conversation=names.applied)
-    if not archive.begun:
-        return change
-    recorded = archive.recorded()
-    options = recorded.get("options")
-    before = options if isinstance(options, dict) else {}
-    now = asked["options"]
-    change.redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
-    # An option that the earlier gptexit did not know is none that the user changed.
-    change.same_options = all(before.get(name, value) == value for name, value in now.items())
-    if "writer" not in recorded:
-        change.same_source = _same_files(recorded.get("sources"), export)
-    if change.redacts and outgoing:
-        redacted = outgoing.conversation
-        change.conversation = lambda conversation: redacted(names.applied(conversation))
-        change.text = outgoing.quietly
-    return change
+    def compare(
+        self,
+        now: dict[str, Any],
+        recorded: dict[str, Any],
+        export: Source,
+        outgoing: Outgoing | None,
+    ) -> None:
+        """Compare the options `now` and the files of `export` with what an archive recorded."""
+        options = recorded.get("options")
+        before = options if isinstance(options, dict) else {}
+        self.redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
+        # An option that the earlier gptexit did not know is none that the user changed.
+        self.same_options = all(before.get(name, value) == value for name, value in now.items())
+        if "writer" not in recorded:
+            self.same_source = _same_files(recorded.get("sources"), export)
+        if self.redacts and outgoing:
+            named, redacted = self.conversation, outgoing.conversation
+            self.conversation = lambda conversation: redacted(named(conversation))
+            self.text = outgoing.quietly
 
 
 _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
@@ -346,7 +312,7 @@ _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
 
 
 def _moment(export: Source, report: RunReport, *, whole: bool) -> Moment:
-    """Return when the newest of what is converted was made, as far as is known by now."""
+    """Return the time of the newest of the exports, as far as it is known by now."""
     newest: Edition | None = export.editions[-1] if export.editions else None
     latest = seconds(report.latest)
     if newest is None:
@@ -357,7 +323,7 @@ def _moment(export: Source, report: RunReport, *, whole: bool) -> Moment:
 
 
 def _same_files(sources: Any, export: Source) -> bool:
-    """Whether an archive's record names the files of `export`, and no others."""
+    """Tell whether an archive's record names the files of `export`, and no others."""
     if not isinstance(sources, list):
         return False
     named = [

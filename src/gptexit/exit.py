@@ -20,7 +20,7 @@ from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
-from gptexit.conversion import carry_out, choices, spec_of
+from gptexit.conversion import choices, convert_export, spec_of
 from gptexit.files.disk import leads_out
 from gptexit.inspection.run import as_markdown, form
 from gptexit.pipeline import Progress
@@ -99,7 +99,9 @@ def leave(
         with open_chatgpt(sources, allow_large=allow_large) as export:
             need_same_account(export, [out])
             with watch(export, "Reading") as progress:
-                report = carry_out(export, out, specs, Selection(), progress=progress, jobs=jobs)
+                report = convert_export(
+                    export, out, specs, Selection(), progress=progress, jobs=jobs
+                )
             kept = _keep_account_files(export, out / ACCOUNT)
             lost = _lost(export) + report["read"]["unreadable"] + report["assets"]["not_copied"]
         with (

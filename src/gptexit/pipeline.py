@@ -1,7 +1,7 @@
 """Read an export and write it in one pass: reader, selection, writers, sinks, and the report.
 
-A conversation that cannot be read or rendered costs only itself: it is named in the report and the
-run goes on. What ends a run is a full disk, a broken pipe, or the user.
+A conversation that cannot be read or rendered is named in the report, and the run goes on. Only a
+full disk, a broken pipe or the user ends a run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import io
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -32,7 +31,7 @@ from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.writers.base import Draft, Drafter, DraftingWriter, Writer
+from gptexit.writers.base import DraftingWriter, Writer
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing
@@ -53,7 +52,7 @@ class Output:
     asked: dict[str, Any] = field(default_factory=dict)
     """Format, options and selection, for the archive's record of itself."""
     selection: Selection | None = None
-    """What of the run's selection goes into this format; without it all of it."""
+    """The part of the run's selection that goes into this format; None for all of it."""
     outgoing: Outgoing | None = None
     """Takes secrets out of all that goes into this format; one for all formats of a pass."""
     assets: set[str] = field(default_factory=set)
@@ -70,20 +69,17 @@ class Output:
     """The writer, if other processes may make its drafts."""
 
     def __post_init__(self) -> None:
-        """Look once whether the writer drafts: it is asked for each conversation."""
+        """Check once whether the writer drafts: each conversation needs it."""
         drafts = isinstance(self.writer, DraftingWriter) and not self.outgoing
         self.drafting = cast(DraftingWriter, self.writer) if drafts else None
-
-    @property
-    def drafter(self) -> Drafter | None:
-        """The maker of drafts for other processes, if there is one."""
-        return self.drafting.drafter if self.drafting else None
 
 
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
 MakeOutputs = Callable[[RunReport], list[Output]]
-"""Makes the outputs of one pass over the export, whose counts go to the report."""
+"""Makes the outputs of one pass, whose counts go to the report."""
+Found = Generator[tuple[str, Prepared | Loss], None, None]
+"""Each conversation, or why it could not be read, with its place in the source."""
 
 
 def convert(
@@ -98,136 +94,225 @@ def convert(
 ) -> RunReport:
     """Convert every selected conversation of `export` into each of the outputs.
 
-    Where a conversation turns out to have another copy that was not seen yet, the pass is given up,
-    the copies are looked for, and a second pass is made with new outputs.
+    If a conversation turns out to have another copy, give the pass up, look for all copies, and
+    make a second pass with new outputs.
 
-    `settle`: look for copies before the first pass, where output cannot be taken back. `names`: of
-    projects and custom GPTs; each conversation gets them as it is read, so that every format and
+    `settle`: look for copies before the first pass, for output that cannot be taken back. `names`:
+    of projects and custom GPTs; each conversation gets them as it is read, so that every format and
     every selection has them. `jobs`: how many processes read and draft; None for one for each core
     if the export is large enough. The result is the same for each number.
-    Raises OSError where a sink cannot write.
+    Raises OSError if a sink cannot write.
     """
     names = names or Names()
-    report = RunReport()
-    outputs = make_outputs(report)
-    folders = [output.folder for output in outputs if output.folder]
-    if folders:
+    current = _Pass(export, make_outputs, selection, names)
+    if any(output.folder for output in current.outputs):
         export.hash_members()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
-    if (settle or _begun(outputs)) and len(export.conversation_files) > 1:
+    if (settle or current.begun) and len(export.conversation_files) > 1:
         export.settle()
     while True:
-        export.keep = partial(_kept, outputs, whole=selection.is_everything)
+        export.keep = current.keep
         try:
-            with collector_off():
-                found = _prepared(report, export, outputs, selection, names, jobs, once=settle)
-                with closing(found):
-                    _pass(report, export, outputs, found, progress)
+            with collector_off(), closing(current.prepared(jobs, once=settle)) as prepared:
+                current.write_all(prepared, progress)
             break
         except AnotherCopy:
             export.settle()
-            for output in outputs:
+            for output in current.outputs:
                 output.sink.discard()
-            report = RunReport()
-            outputs = make_outputs(report)
-    _finish(report, export, outputs, selection, names)
-    return report
+            current = _Pass(export, make_outputs, selection, names)
+    current.finish()
+    return current.report
 
 
-def _begun(outputs: list[Output]) -> bool:
-    """Tell whether an earlier run left something in one of the folders."""
-    return any(output.folder and output.folder.archive.begun for output in outputs)
+@dataclass(slots=True)
+class _Pass:
+    """One pass over an export, with outputs and counts of its own."""
 
+    export: Source
+    make_outputs: MakeOutputs
+    selection: Selection
+    names: Names
+    report: RunReport = field(default_factory=RunReport)
+    outputs: list[Output] = field(init=False)
 
-def _finish(
-    report: RunReport, export: Source, outputs: list[Output], selection: Selection, names: Names
-) -> None:
-    """Write what can only be written once every conversation has been seen."""
-    for output in outputs:
-        if selection.is_everything and output.selection is None:
-            # A list that grows with the number of files, like the index of the assets.
-            others = [_other(export, member) for member in export.others(output.members)]
-            if output.outgoing:
-                others = [output.outgoing.asset(asset) for asset in others]
-            _write(output, output.writer.others(others), export, report)
-        _write(output, output.writer.finish(), export, report)
-    for output in outputs:
-        if output.outgoing and output.folder:
-            for piece in output.outgoing.findings.table():
-                output.folder.put(File(REDACTED, piece, REDACTED, append=True))
-            end = File(REDACTED, b"", REDACTED, append=True, last=True)
-            output.written.files[output.folder.put(end)] += 1
-        output.written.bytes = output.sink.finish()
-        if output.folder:
-            _describe(output, output.folder, export, report, selection, names)
-    report.targets = [output.written for output in outputs]
-    report.redacted = next((out.outgoing.findings for out in outputs if out.outgoing), None)
+    def __post_init__(self) -> None:
+        """Make the outputs, whose counts go to this report."""
+        self.outputs = self.make_outputs(self.report)
 
+    @property
+    def begun(self) -> bool:
+        """True if an earlier run left something in one of the folders."""
+        return any(output.folder and output.folder.archive.begun for output in self.outputs)
 
-def _describe(
-    output: Output,
-    folder: ArchiveFolder,
-    export: Source,
-    report: RunReport,
-    selection: Selection,
-    names: Names,
-) -> None:
-    """Save the archive's record of itself, and count what earlier runs left in it."""
-    asked = output.asked
-    if "selection" in asked:
-        asked = {**asked, "selection": by_ids(asked["selection"], names)}
-    lost = _unread(output, folder, export, report, selection)
-    about = record(asked, export, output.digests, lost)
-    if output.outgoing:
-        about = output.outgoing.names_in(about)
-    folder.archive.describe(about, several=folder.holds_more)
-    output.written.edited = sorted(set(folder.edited))
-    output.written.earlier = folder.tally
+    def keep(self, path: str) -> Take:
+        """Return a function that writes a too large conversation, as it is, to the archives.
 
+        A part of the export, and an archive for somebody else, must not get what nobody looked at.
+        """
+        kept: list[tuple[Output, ArchiveFolder]] = []
+        for output in self.outputs:
+            if output.folder and not output.outgoing and self._is_whole(output):
+                kept.append((output, output.folder))
+            else:
+                output.written.not_kept[NotKept.CONVERSATION_TOO_LARGE] += 1
 
-def _unread(
-    output: Output, folder: ArchiveFolder, export: Source, report: RunReport, selection: Selection
-) -> dict[str, Any]:
-    """Return what the archive has to say of what could not be read, for every later verdict."""
-    refused = ({"where": loss.where, "reason": loss.reason} for loss in output.unwritten)
-    lost = [*report.lost(export), *refused]
-    if output.outgoing:
-        told = output.outgoing.quietly
-        lost = [{key: told(words) for key, words in loss.items()} for loss in lost]
-    if folder.strict:
-        # What goes to somebody else is written whole each time, and tells no titles.
-        return unread({**loss, "where": loss["where"].partition(" “")[0]} for loss in lost)
-    whole = selection.is_everything and output.selection is None
-    return unread(lost, folder.archive.recorded().get("unread"), whole=whole)
+        def take(piece: bytes) -> None:
+            file = File(path, piece, f"raw/{path}", append=True, last=not piece)
+            for output, folder in kept:
+                outcome = folder.put(file)
+                if file.last:
+                    output.written.files[outcome] += 1
 
+        return take
 
-def _kept(outputs: list[Output], path: str, *, whole: bool) -> Take:
-    """Return what writes a conversation that is too large, as it is, to each archive of its own.
+    def _is_whole(self, output: Output) -> bool:
+        """Tell whether everything goes into an output."""
+        return self.selection.is_everything and output.selection is None
 
-    A part of the export, and what goes to somebody else, is not to have what nobody looked at.
-    """
-    kept: list[tuple[Output, ArchiveFolder]] = []
-    for output in outputs:
-        if whole and output.folder and not (output.outgoing or output.selection):
-            kept.append((output, output.folder))
-        else:
-            output.written.not_kept[NotKept.CONVERSATION_TOO_LARGE] += 1
+    def prepared(self, jobs: int | None, *, once: bool) -> Found:
+        """Read, select and draft each conversation, here or in worker processes."""
+        parts = (
+            TaskPart(output.drafting.drafter if output.drafting else None, output.selection)
+            for output in self.outputs
+        )
+        task = Task(self.selection, tuple(parts), self.names)
+        met = self.report.met
+        count = jobs_for(self.export, jobs)
+        if count > 1:
+            from gptexit.parallel.pool import prepared
 
-    def take(piece: bytes) -> None:
-        file = File(path, piece, f"raw/{path}", append=True, last=not piece)
-        for output, folder in kept:
-            outcome = folder.put(file)
-            if file.last:
-                output.written.files[outcome] += 1
+            # A sink or a writer may need what the head of a conversation lacks.
+            wholes = self.begun or not all(output.drafting for output in self.outputs)
+            yield from prepared(self.export, task, met, count, once=once, wholes=wholes)
+            return
+        for where, found in self.export.neutral(met, once=once):
+            yield where, found if isinstance(found, Loss) else prepare(where, found, task)
 
-    return take
+    def write_all(self, conversations: Found, progress: Progress | None) -> None:
+        """Count and write each conversation."""
+        report = self.report
+        for where, found in conversations:
+            if isinstance(found, Loss):
+                report.unreadable.append(found)
+                continue
+            report.read(found.head, found.messages)
+            if progress:
+                progress(report.conversations, self.export.bytes_read)
+            if found.left_out:
+                report.left_out[found.left_out] += 1
+                continue
+            report.select(found.head, found.messages)
+            self._render(found, where)
+
+    def _render(self, found: Prepared, where: str) -> None:
+        redacted: Conversation | None = None
+        for output, outcome in zip(self.outputs, found.outcomes, strict=True):
+            if isinstance(outcome, str):
+                output.written.left_out[outcome] += 1
+                continue
+            if isinstance(outcome, Loss):
+                self.report.unreadable.append(outcome)
+                continue
+            shown = found.head
+            try:
+                if output.outgoing:
+                    redacted = redacted or output.outgoing.conversation(found.whole())
+                    shown = redacted
+                if outcome is not None and output.drafting:
+                    rendered = output.drafting.settle(shown, outcome, found.whole)
+                else:
+                    rendered = output.writer.render(shown if output.outgoing else found.whole())
+            except Exception as error:
+                self.report.unreadable.append(fault(where, shown["title"], error))
+                continue
+            output.written.conversations += 1
+            output.names.update(names_in(shown))
+            self._write(output, rendered)
+
+    def _write(self, output: Output, rendered: Rendered) -> None:
+        output.written.add(rendered)
+        for file in chain(rendered.files, rendered.more):
+            output.written.files[output.sink.put(file)] += 1
+        for copy in rendered.copies:
+            if copy.key not in output.assets:
+                output.assets.add(copy.key)
+                self._copy(output, copy)
+
+    def _copy(self, output: Output, copy: Copy) -> None:
+        outgoing = output.outgoing
+        # A name that held a secret is another one in the export.
+        member = outgoing.member(copy.member) if outgoing else copy.member
+        output.members.add(member)
+        # A text without its secrets has another size; -1 makes the sink compare the bytes.
+        size = self.export.size(member) if outgoing is None else -1
+        read, name = (
+            (self.export.open, member) if outgoing is None else (outgoing.open, copy.member)
+        )
+        try:
+            outcome = output.sink.copy(copy, size, lambda: _guarded(read, name))
+        except AssetUnreadable as error:
+            output.unwritten.append(Loss(member, error.why))
+            self.report.unwritten.append(output.unwritten[-1])
+            return
+        output.written.files[outcome] += 1
+        entry = output.sink.catalog.get(copy.key)
+        if entry and outcome != "edited" and outgoing is None:
+            output.digests[member] = entry.sha256
+
+    def finish(self) -> None:
+        """Write what can only be written once every conversation has been seen."""
+        for output in self.outputs:
+            if self._is_whole(output):
+                # A list that grows with the number of files, like the index of the assets.
+                others = [_other(self.export, name) for name in self.export.others(output.members)]
+                if output.outgoing:
+                    others = [output.outgoing.asset(asset) for asset in others]
+                self._write(output, output.writer.others(others))
+            self._write(output, output.writer.finish())
+        for output in self.outputs:
+            if output.outgoing and output.folder:
+                for piece in output.outgoing.findings.table():
+                    output.folder.put(File(REDACTED, piece, REDACTED, append=True))
+                end = File(REDACTED, b"", REDACTED, append=True, last=True)
+                output.written.files[output.folder.put(end)] += 1
+            output.written.bytes = output.sink.finish()
+            if output.folder:
+                self._describe(output, output.folder)
+        self.report.targets = [output.written for output in self.outputs]
+        outgoing = (output.outgoing for output in self.outputs if output.outgoing)
+        self.report.redacted = next((part.findings for part in outgoing), None)
+
+    def _describe(self, output: Output, folder: ArchiveFolder) -> None:
+        """Save the archive's record of itself, and count what earlier runs left in it."""
+        asked = output.asked
+        if "selection" in asked:
+            asked = {**asked, "selection": by_ids(asked["selection"], self.names)}
+        about = record(asked, self.export, output.digests, self._unread(output, folder))
+        if output.outgoing:
+            about = output.outgoing.names_in(about)
+        folder.archive.describe(about, several=folder.holds_more)
+        output.written.edited = sorted(set(folder.edited))
+        output.written.earlier = folder.tally
+
+    def _unread(self, output: Output, folder: ArchiveFolder) -> dict[str, Any]:
+        """Return the part of the archive's record about what could not be read."""
+        refused = ({"where": loss.where, "reason": loss.reason} for loss in output.unwritten)
+        lost = [*self.report.lost(self.export), *refused]
+        if output.outgoing:
+            told = output.outgoing.quietly
+            lost = [{key: told(words) for key, words in loss.items()} for loss in lost]
+        if folder.strict:
+            # What goes to somebody else is written whole each time, and tells no titles.
+            return unread({**loss, "where": loss["where"].partition(" “")[0]} for loss in lost)
+        earlier = folder.archive.recorded().get("unread")
+        return unread(lost, earlier, whole=self._is_whole(output))
 
 
 def conversations(export: Source, names: Names | None = None) -> Iterator[Conversation]:
-    """Every conversation of `export` in the neutral model, one at a time.
+    """Yield every conversation of `export` in the neutral model.
 
-    `names`: of projects and custom GPTs. A conversation that cannot be read is named in
-    `export.losses`.
+    `names`: of projects and custom GPTs. Losses are in `export.losses`.
     """
     names = names or Names()
     export.settle()
@@ -239,7 +324,7 @@ def conversations(export: Source, names: Names | None = None) -> Iterator[Conver
 
 
 def _other(export: Source, member: str) -> Asset:
-    """A file that no conversation mentions, with what the tables of names say of it."""
+    """Describe a file that no conversation mentions by the tables of names."""
     base = member.rpartition("/")[2]
     key = file_id(base)
     facts = export.lookup(key)
@@ -255,126 +340,8 @@ def _other(export: Source, member: str) -> Asset:
     }
 
 
-Found = Generator[tuple[str, Prepared | Loss], None, None]
-"""Each conversation, or why it could not be read, with where it stands."""
-
-
-def _prepared(
-    report: RunReport,
-    export: Source,
-    outputs: list[Output],
-    selection: Selection,
-    names: Names,
-    jobs: int | None,
-    *,
-    once: bool,
-) -> Found:
-    """Read, select and draft each conversation, here or in worker processes."""
-    task = Task(
-        selection, tuple(TaskPart(output.drafter, output.selection) for output in outputs), names
-    )
-    count = jobs_for(export, jobs)
-    if count > 1:
-        from gptexit.parallel.pool import prepared
-
-        # Only where a sink or a target asks for what the head of a conversation lacks.
-        wholes = _begun(outputs) or not all(output.drafting for output in outputs)
-        yield from prepared(export, task, report.met, count, once=once, wholes=wholes)
-        return
-    for where, found in export.neutral(report.met, once=once):
-        yield where, found if isinstance(found, Loss) else prepare(where, found, task)
-
-
-def _pass(
-    report: RunReport,
-    export: Source,
-    outputs: list[Output],
-    conversations: Found,
-    progress: Progress | None,
-) -> None:
-    for where, found in conversations:
-        if isinstance(found, Loss):
-            report.unreadable.append(found)
-            continue
-        report.read(found.head, found.messages)
-        if progress:
-            progress(report.conversations, export.bytes_read)
-        if found.left_out:
-            report.left_out[found.left_out] += 1
-            continue
-        report.select(found.head, found.messages)
-        _render(found, where, outputs, export, report)
-
-
-def _render(
-    found: Prepared, where: str, outputs: list[Output], export: Source, report: RunReport
-) -> None:
-    redacted: Conversation | None = None
-    for output, outcome in zip(outputs, found.outcomes, strict=True):
-        if isinstance(outcome, str):
-            output.written.left_out[outcome] += 1
-            continue
-        if isinstance(outcome, Loss):
-            report.unreadable.append(outcome)
-            continue
-        shown = found.head
-        try:
-            if output.outgoing:
-                redacted = redacted or output.outgoing.conversation(found.whole())
-                shown = redacted
-            rendered = _rendered(output, shown, outcome, found)
-        except Exception as error:
-            report.unreadable.append(fault(where, shown["title"], error))
-            continue
-        output.written.conversations += 1
-        output.names.update(names_in(shown))
-        _write(output, rendered, export, report)
-
-
-def _rendered(
-    output: Output, shown: Conversation, draft: Draft | None, found: Prepared
-) -> Rendered:
-    if draft is not None and output.drafting:
-        return output.drafting.settle(shown, draft, found.whole)
-    return output.writer.render(shown if output.outgoing else found.whole())
-
-
-def _write(output: Output, rendered: Rendered, export: Source, report: RunReport) -> None:
-    output.written.add(rendered)
-    for file in chain(rendered.files, rendered.more):
-        output.written.files[output.sink.put(file)] += 1
-    for copy in rendered.copies:
-        if copy.key not in output.assets:
-            output.assets.add(copy.key)
-            output.members.add(_member(output, copy))
-            _copy(output, copy, export, report)
-
-
-def _copy(output: Output, copy: Copy, export: Source, report: RunReport) -> None:
-    member = _member(output, copy)
-    outgoing = output.outgoing
-    # A text without its secrets has another size; so that it is compared, none is given.
-    size = export.size(member) if outgoing is None else -1
-    read, name = (export.open, member) if outgoing is None else (outgoing.open, copy.member)
-    try:
-        outcome = output.sink.copy(copy, size, lambda: _guarded(read, name))
-    except AssetUnreadable as error:
-        output.unwritten.append(Loss(member, error.why))
-        report.unwritten.append(output.unwritten[-1])
-        return
-    output.written.files[outcome] += 1
-    entry = output.sink.catalog.get(copy.key)
-    if entry and outcome != "edited" and outgoing is None:
-        output.digests[member] = entry.sha256
-
-
-def _member(output: Output, copy: Copy) -> str:
-    """The export's own name of a file: one that held a secret has another outside."""
-    return output.outgoing.member(copy.member) if output.outgoing else copy.member
-
-
 class AssetUnreadable(Exception):
-    """The export holds the asset, and its bytes cannot be read."""
+    """The bytes of an asset that the export holds cannot be read."""
 
     def __init__(self, error: Exception) -> None:
         self.why = reason_of(error)
@@ -382,13 +349,13 @@ class AssetUnreadable(Exception):
 
 
 class _Guarded(io.RawIOBase):
-    """An asset's bytes; a fault of the source is told apart from one of the sink's disk."""
+    """An asset's bytes. Tells a fault of the source from one of the sink's disk."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes. Raises AssetUnreadable."""
+        """Read at most `size` bytes. Raises AssetUnreadable."""
         try:
             return self._stream.read(size)
         except Exception as error:  # any codec's own error: zlib, CRC, a vanished disk

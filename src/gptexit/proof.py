@@ -35,8 +35,7 @@ def verify(
 ) -> Result:
     """Verify as `verification.run` does, and excuse a note that a person only added to.
 
-    The package `verification` shares no code with the reader and the writers. To see what was
-    changed in a note, it has to be written again; so that is done here.
+    This needs to write the note again, and `verification` shares no code with the writers.
     """
     return run(root, export, progress, finished=finished, added_to=only_additions)
 
@@ -44,7 +43,7 @@ def verify(
 def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bool:
     """Tell whether the file at `path` still has every line that was written to it, in order.
 
-    Return False also if the file cannot be written again as it was: by another version, say.
+    Return False if the file cannot be written again as it was, as after a change of version.
     """
     written = _written(archive, path, raw, export)
     lines = iter((archive.root / path).read_bytes().splitlines())
@@ -92,7 +91,7 @@ def _names(archive: CheckedArchive) -> Names:
 
 @cache
 def _redactor() -> Redactor | None:
-    """Return what takes secrets out, if its libraries are installed."""
+    """Return the redactor, if its libraries are installed."""
     from gptexit.redact.redactor import Redactor
 
     try:

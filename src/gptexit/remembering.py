@@ -1,4 +1,4 @@
-"""Collects the memory of an export, or writes it as a Portable AI Memory store."""
+"""Collect the memory of an export, or write it as a Portable AI Memory store."""
 
 from __future__ import annotations
 

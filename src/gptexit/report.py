@@ -1,4 +1,4 @@
-"""What came in, what went out, and what could not be kept: the account of one run."""
+"""Report one run: what came in, what went out, and what could not be kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gptexit.archive.files import Rendered
 from gptexit.archive.folder import Tally
 from gptexit.chatgpt.names import key_in_export
 from gptexit.codes import Hidden, NotKept, as_text
-from gptexit.model import Asset, Conversation
+from gptexit.model import Conversation
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
@@ -30,27 +30,26 @@ LISTED = 10_000
 
 @dataclass(slots=True)
 class Written:
-    """What one target wrote."""
+    """Counts of one format."""
 
     format: str
     out: str
     redact: str = NOTHING
-    """What was taken out: `secrets` or `nothing`."""
+    """`secrets` if they were taken out, else `nothing`."""
     conversations: int = 0
     messages: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    """Conversations that the run selects and this format was not to have, by option."""
+    """Conversations that the run selects and this format leaves out, by option."""
     files: Counter[str] = field(default_factory=Counter)
-    """By what became of them: see `archive.folder.Outcome`."""
+    """By `archive.files.Outcome`."""
     bytes: int = 0
     hidden: Counter[Hidden] = field(default_factory=Counter)
     not_kept: Counter[NotKept] = field(default_factory=Counter)
     edited: list[str] = field(default_factory=list)
     earlier: Tally = field(default_factory=Tally)
-    """What of earlier runs was kept where this export holds less."""
 
     def add(self, rendered: Rendered) -> None:
-        """Count what the target says of one conversation."""
+        """Count a conversation, or the end of a run, as the writer rendered it."""
         self.messages += rendered.messages
         self.hidden += rendered.hidden
         self.not_kept += rendered.not_kept
@@ -58,7 +57,7 @@ class Written:
 
 @dataclass(slots=True)
 class RunReport:
-    """The account. Counts only; what it lists is bounded or named by the source's own faults."""
+    """The report. Its lists are bounded, or as long as the list of the source's faults."""
 
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     conversations: int = 0
@@ -72,23 +71,23 @@ class RunReport:
     left_out: Counter[str] = field(default_factory=Counter)
     met: ReadStats = field(default_factory=ReadStats)
     unreadable: list[Loss] = field(default_factory=list)
-    """Conversations that were found and could not be converted, beside the export's losses."""
+    """Conversations that could not be converted, beside the export's losses."""
     unwritten: list[Loss] = field(default_factory=list)
-    """Assets that are there and could not be copied."""
+    """Assets of the export that could not be copied."""
     targets: list[Written] = field(default_factory=list)
     redacted: Findings | None = None
     """None if nothing was looked for."""
     missing: list[dict[str, str | None]] = field(default_factory=list)
-    mentioned: int = 0
     missing_count: int = 0
     gone: Counter[str] = field(default_factory=Counter)
     """`conversations` and `messages` that the newest of several exports lacks."""
     latest: str = ""
     """The latest time at which a conversation was changed."""
     _seen: set[str] = field(default_factory=set)
+    """Keys of the assets that the selected conversations mention."""
 
     def read(self, conversation: Conversation, messages: int) -> None:
-        """Count a conversation that came in, which has so many messages."""
+        """Count a conversation that came in; `messages`: how many it has."""
         self.conversations += 1
         self.messages += messages
         self.kinds[conversation["source"]["kind"]] += 1
@@ -101,46 +100,33 @@ class RunReport:
             self.gone["messages"] += len(gone["messages"])
 
     def select(self, conversation: Conversation, messages: int) -> None:
-        """Count a conversation that goes on, which has so many messages, and its assets."""
+        """Count a selected conversation and its assets; `messages`: how many it has."""
         self.selected += 1
         self.selected_messages += messages
         for asset in conversation["assets"]:
-            self._count_asset(asset, conversation)
-
-    def _count_asset(self, asset: Asset, conversation: Conversation) -> None:
-        key = key_in_export(asset["id"], conversation["id"])
-        if key in self._seen:
-            return
-        self._seen.add(key)
-        self.mentioned += 1
-        if asset["missing"]:
-            self.missing_count += 1
-            if len(self.missing) < LISTED:
-                self.missing.append(
-                    {
-                        "id": asset["id"],
-                        "name": asset["name"],
-                        "conversation": conversation["id"],
-                        "title": conversation["title"],
-                    }
-                )
+            key = key_in_export(asset["id"], conversation["id"])
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            if asset["missing"]:
+                self.missing_count += 1
+                if len(self.missing) < LISTED:
+                    place = {"conversation": conversation["id"], "title": conversation["title"]}
+                    self.missing.append({"id": asset["id"], "name": asset["name"], **place})
 
     def complete(self, export: Source) -> bool:
-        """Whether everything that the source holds was read and written."""
-        lost = export.losses or export.missing or self.unreadable or self.unwritten
-        return not lost
+        """Tell whether everything that the source holds was read and written."""
+        return not (export.losses or export.missing or self.unreadable or self.unwritten)
 
     def lost(self, export: Source) -> list[dict[str, str]]:
-        """Return what of the source could not be read, but for assets: where, and why."""
+        """Return what of the source, but for assets, could not be read: `where` and `reason`."""
         absent = "the export's own list names it, and it was not given"
-        losses = [
-            {"where": loss.where, "reason": loss.reason}
-            for loss in (*export.losses, *self.unreadable)
-        ]
-        return [*losses, *({"where": name, "reason": absent} for name in export.missing)]
+        lost = [(loss.where, loss.reason) for loss in (*export.losses, *self.unreadable)]
+        lost += [(name, absent) for name in export.missing]
+        return [{"where": where, "reason": reason} for where, reason in lost]
 
     def report(self, export: Source, exit_code: int) -> dict[str, Any]:
-        """The account as data, as `schemas/report.schema.json` describes it."""
+        """Return the report as data, as `schemas/report.schema.json` describes it."""
         finished = datetime.now(UTC)
         return {
             "version": VERSION,
@@ -162,10 +148,7 @@ class RunReport:
                 "nodes": {form: self.nodes[form] for form in ("full", "slim")},
                 "kinds": {kind: self.kinds[kind] for kind in ("chat", "codex", "group")},
                 "duplicates": export.duplicates,
-                "gone": {
-                    "conversations": self.gone["conversations"],
-                    "messages": self.gone["messages"],
-                },
+                "gone": {kind: self.gone[kind] for kind in ("conversations", "messages")},
                 "differing": _differing(export),
                 "unreadable": [loss.as_json() for loss in (*export.losses, *self.unreadable)],
                 "repairs": as_text(export.repairs),
@@ -178,8 +161,8 @@ class RunReport:
                 "left_out": dict(sorted(self.left_out.items())),
             },
             "assets": {
-                "mentioned": self.mentioned,
-                "found": self.mentioned - self.missing_count,
+                "mentioned": len(self._seen),
+                "found": len(self._seen) - self.missing_count,
                 "missing": self.missing,
                 "refused": len(self.unwritten),
                 "not_copied": [loss.as_json() for loss in self.unwritten[:LISTED]],
@@ -192,12 +175,12 @@ class RunReport:
 
 
 def _exports(export: Source) -> list[dict[str, Any]]:
-    """What each of several exports brought."""
+    """Return what each of several exports brought."""
     if export.union is None:
         return []
     return [
-        {"label": each.label, "made": shown(each), **asdict(share)}
-        for each, share in zip(export.editions, export.union.shares, strict=True)
+        {"label": edition.label, "made": shown(edition), **asdict(share)}
+        for edition, share in zip(export.editions, export.union.shares, strict=True)
     ]
 
 

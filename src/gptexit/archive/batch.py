@@ -1,10 +1,10 @@
-"""Files that were written under other names, a batch at a time onto the disk and into their places.
+"""Bring files that were written under other names onto the disk and into their places, in batches.
 
-What an archive records as written has to be on the disk before it is recorded: after a power cut a
-file that is recorded and not there would be taken for one that the user changed. To wait for the
-disk at each file takes longer than all the rest. So files are collected; then the disk is waited
-for from several threads at once, which it serves together; then they are recorded, and the record
-waited for; then each gets its name. All that is done in the background.
+A file has to be on the disk before it is recorded: after a power cut a file that is recorded and
+not there would be taken for one that the user changed. To wait for the disk at each file takes
+longer than all the rest. So files are collected; then several threads wait for the disk, which
+serves them together; then the files are recorded, and the record is waited for; then each gets its
+name. All that is done in the background.
 """
 
 from __future__ import annotations
@@ -21,56 +21,55 @@ from typing import BinaryIO
 from gptexit.archive.manifest import RECORDED, Entry
 from gptexit.files.disk import CHUNK, is_zeros, open_plain, sync
 
+FILES = 128
+"""Files of a batch at most; a run that is killed loses up to two batches."""
+BYTES = 16 << 20
+"""Bytes that end a batch."""
+_AT_ONCE = 4
+
 
 def recorded(path: str) -> dict[str, str | None]:
-    """Return what is to be known of the time of a file that was written just now."""
+    """Return the time of a file that was written just now, for its entry."""
     return {RECORDED: str(os.stat(path).st_mtime_ns)}
 
 
 def is_torn(entry: Entry | None, target: str, new: bytes | str, manifest: int | None) -> bool:
-    """Tell whether the file at `target` is damaged, and by nobody.
+    """Tell whether the file at `target` is damaged, as by a power cut, and not by a person.
 
     `entry`: what is recorded of it; `new`: the bytes that it would get, or the file that has them;
-    `manifest`: the time of the record as a whole. Where the record does not tell the file's own
-    time, as in archives of earlier versions, a person may have cut the file before the record was
-    written: then it counts as damaged only where it holds nothing that is not in `new`.
+    `manifest`: the time of the whole record. If the entry has no time, as in archives of earlier
+    versions, a person may have cut the file before the record was written: then it is damaged only
+    if it holds nothing that is not in `new`.
     """
     if entry is None or not entry.sha256 or not entry.size:
         return False
-    found = os.lstat(target)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.lstat(target)
+    if not stat.S_ISREG(status.st_mode):
         return False
-    own = entry.about.get(RECORDED) or ""
-    if own.isdecimal() and len(own) < 20:
-        if found.st_mtime_ns > int(own):
+    time = entry.about.get(RECORDED) or ""
+    if time.isdecimal() and len(time) < 20:
+        if status.st_mtime_ns > int(time):
             return False
-        return found.st_size < entry.size or is_zeros(target)
-    return manifest is not None and found.st_mtime_ns <= manifest and seems_torn(target, new)
+        return status.st_size < entry.size or is_zeros(target)
+    return manifest is not None and status.st_mtime_ns <= manifest and seems_torn(target, new)
 
 
 def seems_torn(target: str, new: bytes | str) -> bool:
     """Tell whether a file has nothing, only zeros, or only the beginning of `new`."""
-    found = os.lstat(target)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.lstat(target)
+    if not stat.S_ISREG(status.st_mode):
         return False
     size = len(new) if isinstance(new, bytes) else os.stat(new).st_size
-    if found.st_size == 0 or is_zeros(target):
+    if status.st_size == 0 or is_zeros(target):
         return size > 0
-    if found.st_size >= size:
+    if status.st_size >= size:
         return False
     source: BinaryIO = io.BytesIO(new) if isinstance(new, bytes) else open_plain(new)
-    with open_plain(target) as there, closing(source):
-        while chunk := there.read(CHUNK):
+    with open_plain(target) as existing, closing(source):
+        while chunk := existing.read(CHUNK):
             if source.read(len(chunk)) != chunk:
                 return False
     return True
-
-
-FILES = 128
-"""Files of a batch at most: what a run that is killed has to do again, twice."""
-BYTES = 16 << 20
-"""Bytes from which on a batch is not added to."""
-_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +79,15 @@ class WaitingFile:
     part: str
     """The path at which the file was written."""
     target: str
-    """The path that it gets at the end."""
+    """The path that it gets at the end, after its entry is in the journal."""
     entry: Entry
-    """The entry that the journal gets before that."""
 
 
 class Batch:
     """The files that wait. Each method raises the OSError of an earlier batch."""
 
     def __init__(self, record: Callable[[Sequence[Entry]], None]) -> None:
-        """Take what records entries, and returns once the record is on the disk."""
+        """`record` writes entries, and returns when they are on the disk."""
         self._record = record
         self._files: list[WaitingFile] = []
         self._targets: set[str] = set()
@@ -108,7 +106,7 @@ class Batch:
             self._hand_over()
 
     def has(self, target: str) -> bool:
-        """Tell whether a file waits that goes there."""
+        """Tell whether a file for `target` waits."""
         return target in self._targets or target in self._targets_under_way
 
     def settle(self) -> None:
@@ -145,7 +143,8 @@ class Batch:
     def _finish(self, files: list[WaitingFile]) -> None:
         assert self._syncing is not None
         parts = [file.part for file in files]
-        for _ in self._syncing.map(_sync_all, [parts[at::_AT_ONCE] for at in range(_AT_ONCE)]):
+        shares = [parts[start::_AT_ONCE] for start in range(_AT_ONCE)]
+        for _ in self._syncing.map(_sync_all, shares):
             pass
         self._record([file.entry for file in files])
         for file in files:

@@ -1,14 +1,14 @@
-"""What an archive says of itself: what it was made from, by which version and with which options.
+"""Make an archive's record of itself: its sources, the version and the options that wrote it.
 
-It is kept as `.gptexit/archive.json` beside the manifest of files. It holds no time of the run, so
-that a second run on the same export leaves it as it is.
+It is kept as `.gptexit/archive.json`, and holds no time of the run, so that a second run on the
+same export leaves it as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,39 +21,34 @@ from gptexit.files.disk import HOUSE, read_bytes
 from gptexit.names import Names
 from gptexit.text.terminal import printable
 
+KEY = "account"
+"""The key of the account's checksum in the record."""
+VERSION = 2
+"""The number that a record carries as `version`: from 2 on it has a checksum."""
+LISTED = 1000
+"""Things that could not be read that a record lists; the others are only counted."""
 _FILE = "user.json"
 _LARGEST = 1 << 20
 """Bytes of it that are read."""
-KEY = "account"
-"""The place of the checksum in the record that an archive keeps of itself."""
+_ZEROS = "0" * 64
+_FORM = b'"checksum": "%s"'
 
 
 def accounts_of(export: Any) -> set[str]:
-    """Return a checksum of each account that the exports in a source are of, as far as they tell.
-
-    A source that has no such file, as neutral JSON, tells none.
-    """
+    """Return a checksum of each account that a `user.json` in a source tells."""
     files = getattr(export, "files", None)
     if files is None:
         return set()
-    found = set()
+    accounts = set()
     for _, stream in files.every(_FILE):
-        with closing(stream):
-            try:
-                found.add(_account_in(stream.read(_LARGEST)))
-            except OSError:  # a damaged file; the loss is told where it is copied
-                continue
-    return found - {""}
-
-
-def account_of(export: Any) -> str | None:
-    """Return the checksum of the one account that a source is of, if it tells one."""
-    accounts = accounts_of(export)
-    return accounts.pop() if len(accounts) == 1 else None
+        # Of a damaged file the copy tells the loss.
+        with closing(stream), suppress(OSError):
+            accounts.add(_account_in(stream.read(_LARGEST)))
+    return accounts - {""}
 
 
 def need_same_account(export: Any, roots: Iterable[Path]) -> None:
-    """Raise OtherAccount where the archive in one of `roots` is of another account than `export`.
+    """Raise OtherAccount if the archive in one of `roots` is of another account than `export`.
 
     An archive or a source that does not tell its account goes with any.
     """
@@ -73,14 +68,14 @@ def need_same_account(export: Any, roots: Iterable[Path]) -> None:
 
 
 def _account_in(data: bytes) -> str:
-    """Return the checksum of the account that a `user.json` tells; "" where it tells none."""
+    """Return the checksum of the account that a `user.json` tells; "" if it tells none."""
     try:
-        own = orjson.loads(data)["id"]
+        user = orjson.loads(data)["id"]
     except (ValueError, TypeError, KeyError):
+        user = None
+    if not isinstance(user, str) or not user:
         return ""
-    if not isinstance(own, str) or not own:
-        return ""
-    return hashlib.sha256(b"gptexit account " + own.encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256(b"gptexit account " + user.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _account_in_archive(root: Path) -> str | None:
@@ -98,10 +93,6 @@ def _account_in_archive(root: Path) -> str | None:
         return None
 
 
-_ZEROS = "0" * 64
-_FORM = b'"checksum": "%s"'
-
-
 def sealed(record: dict[str, Any]) -> bytes:
     """Return a record as the bytes of its file, its checksum as the last key."""
     data = orjson.dumps(
@@ -113,73 +104,63 @@ def sealed(record: dict[str, Any]) -> bytes:
 
 
 class Listed(Protocol):
-    """What can say of which files it is made."""
+    """A source that lists its files."""
 
     def inventory(self) -> Iterator[tuple[str, int, str | None]]:
-        """Name, bytes, and SHA-256 where it is known."""
-
-
-VERSION = 2
-"""The number that a record carries as `version`: from 2 on it has a checksum."""
-LISTED = 1000
-"""Things that could not be read that a record lists; the others are only counted."""
+        """Yield name, bytes, and SHA-256 if it is known."""
 
 
 def part_of(place: str) -> dict[str, str]:
-    """Return what the record of a part of an exit says of the whole: the part's folder in it."""
+    """Return the mark of a part of an exit, in the folder `place` of the whole."""
     return {"format": "exit", "as": place}
 
 
 def by_ids(selection: dict[str, Any], names: Names) -> dict[str, Any]:
-    """Return a selection's conditions with the ids of projects in place of their names.
-
-    The record stays true when somebody gives a project another name.
-    """
-    found = dict(selection)
-    if isinstance(found.get("project"), str):
-        ids = names.ids_of(found["project"])
-        found["project"] = ids or found["project"]
-    excluded = found.get("exclude")
+    """Replace names of projects in a selection by ids, which outlive a change of the name."""
+    conditions = dict(selection)
+    if isinstance(conditions.get("project"), str):
+        conditions["project"] = names.ids_of(conditions["project"]) or conditions["project"]
+    excluded = conditions.get("exclude")
     if isinstance(excluded, dict) and "projects" in excluded:
-        ids = [own for name in excluded["projects"] for own in names.ids_of(name) or [name]]
-        found["exclude"] = {**excluded, "projects": sorted(set(ids))}
-    return found
+        ids = [key for name in excluded["projects"] for key in names.ids_of(name) or [name]]
+        conditions["exclude"] = {**excluded, "projects": sorted(set(ids))}
+    return conditions
 
 
 def unread(
     losses: Iterable[Mapping[str, str]], earlier: Any = None, *, whole: bool = True
 ) -> dict[str, Any]:
-    """Return what a record says of what could not be read when the archive was made.
+    """Return the part of a record about what could not be read.
 
-    `earlier`: what the record of an earlier run says. It stands until a run that takes everything
-    (`whole`) loses nothing.
+    `earlier`: that part of an earlier record. It stays until a run that takes everything (`whole`)
+    loses nothing.
     """
-    found = {loss["where"]: loss["reason"] for loss in losses}
+    reasons = {loss["where"]: loss["reason"] for loss in losses}
     before = earlier if isinstance(earlier, dict) else {}
-    if before and not (whole and not found):
+    if before and not (whole and not reasons):
         listed = before.get("listed")
         for line in listed if isinstance(listed, list) else ():
             known = line if isinstance(line, dict) else {}
             where, reason = known.get("where"), known.get("reason")
             if isinstance(where, str) and isinstance(reason, str):
-                found.setdefault(where, reason)
-    listed = [{"where": where, "reason": reason} for where, reason in found.items()]
-    return {"count": len(found), "listed": listed[:LISTED]}
+                reasons.setdefault(where, reason)
+    listed = [{"where": where, "reason": reason} for where, reason in reasons.items()]
+    return {"count": len(reasons), "listed": listed[:LISTED]}
 
 
 def record(
     asked: dict[str, Any], export: Listed, digests: dict[str, str], lost: dict[str, Any]
 ) -> dict[str, Any]:
-    """The whole record.
+    """Return the whole record.
 
-    `digests`: SHA-256 of the assets that were copied, by member. `lost`: what `unread` returns.
+    `digests`: SHA-256 of the assets that were copied, by member. `lost`: the result of `unread`.
     """
-    account = account_of(export)
+    accounts = accounts_of(export)
     return {
         "version": VERSION,
         "tool": {"name": "gptexit", "version": __version__},
         "writer": int(WRITER),
-        **({KEY: account} if account else {}),
+        **({KEY: accounts.pop()} if len(accounts) == 1 else {}),
         **asked,
         "sources": [
             {"name": name, "size": size, "sha256": digest or digests.get(name)}

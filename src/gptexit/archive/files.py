@@ -29,11 +29,11 @@ class File:
     key: str
     """Names the content, in every run alike: `conversation/<id>`, `asset/<id>`, `index`."""
     append: bool = False
-    """True where `data` continues the file instead of being all of it."""
+    """True if `data` continues the file instead of being all of it."""
     last: bool = False
-    """True where nothing more will be appended to it."""
+    """True if nothing more will be appended."""
     place: str = ""
-    """With `last`: where the file goes, if not to `path`: a name that is known only then."""
+    """With `last`: the final path, if it is known only then."""
     about: About = field(default_factory=dict)
     """For a conversation: what the index says of it."""
     holding: NoteContents | None = None
@@ -70,12 +70,12 @@ class Rendered:
 
 
 Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
-"""What became of a file; `part` where it is not complete yet, or is in a file such as a ZIP; `kept`
-where the archive's own holds more."""
+"""What became of a file: `part` if it is not complete yet, or is in a file such as a ZIP; `kept` if
+the archive's own holds more."""
 
 
 class Sink(Protocol):
-    """Where the files of a target go."""
+    """Takes the files of a writer."""
 
     catalog: Catalog
 
@@ -89,11 +89,11 @@ class Sink(Protocol):
         """Complete every file. Return how many bytes the archive's files have."""
 
     def discard(self) -> None:
-        """Give up what is not complete: another sink takes everything from the start again."""
+        """Give up what is not complete, since a second pass begins with a new sink."""
 
 
 class StdoutSink:
-    """Standard output as a sink, for a target that appends to one file."""
+    """Standard output as a sink, for a writer that appends to one file."""
 
     def __init__(self, out: BinaryIO) -> None:
         self.catalog = Catalog()
@@ -110,15 +110,15 @@ class StdoutSink:
         return "part"
 
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
-        """Nowhere to put it."""
+        """Ignore the asset."""
         return "part"
 
     def discard(self) -> None:
-        """Raise RuntimeError: what has gone out is out. The source is settled beforehand."""
+        """Raise RuntimeError: output cannot be taken back. Settle the source beforehand."""
         raise RuntimeError("standard output cannot be started again")
 
     def finish(self) -> int:
-        """The bytes that went out. Raises Closed."""
+        """Return how many bytes went out. Raises Closed."""
         try:
             self._out.flush()
         except BrokenPipeError as error:

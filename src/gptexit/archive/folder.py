@@ -1,13 +1,14 @@
-"""Named bytes into a folder: atomically, and only where something changed.
+"""Write files into a folder: atomically, and only if something changed.
 
-A file is written under another name and then renamed, so a killed run leaves no half of one. What
-the archive holds is told in `.gptexit/manifest.jsonl`: each file's name, its SHA-256, and what it
-is of. During a run each line goes to a journal beside it first, so that a run which was killed
-knows its own files when it is run again; and before that the file is on the disk (see `batch`).
+A file is written under another name and then renamed, so a killed run leaves no half of one.
+`.gptexit/manifest.jsonl` lists each file's name, its SHA-256, and what it is of. During a run each
+line goes to a journal beside it first, so that the next run after a killed one knows the files of
+that; and before that the file is on the disk (see `batch`).
 
 A file that is neither as an earlier run left it nor as this run would write it was changed by the
-user: it stays, and the new text goes beside it, where nothing of the user's is. One that a power
-cut damaged is written again (see `torn`). Nothing is written through a link (see `disk`).
+user: it stays, and the new text goes beside it, in the place of no file of the user's. A file that
+a power cut damaged is written again (see `batch.is_torn`). Nothing is written through a link (see
+`files.disk`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -35,34 +36,34 @@ from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, open_new, re
 from gptexit.text.terminal import printable
 
 RECORD = "archive.json"
-"""The file in which an archive says what it was made from; see `description`."""
+"""The archive's record of itself; see `description`."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a run met of earlier ones in an archive, beside what the user changed."""
+    """What a run found of earlier ones in an archive, beside what the user changed."""
 
     kept: list[str] = field(default_factory=list)
     """Notes that hold more than this export."""
     beside: list[str] = field(default_factory=list)
     """Files with what only an older export holds, each beside its note."""
     anew: int = 0
-    """Notes written anew since this gptexit writes them otherwise."""
+    """Notes written again because this gptexit writes them otherwise."""
     merged: int = 0
-    """Conversations that hold more than this export, since the archive did."""
+    """Conversations that hold more than this export, because the archive did."""
     stayed: int = 0
     """Conversations of the archive that this run did not bring."""
     healed: list[str] = field(default_factory=list)
     """Files that were damaged, as by a power cut, and were written again."""
     new_texts: dict[str, str] = field(default_factory=dict)
-    """Where the new text is of a file that the user changed."""
+    """For a file that the user changed, the path of its new text."""
 
 
 class Archive:
     """The archive in a folder: its files by the manifest, and its record of itself.
 
-    One for each run. Each pass of the run writes through an `ArchiveFolder` of its own. Raises
-    OSError where the disk refuses, Unusable where a link is in the folder.
+    One for each run; each pass of the run has its own `ArchiveFolder`. Raises OSError, and Unusable
+    if a link is in the way.
     """
 
     def __init__(self, root: Path) -> None:
@@ -74,29 +75,29 @@ class Archive:
         self._manifest = ""
         self._load()
         self.begun = not self.catalog.is_empty
-        """Whether an earlier run left something here."""
+        """True if an earlier run left something here."""
 
     def recorded(self) -> dict[str, Any]:
-        """What the archive says of itself; empty where it says nothing that can be read."""
+        """Return the archive's record of itself; empty if there is none that can be read."""
         try:
-            there = orjson.loads(read_bytes(f"{self.places.path}/{RECORD}") or b"{}")
+            record = orjson.loads(read_bytes(f"{self.places.path}/{RECORD}") or b"{}")
         except orjson.JSONDecodeError:
             return {}
-        return there if isinstance(there, dict) else {}
+        return record if isinstance(record, dict) else {}
 
     def expect(self, format_name: str) -> None:
-        """Raise OtherArchive where an earlier run wrote another format here."""
-        known = self.recorded().get("format")
-        if isinstance(known, str) and known != format_name:
+        """Raise OtherArchive if an earlier run wrote another format here."""
+        earlier = self.recorded().get("format")
+        if isinstance(earlier, str) and earlier != format_name:
             raise OtherArchive(
-                f"{self.root} has an archive of the format {printable(known, 20)}, which "
+                f"{self.root} has an archive of the format {printable(earlier, 20)}, which "
                 f"{format_name} would take the place of; name another folder with -o."
             )
 
     def describe(self, record: dict[str, Any], *, several: bool = False) -> None:
-        """Save what the archive says of itself; after `save`.
+        """Save the archive's record of itself; call it after `save`.
 
-        `several`: whether the archive holds what no single export has.
+        `several`: True if the archive holds what no single export has.
         """
         before = self.recorded()
         account = before.get(ACCOUNT)
@@ -109,7 +110,7 @@ class Archive:
             self.places.write(RECORD, [data])
 
     def save(self) -> None:
-        """Write the manifest, where it reads otherwise, and remove what a run leaves behind."""
+        """Write the manifest if it differs, and remove temporary files."""
         digest, of_times = hashlib.sha256(), hashlib.sha256()
         for entry in self.catalog:
             digest.update(line_of(entry))
@@ -140,12 +141,12 @@ class ArchiveFolder:
         self.catalog = self.archive.catalog
         self.places = self.archive.places
         self.strict = False
-        """Whether files of earlier runs that this run does not write are removed, unless the user
+        """True to remove files of earlier runs that this run does not write, unless the user
         changed them. For what goes to somebody else: nothing may stay that was taken out since."""
         self.redacts = False
-        """Whether this run takes secrets out that an earlier one left in."""
+        """True if this run takes secrets out that an earlier one left in."""
         self.checks = False
-        """Whether assets that are there are compared by their bytes, and not by their size."""
+        """True to compare existing assets by their bytes, and not only by their size."""
         self.tally = Tally()
         self.edited: list[str] = []
         """Notes that the user changed and that would read otherwise now."""
@@ -158,28 +159,31 @@ class ArchiveFolder:
         """Write a file, unless it is there already."""
         if file.append:
             return self._append(file)
-        target = self.places.inside(file.path)
         digest = sha256_of(file.data)
-        there = self.places.read(target)
+        existing = self.read(file.path)
         first = self.keep(file.path, file.key)
-        if there == file.data:
-            self.record(Entry(file.key, file.path, digest, len(file.data), file.about))
+        if existing == file.data:
+            self.catalog.put(Entry(file.key, file.path, digest, len(file.data), file.about))
             return self._outcome(file.path)
-        ours = first and (there is None or self.is_ours(file.path, sha256_of(there)))
+        ours = first and (existing is None or self.is_ours(file.path, sha256_of(existing)))
         if not ours and not (first and self.heals(file.key, file.path, file.data)):
-            return self._put_beside(file, digest)
+            # The user has changed the file: a text that is new to them goes beside it.
+            target = self.places.inside(file.path)
+            if self.is_ours(file.path, digest) and not seems_torn(target, file.data):
+                return "unchanged"
+            return self.put_beside(file, digest)
         self.write(file, digest)
         return "written"
 
     def keep(self, path: str, key: str) -> bool:
-        """Note that `path` belongs to the archive; whether nothing else has it in this run.
+        """Give `path` to `key`; return False if this run gave it to another key.
 
-        Two things have one path only if a manifest from elsewhere says so.
+        Two keys have one path only if a manifest from elsewhere says so.
         """
         return self._kept.setdefault(hash(path), hash(key)) == hash(key)
 
     def heals(self, key: str, path: str, new: bytes | str) -> bool:
-        """Tell whether a file is to be written again since it is damaged, and name it then."""
+        """Tell whether a file is damaged, so that it is written again, and count it."""
         if not is_torn(
             self.catalog.get(key), self.places.inside(path), new, self.places.manifest_time
         ):
@@ -197,16 +201,17 @@ class ArchiveFolder:
         if sound and not self.checks and not begins_with_zeros(target):
             return self._outcome(copy.path)
         if there is not None and (self.checks or sound):
-            digest, length = _digest_and_size(open_asset)
+            with open_asset() as source:
+                digest, length = _hashed(source)
             if digest_at(target) == digest:
-                self.record(Entry(copy.key, copy.path, digest, length))
+                self.catalog.put(Entry(copy.key, copy.path, digest, length))
                 return self._outcome(copy.path)
         part, digest, length = self._copied(open_asset)
         entry = Entry(copy.key, copy.path, digest, length)
         existing = None if there is None else digest_at(target)
         if existing == digest:
             os.unlink(part)
-            self.record(entry)
+            self.catalog.put(entry)
             return "unchanged"
         ours = first and (there is None or self.is_ours(copy.path, existing or ""))
         if not ours and not (first and self.heals(copy.key, copy.path, part)):
@@ -216,23 +221,17 @@ class ArchiveFolder:
 
     def _copied(self, open_asset: Callable[[], BinaryIO]) -> tuple[str, str, int]:
         """Write an asset under another name. Return that, its SHA-256 and its size."""
-        digest = hashlib.sha256()
-        length = 0
         part = self.places.new_part()
         try:
             with open_asset() as source, open_new(part) as out:
-                while chunk := source.read(CHUNK):
-                    digest.update(chunk)
-                    length += len(chunk)
-                    write_all(out, chunk)
+                return part, *_hashed(source, out)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(part)
             raise
-        return part, digest.hexdigest(), length
 
     def _copy_beside(self, entry: Entry, part: str, there: int | None) -> Outcome:
-        """The user has changed an asset: one that is new to them goes beside it."""
+        """Put an asset beside one that the user has changed, if it is new to them."""
         self.edited.append(entry.path)
         # One of the same size is hardly changed on purpose.
         doubtful = seems_torn(self.places.inside(entry.path), part) or (
@@ -249,14 +248,11 @@ class ArchiveFolder:
         return "edited"
 
     def _outcome(self, path: str) -> Outcome:
-        """Of a file that is as it should be: whether this run made it so."""
+        """Return the outcome for a file that is as it should be: did this run write it?"""
         return "written" if hash(path) in self.archive.new else "unchanged"
 
     def is_ours(self, path: str, digest: str) -> bool:
-        """Tell whether a run of ours, and not the user, gave the file at `path` these bytes.
-
-        A link is the user's, wherever it leads.
-        """
+        """Tell whether a run of ours gave the file at `path` these bytes. A link is the user's."""
         return self.catalog.is_ours(path, digest) and not os.path.islink(self.places.inside(path))
 
     def discard(self) -> None:
@@ -267,11 +263,11 @@ class ArchiveFolder:
 
     @property
     def holds_more(self) -> bool:
-        """Whether the archive holds something that this export does not."""
+        """True if the archive holds something that this export does not."""
         return bool(self.tally.merged or self.tally.kept or self.tally.beside)
 
     def finish(self) -> int:
-        """Close what was appended, and save the manifest. The bytes of the archive's files."""
+        """Complete the appended files, and save the manifest. Return the bytes of all files."""
         for path in list(self._appended):
             self._close(path)
         self.places.settle()
@@ -281,7 +277,7 @@ class ArchiveFolder:
         return self.catalog.bytes
 
     def _close(self, path: str, place: str = "") -> Outcome:
-        """Put a file that was appended to in its place, where it reads otherwise there."""
+        """Put a file that was appended to in its place, unless it is there already."""
         growing = self._appended.pop(path)
         digest, part = growing.close(), str(growing.path)
         key, path = self._keys.pop(path), place or path
@@ -298,13 +294,13 @@ class ArchiveFolder:
         entry = Entry(key, path, digest, growing.size)
         if there == digest:
             os.unlink(part)
-            self.record(entry)
+            self.catalog.put(entry)
         else:
             self.place_now(part, target, entry)
         return outcome
 
     def _remove_others(self) -> None:
-        """Remove what earlier runs wrote and this one did not, as far as it is still theirs."""
+        """Remove files of earlier runs that this one did not write and nobody changed."""
         gone = [entry for entry in self.catalog if hash(entry.path) not in self._kept]
         for entry in gone:
             target = f"{self.places.top}/{entry.path}"
@@ -319,13 +315,13 @@ class ArchiveFolder:
             self.catalog.forget(entry.key)
 
     def _is_linked(self, path: str) -> bool:
-        """Whether a file, or a folder that it is in, is a link."""
+        """Tell whether a file, or a folder that it is in, is a link."""
         steps = path.split("/")
         ends = range(1, len(steps) + 1)
         return any(os.path.islink("/".join([self.places.top, *steps[:end]])) for end in ends)
 
     def _remove_empty(self, folder: str) -> None:
-        """Remove a folder that has nothing in it any more, and those above it, up to the root."""
+        """Remove a folder if it is empty, and then those above it, up to the root."""
         while folder != self.places.top and not os.listdir(folder):
             os.rmdir(folder)
             folder = os.path.dirname(folder)
@@ -342,11 +338,8 @@ class ArchiveFolder:
         self._keys[file.path] = file.key
         return self._close(file.path, file.place)
 
-    def _put_beside(self, file: File, digest: str) -> Outcome:
-        """The user has changed the file: a text that is new to them goes beside it."""
-        target = self.places.inside(file.path)
-        if self.is_ours(file.path, digest) and not seems_torn(target, file.data):
-            return "unchanged"
+    def put_beside(self, file: File, digest: str) -> Outcome:
+        """Write a text beside a file that the user has changed, unless it is there already."""
         self.edited.append(file.path)
         key, path, same = self.beside(file.key, file.path, digest)
         if not same:
@@ -354,34 +347,33 @@ class ArchiveFolder:
         return "edited"
 
     def beside(self, key: str, path: str, digest: str) -> tuple[str, str, bool]:
-        """Choose where a new text goes beside a file: its key, its path, and whether it is there.
+        """Choose a place beside a file. Return its key, its path, and whether `digest` is there.
 
-        What is there and is not as we left it is the user's, whoever made it.
+        A file that is not as we left it is the user's, whoever made it.
         """
         ours: tuple[str, str] | None = None
         for number in count(1):
-            own, name = beside_key(key, number), beside(path, number)
-            target = self.places.inside(name)
-            there = self.places.digest(target)
-            if there == digest:
-                ours = own, name
+            place = beside_key(key, number), beside(path, number)
+            existing = self.places.digest(self.places.inside(place[1]))
+            if existing is None:
+                ours = ours or place
                 break
-            if there is None:
-                ours = ours or (own, name)
+            if existing == digest or self.is_ours(place[1], existing):
+                ours = place
+            if existing == digest:
                 break
-            if self.is_ours(name, there):
-                ours = own, name
         assert ours is not None
-        self.tally.new_texts[path] = ours[1]
-        self.keep(ours[1], ours[0])
-        return *ours, there == digest
+        own, name = ours
+        self.tally.new_texts[path] = name
+        self.keep(name, own)
+        return own, name, existing == digest
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of the archive's file at `path`, if there is one."""
         return self.places.read(self.places.inside(path))
 
     def write(self, file: File, digest: str | None = None) -> None:
-        """Write a file into its place; `digest`: the SHA-256 of its bytes, where it is known."""
+        """Write a file into its place; `digest`: the SHA-256 of its bytes, if it is known."""
         part = self.places.new_part()
         with open_new(part) as out:
             write_all(out, file.data)
@@ -390,7 +382,7 @@ class ArchiveFolder:
         self._place(part, self.places.inside(file.path), entry)
 
     def _place(self, part: str, target: str, entry: Entry) -> None:
-        """Put a file in its place, soon: together with others (see `batch`)."""
+        """Put a file in its place together with others (see `batch`)."""
         self.places.place(part, target, self._noted(part, entry))
 
     def place_now(self, part: str, target: str, entry: Entry) -> None:
@@ -398,31 +390,22 @@ class ArchiveFolder:
         self.places.place_now(part, target, self._noted(part, entry))
 
     def _noted(self, part: str, entry: Entry) -> Entry:
-        """Return the entry of a file that was written just now, as the catalog has it."""
-        about = {**entry.about, **recorded(part)}
-        entry = Entry(entry.key, entry.path, entry.sha256, entry.size, about)
-        self.record(entry)
+        """Enter a file that was written just now in the catalog. Return its entry, with a time."""
+        entry = replace(entry, about={**entry.about, **recorded(part)})
+        self.catalog.put(entry)
         self.archive.new.add(hash(entry.path))
         return entry
 
-    def record(self, entry: Entry) -> None:
-        """Note in the catalog what a file is."""
-        self.catalog.put(entry)
-
 
 class FolderSink:
-    """A sink that writes through an `ArchiveFolder`; each kind changes some of the steps."""
+    """Base of the sinks that write through an `ArchiveFolder`; each kind has its own `put`."""
 
     def __init__(self, folder: ArchiveFolder) -> None:
         self.folder = folder
         self.catalog = folder.catalog
 
-    def put(self, file: File) -> Outcome:
-        """Write a file, unless it is there already."""
-        return self.folder.put(file)
-
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
-        """Write an asset, unless it is there already. Raises what reading it raises."""
+        """Write an asset as `ArchiveFolder.copy` does."""
         return self.folder.copy(copy, size, open_asset)
 
     def finish(self) -> int:
@@ -439,24 +422,26 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _digest_and_size(open_asset: Callable[[], BinaryIO]) -> tuple[str, int]:
+def _hashed(source: BinaryIO, out: BinaryIO | None = None) -> tuple[str, int]:
+    """Read a stream to its end, and write it to `out`. Return its SHA-256 and size."""
     digest, length = hashlib.sha256(), 0
-    with open_asset() as source:
-        while chunk := source.read(CHUNK):
-            digest.update(chunk)
-            length += len(chunk)
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        length += len(chunk)
+        if out:
+            write_all(out, chunk)
     return digest.hexdigest(), length
 
 
-def beside(path: str, number: int = 1) -> str:
-    """The name of what goes beside a file that the user has changed; a further one has a number."""
+def beside(path: str, number: int, kind: str = "new") -> str:
+    """Return the path of a file beside the one at `path`: `a.new.md`, then `a.new2.md`."""
     pure = PurePosixPath(path)
-    return str(pure.with_name(f"{pure.stem}.new{_tail(number)}{pure.suffix}"))
+    return str(pure.with_name(f"{pure.stem}.{kind}{_tail(number)}{pure.suffix}"))
 
 
-def beside_key(key: str, number: int = 1) -> str:
-    """The key of that in the catalog."""
-    return f"beside{_tail(number)}/{key}"
+def beside_key(key: str, number: int, kind: str = "beside") -> str:
+    """Return the key of a file beside the one of `key`."""
+    return f"{kind}{_tail(number)}/{key}"
 
 
 def _tail(number: int) -> str:

@@ -1,7 +1,7 @@
-"""One run at a time owns a folder, a file or a server: the others are told, and stop.
+"""Let one run at a time own a folder, a file or a server; the others stop with an error.
 
-Two runs that write to one place would take each other's files for the user's. The lock is one of
-the operating system's, which frees it when the process ends, in whatever way.
+Two runs that write to one place would take each other's files for the user's. The operating system
+frees the lock when the process ends, in whatever way.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gptexit.errors import InUse, Unusable
 from gptexit.files.disk import HOUSE, need_plain_house
 from gptexit.text.terminal import printable
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 _NAME = "lock"
 _PRIVATE = 0o700
@@ -28,10 +24,10 @@ _PRIVATE = 0o700
 
 @contextmanager
 def owning(*roots: str | Path) -> Iterator[None]:
-    """Own archive folders, which are made where they are missing.
+    """Own archive folders; make those that do not exist, and remove them if they stay empty.
 
-    Raises InUse where another run owns one of them, Unusable where `.gptexit` in one is a link, and
-    OSError. A folder that was made and has nothing in it after a failure is removed again.
+    Raises InUse if another run owns one of them, Unusable if `.gptexit` in one is a link, and
+    OSError.
     """
     with ExitStack() as held:
         for root in dict.fromkeys(map(str, roots)):
@@ -43,13 +39,13 @@ def owning(*roots: str | Path) -> Iterator[None]:
 def _owning_folder(root: Path) -> Iterator[None]:
     need_plain_house(root)
     house = root / HOUSE
-    made = [folder for folder in (house, root, *root.parents) if not folder.exists()]
+    missing = [folder for folder in (house, root, *root.parents) if not folder.exists()]
     house.mkdir(parents=True, exist_ok=True)
     try:
         with _locked(house / _NAME, str(root)):
             yield
     finally:
-        for folder in made:
+        for folder in missing:
             with suppress(OSError):  # it has something in it, as it should
                 folder.rmdir()
 
@@ -58,9 +54,8 @@ def _owning_folder(root: Path) -> Iterator[None]:
 def owning_name(what: str, name: str) -> Iterator[None]:
     """Own what has no folder to put a lock into: a single file, a server.
 
-    `what`: what a person calls it; `name`: what tells it from others, the same in every run.
-    Locks of other machines and of other users of this one are not seen. Raises InUse, and Unusable
-    where somebody else has the folder for such locks.
+    `what`: its name for a person; `name`: its name for every run. Locks of other machines and of
+    other users are not seen. Raises InUse, and Unusable if somebody else has the lock folder.
     """
     folder = _own_folder()
     short = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -70,19 +65,19 @@ def owning_name(what: str, name: str) -> Iterator[None]:
 
 @contextmanager
 def owning_file(path: str | Path) -> Iterator[None]:
-    """Own a single file, which need not be there. Raises InUse, Unusable."""
+    """Own a single file, which need not exist. Raises InUse, Unusable."""
     with owning_name(str(path), os.path.realpath(path)):
         yield
 
 
 def _own_folder() -> Path:
-    """Return a folder below the system's temporary one, which is this user's alone."""
+    """Return a folder of this user alone, in the system's temporary one. Raises Unusable."""
     user = os.getuid() if hasattr(os, "getuid") else "own"
     folder = Path(tempfile.gettempdir()) / f"gptexit-locks-{user}"
     with suppress(FileExistsError):
         folder.mkdir(_PRIVATE)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+    info = folder.lstat()
+    if not stat.S_ISDIR(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
         raise Unusable(
             f"{folder}, where gptexit keeps its locks, is somebody else's: remove it, or set "
             "TMPDIR to a folder of your own."
@@ -92,18 +87,6 @@ def _own_folder() -> Path:
 
 @contextmanager
 def _locked(path: Path, what: str) -> Iterator[None]:
-    lock = _acquired(path, what)
-    try:
-        yield
-    finally:
-        # Removed while it is held: a run that has opened it by now sees that it is gone. Windows
-        # removes no file that is open, and keeps it.
-        with suppress(OSError):
-            path.unlink()
-        lock.release()
-
-
-def _acquired(path: Path, what: str) -> BaseFileLock:
     # Takes a while to import, and most commands need no lock.
     from filelock import FileLock, Timeout
 
@@ -112,4 +95,11 @@ def _acquired(path: Path, what: str) -> BaseFileLock:
         lock.acquire(timeout=0)
     except Timeout:
         raise InUse(printable(what)) from None
-    return lock
+    try:
+        yield
+    finally:
+        # Removed while it is held: a run that has opened it by now sees that it is gone. Windows
+        # removes no file that is open, and keeps it.
+        with suppress(OSError):
+            path.unlink()
+        lock.release()

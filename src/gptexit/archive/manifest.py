@@ -1,4 +1,4 @@
-"""The files of an archive: which there are, and the lines of `.gptexit/manifest.jsonl` that say so.
+"""Keep the list of an archive's files, and read and write it as `.gptexit/manifest.jsonl`.
 
 The lines lie in the user's folder, which somebody else may have sent: a line that no run of ours
 would have written is left out."""
@@ -10,7 +10,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,27 @@ About = dict[str, str | None]
 """For a conversation: what an index says of it (`title`, `created` as RFC 3339, `project`), and
 what the next run has to know of its note; see `note_contents`."""
 INDEXED = ("title", "created", "project")
-REMEMBERED = ("updated", "messages", "digest", "held", "form", "writer", "recorded")
-"""The keys of the second, each in a column of its own. `recorded`, of any file: its own time as we
-left it, in nanoseconds, by which a file that a power cut damaged is told from one that was changed.
-"""
+RECORDED = "recorded"
+"""The key, for any file, of its own time as we left it, in nanoseconds: it tells a file that a
+power cut damaged from one that was changed."""
+REMEMBERED = ("updated", "messages", "digest", "held", "form", "writer", RECORDED)
+"""The keys of what the next run has to know, each in a column of its own."""
+
+_NAMELESS = "untitled"
+"""The readable part of a path whose words have no letter or number."""
+_NAMED = ("conversation/", "asset/", "member/")
+"""Kinds of keys whose files the catalog names, in a folder: files at the top have fixed names."""
+_LARGEST = 2**63 - 1
+"""Bytes of a file at most, as SQLite takes the number."""
+_LONGEST = 64 << 20
+"""Bytes of a line at most: it tells of each message of a conversation in twenty."""
+_SIMPLE = re.compile(r"[A-Za-z0-9 .:;!?()/-]*")
+_ALPHANUMERIC = re.compile("[a-z0-9]+")
 
 
 @dataclass(slots=True)
 class Entry:
-    """One file of an archive."""
+    """One file of an archive. The fields are the keys of a line in the manifest, in order."""
 
     key: str
     path: str
@@ -48,23 +60,12 @@ class Entry:
     size: int = 0
     about: About = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, object]:
-        """The entry as the manifest has it."""
-        return {
-            "key": self.key,
-            "path": self.path,
-            "sha256": self.sha256,
-            "size": self.size,
-            "about": self.about,
-        }
 
-
-_TABLES = """
+_ABOUT = (*INDEXED, *REMEMBERED)
+_TABLES = f"""
 CREATE TABLE entry (
     key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
-    title TEXT, created TEXT, project TEXT,
-    updated TEXT, messages TEXT, digest TEXT, held TEXT, form TEXT, writer TEXT,
-    recorded TEXT
+    {" TEXT, ".join(_ABOUT)} TEXT
 ) WITHOUT ROWID;
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
@@ -75,18 +76,13 @@ CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
             (SELECT 1 FROM earlier WHERE path = old.path AND sha256 = old.sha256);
     END;
 """
-_ABOUT = (*INDEXED, *REMEMBERED)
-_COLUMNS = ", ".join(("key, path, sha256, size", *_ABOUT))
+_SELECT = f"SELECT {', '.join(('key, path, sha256, size', *_ABOUT))} FROM entry WHERE"
 _ALL = ", ".join("?" * (5 + len(_ABOUT)))
 _PUT = (
     f"INSERT INTO entry VALUES ({_ALL}) ON CONFLICT (key) DO UPDATE SET "
     "sha256 = excluded.sha256, size = excluded.size, "
     + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in _ABOUT)
 )
-
-
-_NAMELESS = "untitled"
-"""The readable part of a path whose words have no letter or number."""
 
 
 class Catalog:
@@ -101,28 +97,20 @@ class Catalog:
         self._base.execute(
             "INSERT OR IGNORE INTO earlier VALUES (?, ?)", (entry.path, entry.sha256)
         )
-        about = entry.about if isinstance(entry.about, dict) else {}
-        self._base.execute(
-            f"INSERT OR REPLACE INTO entry VALUES ({_ALL})",
-            (
-                *(entry.key, entry.path, _folded(entry.path), entry.sha256, entry.size),
-                *map(about.get, _ABOUT),
-            ),
-        )
+        self._base.execute(f"INSERT OR REPLACE INTO entry VALUES ({_ALL})", _row(entry))
 
     def set_time(self, path: str, recorded: str) -> None:
         """Take in the time of a file of an earlier run."""
         self._base.execute("UPDATE entry SET recorded = ? WHERE path = ?", (recorded, path))
 
     def name(self, key: str, folder: str, words: str, mark: str = "", ending: str = "") -> str:
-        """The path of what `key` stands for: the one it has, else a new and free one.
+        """Return the path of `key`: the one that it has, else a new and free one.
 
-        `words` become the readable part; `mark` is added to it, as is, where it is not empty.
-        Two names count as the same where a system without case or with another Unicode
-        normalization would take them for the same.
+        `words` become the readable part; `mark` is added to it as it is. Two names are the same if
+        a system without case, or with another Unicode normalization, takes them for the same.
         """
         stem = "-".join(filter(None, (readable(words), mark))) or _NAMELESS
-        path = f"{folder}/{_allowed(stem)}{ending}"
+        path = f"{folder}/{portable(stem)}{ending}"
         # Most names are new and free, so that is tried before `key` is looked for.
         if self._reserve(key, path):
             return path
@@ -133,57 +121,50 @@ class Catalog:
             return str(known[0])
         short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
         for tail in ("-" + short[:8], "-" + short):
-            path = f"{folder}/{_allowed(stem + tail)}{ending}"
+            path = f"{folder}/{portable(stem + tail)}{ending}"
             if self._reserve(key, path):
                 break
         return path
 
     def _reserve(self, key: str, path: str) -> bool:
-        done = self._base.execute(
+        cursor = self._base.execute(
             "INSERT OR IGNORE INTO entry (key, path, folded, sha256, size) VALUES (?, ?, ?, '', 0)",
             (encodable(key), path, _folded(path)),
         )
-        return done.rowcount > 0
+        return cursor.rowcount > 0
 
     def get(self, key: str) -> Entry | None:
-        """The entry of `key`."""
-        row = self._base.execute(
-            f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (encodable(key),)
-        ).fetchone()
+        """Return the entry of `key`."""
+        row = self._base.execute(f"{_SELECT} key = ?", (encodable(key),)).fetchone()
         return _entry(row) if row else None
 
     def put(self, entry: Entry) -> None:
-        """Note what a file now holds. An entry without `about` keeps the one that it has."""
-        about = entry.about
-        self._base.execute(
-            _PUT,
-            (
-                *(encodable(entry.key), entry.path, _folded(entry.path), entry.sha256, entry.size),
-                *map(about.get, _ABOUT),
-            ),
-        )
+        """Record what a file now holds. An entry without `about` keeps the one that it has."""
+        self._base.execute(_PUT, _row(entry))
 
     def forget(self, key: str) -> None:
         """Take an entry out: its file is no longer part of the archive."""
         self._base.execute("DELETE FROM entry WHERE key = ?", (encodable(key),))
 
     def is_ours(self, path: str, sha256: str) -> bool:
-        """Whether a run of ours gave the file these bytes."""
-        found = self._base.execute(
+        """Tell whether a run of ours gave the file these bytes."""
+        cursor = self._base.execute(
             "SELECT 1 FROM entry WHERE path = ?1 AND sha256 = ?2 "
             "UNION ALL SELECT 1 FROM earlier WHERE path = ?1 AND sha256 = ?2",
             (path, sha256),
         )
-        return found.fetchone() is not None
+        return cursor.fetchone() is not None
 
     def __iter__(self) -> Iterator[Entry]:
-        """The entries whose files were written, by path."""
-        query = f"SELECT {_COLUMNS} FROM entry WHERE sha256 <> '' ORDER BY path"
-        yield from map(_entry, self._base.execute(query))
+        """Yield the entries whose files were written, by path."""
+        return self._where("sha256 <> ''", "path")
+
+    def _where(self, condition: str, order: str) -> Iterator[Entry]:
+        yield from map(_entry, self._base.execute(f"{_SELECT} {condition} ORDER BY {order}"))
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no entry."""
+        """True if the catalog has no entry."""
         return self._base.execute("SELECT 1 FROM entry LIMIT 1").fetchone() is None
 
     @property
@@ -193,30 +174,28 @@ class Catalog:
 
     def has_note(self, beginning: str) -> bool:
         """Tell whether a note of a conversation has a path with that beginning."""
-        found = self._base.execute(
+        cursor = self._base.execute(
             "SELECT 1 FROM entry WHERE key LIKE 'conversation/%' AND path LIKE '%.md' "
             "AND substr(path, 1, ?) = ? LIMIT 1",
             (len(beginning), beginning),
         )
-        return found.fetchone() is not None
+        return cursor.fetchone() is not None
 
     def older(self) -> Iterator[Entry]:
-        """The notes that stand beside others, with what only older exports hold, by path."""
-        where = "key LIKE 'older%' AND sha256 <> ''"
-        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY path"
-        yield from map(_entry, self._base.execute(query))
+        """Yield the notes beside others, with what only older exports hold, by path."""
+        return self._where("key LIKE 'older%' AND sha256 <> ''", "path")
 
     def others(self) -> Iterator[Entry]:
-        """The files that no conversation led to, by path."""
-        query = f"SELECT {_COLUMNS} FROM entry WHERE key LIKE 'member/%' ORDER BY path"
-        yield from map(_entry, self._base.execute(query))
+        """Yield the files that no conversation led to, by path."""
+        return self._where("key LIKE 'member/%'", "path")
 
     def conversations(
         self, *, by_project: bool = False, called: Callable[[str], str] | None = None
     ) -> Iterator[Entry]:
-        """The notes of conversations, the newest first; `by_project`: those of projects alone.
+        """Yield the notes of conversations, the newest first.
 
-        `called`: what projects are in the order of, by their ids; else they are in that of ids.
+        `by_project`: only those of projects, project by project, in the order of the ids or of what
+        `called` returns for an id.
         """
         order = "created IS NULL, created DESC, path DESC"
         where = "key LIKE 'conversation/%'"
@@ -225,8 +204,13 @@ class Catalog:
             if called:
                 self._base.create_function("called", 1, called, deterministic=True)
                 order = f"called(project), {order}"
-        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY {order}"
-        yield from map(_entry, self._base.execute(query))
+        return self._where(where, order)
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    path = entry.path
+    fixed = (encodable(entry.key), path, _folded(path), entry.sha256, entry.size)
+    return *fixed, *map(entry.about.get, _ABOUT)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -238,18 +222,13 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     return Entry(key, path, sha256, size, about)
 
 
-def _allowed(stem: str) -> str:
-    """`stem`, changed where it is a device of Windows; none of these has a hyphen in its name."""
-    return stem if "-" in stem else str(sanitize_filename(stem, platform="universal"))
-
-
-def folder_name(words: str) -> str:
-    """Return `words`, which `readable` made, as the name of a folder that every system takes."""
-    return _allowed(words)
+def portable(name: str) -> str:
+    """Change a name that `readable` made if it is a device of Windows; none of these has a `-`."""
+    return name if "-" in name else str(sanitize_filename(name, platform="universal"))
 
 
 def readable(words: str) -> str:
-    """`words` as a part of a file name: lower case, in their own script, without punctuation."""
+    """Make words a part of a file name: lower case, in their own script, without punctuation."""
     slug = _slug(words[:1000])
     if len(slug) > LONGEST:
         longest = max(map(len, slug.split("-")))
@@ -261,12 +240,8 @@ def readable(words: str) -> str:
     return slug.strip("-_")
 
 
-_SIMPLE = re.compile(r"[A-Za-z0-9 .:;!?()/-]*")
-_ALPHANUMERIC = re.compile("[a-z0-9]+")
-
-
 def _slug(words: str) -> str:
-    """Return what `slugify` makes of `words`; of letters and signs that need no more, at once."""
+    """Return what `slugify` makes of `words`, with a shortcut for plain letters and signs."""
     if _SIMPLE.fullmatch(words):
         return "-".join(_ALPHANUMERIC.findall(words.lower()))
     slug: str = slugify(words, allow_unicode=True)
@@ -274,7 +249,7 @@ def _slug(words: str) -> str:
 
 
 def short_mark(key: str) -> str:
-    """Four hex digits that tell `key` from others of the same name."""
+    """Return four hex digits that tell `key` from others of the same name."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:4]
 
 
@@ -284,44 +259,36 @@ def _folded(path: str) -> str:
     return unicodedata.normalize("NFKC", path).casefold()
 
 
-RECORDED = "recorded"
-"""The key, in what is known of a file, of its time as we left it, in nanoseconds."""
-_LARGEST = 2**63 - 1
-"""Bytes of a file at most, as SQLite takes the number."""
-_LONGEST = 64 << 20
-"""Bytes of a line at most: it tells of each message of a conversation in twenty."""
-
-
 def line_of(entry: Entry) -> bytes:
-    """The line of an entry in the manifest, the same whenever the file was written."""
+    """Return the line of an entry in the manifest, the same whenever the file was written."""
     about = {name: value for name, value in entry.about.items() if name != RECORDED}
-    return orjson.dumps({**entry.as_json(), "about": about}, option=orjson.OPT_APPEND_NEWLINE)
+    return journal_line(replace(entry, about=about))
 
 
 def journal_line(entry: Entry) -> bytes:
-    """The line of an entry in a journal, with its file's time."""
-    return orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE)
+    """Return the line of an entry in a journal, with its file's time."""
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def time_line(entry: Entry) -> bytes:
-    """The line of an entry in the list of times; empty where its time is not known."""
-    own = entry.about.get(RECORDED)
-    return orjson.dumps([entry.path, own], option=orjson.OPT_APPEND_NEWLINE) if own else b""
+    """Return the line of an entry in the list of times; empty if its time is not known."""
+    time = entry.about.get(RECORDED)
+    return orjson.dumps([entry.path, time], option=orjson.OPT_APPEND_NEWLINE) if time else b""
 
 
 def times(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield path and time of each line of a list of times; what is none of ours is left out."""
+    """Yield path and time of each line of a list of times; skip a line that is not ours."""
     for line in _lines(path):
         try:
-            name, own = orjson.loads(line)
+            name, time = orjson.loads(line)
         except (ValueError, TypeError):
             continue
-        if isinstance(name, str) and isinstance(own, str):
-            yield name, own
+        if isinstance(name, str) and isinstance(time, str):
+            yield name, time
 
 
 def entries(path: Path) -> Iterator[Entry]:
-    """The entries of a manifest or journal; a line that was cut or is not ours is left out."""
+    """Yield the entries of a manifest or journal; skip a line that was cut or is not ours."""
     for line in _lines(path):
         try:
             entry = Entry(**orjson.loads(line))
@@ -345,15 +312,9 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line
 
 
-_NAMED = ("conversation/", "asset/", "member/")
-"""Kinds of keys whose files have names that the catalog gave them: in a folder, never at the top,
-where the files stand that have one name always."""
-
-
 def _is_sound(entry: Entry) -> bool:
-    words = (entry.key, entry.path, entry.sha256)
     return (
-        all(isinstance(word, str) for word in words)
+        all(isinstance(word, str) for word in (entry.key, entry.path, entry.sha256))
         and isinstance(entry.size, int)
         and 0 <= entry.size <= _LARGEST
         and isinstance(entry.about, dict)

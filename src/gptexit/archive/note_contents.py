@@ -1,9 +1,9 @@
-"""What a note holds of its conversation, told so briefly that the manifest can remember it.
+"""Sum up what a note holds of its conversation, so briefly that the manifest can remember it.
 
 An export that is older than an archive, or a slim one after a full one, may hold less of a
-conversation than the note does. Rendered texts cannot tell: they also differ where the writer does.
-So the manifest keeps, for each note, a mark for each message that it shows: a checksum of its id
-and how much was said. They come from the source's own words, never from what the reader makes of
+conversation than the note does. Rendered texts cannot tell: they also differ if the writer does.
+So the manifest keeps a mark for each message that a note shows: a checksum of its id, and the
+length of its text. Marks come from the source's own words, never from what the reader makes of
 them, and stay the same from one version of gptexit to the next.
 """
 
@@ -20,10 +20,10 @@ from gptexit.model import Conversation, Message
 from gptexit.text.json import dumps
 
 WRITER = "2"
-"""The number of the way in which notes are written; raised when the same conversation is written
-otherwise. Notes of commit f7a5429 and before carry none."""
+"""Version of the text of notes; raised when the same conversation gives another text. Notes of
+commit f7a5429 and before carry none."""
 Held = dict[str, int]
-"""Of each message or file a checksum, and how many characters it has."""
+"""Marks: the checksum of each message or file, and its number of characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Shown:
     """What a note shows of its conversation, as strings that another process can hand over."""
 
     digest: str
-    """A checksum of what the source says, the same whatever the reader makes of it."""
+    """A checksum of what the source says, which does not depend on the reader."""
     held: str
     """The marks of what the note shows, as the manifest has them."""
-    messages: int = 0
+    messages: int
     """How many messages the note counts."""
 
 
@@ -45,7 +45,7 @@ def shown_by(
 
     `count`: how many messages the note counts.
     """
-    marks, words = _told_by(messages)
+    marks, words = _marks_of(messages)
     named = (conversation["project"], conversation["assistant"])
     gone = conversation["source"]["gone"]
     flags = (conversation["archived"], conversation["starred"], gone)
@@ -54,7 +54,7 @@ def shown_by(
     joined = "\0".join([*words, *files])
     data = joined.encode() if joined.isascii() else joined.encode("utf-8", "replace")
     digest = hashlib.blake2b(head + data, digest_size=12).hexdigest()
-    return Shown(digest, " ".join([*marks, *_files(files)]), count)
+    return Shown(digest, _joined(marks, files), count)
 
 
 @dataclass(frozen=True)
@@ -63,75 +63,59 @@ class NoteContents:
 
     conversation: Conversation
     shown: Shown
-    """What the note shows of it."""
     files: list[str]
     """The ids of the files that the note links to."""
     whole: Callable[[], Conversation]
     """Return the conversation with its messages, which `conversation` may lack."""
 
-    @property
-    def held(self) -> str:
-        """The marks of what the note shows, as the manifest has them."""
-        return self.shown.held
-
-    @property
-    def digest(self) -> str:
-        """A checksum of what the source says."""
-        return self.shown.digest
-
-    @property
-    def messages(self) -> int:
-        """How many messages the note counts."""
-        return self.shown.messages
-
     @cached_property
     def everything(self) -> Held:
         """The marks of all that the conversation holds, also of what the note does not show."""
-        marks, _ = _told_by(self.whole()["messages"])
-        return read(" ".join([*marks, *_files(self.files)]))
+        marks, _ = _marks_of(self.whole()["messages"])
+        return read(_joined(marks, self.files))
 
     @property
     def updated(self) -> str:
-        """When the conversation changed last, to the second; empty where nobody knows."""
+        """When the conversation changed last, to the second; empty if unknown."""
         return (self.conversation["updated"] or "")[:19]
 
     @property
     def slim(self) -> bool:
-        """Whether it is of an export that leaves out what tools said."""
+        """True if the export leaves out what tools said."""
         return self.conversation["source"]["nodes"] == "slim"
 
     def about(self) -> dict[str, str | None]:
-        """What the manifest remembers of it."""
+        """Return what the manifest remembers of it."""
         return {
             "updated": self.updated or None,
-            "messages": str(self.messages),
-            "digest": self.digest,
-            "held": self.held,
+            "messages": str(self.shown.messages),
+            "digest": self.shown.digest,
+            "held": self.shown.held,
             "form": self.conversation["source"]["nodes"],
             "writer": WRITER,
         }
 
 
 def said(message: Message) -> list[str]:
-    """The strings of the message's content as the source has them, in order."""
+    """Return the strings of the message's content as the source has them, in order."""
     extra = message["extra"]
     if "content" not in extra:
         return [part["text"] for part in message["parts"] if part["type"] == "text"]
-    found: list[str] = []
+    strings: list[str] = []
     stack: list[Any] = [extra["content"]]
     while stack:
         node = stack.pop()
         if isinstance(node, str):
-            found.append(node)
+            strings.append(node)
         elif isinstance(node, dict):
             stack += reversed(node.values())
         elif isinstance(node, list):
             stack += reversed(node)
-    return found
+    return strings
 
 
-def _told_by(messages: list[Message]) -> tuple[list[str], list[str]]:
-    """The marks of messages, and their strings. Asked for each note: it has to be fast."""
+def _marks_of(messages: list[Message]) -> tuple[list[str], list[str]]:
+    """Return the marks of messages, and their strings. Called for each note: it has to be fast."""
     marks: list[str] = []
     words: list[str] = []
     for message in messages:
@@ -150,38 +134,36 @@ def _told_by(messages: list[Message]) -> tuple[list[str], list[str]]:
     return marks, words
 
 
-def _files(files: list[str]) -> list[str]:
-    return [f"{_sum('file ' + key)}.0" for key in files]
-
-
-def _sum(key: str) -> str:
-    return f"{crc32(key.encode('utf-8', 'replace')):x}"
+def _joined(marks: list[str], files: list[str]) -> str:
+    """Return marks of messages, and of files by their ids, as the manifest has them."""
+    keys = (crc32(f"file {key}".encode("utf-8", "replace")) for key in files)
+    return " ".join([*marks, *(f"{key:x}.0" for key in keys)])
 
 
 def read(held: str) -> Held:
-    """The marks of a manifest; what is none of ours is left out."""
-    found: Held = {}
+    """Parse the marks of a manifest; skip those that are not ours."""
+    marks: Held = {}
     for mark in held.split():
         key, _, length = mark.partition(".")
         try:
-            found[key] = int(length, 16)
+            marks[key] = int(length, 16)
         except ValueError:
             continue
-    return found
+    return marks
 
 
 def covers(more: Held, less: Held, *, lengths: bool = True) -> bool:
-    """Whether `more` holds each message of `less`, and as much of it.
+    """Tell whether `more` holds each message of `less`, and as much of it.
 
-    `lengths`: False where texts were changed on the way, as by taking out secrets.
+    `lengths`: False if texts were changed, as by taking out secrets, so that lengths do not count.
     """
     return all(key in more and (more[key] >= length or not lengths) for key, length in less.items())
 
 
 def together(held: Iterable[Held]) -> Held:
-    """What several notes of one conversation hold."""
-    found: Held = {}
-    for each in held:
-        for key, length in each.items():
-            found[key] = max(length, found.get(key, 0))
-    return found
+    """Return what several notes of one conversation hold together."""
+    marks: Held = {}
+    for note in held:
+        for key, length in note.items():
+            marks[key] = max(length, marks.get(key, 0))
+    return marks

@@ -1,7 +1,7 @@
-"""The folder of an archive, and `.gptexit` in it: where files are written and get their names.
+"""Give files their places in the folder of an archive, and keep the files of its `.gptexit`.
 
 Every file is written in `.gptexit` under a name that nobody can have guessed, and renamed from
-there. Folders on the way are looked at once in a run: one that is a link is refused by its name.
+there. Each folder on the way is checked once in a run; one that is a link is refused.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from gptexit.files.disk import (
 
 MANIFEST = "manifest.jsonl"
 TIMES = "times.jsonl"
-"""When each file was written: beside the manifest, which is the same whenever that was."""
+"""When each file was written; apart from the manifest, which does not depend on time."""
 _JOURNAL = ".journal"
 _NO_FILE = secrets.token_bytes(32)
 """Stands for the bytes of what is no plain file, such as a pipe or a folder: no file has them."""
 
 
 class ArchivePlaces:
-    """The places in the folder `root`. Raises Unusable where a link is in the way, and OSError."""
+    """The places in the folder `root`. Raises Unusable if a link is in the way, and OSError."""
 
     def __init__(self, root: Path) -> None:
         need_plain_house(root)
@@ -59,7 +59,7 @@ class ArchivePlaces:
         self._journal: BinaryIO | None = None
 
     def inside(self, path: str) -> str:
-        """Return the place of a path of ours. Raises ValueError where it leads out."""
+        """Return the place of a path of ours. Raises ValueError if it leads out."""
         if leads_out(path):
             raise ValueError(f"a path that leads out of the archive: {path!r}")
         target = f"{self.top}/{path}"
@@ -68,7 +68,7 @@ class ArchivePlaces:
         return target
 
     def _walk(self, path: str, *, make: bool = False) -> None:
-        """Look at each folder on the way to a file, and make those that are missing."""
+        """Check each folder on the way to a file; `make` those that are missing."""
         folder = self.top
         if make and folder not in self._sound:
             os.makedirs(folder, exist_ok=True)  # it may be a link, as the user wants it
@@ -89,10 +89,10 @@ class ArchivePlaces:
         if not os.path.lexists(target):
             return None
         try:
-            there = read_bytes(target)
+            data = read_bytes(target)
         except IsADirectoryError:
             return _NO_FILE
-        return _NO_FILE if there is None and os.path.islink(target) else there
+        return _NO_FILE if data is None and os.path.islink(target) else data
 
     def digest(self, target: str) -> str | None:
         """Return the SHA-256 of a file, if there is one; "" for what is no plain file."""
@@ -118,7 +118,7 @@ class ArchivePlaces:
         return f"{self.path}/{new_name()}"
 
     def place(self, part: str, target: str, entry: Entry) -> None:
-        """Put a file in its place, soon: together with others (see `batch`)."""
+        """Put a file in its place together with others (see `batch`)."""
         self._prepare(target)
         self._batch.add(WaitingFile(part, target, entry), entry.size)
 
@@ -136,7 +136,7 @@ class ArchivePlaces:
         self._changed.add(folder)
 
     def _note_down(self, noted: Sequence[Entry]) -> None:
-        """Add to the journal what files will be, and wait until that is on the disk."""
+        """Add entries to the journal, and wait until they are on the disk."""
         if self._journal is None:
             # A name of its own: one that is there may be somebody's.
             self._journal = open_new(f"{self.path}/{secrets.token_hex(8)}{_JOURNAL}")
@@ -177,9 +177,9 @@ class ArchivePlaces:
         return [earlier, *journals] if os.path.exists(earlier) else journals
 
     def tidy(self) -> None:
-        """Remove what this run needed, and what one left that was killed.
+        """Remove the temporary files of this run and of those that were killed.
 
-        What such a run was at may hold what is redacted by now.
+        The parts of a killed run may hold what is redacted by now.
         """
         if self._journal is not None:
             self._journal.close()

@@ -1,8 +1,8 @@
 """Write ZIPs into an archive: `chats/1.zip/user.json` is the file `user.json` in `chats/1.zip`.
 
-What is in no ZIP is written as `ArchiveFolder` does. The bytes of a ZIP go through it too, like
-those of any file that grows: it comes into its place whole, and stays untouched where it reads the
-same. So that a second run gives the same bytes, every member has the same date.
+`ArchiveFolder` writes all other files. It also gets the bytes of a ZIP, like those of any file that
+grows, so that the ZIP comes into its place whole, and stays untouched if it is the same. Every
+member has the same date, so that a second run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -24,19 +24,17 @@ _LARGE = 1 << 30
 """Bytes from which on a member's sizes are written in ZIP64's longer fields."""
 _PACKED = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp3", ".mp4", ".m4a", ".zip", ".dat")
 """Endings of files that hardly shrink; they are stored as they are."""
-
-
 _ZIP = ".zip/"
 
 
 def split(path: str) -> tuple[str, str]:
-    """The ZIP and the name in it; that is empty for what is in none."""
+    """Return the ZIP of a path and the name in it; the name is empty if it is in no ZIP."""
     archive, ending, name = path.partition(_ZIP)
     return (archive + ending[:-1], name) if ending else (path, "")
 
 
 class ZipSink(FolderSink):
-    """The sink. Files that are appended to wait in temporary files until they are complete."""
+    """The sink for ZIPs. Files that grow wait in temporary files until they are complete."""
 
     def __init__(self, folder: ArchiveFolder) -> None:
         super().__init__(folder)
@@ -45,12 +43,16 @@ class ZipSink(FolderSink):
         self._held = ExitStack()
 
     def put(self, file: File) -> Outcome:
-        """Write a file, into its ZIP where it has one; one of a ZIP's own name ends that."""
+        """Write a file, into its ZIP if it has one; a file with a ZIP's own name ends that ZIP."""
         archive, name = split(file.path)
         if not name:
             if archive not in self._zips:
                 return self.folder.put(file)
-            return self._end(archive, file.place or archive)
+            self._zips.pop(archive).close()
+            place = file.place or archive
+            return self.folder.put(
+                File(archive, b"", f"zip/{place}", append=True, last=True, place=place)
+            )
         waiting = self._waiting.get(file.path)
         if waiting is None:
             waiting = cast(BinaryIO, tempfile.SpooledTemporaryFile(CHUNK))
@@ -66,7 +68,7 @@ class ZipSink(FolderSink):
         return "part"
 
     def copy(self, copy: Copy, size: int, open_asset: Callable[[], BinaryIO]) -> Outcome:
-        """Write an asset, into its ZIP where it has one. Raises what reading it raises."""
+        """Write an asset, into its ZIP if it has one. Raises what reading it raises."""
         archive, name = split(copy.path)
         if not name:
             return self.folder.copy(copy, size, open_asset)
@@ -82,7 +84,7 @@ class ZipSink(FolderSink):
     def _add(self, archive: str, name: str, size: int, source: BinaryIO) -> None:
         zipped = self._zips.get(archive)
         if zipped is None:
-            out = cast(Any, _Out(self, archive))
+            out = cast(Any, _Out(self.folder, archive))
             zipped = self._zips[archive] = zipfile.ZipFile(out, "w")
         info = zipfile.ZipInfo(name, _DATE)
         stored = name.lower().endswith(_PACKED)
@@ -91,16 +93,6 @@ class ZipSink(FolderSink):
         info.file_size = size
         with zipped.open(info, "w", force_zip64=size > _LARGE) as member:
             shutil.copyfileobj(source, member, CHUNK)
-
-    def _end(self, archive: str, place: str) -> Outcome:
-        self._zips.pop(archive).close()
-        return self.folder.put(
-            File(archive, b"", f"zip/{place}", append=True, last=True, place=place)
-        )
-
-    def passed_on(self, archive: str, data: bytes) -> None:
-        """More bytes of a ZIP."""
-        self.folder.put(File(archive, data, f"zip/{archive}", append=True))
 
     def discard(self) -> None:
         """Give up the ZIPs that are open."""
@@ -111,15 +103,15 @@ class ZipSink(FolderSink):
 
 
 class _Out:
-    """What a ZIP is written to: no one can seek in it, so sizes stand behind each member."""
+    """The stream of a ZIP. It cannot seek, so that `zipfile` writes sizes behind each member."""
 
-    def __init__(self, sink: ZipSink, archive: str) -> None:
-        self._sink = sink
+    def __init__(self, folder: ArchiveFolder, archive: str) -> None:
+        self._folder = folder
         self._archive = archive
 
     def write(self, data: bytes) -> int:
-        self._sink.passed_on(self._archive, bytes(data))
+        self._folder.put(File(self._archive, bytes(data), f"zip/{self._archive}", append=True))
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no bytes wait."""

@@ -26,7 +26,7 @@ from gptexit.cli.options import (
     timezone_option,
 )
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
-from gptexit.conversion import convert_export
+from gptexit.conversion import convert_export, specs_of
 from gptexit.files.disk import write_whole
 from gptexit.source import open_source
 from gptexit.writers.base import CommonOptions
@@ -163,9 +163,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         report = convert_export(
             export,
             given["out"],
-            names,
+            specs_of(names, options),
             selection,
-            options,
             progress=progress,
             stdout=streams.stdout(),
             check=given["check"],

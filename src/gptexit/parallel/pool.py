@@ -51,6 +51,10 @@ BATCH = 1 << 20
 """Bytes of a batch of conversations, as `marshal` writes them."""
 AHEAD = 3
 """Batches that are under way for each worker: one with it, one before and one behind it."""
+SMALL = 32 << 20
+"""Bytes of conversations below which workers cost more time than they save."""
+Batch = list[tuple[str, Any, Any]]
+"""Conversations as `Raw`, but one that `marshal` cannot write is an object instead of bytes."""
 
 
 def prepared(
@@ -76,10 +80,6 @@ def prepared(
             for raw in batch:
                 result = next(results, []) if isinstance(raw[1], bytes) else []
                 yield raw[0], _from_result(raw, result, task, account, met)
-
-
-Batch = list[tuple[str, Any, Any]]
-"""Conversations as `Raw`, but one that `marshal` cannot write is an object instead of bytes."""
 
 
 def _batches(export: ChatGPTExport, once: bool) -> Iterator[Batch]:
@@ -208,10 +208,8 @@ class _Pool:
     def _started(self) -> subprocess.Popen[bytes]:
         """Start a worker. It imports nothing from the current folder. Raises _CannotStart."""
         root = str(Path(gptexit.__file__).resolve().parent.parent)
-        code = (
-            f"import sys; sys.path.append({root!r}); from gptexit.parallel.worker import main; "
-            "main()"
-        )
+        path = f"import sys; sys.path.append({root!r})"
+        code = f"{path}; from gptexit.parallel.worker import main; main()"
         flags = ["-X", "utf8"] if sys.flags.utf8_mode else []
         with self._lock:
             if self._closed:
@@ -246,18 +244,13 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
 
 
-SMALL = 32 << 20
-"""Bytes of conversations below which workers cost more time than they save."""
-
-
 def jobs_for(export: Source, jobs: int | None) -> int:
     """Return the number of workers to start for an export; 1 means to start none.
 
     `jobs`: the number that is asked for, or None for one a core if the export is large enough.
     """
-    if not isinstance(export, ChatGPTExport) or export.again is None or not sys.executable:
-        return 1
-    if getattr(sys, "frozen", False):
+    again = export.again if isinstance(export, ChatGPTExport) else None
+    if again is None or not sys.executable or getattr(sys, "frozen", False):
         return 1
     if jobs is not None:
         return jobs

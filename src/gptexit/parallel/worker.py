@@ -50,6 +50,11 @@ class Task:
     names: Names = field(default_factory=Names)
 
 
+LOST = 3
+"""Number of values in a loss, as `lost` writes it."""
+_LENGTH = 8
+"""Bytes of the length of a message."""
+
 Outcome = Draft | Loss | str | None
 """The result for a conversation in one format: a draft, the reason why it could not be drafted, the
 option that leaves it out, or None if it has to be rendered in order."""
@@ -88,10 +93,6 @@ def _outcome(where: str, conversation: Conversation, part: TaskPart) -> Outcome:
         return fault(where, conversation["title"], error)
 
 
-LOST = 3
-"""Number of values in a loss, as `lost` writes it."""
-
-
 def lost(loss: Loss) -> list[str]:
     """Return a loss as `LOST` values that `marshal` writes."""
     return [loss.where, loss.why.code.value, loss.why.sentence]
@@ -101,9 +102,6 @@ def found_lost(values: Sequence[str]) -> Loss:
     """Return the loss that `lost` wrote as `values`."""
     where, code, sentence = values
     return Loss(where, Reason(Lost(code), sentence))
-
-
-_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)

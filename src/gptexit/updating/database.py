@@ -1,14 +1,13 @@
 """Write a database into an archive: a file's bytes are the rows of one conversation.
 
-The database is changed in a copy under another name, which then takes its place: a killed run
-leaves what was there, and a reader who has it open goes on reading it. If no conversation changed,
-there is no copy, and the file is not touched. Tables and views that a person has added are copied
-along.
+A copy under another name is changed, and then takes the database's place: a killed run leaves the
+old file, and a reader who has it open goes on reading it. If no conversation changed, the file is
+not touched. The copy has the tables and views that a person has added.
 
-The rows of a conversation that the database holds are joined with those that come (see `united`).
-They hold texts and no raw conversation. So the tree is merged as several exports are (see
-`readers.chatgpt.merge`), and of two texts of one message the fuller counts; if each has words that
-the other lacks, the later one counts, and the other is appended to the message's hidden text.
+The rows that come are joined with those that the database holds (see `united`). They hold texts and
+no raw conversation. So the tree is merged as several exports are (see `readers.chatgpt.merge`), and
+of two texts of one message the fuller counts; if each has words that the other lacks, the later one
+counts, and the other is appended to the message's hidden text.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ from gptexit.text.json import dumps
 _KEY = "database"
 _BEGINS = b"SQLite format 3\0"
 _SIDE_FILES = ("-wal", "-journal")
-"""What SQLite keeps beside a database while it is written to."""
+"""Endings of the files that SQLite keeps beside a database while it is written to."""
 _NAMES = ("place", "parent", *MESSAGE.split(", "))
 _ID, _PARENT = _NAMES.index("id"), _NAMES.index("parent")
 _CURRENT = _NAMES.index("current")
@@ -69,9 +68,8 @@ _MARKER = re.compile("[\ue200-\ue2ff][^\ue201\n]*\ue201?")
 
 def stored(base: sqlite3.Connection, key: str) -> Rows | None:
     """Return the rows of a conversation, by its id, if the database has them."""
-    row = base.execute(
-        f"SELECT number, {CONVERSATION} FROM conversations WHERE id = ?", (key,)
-    ).fetchone()
+    query = f"SELECT number, {CONVERSATION} FROM conversations WHERE id = ?"
+    row = base.execute(query, (key,)).fetchone()
     if row is None:
         return None
     number, *conversation = row
@@ -84,22 +82,21 @@ def stored(base: sqlite3.Connection, key: str) -> Rows | None:
 
     def of(table: str, columns: str) -> list[list[object]]:
         query = f"SELECT message - ?, {columns} FROM {table} WHERE conversation = ? ORDER BY rowid"
-        return [list(found) for found in base.execute(query, (first, number))]
+        return [list(row) for row in base.execute(query, (first, number))]
 
     def named(table: str, name: str | None) -> list[object] | None:
-        found = base.execute(f"SELECT id, name FROM {table} WHERE id = ?", (name,)).fetchone()
-        return list(found) if found else None
+        row = base.execute(f"SELECT id, name FROM {table} WHERE id = ?", (name,)).fetchone()
+        return list(row) if row else None
 
     models = base.execute(
         "SELECT model FROM conversation_models WHERE conversation = ? ORDER BY model", (number,)
     )
-    places = CONVERSATION.split(", ")
     return {
         "conversation": conversation,
-        "project": named("projects", conversation[places.index("project")]),
-        "gpt": named("gpts", conversation[places.index("gpt")]),
+        "project": named("projects", conversation[_OWN.index("project")]),
+        "gpt": named("gpts", conversation[_OWN.index("gpt")]),
         "models": [model for (model,) in models],
-        "messages": [list(found) for found in messages],
+        "messages": [list(row) for row in messages],
         "assets": of("assets", ASSET),
         "memories": of("memories", MEMORY),
         "instructions": of("instructions", INSTRUCTION),
@@ -107,12 +104,12 @@ def stored(base: sqlite3.Connection, key: str) -> Rows | None:
 
 
 class DatabaseSink(FolderSink):
-    """The sink, for one database. Raises NoFullText where SQLite cannot write it."""
+    """The sink for one database. Raises NoFullText if SQLite cannot write it."""
 
     def __init__(
         self, folder: ArchiveFolder, without_secrets: Callable[[str], str] | None = None
     ) -> None:
-        """`without_secrets` takes secrets out of a text, if the database may hold some."""
+        """`without_secrets` takes secrets out of a text; None if the database holds none."""
         need_full_text()
         super().__init__(folder)
         self._without_secrets = without_secrets
@@ -122,7 +119,7 @@ class DatabaseSink(FolderSink):
         self._part = ""
 
     def put(self, file: File) -> Outcome:
-        """Write a conversation unless it is there as it is; a file without bytes is the end."""
+        """Write a conversation unless the database has it; a file without bytes ends the run."""
         if file.path != NAME:
             return self.folder.put(file)
         place = self._where or self._find(file.path)
@@ -139,7 +136,7 @@ class DatabaseSink(FolderSink):
         return "part"
 
     def _united(self, there: sqlite3.Connection, key: str, data: bytes) -> bytes:
-        """The rows that come, with what only the database holds of their conversation."""
+        """Return the rows that come, with what only the database holds of the conversation."""
         earlier = stored(there, key)
         if earlier is None:
             return data
@@ -161,7 +158,7 @@ class DatabaseSink(FolderSink):
         super().discard()
 
     def _find(self, path: str) -> Path:
-        """Where the database is, or will be: beside a file of that name that is none of ours."""
+        """Return the place of the database: beside a file of its name if that is not ours."""
         for number in count():
             name = beside(path, number) if number else path
             key = beside_key(_KEY, number) if number else _KEY
@@ -201,12 +198,12 @@ class DatabaseSink(FolderSink):
         known = self.folder.catalog.get(key)
         if not changed and known and known.sha256:
             return "unchanged"
-        made = Path(self._part) if changed else place
-        entry = Entry(key, path, digest_of(made), made.stat().st_size)
+        written = Path(self._part) if changed else place
+        entry = Entry(key, path, digest_of(written), written.stat().st_size)
         if not changed:
-            self.folder.record(entry)
+            self.catalog.put(entry)
             return "unchanged"
-        sync(made)
+        sync(written)
         self.folder.place_now(self._part, str(place), entry)
         return "written"
 
@@ -217,8 +214,7 @@ class DatabaseSink(FolderSink):
         if place.name in self.folder.tally.healed:
             return
         for number in count(1):
-            tail = "" if number == 1 else str(number)
-            yours = place.with_name(f"{place.stem}.yours{tail}{place.suffix}")
+            yours = place.with_name(beside(place.name, number, "yours"))
             with suppress(FileExistsError), open_new(yours) as out, open_plain(place) as source:
                 shutil.copyfileobj(source, out, CHUNK)
                 os.fsync(out.fileno())
@@ -248,12 +244,12 @@ def _opened(path: Path) -> sqlite3.Connection | None:
 
 
 def _quiet(path: Path) -> None:
-    """Have SQLite put away what it keeps beside a database, which must not meet another one.
+    """Make SQLite remove its side files, which must not meet another database.
 
-    Raises OSError where a program that has the database open does not let it.
+    Raises OSError if another program has the database open.
     """
-    beside = [Path(f"{path}{ending}") for ending in _SIDE_FILES]
-    if not path.is_file() or not any(file.exists() for file in beside):
+    side_files = [Path(f"{path}{ending}") for ending in _SIDE_FILES]
+    if not path.is_file() or not any(file.exists() for file in side_files):
         return
     try:
         base = sqlite3.connect(path, timeout=1)
@@ -261,15 +257,15 @@ def _quiet(path: Path) -> None:
         base.close()
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise OSError(0, "another program is writing to the database; close it", path) from error
-    if any(file.exists() for file in beside):
+    if any(file.exists() for file in side_files):
         raise OSError(0, "another program is writing to the database; close it", str(path))
 
 
 def united(earlier: Rows, incoming: Rows, *, redacts: bool = False) -> Rows:
-    """Rows with all of both; `incoming` itself where it holds everything.
+    """Return rows with all of both; `incoming` itself if it holds everything.
 
-    `redacts`: whether secrets were taken out of `incoming` that `earlier` holds: a text that both
-    have is then taken from `incoming`.
+    `redacts`: True if secrets were taken out of `incoming` that `earlier` holds: a text that both
+    have then comes from `incoming`.
     """
     before = {row[_ID]: row for row in earlier["messages"]}
     now = {row[_ID]: row for row in incoming["messages"]}
@@ -281,13 +277,12 @@ def united(earlier: Rows, incoming: Rows, *, redacts: bool = False) -> Rows:
     pair = (earlier, incoming) if later else (incoming, earlier)
     raw = merge(enumerate(map(_as_raw, pair))).raw
     tree = build(raw["mapping"], Counter())
-    order, parents = tree.order, tree.parent
-    branch = _branch(raw.get("current_node"), parents)
-    places = {key: place for place, key in enumerate(order, 1)}
+    branch = _branch(raw.get("current_node"), tree.parent)
+    places = {key: place for place, key in enumerate(tree.order, 1)}
     messages = []
-    for key in order:
+    for key, place in places.items():
         row = list(both.get(key) or before[key])
-        row[0], row[_PARENT] = places[key], places.get(parents[key] or "")
+        row[0], row[_PARENT] = place, places.get(tree.parent[key] or "")
         row[_CURRENT] = int(key in branch)
         messages.append(row)
     first, last = pair
@@ -295,7 +290,7 @@ def united(earlier: Rows, incoming: Rows, *, redacts: bool = False) -> Rows:
         value if value is not None else other
         for value, other in zip(last["conversation"], first["conversation"], strict=True)
     ]
-    own[-1] = incoming["conversation"][-1] if later else earlier["conversation"][-1]
+    own[-1] = last["conversation"][-1]
     own[_SHOWN] = sum(bool(row[_CURRENT] and row[_TEXT].strip()) for row in messages)
     return {
         "conversation": own,
@@ -310,7 +305,7 @@ def united(earlier: Rows, incoming: Rows, *, redacts: bool = False) -> Rows:
 
 
 def without(rows: Rows, redact: Callable[[str], str]) -> Rows:
-    """Rows whose texts have gone through `redact`; ids, times and types stay."""
+    """Send the texts of rows through `redact`; ids, times and types stay."""
 
     def some(row: list[Any], *columns: int) -> list[Any]:
         places = {column % len(row) for column in columns}
@@ -330,17 +325,14 @@ def without(rows: Rows, redact: Callable[[str], str]) -> Rows:
 
 
 def _as_raw(rows: Rows) -> dict[str, Any]:
-    """The tree of a conversation as `merge` takes it."""
+    """Return the tree of a conversation as `merge` takes it."""
     ids = {row[0]: row[_ID] for row in rows["messages"]}
     mapping = {
         row[_ID]: {"id": row[_ID], "parent": ids.get(row[_PARENT]), "message": {"id": row[_ID]}}
         for row in rows["messages"]
     }
     current = [row[_ID] for row in rows["messages"] if row[_CURRENT]]
-    raw: dict[str, Any] = {"mapping": mapping}
-    if current:
-        raw["current_node"] = current[-1]
-    return raw
+    return {"mapping": mapping, **({"current_node": current[-1]} if current else {})}
 
 
 def _branch(key: Any, parents: dict[str, str | None]) -> set[str]:
@@ -352,7 +344,7 @@ def _branch(key: Any, parents: dict[str, str | None]) -> set[str]:
 
 
 def _row(before: list[Any] | None, now: list[Any], *, redacts: bool) -> list[Any]:
-    """The row of a message of which there are two: what comes, and what only the other says."""
+    """Join two rows of a message: the one that comes, and what only the other says."""
     if before is None:
         return now
     row = list(now)
@@ -364,8 +356,8 @@ def _row(before: list[Any] | None, now: list[Any], *, redacts: bool) -> list[Any
     if before[_TEXT].startswith(text) and before[_HIDDEN].startswith(hidden):
         row[_TEXT], row[_HIDDEN] = before[_TEXT], before[_HIDDEN]
         return row
-    there = _counted(text + "\n" + hidden)
-    left = [text for text in (before[_TEXT], before[_HIDDEN]) if _counted(text) - there]
+    words = _counted(text + "\n" + hidden)
+    left = [text for text in (before[_TEXT], before[_HIDDEN]) if _counted(text) - words]
     row[_HIDDEN] = "\n\n".join(filter(None, [hidden, *left]))
     return row
 
@@ -375,40 +367,39 @@ def _counted(text: str) -> Counter[str]:
 
 
 def _lacks_more(earlier: Rows, incoming: Rows) -> bool:
-    """Whether something beside the messages is only in the database."""
-    there = {row[_ASSET_ID] for row in incoming["assets"] if not row[_MISSING]}
+    """Tell whether something beside the messages is only in the database."""
+    known = {row[_ASSET_ID] for row in incoming["assets"] if not row[_MISSING]}
     return (
-        any(row[_ASSET_ID] not in there for row in earlier["assets"] if not row[_MISSING])
-        or bool(_texts_of(earlier, "memories") - _texts_of(incoming, "memories"))
-        or bool(_texts_of(earlier, "instructions") - _texts_of(incoming, "instructions"))
+        any(row[_ASSET_ID] not in known for row in earlier["assets"] if not row[_MISSING])
+        or bool(_texts_in(earlier["memories"]) - _texts_in(incoming["memories"]))
+        or bool(_texts_in(earlier["instructions"]) - _texts_in(incoming["instructions"]))
     )
 
 
-def _texts_of(rows: Rows, table: str) -> set[tuple[Any, ...]]:
-    """What stands in a table, without the places of the messages."""
-    found: list[list[Any]] = rows[table]  # type: ignore[literal-required]
-    return {tuple(row[1:]) for row in found}
+def _texts_in(table: list[list[Any]]) -> set[tuple[Any, ...]]:
+    """Return the rows of a table without the places of the messages."""
+    return {tuple(row[1:]) for row in table}
 
 
 def _moved(rows: Rows, row: list[Any], places: dict[str, int]) -> list[Any]:
-    """A row with the new place of its message."""
+    """Return a row with the new place of its message."""
     ids = {message[0]: message[_ID] for message in rows["messages"]} if row[0] is not None else {}
     return [places.get(ids.get(row[0], "")), *row[1:]]
 
 
 def _assets(earlier: Rows, incoming: Rows, places: dict[str, int]) -> list[list[Any]]:
-    found: dict[Any, list[Any]] = {}
+    assets: dict[Any, list[Any]] = {}
     for rows in (incoming, earlier):
         for row in rows["assets"]:
-            known = found.get(row[_ASSET_ID])
+            known = assets.get(row[_ASSET_ID])
             if known is None or (known[_MISSING] and not row[_MISSING]):
-                found[row[_ASSET_ID]] = _moved(rows, row, places)
-    return list(found.values())
+                assets[row[_ASSET_ID]] = _moved(rows, row, places)
+    return list(assets.values())
 
 
 def _beside(earlier: Rows, incoming: Rows, table: str, places: dict[str, int]) -> list[list[Any]]:
-    found: dict[tuple[Any, ...], list[Any]] = {}
+    texts: dict[tuple[Any, ...], list[Any]] = {}
     for rows in (incoming, earlier):
         for row in rows[table]:  # type: ignore[literal-required]
-            found.setdefault(tuple(row[1:]), _moved(rows, row, places))
-    return sorted(found.values(), key=lambda row: row[0] or 0)
+            texts.setdefault(tuple(row[1:]), _moved(rows, row, places))
+    return sorted(texts.values(), key=lambda row: row[0] or 0)

@@ -1,17 +1,17 @@
-"""Write jsonl into an archive: what the archive holds is merged with what comes.
+"""Write jsonl into an archive, merging what the archive holds with what comes.
 
-A conversation that is there already is joined with the one that comes (see `joined`); one that does
-not come stays, and is marked as gone where the export would have it. Held in memory are the ids of
-the archive and where their lines begin; one conversation is read at a time.
+A conversation that the archive holds is joined with the one that comes (see `join`); one that does
+not come stays, marked as gone if the export would have it. Memory holds the ids of the archive and
+the places of their lines; one conversation is read at a time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count, takewhile
 from typing import Any, BinaryIO
 
 import orjson
@@ -28,14 +28,16 @@ from gptexit.readers.neutral import conversation_of
 from gptexit.text.json import dumps, loads_deep
 from gptexit.writers.chatgpt.restore import restore
 
+_HEAD = re.compile(rb'\{"version":\d+,"id":("(?:[^"\\]|\\.)*")')
+
 
 def join(
     earlier: Conversation, incoming: Conversation, *, newest: bool, since: str | None
 ) -> Conversation:
-    """One conversation with all that either holds; `incoming` itself where it holds everything.
+    """Return one conversation with all that either holds; equal to `incoming` if that has all.
 
-    `newest`: whether no newer export than the incoming one was ever put into the archive, so that
-    what it lacks is gone; `since`: when that export was made, where it tells.
+    `newest`: True if the archive never got a newer export than the incoming one, so that what this
+    lacks is gone; `since`: the time of that export as RFC 3339, if known.
     """
     before, now = restore(earlier), restore(incoming)
     later = moment_of(now) >= moment_of(before)
@@ -44,23 +46,23 @@ def join(
     if same(merged, now):
         joined: Conversation = {**incoming, "source": {**incoming["source"]}}
     else:
-        joined = _read(_apart(merged), earlier, incoming)
+        # A copy, since the reader empties what it reads.
+        joined = _read(_parsed(dumps(merged)), earlier, incoming)
     _put_back(joined, earlier)
     joined["source"]["gone"] = _gone(joined, earlier, incoming, newest, since)
     return joined
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal, however deep they nest."""
+    """Tell whether two JSON values are equal, at any depth."""
     try:
         return bool(one == other)
     except RecursionError:
         return dumps(one, sort_keys=True) == dumps(other, sort_keys=True)
 
 
-def _apart(raw: dict[str, Any]) -> Any:
-    """A copy that the reader may empty."""
-    data = dumps(raw)
+def _parsed(data: bytes) -> Any:
+    """Parse JSON of any depth. Raises ValueError."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -68,7 +70,7 @@ def _apart(raw: dict[str, Any]) -> Any:
 
 
 def gone_since(earlier: Conversation, since: str | None) -> Conversation:
-    """A conversation of the archive that the newest export no longer has, marked as gone."""
+    """Mark a conversation of the archive that the newest export no longer has as gone."""
     known = earlier["source"]["gone"]
     if known and known["conversation"]:
         return earlier
@@ -106,7 +108,7 @@ def _read(raw: dict[str, Any], earlier: Conversation, incoming: Conversation) ->
 
 
 def _put_back(joined: Conversation, other: Conversation) -> None:
-    """Files that only `other` has and shows, and the ratings that only it knows."""
+    """Add to `joined` the files and ratings that only `other` has."""
     known = {asset["id"]: number for number, asset in enumerate(joined["assets"])}
     for asset in other["assets"]:
         if asset["missing"]:
@@ -116,7 +118,7 @@ def _put_back(joined: Conversation, other: Conversation) -> None:
             joined["assets"] = [*joined["assets"], asset]
         elif joined["assets"][number]["missing"]:
             joined["assets"] = [
-                asset if known["id"] == asset["id"] else known for known in joined["assets"]
+                asset if one["id"] == asset["id"] else one for one in joined["assets"]
             ]
     shown = {key for message in joined["messages"] for key, _ in _media(message)}
     shown |= {asset["id"] for asset in other["assets"] if asset["missing"]}
@@ -147,14 +149,14 @@ def _gone(
     newest: bool,
     since: str | None,
 ) -> Gone | None:
-    """What the newest export lacks of the conversation."""
+    """Return what the newest export lacks of the conversation."""
     if not newest:
         return earlier["source"]["gone"]
     known = incoming["source"]["gone"]
     if known and known["conversation"]:
         return known
-    there = {message["id"] for message in incoming["messages"]}
-    lacking = {message["id"] for message in earlier["messages"]} - there
+    present = {message["id"] for message in incoming["messages"]}
+    lacking = {message["id"] for message in earlier["messages"]} - present
     lacking = {key for key, message in _raw_messages(joined, lacking) if is_said(message)}
     lacking |= set(known["messages"]) if known else set()
     if not lacking:
@@ -170,7 +172,7 @@ def _gone(
 def _raw_messages(
     conversation: Conversation, wanted: set[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Messages as the source has them, as far as it takes to tell whether something was said."""
+    """Yield id and raw message of the `wanted` messages."""
     if not wanted:
         return
     mapping = restore(conversation)["mapping"]
@@ -181,19 +183,16 @@ def _raw_messages(
             yield key, message
 
 
-_HEAD = re.compile(rb'\{"version":\d+,"id":("(?:[^"\\]|\\.)*")')
-
-
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Of the export that is converted, as far as it tells what is gone from the account."""
+    """The time of the export that is converted."""
 
     made: float
-    """When it was made, in Unix seconds: at the latest known time of it."""
+    """Unix seconds, at least the latest time in the export."""
     since: str | None
-    """The same as RFC 3339."""
+    """RFC 3339, if the export tells when it was made."""
     tells: bool
-    """Whether what it lacks is gone: it is whole, and nothing was left out by the user's choice."""
+    """True if what the export lacks is gone: it is whole, and the user left nothing out."""
 
 
 class JsonlSink(FolderSink):
@@ -205,10 +204,10 @@ class JsonlSink(FolderSink):
         moment: Callable[[], Moment],
         through: Callable[[Conversation], Conversation],
     ) -> None:
-        """`moment` is asked when a conversation is joined, and at the end.
+        """`moment` is called when a conversation is joined, and at the end.
 
-        `through` changes a conversation of the archive before it is joined: it gives it the names
-        of projects, and takes secrets out where the archive holds them and this run does not.
+        `through` changes a conversation of the archive before that: it sets the names of projects,
+        and takes secrets out if the archive holds them and this run does not.
         """
         super().__init__(folder)
         self._moment = moment
@@ -219,15 +218,13 @@ class JsonlSink(FolderSink):
         """The ids of the archive that have not come yet."""
 
     def put(self, file: File) -> Outcome:
-        """Append a conversation, joined with the one that is there."""
+        """Append a conversation, joined with the archive's own."""
         if file.path != JSONL or not file.data or not self.folder.archive.begun:
             return self.folder.put(file)
         if self._places is None:
             self._open()
         key = _id_of(file.data)
-        if key is None or self._places is None or key not in self._places:
-            return self.folder.put(file)
-        if key not in self._left:  # a pipe has it twice: both stay
+        if key is None or key not in self._left:  # new, or a pipe has it twice: both stay
             return self.folder.put(file)
         self._left.discard(key)
         earlier = self._line(key)
@@ -255,43 +252,40 @@ class JsonlSink(FolderSink):
             self._earlier = None
 
     def _open(self) -> None:
-        """Find the lines of the archive; of a file that the user changed, those beside it."""
+        """Find the lines of the archive: in the newest file beside one that the user changed."""
         self._places = {}
-        besides = takewhile(
-            lambda number: self.folder.catalog.get(beside_key("jsonl", number)) is not None,
-            count(1),
-        )
-        names = [JSONL, *(beside(JSONL, number) for number in besides)]
+        names = [JSONL]
+        while self.folder.catalog.get(beside_key("jsonl", len(names))) is not None:
+            names.append(beside(JSONL, len(names)))
         path = next((name for name in reversed(names) if self._is_whole(name)), None)
         if path is None:
             return
         self._earlier = open_plain(self.folder.places.inside(path))
-        at = 0
+        start = 0
         for line in self._earlier:
             key = _id_of(line)
             if key is not None:
-                self._places.setdefault(key, (at, len(line)))
-            at += len(line)
+                self._places.setdefault(key, (start, len(line)))
+            start += len(line)
         self._left = set(self._places)
 
     def _is_whole(self, name: str) -> bool:
-        """Tell whether a file is there, and is not all zeros, as after a power cut."""
+        """Tell whether a file exists and is not all zeros, as after a power cut."""
         path = self.folder.places.inside(name)
-        try:
+        with suppress(OSError):
             return not is_zeros(path)
-        except OSError:
-            return False
+        return False
 
     def _line(self, key: str) -> bytes:
         assert self._earlier is not None
         assert self._places is not None
-        at, length = self._places[key]
-        self._earlier.seek(at)
+        start, length = self._places[key]
+        self._earlier.seek(start)
         line = self._earlier.read(length)
         return line if line.endswith(b"\n") else line + b"\n"
 
     def _joined(self, earlier: bytes, line: bytes) -> bytes:
-        """The line that holds both conversations."""
+        """Return a line with both conversations joined, or both lines if that fails."""
         try:
             before = self._through(conversation_of(earlier))
         except ValueError:  # no line of ours, or one that a later gptexit wrote
@@ -310,7 +304,7 @@ class JsonlSink(FolderSink):
         return dumps(before if same(joined, before) else joined) + b"\n"
 
     def _rest(self) -> Iterator[bytes]:
-        """The lines of conversations that did not come, in their order."""
+        """Yield the lines of conversations that did not come, in their order."""
         if not self._left or self._places is None:
             return
         moment = self._moment()
@@ -332,7 +326,7 @@ class JsonlSink(FolderSink):
 
 
 def _is_newest(moment: Moment, before: Conversation, incoming: Conversation) -> bool:
-    """Whether the archive has nothing of the conversation from a later export."""
+    """Tell whether the archive has nothing of the conversation from a later export."""
     made = max(moment.made, seconds(incoming["updated"]))
     gone = before["source"]["gone"]
     known = seconds(gone["since"]) if gone else 0.0
@@ -340,7 +334,7 @@ def _is_newest(moment: Moment, before: Conversation, incoming: Conversation) -> 
 
 
 def seconds(time: str | None) -> float:
-    """A time of the model in Unix seconds; 0 where there is none."""
+    """Convert a time of the model to Unix seconds; 0 if there is none."""
     try:
         return datetime.fromisoformat(time).timestamp() if time else 0.0
     except (ValueError, OverflowError):
@@ -353,11 +347,8 @@ def _id_of(line: bytes) -> str | None:
     try:
         if head:
             return str(orjson.loads(head[1]))
-        try:
-            found = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            found = loads_deep(line)
+        value = _parsed(line)
     except ValueError:
         return None
-    key = found.get("id") if isinstance(found, dict) else None
+    key = value.get("id") if isinstance(value, dict) else None
     return key if isinstance(key, str) else None

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from gptexit.archive.manifest import Catalog, Entry, folder_name, readable
+from gptexit.archive.manifest import Catalog, Entry, portable, readable
 from gptexit.errors import OtherArchive
 from gptexit.model import Conversation, Named
 from gptexit.names import folded
@@ -68,7 +68,7 @@ class Folders:
         taken = {folder.casefold() for folder in self._known.values()}
         words = readable(project["name"] or "") or short or "untitled"
         numbered = (f"{words}-{number}" for number in range(2, len(taken) + 3))
-        names = map(folder_name, (words, f"{words}-{short}", *numbered))
+        names = map(portable, (words, f"{words}-{short}", *numbered))
         self._known[own_id] = next(name for name in names if name.casefold() not in taken)
         return self._known[own_id]
 
