@@ -244,10 +244,6 @@ class Table:
             (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
         return (_MARK if self.mark else "") + out.getvalue()
 
-    def save(self, path: Path) -> None:
-        """Write the file, whole or not at all. Raises OSError."""
-        write_whole(path, self.text().encode("utf-8", "replace"))
-
 
 def guarded(text: str) -> str:
     """Escape a cell, so that no spreadsheet takes it for a formula; `unguarded` undoes it."""

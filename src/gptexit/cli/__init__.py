@@ -28,10 +28,8 @@ _COMMANDS = {
     "schema": "Print a published JSON Schema.",
     "validate": "Check a jsonl file against the schema.",
 }
-
-
 _MODULES = {"schema": "formats", "validate": "formats"}
-"""The modules of commands that have none of their own name."""
+"""The modules of commands whose module has another name."""
 
 
 class _Lazy(click.Group):
@@ -77,8 +75,6 @@ def run() -> None:
     try:
         code = main(standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as done:
-        code = _flushed(done.exit_code)
     except click.ClickException as error:
         error.show()
         code = Exit.USAGE
@@ -96,15 +92,6 @@ def interrupted() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     click.echo("Interrupted. Run the same command again to complete it.", err=True)
     return Exit.INTERRUPTED
-
-
-def _flushed(code: int) -> int:
-    """Print what still waits; return `code`, or that of the error which that gives."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        return _ended(error)
-    return code
 
 
 def _ended(error: Exception) -> int:

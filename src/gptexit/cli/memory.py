@@ -6,18 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
-from gptexit.cli import streams
-from gptexit.cli.options import (
-    allow_large_option,
-    no_progress_option,
-    quiet_option,
-    timezone_option,
-)
-from gptexit.cli.summary import complain, not_given, progress_bar, unreadable
+from gptexit.cli import options, streams
+from gptexit.cli.convert import write_report
+from gptexit.cli.summary import complain, lost, not_given, progress_bar, unreadable
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
-from gptexit.files.disk import write_whole
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Memory
 from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
@@ -33,7 +26,7 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@options.sources
 @click.option(
     "--for",
     "form",
@@ -64,10 +57,9 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
     help="For a page: replace API keys, tokens and passwords by marks. [default: secrets, where "
     "gptexit[redact] is installed]",
 )
-@timezone_option("the dates")
-@quiet_option
-@allow_large_option
-@no_progress_option
+@options.timezone("the dates")
+@options.quiet
+@options.reading
 @click.pass_context
 def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Write down what ChatGPT remembered of you, for your next assistant.
@@ -100,12 +92,15 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
             found = gather(export, answer.entries, progress)
     written, searched = out, []
     if kind == "json":
-        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        _write(out, orjson.dumps(found.as_json(), option=options))
+        write_report(out, found.as_json())
     elif kind == "page":
         page, sentence = _redacted(memory_text(found, given["form"], given["zone"]), given)
-        written, searched = _write(out, page), [sentence]
-    losses = [f"{loss.where}: {loss.reason}" for loss in export.losses]
+        searched = [sentence]
+        if out == "-":
+            click.echo(page, nl=False)
+        else:
+            written = str(write_page(Path(out), page))
+    losses = [lost(loss.as_json()) for loss in export.losses]
     complain([*unreadable(losses), *not_given(export.missing)])
     if not given["quiet"]:
         lines = [*_summary(export, found, answer), *searched]
@@ -124,17 +119,6 @@ def _answer(path: str | None) -> OwnList:
     except (NotAnAnswer, FileNotFoundError, IsADirectoryError) as error:
         sentence = str(error) if isinstance(error, NotAnAnswer) else f"there is no file {path}."
         raise click.BadParameter(sentence, param_hint="--from-file") from error
-
-
-def _write(out: str, content: str | bytes) -> str:
-    """Write a page, or JSON as bytes. Return the path of the file, or `-`."""
-    if out == "-":
-        click.echo(content, nl=False)
-    elif isinstance(content, bytes):
-        write_whole(Path(out), content)
-    else:
-        return str(write_page(Path(out), content))
-    return out
 
 
 def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import tzinfo
 from itertools import groupby
@@ -16,9 +17,9 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.cli.options import timezone_option
+from gptexit.archive.manifest import entries
+from gptexit.cli.options import timezone
 from gptexit.errors import Exit, GptexitError
-from gptexit.files.disk import leads_out, open_plain
 from gptexit.library import (
     Hit,
     Library,
@@ -166,7 +167,7 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 @click.option(
     "--from", "place", type=click.IntRange(0), default=0, help="With --read: from this place on."
 )
-@timezone_option("dates")
+@timezone("dates")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given: Any) -> None:
@@ -278,35 +279,15 @@ _MANIFEST = ".gptexit/manifest.jsonl"
 _KIND = "conversation/"
 
 
-def notes_of(database: Path, keys: Collection[str]) -> dict[str, Path]:
+def notes_of(database: Path, ids: Collection[str]) -> dict[str, Path]:
     """Find the notes of those conversations in a Markdown archive beside the database, by id."""
     notes: dict[str, Path] = {}
-    wanted = {_KIND + key for key in keys}
+    wanted = {_KIND + id for id in ids}
     for folder in _ARCHIVES:
         archive = database.parent / folder
-        try:
-            for key, path in _entries(archive / _MANIFEST, wanted):
-                note = archive / path
-                if note.suffix == ".md" and note.is_file():
-                    notes.setdefault(key.removeprefix(_KIND), Path(os.path.normpath(note)))
-        except OSError:
-            continue
+        with suppress(OSError):
+            for entry in entries(archive / _MANIFEST):
+                note = archive / entry.path
+                if entry.key in wanted and note.suffix == ".md" and note.is_file():
+                    notes.setdefault(entry.key.removeprefix(_KIND), Path(os.path.normpath(note)))
     return notes
-
-
-def _entries(manifest: Path, wanted: set[str]) -> list[tuple[str, str]]:
-    """Read key and path of the lines of a manifest that have a wanted key. Raises OSError."""
-    entries = []
-    with open_plain(manifest) as lines:
-        for line in lines:
-            if _KIND.encode() not in line:
-                continue
-            try:
-                entry = orjson.loads(line)
-                key, path = entry["key"], entry["path"]
-                known = key in wanted
-            except (ValueError, TypeError, KeyError):
-                continue
-            if known and isinstance(path, str) and not leads_out(path):
-                entries.append((key, path))
-    return entries
