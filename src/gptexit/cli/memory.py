@@ -86,8 +86,9 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
     ):
         if kind == "pam":
-            whole = given["conversations"]
-            found = write_store(export, Path(out), answer.entries, progress, all_of=whole)
+            found = write_store(
+                export, Path(out), answer.entries, progress, all_of=given["conversations"]
+            )
         else:
             found = gather(export, answer.entries, progress)
     written, searched = out, []
@@ -145,17 +146,15 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
 
 def _summary(export: Source, found: Memory, answer: OwnList) -> list[str]:
     """Say what was found, and how to get what is missing."""
-    lines = [
-        f"Read {count(found.conversations, 'conversation')} from {export.label}.",
-        tally(found),
-    ]
+    read = count(found.conversations, "conversation")
+    lines = [f"Read {read} from {export.label}.", tally(found)]
     marked = sum(bool(entry.marks) for entry in found.entries)
     if marked:
         lines.append(f"{count(marked, 'of them says', 'of them say')} what is not certain of it.")
     if answer.entries:
-        words = f"Merged ChatGPT's own list: {count(len(answer.entries), 'entry', 'entries')}"
+        entries = count(len(answer.entries), "entry", "entries")
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""
-        lines.append(f"{words}{left}.")
+        lines.append(f"Merged ChatGPT's own list: {entries}{left}.")
     if why := why_more(found):
         lines += [
             "",

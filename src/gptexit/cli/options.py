@@ -13,7 +13,7 @@ from gptexit.errors import BadDate, BadNames
 from gptexit.names import Names, load_table
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
-from gptexit.writers.base import NOTHING, SECRETS, CommonOptions, Format, OptionSpec
+from gptexit.writers.base import NOTHING, SECRETS, CommonOptions, OptionSpec
 from gptexit.writers.registry import own_options
 
 if TYPE_CHECKING:
@@ -255,26 +255,18 @@ def names_of(given: Mapping[str, Any]) -> Names:
     return Names(given["names_table"], given["project_names"])
 
 
-class FormatOption(click.Option):
-    """An option that one format has, or a few; `--help` lists it under a heading of its own."""
-
-    def __init__(self, *args: Any, formats: Sequence[Format] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.formats = formats
-
-
 class FormatsCommand(click.Command):
     """A command that writes formats. Its help lists the options of each format together."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options that every format has, then those of single formats."""
         groups: dict[str, list[tuple[str, str]]] = {"Options": []}
+        own = own_options()
         for param in self.get_params(ctx):
-            row = param.get_help_record(ctx)
-            if row:
-                names = [format.name for format in getattr(param, "formats", ())]
-                heading = f"Options of {' and '.join(names)}" if names else "Options"
-                groups.setdefault(heading, []).append(row)
+            if row := param.get_help_record(ctx):
+                formats = own[param.name][1] if param.name in own else []
+                names = " and ".join(format.name for format in formats)
+                groups.setdefault(f"Options of {names}" if names else "Options", []).append(row)
         for heading, rows in groups.items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
@@ -284,14 +276,14 @@ def of_formats(*names: str) -> Decorator:
     """Add the options that the formats `names` declare for themselves; without names, all."""
     return _together(
         *(
-            _format_option(field, spec, formats)
+            _format_option(field, spec)
             for field, (spec, formats) in own_options().items()
             if not names or any(format.name in names for format in formats)
         )
     )
 
 
-def _format_option(field: str, spec: OptionSpec, formats: Sequence[Format]) -> Decorator:
+def _format_option(field: str, spec: OptionSpec) -> Decorator:
     def parsed(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
         if value is None or spec.parse is None:
             return value
@@ -303,8 +295,6 @@ def _format_option(field: str, spec: OptionSpec, formats: Sequence[Format]) -> D
     return click.option(
         spec.flag_of(field),
         field,
-        cls=FormatOption,
-        formats=formats,
         help=spec.help,
         metavar=spec.metavar,
         multiple=spec.many,
@@ -324,11 +314,9 @@ def need_takers(given: Mapping[str, Any], names: Sequence[str]) -> None:
         spec, formats = own_options()[field]
         takers = [format.name for format in formats]
         if not set(takers) & set(names):
-            of = "the format" if len(takers) == 1 else "the formats"
+            of = f"the format{'s' if takers[1:] else ''} {', '.join(takers)}"
             add = " or ".join(f"--to {name}" for name in takers)
-            raise click.UsageError(
-                f"{spec.flag_of(field)} is of {of} {', '.join(takers)}: add {add}."
-            )
+            raise click.UsageError(f"{spec.flag_of(field)} is of {of}: add {add}.")
 
 
 redact = click.option(

@@ -13,7 +13,7 @@ from gptexit.archive.lock import owning_name
 from gptexit.cli import options, streams
 from gptexit.cli.convert import write_report
 from gptexit.cli.summary import complain, listed, not_selected, progress_bar, unreadable
-from gptexit.errors import Exit
+from gptexit.errors import Exit, ServerError
 from gptexit.source import open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import CommonOptions
@@ -74,7 +74,6 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     """
     try:
-        from gptexit.errors import ServerError
         from gptexit.push.client import Server
         from gptexit.push.run import Push
     except ModuleNotFoundError as error:
@@ -115,21 +114,20 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
 
 def _key() -> str:
     """Read the API key from the environment, or ask for it without showing it."""
-    key = os.environ.get(KEY, "").strip()
-    if not key:
-        if not sys.stdin.isatty():
-            raise click.UsageError(f"no API key: set the environment variable {KEY}.")
-        key = click.prompt("API key", hide_input=True, err=True).strip()
-    return key
+    if key := os.environ.get(KEY, "").strip():
+        return key
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"no API key: set the environment variable {KEY}.")
+    return str(click.prompt("API key", hide_input=True, err=True)).strip()
 
 
 def _summary(tally: PushTally, url: str) -> str:
     done = tally.done
     lines = [f"Read {count(tally.read, 'conversation')}."]
-    if done["new"] + done["changed"]:
+    if sent := done["new"] + done["changed"]:
         would = "Would send" if tally.dry else "Sent"
         lines.append(
-            f"{would} {count(done['new'] + done['changed'], 'conversation')} to {url}: "
+            f"{would} {count(sent, 'conversation')} to {url}: "
             f"{done['new']:,} new, {done['changed']:,} in place of an older version; "
             f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}."
         )

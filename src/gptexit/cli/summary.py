@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gptexit.pipeline import Progress
+    from gptexit.readers.chatgpt.export_set import ExportSet
+    from gptexit.source import Source
 
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
@@ -28,7 +30,8 @@ _KINDS = 5
 def summary(report: dict[str, Any]) -> str:
     """Return what a run did in plain words, from its report, without what went wrong."""
     lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
-    for part in (_redacted, _left_out, _edited, _earlier, _missing, _passed_over, _repaired):
+    lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
+    for part in (_edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
     lines += ["Everything that the export holds was read."] if report["complete"] else []
     return "\n".join(lines)
@@ -168,16 +171,11 @@ def _taken_out(findings: dict[str, Any], without: list[dict[str, Any]]) -> str:
     )
 
 
-def _left_out(report: dict[str, Any]) -> list[str]:
-    return not_selected(report["selected"]["left_out"])
-
-
 def not_selected(reasons: Mapping[str, int]) -> list[str]:
     """Say how many conversations each option left out, if any."""
-    if not reasons:
-        return []
     named = ", ".join(f"{number:,} by {name}" for name, number in reasons.items())
-    return [f"Not selected: {count(sum(reasons.values()), 'conversation')} ({named})."]
+    total = count(sum(reasons.values()), "conversation")
+    return [f"Not selected: {total} ({named})."] if reasons else []
 
 
 def _edited(report: dict[str, Any]) -> list[str]:
@@ -221,12 +219,8 @@ def _earlier(report: dict[str, Any]) -> list[str]:
 
 def _missing(report: dict[str, Any]) -> list[str]:
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    if not missing:
-        return []
-    return [
-        f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
-        "names each where it was."
-    ]
+    words = f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
+    return [f"{words}names each where it was."] if missing else []
 
 
 def _passed_over(report: dict[str, Any]) -> list[str]:
@@ -238,10 +232,8 @@ def _passed_over(report: dict[str, Any]) -> list[str]:
 def _repaired(report: dict[str, Any]) -> list[str]:
     """Say which characters could not be kept: the user may know what they were."""
     repairs = report["read"]["repairs"]
-    if not repairs:
-        return []
     mended = "; ".join(f"{what} ({n:,})" for what, n in sentences(Repair, repairs.items()))
-    return [f"Mended while reading: {mended}"]
+    return [f"Mended while reading: {mended}"] if mended else []
 
 
 def listed(head: str, names: list[str]) -> list[str]:
@@ -251,19 +243,13 @@ def listed(head: str, names: list[str]) -> list[str]:
     return [head, *shown, *rest] if names else []
 
 
-class Sized(Protocol):
-    """A source for a progress bar."""
-
-    @property
-    def bytes_total(self) -> int | None:
-        """The bytes to read, None if they are not known."""
-
-
 @contextmanager
-def progress_bar(export: Sized, *, off: bool, what: str = "Reading") -> Iterator[Progress | None]:
-    """Show a progress bar. Give what to call with the conversations and bytes read so far.
+def progress_bar(
+    export: Source | ExportSet, *, off: bool, what: str = "Reading"
+) -> Iterator[Progress | None]:
+    """Show a progress bar; give the function that takes the conversations and bytes read so far.
 
-    Give None if nobody watches: standard error is no terminal, or `off` is set.
+    Give None if `off` is set or standard error is no terminal.
     """
     if off or not sys.stderr.isatty():
         yield None
