@@ -1,4 +1,4 @@
-"""Names of projects and custom GPTs, which an export holds only the ids of.
+"""Give names to projects and custom GPTs, of which an export holds only the ids.
 
 A name comes from the person (`given`), else from the source, else from the archive that is written
 to, where an earlier run left it (`kept`).

@@ -115,8 +115,7 @@ def _styled(cells: list[_Cell]) -> str:
 
 def conversation_lines(span: Span, zone: tzinfo | None, *, title: bool) -> list[str]:
     """Lay out a piece of a conversation, with its title above the first piece."""
-    heading = [click.style(printable(span.title or _UNTITLED), bold=True), ""]
-    lines = heading if title else []
+    lines = [click.style(printable(span.title or _UNTITLED), bold=True), ""] if title else []
     for said in span.messages:
         if said.begins == 0:
             lines += [click.style(_speaker(said, zone), fg="cyan"), ""]
@@ -126,8 +125,8 @@ def conversation_lines(span: Span, zone: tzinfo | None, *, title: bool) -> list[
 
 def _speaker(said: Said, zone: tzinfo | None) -> str:
     words = _SPEAKERS.get(said.role, printable(said.role))
-    when = moment(said.created, zone)
-    words += f", {day(when)}, {clock(when)}" if when else ""
+    if when := moment(said.created, zone):
+        words += f", {day(when)}, {clock(when)}"
     return words + (f" ({printable(said.hidden)})" if said.hidden else "")
 
 

@@ -35,11 +35,16 @@ def verdict(result: Result) -> str:
     files = count(len(result.edited), "file")
     lines += listed(f"You added to {files}; nothing was lost by it:", result.edited)
     for archive in result.archives:
-        lines += _elsewhere(archive)
+        others = [
+            f"{other.file}: “{other.title or other.conversation}”" for other in archive.elsewhere
+        ]
+        number = count(len(others), "more conversation")
+        lines += listed(f"{number} of the selection in its other ZIPs:", others)
     sentence = _SENTENCES[result.verdict](result)
     lines += listed(sentence, list(map(_shown, result.problems))) or [sentence]
     lines += _unknown(result)
-    lines += _unread(result)
+    unread = [f"{where}: {reason}" for where, reason in sorted(result.unread.items())]
+    lines += listed("Could not be read of the export, now or when it was converted:", unread)
     if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
     return "\n".join(lines)
@@ -47,13 +52,13 @@ def verdict(result: Result) -> str:
 
 def _checked(archive: Checked, result: Result) -> str:
     name = archive.path if archive.path != "." else archive.format or "archive"
+    conversations, assets = archive.conversations, archive.assets
     words = f"{name}: {count(archive.files, 'file')}"
-    if result.source is None or not (archive.conversations or archive.assets):
+    if result.source is None or not (conversations or assets):
         return f"{words} compared with the archive's manifest."
-    if archive.conversations:
-        words += f", {count(archive.conversations, 'conversation')}"
-        words += f", {count(archive.messages, 'message')}"
-        words += f", {count(archive.assets, 'attachment')}" if archive.assets else ""
+    if conversations:
+        words += f", {count(conversations, 'conversation')}, {count(archive.messages, 'message')}"
+        words += f", {count(assets, 'attachment')}" if assets else ""
     words += f" compared with {result.source}."
     if archive.redacted:
         words += f" In {count(archive.redacted, 'message')} a mark stands for what was redacted."
@@ -62,15 +67,6 @@ def _checked(archive: Checked, result: Result) -> str:
     if archive.older:
         words += f" {count(archive.older, 'conversation')} kept that this export does not have."
     return words
-
-
-def _elsewhere(archive: Checked) -> list[str]:
-    """List the conversations of the selection that are in other ZIPs than the given one."""
-    others = archive.elsewhere
-    head = f"{count(len(others), 'more conversation')} of the selection in its other ZIPs:"
-    return listed(
-        head, [f"{other.file}: “{other.title or other.conversation}”" for other in others]
-    )
 
 
 def _as_written(result: Result) -> str:
@@ -107,17 +103,6 @@ def _complete_except(result: Result) -> str:
     return f"{words}, except for {'; and for '.join(lacking)}."
 
 
-def _unread(result: Result) -> list[str]:
-    """List the places in the export that could not be read, with the reasons."""
-    shown = [f"{where}: {reason}" for where, reason in sorted(result.unread.items())]
-    return listed("Could not be read of the export, now or when it was converted:", shown)
-
-
-def _complete_but(result: Result) -> str:
-    messages = count(result.unknown_messages, "message")
-    return f"Complete, but for {messages} in a form that gptexit does not know:"
-
-
 def _unknown(result: Result) -> list[str]:
     """List the messages in an unknown form; if the verdict is about problems, with a heading."""
     lines = []
@@ -136,7 +121,10 @@ def _are(number: int, thing: str) -> str:
 _SENTENCES: dict[Verdict, Callable[[Result], str]] = {
     "complete": lambda result: f"{_complete(result)}.",
     "complete except": _complete_except,
-    "complete but": _complete_but,
+    "complete but": lambda result: (
+        f"Complete, but for {count(result.unknown_messages, 'message')} in a form that gptexit "
+        "does not know:"
+    ),
     "as written": _as_written,
     "not complete": lambda result: (
         f"Not complete: {_are(len(result.problems), 'thing')} not right:"
