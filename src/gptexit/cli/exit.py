@@ -62,12 +62,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     report, checked = leave(
         sources,
         out,
-        {
-            "timezone": given["zone"],
-            "redact": given["redact"],
-            "names": options.names_of(given),
-            **options.own_given(given),
-        },
+        options.writer_options(given),
         lambda export, what: progress_bar(export, off=off, what=what),
         given["going_to"],
         Selection(exclude=options.exclusion_of(given)) if given["exclude"] else None,

@@ -111,18 +111,18 @@ def _write_names(path: str, found: Inspection, earlier: Table, *, err: bool) -> 
     write_output(path, names.text())
     if path == "-":
         return
-    projects = sum(own.startswith("g-p-") for own in groups.by_id)
-    counted = f"{count(projects, 'project')}, {count(len(groups.by_id) - projects, 'custom GPT')}"
-    click.echo(f"{path}: {counted}; {count(len(names.names()), 'name')} filled in.", err=err)
-    gone = len(names.rows) - len(groups.by_id)
-    if gone:
-        click.echo(f"Kept at its end: {count(gone, 'row')} that this export lacks.", err=err)
+    ids, filled = groups.by_id, len(names.names())
+    projects = sum(own.startswith("g-p-") for own in ids)
+    counted = f"{count(projects, 'project')}, {count(len(ids) - projects, 'custom GPT')}"
+    lines = [f"{path}: {counted}; {count(filled, 'name')} filled in."]
+    if gone := len(names.rows) - len(ids):
+        lines.append(f"Kept at its end: {count(gone, 'row')} that this export lacks.")
     if groups.others:
         number = count(groups.others, "conversation")
-        click.echo(f"Not listed: those of {number}; there are more than {MOST:,}.", err=err)
-    if len(names.names()) < len(names.rows):
-        click.echo(
+        lines.append(f"Not listed: those of {number}; there are more than {MOST:,}.")
+    if filled < len(names.rows):
+        lines.append(
             "Fill in the column “name” in any spreadsheet or editor, then: gptexit convert EXPORT "
-            f"--names {path}",
-            err=err,
+            f"--names {path}"
         )
+    click.echo("\n".join(lines), err=err)

@@ -250,11 +250,6 @@ names = _together(
 )
 
 
-def names_of(given: Mapping[str, Any]) -> Names:
-    """Return the names of projects and custom GPTs that the options give."""
-    return Names(given["names_table"], given["project_names"])
-
-
 class FormatsCommand(click.Command):
     """A command that writes formats. Its help lists the options of each format together."""
 
@@ -303,14 +298,21 @@ def _format_option(field: str, spec: OptionSpec) -> Decorator:
     )
 
 
-def own_given(given: Mapping[str, Any]) -> dict[str, Any]:
+def _own_given(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of a command's values that are options of single formats and that are given."""
     return {name: given[name] for name in own_options() if given.get(name) not in (None, ())}
 
 
+def writer_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a command's options by the names that they have in formats."""
+    same = {name: given[name] for name in ("branches", "include", "redact") if name in given}
+    names = Names(given["names_table"], given["project_names"])
+    return {**same, "timezone": given["zone"], "names": names, **_own_given(given)}
+
+
 def need_takers(given: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise UsageError where an option is given that none of the formats `names` has."""
-    for field in own_given(given):
+    for field in _own_given(given):
         spec, formats = own_options()[field]
         takers = [format.name for format in formats]
         if not set(takers) & set(names):

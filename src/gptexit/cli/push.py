@@ -81,9 +81,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             raise
         raise click.UsageError(_EXTRA) from None
     selection = options.selection_of(given)
-    common = CommonOptions(
-        given["branches"], given["include"], given["zone"], names=options.names_of(given)
-    )
+    common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
     say = partial(click.echo, err=True)
     tally = None

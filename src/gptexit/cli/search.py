@@ -145,7 +145,9 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 @click.option("--project", metavar="NAME", help="In this project: its name or id.")
 @click.option("--model", metavar="NAME", help="In a conversation in which this model answered.")
 @click.option("--role", type=click.Choice(ROLES), help="Written by this side.")
-@click.option("--id", "key", metavar="ID", help="In this conversation, each message by itself.")
+@click.option(
+    "--id", "conversation", metavar="ID", help="In this conversation, each message by itself."
+)
 @click.option("--hidden", is_flag=True, help="Also reasoning, calls of tools and their output.")
 @click.option(
     "--order",
@@ -207,20 +209,14 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
 
 def _query(words: tuple[str, ...], given: dict[str, Any]) -> Query:
     """Make the query from the command line. Raises BadDate."""
-    zone = given["zone"]
+    zone, since, until = given["zone"], given["since"], given["until"]
+    same = ("project", "model", "role", "conversation", "hidden", "order", "limit", "offset")
     return Query(
         " ".join(map(_phrase, words)),
-        since=beginning(given["since"], zone) if given["since"] else None,
-        until=ending(given["until"], zone) if given["until"] else None,
-        project=given["project"],
-        model=given["model"],
-        role=given["role"],
-        conversation=given["key"],
-        hidden=given["hidden"],
-        grouped=given["key"] is None,
-        order=given["order"],
-        limit=given["limit"],
-        offset=given["offset"],
+        since=beginning(since, zone) if since else None,
+        until=ending(until, zone) if until else None,
+        grouped=given["conversation"] is None,
+        **{name: given[name] for name in same},
     )
 
 
@@ -247,11 +243,9 @@ def _print(library: Library, archive: str, query: Query, page: Page, given: dict
         note = notes.get(hit.conversation)
         way = str(note) if note else _command(library, archive, hit.conversation, hit.place)
         click.echo("\n".join(hit_lines(hit, number, way, width, given["zone"])) + "\n")
-    found = count(page.conversations, "conversation")
-    if page.messages:
-        found += f", {count(page.messages, 'hit')}"
+    hits = f", {count(page.messages, 'hit')}" if page.messages else ""
     more = f" Go on with --offset {page.next}." if page.next is not None else ""
-    click.echo(f"{found}.{more}")
+    click.echo(f"{count(page.conversations, 'conversation')}{hits}.{more}")
 
 
 def _command(library: Library, archive: str, key: str, place: int) -> str:
