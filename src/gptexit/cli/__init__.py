@@ -1,4 +1,4 @@
-"""The front door: one file a command. The only place that prints or exits."""
+"""Run the command line: one file a command. Only this package prints or exits."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def run() -> None:
         error.show()
         code = Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        code = interrupted()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing
+        click.echo("Interrupted. Run the same command again to complete it.", err=True)
+        code = Exit.INTERRUPTED
     except Closed:  # the reader has what it wanted
         code = Exit.COMPLETE
     except Exception as error:
@@ -87,16 +89,9 @@ def run() -> None:
     sys.exit(code or 0)
 
 
-def interrupted() -> int:
-    """Say that the run was interrupted; return its exit code. A second Ctrl-C changes nothing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    click.echo("Interrupted. Run the same command again to complete it.", err=True)
-    return Exit.INTERRUPTED
-
-
 def _ended(error: Exception) -> int:
     """Print the sentence for an error that ended the run; return the exit code."""
-    from gptexit.cli import endings  # the modules that it needs are not what `--help` waits for
+    from gptexit.cli import endings  # its imports are slow, and `--help` must not wait for them
 
     sentence, code = endings.ending(error)
     if code == Exit.FAULT and os.environ.get(endings.TRACEBACK):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import orjson
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import complain, progress_bar, summary, troubles, write_output
+from gptexit.cli.summary import complain, progress_bar, summary, troubles, write_report
 from gptexit.conversion import convert_export
 from gptexit.source import open_source
 from gptexit.writers.registry import FORMATS
@@ -125,8 +124,3 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         click.echo(summary(report), err=to_stdout)
     complain(troubles(report))
     ctx.exit(report["exit_code"])
-
-
-def write_report(path: str, report: dict[str, Any]) -> None:
-    """Write a report as JSON to a file, or to standard output if `path` is `-`."""
-    write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

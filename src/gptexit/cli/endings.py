@@ -16,7 +16,7 @@ from gptexit.errors import Exit
 from gptexit.text.terminal import printable
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
-"""Environment variable that has a fault of gptexit's own shown with its traceback."""
+"""Environment variable: print the traceback of a fault of gptexit itself."""
 _AGAIN = "What is written is whole; run the same command again to complete it."
 _ADVICE = {
     **dict.fromkeys(
@@ -32,12 +32,12 @@ _ADVICE = {
         "This disk does not take that name or file: choose a folder on another one.",
     ),
 }
-"""What to do about an error of the system; all others may pass."""
+"""What to do about an error of the system; any other may pass."""
 _REFUSALS = (
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
     *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
 )
-"""What SQLite says where the disk has no room, fails, or may not be written to; without details."""
+"""Errors of SQLite that come from the disk: it is full, fails, or may not be written to."""
 _SHOWN = 200
 """Characters of an error's own words."""
 
@@ -70,13 +70,10 @@ def _refused(error: OSError) -> str:
             f"the system refused what was to be printed: {what} ({STDOUT}). Files that are written "
             "are whole; --quiet, where a command has it, prints nothing."
         )
-    where = f" ({printable(os.fsdecode(error.filename))})" if _is_path(error.filename) else ""
+    named = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
+    where = f" ({printable(os.fsdecode(named))})" if named else ""
     number = errno.EEXIST if isinstance(error, FileExistsError) else error.errno or 0
     return f"the system refused: {what}{where}. {_ADVICE.get(number, _AGAIN)}"
-
-
-def _is_path(name: object) -> bool:
-    return isinstance(name, str | bytes | os.PathLike) and bool(name)
 
 
 def _database(error: sqlite3.Error) -> str:
@@ -90,7 +87,7 @@ def _database(error: sqlite3.Error) -> str:
 
 
 def _fault(error: BaseException) -> str:
-    """Return the sentence for what no part of gptexit expects: what it is, and where."""
+    """Return the sentence for an error that gptexit does not expect, with its place in the code."""
     package = str(Path(__file__).parent.parent)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(package)]

@@ -75,21 +75,21 @@ def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         open_export(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
         progress_bar(export, off=given["no_progress"]) as progress,
     ):
-        found = inspect_export(export, progress)
-    about = found.as_json()
+        inspection = inspect_export(export, progress)
+    about = inspection.as_json()
     if drift_report:
-        write_output(drift_report, output.drift_report(found))
+        write_output(drift_report, output.drift_report(inspection))
     if names_file:
-        _write_names(names_file, found, names, err=as_json or attachments is not None)
+        _write_names(names_file, inspection, names, err=as_json or attachments is not None)
     if attachments:
-        for line in output.FORMATS[listing or "text"](found.survey.attachments.missing()):
+        for line in output.FORMATS[listing or "text"](inspection.survey.attachments.missing()):
             click.echo(line, nl=False)
     elif as_json:
         click.echo(orjson.dumps(about, option=orjson.OPT_INDENT_2))
     elif drift_report != "-" and not names_file:
         click.echo(output.table(about))
     complain(unreadable(map(lost, about["unreadable"])))
-    ctx.exit(Exit.COMPLETE if found.complete else Exit.INCOMPLETE)
+    ctx.exit(Exit.COMPLETE if inspection.complete else Exit.INCOMPLETE)
 
 
 def _earlier_names(path: str | None) -> Table:
@@ -104,9 +104,9 @@ def _earlier_names(path: str | None) -> Table:
         raise click.UsageError(f"{error} Nothing was written.") from error
 
 
-def _write_names(path: str, found: Inspection, earlier: Table, *, err: bool) -> None:
+def _write_names(path: str, inspection: Inspection, earlier: Table, *, err: bool) -> None:
     """Write the table of names, with `earlier` names in it, and say what the user has to do."""
-    groups = found.survey.groups
+    groups = inspection.survey.groups
     names = earlier.renewed(groups.rows())
     write_output(path, names.text())
     if path == "-":

@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from gptexit.cli import options, streams
-from gptexit.cli.convert import write_report
-from gptexit.cli.summary import complain, lost, not_given, progress_bar, unreadable
+from gptexit.cli.summary import complain, lost, not_given, progress_bar, unreadable, write_report
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Memory
@@ -86,16 +85,16 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
     ):
         if kind == "pam":
-            found = write_store(
+            remembered = write_store(
                 export, Path(out), answer.entries, progress, all_of=given["conversations"]
             )
         else:
-            found = gather(export, answer.entries, progress)
+            remembered = gather(export, answer.entries, progress)
     written, searched = out, []
     if kind == "json":
-        write_report(out, found.as_json())
+        write_report(out, remembered.as_json())
     elif kind == "page":
-        page, sentence = _redacted(memory_text(found, given["form"], given["zone"]), given)
+        page, sentence = _redacted(memory_text(remembered, given["form"], given["zone"]), given)
         searched = [sentence]
         if out == "-":
             click.echo(page, nl=False)
@@ -104,7 +103,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     losses = [lost(loss.as_json()) for loss in export.losses]
     complain([*unreadable(losses), *not_given(export.missing)])
     if not given["quiet"]:
-        lines = [*_summary(export, found, answer), *searched]
+        lines = [*_summary(export, remembered, answer), *searched]
         if out not in (written, "-"):
             lines.append(f"{out} stays as it is: gptexit did not write it, or you changed it.")
         if out != "-":
@@ -144,18 +143,18 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
     return clean, "A key or password was in it: a mark, [redacted: …], stands in its place."
 
 
-def _summary(export: Source, found: Memory, answer: OwnList) -> list[str]:
-    """Say what was found, and how to get what is missing."""
-    read = count(found.conversations, "conversation")
-    lines = [f"Read {read} from {export.label}.", tally(found)]
-    marked = sum(bool(entry.marks) for entry in found.entries)
+def _summary(export: Source, remembered: Memory, answer: OwnList) -> list[str]:
+    """Sum up what was remembered, and how to get more."""
+    read = count(remembered.conversations, "conversation")
+    lines = [f"Read {read} from {export.label}.", tally(remembered)]
+    marked = sum(bool(entry.marks) for entry in remembered.entries)
     if marked:
         lines.append(f"{count(marked, 'of them says', 'of them say')} what is not certain of it.")
     if answer.entries:
         entries = count(len(answer.entries), "entry", "entries")
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""
         lines.append(f"Merged ChatGPT's own list: {entries}{left}.")
-    if why := why_more(found):
+    if why := why_more(remembered):
         lines += [
             "",
             why,

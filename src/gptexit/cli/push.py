@@ -11,8 +11,14 @@ import click
 
 from gptexit.archive.lock import owning_name
 from gptexit.cli import options, streams
-from gptexit.cli.convert import write_report
-from gptexit.cli.summary import complain, listed, not_selected, progress_bar, unreadable
+from gptexit.cli.summary import (
+    complain,
+    listed,
+    not_selected,
+    progress_bar,
+    unreadable,
+    write_report,
+)
 from gptexit.errors import Exit, ServerError
 from gptexit.source import open_source
 from gptexit.text.terminal import count

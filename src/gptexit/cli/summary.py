@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 
 from gptexit.codes import Repair, sentences
 from gptexit.files.disk import write_whole
@@ -78,6 +79,11 @@ def write_output(path: str, data: bytes | str) -> None:
         write_whole(
             Path(path), data if isinstance(data, bytes) else data.encode("utf-8", "replace")
         )
+
+
+def write_report(path: str, report: dict[str, Any]) -> None:
+    """Write a report as JSON, as `write_output` does."""
+    write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def complain(lines: list[str]) -> None:
