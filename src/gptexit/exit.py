@@ -101,7 +101,8 @@ def leave(
             with watch(export, "Reading") as progress:
                 report = carry_out(export, out, specs, Selection(), progress=progress, jobs=jobs)
             kept = _keep_account_files(export, out / ACCOUNT)
-            lost = _lost(export) + report["read"]["unreadable"] + report["assets"]["not_copied"]
+            lost = [loss.as_json() for loss in export.losses]
+            lost += report["read"]["unreadable"] + report["assets"]["not_copied"]
         with (
             open_chatgpt(sources, careful=True, allow_large=allow_large) as export,
             watch(export, "Verifying") as progress,
@@ -148,13 +149,9 @@ def _keep_account_files(export: ExportSet, root: Path) -> list[str]:
         folder.finish()
         asked: dict[str, Any] = {"format": ACCOUNT, "options": {}, "selection": {}}
         asked["part_of"] = part_of(ACCOUNT)
-        folder.archive.describe(record(asked, export, digests, unread(_lost(export))))
+        lost = unread(loss.as_json() for loss in export.losses)
+        folder.archive.describe(record(asked, export, digests, lost))
     return kept
-
-
-def _lost(export: ExportSet) -> list[dict[str, str]]:
-    """Return what could not be read so far, as reports have it."""
-    return [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
 
 
 def _portable(name: str) -> str:
