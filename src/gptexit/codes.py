@@ -91,10 +91,7 @@ class Lost(Code):
         "packed-data-damaged",
         "its packed data is damaged at byte {at}; what follows in this file is lost",
     )
-    ENDS_EARLY = (
-        "ends-early",
-        "it ends at byte {at} of {size}; what follows in this file is lost",
-    )
+    ENDS_EARLY = "ends-early", "it ends at byte {at} of {size}; what follows in this file is lost"
     ENDS_IN_MIDDLE = (
         "ends-in-middle",
         "it ends in the middle, at byte {at}; what follows in this file is lost",
@@ -133,21 +130,15 @@ class Lost(Code):
     )
 
     # A file beside the conversations.
-    NAMES_CUT = (
-        "names-cut",
-        "not readable to its end ({error}); some names of files are missing",
-    )
-    LINKS_CUT = (
-        "links-cut",
-        "not readable as JSON to its end; some shared links are not counted",
-    )
+    NAMES_CUT = "names-cut", "not readable to its end ({error}); some names of files are missing"
+    LINKS_CUT = "links-cut", "not readable as JSON to its end; some shared links are not counted"
     LIST_UNREADABLE = "list-unreadable", "not readable ({error})"
 
     MORE_LOSSES = "more-losses", "more than {most} losses; the others are not listed"
 
 
 class Passed(Code):
-    """What a file beside the conversations is that is not read as such."""
+    """Why a file beside the conversations is not read as one of them."""
 
     ACCOUNT_FILE = "account-file", "a file of your account; `gptexit exit` keeps it"
     UNKNOWN_FILE = "unknown-file", "no file that exports are known to hold, and no chat"
@@ -167,7 +158,7 @@ class Repair(Code):
 
 
 class Oddity(Code):
-    """What the reader had to decide on in a conversation."""
+    """Something odd in a conversation, about which the reader had to decide."""
 
     NO_ID = "no-id", "conversation without an id"
     NO_MAPPING = "no-mapping", "conversation without a mapping"
@@ -188,7 +179,7 @@ class Oddity(Code):
 
 
 class NotKept(Code):
-    """What a format has no place for, or what it had to change."""
+    """Content that a format has no place for or had to change."""
 
     FILE_UNMENTIONED = "file-unmentioned", "file that no conversation mentions"
     FILE_UNSHOWN = "file-unshown", "file of a message that is not shown"
@@ -196,14 +187,8 @@ class NotKept(Code):
         "file-not-imported",
         "file that the app does not import; it is in the folder files",
     )
-    FILE_NOT_IN_PACK = (
-        "file-not-in-pack",
-        "file that is named where it was, and not in the pack",
-    )
-    FILE_NOT_IN_REQUEST = (
-        "file-not-in-request",
-        "file that a request names and does not hold",
-    )
+    FILE_NOT_IN_PACK = "file-not-in-pack", "file that is named where it was, and not in the pack"
+    FILE_NOT_IN_REQUEST = "file-not-in-request", "file that a request names and does not hold"
     FILE_BYTES = "file-bytes", "bytes of a file"
     MESSAGE_OTHER_BRANCH = (
         "message-other-branch",
@@ -249,7 +234,7 @@ class Hidden(Code):
 
     @classmethod
     def of(cls, value: str) -> Hidden:
-        """Return the code for what stands in the `hidden` of a message of the neutral model."""
+        """Return the code for the value of `hidden` in a message of the neutral model."""
         return _BY_VALUE.get(value, cls.OTHER)
 
 
@@ -260,24 +245,21 @@ HIDDEN_VALUES = {
     Hidden.TOOL_CALL: "tool call",
     Hidden.TOOL_RESULT: "tool result",
 }
-"""What stands in the `hidden` of a message of the neutral model.
-
-Archives hold these values: they stay as they are, however a sentence is worded.
-"""
+"""The values of `hidden` in messages of the neutral model. Archives hold them: never change one."""
 _BY_VALUE = {value: code for code, value in HIDDEN_VALUES.items()}
 TOOLS = frozenset((HIDDEN_VALUES[Hidden.TOOL_CALL], HIDDEN_VALUES[Hidden.TOOL_RESULT]))
-"""Those of them that `--include tools` shows."""
+"""The values of messages that `--include tools` shows."""
 
 C = TypeVar("C", bound=Code)
 
 
 def sentences(kind: type[Code], counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Return each sentence with its number, in the sentences' order, for codes with numbers."""
+    """Replace the codes in `counts` by their sentences, and sort by these."""
     return sorted((kind(code).sentence, number) for code, number in counts)
 
 
 def as_text(counts: Mapping[C, int]) -> dict[str, int]:
-    """Return counts with plain strings as keys, in their order, as JSON and `marshal` take them."""
+    """Return counts with sorted plain strings as keys, as JSON and `marshal` take them."""
     return {code.value: counts[code] for code in sorted(counts)}
 
 

@@ -1,35 +1,18 @@
 """The errors that gptexit raises, each with a sentence, advice and an exit code.
 
 GptexitError
-    NotAnExport             the source is no readable ChatGPT export
-    BadDate                 a date cannot be read
-    BadOption               no format of the run has an option, or not with this value
-    BadNames                a table of names cannot be read
-      DamagedNames          the names that an archive keeps cannot be read
-    NotAnAnswer             a file is not ChatGPT's list of what it remembers
-    Unusable                the output cannot be written where it should go
-      InUse                 another run is writing there
-      OtherAccount          the folder has the archive of another account
-      OtherArchive          the folder has an archive of another format
-    NoFullText              this Python cannot write the format sqlite
-    CannotRedact            the libraries that find secrets are not installed
-    RedactionFailed         the search for secrets failed
-    NoArchive               `verify`: the folder is no archive of gptexit's
-    NoLibrary               `search`, `mcp`: there is no database to search
-    ArchiveUnreadable       `mcp`: the database cannot be read now
-    BadQuery                nothing can be searched for by this
-    UnknownConversation     no conversation has this id
-    AmbiguousConversation   several conversations have ids that begin so
-    TooSlow                 a search took too long
-    BadArgument             `mcp`: an assistant sent something that a tool does not take
-    NoSuchResource          `mcp`: there is nothing at this address
-    NotInstalled            `mcp --install`: nothing was written
-    SeveralPlaces           `mcp --install`: the client has several configurations
-    ServerError             `push`: the server cannot be used
-      Refusal               `push`: the server does not take this one thing
+    NotAnExport BadDate BadOption NotAnAnswer NoFullText CannotRedact RedactionFailed NoArchive
+    NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
+    BadArgument NoSuchResource NotInstalled SeveralPlaces
+    BadNames
+        DamagedNames
+    Unusable
+        InUse OtherAccount OtherArchive
+    ServerError
+        Refusal
 
 The command line prints `str(error)` and ends with `error.exit_code`, in one place: `cli.main`.
-Errors of the operating system stay what they are: OSError.
+Errors of the operating system stay OSError.
 """
 
 from __future__ import annotations
@@ -149,19 +132,19 @@ class RedactionFailed(GptexitError):
 
 
 class NoArchive(GptexitError):
-    """The folder is no archive that gptexit wrote."""
+    """`verify`: the folder is no archive that gptexit wrote."""
 
 
 class NoLibrary(GptexitError):
-    """There is no database to search."""
+    """`search`, `mcp`: there is no database to search."""
 
 
 class ArchiveUnreadable(GptexitError):
-    """The archive cannot be read now."""
+    """`mcp`: the archive cannot be read now."""
 
 
 class BadQuery(GptexitError, ValueError):
-    """Nothing can be searched for by this."""
+    """A query cannot be searched for."""
 
 
 class UnknownConversation(GptexitError, LookupError):
@@ -169,7 +152,7 @@ class UnknownConversation(GptexitError, LookupError):
 
 
 class AmbiguousConversation(GptexitError, LookupError):
-    """Several conversations of the archive have ids that begin so."""
+    """Several conversations of the archive have ids that begin with these letters."""
 
 
 class TooSlow(GptexitError):
@@ -182,29 +165,29 @@ class TooSlow(GptexitError):
 
 
 class BadArgument(GptexitError, ValueError):
-    """An assistant sent something that a tool does not take."""
+    """`mcp`: an assistant sent something that a tool does not take."""
 
 
 class NoSuchResource(GptexitError, LookupError):
-    """The archive has nothing at this address."""
+    """`mcp`: the archive has nothing at this address."""
 
 
 class NotInstalled(GptexitError):
-    """The configuration of an assistant's program was not changed."""
+    """`mcp --install`: the configuration of an assistant's program was not changed."""
 
 
 class SeveralPlaces(GptexitError):
-    """It cannot be told which of several configurations the client reads."""
+    """`mcp --install`: the client may read any of several configurations."""
 
 
 class ServerError(GptexitError):
-    """The server cannot be used, or no longer."""
+    """`push`: the server cannot be used, or no longer."""
 
     exit_code = Exit.SERVER
 
 
 class Refusal(ServerError):
-    """The server does not take this one thing. `status`: that of HTTP."""
+    """`push`: the server does not take this one thing. `status`: that of HTTP."""
 
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)

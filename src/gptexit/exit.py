@@ -1,4 +1,4 @@
-"""The whole exit in one go: archive, account files, report, verification and a page to begin with.
+"""Do the whole exit in one go: archive, account files, report, verification and a first page.
 
 The words of START-HERE.md are in templates/exit; its facts are here.
 """
@@ -103,7 +103,8 @@ def leave(
                     export, out, specs, Selection(), progress=progress, jobs=jobs
                 )
             kept = _keep_account_files(export, out / ACCOUNT)
-            lost = _lost(export) + report["read"]["unreadable"] + report["assets"]["not_copied"]
+            lost = [loss.as_json() for loss in export.losses]
+            lost += report["read"]["unreadable"] + report["assets"]["not_copied"]
         with (
             open_chatgpt(sources, careful=True, allow_large=allow_large) as export,
             watch(export, "Verifying") as progress,
@@ -150,13 +151,9 @@ def _keep_account_files(export: ExportSet, root: Path) -> list[str]:
         folder.finish()
         asked: dict[str, Any] = {"format": ACCOUNT, "options": {}, "selection": {}}
         asked["part_of"] = part_of(ACCOUNT)
-        folder.archive.describe(record(asked, export, digests, unread(_lost(export))))
+        lost = unread(loss.as_json() for loss in export.losses)
+        folder.archive.describe(record(asked, export, digests, lost))
     return kept
-
-
-def _lost(export: ExportSet) -> list[dict[str, str]]:
-    """Return what could not be read so far, as reports have it."""
-    return [{"where": loss.where, "reason": loss.reason} for loss in export.losses]
 
 
 def _portable(name: str) -> str:
@@ -204,6 +201,9 @@ def start_here(
     `kept`: names of the account files. `absent`: what no export holds, as Markdown.
     """
     source, read, assets = report["source"], report["read"], report["assets"]
+    found = assets["found"]
+    not_copied = {file["where"]: file["reason"] for file in assets["not_copied"]}
+    lost = len(not_copied) if found else 0
     whole = report["complete"] or checked.problems
     return render(
         "exit/START-HERE.md.j2",
@@ -212,28 +212,27 @@ def start_here(
         answer=checked.verdict if whole else "incomplete",
         conversations=read["conversations"],
         messages=read["messages"],
-        files=_files(assets, checked),
+        files={
+            "mentioned": assets["mentioned"],
+            "found": found,
+            "lost": lost,
+            "copied": bool(found) and not lost and not checked.problems,
+        },
         exports=[line(export["label"]) for export in source["exports"]],
         gone=read["gone"],
         listed=LISTED,
-        problems=[
-            f"{line(problem.file or problem.title or problem.conversation or '')}: "
-            f"{line(problem.what)}"
+        problems=_reasons(
+            (problem.file or problem.title or problem.conversation or "", problem.what)
             for problem in checked.problems
-        ],
+        ),
         # Each unknown form once for each title.
-        unknown=list(
-            dict.fromkeys(
-                f"{line(message.title or message.conversation)}: {line(message.what)}"
-                for message in checked.unknown
-            )
+        unknown=_reasons(
+            dict.fromkeys((form.title or form.conversation, form.what) for form in checked.unknown)
         ),
         unknown_messages=checked.unknown_messages,
         not_given=[line(name) for name in source["missing_files"]],
         unreadable=_reasons((part["where"], part["reason"]) for part in read["unreadable"]),
-        not_copied=_reasons(
-            {file["where"]: file["reason"] for file in assets["not_copied"]}.items()
-        ),
+        not_copied=_reasons(not_copied.items()),
         missing=[
             {
                 "name": line(asset["name"] or asset["id"]),
@@ -248,18 +247,6 @@ def start_here(
             for name in going_to
         ],
     )
-
-
-def _files(assets: dict[str, Any], checked: Result) -> dict[str, Any]:
-    """Count files: mentioned, found, and lost on the way to the archive."""
-    found = assets["found"]
-    lost = len({file["where"] for file in assets["not_copied"]}) if found else 0
-    return {
-        "mentioned": assets["mentioned"],
-        "found": found,
-        "lost": lost,
-        "copied": bool(found) and not lost and not checked.problems,
-    }
 
 
 def _reasons(lost: Iterable[tuple[str, str]]) -> list[str]:

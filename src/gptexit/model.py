@@ -1,12 +1,12 @@
-"""The neutral model, version 1: what every reader makes and every target takes.
+"""Declare the neutral model, version 1: every reader makes it, and every writer takes it.
 
-Plain dictionaries with declared keys, so that a conversation *is* its JSON: `orjson.dumps` of a
-`Conversation` is one line of the jsonl target, and `schemas/conversation.schema.json` describes the
-same shape to everyone else. Every key is always present; `None` means that the source does not say.
+It is plain dictionaries with declared keys: `orjson.dumps` of a `Conversation` is one line of the
+format jsonl, and `schemas/conversation.schema.json` describes the same shape. Every key is always
+present; None means that the source does not say.
 
 Times are UTC in RFC 3339 with a `Z`, at most microseconds. Sizes are bytes. Ids are the source's
-own. `extra` holds what is left of a source object once every field with a place of its own has
-been taken out of it, so nothing is dropped by forgetting it.
+own. `extra` holds the fields of a source object that have no place of their own, so that none is
+lost.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 VERSION = 1
-"""The number that a conversation carries as `version`; raised when a field changes its meaning."""
+"""The `version` of a conversation; raised when a field changes its meaning."""
 
 Raw = dict[str, Any]
-"""A JSON object as the source had it. The one place where `Any` is let in."""
+"""A JSON object as the source had it."""
 
 
 class Gone(TypedDict):
-    """What the newest of several merged exports lacks of a conversation; older ones have it."""
+    """The parts of a conversation that only older ones of several merged exports have."""
 
     since: str | None
-    """When that export was made, where it tells."""
+    """When the newest export was made, if it says so."""
     conversation: bool
-    """True where it lacks the whole conversation."""
+    """True if the newest export lacks the whole conversation."""
     messages: list[str]
-    """Otherwise: the ids of the messages with text, of user and assistant, that it lacks. What
-    tools and the system said is not counted: exports since mid-2026 leave that out for everyone."""
+    """Else the ids of the messages of user and assistant with text that it lacks. Messages of tools
+    and the system are not counted: exports since mid-2026 leave them out for everyone."""
 
 
 class Provenance(TypedDict):
@@ -43,11 +43,11 @@ class Provenance(TypedDict):
     nodes: Literal["full", "slim"]
     """`slim`: the nodes name only their parents (ChatGPT exports since mid-2026)."""
     gone: Gone | None
-    """None if nothing is gone, and wherever a single export was given."""
+    """None if nothing is gone, or if a single export was given."""
 
 
 class Named(TypedDict):
-    """Something with an id and, where the source tells it, a name: a project, a custom GPT."""
+    """A project or a custom GPT: its id, and its name if the source has it."""
 
     id: str
     name: str | None
@@ -104,14 +104,14 @@ class Media(TypedDict):
     """Pixels, as is `height`."""
     height: int | None
     seconds: float | None
-    """How long audio or video lasts."""
+    """The duration of audio or video."""
     placed: Literal["time", "chat"] | None
-    """None if the source says which message shows the file. `time`: it was placed by the time at
-    which it was made. `chat`: only the conversation is known, and the file stands at its end."""
+    """None if the source says which message shows the file. `time`: the file was placed by its
+    creation time. `chat`: only the conversation is known, and the file is put at its end."""
 
 
 class Transcript(TypedDict):
-    """What was said in a voice turn. `direction` is `in` for the user, `out` for the assistant."""
+    """The words of a voice turn. `direction` is `in` for the user, `out` for the assistant."""
 
     type: Literal["transcript"]
     text: str
@@ -126,7 +126,7 @@ class Thought(TypedDict):
 
 
 class Reasoning(TypedDict):
-    """What the model showed of its thinking. `summary` is its own closing line."""
+    """The reasoning that the model showed. `summary` is its own closing line."""
 
     type: Literal["reasoning"]
     summary: str | None
@@ -165,7 +165,7 @@ class MemoryNote(TypedDict):
 
 
 class Instructions(TypedDict):
-    """Custom instructions, as they stood in this conversation."""
+    """The custom instructions that this conversation had."""
 
     type: Literal["instructions"]
     about: str | None
@@ -196,7 +196,7 @@ class Error(TypedDict):
 
 
 class Unknown(TypedDict):
-    """Content of a type that the reader does not know, whole. `text`: its strings, to be shown."""
+    """Content of an unknown type, whole in `raw`; `text` has its strings, to be shown."""
 
     type: Literal["unknown"]
     content_type: str | None
@@ -228,20 +228,20 @@ class Message(TypedDict):
     id: str
     parent: str | None
     role: str
-    """`system`, `user`, `assistant` or `tool`; the source's own word where it is another."""
+    """`system`, `user`, `assistant` or `tool`, or another word of the source."""
     name: str | None
-    """Which tool spoke."""
+    """The tool that wrote the message."""
     created: str | None
     model: str | None
     hidden: str | None
-    """Why the provider's own app does not show this message; None if it does."""
+    """Why the provider's app does not show this message; None if it does."""
     status: str | None
     to: str | None
-    """The recipient, where it is a tool and not everyone."""
+    """The recipient, if it is a tool."""
     channel: str | None
     parts: list[Part]
     feedback: str | None
-    """`up` or `down`, where the user rated the message."""
+    """`up` or `down` if the user rated the message."""
     extra: Raw
 
 
@@ -255,11 +255,11 @@ class Asset(TypedDict):
     sha256: str | None
     member: str | None
     missing: bool
-    """True where the export mentions the file and does not hold it."""
+    """True if the export mentions the file and does not hold it."""
 
 
 class Conversation(TypedDict):
-    """One conversation. `messages` is in tree order: a parent stands before its children."""
+    """One conversation. `messages` is in tree order: a parent before its children."""
 
     version: int
     id: str

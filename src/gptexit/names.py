@@ -1,4 +1,4 @@
-"""Names of projects and custom GPTs, which an export holds only the ids of.
+"""Give names to projects and custom GPTs, of which an export holds only the ids.
 
 A name comes from the person (`given`), else from the source, else from the archive that is written
 to, where an earlier run left it (`kept`).
@@ -243,10 +243,6 @@ class Table:
             cells = [*map(guarded, row.cells + row.others), *missing]
             (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
         return (_MARK if self.mark else "") + out.getvalue()
-
-    def save(self, path: Path) -> None:
-        """Write the file, whole or not at all. Raises OSError."""
-        write_whole(path, self.text().encode("utf-8", "replace"))
 
 
 def guarded(text: str) -> str:

@@ -1,7 +1,6 @@
-"""The JSON Schemas of what gptexit writes, and checking something against them.
+"""Give the JSON Schemas of what gptexit writes, and check values against them.
 
-`jsonschema` is imported where it is first needed: it is slow to load, and a conversion does without
-it.
+`jsonschema` is imported where it is first needed: it loads slowly, and a conversion needs none.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ import orjson
 from gptexit.model import Raw
 
 NAMES = ("conversation", "report", "verification", "inspection")
-"""The schemas there are."""
+"""The names of the schemas."""
 
 MOST = 20
-"""How many problems of one line are told; a line of another shape altogether has thousands."""
+"""Problems of one line that are reported; a line of another shape has thousands."""
 SHOWN = 80
-"""How many characters of a wrong value or name a sentence shows."""
+"""Characters of a wrong value or name that a sentence shows."""
 
 
 class Invalid(NamedTuple):
@@ -37,27 +36,28 @@ class Invalid(NamedTuple):
 
 
 def text(name: str) -> str:
-    """The schema's own text. Raises `KeyError` where there is no schema of that name."""
+    """Return the text of a schema. Raises KeyError if no schema has this name."""
     if name not in NAMES:
         raise KeyError(name)
     file = f"{name}.schema.json"
     packed = resources.files("gptexit") / "schemas" / file
     if packed.is_file():
         return packed.read_text(encoding="utf-8")
-    # In a checkout, `schemas` stands at its root; the wheel takes it into the package.
+    # A checkout has `schemas` at its root; the wheel takes the folder into the package.
     return (Path(__file__).parents[2] / "schemas" / file).read_text(encoding="utf-8")
 
 
 def load(name: str) -> Raw:
-    """The schema as an object of the caller's own. Raises `KeyError` as `text` does."""
+    """Return a schema, parsed anew. Raises KeyError if no schema has this name."""
     schema: Raw = orjson.loads(text(name))
     return schema
 
 
 def errors(name: str, value: Any) -> Iterator[str]:
-    """A sentence for each way in which `value`, parsed JSON, is not as the schema says.
+    """Yield a sentence for each way in which `value`, parsed JSON, breaks the schema `name`.
 
-    Each starts with where: `messages[3].parts[0].type: …`. Raises `KeyError` as `text` does.
+    Each begins with the place: `messages[3].parts[0].type: …`. Raises KeyError if no schema has
+    this name.
     """
     from jsonschema.exceptions import best_match
 
@@ -70,10 +70,7 @@ def errors(name: str, value: Any) -> Iterator[str]:
 
 
 def validate_lines(stream: Iterable[bytes]) -> Iterator[Invalid]:
-    """Each problem in the lines of a jsonl file of conversations, at most `MOST` for a line.
-
-    Holds one line at a time.
-    """
+    """Yield the problems of a jsonl file, at most `MOST` for a line. Holds one line at a time."""
     for number, line in enumerate(stream, 1):
         try:
             value = _parsed(line)
@@ -100,16 +97,20 @@ def _parsed(line: bytes) -> Any:
 
 @lru_cache(maxsize=len(NAMES))
 def _validator(name: str) -> Any:
-    """The schema's validator, made once."""
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(load(name))
 
 
 def _sentence(error: Any) -> str:
-    say = _WORDS.get(error.validator)
-    # The library's own words show the whole value, which can be a whole conversation.
-    words = say(error) if say else _clipped(error.message)
+    if wanted := _WANTED.get(error.validator):
+        words = f"is {_shown(error.instance)}, should be {wanted(error)}"
+    elif error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        names = islice((key for key in error.instance if key not in known), 5)
+        words = f"has keys that do not belong there: {_clipped(', '.join(map(_shown, names)))}"
+    else:  # the library's own words show the whole value, which can be a whole conversation
+        words = _clipped(error.message)
     return f"{_path(error.absolute_path)}: {words}"
 
 
@@ -117,53 +118,35 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def _path(steps: Iterable[str | int]) -> str:
-    """Where in the value, as `messages[3].parts[0]`; keys that are no names in quotes."""
-    found = ""
+    """Format a place in a value: `messages[3].parts[0]`; quote keys that are no names."""
+    place = ""
     for step in steps:
         if isinstance(step, int):
-            found += f"[{step}]"
+            place += f"[{step}]"
         elif _PLAIN.fullmatch(step):
-            found += f".{_clipped(step)}"
+            place += f".{_clipped(step)}"
         else:
-            found += f"[{_shown(step)}]"
-    return found.removeprefix(".") or "top level"
+            place += f"[{_shown(step)}]"
+    return place.removeprefix(".") or "top level"
 
 
-def _type(error: Any) -> str:
+def _types(error: Any) -> str:
     wanted = error.validator_value
-    names = [wanted] if isinstance(wanted, str) else wanted
-    return f"is {_shown(error.instance)}, should be {' or '.join(map(_named, names))}"
-
-
-def _const(error: Any) -> str:
-    return f"is {_shown(error.instance)}, should be {_shown(error.validator_value)}"
-
-
-def _enum(error: Any) -> str:
-    allowed = ", ".join(map(_shown, error.validator_value))
-    return f"is {_shown(error.instance)}, should be one of {allowed}"
+    return " or ".join(map(_named, [wanted] if isinstance(wanted, str) else wanted))
 
 
 def _pattern(error: Any) -> str:
     examples = error.schema.get("examples")
-    wanted = f"of the form of {_shown(examples[0])}" if examples else f"as {error.validator_value}"
-    return f"is {_shown(error.instance)}, should be {wanted}"
+    return f"of the form of {_shown(examples[0])}" if examples else f"as {error.validator_value}"
 
 
-def _unexpected(error: Any) -> str:
-    known = error.schema["properties"]
-    names = islice((key for key in error.instance if key not in known), 5)
-    return f"has keys that do not belong there: {_clipped(', '.join(map(_shown, names)))}"
-
-
-_WORDS: dict[str, Callable[[Any], str]] = {
-    "type": _type,
-    "const": _const,
-    "enum": _enum,
+_WANTED: dict[str, Callable[[Any], str]] = {
+    "type": _types,
+    "const": lambda error: _shown(error.validator_value),
+    "enum": lambda error: "one of " + ", ".join(map(_shown, error.validator_value)),
     "pattern": _pattern,
-    "additionalProperties": _unexpected,
 }
-"""What to say, by the schema's keyword that does not hold."""
+"""The words for the right values, by the keyword of the schema that does not hold."""
 
 
 def _named(type_name: str) -> str:
@@ -172,7 +155,7 @@ def _named(type_name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as JSON, cut where it is long; of an object or array only that it is one."""
+    """Format a value as JSON, cut if it is long; of an object or array say only that it is one."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Which conversations, which not, and which branches of them."""
+"""Select conversations and their branches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ANY: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """What a person wants left out; one that holds is enough."""
+    """The conversations to leave out: those for which one of the conditions holds."""
 
     titles: frozenset[str] = _ANY
     """Parts of titles, in any case."""
@@ -35,12 +35,12 @@ class Exclusion:
             ("project", any(is_called(project, wanted) for wanted in self.projects)),
             ("title", _has(_title(conversation), self.titles)),
             ("date", bool(self.dates) and any(map(self._within, _moments(conversation)))),
-            ("text", bool(self.texts) and self._is_said(conversation)),
+            (
+                "text",
+                bool(self.texts) and any(_has(text, self.texts) for text in _said(conversation)),
+            ),
         )
-        return next((name for name, found in checks if found), None)
-
-    def _is_said(self, conversation: Conversation) -> bool:
-        return any(_has(text, self.texts) for text in _said(conversation))
+        return next((name for name, holds in checks if holds), None)
 
     def _within(self, moment: str) -> bool:
         return any(first <= moment < after for first, after in self.dates)
@@ -48,7 +48,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a person asked for; every condition that is set must hold."""
+    """The conversations to take: those for which every condition that is set holds."""
 
     since: str | None = None
     """RFC 3339 in UTC: conversations that were touched at or after this time."""
@@ -69,12 +69,12 @@ class Selection:
         return not self.as_json()
 
     def as_json(self) -> dict[str, Any]:
-        """The conditions that are set."""
+        """Return the conditions that are set."""
         return _set_ones(asdict(self))
 
     @property
     def words(self) -> str:
-        """What is asked for, for a person: `since 2025-03-01T00:00:00Z, title tax`."""
+        """Describe the selection: `since 2025-03-01T00:00:00Z, title tax`."""
         asked = [
             f"{name} {', '.join(value) if isinstance(value, list) else value}"
             for name, value in self.as_json().items()
@@ -84,33 +84,35 @@ class Selection:
 
     def leaves_out(self, conversation: Conversation) -> str | None:
         """Return the name of the option that leaves `conversation` out, if one does."""
-        each = conversation
         checks = (
-            ("--id", not self.ids or each["id"] in self.ids),
-            ("--since", self.since is None or (each["updated"] or "") >= _bare(self.since)),
-            ("--until", self.until is None or (each["created"] or "9999") < _bare(self.until)),
-            ("--title", self.title is None or self.title.casefold() in _title(each)),
-            ("--project", self.project is None or is_called(each["project"], self.project)),
-            ("--model", self.model is None or self.model in _models(each)),
+            ("--id", not self.ids or conversation["id"] in self.ids),
+            ("--since", self.since is None or (conversation["updated"] or "") >= _bare(self.since)),
+            (
+                "--until",
+                self.until is None or (conversation["created"] or "9999") < _bare(self.until),
+            ),
+            ("--title", self.title is None or self.title.casefold() in _title(conversation)),
+            ("--project", self.project is None or is_called(conversation["project"], self.project)),
+            ("--model", self.model is None or self.model in _models(conversation)),
             (
                 "--archived" if self.archived else "--no-archived",
-                self.archived is None or bool(each["archived"]) == self.archived,
+                self.archived is None or bool(conversation["archived"]) == self.archived,
             ),
         )
         missed = next((name for name, holds in checks if not holds), None)
         if missed:
             return missed
-        excluded = self.exclude.holds(each)
+        excluded = self.exclude.holds(conversation)
         return f"--exclude {excluded}" if excluded else None
 
 
 def _bare(moment: str) -> str:
-    """A bound without its `Z`, so that it stands before the same second's fractions."""
+    """Remove the `Z` of a bound, so that it sorts before the fractions of the same second."""
     return moment.removesuffix("Z")
 
 
 def _set_ones(conditions: dict[str, Any]) -> dict[str, Any]:
-    """Those of `conditions` that are set, as JSON."""
+    """Return those of `conditions` that are set, as JSON."""
     plain = {name: _plain(value) for name, value in conditions.items()}
     return {name: value for name, value in plain.items() if value not in (None, [], {})}
 
@@ -127,23 +129,22 @@ def _has(text: str, parts: frozenset[str]) -> bool:
 
 
 def _moments(conversation: Conversation) -> Iterator[str]:
-    """When a conversation was begun, touched, and something said in it."""
-    every = (conversation["created"], conversation["updated"])
-    yield from filter(None, every)
-    yield from filter(None, (message["created"] for message in conversation["messages"]))
+    """Yield when a conversation was begun and touched, and when each message was written."""
+    written = (message["created"] for message in conversation["messages"])
+    yield from filter(None, (conversation["created"], conversation["updated"], *written))
 
 
 def _said(conversation: Conversation) -> Iterator[str]:
-    """Every text of every message."""
+    """Yield every string in the parts of every message."""
     stack: list[Any] = [message["parts"] for message in conversation["messages"]]
     while stack:
-        each = stack.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, dict):
-            stack.extend(each.values())
-        elif isinstance(each, list):
-            stack.extend(each)
+        value = stack.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
 
 
 def _title(conversation: Conversation) -> str:
@@ -155,7 +156,7 @@ def _models(conversation: Conversation) -> set[str | None]:
 
 
 def current_branch(conversation: Conversation) -> list[Message]:
-    """The messages from the root to the one that the user saw last."""
+    """Return the messages from the root to the one that the user saw last."""
     by_id = {message["id"]: message for message in conversation["messages"]}
     branch = []
     at = conversation["current"]
@@ -167,5 +168,5 @@ def current_branch(conversation: Conversation) -> list[Message]:
 
 
 def without_other_branches(conversation: Conversation) -> Conversation:
-    """The conversation with nothing but its current branch."""
+    """Return the conversation with its current branch only."""
     return {**conversation, "messages": current_branch(conversation)}

@@ -1,4 +1,4 @@
-"""The front door: one file a command. The only place that prints or exits."""
+"""Run the command line: one file a command. Only this package prints or exits."""
 
 from __future__ import annotations
 
@@ -28,10 +28,8 @@ _COMMANDS = {
     "schema": "Print a published JSON Schema.",
     "validate": "Check a jsonl file against the schema.",
 }
-
-
 _MODULES = {"schema": "formats", "validate": "formats"}
-"""The modules of commands that have none of their own name."""
+"""The modules of commands whose module has another name."""
 
 
 class _Lazy(click.Group):
@@ -77,13 +75,13 @@ def run() -> None:
     try:
         code = main(standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as done:
-        code = _flushed(done.exit_code)
     except click.ClickException as error:
         error.show()
         code = Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        code = interrupted()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing
+        click.echo("Interrupted. Run the same command again to complete it.", err=True)
+        code = Exit.INTERRUPTED
     except Closed:  # the reader has what it wanted
         code = Exit.COMPLETE
     except Exception as error:
@@ -91,25 +89,9 @@ def run() -> None:
     sys.exit(code or 0)
 
 
-def interrupted() -> int:
-    """Say that the run was interrupted; return its exit code. A second Ctrl-C changes nothing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    click.echo("Interrupted. Run the same command again to complete it.", err=True)
-    return Exit.INTERRUPTED
-
-
-def _flushed(code: int) -> int:
-    """Print what still waits; return `code`, or that of the error which that gives."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        return _ended(error)
-    return code
-
-
 def _ended(error: Exception) -> int:
     """Print the sentence for an error that ended the run; return the exit code."""
-    from gptexit.cli import endings  # the modules that it needs are not what `--help` waits for
+    from gptexit.cli import endings  # its imports are slow, and `--help` must not wait for them
 
     sentence, code = endings.ending(error)
     if code == Exit.FAULT and os.environ.get(endings.TRACEBACK):

@@ -1,6 +1,6 @@
-"""Errors of the system that end a run: one sentence for each, and its exit code.
+"""Write one sentence for an error of the system that ends a run, and give its exit code.
 
-A `GptexitError` says both itself. What reaches this table may happen in any command.
+A `GptexitError` has both itself. The errors here may happen in any command.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import errno
 import os
 import sqlite3
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 from gptexit.cli.streams import STDOUT
@@ -17,7 +16,7 @@ from gptexit.errors import Exit
 from gptexit.text.terminal import printable
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
-"""Environment variable that has a fault of gptexit's own shown with its traceback."""
+"""Environment variable: print the traceback of a fault of gptexit itself."""
 _AGAIN = "What is written is whole; run the same command again to complete it."
 _ADVICE = {
     **dict.fromkeys(
@@ -33,43 +32,51 @@ _ADVICE = {
         "This disk does not take that name or file: choose a folder on another one.",
     ),
 }
-"""What to do about an error of the system; all others may pass."""
+"""What to do about an error of the system; any other may pass."""
 _REFUSALS = (
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
     *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
 )
-"""What SQLite says where the disk has no room, fails, or may not be written to; without details."""
+"""Errors of SQLite that come from the disk: it is full, fails, or may not be written to."""
 _SHOWN = 200
 """Characters of an error's own words."""
 
 
 def ending(error: BaseException) -> tuple[str, int]:
     """Return the sentence for an error that ended a run, and the exit code."""
-    for kinds, sentence, code in _ENDINGS:
-        if isinstance(error, kinds):
-            return sentence(error), code
-    return _fault(error), Exit.FAULT
+    match error:
+        case OSError():
+            sentence = _refused(error)
+        case sqlite3.Error():
+            sentence = _database(error)
+        case UnicodeEncodeError():
+            sentence = (
+                f"the encoding of this system, {error.encoding}, cannot hold the name "
+                f"“{printable(str(error.object), _SHOWN)}”: set PYTHONUTF8=1 and run the same "
+                "command again."
+            )
+        case MemoryError():
+            sentence = f"there is not enough memory for this. {_AGAIN}"
+        case _:
+            return _fault(error), Exit.FAULT
+    return sentence, Exit.INCOMPLETE
 
 
-def _refused(error: BaseException) -> str:
+def _refused(error: OSError) -> str:
     """Return the sentence for an error of the operating system."""
-    assert isinstance(error, OSError)
     what = error.strerror or printable(str(error), _SHOWN) or type(error).__name__
     if error.filename == STDOUT:
         return (
             f"the system refused what was to be printed: {what} ({STDOUT}). Files that are written "
             "are whole; --quiet, where a command has it, prints nothing."
         )
-    where = f" ({printable(os.fsdecode(error.filename))})" if _is_path(error.filename) else ""
+    named = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
+    where = f" ({printable(os.fsdecode(named))})" if named else ""
     number = errno.EEXIST if isinstance(error, FileExistsError) else error.errno or 0
     return f"the system refused: {what}{where}. {_ADVICE.get(number, _AGAIN)}"
 
 
-def _is_path(name: object) -> bool:
-    return isinstance(name, str | bytes | os.PathLike) and bool(name)
-
-
-def _database(error: BaseException) -> str:
+def _database(error: sqlite3.Error) -> str:
     """Return the sentence for an error of SQLite: of the disk, or of the database."""
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSALS:
         return _refused(OSError(0, str(error)))
@@ -79,39 +86,17 @@ def _database(error: BaseException) -> str:
     )
 
 
-def _name(error: BaseException) -> str:
-    assert isinstance(error, UnicodeEncodeError)
-    name = printable(str(error.object), _SHOWN)
-    return (
-        f"the encoding of this system, {error.encoding}, cannot hold the name “{name}”: set "
-        "PYTHONUTF8=1 and run the same command again."
-    )
-
-
-def _memory(error: BaseException) -> str:
-    return f"there is not enough memory for this. {_AGAIN}"
-
-
 def _fault(error: BaseException) -> str:
-    """Return the sentence for what no part of gptexit expects: what it is, and where."""
+    """Return the sentence for an error that gptexit does not expect, with its place in the code."""
     package = str(Path(__file__).parent.parent)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(package)]
-    at = own[-1] if own else None
-    where = (
-        f" ({Path(at.filename).relative_to(package).as_posix()}, line {at.lineno})" if at else ""
-    )
+    where = ""
+    if own:
+        path = Path(own[-1].filename).relative_to(package).as_posix()
+        where = f" ({path}, line {own[-1].lineno})"
     words = printable(f"{type(error).__name__}: {error}", _SHOWN)
     return (
         f"gptexit has a fault of its own here: {words}{where}. Please report this sentence, and "
         f"what {TRACEBACK}=1 shows. What is written is whole."
     )
-
-
-_ENDINGS: tuple[tuple[type[BaseException], Callable[[BaseException], str], int], ...] = (
-    (OSError, _refused, Exit.INCOMPLETE),
-    (sqlite3.Error, _database, Exit.INCOMPLETE),
-    (UnicodeEncodeError, _name, Exit.INCOMPLETE),
-    (MemoryError, _memory, Exit.INCOMPLETE),
-)
-"""Kinds of errors, the sentence and the exit code; the first that fits."""

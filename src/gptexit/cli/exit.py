@@ -7,21 +7,7 @@ from typing import Any
 
 import click
 
-from gptexit.cli.options import (
-    FormatsCommand,
-    allow_large_option,
-    exclude_option,
-    exclusion,
-    format_options,
-    jobs_option,
-    names_of,
-    names_options,
-    no_progress_option,
-    own_given,
-    quiet_option,
-    redact_option,
-    timezone_option,
-)
+from gptexit.cli import options
 from gptexit.cli.summary import complain, progress_bar, summary, troubles
 from gptexit.cli.verify import EXITS, verdict
 from gptexit.errors import Exit
@@ -32,13 +18,13 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
 """The formats that an exit may write."""
 
 
-@click.command(cls=FormatsCommand)
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.command(cls=options.FormatsCommand)
+@options.sources
 @click.option(
     "-o", "out", default="chatgpt-exit", show_default=True, help="The folder to write to."
 )
-@timezone_option("the times in notes")
-@names_options
+@options.timezone("the times in notes")
+@options.names
 @click.option(
     "--for",
     "going_to",
@@ -47,13 +33,12 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
     type=click.Choice(list(DESTINATIONS)),
     help=f"Also write what this takes: {', '.join(DESTINATIONS)}. May be given several times.",
 )
-@exclude_option("Leave conversations out of what --for adds; your own archive keeps them")
-@redact_option
-@quiet_option
-@jobs_option
-@allow_large_option
-@no_progress_option
-@format_options(*WRITTEN)
+@options.exclude("Leave conversations out of what --for adds; your own archive keeps them")
+@options.redact
+@options.quiet
+@options.jobs
+@options.reading
+@options.of_formats(*WRITTEN)
 @click.pass_context
 def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Do everything that leaving ChatGPT takes, in one go.
@@ -72,22 +57,15 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
     if given["exclude"] and not given["going_to"]:
         raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
-    quiet, out, zone = given["quiet"], Path(given["out"]), given["zone"]
+    quiet, out = given["quiet"], Path(given["out"])
     off = quiet or given["no_progress"]
-    options = {
-        "timezone": zone,
-        "redact": given["redact"],
-        "names": names_of(given),
-        **own_given(given),
-    }
-    chosen = Selection(exclude=exclusion(given["exclude"], zone)) if given["exclude"] else None
     report, checked = leave(
         sources,
         out,
-        options,
+        options.writer_options(given),
         lambda export, what: progress_bar(export, off=off, what=what),
         given["going_to"],
-        chosen,
+        Selection(exclude=options.exclusion_of(given)) if given["exclude"] else None,
         allow_large=given["allow_large"],
         jobs=given["jobs"],
     )

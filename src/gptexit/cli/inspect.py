@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
 
-from gptexit.cli import streams
-from gptexit.cli.options import allow_large_option, no_progress_option
-from gptexit.cli.summary import complain, progress_bar, unreadable
+from gptexit.cli import options, streams
+from gptexit.cli.summary import complain, lost, progress_bar, unreadable, write_output
 from gptexit.errors import BadNames, Exit
-from gptexit.files.disk import write_whole
-from gptexit.inspection.output import FORMATS, table
-from gptexit.inspection.output import drift_report as drift_report_of
+from gptexit.inspection import output
 from gptexit.inspection.run import Inspection
 from gptexit.inspection.run import inspect as inspect_export
 from gptexit.inspection.survey import MOST
@@ -23,7 +21,7 @@ from gptexit.text.terminal import count
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@options.sources
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @click.option(
     "--attachments",
@@ -34,7 +32,7 @@ from gptexit.text.terminal import count
 @click.option(
     "--format",
     "listing",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(list(output.FORMATS)),
     help="How to list the attachments. [default: text]",
 )
 @click.option(
@@ -51,20 +49,9 @@ from gptexit.text.terminal import count
     "no export has; `convert --names FILE.csv` takes it. Written again, it keeps what you filled "
     "in. `-` for standard output.",
 )
-@allow_large_option
-@no_progress_option
+@options.reading
 @click.pass_context
-def inspect(
-    ctx: click.Context,
-    sources: tuple[str, ...],
-    as_json: bool,
-    attachments: str | None,
-    listing: str | None,
-    drift_report: str | None,
-    names_file: str | None,
-    allow_large: bool,
-    no_progress: bool,
-) -> None:
+def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Say what an export holds, what it lacks, and what no export holds.
 
     SOURCE is the ZIP that OpenAI sent, several ZIPs, the folder that it was unpacked to, a
@@ -75,6 +62,8 @@ def inspect(
     gptexit inspect chatgpt-export.zip --attachments missing --format csv > missing.csv
     gptexit inspect chatgpt-export.zip --write-names names.csv
     """
+    as_json, listing, attachments = given["as_json"], given["listing"], given["attachments"]
+    drift_report, names_file = given["drift_report"], given["names_file"]
     if listing and not attachments:
         raise click.UsageError("--format goes with --attachments missing.")
     if as_json and attachments:
@@ -83,28 +72,24 @@ def inspect(
         raise click.UsageError("only one thing goes to standard output.")
     names = _earlier_names(names_file)
     with (
-        open_export(sources, streams.stdin(), allow_large=allow_large) as export,
-        progress_bar(export, off=no_progress) as progress,
+        open_export(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
+        progress_bar(export, off=given["no_progress"]) as progress,
     ):
-        found = inspect_export(export, progress)
-    about = found.as_json()
+        inspection = inspect_export(export, progress)
+    about = inspection.as_json()
     if drift_report:
-        words = drift_report_of(found)
-        if drift_report == "-":
-            click.echo(words, nl=False)
-        else:
-            write_whole(Path(drift_report), words.encode("utf-8", "replace"))
+        write_output(drift_report, output.drift_report(inspection))
     if names_file:
-        _write_names(names_file, found, names, err=as_json or attachments is not None)
+        _write_names(names_file, inspection, names, err=as_json or attachments is not None)
     if attachments:
-        for line in FORMATS[listing or "text"](found.survey.attachments.missing()):
+        for line in output.FORMATS[listing or "text"](inspection.survey.attachments.missing()):
             click.echo(line, nl=False)
     elif as_json:
         click.echo(orjson.dumps(about, option=orjson.OPT_INDENT_2))
     elif drift_report != "-" and not names_file:
-        click.echo(table(about))
-    complain(unreadable([f"{loss['where']}: {loss['reason']}" for loss in about["unreadable"]]))
-    ctx.exit(Exit.COMPLETE if found.complete else Exit.INCOMPLETE)
+        click.echo(output.table(about))
+    complain(unreadable(map(lost, about["unreadable"])))
+    ctx.exit(Exit.COMPLETE if inspection.complete else Exit.INCOMPLETE)
 
 
 def _earlier_names(path: str | None) -> Table:
@@ -119,26 +104,25 @@ def _earlier_names(path: str | None) -> Table:
         raise click.UsageError(f"{error} Nothing was written.") from error
 
 
-def _write_names(path: str, found: Inspection, earlier: Table, *, err: bool) -> None:
+def _write_names(path: str, inspection: Inspection, earlier: Table, *, err: bool) -> None:
     """Write the table of names, with `earlier` names in it, and say what the user has to do."""
-    groups = found.survey.groups
+    groups = inspection.survey.groups
     names = earlier.renewed(groups.rows())
+    write_output(path, names.text())
     if path == "-":
-        click.echo(names.text(), nl=False)
         return
-    names.save(Path(path))
-    projects = sum(own.startswith("g-p-") for own in groups.by_id)
-    counted = f"{count(projects, 'project')}, {count(len(groups.by_id) - projects, 'custom GPT')}"
-    click.echo(f"{path}: {counted}; {count(len(names.names()), 'name')} filled in.", err=err)
-    gone = len(names.rows) - len(groups.by_id)
-    if gone:
-        click.echo(f"Kept at its end: {count(gone, 'row')} that this export lacks.", err=err)
+    ids, filled = groups.by_id, len(names.names())
+    projects = sum(own.startswith("g-p-") for own in ids)
+    counted = f"{count(projects, 'project')}, {count(len(ids) - projects, 'custom GPT')}"
+    lines = [f"{path}: {counted}; {count(filled, 'name')} filled in."]
+    if gone := len(names.rows) - len(ids):
+        lines.append(f"Kept at its end: {count(gone, 'row')} that this export lacks.")
     if groups.others:
         number = count(groups.others, "conversation")
-        click.echo(f"Not listed: those of {number}; there are more than {MOST:,}.", err=err)
-    if len(names.names()) < len(names.rows):
-        click.echo(
+        lines.append(f"Not listed: those of {number}; there are more than {MOST:,}.")
+    if filled < len(names.rows):
+        lines.append(
             "Fill in the column “name” in any spreadsheet or editor, then: gptexit convert EXPORT "
-            f"--names {path}",
-            err=err,
+            f"--names {path}"
         )
+    click.echo("\n".join(lines), err=err)

@@ -98,9 +98,8 @@ def _install(client: Client, key: str, archive: Path, given: dict[str, Any]) -> 
         str(archive).encode()
     except UnicodeEncodeError as error:
         raise NotInstalled("The archive's path has bytes that no JSON can hold.") from error
-    config = given["config"] or client.place(machine(os.environ))
+    name, config = given["name"], given["config"] or client.place(machine(os.environ))
     server = entry(client, sys.executable, archive)
-    name = given["name"]
     if given["write"]:
         click.echo(_written(client, name, install(config, name, server)))
     else:
@@ -123,14 +122,10 @@ def _printed(client: Client, key: str, config: Path, name: str, server: dict[str
 
 def _written(client: Client, name: str, installed: Installed) -> str:
     path, backup, content = installed.path, installed.backup, installed.content
-    if not content.changed:
-        lines = [f"{path} has this server already, as “{name}”; nothing was changed."]
-    else:
-        lines = [
-            f"Added the server “{name}” to {path}.",
-            f"What was there before: {backup}" if backup else "The file is new.",
-            client.then,
-        ]
+    lines = [f"{path} has this server already, as “{name}”; nothing was changed."]
+    if content.changed:
+        before = f"What was there before: {backup}" if backup else "The file is new."
+        lines = [f"Added the server “{name}” to {path}.", before, client.then]
     if content.comments and not client.comments:
         lines.append(
             f"The file has comments. They are kept, but {client.title} reads plain JSON only."

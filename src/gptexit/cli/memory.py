@@ -6,18 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
-from gptexit.cli import streams
-from gptexit.cli.options import (
-    allow_large_option,
-    no_progress_option,
-    quiet_option,
-    timezone_option,
-)
-from gptexit.cli.summary import complain, not_given, progress_bar, unreadable
+from gptexit.cli import options, streams
+from gptexit.cli.summary import complain, lost, not_given, progress_bar, unreadable, write_report
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
-from gptexit.files.disk import write_whole
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Memory
 from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
@@ -33,7 +25,7 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 
 
 @click.command()
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@options.sources
 @click.option(
     "--for",
     "form",
@@ -64,10 +56,9 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
     help="For a page: replace API keys, tokens and passwords by marks. [default: secrets, where "
     "gptexit[redact] is installed]",
 )
-@timezone_option("the dates")
-@quiet_option
-@allow_large_option
-@no_progress_option
+@options.timezone("the dates")
+@options.quiet
+@options.reading
 @click.pass_context
 def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Write down what ChatGPT remembered of you, for your next assistant.
@@ -94,21 +85,25 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
     ):
         if kind == "pam":
-            whole = given["conversations"]
-            found = write_store(export, Path(out), answer.entries, progress, all_of=whole)
+            remembered = write_store(
+                export, Path(out), answer.entries, progress, all_of=given["conversations"]
+            )
         else:
-            found = gather(export, answer.entries, progress)
+            remembered = gather(export, answer.entries, progress)
     written, searched = out, []
     if kind == "json":
-        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        _write(out, orjson.dumps(found.as_json(), option=options))
+        write_report(out, remembered.as_json())
     elif kind == "page":
-        page, sentence = _redacted(memory_text(found, given["form"], given["zone"]), given)
-        written, searched = _write(out, page), [sentence]
-    losses = [f"{loss.where}: {loss.reason}" for loss in export.losses]
+        page, sentence = _redacted(memory_text(remembered, given["form"], given["zone"]), given)
+        searched = [sentence]
+        if out == "-":
+            click.echo(page, nl=False)
+        else:
+            written = str(write_page(Path(out), page))
+    losses = [lost(loss.as_json()) for loss in export.losses]
     complain([*unreadable(losses), *not_given(export.missing)])
     if not given["quiet"]:
-        lines = [*_summary(export, found, answer), *searched]
+        lines = [*_summary(export, remembered, answer), *searched]
         if out not in (written, "-"):
             lines.append(f"{out} stays as it is: gptexit did not write it, or you changed it.")
         if out != "-":
@@ -124,17 +119,6 @@ def _answer(path: str | None) -> OwnList:
     except (NotAnAnswer, FileNotFoundError, IsADirectoryError) as error:
         sentence = str(error) if isinstance(error, NotAnAnswer) else f"there is no file {path}."
         raise click.BadParameter(sentence, param_hint="--from-file") from error
-
-
-def _write(out: str, content: str | bytes) -> str:
-    """Write a page, or JSON as bytes. Return the path of the file, or `-`."""
-    if out == "-":
-        click.echo(content, nl=False)
-    elif isinstance(content, bytes):
-        write_whole(Path(out), content)
-    else:
-        return str(write_page(Path(out), content))
-    return out
 
 
 def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
@@ -159,20 +143,18 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
     return clean, "A key or password was in it: a mark, [redacted: …], stands in its place."
 
 
-def _summary(export: Source, found: Memory, answer: OwnList) -> list[str]:
-    """Say what was found, and how to get what is missing."""
-    lines = [
-        f"Read {count(found.conversations, 'conversation')} from {export.label}.",
-        tally(found),
-    ]
-    marked = sum(bool(entry.marks) for entry in found.entries)
+def _summary(export: Source, remembered: Memory, answer: OwnList) -> list[str]:
+    """Sum up what was remembered, and how to get more."""
+    read = count(remembered.conversations, "conversation")
+    lines = [f"Read {read} from {export.label}.", tally(remembered)]
+    marked = sum(bool(entry.marks) for entry in remembered.entries)
     if marked:
         lines.append(f"{count(marked, 'of them says', 'of them say')} what is not certain of it.")
     if answer.entries:
-        words = f"Merged ChatGPT's own list: {count(len(answer.entries), 'entry', 'entries')}"
+        entries = count(len(answer.entries), "entry", "entries")
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""
-        lines.append(f"{words}{left}.")
-    if why := why_more(found):
+        lines.append(f"Merged ChatGPT's own list: {entries}{left}.")
+    if why := why_more(remembered):
         lines += [
             "",
             why,

@@ -10,20 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gptexit.archive.lock import owning_name
-from gptexit.cli import streams
-from gptexit.cli.convert import included, write_report
-from gptexit.cli.options import (
-    allow_large_option,
-    names_of,
-    names_options,
-    no_progress_option,
-    quiet_option,
-    selection_of,
-    selection_options,
-    timezone_option,
+from gptexit.cli import options, streams
+from gptexit.cli.summary import (
+    complain,
+    listed,
+    not_selected,
+    progress_bar,
+    unreadable,
+    write_report,
 )
-from gptexit.cli.summary import complain, listed, progress_bar, unreadable
-from gptexit.errors import Exit
+from gptexit.errors import Exit, ServerError
 from gptexit.source import open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import CommonOptions
@@ -40,26 +36,17 @@ _EXTRA = (
 
 @click.command()
 @click.argument("app", type=click.Choice(["open-webui"]))
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@options.sources
 @click.option("--url", required=True, help="The server, as http://127.0.0.1:8080.")
-@selection_options
-@click.option(
-    "--branches",
-    type=click.Choice(["current", "all"]),
-    default=None,
-    help="The branch seen last, or also edited and regenerated versions. [default: all]",
-)
-@click.option(
-    "--include",
-    "include",
-    metavar="LIST",
-    callback=included,
-    help="What chats show beside the conversation: hidden, reasoning, tools, instructions (as "
-    "the chat's system prompt), or none. [default: reasoning]",
+@options.selection
+@options.content(
+    "chats",
+    "hidden, reasoning, tools, instructions (as the chat's system prompt)",
+    branches="all",
 )
 @click.option("--memories", is_flag=True, help="Also add what ChatGPT noted about you.")
-@timezone_option("--since and --until")
-@names_options
+@options.timezone("--since and --until")
+@options.names
 @click.option(
     "--timeout",
     type=click.FloatRange(1, 3600),
@@ -76,10 +63,9 @@ _EXTRA = (
     "not answered as it should yet.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
-@quiet_option
-@allow_large_option
-@no_progress_option
+@options.report
+@options.quiet
+@options.reading
 @click.pass_context
 def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **given: Any) -> None:
     """Put the conversations of an export into a running Open WebUI.
@@ -94,17 +80,14 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     """
     try:
-        from gptexit.errors import ServerError
         from gptexit.push.client import Server
         from gptexit.push.run import Push
     except ModuleNotFoundError as error:
         if error.name not in ("httpx", "tenacity"):
             raise
         raise click.UsageError(_EXTRA) from None
-    selection = selection_of(given, given["zone"])
-    options = CommonOptions(
-        given["branches"], given["include"], given["zone"], names=names_of(given)
-    )
+    selection = options.selection_of(given)
+    common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
     say = partial(click.echo, err=True)
     tally = None
@@ -118,7 +101,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
                 export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
             ) as progress,
         ):
-            run = Push(export, server, selection, options, dry=dry, memories=given["memories"])
+            run = Push(export, server, selection, common, dry=dry, memories=given["memories"])
             tally = run.tally
             run.run(progress)
         code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
@@ -126,30 +109,29 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         say(f"Error: {error}")
     if tally and given["report"]:
         write_report(given["report"], tally.as_json())
-    if tally and tally.read and not quiet:
-        click.echo(_summary(tally, url))
     if tally and tally.read:
+        if not quiet:
+            click.echo(_summary(tally, url))
         complain(_troubles(tally))
     ctx.exit(code)
 
 
 def _key() -> str:
     """Read the API key from the environment, or ask for it without showing it."""
-    key = os.environ.get(KEY, "").strip()
-    if not key:
-        if not sys.stdin.isatty():
-            raise click.UsageError(f"no API key: set the environment variable {KEY}.")
-        key = click.prompt("API key", hide_input=True, err=True).strip()
-    return key
+    if key := os.environ.get(KEY, "").strip():
+        return key
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"no API key: set the environment variable {KEY}.")
+    return str(click.prompt("API key", hide_input=True, err=True)).strip()
 
 
 def _summary(tally: PushTally, url: str) -> str:
     done = tally.done
     lines = [f"Read {count(tally.read, 'conversation')}."]
-    if done["new"] + done["changed"]:
+    if sent := done["new"] + done["changed"]:
         would = "Would send" if tally.dry else "Sent"
         lines.append(
-            f"{would} {count(done['new'] + done['changed'], 'conversation')} to {url}: "
+            f"{would} {count(sent, 'conversation')} to {url}: "
             f"{done['new']:,} new, {done['changed']:,} in place of an older version; "
             f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}."
         )
@@ -159,12 +141,8 @@ def _summary(tally: PushTally, url: str) -> str:
         lines.append(f"There already: {count(done['same'], 'conversation')}.")
     if tally.renamed:
         would = "Would rename" if tally.dry else "Renamed"
-        lines.append(f"{would} {count(len(tally.renamed), 'folder')}:")
-        lines += listed(tally.renamed)
-    if tally.left_out:
-        named = ", ".join(f"{number:,} by {name}" for name, number in tally.left_out.items())
-        total = count(sum(tally.left_out.values()), "conversation")
-        lines.append(f"Not selected: {total} ({named}).")
+        lines += listed(f"{would} {count(len(tally.renamed), 'folder')}:", tally.renamed)
+    lines += not_selected(tally.left_out)
     if any(tally.tidied.values()):
         chats, files = tally.tidied["chats"], tally.tidied["files"]
         lines.append(f"Twice there and tidied: {count(chats, 'chat')}, {count(files, 'file')}.")
@@ -172,19 +150,18 @@ def _summary(tally: PushTally, url: str) -> str:
         added, known = tally.memories["added"], tally.memories["known"]
         word = "Would add" if tally.dry else "Added"
         lines.append(f"{word} {added:,} to the app's memory; {known:,} there already.")
-    if tally.continued:
-        lines.append("You went on with these in the app, so they are left as they are:")
-        lines += listed(tally.continued)
+    lines += listed(
+        "You went on with these in the app, so they are left as they are:", tally.continued
+    )
     return "\n".join(lines)
 
 
 def _troubles(tally: PushTally) -> list[str]:
-    """Return the lines about faults, which are printed also with `--quiet`."""
+    """Return the lines about faults, which `--quiet` prints too."""
     lines = []
     if tally.memories_refused:
         lines.append(f"The server takes no memories: {tally.memories_refused}")
-    if tally.refused:
-        lines += [f"Not taken by the server ({len(tally.refused):,}):", *listed(tally.refused)]
+    lines += listed(f"Not taken by the server ({len(tally.refused):,}):", tally.refused)
     lines += unreadable(tally.unreadable)
     if tally.stopped:
         lines.append("Stopped before the end. Run the same command again to go on.")

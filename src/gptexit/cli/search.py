@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import tzinfo
 from itertools import groupby
@@ -16,9 +17,9 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.cli.options import timezone_option
+from gptexit.archive.manifest import entries
+from gptexit.cli.options import timezone
 from gptexit.errors import Exit, GptexitError
-from gptexit.files.disk import leads_out, open_plain
 from gptexit.library import (
     Hit,
     Library,
@@ -114,8 +115,7 @@ def _styled(cells: list[_Cell]) -> str:
 
 def conversation_lines(span: Span, zone: tzinfo | None, *, title: bool) -> list[str]:
     """Lay out a piece of a conversation, with its title above the first piece."""
-    heading = [click.style(printable(span.title or _UNTITLED), bold=True), ""]
-    lines = heading if title else []
+    lines = [click.style(printable(span.title or _UNTITLED), bold=True), ""] if title else []
     for said in span.messages:
         if said.begins == 0:
             lines += [click.style(_speaker(said, zone), fg="cyan"), ""]
@@ -125,8 +125,8 @@ def conversation_lines(span: Span, zone: tzinfo | None, *, title: bool) -> list[
 
 def _speaker(said: Said, zone: tzinfo | None) -> str:
     words = _SPEAKERS.get(said.role, printable(said.role))
-    when = moment(said.created, zone)
-    words += f", {day(when)}, {clock(when)}" if when else ""
+    if when := moment(said.created, zone):
+        words += f", {day(when)}, {clock(when)}"
     return words + (f" ({printable(said.hidden)})" if said.hidden else "")
 
 
@@ -145,7 +145,9 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 @click.option("--project", metavar="NAME", help="In this project: its name or id.")
 @click.option("--model", metavar="NAME", help="In a conversation in which this model answered.")
 @click.option("--role", type=click.Choice(ROLES), help="Written by this side.")
-@click.option("--id", "key", metavar="ID", help="In this conversation, each message by itself.")
+@click.option(
+    "--id", "conversation", metavar="ID", help="In this conversation, each message by itself."
+)
 @click.option("--hidden", is_flag=True, help="Also reasoning, calls of tools and their output.")
 @click.option(
     "--order",
@@ -166,7 +168,7 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 @click.option(
     "--from", "place", type=click.IntRange(0), default=0, help="With --read: from this place on."
 )
-@timezone_option("dates")
+@timezone("dates")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given: Any) -> None:
@@ -207,20 +209,14 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
 
 def _query(words: tuple[str, ...], given: dict[str, Any]) -> Query:
     """Make the query from the command line. Raises BadDate."""
-    zone = given["zone"]
+    zone, since, until = given["zone"], given["since"], given["until"]
+    same = ("project", "model", "role", "conversation", "hidden", "order", "limit", "offset")
     return Query(
         " ".join(map(_phrase, words)),
-        since=beginning(given["since"], zone) if given["since"] else None,
-        until=ending(given["until"], zone) if given["until"] else None,
-        project=given["project"],
-        model=given["model"],
-        role=given["role"],
-        conversation=given["key"],
-        hidden=given["hidden"],
-        grouped=given["key"] is None,
-        order=given["order"],
-        limit=given["limit"],
-        offset=given["offset"],
+        since=beginning(since, zone) if since else None,
+        until=ending(until, zone) if until else None,
+        grouped=given["conversation"] is None,
+        **{name: given[name] for name in same},
     )
 
 
@@ -247,11 +243,9 @@ def _print(library: Library, archive: str, query: Query, page: Page, given: dict
         note = notes.get(hit.conversation)
         way = str(note) if note else _command(library, archive, hit.conversation, hit.place)
         click.echo("\n".join(hit_lines(hit, number, way, width, given["zone"])) + "\n")
-    found = count(page.conversations, "conversation")
-    if page.messages:
-        found += f", {count(page.messages, 'hit')}"
+    hits = f", {count(page.messages, 'hit')}" if page.messages else ""
     more = f" Go on with --offset {page.next}." if page.next is not None else ""
-    click.echo(f"{found}.{more}")
+    click.echo(f"{count(page.conversations, 'conversation')}{hits}.{more}")
 
 
 def _command(library: Library, archive: str, key: str, place: int) -> str:
@@ -278,35 +272,15 @@ _MANIFEST = ".gptexit/manifest.jsonl"
 _KIND = "conversation/"
 
 
-def notes_of(database: Path, keys: Collection[str]) -> dict[str, Path]:
+def notes_of(database: Path, ids: Collection[str]) -> dict[str, Path]:
     """Find the notes of those conversations in a Markdown archive beside the database, by id."""
     notes: dict[str, Path] = {}
-    wanted = {_KIND + key for key in keys}
+    wanted = {_KIND + id for id in ids}
     for folder in _ARCHIVES:
         archive = database.parent / folder
-        try:
-            for key, path in _entries(archive / _MANIFEST, wanted):
-                note = archive / path
-                if note.suffix == ".md" and note.is_file():
-                    notes.setdefault(key.removeprefix(_KIND), Path(os.path.normpath(note)))
-        except OSError:
-            continue
+        with suppress(OSError):
+            for entry in entries(archive / _MANIFEST):
+                note = archive / entry.path
+                if entry.key in wanted and note.suffix == ".md" and note.is_file():
+                    notes.setdefault(entry.key.removeprefix(_KIND), Path(os.path.normpath(note)))
     return notes
-
-
-def _entries(manifest: Path, wanted: set[str]) -> list[tuple[str, str]]:
-    """Read key and path of the lines of a manifest that have a wanted key. Raises OSError."""
-    entries = []
-    with open_plain(manifest) as lines:
-        for line in lines:
-            if _KIND.encode() not in line:
-                continue
-            try:
-                entry = orjson.loads(line)
-                key, path = entry["key"], entry["path"]
-                known = key in wanted
-            except (ValueError, TypeError, KeyError):
-                continue
-            if known and isinstance(path, str) and not leads_out(path):
-                entries.append((key, path))
-    return entries

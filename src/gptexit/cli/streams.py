@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 STDOUT = "standard output"
-"""Stands for the file's name in an error of standard output."""
+"""The name of the file in an error of standard output."""
 _STDIN, _OUT, _ERR = range(3)
 _CLOSED = "it is closed"
 _closed: set[int] = set()
@@ -35,11 +35,7 @@ def prepare() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=_encoding(stream), errors="backslashreplace")
         if stream is None or (number == _OUT and _is_plain(stream)):
-            made = _text(number, stream)
-            if number == _OUT:
-                sys.stdout = made
-            else:
-                sys.stderr = made
+            setattr(sys, "stdout" if number == _OUT else "stderr", _text(number, stream))
 
 
 def stdin() -> BinaryIO | None:
@@ -62,7 +58,7 @@ def stdout() -> BinaryIO:
 
 
 def hush() -> None:
-    """Have nothing more printed to standard error: the exit code alone tells."""
+    """Print nothing more to standard error: the exit code is all that a user wants."""
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 

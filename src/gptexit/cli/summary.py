@@ -4,50 +4,49 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 
-from gptexit.cli.options import redacted
 from gptexit.codes import Repair, sentences
+from gptexit.files.disk import write_whole
 from gptexit.text.terminal import count, printable
+from gptexit.writers.base import SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gptexit.pipeline import Progress
+    from gptexit.readers.chatgpt.export_set import ExportSet
+    from gptexit.source import Source
 
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
+_KINDS = 5
+"""Kinds of secrets that the summary names."""
 
 
 def summary(report: dict[str, Any]) -> str:
     """Return what a run did in plain words, from its report, without what went wrong."""
     lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
-    lines += redacted(report)
-    lines += _left_out(report)
-    lines += _edited(report)
-    lines += _earlier(report)
-    lines += _missing(report)
-    lines += _passed_over(report)
-    lines += _repaired(report)
+    lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
+    for part in (_edited, _earlier, _missing, _passed_over, _repaired):
+        lines += part(report)
     lines += ["Everything that the export holds was read."] if report["complete"] else []
     return "\n".join(lines)
 
 
 def troubles(report: dict[str, Any], named: str = "--report FILE") -> list[str]:
-    """Return what went wrong, for standard error; `named`: what has all of it.
-
-    It is said with `--quiet` too.
-    """
-    files = report["source"]["missing_files"]
-    found, refused = report["read"]["unreadable"], report["assets"]["refused"]
+    """Return what went wrong, also for `--quiet`; `named`: what has all of it."""
+    files, refused = report["source"]["missing_files"], report["assets"]["refused"]
     lines = not_given(files)
     if files:
         lines.append(
             "  An export of several parts needs all of them: give every ZIP in one command."
         )
-    lines += unreadable([f"{loss['where']}: {loss['reason']}" for loss in found])
+    lines += unreadable(map(lost, report["read"]["unreadable"]))
     if refused:
         lines.append(f"Could not be copied: {count(refused, 'file')}.")
     if not report["complete"]:
@@ -56,16 +55,35 @@ def troubles(report: dict[str, Any], named: str = "--report FILE") -> list[str]:
 
 
 def not_given(files: list[str]) -> list[str]:
-    """Return lines that name the files that the export's own list has and that were not given."""
-    if not files:
-        return []
+    """Name the files that the export's own list has and that were not given."""
     head = f"The export's own list names {count(len(files), 'file')} that you did not give:"
-    return [head, *listed(files)]
+    return listed(head, files)
 
 
-def unreadable(parts: list[str]) -> list[str]:
-    """Return lines that name the parts of a source which could not be read."""
-    return [f"Could not be read ({len(parts):,}):", *listed(parts)] if parts else []
+def lost(loss: Mapping[str, str]) -> str:
+    """Say what could not be read, and why."""
+    return f"{loss['where']}: {loss['reason']}"
+
+
+def unreadable(parts: Iterable[str]) -> list[str]:
+    """Name the parts of a source that could not be read."""
+    parts = list(parts)
+    return listed(f"Could not be read ({len(parts):,}):", parts)
+
+
+def write_output(path: str, data: bytes | str) -> None:
+    """Write a file, whole or not at all; `-` is standard output. Raises OSError."""
+    if path == "-":
+        click.echo(data, nl=False)
+    else:
+        write_whole(
+            Path(path), data if isinstance(data, bytes) else data.encode("utf-8", "replace")
+        )
+
+
+def write_report(path: str, report: dict[str, Any]) -> None:
+    """Write a report as JSON, as `write_output` does."""
+    write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def complain(lines: list[str]) -> None:
@@ -91,35 +109,37 @@ def _read(report: dict[str, Any]) -> str:
 
 
 def _exports(report: dict[str, Any]) -> list[str]:
-    """What came from where, where several exports were merged."""
-    lines = [_brought(export) for export in report["source"]["exports"]]
-    if lines:
-        lines.insert(0, f"Merged {len(lines)} exports, the oldest first:")
+    """Say what came from which of several merged exports."""
+    exports = report["source"]["exports"]
+    lines = [f"Merged {len(exports)} exports, the oldest first:"] if exports else []
+    lines += map(_brought, exports)
     gone, differing = report["read"]["gone"], report["read"]["differing"]
     if gone["conversations"] or gone["messages"]:
-        newest = report["source"]["exports"][-1]["label"]
-        words = f"No longer in {newest}: {count(gone['conversations'], 'conversation')}"
-        words += f" and {count(gone['messages'], 'message')} of others; kept, and marked as gone."
-        lines.append(words)
+        lines.append(
+            f"No longer in {exports[-1]['label']}: {count(gone['conversations'], 'conversation')} "
+            f"and {count(gone['messages'], 'message')} of others; kept, and marked as gone."
+        )
     if differing:
-        words = f"{count(len(differing), 'message')} with another text in a later export: that one "
-        lines.append(words + "counts, and jsonl has both.")
+        messages = count(len(differing), "message")
+        lines.append(
+            f"{messages} with another text in a later export: that one counts, and jsonl has both."
+        )
     return lines
 
 
 def _brought(export: dict[str, Any]) -> str:
     made = f" ({export['made'][:10]})" if export["made"] else ""
-    words = (
+    return (
         f"  {export['label']}{made}: {count(export['conversations'], 'conversation')}. Only there: "
+        f"{count(export['conversations_only'], 'conversation')}, "
+        f"{count(export['messages_only'], 'message')}."
     )
-    words += f"{count(export['conversations_only'], 'conversation')}, "
-    return words + f"{count(export['messages_only'], 'message')}."
 
 
 def _written(target: dict[str, Any]) -> str:
     where = "standard output" if target["out"] == "-" else target["out"]
-    words = f"Wrote {count(target['conversations'], 'conversation')} as {target['format']}"
-    words += f" to {where}"
+    conversations = count(target["conversations"], "conversation")
+    words = f"Wrote {conversations} as {target['format']} to {where}"
     if target["format"] != "jsonl":
         new, same = target["files_written"], target["files_unchanged"]
         words += f": {count(new, 'file')} written, {same:,} unchanged"
@@ -129,46 +149,67 @@ def _written(target: dict[str, Any]) -> str:
     return f"{words}; {target['redact']} redacted."
 
 
-def _left_out(report: dict[str, Any]) -> list[str]:
-    reasons = report["selected"]["left_out"]
-    if not reasons:
-        return []
-    named = ", ".join(f"{count:,} by {name}" for name, count in reasons.items())
-    return [f"Not selected: {count(sum(reasons.values()), 'conversation')} ({named})."]
+def _redacted(report: dict[str, Any]) -> list[str]:
+    """Say what was taken out, and where nothing could be looked for."""
+    without = [target for target in report["targets"] if target["redact"] == SECRETS]
+    lines = [_taken_out(report["redacted"], without)] if without else []
+    if report["redacted"] and report["redacted"]["unsearched"]:
+        lines.append(
+            f"Not searched for secrets: {count(report['redacted']['unsearched'], 'file')}, such as "
+            "pictures, PDFs, Office files and ZIPs."
+        )
+    return lines
+
+
+def _taken_out(findings: dict[str, Any], without: list[dict[str, Any]]) -> str:
+    formats = ", ".join(target["format"] for target in without)
+    if not findings["secrets"]:
+        return f"Searched for secrets in {formats}: none found."
+    kinds = sorted(findings["kinds"].items(), key=lambda kind: (-kind[1], kind[0]))
+    named = ", ".join(f"{number:,} × {kind}" for kind, number in kinds[:_KINDS])
+    rest = f", and {len(kinds) - _KINDS:,} more kinds" if len(kinds) > _KINDS else ""
+    where = next((target["out"] for target in without if target["out"] != "-"), None)
+    listed = f"; {where}/redacted.csv lists them" if where else ""
+    places = count(findings["conversations"], "conversation or file", "conversations or files")
+    return (
+        f"Redacted in {formats}: {count(findings['secrets'], 'secret')} ({named}{rest}) in "
+        f"{places}{listed}."
+    )
+
+
+def not_selected(reasons: Mapping[str, int]) -> list[str]:
+    """Say how many conversations each option left out, if any."""
+    named = ", ".join(f"{number:,} by {name}" for name, number in reasons.items())
+    total = count(sum(reasons.values()), "conversation")
+    return [f"Not selected: {total} ({named})."] if reasons else []
 
 
 def _edited(report: dict[str, Any]) -> list[str]:
-    edited = [
-        _with_new_text(path, target["earlier"]["new_texts"])
-        for target in report["targets"]
-        for path in target["edited"]
-    ]
-    if not edited:
-        return []
+    edited = []
+    for target in report["targets"]:
+        new_texts = target["earlier"]["new_texts"]
+        for path in target["edited"]:
+            edited.append(f"{path} (new: {new_texts[path]})" if path in new_texts else path)
     head = f"You changed {count(len(edited), 'file')}: kept as they are, the new text beside them:"
-    return [head, *listed(edited)]
-
-
-def _with_new_text(path: str, new_texts: dict[str, str]) -> str:
-    return f"{path} (new: {new_texts[path]})" if path in new_texts else path
+    return listed(head, edited)
 
 
 def _earlier(report: dict[str, Any]) -> list[str]:
-    """What of earlier runs stayed since this export holds less, and what a new gptexit changed."""
+    """Say what stayed of earlier runs, merged or not, and what was written anew."""
     lines = []
     for target in report["targets"]:
         earlier, name = target["earlier"], target["format"]
-        kept, beside = earlier["notes_kept"], earlier["notes_beside"]
-        healed = earlier["files_healed"]
-        if healed:
-            words = f"Damaged, as by a power cut, and written again ({len(healed):,}):"
-            lines += [words, *listed(healed)]
-        if kept:
-            words = "note that holds" if len(kept) == 1 else "notes that hold"
-            lines += [f"Kept {len(kept):,} {words} more than this export:", *listed(kept)]
-        if beside:
-            words = f"Two exports hold different things of {count(len(beside), 'conversation')}: "
-            lines += [f"{words}what the older one has is beside the note:", *listed(beside)]
+        kept, beside, healed = (
+            earlier[key] for key in ("notes_kept", "notes_beside", "files_healed")
+        )
+        lines += listed(f"Damaged, as by a power cut, and written again ({len(healed):,}):", healed)
+        words = count(len(kept), "note that holds", "notes that hold")
+        lines += listed(f"Kept {words} more than this export:", kept)
+        lines += listed(
+            f"Two exports hold different things of {count(len(beside), 'conversation')}: "
+            "what the older one has is beside the note:",
+            beside,
+        )
         if earlier["conversations_merged"]:
             number = count(earlier["conversations_merged"], "conversation")
             words = "Merged with what the archive held and this export lacks"
@@ -177,61 +218,44 @@ def _earlier(report: dict[str, Any]) -> list[str]:
             number = count(earlier["conversations_stayed"], "conversation")
             lines.append(f"Kept {number} as {name} that this run did not bring.")
         if earlier["notes_anew"]:
-            number = earlier["notes_anew"]
-            words = "note was" if number == 1 else "notes were"
-            lines.append(
-                f"{number:,} {words} written anew, since this gptexit writes them differently."
-            )
+            words = count(earlier["notes_anew"], "note was", "notes were")
+            lines.append(f"{words} written anew, since this gptexit writes them differently.")
     return lines
 
 
 def _missing(report: dict[str, Any]) -> list[str]:
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    if not missing:
-        return []
-    return [
-        f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
-        "names each where it was."
-    ]
+    words = f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
+    return [f"{words}names each where it was."] if missing else []
 
 
 def _passed_over(report: dict[str, Any]) -> list[str]:
     passed = report["source"]["passed_over"]
-    if not passed:
-        return []
     head = f"Beside the conversations, and not read as such ({len(passed):,}):"
-    return [head, *listed([f"{file['where']}: {file['reason']}" for file in passed])]
+    return listed(head, list(map(lost, passed)))
 
 
 def _repaired(report: dict[str, Any]) -> list[str]:
-    """What of the text could not be kept as it was: the user may know what stood there."""
+    """Say which characters could not be kept: the user may know what they were."""
     repairs = report["read"]["repairs"]
-    if not repairs:
-        return []
     mended = "; ".join(f"{what} ({n:,})" for what, n in sentences(Repair, repairs.items()))
-    return [f"Mended while reading: {mended}"]
+    return [f"Mended while reading: {mended}"] if mended else []
 
 
-def listed(names: list[str]) -> list[str]:
-    """Lines for the first of `names`, and one for how many more there are."""
+def listed(head: str, names: list[str]) -> list[str]:
+    """Lay out the first of `names` below `head`, and how many more there are; nothing if none."""
     shown = [f"  {printable(name)}" for name in names[:LISTED]]
-    rest = len(names) - LISTED
-    return [*shown, f"  … and {rest:,} more"] if rest > 0 else shown
-
-
-class Sized(Protocol):
-    """What has a length that is known, or is not."""
-
-    @property
-    def bytes_total(self) -> int | None:
-        """In bytes."""
+    rest = [f"  … and {len(names) - LISTED:,} more"] if len(names) > LISTED else []
+    return [head, *shown, *rest] if names else []
 
 
 @contextmanager
-def progress_bar(export: Sized, *, off: bool, what: str = "Reading") -> Iterator[Progress | None]:
-    """Show a progress bar. Give what to call with the conversations and bytes read so far.
+def progress_bar(
+    export: Source | ExportSet, *, off: bool, what: str = "Reading"
+) -> Iterator[Progress | None]:
+    """Show a progress bar; give the function that takes the conversations and bytes read so far.
 
-    Give None if nobody watches: standard error is no terminal, or `off` is set.
+    Give None if `off` is set or standard error is no terminal.
     """
     if off or not sys.stderr.isatty():
         yield None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
 
-from gptexit.cli import streams
-from gptexit.cli.options import allow_large_option, no_progress_option
+from gptexit.cli import options, streams
 from gptexit.cli.summary import listed, progress_bar
 from gptexit.errors import Exit
 from gptexit.proof import verify as verify_archive
@@ -32,15 +32,19 @@ EXITS = {
 def verdict(result: Result) -> str:
     """Sum up a verification in plain words."""
     lines = [_checked(archive, result) for archive in result.archives]
-    if result.edited:
-        lines.append(f"You added to {count(len(result.edited), 'file')}; nothing was lost by it:")
-        lines += listed(result.edited)
+    files = count(len(result.edited), "file")
+    lines += listed(f"You added to {files}; nothing was lost by it:", result.edited)
     for archive in result.archives:
-        lines += _elsewhere(archive)
-    lines.append(_SENTENCES[result.verdict](result))
-    lines += listed(list(map(_shown, result.problems)))
+        others = [
+            f"{other.file}: “{other.title or other.conversation}”" for other in archive.elsewhere
+        ]
+        number = count(len(others), "more conversation")
+        lines += listed(f"{number} of the selection in its other ZIPs:", others)
+    sentence = _SENTENCES[result.verdict](result)
+    lines += listed(sentence, list(map(_shown, result.problems))) or [sentence]
     lines += _unknown(result)
-    lines += _unread(result)
+    unread = [f"{where}: {reason}" for where, reason in sorted(result.unread.items())]
+    lines += listed("Could not be read of the export, now or when it was converted:", unread)
     if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
     return "\n".join(lines)
@@ -48,13 +52,13 @@ def verdict(result: Result) -> str:
 
 def _checked(archive: Checked, result: Result) -> str:
     name = archive.path if archive.path != "." else archive.format or "archive"
+    conversations, assets = archive.conversations, archive.assets
     words = f"{name}: {count(archive.files, 'file')}"
-    if result.source is None or not (archive.conversations or archive.assets):
+    if result.source is None or not (conversations or assets):
         return f"{words} compared with the archive's manifest."
-    if archive.conversations:
-        words += f", {count(archive.conversations, 'conversation')}"
-        words += f", {count(archive.messages, 'message')}"
-        words += f", {count(archive.assets, 'attachment')}" if archive.assets else ""
+    if conversations:
+        words += f", {count(conversations, 'conversation')}, {count(archive.messages, 'message')}"
+        words += f", {count(assets, 'attachment')}" if assets else ""
     words += f" compared with {result.source}."
     if archive.redacted:
         words += f" In {count(archive.redacted, 'message')} a mark stands for what was redacted."
@@ -63,15 +67,6 @@ def _checked(archive: Checked, result: Result) -> str:
     if archive.older:
         words += f" {count(archive.older, 'conversation')} kept that this export does not have."
     return words
-
-
-def _elsewhere(archive: Checked) -> list[str]:
-    """List the conversations of the selection that are in other ZIPs than the given one."""
-    others = archive.elsewhere
-    if not others:
-        return []
-    head = f"{count(len(others), 'more conversation')} of the selection in its other ZIPs:"
-    return [head, *listed([f"{it.file}: “{it.title or it.conversation}”" for it in others])]
 
 
 def _as_written(result: Result) -> str:
@@ -108,30 +103,15 @@ def _complete_except(result: Result) -> str:
     return f"{words}, except for {'; and for '.join(lacking)}."
 
 
-def _unread(result: Result) -> list[str]:
-    """List the places in the export that could not be read, with the reasons."""
-    if not result.unread:
-        return []
-    shown = [f"{where}: {reason}" for where, reason in sorted(result.unread.items())]
-    return ["Could not be read of the export, now or when it was converted:", *listed(shown)]
-
-
-def _complete_but(result: Result) -> str:
-    messages = count(result.unknown_messages, "message")
-    return f"Complete, but for {messages} in a form that gptexit does not know:"
-
-
 def _unknown(result: Result) -> list[str]:
     """List the messages in an unknown form; if the verdict is about problems, with a heading."""
-    if not result.unknown_messages:
-        return []
     lines = []
     for form in result.unknown:
         where = f"message {form.message}" if form.message else "all of it"
         lines.append(f"conversation “{form.title or form.conversation}”, {where}: {form.what}")
     messages = _are(result.unknown_messages, "message")
-    head = f"{messages} in a form that gptexit does not know:"
-    return [*([head] if result.problems else []), *listed(lines)]
+    shown = listed(f"{messages} in a form that gptexit does not know:", lines)
+    return shown if result.problems else shown[1:]
 
 
 def _are(number: int, thing: str) -> str:
@@ -141,7 +121,10 @@ def _are(number: int, thing: str) -> str:
 _SENTENCES: dict[Verdict, Callable[[Result], str]] = {
     "complete": lambda result: f"{_complete(result)}.",
     "complete except": _complete_except,
-    "complete but": _complete_but,
+    "complete but": lambda result: (
+        f"Complete, but for {count(result.unknown_messages, 'message')} in a form that gptexit "
+        "does not know:"
+    ),
     "as written": _as_written,
     "not complete": lambda result: (
         f"Not complete: {_are(len(result.problems), 'thing')} not right:"
@@ -166,17 +149,9 @@ def _shown(problem: Problem) -> str:
 @click.argument("paths", metavar="[SOURCE...] ARCHIVE", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 @click.option("--quiet", is_flag=True, help="Nothing but the exit code.")
-@allow_large_option
-@no_progress_option
+@options.reading
 @click.pass_context
-def verify(
-    ctx: click.Context,
-    paths: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
-    allow_large: bool,
-    no_progress: bool,
-) -> None:
+def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Prove that an archive holds what an export holds.
 
     Reads the export again and the archive as files, and compares: each conversation, each
@@ -188,12 +163,13 @@ def verify(
     gptexit verify chatgpt-archive
     """
     *sources, archive = paths
+    as_json, quiet = given["as_json"], given["quiet"]
     if quiet:
         streams.hush()
     if sources:
         with (
-            open_export(sources, careful=True, allow_large=allow_large) as export,
-            progress_bar(export, off=quiet or no_progress or as_json) as progress,
+            open_export(sources, careful=True, allow_large=given["allow_large"]) as export,
+            progress_bar(export, off=quiet or as_json or given["no_progress"]) as progress,
         ):
             result = verify_archive(Path(archive), export, progress)
     else:

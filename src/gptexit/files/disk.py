@@ -104,23 +104,19 @@ def begins_with_zeros(path: str | Path) -> bool:
     return bool(first) and not any(first)
 
 
-def sync(path: str | Path) -> None:
+def sync(path: str | Path, flags: int = _TO_SYNC) -> None:
     """Wait until the bytes written to a file are on the disk. Raises OSError."""
-    _sync(path, _TO_SYNC)
-
-
-def sync_folder(path: str | Path) -> None:
-    """Wait until the names in a folder are on the disk, if the system can do that."""
-    with suppress(OSError):  # Windows opens no folder, and some file systems sync none
-        _sync(path, os.O_RDONLY | _ALWAYS)
-
-
-def _sync(path: str | Path, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_folder(path: str | Path) -> None:
+    """Wait until the names in a folder are on the disk, if the system can do that."""
+    with suppress(OSError):  # Windows opens no folder, and some file systems sync none
+        sync(path, os.O_RDONLY | _ALWAYS)
 
 
 def write_whole(path: Path, data: bytes) -> None:

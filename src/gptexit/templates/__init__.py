@@ -1,8 +1,7 @@
-"""The prose of the pages that gptexit writes for a person, as templates beside this module.
+"""Render the pages that gptexit writes for a person, from the templates beside this module.
 
-Whoever corrects a page, or translates it, changes a template and no Python. A template gets facts:
-numbers, names and lists. Words that come from an export have to be escaped for Markdown before they
-are handed over; they are values and are never read as a template themselves.
+A page is corrected or translated in its template alone. A template gets facts: numbers, names and
+lists. Escape words of an export for Markdown first; they are never read as a template themselves.
 
 Jinja2 is imported where the first page is rendered: most runs write none.
 """
@@ -21,26 +20,23 @@ if TYPE_CHECKING:
 
 
 def render(name: str, /, **facts: Any) -> str:
-    """Return the page that the template of that name makes of `facts`.
+    """Return the page that the template `name` makes of `facts`.
 
-    Raise an error of Jinja2 where there is no such template, or where it names a fact that it did
-    not get.
+    Raises an error of Jinja2 if the template does not exist or names a fact that it did not get.
     """
     return _environment().get_template(name).render(facts)
 
 
 def table(name: str) -> dict[str, Any]:
-    """Return what a file of prose in TOML holds."""
-    file = resources.files(__name__).joinpath(name)
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    """Parse a TOML file beside the templates."""
+    return tomllib.loads(resources.files(__name__).joinpath(name).read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    """Make what loads the templates, once a process."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("gptexit"),
         autoescape=False,  # pages are Markdown; what comes from an export is escaped as such before
         undefined=StrictUndefined,
@@ -49,6 +45,6 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    made.globals["count"] = count
-    made.filters["thousands"] = "{:,}".format
-    return made
+    environment.globals["count"] = count
+    environment.filters["thousands"] = "{:,}".format
+    return environment

@@ -87,7 +87,9 @@ def loads_leniently(data: bytes, repairs: Counter[Repair]) -> Any:
     try:
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        data, pairs = _PAIR.subn(_joined, data)
+        data, pairs = _PAIR.subn(
+            lambda pair: _joined(pair[0].decode("utf-8", "surrogatepass")).encode(), data
+        )
         data, halves = _HALF.subn(_REPLACED, data)
         text = data.decode("utf-8", "replace")
         repairs[Repair.PAIR_JOINED] += pairs
@@ -117,10 +119,9 @@ def loads_leniently(data: bytes, repairs: Counter[Repair]) -> Any:
     return _clean(value, repairs) if _LONE_HALF.search(data) else value
 
 
-def _joined(found: re.Match[bytes]) -> bytes:
-    """Convert a pair of halves from CESU-8 to UTF-8."""
-    halves = found[0].decode("utf-8", "surrogatepass")
-    return halves.encode("utf-16", "surrogatepass").decode("utf-16").encode()
+def _joined(halves: str) -> str:
+    """Join the two halves of a surrogate pair."""
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def clean_text(text: str, repairs: Counter[Repair]) -> str:
@@ -130,7 +131,7 @@ def clean_text(text: str, repairs: Counter[Repair]) -> str:
         halves = match.group()
         if len(halves) == 2:
             repairs[Repair.PAIR_JOINED] += 1
-            return halves.encode("utf-16", "surrogatepass").decode("utf-16")
+            return _joined(halves)
         repairs[Repair.LONE_SURROGATE] += 1
         return "\ufffd"
 
