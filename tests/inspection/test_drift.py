@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gptexit.inspection import drift
-from gptexit.inspection import known_names as known
+from gptexit.inspection import drift as known
 from gptexit.inspection.attachments import Attachments
 from gptexit.inspection.drift import Drift, Location, shown
 from gptexit.inspection.output import drift_report

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gptexit.inspection import known_names as known
+from gptexit.inspection import drift as known
 from gptexit.inspection.drift import Drift, Location
 from gptexit.model import Raw
 from gptexit.readers.chatgpt.normalize.mentions import LOOK, SPECIAL

@@ -16,8 +16,7 @@ from gptexit.chatgpt.names import CONVERSATIONS, KIND, LIBRARY, NAMES, file_id
 from gptexit.codes import Lost
 from gptexit.files.background import collector_off
 from gptexit.inspection.attachments import Attachments
-from gptexit.inspection.drift import Drift
-from gptexit.inspection.known_names import MEMBERS
+from gptexit.inspection.drift import MEMBERS, Drift
 from gptexit.inspection.survey import Survey
 from gptexit.readers.chatgpt.containers.layout import KNOWN as SIDE_FILES
 from gptexit.readers.chatgpt.containers.layout import MORE

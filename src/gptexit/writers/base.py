@@ -234,19 +234,14 @@ class DraftingWriter(Writer, Protocol):
         """
 
 
-def on_branches(
-    conversation: Conversation, branches: str | None, rendered: Rendered
-) -> Conversation:
-    """Return what a format with all branches takes of a conversation by the option `branches`.
-
-    Messages that are left out are counted in `rendered`.
-    """
+def on_branches(conversation: Conversation, branches: str | None, done: Rendered) -> Conversation:
+    """Return a conversation without other branches if `branches` says so; count them in `done`."""
     if branches != "current":
         return conversation
     narrowed = without_other_branches(conversation)
     left_out = len(conversation["messages"]) - len(narrowed["messages"])
     if left_out:
-        rendered.hidden[Hidden.OTHER_BRANCH] += left_out
+        done.hidden[Hidden.OTHER_BRANCH] += left_out
     return narrowed
 
 
@@ -256,30 +251,27 @@ def no_place_for(assets: Sequence[Asset]) -> Rendered:
 
 
 class Unmentioned:
-    """For a format that takes not every file: which of them no conversation mentions.
-
-    Holds the name in the export of each file that one does.
-    """
+    """Finds the files that no conversation mentions, for a format that does not take every file."""
 
     def __init__(self) -> None:
         self._mentioned: set[str] = set()
 
     def see(self, conversation: Conversation) -> None:
-        """Take note of what the conversation mentions."""
+        """Remember the files of a conversation, by their names in the export."""
         members = (asset["member"] for asset in conversation["assets"])
         self._mentioned.update(filter(None, members))
 
     def left(self, assets: Sequence[Asset]) -> Rendered:
-        """How many of `assets` no conversation mentioned, as not kept."""
-        return no_place_for([each for each in assets if each["member"] not in self._mentioned])
+        """Count those of `assets` that no conversation mentions as not kept."""
+        return no_place_for([asset for asset in assets if asset["member"] not in self._mentioned])
 
 
 def copy_of(
     asset: Asset, member: str, folder: str, catalog: Catalog, key: str | None = None
 ) -> Copy:
-    """The copy of an asset, named by its own name and, so that two of one name are two, its id.
+    """Make the copy of an asset, named by its own name and a mark of its id.
 
-    `key`: what the copy is in the catalog, where it is not the asset of a conversation.
+    `key`: its key in the catalog, if it is not the asset of a conversation.
     """
     key = key or f"asset/{asset['id']}"
     name = posixpath.basename((asset["name"] or "").replace("\\", "/"))
@@ -294,22 +286,21 @@ class Series:
     """Adds items to the last file and begins a new one before it grows too large."""
 
     def __init__(self, pattern: str, key: str, most: int, most_bytes: int) -> None:
-        """`pattern`: the files' names, with a place for a number; `most`: of what `add` counts."""
+        """`pattern`: the names of the files, with `{}` for a number; `most`: the sum of counts."""
         self._pattern = pattern
         self._key = key
         self._most = most
         self._most_bytes = most_bytes
         self.number = 1
-        self._count = 0
-        self._bytes = 0
+        self._count = self._bytes = 0
 
     @property
     def name(self) -> str:
-        """The file that is written now."""
+        """The name of the file that is written now."""
         return self._pattern.format(self.number)
 
     def add(self, item: Any, count: int) -> list[File]:
-        """What has to be written so that `item` is in the series."""
+        """Add an item that counts `count`. Return the bytes to write."""
         data = dumps(item)
         files = []
         full = self._count + count > self._most or self._bytes + len(data) > self._most_bytes
@@ -323,7 +314,7 @@ class Series:
         return files
 
     def end(self) -> list[File]:
-        """The end of the last file; an empty array where nothing was added."""
+        """End the last file; it is an empty array if nothing was added."""
         return [self._file(b"\n]\n" if self._bytes else b"[]\n", last=True)]
 
     def _file(self, data: bytes, *, last: bool = False) -> File:
