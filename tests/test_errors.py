@@ -18,7 +18,7 @@ from gptexit import errors
 from gptexit.cli import main
 from gptexit.errors import Exit, GptexitError
 
-SIGNALS = {"AnotherCopy", "Apart", "AssetUnreadable", "Closed", "Malformed", "Refused", "Taken"}
+SIGNALS = {"AnotherCopy", "Apart", "AssetUnreadable", "Closed", "Refused", "Taken"}
 """Exceptions that are caught inside of gptexit and tell its parts something."""
 
 

@@ -28,6 +28,11 @@ pytestmark = pytest.mark.slow
 ZIP = "chatgpt-export.zip"
 
 
+def options_for(form: str, **others: Any) -> Options:
+    """The options that give a form: two have names of their own, one comes with a program."""
+    return Options(**{"fit" if form == "librechat" else "form": form}, **others)
+
+
 def lines(path: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in (path / "conversations.jsonl").open("rb")]
 
@@ -36,7 +41,7 @@ def there_and_back(source: Path, out: Path, form: str) -> list[Path]:
     """To jsonl, and three times through ChatGPT's layout and to jsonl."""
     convert(source, out / "0", ["jsonl"])
     for number in (1, 2):
-        made = convert(source, out / f"zip{number}", ["chatgpt"], options=Options(form=form))
+        made = convert(source, out / f"zip{number}", ["chatgpt"], options=options_for(form))
         source = out / f"zip{number}" / ZIP
         convert(source, out / str(number), ["jsonl"])
         assert made["targets"][0]["conversations"] == made["read"]["conversations"]
@@ -125,7 +130,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("form", FORMS)
 def test_each_zip_of_several_is_complete_in_itself(large: Path, form: str, tmp_path: Path) -> None:
     size = size_of("2MB")
-    made = convert(large, tmp_path / "zips", ["chatgpt"], options=Options(form=form, max_size=size))
+    made = convert(large, tmp_path / "zips", ["chatgpt"], options=options_for(form, max_size=size))
     zips = sorted((tmp_path / "zips").glob("*.zip"))
     assert len(zips) > 2
     count = 0
@@ -147,7 +152,7 @@ def test_assets_go_along_under_their_names(tmp_path: Path) -> None:
     figures = json.loads((ROOT / "fixtures/figures.json").read_text())[source.name]
     shown = [asset for asset in figures["assets"] if asset["conversation"]]
     for form in FORMS:
-        convert(source, tmp_path / form, ["chatgpt"], options=Options(form=form))
+        convert(source, tmp_path / form, ["chatgpt"], options=options_for(form))
         with zipfile.ZipFile(tmp_path / form / ZIP) as archive:
             there = {archive.read(name) for name in archive.namelist()}
         with zipfile.ZipFile(source) as archive:
