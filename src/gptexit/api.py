@@ -99,7 +99,7 @@ def open(
 
 
 def open_export(sources: AnyPath | Sequence[AnyPath], *, allow_large: bool = False) -> Source:
-    """Open an export as releases before 0.2 did. Use `gptexit.open` instead."""
+    """Open an export as older versions did. Use `gptexit.open` instead."""
     from gptexit.source import open_source
 
     warnings.warn("use gptexit.open(path, ...)", DeprecationWarning, stacklevel=2)

@@ -126,7 +126,7 @@ class CannotRedact(GptexitError):
 
 
 class RedactionFailed(GptexitError):
-    """The search for secrets failed, so that nothing may go out. It holds no text of the source."""
+    """The search for secrets failed, so nothing may go out. No text of the source is quoted."""
 
     exit_code = Exit.INCOMPLETE
 

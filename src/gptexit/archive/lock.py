@@ -24,8 +24,9 @@ _PRIVATE = 0o700
 
 @contextmanager
 def owning(*roots: str | Path) -> Iterator[None]:
-    """Own archive folders; make those that do not exist, and remove them if they stay empty.
+    """Lock archive folders for a `with` block; make those that do not exist.
 
+    At the end, those that were made and are still empty are removed.
     Raises InUse if another run owns one of them, Unusable if `.gptexit` in one is a link, and
     OSError.
     """

@@ -218,7 +218,7 @@ def special(path: str | os.PathLike[str]) -> str | None:
 
 
 def scratch_database(tables: str, cache: int = 1000) -> sqlite3.Connection:
-    """Open a database in a temporary file without a name, which ends with the connection.
+    """Open a database in a temporary file without a name, which is deleted with the connection.
 
     `tables`: SQL that makes them; `cache`: KiB of memory. All later changes are in one transaction
     that is never committed: nothing of it has to outlive a crash.

@@ -41,7 +41,7 @@ COMPARED = 1_000
 
 
 class MemoryResolver:
-    """One pass over everything, the oldest first."""
+    """Makes one `Memory` of notes, snapshots, citations and ChatGPT's own list. Use it once."""
 
     def __init__(self) -> None:
         self._all: list[MemoryEntry] = []

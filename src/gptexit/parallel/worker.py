@@ -62,7 +62,7 @@ option that leaves it out, or None if it has to be rendered in order."""
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A conversation, ready for the formats of a run."""
+    """The result for one conversation: left out by the selection, or a draft for each format."""
 
     head: Conversation
     """The conversation; without `messages` and `extra` if it comes from another process."""

@@ -35,7 +35,7 @@ class Secret:
 
 
 def united(found: Iterable[Secret]) -> list[Secret]:
-    """Sort the spans, and join those that overlap to one of the surest kind."""
+    """Sort the spans. Join those that overlap into one, with the surest kind among them."""
     result: list[Secret] = []
     for secret in sorted(set(found)):
         if result and secret.start < result[-1].end:

@@ -16,5 +16,5 @@ which messages a person saw (`expected`); their markers and references are read 
 How a note renders is not judged (`compare_text`). To see what was changed in a note whose SHA-256
 differs, it has to be rendered again: `gptexit.proof`, above this package, does that. In case prover
 and writer are wrong in the same way, the tests have a third, simpler judge: notes written by hand
-(`tests/verify/test_seen.py`).
+(`tests/verification/test_seen.py`).
 """

@@ -103,7 +103,7 @@ def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
 
 
 def _parts(message: Message, include: frozenset[str], hidden: Counter[Hidden]) -> list[Part]:
-    """Return the parts to show. A hidden message has none; it is counted in `hidden`."""
+    """Return the parts to show; count in `hidden` what `include` does not want."""
     if not is_wanted(message, include, hidden):
         return []
     if "reasoning" in include:

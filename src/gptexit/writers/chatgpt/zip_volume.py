@@ -63,7 +63,7 @@ def _pointed(asset: Asset, member: str) -> str:
 
 
 def _safe(name: str) -> str:
-    """Return a name that leads no program out of the folder into which it unpacks the ZIP."""
+    """Make a name safe for a ZIP: whoever unpacks it gets no file outside of the target folder."""
     parts = name.replace("\\", "/").split("/")
     parts = [str(sanitize_filename(part, platform="universal")) for part in parts]
     return "/".join(part for part in parts if part.strip(".")) or "file"

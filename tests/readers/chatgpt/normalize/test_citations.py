@@ -475,7 +475,7 @@ PIECES = st.one_of(
             *('【{"image_fetch": "map"}】', ":contentReference[oaicite:0]{index=0}"),
         ]
     ),
-    st.text(max_size=5),
+    st.text(max_size=5).filter(lambda words: "genui" not in words and "zz9" not in words),
 )
 METADATA = st.fixed_dictionaries(
     {

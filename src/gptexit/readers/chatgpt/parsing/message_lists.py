@@ -166,7 +166,7 @@ def is_said(value: Any) -> bool:
 
 
 def settle_message(message: Any) -> Raw:
-    """Give a message of any shape the ordinary one; an object is changed in place."""
+    """Bring a message of any shape into the usual one; a dictionary is changed in place."""
     if not isinstance(message, dict):
         return _from_value(message)
     if not isinstance(message.get("author"), dict):
