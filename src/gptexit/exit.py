@@ -184,7 +184,7 @@ def _parts(root: Path, formats: Iterable[str], earlier: dict[str, Any]) -> list[
 
 
 def _is_archive(root: Path, path: str) -> bool:
-    """Tell whether `path` names a folder of an archive, one level below `root`."""
+    """Tell whether `path` is the folder of a whole archive, directly below `root`."""
     plain = path not in ("", ".", "..") and not any(sign in path for sign in "/\\:\0")
     return plain and (root / path / _MANIFEST).is_file()
 

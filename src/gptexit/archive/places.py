@@ -123,7 +123,7 @@ class ArchivePlaces:
         self._batch.add(WaitingFile(part, target, entry), entry.size)
 
     def place_now(self, part: str, target: str, entry: Entry) -> None:
-        """Put a file in its place that is on the disk already."""
+        """Put `part`, whose bytes are on the disk already, in its place at once."""
         self._prepare(target)
         self._batch.settle()
         self._note_down([entry])

@@ -299,7 +299,7 @@ def _format_option(field: str, spec: OptionSpec) -> Decorator:
 
 
 def _own_given(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of a command's values that are options of single formats and that are given."""
+    """Return the values that were given for options that only some formats have."""
     return {name: given[name] for name in own_options() if given.get(name) not in (None, ())}
 
 

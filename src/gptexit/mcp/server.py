@@ -219,7 +219,7 @@ class _Handlers:
 
 @contextmanager
 def _protocol_errors(subject: str) -> Iterator[None]:
-    """Raise MCPError for any error within; `subject` begins the sentence of the log."""
+    """Turn any error within into MCPError; its line in the log begins with `subject`."""
     try:
         yield
     except GptexitError as error:

@@ -94,7 +94,7 @@ def _outcome(where: str, conversation: Conversation, part: TaskPart) -> Outcome:
 
 
 def lost(loss: Loss) -> list[str]:
-    """Return a loss as `LOST` values that `marshal` writes."""
+    """Return a loss as `LOST` strings, since `marshal` writes no objects of ours."""
     return [loss.where, loss.why.code.value, loss.why.sentence]
 
 

@@ -130,7 +130,7 @@ class PageRegion:
 class NotePage:
     """The text of a note, cut at its headings.
 
-    A heading is a number: that of the text above the first is 0. A position is one in `words`.
+    Headings count from 1; 0 is the text above the first. Positions are indexes into `words`.
     """
 
     def __init__(self, text: str, look: TextFinder) -> None:
