@@ -15,14 +15,9 @@ import orjson
 import pytest
 import yaml
 
-from gptexit.archive.folder import Archive, ArchiveFolder
-from gptexit.pipeline import Output, convert
-from gptexit.report import RunReport, Written
 from gptexit.schemas import errors, validate_lines
-from gptexit.selection import Selection
-from gptexit.source import open_source
-from gptexit.writers.base import Options, WriterSetting
-from gptexit.writers.registry import FORMATS
+from gptexit.writers.base import Options
+from support.converting import convert_each
 from support.exports import (
     BESIDE,
     FIXTURES,
@@ -46,21 +41,7 @@ def run(
     names: tuple[str, ...] = ("markdown", "jsonl"),
     options: Options | None = None,
 ) -> dict[str, Any]:
-    """Convert to `out`/name each; the ledger's report."""
-    with open_source([source]) as export:
-        archives = {name: Archive(out / name) for name in names}
-
-        def outputs(report: RunReport) -> list[Output]:
-            made = []
-            for name, archive in archives.items():
-                folder = ArchiveFolder(archive)
-                setting = WriterSetting(folder.catalog, export.open)
-                writer = FORMATS[name].make(options or {}, setting)
-                made.append(Output(writer, folder, Written(name, str(out / name)), folder))
-            return made
-
-        report = convert(export, outputs, Selection())
-        return report.report(export, 0 if report.complete(export) else 1)
+    return convert_each(source, out, names, options)
 
 
 def lines(out: Path) -> list[dict[str, Any]]:

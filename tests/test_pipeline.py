@@ -10,18 +10,16 @@ import orjson
 import pytest
 
 from gptexit import conversion
-from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.codes import NotKept
-from gptexit.pipeline import Output, conversations, convert
+from gptexit.pipeline import conversations
 from gptexit.readers.chatgpt import source as reader
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
-from gptexit.report import RunReport, Written
 from gptexit.schemas import errors
-from gptexit.selection import Selection
 from gptexit.source import open_source
-from gptexit.writers.base import Options, WriterSetting
+from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 from support.build import add, chain, conversation, message
+from support.converting import convert_each
 from support.exports import ROOT
 
 FAT = ROOT / "fixtures/fat-2024.zip"
@@ -41,22 +39,9 @@ def run(
     options: Options | None = None,
     progress: Callable[..., Any] | None = None,
 ) -> dict[str, Any]:
-    with open_source([source]) as export:
-        archives = {name: Archive(out / name) for name in names or ("markdown",)}
-
-        def outputs(report: RunReport) -> list[Output]:
-            made = []
-            for name, archive in archives.items():
-                folder = ArchiveFolder(archive)
-                setting = WriterSetting(folder.catalog, export.open)
-                writer = FORMATS[name].make(options or {}, setting)
-                made.append(Output(writer, folder, Written(name, str(out / name)), folder))
-            return made
-
-        run_report = convert(export, outputs, Selection(), progress=progress)
-        report = run_report.report(export, 0 if run_report.complete(export) else 1)
-        assert list(errors("report", report)) == []
-        return report
+    report = convert_each(source, out, names or ("markdown",), options, progress)
+    assert list(errors("report", report)) == []
+    return report
 
 
 def talk(key: str, words: str = "Hi", **rest: float) -> dict[str, Any]:

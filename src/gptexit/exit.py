@@ -36,7 +36,7 @@ from gptexit.writers.base import NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a person may be going."""
+    """A place that a person may move to, and the format that it takes."""
 
     format: str
     place: str
@@ -117,9 +117,8 @@ def leave(
             folder.put(File(PAGE, page.encode(), PAGE))
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
-            about = {**choices(specs[0], Selection()), "format": "exit"}
-            del about["part_of"]
-            about["options"]["redact"] = options.get("redact") or NOTHING
+            # The options as they were given, those of the notes among them.
+            about = {**choices(spec_of(FORMATS[0], options), Selection()), "format": "exit"}
             earlier = folder.archive.recorded()
             about["parts"] = _parts(out, [spec.format.name for spec in specs], earlier)
             folder.archive.describe(record(about, export, {}, unread(lost)))

@@ -46,8 +46,10 @@ def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportS
     Return False if the file cannot be written again as it was, as after a change of version.
     """
     written = _written(archive, path, raw, export)
+    if written is None:
+        return False
     lines = iter((archive.root / path).read_bytes().splitlines())
-    return written is not None and all(line in lines for line in written.splitlines())
+    return all(line in lines for line in written.splitlines())
 
 
 def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bytes | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gptexit.chatgpt.take import strings
 from gptexit.model import Conversation, Message
 from gptexit.names import is_called
 
@@ -135,16 +136,9 @@ def _moments(conversation: Conversation) -> Iterator[str]:
 
 
 def _said(conversation: Conversation) -> Iterator[str]:
-    """Yield every string in the parts of every message."""
-    stack: list[Any] = [message["parts"] for message in conversation["messages"]]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            stack.extend(value.values())
-        elif isinstance(value, list):
-            stack.extend(value)
+    """Yield every string in the parts of every message, but blank ones."""
+    for message in conversation["messages"]:
+        yield from strings(message["parts"])
 
 
 def _title(conversation: Conversation) -> str:

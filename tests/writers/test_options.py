@@ -12,6 +12,7 @@ from gptexit.cli.convert import convert as command
 from gptexit.conversion import convert
 from gptexit.errors import BadOption
 from gptexit.writers.base import CommonOptions, Format
+from gptexit.writers.chatgpt.zip_volume import FITS, FORMS
 from gptexit.writers.registry import FORMATS, own_options
 from support.exports import ROOT
 
@@ -74,3 +75,9 @@ def test_the_library_refuses_an_option_that_no_format_of_the_run_has(tmp_path: P
         convert(SAMPLE, tmp_path / "out", options={"layout": "round"})
     convert(SAMPLE, tmp_path / "out", ["jsonl", "markdown"], options={"layout": "flat"})
     assert (tmp_path / "out/markdown/notes").is_dir()
+
+
+def test_the_writer_of_chatgpt_knows_every_value_of_its_options() -> None:
+    own = FORMATS["chatgpt"].options.own()
+    assert set(own["fit"].choices) == set(FITS) <= set(FORMS)
+    assert set(own["form"].choices) == set(FORMS) - set(FITS)

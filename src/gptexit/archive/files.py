@@ -70,8 +70,8 @@ class Rendered:
 
 
 Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
-"""What became of a file: `part` if it is not complete yet, or is in a file such as a ZIP; `kept` if
-the archive's own holds more."""
+"""The result for a file. `part`: it is not complete yet, or is in a file such as a ZIP. `kept`: the
+archive's own holds more."""
 
 
 class Sink(Protocol):

@@ -41,7 +41,7 @@ RECORD = "archive.json"
 
 @dataclass(slots=True)
 class Tally:
-    """What a run found of earlier ones in an archive, beside what the user changed."""
+    """Counts of what earlier runs left in an archive, without the files that the user changed."""
 
     kept: list[str] = field(default_factory=list)
     """Notes that hold more than this export."""

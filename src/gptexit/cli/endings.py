@@ -32,7 +32,7 @@ _ADVICE = {
         "This disk does not take that name or file: choose a folder on another one.",
     ),
 }
-"""What to do about an error of the system; any other may pass."""
+"""The advice for an error of the system. Any other error may pass by itself."""
 _REFUSALS = (
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
     *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),

@@ -180,7 +180,7 @@ _KINDS = {
 
 
 class Location(NamedTuple):
-    """Where a name was found."""
+    """The position of a name in an export."""
 
     conversation: int
     """Counted from 1 in the order of reading."""

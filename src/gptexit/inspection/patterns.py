@@ -45,11 +45,11 @@ class Pattern:
     look: Look
     first: Location
     plain: bool
-    """Whether it is a text, which is mostly one string."""
+    """True for a text, which is mostly one string."""
     looked: bool
-    """Whether its contents may name files, or be strange, and have to be looked at."""
+    """True if its contents have to be looked at: they may name files, or be strange."""
     references: bool
-    """Whether it has `content_references`."""
+    """True if it has `content_references`."""
     count: int = 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from gptexit.errors import AmbiguousConversation, NoLibrary, TooSlow, UnknownConversation
 from gptexit.sqlite import VERSION, readable_errors, version_of
+from gptexit.text.json import encodable
 
 _SECONDS = 5.0
 """Time that one query may take."""
@@ -76,7 +77,7 @@ class Runner:
 
         Raises UnknownConversation, AmbiguousConversation, TooSlow.
         """
-        wanted = key.strip().replace("\0", "").encode("utf-8", "replace").decode()[:_ID]
+        wanted = encodable(key.strip().replace("\0", ""))[:_ID]
         rows = self.all(
             "SELECT number, id FROM conversations WHERE id >= ?1 "
             "AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 3",

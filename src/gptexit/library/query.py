@@ -17,6 +17,7 @@ from typing import Literal
 
 from gptexit.errors import BadQuery
 from gptexit.sqlite import has_unspaced, spaced
+from gptexit.text.json import encodable
 
 LONGEST = 2_000
 """Characters of a query."""
@@ -101,7 +102,7 @@ _REPLACED = str.maketrans({"\0": " ", "“": '"', "”": '"'})
 
 def _clean(words: str) -> str:
     """Replace NUL and halves of surrogate pairs, which no index takes, and typographic quotes."""
-    return words.encode("utf-8", "replace").decode().translate(_REPLACED)
+    return encodable(words).translate(_REPLACED)
 
 
 def _terms(words: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:

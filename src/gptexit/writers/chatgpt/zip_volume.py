@@ -17,9 +17,11 @@ from gptexit.codes import NotKept
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation, Message, Part, Raw
 from gptexit.text.json import dumps
+from gptexit.writers.chatgpt import LAYOUTS
 from gptexit.writers.chatgpt.importable import complete, for_librechat
 
-CLASSIC, TODAY, LIBRECHAT = "classic", "2026", "librechat"
+CLASSIC, TODAY = LAYOUTS
+LIBRECHAT = "librechat"
 
 
 @dataclass(frozen=True, slots=True)
