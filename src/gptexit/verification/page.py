@@ -32,6 +32,9 @@ _EMBED = re.compile(
 _BARE = re.compile(r"https?://[^\s<>\"]+")
 _AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(`{3,}|~{3,})([^\n]*)")
+_ITEM = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$))+")
+_CODE = 4
+"""Columns of indentation from which on a line opens and closes no fence (CommonMark 4.5)."""
 _VOICE = re.compile(r"## (You|ChatGPT|Tool)\b(?: \([^\n]*\))?(?:,[^\n]*\d\d:\d\d)?[ \t]*\Z")
 _SPAN = re.compile(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)")
 _FOOTNOTE = re.compile(r"(?<!\\)\[\^(\d{1,9})\](?!:)")
@@ -74,9 +77,14 @@ def _scalar(written: str) -> str | None:
 def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
     """Yield each line of a note from `begin` on: its position, its text, whether it is code."""
     fence = ""
+    items = [0]
     at = begin
     for line in text[begin:].split("\n"):
         match = _FENCE.match(line)
+        if not fence:
+            _enter_items(line, items)
+        if match and not line[: match.start(1)].strip() and _columns(line) - items[-1] >= _CODE:
+            match = None  # an indented line is code of its own, or goes on with its paragraph
         opens = match and not fence and not (match[1][0] == "`" and "`" in match[2])
         yield at, line, bool(fence or opens)
         if match and opens:
@@ -84,6 +92,22 @@ def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
         elif match and fence and match[1].startswith(fence) and not match[2].strip():
             fence = ""
         at += len(line) + 1
+
+
+def _columns(line: str) -> int:
+    """Return how far a line is indented."""
+    line = line.expandtabs(4)
+    return len(line) - len(line.lstrip(" "))
+
+
+def _enter_items(line: str, items: list[int]) -> None:
+    """Change `items`, the columns where the texts of the list items around a line begin."""
+    if not line.strip():
+        return
+    while _columns(line) < items[-1]:
+        items.pop()
+    if match := _ITEM.match(line):
+        items.append(len(match[0].expandtabs(4)))
 
 
 def footnotes_in(text: str, begin: int) -> set[str]:
@@ -108,14 +132,20 @@ def _voices_in(text: str, begin: int) -> tuple[dict[int, bool], str | None]:
     for at, line, code in _lines_of(text, begin):
         if code:
             continue
-        if match := _VOICE.match(line):
-            voices[at] = match[1] == "You"
+        if (voice := _voice_of(line)) is not None:
+            voices[at] = voice
         formula ^= line.count("$$") % 2 == 1
         if hides is None and ("<!--" in line or "%%" in line) and line[:4] != "    ":
             sign = _HIDES.search(_SPAN.sub("", line[:4_000]))
             if sign and not (sign[0] == "%%" and formula):
                 hides = sign[0]
     return voices, hides
+
+
+def _voice_of(line: str) -> bool | None:
+    """Tell whether a line is the heading of the user; None if it is no speaker's."""
+    match = _VOICE.match(line)
+    return match[1] == "You" if match else None
 
 
 @dataclass(slots=True)
@@ -157,6 +187,10 @@ class NotePage:
         """Whether each heading is the user's; None if it is no speaker's."""
         self.speakers = [n for n, voice in enumerate(self.is_users) if voice is not None]
         """The headings of speakers."""
+        by_line = [_voice_of(self.heading(number)) for number in range(len(self._raw))]
+        self._voices = {n: voice for n, voice in enumerate(by_line) if voice is not None}
+        """True for each heading of the user, by its line alone, also if it seems to be code."""
+        self._voiced = list(self._voices)
         self.turns = len(self._raw)
         """The number of headings."""
 
@@ -168,6 +202,17 @@ class NotePage:
         """Return the nearest heading of a speaker at a heading or above it, if there is one."""
         index = bisect_right(self.speakers, number)
         return self.speakers[index - 1] if index else None
+
+    def voices(self, number: int) -> set[bool]:
+        """Return the voices that a heading, or the nearest above it, may give to its text.
+
+        They are two if a fence can be read in two ways: as code up to its end, or as none.
+        """
+        above = self.speaker(number)
+        readings = {self.is_users[above]} if above is not None else set()
+        if index := bisect_right(self._voiced, number):
+            readings.add(self._voices[self._voiced[index - 1]])
+        return {voice for voice in readings if voice is not None}
 
     def turn_of(self, number: int) -> PageRegion:
         """Return the region from a heading of a speaker to the next one."""

@@ -159,7 +159,7 @@ class MarkdownReader(Reader):
                         continue
                     if number == 0:
                         yield from self._timed(page.heading(above), note.source)
-                    if not _agrees(note.source, shown, page.is_users[above]):
+                    if not any(_agrees(note.source, shown, user) for user in page.voices(place)):
                         when = _when(shown)
                         yield f"the message of {when} stands below another name than its own"
 
