@@ -30,16 +30,14 @@ class Exclusion:
 
     def holds(self, conversation: Conversation) -> str | None:
         """Return the condition that leaves `conversation` out, if one does: `title`, `text`, …"""
-        project = conversation["project"]
+        project, messages = conversation["project"], conversation["messages"]
+        texts = (text for message in messages for text in strings(message["parts"]))
         checks = (
             ("id", conversation["id"] in self.ids),
             ("project", any(is_called(project, wanted) for wanted in self.projects)),
             ("title", _has(_title(conversation), self.titles)),
             ("date", bool(self.dates) and any(map(self._within, _moments(conversation)))),
-            (
-                "text",
-                bool(self.texts) and any(_has(text, self.texts) for text in _said(conversation)),
-            ),
+            ("text", bool(self.texts) and any(_has(text, self.texts) for text in texts)),
         )
         return next((name for name, holds in checks if holds), None)
 
@@ -133,12 +131,6 @@ def _moments(conversation: Conversation) -> Iterator[str]:
     """Yield when a conversation was begun and touched, and when each message was written."""
     written = (message["created"] for message in conversation["messages"])
     yield from filter(None, (conversation["created"], conversation["updated"], *written))
-
-
-def _said(conversation: Conversation) -> Iterator[str]:
-    """Yield every string in the parts of every message, but blank ones."""
-    for message in conversation["messages"]:
-        yield from strings(message["parts"])
 
 
 def _title(conversation: Conversation) -> str:

@@ -6,7 +6,6 @@ import importlib
 import os
 import signal
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -91,7 +90,10 @@ def run() -> None:
 
 def _ended(error: Exception) -> int:
     """Print the sentence for an error that ended the run; return the exit code."""
-    from gptexit.cli import endings  # its imports are slow, and `--help` must not wait for them
+    # Their imports are slow, and `--help` must not wait for them.
+    import traceback
+
+    from gptexit.cli import endings
 
     sentence, code = endings.ending(error)
     if code == Exit.FAULT and os.environ.get(endings.TRACEBACK):

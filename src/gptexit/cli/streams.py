@@ -11,7 +11,6 @@ import errno
 import io
 import os
 import sys
-from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 STDOUT = "standard output"
@@ -59,7 +58,7 @@ def stdout() -> BinaryIO:
 
 def hush() -> None:
     """Print nothing more to standard error: the exit code is all that a user wants."""
-    sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def let_go() -> None:

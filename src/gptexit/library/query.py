@@ -115,17 +115,12 @@ def _terms(words: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
         beginning = bool(star) or word.endswith("*")
         text = text.removeprefix("-") if word else text
         text = text.rstrip("*").replace('"', " ")
-        if _has_letters(text):
+        # The tokenizer of the index finds words in letters, numbers and private use.
+        if re.search("L|N|Co", "".join(map(unicodedata.category, text))):
             short = len(re.findall(r"\w*\W*\Z", text)[0].strip()) < _SHORTEST_BEGINNING
             key = (text.strip(), beginning and not short and not has_unspaced(text))
             (unwanted if negative else wanted)[key] = None
     return list(wanted), list(unwanted)
-
-
-def _has_letters(text: str) -> bool:
-    """Tell whether the tokenizer of the index finds a word: letters, numbers, private use."""
-    categories = map(unicodedata.category, text)
-    return any(category[0] in "LN" or category == "Co" for category in categories)
 
 
 def _quoted(text: str, beginning: bool) -> str:

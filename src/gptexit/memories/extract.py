@@ -274,7 +274,9 @@ def cited_memories(message: Mapping[str, Any]) -> Iterator[CitedMemory]:
             # A citation without a type is one of a memory if it has a memory's id.
             if kind == _MEMORY or (kind is None and memory_id):
                 deleted = item.get("deleted") is True or citation.get("deleted") is True
-                yield CitedMemory(memory_id, _snippet_words(citation.get("snippet")), deleted)
+                snippet = citation.get("snippet")
+                pieces = map(_string, snippet if isinstance(snippet, list) else [snippet])
+                yield CitedMemory(memory_id, "\n".join(filter(None, pieces)), deleted)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -286,9 +288,3 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 def _string(value: Any) -> str | None:
     """Return a string that is not blank, without white space around it; else None."""
     return (value.strip() or None) if isinstance(value, str) else None
-
-
-def _snippet_words(snippet: Any) -> str:
-    """Return the words of a snippet. It is a string; of a list, the strings are joined as lines."""
-    pieces = snippet if isinstance(snippet, list) else [snippet]
-    return "\n".join(filter(None, map(_string, pieces)))

@@ -95,10 +95,11 @@ def chat_of(
     tags = tags_of(conversation)
     title = " ".join((conversation["title"] or "").split()) or UNTITLED
     created = _seconds(conversation["created"]) or when
+    system = last_instructions(conversation) if "instructions" in include else ""
     chat: Raw = {
         "title": title,
         "models": models[:1] or [fallback],
-        "params": _params(conversation, include),
+        "params": {"system": system} if system else {},
         "history": {"messages": messages, "currentId": turns.current},
         "tags": tags,
         "timestamp": created * 1000,
@@ -194,12 +195,6 @@ def _source(source: Cited) -> Raw:
         "document": [name],
         "metadata": [{"source": place, "name": name}],
     }
-
-
-def _params(conversation: Conversation, include: frozenset[str]) -> Raw:
-    """Return the custom instructions as the chat's system prompt, if the user wants them."""
-    system = last_instructions(conversation) if "instructions" in include else ""
-    return {"system": system} if system else {}
 
 
 def tags_of(conversation: Conversation, *, by_name: bool = True) -> list[str]:

@@ -231,7 +231,10 @@ class ZipVolume:
     def _free(self, name: str) -> str:
         """Return a name that no other member has, on any system."""
         free, number = name, 2
-        while free.casefold() in self._members or _is_taken(free):
+        # A table or conversations of that name may come later.
+        while any(free.casefold() in names for names in (self._members, _TABLES)) or (
+            CONVERSATIONS.search(free)
+        ):
             folder, slash, base = name.rpartition("/")
             free = f"{folder}{slash}{number}-{base}"
             number += 1
@@ -300,11 +303,6 @@ class ZipVolume:
         if self._manifest:
             files.append(self._manifest.end())
         return [*files, File(self._archive, b"", self._archive, append=True, last=True)]
-
-
-def _is_taken(name: str) -> bool:
-    """Tell whether a ZIP has, or may come to have, a table or conversations of that name."""
-    return name.casefold() in _TABLES or CONVERSATIONS.search(name) is not None
 
 
 def _place(message: Message, part: Part) -> tuple[str | None, str | None]:

@@ -281,7 +281,7 @@ def _write(messages: list[Message], note: Note, result: Body, style: Style, leve
     for number, message in enumerate(messages):
         parts = message["parts"]
         note.answer = message["role"] != "user"
-        if _is_simple(parts):
+        if len(parts) == 1 and parts[0]["type"] not in _NOT_ALONE:  # most messages
             note.files = []
             blocks = blocks_of(parts[0], note)
         else:
@@ -297,11 +297,6 @@ def _write(messages: list[Message], note: Note, result: Body, style: Style, leve
                 result.blocks.append("#" * level + " " + heading)
             _add(result.blocks, blocks)
             result.ends.append(len(result.blocks))
-
-
-def _is_simple(parts: list[Part]) -> bool:
-    """Tell whether there is only one part, which needs no other one: most messages are so."""
-    return len(parts) == 1 and parts[0]["type"] not in _NOT_ALONE
 
 
 _NOT_ALONE = {*MEDIA, "document", "reasoning"}

@@ -116,13 +116,6 @@ def _words_in(value: Any) -> list[str]:
     return [words for _, words in _leaves(value)]
 
 
-def _facts_in(value: Any) -> list[str]:
-    """Return the strings and numbers below `value`, each as `key: value`."""
-    return [
-        f"{key.replace('_', ' ')}: {words}" if key else words for key, words in _leaves(value, True)
-    ]
-
-
 def _leaves(value: Any, numbers: bool = False) -> Iterator[tuple[str, str]]:
     stack: list[tuple[str, Any]] = [("", value)]
     while stack:
@@ -298,7 +291,9 @@ def any_card(marker: Marker | None, reference: Raw) -> Card | None:
     if not entries:
         words += [" ".join(alt.split())] if alt and not PRIVATE.search(alt) else []
         rest = {key: value for key, value in reference.items() if key not in _FRAME}
-        entries = [CardEntry("", None, [line]) for line in _facts_in(rest)]
+        for key, fact in _leaves(rest, True):
+            line = f"{key.replace('_', ' ')}: {fact}" if key else fact
+            entries.append(CardEntry("", None, [line]))
     return _of_entries(" ".join(filter(None, words)), entries)
 
 

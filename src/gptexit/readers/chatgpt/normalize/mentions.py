@@ -40,7 +40,8 @@ def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account)
     mapping = raw.get("mapping")
     nodes: dict[str, Raw] = mapping if isinstance(mapping, dict) else {}
     rows = account.library(identity) if identity else []
-    if rows or any(_edits_a_canvas(nodes[key]["message"]) for key in keys):
+    recipients = (take.string(nodes[key]["message"].get("recipient")) or "" for key in keys)
+    if rows or any(recipient.startswith("canmore") for recipient in recipients):
         # The result of such a call depends on the calls before it on the branch, and the place of a
         # library file on the empty answers.
         conversation = read_conversation(raw, account, ReadStats())
@@ -54,11 +55,6 @@ def mentioned(raw: Raw, identity: str | None, keys: list[str], account: Account)
         messages.append(read_message(key, None, nodes[key]["message"], turn, context))
     add_sandbox_files(messages, [], book, Counter())
     return _mentions(book.assets.values(), messages)
-
-
-def _edits_a_canvas(message: Raw) -> bool:
-    recipient = message.get("recipient")
-    return isinstance(recipient, str) and recipient.startswith("canmore")
 
 
 def _mentions(assets: Iterable[Asset], messages: list[Message]) -> list[Mention]:

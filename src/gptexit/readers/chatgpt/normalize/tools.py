@@ -222,13 +222,9 @@ def _results(turn: ToolTurn) -> None:
 
 def _for_the_model(turn: ToolTurn) -> None:
     """Hide words to the model alone, such as the JSON with the id of a canvas document."""
-    if turn.kind != "tether_quote" and not _shows_output(turn):
+    output = ("image", "audio", "video", "file", "output")
+    if turn.kind != "tether_quote" and not any(part["type"] in output for part in turn.parts):
         turn.hidden = _REPLY
-
-
-def _shows_output(turn: ToolTurn) -> bool:
-    shown = ("image", "audio", "video", "file", "output")
-    return any(part["type"] in shown for part in turn.parts)
 
 
 def _unknown(turn: ToolTurn) -> None:
