@@ -34,7 +34,8 @@ _FENCES = tuple(
 """Runs of backticks or tildes with the rest of their line: a fence and its name."""
 _RULE = re.compile(r"\n[ \t>\\]*(?:[-=]|[-=*_][-=*_ \t\\]*[-=*_])[ \t\r\\]*(?=\n|\Z)")
 """A line of dashes and the like: a rule, or what makes a heading of the line above."""
-_PICTURE = re.compile(r"\\?!(?=\\?\[)")
+_PICTURE = re.compile(r"\\?!(?=\\?\[(?!\\?\^))")
+"""The sign before a picture; a sentence may also end so before a footnote: `Done![^1]`."""
 _TRACKING = re.compile(r"[?&](?:utm_\w+|gclid|fbclid|msclkid)=[^&#\s\0()<>\[\]\"]*", re.IGNORECASE)
 """Parameters that tell a server where a visitor came from; a writer may drop them."""
 _NO_LETTER = re.compile(r"[\W_]+")
