@@ -60,7 +60,7 @@ def undisturbed(app: Any, generated: Any) -> Any:
 
 def test_what_is_pushed_is_what_the_export_holds(export: Any, empty_app: Any, held: Any) -> None:
     code, out, err = push(empty_app, export)
-    assert code == (1 if "Could not be read" in out else 0), out + err
+    assert code == (1 if "Could not be read" in err else 0), out + err
     assert "Not taken" not in out
     expected = held(export)
     chats = empty_app.chats()
