@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from gptexit.verification.raw import Raw, inner_json, leaves, mended
+from gptexit.verification.raw import inner_json, leaves, mended
 
 # White space, escapes, heading and quote marks, math delimiters, fences; signs that are no text.
 _NO_TEXT = re.compile(
@@ -43,7 +43,9 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _TARGET = re.compile(r"\]\((?:<[^<>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*){0,1000})|https?://\S+")
 _PICTURE_NAME = re.compile(r"!\[[^\[\]\n]{0,1000}\]")
 """The name of a picture that is shown, which nobody said."""
-_CITATIONS = re.compile("[\ue200-\ue2ff][^\ue200-\ue2ff]*|【[^【】]*】")
+_CITATIONS = re.compile("[\ue200-\ue2ff][^\ue200-\ue2ff\0]*|【[^【】\0]*】")
+_AT_ONCE = 1 << 20
+"""Characters of texts that are searched for words at once: joined, they are faster."""
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[a-zA-Z])")
 _OWN_WORDS = """
 about abstract advice also an and another anything app april archive array as asset assistant at
@@ -102,37 +104,44 @@ def key_of_address(address: str) -> str:
     return _NO_LETTER.sub("", address).casefold()
 
 
-def foreign(text: str, raw: Raw, rows: Iterable[Raw], own: Iterable[str]) -> Iterator[str]:
+def foreign(
+    text: str, vocabularies: Iterable[Callable[[], Set[str]]], own: Set[str]
+) -> Iterator[str]:
     """Yield each word of `text` that neither the export nor a note itself has.
 
-    `rows`: the rows of the account's table of files for the conversation; `own`: other words that
-    are allowed.
+    `vocabularies`: functions that return words of the conversation, each called only if those
+    before it lack a word; `own`: other words that are allowed.
     """
-    known = set(_OWN)
     for line in text.split("\n"):
         bare_line = _TARGET.sub(" ", _PICTURE_NAME.sub(" ", line) if "![" in line else line)
-        words = {word.casefold() for word in _WORD.findall(bare_line)}
-        if words <= known:
-            continue
-        if len(known) == len(_OWN):
-            known |= _vocabulary([raw, *rows, *own])
-        yield from sorted(words - known)
+        words = {word.casefold() for word in _WORD.findall(bare_line)} - _OWN
+        for vocabulary in vocabularies:
+            if words:
+                words -= vocabulary()
+        yield from sorted(words - own)
 
 
-def _vocabulary(values: Any) -> set[str]:
-    """Return every word in the strings of a value, with marks and escapes and without them."""
+def vocabulary_of(value: Any, *, respelled: bool = False) -> set[str]:
+    """Return every word in the strings of a value; `respelled`: without marks and escapes."""
     words: set[str] = set()
-    for leaf in leaves(values, keys=True):
-        text = mended(leaf)
-        spellings = [text]
-        if "\\" in text:
-            spellings += [_ESCAPE.sub(" ", text), text.replace("\\", "")]
-        if "&" in text:
-            spellings.append(html.unescape(text))
-        if not text.isascii():
-            spellings.append(_CITATIONS.sub("", text))
-        for spelling in spellings:
-            words.update(map(str.casefold, _WORD.findall(spelling)))
-        if text[:1] in ("{", "["):
-            words |= _vocabulary(inner_json(text))
-    return words
+    pending, texts, size = [value], list[str](), 0
+    while pending:
+        for leaf in leaves(pending.pop(), keys=True):
+            texts.append(leaf)
+            size += len(leaf)
+            if size > _AT_ONCE:
+                words |= _words_in(texts, respelled)
+                texts, size = [], 0
+            if leaf[:1] in ("{", "["):
+                pending.append(inner_json(leaf))
+    return words | _words_in(texts, respelled)
+
+
+def _words_in(texts: list[str], respelled: bool) -> set[str]:
+    text = mended("\0".join(texts))
+    spellings = [text]
+    if respelled:
+        spellings = [_ESCAPE.sub(" ", text), text.replace("\\", ""), html.unescape(text)]
+        spellings += [] if text.isascii() else [_CITATIONS.sub("", text)]
+    words = set().union(*map(_WORD.findall, spellings))
+    return set(map(str.casefold, words))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gptexit.chatgpt.names import file_id
+from gptexit.verification.compare_text import vocabulary_of
 from gptexit.verification.documents import Given, cited_by
 from gptexit.verification.expected import (
     ShownConversation,
@@ -54,6 +55,18 @@ class SourceConversation:
         self._given: dict[str, Given] = {}
         self._files: dict[str, set[str]] = {}
         self._minutes: dict[str | None, set[int]] = {}
+
+    @cached_property
+    def vocabularies(self) -> tuple[Callable[[], set[str]], ...]:
+        """Functions that return words of the conversation and of the account's table about it.
+
+        The first returns them as they are written, the second without marks and escapes.
+        """
+        said = [self.raw, *self.rows]
+        return (
+            cache(lambda: vocabulary_of(said)),
+            cache(lambda: vocabulary_of(said, respelled=True)),
+        )
 
     def nearest(self, answered: Mapping[str, Any]) -> dict[str, Any]:
         """Return for each message of an archive the nearest above it that the export has too.

@@ -13,7 +13,7 @@ from itertools import islice
 
 from gptexit.chatgpt.names import file_id
 from gptexit.verification.archive_files import CheckedArchive, Locator
-from gptexit.verification.compare_text import essence, foreign, key_of_address
+from gptexit.verification.compare_text import essence, foreign, key_of_address, vocabulary_of
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.raw import (
@@ -217,7 +217,8 @@ class JsonlReader(Reader):
         )
         texts = [text for message in others for text in _texts_of(message)]
         names = [name for row in source.rows for name in strings(row.get("file_name"))]
-        for word in islice(foreign("\n".join(texts), source.raw, source.rows, names), 1):
+        text = "\n".join(texts)
+        for word in islice(foreign(text, source.vocabularies, vocabulary_of(names)), 1):
             yield f"holds a word that the export does not have: {word}"
 
     def _gone_from(self, words: Words, messages: list[Raw]) -> str | None:

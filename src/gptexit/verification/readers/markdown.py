@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from gptexit.verification.archive_files import CheckedArchive, Locator, notes_in
-from gptexit.verification.compare_text import essence, foreign
+from gptexit.verification.compare_text import essence, foreign, vocabulary_of
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.page import (
@@ -68,6 +68,7 @@ class MarkdownReader(Reader):
         self.every_branch = archive.option("branches") == "all"
         include = archive.option("include")
         self.reasoning = "reasoning" in include if isinstance(include, list) else True
+        self._own_words = vocabulary_of([*archive.names, *archive.keys.values()])
         self._by_digest: dict[str, list[str]] = {}
         for name, digest in archive.found.items():
             self._by_digest.setdefault(digest, []).append(name)
@@ -200,8 +201,7 @@ class MarkdownReader(Reader):
         if self.archive.redacted:
             return
         text = title_in(page.text[: page.begin]) + "\n" + page.text[page.begin :]
-        own = [*self.archive.names, *self.archive.keys.values()]
-        for word in islice(foreign(text, source.raw, source.rows, own), 1):
+        for word in islice(foreign(text, source.vocabularies, self._own_words), 1):
             yield f"holds a word that the export does not have: {word}"
 
     def _added_turns(self, note: _Note) -> Iterator[str]:
