@@ -25,6 +25,7 @@ from gptexit.readers.chatgpt.containers import recognize
 from gptexit.readers.chatgpt.containers.base import Loss, Volume
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
+from gptexit.readers.chatgpt.containers.own_files import need_no_archive
 from gptexit.readers.chatgpt.merge.conversation import key_of, moment
 from gptexit.readers.chatgpt.merge.exports import editions, in_order, shown
 from gptexit.readers.chatgpt.merge.stream import MergePass, Witness
@@ -85,6 +86,8 @@ class ExportSet:
             return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gptexit-")))
 
         with ExitStack() as stack:
+            if "" in sources:
+                raise NotAnExport("the path of the source is empty.", f"Instead {recognize.GET}.")
             paths = [Path(source) for source in sources if source != "-"]
             volumes = open_volumes(paths, spool, allow_large=allow_large)
             piped = None
@@ -127,6 +130,10 @@ class ExportSet:
         self._copies: dict[str, int] | None = None
         self._merging: MergePass | None = None
         self._cut = any(volume.cut for volume in volumes)
+        self._given = list(dict.fromkeys(volume.given for volume in volumes if volume.given))
+        self._typed = (self._given or [label])[0]
+        if len(self._given) > 1:
+            self._typed += f" and {len(self._given) - 1} more"
         layouts = [lay_out(volume) for volume in volumes]
         self._tell_volumes(volumes)
         for layout in layouts:
@@ -193,7 +200,7 @@ class ExportSet:
             count += 1
             yield where, raw
         if self._cut and not count and self._reading.cut:
-            raise recognize.incomplete(self.label)
+            raise recognize.incomplete(self._typed)
 
     def _single(self, once: bool) -> Iterator[tuple[str, Raw]]:
         """Yield conversations as they come. Memory: one number an id."""
@@ -308,20 +315,22 @@ class ExportSet:
             for name, why in volume.barred:
                 chats = CONVERSATIONS.search(name.replace("\\", "/"))
                 if chats and why.code not in _READ_WITHOUT:
-                    raise recognize.locked(volume.label, name, why.sentence)
+                    raise recognize.locked(volume.given or volume.label, name, why.sentence)
                 self.lose(f"{volume.label}: {name}", why)
             for loss in volume.losses:
                 self.lose(loss.where, loss.why)
 
     def _nothing(self, volumes: list[Volume]) -> NotAnExport:
-        """Return the error for sources without conversations."""
+        """Return the error for sources without conversations. Raises it if they are an archive."""
         if self._cut:
-            return recognize.incomplete(self.label)
+            return recognize.incomplete(self._typed)
         for volume in volumes:
             for name, why in volume.barred:
-                return recognize.locked(volume.label, name, why.sentence)
+                return recognize.locked(volume.given or volume.label, name, why.sentence)
         paths = [member.path for volume in volumes for member in volume.members]
-        return recognize.wrong_members(self.label, paths)
+        for path in self._given:
+            need_no_archive(Path(path))
+        return recognize.wrong_members(self._typed, paths)
 
 
 def _label(sources: Sequence[str | Path]) -> str:

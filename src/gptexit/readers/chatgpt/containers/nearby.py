@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gptexit.chatgpt.names import CONVERSATIONS
+from gptexit.errors import Choice
 from gptexit.files.disk import HOUSE
 from gptexit.readers.chatgpt.containers.base import BUNDLED, Member, Volume, part_number, plain
 from gptexit.readers.chatgpt.containers.recognize import CLAUDE
 from gptexit.readers.chatgpt.containers.zip import end_record
 from gptexit.readers.chatgpt.merge.exports import made
+from gptexit.text.terminal import size
 
 MOST = 500
 """Entries of a folder that are looked at."""
@@ -43,6 +45,13 @@ class NearbyExport(NamedTuple):
     """When it was made, as far as its name and its members tell; in UTC."""
     size: int
     """Bytes of its ZIPs together; 0 for a folder."""
+
+    def as_choice(self) -> Choice:
+        """Return it as a choice for a person, with its date, size and parts."""
+        words = [self.made.date().isoformat()]
+        words += [size(self.size)] if self.size else ["unpacked"]
+        words += [f"{len(self.paths)} parts"] if len(self.paths) > 1 else []
+        return Choice(tuple(map(str, self.paths)), ", ".join(words))
 
 
 class _Zip(NamedTuple):
@@ -134,7 +143,7 @@ def _zip_at(path: Path) -> _Zip | None:
             if file.read(2) != b"PK" or end_record(file).table > _LARGEST_TABLE:
                 return None
             infos = _table(file)
-        size = path.stat().st_size
+        length = path.stat().st_size
     except OSError:
         return None
     if infos is None:
@@ -146,7 +155,7 @@ def _zip_at(path: Path) -> _Zip | None:
         path,
         volume.part_of,
         date.moment if date else _changed(path),
-        size,
+        length,
         _is_export(member.path for member in volume.members),
     )
 
