@@ -151,8 +151,7 @@ def convert_export(
         several = len(specs) > 1
         roots = [Path(out) / spec.format.name if several else Path(out) for spec in specs]
     with owning(*roots):
-        if stdout is None:
-            need_same_account(export, roots)
+        need_same_account(export, roots, Path(out) if stdout is None else None)
         names = _names(specs, roots)
         run = _Run(export, specs, selection, names, list(map(Archive, roots)), check=check)
         report = convert_along(

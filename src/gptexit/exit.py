@@ -97,7 +97,7 @@ def leave(
         specs.append(spec_of(place.format, given, taken_along, of_exit=True))
     with owning(out):
         with open_chatgpt(sources, allow_large=allow_large) as export:
-            need_same_account(export, [out])
+            need_same_account(export, [out], out)
             with watch(export, "Reading") as progress:
                 report = convert_export(
                     export, out, specs, Selection(), progress=progress, jobs=jobs

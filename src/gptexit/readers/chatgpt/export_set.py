@@ -14,7 +14,7 @@ from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason, Repair
@@ -22,7 +22,7 @@ from gptexit.errors import NotAnExport
 from gptexit.model import Gone, Raw
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers import recognize
-from gptexit.readers.chatgpt.containers.base import Loss, Volume
+from gptexit.readers.chatgpt.containers.base import Loss, Member, Volume
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
 from gptexit.readers.chatgpt.containers.own_files import need_no_archive
@@ -53,6 +53,18 @@ class Again:
 
     paths: tuple[str, ...]
     allow_large: bool
+
+
+class UserFile(NamedTuple):
+    """The `user.json` of an export, which tells its account."""
+
+    label: str
+    """Of the export, with its date if it has one."""
+    given: tuple[str, ...]
+    """The paths that were given and that the export came from."""
+    paths: tuple[str, ...]
+    """The paths to give for this export alone: the same, but for one of several in a folder."""
+    stream: BinaryIO
 
 
 class ExportSet:
@@ -269,6 +281,22 @@ class ExportSet:
         """The merging of several exports in the current pass; None for a single export."""
         return self._merging if len(self.editions) > 1 else None
 
+    def user_files(self) -> Iterator[UserFile]:
+        """Yield the `user.json` of each export that has one."""
+        for member, stream in self.files.users():
+            edition = next((it for it in self.editions if member in it.members), None)
+            if edition is None:  # a ZIP with files alone
+                yield UserFile(self.label, (), (), stream)
+                continue
+            date = shown(edition)
+            volumes = [layout.volume for layout in edition.layouts]
+            yield UserFile(
+                f"{edition.label} ({date[:10]})" if date else edition.label,
+                tuple(dict.fromkeys(volume.given for volume in volumes)),
+                tuple(dict.fromkeys(_alone(volume, member) for volume in volumes)),
+                stream,
+            )
+
     def hash_members(self) -> None:
         """From now on, compute the SHA-256 of conversation files as they are read."""
         self._reading.hashing = True
@@ -331,6 +359,13 @@ class ExportSet:
         for path in self._given:
             need_no_archive(Path(path))
         return recognize.wrong_members(self._typed, paths)
+
+
+def _alone(volume: Volume, member: Member) -> str:
+    """Return the path of the export in `volume` that has `member`: of a folder, the one in it."""
+    folder = member.path.rpartition("/")[0]
+    inside = folder and not (volume.zipped or volume.bare)
+    return str(Path(volume.given) / folder) if inside else volume.given
 
 
 def _label(sources: Sequence[str | Path]) -> str:
