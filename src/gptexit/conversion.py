@@ -15,6 +15,7 @@ from gptexit.archive.lock import owning
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.zip_folder import ZipSink
 from gptexit.errors import DamagedNames, OtherArchive
+from gptexit.extras import need
 from gptexit.model import Conversation
 from gptexit.names import Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
@@ -75,8 +76,8 @@ def convert(
     if a link is in it.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
+    specs = specs_of(formats, options)
     with open_source(given, allow_large=allow_large) as export:
-        specs = specs_of(formats, options)
         return convert_export(
             export, out, specs, selection, progress=progress, check=check, jobs=jobs
         )
@@ -107,9 +108,15 @@ def spec_of(
     *,
     of_exit: bool = False,
 ) -> OutputSpec:
-    """Return the format `name` with those of the options `given` that it has."""
+    """Return the format `name` with those of the options `given` that it has.
+
+    Raises CannotRedact if it would take secrets out, and what finds them is not installed.
+    """
     format = FORMATS[name]
-    return OutputSpec(format, format.options.taken_from(given), selection, of_exit)
+    spec = OutputSpec(format, format.options.taken_from(given), selection, of_exit)
+    if spec.redact != NOTHING:
+        need("redact")
+    return spec
 
 
 def specs_of(formats: Sequence[str], options: Mapping[str, Any]) -> list[OutputSpec]:

@@ -3,11 +3,13 @@
 GptexitError
     NotAnExport
         NoSuchSource
-    BadDate BadOption NotAnAnswer NoFullText CannotRedact RedactionFailed NoArchive
+    BadDate BadOption NotAnAnswer NoFullText RedactionFailed NoArchive
     NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
     BadArgument NoSuchResource NotInstalled SeveralPlaces
     BadNames
         DamagedNames
+    MissingPackages
+        CannotRedact
     Unusable
         InUse OtherAccount OtherArchive
     ServerError
@@ -79,7 +81,8 @@ class GptexitError(Exception):
         return self
 
     def __str__(self) -> str:
-        return f"{self.sentence} {self.advice}".rstrip()
+        apart = "" if self.advice.startswith("\n") else " "
+        return f"{self.sentence}{apart}{self.advice}".rstrip()
 
 
 class NotAnExport(GptexitError):
@@ -147,7 +150,11 @@ class NoFullText(GptexitError):
         )
 
 
-class CannotRedact(GptexitError):
+class MissingPackages(GptexitError):
+    """Packages that only some commands need are not installed."""
+
+
+class CannotRedact(MissingPackages):
     """The libraries that find keys and passwords are not installed."""
 
 

@@ -103,6 +103,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         raise click.UsageError(
             "-o - writes one format that is a single file: use --to jsonl, for one."
         )
+    specs = specs_of(names, options.writer_options(given))
     with (
         open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
@@ -110,7 +111,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         report = convert_export(
             export,
             given["out"],
-            specs_of(names, options.writer_options(given)),
+            specs,
             selection,
             progress=progress,
             stdout=streams.stdout(),

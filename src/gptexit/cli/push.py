@@ -20,6 +20,7 @@ from gptexit.cli.summary import (
     write_report,
 )
 from gptexit.errors import Exit, ServerError
+from gptexit.extras import need
 from gptexit.source import open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import CommonOptions
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from gptexit.push.run import PushTally
 
 KEY = "OPEN_WEBUI_API_KEY"
-_EXTRA = (
-    "push needs two more packages; install them, in the folder of gptexit, with: "
-    "python3 -m pip install '.[push]'"
-)
 
 
 @click.command()
@@ -79,13 +76,10 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080 --dry-run
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     """
-    try:
-        from gptexit.push.client import Server
-        from gptexit.push.run import Push
-    except ModuleNotFoundError as error:
-        if error.name not in ("httpx", "tenacity"):
-            raise
-        raise click.UsageError(_EXTRA) from None
+    need("push")
+    from gptexit.push.client import Server
+    from gptexit.push.run import Push
+
     selection = options.selection_of(given)
     common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
