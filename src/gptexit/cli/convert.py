@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import complain, progress_bar, summary, troubles, write_report
+from gptexit.cli.summary import complain, progress_bar, reported, summary, troubles, write_report
 from gptexit.conversion import convert_export, specs_of
 from gptexit.source import open_source
 from gptexit.writers.registry import FORMATS
@@ -105,6 +105,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         )
     specs = specs_of(names, options.writer_options(given))
     with (
+        reported(given["report"], sources),
         open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
     ):

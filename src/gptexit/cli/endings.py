@@ -1,6 +1,6 @@
-"""Write one sentence for an error of the system that ends a run, and give its exit code.
+"""Write one sentence for an error that ends a run, and give its exit code.
 
-A `GptexitError` has both itself. The errors here may happen in any command.
+A `GptexitError` has both itself. Errors of the system may happen in any command.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import sqlite3
 import traceback
 from pathlib import Path
 
+import click
+
 from gptexit.cli.streams import STDOUT
-from gptexit.errors import Exit
+from gptexit.errors import Exit, GptexitError
 from gptexit.text.terminal import printable
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
 """Environment variable: print the traceback of a fault of gptexit itself."""
+INTERRUPTED = "Interrupted. Run the same command again to complete it."
 _AGAIN = "What is written is whole; run the same command again to complete it."
 _ADVICE = {
     **dict.fromkeys(
@@ -45,6 +48,12 @@ _SHOWN = 200
 def ending(error: BaseException) -> tuple[str, int]:
     """Return the sentence for an error that ended a run, and the exit code."""
     match error:
+        case GptexitError():
+            return str(error), error.exit_code
+        case click.ClickException():
+            return error.format_message(), Exit.USAGE
+        case KeyboardInterrupt():
+            return INTERRUPTED, Exit.INTERRUPTED
         case OSError():
             sentence = _refused(error)
         case sqlite3.Error():

@@ -16,6 +16,7 @@ from gptexit.cli.summary import (
     listed,
     not_selected,
     progress_bar,
+    reported,
     unreadable,
     write_report,
 )
@@ -88,6 +89,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     code = Exit.SERVER
     try:
         with (
+            reported(given["report"], sources),
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
             open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
             Server(url, _key(), given["timeout"], given["patience"], say) as server,

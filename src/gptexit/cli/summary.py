@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ import click
 import orjson
 
 from gptexit.codes import Repair, sentences
+from gptexit.errors import Closed
 from gptexit.files.disk import write_whole
+from gptexit.report import failed
 from gptexit.text.terminal import count, printable
 from gptexit.writers.base import SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gptexit.pipeline import Progress
     from gptexit.readers.chatgpt.export_set import ExportSet
@@ -84,6 +87,25 @@ def write_output(path: str, data: bytes | str) -> None:
 def write_report(path: str, report: dict[str, Any]) -> None:
     """Write a report as JSON, as `write_output` does."""
     write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+@contextmanager
+def reported(path: str | None, sources: Sequence[str]) -> Iterator[None]:
+    """Write a report to `path`, if one is wanted, also of a run that an error ends.
+
+    The error goes on. A run that comes to its end writes its own report.
+    """
+    started = datetime.now(UTC)
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        if path and not isinstance(error, Closed | click.exceptions.Exit):
+            from gptexit.cli.endings import ending
+
+            label = ", ".join(map(printable, sources))
+            with suppress(OSError):  # the error of the run counts
+                write_report(path, failed(label, *ending(error), started))
+        raise
 
 
 def complain(lines: list[str]) -> None:
