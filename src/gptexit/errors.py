@@ -3,7 +3,7 @@
 GptexitError
     NotAnExport
         NoSuchSource
-    BadDate BadOption NotAnAnswer NoFullText RedactionFailed NoArchive
+    BadDate BadOption NotAnAnswer NoFullText RedactionFailed NotJsonLines NoArchive
     NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
     BadArgument NoSuchResource NotInstalled SeveralPlaces
     BadNames
@@ -162,6 +162,10 @@ class RedactionFailed(GptexitError):
     """The search for secrets failed, so nothing may go out. No text of the source is quoted."""
 
     exit_code = Exit.INCOMPLETE
+
+
+class NotJsonLines(GptexitError):
+    """`validate`: the file is no jsonl at all, so that no line of it needs to be named."""
 
 
 class NoArchive(GptexitError):
