@@ -65,8 +65,9 @@ _VIEWER = "chat.html"
 """A side file that is left out: it repeats every conversation, and is read as such."""
 _MANIFEST = ".gptexit/manifest.jsonl"
 
-Watch = Callable[[ExportSet, str], AbstractContextManager[Progress | None]]
-"""Makes a progress bar for a pass over the export, with a word such as `Reading` before it."""
+Watch = Callable[[ExportSet | None, str], AbstractContextManager[Progress | None]]
+"""Makes a progress bar for a pass over the export, with a word such as `Reading` before it; None:
+for work whose length is not known."""
 
 
 def leave(
@@ -96,7 +97,9 @@ def leave(
         given = {**options, **place.options}
         specs.append(spec_of(place.format, given, taken_along, of_exit=True))
     with owning(out):
-        with open_chatgpt(sources, allow_large=allow_large) as export:
+        with watch(None, "Opening"):
+            opened = open_chatgpt(sources, allow_large=allow_large)
+        with opened as export:
             need_same_account(export, [out], out)
             with watch(export, "Reading") as progress:
                 report = convert_export(
@@ -105,10 +108,9 @@ def leave(
             kept = _keep_account_files(export, out / ACCOUNT)
             lost = [loss.as_json() for loss in export.losses]
             lost += report["read"]["unreadable"] + report["assets"]["not_copied"]
-        with (
-            open_chatgpt(sources, careful=True, allow_large=allow_large) as export,
-            watch(export, "Verifying") as progress,
-        ):
+        with watch(None, "Opening"):
+            opened = open_chatgpt(sources, careful=True, allow_large=allow_large)
+        with opened as export, watch(export, "Verifying") as progress:
             checked = verify(out, export, progress, finished=False)
             nodes = report["read"]["nodes"]
             absent = as_markdown(form(export, nodes["full"], nodes["slim"]).generation)

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import complain, progress_bar, reported, summary, troubles, write_report
+from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.summary import complain, reported, summary, troubles, write_report
 from gptexit.conversion import convert_export, specs_of
 from gptexit.source import open_source
 from gptexit.writers.registry import FORMATS
@@ -103,11 +104,14 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         raise click.UsageError(
             "-o - writes one format that is a single file: use --to jsonl, for one."
         )
+    off = given["no_progress"] or given["quiet"]
     specs = specs_of(names, options.writer_options(given))
     with (
         reported(given["report"], sources),
-        open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
-        progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+        opened(
+            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), off=off
+        ) as export,
+        progress_bar(export, off=off) as progress,
     ):
         report = convert_export(
             export,

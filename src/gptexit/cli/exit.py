@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from gptexit.cli import options
-from gptexit.cli.summary import complain, progress_bar, summary, troubles
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.summary import complain, summary, troubles
 from gptexit.cli.verify import EXITS, verdict
 from gptexit.errors import Exit
 from gptexit.exit import DESTINATIONS, FORMATS, PAGE, REPORT, leave

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import complain, lost, not_given, progress_bar, unreadable, write_report
+from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.summary import complain, lost, not_given, unreadable, write_report
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
 from gptexit.extras import need
 from gptexit.memories.assistants import ASSISTANTS
@@ -76,9 +77,12 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     out = given["out"] or _OUT[kind]
     _check(given, kind, out)
     answer = _answer(given["answer"])
+    off = given["no_progress"] or given["quiet"]
     with (
-        open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
-        progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+        opened(
+            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), off=off
+        ) as export,
+        progress_bar(export, off=off) as progress,
     ):
         if kind == "pam":
             remembered = write_store(

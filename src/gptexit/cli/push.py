@@ -11,11 +11,11 @@ import click
 
 from gptexit.archive.lock import owning_name
 from gptexit.cli import options, streams
+from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import (
     complain,
     listed,
     not_selected,
-    progress_bar,
     reported,
     unreadable,
     write_report,
@@ -84,6 +84,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     selection = options.selection_of(given)
     common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
+    off = given["no_progress"] or quiet
     say = partial(click.echo, err=True)
     tally = None
     code = Exit.SERVER
@@ -91,11 +92,12 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         with (
             reported(given["report"], sources),
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
-            open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
+            opened(
+                lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]),
+                off=off,
+            ) as export,
             Server(url, _key(), given["timeout"], given["patience"], say) as server,
-            progress_bar(
-                export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
-            ) as progress,
+            progress_bar(export, off=off, what="Comparing" if dry else "Sending") as progress,
         ):
             run = Push(export, server, selection, common, dry=dry, memories=given["memories"])
             tally = run.tally

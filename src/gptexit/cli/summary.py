@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +20,6 @@ from gptexit.writers.base import SECRETS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gptexit.pipeline import Progress
-    from gptexit.readers.chatgpt.export_set import ExportSet
-    from gptexit.source import Source
 
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
@@ -269,25 +265,3 @@ def listed(head: str, names: list[str]) -> list[str]:
     shown = [f"  {printable(name)}" for name in names[:LISTED]]
     rest = [f"  … and {len(names) - LISTED:,} more"] if len(names) > LISTED else []
     return [head, *shown, *rest] if names else []
-
-
-@contextmanager
-def progress_bar(
-    export: Source | ExportSet, *, off: bool, what: str = "Reading"
-) -> Iterator[Progress | None]:
-    """Show a progress bar; give the function that takes the conversations and bytes read so far.
-
-    Give None if `off` is set or standard error is no terminal.
-    """
-    if off or not sys.stderr.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=export.bytes_total, unit="B", unit_scale=True, desc=what, leave=False) as bar:
-
-        def show(conversations: int, bytes_read: int) -> None:
-            bar.set_postfix_str(f"{conversations:,} conversations", refresh=False)
-            bar.update(bytes_read - bar.n)
-
-        yield show
