@@ -21,7 +21,7 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
 from gptexit.conversion import choices, convert_export, spec_of
-from gptexit.files.disk import leads_out
+from gptexit.files.disk import full_disk_named, leads_out
 from gptexit.inspection.run import as_markdown, form
 from gptexit.pipeline import Progress
 from gptexit.proof import verify
@@ -96,7 +96,7 @@ def leave(
     for place in places.values():
         given = {**options, **place.options}
         specs.append(spec_of(place.format, given, taken_along, of_exit=True))
-    with owning(out):
+    with full_disk_named(out, lambda: 0), owning(out):
         with watch(None, "Opening"):
             opened = open_chatgpt(sources, allow_large=allow_large)
         with opened as export:

@@ -8,7 +8,14 @@ import click
 
 from gptexit.cli import options, streams
 from gptexit.cli.progress import opened, progress_bar
-from gptexit.cli.summary import complain, reported, summary, troubles, write_report
+from gptexit.cli.summary import (
+    complain,
+    reported,
+    summary,
+    troubles,
+    warn_of_small_disk,
+    write_report,
+)
 from gptexit.conversion import convert_export, specs_of
 from gptexit.source import open_source
 from gptexit.writers.registry import FORMATS
@@ -113,6 +120,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         ) as export,
         progress_bar(export, off=off) as progress,
     ):
+        if selection.is_everything:
+            warn_of_small_disk(export, given["out"], names)
         report = convert_export(
             export,
             given["out"],

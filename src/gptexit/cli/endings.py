@@ -15,7 +15,8 @@ import click
 
 from gptexit.cli.streams import STDOUT
 from gptexit.errors import Exit, GptexitError
-from gptexit.text.terminal import printable
+from gptexit.files.disk import free_at, is_full
+from gptexit.text.terminal import printable, size
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
 """Environment variable: print the traceback of a fault of gptexit itself."""
@@ -80,9 +81,22 @@ def _refused(error: OSError) -> str:
             "are whole; --quiet, where a command has it, prints nothing."
         )
     named = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
+    if named and is_full(error):
+        return _full(os.fsdecode(named), error)
     where = f" ({printable(os.fsdecode(named))})" if named else ""
     number = errno.EEXIST if isinstance(error, FileExistsError) else error.errno or 0
     return f"the system refused: {what}{where}. {_ADVICE.get(number, _AGAIN)}"
+
+
+def _full(path: str, error: OSError) -> str:
+    """Return the sentence for a full disk: where, how much is left, and how much is needed."""
+    left = free_at(path)
+    words = f"; {size(left)} {'is' if left == 1 else 'are'} left" if left is not None else ""
+    needed = "".join(f", and {note}" for note in getattr(error, "__notes__", ()))
+    return (
+        f"the disk is full ({printable(path)}){words}{needed}. Make room, or choose a folder on "
+        f"another disk. {_AGAIN}"
+    )
 
 
 def _database(error: sqlite3.Error) -> str:

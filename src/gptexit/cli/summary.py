@@ -12,14 +12,16 @@ import orjson
 
 from gptexit.codes import Repair, sentences
 from gptexit.errors import Closed
-from gptexit.files.disk import write_whole
+from gptexit.files.disk import free_at, write_whole
 from gptexit.report import failed
-from gptexit.text.terminal import count, printable
+from gptexit.text.terminal import count, printable, size
 from gptexit.writers.base import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gptexit.readers.chatgpt.export_set import ExportSet
+    from gptexit.source import Source
 
 LISTED = 10
 """Names of missing or unreadable things that are printed; the report has them all."""
@@ -102,6 +104,23 @@ def reported(path: str | None, sources: Sequence[str]) -> Iterator[None]:
             with suppress(OSError):  # the error of the run counts
                 write_report(path, failed(label, *ending(error), started))
         raise
+
+
+def warn_of_small_disk(export: Source | ExportSet, out: str | Path, formats: Sequence[str]) -> None:
+    """Say before the work that the disk cannot hold what `formats` write, if that is certain."""
+    from gptexit.conversion import bytes_needed  # its imports are slow
+
+    free = free_at(out)
+    if free is None or out == "-":
+        return
+    if needed := bytes_needed(export, out, formats, free):
+        complain(
+            [
+                f"Warning: the disk of {printable(str(out))} has {size(free)} left, and this "
+                f"export needs at least {size(needed)} there. Make room, or choose a folder on "
+                "another disk with -o."
+            ]
+        )
 
 
 def complain(lines: list[str]) -> None:
