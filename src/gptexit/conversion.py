@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,13 @@ from gptexit.archive.description import need_same_account, part_of
 from gptexit.archive.files import Sink, StdoutSink
 from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
+from gptexit.archive.manifest import entries
 from gptexit.archive.notes_folder import NotesSink
+from gptexit.archive.places import MANIFEST
 from gptexit.archive.zip_folder import ZipSink
 from gptexit.errors import DamagedNames, OtherArchive
+from gptexit.extras import need
+from gptexit.files.disk import HOUSE, full_disk_named
 from gptexit.model import Conversation
 from gptexit.names import Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
@@ -37,12 +42,15 @@ from gptexit.writers.base import (
 from gptexit.writers.registry import FORMATS
 
 if TYPE_CHECKING:
+    from gptexit.readers.chatgpt.export_set import ExportSet
     from gptexit.redact.files import Outgoing
 
 Report = dict[str, Any]
 """The account of a run, as `schemas/report.schema.json` describes it."""
 EVERYTHING = Selection()
 USUAL = Options()
+_SMALLER = 20
+"""How many times smaller than in the export its text can be in an archive, at most."""
 
 
 def convert(
@@ -75,8 +83,8 @@ def convert(
     if a link is in it.
     """
     given = [sources] if isinstance(sources, str | Path) else sources
+    specs = specs_of(formats, options)
     with open_source(given, allow_large=allow_large) as export:
-        specs = specs_of(formats, options)
         return convert_export(
             export, out, specs, selection, progress=progress, check=check, jobs=jobs
         )
@@ -107,9 +115,15 @@ def spec_of(
     *,
     of_exit: bool = False,
 ) -> OutputSpec:
-    """Return the format `name` with those of the options `given` that it has."""
+    """Return the format `name` with those of the options `given` that it has.
+
+    Raises CannotRedact if it would take secrets out, and what finds them is not installed.
+    """
     format = FORMATS[name]
-    return OutputSpec(format, format.options.taken_from(given), selection, of_exit)
+    spec = OutputSpec(format, format.options.taken_from(given), selection, of_exit)
+    if spec.redact != NOTHING:
+        need("redact")
+    return spec
 
 
 def specs_of(formats: Sequence[str], options: Mapping[str, Any]) -> list[OutputSpec]:
@@ -147,26 +161,57 @@ def convert_export(
     if str(out) != "-":
         stdout = None
     roots: list[Path] = []
+    names = [spec.format.name for spec in specs]
     if stdout is None:
-        several = len(specs) > 1
-        roots = [Path(out) / spec.format.name if several else Path(out) for spec in specs]
-    with owning(*roots):
-        if stdout is None:
-            need_same_account(export, roots)
-        names = _names(specs, roots)
-        run = _Run(export, specs, selection, names, list(map(Archive, roots)), check=check)
+        roots = roots_of(out, names)
+    # Of an export that is read in part, nobody knows how large that part is.
+    asked = names if selection.is_everything else []
+    full = full_disk_named(out, lambda: bytes_needed(export, out, asked))
+    with full if roots else nullcontext(), owning(*roots):
+        need_same_account(export, roots, Path(out) if stdout is None else None)
+        given = _names(specs, roots)
+        run = _Run(export, specs, selection, given, list(map(Archive, roots)), check=check)
         report = convert_along(
             export,
             run.to_folders if stdout is None else partial(run.to_stdout, stdout),
             selection,
             progress=progress,
             settle=stdout is not None,
-            names=names,
+            names=given,
             jobs=jobs,
         )
         for output, root in zip(run.outputs, roots, strict=True):
-            _keep_names(output, root, names)
+            _keep_names(output, root, given)
     return report.report(export, 0 if report.complete(export) else 1)
+
+
+def bytes_needed(
+    export: Source | ExportSet, out: str | Path, formats: Sequence[str], free: int = 0
+) -> int:
+    """Return how many bytes must be free in `out` to write `export` in `formats`, at least.
+
+    What an earlier run left there is not needed again. Return 0 if that is not known, or if it is
+    not more than `free` in any case.
+    """
+    if not formats:
+        return 0
+    needed = 0
+    roots = roots_of(out, formats)
+    try:
+        files = sum(map(export.size, export.others(())))
+        copies = sum(FORMATS[name].sink is SinkKind.NOTES for name in formats)
+        needed = files * copies + (export.bytes_total or 0) // _SMALLER
+        if needed > free:
+            lists = (entries(root / HOUSE / MANIFEST) for root in roots)
+            needed -= sum(entry.size for files in lists for entry in files)
+    except OSError:
+        return 0
+    return needed if needed > free else 0
+
+
+def roots_of(out: str | Path, formats: Sequence[str]) -> list[Path]:
+    """Return the folder of each format: `out` itself, or of several one for each in it."""
+    return [Path(out) / name if len(formats) > 1 else Path(out) for name in formats]
 
 
 def _names(specs: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:

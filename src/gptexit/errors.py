@@ -1,11 +1,15 @@
 """The errors that gptexit raises, each with a sentence, advice and an exit code.
 
 GptexitError
-    NotAnExport BadDate BadOption NotAnAnswer NoFullText CannotRedact RedactionFailed NoArchive
+    NotAnExport
+        NoSuchSource
+    BadDate BadOption NotAnAnswer NoFullText RedactionFailed NotJsonLines NoArchive
     NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
     BadArgument NoSuchResource NotInstalled SeveralPlaces
     BadNames
         DamagedNames
+    MissingPackages
+        CannotRedact
     Unusable
         InUse OtherAccount OtherArchive
     ServerError
@@ -17,8 +21,9 @@ Errors of the operating system stay OSError.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, Self
 
 
 class Exit(IntEnum):
@@ -42,6 +47,17 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class Choice(NamedTuple):
+    """Something that may be given in place of what was given."""
+
+    paths: tuple[str, ...]
+    """Sources: one, or all parts of one. Empty where the sources may stay as they are."""
+    what: str
+    """What they are, in a few words."""
+    out: str | None = None
+    """The folder to write to, where another is needed."""
+
+
 class GptexitError(Exception):
     """An error that a person can do something about.
 
@@ -55,15 +71,28 @@ class GptexitError(Exception):
         super().__init__(sentence, advice)
         self.sentence = sentence
         self.advice = advice
+        self.given: tuple[str, ...] = ()
+        """The paths, of those that were given, to which there are choices."""
+        self.choices: list[Choice] = []
+
+    def with_choices(self, given: Iterable[str], choices: Iterable[Choice]) -> Self:
+        """Return this error with what may be given in place of `given`."""
+        self.given, self.choices = tuple(given), list(choices)
+        return self
 
     def __str__(self) -> str:
-        return f"{self.sentence} {self.advice}".rstrip()
+        apart = "" if self.advice.startswith("\n") else " "
+        return f"{self.sentence}{apart}{self.advice}".rstrip()
 
 
 class NotAnExport(GptexitError):
     """The source is no readable ChatGPT export."""
 
     exit_code = Exit.NOT_AN_EXPORT
+
+
+class NoSuchSource(NotAnExport):
+    """A path that was given leads to nothing. `given` has it."""
 
 
 class BadDate(GptexitError, ValueError):
@@ -121,7 +150,11 @@ class NoFullText(GptexitError):
         )
 
 
-class CannotRedact(GptexitError):
+class MissingPackages(GptexitError):
+    """Packages that only some commands need are not installed."""
+
+
+class CannotRedact(MissingPackages):
     """The libraries that find keys and passwords are not installed."""
 
 
@@ -129,6 +162,10 @@ class RedactionFailed(GptexitError):
     """The search for secrets failed, so nothing may go out. No text of the source is quoted."""
 
     exit_code = Exit.INCOMPLETE
+
+
+class NotJsonLines(GptexitError):
+    """`validate`: the file is no jsonl at all, so that no line of it needs to be named."""
 
 
 class NoArchive(GptexitError):

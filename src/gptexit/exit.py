@@ -21,7 +21,7 @@ from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
 from gptexit.conversion import choices, convert_export, spec_of
-from gptexit.files.disk import leads_out
+from gptexit.files.disk import full_disk_named, leads_out
 from gptexit.inspection.run import as_markdown, form
 from gptexit.pipeline import Progress
 from gptexit.proof import verify
@@ -65,8 +65,9 @@ _VIEWER = "chat.html"
 """A side file that is left out: it repeats every conversation, and is read as such."""
 _MANIFEST = ".gptexit/manifest.jsonl"
 
-Watch = Callable[[ExportSet, str], AbstractContextManager[Progress | None]]
-"""Makes a progress bar for a pass over the export, with a word such as `Reading` before it."""
+Watch = Callable[[ExportSet | None, str], AbstractContextManager[Progress | None]]
+"""Makes a progress bar for a pass over the export, with a word such as `Reading` before it; None:
+for work whose length is not known."""
 
 
 def leave(
@@ -95,9 +96,11 @@ def leave(
     for place in places.values():
         given = {**options, **place.options}
         specs.append(spec_of(place.format, given, taken_along, of_exit=True))
-    with owning(out):
-        with open_chatgpt(sources, allow_large=allow_large) as export:
-            need_same_account(export, [out])
+    with full_disk_named(out, lambda: 0), owning(out):
+        with watch(None, "Opening"):
+            opened = open_chatgpt(sources, allow_large=allow_large)
+        with opened as export:
+            need_same_account(export, [out], out)
             with watch(export, "Reading") as progress:
                 report = convert_export(
                     export, out, specs, Selection(), progress=progress, jobs=jobs
@@ -105,10 +108,9 @@ def leave(
             kept = _keep_account_files(export, out / ACCOUNT)
             lost = [loss.as_json() for loss in export.losses]
             lost += report["read"]["unreadable"] + report["assets"]["not_copied"]
-        with (
-            open_chatgpt(sources, careful=True, allow_large=allow_large) as export,
-            watch(export, "Verifying") as progress,
-        ):
+        with watch(None, "Opening"):
+            opened = open_chatgpt(sources, careful=True, allow_large=allow_large)
+        with opened as export, watch(export, "Verifying") as progress:
             checked = verify(out, export, progress, finished=False)
             nodes = report["read"]["nodes"]
             absent = as_markdown(form(export, nodes["full"], nodes["slim"]).generation)

@@ -34,7 +34,7 @@ def write_store(
     or if it has the store of another account.
     """
     with owning(out):
-        need_same_account(export, [out])
+        need_same_account(export, [out], out)
         archive = Archive(out)
         spec = spec_of("pam", {})
         writers: list[Pam] = []
@@ -56,7 +56,11 @@ def write_store(
 def gather(
     export: Source, own_list: Sequence[Origin] = (), progress: Progress | None = None
 ) -> Memory:
-    """Collect the memory of `export` and ChatGPT's `own_list`. Losses are in `export.losses`."""
+    """Collect the memory of `export` and ChatGPT's `own_list`. Losses are in `export.losses`.
+
+    Raise OtherAccount if it is of several accounts.
+    """
+    need_same_account(export, [], None)
     collector = Collector()
     with collector_off():
         for number, conversation in enumerate(conversations(export), 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gptexit import __version__
 from gptexit.archive.files import Rendered
@@ -169,9 +169,33 @@ class RunReport:
             },
             "targets": [_written(target) for target in self.targets],
             "redacted": self.redacted.as_json() if self.redacted else None,
+            "error": None,
             "exit_code": exit_code,
             "complete": exit_code == 0,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A source of which nothing was read, as far as a report asks."""
+
+    label: str
+    conversation_files: tuple[str, ...] = ()
+    bytes_total: None = None
+    missing: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    duplicates: int = 0
+    repairs: Counter[Any] = field(default_factory=Counter)
+    union: None = None
+
+
+def failed(label: str, sentence: str, exit_code: int, started: datetime) -> dict[str, Any]:
+    """Return the report of a run that an error ended before its end: nothing is counted in it.
+
+    `label`: what was to be read; `sentence`: that of the error.
+    """
+    source = cast(Source, _Unread(label))
+    return {**RunReport(started).report(source, exit_code), "error": sentence}
 
 
 def _exports(export: Source) -> list[dict[str, Any]]:

@@ -16,7 +16,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from gptexit.errors import NotJsonLines
+from gptexit.files.media_types import media_type
 from gptexit.model import Raw
+from gptexit.text.terminal import printable
 
 NAMES = ("conversation", "report", "verification", "inspection")
 """The names of the schemas."""
@@ -67,6 +70,42 @@ def errors(name: str, value: Any) -> Iterator[str]:
             yield _sentence(best_match([error]))
     except RecursionError:  # jsonschema prints the whole of a wrong value, however deep
         yield "a value of the wrong type is nested too deep to be shown"
+
+
+_JSONL = "give what `gptexit convert EXPORT --to jsonl` writes: conversations.jsonl"
+_WRONG: tuple[tuple[Callable[[bytes], object], str], ...] = (
+    (lambda head: not head.strip(), "is empty"),
+    (re.compile(rb"PK\x03\x04|PK\x05\x06").match, "is a ZIP"),
+    (re.compile(rb"SQLite format 3\0").match, "is an SQLite database"),
+    (lambda head: (media_type(head) or "").startswith(("image/", "audio/", "video/")), "is media"),
+    (
+        re.compile(rb"\s*\[").match,
+        "is one JSON array, and not jsonl, which has an object on each line",
+    ),
+    (
+        re.compile(rb"\s*\{").match,
+        "is one JSON object over several lines, and not jsonl, which has one on each line",
+    ),
+    (lambda head: True, "holds no JSON"),
+)
+"""What a file is that is no jsonl, by its first bytes."""
+
+
+def need_lines(path: str, head: bytes) -> None:
+    """Raise NotJsonLines if a file is no jsonl at all, by its first bytes."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    lines = [] if head.lstrip().startswith(b"[") else head.splitlines()[:MOST]
+    if head.startswith(b'{"') or any(map(_is_object, lines)):
+        return  # if a line of it is wrong, that line is named
+    what = next(what for sign, what in _WRONG if sign(head))
+    raise NotJsonLines(f"{printable(path)} {what}: {_JSONL}.")
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def validate_lines(stream: Iterable[bytes]) -> Iterator[Invalid]:

@@ -7,16 +7,17 @@ same export leaves it as it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from gptexit import __version__
 from gptexit.archive.note_contents import WRITER
-from gptexit.errors import OtherAccount
+from gptexit.errors import Choice, OtherAccount
 from gptexit.files.disk import HOUSE, read_bytes
 from gptexit.names import Names
 from gptexit.text.terminal import printable
@@ -30,67 +31,156 @@ LISTED = 1000
 _FILE = "user.json"
 _LARGEST = 1 << 20
 """Bytes of it that are read."""
+_SHOWN = 40
+"""Columns of an address, or of a name of an export, in a sentence."""
+_NO_NAME = re.compile("[^a-z0-9]+")
 _ZEROS = "0" * 64
 _FORM = b'"checksum": "%s"'
 
 
+class _Account(NamedTuple):
+    """What the `user.json` of an export tells of its account."""
+
+    checksum: str
+    """Of the account's id."""
+    address: str
+    """The e-mail address, short enough for a sentence; "" if there is none."""
+
+
+_NOBODY = _Account("", "")
+
+
 def accounts_of(export: Any) -> set[str]:
     """Return a checksum of each account that a `user.json` in a source tells."""
-    files = getattr(export, "files", None)
-    if files is None:
-        return set()
-    accounts = set()
-    for _, stream in files.every(_FILE):
+    return {account.checksum for account, _ in _accounts(export)}
+
+
+def _accounts(export: Any) -> Iterator[tuple[_Account, Any]]:
+    """Yield the account of each export of a source, and the `UserFile` that tells it."""
+    for file in getattr(export, "user_files", list)():
         # Of a damaged file the copy tells the loss.
-        with closing(stream), suppress(OSError):
-            accounts.add(_account_in(stream.read(_LARGEST)))
-    return accounts - {""}
+        with closing(file.stream), suppress(OSError):
+            account = _account_in(file.stream.read(_LARGEST))
+            if account.checksum:
+                yield account, file
 
 
-def need_same_account(export: Any, roots: Iterable[Path]) -> None:
+def need_same_account(export: Any, roots: Sequence[Path], out: Path | None) -> None:
     """Raise OtherAccount if the archive in one of `roots` is of another account than `export`.
 
-    An archive or a source that does not tell its account goes with any.
+    `out`: the folder that the person named, in which the roots are; None for standard output. An
+    archive or a source that does not tell its account goes with any.
     """
-    accounts = accounts_of(export)
-    if len(accounts) > 1:
-        raise OtherAccount(
-            "these exports are of different accounts, as their user.json tells: convert each with "
-            "a command of its own, into a folder of its own."
-        )
+    by_account: dict[_Account, list[Any]] = {}
+    for account, file in _accounts(export):
+        by_account.setdefault(account, []).append(file)
+    if len({account.checksum for account in by_account}) > 1:
+        raise _two_accounts(by_account, out)
     for root in roots:
         known = _account_in_archive(root)
-        if accounts and known and known not in accounts:
-            raise OtherAccount(
-                f"{printable(str(root))} has the archive of another account, as user.json tells: "
-                "name another folder with -o, so that the two are not mixed. Nothing was written."
-            )
+        for account in by_account:
+            if known.checksum and known.checksum != account.checksum:
+                raise _other_account(root, known, account, out or root)
 
 
-def _account_in(data: bytes) -> str:
-    """Return the checksum of the account that a `user.json` tells; "" if it tells none."""
+def _two_accounts(by_account: dict[_Account, list[Any]], out: Path | None) -> OtherAccount:
+    """Return the error for exports of several accounts, with a command for each account."""
+    named: list[str] = []
+    choices: list[Choice] = []
+    for account, files in by_account.items():
+        labels = " and ".join(file.label for file in files)
+        named.append(f"{labels} is of {account.address or 'another one'}")
+        paths = tuple(dict.fromkeys(path for file in files for path in file.paths))
+        folder = str(_folder_for(account, out, choices)) if out else None
+        choices.append(Choice(paths, labels, folder))
+    error = OtherAccount(
+        f"these exports are of different accounts, as their user.json tells: {'; '.join(named)}.",
+        "Give each in a command of its own, with a folder of its own. Nothing was written.",
+    )
+    given = {path for files in by_account.values() for file in files for path in file.given}
+    every = [path for choice in choices for path in choice.paths]
+    # One ZIP with two accounts in it cannot be given in parts.
+    return error.with_choices(given, choices if len(set(every)) == len(every) else [])
+
+
+def _other_account(root: Path, known: _Account, account: _Account, out: Path) -> OtherAccount:
+    """Return the error for an archive of another account, with another folder to write to."""
+    made_from = _source_of(root)
+    of = f" ({known.address})" if known.address else ""
+    made = f", made from {made_from}" if made_from else ""
+    this = f"is of {account.address}" if account.address else "is of another one"
+    error = OtherAccount(
+        f"{printable(str(root))} has the archive of another account{of}{made}; this export {this}, "
+        "as its user.json tells.",
+        "Name another folder with -o, so that the two are not mixed. Nothing was written.",
+    )
+    folder = str(_folder_for(account, out))
+    return error.with_choices((), [Choice((), "into a folder of its own", folder)])
+
+
+def _folder_for(account: _Account, out: Path, others: Sequence[Choice] = ()) -> Path:
+    """Return `out`, or a folder named like it, that neither another account nor `others` have."""
+    name = _NO_NAME.sub("-", account.address.partition("@")[0].lower()).strip("-")
+    ends = ["", *([f"-{name}"] if name else []), *(f"-{number}" for number in range(2, 100))]
+    folders = [out.with_name(f"{out.name}{end}") for end in ends] if out.name else [out]
+    free = (
+        folder
+        for folder in folders
+        if str(folder) not in {choice.out for choice in others}
+        and (_is_free(folder) or _account_in_archive(folder).checksum == account.checksum)
+    )
+    return next(free, folders[-1])
+
+
+def _is_free(folder: Path) -> bool:
+    """Tell whether a folder holds nothing but the lock of this run."""
     try:
-        user = orjson.loads(data)["id"]
-    except (ValueError, TypeError, KeyError):
-        user = None
-    if not isinstance(user, str) or not user:
+        return {path.name for path in folder.iterdir()} <= {HOUSE} and not (
+            folder / HOUSE / "archive.json"
+        ).exists()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def _source_of(root: Path) -> str:
+    """Return the name of the export that an archive was made from, if it tells one."""
+    try:
+        recorded = orjson.loads(read_bytes(root / HOUSE / "archive.json") or b"{}")
+        return printable(recorded["sources"][0]["name"].partition(": ")[0], _SHOWN)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
         return ""
-    return hashlib.sha256(b"gptexit account " + user.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _account_in_archive(root: Path) -> str | None:
-    """Return the checksum that an archive keeps; of an older one, that of its `user.json`."""
+def _account_in(data: bytes) -> _Account:
+    """Return the account that a `user.json` tells; one without a checksum if it tells none."""
+    try:
+        record = orjson.loads(data)
+        user, address = record["id"], record.get("email")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        user = address = None
+    if not isinstance(user, str) or not user:
+        return _NOBODY
+    digest = hashlib.sha256(b"gptexit account " + user.encode("utf-8", "replace")).hexdigest()
+    shown = printable(address, _SHOWN) if isinstance(address, str) else ""
+    return _Account(digest[:32], shown)
+
+
+def _account_in_archive(root: Path) -> _Account:
+    """Return the account of an archive: by its record, else by its own `user.json`."""
+    try:
+        own = _account_in(read_bytes(root / "account" / _FILE) or b"")
+    except OSError:
+        own = _NOBODY
     try:
         recorded = orjson.loads(read_bytes(root / HOUSE / "archive.json") or b"{}")
         known = recorded.get(KEY) if isinstance(recorded, dict) else None
     except (OSError, ValueError):
         known = None
     if isinstance(known, str) and known:
-        return known
-    try:
-        return _account_in(read_bytes(root / "account" / _FILE) or b"") or None
-    except OSError:
-        return None
+        return own if own.checksum == known else _Account(known, "")
+    return own
 
 
 def sealed(record: dict[str, Any]) -> bytes:

@@ -48,7 +48,9 @@ class _Lazy(click.Group):
         try:
             return super().invoke(ctx)
         except GptexitError as error:
-            click.echo(f"Error: {error}", err=True)
+            from gptexit.cli.choices import choices_of
+
+            click.echo("\n".join([f"Error: {error}", *choices_of(error, sys.argv[1:])]), err=True)
             ctx.exit(error.exit_code)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import complain, progress_bar, summary, troubles, write_report
+from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.summary import (
+    complain,
+    reported,
+    summary,
+    troubles,
+    warn_of_small_disk,
+    write_report,
+)
 from gptexit.conversion import convert_export, specs_of
 from gptexit.source import open_source
 from gptexit.writers.registry import FORMATS
@@ -103,14 +111,21 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         raise click.UsageError(
             "-o - writes one format that is a single file: use --to jsonl, for one."
         )
+    off = given["no_progress"] or given["quiet"]
+    specs = specs_of(names, options.writer_options(given))
     with (
-        open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
-        progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+        reported(given["report"], sources),
+        opened(
+            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), off=off
+        ) as export,
+        progress_bar(export, off=off) as progress,
     ):
+        if selection.is_everything:
+            warn_of_small_disk(export, given["out"], names)
         report = convert_export(
             export,
             given["out"],
-            specs_of(names, options.writer_options(given)),
+            specs,
             selection,
             progress=progress,
             stdout=streams.stdout(),

@@ -1,6 +1,6 @@
-"""Write one sentence for an error of the system that ends a run, and give its exit code.
+"""Write one sentence for an error that ends a run, and give its exit code.
 
-A `GptexitError` has both itself. The errors here may happen in any command.
+A `GptexitError` has both itself. Errors of the system may happen in any command.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import sqlite3
 import traceback
 from pathlib import Path
 
+import click
+
 from gptexit.cli.streams import STDOUT
-from gptexit.errors import Exit
-from gptexit.text.terminal import printable
+from gptexit.errors import Exit, GptexitError
+from gptexit.files.disk import free_at, is_full
+from gptexit.text.terminal import printable, size
 
 TRACEBACK = "GPTEXIT_TRACEBACK"
 """Environment variable: print the traceback of a fault of gptexit itself."""
+INTERRUPTED = "Interrupted. Run the same command again to complete it."
 _AGAIN = "What is written is whole; run the same command again to complete it."
 _ADVICE = {
     **dict.fromkeys(
@@ -45,6 +49,12 @@ _SHOWN = 200
 def ending(error: BaseException) -> tuple[str, int]:
     """Return the sentence for an error that ended a run, and the exit code."""
     match error:
+        case GptexitError():
+            return str(error), error.exit_code
+        case click.ClickException():
+            return error.format_message(), Exit.USAGE
+        case KeyboardInterrupt():
+            return INTERRUPTED, Exit.INTERRUPTED
         case OSError():
             sentence = _refused(error)
         case sqlite3.Error():
@@ -71,9 +81,22 @@ def _refused(error: OSError) -> str:
             "are whole; --quiet, where a command has it, prints nothing."
         )
     named = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
+    if named and is_full(error):
+        return _full(os.fsdecode(named), error)
     where = f" ({printable(os.fsdecode(named))})" if named else ""
     number = errno.EEXIST if isinstance(error, FileExistsError) else error.errno or 0
     return f"the system refused: {what}{where}. {_ADVICE.get(number, _AGAIN)}"
+
+
+def _full(path: str, error: OSError) -> str:
+    """Return the sentence for a full disk: where, how much is left, and how much is needed."""
+    left = free_at(path)
+    words = f"; {size(left)} {'is' if left == 1 else 'are'} left" if left is not None else ""
+    needed = "".join(f", and {note}" for note in getattr(error, "__notes__", ()))
+    return (
+        f"the disk is full ({printable(path)}){words}{needed}. Make room, or choose a folder on "
+        f"another disk. {_AGAIN}"
+    )
 
 
 def _database(error: sqlite3.Error) -> str:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gptexit.cli import options
-from gptexit.cli.summary import complain, progress_bar, summary, troubles
+from gptexit.cli.progress import progress_bar
+from gptexit.cli.summary import complain, summary, troubles, warn_of_small_disk
 from gptexit.cli.verify import EXITS, verdict
 from gptexit.errors import Exit
 from gptexit.exit import DESTINATIONS, FORMATS, PAGE, REPORT, leave
 from gptexit.selection import Selection
+
+if TYPE_CHECKING:
+    from gptexit.pipeline import Progress
+    from gptexit.readers.chatgpt.export_set import ExportSet
 
 WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values()))
 """The formats that an exit may write."""
@@ -59,11 +66,19 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
     quiet, out = given["quiet"], Path(given["out"])
     off = quiet or given["no_progress"]
+
+    @contextmanager
+    def watch(export: ExportSet | None, what: str) -> Iterator[Progress | None]:
+        if export and what == "Reading":
+            warn_of_small_disk(export, out, FORMATS)
+        with progress_bar(export, off=off, what=what) as progress:
+            yield progress
+
     report, checked = leave(
         sources,
         out,
         options.writer_options(given),
-        lambda export, what: progress_bar(export, off=off, what=what),
+        watch,
         given["going_to"],
         Selection(exclude=options.exclusion_of(given)) if given["exclude"] else None,
         allow_large=given["allow_large"],

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import click
 import orjson
 
 from gptexit import schemas
-from gptexit.errors import Exit
+from gptexit.archive.files import JSONL
+from gptexit.cli import streams
+from gptexit.errors import Exit, NotJsonLines
 from gptexit.files.disk import special
-from gptexit.schemas import validate_lines
-from gptexit.text.terminal import count
+from gptexit.schemas import need_lines, validate_lines
+from gptexit.text.terminal import command_line, count, printable
 from gptexit.writers.base import Format, OptionSpec
 from gptexit.writers.registry import FORMATS
 
@@ -69,6 +73,30 @@ def schema(name: str) -> None:
     click.echo(schemas.text(name), nl=False)
 
 
+_HEAD = 1 << 16
+"""Bytes by which a file is recognized."""
+
+
+def _opened(path: str) -> io.BufferedReader:
+    """Open a file, or standard input for `-`. Raises NotJsonLines, with what to do, and OSError."""
+    if path == "-":
+        stdin = streams.stdin()
+        if stdin is None:
+            raise NotJsonLines("standard input is not there to be read: give a file instead.")
+        return cast(io.BufferedReader, stdin)
+    place, name = Path(path), printable(path)
+    if place.is_dir():
+        inner = [file for file in (place / JSONL, place / "jsonl" / JSONL) if file.is_file()]
+        give = command_line(["gptexit", "validate", *map(str, inner[:1])])
+        raise NotJsonLines(f"{name} is a folder: {give if inner else 'give a file of jsonl'}")
+    try:
+        return io.BufferedReader(io.FileIO(path), _HEAD)
+    except FileNotFoundError as error:
+        raise NotJsonLines(
+            f"{name} does not exist: look whether the path is spelled right."
+        ) from error
+
+
 def _no_device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return the path, for click. A device may have no end, and no line. Raises BadParameter."""
     if special(value) == "a device":
@@ -81,10 +109,8 @@ def _no_device(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.pass_context
 def validate(ctx: click.Context, path: str) -> None:
     """Check each line of a jsonl FILE against the conversation schema."""
-    try:
-        file = click.open_file(path, "rb")
-    except OSError as error:
-        raise click.FileError(path, error.strerror) from error
+    file = _opened(path)
+    need_lines("standard input" if path == "-" else path, file.peek(_HEAD)[:_HEAD])
     lines = 0
 
     def counted() -> Iterator[bytes]:

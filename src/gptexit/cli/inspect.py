@@ -9,7 +9,8 @@ import click
 import orjson
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import complain, lost, progress_bar, unreadable, write_output
+from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.summary import complain, lost, unreadable, write_output
 from gptexit.errors import BadNames, Exit
 from gptexit.inspection import output
 from gptexit.inspection.run import Inspection
@@ -72,7 +73,10 @@ def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         raise click.UsageError("only one thing goes to standard output.")
     names = _earlier_names(names_file)
     with (
-        open_export(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
+        opened(
+            lambda: open_export(sources, streams.stdin(), allow_large=given["allow_large"]),
+            off=given["no_progress"],
+        ) as export,
         progress_bar(export, off=given["no_progress"]) as progress,
     ):
         inspection = inspect_export(export, progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shlex
@@ -14,15 +13,12 @@ import click
 
 from gptexit.cli import streams
 from gptexit.errors import NotInstalled
+from gptexit.extras import need
 from gptexit.library import open_library
 from gptexit.mcp.clients import CLIENTS, Client, entry, machine
 from gptexit.mcp.config_file import Installed, alone, install
 
 NAME = "chatgpt-archive"
-_EXTRA = (
-    "mcp needs one more package; install it, in the folder of gptexit, with: "
-    "python3 -m pip install '.[mcp]'"
-)
 _WAITING = (
     "The archive can be read. This is a server: it now waits for an assistant that talks to it by "
     "this window, so end it with Ctrl+C, and see gptexit mcp --install."
@@ -76,8 +72,7 @@ def mcp(ctx: click.Context, /, archive: str, client: str | None, **given: Any) -
     """
     if not client and (given["write"] or given["config"]):
         raise click.UsageError("--write and --config go with --install.")
-    if importlib.util.find_spec("mcp") is None:
-        raise click.UsageError(_EXTRA)
+    need("mcp")
     with open_library(archive) as library:
         path = library.path.absolute()
     if client:

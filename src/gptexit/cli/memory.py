@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import complain, lost, not_given, progress_bar, unreadable, write_report
+from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.summary import complain, lost, not_given, unreadable, write_report
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
+from gptexit.extras import need
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Memory
 from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
@@ -73,16 +75,14 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     """
     kind = "pam" if given["form"] == _PAM else "json" if given["as_json"] else "page"
     out = given["out"] or _OUT[kind]
-    if given["as_json"] and kind == "pam":
-        raise click.UsageError("--for pam is JSON already; leave out --json.")
-    if given["conversations"] and kind != "pam":
-        raise click.UsageError("--conversations goes with --for pam.")
-    if kind == "pam" and out == "-":
-        raise click.UsageError("--for pam writes a folder: give one with -o.")
+    _check(given, kind, out)
     answer = _answer(given["answer"])
+    off = given["no_progress"] or given["quiet"]
     with (
-        open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
-        progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
+        opened(
+            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), off=off
+        ) as export,
+        progress_bar(export, off=off) as progress,
     ):
         if kind == "pam":
             remembered = write_store(
@@ -110,6 +110,18 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
             lines.append(f"Wrote {written}.")
         click.echo("\n".join(lines), err=out == "-")
     ctx.exit(Exit.INCOMPLETE if export.losses or export.missing else Exit.COMPLETE)
+
+
+def _check(given: dict[str, Any], kind: str, out: str) -> None:
+    """Raise UsageError for options that do not go together, CannotRedact if packages lack."""
+    if given["as_json"] and kind == "pam":
+        raise click.UsageError("--for pam is JSON already; leave out --json.")
+    if given["conversations"] and kind != "pam":
+        raise click.UsageError("--conversations goes with --for pam.")
+    if kind == "pam" and out == "-":
+        raise click.UsageError("--for pam writes a folder: give one with -o.")
+    if given["redact"] == SECRETS:
+        need("redact")
 
 
 def _answer(path: str | None) -> OwnList:

@@ -11,15 +11,17 @@ import click
 
 from gptexit.archive.lock import owning_name
 from gptexit.cli import options, streams
+from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import (
     complain,
     listed,
     not_selected,
-    progress_bar,
+    reported,
     unreadable,
     write_report,
 )
 from gptexit.errors import Exit, ServerError
+from gptexit.extras import need
 from gptexit.source import open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import CommonOptions
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
     from gptexit.push.run import PushTally
 
 KEY = "OPEN_WEBUI_API_KEY"
-_EXTRA = (
-    "push needs two more packages; install them, in the folder of gptexit, with: "
-    "python3 -m pip install '.[push]'"
-)
 
 
 @click.command()
@@ -79,27 +77,27 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080 --dry-run
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     """
-    try:
-        from gptexit.push.client import Server
-        from gptexit.push.run import Push
-    except ModuleNotFoundError as error:
-        if error.name not in ("httpx", "tenacity"):
-            raise
-        raise click.UsageError(_EXTRA) from None
+    need("push")
+    from gptexit.push.client import Server
+    from gptexit.push.run import Push
+
     selection = options.selection_of(given)
     common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
+    off = given["no_progress"] or quiet
     say = partial(click.echo, err=True)
     tally = None
     code = Exit.SERVER
     try:
         with (
+            reported(given["report"], sources),
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
-            open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
+            opened(
+                lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]),
+                off=off,
+            ) as export,
             Server(url, _key(), given["timeout"], given["patience"], say) as server,
-            progress_bar(
-                export, off=given["no_progress"] or quiet, what="Comparing" if dry else "Sending"
-            ) as progress,
+            progress_bar(export, off=off, what="Comparing" if dry else "Sending") as progress,
         ):
             run = Push(export, server, selection, common, dry=dry, memories=given["memories"])
             tally = run.tally

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,15 @@ import click
 import orjson
 
 from gptexit.codes import Repair, sentences
-from gptexit.files.disk import write_whole
-from gptexit.text.terminal import count, printable
+from gptexit.errors import Closed
+from gptexit.files.disk import free_at, write_whole
+from gptexit.report import failed
+from gptexit.text.terminal import count, printable, size
 from gptexit.writers.base import SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gptexit.pipeline import Progress
     from gptexit.readers.chatgpt.export_set import ExportSet
     from gptexit.source import Source
 
@@ -84,6 +85,42 @@ def write_output(path: str, data: bytes | str) -> None:
 def write_report(path: str, report: dict[str, Any]) -> None:
     """Write a report as JSON, as `write_output` does."""
     write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+@contextmanager
+def reported(path: str | None, sources: Sequence[str]) -> Iterator[None]:
+    """Write a report to `path`, if one is wanted, also of a run that an error ends.
+
+    The error goes on. A run that comes to its end writes its own report.
+    """
+    started = datetime.now(UTC)
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        if path and not isinstance(error, Closed | click.exceptions.Exit):
+            from gptexit.cli.endings import ending
+
+            label = ", ".join(map(printable, sources))
+            with suppress(OSError):  # the error of the run counts
+                write_report(path, failed(label, *ending(error), started))
+        raise
+
+
+def warn_of_small_disk(export: Source | ExportSet, out: str | Path, formats: Sequence[str]) -> None:
+    """Say before the work that the disk cannot hold what `formats` write, if that is certain."""
+    from gptexit.conversion import bytes_needed  # its imports are slow
+
+    free = free_at(out)
+    if free is None or out == "-":
+        return
+    if needed := bytes_needed(export, out, formats, free):
+        complain(
+            [
+                f"Warning: the disk of {printable(str(out))} has {size(free)} left, and this "
+                f"export needs at least {size(needed)} there. Make room, or choose a folder on "
+                "another disk with -o."
+            ]
+        )
 
 
 def complain(lines: list[str]) -> None:
@@ -247,25 +284,3 @@ def listed(head: str, names: list[str]) -> list[str]:
     shown = [f"  {printable(name)}" for name in names[:LISTED]]
     rest = [f"  … and {len(names) - LISTED:,} more"] if len(names) > LISTED else []
     return [head, *shown, *rest] if names else []
-
-
-@contextmanager
-def progress_bar(
-    export: Source | ExportSet, *, off: bool, what: str = "Reading"
-) -> Iterator[Progress | None]:
-    """Show a progress bar; give the function that takes the conversations and bytes read so far.
-
-    Give None if `off` is set or standard error is no terminal.
-    """
-    if off or not sys.stderr.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=export.bytes_total, unit="B", unit_scale=True, desc=what, leave=False) as bar:
-
-        def show(conversations: int, bytes_read: int) -> None:
-            bar.set_postfix_str(f"{conversations:,} conversations", refresh=False)
-            bar.update(bytes_read - bar.n)
-
-        yield show

@@ -10,7 +10,8 @@ import click
 import orjson
 
 from gptexit.cli import options, streams
-from gptexit.cli.summary import listed, progress_bar
+from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.summary import listed
 from gptexit.errors import Exit
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
@@ -164,16 +165,21 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """
     *sources, archive = paths
     as_json, quiet = given["as_json"], given["quiet"]
+    off = quiet or as_json or given["no_progress"]
     if quiet:
         streams.hush()
     if sources:
         with (
-            open_export(sources, careful=True, allow_large=given["allow_large"]) as export,
-            progress_bar(export, off=quiet or as_json or given["no_progress"]) as progress,
+            opened(
+                lambda: open_export(sources, careful=True, allow_large=given["allow_large"]),
+                off=off,
+            ) as export,
+            progress_bar(export, off=off) as progress,
         ):
             result = verify_archive(Path(archive), export, progress)
     else:
-        result = verify_archive(Path(archive))
+        with progress_bar(None, off=off, what="Checking"):
+            result = verify_archive(Path(archive))
     if as_json:
         click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2))
     elif not quiet:

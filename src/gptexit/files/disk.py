@@ -7,18 +7,22 @@ written under a new name that nobody can have guessed, opened exclusively, and t
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
+import shutil
 import sqlite3
 import stat
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from gptexit.errors import Unusable
-from gptexit.text.terminal import printable
+from gptexit.text.terminal import printable, size
 
 CHUNK = 1 << 20
 HOUSE = ".gptexit"
@@ -136,10 +140,52 @@ def write_whole(path: Path, data: bytes) -> None:
             write_all(stream, data)
             os.fsync(stream.fileno())
         part.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and is_full(error):
+            error.filename = error.filename or str(path)
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def free_at(path: str | Path) -> int | None:
+    """Return the free bytes of the disk that a path is on, or will be; None if that is unknown."""
+    here = Path(os.path.abspath(path))
+    for folder in (here, *here.parents):
+        try:
+            return shutil.disk_usage(folder).free
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None
+
+
+def is_full(error: OSError | sqlite3.Error) -> bool:
+    """Tell whether an error says that a disk is full, or that the user may not fill it further."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
+@contextmanager
+def full_disk_named(folder: str | Path, needed: Callable[[], int]) -> Iterator[None]:
+    """Raise an error of a full disk with the folder that was written to, and what it needs.
+
+    `needed`: returns the bytes that must be free there, at least. Temporary files may fill a disk
+    of their own: then their folder is named.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if not is_full(error) or getattr(error, "filename", None):
+            raise
+        places = [str(folder), tempfile.gettempdir()]
+        place = min(places, key=lambda place: free_at(place) or 0)
+        named = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), place)
+        if place == places[0] and (bytes_needed := needed()):
+            named.add_note(f"this export needs at least {size(bytes_needed)} there")
+        raise named from error
 
 
 def write_all(stream: BinaryIO, data: bytes) -> None:

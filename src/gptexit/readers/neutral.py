@@ -6,7 +6,6 @@ as `gptexit exit` and `gptexit convert --to jsonl --to markdown` leave it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
@@ -23,11 +22,11 @@ from gptexit.files.disk import HOUSE, special
 from gptexit.model import VERSION, Conversation
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss, plain
+from gptexit.readers.chatgpt.containers.recognize import NEUTRAL
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.json_scanner import MOST_BYTES, TOO_MUCH, Keep, heavy, path_of
 from gptexit.text.json import loads_deep
 
-_BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
 _HEAD = 200
 _PIPE = "standard input"
 _ARCHIVES = ("../markdown", "..", "markdown")
@@ -38,13 +37,13 @@ def is_neutral(source: Path | BinaryIO) -> bool:
     """Tell whether a path is neutral JSON or an archive with it, or a pipe begins like it."""
     if not isinstance(source, Path):
         peek = getattr(source, "peek", None)
-        return bool(peek and _BEGINS.match(peek(_HEAD)))
+        return bool(peek and NEUTRAL.match(peek(_HEAD)))
     path = _lines_at(source)
     if special(path):
         return False
     try:
         with path.open("rb") as stream:
-            return bool(_BEGINS.match(stream.read(_HEAD)))
+            return bool(NEUTRAL.match(stream.read(_HEAD)))
     except OSError:
         return False
 

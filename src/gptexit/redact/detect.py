@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import chain
 
 from gptexit.errors import CannotRedact
+from gptexit.extras import line_for, need
 from gptexit.redact import kingfisher, passwords
 from gptexit.redact.false_positives import is_placeholder, is_random
 from gptexit.redact.notations import NEXT, apart, broken, joined, without_colours
@@ -40,10 +41,10 @@ def prepare() -> None:
         kingfisher.scanner()
         passwords.plugins()
     except ImportError as error:
+        need("redact")
         raise CannotRedact(
-            "finding secrets needs two more packages; install them, in the folder of gptexit, "
-            "with: python3 -m pip install '.[redact]'.",
-            "To write everything, with all secrets in it: --redact nothing.",
+            f"the packages that find secrets cannot be loaded: {error}.",
+            f"This line installs them anew:\n  {line_for('redact')}",
         ) from error
 
 

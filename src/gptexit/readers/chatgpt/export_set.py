@@ -14,7 +14,7 @@ from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason, Repair
@@ -22,9 +22,10 @@ from gptexit.errors import NotAnExport
 from gptexit.model import Gone, Raw
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers import recognize
-from gptexit.readers.chatgpt.containers.base import Loss, Volume
+from gptexit.readers.chatgpt.containers.base import Loss, Member, Volume
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
+from gptexit.readers.chatgpt.containers.own_files import need_no_archive
 from gptexit.readers.chatgpt.merge.conversation import key_of, moment
 from gptexit.readers.chatgpt.merge.exports import editions, in_order, shown
 from gptexit.readers.chatgpt.merge.stream import MergePass, Witness
@@ -52,6 +53,18 @@ class Again:
 
     paths: tuple[str, ...]
     allow_large: bool
+
+
+class UserFile(NamedTuple):
+    """The `user.json` of an export, which tells its account."""
+
+    label: str
+    """Of the export, with its date if it has one."""
+    given: tuple[str, ...]
+    """The paths that were given and that the export came from."""
+    paths: tuple[str, ...]
+    """The paths to give for this export alone: the same, but for one of several in a folder."""
+    stream: BinaryIO
 
 
 class ExportSet:
@@ -85,6 +98,8 @@ class ExportSet:
             return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gptexit-")))
 
         with ExitStack() as stack:
+            if "" in sources:
+                raise NotAnExport("the path of the source is empty.", f"Instead {recognize.GET}.")
             paths = [Path(source) for source in sources if source != "-"]
             volumes = open_volumes(paths, spool, allow_large=allow_large)
             piped = None
@@ -127,6 +142,10 @@ class ExportSet:
         self._copies: dict[str, int] | None = None
         self._merging: MergePass | None = None
         self._cut = any(volume.cut for volume in volumes)
+        self._given = list(dict.fromkeys(volume.given for volume in volumes if volume.given))
+        self._typed = (self._given or [label])[0]
+        if len(self._given) > 1:
+            self._typed += f" and {len(self._given) - 1} more"
         layouts = [lay_out(volume) for volume in volumes]
         self._tell_volumes(volumes)
         for layout in layouts:
@@ -193,7 +212,7 @@ class ExportSet:
             count += 1
             yield where, raw
         if self._cut and not count and self._reading.cut:
-            raise recognize.incomplete(self.label)
+            raise recognize.incomplete(self._typed)
 
     def _single(self, once: bool) -> Iterator[tuple[str, Raw]]:
         """Yield conversations as they come. Memory: one number an id."""
@@ -262,6 +281,22 @@ class ExportSet:
         """The merging of several exports in the current pass; None for a single export."""
         return self._merging if len(self.editions) > 1 else None
 
+    def user_files(self) -> Iterator[UserFile]:
+        """Yield the `user.json` of each export that has one."""
+        for member, stream in self.files.users():
+            edition = next((it for it in self.editions if member in it.members), None)
+            if edition is None:  # a ZIP with files alone
+                yield UserFile(self.label, (), (), stream)
+                continue
+            date = shown(edition)
+            volumes = [layout.volume for layout in edition.layouts]
+            yield UserFile(
+                f"{edition.label} ({date[:10]})" if date else edition.label,
+                tuple(dict.fromkeys(volume.given for volume in volumes)),
+                tuple(dict.fromkeys(_alone(volume, member) for volume in volumes)),
+                stream,
+            )
+
     def hash_members(self) -> None:
         """From now on, compute the SHA-256 of conversation files as they are read."""
         self._reading.hashing = True
@@ -308,20 +343,29 @@ class ExportSet:
             for name, why in volume.barred:
                 chats = CONVERSATIONS.search(name.replace("\\", "/"))
                 if chats and why.code not in _READ_WITHOUT:
-                    raise recognize.locked(volume.label, name, why.sentence)
+                    raise recognize.locked(volume.given or volume.label, name, why.sentence)
                 self.lose(f"{volume.label}: {name}", why)
             for loss in volume.losses:
                 self.lose(loss.where, loss.why)
 
     def _nothing(self, volumes: list[Volume]) -> NotAnExport:
-        """Return the error for sources without conversations."""
+        """Return the error for sources without conversations. Raises it if they are an archive."""
         if self._cut:
-            return recognize.incomplete(self.label)
+            return recognize.incomplete(self._typed)
         for volume in volumes:
             for name, why in volume.barred:
-                return recognize.locked(volume.label, name, why.sentence)
+                return recognize.locked(volume.given or volume.label, name, why.sentence)
         paths = [member.path for volume in volumes for member in volume.members]
-        return recognize.wrong_members(self.label, paths)
+        for path in self._given:
+            need_no_archive(Path(path))
+        return recognize.wrong_members(self._typed, paths)
+
+
+def _alone(volume: Volume, member: Member) -> str:
+    """Return the path of the export in `volume` that has `member`: of a folder, the one in it."""
+    folder = member.path.rpartition("/")[0]
+    inside = folder and not (volume.zipped or volume.bare)
+    return str(Path(volume.given) / folder) if inside else volume.given
 
 
 def _label(sources: Sequence[str | Path]) -> str:

@@ -17,6 +17,8 @@ from gptexit.readers.chatgpt.containers.layout import Layout
 from gptexit.readers.chatgpt.merge.exports import Edition
 from gptexit.readers.chatgpt.parsing.chat_html import asset_table
 
+USER = "user.json"
+"""The side file that tells the account."""
 _VIEWER = "chat.html"
 _MANIFEST = "export_manifest.json"
 
@@ -136,6 +138,13 @@ class Files:
             stream = self._opened(member)
             if stream is not None:
                 yield member.name, stream
+
+    def users(self) -> Iterator[tuple[Member, BinaryIO]]:
+        """Yield each `user.json`, that of the oldest export first."""
+        for member in reversed(self._named(USER)):
+            stream = self._opened(member)
+            if stream is not None:
+                yield member, stream
 
     @cached_property
     def _tables(self) -> asset_index.Tables:

@@ -195,11 +195,11 @@ def read_folder(folder: Path, label: str) -> Volume:
     next(top.iterdir(), None)  # a folder that nobody may read is an error, not an empty export
     level, holders = [top], list[Path]()
     for _ in range(DEEPEST):
-        holders = [inner for inner in level if _holds_conversations(inner, BUNDLED)]
+        holders = [inner for inner in level if holds_conversations(inner, BUNDLED)]
         if holders:
             break
         level = list(islice((inner for outer in level for inner in _folders(outer)), WIDEST))
-    if holders and holders[0] != top and not any(map(_holds_conversations, holders)):
+    if holders and holders[0] != top and not any(map(holds_conversations, holders)):
         holders = list(dict.fromkeys(inner.parent for inner in holders))  # CSVs beside a bundle
     # Without an export, single chats may have any names.
     for start in holders or [top]:
@@ -207,7 +207,8 @@ def read_folder(folder: Path, label: str) -> Volume:
     return volume
 
 
-def _holds_conversations(folder: Path, *others: re.Pattern[str]) -> bool:
+def holds_conversations(folder: Path, *others: re.Pattern[str]) -> bool:
+    """Tell whether an export, or a file with a name like `others`, lies directly in a folder."""
     signs = (CONVERSATIONS, *others)
     names = names_in(folder)
     return "chat.html" in names or any(sign.search(name) for sign in signs for name in names)

@@ -11,20 +11,25 @@ from typing import BinaryIO
 from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import reason_of
 from gptexit.errors import NotAnExport
-from gptexit.files.disk import special
+from gptexit.files.disk import HOUSE, special
 from gptexit.readers.chatgpt.containers import recognize
 from gptexit.readers.chatgpt.containers.base import (
+    BUNDLED,
     ByteRange,
     Loss,
     Member,
     Volume,
+    holds_conversations,
     names_in,
     plain,
     read_file,
     read_folder,
 )
+from gptexit.readers.chatgpt.containers.nearby import exports_in
+from gptexit.readers.chatgpt.containers.own_files import need_no_archive, need_no_packed_archive
 from gptexit.readers.chatgpt.containers.zip import Allowance, bundled, read_zip, unpacked
 from gptexit.readers.chatgpt.parsing.json_scanner import ByteStream
+from gptexit.text.terminal import count
 
 Spool = Callable[[], Path]
 """Returns the folder for members that have to be unpacked before they can be read."""
@@ -39,11 +44,10 @@ def open_volumes(paths: Sequence[Path], spool: Spool, *, allow_large: bool = Fal
     volumes: list[Volume] = []
     allowance = Allowance.of(dict.fromkeys(paths), allow_large=allow_large)
     for path in dict.fromkeys(paths):
-        label = plain(path.name or str(path))
         try:
-            opened = _volumes(path, label, spool, allowance)
+            opened = _volumes(path, plain(path.name or str(path)), spool, allowance)
         except OSError as error:
-            raise recognize.unreachable(label, error) from error
+            raise recognize.unreachable(str(path), error) from error
         for volume in opened:
             volume.given = str(path)
         volumes += opened
@@ -53,20 +57,41 @@ def open_volumes(paths: Sequence[Path], spool: Spool, *, allow_large: bool = Fal
 def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list[Volume]:
     """Open one path; a bundle has several volumes."""
     if path.is_dir():
+        if not holds_conversations(path, BUNDLED):
+            if (path / HOUSE).is_dir():
+                need_no_archive(path)
+            _need_unpacked(path)
         volume = read_folder(path, label)
         if not volume.members and not volume.barred:
-            raise recognize.wrong_members(label, names_in(path))
+            raise recognize.wrong_members(str(path), names_in(path))
         return _with_bundled(volume, spool, allowance)
     if kind := special(path):
         raise NotAnExport(
-            f"{label} is {kind}, and no file: give the path of a file, or pass JSON to standard "
-            "input and give `-`."
+            f"{recognize.named(str(path))} is {kind}, and no file: give the path of a file, or "
+            "pass JSON to standard input and give `-`."
         )
     with path.open("rb") as file:
         head = file.read(recognize.HEAD)
     if head.startswith(_ZIPS) or zipfile.is_zipfile(path):
-        return _with_bundled(read_zip(ByteRange(path), label, allowance), spool, allowance)
-    return [_bare(path, label, head)]
+        volume = read_zip(ByteRange(path), label, allowance)
+        need_no_packed_archive(volume, path)
+        return _with_bundled(volume, spool, allowance)
+    try:
+        return [_bare(path, str(path), head)]
+    except NotAnExport:
+        need_no_archive(path)
+        raise
+
+
+def _need_unpacked(folder: Path) -> None:
+    """Raise NotAnExport, with the choices, if exports lie in a folder as ZIPs."""
+    exports = exports_in(folder)
+    if any(export.size for export in exports):
+        raise NotAnExport(
+            f"{recognize.named(str(folder))} is a folder in which "
+            f"{count(len(exports), 'export lies', 'exports lie')}, not unpacked into it.",
+            "Give one of them, with all its parts.",
+        ).with_choices([str(folder)], [export.as_choice() for export in exports])
 
 
 def _with_bundled(volume: Volume, spool: Spool, allowance: Allowance) -> list[Volume]:
@@ -133,7 +158,7 @@ def check(volume: Volume, conversations: Sequence[Member]) -> None:
     """
     names = {member.base for member in volume.members}
     if names >= recognize.CLAUDE and "user.json" not in names:
-        raise recognize.wrong_members(volume.label, names)
+        raise recognize.wrong_members(volume.given or volume.label, names)
     refused = None
     for member in conversations[:_LOOKED_AT]:
         try:
@@ -141,7 +166,7 @@ def check(volume: Volume, conversations: Sequence[Member]) -> None:
                 head = recognize.decoded(stream.read(recognize.HEAD))
         except OSError:  # reported when it is read
             return
-        refused = recognize.foreign(volume.label, head)
+        refused = recognize.foreign(volume.given or volume.label, head)
         if refused is None:
             return
     if refused:

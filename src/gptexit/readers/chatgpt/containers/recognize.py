@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from typing import NamedTuple
 
-from gptexit.errors import NotAnExport
+from gptexit.errors import NoSuchSource, NotAnExport
 from gptexit.files.media_types import media_type
 from gptexit.readers.chatgpt.containers.base import Member
 from gptexit.readers.chatgpt.parsing.json_scanner import ByteStream
+from gptexit.text.terminal import printable
 
 HEAD = 1 << 18
 """Bytes of a file that are looked at."""
@@ -140,6 +141,8 @@ _OURS = _sign(
 )
 _TASKS = _sign(rb'"turns"\s*:\s*\[.*?"(?:input_items|output_items)"\s*:')
 _TREE = _sign(rb'"mapping"\s*:\s*\{\s*"[^"]{0,200}"\s*:\s*\{.{0,4000}?"(?:message|parent)"\s*:')
+NEUTRAL = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"version"\s*:\s*\d+\s*,\s*"id"\s*:\s*"')
+"""The beginning of JSON that gptexit wrote as jsonl."""
 _EMPTY = re.compile(rb"\s*(?:\[\s*)?(?:\]\s*)?")
 
 
@@ -180,6 +183,11 @@ GET = (
 AGAIN = "download it again, and look whether the browser says that it is complete"
 
 
+def named(path: str) -> str:
+    """Return a path as a person typed it, for a sentence."""
+    return printable(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
 class _Mistake(NamedTuple):
     """Something that is given for an export by mistake."""
 
@@ -187,8 +195,8 @@ class _Mistake(NamedTuple):
     seems: str
     advice: str = GET
 
-    def told(self, label: str) -> NotAnExport:
-        return NotAnExport(f"{label} is {self.seems}: {self.advice}.")
+    def told(self, path: str) -> NotAnExport:
+        return NotAnExport(f"{named(path)} is {self.seems}: {self.advice}.")
 
 
 def _kind(*kinds: str) -> _Sign:
@@ -216,6 +224,12 @@ _FOREIGN = (
     ),
     _program("Open WebUI"),
     _program("LibreChat"),
+    _Mistake(
+        NEUTRAL.match,
+        "JSON that gptexit wrote, and no export",
+        "`gptexit convert`, `memory` and `push` take it; for all else give the export that it was "
+        "made from",
+    ),
     _Mistake(lambda head: _NO_OBJECTS(head) and not seems_conversations(head), *_NO_ARRAY),
     _Mistake(
         lambda head: _LINES(head) and not holds_conversations(head),
@@ -240,6 +254,12 @@ _FILES = (
         "24 hours) and give the ZIP that comes",
     ),
     *_FOREIGN,
+    _Mistake(
+        _sign(rb"\ASQLite format 3\0"),
+        "an SQLite database, and no export",
+        "`gptexit search` takes one that gptexit wrote; here, give the export itself",
+    ),
+    _Mistake(_sign(rb"\A(?:\xef\xbb\xbf)?(?:---\r?\n|# )"), "a page in Markdown, and no export"),
     _Mistake(_sign(rb"\A(?:\xef\xbb\xbf)?\s*[\[{]"), *_NO_ARRAY),
     _Mistake(lambda head: True, "neither a ZIP nor a folder nor a JSON file"),
 )
@@ -263,40 +283,42 @@ _CONTAINERS: tuple[tuple[Callable[[set[str]], object], str, str], ...] = (
 """A ZIP or folder without conversations, by the parts of its paths."""
 
 
-def wrong_file(label: str, head: bytes) -> NotAnExport:
+def wrong_file(path: str, head: bytes) -> NotAnExport:
     """Return the error for a file that is neither ZIP nor conversations, by its first bytes."""
-    return next(mistake.told(label) for mistake in _FILES if mistake.sign(head))
+    return next(mistake.told(path) for mistake in _FILES if mistake.sign(head))
 
 
-def foreign(label: str, head: bytes) -> NotAnExport | None:
+def foreign(path: str, head: bytes) -> NotAnExport | None:
     """Return the error for conversations of another program; None if they may be ChatGPT's."""
-    return next((mistake.told(label) for mistake in _FOREIGN if mistake.sign(head)), None)
+    return next((mistake.told(path) for mistake in _FOREIGN if mistake.sign(head)), None)
 
 
-def wrong_members(label: str, paths: Iterable[str]) -> NotAnExport:
+def wrong_members(path: str, members: Iterable[str]) -> NotAnExport:
     """Return the error for a ZIP or folder that holds no conversations."""
-    names = {name for path in paths for name in path.split("/")}
+    names = {name for member in members for name in member.split("/")}
     seems, advice = next((seems, advice) for sign, seems, advice in _CONTAINERS if sign(names))
-    return NotAnExport(f"{label} {seems}: {advice}.")
+    return NotAnExport(f"{named(path)} {seems}: {advice}.")
 
 
-def incomplete(label: str) -> NotAnExport:
+def incomplete(path: str) -> NotAnExport:
     """Return the error for a ZIP that was cut before the end of its first conversation."""
     return NotAnExport(
-        f"{label} is incomplete, no whole conversation stands before its cut: {AGAIN}."
+        f"{named(path)} is incomplete, no whole conversation stands before its cut: {AGAIN}."
     )
 
 
-def locked(label: str, member: str, reason: str) -> NotAnExport:
+def locked(path: str, member: str, reason: str) -> NotAnExport:
     """Return the error for conversations that are in the source and cannot be unpacked."""
     is_ = "" if reason.startswith("would") else "is "
-    return NotAnExport(f"{label}: {member} {is_}{reason}.")
+    return NotAnExport(f"{named(path)}: {printable(member)} {is_}{reason}.")
 
 
-def unreachable(label: str, error: OSError) -> NotAnExport:
+def unreachable(path: str, error: OSError) -> NotAnExport:
     """Return the error for a path that leads to nothing, or that may not be read."""
-    if isinstance(error, FileNotFoundError):
-        return NotAnExport(f"{label} does not exist: look whether the path is spelled right.")
+    label = named(path)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        lost = f"{label} does not exist: look whether the path is spelled right."
+        return NoSuchSource(lost).with_choices([path], [])
     if isinstance(error, PermissionError):
         return NotAnExport(
             f"{label} may not be read: change its permissions, or copy it to a folder of yours."
