@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason
@@ -131,7 +131,7 @@ def _directory(place: ByteRange) -> tuple[list[zipfile.ZipInfo], Lost | None]:
             damaged = (
                 # An offset of ZIP64 may be larger than any file, and than 2**63.
                 any(not 0 <= info.header_offset < length for info in infos)
-                or (len(infos) - _declared(file)) % 0x10000 != 0
+                or (len(infos) - end_record(file).members) % 0x10000 != 0
                 or _is_inner(file, infos)
             )
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
@@ -145,17 +145,28 @@ def _is_inner(file: BinaryIO, infos: list[zipfile.ZipInfo]) -> bool:
     return known > 0 and find(file, _SIGNATURE, 0, known) >= 0
 
 
-def _declared(file: BinaryIO) -> int:
-    """Read the number of members from a ZIP's end, modulo 65,536 at times (APPNOTE.TXT 4.3.16)."""
+class EndRecord(NamedTuple):
+    """What the end of a ZIP says of its table of contents."""
+
+    members: int
+    """Modulo 65,536 at times (APPNOTE.TXT 4.3.16)."""
+    table: int
+    """Bytes."""
+
+
+def end_record(file: BinaryIO) -> EndRecord:
+    """Read the end of a ZIP; zeros if it has none. Raises OSError."""
     length = file.seek(0, 2)
     file.seek(max(0, length - _LONGEST_END))
     tail = file.read(_LONGEST_END)
     at = tail.rfind(_END_RECORD)
-    declared = int.from_bytes(tail[at + 10 : at + 12], "little")
+    members = int.from_bytes(tail[at + 10 : at + 12], "little")
+    table = int.from_bytes(tail[at + 12 : at + 16], "little")
     long = tail[max(0, at - 76) : max(0, at - 20)]  # the record of ZIP64, and its locator
-    if declared == 0xFFFF and long[:4] == b"PK\x06\x06":
-        declared = int.from_bytes(long[32:40], "little")
-    return declared
+    if long[:4] == b"PK\x06\x06":
+        members = int.from_bytes(long[32:40], "little") if members == 0xFFFF else members
+        table = int.from_bytes(long[40:48], "little") if table == 0xFFFFFFFF else table
+    return EndRecord(members, table)
 
 
 def _misplaced(place: ByteRange, label: str, infos: list[zipfile.ZipInfo]) -> Iterator[Loss]:
