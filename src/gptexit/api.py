@@ -17,6 +17,7 @@ from gptexit.model import Asset, Conversation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gptexit.archive_status import Status
     from gptexit.inspection.run import Inspection
     from gptexit.memories.model import Memory
     from gptexit.readers.chatgpt.containers.base import Loss
@@ -148,3 +149,13 @@ def memory(*sources: AnyPath, allow_large: bool = False) -> Memory:
 
     with open_source([*map(Path, sources)], allow_large=allow_large) as export:
         return gather(export)
+
+
+def status(archive: AnyPath) -> Status:
+    """Say what an archive is, what it was made from, when it was checked, and what to do next.
+
+    Raises NoArchive.
+    """
+    from gptexit.archive_status import status_of
+
+    return status_of(Path(archive))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from gptexit.archive.checked import note_check
 from gptexit.archive.manifest import Catalog, Entry
 from gptexit.errors import CannotRedact, DamagedNames
 from gptexit.names import Names, load_names
@@ -35,9 +36,21 @@ def verify(
 ) -> Result:
     """Verify as `verification.run` does, and excuse a note that a person only added to.
 
-    This needs to write the note again, and `verification` shares no code with the writers.
+    This needs to write the note again, and `verification` shares no code with the writers. Record
+    in the archives that they were verified, if they are finished.
     """
-    return run(root, export, progress, finished=finished, added_to=only_additions)
+    result = run(root, export, progress, finished=finished, added_to=only_additions)
+    if finished:
+        note(root, result)
+    return result
+
+
+def note(root: Path, result: Result) -> None:
+    """Record that the archive in a folder was verified; if it has none itself, for those in it."""
+    if root.is_dir():
+        places = [archive.path for archive in result.archives]
+        roots = [root] if "." in places else [root / place for place in places]
+        note_check(roots, result.verdict, result.source)
 
 
 def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bool:

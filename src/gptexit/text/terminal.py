@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 import unicodedata
+from collections.abc import Iterable
 
 _MOST = 10_000
 """Characters of a name that are looked at."""
@@ -16,6 +20,26 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def count(number: int, thing: str, things: str = "") -> str:
     """Format a count: `1 file`, `2,000 files`; `things`: an irregular plural."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def size(number: int) -> str:
+    """Format a number of bytes in decimal units: `1.2 MB`."""
+    amount = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def command_line(words: Iterable[str]) -> str:
+    """Join the words of a command to a line to copy, quoted as a shell of this system takes it.
+
+    A character that no terminal shows is a question mark in it: a name may hold any.
+    """
+    words = list(map(str, words))
+    line = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return "".join(sign if sign.isprintable() else "?" for sign in line)
 
 
 def printable(text: str, width: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Boxes in each style: what a Markdown reader takes from them, and that no text breaks out of one."""
+"""Boxes in each style, as a Markdown reader takes them; no text breaks out of one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import html
 import json
 import re
 from datetime import UTC
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_nothing_in_a_box_leaves_it(callouts: str, title: str, thought: str) -> 
     tokens = COMMONMARK.parse(note.split("\n---\n\n", 1)[1])
     sections = [
         after.content.partition(",")[0]
-        for token, after in zip(tokens, tokens[1:], strict=False)
+        for token, after in pairwise(tokens)
         if token.type == "heading_open" and token.tag in ("h1", "h2") and token.level == 0
     ]
     assert sections[1:] == ["You", "ChatGPT"]
