@@ -1,8 +1,8 @@
 """The errors that gptexit raises, each with a sentence, advice and an exit code.
 
 GptexitError
-    NotAnExport BadDate BadOption NotAnAnswer NoFullText CannotRedact RedactionFailed NoArchive
-    NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
+    NotAnExport BadDate BadOption ClosedExport NotAnAnswer NoFullText CannotRedact RedactionFailed
+    NoArchive NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
     BadArgument NoSuchResource NotInstalled SeveralPlaces
     BadNames
         DamagedNames
@@ -72,6 +72,13 @@ class BadDate(GptexitError, ValueError):
 
 class BadOption(GptexitError, ValueError):
     """An option is given that no format of the run has, or with a value that it does not take."""
+
+
+class ClosedExport(GptexitError, ValueError):
+    """A program reads from a `gptexit.Export` that it has closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the export is closed.", "Read from it inside of the `with` block.")
 
 
 class BadNames(GptexitError):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gptexit.archive.checked import note_check
 from gptexit.archive.manifest import Catalog, Entry
-from gptexit.errors import CannotRedact, DamagedNames
+from gptexit.errors import BadOption, CannotRedact, DamagedNames
 from gptexit.names import Names, load_names
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
@@ -89,7 +89,10 @@ def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) ->
         if redactor is None:
             return None
         conversation = redactor.conversation(conversation)
-    writer = format.make(given, WriterSetting(catalog, export.open))
+    try:
+        writer = format.make(given, WriterSetting(catalog, export.open))
+    except BadOption:
+        return None
     for file in writer.render(conversation).files:
         if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
             return file.data
