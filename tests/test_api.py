@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,3 +92,76 @@ def test_names_give_projects_their_names() -> None:
 def test_all_that_is_public_is_listed_and_there() -> None:
     assert set(gptexit.__all__) == set(dir(gptexit)) - {"__version__"}
     assert [name for name in gptexit.__all__ if not getattr(gptexit, name).__doc__] == []
+
+
+MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
+    "another name of a format": (lambda: convert(formats="md"), "no format 'md'. The formats are"),
+    "a format in capitals": (lambda: convert(formats=["Markdown"]), "no format 'Markdown'"),
+    "no format": (lambda: convert(formats=[]), "formats names a format, or several"),
+    "a number as a format": (lambda: convert(formats=[3]), "no format 3"),
+    "a missing file": (lambda: gptexit.convert("nosuch.zip", "out"), "nosuch.zip does not exist"),
+    "an unknown option": (lambda: convert(options={"colour": 1}), "has no option 'colour'"),
+    "a wrong value": (lambda: convert(options={"layout": "monthly"}), "layout is one of year"),
+    "wrong branches": (lambda: convert(options={"branches": "both"}), "branches is one of"),
+    "a text to include": (lambda: convert(options={"include": "tools"}), "include is a set"),
+    "a wrong word to include": (lambda: convert(options={"include": {"tool"}}), "include is a set"),
+    "a name of a zone": (lambda: convert(options={"timezone": "UTC"}), "timezone is a tzinfo"),
+    "true for redact": (lambda: convert(options={"redact": True}), "redact is one of secrets"),
+    "a table of names": (lambda: convert(options={"names": "n.csv"}), "names is a dictionary"),
+    "options as a text": (lambda: convert(options="flat"), "options is a dictionary"),
+    "a file as the folder": (lambda: convert(out=SAMPLE), "is a file, and no folder"),
+    "no folder": (lambda: convert(out=""), "out is the folder to write to"),
+    "none as the folder": (lambda: convert(out=None), "out is the folder to write to"),
+    "a selection as a dictionary": (lambda: convert(selection={}), "selection is a Selection"),
+    "a date in a selection": (
+        lambda: convert(selection=gptexit.Selection(since=date(2026, 1, 1))),  # type: ignore[arg-type]
+        "since of a selection is a text",
+    ),
+    "an id that is no set": (
+        lambda: convert(selection=gptexit.Selection(ids="x")),  # type: ignore[arg-type]
+        "ids of a selection is a set",
+    ),
+    "no process": (lambda: convert(jobs=0), "jobs is a number of processes"),
+    "no source": (gptexit.open, "no source is given"),
+    "a number as a source": (lambda: gptexit.open(123), "of the type int, and no path"),  # type: ignore[arg-type]
+    "bytes as a source": (lambda: gptexit.inspect(b"x"), "of the type bytes"),  # type: ignore[arg-type]
+    "an empty source": (lambda: gptexit.memory(""), "an empty text, and no path"),
+    "a number as an archive": (lambda: gptexit.status(3), "of the type int, and no path"),  # type: ignore[arg-type]
+    "no archive": (lambda: gptexit.verify("nosuch"), "nosuch holds no archive"),
+    "a name as an asset": (
+        lambda: gptexit.open(SAMPLE).read_asset("file_1"),  # type: ignore[arg-type]
+        'one of the "assets"',
+    ),
+}
+
+
+def convert(**given: Any) -> Any:
+    return gptexit.convert(SAMPLE, **{"out": "out", **given})
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_gets_a_sentence_and_nothing_is_written(
+    mistake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    act, sentence = MISTAKES[mistake]
+    with pytest.raises(gptexit.GptexitError, match=re.escape(sentence)):
+        act()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_format_by_its_name_and_several_sources_as_a_list(tmp_path: Path) -> None:
+    convert(out=tmp_path / "out", formats="jsonl")
+    assert (tmp_path / "out/conversations.jsonl").exists()
+    with gptexit.open([SAMPLE]) as export:
+        assert next(iter(export))["title"]
+    assert not gptexit.verify(tmp_path / "out", [SAMPLE]).problems
+
+
+def test_a_closed_export_says_that_it_is_closed() -> None:
+    with gptexit.open(SAMPLE) as export:
+        first = iter(export)
+        asset = next(asset for found in first for asset in found["assets"] if asset["member"])
+    for act in (lambda: next(first), lambda: list(export), lambda: export.read_asset(asset)):
+        with pytest.raises(gptexit.GptexitError, match="the export is closed"):
+            act()

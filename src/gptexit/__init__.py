@@ -16,6 +16,7 @@ The functions:
     verify    prove that an archive holds what the export holds
     inspect   say what an export holds and what it lacks
     memory    collect what ChatGPT remembered of its user
+    status    say what an archive is, and what to do with it next
 
 Errors are of the family of GptexitError (see `gptexit.errors`). docs/python.md has examples. No
 function opens a connection.
@@ -27,7 +28,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gptexit.api import Export, conversations, inspect, memory, open, open_export, verify
+    from gptexit.api import (
+        Export,
+        conversations,
+        inspect,
+        memory,
+        open,
+        open_export,
+        status,
+        verify,
+    )
+    from gptexit.archive_status import Status
     from gptexit.conversion import Report, convert
     from gptexit.errors import GptexitError, NoArchive, NotAnExport, Unusable
     from gptexit.inspection.run import Inspection
@@ -56,6 +67,7 @@ __all__ = [
     "Report",
     "Result",
     "Selection",
+    "Status",
     "Unusable",
     "conversations",
     "convert",
@@ -63,12 +75,13 @@ __all__ = [
     "memory",
     "open",
     "open_export",
+    "status",
     "verify",
 ]
 
 _HOMES = {
     **dict.fromkeys(("Export", "conversations", "inspect", "memory"), "api"),
-    **dict.fromkeys(("open", "open_export", "verify"), "api"),
+    **dict.fromkeys(("open", "open_export", "status", "verify"), "api"),
     **dict.fromkeys(("Report", "convert"), "conversion"),
     **dict.fromkeys(("GptexitError", "NoArchive", "NotAnExport", "Unusable"), "errors"),
     **dict.fromkeys(("Asset", "Conversation", "Message", "Part"), "model"),
@@ -78,6 +91,7 @@ _HOMES = {
     "Memory": "memories.model",
     "Options": "writers.base",
     "Selection": "selection",
+    "Status": "archive_status",
 }
 """The module of each name, which is imported when the name is used: `--help` must not wait."""
 

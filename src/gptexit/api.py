@@ -12,11 +12,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from gptexit.errors import BadOption, ClosedExport
 from gptexit.model import Asset, Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gptexit.archive_status import Status
     from gptexit.inspection.run import Inspection
     from gptexit.memories.model import Memory
     from gptexit.readers.chatgpt.containers.base import Loss
@@ -40,11 +42,19 @@ class Export:
         self.source = source
         """The source that the command line reads too. Its methods may change with any release."""
         self._names = Names(names or {})
+        self._closed = False
 
     def __iter__(self) -> Iterator[Conversation]:
         from gptexit.pipeline import conversations
 
-        return conversations(self.source, self._names)
+        for conversation in conversations(self.source, self._names):
+            self._need_open()
+            yield conversation
+
+    def _need_open(self) -> None:
+        """Raise ClosedExport if the export was closed."""
+        if self._closed:
+            raise ClosedExport
 
     @property
     def label(self) -> str:
@@ -65,6 +75,9 @@ class Export:
         Raises FileNotFoundError where the export mentions the file and does not hold it, and
         OSError where its bytes are damaged.
         """
+        self._need_open()
+        if not isinstance(asset, dict) or "member" not in asset:
+            raise BadOption('an asset is one of the "assets" of a conversation.')
         if asset["member"] is None:
             raise FileNotFoundError(f"the export does not hold {asset['id']}")
         return self.source.open(asset["member"])
@@ -76,6 +89,7 @@ class Export:
 
     def close(self) -> None:
         """Close the files, and remove what was unpacked for reading."""
+        self._closed = True
         self.source.close()
 
     def __enter__(self) -> Self:
@@ -86,16 +100,18 @@ class Export:
 
 
 def open(
-    *sources: AnyPath, names: Mapping[str, str] | None = None, allow_large: bool = False
+    *sources: AnyPath | Sequence[AnyPath],
+    names: Mapping[str, str] | None = None,
+    allow_large: bool = False,
 ) -> Export:
     """Open an export: a ZIP, a folder, a JSON file, or several of them that belong to one account.
 
     `names` gives projects and custom GPTs their names, by their ids. `allow_large` takes also the
     members of a ZIP that unpack to far more than an export's do. Raises NotAnExport.
     """
-    from gptexit.source import open_source
+    from gptexit.source import open_source, paths_of
 
-    return Export(open_source([*map(Path, sources)], allow_large=allow_large), names)
+    return Export(open_source(paths_of(*sources), allow_large=allow_large), names)
 
 
 def open_export(sources: AnyPath | Sequence[AnyPath], *, allow_large: bool = False) -> Source:
@@ -114,16 +130,19 @@ def conversations(export: Export | Source) -> Iterator[Conversation]:
     return iter(export) if isinstance(export, Export) else conversations(export)
 
 
-def inspect(*sources: AnyPath, allow_large: bool = False) -> Inspection:
+def inspect(*sources: AnyPath | Sequence[AnyPath], allow_large: bool = False) -> Inspection:
     """Say what an export holds and what it lacks, without converting it. Raises NotAnExport."""
     from gptexit.inspection.run import inspect
     from gptexit.readers.chatgpt.export_set import open_export
+    from gptexit.source import paths_of
 
-    with open_export([*map(Path, sources)], allow_large=allow_large) as export:
+    with open_export(paths_of(*sources), allow_large=allow_large) as export:
         return inspect(export)
 
 
-def verify(archive: AnyPath, *sources: AnyPath, allow_large: bool = False) -> Result:
+def verify(
+    archive: AnyPath, *sources: AnyPath | Sequence[AnyPath], allow_large: bool = False
+) -> Result:
     """Prove that an archive holds what the export in `sources` holds.
 
     Without sources, say whether a byte of the archive has changed since it was written. The verdict
@@ -131,20 +150,34 @@ def verify(archive: AnyPath, *sources: AnyPath, allow_large: bool = False) -> Re
     """
     from gptexit.proof import verify
     from gptexit.readers.chatgpt.export_set import open_export
+    from gptexit.source import paths_of
 
+    (root,) = paths_of(archive)
     if not sources:
-        return verify(Path(archive))
-    with open_export([*map(Path, sources)], careful=True, allow_large=allow_large) as export:
-        return verify(Path(archive), export)
+        return verify(root)
+    with open_export(paths_of(*sources), careful=True, allow_large=allow_large) as export:
+        return verify(root, export)
 
 
-def memory(*sources: AnyPath, allow_large: bool = False) -> Memory:
+def memory(*sources: AnyPath | Sequence[AnyPath], allow_large: bool = False) -> Memory:
     """Collect what ChatGPT remembered of its user, and the custom instructions.
 
     Raises NotAnExport.
     """
     from gptexit.remembering import gather
-    from gptexit.source import open_source
+    from gptexit.source import open_source, paths_of
 
-    with open_source([*map(Path, sources)], allow_large=allow_large) as export:
+    with open_source(paths_of(*sources), allow_large=allow_large) as export:
         return gather(export)
+
+
+def status(archive: AnyPath) -> Status:
+    """Say what an archive is, what it was made from, when it was checked, and what to do next.
+
+    Raises NoArchive.
+    """
+    from gptexit.archive_status import status_of
+    from gptexit.source import paths_of
+
+    (root,) = paths_of(archive)
+    return status_of(root)

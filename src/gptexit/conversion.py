@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,7 +18,7 @@ from gptexit.archive.manifest import entries
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.places import MANIFEST
 from gptexit.archive.zip_folder import ZipSink
-from gptexit.errors import DamagedNames, OtherArchive
+from gptexit.errors import BadOption, DamagedNames, OtherArchive, Unusable
 from gptexit.extras import need
 from gptexit.files.disk import HOUSE, full_disk_named
 from gptexit.model import Conversation
@@ -27,7 +28,8 @@ from gptexit.pipeline import convert as convert_along
 from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
-from gptexit.source import Source, open_source
+from gptexit.source import Source, is_path, open_source, paths_of
+from gptexit.text.terminal import printable
 from gptexit.updating.database import DatabaseSink
 from gptexit.updating.jsonl_folder import JsonlSink, Moment, seconds
 from gptexit.writers.base import (
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from gptexit.readers.chatgpt.export_set import ExportSet
     from gptexit.redact.files import Outgoing
 
+AnyPath = str | PathLike[str]
 Report = dict[str, Any]
 """The account of a run, as `schemas/report.schema.json` describes it."""
 EVERYTHING = Selection()
@@ -54,9 +57,9 @@ _SMALLER = 20
 
 
 def convert(
-    sources: str | Path | Sequence[str | Path],
-    out: str | Path = "chatgpt-archive",
-    formats: Sequence[str] = ("markdown",),
+    sources: AnyPath | Sequence[AnyPath],
+    out: AnyPath = "chatgpt-archive",
+    formats: str | Sequence[str] = ("markdown",),
     *,
     selection: Selection = EVERYTHING,
     options: Mapping[str, Any] = USUAL,
@@ -67,6 +70,7 @@ def convert(
 ) -> Report:
     """Convert the export in `sources` (see `open_source`) into the folder `out`; return the report.
 
+    `formats`: the name of a format, or several; `gptexit formats` lists them.
     With one format `out` is its folder; with several, each gets a folder of its name in `out`.
     `options`: by name, such as `Options(branches="all", layout="flat")`; each format takes those
     that it has, and `gptexit formats NAME` lists them.
@@ -76,18 +80,53 @@ def convert(
     enough. The files are the same for each number.
     Raises NotAnExport if nothing can be read, OSError if nothing can be written, CannotRedact if
     the libraries that find secrets are not installed, NoFullText if this Python cannot write the
-    format sqlite, BadOption for an option that none of the formats has, and KeyError for a format
-    that is not in `writers.registry.FORMATS`. Raises an Unusable if the folder cannot be written
+    format sqlite, and BadOption for a format that does not exist, an option that none of the
+    formats has, and a value that makes no sense. Raises an Unusable if the folder cannot be written
     to: InUse if another run writes there, OtherAccount if it has the archive of another account,
     OtherArchive if ZIPs or a pack would replace an archive of another format, and Unusable itself
     if a link is in it.
     """
-    given = [sources] if isinstance(sources, str | Path) else sources
-    specs = specs_of(formats, options)
-    with open_source(given, allow_large=allow_large) as export:
+    specs = specs_of(need_formats(formats), options)
+    root = need_folder(out)
+    need_selection(selection)
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+        raise BadOption("jobs is a number of processes, 1 or more; None for one for each core.")
+    with open_source(paths_of(sources), allow_large=allow_large) as export:
         return convert_export(
-            export, out, specs, selection, progress=progress, check=check, jobs=jobs
+            export, root, specs, selection, progress=progress, check=check, jobs=jobs
         )
+
+
+def need_formats(formats: Any) -> list[str]:
+    """Return the names of formats, which a program gives as one or several. Raises BadOption."""
+    names = [formats] if isinstance(formats, str) else formats
+    known = ", ".join(FORMATS)
+    if not isinstance(names, list | tuple | set | frozenset) or not names:
+        raise BadOption(f"formats names a format, or several in a list: {known}.")
+    for name in names:
+        if not isinstance(name, str) or name not in FORMATS:
+            raise BadOption(f"there is no format {name!r}.", f"The formats are {known}.")
+    return list(names)
+
+
+def need_folder(out: Any) -> Path:
+    """Return the folder to write to. Raises BadOption, and Unusable for a file."""
+    if not is_path(out) or not str(out) or str(out) == "-":
+        raise BadOption(f"out is the folder to write to, and not {out!r}.")
+    if Path(out).is_file():
+        raise Unusable(f"{printable(str(out))} is a file, and no folder.", "Name a folder.")
+    return Path(out)
+
+
+def need_selection(selection: Any) -> None:
+    """Raise BadOption for what is no selection, or has a bound that is no text."""
+    if not isinstance(selection, Selection):
+        raise BadOption('selection is a Selection, as Selection(since="2026-05-01T00:00:00Z").')
+    for name in ("since", "until", "title", "project", "model"):
+        if not isinstance(getattr(selection, name), str | None):
+            raise BadOption(f"{name} of a selection is a text; a date is 2026-05-01T00:00:00Z.")
+    if isinstance(selection.ids, str):
+        raise BadOption("ids of a selection is a set of ids, and not a text.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +167,8 @@ def spec_of(
 
 def specs_of(formats: Sequence[str], options: Mapping[str, Any]) -> list[OutputSpec]:
     """Return a specification for each format. Raises BadOption if none of them has an option."""
+    if not isinstance(options, Mapping):
+        raise BadOption('options is a dictionary, as Options(branches="all").')
     need_known(options, [FORMATS[name] for name in formats])
     return [spec_of(name, options) for name in formats]
 

@@ -3,7 +3,7 @@
 GptexitError
     NotAnExport
         NoSuchSource
-    BadDate BadOption NotAnAnswer NoFullText RedactionFailed NotJsonLines NoArchive
+    BadDate BadOption ClosedExport NotAnAnswer NoFullText RedactionFailed NotJsonLines NoArchive
     NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
     BadArgument NoSuchResource NotInstalled SeveralPlaces
     BadNames
@@ -101,6 +101,13 @@ class BadDate(GptexitError, ValueError):
 
 class BadOption(GptexitError, ValueError):
     """An option is given that no format of the run has, or with a value that it does not take."""
+
+
+class ClosedExport(GptexitError, ValueError):
+    """A program reads from a `gptexit.Export` that it has closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the export is closed.", "Read from it inside of the `with` block.")
 
 
 class BadNames(GptexitError):

@@ -15,6 +15,7 @@ import orjson
 from pathvalidate import sanitize_filename
 
 from gptexit import __version__
+from gptexit.archive.checked import note_check
 from gptexit.archive.description import need_same_account, part_of, record, unread
 from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import ArchiveFolder
@@ -124,6 +125,7 @@ def leave(
             earlier = folder.archive.recorded()
             about["parts"] = _parts(out, [spec.format.name for spec in specs], earlier)
             folder.archive.describe(record(about, export, {}, unread(lost)))
+        note_check([out], checked.verdict, checked.source)
     return report, checked
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from gptexit.archive.checked import note_check
 from gptexit.archive.manifest import Catalog, Entry
-from gptexit.errors import CannotRedact, DamagedNames
+from gptexit.errors import BadOption, CannotRedact, DamagedNames
 from gptexit.names import Names, load_names
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
@@ -35,9 +36,21 @@ def verify(
 ) -> Result:
     """Verify as `verification.run` does, and excuse a note that a person only added to.
 
-    This needs to write the note again, and `verification` shares no code with the writers.
+    This needs to write the note again, and `verification` shares no code with the writers. Record
+    in the archives that they were verified, if they are finished.
     """
-    return run(root, export, progress, finished=finished, added_to=only_additions)
+    result = run(root, export, progress, finished=finished, added_to=only_additions)
+    if finished:
+        note(root, result)
+    return result
+
+
+def note(root: Path, result: Result) -> None:
+    """Record that the archive in a folder was verified; if it has none itself, for those in it."""
+    if root.is_dir():
+        places = [archive.path for archive in result.archives]
+        roots = [root] if "." in places else [root / place for place in places]
+        note_check(roots, result.verdict, result.source)
 
 
 def only_additions(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) -> bool:
@@ -76,7 +89,10 @@ def _written(archive: CheckedArchive, path: str, raw: Raw, export: ExportSet) ->
         if redactor is None:
             return None
         conversation = redactor.conversation(conversation)
-    writer = format.make(given, WriterSetting(catalog, export.open))
+    try:
+        writer = format.make(given, WriterSetting(catalog, export.open))
+    except BadOption:
+        return None
     for file in writer.render(conversation).files:
         if file.path == path and hashlib.sha256(file.data).hexdigest() == archive.promised[path]:
             return file.data

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 from gptexit.codes import Reason, Repair
+from gptexit.errors import BadOption
 from gptexit.model import Conversation
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
@@ -88,6 +90,28 @@ class Source(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def is_path(given: Any) -> bool:
+    """Tell whether a program gave a path: a text, or a `pathlib.Path` and its like."""
+    return isinstance(given, str) or (
+        isinstance(given, PathLike) and isinstance(fspath(given), str)
+    )
+
+
+def paths_of(*sources: Any) -> list[Path]:
+    """Return the paths that a program gave, one by one or as a list. Raises BadOption."""
+    paths: list[Path] = []
+    for source in sources:
+        for path in source if isinstance(source, list | tuple) else [source]:
+            if not is_path(path) or not str(path):
+                what = "an empty text" if path == "" else f"of the type {type(path).__name__}"
+                raise BadOption(
+                    f"a source is {what}, and no path.",
+                    'Give the path of a file or folder, such as "chatgpt-export.zip".',
+                )
+            paths.append(Path(path))
+    return paths
 
 
 def open_source(

@@ -152,6 +152,7 @@ def test_a_second_exit_changes_no_note(left: tuple[Path, str], tmp_path: Path) -
     after = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     changed = {path.relative_to(out).as_posix() for path in after if after[path] != before[path]}
     own = {".gptexit/manifest.jsonl", ".gptexit/archive.json", ".gptexit/times.jsonl"}
+    own |= {".gptexit/checked.json"}
     assert changed <= {"report.json", *own}
     assert gptexit("verify", out).returncode == 0
     assert gptexit("verify", SLIM, out).returncode == 0

@@ -88,6 +88,34 @@ def test_without_the_extra_it_says_how_to_get_it() -> None:
     assert "python3 -m pip install '.[push]'" in done.stderr
 
 
+def test_a_dry_run_without_a_key_says_what_would_be_sent_and_asks_no_server(
+    app: App, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    done = push(app.url, SLIM, "--dry-run", "--memories", "--report", report, key="")
+    assert done.returncode == 0
+    assert app.requests == []
+    assert f"Would send 23 conversations to {app.url}: 23 new" in done.stdout
+    assert "The server was not asked" in done.stdout
+    told = json.loads(report.read_bytes())
+    assert (told["new"], told["compared"]) == (23, False)
+    asked = json.loads(_dry(app, report))
+    assert (asked["new"], asked["files"], asked["bytes"], asked["folders"]) == (
+        told["new"],
+        told["files"],
+        told["bytes"],
+        told["folders"],
+    )
+    wrong = push("http://", SLIM, "--dry-run", key="")
+    assert wrong.returncode == 4
+    assert "that is no address" in wrong.stderr
+
+
+def _dry(app: App, report: Path) -> bytes:
+    push(app.url, SLIM, "--dry-run", "--report", report)
+    return report.read_bytes()
+
+
 def test_a_dry_run_only_reads(app: App) -> None:
     done = push(app.url, SLIM, "--dry-run", "--memories")
     assert done.returncode == 0

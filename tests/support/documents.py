@@ -124,7 +124,13 @@ def _ran(program: str, folder: Path) -> str:
 
 
 def _told(words: list[str], folder: Path, *, check: bool = False) -> str:
-    environment = {**os.environ, "TZ": "UTC", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "TZ": "UTC",
+        "COLUMNS": "80",
+        "PYTHONIOENCODING": "utf-8",
+    }
     done = subprocess.run(
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=check
     )

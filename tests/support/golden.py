@@ -33,6 +33,8 @@ USUAL = Options(timezone=UTC)
 EVERYTHING = Options(
     branches="all", include=frozenset({"hidden", "tools", "reasoning"}), timezone=UTC
 )
+IN_OTHER_BOXES = ("details", "plain")
+"""Values of `callouts` other than the usual one."""
 FOR_CLAUDE = Options(timezone=UTC, topics=(topic_of("code=python,canvas"),))
 
 CASES = {
@@ -41,12 +43,21 @@ CASES = {
         for stem in ("classic-2023", "fat-2024", "sharded-2026", "dat-2026", "slim-2026")
     },
     "markdown/fat-2024-everything": ("markdown", "fat-2024", EVERYTHING),
+    **{
+        f"markdown/fat-2024-{callouts}": (
+            "markdown",
+            "fat-2024",
+            Options({**EVERYTHING, "callouts": callouts}),
+        )
+        for callouts in IN_OTHER_BOXES
+    },
     "gemini/slim-2026": ("gemini", "slim-2026", USUAL),
     "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
     "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
     "claude/fat-2024": ("claude", "fat-2024", FOR_CLAUDE),
 }
-"""Folder below `golden` to format, sample export and options."""
+"""Folder below `golden` to format, sample export and options. With other boxes than the usual ones,
+only the notes that differ by them are kept."""
 MEMORY = "memory/two-years"
 """Folder of the pages that `gptexit memory` writes of the account in memory/account.py."""
 ALL = [*CASES, MEMORY]
@@ -59,7 +70,11 @@ def made(case: str) -> dict[str, bytes]:
     name, stem, options = CASES[case]
     with tempfile.TemporaryDirectory() as folder:
         convert(FIXTURES / f"{stem}.zip", folder, [name], options=options)
-        return dict(_readable(Path(folder)))
+        files = dict(_readable(Path(folder)))
+    if "callouts" not in options:
+        return files
+    usual = kept("markdown/fat-2024-everything")
+    return {path: data for path, data in files.items() if data != usual[path]}
 
 
 def _pages() -> dict[str, bytes]:

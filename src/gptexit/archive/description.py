@@ -20,10 +20,13 @@ from gptexit.archive.note_contents import WRITER
 from gptexit.errors import Choice, OtherAccount
 from gptexit.files.disk import HOUSE, read_bytes
 from gptexit.names import Names
+from gptexit.text.dates import stamp
 from gptexit.text.terminal import printable
 
 KEY = "account"
 """The key of the account's checksum in the record."""
+EXPORTS = "exports"
+"""The key of the exports that an archive was made from, those of earlier runs first."""
 VERSION = 2
 """The number that a record carries as `version`: from 2 on it has a checksum."""
 LISTED = 1000
@@ -246,12 +249,17 @@ def record(
     `digests`: SHA-256 of the assets that were copied, by member. `lost`: the result of `unread`.
     """
     accounts = accounts_of(export)
+    exports = [
+        {"name": edition.label, "made": stamp(made) if (made := edition.certain()) else None}
+        for edition in getattr(export, "editions", ())
+    ]
     return {
         "version": VERSION,
         "tool": {"name": "gptexit", "version": __version__},
         "writer": int(WRITER),
         **({KEY: accounts.pop()} if len(accounts) == 1 else {}),
         **asked,
+        EXPORTS: exports or [{"name": getattr(export, "label", ""), "made": None}],
         "sources": [
             {"name": name, "size": size, "sha256": digest or digests.get(name)}
             for name, size, digest in export.inventory()

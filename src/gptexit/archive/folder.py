@@ -25,8 +25,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from gptexit.archive.batch import is_torn, recorded, seems_torn
+from gptexit.archive.description import EXPORTS, LISTED, sealed
 from gptexit.archive.description import KEY as ACCOUNT
-from gptexit.archive.description import sealed
 from gptexit.archive.files import Copy, File, Outcome
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces
@@ -105,6 +105,11 @@ class Archive:
             record = {ACCOUNT: account, **record}  # also where this run's source does not tell
         if several or before.get("several"):
             record = {**record, "several": True}
+        if EXPORTS in record:
+            known, new = before.get(EXPORTS), record[EXPORTS]
+            known = known if isinstance(known, list) else []
+            earlier = [export for export in known if export not in new]
+            record = {**record, EXPORTS: [*earlier, *new][-LISTED:]}
         data = sealed({**record, "manifest": self._manifest})
         if read_bytes(f"{self.places.path}/{RECORD}") != data:
             self.places.write(RECORD, [data])

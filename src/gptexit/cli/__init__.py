@@ -23,6 +23,7 @@ _COMMANDS = {
     "mcp": "Let an assistant search and read an SQLite archive.",
     "push": "Put the conversations into a running app.",
     "verify": "Prove that an archive holds what an export holds.",
+    "status": "Say what an archive is, and what to do with it next.",
     "formats": "List the formats that gptexit writes.",
     "schema": "Print a published JSON Schema.",
     "validate": "Check a jsonl file against the schema.",

@@ -23,7 +23,7 @@ from gptexit.cli.summary import (
 from gptexit.errors import Exit, ServerError
 from gptexit.extras import need
 from gptexit.source import open_source
-from gptexit.text.terminal import count
+from gptexit.text.terminal import count, size
 from gptexit.writers.base import CommonOptions
 
 if TYPE_CHECKING:
@@ -60,7 +60,12 @@ KEY = "OPEN_WEBUI_API_KEY"
     help="Seconds that the server's faults may cost the whole run; 20 at most for one that has "
     "not answered as it should yet.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only say what would be sent. Without a key in OPEN_WEBUI_API_KEY the server is not "
+    "asked, so all counts as new.",
+)
 @options.report
 @options.quiet
 @options.reading
@@ -78,7 +83,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     """
     need("push")
-    from gptexit.push.client import Server
+    from gptexit.push.client import EmptyApp, Server
     from gptexit.push.run import Push
 
     selection = options.selection_of(given)
@@ -96,7 +101,11 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
                 lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]),
                 off=off,
             ) as export,
-            Server(url, _key(), given["timeout"], given["patience"], say) as server,
+            (
+                EmptyApp(url)
+                if dry and not os.environ.get(KEY, "").strip()
+                else Server(url, _key(), given["timeout"], given["patience"], say)
+            ) as server,
             progress_bar(export, off=off, what="Comparing" if dry else "Sending") as progress,
         ):
             run = Push(export, server, selection, common, dry=dry, memories=given["memories"])
@@ -131,8 +140,14 @@ def _summary(tally: PushTally, url: str) -> str:
         lines.append(
             f"{would} {count(sent, 'conversation')} to {url}: "
             f"{done['new']:,} new, {done['changed']:,} in place of an older version; "
-            f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}."
+            f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}"
+            + (f"; about {size(tally.bytes)}." if tally.dry else ".")
         )
+        if not tally.compared:
+            lines.append(
+                "The server was not asked what it has already: that takes a key, in the "
+                f"environment variable {KEY}."
+            )
     elif not tally.stopped:
         lines.append("Nothing new to send.")
     if done["same"]:

@@ -69,6 +69,9 @@ class _Transient(Exception):
 class Server:
     """A connection to the app; a context manager."""
 
+    asked = True
+    """Whether the app itself is asked for what it holds."""
+
     def __init__(
         self,
         url: str,
@@ -277,6 +280,35 @@ class Server:
         """Shorten words of the server to one line, without the key, should they repeat it."""
         line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", words).split())
         return line.replace(self._key, "…")[:SHOWN]
+
+
+class EmptyApp(Server):
+    """Stands for an app that holds nothing, for a dry run that asks no server and needs no key."""
+
+    asked = False
+
+    def __init__(self, url: str) -> None:
+        """Check the address. Raises ServerError."""
+        self.url = _address(url)
+        self.repeated = 0
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def check(self) -> None:
+        """There is no server to ask."""
+
+    def get(self, path: str) -> Any:
+        """Return an empty list."""
+        return []
+
+    def lines(self, path: str) -> Iterator[bytes]:
+        """Return no lines."""
+        return iter(())
+
+    def attempt(self, act: Callable[[], T]) -> T:
+        """Return `act()`."""
+        return act()
 
 
 def _pause(state: tenacity.RetryCallState) -> float:

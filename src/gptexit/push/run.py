@@ -62,14 +62,14 @@ class Push:
     memories: bool
 
     def __post_init__(self) -> None:
-        self.tally = PushTally(dry=self.dry)
+        self.tally = PushTally(dry=self.dry, compared=self.server.asked)
         self._uploads = Uploads(self.server, self.export.open)
         self._folders = AppFolders(self.server, dry=self.dry)
         self._batch: list[_Ready] = []
         self._digests: dict[str, str] = {}
         """Digests of the chats that this run found or sent, by the conversation's id."""
-        self._wanted: set[str] = set()
-        """Keys of the files that a dry run would send."""
+        self._wanted: dict[str, int] = {}
+        """Sizes of the files that a dry run would send, by their keys."""
         self._in_a_row = 0
 
     def run(self, progress: Progress | None) -> None:
@@ -134,7 +134,12 @@ class Push:
         elif self.dry:
             self.tally.done[verdict] += 1
             self.tally.done["messages"] += len(chat.turns.by_id)
-            self._wanted |= {key for key, asset in wanted.items() if not self._uploads.id_of(asset)}
+            self.tally.bytes += len(dumps(chat.form))
+            self._wanted |= {
+                key: asset["size"] or 0
+                for key, asset in wanted.items()
+                if not self._uploads.id_of(asset)
+            }
             self._folders.id_of(conversation)
         else:
             self._ready(conversation, digest, surplus)
@@ -246,6 +251,7 @@ class Push:
     def _account(self) -> None:
         tally = self.tally
         tally.files = len(self._wanted) if self.dry else self._uploads.sent
+        tally.bytes += sum(self._wanted.values())
         tally.folders = self._folders.made
         tally.renamed = self._folders.renamed
         tally.refused += self._uploads.refused.values()
@@ -325,6 +331,10 @@ class PushTally:
     unreadable: list[str] = field(default_factory=list)
     """Places in the export that could not be read, with the reason."""
     files: int = 0
+    bytes: int = 0
+    """Bytes that a dry run would send."""
+    compared: bool = True
+    """False for a dry run without a key, which does not ask the server."""
     folders: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     """New names of folders whose name was a piece of an id."""
@@ -351,6 +361,7 @@ class PushTally:
             "continued": self.continued,
             "messages": self.done["messages"],
             "files": self.files,
+            **({"bytes": self.bytes, "compared": self.compared} if self.dry else {}),
             "folders": self.folders,
             "renamed": self.renamed,
             "refused": self.refused,

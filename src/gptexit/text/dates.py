@@ -98,6 +98,11 @@ def _exact(time: str, zone: tzinfo | None) -> datetime | None:
         return None
 
 
+def stamp(when: datetime) -> str:
+    """Return a time as RFC 3339, in UTC, to the second."""
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def day(when: datetime) -> str:
     """Format a day: `1 March 2025`."""
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"

@@ -18,6 +18,7 @@ _SPECIAL = re.compile(
     r"\\|`|\*|\[|\]|<|>|__*|\#\#*(?<![^ ]\#)|~(?=~)|\$(?=.{0,300}\$)"
     rf"|&(?=\w{{1,32}};|\#\w{{1,8}};)|\^(?=\[)|{BROKEN}|{TAG}|{BLOCK_ID}"
 )
+_ESCAPED = re.compile(r"\\(.)|&")
 _WORDS = re.compile(r"[^\W_]+(?:[,.:;!?]? [^\W_]+)*[.!?]?")
 
 
@@ -26,6 +27,11 @@ def line(text: str) -> str:
     if _WORDS.fullmatch(text):
         return text
     return _SPECIAL.sub(escape_sign, " ".join(text.split()))
+
+
+def in_html(words: str) -> str:
+    """Turn a result of `line` into text of HTML: each sign with an escape becomes a reference."""
+    return _ESCAPED.sub(lambda match: f"&#{ord(match[1] or '&')};", words)
 
 
 def escape_sign(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -38,6 +39,9 @@ _CODE = 4
 _VOICE = re.compile(r"## (You|ChatGPT|Tool)\b(?: \([^\n]*\))?(?:,[^\n]*\d\d:\d\d)?[ \t]*\Z")
 _SPAN = re.compile(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)")
 _FOOTNOTE = re.compile(r"(?<!\\)\[\^(\d{1,9})\](?!:)")
+_SUMMARY = re.compile(r"<summary>(.*)</summary>\Z")
+_FOLDS = ("<details>", "<details open>")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _HIDES = re.compile(r"(?<!\\)<!--|(?<![\\%])%%(?!%)")
 
 
@@ -110,6 +114,36 @@ def _enter_items(line: str, items: list[int]) -> None:
         items.append(len(match[0].expandtabs(4)))
 
 
+def _with_quotes(text: str, begin: int) -> tuple[str, bool]:
+    """Return a note with a quote for each folded block of HTML, and whether one is broken.
+
+    One that is not closed folds away what follows; without its blank lines it shows no Markdown.
+    """
+    if not any(sign in text for sign in ("<details", "<summary>", "</details>")):
+        return text, False
+    lines = [(line, code) for _, line, code in _lines_of(text, begin)]
+    signs = ["", *("code" if code else line for line, code in lines), ""]
+    shown: list[str] = []
+    broken = inside = False
+    for before, sign, after, (line, _) in zip(signs, signs[1:], signs[2:], lines, strict=False):
+        if sign in _FOLDS:
+            broken |= inside or not _SUMMARY.match(after)
+            inside = True
+            shown.append(">")
+        elif summary := _SUMMARY.match(sign):
+            broken |= before not in _FOLDS or after != ""
+            shown.append("> " + _PUNCTUATION.sub(r"\\\1", html.unescape(summary[1])))
+        elif sign == "</details>":
+            broken |= not inside or before + after != ""
+            inside = False
+            shown.append("")
+        else:
+            if inside and sign.startswith("## "):
+                broken, inside = True, False
+            shown.append(f"> {line}" if inside else line)
+    return text[:begin] + "\n".join(shown), broken or inside
+
+
 def footnotes_in(text: str, begin: int) -> set[str]:
     """Return the numbers of the footnotes that a note names, outside of code."""
     return {
@@ -165,6 +199,7 @@ class NotePage:
 
     def __init__(self, text: str, look: TextFinder) -> None:
         begin = text.find("\n---\n") + 5 if text.startswith("---\n") else 0
+        text, self.broken = _with_quotes(text, begin)
         self.text = text
         self.begin = begin
         """Where the front matter ends in `text`."""

@@ -9,7 +9,9 @@ import posixpath
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import tzinfo
 from enum import Enum, auto
+from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -26,6 +28,12 @@ from gptexit.text.json import dumps
 SECRETS = "secrets"
 NOTHING = "nothing"
 """The values of the option `redact`: what is taken out."""
+
+
+INCLUDED = ("hidden", "reasoning", "tools", "instructions")
+"""What can be shown beside what was said."""
+_CHOICES = {"branches": ("current", "all"), "redact": (SECRETS, NOTHING)}
+"""The values of options that every format has."""
 
 
 class Options(dict[str, Any]):
@@ -82,8 +90,22 @@ class CommonOptions:
     pairs of the beginning of an id and a name."""
 
     def __post_init__(self) -> None:
-        """Turn names that are given as a dictionary or as pairs into `Names`."""
+        """Turn names that are given as a dictionary or as pairs into `Names`.
+
+        Raises BadOption for a value that an option does not have.
+        """
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in (None, *choices):
+                raise BadOption(f"{name} is one of {', '.join(choices)}.")
+        include: Any = self.include
+        if isinstance(include, str) or not set(include) <= set(INCLUDED):
+            raise BadOption(f"include is a set with some of {', '.join(INCLUDED)}.")
+        object.__setattr__(self, "include", frozenset(include))
+        if not isinstance(self.timezone, tzinfo | None):
+            raise BadOption('timezone is a tzinfo, such as zoneinfo.ZoneInfo("Europe/Berlin").')
         given: Any = self.names
+        if isinstance(given, str | PathLike):
+            raise BadOption("names is a dictionary of ids and the names that they get.")
         if not isinstance(given, Names):
             names = Names(given) if isinstance(given, Mapping) else Names(beginnings=tuple(given))
             object.__setattr__(self, "names", names)

@@ -112,6 +112,32 @@ NOTES: dict[str, Fault] = {
     "text cut off": _one(_SAID, lambda found, rng: found[0][:10]),
 }
 
+_IN_DETAILS: dict[str, Fault] = {
+    "block not opened": _one(r"^<details(?: open)?>\n", lambda found, rng: ""),
+    "block not closed": _one(r"^</details>\n", lambda found, rng: ""),
+    "block closed twice": _one(r"^</details>\n", lambda found, rng: found[0] * 2),
+    "block opened twice": _one(r"^<details(?: open)?>\n", lambda found, rng: found[0] * 2),
+    "block without a title": _one(r"^<summary>[^\n]*\n", lambda found, rng: ""),
+    "title not closed": _one(r"</summary>$", lambda found, rng: ""),
+    "no line after the title": _one(r"(?<=</summary>\n)\n", lambda found, rng: ""),
+    "no line before the end": _one(r"\n(?=</details>\n)", lambda found, rng: ""),
+    "text after the end": _one(r"(?<=^</details>)\n", lambda found, rng: f"\n{_FOREIGN}"),
+    "foreign title": _one(r"(?<=^<summary>)", lambda found, rng: _FOREIGN),
+    "foreign words in a block": _one(r"\n(?=</details>\n)", lambda found, rng: f"{_FOREIGN}\n\n"),
+    "comment in a block": _one(r"\n(?=</details>\n)", lambda found, rng: "<!-- -->\n\n"),
+    "emptied block": _one(
+        r"(?<=</summary>\n\n)(?s:.*?)(?=</details>\n)", lambda found, rng: "Thoughts.\n\n"
+    ),
+}
+_IN_QUOTES: dict[str, Fault] = {
+    "foreign title": _one(r"(?<=^> \*\*)(?=[^\n]*\*\*$)", lambda found, rng: f"{_FOREIGN} "),
+    "foreign words in a quote": _one(r"^>$", lambda found, rng: f">\n> {_FOREIGN}"),
+    "comment in a quote": _one(r"^>$", lambda found, rng: ">\n> <!-- -->"),
+    "emptied quote": _one(r"(?<=^>\n)(?:>[^\n]*\n)+", lambda found, rng: "> Thoughts.\n"),
+}
+IN_BOXES = {"obsidian": NOTES, "details": NOTES | _IN_DETAILS, "plain": NOTES | _IN_QUOTES}
+"""Faults of notes, by the value of `callouts`."""
+
 # Lines
 
 

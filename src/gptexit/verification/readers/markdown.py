@@ -121,6 +121,8 @@ class MarkdownReader(Reader):
         ours = not self.archive.is_changed(self._relative(note.path))
         if page.hides and ours:
             yield f"a sign hides text from who reads the note: {page.hides}"
+        if page.broken and ours:
+            yield "a folded block is broken, so that it may hide what follows"
         yield from self._in_order(note, turns)
         for group, region in _regions(page, turns):
             yield from self._in_region(note, group, region)

@@ -9,6 +9,7 @@ from gptexit.archive.manifest import Catalog
 from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
 
 YEAR, PROJECT, FLAT = LAYOUTS = ("year", "project", "flat")
+OBSIDIAN, DETAILS, PLAIN = CALLOUTS = ("obsidian", "details", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,13 @@ class MarkdownOptions(CommonOptions):
         "Pictures on other servers: as links, or as pictures, which tell their server whenever "
         "they are shown. [default: link]",
         choices=("link", "keep"),
+        recorded=True,
+    )
+    callouts: str | None = option(
+        None,
+        "Boxes, such as reasoning: callouts of Obsidian; details, which fold on GitHub, in VS Code "
+        "and on websites; or plain quotes, for any other reader. [default: obsidian]",
+        choices=CALLOUTS,
         recorded=True,
     )
 

@@ -14,7 +14,8 @@ from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Cited, Conversation, Message, Part, Reasoning
 from gptexit.selection import current_branch
 from gptexit.text.dates import duration, shown
-from gptexit.text.markdown import line
+from gptexit.text.markdown import in_html, line
+from gptexit.writers.markdown import DETAILS, OBSIDIAN, PLAIN
 from gptexit.writers.markdown.embed import fenced, in_angles, protect, quoted
 from gptexit.writers.markdown.links import NOWHERE, Links, is_safe
 from gptexit.writers.markdown.typed import typed
@@ -40,6 +41,29 @@ _OPENINGS = {
     "unknown": "[!question]",
 }
 """Kinds of boxes as callouts of Obsidian, which other readers show as block quotes."""
+
+
+def _callout(kind: str, title: str, blocks: Blocks) -> str:
+    return quoted("\n\n".join([f"{_OPENINGS[kind]} {title}", *blocks]))
+
+
+def _details(kind: str, title: str, blocks: Blocks) -> str:
+    """Make a block of HTML that folds. The blank lines are what makes its content Markdown."""
+    opening = "<details>" if kind == "folded" else "<details open>"
+    summary = f"{opening}\n<summary>{in_html(title)}</summary>"
+    return "\n\n".join([summary, *blocks, "</details>"])
+
+
+def _bold_quote(kind: str, title: str, blocks: Blocks) -> str:
+    return quoted("\n\n".join([f"**{title}**", *blocks]))
+
+
+_BOXES: dict[str, Callable[[str, str, Blocks], str]] = {
+    OBSIDIAN: _callout,
+    DETAILS: _details,
+    PLAIN: _bold_quote,
+}
+"""Ways to set blocks apart under a title, by the value of the option `callouts`."""
 _ODD = set(" ()<>\n\r\t\\")
 _MARK = re.compile("\ufdd4(\\d+)\ufdd5")
 _ALL_IMAGES = Links(keep_images=True)
@@ -56,6 +80,8 @@ class Note(PartStyle):
     there is no file."""
     keep_images: bool = False
     """Whether pictures on other servers stay pictures."""
+    callouts: str = OBSIDIAN
+    """How boxes look: a key of `_BOXES`."""
     footnotes: dict[str, int] = field(default_factory=dict)
     """The cited sources as links, with their numbers, in the order of their first mention."""
     last_versions: dict[str, int] = field(default_factory=dict)
@@ -142,11 +168,11 @@ class Note(PartStyle):
         return [block for title, text in halves if text for block in (f"**{title}**", typed(text))]
 
     def box(self, kind: str, title: str, blocks: Blocks) -> Blocks:
-        """Make a callout; without blocks it is a line, and a memory is nothing."""
+        """Make a box as `callouts` says; without blocks it is a line, and a memory is nothing."""
         blocks = [block.strip("\n") for block in blocks if block.strip()]
         if not blocks:
             return [] if kind == "memory" else [f"*{title}*"]
-        return [quoted("\n\n".join([f"{_OPENINGS[kind]} {title}", *blocks]))]
+        return [_BOXES[self.callouts](kind, title, blocks)]
 
     def link(self, source: Cited) -> str:
         """Show a source as a link; only as words if the link could run something."""

@@ -27,7 +27,7 @@ from gptexit.names import names_in
 from gptexit.text.dates import moment
 from gptexit.text.markdown import line
 from gptexit.writers.base import SECRETS, Draft, copy_of
-from gptexit.writers.markdown import YEAR, MarkdownOptions
+from gptexit.writers.markdown import OBSIDIAN, YEAR, MarkdownOptions
 from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.markdown.index import Folders, index
@@ -102,13 +102,14 @@ class NoteDrafter:
 
     style: Style
     keep_images: bool
+    callouts: str
     mark: str = field(default_factory=lambda: f"x{token_hex(12)}")
     """The beginning of each mark: random, so that no text has it; only letters and digits."""
 
     def __call__(self, conversation: Conversation) -> Draft:
         """Render a conversation without the names of files."""
         used: dict[str, int] = {}
-        note = Note(self._linker(conversation, used), keep_images=self.keep_images)
+        note = Note(self._linker(conversation, used), self.keep_images, self.callouts)
         result = body(conversation, note, self.style)
         blocks = [
             front_matter(_properties(conversation, result, len(used))),
@@ -234,7 +235,8 @@ class Markdown:
         self._catalog = catalog
         self._zone: tzinfo | None = options.timezone
         style = Style(options.include, options.branches == "all", self._zone)
-        self.drafter = NoteDrafter(style, options.web_images == "keep")
+        keep_images = options.web_images == "keep"
+        self.drafter = NoteDrafter(style, keep_images, options.callouts or OBSIDIAN)
         self._unshown = 0
         self._folders = Folders(options.layout or YEAR, catalog)
         # An archive without secrets has only names from its own conversations.
