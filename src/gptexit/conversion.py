@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.zip_folder import ZipSink
-from gptexit.errors import DamagedNames, OtherArchive
+from gptexit.errors import DamagedNames, Exit, OtherArchive
 from gptexit.model import Conversation
 from gptexit.names import Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
@@ -23,7 +24,7 @@ from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source, open_source
-from gptexit.updating.database import DatabaseSink
+from gptexit.updating.database import DatabaseSink, DryDatabaseSink
 from gptexit.updating.jsonl_folder import JsonlSink, Moment, seconds
 from gptexit.writers.base import (
     NOTHING,
@@ -56,6 +57,7 @@ def convert(
     progress: Progress | None = None,
     check: bool = False,
     jobs: int | None = 1,
+    dry_run: bool = False,
 ) -> Report:
     """Convert the export in `sources` (see `open_source`) into the folder `out`; return the report.
 
@@ -66,6 +68,8 @@ def convert(
     `allow_large`: read also members of a ZIP that unpack to far more than an export's do.
     `jobs`: how many processes read and render; None for one for each core if the export is large
     enough. The files are the same for each number.
+    `dry_run`: write nothing; `planned` in each target of the report says what would be written.
+    If the selection matches nothing, nothing is written, and `exit_code` of the report is 7.
     Raises NotAnExport if nothing can be read, OSError if nothing can be written, CannotRedact if
     the libraries that find secrets are not installed, NoFullText if this Python cannot write the
     format sqlite, BadOption for an option that none of the formats has, and KeyError for a format
@@ -78,7 +82,7 @@ def convert(
     with open_source(given, allow_large=allow_large) as export:
         specs = specs_of(formats, options)
         return convert_export(
-            export, out, specs, selection, progress=progress, check=check, jobs=jobs
+            export, out, specs, selection, progress=progress, check=check, jobs=jobs, dry=dry_run
         )
 
 
@@ -138,11 +142,12 @@ def convert_export(
     stdout: BinaryIO | None = None,
     check: bool = False,
     jobs: int | None = 1,
+    dry: bool = False,
 ) -> Report:
     """Convert an export that is open.
 
-    `stdout`: where a single format goes if `out` is `-`. See `convert` for the other parameters,
-    and for what is raised.
+    `stdout`: where a single format goes if `out` is `-`. `dry`: write nothing. See
+    `convert` for the other parameters, and for what is raised.
     """
     if str(out) != "-":
         stdout = None
@@ -150,11 +155,12 @@ def convert_export(
     if stdout is None:
         several = len(specs) > 1
         roots = [Path(out) / spec.format.name if several else Path(out) for spec in specs]
-    with owning(*roots):
+    with nullcontext() if dry else owning(*roots):
         if stdout is None:
             need_same_account(export, roots)
         names = _names(specs, roots)
-        run = _Run(export, specs, selection, names, list(map(Archive, roots)), check=check)
+        archives = [Archive(root, dry=dry) for root in roots]
+        run = _Run(export, specs, selection, names, archives, check=check)
         report = convert_along(
             export,
             run.to_folders if stdout is None else partial(run.to_stdout, stdout),
@@ -164,9 +170,21 @@ def convert_export(
             names=names,
             jobs=jobs,
         )
-        for output, root in zip(run.outputs, roots, strict=True):
-            _keep_names(output, root, names)
-    return report.report(export, 0 if report.complete(export) else 1)
+        for output, archive in zip(run.outputs, archives, strict=True):
+            if dry:
+                files = output.written.files
+                output.written.planned = {
+                    **archive.planned(),
+                    "unchanged": files["unchanged"] + files["kept"] + files["edited"],
+                    "exact": not isinstance(output.sink, DatabaseSink),
+                }
+            elif not report.selects_nothing():
+                _keep_names(output, archive.root, names)
+    if report.selects_nothing():
+        code = Exit.NOTHING_SELECTED
+    else:
+        code = Exit.COMPLETE if report.complete(export) else Exit.INCOMPLETE
+    return report.report(export, code)
 
 
 def _names(specs: Sequence[OutputSpec], roots: Sequence[Path]) -> Names:
@@ -307,7 +325,9 @@ _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
     ),
     SinkKind.LINES: lambda folder, change: JsonlSink(folder, change.moment, change.conversation),
     SinkKind.ZIPS: lambda folder, change: ZipSink(folder),
-    SinkKind.DATABASE: lambda folder, change: DatabaseSink(folder, change.text),
+    SinkKind.DATABASE: lambda folder, change: (
+        DryDatabaseSink if folder.places.dry else DatabaseSink
+    )(folder, change.text),
 }
 
 

@@ -14,12 +14,12 @@ import pytest
 
 from gptexit.inspection.attachments import Missing
 from gptexit.inspection.drift import shown
-from gptexit.inspection.output import day, size, table
+from gptexit.inspection.output import day, table
 from gptexit.inspection.run import inspect
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
-from gptexit.text.terminal import columns
+from gptexit.text.terminal import columns, size
 from gptexit.verification.archive_files import Locator
 from gptexit.verification.raw import id_of
 from support.exports import FIXTURES, ROOT

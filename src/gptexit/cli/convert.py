@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
-from gptexit.cli import options, streams
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.summary import complain, progress_bar, summary, troubles, write_report
+from gptexit.cli.usage import Choice
 from gptexit.conversion import convert_export, specs_of
+from gptexit.errors import Exit
 from gptexit.source import open_source
 from gptexit.writers.registry import FORMATS
 
@@ -49,16 +51,13 @@ def _with_own_names(names: list[str]) -> list[str]:
     "names",
     metavar="FORMAT",
     multiple=True,
-    type=click.Choice(list(FORMATS)),
+    type=Choice(FORMATS, "format"),
     help="A format to write (see `gptexit formats`); may be given several times. "
     "[default: markdown]",
 )
-@click.option(
-    "-o",
-    "out",
-    default="chatgpt-archive",
-    show_default=True,
-    help="The folder to write to; with several formats, each gets a folder in it. "
+@outputs.out(
+    "chatgpt-archive",
+    "The folder to write to; with several formats, each gets a folder in it. "
     "`-` writes jsonl to standard output.",
 )
 @options.selection
@@ -75,7 +74,9 @@ def _with_own_names(names: list[str]) -> list[str]:
     "their size alone: finds what a failing disk changed. Takes longer.",
 )
 @click.option("--api", is_flag=True, hidden=True)
-@options.report
+@outputs.dry_run
+@outputs.report
+@outputs.as_json
 @options.quiet
 @options.jobs
 @options.reading
@@ -99,10 +100,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         names = _with_own_names(names)
     options.need_takers(given, names)
     selection = options.selection_of(given)
-    if to_stdout and (len(names) > 1 or not FORMATS[names[0]].one_file):
-        raise click.UsageError(
-            "-o - writes one format that is a single file: use --to jsonl, for one."
-        )
+    if to_stdout:
+        _need_single_file(names, given)
     with (
         open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
         progress_bar(export, off=given["no_progress"] or given["quiet"]) as progress,
@@ -116,10 +115,35 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
             stdout=streams.stdout(),
             check=given["check"],
             jobs=given["jobs"],
+            dry=given["dry_run"],
         )
     if given["report"]:
         write_report(given["report"], report)
-    if not given["quiet"]:
-        click.echo(summary(report), err=to_stdout)
-    complain(troubles(report))
+    if given["as_json"]:
+        write_report("-", report)
+    elif not given["quiet"]:
+        click.echo(summary(report), err=to_stdout or given["report"] == "-")
+    lines = troubles(report)
+    if report["exit_code"] == Exit.NOTHING_SELECTED:
+        span = report["selected"]["nothing_from"]
+        lines.append(options.nothing_selected(given, report["read"]["conversations"], span))
+    complain(lines)
     ctx.exit(report["exit_code"])
+
+
+def _need_single_file(names: list[str], given: dict[str, Any]) -> None:
+    """Raise UsageError where something else than one file goes to standard output."""
+    if len(names) > 1 or not FORMATS[names[0]].one_file:
+        single = ", ".join(name for name, format in FORMATS.items() if format.one_file)
+        raise click.UsageError(
+            f"-o - prints one format that is a single file: give one of {single} with --to, such "
+            "as --to jsonl; or name a folder with -o."
+        )
+    if given["dry_run"]:
+        raise click.UsageError("--dry-run says what a folder would get: leave out -o -.")
+    if given["check"]:
+        raise click.UsageError("--check compares the files of a folder: leave it out, or -o -.")
+    if given["as_json"] or given["report"] == "-":
+        raise click.UsageError(
+            "only one thing goes to standard output: give --report a file, or -o a folder."
+        )

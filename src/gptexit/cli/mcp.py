@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from gptexit.cli import streams
+from gptexit.cli.outputs import PATH
+from gptexit.cli.usage import Choice
 from gptexit.errors import NotInstalled
 from gptexit.library import open_library
 from gptexit.mcp.clients import CLIENTS, Client, entry, machine
@@ -41,11 +43,11 @@ def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 @click.command()
-@click.argument("archive")
+@click.argument("archive", type=PATH)
 @click.option(
     "--install",
     "client",
-    type=click.Choice(list(CLIENTS)),
+    type=Choice(CLIENTS, "client"),
     help="Print the entry for this client's configuration, and where it goes.",
 )
 @click.option("--write", is_flag=True, help="With --install: add it to the file.")
@@ -74,8 +76,8 @@ def mcp(ctx: click.Context, /, archive: str, client: str | None, **given: Any) -
     gptexit mcp --install claude-desktop chatgpt-archive
     gptexit mcp --install claude-code --write chatgpt-archive
     """
-    if not client and (given["write"] or given["config"]):
-        raise click.UsageError("--write and --config go with --install.")
+    if not client and (given["write"] or given["config"] or given["name"] != NAME):
+        raise click.UsageError("--write, --config and --name go with --install: add it.")
     if importlib.util.find_spec("mcp") is None:
         raise click.UsageError(_EXTRA)
     with open_library(archive) as library:

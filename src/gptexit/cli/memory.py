@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from gptexit.cli import options, streams
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.summary import complain, lost, not_given, progress_bar, unreadable, write_report
+from gptexit.cli.usage import Choice
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Memory
@@ -29,7 +30,7 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 @click.option(
     "--for",
     "form",
-    type=click.Choice([*ASSISTANTS, _PAM]),
+    type=Choice([*ASSISTANTS, _PAM], "place"),
     default="text",
     show_default=True,
     help="Where it goes: a page to paste for one assistant, or for any (text); or a Portable AI "
@@ -37,8 +38,10 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 )
 @click.option(
     "-o",
+    "--output",
     "out",
     metavar="FILE",
+    type=outputs.PATH,
     help="The file to write, `-` for standard output; for pam a folder. [default: memory.md, "
     "memory.json, or chatgpt-memory]",
 )
@@ -46,13 +49,14 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
     "--from-file",
     "answer",
     metavar="FILE",
+    type=outputs.PATH,
     help="ChatGPT's own list of what it remembers, as it answered; it is merged in.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON, for scripts.")
 @click.option("--conversations", is_flag=True, help="For pam: the conversations too.")
 @click.option(
     "--redact",
-    type=click.Choice([SECRETS, NOTHING]),
+    type=Choice([SECRETS, NOTHING]),
     help="For a page: replace API keys, tokens and passwords by marks. [default: secrets, where "
     "gptexit[redact] is installed]",
 )
@@ -73,12 +77,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     """
     kind = "pam" if given["form"] == _PAM else "json" if given["as_json"] else "page"
     out = given["out"] or _OUT[kind]
-    if given["as_json"] and kind == "pam":
-        raise click.UsageError("--for pam is JSON already; leave out --json.")
-    if given["conversations"] and kind != "pam":
-        raise click.UsageError("--conversations goes with --for pam.")
-    if kind == "pam" and out == "-":
-        raise click.UsageError("--for pam writes a folder: give one with -o.")
+    _need_sense(kind, out, given)
     answer = _answer(given["answer"])
     with (
         open_source(sources, streams.stdin(), allow_large=given["allow_large"]) as export,
@@ -110,6 +109,22 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
             lines.append(f"Wrote {written}.")
         click.echo("\n".join(lines), err=out == "-")
     ctx.exit(Exit.INCOMPLETE if export.losses or export.missing else Exit.COMPLETE)
+
+
+def _need_sense(kind: str, out: str, given: dict[str, Any]) -> None:
+    """Raise UsageError where an option would do nothing, BadParameter for a place of no use."""
+    if given["as_json"] and kind == "pam":
+        raise click.UsageError("--for pam is JSON already; leave out --json.")
+    if given["conversations"] and kind != "pam":
+        raise click.UsageError("--conversations goes with --for pam.")
+    if kind == "pam" and out == "-":
+        raise click.UsageError("--for pam writes a folder: give one with -o.")
+    if given["redact"] and kind != "page":
+        raise click.UsageError("--redact is for a page: leave it out, or --json, or --for pam.")
+    if given["zone"] and kind != "page":
+        raise click.UsageError("--timezone is for a page: JSON has its times in UTC.")
+    if given["out"] is not None:
+        (outputs.need_folder if kind == "pam" else outputs.need_file)(out, "--output")
 
 
 def _answer(path: str | None) -> OwnList:

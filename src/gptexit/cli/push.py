@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gptexit.archive.lock import owning_name
-from gptexit.cli import options, streams
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.summary import (
     complain,
     listed,
@@ -19,6 +21,7 @@ from gptexit.cli.summary import (
     unreadable,
     write_report,
 )
+from gptexit.cli.usage import unknown
 from gptexit.errors import Exit, ServerError
 from gptexit.source import open_source
 from gptexit.text.terminal import count
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from gptexit.push.run import PushTally
 
 KEY = "OPEN_WEBUI_API_KEY"
+_APP = "open-webui"
+_EXPORT = "chatgpt-export.zip --url http://127.0.0.1:8080"
 _EXTRA = (
     "push needs two more packages; install them, in the folder of gptexit, with: "
     "python3 -m pip install '.[push]'"
@@ -35,8 +40,8 @@ _EXTRA = (
 
 
 @click.command()
-@click.argument("app", type=click.Choice(["open-webui"]))
-@options.sources
+@click.argument("app", metavar="APP")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, type=outputs.PATH)
 @click.option("--url", required=True, help="The server, as http://127.0.0.1:8080.")
 @options.selection
 @options.content(
@@ -63,7 +68,7 @@ _EXTRA = (
     "not answered as it should yet.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@options.report
+@outputs.report
 @options.quiet
 @options.reading
 @click.pass_context
@@ -86,6 +91,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         if error.name not in ("httpx", "tenacity"):
             raise
         raise click.UsageError(_EXTRA) from None
+    sources = _sources(app, sources)
     selection = options.selection_of(given)
     common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
@@ -105,6 +111,8 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             tally = run.tally
             run.run(progress)
         code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
+        if tally.selects_nothing():
+            code = Exit.NOTHING_SELECTED
     except ServerError as error:
         say(f"Error: {error}")
     if tally and given["report"]:
@@ -112,8 +120,26 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     if tally and tally.read:
         if not quiet:
             click.echo(_summary(tally, url))
-        complain(_troubles(tally))
+        lines = _troubles(tally)
+        if code == Exit.NOTHING_SELECTED:
+            lines.append(options.nothing_selected(given, tally.read, tally.span))
+        complain(lines)
     ctx.exit(code)
+
+
+def _sources(app: str, sources: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sources, also if the app comes after them or is not named. Raises UsageError."""
+    words = [app, *sources]
+    if _APP in words:
+        words.remove(_APP)
+    elif not Path(app).exists():
+        raise click.UsageError(unknown(app, [_APP], "app"))
+    if not words:
+        raise click.UsageError(f"the export is missing, as in: gptexit push {_APP} {_EXPORT}")
+    if app != _APP:
+        command = shlex.join(["gptexit", "push", _APP, *words])
+        click.echo(f"The app comes first, so this is run: {command} …", err=True)
+    return tuple(words)
 
 
 def _key() -> str:

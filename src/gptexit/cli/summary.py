@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import orjson
 
 from gptexit.codes import Repair, sentences
 from gptexit.files.disk import write_whole
-from gptexit.text.terminal import count, printable
+from gptexit.text.terminal import count, printable, size
 from gptexit.writers.base import SECRETS
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ _KINDS = 5
 
 def summary(report: dict[str, Any]) -> str:
     """Return what a run did in plain words, from its report, without what went wrong."""
-    lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
+    dry = any(target["planned"] for target in report["targets"])
+    lines = ["A dry run: nothing is written."] if dry else []
+    lines += [_read(report), *_exports(report), *map(_written, report["targets"])]
     lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
     for part in (_edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
@@ -136,7 +139,24 @@ def _brought(export: dict[str, Any]) -> str:
     )
 
 
+def planned(format: str, out: str, conversations: int | None, plan: Mapping[str, Any]) -> str:
+    """Say what a dry run would have written in one format."""
+    new, changed, same = plan["new"], plan["changed"], plan["unchanged"]
+    what = "" if conversations is None else f"{count(conversations, 'conversation')} as "
+    files = [f"{count(new, 'new file')}"] if new or not changed else []
+    files += [f"{count(changed, 'changed file')}"] if changed else []
+    about = "" if plan["exact"] else "about "
+    others = f"; {same:,} unchanged" if same else ""
+    others += f"; {count(plan['removed'], 'file')} removed" if plan["removed"] else ""
+    return (
+        f"Would write {what}{format} to {out}: {' and '.join(files)}, {about}{size(plan['bytes'])}"
+        f"{others}."
+    )
+
+
 def _written(target: dict[str, Any]) -> str:
+    if target["planned"]:
+        return planned(target["format"], target["out"], target["conversations"], target["planned"])
     where = "standard output" if target["out"] == "-" else target["out"]
     conversations = count(target["conversations"], "conversation")
     words = f"Wrote {conversations} as {target['format']} to {where}"
@@ -249,6 +269,15 @@ def listed(head: str, names: list[str]) -> list[str]:
     return [head, *shown, *rest] if names else []
 
 
+def _sources(export: Source | ExportSet, what: str) -> Iterator[str]:
+    """Yield a line for each file of a source: what is read from where, and what is not."""
+    yield from (f"{what} conversations of {export.label}: {f}" for f in export.conversation_files)
+    if files := getattr(export, "files", None):
+        yield from (f"Beside the conversations: {name}" for name in files.side_files())
+    yield from (f"Passed over {lost(file.as_json())}" for file in getattr(export, "passed", ()))
+    yield from (f"Not given: {name}" for name in export.missing)
+
+
 @contextmanager
 def progress_bar(
     export: Source | ExportSet, *, off: bool, what: str = "Reading"
@@ -257,7 +286,10 @@ def progress_bar(
 
     Give None if `off` is set or standard error is no terminal.
     """
-    if off or not sys.stderr.isatty():
+    log = logging.getLogger(__name__)
+    for line in _sources(export, what):
+        log.info(line)
+    if off or not sys.stderr.isatty() or log.isEnabledFor(logging.INFO):
         yield None
         return
     from tqdm import tqdm

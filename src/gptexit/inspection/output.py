@@ -14,7 +14,7 @@ from gptexit.inspection.attachments import Missing
 from gptexit.inspection.drift import MOST as MOST_DRIFT
 from gptexit.inspection.run import GENERATIONS, Inspection, drift_json
 from gptexit.text import dates
-from gptexit.text.terminal import cell, columns, count, printable
+from gptexit.text.terminal import cell, columns, count, printable, size
 
 WIDTH = 80
 _LABEL = 15
@@ -257,16 +257,6 @@ def _absent(found: Found) -> list[str]:
         if row["how"]:
             lines += textwrap.wrap(row["how"], WIDTH, initial_indent="  ", subsequent_indent="  ")
     return lines
-
-
-def size(number: int) -> str:
-    """Return a number of bytes in decimal units: `1.2 MB`."""
-    amount = float(number)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            break
-        amount /= 1000
-    return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
 
 
 def _columns(head: Row, rows: Sequence[Row]) -> list[str]:

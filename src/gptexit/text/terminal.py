@@ -18,6 +18,16 @@ def count(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def size(number: int) -> str:
+    """Return a number of bytes in decimal units: `1.2 MB`."""
+    amount = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
 def printable(text: str, width: int | None = None) -> str:
     """Return `text` on one line, without control characters, cut to `width` columns."""
     words = text[:_MOST]
