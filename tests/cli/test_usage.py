@@ -127,6 +127,12 @@ def test_what_does_nothing_is_refused(words: str, answer: str) -> None:
     assert answer in refused(*words.split())
 
 
+@pytest.mark.parametrize("command", ["convert", "exit"])
+def test_a_folder_without_its_option_is_recognized(command: str) -> None:
+    answer = refused(command, SLIM, "my-archive")
+    assert answer.endswith(f"of that name: gptexit {command} {SLIM} -o my-archive")
+
+
 def test_no_usage_stands_before_a_sentence() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gptexit", "convert", SLIM, "--to", "md"],

@@ -94,6 +94,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     gptexit convert older-export.zip newer-export.zip
     gptexit convert export.zip --to jsonl -o - | jq .title
     """
+    outputs.need_option("convert", sources)
     names = list(dict.fromkeys(given["names"])) or ["markdown"]
     to_stdout = given["out"] == "-"
     if given["api"]:
@@ -126,7 +127,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     lines = troubles(report)
     if report["exit_code"] == Exit.NOTHING_SELECTED:
         span = report["selected"]["nothing_from"]
-        lines.append(options.nothing_selected(given, report["read"]["conversations"], span))
+        read = report["read"]["conversations"]
+        lines.append(options.nothing_selected(given, read, span, "written"))
     complain(lines)
     ctx.exit(report["exit_code"])
 

@@ -97,6 +97,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
 
 def _need_sense(sources: tuple[str, ...], given: dict[str, Any]) -> None:
     """Raise UsageError where an option would do nothing."""
+    outputs.need_option("exit", sources)
     if "-" in sources:
         raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
     if given["out"] == "-":

@@ -342,10 +342,13 @@ def writer_options(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**same, "timezone": given["zone"], "names": names, **_own_given(given)}
 
 
-def nothing_selected(given: Mapping[str, Any], conversations: int, span: Mapping[str, Any]) -> str:
+def nothing_selected(
+    given: Mapping[str, Any], conversations: int, span: Mapping[str, Any], done: str
+) -> str:
     """Say that no conversation is as asked for, and what the export has.
 
     `span`: when its first conversation was begun (`first`), and the last one changed (`last`).
+    `done`: what is not done, such as `written`.
     """
     asked = [f"{_FLAGS[name]} {given[name]}" for name in _FLAGS if given.get(name) is not None]
     asked += [f"--id {key}" for key in given["ids"]]
@@ -356,7 +359,7 @@ def nothing_selected(given: Mapping[str, Any], conversations: int, span: Mapping
     when = f", from {dates[0]} to {dates[-1]}" if dates else ""
     return (
         f"No conversation matches {' '.join(asked)}. The export has "
-        f"{count(conversations, 'conversation')}{when}. Nothing was written."
+        f"{count(conversations, 'conversation')}{when}. Nothing was {done}."
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,18 @@ def need_folder(value: str, option: str) -> None:
     else:
         return
     raise click.BadParameter(why, param_hint=option)
+
+
+def need_option(command: str, sources: Sequence[str]) -> None:
+    """Raise UsageError if the last of the sources seems to be the folder to write to."""
+    *exports, last = sources
+    if last == "-" or Path(last).suffix or Path(last).exists() or not exports:
+        return
+    if all(Path(export).exists() for export in exports):
+        words = shlex.join(["gptexit", command, *exports, "-o", last])
+        raise click.UsageError(
+            f"there is no file or folder {last}. To write to a folder of that name: {words}"
+        )
 
 
 def _to(need: Callable[[str, str], None]) -> Callable[..., str | None]:

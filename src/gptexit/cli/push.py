@@ -122,7 +122,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             click.echo(_summary(tally, url))
         lines = _troubles(tally)
         if code == Exit.NOTHING_SELECTED:
-            lines.append(options.nothing_selected(given, tally.read, tally.span))
+            lines.append(options.nothing_selected(given, tally.read, tally.span, "sent"))
         complain(lines)
     ctx.exit(code)
 
