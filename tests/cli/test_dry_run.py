@@ -113,7 +113,7 @@ def test_exit_and_verify_have_a_report_and_print_json_alone(tmp_path: Path) -> N
 
 
 def test_convert_prints_its_report_alone(tmp_path: Path) -> None:
-    words = ["convert", SLIM, "-o", str(tmp_path / "out"), "--json"]
+    words = ["convert", SLIM, "-o", str(tmp_path / "out"), "--json", "--report", "-"]
     tried, done = run(*words, "--dry-run"), run(*words)
     assert orjson.loads(tried.stdout)["targets"][0]["planned"]["new"] == 40
     assert orjson.loads(done.stdout)["targets"][0]["planned"] is None

@@ -109,7 +109,6 @@ def test_where_nothing_can_be_written_is_said_before_the_work(
         ("exit x --exclude title=a", "give --for too"),
         ("exit x --for librechat --fit chatgpt", "--fit: "),
         ("exit x --report none/r.json", "there is no folder none"),
-        ("exit x --json --report -", "are the same"),
         ("verify x --report none/r.json", "there is no folder none"),
         ("inspect x --drift-report none/r", "there is no folder none"),
         ("inspect x --write-names none/r.csv", "there is no folder none"),

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gptexit.cli import options, outputs, streams
-from gptexit.cli.summary import complain, progress_bar, summary, troubles, write_report
+from gptexit.cli.summary import complain, progress_bar, summary, troubles, write_reports
 from gptexit.cli.usage import Choice
 from gptexit.conversion import convert_export, specs_of
 from gptexit.errors import Exit
@@ -118,11 +118,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
             jobs=given["jobs"],
             dry=given["dry_run"],
         )
-    if given["report"]:
-        write_report(given["report"], report)
-    if given["as_json"]:
-        write_report("-", report)
-    elif not given["quiet"]:
+    write_reports(given, report)
+    if not (given["quiet"] or given["as_json"]):
         click.echo(summary(report), err=to_stdout or given["report"] == "-")
     lines = troubles(report)
     if report["exit_code"] == Exit.NOTHING_SELECTED:

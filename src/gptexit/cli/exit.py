@@ -14,7 +14,7 @@ from gptexit.cli.summary import (
     progress_bar,
     summary,
     troubles,
-    write_report,
+    write_reports,
 )
 from gptexit.cli.usage import Choice
 from gptexit.cli.verify import EXITS, verdict
@@ -81,10 +81,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     if checked:
         code = Exit.INCOMPLETE if checked.problems else code or EXITS[checked.verdict]
         report |= {"verification": checked.as_json(), "exit_code": code}
-    if given["report"]:
-        write_report(given["report"], report)
-    if given["as_json"]:
-        write_report("-", report)
+    write_reports(given, report)
     err = given["report"] == "-"
     if not quiet:
         click.echo(summary(report), err=err)
@@ -102,8 +99,6 @@ def _need_sense(sources: tuple[str, ...], given: dict[str, Any]) -> None:
         raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
     if given["out"] == "-":
         raise click.UsageError("exit writes a folder: give one with -o.")
-    if given["as_json"] and given["report"] == "-":
-        raise click.UsageError("--json and --report - are the same: give one of them.")
     places = {name: DESTINATIONS[name] for name in given["going_to"]}
     if given["exclude"] and not places:
         raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")

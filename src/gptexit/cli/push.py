@@ -119,7 +119,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
         write_report(given["report"], tally.as_json())
     if tally and tally.read:
         if not quiet:
-            click.echo(_summary(tally, url))
+            click.echo(_summary(tally, url), err=given["report"] == "-")
         lines = _troubles(tally)
         if code == Exit.NOTHING_SELECTED:
             lines.append(options.nothing_selected(given, tally.read, tally.span, "sent"))

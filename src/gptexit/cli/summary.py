@@ -89,6 +89,14 @@ def write_report(path: str, report: dict[str, Any]) -> None:
     write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
+def write_reports(given: Mapping[str, Any], report: dict[str, Any]) -> None:
+    """Write what `--report` and `--json` ask for."""
+    if given["report"] not in (None, "-"):
+        write_report(given["report"], report)
+    if given["as_json"] or given["report"] == "-":
+        write_report("-", report)
+
+
 def complain(lines: list[str]) -> None:
     """Print what went wrong to standard error."""
     if lines:

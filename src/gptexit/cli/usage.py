@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -99,6 +98,8 @@ def unknown(word: str, known: Iterable[str], what: str) -> str:
 
 def _meant(word: str, known: list[str]) -> str | None:
     """Return the one of `known` that a word may stand for."""
+    import difflib  # a moment that no right command line has to wait
+
     words = {other: name for other, name in _MEANT.items() if name in known}
     words |= {name.casefold(): name for name in known}
     folded = word.casefold().replace("_", "-")

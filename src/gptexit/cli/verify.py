@@ -11,7 +11,7 @@ import click
 
 from gptexit.archive.folder import Archive
 from gptexit.cli import options, outputs, streams
-from gptexit.cli.summary import listed, progress_bar, write_report
+from gptexit.cli.summary import listed, progress_bar, write_reports
 from gptexit.errors import Exit
 from gptexit.files.disk import HOUSE
 from gptexit.proof import verify as verify_archive
@@ -179,11 +179,8 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
             result = verify_archive(Path(archive), export, progress)
     else:
         result = verify_archive(Path(archive))
-    if given["report"] not in (None, "-"):
-        write_report(given["report"], result.as_json())
-    if as_json:
-        write_report("-", result.as_json())
-    elif not quiet:
+    write_reports(given, result.as_json())
+    if not (quiet or as_json):
         click.echo(verdict(result))
     ctx.exit(EXITS[result.verdict])
 
