@@ -18,7 +18,7 @@ from gptexit.archive.manifest import entries
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.places import MANIFEST
 from gptexit.archive.zip_folder import ZipSink
-from gptexit.errors import BadOption, DamagedNames, OtherArchive, Unusable
+from gptexit.errors import BadOption, DamagedNames, Exit, OtherArchive, Unusable
 from gptexit.extras import need
 from gptexit.files.disk import HOUSE, full_disk_named
 from gptexit.model import Conversation
@@ -30,7 +30,7 @@ from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source, is_path, open_source, paths_of
 from gptexit.text.terminal import printable
-from gptexit.updating.database import DatabaseSink
+from gptexit.updating.database import DatabaseSink, DryDatabaseSink
 from gptexit.updating.jsonl_folder import JsonlSink, Moment, seconds
 from gptexit.writers.base import (
     NOTHING,
@@ -67,6 +67,7 @@ def convert(
     progress: Progress | None = None,
     check: bool = False,
     jobs: int | None = 1,
+    dry_run: bool = False,
 ) -> Report:
     """Convert the export in `sources` (see `open_source`) into the folder `out`; return the report.
 
@@ -78,6 +79,8 @@ def convert(
     `allow_large`: read also members of a ZIP that unpack to far more than an export's do.
     `jobs`: how many processes read and render; None for one for each core if the export is large
     enough. The files are the same for each number.
+    `dry_run`: write nothing; `planned` in each target of the report says what would be written.
+    If the selection matches nothing, nothing is written, and `exit_code` of the report is 7.
     Raises NotAnExport if nothing can be read, OSError if nothing can be written, CannotRedact if
     the libraries that find secrets are not installed, NoFullText if this Python cannot write the
     format sqlite, and BadOption for a format that does not exist, an option that none of the
@@ -93,7 +96,7 @@ def convert(
         raise BadOption("jobs is a number of processes, 1 or more; None for one for each core.")
     with open_source(paths_of(sources), allow_large=allow_large) as export:
         return convert_export(
-            export, root, specs, selection, progress=progress, check=check, jobs=jobs
+            export, root, specs, selection, progress=progress, check=check, jobs=jobs, dry=dry_run
         )
 
 
@@ -193,11 +196,12 @@ def convert_export(
     stdout: BinaryIO | None = None,
     check: bool = False,
     jobs: int | None = 1,
+    dry: bool = False,
 ) -> Report:
     """Convert an export that is open.
 
-    `stdout`: where a single format goes if `out` is `-`. See `convert` for the other parameters,
-    and for what is raised.
+    `stdout`: where a single format goes if `out` is `-`. `dry`: write nothing. See
+    `convert` for the other parameters, and for what is raised.
     """
     if str(out) != "-":
         stdout = None
@@ -206,12 +210,13 @@ def convert_export(
     if stdout is None:
         roots = roots_of(out, names)
     # Of an export that is read in part, nobody knows how large that part is.
-    asked = names if selection.is_everything else []
+    asked = names if selection.is_everything and not dry else []
     full = full_disk_named(out, lambda: bytes_needed(export, out, asked))
-    with full if roots else nullcontext(), owning(*roots):
+    with full if roots else nullcontext(), nullcontext() if dry else owning(*roots):
         need_same_account(export, roots, Path(out) if stdout is None else None)
         given = _names(specs, roots)
-        run = _Run(export, specs, selection, given, list(map(Archive, roots)), check=check)
+        archives = [Archive(root, dry=dry) for root in roots]
+        run = _Run(export, specs, selection, given, archives, check=check)
         report = convert_along(
             export,
             run.to_folders if stdout is None else partial(run.to_stdout, stdout),
@@ -221,9 +226,21 @@ def convert_export(
             names=given,
             jobs=jobs,
         )
-        for output, root in zip(run.outputs, roots, strict=True):
-            _keep_names(output, root, given)
-    return report.report(export, 0 if report.complete(export) else 1)
+        for output, archive in zip(run.outputs, archives, strict=True):
+            if dry:
+                files = output.written.files
+                output.written.planned = {
+                    **archive.planned(),
+                    "unchanged": files["unchanged"] + files["kept"] + files["edited"],
+                    "exact": not isinstance(output.sink, DatabaseSink),
+                }
+            elif not report.selects_nothing():
+                _keep_names(output, archive.root, given)
+    if report.selects_nothing():
+        code = Exit.NOTHING_SELECTED
+    else:
+        code = Exit.COMPLETE if report.complete(export) else Exit.INCOMPLETE
+    return report.report(export, code)
 
 
 def bytes_needed(
@@ -393,7 +410,9 @@ _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
     ),
     SinkKind.LINES: lambda folder, change: JsonlSink(folder, change.moment, change.conversation),
     SinkKind.ZIPS: lambda folder, change: ZipSink(folder),
-    SinkKind.DATABASE: lambda folder, change: DatabaseSink(folder, change.text),
+    SinkKind.DATABASE: lambda folder, change: (
+        DryDatabaseSink if folder.places.dry else DatabaseSink
+    )(folder, change.text),
 }
 
 

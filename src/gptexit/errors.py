@@ -42,6 +42,8 @@ class Exit(IntEnum):
     """`verify`: all is there, but some of it is in a form that gptexit does not know."""
     IN_USE = 6
     """Another run of gptexit is writing to the same place; this one wrote nothing there."""
+    NOTHING_SELECTED = 7
+    """The selection matches no conversation of the export, so nothing was written."""
     FAULT = 70
     """A fault of gptexit itself, as `sysexits.h` numbers it (EX_SOFTWARE)."""
     INTERRUPTED = 130

@@ -6,7 +6,7 @@ The words of START-HERE.md are in templates/exit; its facts are here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,7 @@ from gptexit import __version__
 from gptexit.archive.checked import note_check
 from gptexit.archive.description import need_same_account, part_of, record, unread
 from gptexit.archive.files import Copy, File
-from gptexit.archive.folder import ArchiveFolder
+from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
 from gptexit.conversion import choices, convert_export, spec_of
@@ -81,12 +81,14 @@ def leave(
     *,
     allow_large: bool = False,
     jobs: int | None = 1,
-) -> tuple[dict[str, Any], Result]:
+    dry: bool = False,
+) -> tuple[dict[str, Any], Result | None]:
     """Write everything to `out`. Return the report of the conversion and the verification.
 
     `going_to`: keys of DESTINATIONS, whose formats are written too, with the conversations that
     `taken_along` selects; the archive itself always holds them all, as they are. `jobs`: how many
-    processes read and render; None for one for each core, if the export is large enough.
+    processes read and render; None for one for each core, if the export is large enough. `dry`:
+    write nothing; `planned` in the report says what would be written, and nothing is verified.
 
     Read the source once to write and once more, by other code, to verify. Raise NotAnExport,
     CannotRedact, Unusable, and OSError if the disk refuses.
@@ -97,16 +99,19 @@ def leave(
     for place in places.values():
         given = {**options, **place.options}
         specs.append(spec_of(place.format, given, taken_along, of_exit=True))
-    with full_disk_named(out, lambda: 0), owning(out):
+    owned = nullcontext() if dry else owning(out)
+    with full_disk_named(out, lambda: 0), owned:
         with watch(None, "Opening"):
             opened = open_chatgpt(sources, allow_large=allow_large)
         with opened as export:
             need_same_account(export, [out], out)
             with watch(export, "Reading") as progress:
                 report = convert_export(
-                    export, out, specs, Selection(), progress=progress, jobs=jobs
+                    export, out, specs, Selection(), progress=progress, jobs=jobs, dry=dry
                 )
-            kept = _keep_account_files(export, out / ACCOUNT)
+            kept, account = _keep_account_files(export, out / ACCOUNT, dry=dry)
+            if dry:
+                return {**report, "account": account}, None
             lost = [loss.as_json() for loss in export.losses]
             lost += report["read"]["unreadable"] + report["assets"]["not_copied"]
         with watch(None, "Opening"):
@@ -129,12 +134,18 @@ def leave(
     return report, checked
 
 
-def _keep_account_files(export: ExportSet, root: Path) -> list[str]:
-    """Copy settings, ratings, links and name tables as they are. Return their paths in `root`."""
+def _keep_account_files(
+    export: ExportSet, root: Path, *, dry: bool = False
+) -> tuple[list[str], dict[str, Any]]:
+    """Copy settings, ratings, links and name tables as they are.
+
+    Return their paths in `root`, and what a dry run would write.
+    """
     digests: dict[str, str] = {}
     kept = []
-    with owning(root):
-        folder = ArchiveFolder(root)
+    unchanged = 0
+    with nullcontext() if dry else owning(root):
+        folder = ArchiveFolder(Archive(root, dry=dry))
         for name in export.files.side_files():
             stream = None if name.startswith(_VIEWER) else export.files.side_file(name)
             if stream is None:
@@ -150,13 +161,14 @@ def _keep_account_files(export: ExportSet, root: Path) -> list[str]:
             entry = folder.catalog.get(copy.key)
             if entry and outcome != "edited":
                 digests[name] = entry.sha256
+            unchanged += outcome != "written"
             kept.append(copy.path)
         folder.finish()
         asked: dict[str, Any] = {"format": ACCOUNT, "options": {}, "selection": {}}
         asked["part_of"] = part_of(ACCOUNT)
         lost = unread(loss.as_json() for loss in export.losses)
         folder.archive.describe(record(asked, export, digests, lost))
-    return kept
+    return kept, {**folder.archive.planned(), "unchanged": unchanged, "exact": True}
 
 
 def _portable(name: str) -> str:

@@ -7,6 +7,7 @@ full disk, a broken pipe or the user ends a run.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from gptexit.writers.base import DraftingWriter, Writer
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing
 
+_log = logging.getLogger(__name__)
 REDACTED = "redacted.csv"
 """The file of an archive that lists what was taken out of it."""
 
@@ -101,6 +103,7 @@ def convert(
     of projects and custom GPTs; each conversation gets them as it is read, so that every format and
     every selection has them. `jobs`: how many processes read and draft; None for one for each core
     if the export is large enough. The result is the same for each number.
+    If the selection matches no conversation, nothing is written, and an archive stays as it is.
     Raises OSError if a sink cannot write.
     """
     names = names or Names()
@@ -121,7 +124,12 @@ def convert(
             for output in current.outputs:
                 output.sink.discard()
             current = _Pass(export, make_outputs, selection, names)
-    current.finish()
+    if current.report.selects_nothing():
+        for output in current.outputs:
+            if output.folder:
+                output.sink.discard()
+    else:
+        current.finish()
     return current.report
 
 
@@ -201,6 +209,7 @@ class _Pass:
                 progress(report.conversations, self.export.bytes_read)
             if found.left_out:
                 report.left_out[found.left_out] += 1
+                _log.info("Left out by %s: %s", found.left_out, found.head["title"])
                 continue
             report.select(found.head, found.messages)
             self._render(found, where)
@@ -210,6 +219,8 @@ class _Pass:
         for output, outcome in zip(self.outputs, found.outcomes, strict=True):
             if isinstance(outcome, str):
                 output.written.left_out[outcome] += 1
+                title = found.head["title"]
+                _log.info("Not in %s, by %s: %s", output.written.format, outcome, title)
                 continue
             if isinstance(outcome, Loss):
                 self.report.unreadable.append(outcome)

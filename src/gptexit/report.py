@@ -47,6 +47,8 @@ class Written:
     not_kept: Counter[NotKept] = field(default_factory=Counter)
     edited: list[str] = field(default_factory=list)
     earlier: Tally = field(default_factory=Tally)
+    planned: dict[str, Any] | None = None
+    """Of a dry run: what would be written; see `archive.folder.Archive.planned`."""
 
     def add(self, rendered: Rendered) -> None:
         """Count a conversation, or the end of a run, as the writer rendered it."""
@@ -81,6 +83,8 @@ class RunReport:
     missing_count: int = 0
     gone: Counter[str] = field(default_factory=Counter)
     """`conversations` and `messages` that the newest of several exports lacks."""
+    earliest: str = ""
+    """The earliest time at which a conversation was begun."""
     latest: str = ""
     """The latest time at which a conversation was changed."""
     _seen: set[str] = field(default_factory=set)
@@ -91,6 +95,8 @@ class RunReport:
         self.conversations += 1
         self.messages += messages
         self.kinds[conversation["source"]["kind"]] += 1
+        if begun := conversation["created"]:
+            self.earliest = min(self.earliest or begun, begun)
         self.latest = max(self.latest, conversation["updated"] or "")
         if messages:
             self.nodes[conversation["source"]["nodes"]] += 1
@@ -117,6 +123,10 @@ class RunReport:
     def complete(self, export: Source) -> bool:
         """Tell whether everything that the source holds was read and written."""
         return not (export.losses or export.missing or self.unreadable or self.unwritten)
+
+    def selects_nothing(self) -> bool:
+        """Tell whether the export has conversations, and the selection matches none of them."""
+        return bool(self.conversations) and not self.selected and bool(self.left_out)
 
     def lost(self, export: Source) -> list[dict[str, str]]:
         """Return what of the source, but for assets, could not be read: `where` and `reason`."""
@@ -159,6 +169,7 @@ class RunReport:
                 "conversations": self.selected,
                 "messages": self.selected_messages,
                 "left_out": dict(sorted(self.left_out.items())),
+                "nothing_from": self._span() if self.selects_nothing() else None,
             },
             "assets": {
                 "mentioned": len(self._seen),
@@ -169,10 +180,16 @@ class RunReport:
             },
             "targets": [_written(target) for target in self.targets],
             "redacted": self.redacted.as_json() if self.redacted else None,
+            "account": None,
+            "verification": None,
             "error": None,
             "exit_code": exit_code,
-            "complete": exit_code == 0,
+            "complete": self.complete(export),
         }
+
+    def _span(self) -> dict[str, str | None]:
+        """Return when the first conversation was begun, and when the last one was changed."""
+        return {"first": self.earliest or None, "last": self.latest or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +212,8 @@ def failed(label: str, sentence: str, exit_code: int, started: datetime) -> dict
     `label`: what was to be read; `sentence`: that of the error.
     """
     source = cast(Source, _Unread(label))
-    return {**RunReport(started).report(source, exit_code), "error": sentence}
+    report = RunReport(started).report(source, exit_code)
+    return {**report, "error": sentence, "complete": False}
 
 
 def _exports(export: Source) -> list[dict[str, Any]]:
@@ -243,6 +261,7 @@ def _written(target: Written) -> dict[str, Any]:
             "files_healed": sorted(set(target.earlier.healed)),
             "new_texts": dict(sorted(target.earlier.new_texts.items())),
         },
+        "planned": target.planned,
     }
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gptexit.errors import Exit
 from gptexit.schemas import errors
 from support.build import chain, conversation, message
 from support.exports import FIXTURES, ROOT
@@ -156,7 +157,7 @@ def test_selection(tmp_path: Path, options: list[str], titles: list[str]) -> Non
     )
     arguments = ["--to", "jsonl", "-o", "-", "--timezone", "UTC", *options]
     done = gptexit("convert", export, *arguments)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == (0 if titles else Exit.NOTHING_SELECTED), done.stderr
     assert [orjson.loads(line)["title"] for line in done.stdout.splitlines()] == titles
 
 
@@ -171,8 +172,8 @@ def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path: Path) -> 
     assert "conversations-002.json" in done.stderr.decode()
     assert "does not hold" in said
     done = gptexit("convert", SAMPLE, "-o", out, "--title", "no such title", "--report", "-")
-    assert b"Not selected: " in done.stdout
-    assert b'"left_out"' in done.stdout
+    assert b"Not selected: " in done.stderr
+    assert orjson.loads(done.stdout)["selected"]["left_out"]
     assert [note.read_text() for note in notes] == ["mine"] * len(notes)
 
 

@@ -121,7 +121,15 @@ def test_a_dry_run_only_reads(app: App) -> None:
     assert done.returncode == 0
     assert "Would send 23 conversations" in done.stdout
     assert not wrote(app)
-    push(app.url, SLIM, "--project", "g-p-nobody")
+
+
+def test_a_selection_that_matches_nothing_sends_nothing_and_says_so(app: App) -> None:
+    done = push(app.url, SLIM, "--project", "g-p-nobody")
+    assert done.returncode == 7
+    assert done.stderr == (
+        "No conversation matches --project g-p-nobody. The export has 23 conversations, from "
+        "2024-12-08 to 2026-08-22. Nothing was sent.\n"
+    )
     assert not wrote(app)
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from gptexit.archive.folder import Archive
 from gptexit.cli import main
 from gptexit.cli.convert import convert as command
 from gptexit.conversion import convert
@@ -81,3 +83,25 @@ def test_the_writer_of_chatgpt_knows_every_value_of_its_options() -> None:
     own = FORMATS["chatgpt"].options.own()
     assert set(own["fit"].choices) == set(FITS) <= set(FORMS)
     assert set(own["form"].choices) == set(FORMS) - set(FITS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [("include", ({"hidden", "tools", "reasoning"}, set())), ("branches", ("all", "current"))],
+)
+def test_what_a_format_ignores_changes_nothing_and_is_refused(
+    name: str, option: str, values: tuple[Any, Any], tmp_path: Path
+) -> None:
+    made = []
+    for number, value in enumerate(values):
+        out = tmp_path / str(number)
+        convert(ROOT / "fixtures/fat-2024.zip", out, [name], options={option: value})
+        made.append({entry.path: entry.sha256 for entry in Archive(out).catalog})
+    ignored = option in FORMATS[name].ignores
+    assert (made[0] == made[1]) is ignored
+    words = ["convert", SAMPLE, "-o", str(tmp_path / "out"), "--to", name, f"--{option}"]
+    value = "tools" if option == "include" else "all"
+    done = CliRunner().invoke(main, [*words, value, "--dry-run"])
+    assert done.exit_code == (2 if ignored else 0), done.output
+    assert (f"--{option} changes nothing in {name}: leave it out." in done.output) is ignored

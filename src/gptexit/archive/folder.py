@@ -29,10 +29,9 @@ from gptexit.archive.description import EXPORTS, LISTED, sealed
 from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.files import Copy, File, Outcome
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
-from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces
+from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces, DryPlaces, GrowingFile
 from gptexit.errors import OtherArchive
-from gptexit.files.background import BackgroundFile
-from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, open_new, read_bytes, write_all
+from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, read_bytes, write_all
 from gptexit.text.terminal import printable
 
 RECORD = "archive.json"
@@ -66,10 +65,11 @@ class Archive:
     if a link is in the way.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, dry: bool = False) -> None:
+        """`dry`: find out what would be written, and write nothing."""
         self.root = root
         self.catalog = Catalog()
-        self.places = ArchivePlaces(root)
+        self.places = DryPlaces(root) if dry else ArchivePlaces(root)
         self.new: set[int] = set()
         """The hashes of the paths that this run has written; the paths themselves are too many."""
         self._manifest = ""
@@ -93,6 +93,17 @@ class Archive:
                 f"{self.root} has an archive of the format {printable(earlier, 20)}, which "
                 f"{format_name} would take the place of; name another folder with -o."
             )
+
+    def planned(self) -> dict[str, int]:
+        """Return what a dry run has found: files that are new, changed and removed, and bytes."""
+        written = [entry for entry in self.catalog if hash(entry.path) in self.new]
+        changed = sum(os.path.lexists(f"{self.places.top}/{entry.path}") for entry in written)
+        return {
+            "new": len(written) - changed,
+            "changed": changed,
+            "removed": self.places.removed,
+            "bytes": sum(entry.size for entry in written),
+        }
 
     def describe(self, record: dict[str, Any], *, several: bool = False) -> None:
         """Save the archive's record of itself; call it after `save`.
@@ -157,7 +168,7 @@ class ArchiveFolder:
         """Notes that the user changed and that would read otherwise now."""
         self._kept: dict[int, int] = {}
         """Hashes of the paths that this pass has written or found in place, and of their keys."""
-        self._appended: dict[str, BackgroundFile] = {}
+        self._appended: dict[str, GrowingFile] = {}
         self._keys: dict[str, str] = {}
 
     def put(self, file: File) -> Outcome:
@@ -215,7 +226,7 @@ class ArchiveFolder:
         entry = Entry(copy.key, copy.path, digest, length)
         existing = None if there is None else digest_at(target)
         if existing == digest:
-            os.unlink(part)
+            self.places.drop(part)
             self.catalog.put(entry)
             return "unchanged"
         ours = first and (there is None or self.is_ours(copy.path, existing or ""))
@@ -228,11 +239,11 @@ class ArchiveFolder:
         """Write an asset under another name. Return that, its SHA-256 and its size."""
         part = self.places.new_part()
         try:
-            with open_asset() as source, open_new(part) as out:
+            with open_asset() as source, self.places.open_part(part) as out:
                 return part, *_hashed(source, out)
         except BaseException:
             with suppress(FileNotFoundError):
-                os.unlink(part)
+                self.places.drop(part)
             raise
 
     def _copy_beside(self, entry: Entry, part: str, there: int | None) -> Outcome:
@@ -243,11 +254,11 @@ class ArchiveFolder:
             self.checks and there == entry.size
         )
         if self.is_ours(entry.path, entry.sha256) and not doubtful:
-            os.unlink(part)
+            self.places.drop(part)
             return "edited"
         key, path, same = self.beside(entry.key, entry.path, entry.sha256)
         if same:
-            os.unlink(part)
+            self.places.drop(part)
         else:
             self._place(part, self.places.inside(path), Entry(key, path, entry.sha256, entry.size))
         return "edited"
@@ -298,7 +309,7 @@ class ArchiveFolder:
         self.keep(path, key)
         entry = Entry(key, path, digest, growing.size)
         if there == digest:
-            os.unlink(part)
+            self.places.drop(part)
             self.catalog.put(entry)
         else:
             self.place_now(part, target, entry)
@@ -315,8 +326,7 @@ class ArchiveFolder:
                 if theirs or not self.is_ours(entry.path, digest_at(target) or ""):
                     self.edited.append(entry.path)
                     continue
-                os.unlink(target)
-                self._remove_empty(os.path.dirname(target))
+                self.places.remove(target)
             self.catalog.forget(entry.key)
 
     def _is_linked(self, path: str) -> bool:
@@ -325,16 +335,10 @@ class ArchiveFolder:
         ends = range(1, len(steps) + 1)
         return any(os.path.islink("/".join([self.places.top, *steps[:end]])) for end in ends)
 
-    def _remove_empty(self, folder: str) -> None:
-        """Remove a folder if it is empty, and then those above it, up to the root."""
-        while folder != self.places.top and not os.listdir(folder):
-            os.rmdir(folder)
-            folder = os.path.dirname(folder)
-
     def _append(self, file: File) -> Outcome:
         growing = self._appended.get(file.path)
         if growing is None:
-            growing = BackgroundFile(Path(self.places.new_part()))
+            growing = self.places.grow()
             self._appended[file.path] = growing
             self._keys[file.path] = file.key
         growing.append(file.data)
@@ -380,7 +384,7 @@ class ArchiveFolder:
     def write(self, file: File, digest: str | None = None) -> None:
         """Write a file into its place; `digest`: the SHA-256 of its bytes, if it is known."""
         part = self.places.new_part()
-        with open_new(part) as out:
+        with self.places.open_part(part) as out:
             write_all(out, file.data)
         digest = digest or sha256_of(file.data)
         entry = Entry(file.key, file.path, digest, len(file.data), file.about)

@@ -6,15 +6,17 @@ there. Each folder on the way is checked once in a run; one that is a link is re
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from gptexit.archive.batch import Batch, WaitingFile
 from gptexit.archive.manifest import Entry, journal_line
+from gptexit.files.background import BackgroundFile
 from gptexit.files.disk import (
     CHUNK,
     HOUSE,
@@ -38,8 +40,27 @@ _NO_FILE = secrets.token_bytes(32)
 """Stands for the bytes of what is no plain file, such as a pipe or a folder: no file has them."""
 
 
+class GrowingFile(Protocol):
+    """A file that is appended to."""
+
+    path: Path
+    size: int
+
+    def append(self, data: bytes) -> None:
+        """Add `data` at the end."""
+
+    def close(self) -> str:
+        """Complete the file. Return its SHA-256, as hex digits."""
+
+    def discard(self) -> None:
+        """Give the file up and remove it."""
+
+
 class ArchivePlaces:
     """The places in the folder `root`. Raises Unusable if a link is in the way, and OSError."""
+
+    dry = False
+    """True if nothing is written."""
 
     def __init__(self, root: Path) -> None:
         need_plain_house(root)
@@ -57,6 +78,8 @@ class ArchivePlaces:
         """Folders in which names are new."""
         self._batch = Batch(self._note_down)
         self._journal: BinaryIO | None = None
+        self.removed = 0
+        """Files of earlier runs that were removed."""
 
     def inside(self, path: str) -> str:
         """Return the place of a path of ours. Raises ValueError if it leads out."""
@@ -116,6 +139,27 @@ class ArchivePlaces:
         if self.path not in self._sound:
             self._walk(f"{HOUSE}/", make=True)
         return f"{self.path}/{new_name()}"
+
+    def open_part(self, part: str) -> BinaryIO:
+        """Open a new file for writing, under a name of `new_part`."""
+        return open_new(part)
+
+    def grow(self) -> GrowingFile:
+        """Return a new file that is appended to."""
+        return BackgroundFile(Path(self.new_part()))
+
+    def drop(self, part: str) -> None:
+        """Remove a file that has no place yet."""
+        os.unlink(part)
+
+    def remove(self, target: str) -> None:
+        """Remove a file, and the folders above it that are empty then, up to the root."""
+        os.unlink(target)
+        self.removed += 1
+        folder = os.path.dirname(target)
+        while folder != self.top and not os.listdir(folder):
+            os.rmdir(folder)
+            folder = os.path.dirname(folder)
 
     def place(self, part: str, target: str, entry: Entry) -> None:
         """Put a file in its place together with others (see `batch`)."""
@@ -187,3 +231,59 @@ class ArchivePlaces:
         litter = [*map(Path, self.journals()), *Path(self.path).glob(f"*{PART}*")]
         for path in litter:
             path.unlink(missing_ok=True)
+
+
+class DryPlaces(ArchivePlaces):
+    """The places for a dry run: what is there is read, and nothing is written or removed."""
+
+    dry = True
+
+    def new_part(self) -> str:
+        """Return the null device: a part is written to it, and only counted."""
+        return os.devnull
+
+    def open_part(self, part: str) -> BinaryIO:
+        """Open the null device."""
+        return open(part, "wb", buffering=0)
+
+    def grow(self) -> GrowingFile:
+        """Return a file that keeps nothing of what is appended."""
+        return _CountedFile()
+
+    def drop(self, part: str) -> None:
+        """Do nothing."""
+
+    def remove(self, target: str) -> None:
+        """Count the file."""
+        self.removed += 1
+
+    def place(self, part: str, target: str, entry: Entry) -> None:
+        """Do nothing."""
+
+    def place_now(self, part: str, target: str, entry: Entry) -> None:
+        """Do nothing."""
+
+    def write(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Do nothing."""
+
+    def tidy(self) -> None:
+        """Do nothing: the parts of a killed run stay too."""
+
+
+class _CountedFile:
+    """A file that is nowhere, of which the size and the SHA-256 are known."""
+
+    def __init__(self) -> None:
+        self.path = Path(os.devnull)
+        self.size = 0
+        self._digest = hashlib.sha256()
+
+    def append(self, data: bytes) -> None:
+        self.size += len(data)
+        self._digest.update(data)
+
+    def close(self) -> str:
+        return self._digest.hexdigest()
+
+    def discard(self) -> None:
+        """Do nothing."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from gptexit import __version__
 from gptexit.cli import streams
+from gptexit.cli.usage import no_command, sentence
 from gptexit.errors import Closed, Exit, GptexitError
 
 _COMMANDS = {
@@ -36,14 +40,30 @@ class _Lazy(click.Group):
     """A group that imports a command when it is used: `--help` must not wait for all of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return [*_COMMANDS, "help"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "help":
+            return help_
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"gptexit.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a file or folder in its place, as one that is dropped, means `exit`."""
+        word = args[0]
+        known = word in self.list_commands(ctx)
+        if not known and not ctx.resilient_parsing and not word.startswith("-"):
+            if not Path(word).exists():
+                raise click.UsageError(no_command(word, _COMMANDS), ctx)
+            command = shlex.join(["gptexit", "exit", *args])
+            click.echo(f"No command is given, so this is run: {command}", err=True)
+            args = ["exit", *args]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -56,29 +76,67 @@ class _Lazy(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl([*_COMMANDS.items(), ("help", "Say more of a command.")])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands and options, without importing the commands for it."""
+        words = _completed(ctx, self.params[0], incomplete)
+        return words + click.Command.shell_complete(self, ctx, incomplete)
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="gptexit")
-def main() -> None:
+@click.group(
+    cls=_Lazy,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="gptexit")
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Turn a ChatGPT data export into files that are yours.
 
     Nothing leaves this machine, except by `push`, which sends it where you say.
 
     \b
+    gptexit exit chatgpt-export.zip
     gptexit convert chatgpt-export.zip
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def _completed(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the commands that begin with the letters that are typed."""
+    return [
+        CompletionItem(name, help=what)
+        for name, what in _COMMANDS.items()
+        if name.startswith(begun)
+    ]
+
+
+@click.command("help")
+@click.argument("command", required=False, shell_complete=_completed)
+@click.pass_context
+def help_(ctx: click.Context, command: str | None) -> None:
+    """Say what gptexit does, or what COMMAND does."""
+    group = ctx.parent
+    assert group is not None
+    found = main.get_command(group, command) if command else main
+    if found is None:
+        raise click.UsageError(no_command(str(command), _COMMANDS))
+    with click.Context(
+        found, parent=group if command else None, info_name=command or "gptexit"
+    ) as of:
+        click.echo(found.get_help(of))
 
 
 def run() -> None:
     """Run the command line and exit with a documented code (see docs/exit-codes.md)."""
     streams.prepare()
     try:
-        code = main(standalone_mode=False)
+        code = main(prog_name="gptexit", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        click.echo(f"Error: {sentence(error)}", err=True)
         code = Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gptexit.cli import options, streams
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import (
     complain,
@@ -14,9 +14,11 @@ from gptexit.cli.summary import (
     summary,
     troubles,
     warn_of_small_disk,
-    write_report,
+    write_reports,
 )
+from gptexit.cli.usage import Choice
 from gptexit.conversion import convert_export, specs_of
+from gptexit.errors import Exit
 from gptexit.source import open_source
 from gptexit.writers.registry import FORMATS
 
@@ -57,16 +59,13 @@ def _with_own_names(names: list[str]) -> list[str]:
     "names",
     metavar="FORMAT",
     multiple=True,
-    type=click.Choice(list(FORMATS)),
+    type=Choice(FORMATS, "format"),
     help="A format to write (see `gptexit formats`); may be given several times. "
     "[default: markdown]",
 )
-@click.option(
-    "-o",
-    "out",
-    default="chatgpt-archive",
-    show_default=True,
-    help="The folder to write to; with several formats, each gets a folder in it. "
+@outputs.out(
+    "chatgpt-archive",
+    "The folder to write to; with several formats, each gets a folder in it. "
     "`-` writes jsonl to standard output.",
 )
 @options.selection
@@ -83,7 +82,9 @@ def _with_own_names(names: list[str]) -> list[str]:
     "their size alone: finds what a failing disk changed. Takes longer.",
 )
 @click.option("--api", is_flag=True, hidden=True)
-@options.report
+@outputs.dry_run
+@outputs.report
+@outputs.as_json
 @options.quiet
 @options.jobs
 @options.reading
@@ -101,16 +102,15 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     gptexit convert older-export.zip newer-export.zip
     gptexit convert export.zip --to jsonl -o - | jq .title
     """
+    outputs.need_option("convert", sources)
     names = list(dict.fromkeys(given["names"])) or ["markdown"]
     to_stdout = given["out"] == "-"
     if given["api"]:
         names = _with_own_names(names)
     options.need_takers(given, names)
     selection = options.selection_of(given)
-    if to_stdout and (len(names) > 1 or not FORMATS[names[0]].one_file):
-        raise click.UsageError(
-            "-o - writes one format that is a single file: use --to jsonl, for one."
-        )
+    if to_stdout:
+        _need_single_file(names, given)
     off = given["no_progress"] or given["quiet"]
     specs = specs_of(names, options.writer_options(given))
     with (
@@ -131,10 +131,33 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
             stdout=streams.stdout(),
             check=given["check"],
             jobs=given["jobs"],
+            dry=given["dry_run"],
         )
-    if given["report"]:
-        write_report(given["report"], report)
-    if not given["quiet"]:
-        click.echo(summary(report), err=to_stdout)
-    complain(troubles(report))
+    write_reports(given, report)
+    if not (given["quiet"] or given["as_json"]):
+        click.echo(summary(report), err=to_stdout or given["report"] == "-")
+    lines = troubles(report)
+    if report["exit_code"] == Exit.NOTHING_SELECTED:
+        span = report["selected"]["nothing_from"]
+        read = report["read"]["conversations"]
+        lines.append(options.nothing_selected(given, read, span, "written"))
+    complain(lines)
     ctx.exit(report["exit_code"])
+
+
+def _need_single_file(names: list[str], given: dict[str, Any]) -> None:
+    """Raise UsageError where something else than one file goes to standard output."""
+    if len(names) > 1 or not FORMATS[names[0]].one_file:
+        single = ", ".join(name for name, format in FORMATS.items() if format.one_file)
+        raise click.UsageError(
+            f"-o - prints one format that is a single file: give one of {single} with --to, such "
+            "as --to jsonl; or name a folder with -o."
+        )
+    if given["dry_run"]:
+        raise click.UsageError("--dry-run says what a folder would get: leave out -o -.")
+    if given["check"]:
+        raise click.UsageError("--check compares the files of a folder: leave it out, or -o -.")
+    if given["as_json"] or given["report"] == "-":
+        raise click.UsageError(
+            "only one thing goes to standard output: give --report a file, or -o a folder."
+        )

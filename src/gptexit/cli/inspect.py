@@ -8,9 +8,10 @@ from typing import Any
 import click
 import orjson
 
-from gptexit.cli import options, streams
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import complain, lost, unreadable, write_output
+from gptexit.cli.usage import Choice
 from gptexit.errors import BadNames, Exit
 from gptexit.inspection import output
 from gptexit.inspection.run import Inspection
@@ -26,23 +27,22 @@ from gptexit.text.terminal import count
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @click.option(
     "--attachments",
-    type=click.Choice(["missing"]),
+    type=Choice(["missing"]),
     help="List each file that the export mentions and does not hold, with its conversation and "
     "date, instead of the overview.",
 )
 @click.option(
     "--format",
     "listing",
-    type=click.Choice(list(output.FORMATS)),
+    type=Choice(output.FORMATS),
     help="How to list the attachments. [default: text]",
 )
-@click.option(
+@outputs.out_file(
     "--drift-report",
-    metavar="FILE",
     help="Write what gptexit does not know of this export, for a bug report; nothing that you or "
     "ChatGPT wrote is in it. `-` for standard output, instead of the overview.",
 )
-@click.option(
+@outputs.out_file(
     "--write-names",
     "names_file",
     metavar="FILE.csv",

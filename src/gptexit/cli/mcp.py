@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from gptexit.cli import streams
+from gptexit.cli.outputs import PATH
+from gptexit.cli.usage import Choice
 from gptexit.errors import NotInstalled
 from gptexit.extras import need
 from gptexit.library import open_library
@@ -37,11 +39,11 @@ def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 @click.command()
-@click.argument("archive")
+@click.argument("archive", type=PATH)
 @click.option(
     "--install",
     "client",
-    type=click.Choice(list(CLIENTS)),
+    type=Choice(CLIENTS, "client"),
     help="Print the entry for this client's configuration, and where it goes.",
 )
 @click.option("--write", is_flag=True, help="With --install: add it to the file.")
@@ -70,8 +72,8 @@ def mcp(ctx: click.Context, /, archive: str, client: str | None, **given: Any) -
     gptexit mcp --install claude-desktop chatgpt-archive
     gptexit mcp --install claude-code --write chatgpt-archive
     """
-    if not client and (given["write"] or given["config"]):
-        raise click.UsageError("--write and --config go with --install.")
+    if not client and (given["write"] or given["config"] or given["name"] != NAME):
+        raise click.UsageError("--write, --config and --name go with --install: add it.")
     need("mcp")
     with open_library(archive) as library:
         path = library.path.absolute()

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from gptexit.cli import options, streams
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import complain, lost, not_given, unreadable, write_report
+from gptexit.cli.usage import Choice
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
 from gptexit.extras import need
 from gptexit.memories.assistants import ASSISTANTS
@@ -31,7 +32,7 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 @click.option(
     "--for",
     "form",
-    type=click.Choice([*ASSISTANTS, _PAM]),
+    type=Choice([*ASSISTANTS, _PAM], "place"),
     default="text",
     show_default=True,
     help="Where it goes: a page to paste for one assistant, or for any (text); or a Portable AI "
@@ -39,8 +40,10 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 )
 @click.option(
     "-o",
+    "--output",
     "out",
     metavar="FILE",
+    type=outputs.PATH,
     help="The file to write, `-` for standard output; for pam a folder. [default: memory.md, "
     "memory.json, or chatgpt-memory]",
 )
@@ -48,13 +51,14 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
     "--from-file",
     "answer",
     metavar="FILE",
+    type=outputs.PATH,
     help="ChatGPT's own list of what it remembers, as it answered; it is merged in.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON, for scripts.")
 @click.option("--conversations", is_flag=True, help="For pam: the conversations too.")
 @click.option(
     "--redact",
-    type=click.Choice([SECRETS, NOTHING]),
+    type=Choice([SECRETS, NOTHING]),
     help="For a page: replace API keys, tokens and passwords by marks. [default: secrets, where "
     "gptexit[redact] is installed]",
 )
@@ -75,7 +79,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     """
     kind = "pam" if given["form"] == _PAM else "json" if given["as_json"] else "page"
     out = given["out"] or _OUT[kind]
-    _check(given, kind, out)
+    _need_sense(kind, out, given)
     answer = _answer(given["answer"])
     off = given["no_progress"] or given["quiet"]
     with (
@@ -112,14 +116,20 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     ctx.exit(Exit.INCOMPLETE if export.losses or export.missing else Exit.COMPLETE)
 
 
-def _check(given: dict[str, Any], kind: str, out: str) -> None:
-    """Raise UsageError for options that do not go together, CannotRedact if packages lack."""
+def _need_sense(kind: str, out: str, given: dict[str, Any]) -> None:
+    """Raise an error where an option would do nothing, a place is of no use, or packages lack."""
     if given["as_json"] and kind == "pam":
         raise click.UsageError("--for pam is JSON already; leave out --json.")
     if given["conversations"] and kind != "pam":
         raise click.UsageError("--conversations goes with --for pam.")
     if kind == "pam" and out == "-":
         raise click.UsageError("--for pam writes a folder: give one with -o.")
+    if given["redact"] and kind != "page":
+        raise click.UsageError("--redact is for a page: leave it out, or --json, or --for pam.")
+    if given["zone"] and kind != "page":
+        raise click.UsageError("--timezone is for a page: JSON has its times in UTC.")
+    if given["out"] is not None:
+        (outputs.need_folder if kind == "pam" else outputs.need_file)(out, "--output")
     if given["redact"] == SECRETS:
         need("redact")
 

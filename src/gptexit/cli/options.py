@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+from click.core import ParameterSource
 
+from gptexit.cli.outputs import PATH, Decorator
+from gptexit.cli.usage import Choice, unknown
 from gptexit.errors import BadDate, BadNames
 from gptexit.names import Names, load_table
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
+from gptexit.text.terminal import count, printable
 from gptexit.writers.base import NOTHING, SECRETS, CommonOptions, OptionSpec
-from gptexit.writers.registry import own_options
+from gptexit.writers.registry import FORMATS, own_options
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -32,10 +37,6 @@ def _zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzin
         raise click.BadParameter(
             f"{value!r} is no time zone; give one such as Europe/Berlin or UTC."
         ) from error
-
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-"""Adds one option or several to the function of a command."""
 
 
 def _together(*options: Decorator) -> Decorator:
@@ -60,9 +61,35 @@ def timezone(of: str) -> Decorator:
     )
 
 
-sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-quiet = click.option("--quiet", is_flag=True, help="No summary; errors only.")
-report = click.option("--report", metavar="FILE.json", help="Write a report of the run as JSON.")
+def _verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Print what the log says, a line each, to standard error."""
+    if not value or ctx.resilient_parsing:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine())
+    log = logging.getLogger("gptexit")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    ctx.call_on_close(lambda: log.removeHandler(handler))
+
+
+class _OneLine(logging.Formatter):
+    """Writes a line for each record, without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH)
+quiet = click.option("-q", "--quiet", is_flag=True, help="No summary; errors only.")
+verbose = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    callback=_verbose,
+    help="Say what is read from where, and what is left out and why.",
+)
 reading = _together(
     click.option(
         "--allow-large",
@@ -70,6 +97,7 @@ reading = _together(
         help="Take also the members of a ZIP that unpack to far more than an export's do.",
     ),
     click.option("--no-progress", is_flag=True, help="No progress bar."),
+    verbose,
 )
 jobs = click.option(
     "--jobs",
@@ -86,7 +114,7 @@ def _included(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     words = [word.strip() for word in (value or "").split(",") if word.strip()]
     for word in words:
         if word not in _INCLUDE:
-            raise click.BadParameter(f"{word!r} is none of {', '.join(_INCLUDE)}.")
+            raise click.BadParameter(unknown(word, _INCLUDE, "part"))
     return frozenset(words) - {"none"} if words else CommonOptions().include
 
 
@@ -98,7 +126,7 @@ def content(what: str, shown: str, branches: str) -> Decorator:
     return _together(
         click.option(
             "--branches",
-            type=click.Choice(["current", "all"]),
+            type=Choice(["current", "all"]),
             help="The branch seen last, or also edited and regenerated versions. "
             f"[default: {branches}]",
         ),
@@ -120,11 +148,14 @@ def _exclusions(
 ) -> list[tuple[str, str]]:
     exclusions = []
     for pair in value:
-        what, _, wanted = pair.partition("=")
-        if what not in _EXCLUDED or not wanted.strip():
+        what, sign, wanted = pair.partition("=")
+        if not sign or not wanted.strip():
             raise click.BadParameter(
-                f"{pair!r} is none of {', '.join(f'{name}=…' for name in _EXCLUDED)}."
+                f"{pair!r} is no WHAT=VALUE; give one of "
+                f"{', '.join(f'{name}=…' for name in _EXCLUDED)}."
             )
+        if what not in _EXCLUDED:
+            raise click.BadParameter(unknown(what, _EXCLUDED, "condition"))
         exclusions.append((what, wanted.strip()))
     return exclusions
 
@@ -242,6 +273,7 @@ names = _together(
         "--names",
         "names_table",
         metavar="FILE.csv",
+        type=PATH,
         callback=_table,
         help="The names of your projects and custom GPTs, which exports lack: a table that "
         "`gptexit inspect --write-names` makes, and that you fill in.",
@@ -293,7 +325,7 @@ def _format_option(field: str, spec: OptionSpec) -> Decorator:
         help=spec.help,
         metavar=spec.metavar,
         multiple=spec.many,
-        type=click.Choice(spec.choices) if spec.choices else int if spec.number else None,
+        type=Choice(spec.choices) if spec.choices else int if spec.number else None,
         callback=parsed,
     )
 
@@ -310,20 +342,62 @@ def writer_options(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**same, "timezone": given["zone"], "names": names, **_own_given(given)}
 
 
-def need_takers(given: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Raise UsageError where an option is given that none of the formats `names` has."""
+def nothing_selected(
+    given: Mapping[str, Any], conversations: int, span: Mapping[str, Any], done: str
+) -> str:
+    """Say that no conversation is as asked for, and what the export has.
+
+    `span`: when its first conversation was begun (`first`), and the last one changed (`last`).
+    `done`: what is not done, such as `written`.
+    """
+    asked = [f"{_FLAGS[name]} {given[name]}" for name in _FLAGS if given.get(name) is not None]
+    asked += [f"--id {key}" for key in given["ids"]]
+    asked += [f"--exclude {what}={value}" for what, value in given["exclude"]]
+    if given["archived"] is not None:
+        asked.append("--archived" if given["archived"] else "--no-archived")
+    dates = [moment[:10] for moment in (span["first"], span["last"]) if moment]
+    when = f", from {dates[0]} to {dates[-1]}" if dates else ""
+    return (
+        f"No conversation matches {' '.join(asked)}. The export has "
+        f"{count(conversations, 'conversation')}{when}. Nothing was {done}."
+    )
+
+
+_TYPED = ParameterSource.COMMANDLINE
+_FLAGS = {name: f"--{name}" for name in ("since", "until", "title", "project", "model")}
+
+
+def need_takers(
+    given: Mapping[str, Any], names: Sequence[str], places: Mapping[str, str] | None = None
+) -> None:
+    """Raise UsageError where an option is given that none of the formats `names` has.
+
+    `places`: for `exit`, the values of `--for`, each with its format.
+    """
+    for name in ("include", "branches"):
+        typed = click.get_current_context().get_parameter_source(name) is _TYPED
+        if typed and all(name in FORMATS[format].ignores for format in names):
+            takers = [format.name for format in FORMATS.values() if name not in format.ignores]
+            raise click.UsageError(
+                f"--{name} changes nothing in {', '.join(names)}: leave it out. It is for "
+                f"{', '.join(takers)}."
+            )
     for field in _own_given(given):
         spec, formats = own_options()[field]
         takers = [format.name for format in formats]
         if not set(takers) & set(names):
             of = f"the format{'s' if takers[1:] else ''} {', '.join(takers)}"
-            add = " or ".join(f"--to {name}" for name in takers)
+            add = " or ".join(
+                [f"--for {place}" for place, name in places.items() if name in takers]
+                if places
+                else [f"--to {name}" for name in takers]
+            )
             raise click.UsageError(f"{spec.flag_of(field)} is of {of}: add {add}.")
 
 
 redact = click.option(
     "--redact",
-    type=click.Choice([SECRETS, NOTHING]),
+    type=Choice([SECRETS, NOTHING]),
     help="Replace API keys, tokens, private keys and passwords by marks, and list them in "
     "redacted.csv. [default: secrets for packs, which go to another company; nothing for archives]",
 )

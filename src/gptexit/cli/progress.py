@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from gptexit.cli.summary import lost
 from gptexit.text.terminal import size
 
 if TYPE_CHECKING:
@@ -34,7 +36,11 @@ def progress_bar(
     Without `export`, and while no progress is told, show how long the work takes. Give None if
     `off` is set or standard error is no terminal.
     """
-    if off or not sys.stderr.isatty():
+    log = logging.getLogger(__name__)
+    told = log.isEnabledFor(logging.INFO)
+    for line in _sources(export, what) if told and export else ():
+        log.info(line)
+    if off or told or not sys.stderr.isatty():
         yield None
     elif os.environ.get("TERM") == "dumb":
         with _lines(what) as show:
@@ -45,6 +51,15 @@ def progress_bar(
     else:
         with _bar(export.bytes_total, what) as show:
             yield show
+
+
+def _sources(export: Source | ExportSet, what: str) -> Iterator[str]:
+    """Yield a line for each file of a source: what is read from where, and what is not."""
+    yield from (f"{what} conversations of {export.label}: {f}" for f in export.conversation_files)
+    if files := getattr(export, "files", None):
+        yield from (f"Beside the conversations: {name}" for name in files.side_files())
+    yield from (f"Passed over {lost(file.as_json())}" for file in getattr(export, "passed", ()))
+    yield from (f"Not given: {name}" for name in export.missing)
 
 
 @contextmanager

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gptexit.archive.lock import owning_name
-from gptexit.cli import options, streams
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import (
     complain,
@@ -20,6 +22,7 @@ from gptexit.cli.summary import (
     unreadable,
     write_report,
 )
+from gptexit.cli.usage import unknown
 from gptexit.errors import Exit, ServerError
 from gptexit.extras import need
 from gptexit.source import open_source
@@ -30,11 +33,13 @@ if TYPE_CHECKING:
     from gptexit.push.run import PushTally
 
 KEY = "OPEN_WEBUI_API_KEY"
+_APP = "open-webui"
+_EXPORT = "chatgpt-export.zip --url http://127.0.0.1:8080"
 
 
 @click.command()
-@click.argument("app", type=click.Choice(["open-webui"]))
-@options.sources
+@click.argument("app", metavar="APP")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, type=outputs.PATH)
 @click.option("--url", required=True, help="The server, as http://127.0.0.1:8080.")
 @options.selection
 @options.content(
@@ -66,7 +71,7 @@ KEY = "OPEN_WEBUI_API_KEY"
     help="Only say what would be sent. Without a key in OPEN_WEBUI_API_KEY the server is not "
     "asked, so all counts as new.",
 )
-@options.report
+@outputs.report
 @options.quiet
 @options.reading
 @click.pass_context
@@ -86,6 +91,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     from gptexit.push.client import EmptyApp, Server
     from gptexit.push.run import Push
 
+    sources = _sources(app, sources)
     selection = options.selection_of(given)
     common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
@@ -112,15 +118,35 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             tally = run.tally
             run.run(progress)
         code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
+        if tally.selects_nothing():
+            code = Exit.NOTHING_SELECTED
     except ServerError as error:
         say(f"Error: {error}")
     if tally and given["report"]:
         write_report(given["report"], tally.as_json())
     if tally and tally.read:
         if not quiet:
-            click.echo(_summary(tally, url))
-        complain(_troubles(tally))
+            click.echo(_summary(tally, url), err=given["report"] == "-")
+        lines = _troubles(tally)
+        if code == Exit.NOTHING_SELECTED:
+            lines.append(options.nothing_selected(given, tally.read, tally.span, "sent"))
+        complain(lines)
     ctx.exit(code)
+
+
+def _sources(app: str, sources: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sources, also if the app comes after them or is not named. Raises UsageError."""
+    words = [app, *sources]
+    if _APP in words:
+        words.remove(_APP)
+    elif not Path(app).exists():
+        raise click.UsageError(unknown(app, [_APP], "app"))
+    if not words:
+        raise click.UsageError(f"the export is missing, as in: gptexit push {_APP} {_EXPORT}")
+    if app != _APP:
+        command = shlex.join(["gptexit", "push", _APP, *words])
+        click.echo(f"The app comes first, so this is run: {command} …", err=True)
+    return tuple(words)
 
 
 def _key() -> str:

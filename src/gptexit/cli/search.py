@@ -16,9 +16,12 @@ from typing import Any
 
 import click
 import orjson
+from click.core import ParameterSource
 
 from gptexit.archive.manifest import entries
 from gptexit.cli.options import timezone
+from gptexit.cli.outputs import PATH
+from gptexit.cli.usage import Choice
 from gptexit.errors import Exit, GptexitError
 from gptexit.library import (
     Hit,
@@ -136,7 +139,7 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
-@click.argument("archive")
+@click.argument("archive", type=PATH)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--since", metavar="DATE", help="Written on DATE or later: 2025-03-14, 2025-03, 2025."
@@ -144,14 +147,14 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 @click.option("--until", metavar="DATE", help="Written on DATE or earlier.")
 @click.option("--project", metavar="NAME", help="In this project: its name or id.")
 @click.option("--model", metavar="NAME", help="In a conversation in which this model answered.")
-@click.option("--role", type=click.Choice(ROLES), help="Written by this side.")
+@click.option("--role", type=Choice(ROLES, "side"), help="Written by this side.")
 @click.option(
     "--id", "conversation", metavar="ID", help="In this conversation, each message by itself."
 )
 @click.option("--hidden", is_flag=True, help="Also reasoning, calls of tools and their output.")
 @click.option(
     "--order",
-    type=click.Choice(["best", "newest", "oldest"]),
+    type=Choice(["best", "newest", "oldest"], "order"),
     default="best",
     show_default=True,
     help="What comes first.",
@@ -188,6 +191,8 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
     wrong = next((word for word in words if word.startswith("--")), None)
     if wrong:
         raise click.NoSuchOption(wrong, ctx=ctx)
+    _need_sense(ctx, words, given)
+    archive, words = _in_order(archive, words)
     try:
         with open_library(archive) as library:
             if given["reading"] is not None:
@@ -205,6 +210,39 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
         click.echo(f"Error: {unreadable(Path(archive), error)}", err=True)
         ctx.exit(Exit.USAGE)
     ctx.exit(Exit.COMPLETE if page.hits else Exit.NOTHING_FOUND)
+
+
+_TYPED = ParameterSource.COMMANDLINE
+_OF_A_SEARCH = (
+    *("since", "until", "project", "model", "role", "conversation"),
+    *("order", "limit", "offset"),
+)
+"""Options that choose among hits."""
+
+
+def _need_sense(ctx: click.Context, words: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Raise UsageError where an option would do nothing."""
+    if given["reading"] is None:
+        if given["place"]:
+            raise click.UsageError("--from goes with --read ID: add it.")
+        return
+    typed = [name for name in _OF_A_SEARCH if ctx.get_parameter_source(name) is _TYPED]
+    other = typed[0] if typed else None
+    if other or words:
+        what = f"--{'id' if other == 'conversation' else other}" if other else "a search"
+        raise click.UsageError(
+            f"--read prints one conversation, and {what} is of no use: leave it out."
+        )
+
+
+def _in_order(archive: str, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return archive and words, also if the archive comes last."""
+    if not words or Path(archive).exists() or not Path(words[-1]).exists():
+        return archive, words
+    ordered = words[-1], (archive, *words[:-1])
+    command = shlex.join(["gptexit", "search", ordered[0], *ordered[1]])
+    click.echo(f"The archive comes first, so this is run: {command}", err=True)
+    return ordered
 
 
 def _query(words: tuple[str, ...], given: dict[str, Any]) -> Query:

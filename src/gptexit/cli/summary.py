@@ -31,7 +31,9 @@ _KINDS = 5
 
 def summary(report: dict[str, Any]) -> str:
     """Return what a run did in plain words, from its report, without what went wrong."""
-    lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
+    dry = any(target["planned"] for target in report["targets"])
+    lines = ["A dry run: nothing is written."] if dry else []
+    lines += [_read(report), *_exports(report), *map(_written, report["targets"])]
     lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
     for part in (_edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
@@ -123,6 +125,14 @@ def warn_of_small_disk(export: Source | ExportSet, out: str | Path, formats: Seq
         )
 
 
+def write_reports(given: Mapping[str, Any], report: dict[str, Any]) -> None:
+    """Write what `--report` and `--json` ask for."""
+    if given["report"] not in (None, "-"):
+        write_report(given["report"], report)
+    if given["as_json"] or given["report"] == "-":
+        write_report("-", report)
+
+
 def complain(lines: list[str]) -> None:
     """Print what went wrong to standard error."""
     if lines:
@@ -173,7 +183,24 @@ def _brought(export: dict[str, Any]) -> str:
     )
 
 
+def planned(format: str, out: str, conversations: int | None, plan: Mapping[str, Any]) -> str:
+    """Say what a dry run would have written in one format."""
+    new, changed, same = plan["new"], plan["changed"], plan["unchanged"]
+    what = "" if conversations is None else f"{count(conversations, 'conversation')} as "
+    files = [f"{count(new, 'new file')}"] if new or not changed else []
+    files += [f"{count(changed, 'changed file')}"] if changed else []
+    about = "" if plan["exact"] else "about "
+    others = f"; {same:,} unchanged" if same else ""
+    others += f"; {count(plan['removed'], 'file')} removed" if plan["removed"] else ""
+    return (
+        f"Would write {what}{format} to {out}: {' and '.join(files)}, {about}{size(plan['bytes'])}"
+        f"{others}."
+    )
+
+
 def _written(target: dict[str, Any]) -> str:
+    if target["planned"]:
+        return planned(target["format"], target["out"], target["conversations"], target["planned"])
     where = "standard output" if target["out"] == "-" else target["out"]
     conversations = count(target["conversations"], "conversation")
     words = f"Wrote {conversations} as {target['format']} to {where}"

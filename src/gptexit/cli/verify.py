@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
-from gptexit.cli import options, streams
+from gptexit.archive.folder import Archive
+from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
-from gptexit.cli.summary import listed
+from gptexit.cli.summary import listed, write_reports
 from gptexit.errors import Exit
+from gptexit.files.disk import HOUSE
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
@@ -147,9 +149,12 @@ def _shown(problem: Problem) -> str:
 
 
 @click.command()
-@click.argument("paths", metavar="[SOURCE...] ARCHIVE", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
-@click.option("--quiet", is_flag=True, help="Nothing but the exit code.")
+@click.argument("paths", metavar="[SOURCE...] ARCHIVE", nargs=-1, required=True, type=outputs.PATH)
+@outputs.out_file(
+    "--report", metavar="FILE.json", help="Write the result as JSON to a file; `-` prints it."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing but the exit code.")
 @options.reading
 @click.pass_context
 def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
@@ -163,11 +168,11 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     gptexit verify chatgpt-export.zip chatgpt-archive
     gptexit verify chatgpt-archive
     """
-    *sources, archive = paths
-    as_json, quiet = given["as_json"], given["quiet"]
+    as_json, quiet = given["as_json"] or given["report"] == "-", given["quiet"]
     off = quiet or as_json or given["no_progress"]
     if quiet:
         streams.hush()
+    *sources, archive = _in_order(paths)
     if sources:
         with (
             opened(
@@ -180,8 +185,21 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     else:
         with progress_bar(None, off=off, what="Checking"):
             result = verify_archive(Path(archive))
-    if as_json:
-        click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2))
-    elif not quiet:
+    write_reports(given, result.as_json())
+    if not (quiet or as_json):
         click.echo(verdict(result))
     ctx.exit(EXITS[result.verdict])
+
+
+def _in_order(paths: tuple[str, ...]) -> list[str]:
+    """Return sources and archive in their order, also if the archive comes first."""
+    first, last = Path(paths[0]), Path(paths[-1])
+    if len(paths) < 2 or (last / HOUSE).exists() or not last.exists():
+        return list(paths)
+    # The format chatgpt is read as an export too.
+    if not (first / HOUSE).exists() or Archive(first).recorded().get("format") == "chatgpt":
+        return list(paths)
+    ordered = [*paths[1:], paths[0]]
+    command = shlex.join(["gptexit", "verify", *ordered])
+    click.echo(f"The archive comes last, so this is run: {command}", err=True)
+    return ordered

@@ -80,7 +80,7 @@ class Push:
             self.server.check()
             in_app = inventory(self.server)
             for conversation in conversations(self.export, self.options.names):
-                tally.read += 1
+                tally.add(conversation)
                 if progress:
                     progress(tally.read, self.export.bytes_read)
                 reason = self.selection.leaves_out(conversation)
@@ -320,6 +320,8 @@ class PushTally:
 
     dry: bool = False
     read: int = 0
+    span: dict[str, str | None] = field(default_factory=lambda: {"first": None, "last": None})
+    """When the first conversation was begun, and when the last one was changed."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Conversations that are not selected, by option."""
     done: Counter[str] = field(default_factory=Counter)
@@ -345,6 +347,17 @@ class PushTally:
     memories_refused: str | None = None
     stopped: str | None = None
     """The error that ended the run early."""
+
+    def add(self, conversation: Conversation) -> None:
+        """Count a conversation that was read."""
+        self.read += 1
+        if begun := conversation["created"]:
+            self.span["first"] = min(self.span["first"] or begun, begun)
+        self.span["last"] = max(self.span["last"] or "", conversation["updated"] or "") or None
+
+    def selects_nothing(self) -> bool:
+        """Tell whether the export has conversations, and the selection matches none of them."""
+        return 0 < self.read == self.left_out.total()
 
     @property
     def complete(self) -> bool:

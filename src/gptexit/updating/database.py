@@ -61,6 +61,10 @@ _TEXT, _HIDDEN = _NAMES.index("text"), _NAMES.index("hidden_text")
 _OWN = CONVERSATION.split(", ")
 _UPDATED, _SHOWN, _TITLE = _OWN.index("updated"), _OWN.index("messages"), _OWN.index("title")
 _ASSET_ID, _MISSING = 1, -1
+_LEAST, _GROWTH = 170_000, 1.5
+"""The bytes of a database without conversations, and of one for each byte of rows, about."""
+_ANY = "0" * 64
+"""The SHA-256 of a database that is not written."""
 _WORDS = re.compile(r"\w+")
 _MARKER = re.compile("[\ue200-\ue2ff][^\ue201\n]*\ue201?")
 """A marker of ChatGPT's that an earlier gptexit may have left in a text; see docs/format.md."""
@@ -220,6 +224,37 @@ class DatabaseSink(FolderSink):
                 os.fsync(out.fileno())
                 break
         self.folder.edited.append(place.name)
+
+
+class DryDatabaseSink(DatabaseSink):
+    """The sink of a dry run: finds out whether the database would change, and about its size."""
+
+    _rows = 0
+    """Bytes of the rows that would be written."""
+
+    def put(self, file: File) -> Outcome:
+        """Compare a conversation with what the database has of it."""
+        if file.path != NAME:
+            return self.folder.put(file)
+        place = self._where or self._find(file.path)
+        if not file.data:
+            return self._end(place, file)
+        known = digest_in(self._there, file.key.partition("/")[2]) if self._there else None
+        self._rows += 0 if known == sha256_of(file.data) else len(file.data)
+        return "part"
+
+    def _end(self, place: Path, file: File) -> Outcome:
+        changed = bool(self._rows) or self._there is None
+        size = place.stat().st_size if self._there else 0
+        if self._there:
+            self._there.close()
+            self._there = None
+        self.folder.keep(place.name, file.key)
+        if not changed:
+            return "unchanged"
+        size += _LEAST + int(self._rows * _GROWTH)
+        self.folder.place_now(os.devnull, str(place), Entry(file.key, place.name, _ANY, size))
+        return "written"
 
 
 def _opened(path: Path) -> sqlite3.Connection | None:

@@ -186,6 +186,8 @@ class Format:
     for_archive: Callable[[Any, Path, Catalog], Any] | None = None
     """Returns the options as an archive that may be there needs them, from the options, the
     archive's folder and its catalog. Raises OtherArchive."""
+    ignores: tuple[str, ...] = ()
+    """Those of the options `include` and `branches` that change nothing in this format."""
     for_others: bool = False
     """True where the files are handed to another company: secrets are redacted unless the user
     says otherwise."""

@@ -75,4 +75,5 @@ FORMAT = Format(
     "Neutral JSON, one conversation a line; holds everything.",
     _writer,
     sink=SinkKind.LINES,
+    ignores=("include",),
 )

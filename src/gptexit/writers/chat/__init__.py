@@ -36,6 +36,7 @@ CLAUDE_API = Format(
     "Requests to Claude's API, one conversation a line, for scripts.",
     _claude_api,
     sink=SinkKind.FILE,
+    ignores=("branches",),
     for_others=True,
 )
 GEMINI_API = Format(
@@ -43,5 +44,6 @@ GEMINI_API = Format(
     "Requests to the Gemini API, one conversation a line, for scripts.",
     _gemini_api,
     sink=SinkKind.FILE,
+    ignores=("branches",),
     for_others=True,
 )

@@ -54,4 +54,5 @@ FORMAT = Format(
     _writer,
     ChatGPTOptions,
     SinkKind.ZIPS,
+    ignores=("include",),
 )

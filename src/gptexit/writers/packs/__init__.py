@@ -74,6 +74,7 @@ CLAUDE = Format(
     "A pack for Claude: memory, files for projects.",
     _claude,
     ClaudeOptions,
+    ignores=("include",),
     for_others=True,
 )
 GEMINI = Format(
@@ -82,5 +83,6 @@ GEMINI = Format(
     _gemini,
     ZipOptions,
     SinkKind.ZIPS,
+    ignores=("include",),
     for_others=True,
 )

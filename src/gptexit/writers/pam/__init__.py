@@ -11,4 +11,9 @@ def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
     return Pam(options, setting.catalog)
 
 
-FORMAT = Format("pam", "Portable AI Memory: memories and conversations, for programs.", _writer)
+FORMAT = Format(
+    "pam",
+    "Portable AI Memory: memories and conversations, for programs.",
+    _writer,
+    ignores=("include",),
+)

@@ -12,5 +12,9 @@ def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
 
 
 FORMAT = Format(
-    "sqlite", "An SQLite database with full-text search.", _writer, sink=SinkKind.DATABASE
+    "sqlite",
+    "An SQLite database with full-text search.",
+    _writer,
+    sink=SinkKind.DATABASE,
+    ignores=("include",),
 )

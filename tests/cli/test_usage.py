@@ -1,0 +1,261 @@
+"""What is typed wrongly is answered in a sentence or two, with what to do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from gptexit import __version__
+from gptexit.cli import main
+from gptexit.cli.usage import sentence
+from gptexit.errors import Exit
+from support.exports import ROOT
+
+SLIM = str(ROOT / "fixtures/slim-2026.zip")
+
+
+def refused(*words: str) -> str:
+    """Return the sentence with which a command line is refused."""
+    with pytest.raises(click.ClickException) as raised:
+        main(list(words), prog_name="gptexit", standalone_mode=False)
+    return sentence(raised.value)
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words), prog_name="gptexit")
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("exprt", "did you mean gptexit convert?"),
+        ("verfy", "did you mean gptexit verify?"),
+        ("find x", "did you mean gptexit search?"),
+        ("frobnicate", "gptexit --help lists the commands."),
+        ("help exti", "did you mean gptexit exit?"),
+        ("my-export.zip", "there is no file or folder “my-export.zip” here"),
+        ("convert x.zip --to md", "--to: there is no format “md”; did you mean markdown?"),
+        ("convert x.zip --to json", "did you mean jsonl?"),
+        ("convert x.zip --to Obsidian", "did you mean markdown?"),
+        ("convert x.zip --to claud", "did you mean claude?"),
+        ("convert x.zip --to html", "the nearest is markdown"),
+        ("convert x.zip --to txt", "the nearest is markdown"),
+        ("convert x.zip --to notion", "Notion imports Markdown files"),
+        ("convert x.zip --to frobnicate", "choose one of markdown, jsonl, "),
+        ("convert x.zip --format jsonl", "no option --format; did you mean --to?"),
+        ("convert x.zip --out there", "did you mean --output?"),
+        ("convert x.zip --brances all", "did you mean --branches?"),
+        ("convert x.zip --branches al", "did you mean all?"),
+        ("convert x.zip --include tool", "did you mean tools?"),
+        ("convert x.zip --exclude titel=a", "did you mean title?"),
+        ("convert x.zip --exclude title", "is no WHAT=VALUE; give one of title=…"),
+        ("convert x.zip --redact secret", "did you mean secrets?"),
+        ("exit x.zip --for claud", "there is no place “claud”; did you mean claude?"),
+        ("exit x.zip --for obsidian", "markdown is written anyway"),
+        ("memory x.zip --for chatgtp", "there is no place “chatgtp”"),
+        ("inspect x.zip --format cvs", "did you mean csv?"),
+        ("formats md", "did you mean markdown?"),
+        ("convert", "SOURCE... is missing, as in: gptexit convert chatgpt-export.zip"),
+        ("verify", "ARCHIVE is missing, as in: gptexit verify chatgpt-export.zip chatgpt-archive"),
+        ("convert x.zip -o", "-o needs a value after it."),
+        ("formats markdown jsonl", "one word too many: jsonl"),
+    ],
+)
+def test_what_may_be_meant_is_said(words: str, answer: str) -> None:
+    assert answer in refused(*words.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["-o", ""], "the name of the folder is missing"),
+        (["-o", SLIM], f"{SLIM} is a file; give a folder, such as {SLIM[:-4]}."),
+        (["-o", "x.jsonl", "--to", "jsonl"], "For a single file: convert … --to jsonl -o -"),
+        (["-o", "out.zip"], "give one, such as out."),
+        (["-o", "-"], "give one of jsonl, claude-api, gemini-api with --to"),
+        (["-o", "-", "--to", "jsonl", "--json"], "only one thing goes to standard output"),
+        (["-o", "-", "--to", "jsonl", "--dry-run"], "leave out -o -"),
+        (["-o", "-", "--to", "jsonl", "--check"], "--check compares the files of a folder"),
+        (["--report", "none/r.json"], "there is no folder none; make it, or name another one."),
+        (["--report", "."], ". is a folder; give the name of a file in it."),
+        (["--report", ""], "the name of the file is missing"),
+    ],
+)
+def test_where_nothing_can_be_written_is_said_before_the_work(
+    words: list[str], answer: str, tmp_path: Path
+) -> None:
+    assert answer in refused("convert", SLIM, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("exit - ", "takes paths and no pipe"),
+        ("exit x -o -", "exit writes a folder"),
+        ("exit x --topic a=b", "add --for claude."),
+        ("exit x --redact secrets", "give --for too"),
+        ("exit x --exclude title=a", "give --for too"),
+        ("exit x --for librechat --fit chatgpt", "--fit: "),
+        ("exit x --report none/r.json", "there is no folder none"),
+        ("verify x --report none/r.json", "there is no folder none"),
+        ("inspect x --drift-report none/r", "there is no folder none"),
+        ("inspect x --write-names none/r.csv", "there is no folder none"),
+        ("memory x -o none/memory.md", "there is no folder none"),
+        ("memory x --json --redact secrets", "--redact is for a page"),
+        ("memory x --for pam --timezone UTC", "--timezone is for a page"),
+        ("memory x --for pam -o out.zip", "looks like a file"),
+        ("search x --read 1 --since 2025", "--since is of no use"),
+        ("search x --read 1 word", "a search is of no use"),
+        ("search x word --from 3", "--from goes with --read"),
+        ("mcp x --name other", "go with --install"),
+    ],
+)
+def test_what_does_nothing_is_refused(words: str, answer: str) -> None:
+    assert answer in refused(*words.split())
+
+
+@pytest.mark.parametrize("command", ["convert", "exit"])
+def test_a_folder_without_its_option_is_recognized(command: str) -> None:
+    answer = refused(command, SLIM, "my-archive")
+    assert answer.endswith(f"of that name: gptexit {command} {SLIM} -o my-archive")
+
+
+def test_no_usage_stands_before_a_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gptexit", "convert", SLIM, "--to", "md"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == Exit.USAGE
+    assert done.stderr.splitlines() == [
+        "Error: --to: there is no format “md”; did you mean markdown?"
+    ]
+
+
+def test_help_has_many_names() -> None:
+    text = run("--help").output
+    assert run().output == run("help").output == run("-h").output == text
+    assert run().exit_code == 0
+    assert run("help", "verify").output == run("verify", "-h").output
+    assert run("-V").output == run("--version").output == f"gptexit, version {__version__}\n"
+
+
+def test_a_file_in_the_place_of_a_command_is_left_with(tmp_path: Path) -> None:
+    done = run(SLIM, "-q", "-o", "here")
+    assert done.exit_code == 0, done.output
+    assert done.stderr == f"No command is given, so this is run: gptexit exit {SLIM} -q -o here\n"
+    assert (tmp_path / "here/START-HERE.md").is_file()
+
+
+def test_verify_takes_the_archive_first_too(tmp_path: Path) -> None:
+    assert run("convert", SLIM, "-o", "here", "-q").exit_code == 0
+    done = run("verify", "here", SLIM)
+    assert done.exit_code == 0
+    assert done.stderr == (f"The archive comes last, so this is run: gptexit verify {SLIM} here\n")
+    assert "compared with slim-2026.zip" in done.stdout
+
+
+def test_search_takes_the_archive_last_too(tmp_path: Path) -> None:
+    assert run("convert", SLIM, "--to", "sqlite", "-o", "here", "-q").exit_code == 0
+    done = run("search", "bicycle", "here")
+    assert done.exit_code == 0
+    assert done.stderr == "The archive comes first, so this is run: gptexit search here bicycle\n"
+    assert done.stdout == run("search", "here", "bicycle").stdout
+
+
+def test_push_takes_the_app_last_too_and_knows_it() -> None:
+    url = ["--url", "http://127.0.0.1:1"]
+    for words in ([SLIM, "open-webui"], [SLIM]):
+        done = run("push", *words, *url)
+        assert f"so this is run: gptexit push open-webui {SLIM} …" in done.stderr
+    assert "did you mean open-webui?" in refused("push", "openwebui", SLIM, *url)
+    assert "the export is missing" in refused("push", "open-webui", *url)
+
+
+@pytest.mark.parametrize("words", [["--since", "2030"], ["--title", "nosuch"], ["--id", "wrong"]])
+def test_a_selection_that_matches_nothing_says_so(words: list[str], tmp_path: Path) -> None:
+    done = run("convert", SLIM, "-o", "here", "-q", *words)
+    assert done.exit_code == Exit.NOTHING_SELECTED
+    assert done.stderr == (
+        f"No conversation matches {' '.join(words)}. The export has 23 conversations, from "
+        "2024-12-08 to 2026-08-22. Nothing was written.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["markdown", "jsonl", "sqlite", "claude", "chatgpt"])
+def test_a_selection_that_matches_nothing_leaves_an_archive_alone(
+    name: str, tmp_path: Path
+) -> None:
+    assert run("convert", SLIM, "-o", "here", "--to", name, "-q").exit_code == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    again = run("convert", SLIM, "-o", "here", "--to", name, "-q", "--title", "nosuch")
+    assert again.exit_code == Exit.NOTHING_SELECTED
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_verbose_says_what_is_read_and_what_is_left_out() -> None:
+    done = run("convert", SLIM, "-o", "here", "-q", "-v", "--exclude", "title=receipts")
+    assert "Reading conversations of slim-2026.zip: conversations-000.json" in done.stderr
+    assert "Left out by --exclude title: Receipts from the fair" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["gptexit", "con"], ["plain,convert"]),
+        (["gptexit", "convert", "--to", "mark"], ["plain,markdown"]),
+        (["gptexit", "convert", "--dry"], ["plain,--dry-run"]),
+        (["gptexit", "exit", "--for", "cl"], ["plain,claude"]),
+        (["gptexit", "convert", "x"], ["file,x"]),
+        (["gptexit", "help", "ver"], ["plain,verify"]),
+    ],
+)
+def test_a_shell_completes(words: list[str], completed: list[str]) -> None:
+    asked = {
+        "_GPTEXIT_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "gptexit"],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == completed
+    assert done.stderr == ""
+
+
+def test_the_file_for_bash_completes(tmp_path: Path) -> None:
+    command = tmp_path / "gptexit"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gptexit "$@"\n')
+    command.chmod(0o755)
+    script = (
+        f"source {ROOT}/completions/gptexit.bash; COMP_WORDS=(gptexit inspe); COMP_CWORD=1; "
+        '_gptexit_completion gptexit; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("inspect\n", "")
