@@ -52,7 +52,7 @@ def properties(front: str) -> Properties | None:
     """Return the properties in order; None if a line is not understood or a name comes twice."""
     found: Properties = {}
     name = ""
-    for number, line in enumerate(front.splitlines(keepends=True)):
+    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", front)):
         if line.startswith("#"):
             found[f"#{number}"] = line
             name = ""
