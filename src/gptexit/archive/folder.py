@@ -112,6 +112,9 @@ class Archive:
             self.catalog.set_time(path, time)
         for journal in self.places.journals():
             for entry in entries(Path(journal)):
+                before = self.catalog.get(entry.key)
+                if before and before.path != entry.path:  # a run that was killed had found it
+                    self.moved[entry.key] = (before.path, entry.path)
                 self.catalog.add(entry)
 
 
@@ -374,6 +377,14 @@ class ArchiveFolder:
         digest = digest or sha256_of(file.data)
         entry = Entry(file.key, file.path, digest, len(file.data), file.about)
         self._place(part, self.places.inside(file.path), entry)
+
+    def rewrite(self, entry: Entry, data: bytes) -> None:
+        """Write a file that the user changed with other bytes of theirs; it stays theirs."""
+        part = self.places.new_part()
+        with open_new(part) as out:
+            write_all(out, data)
+        self.catalog.put(entry)
+        self.places.place(part, self.places.inside(entry.path), entry)
 
     def _place(self, part: str, target: str, entry: Entry) -> None:
         """Put a file in its place together with others (see `batch`)."""

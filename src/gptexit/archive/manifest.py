@@ -75,6 +75,7 @@ CREATE TABLE entry (
 ) WITHOUT ROWID;
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
+CREATE TABLE replaced (key TEXT, front TEXT, body TEXT);
 CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
     WHEN old.sha256 <> '' AND old.sha256 <> new.sha256
     BEGIN
@@ -99,11 +100,32 @@ class Catalog:
         return scratch_database(_TABLES)
 
     def add(self, entry: Entry) -> None:
-        """Take in an entry of an earlier run, in place of one of the same key."""
+        """Take in an entry of an earlier run, in place of one of the same key.
+
+        Where that has another path, the user moved the file, with bytes of ours. Where it has
+        another text, a run was killed, and the file may still have the earlier one.
+        """
+        key, body = encodable(entry.key), entry.about.get("body")
+        self._base.execute(
+            "INSERT INTO replaced SELECT key, front, body FROM entry WHERE key = ? AND body <> ?",
+            (key, body),
+        )
+        self._base.execute(
+            "UPDATE OR IGNORE earlier SET path = ?1 WHERE path IN "
+            "(SELECT path FROM entry WHERE key = ?2 AND path <> ?1)",
+            (entry.path, key),
+        )
         self._base.execute(
             "INSERT OR IGNORE INTO earlier VALUES (?, ?)", (entry.path, entry.sha256)
         )
         self._base.execute(f"INSERT OR REPLACE INTO entry VALUES ({_ALL})", _row(entry))
+
+    def replaced(self, key: str) -> Iterator[About]:
+        """Yield `front` and `body` of texts that a run which was killed was about to replace."""
+        for front, body in self._base.execute(
+            "SELECT front, body FROM replaced WHERE key = ?", (encodable(key),)
+        ):
+            yield {"front": front, "body": body}
 
     def set_time(self, path: str, recorded: str) -> None:
         """Take in the time of a file of an earlier run."""

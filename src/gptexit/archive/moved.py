@@ -46,7 +46,9 @@ def follow(archive: Archive) -> None:
         gone = [file for file in catalog.files() if file[0] in displaced - was.keys()]
         was |= {key: path for key, path, _, _ in gone}
     catalog.move(places)
-    archive.moved = {key: (was[key], path) for key, path in places.items()}
+    for key, path in places.items():
+        first, _ = archive.moved.get(key, (was[key], ""))
+        archive.moved[key] = (first, path)
 
 
 def _may_move(file: _File) -> bool:

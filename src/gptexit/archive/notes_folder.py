@@ -22,8 +22,9 @@ from pathlib import Path
 from gptexit.archive.batch import seems_torn
 from gptexit.archive.files import File, Outcome
 from gptexit.archive.folder import ArchiveFolder, FolderSink, beside, beside_key, sha256_of
-from gptexit.archive.manifest import About, Entry
+from gptexit.archive.manifest import ACCEPTED, About, Entry
 from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
+from gptexit.files.disk import leads_out
 from gptexit.text.front_matter import joined, parted
 from gptexit.text.links import digest_of_body, target_of, with_targets
 
@@ -94,8 +95,11 @@ class NotesSink(FolderSink):
     def _renew(self, file: File, holding: NoteContents, entry: Entry, data: bytes) -> Outcome:
         """Write a note in the place of another text; `data`: the bytes of that."""
         known = _KnownNote.of(entry, data)
-        linked = self._is_link(file.path)
-        new = None if linked else _with_users(file, entry.about, data)
+        new = None
+        if not self._is_link(file.path):
+            bases = (entry.about, *self.catalog.replaced(file.key))
+            texts = (_with_users(file, about, data) for about in bases)
+            new = next(filter(None, texts), None)
         if new and new.data == data:
             # The bytes that were written stay known, so that what the user changed is.
             self.catalog.put(replace(entry, about=new.about))
@@ -136,32 +140,45 @@ class NotesSink(FolderSink):
         return super().finish()
 
     def _mend(self, key: str, moved: tuple[str, str] | None, now: Mapping[str, str]) -> None:
-        """Lead the links of a note, whose text the user left alone, to the files of the archive.
+        """Lead the links of a note that lead nowhere to the files of the archive that they meant.
 
-        `moved`: its earlier and its present path; `now`: the present path of each moved file.
+        `moved`: its earlier and its present path; `now`: the present path of each moved file. All
+        else in a note stays, and one that the user changed goes on to be theirs.
         """
         entry = self.catalog.get(key)
         data = None if entry is None else self.folder.read(entry.path)
         if entry is None or data is None or self._is_link(entry.path):
             return
-        _, body = parted(data)
-        ours = self.folder.is_ours(entry.path, sha256_of(data))
-        if not ours and digest_of_body(body) != entry.about.get("body"):
-            return
         here = posixpath.dirname(entry.path)
         before = posixpath.dirname(moved[0]) if moved else here
 
         def target(written: str) -> str | None:
-            if self.catalog.at(posixpath.normpath(posixpath.join(here, written))):
+            if self._exists(posixpath.normpath(posixpath.join(here, written))):
                 return None
             path = posixpath.normpath(posixpath.join(before, written))
             path = now.get(path, path)
             leads = self.catalog.at(path) is not None
             return target_of(posixpath.relpath(path, here)) if leads else None
 
+        _, body = parted(data)
         mended = data[: len(data) - len(body)] + with_targets(body, target)
-        if mended != data:
+        if mended == data:
+            return
+        digest = sha256_of(data)
+        if self.folder.is_ours(entry.path, digest) or digest_of_body(body) == entry.about.get(
+            "body"
+        ):
             self.folder.write(File(entry.path, mended, key, about=entry.about))
+            return
+        accepted = entry.about.get(ACCEPTED) == digest
+        about = {**entry.about, ACCEPTED: sha256_of(mended)} if accepted else entry.about
+        self.folder.rewrite(replace(entry, about=about), mended)
+
+    def _exists(self, path: str) -> bool:
+        """Tell whether a link may lead to a file of the archive, or of the user's in it."""
+        return self.catalog.at(path) is not None or (
+            not leads_out(path) and Path(self.folder.archive.root, path).exists()
+        )
 
     def _put_near(self, file: File, holding: NoteContents, mine: _KnownNote) -> Outcome:
         """Put the text that comes beside the note `mine`, which the user has changed."""
