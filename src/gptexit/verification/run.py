@@ -123,6 +123,8 @@ def _settle(bench: _Bench, file: str, result: Result) -> None:
         result.accepted.append(bench.shown(file))
     elif archive.lost_nothing(file):
         result.edited.append(bench.shown(file))
+    elif result.source is not None and bench.reader is None:
+        result.problems.append(bench.problem(file, "was changed since it was written"))
     else:
         result.changed.append(bench.shown(file))
 
