@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -239,3 +240,15 @@ def test_a_run_that_was_killed_after_a_move_goes_on(root: Path, tmp_path: Path) 
 
 def _besides(root: Path) -> set[str]:
     return {path for path in notes(root) if path.startswith("index.new")}
+
+
+def test_a_change_of_case_is_seen_where_it_makes_no_other_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk of Windows or macOS, which says that the old name is still there."""
+    note = move(root, to := KILN.replace("kiln", "Kiln"))
+    lexists = os.path.lexists
+    monkeypatch.setattr(os.path, "lexists", lambda path: lexists(path) or str(path).endswith(KILN))
+    _, target = grown(root, talk("Loom"))
+    assert target["earlier"]["moved"] == {KILN: to}
+    assert "Kiln three" in note.read_text()

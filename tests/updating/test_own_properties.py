@@ -10,6 +10,7 @@ import yaml
 
 from gptexit.conversion import convert
 from support.build import chain, conversation, message
+from support.killing import killed_before_rename
 
 NOTE = "2025/2025-02-19-a-title.md"
 OBSIDIAN = """---
@@ -29,7 +30,7 @@ aliases:
 """
 
 
-def run(root: Path, *more: str, title: str = "A title") -> dict[str, object]:
+def export(root: Path, *more: str, title: str = "A title") -> Path:
     said = [
         message("user", "Hi"),
         message("assistant", "Hello"),
@@ -38,6 +39,11 @@ def run(root: Path, *more: str, title: str = "A title") -> dict[str, object]:
     raw = conversation(chain(*said), update_time=1_740_000_100 + len(more), title=title)
     source = root.parent / "conversations.json"
     source.write_text(json.dumps([raw]), encoding="utf-8")
+    return source
+
+
+def run(root: Path, *more: str, title: str = "A title") -> dict[str, object]:
+    source = export(root, *more, title=title)
     target: dict[str, object] = convert(source, root)["targets"][0]
     return target
 
@@ -127,5 +133,20 @@ def test_an_archive_that_does_not_tell_what_it_wrote_goes_on(note: Path) -> None
     note.write_text(note.read_text().replace("tags: [chatgpt]", "tags: [chatgpt, mine]"))
     run(root, "More", "and more")  # by now it tells
     assert "and more" in note.read_text()
+    assert "tags: [chatgpt, mine]" in note.read_text()
+    assert notes(root) == [NOTE, "index.md"]
+
+
+@pytest.mark.slow
+def test_tags_that_a_killed_run_was_about_to_keep_are_kept_by_the_next(note: Path) -> None:
+    root = note.parents[1]
+    note.write_text(note.read_text().replace("tags: [chatgpt]", "tags: [chatgpt, mine]"))
+    before = note.read_text()
+    source = export(root, "More of it, and at some length, so that the note is longer by far.")
+    for _ in range(2):
+        killed_before_rename(["convert", str(source), "-o", str(root), "--quiet"], 1)
+        assert note.read_text() == before
+    convert(source, root)
+    assert "More of it" in note.read_text()
     assert "tags: [chatgpt, mine]" in note.read_text()
     assert notes(root) == [NOTE, "index.md"]

@@ -9,10 +9,7 @@ import json
 import os
 import random
 import re
-import signal
 import sqlite3
-import subprocess
-import sys
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +22,7 @@ from click.testing import CliRunner, Result
 
 from gptexit.cli import main
 from support.build import chain, conversation, message
+from support.killing import killed_before_rename
 from support.slimming import slimmed
 
 pytestmark = pytest.mark.slow
@@ -33,19 +31,6 @@ START = 1_735_700_000
 MONTH = 30 * 86_400
 LOST, KILLED = 7, {4: 3, 9: 11}
 """The month of which a part is lost, and those in which a run is killed, before which rename."""
-KILLING = """
-import os, signal, sys
-real, left = os.replace, [{left}]
-def replace(*words):
-    left[0] -= 1
-    if not left[0]:
-        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    real(*words)
-os.replace = replace
-from gptexit.cli import run
-sys.argv = ["gptexit", *{words!r}]
-run()
-"""
 
 
 @dataclass
@@ -218,13 +203,6 @@ def gptexit(*words: str | Path) -> Result:
     return CliRunner().invoke(main, list(map(str, words)), catch_exceptions=False)
 
 
-def kill(words: list[str], left: int) -> None:
-    """Run a command in a process that is killed in the middle of its writing."""
-    code = KILLING.format(left=left, words=words)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL if os.name == "posix" else done.returncode != 0
-
-
 def test_after_a_year_nothing_of_either_side_is_lost(tmp_path: Path) -> None:
     rng = random.Random(12)
     out = tmp_path / "out"
@@ -237,7 +215,7 @@ def test_after_a_year_nothing_of_either_side_is_lost(tmp_path: Path) -> None:
             formats = [word for name in ("markdown", "jsonl", "sqlite") for word in ("--to", name)]
             words = ["convert", *map(str, sources), "-o", str(out), *formats, "--quiet"]
         if month in KILLED:
-            kill(words, KILLED[month])
+            killed_before_rename(words, KILLED[month])
         done = gptexit(*words)
         told = gptexit("verify", *sources, out).output
         assert done.exit_code in ((0, 1) if month == LOST else (0,)), (month, told)

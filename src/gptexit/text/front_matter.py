@@ -13,9 +13,10 @@ Properties = dict[str, str]
 """The lines of each property by its name, with their line ends. A comment is named `#` and its
 number."""
 
-LONGEST = 1 << 20
+LONGEST = 1 << 18
 """Bytes of front matter that are read."""
-_FRONT = re.compile(rb"(?:\xef\xbb\xbf)?---\r?\n((?:.*?\n)??)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?---\r?\n")
+_ENDS = re.compile(rb"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _ITEM = re.compile(
@@ -30,14 +31,15 @@ def parted(data: bytes) -> tuple[str | None, bytes]:
 
     The first is None if there is none, or it has no end, is too long or no UTF-8.
     """
-    match = _FRONT.match(data[:LONGEST])
-    try:
-        front = match and match[1].decode()
-    except UnicodeDecodeError:
-        front = None
-    if match is None or front is None:
+    begins = _BEGINS.match(data)
+    ends = begins and _ENDS.search(data, begins.end(), LONGEST)
+    if begins is None or ends is None:
         return None, data
-    return front.replace("\r\n", "\n"), data[match.end() :]
+    try:
+        front = data[begins.end() : ends.start()].decode()
+    except UnicodeDecodeError:
+        return None, data
+    return front.replace("\r\n", "\n"), data[ends.end() :]
 
 
 def identity(data: bytes) -> str | None:
