@@ -15,6 +15,7 @@ from gptexit.archive.files import Sink, StdoutSink
 from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
+from gptexit.archive.moved import follow
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.places import MANIFEST
 from gptexit.archive.zip_folder import ZipSink
@@ -323,6 +324,8 @@ class _Run:
             if adapt := spec.format.for_archive:
                 adapted = adapt(spec.options, archive.root, archive.catalog)
                 self.specs[number] = replace(spec, options=adapted)
+            if spec.format.sink is SinkKind.NOTES:
+                follow(archive)
 
     def to_stdout(self, stdout: BinaryIO, report: RunReport) -> list[Output]:
         """Make the outputs of the one pass to standard output."""

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from gptexit import __version__
-from gptexit.archive.files import Rendered
-from gptexit.archive.folder import Tally
+from gptexit.archive.files import Rendered, Tally
 from gptexit.chatgpt.names import key_in_export
 from gptexit.codes import Hidden, NotKept, as_text
 from gptexit.model import Conversation
@@ -260,6 +259,7 @@ def _written(target: Written) -> dict[str, Any]:
             "conversations_stayed": target.earlier.stayed,
             "files_healed": sorted(set(target.earlier.healed)),
             "new_texts": dict(sorted(target.earlier.new_texts.items())),
+            "moved": dict(sorted(target.earlier.moved.items())),
         },
         "planned": target.planned,
     }

@@ -74,6 +74,28 @@ Outcome = Literal["written", "unchanged", "edited", "kept", "part"]
 archive's own holds more."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """Counts of what earlier runs left in an archive, without the files that the user changed."""
+
+    kept: list[str] = field(default_factory=list)
+    """Notes that hold more than this export."""
+    beside: list[str] = field(default_factory=list)
+    """Files with what only an older export holds, each beside its note."""
+    anew: int = 0
+    """Notes written again because this gptexit writes them otherwise."""
+    merged: int = 0
+    """Conversations that hold more than this export, because the archive did."""
+    stayed: int = 0
+    """Conversations of the archive that this run did not bring."""
+    healed: list[str] = field(default_factory=list)
+    """Files that were damaged, as by a power cut, and were written again."""
+    new_texts: dict[str, str] = field(default_factory=dict)
+    """For a file that the user changed, the path of its new text."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """For a file that the user moved, the path at which it was found and stays."""
+
+
 class Sink(Protocol):
     """Takes the files of a writer."""
 

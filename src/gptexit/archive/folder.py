@@ -17,7 +17,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -27,7 +27,7 @@ import orjson
 from gptexit.archive.batch import is_torn, recorded, seems_torn
 from gptexit.archive.description import EXPORTS, LISTED, sealed
 from gptexit.archive.description import KEY as ACCOUNT
-from gptexit.archive.files import Copy, File, Outcome
+from gptexit.archive.files import Copy, File, Outcome, Tally
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces, DryPlaces, GrowingFile
 from gptexit.errors import OtherArchive
@@ -36,26 +36,6 @@ from gptexit.text.terminal import printable
 
 RECORD = "archive.json"
 """The archive's record of itself; see `description`."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts of what earlier runs left in an archive, without the files that the user changed."""
-
-    kept: list[str] = field(default_factory=list)
-    """Notes that hold more than this export."""
-    beside: list[str] = field(default_factory=list)
-    """Files with what only an older export holds, each beside its note."""
-    anew: int = 0
-    """Notes written again because this gptexit writes them otherwise."""
-    merged: int = 0
-    """Conversations that hold more than this export, because the archive did."""
-    stayed: int = 0
-    """Conversations of the archive that this run did not bring."""
-    healed: list[str] = field(default_factory=list)
-    """Files that were damaged, as by a power cut, and were written again."""
-    new_texts: dict[str, str] = field(default_factory=dict)
-    """For a file that the user changed, the path of its new text."""
 
 
 class Archive:
@@ -72,6 +52,8 @@ class Archive:
         self.places = DryPlaces(root) if dry else ArchivePlaces(root)
         self.new: set[int] = set()
         """The hashes of the paths that this run has written; the paths themselves are too many."""
+        self.moved: dict[str, tuple[str, str]] = {}
+        """By key, the earlier and the present path of each file that the user moved."""
         self._manifest = ""
         self._load()
         self.begun = not self.catalog.is_empty
@@ -146,6 +128,9 @@ class Archive:
             self.catalog.set_time(path, time)
         for journal in self.places.journals():
             for entry in entries(Path(journal)):
+                before = self.catalog.get(entry.key)
+                if before and before.path != entry.path:  # a run that was killed had found it
+                    self.moved[entry.key] = (before.path, entry.path)
                 self.catalog.add(entry)
 
 
@@ -362,7 +347,7 @@ class ArchiveFolder:
         """
         ours: tuple[str, str] | None = None
         for number in count(1):
-            place = beside_key(key, number), beside(path, number)
+            place = self.place_beside(key, path, number)
             existing = self.places.digest(self.places.inside(place[1]))
             if existing is None:
                 ours = ours or place
@@ -377,6 +362,18 @@ class ArchiveFolder:
         self.keep(name, own)
         return own, name, existing == digest
 
+    def place_beside(
+        self, key: str, path: str, number: int, kind: str = "beside"
+    ) -> tuple[str, str]:
+        """Return key and path of a file beside another: the path that it has, else the usual one.
+
+        They differ if the user moved one of the two files.
+        """
+        own = beside_key(key, number, kind)
+        known = self.catalog.get(own)
+        tail = "new" if kind == "beside" else kind
+        return own, known.path if known else beside(path, number, tail)
+
     def read(self, path: str) -> bytes | None:
         """Return the bytes of the archive's file at `path`, if there is one."""
         return self.places.read(self.places.inside(path))
@@ -389,6 +386,14 @@ class ArchiveFolder:
         digest = digest or sha256_of(file.data)
         entry = Entry(file.key, file.path, digest, len(file.data), file.about)
         self._place(part, self.places.inside(file.path), entry)
+
+    def rewrite(self, entry: Entry, data: bytes) -> None:
+        """Write a file that the user changed with other bytes of theirs; it stays theirs."""
+        part = self.places.new_part()
+        with self.places.open_part(part) as out:
+            write_all(out, data)
+        self.catalog.put(entry)
+        self.places.place(part, self.places.inside(entry.path), entry)
 
     def _place(self, part: str, target: str, entry: Entry) -> None:
         """Put a file in its place together with others (see `batch`)."""

@@ -9,7 +9,7 @@ import hashlib
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,13 +34,19 @@ INDEXED = ("title", "created", "project")
 RECORDED = "recorded"
 """The key, for any file, of its own time as we left it, in nanoseconds: it tells a file that a
 power cut damaged from one that was changed."""
-REMEMBERED = ("updated", "messages", "digest", "held", "form", "writer", RECORDED)
+ACCEPTED = "accepted"
+"""The key of the SHA-256 of a file that the user changed and said to be theirs (`verify`)."""
+REMEMBERED = (
+    *("updated", "messages", "digest", "held", "form", "writer"),
+    *("front", "body", "own", ACCEPTED, RECORDED),
+)
 """The keys of what the next run has to know, each in a column of its own."""
 
 _NAMELESS = "untitled"
 """The readable part of a path whose words have no letter or number."""
 _NAMED = ("conversation/", "asset/", "member/")
-"""Kinds of keys whose files the catalog names, in a folder: files at the top have fixed names."""
+"""Kinds of keys whose files the catalog names, in a folder: files at the top have fixed names.
+Only the user puts a note there."""
 _LARGEST = 2**63 - 1
 """Bytes of a file at most, as SQLite takes the number."""
 _LONGEST = 64 << 20
@@ -69,6 +75,7 @@ CREATE TABLE entry (
 ) WITHOUT ROWID;
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
+CREATE TABLE replaced (key TEXT, front TEXT, body TEXT);
 CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
     WHEN old.sha256 <> '' AND old.sha256 <> new.sha256
     BEGIN
@@ -93,11 +100,32 @@ class Catalog:
         return scratch_database(_TABLES)
 
     def add(self, entry: Entry) -> None:
-        """Take in an entry of an earlier run, in place of one of the same key."""
+        """Take in an entry of an earlier run, in place of one of the same key.
+
+        Where that has another path, the user moved the file, with bytes of ours. Where it has
+        another text, a run was killed, and the file may still have the earlier one.
+        """
+        key, body = encodable(entry.key), entry.about.get("body")
+        self._base.execute(
+            "INSERT INTO replaced SELECT key, front, body FROM entry WHERE key = ? AND body <> ?",
+            (key, body),
+        )
+        self._base.execute(
+            "UPDATE OR IGNORE earlier SET path = ?1 WHERE path IN "
+            "(SELECT path FROM entry WHERE key = ?2 AND path <> ?1)",
+            (entry.path, key),
+        )
         self._base.execute(
             "INSERT OR IGNORE INTO earlier VALUES (?, ?)", (entry.path, entry.sha256)
         )
         self._base.execute(f"INSERT OR REPLACE INTO entry VALUES ({_ALL})", _row(entry))
+
+    def replaced(self, key: str) -> Iterator[About]:
+        """Yield `front` and `body` of texts that a run which was killed was about to replace."""
+        for front, body in self._base.execute(
+            "SELECT front, body FROM replaced WHERE key = ?", (encodable(key),)
+        ):
+            yield {"front": front, "body": body}
 
     def set_time(self, path: str, recorded: str) -> None:
         """Take in the time of a file of an earlier run."""
@@ -137,6 +165,40 @@ class Catalog:
         """Return the entry of `key`."""
         row = self._base.execute(f"{_SELECT} key = ?", (encodable(key),)).fetchone()
         return _entry(row) if row else None
+
+    def files(self) -> Iterator[tuple[str, str, str, int]]:
+        """Yield key, path, SHA-256 and size of each file that was written, by path."""
+        yield from self._base.execute(
+            "SELECT key, path, sha256, size FROM entry WHERE sha256 <> '' ORDER BY path"
+        )
+
+    def at(self, path: str) -> tuple[str, str] | None:
+        """Return key and path of the file at a path, or at one that some systems take for it."""
+        row = self._base.execute(
+            "SELECT key, path FROM entry WHERE folded = ?", (_folded(path),)
+        ).fetchone()
+        return (str(row[0]), str(row[1])) if row else None
+
+    def move(self, places: Mapping[str, str]) -> None:
+        """Give keys other paths, such as the user gave their files. Two may change places.
+
+        An entry at one of the paths whose own file is nowhere is taken out.
+        """
+        for aside in (True, False):
+            for number, (key, path) in enumerate(places.items()):
+                # No path of ours has a NUL, so those that are set aside are in nobody's way.
+                to = f"{number}\0" if aside else path
+                (was,) = self._base.execute(
+                    "SELECT path FROM entry WHERE key = ?", (key,)
+                ).fetchone()
+                if not aside:
+                    self._base.execute("DELETE FROM entry WHERE folded = ?", (_folded(path),))
+                self._base.execute(
+                    "UPDATE OR IGNORE earlier SET path = ? WHERE path = ?", (to, was)
+                )
+                self._base.execute(
+                    "UPDATE entry SET path = ?, folded = ? WHERE key = ?", (to, _folded(to), key)
+                )
 
     def put(self, entry: Entry) -> None:
         """Record what a file now holds. An entry without `about` keeps the one that it has."""
@@ -320,5 +382,10 @@ def _is_sound(entry: Entry) -> bool:
         and isinstance(entry.about, dict)
         and all(value is None or isinstance(value, str) for value in entry.about.values())
         and not leads_out(entry.path)
-        and ("/" in entry.path or not entry.key.startswith(_NAMED))
+        and ("/" in entry.path or not entry.key.startswith(_NAMED) or _is_note(entry))
     )
+
+
+def _is_note(entry: Entry) -> bool:
+    path = entry.path.casefold()
+    return entry.key.startswith(_NAMED[0]) and path.endswith(".md") and path != "index.md"

@@ -4,20 +4,29 @@ The manifest tells what a note holds (see `note_contents`); in older archives th
 If the archive's note holds all that this export has of the conversation, and more, it stays. If
 each has something that the other lacks, the one that was changed later is the note, and the other
 goes beside it as `… .older.md`.
+
+The front matter of a note is the user's too: what they changed in it is kept (see
+`text.front_matter`). A note whose text is as it was written is renewed in its place, also if the
+user moved it (see `moved`) or an editor rewrote its relative links for the new place.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 
 from gptexit.archive.batch import seems_torn
 from gptexit.archive.files import File, Outcome
 from gptexit.archive.folder import ArchiveFolder, FolderSink, beside, beside_key, sha256_of
-from gptexit.archive.manifest import About, Entry
+from gptexit.archive.manifest import ACCEPTED, About, Entry
 from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
+from gptexit.files.disk import leads_out
+from gptexit.text.front_matter import joined, parted
+from gptexit.text.links import digest_of_body, target_of, with_targets
 
 _FRONT = re.compile(rb"---\n(.*?\n)---\n", re.DOTALL)
 _PROPERTY = re.compile(r"^(updated|messages): (.+)$", re.MULTILINE)
@@ -63,13 +72,16 @@ class NotesSink(FolderSink):
         """True if the archive was made from the export that is converted."""
         self._same_options = same_options
         """True if it was made with the options of this run."""
+        folder.tally.moved = dict(folder.archive.moved.values())
 
     def put(self, file: File) -> Outcome:
         """Write a note, unless the archive's holds more."""
         holding = file.holding
         if holding is None:
-            return self.folder.put(file)
-        file = replace(file, about={**file.about, **holding.about()})
+            return self.folder.put(file) if file.append else self._put_page(file)
+        front, body = parted(file.data)
+        written = {"front": front, "body": digest_of_body(body)}
+        file = replace(file, about={**file.about, **holding.about(), **written})
         if not self.folder.archive.begun:
             return self.folder.put(file)
         data = self.folder.read(file.path)
@@ -78,12 +90,95 @@ class NotesSink(FolderSink):
         known = entry is not None and entry.sha256 and only
         if data is None or data == file.data or entry is None or not known:
             return self.folder.put(file)
-        if self.folder.is_ours(file.path, sha256_of(data)):
-            return self._settle(file, holding, _KnownNote.of(entry, data))
+        return self._renew(file, holding, entry, data)
+
+    def _renew(self, file: File, holding: NoteContents, entry: Entry, data: bytes) -> Outcome:
+        """Write a note in the place of another text; `data`: the bytes of that."""
+        known = _KnownNote.of(entry, data)
+        new = None
+        if not self._is_link(file.path):
+            bases = (entry.about, *self.catalog.replaced(file.key))
+            texts = (_with_users(file, about, data) for about in bases)
+            new = next(filter(None, texts), None)
+        if new and new.data == data:
+            # The bytes that were written stay known, so that what the user changed is.
+            self.catalog.put(replace(entry, about=new.about))
+            return "unchanged"
+        if new or self.folder.is_ours(file.path, sha256_of(data)):
+            return self._settle(new or file, holding, known)
         if self.folder.heals(file.key, file.path, file.data):
             self.folder.write(file)
             return "written"
-        return self._put_near(file, holding, _KnownNote.of(entry, data))
+        return self._put_near(file, holding, known)
+
+    def _is_link(self, path: str) -> bool:
+        """Tell whether a link, which is the user's wherever it leads, has a path."""
+        return Path(self.folder.places.inside(path)).is_symlink()
+
+    def _put_page(self, file: File) -> Outcome:
+        """Write the index, also if an editor led its links to the places of moved notes."""
+        body = digest_of_body(file.data, named=False)
+        file = replace(file, about={**file.about, "body": body})
+        entry, data = self.catalog.get(file.key), self.folder.read(file.path)
+        if entry is None or data is None or data == file.data:
+            return self.folder.put(file)
+        if digest_of_body(data, named=False) != entry.about.get("body") or self._is_link(file.path):
+            return self.folder.put(file)
+        self.folder.keep(file.path, file.key)
+        self.folder.write(file)
+        return "written"
+
+    def finish(self) -> int:
+        """Mend the links of notes whose place, or that of a file of theirs, has changed."""
+        moved = self.folder.archive.moved
+        if moved:
+            now = dict(moved.values())
+            assets = any(not _is_text(key) for key in moved)
+            keys = [key for key, *_ in self.catalog.files() if _is_text(key)] if assets else moved
+            for key in filter(_is_text, keys):
+                self._mend(key, moved.get(key), now)
+        return super().finish()
+
+    def _mend(self, key: str, moved: tuple[str, str] | None, now: Mapping[str, str]) -> None:
+        """Lead the links of a note that lead nowhere to the files of the archive that they meant.
+
+        `moved`: its earlier and its present path; `now`: the present path of each moved file. All
+        else in a note stays, and one that the user changed goes on to be theirs.
+        """
+        entry = self.catalog.get(key)
+        data = None if entry is None else self.folder.read(entry.path)
+        if entry is None or data is None or self._is_link(entry.path):
+            return
+        here = posixpath.dirname(entry.path)
+        before = posixpath.dirname(moved[0]) if moved else here
+
+        def target(written: str) -> str | None:
+            if self._exists(posixpath.normpath(posixpath.join(here, written))):
+                return None
+            path = posixpath.normpath(posixpath.join(before, written))
+            path = now.get(path, path)
+            leads = self.catalog.at(path) is not None
+            return target_of(posixpath.relpath(path, here)) if leads else None
+
+        _, body = parted(data)
+        mended = data[: len(data) - len(body)] + with_targets(body, target)
+        if mended == data:
+            return
+        digest = sha256_of(data)
+        if self.folder.is_ours(entry.path, digest) or digest_of_body(body) == entry.about.get(
+            "body"
+        ):
+            self.folder.write(File(entry.path, mended, key, about=entry.about))
+            return
+        accepted = entry.about.get(ACCEPTED) == digest
+        about = {**entry.about, ACCEPTED: sha256_of(mended)} if accepted else entry.about
+        self.folder.rewrite(replace(entry, about=about), mended)
+
+    def _exists(self, path: str) -> bool:
+        """Tell whether a link may lead to a file of the archive, or of the user's in it."""
+        return self.catalog.at(path) is not None or (
+            not leads_out(path) and Path(self.folder.archive.root, path).exists()
+        )
 
     def _put_near(self, file: File, holding: NoteContents, mine: _KnownNote) -> Outcome:
         """Put the text that comes beside the note `mine`, which the user has changed."""
@@ -172,7 +267,7 @@ class NotesSink(FolderSink):
             and self.folder.is_ours(note.entry.path, sha256_of(note.data))
         ]
         for number in count(1):
-            key, path = _aside(file, number)
+            key, path = self._aside(file, number)
             if path in less or self.folder.read(path) is None:
                 break
         self.folder.write(File(path, data, key, about=about))
@@ -182,13 +277,18 @@ class NotesSink(FolderSink):
         """Return our older texts beside a note, the first written first."""
         notes = []
         for number in count(1):
-            key, path = _aside(file, number)
+            key, path = self._aside(file, number)
             note = self._note(key)
             if note is not None:
                 notes.append(note)
             elif self.folder.read(path) is None:
                 break
         return notes
+
+    def _aside(self, file: File, number: int) -> tuple[str, str]:
+        """Return key and path of an older text beside a note, or beside a new text of it."""
+        key, path = _BESIDE.sub("", file.key), _NEW.sub(r"\1", file.path)
+        return self.folder.place_beside(key, path, number, "older")
 
     def _note(self, key: str) -> _KnownNote | None:
         entry = self.folder.catalog.get(key)
@@ -242,10 +342,28 @@ class NotesSink(FolderSink):
         return shown.messages != first.messages
 
 
-def _aside(file: File, number: int) -> tuple[str, str]:
-    """Return key and path of an older text beside a note, or beside a new text of it."""
-    key = beside_key(_BESIDE.sub("", file.key), number, "older")
-    return key, beside(_NEW.sub(r"\1", file.path), number, "older")
+def _is_text(key: str) -> bool:
+    """Tell whether a key is that of a note, or of a text beside one."""
+    return "conversation/" in key
+
+
+def _with_users(file: File, about: Mapping[str, str | None], data: bytes) -> File | None:
+    """Return a note with what the user made of the front matter of the one in the archive.
+
+    `about`: what the manifest says of that, `data`: its bytes. Return None if its text is not as it
+    was written, or the manifest does not tell.
+    """
+    front, body = parted(data)
+    base, new = about.get("front"), file.about["front"]
+    if base is None or front is None or new is None or digest_of_body(body) != about.get("body"):
+        return None
+    result = joined(base, front, new)
+    if result is None:
+        return None
+    text, own = result
+    after = file.data[len(f"---\n{new}---\n".encode()) :]
+    names = {"own": "\n".join(own)} if own or about.get("own") else {}
+    return replace(file, data=f"---\n{text}---\n".encode() + after, about={**file.about, **names})
 
 
 def _holds_words(data: bytes, before: bytes) -> bool:

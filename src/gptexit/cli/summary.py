@@ -35,7 +35,7 @@ def summary(report: dict[str, Any]) -> str:
     lines = ["A dry run: nothing is written."] if dry else []
     lines += [_read(report), *_exports(report), *map(_written, report["targets"])]
     lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
-    for part in (_edited, _earlier, _missing, _passed_over, _repaired):
+    for part in (_moved, _edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
     lines += ["Everything that the export holds was read."] if report["complete"] else []
     return "\n".join(lines)
@@ -246,6 +246,14 @@ def not_selected(reasons: Mapping[str, int]) -> list[str]:
     named = ", ".join(f"{number:,} by {name}" for name, number in reasons.items())
     total = count(sum(reasons.values()), "conversation")
     return [f"Not selected: {total} ({named})."] if reasons else []
+
+
+def _moved(report: dict[str, Any]) -> list[str]:
+    moved: dict[str, str] = {}
+    for target in report["targets"]:
+        moved |= target["earlier"]["moved"]
+    head = f"You moved {count(len(moved), 'file')}: each stays where you put it:"
+    return listed(head, [f"{before} (now: {now})" for before, now in moved.items()])
 
 
 def _edited(report: dict[str, Any]) -> list[str]:

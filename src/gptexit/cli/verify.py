@@ -15,6 +15,7 @@ from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import listed, write_reports
 from gptexit.errors import Exit
 from gptexit.files.disk import HOUSE
+from gptexit.proof import accept
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import count
@@ -35,8 +36,7 @@ EXITS = {
 def verdict(result: Result) -> str:
     """Sum up a verification in plain words."""
     lines = [_checked(archive, result) for archive in result.archives]
-    files = count(len(result.edited), "file")
-    lines += listed(f"You added to {files}; nothing was lost by it:", result.edited)
+    lines += _yours(result)
     for archive in result.archives:
         others = [
             f"{other.file}: “{other.title or other.conversation}”" for other in archive.elsewhere
@@ -51,6 +51,36 @@ def verdict(result: Result) -> str:
     if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
     return "\n".join(lines)
+
+
+def _yours(result: Result) -> list[str]:
+    """List what a person moved and changed, apart from what is damaged."""
+    moved = [f"{file.file} (now: {file.now})" for file in result.moved]
+    lines = listed(f"You moved {count(len(moved), 'file')}:", moved)
+    edited = count(len(result.edited), "file")
+    lines += listed(f"You changed {edited}; nothing was lost by it:", result.edited)
+    accepted = count(len(result.accepted), "file")
+    lines += listed(f"You changed {accepted}, and accepted that:", result.accepted)
+    notes = count(
+        len({problem.file for problem in result.less}), "note that holds", "notes that hold"
+    )
+    head = f"You changed {notes} less than the export, as you accepted:"
+    lines += listed(head, list(map(_shown, result.less)))
+    changed = count(len(result.changed), "file")
+    if result.source is None:
+        lines += listed(f"You changed {changed}, or something else did:", result.changed)
+        lines += [_WHAT_TO_DO] if result.changed else []
+    else:
+        head = f"You changed {changed} that cannot be compared with this export:"
+        lines += listed(head, result.changed)
+    return lines
+
+
+_WHAT_TO_DO = (
+    "If you changed them yourself, say so: gptexit verify --accept ARCHIVE\n"
+    "If not, bring them back from your second copy. To see whether they still hold everything: "
+    "gptexit verify EXPORT ARCHIVE"
+)
 
 
 def _checked(archive: Checked, result: Result) -> str:
@@ -75,8 +105,9 @@ def _checked(archive: Checked, result: Result) -> str:
 def _as_written(result: Result) -> str:
     formats = {archive.format for archive in result.archives} & set(FORMATS)
     these = " in this format" if len(formats) == 1 else " in these formats" if formats else ""
+    every = "Every other" if result.edited or result.moved or result.accepted else "Every"
     return (
-        "Every file is as it was written. What is in them is not compared with the export"
+        f"{every} file is as it was written. What is in them is not compared with the export"
         f"{these}; it is in {_joined(list(READERS))}."
     )
 
@@ -84,7 +115,8 @@ def _as_written(result: Result) -> str:
 def _complete(result: Result) -> str:
     """Say what is complete: the whole export, or the part that the archives should hold."""
     if result.source is None:
-        return "Complete: every file is as it was written"
+        every = "every other file" if result.edited or result.moved else "every file"
+        return f"Complete: {every} is as it was written"
     if any(archive.elsewhere for archive in result.archives):
         return "Complete for the selection: this ZIP holds its part of it in full"
     if any(archive.left_out for archive in result.archives):
@@ -101,6 +133,12 @@ def _complete_except(result: Result) -> str:
     if result.unread and not any("cannot be read" in phrase for phrase in result.lacking):
         things = count(len(result.unread), "thing")
         lacking.append(f"what could not be read of the export: {things}")
+    if result.accepted and result.source is None:
+        lacking.append(f"{count(len(result.accepted), 'note')} that you changed and accepted")
+    if result.less:
+        notes = len({problem.file for problem in result.less})
+        words = count(notes, "note that holds", "notes that hold")
+        lacking.append(f"{words} less than the export, as you accepted")
     words = _complete(result)
     words = words if "selection" in words or result.source is None else "Complete"
     return f"{words}, except for {'; and for '.join(lacking)}."
@@ -131,6 +169,8 @@ _SENTENCES: dict[Verdict, Callable[[Result], str]] = {
     "as written": _as_written,
     "not complete": lambda result: (
         f"Not complete: {_are(len(result.problems), 'thing')} not right:"
+        if result.problems
+        else f"Not complete: {_are(len(result.changed), 'file')} changed, as listed above."
     ),
 }
 """The sentence of each verdict."""
@@ -155,6 +195,11 @@ def _shown(problem: Problem) -> str:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing but the exit code.")
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Record that the notes that you changed are yours, so that they count as no damage.",
+)
 @options.reading
 @click.pass_context
 def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
@@ -167,12 +212,15 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     \b
     gptexit verify chatgpt-export.zip chatgpt-archive
     gptexit verify chatgpt-archive
+    gptexit verify --accept chatgpt-archive
     """
     as_json, quiet = given["as_json"] or given["report"] == "-", given["quiet"]
     off = quiet or as_json or given["no_progress"]
     if quiet:
         streams.hush()
     *sources, archive = _in_order(paths)
+    if given["accept"]:
+        accept(Path(archive))
     if sources:
         with (
             opened(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +15,9 @@ from urllib.parse import unquote
 from gptexit.chatgpt.names import file_id
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.export_set import ExportSet
+from gptexit.text.front_matter import parted
+from gptexit.text.links import digest_of_body
+from gptexit.verification.page import id_in
 from gptexit.verification.raw import Raw, leaves, mentioned, object_of, objects, shown, strings
 from gptexit.verification.redacted_text import same_bytes
 
@@ -26,7 +29,12 @@ ALONE = "chatgpt"
 LONGEST = 1 << 26
 """Bytes of a text that is searched for marks."""
 _MANIFEST = f"{HOUSE}/manifest.jsonl"
+_TIMES = f"{HOUSE}/times.jsonl"
+_PAGES = frozenset({"START-HERE.md", "index.md"})
+"""Pages that hold nothing of the export: whoever changes one, or ticks its boxes, loses nothing."""
 _RECORD = f"{HOUSE}/archive.json"
+_TOLD = ("accepted", "body", "own", "updated")
+"""What the manifest tells of a note and is kept in `CheckedArchive.about`."""
 _ALWAYS = ("account", "jsonl", "markdown")
 """The parts of an exit whose record, of version 1, lists none."""
 
@@ -55,6 +63,50 @@ class CheckedArchive:
     """Path of a text with redacted secrets to the SHA-256 of that file in the export."""
     damage: list[tuple[str, str]] = field(default_factory=list)
     """File and sentence for each fault of its manifest and record."""
+    about: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By path, what the manifest tells of a note beside its marks."""
+    sizes: dict[str, Any] = field(default_factory=dict)
+    """By path, the bytes that were written."""
+    times: dict[str, int] = field(default_factory=dict)
+    """By path, when the file was written, in nanoseconds."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """By path, where a file is now that a person moved."""
+    origin: dict[str, str] = field(default_factory=dict)
+    """The same by the present place."""
+
+    def place(self, path: str) -> Path:
+        """Return the place of a promised file on the disk."""
+        return self.root / self.moved.get(path, path)
+
+    def told(self, path: str, name: str) -> str:
+        """Return what the manifest tells of a note under a name; "" if it does not."""
+        value = self.about.get(path, {}).get(name)
+        return value if isinstance(value, str) else ""
+
+    def is_persons(self, path: str) -> bool:
+        """Tell whether a person changed a file, as far as can be told, and not a fault of a disk.
+
+        Such a fault leaves the time of a file, or leaves nothing in it. A person changes Markdown
+        alone: nobody has a reason to change data or a picture in an archive.
+        """
+        if not self.is_changed(path) or not path.lower().endswith(".md"):
+            return False
+        time = self.place(path).stat().st_mtime_ns
+        return time > self.times.get(path, 0) and bool(self.place(path).read_bytes().strip(b"\0"))
+
+    def is_accepted(self, path: str) -> bool:
+        """Tell whether a person changed a file and said that it is theirs, and left it so."""
+        return self.is_persons(path) and self.told(path, "accepted") == self.found[path]
+
+    def lost_nothing(self, path: str) -> bool:
+        """Tell whether a changed file has nothing less than was written, by the manifest alone.
+
+        This is so for a page, and for a note whose text below the front matter is as it was.
+        """
+        if path in _PAGES:
+            return True
+        _, body = parted(self.place(path).read_bytes())
+        return digest_of_body(body) == self.told(path, "body")
 
     def is_changed(self, path: str) -> bool:
         """Tell whether a file exists, and not as it was written."""
@@ -126,7 +178,36 @@ def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
     for path in archive.asked:
         if digest := _file_digest(root / path):
             archive.found[path] = digest
+    if archive.format == "markdown" and archive.found.keys() != archive.promised.keys():
+        _follow(archive)
     return archive
+
+
+def _follow(archive: CheckedArchive) -> None:
+    """Find the promised files that a person moved: notes by their id, any file by its bytes."""
+    gone = [path for path in archive.promised if path not in archive.found]
+    sizes = {archive.sizes[path] for path in gone}
+    by_digest: dict[str, list[str]] = {}
+    by_id: dict[str, list[str]] = {}
+    for place in files_in(archive.root):
+        path = place.relative_to(archive.root).as_posix()
+        if path in archive.found:
+            continue
+        if place.stat().st_size in sizes and (digest := _file_digest(place)):
+            by_digest.setdefault(digest, []).append(path)
+        if path.lower().endswith(".md") and (own_id := id_in(place)):
+            by_id.setdefault(own_id, []).append(path)
+    ids = {path: key.removeprefix("conversation/") for key, path in archive.keys.items()}
+    for same_bytes_only in (True, False):
+        for path in gone:
+            found = by_id.get(ids[path], []) if not same_bytes_only else None
+            found = by_digest.get(archive.promised[path], []) if found is None else found
+            found = [now for now in found if now not in archive.origin]
+            if path not in archive.moved and found:
+                name = path.rpartition("/")[2]
+                now = min(found, key=lambda now: (now.rpartition("/")[2] != name, now))
+                archive.moved[path], archive.origin[now] = now, path
+                archive.found[path] = _file_digest(archive.root / now) or ""
 
 
 def archive_of(file: Path) -> CheckedArchive:
@@ -196,10 +277,25 @@ def _read_manifest(archive: CheckedArchive) -> None:
         else:
             archive.promised[path] = digest
             archive.keys[key] = path
-            marks = object_of(entry.get("about")).get("held")
+            archive.sizes[path] = entry.get("size")
+            about = object_of(entry.get("about"))
+            marks = about.get("held")
             if isinstance(marks, str):
                 archive.shows[key] = marks
+            archive.about[path] = {name: about[name] for name in _TOLD if name in about}
+    if any((archive.root / HOUSE).glob("*.journal")):
+        archive.damage.append((f"{HOUSE}/", "tells of a run that was interrupted: run it again"))
+    _read_times(archive)
     archive.damage += [(_MANIFEST, fault) for fault in faults]
+
+
+def _read_times(archive: CheckedArchive) -> None:
+    """Add when each file was written, as far as the archive tells."""
+    with suppress(OSError):
+        for line in _plain_bytes(archive.root / _TIMES).splitlines():
+            with suppress(ValueError, TypeError, RecursionError):
+                path, time = json.loads(line)
+                archive.times[path] = int(time)
 
 
 def _leads_out(path: str) -> bool:
@@ -219,11 +315,23 @@ def _file_digest(path: Path) -> str | None:
         return None
 
 
+def files_in(root: Path) -> Iterator[Path]:
+    """Yield every file below `root`, in order: none of a hidden folder or an archive within."""
+    folders = [root]
+    while folders:
+        with suppress(OSError):
+            for path in sorted(folders.pop().iterdir(), reverse=True):
+                if path.name.startswith("."):
+                    continue
+                if path.is_file():
+                    yield path
+                elif path.is_dir() and not path.is_symlink() and not (path / HOUSE).exists():
+                    folders.append(path)
+
+
 def notes_in(root: Path) -> Iterator[Path]:
-    """Yield every Markdown file below `root`, in order."""
-    for path in sorted(root.rglob("*.md")):
-        if HOUSE not in path.parts and path.is_file():
-            yield path
+    """Yield every Markdown file that `files_in` yields."""
+    yield from (path for path in files_in(root) if path.name.lower().endswith(".md"))
 
 
 def lacking_parts(root: Path, archives: Mapping[str, CheckedArchive]) -> Iterator[tuple[str, str]]:

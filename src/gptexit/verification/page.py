@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
+from gptexit.text.front_matter import properties, value_of
 from gptexit.verification.compare_text import key_of_address
 from gptexit.verification.raw import inner_json
 from gptexit.verification.redacted_text import TextFinder
 
 _UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
-_ID = re.compile(r'^id: (".*"|.*)$', re.MULTILINE)
+_ID = re.compile(r'^id: +(".*"|.*?)[ \t]*$', re.MULTILINE)
 _TITLE = re.compile(r"^title: (.*)$", re.MULTILINE)
 _LONGEST = 10 << 20
 """Bytes of front matter that are read."""
@@ -55,22 +56,29 @@ def id_in(path: Path) -> str | None:
     """Return the id of the conversation in the front matter of a note, if it can be read."""
     with path.open("rb") as stream:
         data = stream.read(20_000)
-        if not data.startswith(b"---\n"):
+        if not data.startswith((b"---\n", b"---\r\n", b"\xef\xbb\xbf---")):
             return None
-        if b"\n---\n" not in data:  # an id or title of any length
+        if b"\n---" not in data:  # an id or title of any length
             data += stream.read(_LONGEST)
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     match = _ID.search(data.partition(b"\n---\n")[0].decode("utf-8", "replace"))
     return _scalar(match[1]) if match else None
 
 
 def title_in(front: str) -> str:
     """Return the title in the front matter of a note; an empty one if it has none."""
+    found = properties(front.removeprefix("---\n").removesuffix("---\n")) or {}
+    value = value_of(found.get("title", ""))
+    if isinstance(value, str) and value:
+        return value
     match = _TITLE.search(front)
     return (_scalar(match[1]) if match else None) or ""
 
 
 def _scalar(written: str) -> str | None:
     """Return a string that YAML has on one line; None if it cannot be read."""
+    if written[:1] == written[-1:] == "'" and len(written) > 1:
+        return written[1:-1].replace("''", "'")
     if not written.startswith('"'):
         return written
     # In double quotes; its \xNN is the only escape that JSON lacks here.

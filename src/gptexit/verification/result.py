@@ -27,6 +27,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A file that a person moved or renamed."""
+
+    file: str
+    """The path at which it was written."""
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A conversation in another file of the archive than the one that is verified."""
 
@@ -78,8 +87,16 @@ class Result:
     """None if the archive was compared with its own manifest alone."""
     archives: list[Checked] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    """Files that a person moved, and that were found."""
     edited: list[str] = field(default_factory=list)
-    """Files that somebody added to, and that still hold all of the export."""
+    """Files that a person changed, and that hold all that they have to hold."""
+    changed: list[str] = field(default_factory=list)
+    """Files that a person changed, and that nothing here can be compared with."""
+    accepted: list[str] = field(default_factory=list)
+    """Files that a person changed and said to be theirs; not those of `edited` and `less`."""
+    less: list[Problem] = field(default_factory=list)
+    """What such notes do not hold of the export."""
     lacking: list[str] = field(default_factory=list)
     """A phrase for each thing that the export itself lacks."""
     unread: dict[str, str] = field(default_factory=dict)
@@ -92,13 +109,15 @@ class Result:
     @property
     def verdict(self) -> Verdict:
         """Whether the archive is complete."""
-        if self.problems:
+        if self.problems or (self.changed and self.source is None):
             return "not complete"
         if self.unknown_messages:
             return "complete but"
         if not self.compared:
             return "as written"
-        return "complete except" if self.lacking or self.unread else "complete"
+        theirs = self.less or (self.accepted and self.source is None)
+        excepted = self.lacking or self.unread or theirs
+        return "complete except" if excepted else "complete"
 
     @property
     def compared(self) -> bool:
@@ -122,7 +141,11 @@ class Result:
             "verdict": self.verdict,
             "archives": list(map(asdict, self.archives)),
             "problems": list(map(asdict, self.problems)),
+            "moved": list(map(asdict, self.moved)),
             "edited": self.edited,
+            "changed": self.changed,
+            "accepted": self.accepted,
+            "less": list(map(asdict, self.less)),
             "lacking": self.lacking,
             "unread": [
                 {"where": where, "reason": reason} for where, reason in sorted(self.unread.items())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count as count_from
 from itertools import islice
 from pathlib import Path
 
@@ -30,15 +31,21 @@ from gptexit.verification.raw import Raw, id_of, names, object_of, title_of
 from gptexit.verification.readers import Reader
 from gptexit.verification.readers.chatgpt_zip import ZipReader
 from gptexit.verification.readers.jsonl_lines import JsonlReader
-from gptexit.verification.readers.markdown import MarkdownReader
+from gptexit.verification.readers.markdown import MarkdownReader, mark_of
 from gptexit.verification.readers.sqlite import SqliteReader
-from gptexit.verification.result import LISTED, Checked, Elsewhere, Problem, Result, UnknownForm
+from gptexit.verification.result import (
+    LISTED,
+    Checked,
+    Elsewhere,
+    Moved,
+    Problem,
+    Result,
+    UnknownForm,
+)
 from gptexit.verification.selection import leaves_out
 
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
-AddedTo = Callable[[CheckedArchive, str, Raw, ExportSet], bool]
-"""Tells whether a person only added to a file of an archive: it has all that was written."""
 READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
     "markdown": MarkdownReader,
     "jsonl": JsonlReader,
@@ -61,13 +68,11 @@ def verify(
     progress: Progress | None = None,
     *,
     finished: bool = True,
-    added_to: AddedTo | None = None,
 ) -> Result:
     """Compare the archives at and below `root` with their manifests, and with `export`.
 
     `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether an exit at `root` is
-    already written. `added_to` tells whether a person only added to a note; without it, a changed
-    note is a problem. Raises NoArchive, and OSError if a file cannot be read.
+    already written. Raises NoArchive, and OSError if a file cannot be read.
     """
     benches = [bench for bench in _benches(root) if finished or bench.archive.format != "exit"]
     archives = [bench.archive for bench in benches]
@@ -89,18 +94,39 @@ def verify(
         by_folder = {bench.prefix: bench.archive for bench in benches if not bench.archive.only}
         result.problems += [Problem(*lack) for lack in lacking_parts(root, by_folder)]
     if export is not None:
-        _Comparison(export, Locator(export), benches, result, added_to).run(progress)
+        _Comparison(export, Locator(export), benches, result).run(progress)
     for bench in benches:
         for file in bench.archive.asked:
-            if file in bench.excused:
-                result.edited.append(bench.shown(file))
-            elif file not in bench.archive.found:
-                result.problems.append(bench.problem(file, "is gone"))
-            elif bench.archive.is_changed(file):
-                result.problems.append(bench.problem(file, "is not as it was written"))
+            _settle(bench, file, result)
     unique = dict.fromkeys(result.problems)
     result.problems = sorted(unique, key=lambda problem: (problem.file or "", problem.what))
     return result
+
+
+def _settle(bench: _Bench, file: str, result: Result) -> None:
+    """Add to the result what became of a promised file."""
+    archive = bench.archive
+    if file not in archive.found:
+        result.problems.append(bench.problem(file, "is gone"))
+        return
+    if file in archive.moved:
+        result.moved.append(Moved(bench.shown(file), bench.shown(archive.moved[file])))
+    if not archive.is_changed(file):
+        return
+    if not archive.is_persons(file):
+        result.problems.append(bench.problem(file, "is not as it was written"))
+    elif file in bench.lacking:  # its problems, or what it may hold less, are in the result
+        return
+    elif file in bench.whole:
+        result.edited.append(bench.shown(file))
+    elif archive.is_accepted(file):
+        result.accepted.append(bench.shown(file))
+    elif archive.lost_nothing(file):
+        result.edited.append(bench.shown(file))
+    elif result.source is not None and bench.reader is None:
+        result.problems.append(bench.problem(file, "was changed since it was written"))
+    else:
+        result.changed.append(bench.shown(file))
 
 
 @dataclass(slots=True)
@@ -112,8 +138,10 @@ class _Bench:
     archive: CheckedArchive
     checked: Checked
     reader: Reader | None = None
-    excused: set[str] = field(default_factory=set)
-    """Changed files that hold everything that was written."""
+    whole: set[str] = field(default_factory=set)
+    """Changed files of conversations of which the archive holds everything."""
+    lacking: set[str] = field(default_factory=set)
+    """Changed files of conversations of which the archive lacks something."""
 
     @property
     def holds_every_file(self) -> bool:
@@ -151,6 +179,17 @@ def _benches(root: Path) -> list[_Bench]:
     ]
 
 
+def _texts_of(archive: CheckedArchive, key: str) -> Iterator[str]:
+    """Yield the paths of the note of a conversation, and of the new texts beside it."""
+    for number in count_from(0):
+        name = f"beside{number if number > 1 else ''}/" if number else ""
+        path = archive.keys.get(f"{name}conversation/{key}")
+        if path is not None:
+            yield path
+        elif number:
+            return
+
+
 @dataclass(slots=True)
 class _Comparison:
     """A run over the export that compares each conversation and file with every archive."""
@@ -159,7 +198,6 @@ class _Comparison:
     locate: Locator
     benches: list[_Bench]
     result: Result
-    added_to: AddedTo | None
     nameless: set[str] = field(default_factory=set)
     """Names of archives for conversations without an id that were found."""
     merged: MergedCopies | None = None
@@ -206,7 +244,7 @@ class _Comparison:
             member = self.locate.member_of(name) if kind == "asset" else member
             if member is None or archive.found.get(path) in (None, self.locate.member(member)):
                 continue
-            digest = self.locate.through_marks(member, (archive.root / path).read_bytes())
+            digest = self.locate.through_marks(member, archive.place(path).read_bytes())
             if digest:
                 archive.unmarked[path] = digest
 
@@ -314,12 +352,28 @@ class _Comparison:
         if unasked and reader.strict:
             what = f"is in the {archive.format} archive, though its options leave it out"
             self._add(what, key, title)
-        self.result.problems += [bench.problem(*lack, key, title) for lack in lacks]
-        path = archive.keys.get(f"conversation/{key}")
-        if lacks or path is None or not archive.is_changed(path):
-            return
-        if self.added_to and self.added_to(archive, path, source.raw, self.export):
-            bench.excused.add(path)
+        problems = [bench.problem(*lack, key, title) for lack in lacks]
+        changed = list(filter(archive.is_changed, _texts_of(archive, key)))
+        (bench.lacking if lacks else bench.whole).update(changed)
+        accepted = changed and archive.is_accepted(changed[0])
+        if accepted and self._is_known(archive, reader, key, source):
+            self.result.less += problems
+        else:
+            self.result.problems += problems
+
+    @staticmethod
+    def _is_known(
+        archive: CheckedArchive, reader: Reader, key: str, source: SourceConversation
+    ) -> bool:
+        """Tell whether a conversation had all its messages when its note was written.
+
+        A person who accepts a note says nothing of what comes later.
+        """
+        known = archive.shows.get(f"conversation/{key}", "").split()
+        seen = reader.expects(source)
+        said = [shown.id for shown in seen.current if shown.words.segments] if seen else []
+        marks = {mark.partition(".")[0] for mark in known}
+        return seen is not None and all(mark_of(message) in marks for message in said)
 
     def _note_unknown(self, key: str, source: SourceConversation) -> None:
         """List the messages of a conversation in an unknown form, each once."""

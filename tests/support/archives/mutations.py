@@ -141,7 +141,9 @@ def tried(kind: Kind, made: list[tuple[Path, Path]], places: int) -> tuple[int, 
             copy = root.with_name("copy")
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(root / kind.format, copy)
-            if not kind.change(copy, random.Random(f"{kind.format} {kind.name} {place}")):
+            with damage.as_a_disk_does(copy):
+                changed = kind.change(copy, random.Random(f"{kind.format} {kind.name} {place}"))
+            if not changed:
                 continue
             if kind.agrees:
                 promise_anew(copy)

@@ -58,6 +58,8 @@ class _Note:
     seen: ShownConversation
     spoken: set[int | None] = field(default_factory=set)
     """Headings of speakers below which a message was found."""
+    title: str | None = None
+    """The title in its front matter, unless a person changed it."""
 
 
 class MarkdownReader(Reader):
@@ -85,7 +87,7 @@ class MarkdownReader(Reader):
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         verdicts = []
         for path in place:
-            page = NotePage(path.read_text(encoding="utf-8", errors="replace"), self.look)
+            page = NotePage(path.read_text(encoding="utf-8-sig", errors="replace"), self.look)
             lacks = self._lacks(_Note(path, page, source, seen))
             verdicts.append([(self._relative(path), sentence) for sentence in lacks])
         self.messages += len(seen.current) + len(seen.others)
@@ -106,19 +108,31 @@ class MarkdownReader(Reader):
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.archive.root).as_posix()
 
+    def _promised(self, path: Path) -> str:
+        """Return the path at which a file was written."""
+        now = self._relative(path)
+        return self.archive.origin.get(now, now)
+
     def _lacks(self, note: _Note) -> Iterator[str]:
         page, source, seen = note.page, note.source, note.seen
         title = essence(source.title or "")
-        later = changed_since(updated_in(page.text), source.raw)
-        above = self.look.essence(title_in(page.text[: page.begin]))
+        path = self._promised(note.path)
+        # A person's additions are their own, and so are the properties that they changed.
+        ours = not self.archive.is_changed(path)
+        own = self.archive.told(path, "own").split("\n")
+        updated = updated_in(page.text)
+        if "updated" in own or not ours:
+            known = self.archive.told(path, "updated")
+            updated = f"{known}Z" if known else updated
+        later = changed_since(updated, source.raw)
+        note.title = title_in(page.text[: page.begin]) if ours and "title" not in own else None
+        above = title if note.title is None else self.look.essence(note.title)
         if title and not later and self.look.find(title, page.words) < 0:
             yield "the title is not in the note"
         elif title and not later and page.begin and self.look.find(title, above) < 0:
             yield "the title is another above the note"
         files: dict[str, str | None] = dict(source.generated())
         turns = _turns(source, seen.current, files)
-        # A person's additions are their own; that nothing else was changed, the lines show.
-        ours = not self.archive.is_changed(self._relative(note.path))
         if page.hides and ours:
             yield f"a sign hides text from who reads the note: {page.hides}"
         if page.broken and ours:
@@ -187,8 +201,7 @@ class MarkdownReader(Reader):
         key = id_of(source.raw)
         shown = self.archive.shows.get(f"conversation/{key}", "")
         marks = {mark.partition(".")[0] for mark in shown.split() if not mark.endswith(".0")}
-        own = {f"{crc32(name.encode('utf-8', 'replace')):x}" for name in source.nodes}
-        return not marks <= own
+        return not marks <= set(map(mark_of, source.nodes))
 
     def _added(self, note: _Note) -> Iterator[str]:
         """Find footnotes, times, turns and words in a note that the export does not have."""
@@ -202,7 +215,7 @@ class MarkdownReader(Reader):
             yield from self._added_turns(note)
         if self.archive.redacted:
             return
-        text = title_in(page.text[: page.begin]) + "\n" + page.text[page.begin :]
+        text = (note.title or "") + "\n" + page.text[page.begin :]
         for word in islice(foreign(text, source.vocabularies, self._own_words), 1):
             yield f"holds a word that the export does not have: {word}"
 
@@ -313,18 +326,27 @@ class MarkdownReader(Reader):
         paths = self._by_digest.get(digest, [])
         if not paths or not all(path.lower().endswith(_PICTURES) for path in paths):
             return False
-        with (self.archive.root / paths[0]).open("rb") as stream:
+        with self.archive.place(paths[0]).open("rb") as stream:
             return bool(_SIGNATURES.match(stream.read(12)))
 
     def _digests(self, path: Path, text: str) -> set[str]:
         """Return the SHA-256 of the files that a text in the note at `path` links to."""
-        digests = set()
+        root, digests = self.archive.root, set()
+        # The links of a note that was moved lead from its earlier place until the next run.
+        folders = {path.parent, (root / self._promised(path)).parent}
         for target in paths_in(text):
-            relative = _below(self.archive.root, path.parent / target)
-            if relative in self.archive.found:
-                digests.add(self.archive.found[relative])
-                digests.add(self.archive.unmarked.get(relative, ""))
+            for folder in folders:
+                relative = _below(root, folder / target)
+                relative = self.archive.origin.get(relative, relative)
+                if relative in self.archive.found:
+                    digests.add(self.archive.found[relative])
+                    digests.add(self.archive.unmarked.get(relative, ""))
         return digests
+
+
+def mark_of(message: str) -> str:
+    """Return the checksum of a message's id, as the manifest has it."""
+    return f"{crc32(message.encode('utf-8', 'replace')):x}"
 
 
 def _agrees(source: SourceConversation, shown: ShownMessage, users: bool | None) -> bool:

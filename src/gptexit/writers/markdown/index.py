@@ -18,6 +18,7 @@ from gptexit.errors import OtherArchive
 from gptexit.model import Conversation, Named
 from gptexit.names import folded
 from gptexit.text.dates import day
+from gptexit.text.links import target_of
 from gptexit.text.markdown import line
 from gptexit.writers.markdown import FLAT, LAYOUTS, PROJECT, YEAR, MarkdownOptions
 
@@ -95,7 +96,7 @@ def index(catalog: Catalog, names: Mapping[str, str]) -> str:
             oldest = _created(entry) or oldest
         count += len(items)
         blocks += [f"## {year}", "\n".join(items)]
-    others = [f"- [{line(entry.path)}]({entry.path})" for entry in catalog.others()]
+    others = [f"- [{line(entry.path)}]({target_of(entry.path)})" for entry in catalog.others()]
     if others:
         blocks += ["## Files that no note shows", "\n".join(others)]
     older = [*map(_item, catalog.older())]
@@ -126,7 +127,7 @@ def _item(entry: Entry) -> str:
     created = _created(entry)
     title = line(entry.about.get("title") or entry.path)
     when = f"{created[:10]} " if created else ""
-    return f"- {when}[{title}]({entry.path})"
+    return f"- {when}[{title}]({target_of(entry.path)})"
 
 
 _FORMAT = "markdown"

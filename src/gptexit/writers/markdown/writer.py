@@ -25,6 +25,7 @@ from gptexit.codes import Hidden, NotKept, as_text, from_text
 from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.names import names_in
 from gptexit.text.dates import moment
+from gptexit.text.links import target_of
 from gptexit.text.markdown import line
 from gptexit.writers.base import SECRETS, Draft, copy_of
 from gptexit.writers.markdown import OBSIDIAN, YEAR, MarkdownOptions
@@ -137,7 +138,7 @@ class NoteDrafter:
         """
         data: bytes = draft["data"]
         for number, copy in enumerate(copies):
-            path = posixpath.relpath(copy.path, folder)
+            path = target_of(posixpath.relpath(copy.path, folder))
             name = line(posixpath.basename(copy.path))
             data = data.replace(self._path(number).encode(), path.encode("utf-8", "replace"))
             data = data.replace(self._name(number).encode(), name.encode("utf-8", "replace"))

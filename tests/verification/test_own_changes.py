@@ -1,0 +1,249 @@
+"""What a person changed in an archive is told from damage, and can be accepted."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gptexit.archive.lock import owning
+from gptexit.cli import main
+from gptexit.errors import InUse
+from gptexit.proof import accept
+from gptexit.schemas import errors
+from support.archives.damage import as_a_disk_does
+from support.build import chain, conversation, message
+
+KILN = "2025/2025-02-19-kiln.md"
+PICTURE = b"\x89PNG\r\n\x1a\npixels"
+
+
+def export(path: Path, *said: str) -> Path:
+    pointer = {
+        "content_type": "image_asset_pointer",
+        "asset_pointer": "file-service://file-Kiln",
+        "size_bytes": len(PICTURE),
+    }
+    picture: Any = {"content_type": "multimodal_text", "parts": [pointer, "How hot?"]}
+    messages = [message("user", picture), message("assistant", "1,220 degrees.\n\nFor stoneware.")]
+    messages += [message("user", words) for words in said]
+    raw = conversation(chain(*messages), title="Kiln", update_time=1_740_000_100 + len(said))
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("conversations.json", json.dumps([raw]))
+        packed.writestr("file-Kiln-kiln.png", PICTURE)
+    return path
+
+
+def run(*words: Path | str) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def result_of(*words: Path | str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(run("verify", "--json", *words).output)
+    assert list(errors("verification", result)) == []
+    return result
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return export(tmp_path / "1.zip")
+
+
+@pytest.fixture
+def root(source: Path) -> Path:
+    assert run("convert", source, "-o", source.parent / "out", "--quiet").exit_code == 0
+    return source.parent / "out"
+
+
+def change(note: Path, before: str, after: str) -> None:
+    text = note.read_text(encoding="utf-8")
+    assert before in text
+    note.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def test_words_that_a_person_added_are_no_damage(source: Path, root: Path) -> None:
+    change(root / KILN, "For stoneware.", "For stoneware.\n\nTried it: too hot.")
+    done = run("verify", source, root)
+    assert done.exit_code == 0
+    assert f"You changed 1 file; nothing was lost by it:\n  {KILN}\n" in done.output
+    assert done.output.endswith("Complete: all that the export holds is in the archive.\n")
+    assert result_of(source, root)["edited"] == [KILN]
+    done = run("verify", root)
+    assert done.exit_code == 1
+    assert f"You changed 1 file, or something else did:\n  {KILN}\n" in done.output
+    assert "say so: gptexit verify --accept ARCHIVE" in done.output
+    assert "is not as it was written" not in done.output
+    assert result_of(root)["changed"] == [KILN]
+
+
+def test_what_a_person_accepted_is_theirs_until_it_changes_again(source: Path, root: Path) -> None:
+    change(root / KILN, "For stoneware.", "For stoneware.\n\nTried it.")
+    for words in (["--accept", root], [root]):
+        done = run("verify", *words)
+        assert done.exit_code == 0, done.output
+        assert done.output.endswith(
+            "Complete: every file is as it was written, except for 1 note that you changed and "
+            "accepted.\n"
+        )
+    assert result_of(root)["accepted"] == [KILN]
+    assert run("verify", source, root).exit_code == 0
+    before = (root / KILN).read_bytes()
+    run("convert", source, "-o", root, "--quiet")
+    assert (root / KILN).read_bytes() == before
+    assert run("verify", root).exit_code == 0
+    change(root / KILN, "Tried it.", "Tried it again.")
+    assert run("verify", root).exit_code == 1
+    assert result_of(root)["changed"] == [KILN]
+
+
+def test_a_note_that_lacks_text_is_named_also_when_it_was_accepted(
+    source: Path, root: Path
+) -> None:
+    change(root / KILN, "For stoneware.", "Mine.")
+    done = run("verify", source, root)
+    assert done.exit_code == 1
+    assert f"{KILN}: the message of" in done.output
+    assert result_of(source, root)["edited"] == []
+    done = run("verify", source, root, "--accept")
+    assert done.exit_code == 0
+    assert "You changed 1 note that holds less than the export, as you accepted:" in done.output
+    assert f"  {KILN}: the message of" in done.output
+    assert done.output.endswith(
+        "Complete, except for 1 note that holds less than the export, as you accepted.\n"
+    )
+    found = result_of(source, root)
+    assert (found["verdict"], len(found["less"])) == ("complete except", 1)
+    assert run("verify", root).exit_code == 0
+
+
+def test_who_accepts_a_note_says_nothing_of_what_comes_later(source: Path, root: Path) -> None:
+    change(root / KILN, "For stoneware.", "Mine.")
+    assert run("verify", root, "--accept").exit_code == 0
+    later = export(source.parent / "2.zip", "And porcelain?")
+    done = run("verify", later, root)
+    assert done.exit_code == 1
+    assert "“Andporcelain?”" in done.output
+    run("convert", later, "-o", root, "--quiet")  # the new text goes beside it
+    assert run("verify", later, root).exit_code == 0
+    assert "Mine." in (root / KILN).read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("tags: [chatgpt]", "tags:\n  - chatgpt\n  - pottery\nrating: 5"),
+        ("title: Kiln", "title: The hot thing"),
+        ("updated: 2025", "updated: 2035"),
+    ],
+)
+def test_front_matter_is_the_users(source: Path, root: Path, before: str, after: str) -> None:
+    change(root / KILN, before, after)
+    for _ in range(2):
+        for words in ([root], [source, root]):
+            done = run("verify", *words)
+            assert done.exit_code == 0, done.output
+            assert f"You changed 1 file; nothing was lost by it:\n  {KILN}\n" in done.output
+        run("convert", source, "-o", root, "--quiet")
+    later = export(source.parent / "2.zip", "And porcelain?")
+    run("convert", later, "-o", root, "--quiet")
+    assert after in (root / KILN).read_text()
+    for words in ([root], [later, root]):
+        done = run("verify", *words)
+        assert (done.exit_code, "You changed" in done.output) == (0, False), done.output
+
+
+def test_a_note_that_was_moved_is_no_loss(source: Path, root: Path) -> None:
+    (root / "Pottery/hot").mkdir(parents=True)
+    now = (root / KILN).rename(root / "Pottery/hot/My oven.md")
+    for words in ([root], [source, root]):
+        done = run("verify", *words)
+        assert done.exit_code == 0, done.output
+        assert f"You moved 1 file:\n  {KILN} (now: Pottery/hot/My oven.md)\n" in done.output
+    change(now, "For stoneware.", "For stoneware.\n\nTried it.")
+    assert run("verify", source, root).exit_code == 0
+    assert run("verify", root).exit_code == 1
+    assert run("verify", root, "--accept").exit_code == 0
+    (root / ".trash").mkdir()
+    now.rename(root / ".trash/My oven.md")
+    for words in ([root], [source, root]):
+        assert run("verify", *words).exit_code == 1
+
+
+def test_moved_pictures_are_no_loss(source: Path, root: Path) -> None:
+    (root / "assets").rename(root / "pictures")
+    for words in ([root], [source, root]):
+        done = run("verify", *words)
+        assert (done.exit_code, "You moved 1 file" in done.output) == (0, True), done.output
+
+
+def test_ticks_on_the_first_page_of_an_exit_are_the_users(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "exit"
+    assert run("exit", source, "-o", out, "--quiet").exit_code == 0
+    page = out / "START-HERE.md"
+    page.write_text(page.read_text().replace("- [ ]", "- [x]"))
+    for words in ([out], [source, out], [out, "--accept"], [out]):
+        done = run("verify", *words)
+        assert (done.exit_code, "START-HERE.md" in done.output) == (0, True), done.output
+
+
+def test_a_fault_of_the_disk_is_damage(source: Path, root: Path) -> None:
+    note = root / KILN
+    with as_a_disk_does(root):
+        change(note, "stoneware", "stonewars")
+    for words in ([root], [source, root], [root, "--accept"]):
+        done = run("verify", *words)
+        assert done.exit_code == 1
+        assert f"{KILN}: is not as it was written" in done.output
+    note.write_bytes(bytes(1000))
+    done = run("verify", root, "--accept")
+    assert done.exit_code == 1
+    assert f"{KILN}: is not as it was written" in done.output
+
+
+def test_no_picture_and_no_data_is_accepted(source: Path, root: Path) -> None:
+    (picture,) = (root / "assets").rglob("*.png")
+    picture.write_bytes(PICTURE + b"retouched")
+    manifest = (root / ".gptexit/manifest.jsonl").read_bytes()
+    done = run("verify", root, "--accept")
+    assert done.exit_code == 1
+    assert f"{picture.name}: is not as it was written" in done.output
+    assert (root / ".gptexit/manifest.jsonl").read_bytes() == manifest
+
+
+@pytest.mark.parametrize("name", ["manifest.jsonl", "archive.json"])
+def test_what_an_archive_says_of_itself_is_not_accepted(root: Path, name: str) -> None:
+    change(root / KILN, "For stoneware.", "Mine.")
+    own = root / ".gptexit" / name
+    own.write_bytes(own.read_bytes().replace(b"Kiln", b"Kilm").replace(b"sources", b"sourcez"))
+    before = own.read_bytes()
+    done = run("verify", root, "--accept")
+    assert done.exit_code == 2
+    assert f"{name} is not as it was written" in done.output
+    assert own.read_bytes() == before
+
+
+def test_while_another_run_writes_nothing_is_accepted(root: Path) -> None:
+    change(root / KILN, "For stoneware.", "Mine.")
+    with owning(root), pytest.raises(InUse):
+        accept(root)
+    assert accept(root) == [KILN]
+    assert accept(root) == []
+
+
+def test_what_an_interrupted_run_left_is_not_taken_for_the_users(root: Path) -> None:
+    (root / ".gptexit/0123456789abcdef.journal").write_bytes(b"")
+    done = run("verify", root)
+    assert done.exit_code == 1
+    assert "a run that was interrupted" in done.output
+    assert run("verify", root, "--accept").exit_code == 2
+
+
+def test_an_archive_that_tells_no_times_goes_on(source: Path, root: Path) -> None:
+    os.remove(root / ".gptexit/times.jsonl")
+    change(root / KILN, "For stoneware.", "For stoneware.\n\nTried it.")
+    assert run("verify", source, root).exit_code == 0
