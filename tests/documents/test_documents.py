@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.documents import DOCUMENTS, renewed
+from support.documents import DOCUMENTS, lay_out, renewed, runs_of
 from support.exports import ROOT
 
 pytestmark = pytest.mark.slow
@@ -23,6 +28,60 @@ def test_links_between_documents_lead_somewhere(document: Any) -> None:
     text = re.sub(r"^>.*$|```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.S | re.M)
     for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", text):
         assert (document.parent / target).exists(), target
+
+
+_PROGRAMS = r"gptexit|python3?|unzip|cat|make|pip|pipx|uv|datasette|py|\.venv/bin/\S+"
+_LINE = re.compile(rf"^ {{4,}}((?:{_PROGRAMS}) .+)$", re.M)
+NOT_RUN = {
+    "gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080": "needs a server",
+    "gptexit mcp --install": "changes the settings of another program; see tests/mcp",
+    "python3 -m pip": "installs",
+    "python3 -m venv": "installs",
+    ".venv/bin/": "needs what is installed there",
+    "pip install": "installs",
+    "pipx ": "installs",
+    "uv ": "installs",
+    "datasette ": "a server; see tests/apps",
+    "make ": "is for who works on gptexit; .ci/run runs it",
+    "py ": "is for Windows",
+}
+"""Beginnings of commands that the documents show and this test does not run, and why."""
+
+
+def _is_run(line: str) -> bool:
+    return line.endswith("--dry-run") or not line.startswith(tuple(NOT_RUN))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the lines are for a shell")
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_command_shown_runs(document: Path, tmp_path: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    lines = [line.strip() for line in _LINE.findall(text) if _is_run(line)]
+    if not lines:
+        return
+    lay_out(tmp_path)
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin/gptexit"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gptexit "$@"\n')
+    command.chmod(0o700)
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment["PATH"] = f"{command.parent}{os.pathsep}{environment['PATH']}"
+    for line in [*runs_of(text), *lines]:
+        if not all(map(shutil.which, re.findall(r"(?:^|\| *)(jq|unzip)\b", line))):
+            continue
+        done = subprocess.run(
+            ["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, check=False
+        )
+        # What the marks run may be damaged on purpose.
+        assert done.returncode == 0 or line in runs_of(text), (line, done.stderr)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_program_shown_is_marked_to_be_run(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for above, program in re.findall(r"^(.*)\n```(?:python|sql)\n(.*?)^```$", text, re.S | re.M):
+        mark = above.rpartition("\n")[2]
+        assert mark.startswith("<!-- ") or "anthropic" in program, program
 
 
 def test_each_promise_names_a_test_that_is_there() -> None:

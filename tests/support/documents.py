@@ -11,8 +11,9 @@ Marks stand in front of what a command made; one runs a command that shows nothi
     <!-- sql: PATH -->              a query follows, and below it the rows that a database gives
 
 The commands of a document run one after the other in an empty folder that holds the sample export
-`fixtures/slim-2026.zip` as `chatgpt-export.zip`, and two exports of one account, of different
-years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `broken-off.zip` is two thirds of the sample.
+`fixtures/slim-2026.zip` as `chatgpt-export.zip` and as `export.zip`, and two exports of one
+account, of different years, as `chatgpt-2025.zip` and `chatgpt-2026.zip`. `broken-off.zip` is two
+thirds of the sample.
 `with-secrets.json` is an export of two chats with secrets of `planted` in them. `filled.csv` is a
 table of names that is filled in. `answer.txt` is what ChatGPT may answer when it is asked what it
 remembers.
@@ -23,7 +24,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -71,13 +71,7 @@ def renewed(document: Path) -> str:
     """The document with what its commands give now."""
     text = document.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(SAMPLE, Path(folder) / "chatgpt-export.zip")
-        sample = SAMPLE.read_bytes()
-        (Path(folder) / "broken-off.zip").write_bytes(sample[: len(sample) * 2 // 3])
-        (Path(folder) / "answer.txt").write_text(ANSWER, encoding="utf-8")
-        (Path(folder) / "filled.csv").write_text(FILLED, encoding="utf-8")
-        slimming.two_years(FULL, Path(folder))
-        _with_secrets(Path(folder) / "with-secrets.json")
+        lay_out(Path(folder))
         for command in _RUN.findall(text):
             _printed(command, Path(folder))
         text = _OUTPUT.sub(lambda found: found[1] + _printed(found[2], Path(folder)), text)
@@ -90,6 +84,23 @@ def renewed(document: Path) -> str:
         )
         text = _SQL.sub(lambda found: found[1] + _rows(Path(folder) / found[2], found[3]), text)
         return _PAGE.sub(lambda found: found[1] + _quoted(Path(folder) / found[2]), text)
+
+
+def lay_out(folder: Path) -> None:
+    """Put the sample exports into a folder."""
+    sample = SAMPLE.read_bytes()
+    for name in ("chatgpt-export.zip", "export.zip"):
+        (folder / name).write_bytes(sample)
+    (folder / "broken-off.zip").write_bytes(sample[: len(sample) * 2 // 3])
+    (folder / "answer.txt").write_text(ANSWER, encoding="utf-8")
+    (folder / "filled.csv").write_text(FILLED, encoding="utf-8")
+    slimming.two_years(FULL, folder)
+    _with_secrets(folder / "with-secrets.json")
+
+
+def runs_of(text: str) -> list[str]:
+    """The commands that mark what a document needs before its others."""
+    return _RUN.findall(text)
 
 
 def _with_secrets(path: Path) -> None:
