@@ -24,10 +24,10 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
 
     `words`: those of the command that was given, without `gptexit`.
     """
-    choices, lines = error.choices, []
+    choices, head = error.choices, "The command to copy:"
     if isinstance(error, NoSuchSource):
-        choices = _near(Path(error.given[0]))
-        lines = ["What lies nearby, with the command to copy:"] if choices else []
+        choices, head = _near(Path(error.given[0])), "What lies nearby, with the command to copy:"
+    lines = [head] if choices else []
     for choice in choices[:SHOWN]:
         lines += [f"  {choice.what}:", f"    {_command(words, error.given, choice)}"]
     if len(choices) > SHOWN:

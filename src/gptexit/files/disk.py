@@ -15,7 +15,6 @@ import secrets
 import shutil
 import sqlite3
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -180,6 +179,8 @@ def full_disk_named(folder: str | Path, needed: Callable[[], int]) -> Iterator[N
     except (OSError, sqlite3.Error) as error:
         if not is_full(error) or getattr(error, "filename", None):
             raise
+        import tempfile  # slow to import, and needed by few
+
         places = [str(folder), tempfile.gettempdir()]
         place = min(places, key=lambda place: free_at(place) or 0)
         named = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), place)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import unicodedata
 from collections.abc import Iterable
 
@@ -38,7 +37,11 @@ def command_line(words: Iterable[str]) -> str:
     A character that no terminal shows is a question mark in it: a name may hold any.
     """
     words = list(map(str, words))
-    line = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    line = shlex.join(words)
+    if os.name == "nt":
+        from subprocess import list2cmdline  # slow to import, and needed by few
+
+        line = list2cmdline(words)
     return "".join(sign if sign.isprintable() else "?" for sign in line)
 
 

@@ -83,7 +83,9 @@ def test_exports_that_are_packed_in_a_folder_are_listed(tmp_path: Path) -> None:
     write(folder / "a-part-0001.zip", zip_of({"conversations.json": text_of("a")}))
     write(folder / "a-part-0002.zip", zip_of({"file-a.dat": b"1"}))
     write(folder / "b/conversations.json", text_of("b"))
-    with pytest.raises(NotAnExport, match=re.escape(f"{folder} is a folder in which 2")) as caught:
+    with pytest.raises(
+        NotAnExport, match=re.escape(f"{folder} is a folder with 2 exports")
+    ) as caught:
         open_export([folder])
     assert caught.value.given == (str(folder),)
     names = [[os.path.basename(path) for path in each.paths] for each in caught.value.choices]

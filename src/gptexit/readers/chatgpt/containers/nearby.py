@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -164,7 +165,7 @@ def _table(file: BinaryIO) -> list[zipfile.ZipInfo] | None:
     try:
         with zipfile.ZipFile(file) as archive:
             return archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
         return None
 
 
@@ -179,4 +180,8 @@ def _member(info: zipfile.ZipInfo) -> Member:
 
 
 def _changed(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    seconds = path.stat().st_mtime
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError):  # a disk may say anything
+        return datetime.fromtimestamp(0, UTC)

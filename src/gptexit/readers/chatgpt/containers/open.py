@@ -88,8 +88,8 @@ def _need_unpacked(folder: Path) -> None:
     exports = exports_in(folder)
     if any(export.size for export in exports):
         raise NotAnExport(
-            f"{recognize.named(str(folder))} is a folder in which "
-            f"{count(len(exports), 'export lies', 'exports lie')}, not unpacked into it.",
+            f"{recognize.named(str(folder))} is a folder with {count(len(exports), 'export')} of "
+            "ChatGPT in it.",
             "Give one of them, with all its parts.",
         ).with_choices([str(folder)], [export.as_choice() for export in exports])
 
