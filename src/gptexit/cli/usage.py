@@ -78,7 +78,7 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # not generic before clic
         word = str(value).casefold()
         format = _MEANT.get(word, _NEAREST.get(word, (word,))[0])
         if format in self.anyway:
-            self.fail(f"{format} is written anyway, so {value!r} need not be named.", param, ctx)
+            self.fail(f"{format} is written anyway: leave {value!r} out.", param, ctx)
         if value not in self.choices:
             self.fail(unknown(str(value), self.choices, self.what), param, ctx)
         return str(value)
@@ -130,7 +130,7 @@ def sentence(error: click.ClickException) -> str:
         case click.MissingParameter():
             return _missing(error, ctx)
         case click.BadParameter():
-            return f"{_hint(error)}: {error.message}"
+            return f"{_hint(error)}: {_number(error) or error.message}"
         case click.BadOptionUsage():
             return f"{error.option_name} needs a value after it. {_help(ctx)}"
     message = _lowered(error.format_message())
@@ -154,6 +154,16 @@ def _missing(error: click.MissingParameter, ctx: click.Context | None) -> str:
     return f"{_named(error.param)} is missing" + (
         f", as in: {example}" if example else f". {_help(ctx)}"
     )
+
+
+def _number(error: click.BadParameter) -> str | None:
+    """Say which numbers an option takes, if it takes numbers."""
+    kind = error.param.type if error.param else None
+    if not isinstance(kind, click.IntRange | click.FloatRange):
+        return None
+    last = f"to {kind.max:,}" if kind.max is not None else "on"
+    value = error.message.partition(" is not")[0]
+    return f"{value} is not taken; give a number from {kind.min} {last}."
 
 
 def _hint(error: click.BadParameter) -> str:
