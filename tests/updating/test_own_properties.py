@@ -120,21 +120,33 @@ def test_front_matter_that_is_not_understood_stays(note: Path, before: str, afte
     assert "More" in note.with_name("2025-02-19-a-title.new.md").read_text()
 
 
-def test_an_archive_that_does_not_tell_what_it_wrote_goes_on(note: Path) -> None:
-    root = note.parents[1]
+def forget(root: Path) -> None:
+    """Make an archive one of a version that did not record what it wrote."""
     manifest = root / ".gptexit/manifest.jsonl"
     lines = [json.loads(line) for line in manifest.read_text().splitlines()]
     for line in lines:
         for name in ("front", "body"):
             line["about"].pop(name, None)
     manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_an_archive_that_does_not_tell_what_it_wrote_goes_on(note: Path) -> None:
+    root = note.parents[1]
+    forget(root)
     run(root, "More")  # as it was written: renewed
     assert "More" in note.read_text()
+    forget(root)
     note.write_text(note.read_text().replace("tags: [chatgpt]", "tags: [chatgpt, mine]"))
+    assert run(root, "More")["files_written"] == 0  # the same conversation: only the tags differ
     run(root, "More", "and more")  # by now it tells
     assert "and more" in note.read_text()
     assert "tags: [chatgpt, mine]" in note.read_text()
     assert notes(root) == [NOTE, "index.md"]
+    forget(root)
+    note.write_text(mine := note.read_text().replace("chatgpt, mine", "chatgpt"))
+    run(root, "More", "and more", "and yet more")  # nobody can tell
+    assert note.read_text() == mine
+    assert len(notes(root)) == 3
 
 
 @pytest.mark.slow

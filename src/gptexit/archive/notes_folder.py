@@ -97,8 +97,10 @@ class NotesSink(FolderSink):
         known = _KnownNote.of(entry, data)
         new = None
         if not self._is_link(file.path):
-            bases = (entry.about, *self.catalog.replaced(file.key))
-            texts = (_with_users(file, about, data) for about in bases)
+            # An older archive does not tell: then a text that reads as the new one is no edit.
+            about = entry.about if entry.about.get("body") else file.about
+            bases = (about, *self.catalog.replaced(file.key))
+            texts = (_with_users(file, base, data) for base in bases)
             new = next(filter(None, texts), None)
         if new and new.data == data:
             # The bytes that were written stay known, so that what the user changed is.
