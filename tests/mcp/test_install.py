@@ -204,5 +204,5 @@ def test_without_the_extra_it_says_how_to_get_it(archive: Path, tmp_path: Path) 
         env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 2
-    assert "python3 -m pip install '.[mcp]'" in done.stderr
+    assert 'install "mcp>=2.0,<3"' in done.stderr
     assert done.stdout == ""
