@@ -71,6 +71,7 @@ def _verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     ctx.call_on_close(lambda: log.removeHandler(handler))
+    ctx.call_on_close(lambda: log.setLevel(logging.NOTSET))
 
 
 class _OneLine(logging.Formatter):
