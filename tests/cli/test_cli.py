@@ -64,9 +64,9 @@ def test_the_summary_says_what_was_done(tmp_path: Path) -> None:
     assert done.stderr == b""
     assert done.stdout.decode().splitlines() == [
         "Read 1 conversation with 2 messages from export.zip.",
-        f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files written, 0 unchanged; "
-        "nothing redacted.",
-        "Everything that the export holds was read.",
+        "The last change in the export is of 19 February 2025. What you wrote later is not in it.",
+        f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files.",
+        "All that the export holds was read.",
     ]
     assert set(files(tmp_path / "out")) == {
         ".gptexit/archive.json",

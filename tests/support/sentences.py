@@ -37,7 +37,7 @@ _WORDS = re.compile(
 """Two words, or a word beside a value."""
 _QUERY = re.compile(
     r"\b(CREATE|PRIMARY KEY|SELECT|INSERT|UPDATE|JOIN|FROM|LIKE|BETWEEN)\b"
-    r"|\b(UNION ALL|IS NULL|IS NOT NULL|GROUP BY)\b|\bON CONFLICT|\bAND [a-z({]|\bAS [a-z]|\(\?[:!=<]"
+    r"|\b(UNION ALL|IS NULL|IS NOT NULL|GROUP BY|ON CONFLICT)\b|\bAND [a-z({]|\bAS [a-z]|\(\?[:!=<]"
 )
 
 

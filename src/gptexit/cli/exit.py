@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from gptexit.cli import options
-from gptexit.cli.summary import complain, progress_bar, summary, troubles
-from gptexit.cli.verify import EXITS, verdict
-from gptexit.errors import Exit
-from gptexit.exit import DESTINATIONS, FORMATS, PAGE, REPORT, leave
+from gptexit.cli.summary import complain, listed, progress_bar, summary, troubles
+from gptexit.cli.verify import findings
+from gptexit.exit import FORMATS, REPORT, Left, leave
+from gptexit.exit_page import DESTINATIONS, PAGE, QUESTION
 from gptexit.selection import Selection
+from gptexit.text.terminal import count
 
 WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values()))
 """The formats that an exit may write."""
@@ -59,7 +60,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
     quiet, out = given["quiet"], Path(given["out"])
     off = quiet or given["no_progress"]
-    report, checked = leave(
+    left = leave(
         sources,
         out,
         options.writer_options(given),
@@ -70,8 +71,36 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
         jobs=given["jobs"],
     )
     if not quiet:
-        click.echo(summary(report))
-    complain(troubles(report, str(out / REPORT)))
+        click.echo(summary(left.report))
+    complain(troubles(left.report, str(out / REPORT)))
     if not quiet:
-        click.echo(f"\n{verdict(checked)}\n\nNow open {out / PAGE}.")
-    ctx.exit(Exit.INCOMPLETE if checked.problems else report["exit_code"] or EXITS[checked.verdict])
+        click.echo("\n".join(["", *_told(left), "", QUESTION, str(left.answer)]))
+    elif not left.answer.is_yes:
+        complain([str(left.answer)])
+    ctx.exit(left.answer.exit_code)
+
+
+def _told(left: Left) -> list[str]:
+    """Say what was compared, what is of earlier runs, and where to go on."""
+    lines = findings(left.checked)
+    known = {loss["where"] for loss in left.report["read"]["unreadable"]}
+    known |= {*left.report["source"]["missing_files"]}
+    lines += listed(
+        "Could not be read when it was compared:",
+        [f"{where}: {why}" for where, why in left.checked.unread.items() if where not in known],
+    )
+    messages = {archive.format: archive.messages for archive in left.checked.archives}
+    shown, every = messages.get("markdown", 0), messages.get("jsonl", 0)
+    if shown < every:
+        lines.append(
+            f"Notes show the {count(shown, 'message')} that you can see in ChatGPT. jsonl also has "
+            f"the other {every - shown:,}, such as steps of its tools and earlier answers."
+        )
+    for pack in left.stale:
+        lines.append(
+            f"{pack.name} is of an earlier export, and has nothing that is new in this one. To "
+            f"renew it: {pack.command}"
+        )
+    if left.page.name != PAGE:
+        lines.append(f"You changed {PAGE}: it stays as it is, and the new page is beside it.")
+    return [*lines, "", f"Now open {left.page}. It lists what to do before you cancel."]

@@ -12,8 +12,10 @@ import orjson
 
 from gptexit.codes import Repair, sentences
 from gptexit.files.disk import write_whole
+from gptexit.report import age
 from gptexit.text.terminal import count, printable
-from gptexit.writers.base import SECRETS
+from gptexit.writers.base import NOTHING, SECRETS
+from gptexit.writers.registry import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,11 +32,12 @@ _KINDS = 5
 
 def summary(report: dict[str, Any]) -> str:
     """Return what a run did in plain words, from its report, without what went wrong."""
-    lines = [_read(report), *_exports(report), *map(_written, report["targets"])]
+    lines = [_read(report), *_exports(report), *filter(None, [age(report)])]
+    lines += map(_written, report["targets"])
     lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
     for part in (_edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
-    lines += ["Everything that the export holds was read."] if report["complete"] else []
+    lines += ["All that the export holds was read."] if report["complete"] else []
     return "\n".join(lines)
 
 
@@ -43,14 +46,12 @@ def troubles(report: dict[str, Any], named: str = "--report FILE") -> list[str]:
     files, refused = report["source"]["missing_files"], report["assets"]["refused"]
     lines = not_given(files)
     if files:
-        lines.append(
-            "  An export of several parts needs all of them: give every ZIP in one command."
-        )
+        lines.append("  A large export comes as several ZIPs: give them all in one command.")
     lines += unreadable(map(lost, report["read"]["unreadable"]))
     if refused:
         lines.append(f"Could not be copied: {count(refused, 'file')}.")
     if not report["complete"]:
-        lines.append(f"Part of the export is not in what was written; {named} names it all.")
+        lines.append(f"Part of the export was not written. {named} lists all of it.")
     return lines
 
 
@@ -142,11 +143,14 @@ def _written(target: dict[str, Any]) -> str:
     words = f"Wrote {conversations} as {target['format']} to {where}"
     if target["format"] != "jsonl":
         new, same = target["files_written"], target["files_unchanged"]
-        words += f": {count(new, 'file')} written, {same:,} unchanged"
+        words += f": {count(new, 'file')}"
+        words += f" written, {same:,} unchanged" if same else ""
     left_out = sum(target["left_out"].values())
     if left_out:
         words += f"; {count(left_out, 'conversation')} left out, as you asked"
-    return f"{words}; {target['redact']} redacted."
+    if target["redact"] == NOTHING and FORMATS[target["format"]].for_others:
+        words += "; passwords and keys are in it, as you asked"
+    return f"{words}."
 
 
 def _redacted(report: dict[str, Any]) -> list[str]:
@@ -225,8 +229,8 @@ def _earlier(report: dict[str, Any]) -> list[str]:
 
 def _missing(report: dict[str, Any]) -> list[str]:
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    words = f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
-    return [f"{words}names each where it was."] if missing else []
+    words = f"Your chats mention {count(missing, 'file')} that the export does not have. Where a "
+    return [f"{words}file was, its name is given."] if missing else []
 
 
 def _passed_over(report: dict[str, Any]) -> list[str]:

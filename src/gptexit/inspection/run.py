@@ -303,7 +303,10 @@ def absences(generation: str) -> list[Absence]:
     ]
 
 
-def as_markdown(generation: str) -> str:
-    """Return the absences of a generation as a list in Markdown."""
-    page = render("inspect/absences.md.j2", absences=absences(generation))
+def as_markdown(generation: str, export: str = "EXPORT") -> str:
+    """Return the absences of a generation as a list in Markdown.
+
+    `export`: the paths of the export, as a command takes them.
+    """
+    page = render("inspect/absences.md.j2", absences=absences(generation), export=export)
     return page.removesuffix("\n")

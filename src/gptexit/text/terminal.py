@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import unicodedata
+from collections.abc import Iterable
 
 _MOST = 10_000
 """Characters of a name that are looked at."""
+_BARE = re.compile(r"[\w@%+=:,./\\-]+" if os.name == "nt" else r"[\w@%+=:,./-]+", re.ASCII)
+"""Arguments that a shell takes as they are."""
+_QUOTED = re.compile(r'[^"]*' if os.name == "nt" else r'[^"$`\\!]*')
+"""Arguments that it takes between double quotes."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of a cell that a spreadsheet may take for a formula."""
 
@@ -25,6 +33,18 @@ def printable(text: str, width: int | None = None) -> str:
         words = "".join(sign if sign.isprintable() else _instead(sign) for sign in words)
     words = " ".join(words.split())
     return words if width is None else _cut(words, width)
+
+
+def shell_words(words: Iterable[str]) -> str:
+    """Return arguments of a command as a person types them into a shell, of Windows or another."""
+    return " ".join(map(_shell_word, words))
+
+
+def _shell_word(word: str) -> str:
+    word = printable(word)
+    if _BARE.fullmatch(word):
+        return word
+    return f'"{word}"' if _QUOTED.fullmatch(word) else shlex.quote(word)
 
 
 def harmless(text: str) -> str:

@@ -332,8 +332,12 @@ class Locator:
         return hashlib.sha256(text).hexdigest()
 
     def member(self, member: str) -> str | None:
-        """Return the digest of a file by its name in the export."""
+        """Return the digest of a file by its name; None also if only an older export has it."""
         if member not in self._known:
+            try:
+                self._export.size(member)
+            except FileNotFoundError:
+                return None
             self._known[member] = self._digest(member, lambda: self._export.open(member))
         return self._known[member]
 

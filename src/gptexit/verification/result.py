@@ -80,6 +80,8 @@ class Result:
     problems: list[Problem] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     """Files that somebody added to, and that still hold all of the export."""
+    whole_export: bool = True
+    """False if the export lacks a file of its own list, or some of it cannot be read."""
     lacking: list[str] = field(default_factory=list)
     """A phrase for each thing that the export itself lacks."""
     unread: dict[str, str] = field(default_factory=dict)
