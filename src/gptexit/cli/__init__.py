@@ -16,7 +16,7 @@ from gptexit.cli import streams
 from gptexit.errors import Closed, Exit, GptexitError
 
 _COMMANDS = {
-    "exit": "Do everything that leaving ChatGPT takes, in one go.",
+    "exit": "Save everything before you leave ChatGPT, in one command.",
     "inspect": "Say what an export holds and what it lacks.",
     "convert": "Convert an export into an archive.",
     "search": "Find something in an SQLite archive.",

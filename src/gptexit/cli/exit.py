@@ -42,11 +42,11 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
 @options.of_formats(*WRITTEN)
 @click.pass_context
 def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
-    """Do everything that leaving ChatGPT takes, in one go.
+    """Save everything before you leave ChatGPT, in one command.
 
-    Writes a Markdown archive, the same conversations as neutral JSON, and your account's own files;
-    reads it all back and compares it with the export; and says in START-HERE.md what is where, what
-    is missing and why, and what to do before and after you cancel. Nothing leaves this machine.
+    Writes your conversations as notes to read (Markdown) and as data for programs (JSON), and your
+    account's own files. Then compares it all with the export, and says whether you have everything
+    and may cancel now. START-HERE.md says so too, and what to do next. Nothing leaves this machine.
 
     \b
     gptexit exit chatgpt-export.zip
@@ -55,9 +55,9 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     gptexit exit chatgpt-export.zip --for claude --exclude title=salary
     """
     if "-" in sources:
-        raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
+        raise click.UsageError("exit reads the export twice: give the path of a file, not `-`.")
     if given["exclude"] and not given["going_to"]:
-        raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
+        raise click.UsageError("--exclude is for what --for adds: give --for too.")
     quiet, out = given["quiet"], Path(given["out"])
     off = quiet or given["no_progress"]
     left = leave(

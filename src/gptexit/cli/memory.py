@@ -124,7 +124,7 @@ def _answer(path: str | None) -> OwnList:
 def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
     """Return the page without secrets, and a line that says so. Raise as `Redactor` does."""
     if given["redact"] == NOTHING:
-        return page, "Nothing was redacted."
+        return page, "Keys and passwords were not looked for, as you asked."
     from gptexit.redact.redactor import Redactor
 
     try:
@@ -140,7 +140,7 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
         return page, f"Not searched for keys and passwords: {error.sentence}"
     if clean == page:
         return page, "No key or password is in it, as far as can be told."
-    return clean, "A key or password was in it: a mark, [redacted: …], stands in its place."
+    return clean, "A key or password was in it: a mark, [redacted: …], is in its place."
 
 
 def _summary(export: Source, remembered: Memory, answer: OwnList) -> list[str]:
@@ -149,7 +149,9 @@ def _summary(export: Source, remembered: Memory, answer: OwnList) -> list[str]:
     lines = [f"Read {read} from {export.label}.", tally(remembered)]
     marked = sum(bool(entry.marks) for entry in remembered.entries)
     if marked:
-        lines.append(f"{count(marked, 'of them says', 'of them say')} what is not certain of it.")
+        lines.append(
+            f"{count(marked, 'of them has', 'of them have')} a note on what is not certain."
+        )
     if answer.entries:
         entries = count(len(answer.entries), "entry", "entries")
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""

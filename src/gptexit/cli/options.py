@@ -67,7 +67,7 @@ reading = _together(
     click.option(
         "--allow-large",
         is_flag=True,
-        help="Take also the members of a ZIP that unpack to far more than an export's do.",
+        help="Read also files of a ZIP that are far larger, unpacked, than those of an export.",
     ),
     click.option("--no-progress", is_flag=True, help="No progress bar."),
 )
@@ -75,7 +75,7 @@ jobs = click.option(
     "--jobs",
     metavar="N",
     type=click.IntRange(1, 256),
-    help="How many processes read and render; the files are the same with any number. [default: "
+    help="How many processes work at the same time; the result is the same. [default: "
     "one for each core, for a large export]",
 )
 
@@ -99,7 +99,7 @@ def content(what: str, shown: str, branches: str) -> Decorator:
         click.option(
             "--branches",
             type=click.Choice(["current", "all"]),
-            help="The branch seen last, or also edited and regenerated versions. "
+            help="The messages that you saw last, or also edited and repeated ones. "
             f"[default: {branches}]",
         ),
         click.option(
@@ -145,11 +145,19 @@ selection = _together(
     click.option(
         "--since",
         metavar="DATE",
-        help="Only conversations touched on DATE or later: 2025-03-14, 2025-03, 2025.",
+        help="Only conversations changed on DATE or later: 2025-03-14, 2025-03, 2025.",
     ),
-    click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier."),
+    click.option(
+        "--until", metavar="DATE", help="Only conversations that began on DATE or earlier."
+    ),
     click.option("--title", metavar="TEXT", help="Only conversations with TEXT in their title."),
-    click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation."),
+    click.option(
+        "--id",
+        "ids",
+        metavar="ID",
+        multiple=True,
+        help="Only the conversation with this id. May be given several times.",
+    ),
     click.option(
         "--project",
         metavar="NAME",
@@ -159,7 +167,9 @@ selection = _together(
     click.option("--model", metavar="NAME", help="Only conversations with this model."),
     exclude("Leave conversations out"),
     click.option(
-        "--archived/--no-archived", default=None, help="Only archived ones, or none of them."
+        "--archived/--no-archived",
+        default=None,
+        help="Only archived conversations, or only the others.",
     ),
 )
 

@@ -105,7 +105,7 @@ def _read(report: dict[str, Any]) -> str:
     if others:
         words += f" Among them: {' and '.join(others)}."
     if read["duplicates"] and not report["source"]["exports"]:
-        words += f" Merged {count(read['duplicates'], 'further copy', 'further copies')} into them."
+        words += f" Merged {count(read['duplicates'], 'more copy', 'more copies')} of them."
     return words
 
 
@@ -121,9 +121,9 @@ def _exports(report: dict[str, Any]) -> list[str]:
             f"and {count(gone['messages'], 'message')} of others; kept, and marked as gone."
         )
     if differing:
-        messages = count(len(differing), "message")
+        messages = count(len(differing), "message has", "messages have")
         lines.append(
-            f"{messages} with another text in a later export: that one counts, and jsonl has both."
+            f"{messages} another text in a later export. The later text is used; jsonl has both."
         )
     return lines
 
@@ -158,9 +158,10 @@ def _redacted(report: dict[str, Any]) -> list[str]:
     without = [target for target in report["targets"] if target["redact"] == SECRETS]
     lines = [_taken_out(report["redacted"], without)] if without else []
     if report["redacted"] and report["redacted"]["unsearched"]:
+        files = count(report["redacted"]["unsearched"], "file")
         lines.append(
-            f"Not searched for secrets: {count(report['redacted']['unsearched'], 'file')}, such as "
-            "pictures, PDFs, Office files and ZIPs."
+            f"Secrets were not looked for in {files}, such as pictures, PDFs, Office files and "
+            "ZIPs."
         )
     return lines
 
@@ -194,7 +195,7 @@ def _edited(report: dict[str, Any]) -> list[str]:
         new_texts = target["earlier"]["new_texts"]
         for path in target["edited"]:
             edited.append(f"{path} (new: {new_texts[path]})" if path in new_texts else path)
-    head = f"You changed {count(len(edited), 'file')}: kept as they are, the new text beside them:"
+    head = f"You changed {count(len(edited), 'file')}. What is new is in a file beside yours:"
     return listed(head, edited)
 
 
@@ -206,24 +207,25 @@ def _earlier(report: dict[str, Any]) -> list[str]:
         kept, beside, healed = (
             earlier[key] for key in ("notes_kept", "notes_beside", "files_healed")
         )
-        lines += listed(f"Damaged, as by a power cut, and written again ({len(healed):,}):", healed)
+        lines += listed(
+            f"Damaged, perhaps by a power cut, and written again ({len(healed):,}):", healed
+        )
         words = count(len(kept), "note that holds", "notes that hold")
         lines += listed(f"Kept {words} more than this export:", kept)
         lines += listed(
-            f"Two exports hold different things of {count(len(beside), 'conversation')}: "
-            "what the older one has is beside the note:",
+            f"Of {count(len(beside), 'conversation')}, an older export has something that this one "
+            "does not have. It is in a file beside the note:",
             beside,
         )
         if earlier["conversations_merged"]:
             number = count(earlier["conversations_merged"], "conversation")
-            words = "Merged with what the archive held and this export lacks"
-            lines.append(f"{words}: {number} as {name}.")
+            lines.append(f"Merged {number} in {name} with what only the archive had.")
         if earlier["conversations_stayed"]:
             number = count(earlier["conversations_stayed"], "conversation")
-            lines.append(f"Kept {number} as {name} that this run did not bring.")
+            lines.append(f"Kept {number} in {name} that were there before and are not in this run.")
         if earlier["notes_anew"]:
             words = count(earlier["notes_anew"], "note was", "notes were")
-            lines.append(f"{words} written anew, since this gptexit writes them differently.")
+            lines.append(f"{words} written again, as this version of gptexit writes them.")
     return lines
 
 
@@ -235,7 +237,7 @@ def _missing(report: dict[str, Any]) -> list[str]:
 
 def _passed_over(report: dict[str, Any]) -> list[str]:
     passed = report["source"]["passed_over"]
-    head = f"Beside the conversations, and not read as such ({len(passed):,}):"
+    head = f"Files that are no conversations, and were not read ({len(passed):,}):"
     return listed(head, list(map(lost, passed)))
 
 
@@ -243,7 +245,7 @@ def _repaired(report: dict[str, Any]) -> list[str]:
     """Say which characters could not be kept: the user may know what they were."""
     repairs = report["read"]["repairs"]
     mended = "; ".join(f"{what} ({n:,})" for what, n in sentences(Repair, repairs.items()))
-    return [f"Mended while reading: {mended}"] if mended else []
+    return [f"Repaired while reading: {mended}"] if mended else []
 
 
 def listed(head: str, names: list[str]) -> list[str]:
