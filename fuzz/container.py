@@ -24,7 +24,7 @@ from support.faults.nodes import dumped
 from support.faults.ride import a_house
 
 KINDS = ("export.zip", "conversations.json", "chat.html", "-")
-_ITEM = re.compile(r"where a conversation should be|not readable as JSON|larger than")
+_ITEM = re.compile(r"where a conversation should be|cannot be read as JSON|larger than")
 
 
 def check(data: bytes) -> None:

@@ -1,15 +1,15 @@
 """Write anew what is made from the code and compared by the tests: `python tests/renew.py`.
 
 `golden` is the files in tests/golden, `documents` the output that the documents show, `features`
-the table in docs/features.md, `guide` the answers in docs/assistant-search.md. Name some of them,
-or none for all.
+the table in docs/features.md, `guide` the answers in docs/assistant-search.md, `sentences` the list
+of all sentences in tests/golden/sentences.txt. Name some of them, or none for all.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from support import documents, features, golden
+from support import documents, features, golden, sentences
 from support.mcp import guide
 
 KINDS = {
@@ -17,6 +17,7 @@ KINDS = {
     "documents": documents.main,
     "features": features.main,
     "guide": guide.main,
+    "sentences": sentences.main,
 }
 
 

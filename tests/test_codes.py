@@ -74,7 +74,7 @@ def test_a_reason_has_its_details() -> None:
         Lost.ENDS_EARLY, "it ends at byte 5 of 9; what follows in this file is lost"
     )
     # Words of a file are put in as they are.
-    assert Lost.NOT_JSON.say(error="{at} {0}").sentence == "not readable as JSON ({at} {0})"
+    assert Lost.NOT_JSON.say(error="{at} {0}").sentence == "it cannot be read as JSON ({at} {0})"
 
 
 def test_the_words_that_archives_hold_stay() -> None:

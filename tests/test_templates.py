@@ -15,8 +15,8 @@ from jinja2 import UndefinedError
 
 from gptexit import templates
 from gptexit.codes import Hidden, NotKept
-from gptexit.exit import DESTINATIONS
-from gptexit.exit import start_here as exit_page
+from gptexit.exit_page import DESTINATIONS, Stale
+from gptexit.exit_page import start_here as exit_page
 from gptexit.inspection.run import GENERATIONS, as_markdown
 from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.model import Mark, Memory, MemoryEntry, Origin, Version
@@ -44,11 +44,13 @@ def report(**lost: list[Any]) -> dict[str, Any]:
         "source": {
             "label": HOSTILE,
             "exports": several,
+            "made": {"time": "2026-08-01T00:00:00Z", "by": "zip"} if lost else None,
             "missing_files": lost.get("missing_files", []),
         },
         "read": {
             "conversations": 2,
             "messages": 4,
+            "newest": None,
             "gone": gone,
             "unreadable": lost.get("unreadable", []),
         },
@@ -62,7 +64,10 @@ def report(**lost: list[Any]) -> dict[str, Any]:
 
 
 def lossy() -> dict[str, Any]:
-    parts = [{"where": f"part {number} {HOSTILE}", "reason": "is cut"} for number in range(30)]
+    parts = [
+        {"where": f"part {number} {HOSTILE}", "code": "file-cut", "reason": "is cut"}
+        for number in range(30)
+    ]
     files = [{"name": None, "id": f"file-{number}", "title": None} for number in range(30)]
     return report(
         missing_files=[HOSTILE],
@@ -116,7 +121,7 @@ def pages() -> Iterator[str]:
     for result in results():
         for made in (report(), lossy()):
             yield exit_page(made, result, ["user.json", "new.json"], "", list(DESTINATIONS))
-            yield exit_page(made, result, [], as_markdown("slim"))
+            yield exit_page(made, result, [], "slim", [], [Stale("claude", "gptexit exit a.zip")])
     yield from map(claude_page, packs())
     sources = [KnowledgeFile(f"{number:02}-a.md", 10, 10, 2) for number in range(60)]
     zips = [f"upload/{number}.zip" for number in range(9)]
@@ -164,7 +169,7 @@ def test_a_page_says_of_each_place_what_is_there_and_what_to_do_with_it(name: st
     here = f"{DESTINATIONS[name].format}/{DESTINATIONS[name].place}"
     assert f"| `{here}` | " in page
     _, _, steps = page.partition("## In your new assistant")
-    assert here in steps
+    assert (here if name != "mcp" else "--write chatgpt-exit") in steps.partition("\n## ")[0]
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gptexit.archive.checked import Checked, last_check
+from gptexit.archive.checked import LastCheck, last_check
 from gptexit.archive.folder import Archive
 from gptexit.archive.manifest import RECORDED, Entry
 from gptexit.chatgpt.names import CONVERSATIONS
@@ -50,7 +50,7 @@ class MadeFrom:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ArchivePart:
     """One archive: the folder itself, or a folder in it."""
 
     path: str
@@ -90,10 +90,10 @@ class Status:
     """`exit`, a format, or `archives` for a folder with several of them."""
     version: str | None
     """The version of gptexit that wrote it last."""
-    parts: list[Part] = field(default_factory=list)
+    parts: list[ArchivePart] = field(default_factory=list)
     exports: list[MadeFrom] = field(default_factory=list)
     """The exports that it was made from, the oldest run first."""
-    checked: Checked | None = None
+    checked: LastCheck | None = None
     """The last verification; None if there was none since the archive was written."""
     changed: list[str] = field(default_factory=list)
     """Files that are not as gptexit wrote them, at most LISTED."""
@@ -244,7 +244,7 @@ def _add_part(status: Status, place: str, archive: Archive) -> None:
                 status.gone += [shown] if len(status.gone) < LISTED else []
     count = _COUNTS.get(format)
     told = conversations if format == "markdown" else count(archive.root) if count else None
-    status.parts.append(Part(place, format, files, size, told))
+    status.parts.append(ArchivePart(place, format, files, size, told))
 
 
 def _state(archive: Archive, entry: Entry) -> str:
@@ -306,7 +306,7 @@ def _written(archives: Iterable[Path]) -> str:
     return stamp(datetime.fromtimestamp(max(times), UTC))
 
 
-def _checked(roots: Iterable[Path], written: str) -> Checked | None:
+def _checked(roots: Iterable[Path], written: str) -> LastCheck | None:
     """Return the last verification of all archives in `roots`, if none was written to since."""
     checks = [last_check(root) for root in roots]
     dated = [check for check in checks if check and check.time >= written]

@@ -46,18 +46,21 @@ class Lost(Code):
     SYSTEM_ERROR = "system-error", "{error}"
     TOO_MANY_FILES = "too-many-files", "only its first {most} files are read"
     BROKEN_LINK = "broken-link", "cannot be read ({error})"
-    LINK_OUT_OF_FOLDER = "link-out-of-folder", "a symbolic link that leads out of the folder"
+    LINK_OUT_OF_FOLDER = (
+        "link-out-of-folder",
+        "a link that leads out of the folder, so it was not followed: put the file itself there",
+    )
 
     # A ZIP as a whole.
     ZIP_INCOMPLETE = (
         "zip-incomplete",
-        "the ZIP is incomplete, its table of contents is missing; what stands before the cut is "
-        "read, but download it again",
+        "the ZIP is incomplete, its end is missing; what is before that was read, but download "
+        "it again",
     )
     ZIP_TABLE_DAMAGED = (
         "zip-table-damaged",
-        "the table of contents of the ZIP is damaged; its members are looked for without it, "
-        "but download it again",
+        "the list of files in the ZIP is damaged; they were looked for without it, but download it "
+        "again",
     )
     EXPORT_INSIDE = (
         "export-inside",
@@ -65,7 +68,7 @@ class Lost(Code):
     )
 
     # One file in a ZIP.
-    TWICE_IN_ZIP = "twice-in-zip", "stands twice in the ZIP; the last one is read"
+    TWICE_IN_ZIP = "twice-in-zip", "is in the ZIP twice; the last one is read"
     LINK = "link", "a symbolic link"
     ENCRYPTED = (
         "encrypted",
@@ -78,12 +81,13 @@ class Lost(Code):
     )
     ZIP_BOMB = (
         "zip-bomb",
-        "would unpack to {size} bytes from {packed}, as a ZIP bomb does; --allow-large takes it",
+        "would grow from {packed} to {size} bytes when it is unpacked, which no file of an export "
+        "does; --allow-large reads it all the same",
     )
     OVER_ALLOWANCE = (
         "over-allowance",
-        "would unpack to {size} bytes, more than is left of what is allowed; "
-        "--allow-large takes it",
+        "would grow to {size} bytes when it is unpacked, and with it the export would be over the "
+        "limit; --allow-large reads it all the same",
     )
     NAME_DAMAGED = "name-damaged", "its name or place in the ZIP is damaged"
     PLACE_DAMAGED = "place-damaged", "its place in the ZIP is damaged"
@@ -98,32 +102,32 @@ class Lost(Code):
     )
     LONGER_THAN_DECLARED = (
         "longer-than-declared",
-        "it holds more than the {size} bytes that it declares",
+        "it is longer than the {size} bytes that the ZIP gives for it",
     )
     CHECKSUM = "checksum", "its checksum does not match: some of its bytes are damaged"
 
     # A file with conversations.
     NO_CONVERSATIONS = "no-conversations", "holds no conversations"
-    NO_ARRAY = "no-array", "it does not start with a JSON array"
+    NO_ARRAY = "no-array", "it does not begin as a list of conversations does (a JSON array)"
     FILE_CUT = "file-cut", "the file ends in the middle"
-    TEXT_BEHIND = "text-behind", "more text behind the end of the array"
+    TEXT_BEHIND = "text-behind", "more text after the end of the list of conversations"
 
     # One conversation.
-    NOT_JSON = "not-json", "not readable as JSON ({error})"
+    NOT_JSON = "not-json", "it cannot be read as JSON ({error})"
     NO_CONVERSATION = "no-conversation", "{kind} where a conversation should be"
     UNKNOWN_FORM = "unknown-form", "in a form that gptexit does not know"
     TOO_LARGE = (
         "too-large",
         "too large to be converted ({limit}); a whole archive keeps it as it is in {path}",
     )
-    LARGER_THAN_READ = "larger-than-read", "larger than what is read: {limit}"
+    LARGER_THAN_READ = "larger-than-read", "larger than gptexit reads: {limit}"
     SECOND_COPY = (
         "second-copy",
         "another copy of a conversation that was read before: jsonl has both, other formats only "
         "this one. Give the file in place of a pipe, and they are merged",
     )
     BAD_LINE = "bad-line", "{error}"
-    OUR_FAULT = "our-fault", "gptexit could not handle it ({error})"
+    OUR_FAULT = "our-fault", "gptexit failed on it ({error}): please report this"
     ENDED_PROCESSES = (
         "ended-processes",
         "two processes ended while they handled it; its data may be too large for this machine",
@@ -141,20 +145,20 @@ class Passed(Code):
     """Why a file beside the conversations is not read as one of them."""
 
     ACCOUNT_FILE = "account-file", "a file of your account; `gptexit exit` keeps it"
-    UNKNOWN_FILE = "unknown-file", "no file that exports are known to hold, and no chat"
+    UNKNOWN_FILE = "unknown-file", "gptexit does not know this file, and it is no chat"
     OTHER_PROGRAM = "other-program", "{what}"
 
 
 class Repair(Code):
     """Damage to JSON that was mended while it was read."""
 
-    PAIR_JOINED = "pair-joined", "surrogate pair joined"
-    LONE_SURROGATE = "lone-surrogate", "lone surrogate replaced by U+FFFD"
-    NOT_UTF8 = "not-utf8", "bytes that are no UTF-8"
-    NAN = "nan", "NaN read as null"
-    INFINITY = "infinity", "Infinity read as null"
-    MINUS_INFINITY = "minus-infinity", "-Infinity read as null"
-    NUMBER_TOO_LARGE = "number-too-large", "number too large read as null"
+    PAIR_JOINED = "pair-joined", "a character that was written in two halves, joined"
+    LONE_SURROGATE = "lone-surrogate", "half a character, replaced by the sign \ufffd"
+    NOT_UTF8 = "not-utf8", "bytes that are no text in UTF-8, replaced"
+    NAN = "nan", "a value that is no number (NaN), left empty"
+    INFINITY = "infinity", "an infinite number, left empty"
+    MINUS_INFINITY = "minus-infinity", "an infinite negative number, left empty"
+    NUMBER_TOO_LARGE = "number-too-large", "a number that is too large, left empty"
 
 
 class Oddity(Code):
@@ -187,16 +191,16 @@ class NotKept(Code):
         "file-not-imported",
         "file that the app does not import; it is in the folder files",
     )
-    FILE_NOT_IN_PACK = "file-not-in-pack", "file that is named where it was, and not in the pack"
+    FILE_NOT_IN_PACK = "file-not-in-pack", "file that is not in the pack; its name is where it was"
     FILE_NOT_IN_REQUEST = "file-not-in-request", "file that a request names and does not hold"
     FILE_BYTES = "file-bytes", "bytes of a file"
     MESSAGE_OTHER_BRANCH = (
         "message-other-branch",
-        "message on another branch; a request is one line of talk",
+        "message on another branch; a request has only one",
     )
     MESSAGE_OVER_MILLION = (
         "message-over-million",
-        "message beyond the millionth of its conversation",
+        "message after the first million of its conversation",
     )
     CONVERSATION_TOO_LARGE = "conversation-too-large", "conversation too large to convert"
     CONVERSATION_OVER_SIZE = (
@@ -205,15 +209,18 @@ class NotKept(Code):
     )
     CONVERSATION_NO_ROOM = (
         "conversation-no-room",
-        "conversation without room in its folder; contents.csv names it",
+        "conversation for which its folder had no room; contents.csv lists it",
     )
     CONVERSATION_IN_PART = (
         "conversation-in-part",
-        "conversation of which only the end has room; contents.csv names it",
+        "conversation of which only the end is in, for want of room; contents.csv lists it",
     )
     GIVEN_NAME = "given-name", "name that you gave to a project or custom GPT"
-    TITLE_CUT = "title-cut", "title cut, since importers name files after it"
-    VALUE_REPLACED = "value-replaced", "value of an odd type, replaced for importers"
+    TITLE_CUT = "title-cut", "title made shorter, because other programs name files after it"
+    VALUE_REPLACED = (
+        "value-replaced",
+        "value of an unknown kind, replaced so that other programs can read it",
+    )
     REPAIRED_MAPPING = "repaired-mapping", "repaired: conversation without a mapping"
     REPAIRED_NODE = "repaired-node", "repaired: node that is no object"
     REPAIRED_TREE = "repaired-tree", "repaired: tree of a conversation"
@@ -225,9 +232,9 @@ class Hidden(Code):
 
     MARKED = "marked-hidden", "marked as hidden"
     SYSTEM = "system-message", "system message"
-    CONTEXT = "context", "context"
-    TOOL_CALL = "tool-call", "tool call"
-    TOOL_RESULT = "tool-result", "tool result"
+    CONTEXT = "context", "context that ChatGPT adds by itself"
+    TOOL_CALL = "tool-call", "what ChatGPT asked a tool"
+    TOOL_RESULT = "tool-result", "what a tool answered"
     REASONING = "reasoning", "reasoning"
     OTHER_BRANCH = "other-branch", "on another branch"
     OTHER = "other", "for another reason"

@@ -227,13 +227,13 @@ def convert_export(
             names=given,
             jobs=jobs,
         )
-        for output, archive in zip(run.outputs, archives, strict=True):
+        for spec, output, archive in zip(specs, run.outputs, archives, strict=True):
             if dry:
                 files = output.written.files
                 output.written.planned = {
                     **archive.planned(),
                     "unchanged": files["unchanged"] + files["kept"] + files["edited"],
-                    "exact": not isinstance(output.sink, DatabaseSink),
+                    "exact": spec.format.sink is not SinkKind.DATABASE,
                 }
             elif not report.selects_nothing():
                 _keep_names(output, archive.root, given)

@@ -1,67 +1,52 @@
 """Do the whole exit in one go: archive, account files, report, verification and a first page.
 
-The words of START-HERE.md are in templates/exit; its facts are here.
+`exit_page` makes START-HERE.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 from pathvalidate import sanitize_filename
 
-from gptexit import __version__
 from gptexit.archive.checked import note_check
 from gptexit.archive.description import need_same_account, part_of, record, unread
 from gptexit.archive.files import Copy, File
-from gptexit.archive.folder import Archive, ArchiveFolder
+from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
 from gptexit.archive.lock import owning
-from gptexit.archive.manifest import entries
+from gptexit.archive.manifest import Entry, entries
 from gptexit.conversion import choices, convert_export, spec_of
+from gptexit.errors import Exit
+from gptexit.exit_page import (
+    DESTINATIONS,
+    PAGE,
+    Answer,
+    Commands,
+    Stale,
+    answer,
+    marks,
+    start_here,
+    with_marks,
+)
 from gptexit.files.disk import full_disk_named, leads_out
-from gptexit.inspection.run import as_markdown, form
-from gptexit.pipeline import Progress
+from gptexit.inspection.run import form
+from gptexit.pipeline import AssetUnreadable, Progress, guarded
 from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
-from gptexit.selection import Selection
-from gptexit.templates import render
-from gptexit.text.markdown import line
+from gptexit.selection import Selection, options_of
 from gptexit.verification.result import Result
 from gptexit.writers.base import NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """A place that a person may move to, and the format that it takes."""
-
-    format: str
-    place: str
-    """The file to open first, below the folder of that format."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-DESTINATIONS = {
-    "claude": Destination("claude", "START-HERE.md"),
-    "gemini": Destination("gemini", "START-HERE.md"),
-    "librechat": Destination("chatgpt", "chatgpt-export.zip", {"fit": "librechat"}),
-    "mcp": Destination("sqlite", "chatgpt.sqlite"),
-    "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md"),
-}
-"""By the name that `--for` takes. templates/exit/places.md.j2 and next.md.j2 explain each."""
 
 FORMATS = ("markdown", "jsonl")
 """Formats that every exit has."""
 ACCOUNT = "account"
 """The folder of the account's own files in an exit, and the name of its format."""
-PAGE = "START-HERE.md"
 REPORT = "report.json"
-LISTED = 20
-"""Missing files and unreadable parts that the page lists; the report has them all."""
 _VIEWER = "chat.html"
 """A side file that is left out: it repeats every conversation, and is read as such."""
 _MANIFEST = ".gptexit/manifest.jsonl"
@@ -69,6 +54,27 @@ _MANIFEST = ".gptexit/manifest.jsonl"
 Watch = Callable[[ExportSet | None, str], AbstractContextManager[Progress | None]]
 """Makes a progress bar for a pass over the export, with a word such as `Reading` before it; None:
 for work whose length is not known."""
+
+
+class Finished(NamedTuple):
+    """What an exit found when all was written."""
+
+    checked: Result
+    answer: Answer
+    """What the page says too."""
+    page: Path
+    """The page to begin with: START-HERE.md, or what is beside it if the user changed that."""
+    stale: list[Stale]
+    """Packs of earlier runs that lack what is new."""
+
+
+class Left(NamedTuple):
+    """What an exit did."""
+
+    report: dict[str, Any]
+    """The report of the conversion."""
+    finished: Finished | None = None
+    """None if nothing was to be written."""
 
 
 def leave(
@@ -82,8 +88,8 @@ def leave(
     allow_large: bool = False,
     jobs: int | None = 1,
     dry: bool = False,
-) -> tuple[dict[str, Any], Result | None]:
-    """Write everything to `out`. Return the report of the conversion and the verification.
+) -> Left:
+    """Write everything to `out`.
 
     `going_to`: keys of DESTINATIONS, whose formats are written too, with the conversations that
     `taken_along` selects; the archive itself always holds them all, as they are. `jobs`: how many
@@ -110,28 +116,94 @@ def leave(
                     export, out, specs, Selection(), progress=progress, jobs=jobs, dry=dry
                 )
             kept, account = _keep_account_files(export, out / ACCOUNT, dry=dry)
+            _add_losses(report, [loss.as_json() for loss in export.losses])
             if dry:
-                return {**report, "account": account}, None
-            lost = [loss.as_json() for loss in export.losses]
-            lost += report["read"]["unreadable"] + report["assets"]["not_copied"]
+                return Left({**report, "account": account})
+            lost = report["read"]["unreadable"] + report["assets"]["not_copied"]
         with watch(None, "Opening"):
             opened = open_chatgpt(sources, careful=True, allow_large=allow_large)
         with opened as export, watch(export, "Verifying") as progress:
             checked = verify(out, export, progress, finished=False)
             nodes = report["read"]["nodes"]
-            absent = as_markdown(form(export, nodes["full"], nodes["slim"]).generation)
-            page = start_here(report, checked, kept, absent, list(places))
+            generation = form(export, nodes["full"], nodes["slim"]).generation
             folder = ArchiveFolder(out)
+            earlier = folder.archive.recorded()
+            parts = _parts(out, [spec.format.name for spec in specs], earlier)
+            commands = Commands.of(sources, out)
+            renewed, stale = _earlier_packs(out, {part["format"] for part in parts}, commands)
+            there = [*places, *(name for name in renewed if name not in places)]
+            page = start_here(report, checked, kept, generation, there, stale, commands)
+            plain = sha256_of(page.encode())
+            page = with_marks(page, _marks(folder, earlier.get("page")))
             folder.put(File(PAGE, page.encode(), PAGE))
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
             # The options as they were given, those of the notes among them.
             about = {**choices(spec_of(FORMATS[0], options), Selection()), "format": "exit"}
-            earlier = folder.archive.recorded()
-            about["parts"] = _parts(out, [spec.format.name for spec in specs], earlier)
+            about |= {"parts": parts, "page": plain}
             folder.archive.describe(record(about, export, {}, unread(lost)))
         note_check([out], checked.verdict, checked.source)
-    return report, checked
+    path = out / folder.tally.new_texts.get(PAGE, PAGE)
+    return Left(report, Finished(checked, answer(report, checked), path, stale))
+
+
+def _add_losses(report: dict[str, Any], losses: list[dict[str, str]]) -> None:
+    """Add to a report what was lost after it was made: files of the account."""
+    unreadable = report["read"]["unreadable"]
+    more = [loss for loss in losses if loss not in unreadable]
+    if more:
+        unreadable += more
+        report |= {"complete": False, "exit_code": int(Exit.INCOMPLETE)}
+
+
+def _marks(folder: ArchiveFolder, plain: Any) -> dict[str, str]:
+    """Return the marks that the user put into the boxes of the pages that are there, by title.
+
+    A page on which they did nothing else is entered as one of ours, so that it is renewed. `plain`:
+    the SHA-256 of the page that an earlier run wrote, without marks.
+    """
+    known: dict[str, str] = {}
+    number, path = 0, PAGE
+    while (data := folder.read(path)) is not None:
+        page = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        known |= marks(page)
+        empty = sha256_of(with_marks(page, {}).encode())
+        if empty == plain or folder.is_ours(path, empty):
+            key = beside_key(PAGE, number) if number else PAGE
+            folder.catalog.put(Entry(key, path, sha256_of(data), len(data)))
+        number += 1
+        path = beside(PAGE, number)
+    return known
+
+
+def _earlier_packs(
+    out: Path, formats: Container[str], commands: Commands
+) -> tuple[list[str], list[Stale]]:
+    """Return the names of packs that are of this export, and those of earlier ones.
+
+    A pack is of this export if it records the same sources as the archive of this run.
+    """
+    fresh, stale = [], []
+    of_now = Archive(out / FORMATS[0]).recorded().get("sources")
+    for name, place in DESTINATIONS.items():
+        if place.format not in formats:
+            continue
+        recorded = Archive(out / place.format).recorded()
+        if _names_and_sizes(recorded.get("sources")) == _names_and_sizes(of_now):
+            fresh.append(name)
+        else:
+            excluded = options_of(recorded.get("selection"))
+            stale.append(Stale(name, commands.exit("--for", name, *excluded)))
+    return fresh, stale
+
+
+def _names_and_sizes(sources: Any) -> list[str]:
+    """Return what tells the files of one export from those of another."""
+    listed = sources if isinstance(sources, list) else []
+    files = [file for file in listed if isinstance(file, dict)]
+    return sorted(
+        f"{str(file.get('name')).rpartition(': ')[2]} {file.get('size')}" for file in files
+    )
 
 
 def _keep_account_files(
@@ -139,7 +211,8 @@ def _keep_account_files(
 ) -> tuple[list[str], dict[str, Any]]:
     """Copy settings, ratings, links and name tables as they are.
 
-    Return their paths in `root`, and what a dry run would write.
+    One that is damaged becomes a loss of `export`. Return their paths in `root`, and what a dry run
+    would write.
     """
     digests: dict[str, str] = {}
     kept = []
@@ -151,13 +224,17 @@ def _keep_account_files(
             if stream is None:
                 continue
 
-            def opened(stream: BinaryIO = stream) -> BinaryIO:
-                return stream
+            def opened(stream: BinaryIO = stream, name: str = name) -> BinaryIO:
+                return guarded(lambda _: stream, name)
 
             copy = Copy(_portable(name), f"account/{name}", name)
             # No file has a size of -1, so each is compared by its bytes: unlike an asset, a side
             # file changes under its name.
-            outcome = folder.copy(copy, -1, opened)
+            try:
+                outcome = folder.copy(copy, -1, opened)
+            except AssetUnreadable as error:
+                export.lose(name, error.why)
+                continue
             entry = folder.catalog.get(copy.key)
             if entry and outcome != "edited":
                 digests[name] = entry.sha256
@@ -202,67 +279,3 @@ def _is_archive(root: Path, path: str) -> bool:
     """Tell whether `path` is the folder of a whole archive, directly below `root`."""
     plain = path not in ("", ".", "..") and not any(sign in path for sign in "/\\:\0")
     return plain and (root / path / _MANIFEST).is_file()
-
-
-def start_here(
-    report: dict[str, Any],
-    checked: Result,
-    kept: list[str],
-    absent: str,
-    going_to: Sequence[str] = (),
-) -> str:
-    """Return START-HERE.md: what was read, what is lost, what to do next.
-
-    `kept`: names of the account files. `absent`: what no export holds, as Markdown.
-    """
-    source, read, assets = report["source"], report["read"], report["assets"]
-    found = assets["found"]
-    not_copied = {file["where"]: file["reason"] for file in assets["not_copied"]}
-    lost = len(not_copied) if found else 0
-    whole = report["complete"] or checked.problems
-    return render(
-        "exit/START-HERE.md.j2",
-        version=__version__,
-        source=line(source["label"]),
-        answer=checked.verdict if whole else "incomplete",
-        conversations=read["conversations"],
-        messages=read["messages"],
-        files={
-            "mentioned": assets["mentioned"],
-            "found": found,
-            "lost": lost,
-            "copied": bool(found) and not lost and not checked.problems,
-        },
-        exports=[line(export["label"]) for export in source["exports"]],
-        gone=read["gone"],
-        listed=LISTED,
-        problems=_reasons(
-            (problem.file or problem.title or problem.conversation or "", problem.what)
-            for problem in checked.problems
-        ),
-        # Each unknown form once for each title.
-        unknown=_reasons(
-            dict.fromkeys((form.title or form.conversation, form.what) for form in checked.unknown)
-        ),
-        unknown_messages=checked.unknown_messages,
-        not_given=[line(name) for name in source["missing_files"]],
-        unreadable=_reasons((part["where"], part["reason"]) for part in read["unreadable"]),
-        not_copied=_reasons(not_copied.items()),
-        missing=[
-            {
-                "name": line(asset["name"] or asset["id"]),
-                "title": line(asset["title"]) if asset["title"] else None,
-            }
-            for asset in assets["missing"]
-        ],
-        account=kept,
-        absent=absent,
-        going_to=[
-            {"name": name, "here": f"{DESTINATIONS[name].format}/{DESTINATIONS[name].place}"}
-            for name in going_to
-        ],
-    )
-
-
-def _reasons(lost: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{line(where)}: {line(reason)}" for where, reason in lost]

@@ -261,7 +261,7 @@ class _Pass:
             (self.export.open, member) if outgoing is None else (outgoing.open, copy.member)
         )
         try:
-            outcome = output.sink.copy(copy, size, lambda: _guarded(read, name))
+            outcome = output.sink.copy(copy, size, lambda: guarded(read, name))
         except AssetUnreadable as error:
             output.unwritten.append(Loss(member, error.why))
             self.report.unwritten.append(output.unwritten[-1])
@@ -378,7 +378,8 @@ class _Guarded(io.RawIOBase):
         super().close()
 
 
-def _guarded(read: Read, name: str) -> BinaryIO:
+def guarded(read: Read, name: str) -> BinaryIO:
+    """Open a file of the source. Opening and reading it raise AssetUnreadable for any fault."""
     try:
         return cast(BinaryIO, _Guarded(read(name)))
     except Exception as error:

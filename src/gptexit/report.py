@@ -16,6 +16,7 @@ from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.source import Source
+from gptexit.text.dates import day
 from gptexit.writers.base import NOTHING
 
 if TYPE_CHECKING:
@@ -119,6 +120,10 @@ class RunReport:
                     place = {"conversation": conversation["id"], "title": conversation["title"]}
                     self.missing.append({"id": asset["id"], "name": asset["name"], **place})
 
+    def _newest(self) -> str | None:
+        """Return when a conversation was changed last; None if that is not known, or to come."""
+        return self.latest if "" < self.latest < _time(datetime.now(UTC)) else None
+
     def complete(self, export: Source) -> bool:
         """Tell whether everything that the source holds was read and written."""
         return not (export.losses or export.missing or self.unreadable or self.unwritten)
@@ -150,10 +155,12 @@ class RunReport:
                 "missing_files": list(export.missing),
                 "passed_over": [file.as_json() for file in getattr(export, "passed", ())[:LISTED]],
                 "exports": _exports(export),
+                "made": _made(export),
             },
             "read": {
                 "conversations": self.conversations,
                 "messages": self.messages,
+                "newest": self._newest(),
                 "nodes": {form: self.nodes[form] for form in ("full", "slim")},
                 "kinds": {kind: self.kinds[kind] for kind in ("chat", "codex", "group")},
                 "duplicates": export.duplicates,
@@ -213,6 +220,36 @@ def failed(label: str, sentence: str, exit_code: int, started: datetime) -> dict
     source = cast(Source, _Unread(label))
     report = RunReport(started).report(source, exit_code)
     return {**report, "error": sentence, "complete": False}
+
+
+def age(report: dict[str, Any]) -> str:
+    """Say of when the export is, and that later words are not in it; "" if nothing tells."""
+    made, newest = report["source"]["made"], report["read"]["newest"]
+    known = []
+    if made and made["by"] in _MADE:
+        known.append(f"The export {_MADE[made['by']]} {_day(made['time'])}")
+    if newest:
+        what = "the last change of a chat in it" if known else "The last change in the export"
+        known.append(f"{what} is of {_day(newest)}")
+    return f"{', and '.join(known)}. What you wrote later is not in it." if known else ""
+
+
+_MADE = {
+    "name": "was made on",
+    "request": "was asked for on",
+    "zip": "was made, by the dates in the ZIP, on",
+}
+"""Words for the signs of `merge.exports.ExportDate`, without the one that says little."""
+
+
+def _day(time: str) -> str:
+    return day(datetime.fromisoformat(time))
+
+
+def _made(export: Source) -> dict[str, str] | None:
+    """Return when the newest export was made, and the sign that says so."""
+    made = export.editions[-1].made if export.editions else None
+    return {"time": _time(made.moment), "by": made.by} if made else None
 
 
 def _exports(export: Source) -> list[dict[str, Any]]:

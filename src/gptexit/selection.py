@@ -105,6 +105,17 @@ class Selection:
         return f"--exclude {excluded}" if excluded else None
 
 
+def options_of(selection: Any) -> list[str]:
+    """Return the options `--exclude` that a recorded selection (see `as_json`) was made of."""
+    excluded = selection.get("exclude") if isinstance(selection, dict) else None
+    options = []
+    for key, values in excluded.items() if isinstance(excluded, dict) else ():
+        for value in values if isinstance(values, list) else ():
+            span = "..".join(f"{moment}Z" for moment in value) if isinstance(value, list) else value
+            options += ["--exclude", f"{key.removesuffix('s')}={span}"]
+    return options
+
+
 def _bare(moment: str) -> str:
     """Remove the `Z` of a bound, so that it sorts before the fractions of the same second."""
     return moment.removesuffix("Z")

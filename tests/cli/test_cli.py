@@ -63,11 +63,16 @@ def test_the_summary_says_what_was_done(tmp_path: Path) -> None:
     done = gptexit("convert", export, "-o", tmp_path / "out", "--timezone", "UTC")
     assert done.returncode == 0
     assert done.stderr == b""
-    assert done.stdout.decode().splitlines() == [
-        "Read 1 conversation with 2 messages from export.zip.",
-        f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files written, 0 unchanged; "
-        "nothing redacted.",
-        "Everything that the export holds was read.",
+    read, dated, *written = done.stdout.decode().splitlines()
+    assert read == "Read 1 conversation with 2 messages from export.zip."
+    assert dated.startswith("The export was made, by the dates in the ZIP, on ")
+    assert dated.endswith(
+        ", and the last change of a chat in it is of 19 February 2025. "
+        "What you wrote later is not in it."
+    )
+    assert written == [
+        f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files.",
+        "All that the export holds was read.",
     ]
     assert set(files(tmp_path / "out")) == {
         ".gptexit/archive.json",
@@ -170,7 +175,7 @@ def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path: Path) -> 
     done = gptexit("convert", SAMPLE, "-o", out, "--include", "none", "--branches", "all")
     said = done.stdout.decode()
     assert "conversations-002.json" in done.stderr.decode()
-    assert "does not hold" in said
+    assert "Your chats mention 2 files that the export does not have." in said
     done = gptexit("convert", SAMPLE, "-o", out, "--title", "no such title", "--report", "-")
     assert b"Not selected: " in done.stderr
     assert orjson.loads(done.stdout)["selected"]["left_out"]

@@ -91,7 +91,7 @@ def test_a_key_does_not_leave_unless_asked_for() -> None:
     raw = conversation(chain(message("assistant", f"User's key is {key}.", recipient="bio")))
     Path("conversations.json").write_bytes(orjson.dumps([raw]))
     done = run("conversations.json")
-    assert "a mark, [redacted: …], stands in its place" in done.output
+    assert "a mark, [redacted: …], is in its place" in done.output
     assert key not in Path("memory.md").read_text()
     run("conversations.json", "--redact", "nothing")
     assert key in Path("memory.md").read_text()

@@ -134,7 +134,8 @@ def test_hits_of_one_conversation_and_pages(archive: Path) -> None:
     again = search(archive / "alone", "sqlite", "--id", "5afe0", "--limit", "1", "--offset", "1")
     assert again.output != found.output
     assert "Go on" not in again.output
-    assert "No more is found." in search(archive / "alone", "sqlite", "--offset", "9").output
+    last = search(archive / "alone", "sqlite", "--offset", "9")
+    assert "There are no more results." in last.output
 
 
 def test_dates_are_of_the_persons_time_zone(archive: Path) -> None:

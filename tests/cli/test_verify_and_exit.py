@@ -40,8 +40,13 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_exit_writes_everything_and_says_so(left: tuple[Path, str]) -> None:
     out, said = left
-    assert "Complete, except for what the export itself lacks: 4 attachments" in said
-    assert said.endswith(f"Now open {out}/START-HERE.md.\n")
+    assert f"Now open {out}/START-HERE.md." in said
+    assert "Yes, you have all that OpenAI gave you. But 4 files" in said.splitlines()[-1]
+    assert "asked for on 30 August 2026, and the last change of a chat in it is of 22" in said
+    assert "What you wrote later is not in it." in said
+    assert "Notes show the 79 messages that you can see in ChatGPT" in said
+    for nothing in ("nothing redacted", "unchanged", "None"):
+        assert nothing not in said
     assert {path.name for path in out.iterdir()} == {
         *(".gptexit", "START-HERE.md", "account", "jsonl", "markdown", "report.json")
     }
@@ -67,10 +72,10 @@ def test_exit_writes_for_where_one_is_going_too(tmp_path: Path) -> None:
     assert gptexit("search", tmp_path / "out", "receipts").returncode == 0
     for step in (
         "To move to Claude**, do what `claude/START-HERE.md` says",
-        "`gptexit mcp --install claude-desktop --write sqlite/chatgpt.sqlite`",
+        f"`gptexit mcp --install claude-desktop --write {tmp_path / 'out'}`",
     ):
         assert step in page
-    assert "again with" not in page  # it is all there
+    assert "--for" not in page  # it is all there
 
 
 def test_what_is_said_to_be_written_is_what_is_there(tmp_path: Path) -> None:
@@ -79,7 +84,7 @@ def test_what_is_said_to_be_written_is_what_is_there(tmp_path: Path) -> None:
     for name in ("claude", "gemini", "markdown"):
         files = [path for path in (tmp_path / "out" / name).rglob("*") if path.is_file()]
         files = [path for path in files if ".gptexit" not in path.parts]
-        assert f"/{name}: {len(files)} files written, 0 unchanged" in said
+        assert f"/{name}: {len(files)} files.\n" in said
         assert f"\n{name}: {len(files)} files" in said
 
 
@@ -137,12 +142,19 @@ def test_the_account_files_are_kept_as_they_are(left: tuple[Path, str]) -> None:
 def test_the_page_answers_the_question(left: tuple[Path, str]) -> None:
     out, _ = left
     page = (out / "START-HERE.md").read_text(encoding="utf-8")
-    assert "may I cancel now?\n\n**Yes, all that OpenAI gave you.**" in page
+    assert "may I cancel now?\n\n**Yes, you have all that OpenAI gave you.**" in page
     assert "second receipt.jpg in “Receipts from the fair”" in page
     for path in re.findall(r"`((?:markdown|jsonl|account)/[\w./-]+|report\.json)`", page):
         assert (out / path).exists(), path
     headings = [token for token in MarkdownIt().parse(page) if token.type == "heading_open"]
     assert [token.tag for token in headings].count("h1") == 1
+    titles = re.findall("^## (.+)$", page, re.M)
+    assert titles[:2] == ["Do I have everything, and may I cancel now?", "Before you cancel"]
+    assert titles[-1] == "What is where"
+    assert page.index("may I cancel now?") < 100
+    assert "EXPORT" not in page
+    assert f"`gptexit memory {SLIM} --from-file answer.txt`" in page
+    assert f"`gptexit verify {out}`" in page
 
 
 def test_a_second_exit_changes_no_note(left: tuple[Path, str], tmp_path: Path) -> None:
@@ -161,9 +173,10 @@ def test_a_second_exit_changes_no_note(left: tuple[Path, str], tmp_path: Path) -
 def test_an_incomplete_export_is_no_yes(tmp_path: Path) -> None:
     done = gptexit("exit", ROOT / "fixtures/dat-2026.zip", "-o", tmp_path)
     assert done.returncode == 1
-    assert f"; {tmp_path}/report.json names it all." in done.stderr.decode()
+    assert f"{tmp_path}/report.json lists all of it." in done.stderr.decode()
     page = (tmp_path / "START-HERE.md").read_text(encoding="utf-8")
-    assert "may I cancel now?\n\n**Not yet.**" in page
+    assert "may I cancel now?\n\n**Not yet: do not cancel.** You gave only a part" in page
+    assert "Complete" not in done.stdout.decode()
     assert "conversations-002.json" in page
 
 

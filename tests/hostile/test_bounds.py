@@ -74,7 +74,7 @@ def test_a_conversation_of_many_values_is_never_parsed(narrow: None, fill: bytes
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found == ["a", "a"]
-    assert "larger than what is read" in said.troubles[0].reason
+    assert "larger than gptexit reads" in said.troubles[0].reason
     assert peak < 2_500_000
 
 
@@ -278,8 +278,8 @@ def test_members_that_shrink_too_well_are_left_out_and_named(little: None, tmp_p
     source = write(tmp_path / "e.zip", zip_of(files))
     with open_export([source]) as export:
         assert assets(export) == ["file-b.png"]
-        assert "file-a.png: would unpack to 300000 bytes" in reasons(export)
-        assert "--allow-large takes it" in reasons(export)
+        assert "file-a.png: would grow from" in reasons(export)
+        assert "--allow-large reads it all the same" in reasons(export)
     with open_export([source], allow_large=True) as export:
         assert assets(export) == ["file-a.png", "file-b.png"]
         assert export.losses == []
@@ -293,7 +293,7 @@ def test_what_goes_beyond_the_total_is_left_out(little: None, tmp_path: Path) ->
     source = write(tmp_path / "e.zip", zip_of({"conversations.json": text_of("a"), **files}))
     with open_export([source]) as export:
         assert assets(export) == [f"file-{number}.png" for number in range(5)]
-        assert "more than is left of what is allowed" in reasons(export)
+        assert "over the limit" in reasons(export)
         assert len(export.losses) == 4
     with open_export([source], allow_large=True) as export:
         assert len(assets(export)) == 9
@@ -314,7 +314,7 @@ def test_members_that_share_their_bytes_are_counted_each(little: None, tmp_path:
     source = write(tmp_path / "e.zip", target.getvalue())
     with open_export([source]) as export:
         assert sum(export.size(name) for name in assets(export)) <= 1_000_000
-        assert "more than is left" in reasons(export)
+        assert "over the limit" in reasons(export)
 
 
 def test_pictures_of_any_number_are_no_bomb(little: None, tmp_path: Path) -> None:
@@ -333,9 +333,9 @@ def test_conversations_that_shrink_too_well_are_left_out(little: None, tmp_path:
     source = write(tmp_path / "e.zip", zip_of(files))
     with open_export([source]) as export:
         assert export.conversation_files == ["conversations-000.json"]
-        assert "conversations-001.json: would unpack" in reasons(export)
+        assert "conversations-001.json: would grow" in reasons(export)
     alone = write(tmp_path / "a.zip", zip_of({"conversations.json": b"[" + b" " * 600_000}))
-    with pytest.raises(NotAnExport, match=r"conversations.json would unpack .* --allow-large"):
+    with pytest.raises(NotAnExport, match=r"conversations.json would grow .* --allow-large"):
         open_export([alone])
 
 
@@ -346,7 +346,7 @@ def test_a_cut_zip_has_the_same_bounds(little: None, tmp_path: Path, streamed: b
     cut = packed[: packed.index(b"PK\x01\x02")]
     with open_export([write(tmp_path / "e.zip", cut)]) as export:
         assert assets(export) == ["file-b.png"]
-        assert "file-a.png: would unpack" in reasons(export)
+        assert "file-a.png: would grow" in reasons(export)
 
 
 @pytest.mark.slow
@@ -370,7 +370,7 @@ def test_exports_inside_a_bundle_share_what_is_allowed(little: None, tmp_path: P
     bundle = {f"Conversations__{number}.zip": inner for number in range(9)}
     source = write(tmp_path / "b.zip", zip_of(bundle, method=zipfile.ZIP_STORED))
     with open_export([source]) as export:
-        assert sum("more than is left" in loss.reason for loss in export.losses) >= 4
+        assert sum("over the limit" in loss.reason for loss in export.losses) >= 4
 
 
 # Files beside the conversations.

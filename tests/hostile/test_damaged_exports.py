@@ -174,7 +174,7 @@ def test_the_bytes_before_the_damage_are_all_given(step: Any) -> None:
     [
         (deflate(b"x" * 100)[:-2], 100, 8, "ends at byte 100|checksum|ends at byte"),
         (deflate(b"x" * 100), 200, 8, "ends at byte 100 of 200"),
-        (deflate(b"x" * 100), 50, 8, "holds more than the 50 bytes that it declares"),
+        (deflate(b"x" * 100), 50, 8, "longer than the 50 bytes that the ZIP gives for it"),
         (b"x" * 10, 20, 0, "ends at byte 10 of 20"),
         (b"x" * 10, None, 0, "ends in the middle, at byte 10"),
         (b"\xff", 10, 8, "damaged at byte 0"),
@@ -257,7 +257,7 @@ def test_a_bomb_among_the_assets_is_refused(
     with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:
         assert list(export.files.assets()) == ["file-b.dat"]
         assert export.lookup("file-a").member is None
-        assert "file-a.dat: would unpack to 2000000 bytes" in reasons(export)
+        assert "file-a.dat: would grow from" in reasons(export)
 
 
 @pytest.mark.slow
@@ -403,7 +403,7 @@ def test_a_wrong_length_in_the_directory_hides_no_member(tmp_path: Path) -> None
     source = write(tmp_path / "e.zip", with_entry("file-a.dat", change))
     got, export = read(source)
     assert got == KEYS
-    assert "the table of contents of the ZIP is damaged" in reasons(export)
+    assert "the list of files in the ZIP is damaged" in reasons(export)
 
 
 @pytest.mark.parametrize("name", ["conversations-001.json", "file-b.dat"])

@@ -44,7 +44,7 @@ def test_the_page_for_leaving_says_the_same(source: Path, tmp_path: Path) -> Non
     page = (tmp_path / "out/START-HERE.md").read_text(encoding="utf-8")
     with open_export([source]) as export:
         generation = inspect(export).form.generation
-    assert "## What no export holds\n\n" + as_markdown(generation) + "\n\n" in page
+    assert "## What no export holds\n\n" + as_markdown(generation, str(source)) + "\n\n" in page
 
 
 def test_two_exports_of_different_generations(tmp_path: Path) -> None:

@@ -197,10 +197,15 @@ def test_a_copy_with_its_secrets_does_not_stay(account: Account, tmp_path: Path)
 def test_the_end_of_a_run_says_what_was_redacted(account: Account, tmp_path: Path) -> None:
     words = [str(account.path), "-o", str(tmp_path), "--to", "gemini", "--to", "jsonl"]
     done = CliRunner().invoke(main, ["convert", *words])
-    assert "unchanged; secrets redacted." in done.output
-    assert f"as jsonl to {tmp_path}/jsonl; nothing redacted." in done.output
+    assert f"as jsonl to {tmp_path}/jsonl.\n" in done.output
     assert "Redacted in gemini: " in done.output
     assert f"{tmp_path}/gemini/redacted.csv lists them." in done.output
+
+
+def test_the_end_of_a_run_says_if_secrets_were_left_in(account: Account, tmp_path: Path) -> None:
+    words = [str(account.path), "-o", str(tmp_path), "--to", "gemini", "--redact", "nothing"]
+    done = CliRunner().invoke(main, ["convert", *words])
+    assert "passwords and keys are in it, as you asked." in done.output
 
 
 def test_without_the_libraries_a_pack_is_refused(

@@ -114,8 +114,8 @@ def kept(case: str) -> dict[str, bytes]:
 
 
 def main() -> None:
-    shutil.rmtree(GOLDEN, ignore_errors=True)
     for case in ALL:
+        shutil.rmtree(GOLDEN / case, ignore_errors=True)
         for name, data in made(case).items():
             path = GOLDEN / case / name
             path.parent.mkdir(parents=True, exist_ok=True)

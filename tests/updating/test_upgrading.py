@@ -111,7 +111,7 @@ def test_the_summary_says_once_that_notes_were_written_anew(archive: Path) -> No
     for _ in range(2):
         words = ["convert", str(MADE / "export.zip"), "-o", str(archive / "markdown")]
         done = CliRunner().invoke(main, [*words, "--timezone", "UTC"])
-        said.append("written anew, since this gptexit writes them differently" in done.output)
+        said.append("written again, as this version of gptexit writes them" in done.output)
     assert said == [True, False]
 
 

@@ -81,7 +81,7 @@ def test_a_mark_is_taken_for_what_stood_there(tmp_path: Path) -> None:
     assert secret.encode() not in (out / "chatgpt.sqlite").read_bytes()
     done = run("verify", export, out)
     assert done.exit_code == 0, done.output
-    assert "In 1 message a mark stands for what was redacted." in done.output
+    assert "In 1 message a secret is replaced by a mark." in done.output
 
 
 def test_a_first_message_answers_none_also_beside_one_with_an_empty_id(tmp_path: Path) -> None:

@@ -384,7 +384,7 @@ def test_a_form_that_nobody_knows_has_a_verdict_of_its_own(form: str, tmp_path: 
     note = "Now: It says blue. Now." if "Now" in json.dumps(raw) else "It says blue."
     done = verify(source, lay(tmp_path / "there", told(note)))
     assert done.exit_code == 5, done.output
-    assert "Complete, but for 1 message in a form that gptexit does not know:" in done.output
+    assert "1 message is in a form that gptexit does not know:" in done.output
     assert f"conversation “A title”, message m2: {form}" in done.output
     assert verify(source, lay(tmp_path / "gone", told("Now:"))).exit_code == 1
 

@@ -24,7 +24,7 @@ _LARGEST = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class LastCheck:
     """The last verification of an archive."""
 
     time: str
@@ -39,7 +39,7 @@ def note_check(roots: Iterable[Path], verdict: str, source: str | None) -> None:
     """Record in archives that they were verified just now, where their folders can be written."""
     time = stamp(datetime.now(UTC))
     data = orjson.dumps(
-        asdict(Checked(time, verdict, source)),
+        asdict(LastCheck(time, verdict, source)),
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
     for root in roots:
@@ -49,14 +49,14 @@ def note_check(roots: Iterable[Path], verdict: str, source: str | None) -> None:
                 write_whole(root / HOUSE / _NAME, data)
 
 
-def last_check(root: Path) -> Checked | None:
+def last_check(root: Path) -> LastCheck | None:
     """Return the last verification of an archive, if one is recorded that can be read."""
     path = root / HOUSE / _NAME
     try:
         if os.lstat(path).st_size > _LARGEST:
             return None
         found = orjson.loads(read_bytes(path) or b"")
-        checked = Checked(str(found["time"]), str(found["verdict"]), found["source"])
+        checked = LastCheck(str(found["time"]), str(found["verdict"]), found["source"])
         datetime.fromisoformat(checked.time)
     except (OSError, ValueError, TypeError, KeyError):
         return None

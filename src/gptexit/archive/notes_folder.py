@@ -26,7 +26,7 @@ from gptexit.archive.manifest import ACCEPTED, About, Entry
 from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
 from gptexit.files.disk import leads_out
 from gptexit.text.front_matter import joined, parted
-from gptexit.text.links import digest_of_body, target_of, with_targets
+from gptexit.text.note_links import digest_of_body, target_of, with_targets
 
 _FRONT = re.compile(rb"---\n(.*?\n)---\n", re.DOTALL)
 _PROPERTY = re.compile(r"^(updated|messages): (.+)$", re.MULTILINE)

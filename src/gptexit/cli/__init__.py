@@ -19,7 +19,7 @@ from gptexit.cli.usage import no_command, sentence
 from gptexit.errors import Closed, Exit, GptexitError
 
 _COMMANDS = {
-    "exit": "Do everything that leaving ChatGPT takes, in one go.",
+    "exit": "Save everything before you leave ChatGPT, in one command.",
     "inspect": "Say what an export holds and what it lacks.",
     "convert": "Convert an export into an archive.",
     "search": "Find something in an SQLite archive.",

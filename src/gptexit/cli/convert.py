@@ -16,7 +16,7 @@ from gptexit.cli.summary import (
     warn_of_small_disk,
     write_reports,
 )
-from gptexit.cli.usage import Choice
+from gptexit.cli.usage import NamedChoice
 from gptexit.conversion import convert_export, specs_of
 from gptexit.errors import Exit
 from gptexit.source import open_source
@@ -59,7 +59,7 @@ def _with_own_names(names: list[str]) -> list[str]:
     "names",
     metavar="FORMAT",
     multiple=True,
-    type=Choice(FORMATS, "format"),
+    type=NamedChoice(FORMATS, "format"),
     help="A format to write (see `gptexit formats`); may be given several times. "
     "[default: markdown]",
 )

@@ -13,6 +13,7 @@ from gptexit.cli import options, outputs
 from gptexit.cli.progress import progress_bar
 from gptexit.cli.summary import (
     complain,
+    listed,
     planned,
     reported,
     summary,
@@ -20,11 +21,12 @@ from gptexit.cli.summary import (
     warn_of_small_disk,
     write_reports,
 )
-from gptexit.cli.usage import Choice
-from gptexit.cli.verify import EXITS, verdict
-from gptexit.errors import Exit
-from gptexit.exit import ACCOUNT, DESTINATIONS, FORMATS, PAGE, REPORT, leave
+from gptexit.cli.usage import NamedChoice
+from gptexit.cli.verify import findings
+from gptexit.exit import ACCOUNT, FORMATS, REPORT, Finished, leave
+from gptexit.exit_page import DESTINATIONS, PAGE, QUESTION
 from gptexit.selection import Selection
+from gptexit.text.terminal import count
 from gptexit.writers.base import SECRETS
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
     "going_to",
     metavar="PLACE",
     multiple=True,
-    type=Choice(DESTINATIONS, "place", FORMATS),
+    type=NamedChoice(DESTINATIONS, "place", FORMATS),
     help=f"Also write what this takes: {', '.join(DESTINATIONS)}. May be given several times.",
 )
 @options.exclude("Leave conversations out of what --for adds; your own archive keeps them")
@@ -59,11 +61,11 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
 @options.of_formats(*WRITTEN)
 @click.pass_context
 def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
-    """Do everything that leaving ChatGPT takes, in one go.
+    """Save everything before you leave ChatGPT, in one command.
 
-    Writes a Markdown archive, the same conversations as neutral JSON, and your account's own files;
-    reads it all back and compares it with the export; and says in START-HERE.md what is where, what
-    is missing and why, and what to do before and after you cancel. Nothing leaves this machine.
+    Writes your conversations as notes to read (Markdown) and as data for programs (JSON), and your
+    account's own files. Then compares it all with the export, and says whether you have everything
+    and may cancel now. START-HERE.md says so too, and what to do next. Nothing leaves this machine.
 
     \b
     gptexit exit chatgpt-export.zip
@@ -83,7 +85,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
             yield progress
 
     with reported(given["report"], sources):
-        report, checked = leave(
+        report, finished = leave(
             sources,
             out,
             options.writer_options(given),
@@ -94,31 +96,35 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
             jobs=given["jobs"],
             dry=given["dry_run"],
         )
-    code = report["exit_code"]
-    if checked:
-        code = Exit.INCOMPLETE if checked.problems else code or EXITS[checked.verdict]
-        report |= {"verification": checked.as_json(), "exit_code": code}
+    if finished:
+        code = finished.answer.exit_code
+        report |= {"verification": finished.checked.as_json(), "exit_code": code}
     write_reports(given, report)
     err = given["report"] == "-"
     if not quiet:
         click.echo(summary(report), err=err)
-    complain(troubles(report, str(out / REPORT) if checked else "--report FILE"))
-    if not quiet:
-        end = _would_write(report, out) if checked is None else f"\n{verdict(checked)}\n"
-        click.echo(end if checked is None else f"{end}\nNow open {out / PAGE}.", err=err)
-    ctx.exit(code)
+    complain(troubles(report, str(out / REPORT) if finished else "--report FILE"))
+    if finished is None:
+        if not quiet:
+            click.echo(_would_write(report, out), err=err)
+    elif not quiet:
+        told = ["", *_told(report, finished), "", QUESTION, str(finished.answer)]
+        click.echo("\n".join(told), err=err)
+    elif not finished.answer.is_yes:
+        complain([str(finished.answer)])
+    ctx.exit(report["exit_code"])
 
 
 def _need_sense(sources: tuple[str, ...], given: dict[str, Any]) -> None:
     """Raise UsageError where an option would do nothing."""
     outputs.need_option("exit", sources)
     if "-" in sources:
-        raise click.UsageError("exit reads its source twice, so it takes paths and no pipe.")
+        raise click.UsageError("exit reads the export twice: give the path of a file, not `-`.")
     if given["out"] == "-":
         raise click.UsageError("exit writes a folder: give one with -o.")
     places = {name: DESTINATIONS[name] for name in given["going_to"]}
     if given["exclude"] and not places:
-        raise click.UsageError("--exclude leaves out of what --for adds: give --for too.")
+        raise click.UsageError("--exclude is for what --for adds: give --for too.")
     if given["redact"] == SECRETS and not places:
         raise click.UsageError(
             "--redact secrets changes what --for adds, and never your own archive: give --for too."
@@ -138,3 +144,29 @@ def _would_write(report: dict[str, Any], out: Path) -> str:
         f"{account}\nWould write {out / PAGE} and {REPORT} too, after comparing all of it with the "
         "export."
     )
+
+
+def _told(report: dict[str, Any], left: Finished) -> list[str]:
+    """Say what was compared, what is of earlier runs, and where to go on."""
+    lines = findings(left.checked)
+    known = {loss["where"] for loss in report["read"]["unreadable"]}
+    known |= {*report["source"]["missing_files"]}
+    lines += listed(
+        "Could not be read when it was compared:",
+        [f"{where}: {why}" for where, why in left.checked.unread.items() if where not in known],
+    )
+    messages = {archive.format: archive.messages for archive in left.checked.archives}
+    shown, every = messages.get("markdown", 0), messages.get("jsonl", 0)
+    if shown < every:
+        lines.append(
+            f"Notes show the {count(shown, 'message')} that you can see in ChatGPT. jsonl also has "
+            f"the other {every - shown:,}, such as steps of its tools and earlier answers."
+        )
+    for pack in left.stale:
+        lines.append(
+            f"{pack.name} is of an earlier export, and has nothing that is new in this one. To "
+            f"renew it: {pack.command}"
+        )
+    if left.page.name != PAGE:
+        lines.append(f"You changed {PAGE}: it stays as it is, and the new page is beside it.")
+    return [*lines, "", f"Now open {left.page}. It lists what to do before you cancel."]

@@ -13,7 +13,7 @@ import orjson
 from gptexit import schemas
 from gptexit.archive.files import JSONL
 from gptexit.cli import streams
-from gptexit.cli.usage import Choice
+from gptexit.cli.usage import NamedChoice
 from gptexit.errors import Exit, NotJsonLines
 from gptexit.files.disk import special
 from gptexit.schemas import need_lines, validate_lines
@@ -23,7 +23,7 @@ from gptexit.writers.registry import FORMATS
 
 
 @click.command()
-@click.argument("name", type=Choice(FORMATS, "format"), required=False)
+@click.argument("name", type=NamedChoice(FORMATS, "format"), required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def formats(name: str | None, as_json: bool) -> None:
     """List the formats that gptexit writes, or the options that the format NAME has."""
@@ -68,7 +68,7 @@ def _value(spec: OptionSpec) -> str:
 
 
 @click.command()
-@click.argument("name", type=Choice(schemas.NAMES, "schema"), default="conversation")
+@click.argument("name", type=NamedChoice(schemas.NAMES, "schema"), default="conversation")
 def schema(name: str) -> None:
     """Print a published JSON Schema: of a jsonl line, a report, a verification, an inspection."""
     click.echo(schemas.text(name), nl=False)

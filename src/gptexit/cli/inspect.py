@@ -11,7 +11,7 @@ import orjson
 from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import complain, lost, unreadable, write_output
-from gptexit.cli.usage import Choice
+from gptexit.cli.usage import NamedChoice
 from gptexit.errors import BadNames, Exit
 from gptexit.inspection import output
 from gptexit.inspection.run import Inspection
@@ -27,14 +27,14 @@ from gptexit.text.terminal import count
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @click.option(
     "--attachments",
-    type=Choice(["missing"]),
+    type=NamedChoice(["missing"]),
     help="List each file that the export mentions and does not hold, with its conversation and "
     "date, instead of the overview.",
 )
 @click.option(
     "--format",
     "listing",
-    type=Choice(output.FORMATS),
+    type=NamedChoice(output.FORMATS),
     help="How to list the attachments. [default: text]",
 )
 @outputs.out_file(

@@ -13,7 +13,7 @@ import click
 
 from gptexit.cli import streams
 from gptexit.cli.outputs import PATH
-from gptexit.cli.usage import Choice
+from gptexit.cli.usage import NamedChoice
 from gptexit.errors import NotInstalled
 from gptexit.extras import need
 from gptexit.library import open_library
@@ -34,7 +34,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if not _NAME.fullmatch(value):
-        raise click.BadParameter(f"{value!r} is none; take up to 64 letters, digits and hyphens.")
+        raise click.BadParameter(
+            f"{value!r} is no name for a server: take up to 64 letters, digits and hyphens."
+        )
     return value
 
 
@@ -43,7 +45,7 @@ def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.option(
     "--install",
     "client",
-    type=Choice(CLIENTS, "client"),
+    type=NamedChoice(CLIENTS, "client"),
     help="Print the entry for this client's configuration, and where it goes.",
 )
 @click.option("--write", is_flag=True, help="With --install: add it to the file.")
@@ -94,7 +96,9 @@ def _install(client: Client, key: str, archive: Path, given: dict[str, Any]) -> 
     try:
         str(archive).encode()
     except UnicodeEncodeError as error:
-        raise NotInstalled("The archive's path has bytes that no JSON can hold.") from error
+        raise NotInstalled(
+            "The name of the archive's folder cannot be written as JSON: give it another name."
+        ) from error
     name, config = given["name"], given["config"] or client.place(machine(os.environ))
     server = entry(client, sys.executable, archive)
     if given["write"]:

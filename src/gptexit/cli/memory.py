@@ -10,7 +10,7 @@ import click
 from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import complain, lost, not_given, unreadable, write_report
-from gptexit.cli.usage import Choice
+from gptexit.cli.usage import NamedChoice
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
 from gptexit.extras import need
 from gptexit.memories.assistants import ASSISTANTS
@@ -32,7 +32,7 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 @click.option(
     "--for",
     "form",
-    type=Choice([*ASSISTANTS, _PAM], "place"),
+    type=NamedChoice([*ASSISTANTS, _PAM], "place"),
     default="text",
     show_default=True,
     help="Where it goes: a page to paste for one assistant, or for any (text); or a Portable AI "
@@ -58,7 +58,7 @@ _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 @click.option("--conversations", is_flag=True, help="For pam: the conversations too.")
 @click.option(
     "--redact",
-    type=Choice([SECRETS, NOTHING]),
+    type=NamedChoice([SECRETS, NOTHING]),
     help="For a page: replace API keys, tokens and passwords by marks. [default: secrets, where "
     "gptexit[redact] is installed]",
 )
@@ -146,7 +146,7 @@ def _answer(path: str | None) -> OwnList:
 def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
     """Return the page without secrets, and a line that says so. Raise as `Redactor` does."""
     if given["redact"] == NOTHING:
-        return page, "Nothing was redacted."
+        return page, "Keys and passwords were not looked for, as you asked."
     from gptexit.redact.redactor import Redactor
 
     try:
@@ -162,7 +162,7 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
         return page, f"Not searched for keys and passwords: {error.sentence}"
     if clean == page:
         return page, "No key or password is in it, as far as can be told."
-    return clean, "A key or password was in it: a mark, [redacted: …], stands in its place."
+    return clean, "A key or password was in it: a mark, [redacted: …], is in its place."
 
 
 def _summary(export: Source, remembered: Memory, answer: OwnList) -> list[str]:
@@ -171,7 +171,9 @@ def _summary(export: Source, remembered: Memory, answer: OwnList) -> list[str]:
     lines = [f"Read {read} from {export.label}.", tally(remembered)]
     marked = sum(bool(entry.marks) for entry in remembered.entries)
     if marked:
-        lines.append(f"{count(marked, 'of them says', 'of them say')} what is not certain of it.")
+        lines.append(
+            f"{count(marked, 'of them has', 'of them have')} a note on what is not certain."
+        )
     if answer.entries:
         entries = count(len(answer.entries), "entry", "entries")
         left = f", without {count(answer.headings, 'heading')}" if answer.headings else ""

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from gptexit.cli.outputs import PATH, Decorator
-from gptexit.cli.usage import Choice, unknown
+from gptexit.cli.usage import NamedChoice, unknown
 from gptexit.errors import BadDate, BadNames
 from gptexit.names import Names, load_table
 from gptexit.selection import Exclusion, Selection
@@ -95,7 +95,7 @@ reading = _together(
     click.option(
         "--allow-large",
         is_flag=True,
-        help="Take also the members of a ZIP that unpack to far more than an export's do.",
+        help="Read also files of a ZIP that are far larger, unpacked, than those of an export.",
     ),
     click.option("--no-progress", is_flag=True, help="No progress bar."),
     verbose,
@@ -104,7 +104,7 @@ jobs = click.option(
     "--jobs",
     metavar="N",
     type=click.IntRange(1, 256),
-    help="How many processes read and render; the files are the same with any number. [default: "
+    help="How many processes work at the same time; the result is the same. [default: "
     "one for each core, for a large export]",
 )
 
@@ -127,8 +127,8 @@ def content(what: str, shown: str, branches: str) -> Decorator:
     return _together(
         click.option(
             "--branches",
-            type=Choice(["current", "all"]),
-            help="The branch seen last, or also edited and regenerated versions. "
+            type=NamedChoice(["current", "all"]),
+            help="The messages that you saw last, or also edited and repeated ones. "
             f"[default: {branches}]",
         ),
         click.option(
@@ -177,11 +177,19 @@ selection = _together(
     click.option(
         "--since",
         metavar="DATE",
-        help="Only conversations touched on DATE or later: 2025-03-14, 2025-03, 2025.",
+        help="Only conversations changed on DATE or later: 2025-03-14, 2025-03, 2025.",
     ),
-    click.option("--until", metavar="DATE", help="Only conversations begun on DATE or earlier."),
+    click.option(
+        "--until", metavar="DATE", help="Only conversations that began on DATE or earlier."
+    ),
     click.option("--title", metavar="TEXT", help="Only conversations with TEXT in their title."),
-    click.option("--id", "ids", metavar="ID", multiple=True, help="Only this conversation."),
+    click.option(
+        "--id",
+        "ids",
+        metavar="ID",
+        multiple=True,
+        help="Only the conversation with this id. May be given several times.",
+    ),
     click.option(
         "--project",
         metavar="NAME",
@@ -191,7 +199,9 @@ selection = _together(
     click.option("--model", metavar="NAME", help="Only conversations with this model."),
     exclude("Leave conversations out"),
     click.option(
-        "--archived/--no-archived", default=None, help="Only archived ones, or none of them."
+        "--archived/--no-archived",
+        default=None,
+        help="Only archived conversations, or only the others.",
     ),
 )
 
@@ -326,7 +336,7 @@ def _format_option(field: str, spec: OptionSpec) -> Decorator:
         help=spec.help,
         metavar=spec.metavar,
         multiple=spec.many,
-        type=Choice(spec.choices) if spec.choices else int if spec.number else None,
+        type=NamedChoice(spec.choices) if spec.choices else int if spec.number else None,
         callback=parsed,
     )
 
@@ -398,7 +408,7 @@ def need_takers(
 
 redact = click.option(
     "--redact",
-    type=Choice([SECRETS, NOTHING]),
+    type=NamedChoice([SECRETS, NOTHING]),
     help="Replace API keys, tokens, private keys and passwords by marks, and list them in "
     "redacted.csv. [default: secrets for packs, which go to another company; nothing for archives]",
 )

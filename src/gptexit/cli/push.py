@@ -62,7 +62,7 @@ _EXPORT = "chatgpt-export.zip --url http://127.0.0.1:8080"
     type=click.FloatRange(1, 86_400),
     default=300,
     show_default=True,
-    help="Seconds that the server's faults may cost the whole run; 20 at most for one that has "
+    help="Seconds that the whole run may wait while the server fails; 20 at most for one that has "
     "not answered as it should yet.",
 )
 @click.option(
@@ -184,7 +184,7 @@ def _summary(tally: PushTally, url: str) -> str:
     lines += not_selected(tally.left_out)
     if any(tally.tidied.values()):
         chats, files = tally.tidied["chats"], tally.tidied["files"]
-        lines.append(f"Twice there and tidied: {count(chats, 'chat')}, {count(files, 'file')}.")
+        lines.append(f"Were there twice, now once: {count(chats, 'chat')}, {count(files, 'file')}.")
     if tally.memories:
         added, known = tally.memories["added"], tally.memories["known"]
         word = "Would add" if tally.dry else "Added"

@@ -21,7 +21,7 @@ from click.core import ParameterSource
 from gptexit.archive.manifest import entries
 from gptexit.cli.options import timezone
 from gptexit.cli.outputs import PATH
-from gptexit.cli.usage import Choice
+from gptexit.cli.usage import NamedChoice
 from gptexit.errors import Exit, GptexitError
 from gptexit.library import (
     Hit,
@@ -147,14 +147,23 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
 @click.option("--until", metavar="DATE", help="Written on DATE or earlier.")
 @click.option("--project", metavar="NAME", help="In this project: its name or id.")
 @click.option("--model", metavar="NAME", help="In a conversation in which this model answered.")
-@click.option("--role", type=Choice(ROLES, "side"), help="Written by this side.")
 @click.option(
-    "--id", "conversation", metavar="ID", help="In this conversation, each message by itself."
+    "--role",
+    type=NamedChoice(ROLES, "side"),
+    help="Written by you (user), by ChatGPT (assistant), by a tool or by the system.",
 )
-@click.option("--hidden", is_flag=True, help="Also reasoning, calls of tools and their output.")
+@click.option(
+    "--id",
+    "conversation",
+    metavar="ID",
+    help="In this conversation; each message that fits is listed.",
+)
+@click.option(
+    "--hidden", is_flag=True, help="Also reasoning, and what tools were asked and answered."
+)
 @click.option(
     "--order",
-    type=Choice(["best", "newest", "oldest"], "order"),
+    type=NamedChoice(["best", "newest", "oldest"], "order"),
     default="best",
     show_default=True,
     help="What comes first.",
@@ -166,7 +175,7 @@ _NOTHING = "Nothing found. Try fewer words, or the beginning of one: data*"
     show_default=True,
     help="Conversations to list.",
 )
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many results to skip.")
 @click.option("--read", "reading", metavar="ID", help="Print this conversation instead.")
 @click.option(
     "--from", "place", type=click.IntRange(0), default=0, help="With --read: from this place on."
@@ -273,7 +282,7 @@ def _as_json(page: Page) -> dict[str, Any]:
 
 def _print(library: Library, archive: str, query: Query, page: Page, given: dict[str, Any]) -> None:
     if not page.hits:
-        click.echo(_NOTHING if page.messages == 0 else "No more is found.")
+        click.echo(_NOTHING if page.messages == 0 else "There are no more results.")
         return
     notes = notes_of(library.path, {hit.conversation for hit in page.hits})
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)

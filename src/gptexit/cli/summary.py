@@ -13,9 +13,10 @@ import orjson
 from gptexit.codes import Repair, sentences
 from gptexit.errors import Closed
 from gptexit.files.disk import free_at, write_whole
-from gptexit.report import failed
+from gptexit.report import age, failed
 from gptexit.text.terminal import count, printable, size
-from gptexit.writers.base import SECRETS
+from gptexit.writers.base import NOTHING, SECRETS
+from gptexit.writers.registry import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,11 +34,12 @@ def summary(report: dict[str, Any]) -> str:
     """Return what a run did in plain words, from its report, without what went wrong."""
     dry = any(target["planned"] for target in report["targets"])
     lines = ["A dry run: nothing is written."] if dry else []
-    lines += [_read(report), *_exports(report), *map(_written, report["targets"])]
+    lines += [_read(report), *_exports(report), *filter(None, [age(report)])]
+    lines += map(_written, report["targets"])
     lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
     for part in (_moved, _edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
-    lines += ["Everything that the export holds was read."] if report["complete"] else []
+    lines += ["All that the export holds was read."] if report["complete"] else []
     return "\n".join(lines)
 
 
@@ -46,14 +48,12 @@ def troubles(report: dict[str, Any], named: str = "--report FILE") -> list[str]:
     files, refused = report["source"]["missing_files"], report["assets"]["refused"]
     lines = not_given(files)
     if files:
-        lines.append(
-            "  An export of several parts needs all of them: give every ZIP in one command."
-        )
+        lines.append("  A large export comes as several ZIPs: give them all in one command.")
     lines += unreadable(map(lost, report["read"]["unreadable"]))
     if refused:
         lines.append(f"Could not be copied: {count(refused, 'file')}.")
     if not report["complete"]:
-        lines.append(f"Part of the export is not in what was written; {named} names it all.")
+        lines.append(f"Part of the export was not written. {named} lists all of it.")
     return lines
 
 
@@ -151,7 +151,7 @@ def _read(report: dict[str, Any]) -> str:
     if others:
         words += f" Among them: {' and '.join(others)}."
     if read["duplicates"] and not report["source"]["exports"]:
-        words += f" Merged {count(read['duplicates'], 'further copy', 'further copies')} into them."
+        words += f" Merged {count(read['duplicates'], 'more copy', 'more copies')} of them."
     return words
 
 
@@ -167,9 +167,9 @@ def _exports(report: dict[str, Any]) -> list[str]:
             f"and {count(gone['messages'], 'message')} of others; kept, and marked as gone."
         )
     if differing:
-        messages = count(len(differing), "message")
+        messages = count(len(differing), "message has", "messages have")
         lines.append(
-            f"{messages} with another text in a later export: that one counts, and jsonl has both."
+            f"{messages} another text in a later export. The later text is used; jsonl has both."
         )
     return lines
 
@@ -206,11 +206,14 @@ def _written(target: dict[str, Any]) -> str:
     words = f"Wrote {conversations} as {target['format']} to {where}"
     if target["format"] != "jsonl":
         new, same = target["files_written"], target["files_unchanged"]
-        words += f": {count(new, 'file')} written, {same:,} unchanged"
+        words += f": {count(new, 'file')}"
+        words += f" written, {same:,} unchanged" if same else ""
     left_out = sum(target["left_out"].values())
     if left_out:
         words += f"; {count(left_out, 'conversation')} left out, as you asked"
-    return f"{words}; {target['redact']} redacted."
+    if target["redact"] == NOTHING and FORMATS[target["format"]].for_others:
+        words += "; passwords and keys are in it, as you asked"
+    return f"{words}."
 
 
 def _redacted(report: dict[str, Any]) -> list[str]:
@@ -218,9 +221,10 @@ def _redacted(report: dict[str, Any]) -> list[str]:
     without = [target for target in report["targets"] if target["redact"] == SECRETS]
     lines = [_taken_out(report["redacted"], without)] if without else []
     if report["redacted"] and report["redacted"]["unsearched"]:
+        files = count(report["redacted"]["unsearched"], "file")
         lines.append(
-            f"Not searched for secrets: {count(report['redacted']['unsearched'], 'file')}, such as "
-            "pictures, PDFs, Office files and ZIPs."
+            f"Secrets were not looked for in {files}, such as pictures, PDFs, Office files and "
+            "ZIPs."
         )
     return lines
 
@@ -262,7 +266,7 @@ def _edited(report: dict[str, Any]) -> list[str]:
         new_texts = target["earlier"]["new_texts"]
         for path in target["edited"]:
             edited.append(f"{path} (new: {new_texts[path]})" if path in new_texts else path)
-    head = f"You changed {count(len(edited), 'file')}: kept as they are, the new text beside them:"
+    head = f"You changed {count(len(edited), 'file')}. What is new is in a file beside yours:"
     return listed(head, edited)
 
 
@@ -274,36 +278,37 @@ def _earlier(report: dict[str, Any]) -> list[str]:
         kept, beside, healed = (
             earlier[key] for key in ("notes_kept", "notes_beside", "files_healed")
         )
-        lines += listed(f"Damaged, as by a power cut, and written again ({len(healed):,}):", healed)
+        lines += listed(
+            f"Damaged, perhaps by a power cut, and written again ({len(healed):,}):", healed
+        )
         words = count(len(kept), "note that holds", "notes that hold")
         lines += listed(f"Kept {words} more than this export:", kept)
         lines += listed(
-            f"Two exports hold different things of {count(len(beside), 'conversation')}: "
-            "what the older one has is beside the note:",
+            f"Of {count(len(beside), 'conversation')}, an older export has something that this one "
+            "does not have. It is in a file beside the note:",
             beside,
         )
         if earlier["conversations_merged"]:
             number = count(earlier["conversations_merged"], "conversation")
-            words = "Merged with what the archive held and this export lacks"
-            lines.append(f"{words}: {number} as {name}.")
+            lines.append(f"Merged {number} in {name} with what only the archive had.")
         if earlier["conversations_stayed"]:
             number = count(earlier["conversations_stayed"], "conversation")
-            lines.append(f"Kept {number} as {name} that this run did not bring.")
+            lines.append(f"Kept {number} in {name} that were there before and are not in this run.")
         if earlier["notes_anew"]:
             words = count(earlier["notes_anew"], "note was", "notes were")
-            lines.append(f"{words} written anew, since this gptexit writes them differently.")
+            lines.append(f"{words} written again, as this version of gptexit writes them.")
     return lines
 
 
 def _missing(report: dict[str, Any]) -> list[str]:
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    words = f"The export mentions {count(missing, 'file')} that it does not hold; a placeholder "
-    return [f"{words}names each where it was."] if missing else []
+    words = f"Your chats mention {count(missing, 'file')} that the export does not have. Where a "
+    return [f"{words}file was, its name is given."] if missing else []
 
 
 def _passed_over(report: dict[str, Any]) -> list[str]:
     passed = report["source"]["passed_over"]
-    head = f"Beside the conversations, and not read as such ({len(passed):,}):"
+    head = f"Files that are no conversations, and were not read ({len(passed):,}):"
     return listed(head, list(map(lost, passed)))
 
 
@@ -311,7 +316,7 @@ def _repaired(report: dict[str, Any]) -> list[str]:
     """Say which characters could not be kept: the user may know what they were."""
     repairs = report["read"]["repairs"]
     mended = "; ".join(f"{what} ({n:,})" for what, n in sentences(Repair, repairs.items()))
-    return [f"Mended while reading: {mended}"] if mended else []
+    return [f"Repaired while reading: {mended}"] if mended else []
 
 
 def listed(head: str, names: list[str]) -> list[str]:

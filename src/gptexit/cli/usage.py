@@ -60,7 +60,7 @@ _SHOWN = 40
 """Characters of a wrong word that a sentence shows."""
 
 
-class Choice(click.Choice):  # type: ignore[type-arg]  # not generic before click 8.4
+class NamedChoice(click.Choice):  # type: ignore[type-arg]  # not generic before click 8.4
     """A choice that says what may be meant by another word.
 
     `what`: one of the choices, as a noun; `anyway`: formats that need not be chosen.

@@ -35,22 +35,34 @@ EXITS = {
 
 def verdict(result: Result) -> str:
     """Sum up a verification in plain words."""
+    return "\n".join(findings(result, _SENTENCES[result.verdict](result)))
+
+
+def findings(result: Result, sentence: str = "") -> list[str]:
+    """Say what was compared and what is not right.
+
+    `sentence`: the verdict, with which the losses of the export are listed; "" without both.
+    """
     lines = [_checked(archive, result) for archive in result.archives]
     lines += _yours(result)
     for archive in result.archives:
         others = [
             f"{other.file}: “{other.title or other.conversation}”" for other in archive.elsewhere
         ]
-        number = count(len(others), "more conversation")
-        lines += listed(f"{number} of the selection in its other ZIPs:", others)
-    sentence = _SENTENCES[result.verdict](result)
-    lines += listed(sentence, list(map(_shown, result.problems))) or [sentence]
+        number = count(len(others), "more chat")
+        lines += listed(f"{number} of your selection in the other ZIPs of this archive:", others)
+    if result.problems:
+        lines += listed(_not_complete(result), list(map(_shown, result.problems)))
+    elif sentence:
+        lines.append(sentence)
     lines += _unknown(result)
+    if not sentence:
+        return lines
     unread = [f"{where}: {reason}" for where, reason in sorted(result.unread.items())]
-    lines += listed("Could not be read of the export, now or when it was converted:", unread)
+    lines += listed("Could not be read in the export, now or when it was converted:", unread)
     if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
-    return "\n".join(lines)
+    return lines
 
 
 def _yours(result: Result) -> list[str]:
@@ -86,62 +98,82 @@ _WHAT_TO_DO = (
 def _checked(archive: Checked, result: Result) -> str:
     name = archive.path if archive.path != "." else archive.format or "archive"
     conversations, assets = archive.conversations, archive.assets
-    words = f"{name}: {count(archive.files, 'file')}"
+    words = f"{name}: {count(archive.files, 'file') if archive.files else 'no files'}"
     if result.source is None or not (conversations or assets):
-        return f"{words} compared with the archive's manifest."
+        return f"{words} checked for changes since they were written."
     if conversations:
-        words += f", {count(conversations, 'conversation')}, {count(archive.messages, 'message')}"
+        seen = "visible message" if archive.format == "markdown" else "message"
+        words += f", {count(conversations, 'conversation')}, {count(archive.messages, seen)}"
         words += f", {count(assets, 'attachment')}" if assets else ""
     words += f" compared with {result.source}."
     if archive.redacted:
-        words += f" In {count(archive.redacted, 'message')} a mark stands for what was redacted."
+        words += f" In {count(archive.redacted, 'message')} a secret is replaced by a mark."
     if archive.left_out:
-        words += f" {count(archive.left_out, 'conversation')} left out by the archive's options."
+        left_out = count(archive.left_out, "conversation")
+        words += f" {left_out} left out, as was asked for when it was made."
     if archive.older:
-        words += f" {count(archive.older, 'conversation')} kept that this export does not have."
+        words += f" {count(archive.older, 'conversation')} of older exports kept."
     return words
 
 
 def _as_written(result: Result) -> str:
     formats = {archive.format for archive in result.archives} & set(FORMATS)
-    these = " in this format" if len(formats) == 1 else " in these formats" if formats else ""
-    every = "Every other" if result.edited or result.moved or result.accepted else "Every"
+    these = " of this format" if len(formats) == 1 else " of these formats" if formats else ""
     return (
-        f"{every} file is as it was written. What is in them is not compared with the export"
-        f"{these}; it is in {_joined(list(READERS))}."
+        f"{_every(result)} file is as it was written. What is in files{these} cannot be compared "
+        f"with the export; gptexit can do that for {_joined(list(READERS))}."
     )
+
+
+def _every(result: Result) -> str:
+    return "Every other" if result.edited or result.moved or result.accepted else "Every"
 
 
 def _complete(result: Result) -> str:
     """Say what is complete: the whole export, or the part that the archives should hold."""
     if result.source is None:
-        every = "every other file" if result.edited or result.moved else "every file"
-        return f"Complete: {every} is as it was written"
+        return f"Complete: {_every(result).lower()} file is as it was written"
     if any(archive.elsewhere for archive in result.archives):
-        return "Complete for the selection: this ZIP holds its part of it in full"
+        return "Complete for the selection: this ZIP has its part of it"
     if any(archive.left_out for archive in result.archives):
-        return "Complete for the selection: all that it takes from the export is there"
+        return "Complete for the selection: all that was asked for is there"
     if {archive.format for archive in result.archives if archive.conversations} == {"gemini"}:
         return "Complete for the selection: all its conversations, with the files that they show"
     return "Complete: all that the export holds is in the archive"
 
 
 def _complete_except(result: Result) -> str:
-    lacking = []
-    if result.lacking:
-        lacking.append(f"what the export itself lacks: {_joined(result.lacking)}")
-    if result.unread and not any("cannot be read" in phrase for phrase in result.lacking):
-        things = count(len(result.unread), "thing")
-        lacking.append(f"what could not be read of the export: {things}")
+    words = _complete(result)
+    selected = "selection" in words
+    exceptions = []
     if result.accepted and result.source is None:
-        lacking.append(f"{count(len(result.accepted), 'note')} that you changed and accepted")
+        exceptions.append(f"{count(len(result.accepted), 'note')} that you changed and accepted")
     if result.less:
         notes = len({problem.file for problem in result.less})
-        words = count(notes, "note that holds", "notes that hold")
-        lacking.append(f"{words} less than the export, as you accepted")
-    words = _complete(result)
-    words = words if "selection" in words or result.source is None else "Complete"
-    return f"{words}, except for {'; and for '.join(lacking)}."
+        less = count(notes, "note that holds", "notes that hold")
+        exceptions.append(f"{less} less than the export, as you accepted")
+    if result.source is None and result.unread:
+        return (
+            f"{_every(result)} file is as it was written. But the export was not whole when it was "
+            "converted: "
+            f"{count(len(result.unread), 'part')} could not be read."
+        )
+    if not result.whole_export:
+        lacking = result.lacking or ["files that cannot be read"]
+        but = f", except for {'; and for '.join(exceptions)}" if exceptions else ""
+        asked = " and was asked for" if selected else ""
+        return (
+            f"All that could be read{asked} is in the archive{but}. "
+            f"But the export is not whole, it lacks {_joined(lacking)}: download it again, "
+            "with all its ZIPs, and convert it again."
+        )
+    if result.lacking:
+        exceptions.append(f"what the export itself lacks: {_joined(result.lacking)}")
+    if result.unread:
+        parts = count(len(result.unread), "part")
+        exceptions.append(f"what could not be read or converted: {parts}")
+    words = words if selected or result.source is None else "Complete"
+    return f"{words}, except for {'; and for '.join(exceptions)}."
 
 
 def _unknown(result: Result) -> list[str]:
@@ -151,27 +183,27 @@ def _unknown(result: Result) -> list[str]:
         where = f"message {form.message}" if form.message else "all of it"
         lines.append(f"conversation “{form.title or form.conversation}”, {where}: {form.what}")
     messages = _are(result.unknown_messages, "message")
-    shown = listed(f"{messages} in a form that gptexit does not know:", lines)
-    return shown if result.problems else shown[1:]
+    return listed(f"{messages} in a form that gptexit does not know:", lines)
 
 
 def _are(number: int, thing: str) -> str:
     return f"{count(number, thing)} {'is' if number == 1 else 'are'}"
 
 
+def _not_complete(result: Result) -> str:
+    if not result.problems:
+        return f"Not complete: {_are(len(result.changed), 'file')} changed, as listed above."
+    return f"Not complete: {_are(len(result.problems), 'thing')} not right:"
+
+
 _SENTENCES: dict[Verdict, Callable[[Result], str]] = {
     "complete": lambda result: f"{_complete(result)}.",
     "complete except": _complete_except,
     "complete but": lambda result: (
-        f"Complete, but for {count(result.unknown_messages, 'message')} in a form that gptexit "
-        "does not know:"
+        f"Complete, but look at {count(result.unknown_messages, 'message')} in ChatGPT."
     ),
     "as written": _as_written,
-    "not complete": lambda result: (
-        f"Not complete: {_are(len(result.problems), 'thing')} not right:"
-        if result.problems
-        else f"Not complete: {_are(len(result.changed), 'file')} changed, as listed above."
-    ),
+    "not complete": _not_complete,
 }
 """The sentence of each verdict."""
 

@@ -113,7 +113,7 @@ def _format(form: Found) -> Iterator[str]:
 def _made(export: Found, several: bool) -> str:
     source = f"{export['source']}: " if several else ""
     if export["time"] is None:
-        return f"{source}nothing tells when"
+        return f"{source}unknown"
     return f"{source}{day(export['time'])} ({_BY[export['by']]})"
 
 
@@ -150,7 +150,7 @@ def _messages(messages: Found) -> str:
 
 def _period(period: Found) -> str:
     if period["first"] is None:
-        return "no conversation tells its time"
+        return "unknown"
     return f"{day(period['first'])} to {day(period['last'])}"
 
 
@@ -207,8 +207,8 @@ def _lacks(found: Found) -> list[str]:
     files, parts = found["source"]["missing_files"], found["unreadable"]
     if files:
         lines += _wrapped(
-            f"OpenAI's own list names {count(len(files), 'file')} that you did not give. An "
-            "export of several parts needs all of them: give every ZIP in one command.",
+            f"OpenAI's own list names {count(len(files), 'file')} that you did not give. A "
+            "large export comes as several ZIPs: give them all in one command.",
             WIDTH,
         )
         lines += _items(files)
@@ -230,7 +230,7 @@ def _items(names: Iterable[str]) -> list[str]:
 def drift_lines(drift: Found) -> list[str]:
     """Return the unknown names as lines; nothing of the user's is in them."""
     if not drift["found"]:
-        return ["Nothing in it is unknown to this version of gptexit."]
+        return ["This version of gptexit knows everything that is in it."]
     rows = [
         (
             f"{row['kind']} {row['name']}",
@@ -240,8 +240,8 @@ def drift_lines(drift: Found) -> list[str]:
         for row in drift["found"]
     ]
     lines = _wrapped(
-        "This version of gptexit does not know the following. None of it is lost; please report "
-        "it with what `--drift-report FILE` writes, in which there is no word of yours.",
+        "This version of gptexit does not know the following. Nothing of it is lost. Please report "
+        "it: `--drift-report FILE` writes a report that has no word of yours.",
         WIDTH,
     )
     lines += ["", *_columns(("Unknown", "times", "first in"), rows)]

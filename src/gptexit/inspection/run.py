@@ -41,7 +41,7 @@ GENERATIONS = {
     "sharded": "full and in several files, of early 2026",
     "dat": "full, with .dat files, of May and June 2026",
     "slim": "slim, since mid-2026",
-    "unknown": "not to be told: no conversation has a message",
+    "unknown": "unknown: no conversation has a message",
 }
 """Every generation, and when exports had that form."""
 Progress = Callable[[int, int], None]
@@ -229,7 +229,9 @@ def _pass(export: ExportSet, account: Account, progress: Progress | None) -> Sur
         try:
             add(raw, where)
         except Exception as error:  # a fault of ours must not cost the user the rest
-            survey.faults.append((where, f"gptexit could not handle it ({type(error).__name__})"))
+            survey.faults.append(
+                (where, f"gptexit failed on it ({type(error).__name__}): please report this")
+            )
         if progress:
             progress(survey.conversations, export.bytes_read)
     survey.finish()
@@ -303,7 +305,10 @@ def absences(generation: str) -> list[Absence]:
     ]
 
 
-def as_markdown(generation: str) -> str:
-    """Return the absences of a generation as a list in Markdown."""
-    page = render("inspect/absences.md.j2", absences=absences(generation))
+def as_markdown(generation: str, export: str = "EXPORT") -> str:
+    """Return the absences of a generation as a list in Markdown.
+
+    `export`: the paths of the export, as a command takes them.
+    """
+    page = render("inspect/absences.md.j2", absences=absences(generation), export=export)
     return page.removesuffix("\n")

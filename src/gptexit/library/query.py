@@ -85,10 +85,10 @@ def match_of(words: str) -> Match | None:
     if sum(beginning for _, beginning in (*wanted, *unwanted)) > MOST_BEGINNINGS:
         raise BadQuery(f"A search takes up to {MOST_BEGINNINGS} beginnings of words (“data*”).")
     if unwanted and not wanted:
-        raise BadQuery("A search needs at least one word that is wanted, beside those with a “-”.")
+        raise BadQuery("A search needs at least one word without a “-” before it.")
     if not wanted:
         if words.strip():
-            raise BadQuery("There is no letter and no digit in this to search for.")
+            raise BadQuery("A search needs at least one letter or digit.")
         return None
     expression = " AND ".join(_quoted(*term) for term in wanted)
     for term in unwanted:

@@ -186,8 +186,8 @@ class Server:
             nonlocal began
             if not self._lost and self._tell:
                 self._tell(
-                    f"{self.url} does not answer as it should; it is tried again, for "
-                    f"{self._bound():.0f} seconds of the whole run at most."
+                    f"{self.url} does not answer as it should. gptexit tries again, for up to "
+                    f"{self._bound():.0f} seconds in all."
                 )
             self.repeated += 1
             self._lost += time.monotonic() - began + state.upcoming_sleep
@@ -210,8 +210,9 @@ class Server:
             self._lost += max(0.0, time.monotonic() - began)
             why = self._clean(str(fault))
             raise ServerError(
-                f"{self.url} does not answer as it should: {why}. Its faults have cost "
-                f"{self._lost:.0f} seconds; a run gives them {self._bound():.0f} at most."
+                f"{self.url} does not answer as it should: {why}. gptexit waited "
+                f"{self._lost:.0f} seconds in all, of {self._bound():.0f} at most. Run the same "
+                "command again later."
             ) from None
 
     def _bound(self) -> float:

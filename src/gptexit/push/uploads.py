@@ -57,7 +57,7 @@ class Uploads:
                     shutil.copyfileobj(stream, held)
             except Exception as error:  # any codec's own
                 why = str(error) or type(error).__name__
-                self.refused[key] = f"{name_of(asset)}: not readable in the export ({why})"
+                self.refused[key] = f"{name_of(asset)}: cannot be read in the export ({why})"
                 return
             file = self._send(asset, held)
         if file is not None:

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import unicodedata
 from collections.abc import Iterable
 
 _MOST = 10_000
 """Characters of a name that are looked at."""
+_BARE = re.compile(r"[\w@%+=:,./\\-]+" if os.name == "nt" else r"[\w@%+=:,./-]+", re.ASCII)
+"""Arguments that a shell takes as they are."""
+_QUOTED = re.compile(r'[^"]*' if os.name == "nt" else r'[^"$`\\!]*')
+"""Arguments that it takes between double quotes."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of a cell that a spreadsheet may take for a formula."""
 
@@ -31,18 +36,19 @@ def size(number: int) -> str:
     return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
 
 
-def command_line(words: Iterable[str]) -> str:
-    """Join the words of a command to a line to copy, quoted as a shell of this system takes it.
+def command_line(words: Iterable[object]) -> str:
+    """Join the words of a command to a line to copy, as a person types it into a shell.
 
     A character that no terminal shows is a question mark in it: a name may hold any.
     """
-    words = list(map(str, words))
-    line = shlex.join(words)
-    if os.name == "nt":
-        from subprocess import list2cmdline  # slow to import, and needed by few
+    return " ".join(_shell_word(str(word)) for word in words)
 
-        line = list2cmdline(words)
-    return "".join(sign if sign.isprintable() else "?" for sign in line)
+
+def _shell_word(word: str) -> str:
+    word = "".join(sign if sign.isprintable() else "?" for sign in word)
+    if _BARE.fullmatch(word):
+        return word
+    return f'"{word}"' if _QUOTED.fullmatch(word) else shlex.quote(word)
 
 
 def printable(text: str, width: int | None = None) -> str:

@@ -16,7 +16,7 @@ from gptexit.chatgpt.names import file_id
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.text.front_matter import parted
-from gptexit.text.links import digest_of_body
+from gptexit.text.note_links import digest_of_body
 from gptexit.verification.page import id_in
 from gptexit.verification.raw import Raw, leaves, mentioned, object_of, objects, shown, strings
 from gptexit.verification.redacted_text import same_bytes
@@ -440,8 +440,12 @@ class Locator:
         return hashlib.sha256(text).hexdigest()
 
     def member(self, member: str) -> str | None:
-        """Return the digest of a file by its name in the export."""
+        """Return the digest of a file by its name; None also if only an older export has it."""
         if member not in self._known:
+            try:
+                self._export.size(member)
+            except FileNotFoundError:
+                return None
             self._known[member] = self._digest(member, lambda: self._export.open(member))
         return self._known[member]
 

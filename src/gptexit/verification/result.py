@@ -97,6 +97,8 @@ class Result:
     """Files that a person changed and said to be theirs; not those of `edited` and `less`."""
     less: list[Problem] = field(default_factory=list)
     """What such notes do not hold of the export."""
+    whole_export: bool = True
+    """False if the export lacks a file of its own list, or some of it cannot be read."""
     lacking: list[str] = field(default_factory=list)
     """A phrase for each thing that the export itself lacks."""
     unread: dict[str, str] = field(default_factory=dict)

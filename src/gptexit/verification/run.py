@@ -219,7 +219,10 @@ class _Comparison:
             for bench in self.benches:
                 if bench.reader:
                     bench.reader.open_files.close()
-        self.result.lacking += self._lacking()
+        losses = [loss for loss in self.export.losses if loss.why.code is not Lost.TOO_LARGE]
+        missing, unreadable = self.export.missing, self.locate.unreadable
+        self.result.whole_export = not (losses or missing or unreadable)
+        self.result.lacking += self._lacking(len(losses))
         unread = self.result.unread
         unread |= {loss.where: loss.reason for loss in self.export.losses}
         unread |= self.locate.unreadable
@@ -430,13 +433,11 @@ class _Comparison:
         checked.assets += reader.assets
         self.result.problems += [bench.problem(*lack) for lack in reader.unreadable]
 
-    def _lacking(self) -> list[str]:
+    def _lacking(self, losses: int) -> list[str]:
         """Return a phrase for each thing that the export itself lacks."""
-        export = self.export
-        losses = [loss for loss in export.losses if loss.why.code is not Lost.TOO_LARGE]
         numbers = (
-            (len(export.missing), "file", "that its own list names"),
-            (len(losses), "part", "of it that cannot be read"),
+            (len(self.export.missing), "file", "that its own list names"),
+            (losses, "part", "of it that cannot be read"),
             (len(self.locate.missing), "attachment", "that it mentions"),
         )
         return [f"{count(number, thing)} {which}" for number, thing, which in numbers if number]

@@ -28,7 +28,7 @@ from support.faults.ride import Ride, a_house, ride
 Report = dict[str, Any]
 _ITEM = re.compile(r", byte \d+(?: “.*”)?$", re.DOTALL)
 _LOST = re.compile(
-    r"where a conversation should be|not readable as JSON|larger than|could not handle"
+    r"where a conversation should be|cannot be read as JSON|larger than|failed on it"
 )
 
 

@@ -110,7 +110,7 @@ def test_a_second_run_writes_nothing_and_one_with_less_takes_the_rest_away(tmp_p
         text=True,
         check=True,
     )
-    assert "secrets redacted" in done.stdout
+    assert "Searched for secrets in claude" in done.stdout
     assert not (tmp_path / "recent").exists()
     assert len(knowledge(tmp_path)) == 1
 
@@ -228,8 +228,8 @@ def test_every_limit_of_claude_is_kept_and_the_first_files_fit_into_its_window(
     assert {row["in"] for row in rows} == {"yes", "no", "in part"}
     report = told(out)
     assert "01 to 04" in report
-    assert "× conversation without room in its folder" in report
-    assert "× conversation of which only the end has room" in report
+    assert "× conversation for which its folder had no room" in report
+    assert "× conversation of which only the end is in" in report
 
 
 def test_a_free_plan_s_project_fits(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_the_pack_says_what_was_redacted(tmp_path: Path) -> None:
     packed(SLIM, tmp_path / "a")
     assert "`redacted.csv` lists where" in told(tmp_path / "a")
     packed(SLIM, tmp_path / "b", redact="nothing")
-    assert "Nothing was redacted" in told(tmp_path / "b")
+    assert "Passwords and keys were left in" in told(tmp_path / "b")
 
 
 def lines(source: Path, tmp_path: Path) -> list[dict[str, Any]]:

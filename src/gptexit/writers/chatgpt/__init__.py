@@ -21,13 +21,13 @@ class ZipOptions(CommonOptions):
 
     form: str | None = option(
         None,
-        "The layout that most importers read, or today's. [default: classic]",
+        "The form that most programs read, or that of 2026. [default: classic]",
         choices=LAYOUTS,
         recorded=True,
     )
     max_size: int | None = option(
         None,
-        "Begin a new ZIP before one is larger, unpacked. [default: 5GB]",
+        "How large a ZIP may be, unpacked, before a new one begins. [default: 5GB]",
         metavar="SIZE",
         parse=_size,
     )
@@ -38,7 +38,7 @@ class ChatGPTOptions(ZipOptions):
     """The options of an export for other programs."""
 
     fit: str | None = option(
-        None, "What this program reads, within its limits.", choices=("librechat",)
+        None, "Write only what this program reads, within its limits.", choices=("librechat",)
     )
 
 

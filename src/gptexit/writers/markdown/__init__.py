@@ -25,8 +25,8 @@ class MarkdownOptions(CommonOptions):
     )
     web_images: str | None = option(
         None,
-        "Pictures on other servers: as links, or as pictures, which tell their server whenever "
-        "they are shown. [default: link]",
+        "Pictures on web servers: as links; or as pictures, and then the server learns whenever "
+        "you look at the note. [default: link]",
         choices=("link", "keep"),
         recorded=True,
     )

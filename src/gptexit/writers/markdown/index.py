@@ -18,8 +18,8 @@ from gptexit.errors import OtherArchive
 from gptexit.model import Conversation, Named
 from gptexit.names import folded
 from gptexit.text.dates import day
-from gptexit.text.links import target_of
 from gptexit.text.markdown import line
+from gptexit.text.note_links import target_of
 from gptexit.writers.markdown import FLAT, LAYOUTS, PROJECT, YEAR, MarkdownOptions
 
 PROJECTS, NOTES, ASSETS = "projects", "notes", "assets"

@@ -25,8 +25,8 @@ from gptexit.codes import Hidden, NotKept, as_text, from_text
 from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.names import names_in
 from gptexit.text.dates import moment
-from gptexit.text.links import target_of
 from gptexit.text.markdown import line
+from gptexit.text.note_links import target_of
 from gptexit.writers.base import SECRETS, Draft, copy_of
 from gptexit.writers.markdown import OBSIDIAN, YEAR, MarkdownOptions
 from gptexit.writers.markdown.body import Body, Note, Style, body

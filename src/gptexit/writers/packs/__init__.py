@@ -50,7 +50,7 @@ class ClaudeOptions(CommonOptions):
     )
     tokens: int | None = option(
         None,
-        "What one project may hold, estimated; 150000 for a free plan. [default: 1800000]",
+        "How many tokens one project may hold; 150000 for a free plan. [default: 1800000]",
         metavar="NUMBER",
         parse=_tokens,
         number=True,

@@ -220,7 +220,7 @@ def test_the_later_of_two_members_with_one_name_is_read(tmp_path: Path) -> None:
         )
     got, export = read(write(tmp_path / "e.zip", data))
     assert got == ["new"]
-    assert "stands twice" in reasons(export)
+    assert "in the ZIP twice" in reasons(export)
 
 
 # Copies of one conversation.
@@ -307,7 +307,7 @@ def test_items_that_are_no_conversations_are_named(tmp_path: Path) -> None:
         "a text where a conversation should be",
         "an array where a conversation should be",
         "null where a conversation should be",
-        "more text behind the end of the array",
+        "more text after the end of the list of conversations",
     ]
     assert export.repairs == {Repair.NAN: 1}
 
@@ -328,7 +328,7 @@ def test_a_shard_that_is_no_array_costs_only_itself(tmp_path: Path, data: bytes)
     files = {"conversations-000.json": data, "conversations-001.json": text_of("b")}
     got, export = read(write(tmp_path / "e.zip", zip_of(files)))
     assert got == ["b"]
-    assert "conversations-000.json: it does not start with a JSON array" in reasons(export)
+    assert "conversations-000.json: it does not begin as a list" in reasons(export)
 
 
 # Side files and the viewer.

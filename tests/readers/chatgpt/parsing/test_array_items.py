@@ -232,5 +232,5 @@ def test_a_number_beyond_all_bounds_is_null_and_counted(number: str) -> None:
 def test_what_nests_too_deep_is_said_in_plain_words() -> None:
     _, said = read(b"[" + b"[" * 5000 + b"]" * 5000 + b"]")
     assert [trouble.reason for trouble in said.troubles] == [
-        "not readable as JSON (nested too deep)"
+        "it cannot be read as JSON (nested too deep)"
     ]

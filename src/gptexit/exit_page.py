@@ -1,0 +1,250 @@
+"""Make START-HERE.md, the first page of an exit, and its answer, which the terminal gives too.
+
+The words of the page are in templates/exit; its facts are here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gptexit import __version__
+from gptexit.codes import Lost
+from gptexit.errors import Exit
+from gptexit.inspection.run import as_markdown
+from gptexit.report import age
+from gptexit.templates import render
+from gptexit.text.markdown import line
+from gptexit.text.terminal import command_line, count
+from gptexit.verification.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place that a person may move to, and the format that it takes."""
+
+    format: str
+    place: str
+    """The file to open first, below the folder of that format."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def here(self) -> str:
+        """The path of that file in an exit."""
+        return f"{self.format}/{self.place}"
+
+
+DESTINATIONS = {
+    "claude": Destination("claude", "START-HERE.md"),
+    "gemini": Destination("gemini", "START-HERE.md"),
+    "librechat": Destination("chatgpt", "chatgpt-export.zip", {"fit": "librechat"}),
+    "mcp": Destination("sqlite", "chatgpt.sqlite"),
+    "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md"),
+}
+"""By the name that `--for` takes. templates/exit/places.md.j2 and next.md.j2 explain each."""
+
+PAGE = "START-HERE.md"
+LISTED = 20
+"""Missing files and unreadable parts that the page lists; the report has them all."""
+QUESTION = "Do I have everything, and may I cancel now?"
+_NOT_YET = "Not yet: do not cancel."
+_ELSEWHERE = frozenset(
+    {Lost.TOO_LARGE, Lost.LARGER_THAN_READ, Lost.OUR_FAULT, Lost.ENDED_PROCESSES}
+)
+"""Losses that another download does not mend."""
+_BOX = re.compile(r"^- \[([^\[\]\n])\] \*\*(.+?)\*\*", re.M)
+"""A box of a checklist: its mark and its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to QUESTION."""
+
+    sentence: str
+    """Begins with “Yes” or “Not yet”."""
+    advice: str
+    exit_code: Exit = Exit.COMPLETE
+
+    @property
+    def is_yes(self) -> bool:
+        """Whether nothing keeps the person from canceling."""
+        return self.sentence.startswith("Yes")
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.advice}"
+
+
+def answer(report: dict[str, Any], checked: Result) -> Answer:
+    """Answer QUESTION from the report of a conversion and the verification of what it wrote."""
+    if hindrance := _hindrance(report, checked):
+        return Answer(_NOT_YET, hindrance, Exit.INCOMPLETE)
+    if checked.unknown_messages:
+        messages = count(checked.unknown_messages, "message")
+        return Answer(
+            "Yes, but look at some messages first.",
+            f"Every word of the export is in this folder. But {messages} may not look as in "
+            f"ChatGPT, because gptexit does not know their form. {PAGE} lists them: compare them "
+            "with ChatGPT before you cancel.",
+            Exit.UNKNOWN_FORM,
+        )
+    if not checked.compared:
+        return Answer(
+            _NOT_YET,
+            "The export has no chats. Look whether it is of the right account, and ask ChatGPT for "
+            "a new one.",
+        )
+    missing = report["assets"]["mentioned"] - report["assets"]["found"]
+    advice = f"Before you cancel, go through the list in {PAGE}: some things are in no export."
+    if missing or checked.lacking:
+        files = f"{count(missing, 'file')} that your chats mention" if missing else "some files"
+        advice = (
+            f"But {files} {'is' if missing == 1 else 'are'} not in the export. Before you cancel, "
+            f"save those that matter to you by hand, and go through the list in {PAGE}."
+        )
+    if checked.less:
+        notes = len({problem.file for problem in checked.less})
+        less = count(notes, "note has", "notes have")
+        advice = f"As you accepted, {less} less than ChatGPT; jsonl has the rest. {advice}"
+    return Answer("Yes, you have all that OpenAI gave you.", advice)
+
+
+def _hindrance(report: dict[str, Any], checked: Result) -> str | None:
+    """Say why something of the export is not in the folder, and what to do about it."""
+    if checked.problems:
+        return (
+            "Something of the export did not arrive in this folder. Run the same command again. If "
+            f"it stays, report what {PAGE} lists."
+        )
+    if report["source"]["missing_files"]:
+        return (
+            "You gave only a part of the export. Download again every ZIP that the e-mail of "
+            "OpenAI leads to, and give them all in one command."
+        )
+    if report["complete"] and checked.whole_export:
+        return None
+    lost = [*report["read"]["unreadable"], *report["assets"]["not_copied"]]
+    if lost and all(loss["code"] in _ELSEWHERE for loss in lost):
+        return (
+            f"{count(len(lost), 'part')} of the export could not be converted. {PAGE} lists what, "
+            "and why: save it by hand in ChatGPT before you cancel."
+        )
+    return (
+        "Part of the export is damaged or cannot be read. Download again what the e-mail of OpenAI "
+        f"leads to, and run the same command with it. {PAGE} lists what is lost; if that stays the "
+        "same, save it by hand in ChatGPT."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A pack of an earlier run that does not have what is new in this export."""
+
+    name: str
+    """The key in DESTINATIONS."""
+    command: str
+    """Renews it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The arguments that the commands on the page have, as a shell takes them."""
+
+    export: str = "EXPORT"
+    folder: str = "chatgpt-exit"
+
+    @classmethod
+    def of(cls, sources: Sequence[Any], out: Any) -> Commands:
+        """Quote the paths of the export and of the folder, as they were given."""
+        # In Markdown, a command with a backtick would end before its end.
+        words = [command_line(sources), command_line([out])]
+        return cls(*words) if "`" not in "".join(words) else cls()
+
+    def exit(self, *options: str) -> str:
+        """Return the command that makes this exit again, with `options` added."""
+        words = ["gptexit exit", self.export, "-o", self.folder, command_line(options)]
+        return " ".join(filter(None, words))
+
+
+def start_here(
+    report: dict[str, Any],
+    checked: Result,
+    kept: list[str],
+    generation: str,
+    going_to: Sequence[str] = (),
+    stale: Sequence[Stale] = (),
+    commands: Commands | None = None,
+) -> str:
+    """Return START-HERE.md: the answer, what to do, what is lost, what is where.
+
+    `kept`: names of the account files. `generation`: the form of the export, which decides what it
+    cannot hold; "" to leave that out.
+    """
+    commands = commands or Commands()
+    source, read, assets = report["source"], report["read"], report["assets"]
+    found = assets["found"]
+    not_copied = {file["where"]: file["reason"] for file in assets["not_copied"]}
+    lost = len(not_copied) if found else 0
+    return render(
+        "exit/START-HERE.md.j2",
+        version=__version__,
+        source=line(source["label"]),
+        question=QUESTION,
+        answer=answer(report, checked),
+        age=age(report),
+        conversations=read["conversations"],
+        messages=read["messages"],
+        files={
+            "mentioned": assets["mentioned"],
+            "found": found,
+            "lost": lost,
+            "copied": bool(found) and not lost and not checked.problems,
+        },
+        exports=[line(export["label"]) for export in source["exports"]],
+        gone=read["gone"],
+        listed=LISTED,
+        problems=_reasons(
+            (problem.file or problem.title or problem.conversation or "", problem.what)
+            for problem in checked.problems
+        ),
+        # Each unknown form once for each title.
+        unknown=_reasons(
+            dict.fromkeys((form.title or form.conversation, form.what) for form in checked.unknown)
+        ),
+        unknown_messages=checked.unknown_messages,
+        not_given=[line(name) for name in source["missing_files"]],
+        unreadable=_reasons(
+            {part["where"]: part["reason"] for part in read["unreadable"]}.items()
+            or (() if checked.whole_export else checked.unread.items())
+        ),
+        not_copied=_reasons(not_copied.items()),
+        missing=[
+            {
+                "name": line(asset["name"] or asset["id"]),
+                "title": line(asset["title"]) if asset["title"] else None,
+            }
+            for asset in assets["missing"]
+        ],
+        account=kept,
+        absent=as_markdown(generation, commands.export) if generation else "",
+        going_to=[{"name": name, "here": DESTINATIONS[name].here} for name in going_to],
+        stale=[{"here": DESTINATIONS[pack.name].here, "command": pack.command} for pack in stale],
+        export=commands.export,
+        folder=commands.folder,
+        again=commands.exit(),
+    )
+
+
+def _reasons(lost: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{line(where)}: {line(reason)}" for where, reason in lost]
+
+
+def marks(page: str) -> dict[str, str]:
+    """Return the mark in each box of a page that is not empty, by the title of the box."""
+    return {title: mark for mark, title in _BOX.findall(page) if not mark.isspace()}
+
+
+def with_marks(page: str, known: Mapping[str, str]) -> str:
+    """Put marks into the boxes with these titles; all other boxes become empty."""
+    return _BOX.sub(lambda box: f"- [{known.get(box[2], ' ')}] **{box[2]}**", page)

@@ -1,0 +1,230 @@
+"""What `gptexit exit` answers: the terminal and START-HERE.md say the same, and never too much."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gptexit.cli import main
+from gptexit.text.terminal import command_line
+from support.build import chain, conversation, message
+from support.exports import FIXTURES, SINGLES
+from support.faults.case import case
+
+QUESTION = "Do I have everything, and may I cancel now?"
+SLIM = next(path for path in FIXTURES if path.stem == "slim-2026")
+
+
+def leave(out: Path, *arguments: Path | str) -> Result:
+    """Run `gptexit exit` into `out`."""
+    given = ["exit", *map(str, arguments), "-o", str(out), "--timezone", "UTC", "--no-progress"]
+    return CliRunner().invoke(main, given)
+
+
+def answers(done: Result, out: Path) -> tuple[str, str]:
+    """Return the answers of the terminal and of the page, as plain text."""
+    lines = done.stdout.splitlines()
+    assert lines[-2] == QUESTION
+    page = (out / "START-HERE.md").read_text(encoding="utf-8")
+    return lines[-1], page.split(f"## {QUESTION}\n\n")[1].split("\n")[0].replace("**", "")
+
+
+def agree(done: Result, out: Path) -> str:
+    """Assert that terminal, page, report and exit code agree. Return the answer."""
+    said, written = answers(done, out)
+    assert said == written
+    assert "None" not in said
+    report = json.loads((out / "report.json").read_bytes())
+    if said.startswith("Yes"):
+        assert report["complete"]
+        assert done.exit_code == (5 if "some messages" in said else 0)
+    else:
+        assert said.startswith("Not yet: do not cancel.")
+        assert done.exit_code == (0 if "has no chats" in said else 1)
+        assert "Complete" not in done.stdout.replace("Not complete", "")
+        assert "All that the export holds was read" not in done.stdout or report["complete"]
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", [*FIXTURES, SINGLES], ids=lambda path: path.stem)
+def test_terminal_and_page_give_one_answer(source: Path, tmp_path: Path) -> None:
+    said = agree(leave(tmp_path, source), tmp_path)
+    expected = {
+        "dat-2026": "Not yet: do not cancel. You gave only a part of the export. Download again",
+        "fat-2024": "Yes, but look at some messages first.",
+        "sharded-2026": "Not yet: do not cancel. Part of the export is damaged",
+    }
+    assert said.startswith(expected.get(source.stem, "Yes, you have all that OpenAI gave you."))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(24))
+def test_of_a_damaged_export_too(seed: int, tmp_path: Path) -> None:
+    made = case(("slim-2026", "classic-2023", "sharded-2026")[seed % 3], seed)
+    source = tmp_path / (made.name if made.name != "-" else "export.json")
+    source.write_bytes(made.data)
+    done = leave(tmp_path / "out", source)
+    if done.exit_code in (2, 3):
+        assert done.stderr.startswith("Error: ")
+        assert not (tmp_path / "out/START-HERE.md").exists()
+    else:
+        agree(done, tmp_path / "out")
+
+
+def cut(path: Path) -> Path:
+    """Write the first two thirds of a sample, as a download that broke off."""
+    data = SLIM.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
+    return path
+
+
+@pytest.mark.slow
+def test_half_a_download_is_no_yes_and_is_not_called_complete(tmp_path: Path) -> None:
+    source = cut(tmp_path / "cut.zip")
+    said = agree(leave(tmp_path / "out", source), tmp_path / "out")
+    assert "Download again what the e-mail of OpenAI leads to" in said
+    for given in ([str(source), str(tmp_path / "out")], [str(tmp_path / "out")]):
+        done = CliRunner().invoke(main, ["verify", *given])
+        assert done.exit_code == 0
+        assert "Complete" not in done.stdout
+        assert "not whole" in done.stdout
+    quiet = leave(tmp_path / "out", source, "--quiet")
+    assert (quiet.stdout, quiet.stderr.splitlines()[-1]) == ("", said)
+
+
+@pytest.mark.slow
+def test_a_damaged_file_of_the_account_is_no_yes(tmp_path: Path) -> None:
+    export = tmp_path / "export.zip"
+    raw = conversation(chain(message("user", "Hello"), message("assistant", "Good day")))
+    with zipfile.ZipFile(export, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([raw]))
+        archive.writestr("message_feedback.json", json.dumps([{"note": "find me"}]))
+    data = export.read_bytes()
+    export.write_bytes(data.replace(b"find me", b"lost me"))
+    said = agree(leave(tmp_path / "out", export), tmp_path / "out")
+    assert said.startswith("Not yet: do not cancel. Part of the export is damaged")
+    page = (tmp_path / "out/START-HERE.md").read_text(encoding="utf-8")
+    assert "\n- message_feedback.json: its checksum does not match" in page
+
+
+def test_an_empty_export_is_no_yes(tmp_path: Path) -> None:
+    source = tmp_path / "conversations.json"
+    source.write_text("[]")
+    said = agree(leave(tmp_path / "out", source), tmp_path / "out")
+    assert said.startswith("Not yet: do not cancel. The export has no chats.")
+
+
+# Ticks
+
+
+def export_of(path: Path, *words: str) -> Path:
+    """Write an export of one conversation in which each of `words` is said."""
+    said = [part for word in words for part in (message("user", word), message("assistant", "ok"))]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([conversation(chain(*said))]))
+    return path
+
+
+def tick(page: Path, title: str, mark: str = "x", ends: str = "\n") -> None:
+    text = page.read_text(encoding="utf-8")
+    assert f"- [ ] **{title}" in text
+    text = text.replace(f"- [ ] **{title}", f"- [{mark}] **{title}")
+    page.write_bytes(text.replace("\n", ends).encode())
+
+
+def ticked(page: Path) -> list[tuple[str, str]]:
+    return re.findall(r"^- \[(\S)\] \*\*(.+?)[.*]", page.read_text(encoding="utf-8"), re.M)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ends", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_ticks_stay_on_a_page_that_is_renewed(tmp_path: Path, ends: str) -> None:
+    out = tmp_path / "out"
+    page = out / "START-HERE.md"
+    leave(out, export_of(tmp_path / "1.zip", "one"))
+    for number, (title, mark) in enumerate([("Download every part", "x"), ("Copy your", "X")], 2):
+        tick(page, title, mark, ends)
+        done = leave(out, export_of(tmp_path / f"{number}.zip", *["more"] * number))
+        assert f"Now open {page}." in done.stdout
+        assert f"{number}.zip" in page.read_text(encoding="utf-8")
+    assert ticked(page) == [("x", "Download every part"), ("X", "Copy your memory")]
+    assert not (out / "START-HERE.new.md").exists()
+    tick(page, "Move your API keys")
+    leave(out, tmp_path / "3.zip")
+    assert len(ticked(page)) == 3
+    done = CliRunner().invoke(main, ["verify", str(out)])
+    assert done.exit_code == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_a_page_with_notes_stays_and_the_new_one_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    page, beside = out / "START-HERE.md", out / "START-HERE.new.md"
+    leave(out, export_of(tmp_path / "1.zip", "one"))
+    tick(page, "Download every part")
+    mine = page.read_bytes() + b"\nmy own note\n"
+    page.write_bytes(mine)
+    done = leave(out, export_of(tmp_path / "2.zip", "one", "two"))
+    assert page.read_bytes() == mine
+    assert ticked(beside) == [("x", "Download every part")]
+    assert f"Now open {beside}." in done.stdout
+    assert "You changed START-HERE.md: it stays as it is" in done.stdout
+    tick(beside, "Copy your memory")
+    leave(out, export_of(tmp_path / "3.zip", "one", "two", "three"))
+    assert "3.zip" in beside.read_text(encoding="utf-8")
+    assert len(ticked(beside)) == 2
+    assert page.read_bytes() == mine
+    assert not (out / "START-HERE.new2.md").exists()
+
+
+# Packs of earlier runs
+
+
+@pytest.mark.slow
+def test_a_pack_of_an_earlier_export_is_named_with_the_command_that_renews_it(
+    tmp_path: Path,
+) -> None:
+    out, page = tmp_path / "out", tmp_path / "out/START-HERE.md"
+    first = export_of(tmp_path / "first one.zip", "one")
+    asked = ("--for", "gemini", "--exclude", "title=my salary", "--exclude", "date=2024-03")
+    leave(out, first, *asked)
+    done = leave(out, first)
+    assert "earlier export" not in done.stdout + page.read_text(encoding="utf-8")
+    assert "do what `gemini/START-HERE.md` says" in page.read_text(encoding="utf-8")
+
+    second = export_of(tmp_path / "second one.zip", "one", "two")
+    done = leave(out, second)
+    assert "gemini is of an earlier export, and has nothing that is new in this one." in done.stdout
+    command = done.stdout.split("To renew it: ")[1].split("\n")[0]
+    assert f"To renew it: `{command}`" in page.read_text(encoding="utf-8")
+    assert "None" not in done.stdout + page.read_text(encoding="utf-8")
+
+    words = shlex.split(command)
+    assert words[:3] == ["gptexit", "exit", str(second)]
+    assert "title=my salary" in words
+    renewed = CliRunner().invoke(main, words[1:])
+    assert renewed.exit_code == 0, renewed.output
+    assert "earlier export" not in renewed.stdout + page.read_text(encoding="utf-8")
+    selection = json.loads((out / "gemini/.gptexit/archive.json").read_bytes())["selection"]
+    assert selection["exclude"] == {
+        "titles": ["my salary"],
+        "dates": [["2024-03-01T00:00:00", "2024-04-01T00:00:00"]],
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["a.zip"], ["my export.zip", "b.zip"], ["it's $HOME.zip"], ['say "no".zip'], ["ü b.zip"]],
+    ids=" ".join,
+)
+@pytest.mark.skipif(os.name == "nt", reason="the shell of Windows")
+def test_arguments_are_quoted_for_a_shell(words: list[str]) -> None:
+    assert shlex.split(command_line(words)) == words
