@@ -280,6 +280,27 @@ def test_an_edited_note_stays_whatever_comes(tmp_path: Path, exports: dict[str, 
 
 
 @pytest.mark.slow
+def test_a_new_title_of_an_edited_note_that_holds_more_comes_beside_it(
+    tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    out = tmp_path / "out"
+    run(exports["new"], out)
+    note = out / "markdown/2025/2025-02-19-a-renamed.md"
+    note.write_text(note.read_text() + "\nMine.\n")
+    with zipfile.ZipFile(exports["new"]) as packed:
+        account = json.loads(packed.read("conversations.json"))
+    account[0] |= {"title": "Quite another", "update_time": account[0]["update_time"] + 100}
+    later = export(tmp_path, "later.zip", 2026, *map(slimmed, account))
+    for _ in range(2):
+        target = run(later, out)["markdown"]
+        assert target["edited"] == ["2025/2025-02-19-a-renamed.md"]
+        assert len(notes(out)) == 4
+        beside = note.with_name("2025-02-19-a-renamed.new.md").read_text()
+        assert "# Quite another" in beside
+        assert_complete(out, [later])
+
+
+@pytest.mark.slow
 def test_a_half_written_answer_never_replaces_the_whole_one(tmp_path: Path) -> None:
     out = tmp_path / "out"
     whole = export(tmp_path, "whole.zip", 2026, talk("a", answer("It is seven."), updated=9))

@@ -237,7 +237,10 @@ class NotesSink(FolderSink):
         known = not self._changed(holding, mine) or self.folder.is_ours(path, digest)
         if known and not seems_torn(self.folder.places.inside(path), file.data):
             return "unchanged"
-        if self._lacks(holding, mine) and not self._adds(holding, [mine, *older]):
+        title = mine.entry.about.get("title")
+        renamed = file.about.get("title") != title and holding.updated >= mine.updated
+        adds = renamed or self._adds(holding, [mine, *older])
+        if self._lacks(holding, mine) and not adds:
             self.folder.tally.kept.append(file.path)
             return "kept"
         return self.folder.put_beside(file, digest)
