@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.schemas import errors, validate_lines
 from gptexit.selection import Selection
 from support.build import chain, conversation, message
+from support.killing import killed_before_rename
 from support.slimming import accounts, later, pack, slimmed
 
 FORMATS = ["markdown", "jsonl", "sqlite"]
@@ -152,6 +154,30 @@ def test_no_order_of_exports_loses_anything(
     assert every_file(out) == before
 
 
+@pytest.mark.slow
+def test_a_run_that_is_killed_before_it_replaces_a_file_loses_nothing_of_it(
+    tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    """What it noted down is of the new file, and the old one is none that a power cut cut off."""
+    out = tmp_path / "out"
+    long = talk("d", user("Hello D"), answer("A long answer. " * 10_000), updated=300)
+    with zipfile.ZipFile(exports["slim"]) as packed:
+        (last,) = json.loads(packed.read("conversations.json"))
+    later = export(tmp_path, "later.zip", 2026, last, slimmed(long))
+    run(exports["old"], out)
+    for name in FORMATS:
+        words = ["convert", str(later), "--to", name, "-o", str(out / name), "--quiet"]
+        killed_before_rename(words, 1)
+    targets = run(later, out)
+    told, held, page = json.dumps(lines(out)), rows(out), "\n".join(notes(out).values())
+    for text in ("One and one?", "Two it is", "Hello B", "Thanks"):
+        assert text in told
+        assert text in held
+    for text in ("One and one?", "Hello B", "Thanks"):
+        assert text in page
+    assert [target["earlier"]["files_healed"] for target in targets.values()] == [[], [], []]
+
+
 def records(out: Path) -> dict[str, dict[str, Any]]:
     return {
         name: json.loads((out / name / ".gptexit/archive.json").read_bytes()) for name in FORMATS
@@ -251,6 +277,27 @@ def test_an_edited_note_stays_whatever_comes(tmp_path: Path, exports: dict[str, 
         run(exports[name], out)
         assert note.read_text() == mine
         assert "Thanks" in note.with_name("2025-02-19-a-renamed.new.md").read_text()
+
+
+@pytest.mark.slow
+def test_a_new_title_of_an_edited_note_that_holds_more_comes_beside_it(
+    tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    out = tmp_path / "out"
+    run(exports["new"], out)
+    note = out / "markdown/2025/2025-02-19-a-renamed.md"
+    note.write_text(note.read_text() + "\nMine.\n")
+    with zipfile.ZipFile(exports["new"]) as packed:
+        account = json.loads(packed.read("conversations.json"))
+    account[0] |= {"title": "Quite another", "update_time": account[0]["update_time"] + 100}
+    later = export(tmp_path, "later.zip", 2026, *map(slimmed, account))
+    for _ in range(2):
+        target = run(later, out)["markdown"]
+        assert target["edited"] == ["2025/2025-02-19-a-renamed.md"]
+        assert len(notes(out)) == 4
+        beside = note.with_name("2025-02-19-a-renamed.new.md").read_text()
+        assert "# Quite another" in beside
+        assert_complete(out, [later])
 
 
 @pytest.mark.slow

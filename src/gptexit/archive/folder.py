@@ -184,10 +184,13 @@ class ArchiveFolder:
         return self._kept.setdefault(hash(path), hash(key)) == hash(key)
 
     def heals(self, key: str, path: str, new: bytes | str) -> bool:
-        """Tell whether a file is damaged, so that it is written again, and count it."""
-        if not is_torn(
-            self.catalog.get(key), self.places.inside(path), new, self.places.manifest_time
-        ):
+        """Tell whether a file is damaged, so that it is written again, and count it.
+
+        One that a killed run was about to replace is not: it is as an earlier run left it.
+        """
+        target = self.places.inside(path)
+        torn = is_torn(self.catalog.get(key), target, new, self.places.manifest_time)
+        if not torn or self.is_ours(path, digest_at(target) or ""):
             return False
         self.tally.healed.append(path)
         return True

@@ -75,7 +75,7 @@ CREATE TABLE entry (
 ) WITHOUT ROWID;
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
-CREATE TABLE replaced (key TEXT, front TEXT, body TEXT);
+CREATE TABLE replaced AS SELECT * FROM entry;
 CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
     WHEN old.sha256 <> '' AND old.sha256 <> new.sha256
     BEGIN
@@ -105,10 +105,10 @@ class Catalog:
         Where that has another path, the user moved the file, with bytes of ours. Where it has
         another text, a run was killed, and the file may still have the earlier one.
         """
-        key, body = encodable(entry.key), entry.about.get("body")
+        key = encodable(entry.key)
         self._base.execute(
-            "INSERT INTO replaced SELECT key, front, body FROM entry WHERE key = ? AND body <> ?",
-            (key, body),
+            "INSERT INTO replaced SELECT * FROM entry WHERE key = ? AND sha256 NOT IN ('', ?)",
+            (key, entry.sha256),
         )
         self._base.execute(
             "UPDATE OR IGNORE earlier SET path = ?1 WHERE path IN "
@@ -120,12 +120,10 @@ class Catalog:
         )
         self._base.execute(f"INSERT OR REPLACE INTO entry VALUES ({_ALL})", _row(entry))
 
-    def replaced(self, key: str) -> Iterator[About]:
-        """Yield `front` and `body` of texts that a run which was killed was about to replace."""
-        for front, body in self._base.execute(
-            "SELECT front, body FROM replaced WHERE key = ?", (encodable(key),)
-        ):
-            yield {"front": front, "body": body}
+    def replaced(self, key: str) -> Iterator[Entry]:
+        """Yield the earlier entries of a file that a run which was killed was about to replace."""
+        query = _SELECT.replace("FROM entry", "FROM replaced")
+        yield from map(_entry, self._base.execute(f"{query} key = ?", (encodable(key),)))
 
     def set_time(self, path: str, recorded: str) -> None:
         """Take in the time of a file of an earlier run."""

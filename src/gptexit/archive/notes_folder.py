@@ -94,17 +94,14 @@ class NotesSink(FolderSink):
 
     def _renew(self, file: File, holding: NoteContents, entry: Entry, data: bytes) -> Outcome:
         """Write a note in the place of another text; `data`: the bytes of that."""
-        known = _KnownNote.of(entry, data)
-        new = None
-        if not self._is_link(file.path):
-            # An older archive does not tell: then a text that reads as the new one is no edit.
-            about = entry.about if entry.about.get("body") else file.about
-            bases = (about, *self.catalog.replaced(file.key))
-            texts = (_with_users(file, base, data) for base in bases)
-            new = next(filter(None, texts), None)
+        known = self._known(entry, data)
+        # An older archive does not tell: then a text that reads as the new one is no edit.
+        told = known.entry.about.get("body") is not None
+        base = known.entry.about if told else file.about
+        new = None if self._is_link(file.path) else _with_users(file, base, data)
         if new and new.data == data:
             # The bytes that were written stay known, so that what the user changed is.
-            self.catalog.put(replace(entry, about=new.about))
+            self.catalog.put(replace(known.entry, about=new.about))
             return "unchanged"
         if new or self.folder.is_ours(file.path, sha256_of(data)):
             return self._settle(new or file, holding, known)
@@ -112,6 +109,19 @@ class NotesSink(FolderSink):
             self.folder.write(file)
             return "written"
         return self._put_near(file, holding, known)
+
+    def _known(self, entry: Entry, data: bytes) -> _KnownNote:
+        """Describe a note by what was recorded of its bytes.
+
+        A run that was killed may have recorded a text that it did not come to write.
+        """
+        digest = sha256_of(data)
+        if entry.sha256 != digest:
+            body = digest_of_body(parted(data)[1])
+            for earlier in self.catalog.replaced(entry.key):
+                if digest == earlier.sha256 or body == earlier.about.get("body"):
+                    return _KnownNote.of(earlier, data)
+        return _KnownNote.of(entry, data)
 
     def _is_link(self, path: str) -> bool:
         """Tell whether a link, which is the user's wherever it leads, has a path."""
@@ -227,7 +237,10 @@ class NotesSink(FolderSink):
         known = not self._changed(holding, mine) or self.folder.is_ours(path, digest)
         if known and not seems_torn(self.folder.places.inside(path), file.data):
             return "unchanged"
-        if self._lacks(holding, mine) and not self._adds(holding, [mine, *older]):
+        title = mine.entry.about.get("title")
+        renamed = file.about.get("title") != title and holding.updated >= mine.updated
+        adds = renamed or self._adds(holding, [mine, *older])
+        if self._lacks(holding, mine) and not adds:
             self.folder.tally.kept.append(file.path)
             return "kept"
         return self.folder.put_beside(file, digest)
@@ -297,7 +310,7 @@ class NotesSink(FolderSink):
         if entry is None or not entry.sha256:
             return None
         data = self.folder.read(entry.path)
-        return None if data is None else _KnownNote.of(entry, data)
+        return None if data is None else self._known(entry, data)
 
     def _changed(self, holding: NoteContents, known: _KnownNote) -> bool:
         """Tell whether the conversation has changed since the note was written."""
