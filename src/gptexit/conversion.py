@@ -269,7 +269,7 @@ def bytes_needed(
 
 
 def roots_of(out: str | Path, formats: Sequence[str]) -> list[Path]:
-    """Return the folder of each format: `out` itself, or of several one for each in it."""
+    """Return the folder of each format: `out`, or folders in `out` if there are several formats."""
     return [Path(out) / name if len(formats) > 1 else Path(out) for name in formats]
 
 

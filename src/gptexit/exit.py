@@ -24,7 +24,7 @@ from gptexit.errors import Exit
 from gptexit.exit_page import (
     DESTINATIONS,
     PAGE,
-    Answer,
+    CancelAnswer,
     Commands,
     Stale,
     answer,
@@ -60,7 +60,7 @@ class Finished(NamedTuple):
     """What an exit found when all was written."""
 
     checked: Result
-    answer: Answer
+    answer: CancelAnswer
     """What the page says too."""
     page: Path
     """The page to begin with: START-HERE.md, or what is beside it if the user changed that."""

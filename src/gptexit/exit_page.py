@@ -59,7 +59,7 @@ _BOX = re.compile(r"^- \[([^\[\]\n])\] \*\*(.+?)\*\*", re.M)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CancelAnswer:
     """The answer to QUESTION."""
 
     sentence: str
@@ -76,13 +76,13 @@ class Answer:
         return f"{self.sentence} {self.advice}"
 
 
-def answer(report: dict[str, Any], checked: Result) -> Answer:
-    """Answer QUESTION from the report of a conversion and the verification of what it wrote."""
+def answer(report: dict[str, Any], checked: Result) -> CancelAnswer:
+    """CancelAnswer QUESTION from the report of a conversion and the verification of what it wrote."""
     if hindrance := _hindrance(report, checked):
-        return Answer(_NOT_YET, hindrance, Exit.INCOMPLETE)
+        return CancelAnswer(_NOT_YET, hindrance, Exit.INCOMPLETE)
     if checked.unknown_messages:
         messages = count(checked.unknown_messages, "message")
-        return Answer(
+        return CancelAnswer(
             "Yes, but look at some messages first.",
             f"Every word of the export is in this folder. But {messages} may not look as in "
             f"ChatGPT, because gptexit does not know their form. {PAGE} lists them: compare them "
@@ -90,7 +90,7 @@ def answer(report: dict[str, Any], checked: Result) -> Answer:
             Exit.UNKNOWN_FORM,
         )
     if not checked.compared:
-        return Answer(
+        return CancelAnswer(
             _NOT_YET,
             "The export has no chats. Look whether it is of the right account, and ask ChatGPT for "
             "a new one.",
@@ -107,7 +107,7 @@ def answer(report: dict[str, Any], checked: Result) -> Answer:
         notes = len({problem.file for problem in checked.less})
         less = count(notes, "note has", "notes have")
         advice = f"As you accepted, {less} less than ChatGPT; jsonl has the rest. {advice}"
-    return Answer("Yes, you have all that OpenAI gave you.", advice)
+    return CancelAnswer("Yes, you have all that OpenAI gave you.", advice)
 
 
 def _hindrance(report: dict[str, Any], checked: Result) -> str | None:
