@@ -77,7 +77,7 @@ class CancelAnswer:
 
 
 def answer(report: dict[str, Any], checked: Result) -> CancelAnswer:
-    """CancelAnswer QUESTION from the report of a conversion and the verification of what it wrote."""
+    """Answer QUESTION from the report of a conversion and the verification of what it wrote."""
     if hindrance := _hindrance(report, checked):
         return CancelAnswer(_NOT_YET, hindrance, Exit.INCOMPLETE)
     if checked.unknown_messages:
