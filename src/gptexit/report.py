@@ -210,6 +210,7 @@ class _Unread:
     duplicates: int = 0
     repairs: Counter[Any] = field(default_factory=Counter)
     union: None = None
+    editions: tuple[()] = ()
 
 
 def failed(label: str, sentence: str, exit_code: int, started: datetime) -> dict[str, Any]:
