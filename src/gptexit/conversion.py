@@ -227,7 +227,8 @@ def convert_export(
             names=given,
             jobs=jobs,
         )
-        for spec, output, archive in zip(specs, run.outputs, archives, strict=True):
+        # To standard output there is no archive.
+        for output, archive, spec in zip(run.outputs, archives, specs, strict=False):
             if dry:
                 files = output.written.files
                 output.written.planned = {
