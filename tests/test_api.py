@@ -109,7 +109,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "true for redact": (lambda: convert(options={"redact": True}), "redact is one of secrets"),
     "a table of names": (lambda: convert(options={"names": "n.csv"}), "names is a dictionary"),
     "options as a text": (lambda: convert(options="flat"), "options is a dictionary"),
-    "a file as the folder": (lambda: convert(out=SAMPLE), "is a file, and no folder"),
+    "a file as the folder": (lambda: convert(out=SAMPLE), "is a file, not a folder"),
     "no folder": (lambda: convert(out=""), "out is the folder to write to"),
     "none as the folder": (lambda: convert(out=None), "out is the folder to write to"),
     "a selection as a dictionary": (lambda: convert(selection={}), "selection is a Selection"),
@@ -123,10 +123,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no process": (lambda: convert(jobs=0), "jobs is a number of processes"),
     "no source": (gptexit.open, "no source is given"),
-    "a number as a source": (lambda: gptexit.open(123), "of the type int, and no path"),  # type: ignore[arg-type]
+    "a number as a source": (lambda: gptexit.open(123), "of the type int, not a path"),  # type: ignore[arg-type]
     "bytes as a source": (lambda: gptexit.inspect(b"x"), "of the type bytes"),  # type: ignore[arg-type]
-    "an empty source": (lambda: gptexit.memory(""), "an empty text, and no path"),
-    "a number as an archive": (lambda: gptexit.status(3), "of the type int, and no path"),  # type: ignore[arg-type]
+    "an empty source": (lambda: gptexit.memory(""), "an empty text, not a path"),
+    "a number as an archive": (lambda: gptexit.status(3), "of the type int, not a path"),  # type: ignore[arg-type]
     "no archive": (lambda: gptexit.verify("nosuch"), "nosuch holds no archive"),
     "a name as an asset": (
         lambda: gptexit.open(SAMPLE).read_asset("file_1"),  # type: ignore[arg-type]

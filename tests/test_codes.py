@@ -71,7 +71,7 @@ def test_every_code_is_used(kind: type[Any]) -> None:
 
 def test_a_reason_has_its_details() -> None:
     assert Lost.ENDS_EARLY.say(at=5, size=9) == Reason(
-        Lost.ENDS_EARLY, "it ends at byte 5 of 9; what follows in this file is lost"
+        Lost.ENDS_EARLY, "it ends after 5 of 9 bytes; what follows in this file is lost"
     )
     # Words of a file are put in as they are.
     assert Lost.NOT_JSON.say(error="{at} {0}").sentence == "it cannot be read as JSON ({at} {0})"

@@ -156,9 +156,7 @@ def _archives_in(path: Path) -> tuple[Path, list[Path]]:
     For a part of an exit it is the folder of that; for one with a single archive, that one's.
     """
     if not path.exists():
-        raise NoArchive(
-            f"{printable(str(path))} does not exist: look whether the path is spelled right."
-        )
+        raise NoArchive(f"{printable(str(path))} does not exist: check the spelling of the path.")
     if not path.is_dir():
         raise _no_folder(path)
     if is_archive(path.parent) and is_archive(path) and _record(path).get("part_of"):
@@ -196,7 +194,7 @@ def _no_folder(path: Path) -> NoArchive:
     with suppress(OSError):
         if any(path in export.paths for export in exports_in(path.parent)):
             return _is_export(path)
-    return NoArchive(f"{printable(str(path))} is a file, and no archive.", _GIVE)
+    return NoArchive(f"{printable(str(path))} is a file, not an archive.", _GIVE)
 
 
 def _no_archive(path: Path, inner: list[Path]) -> NoArchive:
@@ -222,7 +220,7 @@ def _part(path: Path, kind: str, folder: Path) -> NoArchive:
 
 def _is_export(path: Path) -> NoArchive:
     return NoArchive(
-        f"{printable(str(path))} is an export of ChatGPT, and no archive.",
+        f"{printable(str(path))} is an export of ChatGPT, not an archive.",
         f"To see what it holds: {command_line(['gptexit', 'inspect', str(path)])}",
     )
 
@@ -340,8 +338,8 @@ def _steps(
 ) -> Iterable[Step]:
     """Yield what to do next, the most urgent first. `same`: the export, where it lies nearby."""
     if status.interrupted:
-        why = "The last run did not come to its end, or is still at work."
-        yield Step(f"{why} Run the same command again when it is over.", None)
+        why = "The last run did not finish, or is still running."
+        yield Step(f"{why} If it is not running, run the same command again.", None)
     if status.newer:
         yield Step("A newer export is on this machine. To take it in:", _renewing(status, options))
     if status.gone_files or not status.checked or status.checked.verdict == "not complete":

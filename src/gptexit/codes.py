@@ -54,13 +54,13 @@ class Lost(Code):
     # A ZIP as a whole.
     ZIP_INCOMPLETE = (
         "zip-incomplete",
-        "the ZIP is incomplete, its end is missing; what is before that was read, but download "
-        "it again",
+        "the ZIP is incomplete, its end is missing; gptexit read what comes before it, but "
+        "download it again",
     )
     ZIP_TABLE_DAMAGED = (
         "zip-table-damaged",
-        "the list of files in the ZIP is damaged; they were looked for without it, but download it "
-        "again",
+        "the list of files in the ZIP is damaged; gptexit looked for the files without it, but "
+        "download it again",
     )
     EXPORT_INSIDE = (
         "export-inside",
@@ -93,12 +93,15 @@ class Lost(Code):
     PLACE_DAMAGED = "place-damaged", "its place in the ZIP is damaged"
     PACKED_DATA_DAMAGED = (
         "packed-data-damaged",
-        "its packed data is damaged at byte {at}; what follows in this file is lost",
+        "its packed data is damaged after {at} bytes; what follows in this file is lost",
     )
-    ENDS_EARLY = "ends-early", "it ends at byte {at} of {size}; what follows in this file is lost"
+    ENDS_EARLY = (
+        "ends-early",
+        "it ends after {at} of {size} bytes; what follows in this file is lost",
+    )
     ENDS_IN_MIDDLE = (
         "ends-in-middle",
-        "it ends in the middle, at byte {at}; what follows in this file is lost",
+        "it ends in the middle, after {at} bytes; what follows in this file is lost",
     )
     LONGER_THAN_DECLARED = (
         "longer-than-declared",
@@ -108,7 +111,7 @@ class Lost(Code):
 
     # A file with conversations.
     NO_CONVERSATIONS = "no-conversations", "holds no conversations"
-    NO_ARRAY = "no-array", "it does not begin as a list of conversations does (a JSON array)"
+    NO_ARRAY = "no-array", "it does not begin with a list of conversations"
     FILE_CUT = "file-cut", "the file ends in the middle"
     TEXT_BEHIND = "text-behind", "more text after the end of the list of conversations"
 
@@ -118,25 +121,26 @@ class Lost(Code):
     UNKNOWN_FORM = "unknown-form", "in a form that gptexit does not know"
     TOO_LARGE = (
         "too-large",
-        "too large to be converted ({limit}); a whole archive keeps it as it is in {path}",
+        "too large to convert ({limit}); an archive of the whole export keeps it as it is in "
+        "{path}",
     )
     LARGER_THAN_READ = "larger-than-read", "larger than gptexit reads: {limit}"
     SECOND_COPY = (
         "second-copy",
         "another copy of a conversation that was read before: jsonl has both, other formats only "
-        "this one. Give the file in place of a pipe, and they are merged",
+        "this one. Give the path of the file, not a pipe, and gptexit merges them",
     )
     BAD_LINE = "bad-line", "{error}"
     OUR_FAULT = "our-fault", "gptexit failed on it ({error}): please report this"
     ENDED_PROCESSES = (
         "ended-processes",
-        "two processes ended while they handled it; its data may be too large for this machine",
+        "the process that read it ended, twice; it may be too large for this machine",
     )
 
     # A file beside the conversations.
-    NAMES_CUT = "names-cut", "not readable to its end ({error}); some names of files are missing"
-    LINKS_CUT = "links-cut", "not readable as JSON to its end; some shared links are not counted"
-    LIST_UNREADABLE = "list-unreadable", "not readable ({error})"
+    NAMES_CUT = "names-cut", "cannot be read to its end ({error}); some names of files are missing"
+    LINKS_CUT = "links-cut", "cannot be read to its end; some shared links are not counted"
+    LIST_UNREADABLE = "list-unreadable", "cannot be read ({error})"
 
     MORE_LOSSES = "more-losses", "more than {most} losses; the others are not listed"
 
@@ -145,7 +149,7 @@ class Passed(Code):
     """Why a file beside the conversations is not read as one of them."""
 
     ACCOUNT_FILE = "account-file", "a file of your account; `gptexit exit` keeps it"
-    UNKNOWN_FILE = "unknown-file", "gptexit does not know this file, and it is no chat"
+    UNKNOWN_FILE = "unknown-file", "gptexit does not know this file, and it is not a conversation"
     OTHER_PROGRAM = "other-program", "{what}"
 
 
@@ -154,8 +158,8 @@ class Repair(Code):
 
     PAIR_JOINED = "pair-joined", "a character that was written in two halves, joined"
     LONE_SURROGATE = "lone-surrogate", "half a character, replaced by the sign \ufffd"
-    NOT_UTF8 = "not-utf8", "bytes that are no text in UTF-8, replaced"
-    NAN = "nan", "a value that is no number (NaN), left empty"
+    NOT_UTF8 = "not-utf8", "bytes that are not text (UTF-8), replaced"
+    NAN = "nan", "a value that is not a number (NaN), left empty"
     INFINITY = "infinity", "an infinite number, left empty"
     MINUS_INFINITY = "minus-infinity", "an infinite negative number, left empty"
     NUMBER_TOO_LARGE = "number-too-large", "a number that is too large, left empty"
@@ -165,20 +169,20 @@ class Oddity(Code):
     """Something odd in a conversation, about which the reader had to decide."""
 
     NO_ID = "no-id", "conversation without an id"
-    NO_MAPPING = "no-mapping", "conversation without a mapping"
-    NO_CURRENT_NODE = "no-current-node", "conversation without a usable current_node"
+    NO_MAPPING = "no-mapping", "conversation without its list of messages"
+    NO_CURRENT_NODE = "no-current-node", "conversation that does not say which message is its last"
     DATED_LATE = "dated-late", "conversation dated after its last message"
-    NODE_NO_OBJECT = "node-no-object", "node that is no object"
-    SECOND_ROOT = "second-root", "second root"
-    PARENT_RECOVERED = "parent-recovered", "parent recovered from children"
-    PARENT_MISSING = "parent-missing", "node whose parent is missing"
-    CYCLE_CUT = "cycle-cut", "cycle cut"
-    CITATION_UNEXPLAINED = "citation-unexplained", "citation that nothing explains"
+    NODE_NO_OBJECT = "node-no-object", "message that is damaged"
+    SECOND_ROOT = "second-root", "second first message of a conversation"
+    PARENT_RECOVERED = "parent-recovered", "message placed by the messages that answer it"
+    PARENT_MISSING = "parent-missing", "message that answers a missing one"
+    CYCLE_CUT = "cycle-cut", "messages that answer each other in a circle, which was cut"
+    CITATION_UNEXPLAINED = "citation-unexplained", "citation whose source the export does not name"
     CARD_ABSENT = "card-absent", "card that the export does not hold"
     CANVAS_INTERRUPTED = "canvas-interrupted", "canvas document that was interrupted"
-    CANVAS_CALL = "canvas-call", "canvas call that cannot be replayed"
+    CANVAS_CALL = "canvas-call", "change to a canvas document that gptexit could not repeat"
     PLACED_BY_TIME = "placed-by-time", "library file placed by its time"
-    PLACE_UNKNOWN = "place-unknown", "library file whose place in its chat is not known"
+    PLACE_UNKNOWN = "place-unknown", "library file whose place in its conversation is not known"
     FILE_STAYED = "file-stayed", "file that stayed in the code interpreter"
 
 
@@ -192,11 +196,11 @@ class NotKept(Code):
         "file that the app does not import; it is in the folder files",
     )
     FILE_NOT_IN_PACK = "file-not-in-pack", "file that is not in the pack; its name is where it was"
-    FILE_NOT_IN_REQUEST = "file-not-in-request", "file that a request names and does not hold"
+    FILE_NOT_IN_REQUEST = "file-not-in-request", "file that a request names but does not hold"
     FILE_BYTES = "file-bytes", "bytes of a file"
     MESSAGE_OTHER_BRANCH = (
         "message-other-branch",
-        "message on another branch; a request has only one",
+        "message of another version of the conversation; a request has only one",
     )
     MESSAGE_OVER_MILLION = (
         "message-over-million",
@@ -209,11 +213,11 @@ class NotKept(Code):
     )
     CONVERSATION_NO_ROOM = (
         "conversation-no-room",
-        "conversation for which its folder had no room; contents.csv lists it",
+        "conversation that did not fit into its folder; contents.csv lists it",
     )
     CONVERSATION_IN_PART = (
         "conversation-in-part",
-        "conversation of which only the end is in, for want of room; contents.csv lists it",
+        "conversation of which only the end fits; contents.csv lists it",
     )
     GIVEN_NAME = "given-name", "name that you gave to a project or custom GPT"
     TITLE_CUT = "title-cut", "title made shorter, because other programs name files after it"
@@ -221,10 +225,10 @@ class NotKept(Code):
         "value-replaced",
         "value of an unknown kind, replaced so that other programs can read it",
     )
-    REPAIRED_MAPPING = "repaired-mapping", "repaired: conversation without a mapping"
-    REPAIRED_NODE = "repaired-node", "repaired: node that is no object"
-    REPAIRED_TREE = "repaired-tree", "repaired: tree of a conversation"
-    REPAIRED_CURRENT_NODE = "repaired-current-node", "repaired: current_node"
+    REPAIRED_MAPPING = "repaired-mapping", "repaired: conversation without its list of messages"
+    REPAIRED_NODE = "repaired-node", "repaired: message that is damaged"
+    REPAIRED_TREE = "repaired-tree", "repaired: order of the messages in a conversation"
+    REPAIRED_CURRENT_NODE = "repaired-current-node", "repaired: which message is the last"
 
 
 class Hidden(Code):

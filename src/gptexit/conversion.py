@@ -116,9 +116,9 @@ def need_formats(formats: Any) -> list[str]:
 def need_folder(out: Any) -> Path:
     """Return the folder to write to. Raises BadOption, and Unusable for a file."""
     if not is_path(out) or not str(out) or str(out) == "-":
-        raise BadOption(f"out is the folder to write to, and not {out!r}.")
+        raise BadOption(f"out is the folder to write to, not {out!r}.")
     if Path(out).is_file():
-        raise Unusable(f"{printable(str(out))} is a file, and no folder.", "Name a folder.")
+        raise Unusable(f"{printable(str(out))} is a file, not a folder.", "Name a folder.")
     return Path(out)
 
 
@@ -130,7 +130,7 @@ def need_selection(selection: Any) -> None:
         if not isinstance(getattr(selection, name), str | None):
             raise BadOption(f"{name} of a selection is a text; a date is 2026-05-01T00:00:00Z.")
     if isinstance(selection.ids, str):
-        raise BadOption("ids of a selection is a set of ids, and not a text.")
+        raise BadOption("ids of a selection is a set of ids, not a text.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,8 +135,7 @@ class InUse(Unusable):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"another run of gptexit is writing to {what} just now, so this one wrote nothing "
-            "there.",
+            f"another run of gptexit is writing to {what} now, so this one wrote nothing there.",
             "Run the same command again when the other is done.",
         )
 

@@ -92,13 +92,14 @@ def answer(report: dict[str, Any], checked: Result) -> CancelAnswer:
     if not checked.compared:
         return CancelAnswer(
             _NOT_YET,
-            "The export has no chats. Look whether it is of the right account, and ask ChatGPT for "
-            "a new one.",
+            "The export has no conversations. Check that it is of the right account, and ask "
+            "ChatGPT for a new one.",
         )
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
     advice = f"Before you cancel, go through the list in {PAGE}: some things are in no export."
     if missing or checked.lacking:
-        files = f"{count(missing, 'file')} that your chats mention" if missing else "some files"
+        mentioned = f"{count(missing, 'file')} that your conversations mention"
+        files = mentioned if missing else "some files"
         advice = (
             f"But {files} {'is' if missing == 1 else 'are'} not in the export. Before you cancel, "
             f"save those that matter to you by hand, and go through the list in {PAGE}."
@@ -114,8 +115,8 @@ def _hindrance(report: dict[str, Any], checked: Result) -> str | None:
     """Say why something of the export is not in the folder, and what to do about it."""
     if checked.problems:
         return (
-            "Something of the export did not arrive in this folder. Run the same command again. If "
-            f"it stays, report what {PAGE} lists."
+            "Part of the export is missing or wrong in this folder. Run the same command again. "
+            f"If that does not help, report what {PAGE} lists."
         )
     if report["source"]["missing_files"]:
         return (
@@ -132,8 +133,8 @@ def _hindrance(report: dict[str, Any], checked: Result) -> str | None:
         )
     return (
         "Part of the export is damaged or cannot be read. Download again what the e-mail of OpenAI "
-        f"leads to, and run the same command with it. {PAGE} lists what is lost; if that stays the "
-        "same, save it by hand in ChatGPT."
+        f"leads to, and run the same command with it. {PAGE} lists what is lost; if that does not "
+        "help, save it by hand in ChatGPT."
     )
 
 

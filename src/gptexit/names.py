@@ -258,12 +258,12 @@ def unguarded(cell: str) -> str:
 def load_table(path: Path) -> Table:
     """Read a table. Raises BadNames if the file is no table, OSError if it cannot be read."""
     if kind := special(path):
-        raise BadNames(f"{_shown(path)} is {kind}, and no table of names: give a file.")
+        raise BadNames(f"{_shown(path)} is {kind}, not a table of names: give a file.")
     try:
         with path.open("rb") as stream:
             data = stream.read(LARGEST + 1)
     except IsADirectoryError:
-        raise BadNames(f"{_shown(path)} is a folder, and no table of names.") from None
+        raise BadNames(f"{_shown(path)} is a folder, not a table of names.") from None
     if len(data) > LARGEST:
         raise BadNames(f"{_shown(path)} is too large for a table of names.")
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -281,8 +281,8 @@ def _parsed(text: str, path: Path, *, mark: bool) -> Table:
     delimiter, names, before = _head(lines)
     if not {"id", "name"} <= set(names):
         raise BadNames(
-            f"{_shown(path)} is no table of names: its first line has no columns “id” and “name”. "
-            "`gptexit inspect EXPORT --write-names FILE` makes one."
+            f"{_shown(path)} is not a table of names: its first line lacks the columns “id” and "
+            "“name”. `gptexit inspect EXPORT --write-names FILE` makes one."
         )
     places = [names.index(name) if name in names else None for name in COLUMNS]
     further = [place for place in range(len(names)) if place not in places]

@@ -58,8 +58,8 @@ def accept(root: Path) -> list[str]:
             if checked.damage:
                 file, fault = checked.damage[0]
                 raise OtherArchive(
-                    f"{checked.root / file} {fault}. Nothing was recorded: run the same gptexit "
-                    "convert on the export again, or bring the file back from your second copy."
+                    f"{checked.root / file} {fault}. Nothing was recorded: run gptexit convert on "
+                    "the export again, or copy the file back from your second copy."
                 )
         for checked in archives:
             paths = [path for path in checked.asked if _may_be_accepted(checked, path)]

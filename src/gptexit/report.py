@@ -134,7 +134,7 @@ class RunReport:
 
     def lost(self, export: Source) -> list[dict[str, str]]:
         """Return what of the source, but for assets, could not be read: `where` and `reason`."""
-        absent = "the export's own list names it, and it was not given"
+        absent = "the export's own list names it, but you did not give it"
         lost = [(loss.where, loss.reason) for loss in (*export.losses, *self.unreadable)]
         lost += [(name, absent) for name in export.missing]
         return [{"where": where, "reason": reason} for where, reason in lost]
@@ -230,7 +230,7 @@ def age(report: dict[str, Any]) -> str:
     if made and made["by"] in _MADE:
         known.append(f"The export {_MADE[made['by']]} {_day(made['time'])}")
     if newest:
-        what = "the last change of a chat in it" if known else "The last change in the export"
+        what = "the last change in it" if known else "The last change in the export"
         known.append(f"{what} is of {_day(newest)}")
     return f"{', and '.join(known)}. What you wrote later is not in it." if known else ""
 

@@ -80,11 +80,11 @@ _WRONG: tuple[tuple[Callable[[bytes], object], str], ...] = (
     (lambda head: (media_type(head) or "").startswith(("image/", "audio/", "video/")), "is media"),
     (
         re.compile(rb"\s*\[").match,
-        "is one JSON array, and not jsonl, which has an object on each line",
+        "is one JSON array, not jsonl, which has an object on each line",
     ),
     (
         re.compile(rb"\s*\{").match,
-        "is one JSON object over several lines, and not jsonl, which has one on each line",
+        "is one JSON object over several lines, not jsonl, which has one on each line",
     ),
     (lambda head: True, "holds no JSON"),
 )

@@ -107,7 +107,7 @@ def paths_of(*sources: Any) -> list[Path]:
             if not is_path(path) or not str(path):
                 what = "an empty text" if path == "" else f"of the type {type(path).__name__}"
                 raise BadOption(
-                    f"a source is {what}, and no path.",
+                    f"a source is {what}, not a path.",
                     'Give the path of a file or folder, such as "chatgpt-export.zip".',
                 )
             paths.append(Path(path))

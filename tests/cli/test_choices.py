@@ -90,6 +90,6 @@ def test_a_command_prints_them_below_its_error(here: Path) -> None:
     )
     assert done.returncode == 3
     assert done.stderr.splitlines()[0] == (
-        "Error: exprt.zip does not exist: look whether the path is spelled right."
+        "Error: exprt.zip does not exist: check the spelling of the path."
     )
     assert commands(done.stderr.splitlines()) == ["gptexit exit export.zip"]

@@ -67,8 +67,7 @@ def test_the_summary_says_what_was_done(tmp_path: Path) -> None:
     assert read == "Read 1 conversation with 2 messages from export.zip."
     assert dated.startswith("The export was made, by the dates in the ZIP, on ")
     assert dated.endswith(
-        ", and the last change of a chat in it is of 19 February 2025. "
-        "What you wrote later is not in it."
+        ", and the last change in it is of 19 February 2025. What you wrote later is not in it."
     )
     assert written == [
         f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files.",
@@ -520,5 +519,5 @@ if os.name == "posix":
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
         )
         assert done.returncode == 1
-        assert done.stderr.startswith("Error: the system refused: ")
+        assert done.stderr.startswith("Error: could not read or write: ")
         assert "Traceback" not in done.stderr

@@ -47,7 +47,7 @@ def agree(done: Result, out: Path) -> str:
         assert done.exit_code == (5 if "some messages" in said else 0)
     else:
         assert said.startswith("Not yet: do not cancel.")
-        assert done.exit_code == (0 if "has no chats" in said else 1)
+        assert done.exit_code == (0 if "has no conversations" in said else 1)
         assert "Complete" not in done.stdout.replace("Not complete", "")
         assert "All that the export holds was read" not in done.stdout or report["complete"]
     return said
@@ -119,7 +119,7 @@ def test_an_empty_export_is_no_yes(tmp_path: Path) -> None:
     source = tmp_path / "conversations.json"
     source.write_text("[]")
     said = agree(leave(tmp_path / "out", source), tmp_path / "out")
-    assert said.startswith("Not yet: do not cancel. The export has no chats.")
+    assert said.startswith("Not yet: do not cancel. The export has no conversations.")
 
 
 # Ticks
@@ -202,7 +202,7 @@ def test_a_pack_of_an_earlier_export_is_named_with_the_command_that_renews_it(
 
     second = export_of(tmp_path / "second one.zip", "one", "two")
     done = leave(out, second)
-    assert "gemini is of an earlier export, and has nothing that is new in this one." in done.stdout
+    assert "gemini is of an earlier export and has nothing that is new in this one." in done.stdout
     command = done.stdout.split("To renew it: ")[1].split("\n")[0]
     assert f"To renew it: `{command}`" in page.read_text(encoding="utf-8")
     assert "None" not in done.stdout + page.read_text(encoding="utf-8")

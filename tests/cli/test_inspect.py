@@ -38,7 +38,7 @@ def test_json_and_table_and_drift_report_in_one_run(tmp_path: Path) -> None:
     assert done.returncode == 0
     found = orjson.loads(done.stdout)
     assert list(errors("inspection", found)) == []
-    assert "Nothing unknown was met." in report.read_text(encoding="utf-8")
+    assert "gptexit knows everything in it." in report.read_text(encoding="utf-8")
 
 
 def test_the_drift_report_goes_to_standard_output() -> None:

@@ -158,10 +158,10 @@ def test_what_is_no_archive_gets_one_sentence() -> None:
     made("one", "sqlite")
     made("two", "jsonl")
     wanted = {
-        "nosuch": "nosuch does not exist: look whether",
+        "nosuch": "nosuch does not exist: check",
         "empty": "empty holds no archive that gptexit wrote. Give the folder",
-        "lines.jsonl": "lines.jsonl is a file, and no archive. Give the folder",
-        "chatgpt-export.zip": "is an export of ChatGPT, and no archive. To see what it holds",
+        "lines.jsonl": "lines.jsonl is a file, not an archive. Give the folder",
+        "chatgpt-export.zip": "is an export of ChatGPT, not an archive. To see what it holds",
         "one/chatgpt.sqlite": "is a file of the archive in one. For the archive: gptexit",
         ".": ". holds 2 archives. For one of them: gptexit status one; gptexit status two",
     }

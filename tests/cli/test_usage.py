@@ -59,7 +59,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("convert x.zip --branches al", "did you mean all?"),
         ("convert x.zip --include tool", "did you mean tools?"),
         ("convert x.zip --exclude titel=a", "did you mean title?"),
-        ("convert x.zip --exclude title", "is no WHAT=VALUE; give one of title=…"),
+        ("convert x.zip --exclude title", "is not WHAT=VALUE; give one of title=…"),
         ("convert x.zip --redact secret", "did you mean secrets?"),
         ("exit x.zip --for claud", "there is no place “claud”; did you mean claude?"),
         ("exit x.zip --for obsidian", "markdown is written anyway"),
@@ -105,7 +105,7 @@ def test_where_nothing_can_be_written_is_said_before_the_work(
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        ("exit - ", "takes paths and no pipe"),
+        ("exit - ", "reads the export twice"),
         ("exit x -o -", "exit writes a folder"),
         ("exit x --topic a=b", "add --for claude."),
         ("exit x --redact secrets", "give --for too"),
@@ -119,8 +119,8 @@ def test_where_nothing_can_be_written_is_said_before_the_work(
         ("memory x --json --redact secrets", "--redact is for a page"),
         ("memory x --for pam --timezone UTC", "--timezone is for a page"),
         ("memory x --for pam -o out.zip", "looks like a file"),
-        ("search x --read 1 --since 2025", "--since is of no use"),
-        ("search x --read 1 word", "a search is of no use"),
+        ("search x --read 1 --since 2025", "--since changes nothing"),
+        ("search x --read 1 word", "a search changes nothing"),
         ("search x word --from 3", "--from goes with --read"),
         ("mcp x --name other", "go with --install"),
     ],
@@ -159,7 +159,7 @@ def test_help_has_many_names() -> None:
 def test_a_file_in_the_place_of_a_command_is_left_with(tmp_path: Path) -> None:
     done = run(SLIM, "-q", "-o", "here")
     assert done.exit_code == 0, done.output
-    assert done.stderr == f"No command is given, so this is run: gptexit exit {SLIM} -q -o here\n"
+    assert done.stderr == f"You gave no command, so gptexit runs: gptexit exit {SLIM} -q -o here\n"
     assert (tmp_path / "here/START-HERE.md").is_file()
 
 
@@ -167,7 +167,7 @@ def test_verify_takes_the_archive_first_too(tmp_path: Path) -> None:
     assert run("convert", SLIM, "-o", "here", "-q").exit_code == 0
     done = run("verify", "here", SLIM)
     assert done.exit_code == 0
-    assert done.stderr == (f"The archive comes last, so this is run: gptexit verify {SLIM} here\n")
+    assert done.stderr == (f"The archive comes last, so gptexit runs: gptexit verify {SLIM} here\n")
     assert "compared with slim-2026.zip" in done.stdout
 
 
@@ -175,7 +175,7 @@ def test_search_takes_the_archive_last_too(tmp_path: Path) -> None:
     assert run("convert", SLIM, "--to", "sqlite", "-o", "here", "-q").exit_code == 0
     done = run("search", "bicycle", "here")
     assert done.exit_code == 0
-    assert done.stderr == "The archive comes first, so this is run: gptexit search here bicycle\n"
+    assert done.stderr == "The archive comes first, so gptexit runs: gptexit search here bicycle\n"
     assert done.stdout == run("search", "here", "bicycle").stdout
 
 
@@ -183,7 +183,7 @@ def test_push_takes_the_app_last_too_and_knows_it() -> None:
     url = ["--url", "http://127.0.0.1:1"]
     for words in ([SLIM, "open-webui"], [SLIM]):
         done = run("push", *words, *url)
-        assert f"so this is run: gptexit push open-webui {SLIM} …" in done.stderr
+        assert f"so gptexit runs: gptexit push open-webui {SLIM} …" in done.stderr
     assert "did you mean open-webui?" in refused("push", "openwebui", SLIM, *url)
     assert "the export is missing" in refused("push", "open-webui", *url)
 

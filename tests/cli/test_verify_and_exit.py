@@ -42,7 +42,7 @@ def test_exit_writes_everything_and_says_so(left: tuple[Path, str]) -> None:
     out, said = left
     assert f"Now open {out}/START-HERE.md." in said
     assert "Yes, you have all that OpenAI gave you. But 4 files" in said.splitlines()[-1]
-    assert "asked for on 30 August 2026, and the last change of a chat in it is of 22" in said
+    assert "asked for on 30 August 2026, and the last change in it is of 22" in said
     assert "What you wrote later is not in it." in said
     assert "Notes show the 79 messages that you can see in ChatGPT" in said
     for nothing in ("nothing redacted", "unchanged", "None"):
@@ -215,7 +215,7 @@ def test_verify_names_what_is_wrong(tmp_path: Path) -> None:
     assert done.returncode == 1
     said = done.stdout.decode()
     assert "Not complete: " in said
-    assert "bicycle.md: the message of 2026-07-26 10:00 (UTC) is not there in full" in said
+    assert "bicycle.md: the message of 2026-07-26 10:00 (UTC) is incomplete" in said
     assert ".png: is gone" in said
     assert gptexit("verify", SLIM, tmp_path, "--quiet").stdout == b""
 

@@ -105,7 +105,7 @@ def test_a_file_that_is_something_else_is_not_overwritten(source: Path, tmp_path
     table.write_text("Dear Sir,\n")
     done = gptexit("inspect", source, "--write-names", table)
     assert done.returncode == 2
-    assert "is no table of names" in done.stderr
+    assert "is not a table of names" in done.stderr
     assert table.read_text() == "Dear Sir,\n"
     assert gptexit("inspect", source, "--write-names", "-").stdout.startswith("id,kind,name,")
 

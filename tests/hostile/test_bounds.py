@@ -129,7 +129,7 @@ def test_an_archive_keeps_it_in_a_file_of_its_own_and_verify_names_it(
     report = convert(source, out, ("markdown", "jsonl", "sqlite"))
     assert report["exit_code"] == 1
     (lost,) = report["read"]["unreadable"]
-    assert "too large to be converted" in lost["reason"]
+    assert "too large to convert" in lost["reason"]
     (kept,) = out.glob("markdown/too-large/*.json")
     assert f"too-large/{kept.name}" in lost["reason"]
     for name in ("markdown", "jsonl", "sqlite"):
@@ -383,7 +383,7 @@ def test_a_manifest_that_is_too_large_is_told_and_not_parsed(
     for data in (b'{"export_files":[' + b"[[]]," * 15_000 + b"1]}", b'{"a":"' + b"x" * 200_000):
         files = {"conversations.json": text_of("a"), "export_manifest.json": data}
         with open_export([write(tmp_path / "e.zip", zip_of(files))]) as export:
-            assert "not readable (too large)" in reasons(export)
+            assert "cannot be read (too large)" in reasons(export)
 
 
 def test_a_row_that_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

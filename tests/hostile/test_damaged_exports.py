@@ -161,7 +161,7 @@ def test_the_bytes_before_the_damage_are_all_given(step: Any) -> None:
     packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 500
     stream = stream_of(packed, len(data) * 2)
     got = bytearray()
-    with pytest.raises(OSError, match=f"damaged at byte {len(data)}; what follows"):
+    with pytest.raises(OSError, match=f"damaged after {len(data)} bytes; what follows"):
         while True:
             got += stream.read(step)
     assert got == data
@@ -172,12 +172,12 @@ def test_the_bytes_before_the_damage_are_all_given(step: Any) -> None:
 @pytest.mark.parametrize(
     ("packed", "size", "method", "expected"),
     [
-        (deflate(b"x" * 100)[:-2], 100, 8, "ends at byte 100|checksum|ends at byte"),
-        (deflate(b"x" * 100), 200, 8, "ends at byte 100 of 200"),
+        (deflate(b"x" * 100)[:-2], 100, 8, "ends after 100 of|checksum|ends after"),
+        (deflate(b"x" * 100), 200, 8, "ends after 100 of 200 bytes"),
         (deflate(b"x" * 100), 50, 8, "longer than the 50 bytes that the ZIP gives for it"),
-        (b"x" * 10, 20, 0, "ends at byte 10 of 20"),
-        (b"x" * 10, None, 0, "ends in the middle, at byte 10"),
-        (b"\xff", 10, 8, "damaged at byte 0"),
+        (b"x" * 10, 20, 0, "ends after 10 of 20 bytes"),
+        (b"x" * 10, None, 0, "ends in the middle, after 10 bytes"),
+        (b"\xff", 10, 8, "damaged after 0 bytes"),
     ],
 )
 def test_what_a_member_lacks_is_said(packed: Any, size: Any, method: Any, expected: Any) -> None:
@@ -191,7 +191,7 @@ def test_a_member_is_never_read_beyond_the_limit(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(inflate, "LIMIT", 1000)
     stream = stream_of(deflate(b"x" * 100_000), 100_000)
     got = b""
-    with pytest.raises(OSError, match="ends at byte 1000 of 100000"):
+    with pytest.raises(OSError, match="ends after 1000 of 100000 bytes"):
         while True:
             got += stream.read(300)
     assert len(got) == 1000

@@ -25,7 +25,8 @@ def test_memory_projects_and_gpts_are_never_there_and_can_be_copied(generation: 
     found = {absence.what.split(":")[0]: absence.how for absence in absences(generation)}
     for what in (
         *("Your memory as a whole", "Names, instructions and files of your projects"),
-        *("What your custom GPTs are made of", "Temporary chats, and chats that you deleted"),
+        "What your custom GPTs are made of",
+        "Temporary chats, and conversations that you deleted",
     ):
         assert found[what]
 

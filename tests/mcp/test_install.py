@@ -107,8 +107,8 @@ def test_links_stay_links(archive: Path, home: Path) -> None:
     ("before", "why"),
     [
         (b'{"mcpServers": {"a": 1},}', "line 1, column 25"),
-        (b'{"mcpServers": []}', "no JSON object"),
-        (b"[]", "no JSON object"),
+        (b'{"mcpServers": []}', "not a JSON object"),
+        (b"[]", "not a JSON object"),
         (b"{'a': 1}", "line 1, column 2"),
         (b"\xff\xfe{\x00}\x00", "UTF-8"),
         (b'{"mcpServers": {"chatgpt-archive": {"command": "else"}}}', "--name"),

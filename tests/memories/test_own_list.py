@@ -62,7 +62,7 @@ def test_what_it_still_lists_was_not_forgotten() -> None:
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(b"\x89PNG\0\0", "no text file"), (b"\n\n", "no entries"), (b"x" * (11 << 20), "pages")],
+    [(b"\x89PNG\0\0", "not a text file"), (b"\n\n", "no entries"), (b"x" * (11 << 20), "pages")],
 )
 def test_a_file_that_is_no_answer_is_refused_with_a_sentence(
     tmp_path: Path, data: bytes, sentence: str

@@ -88,9 +88,9 @@ def test_a_table_is_read_as_spreadsheets_and_people_leave_it(data: bytes, tmp_pa
     [
         (b"id,name\ng-p-67a1b2c3,B\xe4ckerei\n", "is not in UTF-8: save it as “CSV UTF-8”"),
         (b"\xff\xfei", "is not in UTF-8"),
-        (b"", "is no table of names"),
-        (b"PK\x03\x04\0\0", "is no table of names"),
-        ("Titel;Wert\n1;2\n", "no columns “id” and “name”"),
+        (b"", "is not a table of names"),
+        (b"PK\x03\x04\0\0", "is not a table of names"),
+        ("Titel;Wert\n1;2\n", "lacks the columns “id” and “name”"),
         ('id,name\ng-1,"open\ng-2,b\n', "cannot be read as a table up to line 3"),
         ('id,name\n"g-1"x,b\n', "cannot be read as a table"),
         ("id,name\n,Bakery\n", "line 2: “Bakery” has no id"),

@@ -204,7 +204,7 @@ def test_what_kills_every_worker_is_named_and_the_rest_is_complete(
     assert report["read"]["conversations"] == 7
     [lost] = report["read"]["unreadable"]
     assert "“deadly”" in lost["where"]
-    assert "two processes ended" in lost["reason"]
+    assert "the process that read it ended, twice" in lost["reason"]
     notes = "\n".join(path.read_text() for path in (tmp_path / "out").rglob("*.md"))
     assert all(f"Hello {number}" in notes for number in range(8) if number != 3)
 

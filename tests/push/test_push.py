@@ -108,7 +108,7 @@ def test_a_dry_run_without_a_key_says_what_would_be_sent_and_asks_no_server(
     )
     wrong = push("http://", SLIM, "--dry-run", key="")
     assert wrong.returncode == 4
-    assert "that is no address" in wrong.stderr
+    assert "this is not an address" in wrong.stderr
 
 
 def _dry(app: App, report: Path) -> bytes:
@@ -155,7 +155,7 @@ def test_a_copy_that_a_cut_run_left_is_taken_away(app: App) -> None:
     theirs = {**double, "id": "theirs", "chat": {**double["chat"], "originalChatId": "x"}}
     app.things["chats"]["theirs"] = theirs
     done = push(app.url, SLIM)
-    assert "tidied: 1 chat" in done.stdout
+    assert "now once: 1 conversation" in done.stdout
     ids = app.things["chats"].keys()
     assert len(ids) == 24
     assert "theirs" in ids
@@ -192,7 +192,7 @@ AWAY = {"location": "http://elsewhere.example/"}
 SENTENCES: dict[str, list[tuple[Any, str]]] = {
     VERSION: [
         ((200, {"version": "0.6.36"}), "update it"),
-        ((404, ""), "no Open WebUI"),
+        ((404, ""), "is not Open WebUI"),
         ((200, "<html>"), "not as Open WebUI does"),
         ((302, "", AWAY), "sends on to http://elsewhere.example/"),
     ],

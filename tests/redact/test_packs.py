@@ -165,7 +165,7 @@ def test_verify_still_misses_what_is_gone(
         path.write_text(path.read_text().replace("Take a new one.", "", 1))
     with open_export([account.path], careful=True) as export:
         told = [problem.what for problem in verify(tmp_path, export).problems]
-    assert any("not there in full" in sentence for sentence in told)
+    assert any("is incomplete" in sentence for sentence in told)
 
 
 def test_archives_are_untouched_beside_a_pack(account: Account, tmp_path: Path) -> None:

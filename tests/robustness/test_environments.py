@@ -60,7 +60,7 @@ CASES = [
     (f"{PYTHON} convert e.zip -o a >&-", 1, "standard output"),
     (f"{PYTHON} convert e.zip -o a2 --quiet >&-", 0, ""),
     (f"{PYTHON} convert e.zip -o a3 <&-", 0, ""),
-    (f"{PYTHON} inspect - <&-", 3, "standard input is not there"),
+    (f"{PYTHON} inspect - <&-", 3, "there is no standard input"),
     (f"{PYTHON} convert e.zip -o a4 2>&-", 0, ""),
     (f"{PYTHON} inspect e.zip <&- >&- 2>&-", 1, ""),
     (f"{PYTHON} formats >/dev/full", 1, "No space left"),
@@ -77,7 +77,7 @@ CASES = [
         1,
         "this is a device, and no file",
     ),
-    (f"{PYTHON} convert deep.json -o d3", 3, "no array of ChatGPT conversations"),
+    (f"{PYTHON} convert deep.json -o d3", 3, "not a list of ChatGPT conversations"),
     (f"{PYTHON} convert e.zip -o taken", 2, "is no folder"),
     (f"{PYTHON} verify --quiet nothing.zip md", 3, ""),
     (f"PYTHONPATH=shadow:{SOURCE} {PYTHON} formats", 130, "Interrupted"),
@@ -182,7 +182,7 @@ def test_a_schema_that_is_no_text_is_a_damaged_database(place: Path, tmp_path: P
     data = (place / "sq/chatgpt.sqlite").read_bytes()
     path = tmp_path / "chatgpt.sqlite"
     path.write_bytes(data.replace(b"CREATE TABLE messages", b"CREATE TABLE mess\xb9ges"))
-    with pytest.raises(NoLibrary, match="no database that can be read"):
+    with pytest.raises(NoLibrary, match="cannot be read as a database"):
         open_library(path)
     before = path.read_bytes()
     assert gptexit.convert(place / "e.zip", tmp_path, ["sqlite"])["exit_code"] == 0

@@ -356,9 +356,7 @@ def test_any_sequence_of_exports_keeps_every_text(data: Any) -> None:
         assert [
             problem
             for problem in problems
-            if not (
-                str(problem.file).startswith("markdown/") and "not there in full" in problem.what
-            )
+            if not (str(problem.file).startswith("markdown/") and "is incomplete" in problem.what)
         ] == []
         before = every_file(out)
         run(zips[order[-1]], out)

@@ -57,7 +57,7 @@ def made(tmp_path: Path) -> tuple[Path, Path]:
         ("UPDATE messages SET text = substr(text, 1, 20) WHERE text LIKE '%kiln%'", "not there in"),
         ("DELETE FROM messages WHERE text = 'Thanks.'", "is missing"),
         ("DELETE FROM conversations WHERE id = 'c2'", "is missing from the sqlite archive"),
-        ("UPDATE conversations SET title = 'Oven' WHERE id = 'c1'", "the title is another"),
+        ("UPDATE conversations SET title = 'Oven' WHERE id = 'c1'", "the title is different"),
         ("DROP TABLE messages", "cannot be read"),
     ],
 )

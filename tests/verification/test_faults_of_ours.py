@@ -159,6 +159,6 @@ def test_a_line_that_no_run_wrote_into_a_manifest_is_named(tmp_path: Path, line:
     number = len(manifest.read_text().splitlines())
     wanted = (
         f"line {number} cannot be read",
-        f"line {number} names a place outside of the archive",
+        f"line {number} names a file outside of the archive",
     )
     assert said.intersection(wanted)

@@ -97,7 +97,8 @@ def _two_accounts(by_account: dict[_Account, list[Any]], out: Path | None) -> Ot
         folder = str(_folder_for(account, out, choices)) if out else None
         choices.append(Choice(paths, labels, folder))
     error = OtherAccount(
-        f"these exports are of different accounts, as their user.json tells: {'; '.join(named)}.",
+        f"these exports are of different accounts, as their user.json files say: "
+        f"{'; '.join(named)}.",
         "Give each in a command of its own, with a folder of its own. Nothing was written.",
     )
     given = {path for files in by_account.values() for file in files for path in file.given}
@@ -114,7 +115,7 @@ def _other_account(root: Path, known: _Account, account: _Account, out: Path) ->
     this = f"is of {account.address}" if account.address else "is of another one"
     error = OtherAccount(
         f"{printable(str(root))} has the archive of another account{of}{made}; this export {this}, "
-        "as its user.json tells.",
+        "as its user.json says.",
         "Name another folder with -o, so that the two are not mixed. Nothing was written.",
     )
     folder = str(_folder_for(account, out))

@@ -72,8 +72,8 @@ class Archive:
         earlier = self.recorded().get("format")
         if isinstance(earlier, str) and earlier != format_name:
             raise OtherArchive(
-                f"{self.root} has an archive of the format {printable(earlier, 20)}, which "
-                f"{format_name} would take the place of; name another folder with -o."
+                f"{self.root} has an archive of the format {printable(earlier, 20)}, and "
+                f"{format_name} would replace it; name another folder with -o."
             )
 
     def planned(self) -> dict[str, int]:

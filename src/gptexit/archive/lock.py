@@ -80,7 +80,7 @@ def _own_folder() -> Path:
     info = folder.lstat()
     if not stat.S_ISDIR(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
         raise Unusable(
-            f"{folder}, where gptexit keeps its locks, is somebody else's: remove it, or set "
+            f"{folder}, where gptexit keeps its locks, belongs to another user: remove it, or set "
             "TMPDIR to a folder of your own."
         )
     return folder

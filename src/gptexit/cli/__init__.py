@@ -61,7 +61,7 @@ class _Lazy(click.Group):
             if not Path(word).exists():
                 raise click.UsageError(no_command(word, _COMMANDS), ctx)
             command = shlex.join(["gptexit", "exit", *args])
-            click.echo(f"No command is given, so this is run: {command}", err=True)
+            click.echo(f"You gave no command, so gptexit runs: {command}", err=True)
             args = ["exit", *args]
         return super().resolve_command(ctx, args)
 
@@ -76,7 +76,7 @@ class _Lazy(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([*_COMMANDS.items(), ("help", "Say more of a command.")])
+            formatter.write_dl([*_COMMANDS.items(), ("help", "Say more about a command.")])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete commands and options, without importing the commands for it."""

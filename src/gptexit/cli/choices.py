@@ -26,7 +26,7 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
     """
     choices, head = error.choices, "The command to copy:"
     if isinstance(error, NoSuchSource):
-        choices, head = _near(Path(error.given[0])), "What lies nearby, with the command to copy:"
+        choices, head = _near(Path(error.given[0])), "Found nearby, with the command to copy:"
     lines = [head] if choices else []
     for choice in choices[:SHOWN]:
         lines += [f"  {choice.what}:", f"    {_command(words, error.given, choice)}"]

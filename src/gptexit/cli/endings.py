@@ -21,11 +21,11 @@ from gptexit.text.terminal import printable, size
 TRACEBACK = "GPTEXIT_TRACEBACK"
 """Environment variable: print the traceback of a fault of gptexit itself."""
 INTERRUPTED = "Interrupted. Run the same command again to complete it."
-_AGAIN = "What is written is whole; run the same command again to complete it."
+_AGAIN = "What was written is whole; run the same command again to complete it."
 _ADVICE = {
     **dict.fromkeys(
         (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP),
-        "Something else stands in that place: move it away, or choose another folder.",
+        "Another file or folder has that name: move it away, or choose another folder.",
     ),
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS),
@@ -33,7 +33,7 @@ _ADVICE = {
     ),
     **dict.fromkeys(
         (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL),
-        "This disk does not take that name or file: choose a folder on another one.",
+        "This disk cannot hold that name or file: choose a folder on another disk.",
     ),
 }
 """The advice for an error of the system. Any other error may pass by itself."""
@@ -77,15 +77,15 @@ def _refused(error: OSError) -> str:
     what = error.strerror or printable(str(error), _SHOWN) or type(error).__name__
     if error.filename == STDOUT:
         return (
-            f"the system refused what was to be printed: {what} ({STDOUT}). Files that are written "
-            "are whole; --quiet, where a command has it, prints nothing."
+            f"could not print: {what} ({STDOUT}). The files that were written are whole; --quiet, "
+            "where a command has it, prints nothing."
         )
     named = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
     if named and is_full(error):
         return _full(os.fsdecode(named), error)
     where = f" ({printable(os.fsdecode(named))})" if named else ""
     number = errno.EEXIST if isinstance(error, FileExistsError) else error.errno or 0
-    return f"the system refused: {what}{where}. {_ADVICE.get(number, _AGAIN)}"
+    return f"could not read or write: {what}{where}. {_ADVICE.get(number, _AGAIN)}"
 
 
 def _full(path: str, error: OSError) -> str:
@@ -105,7 +105,7 @@ def _database(error: sqlite3.Error) -> str:
         return _refused(OSError(0, str(error)))
     return (
         f"an SQLite database cannot be read or written ({printable(str(error), _SHOWN)}): it is "
-        "damaged, or another program's. Move it away and run the same command again."
+        "damaged, or belongs to another program. Move it away and run the same command again."
     )
 
 
@@ -120,6 +120,6 @@ def _fault(error: BaseException) -> str:
         where = f" ({path}, line {own[-1].lineno})"
     words = printable(f"{type(error).__name__}: {error}", _SHOWN)
     return (
-        f"gptexit has a fault of its own here: {words}{where}. Please report this sentence, and "
-        f"what {TRACEBACK}=1 shows. What is written is whole."
+        f"gptexit failed here: {words}{where}. This is a fault of gptexit: please report this "
+        f"sentence, and what {TRACEBACK}=1 shows. What was written is whole."
     )

@@ -164,7 +164,7 @@ def _told(report: dict[str, Any], left: Finished) -> list[str]:
         )
     for pack in left.stale:
         lines.append(
-            f"{pack.name} is of an earlier export, and has nothing that is new in this one. To "
+            f"{pack.name} is of an earlier export and has nothing that is new in this one. To "
             f"renew it: {pack.command}"
         )
     if left.page.name != PAGE:

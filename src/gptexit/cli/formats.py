@@ -83,7 +83,7 @@ def _opened(path: str) -> io.BufferedReader:
     if path == "-":
         stdin = streams.stdin()
         if stdin is None:
-            raise NotJsonLines("standard input is not there to be read: give a file instead.")
+            raise NotJsonLines("there is no standard input to read: give a file instead.")
         return cast(io.BufferedReader, stdin)
     place, name = Path(path), printable(path)
     if place.is_dir():
@@ -93,9 +93,7 @@ def _opened(path: str) -> io.BufferedReader:
     try:
         return io.BufferedReader(io.FileIO(path), _HEAD)
     except FileNotFoundError as error:
-        raise NotJsonLines(
-            f"{name} does not exist: look whether the path is spelled right."
-        ) from error
+        raise NotJsonLines(f"{name} does not exist: check the spelling of the path.") from error
 
 
 def _no_device(ctx: click.Context, param: click.Parameter, value: str) -> str:

@@ -123,7 +123,7 @@ def _write_names(path: str, inspection: Inspection, earlier: Table, *, err: bool
         lines.append(f"Kept at its end: {count(gone, 'row')} that this export lacks.")
     if groups.others:
         number = count(groups.others, "conversation")
-        lines.append(f"Not listed: those of {number}; there are more than {MOST:,}.")
+        lines.append(f"Left out: those of {number}, because there are more than {MOST:,}.")
     if filled < len(names.rows):
         lines.append(
             "Fill in the column “name” in any spreadsheet or editor, then: gptexit convert EXPORT "

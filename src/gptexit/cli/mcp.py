@@ -22,8 +22,8 @@ from gptexit.mcp.config_file import Installed, alone, install
 
 NAME = "chatgpt-archive"
 _WAITING = (
-    "The archive can be read. This is a server: it now waits for an assistant that talks to it by "
-    "this window, so end it with Ctrl+C, and see gptexit mcp --install."
+    "The archive can be read. This is a server: it now waits for an assistant that talks to it "
+    "through this window, so end it with Ctrl+C, and see gptexit mcp --install."
 )
 _NO_STREAMS = (
     "this is a server that talks on standard input and output, and one of them is closed: let a "
@@ -35,7 +35,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 def _name(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if not _NAME.fullmatch(value):
         raise click.BadParameter(
-            f"{value!r} is no name for a server: take up to 64 letters, digits and hyphens."
+            f"{value!r} is not a name for a server: use up to 64 letters, digits and hyphens."
         )
     return value
 
@@ -116,8 +116,8 @@ def _printed(client: Client, key: str, config: Path, name: str, server: dict[str
         f"{alone(name, server)}\n"
         f"On this machine that is {config}. In general:\n\n"
         f"{places}\n"
-        "Where the file has servers already, add the inner entry to them. To have that done, with "
-        f"a backup:\n\n  {command}"
+        "Where the file has servers already, add the inner entry to them. To let gptexit do that, "
+        f"with a backup:\n\n  {command}"
     )
 
 
@@ -129,11 +129,11 @@ def _written(client: Client, name: str, installed: Installed) -> str:
         lines = [f"Added the server “{name}” to {path}.", before, client.then]
     if content.comments and not client.comments:
         lines.append(
-            f"The file has comments. They are kept, but {client.title} reads plain JSON only."
+            f"The file has comments. gptexit kept them, but {client.title} reads plain JSON only."
         )
     if content.mark and not client.mark:
         lines.append(
-            f"The file begins with a byte order mark. It is kept, but {client.title} does not "
+            f"The file begins with a byte order mark. gptexit kept it, but {client.title} does not "
             "read such a file: save it as UTF-8 without one."
         )
     return "\n".join(lines)

@@ -146,14 +146,14 @@ def _answer(path: str | None) -> OwnList:
 def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
     """Return the page without secrets, and a line that says so. Raise as `Redactor` does."""
     if given["redact"] == NOTHING:
-        return page, "Keys and passwords were not looked for, as you asked."
+        return page, "gptexit did not look for keys and passwords, as you asked."
     from gptexit.redact.redactor import Redactor
 
     try:
         clean = Redactor().text(page, "memory")
     except RedactionFailed as error:
         raise RedactionFailed(
-            "looking for keys and passwords failed, so nothing was written.",
+            "gptexit could not look for keys and passwords, so it wrote nothing.",
             "To do without: --redact nothing.",
         ) from error
     except CannotRedact as error:

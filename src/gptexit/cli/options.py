@@ -35,7 +35,7 @@ def _zone(ctx: click.Context, param: click.Parameter, value: str | None) -> tzin
         return ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
         raise click.BadParameter(
-            f"{value!r} is no time zone; give one such as Europe/Berlin or UTC."
+            f"{value!r} is not a time zone; give one such as Europe/Berlin or UTC."
         ) from error
 
 
@@ -152,7 +152,7 @@ def _exclusions(
         what, sign, wanted = pair.partition("=")
         if not sign or not wanted.strip():
             raise click.BadParameter(
-                f"{pair!r} is no WHAT=VALUE; give one of "
+                f"{pair!r} is not WHAT=VALUE; give one of "
                 f"{', '.join(f'{name}=…' for name in _EXCLUDED)}."
             )
         if what not in _EXCLUDED:
@@ -274,7 +274,7 @@ def _pairs(
     for value in values:
         own, _, name = value.partition("=")
         if len(own.strip()) < _SHORTEST or not own.startswith("g-") or not name.strip():
-            raise click.BadParameter(f"{value!r} is no ID=NAME, such as g-p-67a1b2c3=Taxes.")
+            raise click.BadParameter(f"{value!r} is not ID=NAME, such as g-p-67a1b2c3=Taxes.")
         pairs.append((own.strip(), name.strip()))
     return tuple(pairs)
 

@@ -115,5 +115,5 @@ report = out_file(
     "--report", metavar="FILE.json", help="Write a report of the run as JSON; `-` prints it."
 )
 as_json = click.option(
-    "--json", "as_json", is_flag=True, help="Print the report as JSON, and no summary."
+    "--json", "as_json", is_flag=True, help="Print the report as JSON, without a summary."
 )

@@ -44,7 +44,7 @@ _EXPORT = "chatgpt-export.zip --url http://127.0.0.1:8080"
 @options.selection
 @options.content(
     "chats",
-    "hidden, reasoning, tools, instructions (as the chat's system prompt)",
+    "hidden, reasoning, tools, instructions (as the system prompt)",
     branches="all",
 )
 @click.option("--memories", is_flag=True, help="Also add what ChatGPT noted about you.")
@@ -80,8 +80,8 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
 
     The API key is asked for, or read from the environment variable OPEN_WEBUI_API_KEY. Nothing is
     sent anywhere but to the server that --url names. Can be stopped and run again: what is there is
-    not sent twice, what has changed is replaced, and a chat that you went on with in the app is
-    left alone.
+    not sent twice, what has changed is replaced, and a conversation that you went on with in the
+    app is left alone.
 
     \b
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080 --dry-run
@@ -145,7 +145,7 @@ def _sources(app: str, sources: tuple[str, ...]) -> tuple[str, ...]:
         raise click.UsageError(f"the export is missing, as in: gptexit push {_APP} {_EXPORT}")
     if app != _APP:
         command = shlex.join(["gptexit", "push", _APP, *words])
-        click.echo(f"The app comes first, so this is run: {command} …", err=True)
+        click.echo(f"The app comes first, so gptexit runs: {command} …", err=True)
     return tuple(words)
 
 
@@ -183,8 +183,9 @@ def _summary(tally: PushTally, url: str) -> str:
         lines += listed(f"{would} {count(len(tally.renamed), 'folder')}:", tally.renamed)
     lines += not_selected(tally.left_out)
     if any(tally.tidied.values()):
-        chats, files = tally.tidied["chats"], tally.tidied["files"]
-        lines.append(f"Were there twice, now once: {count(chats, 'chat')}, {count(files, 'file')}.")
+        twice = count(tally.tidied["chats"], "conversation")
+        files = count(tally.tidied["files"], "file")
+        lines.append(f"Were there twice, now once: {twice}, {files}.")
     if tally.memories:
         added, known = tally.memories["added"], tally.memories["known"]
         word = "Would add" if tally.dry else "Added"
@@ -199,8 +200,8 @@ def _troubles(tally: PushTally) -> list[str]:
     """Return the lines about faults, which `--quiet` prints too."""
     lines = []
     if tally.memories_refused:
-        lines.append(f"The server takes no memories: {tally.memories_refused}")
-    lines += listed(f"Not taken by the server ({len(tally.refused):,}):", tally.refused)
+        lines.append(f"The server does not take memories: {tally.memories_refused}")
+    lines += listed(f"The server refused these ({len(tally.refused):,}):", tally.refused)
     lines += unreadable(tally.unreadable)
     if tally.stopped:
         lines.append("Stopped before the end. Run the same command again to go on.")

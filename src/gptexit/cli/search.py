@@ -240,7 +240,7 @@ def _need_sense(ctx: click.Context, words: tuple[str, ...], given: dict[str, Any
     if other or words:
         what = f"--{'id' if other == 'conversation' else other}" if other else "a search"
         raise click.UsageError(
-            f"--read prints one conversation, and {what} is of no use: leave it out."
+            f"--read prints one conversation, so {what} changes nothing: leave it out."
         )
 
 
@@ -250,7 +250,7 @@ def _in_order(archive: str, words: tuple[str, ...]) -> tuple[str, tuple[str, ...
         return archive, words
     ordered = words[-1], (archive, *words[:-1])
     command = shlex.join(["gptexit", "search", ordered[0], *ordered[1]])
-    click.echo(f"The archive comes first, so this is run: {command}", err=True)
+    click.echo(f"The archive comes first, so gptexit runs: {command}", err=True)
     return ordered
 
 

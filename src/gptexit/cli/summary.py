@@ -223,7 +223,8 @@ def _redacted(report: dict[str, Any]) -> list[str]:
     if report["redacted"] and report["redacted"]["unsearched"]:
         files = count(report["redacted"]["unsearched"], "file")
         lines.append(
-            f"Secrets were not looked for in {files}, such as pictures, PDFs, Office files and "
+            f"gptexit did not look for secrets in {files}, such as pictures, PDFs, Office files "
+            "and "
             "ZIPs."
         )
     return lines
@@ -302,13 +303,13 @@ def _earlier(report: dict[str, Any]) -> list[str]:
 
 def _missing(report: dict[str, Any]) -> list[str]:
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    words = f"Your chats mention {count(missing, 'file')} that the export does not have. Where a "
-    return [f"{words}file was, its name is given."] if missing else []
+    words = f"Your conversations mention {count(missing, 'file')} that the export does not have."
+    return [f"{words} Each is named where it was."] if missing else []
 
 
 def _passed_over(report: dict[str, Any]) -> list[str]:
     passed = report["source"]["passed_over"]
-    head = f"Files that are no conversations, and were not read ({len(passed):,}):"
+    head = f"Files that are not conversations, so gptexit did not read them ({len(passed):,}):"
     return listed(head, list(map(lost, passed)))
 
 

@@ -39,7 +39,7 @@ _MEANT = {
 """What people type, and what gptexit calls it."""
 _NEAREST = {
     "notion": ("markdown", "Notion imports Markdown files"),
-    "evernote": ("markdown", "Evernote has no import of its own for chats"),
+    "evernote": ("markdown", "Evernote cannot import conversations itself"),
     "onenote": ("markdown", "OneNote takes pasted text"),
     **dict.fromkeys(("html", "htm", "website"), ("markdown", "many programs show it as a page")),
     **dict.fromkeys(

@@ -49,7 +49,7 @@ def findings(result: Result, sentence: str = "") -> list[str]:
         others = [
             f"{other.file}: “{other.title or other.conversation}”" for other in archive.elsewhere
         ]
-        number = count(len(others), "more chat")
+        number = count(len(others), "more conversation")
         lines += listed(f"{number} of your selection in the other ZIPs of this archive:", others)
     if result.problems:
         lines += listed(_not_complete(result), list(map(_shown, result.problems)))
@@ -110,7 +110,7 @@ def _checked(archive: Checked, result: Result) -> str:
         words += f" In {count(archive.redacted, 'message')} a secret is replaced by a mark."
     if archive.left_out:
         left_out = count(archive.left_out, "conversation")
-        words += f" {left_out} left out, as was asked for when it was made."
+        words += f" {left_out} left out, as you asked when it was made."
     if archive.older:
         words += f" {count(archive.older, 'conversation')} of older exports kept."
     return words
@@ -136,7 +136,7 @@ def _complete(result: Result) -> str:
     if any(archive.elsewhere for archive in result.archives):
         return "Complete for the selection: this ZIP has its part of it"
     if any(archive.left_out for archive in result.archives):
-        return "Complete for the selection: all that was asked for is there"
+        return "Complete for the selection: all that you asked for is there"
     if {archive.format for archive in result.archives if archive.conversations} == {"gemini"}:
         return "Complete for the selection: all its conversations, with the files that they show"
     return "Complete: all that the export holds is in the archive"
@@ -161,7 +161,7 @@ def _complete_except(result: Result) -> str:
     if not result.whole_export:
         lacking = result.lacking or ["files that cannot be read"]
         but = f", except for {'; and for '.join(exceptions)}" if exceptions else ""
-        asked = " and was asked for" if selected else ""
+        asked = " and that you asked for" if selected else ""
         return (
             f"All that could be read{asked} is in the archive{but}. "
             f"But the export is not whole, it lacks {_joined(lacking)}: download it again, "
@@ -193,7 +193,7 @@ def _are(number: int, thing: str) -> str:
 def _not_complete(result: Result) -> str:
     if not result.problems:
         return f"Not complete: {_are(len(result.changed), 'file')} changed, as listed above."
-    return f"Not complete: {_are(len(result.problems), 'thing')} not right:"
+    return f"Not complete: {_are(len(result.problems), 'thing')} wrong:"
 
 
 _SENTENCES: dict[Verdict, Callable[[Result], str]] = {
@@ -230,7 +230,7 @@ def _shown(problem: Problem) -> str:
 @click.option(
     "--accept",
     is_flag=True,
-    help="Record that the notes that you changed are yours, so that they count as no damage.",
+    help="Record that the notes that you changed are yours, so that they do not count as damage.",
 )
 @options.reading
 @click.pass_context
@@ -281,5 +281,5 @@ def _in_order(paths: tuple[str, ...]) -> list[str]:
         return list(paths)
     ordered = [*paths[1:], paths[0]]
     command = shlex.join(["gptexit", "verify", *ordered])
-    click.echo(f"The archive comes last, so this is run: {command}", err=True)
+    click.echo(f"The archive comes last, so gptexit runs: {command}", err=True)
     return ordered

@@ -63,7 +63,7 @@ def open_plain(path: str | Path) -> BinaryIO:
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
-            raise IsADirectoryError(0, "this is no plain file", str(path))
+            raise IsADirectoryError(0, "this is not an ordinary file", str(path))
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
@@ -128,11 +128,11 @@ def write_whole(path: Path, data: bytes) -> None:
     Replaces a link at `path`. Raises OSError, also if it is a folder, a pipe or a device.
     """
     if kind := special(path):  # also where a link leads to it, as that at /dev/stdout does
-        raise FileExistsError(0, f"this is {kind}, and no file", str(path))
+        raise FileExistsError(0, f"this is {kind}, not a file", str(path))
     with suppress(FileNotFoundError):
         mode = path.lstat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-            raise FileExistsError(0, "this is no plain file", str(path))
+            raise FileExistsError(0, "this is not an ordinary file", str(path))
     part = path.with_name(f".{new_name()}")
     try:
         with open_new(part) as stream:
@@ -220,8 +220,8 @@ def need_plain_folder(path: str | Path) -> bool:
 
 def _planted(path: str | Path, what: str) -> Unusable:
     return Unusable(
-        f"{printable(str(path))} is no {what} but a link or something else: nothing is written "
-        f"through it. Put a {what} in its place, or name another folder with -o. "
+        f"{printable(str(path))} is not a {what} but a link or something else, so gptexit writes "
+        f"nothing through it. Put a {what} in its place, or name another folder with -o. "
         "(The folder that -o names may itself be a link.)"
     )
 

@@ -22,7 +22,7 @@ TOP = 10
 """Rows of a table that may be long; the JSON has them all."""
 _BY = {
     "name": "by the name of the file",
-    "request": "the day that it was asked for",
+    "request": "the day on which you asked for it",
     "zip": "by the dates in the ZIP",
     "files": "by the dates of the files; it may be older",
 }
@@ -241,17 +241,17 @@ def drift_lines(drift: Found) -> list[str]:
     ]
     lines = _wrapped(
         "This version of gptexit does not know the following. Nothing of it is lost. Please report "
-        "it: `--drift-report FILE` writes a report that has no word of yours.",
+        "it: `--drift-report FILE` writes a report without a word of yours.",
         WIDTH,
     )
     lines += ["", *_columns(("Unknown", "times", "first in"), rows)]
     if drift["others"]:
-        lines.append(f"… and {drift['others']:,} times something else, beyond {MOST_DRIFT} kinds")
+        lines.append(f"… and {drift['others']:,} more, of other kinds than the first {MOST_DRIFT}")
     return lines
 
 
 def _absent(found: Found) -> list[str]:
-    lines = ["What OpenAI puts into no export of this kind, and how to get it:"]
+    lines = ["What no export of this kind holds, and how to get it:"]
     for row in found["absent"]:
         lines += ["", *textwrap.wrap(f"- {row['what']}", WIDTH, subsequent_indent="  ")]
         if row["how"]:
@@ -295,7 +295,7 @@ def drift_report(found: Inspection) -> str:
     ]
     drift = drift_json(found.survey.drift)
     if not drift["found"]:
-        return "\n".join([*lines, "Nothing unknown was met.", ""])
+        return "\n".join([*lines, "gptexit knows everything in it.", ""])
     lines += ["| unknown | name | times | first in |", "|---|---|---:|---|"]
     for row in drift["found"]:
         first = row["first"]
@@ -303,7 +303,7 @@ def drift_report(found: Inspection) -> str:
         name = row["name"] if row["name"].startswith("(") else f"`{row['name']}`"
         lines.append(f"| {row['kind']} | {name} | {row['count']} | {where} |")
     if drift["others"]:
-        lines.append(f"| others, beyond the room of this list | | {drift['others']} | |")
+        lines.append(f"| others, more than fit into this list | | {drift['others']} | |")
     return "\n".join([*lines, ""])
 
 

@@ -235,7 +235,7 @@ def open_library(path: str | Path) -> Library:
             )
         given = files[0]
     if kind := special(given):
-        raise NoLibrary(f"{given} is {kind}, and no database: give the file, or its folder.")
+        raise NoLibrary(f"{given} is {kind}, not a database: give the file, or its folder.")
     if not given.is_file():
         raise NoLibrary(
             f"{given} does not exist. Make a database from the export: "

@@ -135,12 +135,13 @@ def connect(path: Path) -> Runner:
     runner.close()
     if version is None:
         raise NoLibrary(
-            f"{path} is a database of another program, or altered by one. Make one from the "
+            f"{path} was written or changed by another program. Make one from the "
             "export: gptexit convert EXPORT.zip --to sqlite -o FOLDER"
         )
     raise NoLibrary(
-        f"{path} has schema {version}, and this gptexit reads schema {VERSION}. "
-        "Convert the export again, into a new folder, or use the gptexit that wrote it."
+        f"{path} was written by another version of gptexit (schema {version}; this one reads "
+        f"{VERSION}). Convert the export again, into a new folder, or use the gptexit that wrote "
+        "it."
     )
 
 
@@ -153,6 +154,6 @@ def unreadable(path: Path, error: Exception) -> str:
             "it in that program and close it, or convert the export again, into a new folder."
         )
     return (
-        f"{path} is no database that can be read ({error}). Make one from the export: "
+        f"{path} cannot be read as a database ({error}). Make one from the export: "
         "gptexit convert EXPORT.zip --to sqlite -o FOLDER"
     )

@@ -92,7 +92,7 @@ def _bytes(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(status.st_mode):
-        raise NotInstalled(f"{path} is no file; nothing was written.")
+        raise NotInstalled(f"{path} is not a file; nothing was written.")
     if status.st_size > _LARGEST:
         raise NotInstalled(f"{path} is larger than 64 MiB; nothing was written.")
     return path.read_bytes()
@@ -156,9 +156,9 @@ def added(before: str, name: str, entry: dict[str, Any]) -> Added:
     plain = without_comments(text)
     root = parsed(plain)
     if not isinstance(root, tuple):
-        raise Refused("is no JSON object")
+        raise Refused("is not a JSON object")
     if any(key == SERVERS and not isinstance(value, tuple) for key, value in root):
-        raise Refused(f"has a “{SERVERS}” that is no JSON object")
+        raise Refused(f"has a “{SERVERS}” that is not a JSON object")
     # The last of several members with one name is the one that clients see.
     at = max((i for i, (key, _) in enumerate(root) if key == SERVERS), default=len(root))
     servers = root[at][1] if at < len(root) else ()
@@ -174,7 +174,7 @@ def added(before: str, name: str, entry: dict[str, Any]) -> Added:
     except Refused:
         proven = False
     if not proven:
-        raise Refused("could not be added to with certainty")
+        raise Refused("is such that gptexit cannot add the server safely")
     return Added(mark + result, True, plain != text, bool(mark))
 
 
@@ -205,7 +205,7 @@ def parsed(plain: str) -> Any:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise Refused(f"is not valid JSON ({constant} is no value of JSON)")
+    raise Refused(f"is not valid JSON ({constant} is not a value of JSON)")
 
 
 _DECODER = json.JSONDecoder(

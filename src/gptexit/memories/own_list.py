@@ -104,7 +104,7 @@ def open_own_list(path: Path) -> OwnList:
     data = path.read_bytes()
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as some editors of Windows save text
     if b"\0" in data and not wide:
-        raise NotAnAnswer(f"{path} is no text file. Save ChatGPT's answer as plain text.")
+        raise NotAnAnswer(f"{path} is not a text file. Save ChatGPT's answer as plain text.")
     text = data.decode("utf-16" if wide else "utf-8", "replace")
     answered = datetime.fromtimestamp(int(stat.st_mtime), UTC).replace(tzinfo=None)
     found = read_own_list(text, f"{answered.isoformat()}Z")

@@ -301,7 +301,7 @@ def write_page(path: Path, page: str) -> Path:
     """
     words = sealed(page)
     if kind := special(path):
-        raise FileExistsError(0, f"this is {kind}, and no file", str(path))
+        raise FileExistsError(0, f"this is {kind}, not a file", str(path))
     with owning_file(path):
         for number in numbers():
             suffix = f".new{number if number > 1 else ''}{path.suffix}"

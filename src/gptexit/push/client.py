@@ -38,7 +38,7 @@ _ALLOWED = (
     "An administrator allows API keys under Settings > Authentication, and what an account "
     "may do under Users > Groups."
 )
-_NO_ADDRESS = "that is no address; give one such as http://127.0.0.1:8080."
+_NO_ADDRESS = "this is not an address; give one such as http://127.0.0.1:8080."
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _KEY = re.compile(r"[!-~]+")
 T = TypeVar("T")
@@ -118,7 +118,7 @@ class Server:
         try:
             version = text_at(self.get("/api/version"), "version")
         except Refusal as refusal:
-            raise ServerError(f"{self.url} is no Open WebUI: {refusal}") from None
+            raise ServerError(f"{self.url} is not Open WebUI: {refusal}") from None
         if version is None:
             raise ServerError(f"{self.url} answers, but not as Open WebUI does.")
         self.version = self._clean(version)

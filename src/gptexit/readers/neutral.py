@@ -61,8 +61,8 @@ def open_neutral(sources: Sequence[str | Path], stdin: BinaryIO | None) -> Jsonl
         file = stdin if source == "-" and stdin is not None else Path(source)
         if not is_neutral(file):
             raise NotAnExport(
-                f"{plain(str(source))} is no JSON of gptexit's, as another source is: convert them "
-                "one after the other."
+                f"{plain(str(source))} was not written by gptexit, and another source was: "
+                "convert them one after the other."
             )
         given.append(_lines_at(file) if isinstance(file, Path) else file)
     return JsonlSource(given)
@@ -227,22 +227,22 @@ def conversation_of(line: bytes) -> Conversation:
     except orjson.JSONDecodeError:
         value = loads_deep(line)
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
-        raise ValueError("no conversation")
+        raise ValueError("not a conversation")
     if value.get("version") != VERSION:
         raise ValueError(f"of version {value.get('version')!r}; this gptexit reads {VERSION}")
     known: set[str | None] = {None}
     try:
         for message in value["messages"]:
             if message["parent"] not in known or message["id"] in known:
-                raise ValueError(f"message {message['id']!r} does not stand behind its parent")
+                raise ValueError(f"message {message['id']!r} comes before the one that it answers")
             known.add(message["id"])
         if value["current"] not in known:
-            raise ValueError("its current message is not there")
+            raise ValueError("the message that it ends with is not there")
         for asset in value["assets"]:
             asset["id"].encode()
         _fill_in(value)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not as the schema has it ({type(error).__name__}: {error})") from error
+        raise ValueError(f"it does not fit the schema ({type(error).__name__}: {error})") from error
     conversation: Conversation = value  # type: ignore[assignment]
     return conversation
 

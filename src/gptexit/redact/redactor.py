@@ -113,7 +113,7 @@ def _without_words() -> Iterator[None]:
         yield
     except Exception as error:
         raise RedactionFailed(
-            f"looking for secrets failed ({type(error).__name__}), so it is left out"
+            f"gptexit could not look for secrets in it ({type(error).__name__}), so it is left out"
         ) from None
 
 

@@ -226,7 +226,7 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise sqlite3.DatabaseError("its schema has bytes that are no text") from error
+        raise sqlite3.DatabaseError("its schema has bytes that are not text") from error
 
 
 @readable_errors()

@@ -39,7 +39,7 @@ def _bound(value: str, zone: tzinfo | None, *, end: bool) -> str:
         return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
     except (ValueError, OverflowError, OSError) as error:
         raise BadDate(
-            f"{value[:40]!r} is no date; give one such as 2025-03-14, 2025-03 or 2025."
+            f"{value[:40]!r} is not a date; give one such as 2025-03-14, 2025-03 or 2025."
         ) from error
 
 

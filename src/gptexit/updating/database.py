@@ -269,8 +269,8 @@ def _opened(path: Path) -> sqlite3.Connection | None:
         if version is not None:
             base.close()
             raise OtherArchive(
-                f"{path} has schema {version}, and this gptexit writes schema {VERSION}: write "
-                "into a new folder, or use the gptexit that wrote it."
+                f"{path} was written by another version of gptexit (schema {version}; this one "
+                f"writes {VERSION}): write into a new folder, or use the gptexit that wrote it."
             )
     except sqlite3.DatabaseError:
         pass

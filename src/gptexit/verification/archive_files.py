@@ -260,10 +260,10 @@ def _read_manifest(archive: CheckedArchive) -> None:
     try:
         data = _plain_bytes(archive.root / _MANIFEST)
     except FileNotFoundError:
-        archive.damage.append((_MANIFEST, "is gone, and what it promises with it"))
+        archive.damage.append((_MANIFEST, "is gone, and with it the list of files"))
         return
     if archive.record and archive.record.get("manifest") != hashlib.sha256(data).hexdigest():
-        faults.append("is not as it was written, and what it promises with it")
+        faults.append("is not as it was written, nor is its list of files")
     for number, line in enumerate(data.splitlines(), 1):
         try:
             entry = object_of(json.loads(line))
@@ -273,7 +273,7 @@ def _read_manifest(archive: CheckedArchive) -> None:
         if not (isinstance(path, str) and isinstance(digest, str) and isinstance(key, str)):
             faults.append(f"line {number} cannot be read")
         elif _leads_out(path):
-            faults.append(f"line {number} names a place outside of the archive")
+            faults.append(f"line {number} names a file outside of the archive")
         else:
             archive.promised[path] = digest
             archive.keys[key] = path
@@ -284,7 +284,7 @@ def _read_manifest(archive: CheckedArchive) -> None:
                 archive.shows[key] = marks
             archive.about[path] = {name: about[name] for name in _TOLD if name in about}
     if any((archive.root / HOUSE).glob("*.journal")):
-        archive.damage.append((f"{HOUSE}/", "tells of a run that was interrupted: run it again"))
+        archive.damage.append((f"{HOUSE}/", "a run was interrupted: run it again"))
     _read_times(archive)
     archive.damage += [(_MANIFEST, fault) for fault in faults]
 
@@ -347,7 +347,7 @@ def lacking_parts(root: Path, archives: Mapping[str, CheckedArchive]) -> Iterato
         elif folder := _folder_in_exit(archive):
             above = prefix.removesuffix(f"{folder}/")
             if above != prefix and (not above or above.endswith("/")) and above not in archives:
-                yield f"{above}{_MANIFEST}", "is gone: it said what else this exit consists of"
+                yield f"{above}{_MANIFEST}", "is gone: it listed the folders of this exit"
 
 
 def _of_exit(
@@ -357,7 +357,7 @@ def _of_exit(
         part = archives.get(f"{prefix}{path}/")
         if part is None:
             exists = (root / prefix / path).is_dir()
-            what = "is gone, and what it promises with it" if exists else "is gone"
+            what = "is gone, and with it the list of files" if exists else "is gone"
             yield f"{prefix}{path}/{_MANIFEST if exists else ''}", what
         elif part.format not in ("", name):
             yield f"{prefix}{path}/", f"is an archive of another format than {name}"

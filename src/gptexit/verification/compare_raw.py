@@ -86,15 +86,15 @@ class RawComparer:
                 self.redacted += 1
             lacks += [words.format(key) for words in differing]
             if answers[key] != held_answers[key]:
-                lacks.append(f"has message {key} below another one")
+                lacks.append(f"has message {key} in another place")
         if not self._current_only:
             more = [key for key in held_answers if key not in answers]
             lacks += [f"has a message that the export does not have: {key}" for key in more]
         misled = sorted(_misled(held_nodes) - _misled(nodes))
-        lacks += [f"names other answers to {key} than there are" for key in misled]
+        lacks += [f"lists other answers to message {key} than the export" for key in misled]
         opens_at = _opens_at(nodes, raw.get("current_node"), above, answers)
         if opens_at and held.get("current_node") not in opens_at:
-            lacks.append("opens on another branch")
+            lacks.append("opens at another message than in ChatGPT")
         return len(wanted), lacks
 
 
@@ -160,10 +160,10 @@ def _same_voice(message: Raw, held: Raw) -> bool:
     return not isinstance(role, str) or role in (author.get("role"), kept)
 
 
-_WORDS = "does not have all of message {}"
+_WORDS = "lacks part of message {}"
 _ASPECTS: dict[str, Callable[[Raw, Raw], bool]] = {
     _WORDS: _same_words,
-    "says that somebody else wrote message {}": _same_voice,
+    "names another author of message {}": _same_voice,
     "has another date for message {}": lambda message, held: same_date(
         message.get("create_time"), held.get("create_time")
     ),

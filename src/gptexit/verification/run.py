@@ -87,7 +87,7 @@ def verify(
         archive = bench.archive
         result.problems += [bench.problem(*damage) for damage in archive.damage]
         if archive.format and archive.format not in KNOWN:
-            what = f"says that it is of a format that gptexit does not know: {archive.format[:40]}"
+            what = f"says that it has a format that gptexit does not know: {archive.format[:40]}"
             result.problems.append(bench.problem(f"{HOUSE}/archive.json", what))
         result.unread |= archive.unread
     if finished:
@@ -265,7 +265,8 @@ class _Comparison:
                 raise
             except Exception as error:  # a fault of ours is a problem of this one, and of no other
                 key = id_of(raw) or made_up(raw)
-                reason = f"gptexit could not handle it ({type(error).__name__}: {error})"[:500]
+                what = f"{type(error).__name__}: {error}"[:450]
+                reason = f"gptexit failed on it, please report this ({what})"
                 self._add(f"could not be compared: {reason}", key, title_of(raw))
             seen.add(key)
             if progress:
@@ -291,7 +292,7 @@ class _Comparison:
             digest.update(piece)
             if piece:
                 return
-            what = f"a conversation that is too large to be converted ({path})"
+            what = f"a conversation that is too large to convert ({path})"
             self.result.lacking.append(what)
             for bench in self.benches:
                 archive = bench.archive
@@ -299,7 +300,7 @@ class _Comparison:
                 if not bench.reader or selected or archive.redacted:
                     continue
                 if digest.hexdigest() not in archive.found.values():
-                    what = "is missing, or is not the conversation of the export"
+                    what = "is missing, or differs from the conversation in the export"
                     self.result.problems.append(bench.problem(path, what))
 
         return take
@@ -414,7 +415,7 @@ class _Comparison:
                 continue
             bench.checked.assets += 1
             if digest not in (archive.found[path], archive.unmarked.get(path)):
-                self.result.problems.append(bench.problem(path, "is not the file of the export"))
+                self.result.problems.append(bench.problem(path, "differs from the export"))
 
     def _other_files(self, bench: _Bench) -> None:
         """Look for the bytes of each file of the export, under whatever name."""

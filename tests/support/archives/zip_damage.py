@@ -191,26 +191,26 @@ Damage = Callable[[dict[str, bytes], random.Random], bool]
 KINDS: dict[str, tuple[Damage, str]] = {
     each.__name__: (_conversation(each), words)
     for each, words in (
-        (changed_letter, "does not have all of message"),
-        (lost_words, "does not have all of message"),
+        (changed_letter, "lacks part of message"),
+        (lost_words, "lacks part of message"),
         (lost_message, "lacks message"),
         (added_message, "has a message that the export does not have: more"),
-        (moved_message, "below another one"),
-        (lost_child, "names other answers to"),
+        (moved_message, "in another place"),
+        (lost_child, "lists other answers to"),
         (changed_date, "has another date for message"),
-        (changed_voice, "somebody else wrote"),
+        (changed_voice, "names another author of"),
         (changed_title, "has another title"),
         (later_conversation, "has another date of the last change"),
-        (other_branch, "opens on another branch"),
+        (other_branch, "opens at another message than in ChatGPT"),
     )
 } | {
     each.__name__: (each, words)
     for each, words in (
         (lost_conversation, "is missing from the chatgpt archive"),
         (doubled_conversation, "has a conversation that chatgpt-export.zip has too"),
-        (cut_json, "has a conversations.json that cannot be read whole"),
-        (lost_file, "has no file that is|the file .* is missing"),
-        (changed_file, "has no file that is|the file .* is missing"),
+        (cut_json, "has a conversations.json that is damaged"),
+        (lost_file, "lacks the file|the file .* is missing"),
+        (changed_file, "lacks the file|the file .* is missing"),
         (swapped_files, "has another file under the name of"),
     )
 }

@@ -163,7 +163,7 @@ def test_a_name_of_yours_is_the_folder_s_and_a_wrong_one_is_told(tmp_path: Path)
     subprocess.run([*GPTEXIT, "convert", source, "--to", "claude", "-o", out, *names], check=True)
     assert [path.name for path in (out / "projects").iterdir()] == ["my-taxes"]
     assert "# My Taxes: " in (out / "projects/my-taxes/contents.md").read_text()
-    assert "You named what no conversation has: g-p-nobody." in told(out)
+    assert "No conversation has what you named: g-p-nobody." in told(out)
 
 
 @pytest.mark.parametrize(
@@ -228,8 +228,8 @@ def test_every_limit_of_claude_is_kept_and_the_first_files_fit_into_its_window(
     assert {row["in"] for row in rows} == {"yes", "no", "in part"}
     report = told(out)
     assert "01 to 04" in report
-    assert "× conversation for which its folder had no room" in report
-    assert "× conversation of which only the end is in" in report
+    assert "× conversation that did not fit into its folder" in report
+    assert "× conversation of which only the end fits" in report
 
 
 def test_a_free_plan_s_project_fits(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_the_pack_says_what_was_redacted(tmp_path: Path) -> None:
     packed(SLIM, tmp_path / "a")
     assert "`redacted.csv` lists where" in told(tmp_path / "a")
     packed(SLIM, tmp_path / "b", redact="nothing")
-    assert "Passwords and keys were left in" in told(tmp_path / "b")
+    assert "gptexit left passwords and keys in" in told(tmp_path / "b")
 
 
 def lines(source: Path, tmp_path: Path) -> list[dict[str, Any]]:

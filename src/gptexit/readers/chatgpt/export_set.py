@@ -105,9 +105,7 @@ class ExportSet:
             piped = None
             if len(paths) < len(sources):
                 if stdin is None:
-                    raise NotAnExport(
-                        "standard input is not there to be read: give a path instead."
-                    )
+                    raise NotAnExport("there is no standard input to read: give a path instead.")
                 stream = open_stdin(stdin)
                 if volumes:
                     volumes.append(kept(stream, spool(), _STDIN))

@@ -87,11 +87,11 @@ class Reader(ABC):
         name = self.spelled(key)
         author, answered = source.role(key), source.answers.get(key)
         if author is not None and role != self.spelled(author):
-            yield f"somebody else is said to have written message {name}"
+            yield f"the archive names another author of message {name}"
         if not same_time(source.message(key).get("create_time"), created):
             yield f"message {name} has another time"
         if above != (None if answered is None else self.spelled(answered)):
-            yield f"message {name} is said to answer another one"
+            yield f"message {name} answers another one"
 
     def misdescribed(self, name: str, missing: bool, digest: Any) -> Iterator[str]:
         """Yield a sentence if the archive is wrong about a file that the export has.
@@ -103,9 +103,9 @@ class Reader(ABC):
         if member is None or name.startswith("sandbox:"):
             return
         if missing:
-            yield f"the file {name} is said to be missing, which it is not"
+            yield f"the file {name} is marked as missing, which it is not"
         elif digest not in (None, self.locate.member(member)) and not self.archive.redacted:
-            yield f"the file {name} is said to have other bytes than it has"
+            yield f"the file {name} has other bytes than the archive says"
 
     def gone(self, words: Words, texts: list[str], leading: list[str]) -> str | None:
         """Return the first words or source that no text has, if there are any.

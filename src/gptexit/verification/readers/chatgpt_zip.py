@@ -87,7 +87,7 @@ class ZipReader(Reader):
             self.assets += 1
             named = files.by_id.get(file_id(pointer), set())
             if digest not in files.all:
-                yield f"has no file that is {pointer} as the export holds it"
+                yield f"lacks the file {pointer} of the export"
             elif digest not in named and named:
                 yield f"has another file under the name of {pointer}"
 
@@ -130,7 +130,7 @@ class ZipReader(Reader):
         except FileNotFoundError:
             return  # the manifest reports it as gone
         except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            self.unreadable.append((name, f"is no ZIP that can be read ({error})"))
+            self.unreadable.append((name, f"cannot be read as a ZIP ({error})"))
 
     def _hash(self, name: str, member: str, stream: IO[bytes], files: _Files) -> None:
         digest = hashlib.sha256()
@@ -157,13 +157,13 @@ class ZipReader(Reader):
         try:
             yield from _objects(Window(stream, _CHUNK, _LARGEST))
         except ValueError as error:
-            self.unreadable.append((name, f"has a {member} that cannot be read whole ({error})"))
+            self.unreadable.append((name, f"has a {member} that is damaged ({error})"))
 
 
 def _objects(window: Window) -> Iterator[bytes]:
     """Yield the objects in a JSON array. Raises ValueError if it is none, or is cut."""
     if _next(window) != b"[":
-        raise ValueError(_failure(window) or "it is no array")
+        raise ValueError(_failure(window) or "it is not a list")
     window.drop(1)
     while (mark := _next(window)) == b"{":
         end = careful_end(window, 0)
@@ -172,7 +172,7 @@ def _objects(window: Window) -> Iterator[bytes]:
         yield window.data[:end]
         window.drop(end)
     if mark != b"]":
-        raise ValueError(_failure(window) or "it holds something else than objects")
+        raise ValueError(_failure(window) or "it holds something that is not a conversation")
     while window.more():  # up to its end, where the checksum is
         window.drop(len(window.data))
     if words := _failure(window):

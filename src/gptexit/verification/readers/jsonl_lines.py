@@ -58,7 +58,7 @@ class JsonlReader(Reader):
                     seen[key] = digest
                     self.places[key] = at
                 else:
-                    self.unreadable.append((FILE, f"line {number} is no conversation"))
+                    self.unreadable.append((FILE, f"line {number} is not a conversation"))
                 at += len(line)
 
     def compare(self, key: str, place: int, source: SourceConversation) -> list[Lack]:
@@ -76,14 +76,14 @@ class JsonlReader(Reader):
         if not later:
             title = source.title
             if title is not None and not self._same(mended(title), [str(line.get("title"))]):
-                yield "the title is another"
+                yield "the title is different"
             yield from filter(None, [misdated(source.dates, line)])
             if not self.several:
                 yield from self._added(source, line, messages)
         yield from self._lost(source, messages)
         yield from self._in_parts(source, messages, seen, later=later)
         counted = Counter(str(message.get("id")) for message in messages)
-        yield from (f"message {key} is there twice" for key, n in counted.items() if n > 1)
+        yield from (f"the archive has message {key} twice" for key, n in counted.items() if n > 1)
         yield from self._files(source, line, messages)
         if not (later or self.several or self.archive.redacted):
             yield from self._foreign(source, messages, seen)
@@ -116,10 +116,10 @@ class JsonlReader(Reader):
             if self.archive.redacted and lost and all(self._same(text, texts) for text in lost):
                 self.redacted += 1
             elif lost:
-                yield f"message {key} is not there in full"
+                yield f"message {key} is incomplete"
             parent = source.above[key]
             if parent in place and place[parent] > place[key]:
-                yield f"message {key} stands before the one that it answers"
+                yield f"message {key} comes before the one that it answers"
             yield from self.misattributed(
                 source, key, held.get("role"), held.get("created"), nearest.get(key)
             )
@@ -139,7 +139,7 @@ class JsonlReader(Reader):
             if message.get("to") or message.get("hidden"):
                 continue  # slim exports leave these out
             if message.get("role") in ("user", "assistant") and _has_words(message):
-                yield f"message {key} is none of the export's"
+                yield f"message {key} is not in the export"
         opens = source.opens_at
         held = any(str(message.get("id")) == opens for message in messages)
         if held and not kept and line.get("current") != opens:
@@ -184,7 +184,7 @@ class JsonlReader(Reader):
             if held is None:
                 continue  # reported as missing
             if held.get("hidden") is not None:
-                yield f"message {shown.id} is marked as hidden, which it was not: {held['hidden']}"
+                yield f"message {shown.id} is marked as hidden, but it was not: {held['hidden']}"
             assets = set(_shown_in(held))
             for pointer in shown.pointers if not self.archive.redacted else ():
                 if self.locate.member_of(pointer) and file_id(pointer) not in assets:
@@ -202,7 +202,7 @@ class JsonlReader(Reader):
         for words in seen.anywhere:
             gone = self._gone_from(words, messages)
             if gone is not None:
-                yield f"a document or report is not there in full: “{gone}”"
+                yield f"a document or report is incomplete: “{gone}”"
 
     def _foreign(
         self, source: SourceConversation, messages: list[Raw], seen: ShownConversation

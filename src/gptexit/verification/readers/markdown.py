@@ -130,13 +130,13 @@ class MarkdownReader(Reader):
         if title and not later and self.look.find(title, page.words) < 0:
             yield "the title is not in the note"
         elif title and not later and page.begin and self.look.find(title, above) < 0:
-            yield "the title is another above the note"
+            yield "the heading of the note has another title"
         files: dict[str, str | None] = dict(source.generated())
         turns = _turns(source, seen.current, files)
         if page.hides and ours:
-            yield f"a sign hides text from who reads the note: {page.hides}"
+            yield f"part of the text does not show when you read the note: {page.hides}"
         if page.broken and ours:
-            yield "a folded block is broken, so that it may hide what follows"
+            yield "a folded block is broken, so it may hide what follows"
         yield from self._in_order(note, turns)
         for group, region in _regions(page, turns):
             yield from self._in_region(note, group, region)
@@ -153,7 +153,7 @@ class MarkdownReader(Reader):
             gone, _ = self.look.missing(words.segments, page.words)
             gone = gone or self._beside(words, page, whole)
             if gone is not None:
-                yield f"a document or report is not there in full: “{_short(gone)}”"
+                yield f"a document or report is incomplete: “{_short(gone)}”"
         unplaced = [pointer for pointer, key in files.items() if key is None]
         yield from self._unlinked(unplaced, note, whole)
 
@@ -178,7 +178,7 @@ class MarkdownReader(Reader):
                         yield from self._timed(page.heading(above), note.source)
                     if not any(_agrees(note.source, shown, user) for user in page.voices(place)):
                         when = _when(shown)
-                        yield f"the message of {when} stands below another name than its own"
+                        yield f"the message of {when} is below the wrong name"
 
     def _timed(self, heading: str, source: SourceConversation) -> Iterator[str]:
         """Compare the time in a heading with those of the messages of the conversation.
@@ -194,7 +194,7 @@ class MarkdownReader(Reader):
         minutes = source.minutes(zone if isinstance(zone, str) else None)
         minute = int(clock[1]) * 60 + int(clock[2])
         if minutes and (minute if zone else minute % 15) not in minutes:
-            yield f"a heading tells a time that no message has: {heading}"
+            yield f"a heading has a time that no message has: {heading}"
 
     def _keeps_more(self, source: SourceConversation) -> bool:
         """Tell whether the manifest says that a note shows messages of an earlier export."""
@@ -207,7 +207,7 @@ class MarkdownReader(Reader):
         """Find footnotes, times, turns and words in a note that the export does not have."""
         page, source = note.page, note.source
         for label in sorted(footnotes_in(page.text, page.begin) - page.definitions.keys()):
-            yield f"names a footnote that is not there: {label}"
+            yield f"refers to a footnote that is missing: {label}"
         for number in page.speakers:
             yield from self._timed(page.heading(number), source)
         include = self.archive.option("include") or ()
@@ -235,7 +235,7 @@ class MarkdownReader(Reader):
                 continue
             unknown -= 1
             if unknown < 0:
-                yield f"holds a turn that the export does not have: {page.heading(number)}"
+                yield f"holds a message that the export does not have: {page.heading(number)}"
 
     def _found(
         self, shown: ShownMessage, page: NotePage, at: int, *, new: bool
@@ -274,7 +274,7 @@ class MarkdownReader(Reader):
             left = _MARKER.search(_HEADING.sub("", region.text))
             if left:
                 sign = ascii(left[0])[1:-1]
-                yield f"a sign of ChatGPT's stands where something was shown: {sign}"
+                yield f"a code of ChatGPT is left where something was shown: {sign}"
         if "[redacted: " in region.text:
             return
         nodes = [node for turn in turns for node in turn.nodes]
@@ -285,8 +285,8 @@ class MarkdownReader(Reader):
             if not any(note.source.given(node).has(key) for node in nodes):
                 dated = next((shown for shown in messages[::-1] if shown.when), None)
                 yield (
-                    f"the answer of {_when(dated)} leads to an address that its sources do not "
-                    f"give: {address}"
+                    f"the answer of {_when(dated)} links to an address that its sources do not "
+                    f"have: {address}"
                 )
 
     def _beside(self, words: Words, page: NotePage, region: PageRegion) -> str | None:
@@ -317,9 +317,9 @@ class MarkdownReader(Reader):
                 if digest not in embedded and self._is_picture(digest):
                     yield f"the picture {pointer} is not shown, only linked to"
             elif digest in self._digests(note.path, note.page.text):
-                yield f"the file {pointer} is shown in another place than where it was seen"
+                yield f"the file {pointer} is shown in another place than in ChatGPT"
             else:
-                yield f"no link leads to {pointer} as the export holds it"
+                yield f"no link leads to the file {pointer} of the export"
 
     def _is_picture(self, digest: str) -> bool:
         """Tell whether a file of the archive is a picture, by all its names and its first bytes."""
@@ -420,7 +420,7 @@ def _below(root: Path, path: Path) -> str:
 
 def _sentence(shown: ShownMessage, gone: str, *, elsewhere: bool = False) -> str:
     name = f"the message of {_when(shown)}" if shown.when else f"message {shown.id}"
-    what = "stands in another place" if elsewhere else "is not there in full"
+    what = "is in another place" if elsewhere else "is incomplete"
     return f"{name} {what}: “{_short(gone)}”"
 
 

@@ -84,7 +84,7 @@ class SqliteReader(Reader):
         if not later:
             title = self.look.essence(str(head["title"] or ""))
             if source.title is not None and self.look.find(essence(source.title), title) < 0:
-                yield "the title is another"
+                yield "the title is different"
             yield from filter(None, [misdated(source.dates, dict(head))])
         if _unfound(self._base, "conversations_fts", head["title"], head["number"]):
             yield "a search does not find its title"
@@ -102,7 +102,7 @@ class SqliteReader(Reader):
             columns = ["\n".join(column) for column in zip(*texts.values(), strict=True)]
             gone = self.gone(words, columns, columns)
             if gone:
-                yield f"a document or report is not there in full: “{gone}”"
+                yield f"a document or report is incomplete: “{gone}”"
         yield from self._order(source, rows, kept=bool(later or head["gone"] or self.several))
         yield from self._files(source, head["number"])
         for row in rows:
@@ -130,18 +130,18 @@ class SqliteReader(Reader):
                 shown = row["hidden"] is None and row["recipient"] is None
                 said = row["role"] in ("user", "assistant") and shown
                 if not kept and said and row["text"].strip():
-                    yield f"message {name} is none of the export's"
+                    yield f"message {name} is not in the export"
             elif counted[name] > len(alike):
-                yield f"message {name} is there twice"
+                yield f"the archive has message {name} twice"
             elif len(alike) == 1:
                 [key] = alike
                 yield from self.misattributed(
                     source, key, row["role"], row["created"], nearest[name]
                 )
                 if source.opens_at and not kept and bool(row["current"]) != (key in path):
-                    yield f"message {name} is said to be on another branch"
+                    yield f"message {name} is marked as another version of the conversation"
             if row["answered_number"] is not None and row["answered_number"] >= row["number"]:
-                yield f"message {name} stands before the one that it answers"
+                yield f"message {name} comes before the one that it answers"
 
     def _files(self, source: SourceConversation, number: int) -> Iterator[str]:
         """Compare the files that it names with those of the export."""
@@ -154,7 +154,7 @@ class SqliteReader(Reader):
                 continue
             own = shower not in source.answers or source.names(shower, name.partition("#")[0])
             if not own and name not in source.library_files | source.files(shower):
-                yield f"message {shower} is said to show a file that is not its own: {name}"
+                yield f"message {shower} shows a file that is not its own: {name}"
 
     def _lost(
         self,
@@ -181,7 +181,7 @@ class SqliteReader(Reader):
         gone = self.gone(shown.words, columns, columns)
         self.redacted += self.look.marks > before
         if gone is not None:
-            yield f"message {name} is not there in full: “{gone}”"
+            yield f"message {name} is incomplete: “{gone}”"
         if "](" in text and not self.archive.redacted:
             for address in dict.fromkeys(_LINK.findall(text)):
                 if not source.gives(shown.id, key_of_address(address)):

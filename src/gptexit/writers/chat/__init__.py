@@ -29,7 +29,7 @@ def _gemini_api(options: CommonOptions, setting: WriterSetting) -> Writer:
     return GeminiApi(options)
 
 
-OPEN_WEBUI = Format("open-webui", "Files for Open WebUI's own import of chats.", _open_webui)
+OPEN_WEBUI = Format("open-webui", "Files for Open WebUI's own import.", _open_webui)
 LIBRECHAT = Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat)
 CLAUDE_API = Format(
     "claude-api",

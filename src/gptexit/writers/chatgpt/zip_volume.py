@@ -113,7 +113,9 @@ def size_of(words: str) -> int:
     match = _SIZE.fullmatch(words)
     size = float(match[1]) * _UNITS.get(match[2].lower(), 0) if match else 0
     if size < MIB:
-        raise ValueError(f"{words!r} is no size of at least 1 MiB; give one such as 5GB or 800MiB")
+        raise ValueError(
+            f"{words!r} is not a size of 1 MiB or more; give one such as 5GB or 800MiB"
+        )
     return int(size)
 
 

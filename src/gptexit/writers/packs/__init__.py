@@ -79,7 +79,7 @@ CLAUDE = Format(
 )
 GEMINI = Format(
     "gemini",
-    "A pack for Gemini: chats, sources, memory.",
+    "A pack for Gemini: conversations, sources, memory.",
     _gemini,
     ZipOptions,
     SinkKind.ZIPS,

@@ -101,7 +101,7 @@ _PLAIN = re.compile(r"[^0-9a-z-]")
 Frame = Callable[[int], bytes]
 """Takes the number of a file; returns its first lines."""
 
-NO_ROOM = "no room: the folder was full with newer and longer-lived ones"
+NO_ROOM = "no room: newer and longer-lived ones filled the folder"
 NO_TEXT = "nothing to read in it"
 MARK_BYTES, MARK_TOKENS = 200, 120
 """The most that the notes of a conversation in several files take."""

@@ -159,7 +159,7 @@ def test_a_broken_table_keeps_its_good_rows_and_is_named(
         facts = export.lookup("file_aa")
         assert facts.member == "file_aa.dat"
         assert facts.name in ("good.png", None)
-        assert f"{table}: not readable to its end" in reasons(export)
+        assert f"{table}: cannot be read to its end" in reasons(export)
 
 
 def test_members_without_an_id_are_found_through_the_tables(tmp_path: Path) -> None:

@@ -328,7 +328,7 @@ def test_a_shard_that_is_no_array_costs_only_itself(tmp_path: Path, data: bytes)
     files = {"conversations-000.json": data, "conversations-001.json": text_of("b")}
     got, export = read(write(tmp_path / "e.zip", zip_of(files)))
     assert got == ["b"]
-    assert "conversations-000.json: it does not begin as a list" in reasons(export)
+    assert "conversations-000.json: it does not begin with a list" in reasons(export)
 
 
 # Side files and the viewer.

@@ -31,8 +31,8 @@ SENTENCES = {
     "claude.json": (CLAUDE[1:-1], "an export of Claude"),
     "MyActivity.json": (GEMINI, "Google Gemini"),
     "chats.jsonl": (b'{"a": 1}\n{"a": 2}\n', "JSON Lines"),
-    "shared_conversations.json": (b'[{"id": "s"}]', "no array of ChatGPT conversations"),
-    "user.json": (b'{"id": "user-x"}', "no array of ChatGPT conversations"),
+    "shared_conversations.json": (b'[{"id": "s"}]', "not a list of ChatGPT conversations"),
+    "user.json": (b'{"id": "user-x"}', "not a list of ChatGPT conversations"),
     "chatgpt.sqlite": (b"SQLite format 3\0", "an SQLite database"),
     "conversations.jsonl": (b'{"version":1,"id":"a"}\n', "JSON that gptexit wrote"),
     "START-HERE.md": (b"# Your archive", "a page in Markdown"),
@@ -102,7 +102,9 @@ def test_a_missing_path_is_said_to_be_missing(tmp_path: Path) -> None:
 
 
 def test_other_errors_of_the_disk_are_passed_on() -> None:
-    assert "may not be read" in str(unreachable("e.zip", PermissionError(13, "no")))
+    assert "cannot be opened, you have no permission" in str(
+        unreachable("e.zip", PermissionError(13, "no"))
+    )
     assert "cannot be read (I/O error)" in str(unreachable("e.zip", OSError(5, "I/O error")))
 
 
@@ -173,7 +175,7 @@ def test_a_folder_without_permission_is_said(
 
     monkeypatch.setattr(os, "scandir", refuse)
     monkeypatch.setattr(os, "listdir", refuse)
-    with pytest.raises(NotAnExport, match="e may not be read"):
+    with pytest.raises(NotAnExport, match="e cannot be opened"):
         open_export([folder])
 
 

@@ -67,7 +67,7 @@ def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list
         return _with_bundled(volume, spool, allowance)
     if kind := special(path):
         raise NotAnExport(
-            f"{recognize.named(str(path))} is {kind}, and no file: give the path of a file, or "
+            f"{recognize.named(str(path))} is {kind}, not a file: give the path of a file, or "
             "pass JSON to standard input and give `-`."
         )
     with path.open("rb") as file:

@@ -37,7 +37,7 @@ def need_no_archive(path: Path) -> None:
     shown = plain(str(path)) if itself else _relative(root, path)
     part = "" if itself else f"part of {printable(shown)}, "
     raise _refused(
-        f"{printable(plain(str(path)))} is {part}an archive that gptexit wrote; it is no export of "
+        f"{printable(plain(str(path)))} is {part}an archive that gptexit wrote, not an export of "
         "ChatGPT.",
         command_line(["gptexit", "verify", shown]),
         list(_sources(root)),
@@ -50,8 +50,8 @@ def need_no_packed_archive(volume: Volume, path: Path) -> None:
     packed = any(name == _RECORD or name.endswith(f"/{_RECORD}") for name in names)
     if packed and not any(map(CONVERSATIONS.search, names)):
         raise _refused(
-            f"{printable(plain(str(path)))} is an archive that gptexit wrote, packed as a ZIP; it "
-            "is no export of ChatGPT.",
+            f"{printable(plain(str(path)))} is an archive that gptexit wrote, packed as a ZIP, "
+            "not an export of ChatGPT.",
             "gptexit verify FOLDER, once it is unpacked",
             [],
         )

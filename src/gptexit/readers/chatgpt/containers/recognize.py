@@ -180,7 +180,7 @@ GET = (
     "give the ZIP that the link in ChatGPT's e-mail leads to "
     "(in ChatGPT: Settings > Data controls > Export data)"
 )
-AGAIN = "download it again, and look whether the browser says that it is complete"
+AGAIN = "download it again, and check that the browser says that it is complete"
 
 
 def named(path: str) -> str:
@@ -213,7 +213,7 @@ _NO_OBJECTS = _sign(rb"\A(?:\xef\xbb\xbf)?\s*\[\s*(?:\[|[0-9]|-[0-9]|true|false)
 _LINES = _sign(rb"\A\s*\{[^\n]*\}[ \t]*\r?\n\s*\{")
 _CLAUDE = "an export of Claude, not of ChatGPT"
 _NO_ARRAY = (
-    "JSON, but no array of ChatGPT conversations",
+    "JSON, but not a list of ChatGPT conversations",
     "give the whole export ZIP, or its conversations.json",
 )
 _FOREIGN = (
@@ -226,14 +226,14 @@ _FOREIGN = (
     _program("LibreChat"),
     _Mistake(
         NEUTRAL.match,
-        "JSON that gptexit wrote, and no export",
+        "JSON that gptexit wrote, not an export",
         "`gptexit convert`, `memory` and `push` take it; for all else give the export that it was "
         "made from",
     ),
     _Mistake(lambda head: _NO_OBJECTS(head) and not seems_conversations(head), *_NO_ARRAY),
     _Mistake(
         lambda head: _LINES(head) and not holds_conversations(head),
-        "a JSON Lines file, one object a line, and none of them a conversation of ChatGPT's",
+        "a JSON Lines file without conversations of ChatGPT",
     ),
 )
 """JSON that looks like conversations at first."""
@@ -256,10 +256,10 @@ _FILES = (
     *_FOREIGN,
     _Mistake(
         _sign(rb"\ASQLite format 3\0"),
-        "an SQLite database, and no export",
+        "an SQLite database, not an export",
         "`gptexit search` takes one that gptexit wrote; here, give the export itself",
     ),
-    _Mistake(_sign(rb"\A(?:\xef\xbb\xbf)?(?:---\r?\n|# )"), "a page in Markdown, and no export"),
+    _Mistake(_sign(rb"\A(?:\xef\xbb\xbf)?(?:---\r?\n|# )"), "a page in Markdown, not an export"),
     _Mistake(_sign(rb"\A(?:\xef\xbb\xbf)?\s*[\[{]"), *_NO_ARRAY),
     _Mistake(lambda head: True, "neither a ZIP nor a folder nor a JSON file"),
 )
@@ -303,7 +303,7 @@ def wrong_members(path: str, members: Iterable[str]) -> NotAnExport:
 def incomplete(path: str) -> NotAnExport:
     """Return the error for a ZIP that was cut before the end of its first conversation."""
     return NotAnExport(
-        f"{named(path)} is incomplete, no whole conversation stands before its cut: {AGAIN}."
+        f"{named(path)} is incomplete, it ends before the first whole conversation: {AGAIN}."
     )
 
 
@@ -317,10 +317,11 @@ def unreachable(path: str, error: OSError) -> NotAnExport:
     """Return the error for a path that leads to nothing, or that may not be read."""
     label = named(path)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        lost = f"{label} does not exist: look whether the path is spelled right."
+        lost = f"{label} does not exist: check the spelling of the path."
         return NoSuchSource(lost).with_choices([path], [])
     if isinstance(error, PermissionError):
         return NotAnExport(
-            f"{label} may not be read: change its permissions, or copy it to a folder of yours."
+            f"{label} cannot be opened, you have no permission: change its permissions, or copy "
+            "it to a folder of yours."
         )
     return NotAnExport(f"{label} cannot be read ({error.strerror or error}).")
