@@ -391,9 +391,7 @@ def test_lines_are_taken_one_at_a_time() -> None:
 def test_the_schemas_of_an_installed_package_and_no_early_import(tmp_path: Path) -> None:
     root = Path(schema.__file__).parents[2]
     package = tmp_path / "gptexit"
-    package.mkdir()
-    for name in ("__init__.py", "model.py", "schemas.py"):
-        shutil.copy(root / "src" / "gptexit" / name, package)
+    shutil.copytree(root / "src" / "gptexit", package, ignore=shutil.ignore_patterns("schemas"))
     shutil.copytree(root / "schemas", package / "schemas")
     code = (
         "import sys; from gptexit import schemas as schema; print(schema.__file__);"

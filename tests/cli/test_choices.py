@@ -41,7 +41,7 @@ def test_a_misspelled_name_is_answered_with_the_command(here: Path) -> None:
     write(here / "another.zip", CHATS)
     words = ["exit", "an exprt.zip", "-o", "an exprt.zip", "--quiet"]
     first, *_ = commands(choices_of(missing("an exprt.zip"), words))
-    assert first == "gptexit exit 'an export.zip' -o 'an exprt.zip' --quiet"
+    assert first == 'gptexit exit "an export.zip" -o "an exprt.zip" --quiet'
 
 
 def test_a_file_of_a_similar_name_is_told_though_it_is_no_export(here: Path) -> None:
@@ -62,7 +62,7 @@ def test_all_parts_take_the_place_of_what_was_given() -> None:
     )
     assert commands(choices_of(error, ["convert", "dl/", "--to", "jsonl"])) == [
         "gptexit convert a-1.zip a-2.zip --to jsonl",
-        "gptexit convert '?[2J.zip' --to jsonl",
+        'gptexit convert "?[2J.zip" --to jsonl',
     ]
 
 

@@ -128,7 +128,7 @@ def test_a_newer_export_is_found_with_the_command_that_takes_it_in(tmp_path: Pat
     shutil.copy(SLIM, newer)
     status = gptexit.status("old")
     assert [it.paths for it in status.newer] == [[str(newer)]]
-    words = f"gptexit convert '{newer}' --include reasoning,tools --callouts plain -o old"
+    words = f'gptexit convert "{newer}" --include reasoning,tools --callouts plain -o old'
     assert commands(status)[0] == words
     gptexit.convert(newer, "old", ["markdown"])
     status = gptexit.status("old")

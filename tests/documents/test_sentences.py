@@ -12,7 +12,7 @@ def test_the_list_of_sentences_is_renewed() -> None:
 def test_the_list_has_sentences_of_every_kind() -> None:
     listed = sentences()
     for where, words in (
-        ("gptexit verify --help", "--quiet: Nothing but the exit code."),
+        ("gptexit verify --help", "-q, --quiet: Nothing but the exit code."),
         ("codes.py", "Lost file-cut: the file ends in the middle"),
         ("errors.py", "Try rarer or fewer words."),
         ("cli/summary.py", "  … and {names} more"),

@@ -250,4 +250,4 @@ def test_an_offset_beyond_every_file_is_a_damaged_directory(tmp_path: Path) -> N
     export.write_bytes(data)
     with gptexit.open(export) as opened:
         assert len(list(opened)) == 1
-        assert "table of contents" in opened.errors[0].reason
+        assert "list of files" in opened.errors[0].reason

@@ -89,7 +89,8 @@ def _command(
 
 def _help(command: click.Command, context: click.Context) -> Iterator[str]:
     yield (command.help or "").replace("\b\n", "")
-    for param in command.get_params(context):
+    # `--help` itself is made once for each command, by whichever context asks first.
+    for param in command.params:
         if record := param.get_help_record(context):
             yield f"{record[0]}: {record[1]}"
         elif param.param_type_name == "argument":

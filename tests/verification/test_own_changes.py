@@ -87,8 +87,8 @@ def test_what_a_person_accepted_is_theirs_until_it_changes_again(source: Path, r
         done = run("verify", *words)
         assert done.exit_code == 0, done.output
         assert done.output.endswith(
-            "Complete: every file is as it was written, except for 1 note that you changed and "
-            "accepted.\n"
+            "Complete: every other file is as it was written, except for 1 note that you changed "
+            "and accepted.\n"
         )
     assert result_of(root)["accepted"] == [KILN]
     assert run("verify", source, root).exit_code == 0

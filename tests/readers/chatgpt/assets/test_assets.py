@@ -296,7 +296,7 @@ def test_links_in_a_folder_lead_nowhere_outside(tmp_path: Path) -> None:
     (folder / "outside").symlink_to(tmp_path)
     with open_export([folder]) as export:
         assert set(export.files.assets()) == {"file-a.dat", "file-in.dat", "in/file-b.dat"}
-        assert "file-out.dat: a symbolic link that leads out" in reasons(export)
+        assert "file-out.dat: a link that leads out of the folder" in reasons(export)
         assert "file-gone.dat" in reasons(export)
         assert "outside" in reasons(export)
 

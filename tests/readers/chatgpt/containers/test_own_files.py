@@ -45,15 +45,15 @@ def test_an_archive_and_what_is_in_it_are_called_so(whole: Path, path: str) -> N
     said = refusal(whole / path)
     assert said.startswith(str(whole / path))
     assert "an archive that gptexit wrote" in said
-    assert f"gptexit verify '{whole}'" in said
+    assert f'gptexit verify "{whole}"' in said
     assert "made from, classic-2023.zip." in said
 
 
 def test_a_relative_path_stays_one(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(whole.parent)
-    assert "gptexit verify 'my exit'." in refusal(Path("my exit/START-HERE.md"))
+    assert 'gptexit verify "my exit".' in refusal(Path("my exit/START-HERE.md"))
     monkeypatch.chdir(whole)
-    assert f"gptexit verify '{whole}'." in refusal(Path("START-HERE.md"))
+    assert f'gptexit verify "{whole}".' in refusal(Path("START-HERE.md"))
 
 
 def test_an_archive_packed_as_a_zip_is_called_so(whole: Path, tmp_path: Path) -> None:
