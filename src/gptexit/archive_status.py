@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gptexit.archive.checked import LastCheck, last_check
+from gptexit.archive.checked import PART, LastCheck, last_check
 from gptexit.archive.folder import Archive
 from gptexit.archive.manifest import RECORDED, Entry
 from gptexit.chatgpt.names import CONVERSATIONS
@@ -342,7 +342,13 @@ def _steps(
         yield Step(f"{why} If it is not running, run the same command again.", None)
     if status.newer:
         yield Step("A newer export is on this machine. To take it in:", _renewing(status, options))
-    if status.gone_files or not status.checked or status.checked.verdict == "not complete":
+    if status.checked and status.checked.verdict == PART:
+        yield Step(
+            "Download the export again, with all its ZIPs, and give them all to gptexit exit. "
+            "START-HERE.md says what is lacking.",
+            None,
+        )
+    elif status.gone_files or not status.checked or status.checked.verdict == "not complete":
         sources = map(str, same[0].paths if same else ())
         command = command_line(["gptexit", "verify", *sources, status.path])
         yield Step("To check that all is there:", command)

@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 from pathvalidate import sanitize_filename
 
-from gptexit.archive.checked import note_check
 from gptexit.archive.description import need_same_account, part_of, record, unread
 from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
@@ -35,7 +34,7 @@ from gptexit.exit_page import (
 from gptexit.files.disk import full_disk_named, leads_out
 from gptexit.inspection.run import form
 from gptexit.pipeline import AssetUnreadable, Progress, guarded
-from gptexit.proof import verify
+from gptexit.proof import note, verify
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection, options_of
@@ -142,9 +141,9 @@ def leave(
             about = {**choices(spec_of(FORMATS[0], options), Selection()), "format": "exit"}
             about |= {"parts": parts, "page": plain}
             folder.archive.describe(record(about, export, {}, unread(lost)))
-        note_check([out], checked.verdict, checked.source)
-    path = out / folder.tally.new_texts.get(PAGE, PAGE)
-    return Left(report, Finished(checked, answer(report, checked), path, stale))
+        note([out], checked)
+    name = folder.tally.new_texts.get(PAGE, PAGE)
+    return Left(report, Finished(checked, answer(report, checked, name), out / name, stale))
 
 
 def _add_losses(report: dict[str, Any], losses: list[dict[str, str]]) -> None:

@@ -76,16 +76,19 @@ class CancelAnswer:
         return f"{self.sentence} {self.advice}"
 
 
-def answer(report: dict[str, Any], checked: Result) -> CancelAnswer:
-    """Answer QUESTION from the report of a conversion and the verification of what it wrote."""
-    if hindrance := _hindrance(report, checked):
+def answer(report: dict[str, Any], checked: Result, page: str = PAGE) -> CancelAnswer:
+    """Answer QUESTION from the report of a conversion and the verification of what it wrote.
+
+    `page`: the name of the page that says more.
+    """
+    if hindrance := _hindrance(report, checked, page):
         return CancelAnswer(_NOT_YET, hindrance, Exit.INCOMPLETE)
     if checked.unknown_messages:
         messages = count(checked.unknown_messages, "message")
         return CancelAnswer(
             "Yes, but look at some messages first.",
             f"Every word of the export is in this folder. But {messages} may not look as in "
-            f"ChatGPT, because gptexit does not know their form. {PAGE} lists them: compare them "
+            f"ChatGPT, because gptexit does not know their form. {page} lists them: compare them "
             "with ChatGPT before you cancel.",
             Exit.UNKNOWN_FORM,
         )
@@ -96,13 +99,13 @@ def answer(report: dict[str, Any], checked: Result) -> CancelAnswer:
             "ChatGPT for a new one.",
         )
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    advice = f"Before you cancel, go through the list in {PAGE}: some things are in no export."
+    advice = f"Before you cancel, go through the list in {page}: some things are in no export."
     if missing or checked.lacking:
         mentioned = f"{count(missing, 'file')} that your conversations mention"
         files = mentioned if missing else "some files"
         advice = (
             f"But {files} {'is' if missing == 1 else 'are'} not in the export. Before you cancel, "
-            f"save those that matter to you by hand, and go through the list in {PAGE}."
+            f"save those that matter to you by hand, and go through the list in {page}."
         )
     if checked.less:
         notes = len({problem.file for problem in checked.less})
@@ -111,29 +114,34 @@ def answer(report: dict[str, Any], checked: Result) -> CancelAnswer:
     return CancelAnswer("Yes, you have all that OpenAI gave you.", advice)
 
 
-def _hindrance(report: dict[str, Any], checked: Result) -> str | None:
+def _hindrance(report: dict[str, Any], checked: Result, page: str) -> str | None:
     """Say why something of the export is not in the folder, and what to do about it."""
     if checked.problems:
         return (
             "Part of the export is missing or wrong in this folder. Run the same command again. "
-            f"If that does not help, report what {PAGE} lists."
+            f"If that does not help, report what {page} lists."
         )
     if report["source"]["missing_files"]:
         return (
             "You gave only a part of the export. Download again every ZIP that the e-mail of "
             "OpenAI leads to, and give them all in one command."
         )
+    if checked.one_file:
+        return (
+            "You gave one file out of the export. Your pictures and documents, and maybe more "
+            "conversations, are in the ZIP that OpenAI sent: run the same command with that ZIP."
+        )
     if report["complete"] and checked.whole_export:
         return None
     lost = [*report["read"]["unreadable"], *report["assets"]["not_copied"]]
     if lost and all(loss["code"] in _ELSEWHERE for loss in lost):
         return (
-            f"{count(len(lost), 'part')} of the export could not be converted. {PAGE} lists what, "
+            f"{count(len(lost), 'part')} of the export could not be converted. {page} lists what, "
             "and why: save it by hand in ChatGPT before you cancel."
         )
     return (
         "Part of the export is damaged or cannot be read. Download again what the e-mail of OpenAI "
-        f"leads to, and run the same command with it. {PAGE} lists what is lost; if that does not "
+        f"leads to, and run the same command with it. {page} lists what is lost; if that does not "
         "help, save it by hand in ChatGPT."
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from gptexit.archive.checked import note_check
+from gptexit.archive.checked import PART, note_check
 from gptexit.archive.folder import Archive
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import ACCEPTED
@@ -29,17 +30,16 @@ def verify(
     An archive that is not `finished` has no record yet.
     """
     result = run(root, export, progress, finished=finished)
-    if finished:
-        note(root, result)
+    if finished and root.is_dir():
+        places = [archive.path for archive in result.archives]
+        note([root] if "." in places else [root / place for place in places], result)
     return result
 
 
-def note(root: Path, result: Result) -> None:
-    """Record that the archive in a folder was verified; if it has none itself, for those in it."""
-    if root.is_dir():
-        places = [archive.path for archive in result.archives]
-        roots = [root] if "." in places else [root / place for place in places]
-        note_check(roots, result.verdict, result.source)
+def note(roots: Iterable[Path], result: Result) -> None:
+    """Record in the archives at `roots` that they were verified."""
+    partly = result.of_part and not result.problems
+    note_check(roots, PART if partly else result.verdict, result.source)
 
 
 def accept(root: Path) -> list[str]:

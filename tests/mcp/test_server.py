@@ -317,7 +317,7 @@ def test_an_archive_that_is_replaced_or_gone(tmp_path: Path) -> None:
     assert before[2]["hits"][0]["title"] == "Before"
     assert after[2]["hits"][0]["title"] == again[2]["hits"][0]["title"] == "After"
     assert gone[0] and "does not exist" in gone[1]
-    assert broken[0] and "no database" in broken[1]
+    assert broken[0] and "cannot be read as a database" in broken[1]
 
 
 def raw(archive: Path, *lines: str, last: int | None = None) -> tuple[int, bytes, bytes]:

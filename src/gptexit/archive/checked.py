@@ -18,6 +18,8 @@ from gptexit.errors import Unusable
 from gptexit.files.disk import HOUSE, need_plain_house, read_bytes, write_whole
 from gptexit.text.dates import stamp
 
+PART = "part of an export"
+"""The verdict, beside those of `verification.result.Verdict`, for an export that is not whole."""
 _NAME = "checked.json"
 _LARGEST = 1 << 16
 """Bytes of a file of ours at most."""
@@ -30,7 +32,7 @@ class LastCheck:
     time: str
     """When it ended, in UTC, as RFC 3339."""
     verdict: str
-    """As `verification.result.Verdict`."""
+    """As `verification.result.Verdict`, or PART."""
     source: str | None
     """The name of the export that it was compared with; None for its own manifest alone."""
 

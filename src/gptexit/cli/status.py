@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import orjson
 
+from gptexit.archive.checked import PART
 from gptexit.archive_status import EXIT, SEVERAL, Newer, Status, status_of
 from gptexit.cli.summary import listed
 from gptexit.text.terminal import count, harmless, size
@@ -17,6 +18,7 @@ _VERDICTS = {
     "complete but": "complete, but some of it is in a form that gptexit does not know",
     "as written": "every file was as it was written",
     "not complete": "not complete",
+    PART: "do not cancel ChatGPT yet, the export was not whole",
 }
 """Words for each verdict of `verify`."""
 

@@ -99,6 +99,8 @@ class Result:
     """What such notes do not hold of the export."""
     whole_export: bool = True
     """False if the export lacks a file of its own list, or some of it cannot be read."""
+    one_file: bool = False
+    """True if only a file out of an export was given, such as `chat.html`."""
     lacking: list[str] = field(default_factory=list)
     """A phrase for each thing that the export itself lacks."""
     unread: dict[str, str] = field(default_factory=dict)
@@ -120,6 +122,12 @@ class Result:
         theirs = self.less or (self.accepted and self.source is None)
         excepted = self.lacking or self.unread or theirs
         return "complete except" if excepted else "complete"
+
+    @property
+    def of_part(self) -> bool:
+        """Whether the export is not whole, or was not when it was converted."""
+        then = self.source is None and bool(self.unread)
+        return self.one_file or not self.whole_export or then
 
     @property
     def compared(self) -> bool:

@@ -221,6 +221,7 @@ class _Comparison:
                     bench.reader.open_files.close()
         losses = [loss for loss in self.export.losses if loss.why.code is not Lost.TOO_LARGE]
         missing, unreadable = self.export.missing, self.locate.unreadable
+        self.result.one_file = self.export.is_one_file
         self.result.whole_export = not (losses or missing or unreadable)
         self.result.lacking += self._lacking(len(losses))
         unread = self.result.unread

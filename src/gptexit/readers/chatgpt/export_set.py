@@ -163,6 +163,15 @@ class ExportSet:
         self.missing = self.files.missing(groups)
         """Files that the manifest lists and that nobody supplied."""
 
+    @property
+    def is_one_file(self) -> bool:
+        """True if all that was given is a file out of an export, such as `chat.html`."""
+        volumes = [layout.volume for group in self.editions for layout in group.layouts]
+        return bool(volumes) and all(
+            volume.bare and (volume.label == "chat.html" or CONVERSATIONS.search(volume.label))
+            for volume in volumes
+        )
+
     def __enter__(self) -> Self:
         return self
 

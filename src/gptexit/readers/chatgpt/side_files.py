@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 from gptexit.chatgpt.names import CONVERSATIONS, LIBRARY, NAMES, file_id
 from gptexit.codes import Lost, reason_of
 from gptexit.readers.chatgpt import asset_index
-from gptexit.readers.chatgpt.containers.base import Member
+from gptexit.readers.chatgpt.containers.base import Member, part_number
 from gptexit.readers.chatgpt.containers.layout import Layout
 from gptexit.readers.chatgpt.merge.exports import Edition
 from gptexit.readers.chatgpt.parsing.chat_html import asset_table
@@ -21,6 +21,35 @@ USER = "user.json"
 """The side file that tells the account."""
 _VIEWER = "chat.html"
 _MANIFEST = "export_manifest.json"
+
+
+_MOST = 10_000
+"""Numbered files of an export at most; one of a higher number says nothing."""
+
+
+def _gaps(group: Edition) -> list[str]:
+    """Return the names of ZIPs and of conversation files whose numbers are skipped in an export.
+
+    Parts count from 1 (`…-part-0001.zip`), conversation files from 0 (`conversations-000.json`).
+    """
+    volumes = [layout.volume for layout in group.layouts]
+    stem = next((volume.part_of for volume in volumes if part_number(volume.label)), "")
+    parts = {part_number(volume.label) for volume in volumes} - {0}
+    shards = {
+        int(match[1])
+        for member in group.members
+        if (match := CONVERSATIONS.search(member.path)) and len(match[1] or "") == _DIGITS
+    }
+    return [
+        name.format(stem, number)
+        for name, numbers, first in ((_ZIP, parts, 1), (_SHARD, shards, 0))
+        for number in range(first, min(max(numbers, default=0), _MOST))
+        if number not in numbers
+    ]
+
+
+_ZIP, _SHARD = "{0}-part-{1:04}.zip", "conversations-{1:03}.json"
+_DIGITS = 3
 
 
 class Files:
@@ -104,14 +133,17 @@ class Files:
             return None
 
     def missing(self, groups: list[Edition]) -> list[str]:
-        """Return the files that manifests list and that are missing.
+        """Return the files that manifests list and that are missing, and gaps in numbered files.
 
-        A conversation file must be in the same export as the manifest, any other file in any.
+        A conversation file must be in the same export as the manifest, any other file in any. An
+        export without its manifest, which is in its first ZIP, is not whole if a number is missing.
         """
         everywhere = [member for group in groups for member in group.members]
         missing: list[str] = []
+        listed = []
         for file in self._named(_MANIFEST):
             group = next(group for group in groups if file in group.members)
+            listed.append(group)
             try:
                 wanted = asset_index.listed(file)
             except (OSError, ValueError) as error:
@@ -122,6 +154,7 @@ class Files:
             group.pieces |= bool(shards)
             absent = {*asset_index.files_not_there(elsewhere, everywhere), *shards}
             missing += [name for name in elsewhere if name in absent]
+        missing += [name for group in groups if group not in listed for name in _gaps(group)]
         return list(dict.fromkeys(missing))
 
     def _named(self, name: str) -> list[Member]:
