@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -129,6 +130,14 @@ def need_selection(selection: Any) -> None:
     for name in ("since", "until", "title", "project", "model"):
         if not isinstance(getattr(selection, name), str | None):
             raise BadOption(f"{name} of a selection is a text; a date is 2026-05-01T00:00:00Z.")
+    for name in ("since", "until"):
+        with_time = getattr(selection, name)
+        try:
+            datetime.fromisoformat(with_time or "2026-05-01T00:00:00Z")
+        except ValueError as error:
+            raise BadOption(
+                f"{name} of a selection is a date such as 2026-05-01T00:00:00Z, not {with_time!r}."
+            ) from error
     if isinstance(selection.ids, str):
         raise BadOption("ids of a selection is a set of ids, not a text.")
 

@@ -119,6 +119,8 @@ def leave(
             if dry:
                 return Left({**report, "account": account})
             lost = report["read"]["unreadable"] + report["assets"]["not_copied"]
+            if export.is_one_file:
+                lost = [*lost, {"where": export.label, "reason": "only one file out of an export"}]
         with watch(None, "Opening"):
             opened = open_chatgpt(sources, careful=True, allow_large=allow_large)
         with opened as export, watch(export, "Verifying") as progress:

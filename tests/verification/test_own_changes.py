@@ -247,3 +247,40 @@ def test_an_archive_that_tells_no_times_goes_on(source: Path, root: Path) -> Non
     os.remove(root / ".gptexit/times.jsonl")
     change(root / KILN, "For stoneware.", "For stoneware.\n\nTried it.")
     assert run("verify", source, root).exit_code == 0
+
+
+def test_words_that_a_person_hid_are_missed(source: Path, root: Path) -> None:
+    change(root / KILN, "For stoneware.", "%% my remark %%\n\n<!-- For stoneware. -->")
+    done = run("verify", source, root)
+    assert done.exit_code == 1
+    assert f"{KILN}: the message of" in done.output
+
+
+def test_remarks_that_a_person_hid_are_theirs(source: Path, root: Path) -> None:
+    change(root / KILN, "For stoneware.", "For stoneware.\n\n%% Tried it. %%")
+    assert run("verify", source, root).exit_code == 0
+
+
+def test_a_note_of_another_id_is_not_called_whole(source: Path, root: Path) -> None:
+    text = (root / KILN).read_text(encoding="utf-8")
+    (line,) = [line for line in text.split("\n") if line.startswith("id: ")]
+    change(root / KILN, f"{line}\n", "")
+    done = run("verify", root)
+    assert done.exit_code == 1
+    assert f"You changed 1 file, or something else did:\n  {KILN}\n" in done.output
+
+
+def test_a_new_text_in_the_place_of_the_note_ends_the_matter(root: Path, tmp_path: Path) -> None:
+    change(root / KILN, "For stoneware.", "For stoneware.\n\nTried it.")
+    newer = export(tmp_path / "2.zip", "And for porcelain?")
+    assert run("convert", newer, "-o", root).exit_code == 0
+    beside = (root / KILN).with_suffix(".new.md")
+    os.replace(beside, root / KILN)
+    assert run("verify", newer, root).exit_code == 0
+    assert run("verify", root).exit_code == 0
+    newest = export(tmp_path / "3.zip", "And for porcelain?", "Thanks.")
+    assert run("convert", newest, "-o", root).exit_code == 0
+    assert not beside.exists()
+    assert "Thanks." in (root / KILN).read_text(encoding="utf-8")
+    assert run("verify", newest, root).exit_code == 0
+    assert run("verify", root).exit_code == 0

@@ -86,11 +86,30 @@ class NotesSink(FolderSink):
             return self.folder.put(file)
         data = self.folder.read(file.path)
         entry = self.folder.catalog.get(file.key)
+        if entry is not None and data is not None:
+            entry = self._resolved(entry, data)
         only = self.folder.keep(file.path, file.key)
         known = entry is not None and entry.sha256 and only
         if data is None or data == file.data or entry is None or not known:
             return self.folder.put(file)
         return self._renew(file, holding, entry, data)
+
+    def _resolved(self, entry: Entry, data: bytes) -> Entry:
+        """Return the entry of a note; if the user put the new text in its place, that of the text.
+
+        `data`: the bytes of the note.
+        """
+        for number in count(1):
+            key, path = self.folder.place_beside(entry.key, entry.path, number)
+            new = self.catalog.get(key)
+            if new is None:
+                break
+            if new.sha256 == sha256_of(data) and self.folder.read(path) is None:
+                self.catalog.forget(key)
+                entry = replace(new, key=entry.key, path=entry.path)
+                self.catalog.put(entry)
+                break
+        return entry
 
     def _renew(self, file: File, holding: NoteContents, entry: Entry, data: bytes) -> Outcome:
         """Write a note in the place of another text; `data`: the bytes of that."""

@@ -14,7 +14,7 @@ from gptexit.text.terminal import count, harmless, size
 
 _VERDICTS = {
     "complete": "complete",
-    "complete except": "complete, except for what the export itself lacks",
+    "complete except": "complete, with exceptions that verify named",
     "complete but": "complete, but some of it is in a form that gptexit does not know",
     "as written": "every file was as it was written",
     "not complete": "not complete",
@@ -59,7 +59,7 @@ def as_text(status: Status) -> str:
     else:
         lines.append("Not checked since it was last written.")
     lines += listed(f"Changed since it was written ({status.changed_files:,}):", status.changed)
-    lines += listed(f"Not there any more ({status.gone_files:,}):", status.gone)
+    lines += listed(f"Moved, renamed or gone ({status.gone_files:,}):", status.gone)
     lines += listed("Newer exports on this machine:", list(map(_newer, status.newer)))
     lines.append("")
     for step in status.next:

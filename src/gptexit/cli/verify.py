@@ -213,11 +213,12 @@ def _joined(phrases: list[str]) -> str:
 
 
 def _shown(problem: Problem) -> str:
-    about = f"conversation “{problem.title or problem.conversation}”"
+    name = problem.title or problem.conversation
+    about = f"conversation “{name}”" if name else "a file"
     if problem.file is None:
         return f"{about} {problem.what}"
     words = f"{problem.file}: {problem.what}"
-    return f"{words} ({about})" if problem.conversation else words
+    return f"{words} ({about})" if problem.title or problem.conversation else words
 
 
 @click.command()

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from gptexit.chatgpt.names import file_id
 from gptexit.files.disk import special
 from gptexit.readers.chatgpt.export_set import ExportSet
-from gptexit.text.front_matter import parted
+from gptexit.text.front_matter import identity, parted
 from gptexit.text.note_links import digest_of_body
 from gptexit.verification.page import id_in
 from gptexit.verification.raw import Raw, leaves, mentioned, object_of, objects, shown, strings
@@ -33,6 +33,8 @@ _TIMES = f"{HOUSE}/times.jsonl"
 _PAGES = frozenset({"START-HERE.md", "index.md"})
 """Pages that hold nothing of the export: whoever changes one, or ticks its boxes, loses nothing."""
 _RECORD = f"{HOUSE}/archive.json"
+_BESIDES = ("", *range(2, 10))
+"""What tells the keys of several texts beside one note."""
 _TOLD = ("accepted", "body", "own", "updated")
 """What the manifest tells of a note and is kept in `CheckedArchive.about`."""
 _ALWAYS = ("account", "jsonl", "markdown")
@@ -105,8 +107,19 @@ class CheckedArchive:
         """
         if path in _PAGES:
             return True
-        _, body = parted(self.place(path).read_bytes())
-        return digest_of_body(body) == self.told(path, "body")
+        key = self.told(path, "key")
+        besides = (self.keys.get(f"beside{number}/{key}", "") for number in _BESIDES)
+        if any(self.found[path] == self.promised.get(beside) for beside in besides):
+            return True  # the person put the new text in the place of the note
+        data = self.place(path).read_bytes()
+        own = identity(data) == key.partition("/")[2] or key.startswith("conversation/no-id-")
+        return own and digest_of_body(parted(data)[1]) == self.told(path, "body")
+
+    def is_resolved(self, path: str) -> bool:
+        """Tell whether a text beside a note is gone because a person put it in the note's place."""
+        kind, _, own = self.told(path, "key").partition("/")
+        note = self.keys.get(own, "")
+        return kind.startswith("beside") and self.found.get(note) == self.promised[path]
 
     def is_changed(self, path: str) -> bool:
         """Tell whether a file exists, and not as it was written."""
@@ -283,6 +296,7 @@ def _read_manifest(archive: CheckedArchive) -> None:
             if isinstance(marks, str):
                 archive.shows[key] = marks
             archive.about[path] = {name: about[name] for name in _TOLD if name in about}
+            archive.about[path]["key"] = key
     if any((archive.root / HOUSE).glob("*.journal")):
         archive.damage.append((f"{HOUSE}/", "a run was interrupted: run it again"))
     _read_times(archive)

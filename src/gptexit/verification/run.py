@@ -107,6 +107,8 @@ def _settle(bench: _Bench, file: str, result: Result) -> None:
     """Add to the result what became of a promised file."""
     archive = bench.archive
     if file not in archive.found:
+        if archive.is_resolved(file):
+            return
         result.problems.append(bench.problem(file, "is gone"))
         return
     if file in archive.moved:

@@ -27,6 +27,8 @@ from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.words import Words
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|(?<!\\)%%.*?(?:%%|\Z)", re.DOTALL)
+"""What a comment of HTML or of Obsidian hides."""
 _MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
 _HEADING = re.compile(r"^## .*$", re.MULTILINE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -87,7 +89,11 @@ class MarkdownReader(Reader):
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         verdicts = []
         for path in place:
-            page = NotePage(path.read_text(encoding="utf-8-sig", errors="replace"), self.look)
+            text = path.read_text(encoding="utf-8-sig", errors="replace")
+            page = NotePage(text, self.look)
+            if page.hides and self.archive.is_changed(self._promised(path)):
+                # A person may hide remarks of their own, but not what was said.
+                page = NotePage(_HIDDEN.sub("", text), self.look)
             lacks = self._lacks(_Note(path, page, source, seen))
             verdicts.append([(self._relative(path), sentence) for sentence in lacks])
         self.messages += len(seen.current) + len(seen.others)
