@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,41 @@ def test_half_a_download_is_no_yes_and_is_not_called_complete(tmp_path: Path) ->
         assert "not whole" in done.stdout
     quiet = leave(tmp_path / "out", source, "--quiet")
     assert (quiet.stdout, quiet.stderr.splitlines()[-1]) == ("", said)
+
+
+def parts(folder: Path) -> dict[str, Path]:
+    """Write a sample as two ZIPs, the first with OpenAI's list, and one file of it by itself."""
+    given = {name: folder / name for name in ("e-part-0001.zip", "e-part-0002.zip")}
+    with zipfile.ZipFile(SLIM) as whole, ExitStack() as stack:
+        first, second = (stack.enter_context(zipfile.ZipFile(z, "w")) for z in given.values())
+        for name in whole.namelist():
+            base = name.rpartition("/")[2]
+            (second if base == "conversations-001.json" else first).writestr(name, whole.read(name))
+            if base == "conversations-000.json":
+                given[base] = folder / base
+                given[base].write_bytes(whole.read(name))
+    return given
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["e-part-0001.zip"], "You gave only a part"),
+        (["e-part-0002.zip"], "You gave only a part"),
+        (["conversations-000.json"], "You gave one file out of the export."),
+        (["e-part-0001.zip", "e-part-0002.zip"], None),
+    ],
+)
+def test_a_part_of_an_export_is_no_yes(names: list[str], words: str | None, tmp_path: Path) -> None:
+    given, out = parts(tmp_path), tmp_path / "out"
+    said = agree(leave(out, *(given[name] for name in names)), out)
+    assert said.startswith(f"Not yet: do not cancel. {words}" if words else "Yes, you have all")
+    status = CliRunner().invoke(main, ["status", str(out)]).stdout
+    assert ("do not cancel ChatGPT yet" in status) == (words is not None)
+    CliRunner().invoke(main, ["verify", str(out)])
+    status = CliRunner().invoke(main, ["status", str(out)]).stdout
+    assert ("do not cancel ChatGPT yet" in status) == (words is not None)
 
 
 @pytest.mark.slow
