@@ -240,7 +240,7 @@ class Hidden(Code):
     TOOL_CALL = "tool-call", "what ChatGPT asked a tool"
     TOOL_RESULT = "tool-result", "what a tool answered"
     REASONING = "reasoning", "reasoning"
-    OTHER_BRANCH = "other-branch", "on another branch"
+    OTHER_BRANCH = "other-branch", "of another version of the conversation"
     OTHER = "other", "for another reason"
 
     @classmethod

@@ -77,7 +77,10 @@ _WRONG: tuple[tuple[Callable[[bytes], object], str], ...] = (
     (lambda head: not head.strip(), "is empty"),
     (re.compile(rb"PK\x03\x04|PK\x05\x06").match, "is a ZIP"),
     (re.compile(rb"SQLite format 3\0").match, "is an SQLite database"),
-    (lambda head: (media_type(head) or "").startswith(("image/", "audio/", "video/")), "is media"),
+    (
+        lambda head: (media_type(head) or "").startswith(("image/", "audio/", "video/")),
+        "is a picture, a video or a recording",
+    ),
     (
         re.compile(rb"\s*\[").match,
         "is one JSON array, not jsonl, which has an object on each line",

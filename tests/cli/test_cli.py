@@ -71,7 +71,7 @@ def test_the_summary_says_what_was_done(tmp_path: Path) -> None:
     )
     assert written == [
         f"Wrote 1 conversation as markdown to {tmp_path / 'out'}: 2 files.",
-        "All that the export holds was read.",
+        "gptexit read all that the export holds.",
     ]
     assert set(files(tmp_path / "out")) == {
         ".gptexit/archive.json",

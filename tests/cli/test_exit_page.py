@@ -50,7 +50,7 @@ def agree(done: Result, out: Path) -> str:
         assert said.startswith("Not yet: do not cancel.")
         assert done.exit_code == (0 if "has no conversations" in said else 1)
         assert "Complete" not in done.stdout.replace("Not complete", "")
-        assert "All that the export holds was read" not in done.stdout or report["complete"]
+        assert "gptexit read all that the export holds" not in done.stdout or report["complete"]
     return said
 
 

@@ -27,7 +27,7 @@ WRONG = {
     "a report": (b'{\n  "version": 2,\n  "a": 1\n}\n', "is one JSON object over several lines"),
     "nothing": (b"", "is empty"),
     "white space": (b"\n\n", "is empty"),
-    "a picture": (PNG, "is media"),
+    "a picture": (PNG, "is a picture, a video or a recording"),
     "a database": (b"SQLite format 3\0" + bytes(5000), "is an SQLite database"),
 }
 

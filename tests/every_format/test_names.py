@@ -78,6 +78,7 @@ def test_a_table_lists_projects_and_gpts_and_keeps_what_was_filled_in(
     said = gptexit("inspect", source, "--write-names", table)
     assert said.returncode == 0
     assert "1 project, 1 custom GPT; 0 names filled in" in said.stdout
+    assert f"then: gptexit convert {source} --names {table}" in said.stdout
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     assert [(row["id"], row["kind"], row["name"], row["conversations"]) for row in rows] == [
         (BAKERY, "project", "", "2"),

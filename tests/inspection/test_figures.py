@@ -172,7 +172,7 @@ def test_the_table_holds_the_figures_and_fits(source: Path) -> None:
     assert f"Period {day(wanted['period'][0])} to {day(wanted['period'][1])}" in flat
     assert f"Made {day(wanted['format']['made'][0])}" in flat
     if wanted["branched"]:
-        assert f"Branches {wanted['branched']} conversation" in flat
+        assert f"Versions {wanted['branched']} conversation" in flat
         assert f"at {wanted['branchings']} place" in flat
     for year, counts in wanted["years"].items():
         assert (year, *(f"{count:,}" for count in counts)) in rows

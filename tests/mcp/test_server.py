@@ -195,7 +195,7 @@ def test_memories_are_put_together(tmp_path: Path) -> None:
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("read_conversation", {"id": "nobody"}, "There is no conversation 'nobody' in this archive."),
     ("read_conversation", {}, "The argument “id” is missing."),
-    ("read_conversation", {"id": "short-"}, "Several conversations begin with"),
+    ("read_conversation", {"id": "short-"}, "The ids of several conversations begin with"),
     ("read_conversation", {"id": LONG, "cursor": "x"}, "an earlier answer"),
     ("read_conversation", {"id": LONG, "characters": 10**9}, "from 1,000 to 40,000"),
     ("read_conversation", {"id": LONG, "from_message": -1}, "from 0 to"),

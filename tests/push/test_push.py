@@ -96,7 +96,7 @@ def test_a_dry_run_without_a_key_says_what_would_be_sent_and_asks_no_server(
     assert done.returncode == 0
     assert app.requests == []
     assert f"Would send 23 conversations to {app.url}: 23 new" in done.stdout
-    assert "The server was not asked" in done.stdout
+    assert "gptexit did not ask the server" in done.stdout
     told = json.loads(report.read_bytes())
     assert (told["new"], told["compared"]) == (23, False)
     asked = json.loads(_dry(app, report))

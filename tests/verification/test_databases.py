@@ -54,7 +54,10 @@ def made(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("UPDATE messages SET text = substr(text, 1, 20) WHERE text LIKE '%kiln%'", "not there in"),
+        (
+            "UPDATE messages SET text = substr(text, 1, 20) WHERE text LIKE '%kiln%'",
+            "is incomplete",
+        ),
         ("DELETE FROM messages WHERE text = 'Thanks.'", "is missing"),
         ("DELETE FROM conversations WHERE id = 'c2'", "is missing from the sqlite archive"),
         ("UPDATE conversations SET title = 'Oven' WHERE id = 'c1'", "the title is different"),

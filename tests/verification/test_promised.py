@@ -82,7 +82,7 @@ def test_a_part_that_was_emptied_and_says_so_itself_is_missed(
     seal(copy / "jsonl")
     done = run("verify", copy)
     assert done.exit_code == 1
-    assert "jsonl/.gptexit/manifest.jsonl: lists 0 files, where 1 were written" in done.output
+    assert "jsonl/.gptexit/manifest.jsonl: lists 0 files, but 1 were written" in done.output
 
 
 def test_a_folder_that_is_added_later_stays_a_part(left: tuple[Path, Path], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from gptexit.inspection.run import inspect as inspect_export
 from gptexit.inspection.survey import MOST
 from gptexit.names import Table, load_table
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.text.terminal import count
+from gptexit.text.terminal import command_line, count
 
 
 @click.command()
@@ -84,7 +85,8 @@ def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     if drift_report:
         write_output(drift_report, output.drift_report(inspection))
     if names_file:
-        _write_names(names_file, inspection, names, err=as_json or attachments is not None)
+        command = _converting(sources, names_file)
+        _write_names(names_file, inspection, names, command, err=bool(as_json or attachments))
     if attachments:
         for line in output.FORMATS[listing or "text"](inspection.survey.attachments.missing()):
             click.echo(line, nl=False)
@@ -108,8 +110,19 @@ def _earlier_names(path: str | None) -> Table:
         raise click.UsageError(f"{error} Nothing was written.") from error
 
 
-def _write_names(path: str, inspection: Inspection, earlier: Table, *, err: bool) -> None:
-    """Write the table of names, with `earlier` names in it, and say what the user has to do."""
+def _converting(sources: Sequence[str], names: str) -> str:
+    """Return the command that converts the export with a table of names."""
+    export = ["EXPORT"] if "-" in sources else sources
+    return command_line(["gptexit", "convert", *export, "--names", names])
+
+
+def _write_names(
+    path: str, inspection: Inspection, earlier: Table, command: str, *, err: bool
+) -> None:
+    """Write the table of names, with `earlier` names in it, and say what the user has to do.
+
+    `command`: what to run once the names are filled in.
+    """
     groups = inspection.survey.groups
     names = earlier.renewed(groups.rows())
     write_output(path, names.text())
@@ -125,8 +138,5 @@ def _write_names(path: str, inspection: Inspection, earlier: Table, *, err: bool
         number = count(groups.others, "conversation")
         lines.append(f"Left out: those of {number}, because there are more than {MOST:,}.")
     if filled < len(names.rows):
-        lines.append(
-            "Fill in the column “name” in any spreadsheet or editor, then: gptexit convert EXPORT "
-            f"--names {path}"
-        )
+        lines.append(f"Fill in the column “name” in any spreadsheet or editor, then: {command}")
     click.echo("\n".join(lines), err=err)

@@ -154,14 +154,14 @@ def _redacted(page: str, given: dict[str, Any]) -> tuple[str, str]:
     except RedactionFailed as error:
         raise RedactionFailed(
             "gptexit could not look for keys and passwords, so it wrote nothing.",
-            "To do without: --redact nothing.",
+            "To write it without looking for them: --redact nothing.",
         ) from error
     except CannotRedact as error:
         if given["redact"] == SECRETS:
             raise
         return page, f"Not searched for keys and passwords: {error.sentence}"
     if clean == page:
-        return page, "No key or password is in it, as far as can be told."
+        return page, "gptexit found no key or password in it."
     return clean, "A key or password was in it: a mark, [redacted: …], is in its place."
 
 

@@ -89,13 +89,13 @@ verbose = click.option(
     is_flag=True,
     expose_value=False,
     callback=_verbose,
-    help="Say what is read from where, and what is left out and why.",
+    help="Say which file is read, and what is left out and why.",
 )
 reading = _together(
     click.option(
         "--allow-large",
         is_flag=True,
-        help="Read also files of a ZIP that are far larger, unpacked, than those of an export.",
+        help="Also read files of a ZIP that are far larger, unpacked, than files of an export.",
     ),
     click.option("--no-progress", is_flag=True, help="No progress bar."),
     verbose,
@@ -403,7 +403,7 @@ def need_takers(
                 if places
                 else [f"--to {name}" for name in takers]
             )
-            raise click.UsageError(f"{spec.flag_of(field)} is of {of}: add {add}.")
+            raise click.UsageError(f"{spec.flag_of(field)} belongs to {of}: add {add}.")
 
 
 redact = click.option(

@@ -171,7 +171,7 @@ def _summary(tally: PushTally, url: str) -> str:
         )
         if not tally.compared:
             lines.append(
-                "The server was not asked what it has already: that takes a key, in the "
+                "gptexit did not ask the server what it has already: that needs a key, in the "
                 f"environment variable {KEY}."
             )
     elif not tally.stopped:

@@ -39,7 +39,7 @@ def summary(report: dict[str, Any]) -> str:
     lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
     for part in (_moved, _edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
-    lines += ["All that the export holds was read."] if report["complete"] else []
+    lines += ["gptexit read all that the export holds."] if report["complete"] else []
     return "\n".join(lines)
 
 

@@ -46,9 +46,9 @@ _NEAREST = {
         ("txt", "text", "plain", "rtf", "org", "rst"), ("markdown", "it is plain text")
     ),
     **dict.fromkeys(
-        ("pdf", "epub", "docx", "word", "odt"), ("markdown", "pandoc makes that of it")
+        ("pdf", "epub", "docx", "word", "odt"), ("markdown", "pandoc converts it to that")
     ),
-    **dict.fromkeys(("csv", "excel", "xlsx", "tsv"), ("sqlite", "sqlite3 makes tables of it")),
+    **dict.fromkeys(("csv", "excel", "xlsx", "tsv"), ("sqlite", "sqlite3 turns it into tables")),
     **dict.fromkeys(
         ("copilot", "grok", "mistral", "lechat", "perplexity", "deepseek", "llama"),
         ("markdown", "any assistant reads it"),

@@ -78,7 +78,7 @@ def _head(found: Found) -> list[str]:
         ("Period", _period(found["period"])),
         ("Projects", _named(conversations["projects"])),
         ("Custom GPTs", _named(conversations["custom_gpts"])),
-        ("Branches", _branches(conversations)),
+        ("Versions", _branches(conversations)),
         ("Shared links", f"{conversations['shared_links']:,}"),
     ]
     return [line for label, words in rows for line in _row(label, words)]

@@ -88,7 +88,8 @@ class Runner:
         if len(rows) > 1 and rows[0][1] != wanted:
             some = ", ".join(found for _, found in rows[:2])
             raise AmbiguousConversation(
-                f"Several conversations begin with {wanted!r}: {some}, … Give more of it."
+                f"The ids of several conversations begin with {wanted!r}: {some}, … Give more of "
+                f"it."
             )
         return int(rows[0][0])
 

@@ -185,7 +185,7 @@ def _model(runner: Runner, wanted: str) -> str:
         if model.casefold() == wanted.casefold():
             return str(model)
     known = ", ".join(model for (model,) in rows[:20]) or "none"
-    raise BadQuery(f"No answer here is of a model {wanted[:80]!r}. Models: {known}.")
+    raise BadQuery(f"No answer in this archive is by a model {wanted[:80]!r}. Models: {known}.")
 
 
 def _union(indexes: tuple[Index, ...], filters: Filters, select: str, more: str = "") -> str:

@@ -317,7 +317,7 @@ def _pause(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait if isinstance(error, _Transient) else None
     if asked is not None and asked > PATIENCE:
-        raise ServerError(f"the server asks to be left alone for {asked:.0f} seconds: try later.")
+        raise ServerError(f"the server asks to wait {asked:.0f} seconds: try later.")
     usual: float = min(LONGEST, 0.5 * 2 ** (state.attempt_number - 1))
     return max(usual, asked or 0.0)
 

@@ -202,7 +202,7 @@ class JsonlSource:
         try:
             return self._files[member]
         except KeyError:
-            raise FileNotFoundError(f"no archive beside the lines holds {member}") from None
+            raise FileNotFoundError(f"the archive beside the jsonl lacks {member}") from None
 
 
 def _add_assets(archive: Path, files: dict[str, Path]) -> None:

@@ -376,7 +376,7 @@ def _of_exit(
         elif part.format not in ("", name):
             yield f"{prefix}{path}/", f"is an archive of another format than {name}"
         elif len(part.promised) < files:
-            what = f"lists {len(part.promised):,} files, where {files:,} were written"
+            what = f"lists {len(part.promised):,} files, but {files:,} were written"
             yield f"{prefix}{path}/{_MANIFEST}", what
 
 

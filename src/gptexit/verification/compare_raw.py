@@ -207,7 +207,7 @@ class MergedCopies:
             texts = self._strings_of(key)
             for text in leaves(message_of(node).get("content")):
                 if text not in texts and not any(longer.startswith(text) for longer in texts):
-                    sentences.append(f"has lost part of message {key} in merging")
+                    sentences.append(f"lost part of message {key} when exports were merged")
                     break
         return sentences
 

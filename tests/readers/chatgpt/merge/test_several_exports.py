@@ -238,7 +238,10 @@ def test_what_merging_loses_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyP
     convert(paths, tmp_path / "out", ["jsonl"])
     with open_export(paths, careful=True) as export:
         (problem,) = verify(tmp_path / "out", export).problems
-    assert (problem.what, problem.title) == ("has lost part of message m2 in merging", "a")
+    assert (problem.what, problem.title) == (
+        "lost part of message m2 when exports were merged",
+        "a",
+    )
 
 
 def test_a_message_that_reads_differently_is_named_and_kept(tmp_path: Path) -> None:
