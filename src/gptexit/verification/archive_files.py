@@ -361,7 +361,8 @@ def lacking_parts(root: Path, archives: Mapping[str, CheckedArchive]) -> Iterato
         elif folder := _folder_in_exit(archive):
             above = prefix.removesuffix(f"{folder}/")
             if above != prefix and (not above or above.endswith("/")) and above not in archives:
-                yield f"{above}{_MANIFEST}", "is gone: it listed the folders of this exit"
+                what = "is not there: `gptexit exit` did not finish, or somebody removed it. Run it again"
+                yield f"{above}{_MANIFEST}", what
 
 
 def _of_exit(
