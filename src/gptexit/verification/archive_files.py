@@ -37,6 +37,7 @@ _BESIDES = ("", *range(2, 10))
 """What tells the keys of several texts beside one note."""
 _TOLD = ("accepted", "body", "own", "updated")
 """What the manifest tells of a note and is kept in `CheckedArchive.about`."""
+_NO_EXIT = "is not there: `gptexit exit` did not finish, or somebody removed it; run it again"
 _ALWAYS = ("account", "jsonl", "markdown")
 """The parts of an exit whose record, of version 1, lists none."""
 
@@ -361,8 +362,7 @@ def lacking_parts(root: Path, archives: Mapping[str, CheckedArchive]) -> Iterato
         elif folder := _folder_in_exit(archive):
             above = prefix.removesuffix(f"{folder}/")
             if above != prefix and (not above or above.endswith("/")) and above not in archives:
-                what = "is not there: `gptexit exit` did not finish, or somebody removed it. Run it again"
-                yield f"{above}{_MANIFEST}", what
+                yield f"{above}{_MANIFEST}", _NO_EXIT
 
 
 def _of_exit(
