@@ -74,14 +74,14 @@ def test_a_folder_that_is_a_link_is_refused_by_name(
     out = precious.parent / "out"
     out.mkdir()
     (out / planted).symlink_to(precious)
-    with pytest.raises(Unusable, match=f"{planted} is no folder but a link"):
+    with pytest.raises(Unusable, match=f"{planted} is not a folder but a link"):
         convert(export, out)
     assert [path.name for path in precious.iterdir()] == ["file"]
 
 
 def test_a_file_in_the_place_of_gptexits_own_folder_is_named(export: Any, tmp_path: Path) -> None:
     (tmp_path / ".gptexit").write_bytes(b"mine")
-    with pytest.raises(Unusable, match="gptexit is no folder"):
+    with pytest.raises(Unusable, match="gptexit is not a folder"):
         convert(export, tmp_path)
 
 

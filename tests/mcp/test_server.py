@@ -200,7 +200,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("read_conversation", {"id": LONG, "characters": 10**9}, "from 1,000 to 40,000"),
     ("read_conversation", {"id": LONG, "from_message": -1}, "from 0 to"),
     ("read_conversation", {"id": "../../etc/passwd"}, "no conversation"),
-    ("read_conversation", {"id": "short-\0"}, "Several"),
+    ("read_conversation", {"id": "short-\0"}, "several conversations begin"),
     ("read_conversation", {"id": "' OR 1=1 --"}, "no conversation"),
     ("read_conversation", {"id": "%"}, "no conversation"),
     ("read_conversation", {"id": ["a"]}, "has to be a text"),
@@ -212,7 +212,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("search", {"words": "tram", "hidden": 1}, "true or false"),
     ("search", {"words": "tram", "since": "yesterday"}, "is not a date"),
     ("search", {"words": "tram", "project": "x'; DROP TABLE messages"}, "no project"),
-    ("search", {"words": "tram", "model": "gpt-9"}, "of a model"),
+    ("search", {"words": "tram", "model": "gpt-9"}, "by a model"),
     ("search", {"words": "tram", "role": "root"}, "one of user, assistant"),
     ("search", {"words": "tram", "query": "x"}, "There is no argument “query”"),
     ("search", {"words": "tram", "cursor": "-1"}, "an earlier answer"),
@@ -317,7 +317,7 @@ def test_an_archive_that_is_replaced_or_gone(tmp_path: Path) -> None:
     assert before[2]["hits"][0]["title"] == "Before"
     assert after[2]["hits"][0]["title"] == again[2]["hits"][0]["title"] == "After"
     assert gone[0] and "does not exist" in gone[1]
-    assert broken[0] and "cannot be read as a database" in broken[1]
+    assert broken[0] and "as a database" in broken[1]
 
 
 def raw(archive: Path, *lines: str, last: int | None = None) -> tuple[int, bytes, bytes]:

@@ -75,10 +75,10 @@ CASES = [
     (
         f"{PYTHON} convert e.zip -o d2 --quiet --report /dev/full",
         1,
-        "this is a device, and no file",
+        "this is a device, not a file",
     ),
     (f"{PYTHON} convert deep.json -o d3", 3, "not a list of ChatGPT conversations"),
-    (f"{PYTHON} convert e.zip -o taken", 2, "is no folder"),
+    (f"{PYTHON} convert e.zip -o taken", 2, "is a file"),
     (f"{PYTHON} verify --quiet nothing.zip md", 3, ""),
     (f"PYTHONPATH=shadow:{SOURCE} {PYTHON} formats", 130, "Interrupted"),
     (f"ulimit -f 20; {PYTHON} convert e.zip --to chatgpt --quiet -o z", 1, "system refused"),
