@@ -44,6 +44,15 @@ def test_a_misspelled_name_is_answered_with_the_command(here: Path) -> None:
     assert first == "gptexit exit 'an export.zip' -o 'an exprt.zip' --quiet"
 
 
+def test_a_path_with_spaces_that_lacks_quotes_is_put_together(here: Path) -> None:
+    write(here / "my chat export.zip", CHATS)
+    words = ["exit", "my", "chat", "export.zip", "-o", "my"]
+    assert choices_of(missing("my"), words) == [
+        "A path with spaces needs quotes. The command to copy:",
+        '  gptexit exit "my chat export.zip" -o my',
+    ]
+
+
 def test_a_file_of_a_similar_name_is_told_though_it_is_no_export(here: Path) -> None:
     write(here / "chatgpt-export.zip", CHATS[:60])
     lines = choices_of(missing("chatgpt-exports.zip"), ["inspect", "chatgpt-exports.zip"])

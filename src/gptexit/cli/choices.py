@@ -25,6 +25,8 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
     `words`: those of the command that was given, without `gptexit`.
     """
     choices, head = error.choices, "The command to copy:"
+    if isinstance(error, NoSuchSource) and (quoted := _quoted(words, error.given[0])):
+        return ["A path with spaces needs quotes. The command to copy:", f"  {quoted}"]
     if isinstance(error, NoSuchSource):
         choices, head = _near(Path(error.given[0])), "What lies nearby, with the command to copy:"
     lines = [head] if choices else []
@@ -33,6 +35,18 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
     if len(choices) > SHOWN:
         lines.append(f"  … and {len(choices) - SHOWN:,} more")
     return lines
+
+
+def _quoted(words: list[str], missing: str) -> str | None:
+    """Return the command with quotes, if words from `missing` on are one path with spaces."""
+    for first, word in enumerate(words):
+        if str(Path(word)) != missing or (first and words[first - 1] in _OUT):
+            continue
+        for last in range(len(words), first + 1, -1):
+            path = " ".join(words[first:last])
+            if os.path.exists(path):  # noqa: PTH110 - no error for a path that is too long
+                return command_line(["gptexit", *words[:first], path, *words[last:]])
+    return None
 
 
 def _near(path: Path) -> list[Choice]:
