@@ -10,7 +10,7 @@ import pytest
 
 from gptexit.cli.choices import choices_of
 from gptexit.errors import Choice, NoSuchSource, NotAnExport
-from support.packing import text_of, write, zip_of
+from support.packing import read, text_of, write, zip_of
 
 CHATS = zip_of({"conversations.json": text_of("a")})
 
@@ -41,7 +41,7 @@ def test_a_misspelled_name_is_answered_with_the_command(here: Path) -> None:
     write(here / "another.zip", CHATS)
     words = ["exit", "an exprt.zip", "-o", "an exprt.zip", "--quiet"]
     first, *_ = commands(choices_of(missing("an exprt.zip"), words))
-    assert first == "gptexit exit 'an export.zip' -o 'an exprt.zip' --quiet"
+    assert first == 'gptexit exit "an export.zip" -o "an exprt.zip" --quiet'
 
 
 def test_a_path_with_spaces_that_lacks_quotes_is_put_together(here: Path) -> None:
@@ -65,13 +65,25 @@ def test_the_downloads_are_looked_into_and_nothing_is_said_of_nothing(here: Path
     assert commands(choices_of(missing("x.zip"), ["exit", "x.zip"])) == [f"gptexit exit {there}"]
 
 
+@pytest.mark.parametrize("left", ["chatgpt-exit/.gptexit/archive.json", ".git/HEAD"])
+def test_a_home_folder_is_answered_with_the_exports_in_its_downloads(here: Path, left: str) -> None:
+    home = here.parent / "home"
+    there = write(home / "Downloads/export.zip", CHATS)
+    write(home / "Downloads" / left, b"{}")
+    write((home / "Downloads" / left).parent.parent / "jsonl/conversations.jsonl", b"{}")
+    with pytest.raises(NotAnExport, match="holds ZIP files, but no conversations") as caught:
+        read(home)
+    lines = choices_of(caught.value, ["exit", str(home)])
+    assert commands(lines) == [f"gptexit exit {there}"]
+
+
 def test_all_parts_take_the_place_of_what_was_given() -> None:
     error = NotAnExport("no export").with_choices(
         ["dl"], [Choice(("a-1.zip", "a-2.zip"), "2 parts"), Choice(("\x1b[2J.zip",), "odd")]
     )
     assert commands(choices_of(error, ["convert", "dl/", "--to", "jsonl"])) == [
         "gptexit convert a-1.zip a-2.zip --to jsonl",
-        "gptexit convert '?[2J.zip' --to jsonl",
+        'gptexit convert "?[2J.zip" --to jsonl',
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from gptexit.errors import Choice, GptexitError, NoSuchSource
+from gptexit.errors import Choice, GptexitError, NoSuchSource, NotAnExport
 from gptexit.readers.chatgpt.containers.nearby import MOST, exports_near
 from gptexit.text.terminal import command_line
 
@@ -16,6 +16,7 @@ SHOWN = 5
 """Choices that are shown."""
 _ALIKE = 0.75
 """How much alike two names of files are, for one to be taken for the other misspelled."""
+_NEARBY = "What lies nearby, with the command to copy:"
 _OUT = ("-o", "--output")
 
 
@@ -28,7 +29,10 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
     if isinstance(error, NoSuchSource) and (quoted := _quoted(words, error.given[0])):
         return ["A path with spaces needs quotes. The command to copy:", f"  {quoted}"]
     if isinstance(error, NoSuchSource):
-        choices, head = _near(Path(error.given[0])), "What lies nearby, with the command to copy:"
+        choices, head = _near(Path(error.given[0])), _NEARBY
+    elif isinstance(error, NotAnExport) and error.given and not choices:
+        near = exports_near(Path(error.given[0]))
+        choices, head = [export.as_choice() for export in near], _NEARBY
     lines = [head] if choices else []
     for choice in choices[:SHOWN]:
         lines += [f"  {choice.what}:", f"    {_command(words, error.given, choice)}"]

@@ -63,7 +63,8 @@ def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list
             _need_unpacked(path)
         volume = read_folder(path, label)
         if not volume.members and not volume.barred:
-            raise recognize.wrong_members(str(path), names_in(path))
+            wrong = recognize.wrong_members(str(path), names_in(path))
+            raise wrong.with_choices([str(path)], [])
         return _with_bundled(volume, spool, allowance)
     if kind := special(path):
         raise NotAnExport(
