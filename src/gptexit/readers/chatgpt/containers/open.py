@@ -91,7 +91,7 @@ def _need_unpacked(folder: Path) -> None:
         raise NotAnExport(
             f"{recognize.named(str(folder))} is a folder with {count(len(exports), 'export')} of "
             "ChatGPT in it.",
-            "Give one of them, with all its parts.",
+            f"Give {'one of them' if len(exports) > 1 else 'it'}, with all its parts.",
         ).with_choices([str(folder)], [export.as_choice() for export in exports])
 
 
