@@ -88,7 +88,7 @@ class GptexitError(Exception):
 
 
 class NotAnExport(GptexitError):
-    """The source is no readable ChatGPT export."""
+    """The source is no readable ChatGPT export. `given` has it, if another may lie nearby."""
 
     exit_code = Exit.NOT_AN_EXPORT
 

@@ -10,7 +10,7 @@ import pytest
 
 from gptexit.cli.choices import choices_of
 from gptexit.errors import Choice, NoSuchSource, NotAnExport
-from support.packing import text_of, write, zip_of
+from support.packing import read, text_of, write, zip_of
 
 CHATS = zip_of({"conversations.json": text_of("a")})
 
@@ -44,6 +44,15 @@ def test_a_misspelled_name_is_answered_with_the_command(here: Path) -> None:
     assert first == 'gptexit exit "an export.zip" -o "an exprt.zip" --quiet'
 
 
+def test_a_path_with_spaces_that_lacks_quotes_is_put_together(here: Path) -> None:
+    write(here / "my chat export.zip", CHATS)
+    words = ["exit", "my", "chat", "export.zip", "-o", "my"]
+    assert choices_of(missing("my"), words) == [
+        "A path with spaces needs quotes. The command to copy:",
+        '  gptexit exit "my chat export.zip" -o my',
+    ]
+
+
 def test_a_file_of_a_similar_name_is_told_though_it_is_no_export(here: Path) -> None:
     write(here / "chatgpt-export.zip", CHATS[:60])
     lines = choices_of(missing("chatgpt-exports.zip"), ["inspect", "chatgpt-exports.zip"])
@@ -54,6 +63,18 @@ def test_the_downloads_are_looked_into_and_nothing_is_said_of_nothing(here: Path
     assert choices_of(missing("x.zip"), ["exit", "x.zip"]) == []
     there = write(here.parent / "home/Downloads/export.zip", CHATS)
     assert commands(choices_of(missing("x.zip"), ["exit", "x.zip"])) == [f"gptexit exit {there}"]
+
+
+@pytest.mark.parametrize("left", ["chatgpt-exit/.gptexit/archive.json", ".git/HEAD"])
+def test_a_home_folder_is_answered_with_the_exports_in_its_downloads(here: Path, left: str) -> None:
+    home = here.parent / "home"
+    there = write(home / "Downloads/export.zip", CHATS)
+    write(home / "Downloads" / left, b"{}")
+    write((home / "Downloads" / left).parent.parent / "jsonl/conversations.jsonl", b"{}")
+    with pytest.raises(NotAnExport, match="holds ZIP files, but no conversations") as caught:
+        read(home)
+    lines = choices_of(caught.value, ["exit", str(home)])
+    assert commands(lines) == [f"gptexit exit {there}"]
 
 
 def test_all_parts_take_the_place_of_what_was_given() -> None:

@@ -44,7 +44,6 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("find x", "did you mean gptexit search?"),
         ("frobnicate", "gptexit --help lists the commands."),
         ("help exti", "did you mean gptexit exit?"),
-        ("my-export.zip", "there is no file or folder “my-export.zip” here"),
         ("convert x.zip --to md", "--to: there is no format “md”; did you mean markdown?"),
         ("convert x.zip --to json", "did you mean jsonl?"),
         ("convert x.zip --to Obsidian", "did you mean markdown?"),
@@ -63,6 +62,8 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("convert x.zip --redact secret", "did you mean secrets?"),
         ("exit x.zip --for claud", "there is no place “claud”; did you mean claude?"),
         ("exit x.zip --for obsidian", "markdown is written anyway"),
+        ("exit x.zip --for copilot", "is written anyway, and any assistant reads it"),
+        ("exit x.zip --for Claude,gemini", "by itself: --for claude --for gemini"),
         ("memory x.zip --for chatgtp", "there is no place “chatgtp”"),
         ("inspect x.zip --format cvs", "did you mean csv?"),
         ("convert x.zip --jobs many", "--jobs: 'many' is not taken; give a number from 1 to 256."),
@@ -77,6 +78,21 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_may_be_meant_is_said(words: str, answer: str) -> None:
     assert answer in refused(*words.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("no.zip", "no.zip does not exist: look whether the path is spelled right."),
+        ("exit no.zip --for Claude", "no.zip does not exist"),
+        ("https://example.org/a.zip", "this is a web address, and gptexit opens no connection"),
+        ("verify nonexist", "nonexist does not exist"),
+    ],
+)
+def test_a_source_that_is_not_there_is_called_so(words: str, answer: str) -> None:
+    done = run(*words.split())
+    assert done.exit_code != 0
+    assert answer in done.stderr
 
 
 @pytest.mark.parametrize(

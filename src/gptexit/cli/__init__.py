@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from gptexit import __version__
 from gptexit.cli import streams
-from gptexit.cli.usage import no_command, sentence
+from gptexit.cli.usage import is_path, no_command, sentence
 from gptexit.errors import Closed, Exit, GptexitError
 
 _COMMANDS = {
@@ -58,7 +58,7 @@ class _Lazy(click.Group):
         word = args[0]
         known = word in self.list_commands(ctx)
         if not known and not ctx.resilient_parsing and not word.startswith("-"):
-            if not Path(word).exists():
+            if not is_path(word) and not Path(word).exists():
                 raise click.UsageError(no_command(word, _COMMANDS), ctx)
             command = shlex.join(["gptexit", "exit", *args])
             click.echo(f"You gave no command, so gptexit runs: {command}", err=True)

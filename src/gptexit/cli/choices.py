@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from gptexit.errors import Choice, GptexitError, NoSuchSource
+from gptexit.errors import Choice, GptexitError, NoSuchSource, NotAnExport
 from gptexit.readers.chatgpt.containers.nearby import MOST, exports_near
 from gptexit.text.terminal import command_line
 
@@ -16,6 +16,7 @@ SHOWN = 5
 """Choices that are shown."""
 _ALIKE = 0.75
 """How much alike two names of files are, for one to be taken for the other misspelled."""
+_NEARBY = "Found nearby, with the command to copy:"
 _OUT = ("-o", "--output")
 
 
@@ -25,14 +26,31 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
     `words`: those of the command that was given, without `gptexit`.
     """
     choices, head = error.choices, "The command to copy:"
+    if isinstance(error, NoSuchSource) and (quoted := _quoted(words, error.given[0])):
+        return ["A path with spaces needs quotes. The command to copy:", f"  {quoted}"]
     if isinstance(error, NoSuchSource):
-        choices, head = _near(Path(error.given[0])), "Found nearby, with the command to copy:"
+        choices, head = _near(Path(error.given[0])), _NEARBY
+    elif isinstance(error, NotAnExport) and error.given and not choices:
+        near = exports_near(Path(error.given[0]))
+        choices, head = [export.as_choice() for export in near], _NEARBY
     lines = [head] if choices else []
     for choice in choices[:SHOWN]:
         lines += [f"  {choice.what}:", f"    {_command(words, error.given, choice)}"]
     if len(choices) > SHOWN:
         lines.append(f"  … and {len(choices) - SHOWN:,} more")
     return lines
+
+
+def _quoted(words: list[str], missing: str) -> str | None:
+    """Return the command with quotes, if words from `missing` on are one path with spaces."""
+    for first, word in enumerate(words):
+        if str(Path(word)) != missing or (first and words[first - 1] in _OUT):
+            continue
+        for last in range(len(words), first + 1, -1):
+            path = " ".join(words[first:last])
+            if os.path.exists(path):  # noqa: PTH110 - no error for a path that is too long
+                return command_line(["gptexit", *words[:first], path, *words[last:]])
+    return None
 
 
 def _near(path: Path) -> list[Choice]:

@@ -162,9 +162,11 @@ def _exports(report: dict[str, Any]) -> list[str]:
     lines += map(_brought, exports)
     gone, differing = report["read"]["gone"], report["read"]["differing"]
     if gone["conversations"] or gone["messages"]:
+        words = [count(gone["conversations"], "conversation")] if gone["conversations"] else []
+        of = " of others" if words else ""
+        words += [f"{count(gone['messages'], 'message')}{of}"] if gone["messages"] else []
         lines.append(
-            f"No longer in {exports[-1]['label']}: {count(gone['conversations'], 'conversation')} "
-            f"and {count(gone['messages'], 'message')} of others; kept, and marked as gone."
+            f"No longer in {exports[-1]['label']}: {' and '.join(words)}; kept, and marked as gone."
         )
     if differing:
         messages = count(len(differing), "message has", "messages have")
@@ -294,7 +296,7 @@ def _earlier(report: dict[str, Any]) -> list[str]:
             lines.append(f"Merged {number} in {name} with what only the archive had.")
         if earlier["conversations_stayed"]:
             number = count(earlier["conversations_stayed"], "conversation")
-            lines.append(f"Kept {number} in {name} that were there before and are not in this run.")
+            lines.append(f"Kept in {name}, from before and not in this run: {number}.")
         if earlier["notes_anew"]:
             words = count(earlier["notes_anew"], "note was", "notes were")
             lines.append(f"{words} written again, as this version of gptexit writes them.")

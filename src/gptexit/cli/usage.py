@@ -78,10 +78,16 @@ class NamedChoice(click.Choice):  # type: ignore[type-arg]  # not generic before
         word = str(value).casefold()
         format = _MEANT.get(word, _NEAREST.get(word, (word,))[0])
         if format in self.anyway:
-            self.fail(f"{format} is written anyway: leave {value!r} out.", param, ctx)
-        if value not in self.choices:
+            why = f", and {_NEAREST[word][1]}" if word in _NEAREST else ""
+            self.fail(f"{format} is written anyway{why}: leave {value!r} out.", param, ctx)
+        known = {str(choice).casefold(): str(choice) for choice in self.choices}
+        several = [part.strip() for part in word.split(",")]
+        if param and param.multiple and several[1:] and known.keys() >= set(several):
+            each = " ".join(f"{_named(param)} {known[part]}" for part in several)
+            self.fail(f"give each {self.what} by itself: {each}", param, ctx)
+        if word not in known:
             self.fail(unknown(str(value), self.choices, self.what), param, ctx)
-        return str(value)
+        return known[word]
 
 
 def unknown(word: str, known: Iterable[str], what: str) -> str:
@@ -109,10 +115,13 @@ def _meant(word: str, known: list[str]) -> str | None:
     return words[close[0]] if close else None
 
 
+def is_path(word: str) -> bool:
+    """Tell whether a word in the place of a command can only be meant as a file or a folder."""
+    return bool(Path(word).suffix) or "/" in word or "\\" in word
+
+
 def no_command(word: str, commands: Mapping[str, str]) -> str:
     """Say that there is no command `word`, and what may be meant."""
-    if Path(word).suffix or "/" in word or "\\" in word:
-        return f"there is no file or folder “{printable(word)}” here, and no command of that name."
     if meant := _meant(word, list(commands)):
         return f"there is no command “{printable(word, _SHOWN)}”; did you mean gptexit {meant}?"
     return (

@@ -74,6 +74,8 @@ def verify(
     `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether an exit at `root` is
     already written. Raises NoArchive, and OSError if a file cannot be read.
     """
+    if not root.exists():
+        raise NoArchive(f"{root} does not exist: look whether the path is spelled right.")
     benches = [bench for bench in _benches(root) if finished or bench.archive.format != "exit"]
     archives = [bench.archive for bench in benches]
     # A ZIP by itself has no list to compare its bytes with.

@@ -365,7 +365,8 @@ class ExportSet:
         paths = [member.path for volume in volumes for member in volume.members]
         for path in self._given:
             need_no_archive(Path(path))
-        return recognize.wrong_members(self._typed, paths)
+        folders = [path for path in self._given if Path(path).is_dir()]
+        return recognize.wrong_members(self._typed, paths).with_choices(folders, [])
 
 
 def _alone(volume: Volume, member: Member) -> str:

@@ -15,7 +15,7 @@ from gptexit.errors import NotAnExport
 from gptexit.exit import leave
 from gptexit.readers.chatgpt.export_set import open_export
 from support.exports import ROOT
-from support.packing import text_of, write, zip_of
+from support.packing import read, text_of, write, zip_of
 
 SAMPLE = ROOT / "fixtures/classic-2023.zip"
 
@@ -98,3 +98,14 @@ def test_exports_that_are_packed_in_a_folder_are_listed(tmp_path: Path) -> None:
 def test_an_empty_path_is_no_folder(tmp_path: Path) -> None:
     with pytest.raises(NotAnExport, match="is empty"):
         open_export([""])
+
+
+def test_a_search_enters_no_hidden_folder_and_no_archive(tmp_path: Path) -> None:
+    write(tmp_path / "a/.git/conversations.json", text_of("hidden"))
+    write(tmp_path / "b/conversations.json", text_of("archived"))
+    write(tmp_path / "b/.gptexit/archive.json", b"{}")
+    with pytest.raises(NotAnExport, match="holds no conversations"):
+        read(tmp_path)
+    write(tmp_path / "a/.git/chat.json", text_of("hidden"))
+    write(tmp_path / "a/chat.json", text_of("found"))
+    assert read(tmp_path)[0] == ["found"]

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 
 from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason
+from gptexit.files.disk import HOUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +224,22 @@ def names_in(folder: Path) -> list[str]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """List the folders inside, without those that symbolic links lead to."""
-    inner = [folder / name for name in names_in(folder) if not is_noise(name)]
-    return [path for path in inner if path.is_dir() and not path.is_symlink()]
+    """List the folders inside that may hold an export, without those that links lead to."""
+    inner = [folder / name for name in names_in(folder)]
+    return [path for path in inner if not path.is_symlink() and path.is_dir() and _open_to(path)]
+
+
+def _open_to(folder: Path) -> bool:
+    """Tell whether a search enters a folder: not if it is hidden, or an archive of gptexit."""
+    hidden = folder.name.startswith(".") or is_noise(folder.name)
+    return not hidden and not (folder / HOUSE).is_dir()
 
 
 def _walk(start: Path, top: Path, volume: Volume, *, chats: bool = False) -> None:
-    """Add every file below `start`, named relative to `top`; `chats`: only down to DEEPEST."""
+    """Add every file below `start`, named relative to `top`.
+
+    `chats`: in search of single chats, only down to DEEPEST, and in no folder that is not entered.
+    """
 
     def unlisted(error: OSError) -> None:
         why = Lost.UNREADABLE.say(error=error.strerror)
@@ -238,6 +248,8 @@ def _walk(start: Path, top: Path, volume: Volume, *, chats: bool = False) -> Non
     deepest = len(start.parts) + DEEPEST - 1
     for here, folders, files in os.walk(start, onerror=unlisted):
         folders[:] = sorted(name for name in folders if not is_noise(name))
+        if chats:
+            folders[:] = [name for name in folders if _open_to(Path(here, name))]
         if chats and len(Path(here).parts) >= deepest:
             folders[:] = []
         for name in sorted(files) + [name for name in folders if (Path(here) / name).is_symlink()]:

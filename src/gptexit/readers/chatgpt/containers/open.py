@@ -63,7 +63,8 @@ def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list
             _need_unpacked(path)
         volume = read_folder(path, label)
         if not volume.members and not volume.barred:
-            raise recognize.wrong_members(str(path), names_in(path))
+            wrong = recognize.wrong_members(str(path), names_in(path))
+            raise wrong.with_choices([str(path)], [])
         return _with_bundled(volume, spool, allowance)
     if kind := special(path):
         raise NotAnExport(
@@ -90,7 +91,7 @@ def _need_unpacked(folder: Path) -> None:
         raise NotAnExport(
             f"{recognize.named(str(folder))} is a folder with {count(len(exports), 'export')} of "
             "ChatGPT in it.",
-            "Give one of them, with all its parts.",
+            f"Give {'one of them' if len(exports) > 1 else 'it'}, with all its parts.",
         ).with_choices([str(folder)], [export.as_choice() for export in exports])
 
 

@@ -313,9 +313,18 @@ def locked(path: str, member: str, reason: str) -> NotAnExport:
     return NotAnExport(f"{named(path)}: {printable(member)} {is_}{reason}.")
 
 
+_WEB = re.compile(r"(?i)https?:[/\\]")
+"""The beginning of a web address, as a path has it."""
+
+
 def unreachable(path: str, error: OSError) -> NotAnExport:
     """Return the error for a path that leads to nothing, or that may not be read."""
     label = named(path)
+    if _WEB.match(path):
+        return NotAnExport(
+            "this is a web address, and gptexit opens no connection: download the file in your "
+            "browser first, and give the path of that file."
+        )
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         lost = f"{label} does not exist: check the spelling of the path."
         return NoSuchSource(lost).with_choices([path], [])
