@@ -186,14 +186,15 @@ def is_archive(root: Path) -> bool:
 _GIVE = "Give the folder that `gptexit exit` or `gptexit convert` wrote to."
 
 
-def _above(path: Path) -> Sequence[Path]:
-    """Return the folders that a path is in, the nearest first, also for one with `..` in it."""
-    return Path(os.path.abspath(path)).parents  # noqa: PTH100 - as typed, whatever links lead to
+def _above(path: Path) -> list[Path]:
+    """Return the three folders that a path is in, the nearest first; relative, if the path is."""
+    folders = Path(os.path.abspath(path)).parents[:3]  # noqa: PTH100 - `..` may be in it
+    return [folder if path.is_absolute() else Path(os.path.relpath(folder)) for folder in folders]
 
 
 def _no_folder(path: Path) -> NoArchive:
     """Return the error for a file: it is in an archive, or it is an export, or something else."""
-    inside = [folder for folder in islice(_above(path), 3) if is_archive(folder)]
+    inside = [folder for folder in _above(path) if is_archive(folder)]
     if inside:
         return _part(path, "file", inside[-1])
     with suppress(OSError):
@@ -208,7 +209,7 @@ def _no_archive(path: Path, inner: list[Path]) -> NoArchive:
     if inner:
         commands = "; ".join(command_line(["gptexit", "status", root]) for root in map(str, inner))
         return NoArchive(f"{name} holds {len(inner)} archives.", f"For one of them: {commands}")
-    inside = [folder for folder in islice(_above(path), 3) if is_archive(folder)]
+    inside = [folder for folder in _above(path) if is_archive(folder)]
     if inside:
         return _part(path, "folder", inside[-1])
     if any(path in export.paths for export in exports_in(path.parent)):

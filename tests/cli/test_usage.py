@@ -72,7 +72,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("formats md", "did you mean markdown?"),
         ("convert", "SOURCE... is missing, as in: gptexit convert chatgpt-export.zip"),
         ("verify", "ARCHIVE is missing, as in: gptexit verify chatgpt-export.zip chatgpt-archive"),
-        ("convert x.zip -o", "-o needs a value after it."),
+        ("convert x.zip -o", "-o needs a value after it. See gptexit convert --help."),
         ("formats markdown jsonl", "one word too many: jsonl"),
     ],
 )
