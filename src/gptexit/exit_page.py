@@ -126,7 +126,7 @@ def _hindrance(report: dict[str, Any], checked: Result, page: str) -> str | None
             "You gave only a part of the export. Download again every ZIP that the e-mail of "
             "OpenAI leads to, and give them all in one command."
         )
-    if checked.one_file:
+    if checked.one_file and checked.compared:
         return (
             "You gave one file out of the export. Your pictures and documents, and maybe more "
             "conversations, are in the ZIP that OpenAI sent: run the same command with that ZIP."

@@ -174,7 +174,7 @@ def test_a_summary_names_what_is_missing_and_what_was_edited(tmp_path: Path) -> 
     done = gptexit("convert", SAMPLE, "-o", out, "--include", "none", "--branches", "all")
     said = done.stdout.decode()
     assert "conversations-002.json" in done.stderr.decode()
-    assert "Your chats mention 2 files that the export does not have." in said
+    assert "Your conversations mention 2 files that the export does not have." in said
     done = gptexit("convert", SAMPLE, "-o", out, "--title", "no such title", "--report", "-")
     assert b"Not selected: " in done.stderr
     assert orjson.loads(done.stdout)["selected"]["left_out"]

@@ -83,7 +83,7 @@ def test_what_may_be_meant_is_said(words: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        ("no.zip", "no.zip does not exist: look whether the path is spelled right."),
+        ("no.zip", "no.zip does not exist: check the spelling of the path."),
         ("exit no.zip --for Claude", "no.zip does not exist"),
         ("https://example.org/a.zip", "this is a web address, and gptexit opens no connection"),
         ("verify nonexist", "nonexist does not exist"),

@@ -7,6 +7,7 @@ out. What came in is counted by a plain reading (`plain`) that shares no code wi
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -77,10 +78,14 @@ def _proved(case: Case, done: Ride, report: Report) -> list[str]:
 
 def _refused(case: Case, done: Ride) -> list[str]:
     wrong = []
-    if not re.fullmatch(r"Error: [^\n]+\.\n", done.complained) or done.said:
+    choices = r"(?:[^\n]+:\n(?:  [^\n]+\n)+)?"
+    if not re.fullmatch(rf"Error: [^\n]+\.\n{choices}", done.complained) or done.said:
         wrong.append(f"no one sentence: {done.said}{done.complained!r}")
-    if done.out.exists() or done.report.exists():
+    if done.out.exists():
         wrong.append("refused, and wrote all the same")
+    report = json.loads(done.report.read_bytes()) if done.report.exists() else {}
+    if report.get("complete") or not report.get("error"):
+        wrong.append("refused, and the report does not say so")
     try:
         found = _plainly(case)
     except Unclear:
