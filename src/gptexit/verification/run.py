@@ -75,7 +75,7 @@ def verify(
     already written. Raises NoArchive, and OSError if a file cannot be read.
     """
     if not root.exists():
-        raise NoArchive(f"{root} does not exist: look whether the path is spelled right.")
+        raise NoArchive(f"{root} does not exist: check the spelling of the path.")
     benches = [bench for bench in _benches(root) if finished or bench.archive.format != "exit"]
     archives = [bench.archive for bench in benches]
     # A ZIP by itself has no list to compare its bytes with.
