@@ -127,7 +127,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "bytes as a source": (lambda: gptexit.inspect(b"x"), "of the type bytes"),  # type: ignore[arg-type]
     "an empty source": (lambda: gptexit.memory(""), "an empty text, not a path"),
     "a number as an archive": (lambda: gptexit.status(3), "of the type int, not a path"),  # type: ignore[arg-type]
-    "no archive": (lambda: gptexit.verify("nosuch"), "nosuch holds no archive"),
+    "no archive": (lambda: gptexit.verify("nosuch"), "nosuch does not exist"),
     "a name as an asset": (
         lambda: gptexit.open(SAMPLE).read_asset("file_1"),  # type: ignore[arg-type]
         'one of the "assets"',

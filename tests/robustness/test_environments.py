@@ -78,10 +78,10 @@ CASES = [
         "this is a device, not a file",
     ),
     (f"{PYTHON} convert deep.json -o d3", 3, "not a list of ChatGPT conversations"),
-    (f"{PYTHON} convert e.zip -o taken", 2, "is a file"),
+    (f"{PYTHON} convert e.zip -o taken", 2, "is not a folder"),
     (f"{PYTHON} verify --quiet nothing.zip md", 3, ""),
     (f"PYTHONPATH=shadow:{SOURCE} {PYTHON} formats", 130, "Interrupted"),
-    (f"ulimit -f 20; {PYTHON} convert e.zip --to chatgpt --quiet -o z", 1, "system refused"),
+    (f"ulimit -f 20; {PYTHON} convert e.zip --to chatgpt --quiet -o z", 1, "could not read or write"),
 ]
 
 
@@ -133,10 +133,10 @@ ALTERED = {
         "altered",
     ),
     "a missing table": ("DROP TABLE conversations", "altered"),
-    "a newer schema": ("UPDATE gptexit SET value = '99' WHERE key = 'schema'", "has schema 99"),
+    "a newer schema": ("UPDATE gptexit SET value = '99' WHERE key = 'schema'", "schema 99"),
     "a schema of 5,000 digits": (
         f"UPDATE gptexit SET value = '{'9' * 5000}' WHERE key = 'schema'",
-        "has schema 999999999",
+        "schema 999999999",
     ),
     "a schema of bytes": ("UPDATE gptexit SET value = x'ff' WHERE key = 'schema'", "altered"),
 }

@@ -107,7 +107,7 @@ def test_a_second_run_says_so_and_writes_nothing(
             command_line()
         assert ended.value.code == 6 == int(Exit.IN_USE)
         said = capsys.readouterr().err
-        assert said.startswith(f"Error: another run of gptexit is writing to {out} just now")
+        assert said.startswith(f"Error: another run of gptexit is writing to {out} now")
         assert not out.exists()
 
 
@@ -121,7 +121,7 @@ def test_a_server_has_one_run_that_sends(
         command_line()
     assert ended.value.code == Exit.IN_USE
     said = capsys.readouterr().err
-    assert said.startswith(f"Error: another run of gptexit is writing to {url} just now")
+    assert said.startswith(f"Error: another run of gptexit is writing to {url} now")
 
 
 def test_a_page_has_one_writer(tmp_path: Path) -> None:

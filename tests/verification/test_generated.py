@@ -28,7 +28,7 @@ def verified(source: Path, folder: Path, formats: tuple[str, ...] = ("markdown",
 def test_a_generated_export_is_complete(style: str, tmp_path: Path) -> None:
     source = tmp_path / "export.zip"
     script = str(ROOT / "fixtures/generate.py")
-    command = [sys.executable, script, str(source), "--size", "3MB", "--style", style]
+    command = [sys.executable, script, str(source), "--size", "1MB", "--style", style]
     subprocess.run([*command, "--seed", "3"], check=True, capture_output=True)
     result = verified(source, tmp_path, ("markdown", "jsonl", "sqlite"))
     assert (result.verdict, result.problems) == ("complete", [])
