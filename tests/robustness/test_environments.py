@@ -81,7 +81,11 @@ CASES = [
     (f"{PYTHON} convert e.zip -o taken", 2, "is not a folder"),
     (f"{PYTHON} verify --quiet nothing.zip md", 3, ""),
     (f"PYTHONPATH=shadow:{SOURCE} {PYTHON} formats", 130, "Interrupted"),
-    (f"ulimit -f 20; {PYTHON} convert e.zip --to chatgpt --quiet -o z", 1, "could not read or write"),
+    (
+        f"ulimit -f 20; {PYTHON} convert e.zip --to chatgpt --quiet -o z",
+        1,
+        "could not read or write",
+    ),
 ]
 
 
