@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -58,6 +57,8 @@ class _Lazy(click.Group):
         word = args[0]
         known = word in self.list_commands(ctx)
         if not known and not ctx.resilient_parsing and not word.startswith("-"):
+            from pathlib import Path  # slow to import, and `--help` must not wait for it
+
             if not is_path(word) and not Path(word).exists():
                 raise click.UsageError(no_command(word, _COMMANDS), ctx)
             command = shlex.join(["gptexit", "exit", *args])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -117,7 +116,7 @@ def _meant(word: str, known: list[str]) -> str | None:
 
 def is_path(word: str) -> bool:
     """Tell whether a word in the place of a command can only be meant as a file or a folder."""
-    return bool(Path(word).suffix) or "/" in word or "\\" in word
+    return "." in word.strip(".") or "/" in word or "\\" in word
 
 
 def no_command(word: str, commands: Mapping[str, str]) -> str:
