@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import shlex
 import signal
 import sys
 from typing import Any
@@ -16,6 +15,7 @@ from gptexit import __version__
 from gptexit.cli import streams
 from gptexit.cli.usage import is_path, no_command, sentence
 from gptexit.errors import Closed, Exit, GptexitError
+from gptexit.text.terminal import command_line
 
 _COMMANDS = {
     "exit": "Save everything before you leave ChatGPT, in one command.",
@@ -61,7 +61,7 @@ class _Lazy(click.Group):
 
             if not is_path(word) and not Path(word).exists():
                 raise click.UsageError(no_command(word, _COMMANDS), ctx)
-            command = shlex.join(["gptexit", "exit", *args])
+            command = command_line(["gptexit", "exit", *args])
             click.echo(f"You gave no command, so gptexit runs: {command}", err=True)
             args = ["exit", *args]
         return super().resolve_command(ctx, args)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from gptexit.extras import need
 from gptexit.library import open_library
 from gptexit.mcp.clients import CLIENTS, Client, entry, machine
 from gptexit.mcp.config_file import Installed, alone, install
+from gptexit.text.terminal import command_line
 
 NAME = "chatgpt-archive"
 _WAITING = (
@@ -110,7 +110,7 @@ def _install(client: Client, key: str, archive: Path, given: dict[str, Any]) -> 
 def _printed(client: Client, key: str, config: Path, name: str, server: dict[str, Any]) -> str:
     places = "".join(f"  {system:8} {place}\n" for system, place in client.places.items())
     own = [key, "--write", *(["--name", name] if name != NAME else [])]
-    command = shlex.join(["gptexit", "mcp", "--install", *own, server["args"][-1]])
+    command = command_line(["gptexit", "mcp", "--install", *own, server["args"][-1]])
     return (
         f"{client.title} starts the server when this is in its configuration:\n\n"
         f"{alone(name, server)}\n"

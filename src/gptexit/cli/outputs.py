@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+
+from gptexit.text.terminal import command_line
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 """Adds one option or several to the function of a command."""
@@ -69,7 +70,7 @@ def need_option(command: str, sources: Sequence[str]) -> None:
     if last == "-" or Path(last).suffix or Path(last).exists() or not exports:
         return
     if all(Path(export).exists() for export in exports):
-        words = shlex.join(["gptexit", command, *exports, "-o", last])
+        words = command_line(["gptexit", command, *exports, "-o", last])
         raise click.UsageError(
             f"there is no file or folder {last}. To write to a folder of that name: {words}"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -26,7 +25,7 @@ from gptexit.cli.usage import unknown
 from gptexit.errors import Exit, ServerError
 from gptexit.extras import need
 from gptexit.source import open_source
-from gptexit.text.terminal import count, size
+from gptexit.text.terminal import command_line, count, size
 from gptexit.writers.base import CommonOptions
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ def _sources(app: str, sources: tuple[str, ...]) -> tuple[str, ...]:
     if not words:
         raise click.UsageError(f"the export is missing, as in: gptexit push {_APP} {_EXPORT}")
     if app != _APP:
-        command = shlex.join(["gptexit", "push", _APP, *words])
+        command = command_line(["gptexit", "push", _APP, *words])
         click.echo(f"The app comes first, so gptexit runs: {command} …", err=True)
     return tuple(words)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sqlite3
 from collections.abc import Collection
@@ -39,7 +38,7 @@ from gptexit.library import (
 from gptexit.library.connection import unreadable
 from gptexit.library.search import ROLES
 from gptexit.text.dates import beginning, clock, day, ending, moment
-from gptexit.text.terminal import columns, count, harmless, printable
+from gptexit.text.terminal import columns, command_line, count, harmless, printable
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "Tool", "system": "System"}
 _UNTITLED = "Untitled"
@@ -249,7 +248,7 @@ def _in_order(archive: str, words: tuple[str, ...]) -> tuple[str, tuple[str, ...
     if not words or Path(archive).exists() or not Path(words[-1]).exists():
         return archive, words
     ordered = words[-1], (archive, *words[:-1])
-    command = shlex.join(["gptexit", "search", ordered[0], *ordered[1]])
+    command = command_line(["gptexit", "search", ordered[0], *ordered[1]])
     click.echo(f"The archive comes first, so gptexit runs: {command}", err=True)
     return ordered
 
@@ -297,7 +296,7 @@ def _print(library: Library, archive: str, query: Query, page: Page, given: dict
 
 def _command(library: Library, archive: str, key: str, place: int) -> str:
     words = ["gptexit", "search", archive, "--read", library.shortest(key)]
-    return shlex.join([*words, *(["--from", str(place)] if place > 1 else [])])
+    return command_line([*words, *(["--from", str(place)] if place > 1 else [])])
 
 
 def _read(library: Library, given: dict[str, Any]) -> None:

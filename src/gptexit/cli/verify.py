@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gptexit.archive.folder import Archive
+from gptexit.archive.description import record_of
 from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import listed, write_reports
@@ -18,7 +17,7 @@ from gptexit.files.disk import HOUSE
 from gptexit.proof import accept
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.text.terminal import count
+from gptexit.text.terminal import command_line, count
 from gptexit.verification.result import Checked, Problem, Result, Verdict
 from gptexit.verification.run import READERS
 from gptexit.writers.registry import FORMATS
@@ -278,9 +277,9 @@ def _in_order(paths: tuple[str, ...]) -> list[str]:
     if len(paths) < 2 or (last / HOUSE).exists() or not last.exists():
         return list(paths)
     # The format chatgpt is read as an export too.
-    if not (first / HOUSE).exists() or Archive(first).recorded().get("format") == "chatgpt":
+    if not (first / HOUSE).exists() or record_of(first).get("format") == "chatgpt":
         return list(paths)
     ordered = [*paths[1:], paths[0]]
-    command = shlex.join(["gptexit", "verify", *ordered])
+    command = command_line(["gptexit", "verify", *ordered])
     click.echo(f"The archive comes last, so gptexit runs: {command}", err=True)
     return ordered
