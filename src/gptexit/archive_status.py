@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from gptexit.archive.checked import PART, LastCheck, last_check
+from gptexit.archive.description import EXPORTS, RECORD, record_of
 from gptexit.archive.folder import Archive
 from gptexit.archive.manifest import RECORDED, Entry
+from gptexit.archive.places import MANIFEST
+from gptexit.chatgpt import take
 from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.errors import NoArchive
 from gptexit.files.disk import HOUSE, digest_at, open_plain
@@ -83,7 +86,7 @@ class Step:
 
 @dataclass(slots=True)
 class Status:
-    """What is known of an archive."""
+    """The facts that are known of an archive."""
 
     path: str
     kind: str
@@ -102,7 +105,7 @@ class Status:
     """Files that are not there any more, at most LISTED."""
     gone_files: int = 0
     interrupted: bool = False
-    """Whether the last run that wrote to it did not come to its end."""
+    """True if the last run that wrote to it did not come to its end."""
     newer: list[Newer] = field(default_factory=list)
     """Exports near it, or in the folder for downloads, that are newer; the newest first."""
     next: list[Step] = field(default_factory=list)
@@ -127,8 +130,8 @@ def status_of(path: Path) -> Status:
     records = [archive.recorded() for archive in archives.values()]
     status = Status(
         str(path),
-        _text(records[0].get("format")) or "archive" if roots[0] == path else SEVERAL,
-        _text(_object(records[0].get("tool")).get("version")),
+        take.string(records[0].get("format")) or "archive" if roots[0] == path else SEVERAL,
+        take.string(take.mapping(records[0].get("tool")).get("version")),
     )
     for root, archive in archives.items():
         status.interrupted |= bool(archive.places.journals())
@@ -146,7 +149,7 @@ def status_of(path: Path) -> Status:
         for export in nearby
         if export not in same and stamp(export.made) > known
     ]
-    status.next = list(_steps(status, _object(records[0].get("options")), same))
+    status.next = list(_steps(status, take.mapping(records[0].get("options")), same))
     return status
 
 
@@ -159,28 +162,24 @@ def _archives_in(path: Path) -> tuple[Path, list[Path]]:
         raise NoArchive(f"{printable(str(path))} does not exist: check the spelling of the path.")
     if not path.is_dir():
         raise _no_folder(path)
-    if is_archive(path.parent) and is_archive(path) and _record(path).get("part_of"):
+    if is_archive(path.parent) and is_archive(path) and record_of(path).get("part_of"):
         path = path.parent
     with os.scandir(path) as entries:
         names = sorted(entry.name for entry in islice(entries, MOST) if not entry.is_symlink())
     inner = [path / name for name in names if is_archive(path / name)]
     if is_archive(path):
-        parts = {_text(part.get("path")) for part in _objects(_record(path).get("parts"))}
+        parts = {take.string(part.get("path")) for part in _objects(record_of(path).get("parts"))}
         return path, [path, *(root for root in inner if root.name in parts)]
-    if len(inner) > 1 and all(_record(root).get("format") == root.name for root in inner):
+    if len(inner) > 1 and all(record_of(root).get("format") == root.name for root in inner):
         return path, inner
     if len(inner) == 1:
         return _archives_in(inner[0])
     raise _no_archive(path, inner)
 
 
-def _record(root: Path) -> dict[str, Any]:
-    return Archive(root).recorded()
-
-
 def is_archive(root: Path) -> bool:
     """Tell whether a folder has the record, or the list of files, of an archive."""
-    return any((root / HOUSE / name).is_file() for name in ("manifest.jsonl", "archive.json"))
+    return any((root / HOUSE / name).is_file() for name in (MANIFEST, RECORD))
 
 
 _GIVE = "Give the folder that `gptexit exit` or `gptexit convert` wrote to."
@@ -233,7 +232,7 @@ def _is_export(path: Path) -> NoArchive:
 
 def _add_part(status: Status, place: str, archive: Archive) -> None:
     """Add the counts of one archive, and its files that are changed or gone."""
-    format = _text(archive.recorded().get("format")) or "archive"
+    format = take.string(archive.recorded().get("format")) or "archive"
     files = size = conversations = 0
     for entry in archive.catalog:
         files, size = files + 1, size + entry.size
@@ -284,19 +283,19 @@ def _rows(root: Path) -> int | None:
 
 
 _COUNTS: dict[str, Callable[[Path], int | None]] = {"jsonl": _lines, "sqlite": _rows}
-"""What counts the conversations of a format whose manifest does not list each."""
+"""By format, a function that counts the conversations if its manifest does not list each."""
 
 
 def _made_from(record: Mapping[str, Any]) -> list[MadeFrom]:
     """Return the exports that a record names; of an older record, those that its files tell."""
     exports = [
-        MadeFrom(name, _text(export.get("made")))
-        for export in _objects(record.get("exports"))
-        if (name := _text(export.get("name")))
+        MadeFrom(name, take.string(export.get("made")))
+        for export in _objects(record.get(EXPORTS))
+        if (name := take.string(export.get("name")))
     ]
     if exports:
         return exports
-    names = (_text(source.get("name")) for source in _objects(record.get("sources")))
+    names = (take.string(source.get("name")) for source in _objects(record.get("sources")))
     labels = (name.partition(": ")[0] for name in names if name and ": " in name)
     return [MadeFrom(label, None) for label in islice(dict.fromkeys(labels), MOST)]
 
@@ -306,7 +305,7 @@ def _written(archives: Iterable[Path]) -> str:
     times = [0.0]
     for root in archives:
         with suppress(OSError):
-            times.append((root / HOUSE / "archive.json").stat().st_mtime)
+            times.append((root / HOUSE / RECORD).stat().st_mtime)
     return stamp(datetime.fromtimestamp(max(times), UTC))
 
 
@@ -320,7 +319,7 @@ def _checked(roots: Iterable[Path], written: str) -> LastCheck | None:
 def _sizes(record: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
     """Yield name and size of each file of an export with conversations that a record names."""
     for source in _objects(record.get("sources")):
-        name, size = _text(source.get("name")), source.get("size")
+        name, size = take.string(source.get("name")), source.get("size")
         if name and ": " in name and isinstance(size, int):
             yield name.partition(": ")[2], size
 
@@ -377,11 +376,11 @@ def _options(options: Mapping[str, Any], *, of_exit: bool) -> list[str]:
     words: list[str] = []
     include = options.get("include")
     if not of_exit:
-        if branches := _text(options.get("branches")):
+        if branches := take.string(options.get("branches")):
             words += ["--branches", branches]
         if isinstance(include, list) and include != ["reasoning"]:
-            words += ["--include", ",".join(filter(None, map(_text, include))) or "none"]
-    if zone := _text(options.get("timezone")):
+            words += ["--include", ",".join(filter(None, map(take.string, include))) or "none"]
+    if zone := take.string(options.get("timezone")):
         words += ["--timezone", zone]
     if options.get("redact") == SECRETS and not of_exit:
         words += ["--redact", SECRETS]
@@ -392,13 +391,5 @@ def _options(options: Mapping[str, Any], *, of_exit: bool) -> list[str]:
     return words
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _objects(value: Any) -> list[dict[str, Any]]:
-    return [it for it in value[:MOST] if isinstance(it, dict)] if isinstance(value, list) else []
+    return take.objects(value[:MOST] if isinstance(value, list) else value)

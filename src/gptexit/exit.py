@@ -13,11 +13,12 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 from pathvalidate import sanitize_filename
 
-from gptexit.archive.description import need_same_account, part_of, record, unread
+from gptexit.archive.description import need_same_account, part_of, record, record_of, unread
 from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import Entry, entries
+from gptexit.chatgpt import take
 from gptexit.conversion import choices, convert_export, spec_of
 from gptexit.errors import Exit
 from gptexit.exit_page import (
@@ -56,7 +57,7 @@ for work whose length is not known."""
 
 
 class Finished(NamedTuple):
-    """What an exit found when all was written."""
+    """The findings of an exit when all was written."""
 
     checked: Result
     answer: CancelAnswer
@@ -185,11 +186,11 @@ def _earlier_packs(
     A pack is of this export if it records the same sources as the archive of this run.
     """
     fresh, stale = [], []
-    of_now = Archive(out / FORMATS[0]).recorded().get("sources")
+    of_now = record_of(out / FORMATS[0]).get("sources")
     for name, place in DESTINATIONS.items():
         if place.format not in formats:
             continue
-        recorded = Archive(out / place.format).recorded()
+        recorded = record_of(out / place.format)
         if _names_and_sizes(recorded.get("sources")) == _names_and_sizes(of_now):
             fresh.append(name)
         else:
@@ -200,10 +201,9 @@ def _earlier_packs(
 
 def _names_and_sizes(sources: Any) -> list[str]:
     """Return what tells the files of one export from those of another."""
-    listed = sources if isinstance(sources, list) else []
-    files = [file for file in listed if isinstance(file, dict)]
     return sorted(
-        f"{str(file.get('name')).rpartition(': ')[2]} {file.get('size')}" for file in files
+        f"{str(file.get('name')).rpartition(': ')[2]} {file.get('size')}"
+        for file in take.objects(sources)
     )
 
 

@@ -23,6 +23,8 @@ from gptexit.names import Names
 from gptexit.text.dates import stamp
 from gptexit.text.terminal import printable
 
+RECORD = "archive.json"
+"""The archive's record of itself, in the folder HOUSE."""
 KEY = "account"
 """The key of the account's checksum in the record."""
 EXPORTS = "exports"
@@ -42,7 +44,7 @@ _FORM = b'"checksum": "%s"'
 
 
 class _Account(NamedTuple):
-    """What the `user.json` of an export tells of its account."""
+    """The account that the `user.json` of an export tells."""
 
     checksum: str
     """Of the account's id."""
@@ -51,6 +53,18 @@ class _Account(NamedTuple):
 
 
 _NOBODY = _Account("", "")
+
+
+def record_of(root: Path) -> dict[str, Any]:
+    """Return the record of the archive in a folder; empty if there is none that can be read.
+
+    Raises OSError.
+    """
+    try:
+        record = orjson.loads(read_bytes(root / HOUSE / RECORD) or b"{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def accounts_of(export: Any) -> set[str]:
@@ -140,7 +154,7 @@ def _is_free(folder: Path) -> bool:
     """Tell whether a folder holds nothing but the lock of this run."""
     try:
         return {path.name for path in folder.iterdir()} <= {HOUSE} and not (
-            folder / HOUSE / "archive.json"
+            folder / HOUSE / RECORD
         ).exists()
     except FileNotFoundError:
         return True
@@ -151,9 +165,8 @@ def _is_free(folder: Path) -> bool:
 def _source_of(root: Path) -> str:
     """Return the name of the export that an archive was made from, if it tells one."""
     try:
-        recorded = orjson.loads(read_bytes(root / HOUSE / "archive.json") or b"{}")
-        return printable(recorded["sources"][0]["name"].partition(": ")[0], _SHOWN)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return printable(record_of(root)["sources"][0]["name"].partition(": ")[0], _SHOWN)
+    except (OSError, TypeError, KeyError, IndexError, AttributeError):
         return ""
 
 
@@ -178,9 +191,8 @@ def _account_in_archive(root: Path) -> _Account:
     except OSError:
         own = _NOBODY
     try:
-        recorded = orjson.loads(read_bytes(root / HOUSE / "archive.json") or b"{}")
-        known = recorded.get(KEY) if isinstance(recorded, dict) else None
-    except (OSError, ValueError):
+        known = record_of(root).get(KEY)
+    except OSError:
         known = None
     if isinstance(known, str) and known:
         return own if own.checksum == known else _Account(known, "")

@@ -22,10 +22,8 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-import orjson
-
 from gptexit.archive.batch import is_torn, recorded, seems_torn
-from gptexit.archive.description import EXPORTS, LISTED, sealed
+from gptexit.archive.description import EXPORTS, LISTED, RECORD, record_of, sealed
 from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.files import Copy, File, Outcome, Tally
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
@@ -33,9 +31,6 @@ from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces, DryPlaces, Gr
 from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, read_bytes, write_all
 from gptexit.text.terminal import printable
-
-RECORD = "archive.json"
-"""The archive's record of itself; see `description`."""
 
 
 class Archive:
@@ -61,11 +56,7 @@ class Archive:
 
     def recorded(self) -> dict[str, Any]:
         """Return the archive's record of itself; empty if there is none that can be read."""
-        try:
-            record = orjson.loads(read_bytes(f"{self.places.path}/{RECORD}") or b"{}")
-        except orjson.JSONDecodeError:
-            return {}
-        return record if isinstance(record, dict) else {}
+        return record_of(self.root)
 
     def expect(self, format_name: str) -> None:
         """Raise OtherArchive if an earlier run wrote another format here."""

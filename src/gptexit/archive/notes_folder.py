@@ -100,12 +100,11 @@ class NotesSink(FolderSink):
         `data`: the bytes of the note.
         """
         for number in count(1):
-            key, path = self.folder.place_beside(entry.key, entry.path, number)
-            new = self.catalog.get(key)
+            new = self.catalog.get(beside_key(entry.key, number))
             if new is None:
                 break
-            if new.sha256 == sha256_of(data) and self.folder.read(path) is None:
-                self.catalog.forget(key)
+            if new.sha256 == sha256_of(data) and self.folder.read(new.path) is None:
+                self.catalog.forget(new.key)
                 entry = replace(new, key=entry.key, path=entry.path)
                 self.catalog.put(entry)
                 break

@@ -130,14 +130,17 @@ class DatabaseSink(FolderSink):
         if not file.data:
             return self._end(place, file)
         key = file.key.partition("/")[2]
-        data, digest = file.data, sha256_of(file.data)
         known = digest_in(self._there, key) if self._there else None
+        self._take(key, file.data, known, sha256_of(file.data))
+        return "part"
+
+    def _take(self, key: str, data: bytes, known: str | None, digest: str) -> None:
+        """Write the rows of a conversation; `known`: the digest of those in the database."""
         if self._there and known not in (None, digest):
             data = self._united(self._there, key, data)
             digest = sha256_of(data)
         if known != digest:
             self._open().put(data, digest)
-        return "part"
 
     def _united(self, there: sqlite3.Connection, key: str, data: bytes) -> bytes:
         """Return the rows that come, with what only the database holds of the conversation."""
@@ -232,16 +235,9 @@ class DryDatabaseSink(DatabaseSink):
     _rows = 0
     """Bytes of the rows that would be written."""
 
-    def put(self, file: File) -> Outcome:
-        """Compare a conversation with what the database has of it."""
-        if file.path != NAME:
-            return self.folder.put(file)
-        place = self._where or self._find(file.path)
-        if not file.data:
-            return self._end(place, file)
-        known = digest_in(self._there, file.key.partition("/")[2]) if self._there else None
-        self._rows += 0 if known == sha256_of(file.data) else len(file.data)
-        return "part"
+    def _take(self, key: str, data: bytes, known: str | None, digest: str) -> None:
+        """Count the rows of a conversation that the database does not have so."""
+        self._rows += 0 if known == digest else len(data)
 
     def _end(self, place: Path, file: File) -> Outcome:
         changed = bool(self._rows) or self._there is None
