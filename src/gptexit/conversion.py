@@ -130,13 +130,12 @@ def need_selection(selection: Any) -> None:
     for name in ("since", "until", "title", "project", "model"):
         if not isinstance(getattr(selection, name), str | None):
             raise BadOption(f"{name} of a selection is a text; a date is 2026-05-01T00:00:00Z.")
-    for name in ("since", "until"):
-        with_time = getattr(selection, name)
+    for name, bound in (("since", selection.since), ("until", selection.until)):
         try:
-            datetime.fromisoformat(with_time or "2026-05-01T00:00:00Z")
+            datetime.fromisoformat(bound or "2026-05-01T00:00:00Z")
         except ValueError as error:
             raise BadOption(
-                f"{name} of a selection is a date such as 2026-05-01T00:00:00Z, not {with_time!r}."
+                f"{name} of a selection is a date such as 2026-05-01T00:00:00Z, not {bound!r}."
             ) from error
     if isinstance(selection.ids, str):
         raise BadOption("ids of a selection is a set of ids, not a text.")

@@ -55,7 +55,7 @@ class Choice(NamedTuple):
     paths: tuple[str, ...]
     """Sources: one, or all parts of one. Empty where the sources may stay as they are."""
     what: str
-    """What they are, in a few words."""
+    """A description of them, in a few words."""
     out: str | None = None
     """The folder to write to, where another is needed."""
 

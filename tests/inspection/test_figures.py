@@ -20,7 +20,7 @@ from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.schemas import errors
 from gptexit.text.terminal import columns, size
-from gptexit.verification.archive_files import Locator
+from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import id_of
 from support.exports import FIXTURES, ROOT
 

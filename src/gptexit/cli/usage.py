@@ -35,7 +35,7 @@ _MEANT = {
     **dict.fromkeys(("--destination", "--place", "--to"), "--for"),
     **dict.fromkeys(("--threads", "--workers", "-j"), "--jobs"),
 }
-"""What people type, and what gptexit calls it."""
+"""By a word that people type, the format, command or option that gptexit has for it."""
 _NEAREST = {
     "notion": ("markdown", "Notion imports Markdown files"),
     "evernote": ("markdown", "Evernote cannot import conversations itself"),
@@ -53,7 +53,7 @@ _NEAREST = {
         ("markdown", "any assistant reads it"),
     ),
 }
-"""What people ask for and gptexit does not write: the format that comes nearest, and why."""
+"""By a format that gptexit does not write, the one that comes nearest, and why."""
 _EXAMPLE = re.compile(r"^\s*(gptexit .+)$", re.MULTILINE)
 _SHOWN = 40
 """Characters of a wrong word that a sentence shows."""

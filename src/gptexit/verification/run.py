@@ -19,7 +19,6 @@ from gptexit.text.terminal import count
 from gptexit.verification.archive_files import (
     HOUSE,
     CheckedArchive,
-    Locator,
     archive_of,
     find_archives,
     lacking_parts,
@@ -27,6 +26,7 @@ from gptexit.verification.archive_files import (
 )
 from gptexit.verification.compare_raw import MergedCopies
 from gptexit.verification.conversation import SourceConversation
+from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import Raw, id_of, names, object_of, title_of
 from gptexit.verification.readers import Reader
 from gptexit.verification.readers.chatgpt_zip import ZipReader

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Set
 from contextlib import ExitStack
 from typing import Any
 
-from gptexit.verification.archive_files import CheckedArchive, Locator
+from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_text import key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation
+from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import mended, same_time
 from gptexit.verification.redacted_text import TextFinder
 from gptexit.verification.words import Words

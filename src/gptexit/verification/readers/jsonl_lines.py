@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from gptexit.chatgpt.names import file_id
-from gptexit.verification.archive_files import CheckedArchive, Locator
+from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_text import essence, foreign, key_of_address, vocabulary_of
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
+from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import (
     Raw,
     changed_since,

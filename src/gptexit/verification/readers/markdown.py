@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 
-from gptexit.verification.archive_files import CheckedArchive, Locator, notes_in
+from gptexit.verification.archive_files import CheckedArchive, notes_in
 from gptexit.verification.compare_text import essence, foreign, vocabulary_of
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
+from gptexit.verification.export_files import Locator
 from gptexit.verification.page import (
     NotePage,
     PageRegion,

@@ -10,10 +10,11 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
-from gptexit.verification.archive_files import CheckedArchive, Locator
+from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownMessage
+from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import changed_since, mended, misdated
 from gptexit.verification.readers import Lack, Reader
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -23,7 +22,7 @@ from gptexit.errors import Choice
 from gptexit.files.disk import HOUSE
 from gptexit.readers.chatgpt.containers.base import BUNDLED, Member, Volume, part_number, plain
 from gptexit.readers.chatgpt.containers.recognize import CLAUDE
-from gptexit.readers.chatgpt.containers.zip import end_record
+from gptexit.readers.chatgpt.containers.zip import UNREADABLE, end_record
 from gptexit.readers.chatgpt.merge.exports import made
 from gptexit.text.terminal import size
 
@@ -165,7 +164,7 @@ def _table(file: BinaryIO) -> list[zipfile.ZipInfo] | None:
     try:
         with zipfile.ZipFile(file) as archive:
             return archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
+    except UNREADABLE:
         return None
 
 

@@ -85,6 +85,8 @@ class Allowance:
 
 
 _LOCAL = struct.Struct("<4s22xHH")
+UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError)
+"""Errors of `zipfile` for a table of contents that cannot be read."""
 _SIGNATURE = b"PK\x03\x04"
 _END_RECORD = b"PK\x05\x06"
 _LONGEST_END = 22 + 0xFFFF + 76
@@ -134,7 +136,7 @@ def _directory(place: ByteRange) -> tuple[list[zipfile.ZipInfo], Lost | None]:
                 or (len(infos) - end_record(file).members) % 0x10000 != 0
                 or _is_inner(file, infos)
             )
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
+    except UNREADABLE:
         return [], Lost.ZIP_INCOMPLETE
     return infos, Lost.ZIP_TABLE_DAMAGED if damaged else None
 
