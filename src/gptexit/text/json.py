@@ -65,12 +65,13 @@ def _piece_by_piece(root: Any, sort_keys: bool) -> bytes:
     return b"".join(written)
 
 
-# Half of a pair without the other half behind or in front of it, escaped; or any half, unescaped.
-_LONE_HALF = re.compile(
-    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
-    rb"|\xed[\xa0-\xbf]"
+_LONE_HALVES = (
+    re.compile(rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"),
+    re.compile(rb"\\u(?<!\\u[dD][89aAbB][0-9a-fA-F]{2}\\u)[dD][c-fC-F]"),
+    re.compile(rb"\xed[\xa0-\xbf]"),
 )
+"""Half of a surrogate pair without the other half behind or in front of it, escaped; or any half,
+unescaped. Each begins with bytes of its own, so that a search skips quickly to them."""
 # CESU-8: a character beyond U+FFFF as two halves of three bytes each. No UTF-8 holds them.
 _PAIR = re.compile(rb"\xed([\xa0-\xaf][\x80-\xbf])\xed([\xb0-\xbf][\x80-\xbf])")
 _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
@@ -116,7 +117,7 @@ def loads_leniently(data: bytes, repairs: Counter[Repair]) -> Any:
     for kind in [kind for kind, times in repairs.items() if not times]:
         del repairs[kind]
     # `json` joins escaped pairs, but none that is half escaped and half raw, or in CESU-8.
-    return _clean(value, repairs) if _LONE_HALF.search(data) else value
+    return _clean(value, repairs) if any(half.search(data) for half in _LONE_HALVES) else value
 
 
 def _joined(halves: str) -> str:

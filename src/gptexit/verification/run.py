@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gptexit.codes import Lost
 from gptexit.errors import NoArchive
-from gptexit.readers.chatgpt.export_set import ExportSet
+from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
 from gptexit.readers.chatgpt.merge.conversation import made_up
 from gptexit.readers.chatgpt.parsing.json_scanner import Take
 from gptexit.text.terminal import count
@@ -96,7 +96,11 @@ def verify(
         by_folder = {bench.prefix: bench.archive for bench in benches if not bench.archive.only}
         result.problems += [Problem(*lack) for lack in lacking_parts(root, by_folder)]
     if export is not None:
-        _Comparison(export, Locator(export), benches, result).run(progress)
+        try:
+            _Comparison(export, Locator(export), benches, result).run(progress)
+        except AnotherCopy:  # rare enough to begin again, once all copies are known
+            export.settle()
+            return verify(root, export, progress, finished=finished)
     for bench in benches:
         for file in bench.archive.asked:
             _settle(bench, file, result)
@@ -260,7 +264,6 @@ class _Comparison:
         """Compare every conversation, and return their names in the archives."""
         export = self.export
         seen: set[str] = set()
-        export.settle()
         export.witness = self._merging
         export.keep = self._too_large
         for number, (_, raw) in enumerate(export.conversations(), 1):
