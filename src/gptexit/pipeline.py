@@ -23,7 +23,7 @@ from gptexit.files.background import collector_off
 from gptexit.model import Asset, Conversation
 from gptexit.names import Names, names_in
 from gptexit.parallel.pool import jobs_for
-from gptexit.parallel.worker import Prepared, Task, TaskPart, prepare
+from gptexit.parallel.preparing import Prepared, Task, TaskPart, prepare, prepared
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.export_set import AnotherCopy
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
@@ -188,8 +188,6 @@ class _Pass:
         met = self.report.met
         count = jobs_for(self.export, jobs)
         if count > 1:
-            from gptexit.parallel.pool import prepared
-
             # A sink or a writer may need what the head of a conversation lacks.
             wholes = self.begun or not all(output.drafting for output in self.outputs)
             yield from prepared(self.export, task, met, count, once=once, wholes=wholes)

@@ -172,7 +172,7 @@ def test_where_none_can_be_started_all_is_done_here(
 DEADLY = """
 import os, sys
 if sys.argv[0] == "-c":
-    from gptexit.parallel import worker
+    from gptexit.parallel import preparing as worker
     read = worker.read
     def deadly(where, raw, *rest):
         if raw.get("title") == "deadly":

@@ -1,51 +1,30 @@
-"""Prepare the conversations of an export in worker processes, and return them in order.
+"""Hand the conversations of an export to worker processes, and return their replies in order.
 
-    split, parse  ->  batches  ->  workers: read, select, draft  ->  in order: names, sinks
-
-This process reads the source and writes the archive; the workers do the steps between. Each has one
-batch at a time, and few batches are under way, so that memory stays bounded.
+Each worker has one batch at a time, and few batches are under way, so that memory stays bounded.
 
 A worker may die: of too little memory, or of a fault in a C library. Its batch is then tried again,
-one conversation at a time, and a conversation that kills two more workers is reported as lost.
+one conversation at a time, and one that kills two more workers has no reply.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
-import pickle
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
 from typing import Any, cast
 
 import gptexit
-from gptexit.codes import Lost, Oddity, from_text
-from gptexit.parallel.worker import (
-    LOST,
-    Prepared,
-    Raw,
-    Reply,
-    Result,
-    Setup,
-    Task,
-    found_lost,
-    lost,
-    prepare,
-    receive,
-    send,
-)
-from gptexit.readers.chatgpt.containers.base import Loss
-from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats
-from gptexit.readers.chatgpt.source import ChatGPTExport, read
-from gptexit.source import Source
+from gptexit.parallel.worker import Raw, receive, send
+from gptexit.readers.chatgpt.export_set import ExportSet
 
 BATCH = 1 << 20
 """Bytes of a batch of conversations, as `marshal` writes them."""
@@ -54,43 +33,30 @@ AHEAD = 3
 SMALL = 32 << 20
 """Bytes of conversations below which workers cost more time than they save."""
 Batch = list[tuple[str, Any, Any]]
-"""Conversations as `Raw`, but one that `marshal` cannot write is an object instead of bytes."""
+"""Conversations as `Raw`; or a single one that no worker can have, an object instead of bytes."""
+Answered = tuple[list[Raw], bytes | None]
+"""Conversations and the reply to them; None if they ended two workers."""
 
 
-def prepared(
-    export: Source, task: Task, met: ReadStats, jobs: int, *, once: bool, wholes: bool
-) -> Iterator[tuple[str, Prepared | Loss]]:
-    """Yield each conversation of `export`, prepared by `jobs` workers, in the export's order.
+def batches_of(conversations: Iterable[tuple[str, Any, Any]]) -> Iterator[Batch]:
+    """Join conversations (place, content, what the newest export lacks of it) to batches.
 
-    `wholes`: whether the workers send whole conversations back. Raises what
-    `ChatGPTExport.conversations` raises.
+    One that `marshal` cannot write, since it nests deeper than `marshal` goes, or that is wrapped
+    in `Here`, makes a batch by itself.
     """
-    assert isinstance(export, ChatGPTExport)
-    assert export.again is not None  # `jobs_for` made sure
-    setup = Setup(export.again, task, wholes)
-    account = export.account()
-    with _Pool(jobs, pickle.dumps(setup)) as pool:
-        for batch, replies in pool.replies(_batches(export, once)):
-            for _, oddities, unknown, losses in replies:
-                met.oddities += from_text(Oddity, oddities)
-                met.unknown.update(unknown)
-                for loss in map(found_lost, losses):
-                    export.lose(loss.where, loss.why)
-            results = (result for reply in replies for result in reply[0])
-            for raw in batch:
-                result = next(results, []) if isinstance(raw[1], bytes) else []
-                yield raw[0], _from_result(raw, result, task, account, met)
-
-
-def _batches(export: ChatGPTExport, once: bool) -> Iterator[Batch]:
     batch: Batch = []
     held = 0
-    for where, raw in export.conversations(once=once):
-        gone = export.gone("")
-        try:
-            data: Any = marshal.dumps(raw)
-        except ValueError:  # nested deeper than `marshal` goes
-            data = raw
+    for where, raw, gone in conversations:
+        data: Any = raw
+        if not isinstance(raw, Here):
+            with suppress(ValueError):
+                data = marshal.dumps(raw)
+        if not isinstance(data, bytes):
+            if batch:
+                yield batch
+            yield [(where, data.value if isinstance(data, Here) else data, gone)]
+            batch, held = [], 0
+            continue
         batch.append((where, data, gone))
         held += len(data)
         if held >= BATCH:
@@ -100,28 +66,18 @@ def _batches(export: ChatGPTExport, once: bool) -> Iterator[Batch]:
         yield batch
 
 
-def _from_result(
-    raw: tuple[str, Any, Any], result: Result, task: Task, account: Account, met: ReadStats
-) -> Prepared | Loss:
-    where, data, gone = raw
-    if not result:
-        # No worker could prepare it, so this process does.
-        value = marshal.loads(data) if isinstance(data, bytes) else data
-        found = read(where, value, replace(account, gone=lambda conversation: gone), met)
-        return found if isinstance(found, Loss) else prepare(where, found, task)
-    if len(result) == LOST:
-        return found_lost(result)
-    head, messages, left_out, outcomes, whole = result
-    head = task.names.applied(head)  # so that this process, too, knows which names there are
-    outcomes = [found_lost(one) if isinstance(one, list) else one for one in outcomes]
-    return Prepared(head, messages, left_out, outcomes, lambda: marshal.loads(whole))
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A conversation that no worker is to have."""
+
+    value: Any
 
 
 class _CannotStart(Exception):
     """A worker process cannot be started, or cannot open the export."""
 
 
-class _Pool:
+class Pool:
     """Worker processes, each driven by a thread of its own."""
 
     def __init__(self, jobs: int, setup: bytes) -> None:
@@ -135,7 +91,7 @@ class _Pool:
         for _ in range(jobs):
             self._idle.put(None)
 
-    def __enter__(self) -> _Pool:
+    def __enter__(self) -> Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -149,9 +105,9 @@ class _Pool:
         for worker in workers:
             _end(worker)
 
-    def replies(self, batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Reply]]]:
-        """Yield each batch with its replies, in order; see `_exchange`."""
-        under_way: deque[tuple[Batch, Future[list[Reply]]]] = deque()
+    def answers(self, batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Answered]]]:
+        """Yield each batch with its answers, in order; without one if no worker could answer."""
+        under_way: deque[tuple[Batch, Future[list[Answered]]]] = deque()
         for batch in batches:
             under_way.append((batch, self._threads.submit(self._exchange, batch)))
             while under_way and (len(under_way) >= self._limit or under_way[0][1].done()):
@@ -160,41 +116,35 @@ class _Pool:
         for batch, future in under_way:
             yield batch, future.result()
 
-    def _exchange(self, batch: Batch) -> list[Reply]:
-        """Let a worker prepare the conversations that `marshal` can write.
-
-        Return its reply; or if that kills the worker, a reply for each conversation; or if no
-        worker can be started, none.
-        """
-        portable: list[Raw] = [raw for raw in batch if isinstance(raw[1], bytes)]
+    def _exchange(self, batch: Batch) -> list[Answered]:
+        """Let a worker answer a batch; if that kills it, each conversation by itself."""
+        if not isinstance(batch[0][1], bytes):
+            return []
         try:
-            return [self._ask(portable)] if portable else []
+            return [(batch, self._ask(batch))]
         except _CannotStart:
             return []
         except (EOFError, OSError):
-            return [self._once_more(raw) for raw in portable]
+            pass
+        try:
+            return [([raw], self._once_more(raw)) for raw in batch]
+        except _CannotStart:
+            return []
 
-    def _once_more(self, raw: Raw) -> Reply:
+    def _once_more(self, raw: Raw) -> bytes | None:
         for _ in range(2):
-            try:
+            with suppress(EOFError, OSError):
                 return self._ask([raw])
-            except _CannotStart:
-                return [[]], {}, {}, []
-            except (EOFError, OSError):
-                continue
-        title = marshal.loads(raw[1]).get("title")
-        named = f" “{title}”" if isinstance(title, str) else ""
-        loss = Loss(f"{raw[0]}{named}", Lost.ENDED_PROCESSES.say())
-        return [lost(loss)], {}, {}, []
+        return None
 
-    def _ask(self, batch: list[Raw]) -> Reply:
+    def _ask(self, batch: Batch) -> bytes:
         """Send a batch to an idle worker. Raises EOFError or OSError if the worker dies."""
         worker = self._idle.get()
         try:
             worker = worker or self._started()
             assert worker.stdin is not None and worker.stdout is not None
             send(cast(Any, worker.stdin), marshal.dumps(batch))
-            reply: Reply = marshal.loads(receive(cast(Any, worker.stdout)))
+            reply = receive(cast(Any, worker.stdout))
         except BaseException:
             if worker is not None:
                 _end(worker)
@@ -244,13 +194,14 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
 
 
-def jobs_for(export: Source, jobs: int | None) -> int:
+def jobs_for(export: object, jobs: int | None) -> int:
     """Return the number of workers to start for an export; 1 means to start none.
 
     `jobs`: the number that is asked for, or None for one a core if the export is large enough.
     """
-    again = export.again if isinstance(export, ChatGPTExport) else None
-    if again is None or not sys.executable or getattr(sys, "frozen", False):
+    if not isinstance(export, ExportSet) or export.again is None:
+        return 1
+    if not sys.executable or getattr(sys, "frozen", False):
         return 1
     if jobs is not None:
         return jobs
