@@ -141,12 +141,17 @@ def inspect(*sources: AnyPath | Sequence[AnyPath], allow_large: bool = False) ->
 
 
 def verify(
-    archive: AnyPath, *sources: AnyPath | Sequence[AnyPath], allow_large: bool = False
+    archive: AnyPath,
+    *sources: AnyPath | Sequence[AnyPath],
+    allow_large: bool = False,
+    jobs: int | None = 1,
 ) -> Result:
     """Prove that an archive holds what the export in `sources` holds.
 
     Without sources, say whether a byte of the archive has changed since it was written. The verdict
-    is `result.verdict`; `result.problems` says what is not right. Raises NoArchive, NotAnExport.
+    is `result.verdict`; `result.problems` says what is not right. `jobs`: how many processes
+    compare; None for one for each core if the export is large enough. Raises NoArchive,
+    NotAnExport.
     """
     from gptexit.proof import verify
     from gptexit.readers.chatgpt.export_set import open_export
@@ -156,7 +161,7 @@ def verify(
     if not sources:
         return verify(root)
     with open_export(paths_of(*sources), careful=True, allow_large=allow_large) as export:
-        return verify(root, export)
+        return verify(root, export, jobs=jobs)
 
 
 def memory(*sources: AnyPath | Sequence[AnyPath], allow_large: bool = False) -> Memory:

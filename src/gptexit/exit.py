@@ -125,7 +125,7 @@ def leave(
         with watch(None, "Opening"):
             opened = open_chatgpt(sources, careful=True, allow_large=allow_large)
         with opened as export, watch(export, "Verifying") as progress:
-            checked = verify(out, export, progress, finished=False)
+            checked = verify(out, export, progress, finished=False, jobs=jobs)
             nodes = report["read"]["nodes"]
             generation = form(export, nodes["full"], nodes["slim"]).generation
             folder = ArchiveFolder(out)

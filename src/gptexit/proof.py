@@ -24,12 +24,13 @@ def verify(
     progress: Progress | None = None,
     *,
     finished: bool = True,
+    jobs: int | None = 1,
 ) -> Result:
     """Verify as `verification.run` does, and record in the archives that they were verified.
 
     An archive that is not `finished` has no record yet.
     """
-    result = run(root, export, progress, finished=finished)
+    result = run(root, export, progress, finished=finished, jobs=jobs)
     if finished and root.is_dir():
         places = [archive.path for archive in result.archives]
         note([root] if "." in places else [root / place for place in places], result)

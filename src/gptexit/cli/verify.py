@@ -18,8 +18,8 @@ from gptexit.proof import accept
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import command_line, count
+from gptexit.verification.comparison import READERS
 from gptexit.verification.result import Checked, Problem, Result, Verdict
-from gptexit.verification.run import READERS
 from gptexit.writers.registry import FORMATS
 
 EXITS = {
@@ -232,6 +232,7 @@ def _shown(problem: Problem) -> str:
     is_flag=True,
     help="Record that the notes that you changed are yours, so that they do not count as damage.",
 )
+@options.jobs
 @options.reading
 @click.pass_context
 def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
@@ -261,7 +262,7 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
             ) as export,
             progress_bar(export, off=off) as progress,
         ):
-            result = verify_archive(Path(archive), export, progress)
+            result = verify_archive(Path(archive), export, progress, jobs=given["jobs"])
     else:
         with progress_bar(None, off=off, what="Checking"):
             result = verify_archive(Path(archive))

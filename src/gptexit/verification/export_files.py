@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from contextlib import closing
+from itertools import islice
 from typing import BinaryIO
 from urllib.parse import unquote
 
@@ -24,10 +25,26 @@ class Locator:
     def __init__(self, export: ExportSet) -> None:
         self._export = export
         self._known: dict[str, str | None] = {}
+        self._taken = 0
         self.missing: set[str] = set()
         """The ids of files that the export mentions and does not hold."""
         self.unreadable: dict[str, str] = {}
         """Files of the export that cannot be read, and why."""
+
+    def take(self) -> tuple[set[str], dict[str, str], dict[str, str | None]]:
+        """Return what was found since the last time: `missing`, `unreadable` and digests."""
+        known = dict(islice(self._known.items(), self._taken, None))
+        found = self.missing, self.unreadable, known
+        self.missing, self.unreadable, self._taken = set(), {}, len(self._known)
+        return found
+
+    def absorb(
+        self, missing: set[str], unreadable: dict[str, str], known: dict[str, str | None]
+    ) -> None:
+        """Add what `take` returned in another process."""
+        self.missing |= missing
+        self.unreadable |= unreadable
+        self._known |= known
 
     def look_for(self, conversation: str | None, raw: Raw) -> None:
         """Add the files that a conversation mentions and the export does not hold to `missing`."""

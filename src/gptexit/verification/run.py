@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count as count_from
-from itertools import islice
 from pathlib import Path
 
 from gptexit.codes import Lost
 from gptexit.errors import NoArchive
+from gptexit.parallel.pool import jobs_for
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
-from gptexit.readers.chatgpt.merge.conversation import made_up
 from gptexit.readers.chatgpt.parsing.json_scanner import Take
 from gptexit.text.terminal import count
 from gptexit.verification.archive_files import (
@@ -25,41 +23,17 @@ from gptexit.verification.archive_files import (
     read_archive,
 )
 from gptexit.verification.compare_raw import MergedCopies
-from gptexit.verification.conversation import SourceConversation
+from gptexit.verification.comparison import READERS, Bench, Comparison
 from gptexit.verification.export_files import Locator
-from gptexit.verification.raw import Raw, id_of, names, object_of, title_of
+from gptexit.verification.raw import Raw, id_of, names, title_of
 from gptexit.verification.readers import Reader
-from gptexit.verification.readers.chatgpt_zip import ZipReader
-from gptexit.verification.readers.jsonl_lines import JsonlReader
-from gptexit.verification.readers.markdown import MarkdownReader, mark_of
-from gptexit.verification.readers.sqlite import SqliteReader
-from gptexit.verification.result import (
-    LISTED,
-    Checked,
-    Elsewhere,
-    Moved,
-    Problem,
-    Result,
-    UnknownForm,
-)
-from gptexit.verification.selection import leaves_out
+from gptexit.verification.result import Checked, Moved, Problem, Result
+from gptexit.verification.workers import compared_by_workers
 
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
-READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
-    "markdown": MarkdownReader,
-    "jsonl": JsonlReader,
-    "chatgpt": ZipReader,
-    "gemini": ZipReader,
-    "sqlite": SqliteReader,
-}
-"""Formats that can be read back. Of any other, only the bytes are checked."""
 KNOWN = READERS.keys() | names("account claude claude-api exit gemini-api librechat open-webui pam")
 """Formats of which it is known whether they can be read back."""
-WITH_FILES = frozenset({"markdown", "chatgpt"})
-"""Formats that hold every file of the export."""
-_TRIED = 20
-"""Notes without an id that are searched, at most, for a conversation without one."""
 
 
 def verify(
@@ -68,11 +42,14 @@ def verify(
     progress: Progress | None = None,
     *,
     finished: bool = True,
+    jobs: int | None = 1,
 ) -> Result:
     """Compare the archives at and below `root` with their manifests, and with `export`.
 
     `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether an exit at `root` is
-    already written. Raises NoArchive, and OSError if a file cannot be read.
+    already written. `jobs`: how many processes compare; None for one for each core if the export
+    is large enough. The result is the same for each number. Raises NoArchive, and OSError if a file
+    cannot be read.
     """
     if not root.exists():
         raise NoArchive(f"{root} does not exist: check the spelling of the path.")
@@ -97,10 +74,10 @@ def verify(
         result.problems += [Problem(*lack) for lack in lacking_parts(root, by_folder)]
     if export is not None:
         try:
-            _Comparison(export, Locator(export), benches, result).run(progress)
+            _Run(export, benches, result, jobs_for(export, jobs)).run(progress)
         except AnotherCopy:  # rare enough to begin again, once all copies are known
             export.settle()
-            return verify(root, export, progress, finished=finished)
+            return verify(root, export, progress, finished=finished, jobs=jobs)
     for bench in benches:
         for file in bench.archive.asked:
             _settle(bench, file, result)
@@ -109,7 +86,7 @@ def verify(
     return result
 
 
-def _settle(bench: _Bench, file: str, result: Result) -> None:
+def _settle(bench: Bench, file: str, result: Result) -> None:
     """Add to the result what became of a promised file."""
     archive = bench.archive
     if file not in archive.found:
@@ -137,39 +114,7 @@ def _settle(bench: _Bench, file: str, result: Result) -> None:
         result.changed.append(bench.shown(file))
 
 
-@dataclass(slots=True)
-class _Bench:
-    """An archive that is verified."""
-
-    prefix: str
-    """Its folder relative to the one that was given: `""`, `"markdown/"`."""
-    archive: CheckedArchive
-    checked: Checked
-    reader: Reader | None = None
-    whole: set[str] = field(default_factory=set)
-    """Changed files of conversations of which the archive holds everything."""
-    lacking: set[str] = field(default_factory=set)
-    """Changed files of conversations of which the archive lacks something."""
-
-    @property
-    def holds_every_file(self) -> bool:
-        """Whether it has to hold also those files that no conversation mentions."""
-        archive = self.archive
-        alone = archive.only is not None and archive.zips != [archive.only]
-        return archive.format in WITH_FILES and not archive.record.get("selection") and not alone
-
-    def shown(self, file: str) -> str:
-        """Return the path of a file relative to the folder that was given."""
-        return self.prefix + file
-
-    def problem(
-        self, file: str, what: str, key: str | None = None, title: str | None = None
-    ) -> Problem:
-        """Return a problem of one of its files."""
-        return Problem(self.shown(file), what, key, title)
-
-
-def _benches(root: Path) -> list[_Bench]:
+def _benches(root: Path) -> list[Bench]:
     if root.is_file():
         archives = {"": archive_of(root)} if zipfile.is_zipfile(root) else {}
     else:
@@ -178,7 +123,7 @@ def _benches(root: Path) -> list[_Bench]:
             "" if name == "." else f"{name}/": read_archive(path) for name, path in folders.items()
         }
     return [
-        _Bench(
+        Bench(
             prefix,
             archive,
             Checked(archive.only or prefix.rstrip("/") or ".", archive.format, len(archive.asked)),
@@ -187,42 +132,39 @@ def _benches(root: Path) -> list[_Bench]:
     ]
 
 
-def _texts_of(archive: CheckedArchive, key: str) -> Iterator[str]:
-    """Yield the paths of the note of a conversation, and of the new texts beside it."""
-    for number in count_from(0):
-        name = f"beside{number if number > 1 else ''}/" if number else ""
-        path = archive.keys.get(f"{name}conversation/{key}")
-        if path is not None:
-            yield path
-        elif number:
-            return
-
-
 @dataclass(slots=True)
-class _Comparison:
+class _Run:
     """A run over the export that compares each conversation and file with every archive."""
 
     export: ExportSet
-    locate: Locator
-    benches: list[_Bench]
+    benches: list[Bench]
     result: Result
-    nameless: set[str] = field(default_factory=set)
-    """Names of archives for conversations without an id that were found."""
+    jobs: int
+    """How many processes compare conversations."""
+    locate: Locator = field(init=False)
+    comparison: Comparison = field(init=False)
     merged: MergedCopies | None = None
     """The merged conversation of the last copy; its other copies follow."""
+
+    def __post_init__(self) -> None:
+        """Make what compares conversations."""
+        self.locate = Locator(self.export)
+        self.comparison = Comparison(self.export, self.locate, self.benches)
 
     def run(self, progress: Progress | None) -> None:
         """Compare everything, and add to the result what is not right."""
         try:
             for bench in self.benches:
-                self._open(bench)
-            seen = self._conversations(progress)
+                if bench.archive.redacted:
+                    self._look_through_marks(bench.archive)
+                bench.open(self.locate)
+            self._conversations(progress)
             for bench in self.benches:
                 self._files(bench)
                 if bench.holds_every_file:
                     self._other_files(bench)
                 if bench.reader:
-                    self._sum_up(bench, bench.reader, seen)
+                    self._sum_up(bench, bench.reader)
         finally:
             for bench in self.benches:
                 if bench.reader:
@@ -238,16 +180,6 @@ class _Comparison:
         for name in self.export.missing:  # already in `lacking`
             unread.pop(name, None)
 
-    def _open(self, bench: _Bench) -> None:
-        """Open an archive, if its format can be read back."""
-        archive = bench.archive
-        reader = READERS.get(archive.format) if archive.option("form") != "api" else None
-        if archive.redacted:
-            self._look_through_marks(archive)
-        if reader:
-            bench.reader = reader(archive, self.locate)
-            bench.checked.read_back = True
-
     def _look_through_marks(self, archive: CheckedArchive) -> None:
         """Note for each file with marks the SHA-256 of that file in the export."""
         for key, path in archive.keys.items():
@@ -260,37 +192,31 @@ class _Comparison:
             if digest:
                 archive.unmarked[path] = digest
 
-    def _conversations(self, progress: Progress | None) -> set[str]:
-        """Compare every conversation, and return their names in the archives."""
-        export = self.export
-        seen: set[str] = set()
+    def _conversations(self, progress: Progress | None) -> None:
+        """Compare every conversation, here or in worker processes."""
+        export, comparison = self.export, self.comparison
         export.witness = self._merging
         export.keep = self._too_large
-        for number, (_, raw) in enumerate(export.conversations(), 1):
-            try:
-                key = self._conversation(raw)
-            except OSError:
-                raise
-            except Exception as error:  # a fault of ours is a problem of this one, and of no other
-                key = id_of(raw) or made_up(raw)
-                what = f"{type(error).__name__}: {error}"[:450]
-                reason = f"gptexit failed on it, please report this ({what})"
-                self._add(f"could not be compared: {reason}", key, title_of(raw))
-            seen.add(key)
+        conversations = (raw for _, raw in export.conversations())
+        if self.jobs > 1:
+            compared = compared_by_workers(comparison, conversations, self.jobs)
+        else:
+            compared = map(comparison.conversation, conversations)
+        for number, _ in enumerate(compared, 1):
             if progress:
                 progress(number, export.bytes_read)
-        return seen
-
-    def _add(self, what: str, key: str | None, title: str | None) -> None:
-        """Add a problem of a conversation that no file has."""
-        self.result.problems.append(Problem(None, what, key, title))
+        found, result = comparison.found, self.result
+        result.problems += found.problems
+        result.less += found.less
+        result.unknown += found.unknown
+        result.unknown_messages += found.unknown_messages
 
     def _merging(self, copy: Raw, merged: Raw) -> None:
         """Add what a copy of a conversation lost when it was merged with others."""
         if self.merged is None or self.merged.raw is not merged:
             self.merged = MergedCopies(merged)
         for sentence in self.merged.lost(copy):
-            self._add(sentence, id_of(merged), title_of(merged))
+            self.comparison.add(sentence, id_of(merged), title_of(merged))
 
     def _too_large(self, path: str) -> Take:
         """Return what compares a conversation that is too large with the file that keeps it."""
@@ -313,99 +239,7 @@ class _Comparison:
 
         return take
 
-    def _conversation(self, raw: Raw) -> str:
-        """Compare a conversation with every archive, and return its name in them."""
-        source = SourceConversation(raw, self.export.library(id_of(raw) or ""))
-        key = id_of(raw) or self._made_up_name(source)
-        self.locate.look_for(key, raw)
-        for bench in self.benches:
-            if bench.reader:
-                self._compare(bench, bench.reader, key, source)
-        self._note_unknown(key, source)
-        return key
-
-    def _made_up_name(self, source: SourceConversation) -> str:
-        """Return the name that the archive gave to a conversation without an id.
-
-        It is made from the content, alike in every run. If a damaged source was read in another
-        way, it is the name of one in the archive that holds all of it.
-        """
-        key = made_up(source.raw)
-        readers = [bench.reader for bench in self.benches if bench.reader]
-        self.nameless.add(key)
-        if any(key in reader.ids() for reader in readers):
-            return key
-        for reader in readers:
-            others = (
-                name
-                for name in reader.ids()
-                if name.startswith("no-id-") and name not in self.nameless
-            )
-            for name in sorted(islice(others, _TRIED)):
-                if reader.check(name, source) == []:
-                    self.nameless.add(name)
-                    return name
-        return key
-
-    def _compare(self, bench: _Bench, reader: Reader, key: str, source: SourceConversation) -> None:
-        archive, checked, title = bench.archive, bench.checked, source.title
-        lacks = reader.check(key, source)
-        unasked = leaves_out(source.raw, object_of(archive.record.get("selection")))
-        if lacks is None:
-            other = reader.elsewhere(key)
-            if unasked:
-                checked.left_out += 1
-            elif other:
-                checked.elsewhere.append(Elsewhere(bench.shown(other), key, title))
-            else:
-                self._add(f"is missing from the {archive.format} archive", key, title)
-            return
-        checked.conversations += 1
-        if unasked and reader.strict:
-            what = f"is in the {archive.format} archive, though its options leave it out"
-            self._add(what, key, title)
-        problems = [bench.problem(*lack, key, title) for lack in lacks]
-        changed = list(filter(archive.is_changed, _texts_of(archive, key)))
-        (bench.lacking if lacks else bench.whole).update(changed)
-        accepted = changed and archive.is_accepted(changed[0])
-        if accepted and self._is_known(archive, reader, key, source):
-            self.result.less += problems
-        else:
-            self.result.problems += problems
-
-    @staticmethod
-    def _is_known(
-        archive: CheckedArchive, reader: Reader, key: str, source: SourceConversation
-    ) -> bool:
-        """Tell whether a conversation had all its messages when its note was written.
-
-        A person who accepts a note says nothing of what comes later.
-        """
-        known = archive.shows.get(f"conversation/{key}", "").split()
-        seen = reader.expects(source)
-        said = [shown.id for shown in seen.current if shown.words.segments] if seen else []
-        marks = {mark.partition(".")[0] for mark in known}
-        return seen is not None and all(mark_of(message) in marks for message in said)
-
-    def _note_unknown(self, key: str, source: SourceConversation) -> None:
-        """List the messages of a conversation in an unknown form, each once."""
-        forms: dict[tuple[str | None, str], None] = {}
-        for bench in self.benches:
-            if not bench.reader or key not in bench.reader.ids():
-                continue
-            if seen := bench.reader.expects(source):
-                for shown in [*seen.current, *seen.others]:
-                    forms |= dict.fromkeys((shown.id, form) for form in shown.words.unknown)
-                for words in seen.anywhere:
-                    forms |= dict.fromkeys((None, form) for form in words.unknown)
-        result = self.result
-        result.unknown_messages += len({message for message, _ in forms})
-        room = max(0, LISTED - len(result.unknown))
-        result.unknown += [
-            UnknownForm(key, source.title, message, form) for message, form in islice(forms, room)
-        ]
-
-    def _files(self, bench: _Bench) -> None:
+    def _files(self, bench: Bench) -> None:
         """Compare every asset and account file with the file of that name in the export."""
         finders: dict[str, Callable[[str], str | None]] = {
             "asset": self.locate,
@@ -425,18 +259,19 @@ class _Comparison:
             if digest not in (archive.found[path], archive.unmarked.get(path)):
                 self.result.problems.append(bench.problem(path, "differs from the export"))
 
-    def _other_files(self, bench: _Bench) -> None:
+    def _other_files(self, bench: Bench) -> None:
         """Look for the bytes of each file of the export, under whatever name."""
         held = {*bench.archive.found.values(), *bench.archive.unmarked.values()}
         held |= bench.reader.digests() if bench.reader else set()
         for name in self.export.others(frozenset()):
             digest = self.locate.member(name)
             if digest and digest not in held:
-                self._add(f"the file {name} of the export is missing", None, None)
+                what = f"the file {name} of the export is missing"
+                self.result.problems.append(Problem(None, what))
 
-    def _sum_up(self, bench: _Bench, reader: Reader, seen: set[str]) -> None:
+    def _sum_up(self, bench: Bench, reader: Reader) -> None:
         checked = bench.checked
-        checked.older = len(reader.ids() - seen)
+        checked.older = len(reader.ids() - self.comparison.found.names)
         checked.messages = reader.messages
         checked.redacted = reader.redacted
         checked.assets += reader.assets

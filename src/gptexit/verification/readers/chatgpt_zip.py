@@ -73,9 +73,10 @@ class ZipReader(Reader):
         name, start, size = place
         self._held.seek(start)
         held = parsed(self._held.read(size))
+        redacted = self._comparer.redacted
         count, lacks = self._comparer.differences(source.raw, held)
         self.messages += count
-        self.redacted = self._comparer.redacted
+        self.redacted += self._comparer.redacted - redacted
         lacks += self._lost_files(key, source.raw, self._files[name])
         return [(name, sentence) for sentence in lacks]
 

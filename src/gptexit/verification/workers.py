@@ -1,0 +1,99 @@
+"""Compare conversations in worker processes.
+
+A worker opens the export again, for the tables beside the conversations, and the archives by the
+lists that the first process has read. It returns what it found, and writes no file.
+"""
+
+from __future__ import annotations
+
+import marshal
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from gptexit.codes import Lost
+from gptexit.parallel.pool import Here, Pool, batches_of
+from gptexit.parallel.worker import Answer
+from gptexit.parallel.worker import Raw as Handed
+from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.export_set import Again, open_export
+from gptexit.verification.comparison import Bench, Comparison, Findings
+from gptexit.verification.export_files import Locator
+from gptexit.verification.raw import Raw, id_of, title_of
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker has to know; it can be pickled."""
+
+    again: Again
+    benches: list[Bench]
+    """The archives, not opened."""
+
+    def start(self) -> Answer:
+        """Open export and archives, and return the function that compares batches."""
+        export = open_export(self.again.paths, careful=True, allow_large=self.again.allow_large)
+        locate = Locator(export)
+        comparison = Comparison(export, locate, self.benches)
+        for bench in self.benches:
+            bench.open(locate)
+        comparison.take()  # what is wrong with an archive as a whole, the first process finds too
+        told = 0
+
+        def answer(batch: list[Handed]) -> bytes:
+            nonlocal told
+            try:
+                for _, data, _ in batch:
+                    comparison.conversation(marshal.loads(data))
+            except OSError:  # the first process will meet it too, and end with it
+                comparison.take()
+                return b""
+            losses, told = export.losses[told:], len(export.losses)
+            return pickle.dumps((comparison.take(), losses))
+
+        return answer
+
+
+def compared_by_workers(
+    comparison: Comparison, conversations: Iterator[Raw], jobs: int
+) -> Iterator[None]:
+    """Compare conversations in `jobs` processes; yield once for each. Raises OSError.
+
+    The result is that of comparing one after the other in this process.
+    """
+    again = comparison.export.again
+    assert again is not None  # `jobs_for` made sure
+    setup = Setup(again, [replace(bench, reader=None) for bench in comparison.benches])
+    # The name of one without an id depends on those before it.
+    handed = (("", raw if id_of(raw) else Here(raw), None) for raw in conversations)
+    with Pool(jobs, pickle.dumps(setup)) as pool:
+        for batch, answers in pool.answers(batches_of(handed)):
+            for raws, data in answers or [(batch, b"")]:
+                if data is None:
+                    _add_deadly(comparison, raws)
+                    continue
+                if not data:  # no worker could do it, so this process does
+                    for _, raw, _ in raws:
+                        comparison.conversation(_loaded(raw))
+                    continue
+                found, losses = cast(tuple[Findings, list[Loss]], pickle.loads(data))
+                comparison.absorb(found)
+                for loss in losses:
+                    comparison.export.lose(loss.where, loss.why)
+            yield from (None for _ in batch)
+
+
+def _loaded(raw: Any) -> Raw:
+    """Return a conversation that is handed over as bytes, or as it is."""
+    loaded: Raw = marshal.loads(raw) if isinstance(raw, bytes) else raw
+    return loaded
+
+
+def _add_deadly(comparison: Comparison, raws: list[Handed]) -> None:
+    """Add a problem for each conversation that ended the processes which compared it."""
+    for _, data, _ in raws:
+        raw: Raw = marshal.loads(data)
+        comparison.found.names.add(id_of(raw) or "")
+        what = f"could not be compared: {Lost.ENDED_PROCESSES.sentence}"
+        comparison.add(what, id_of(raw), title_of(raw))
