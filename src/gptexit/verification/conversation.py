@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gptexit.chatgpt.names import file_id
-from gptexit.verification.compare_text import vocabulary_of
+from gptexit.verification.compare_text import vocabulary_of, words_of_json
 from gptexit.verification.documents import Given, cited_by
 from gptexit.verification.expected import (
     ShownConversation,
@@ -60,10 +60,12 @@ class SourceConversation:
     def vocabularies(self) -> tuple[Callable[[], set[str]], ...]:
         """Functions that return words of the conversation and of the account's table about it.
 
-        The first returns them as they are written, the second without marks and escapes.
+        The first returns quickly nearly all that the second does: those that are written in it. The
+        third returns them without marks and escapes.
         """
         said = [self.raw, *self.rows]
         return (
+            cache(lambda: words_of_json(said)),
             cache(lambda: vocabulary_of(said)),
             cache(lambda: vocabulary_of(said, respelled=True)),
         )

@@ -42,31 +42,30 @@ class JsonlReader(Reader):
         super().__init__(archive, locate)
         self._path = archive.root / FILE
         if self._path.is_file():
+            self._lines = self.open_files.enter_context(self._path.open("rb"))
             self._index()
 
     def _index(self) -> None:
         """Note where each conversation is. Without ids, those that are alike share a name."""
         at = 0
         seen: dict[str, bytes] = {}
-        with self._path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                key = parsed(line).get("id")
-                if isinstance(key, str):
-                    digest = hashlib.sha256(line.strip()).digest()
-                    alike = key.startswith("no-id-") and seen.get(key) == digest
-                    if key in self.places and not alike:
-                        self.unreadable.append((FILE, f"has the conversation {key} twice"))
-                    seen[key] = digest
-                    self.places[key] = at
-                else:
-                    self.unreadable.append((FILE, f"line {number} is not a conversation"))
-                at += len(line)
+        for number, line in enumerate(self._lines, 1):
+            key = parsed(line).get("id")
+            if isinstance(key, str):
+                digest = hashlib.sha256(line.strip()).digest()
+                alike = key.startswith("no-id-") and seen.get(key) == digest
+                if key in self.places and not alike:
+                    self.unreadable.append((FILE, f"has the conversation {key} twice"))
+                seen[key] = digest
+                self.places[key] = at
+            else:
+                self.unreadable.append((FILE, f"line {number} is not a conversation"))
+            at += len(line)
 
     def compare(self, key: str, place: int, source: SourceConversation) -> list[Lack]:
         """Return what the line at a position lacks."""
-        with self._path.open("rb") as lines:
-            lines.seek(place)
-            line = parsed(lines.readline())
+        self._lines.seek(place)
+        line = parsed(self._lines.readline())
         return [(f"{FILE}, conversation {key}", sentence) for sentence in self._lacks(source, line)]
 
     def _lacks(self, source: SourceConversation, line: Raw) -> Iterator[str]:
