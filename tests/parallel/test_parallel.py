@@ -172,13 +172,13 @@ def test_where_none_can_be_started_all_is_done_here(
 DEADLY = """
 import os, sys
 if sys.argv[0] == "-c":
-    from gptexit.parallel import preparing as worker
-    read = worker.read
+    from gptexit.parallel import preparing
+    read = preparing.read
     def deadly(where, raw, *rest):
         if raw.get("title") == "deadly":
             os._exit(9)
         return read(where, raw, *rest)
-    worker.read = deadly
+    preparing.read = deadly
 """
 
 

@@ -1,0 +1,149 @@
+"""Several processes prove what one process proves, whatever becomes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gptexit.conversion import convert
+from gptexit.errors import NotAnExport
+from gptexit.parallel import pool
+from gptexit.readers.chatgpt.export_set import open_export
+from gptexit.verification.run import verify
+from gptexit.writers.base import Options
+from support.build import chain, conversation, message
+from support.exports import FIXTURES
+from support.faults.bases import NAMES
+from support.faults.case import case
+
+pytestmark = pytest.mark.slow
+
+FORMATS = ("markdown", "jsonl", "sqlite", "chatgpt", "gemini")
+
+
+def proof(sources: Any, root: Path, jobs: int) -> dict[str, Any]:
+    """Verify the archives at a path against an export, and return the result as JSON."""
+    with open_export(sources, careful=True) as export:
+        return verify(root, export, jobs=jobs).as_json()
+
+
+def damage(root: Path, seed: int) -> None:
+    """Take some bytes out of some files of an archive."""
+    chance = random.Random(seed)
+    files = [path for path in sorted(root.rglob("*")) if path.suffix in (".md", ".jsonl", ".png")]
+    for path in chance.sample(files, min(6, len(files))):
+        data = path.read_bytes()
+        at = chance.randrange(max(1, len(data)))
+        path.write_bytes(data[:at] + data[at + chance.randrange(1, 400) :])
+
+
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.stem)
+def test_any_number_of_processes_proves_the_same(source: Path, tmp_path: Path) -> None:
+    convert(source, tmp_path, FORMATS)
+    whole = proof(source, tmp_path, 1)
+    assert whole["verdict"] != "not complete"
+    assert proof(source, tmp_path, 2) == whole
+    damage(tmp_path, 5)
+    wanted = proof(source, tmp_path, 1)
+    assert wanted["verdict"] == "not complete"
+    for jobs in (2, 5):
+        assert proof(source, tmp_path, jobs) == wanted
+
+
+def test_so_it_is_with_several_exports_and_with_secrets_taken_out(tmp_path: Path) -> None:
+    for redact in (None, "secrets"):
+        out = tmp_path / str(redact)
+        convert(FIXTURES, out, FORMATS, options=Options(redact=redact))
+        damage(out, 7)
+        assert proof(FIXTURES, out, 2) == proof(FIXTURES, out, 1)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_so_it_is_with_a_damaged_export(seed: int, tmp_path: Path) -> None:
+    made = case(NAMES[seed % len(NAMES)], 700 + seed)
+    source = tmp_path / (made.name if made.name != "-" else "export.json")
+    source.write_bytes(made.data)
+    try:
+        convert(source, tmp_path / "out", ("markdown", "jsonl"))
+    except NotAnExport:
+        return
+    assert proof(source, tmp_path / "out", 3) == proof(source, tmp_path / "out", 1)
+
+
+def chats(tmp_path: Path) -> Path:
+    """An export of eight chats, one with the title "deadly" and one without an id."""
+    talks = [
+        conversation(
+            chain(message("user", f"Hello {number}")),
+            conversation_id=f"c{number}",
+            title="deadly" if number == 3 else f"Chat {number}",
+        )
+        for number in range(8)
+    ]
+    for key in ("id", "conversation_id"):
+        talks[5].pop(key, None)
+    source = tmp_path / "conversations.json"
+    source.write_text(json.dumps(talks))
+    return source
+
+
+DEADLY = """
+import os, sys
+if sys.argv[0] == "-c":
+    from gptexit.verification import comparison
+    class Deadly(comparison.SourceConversation):
+        def __init__(self, raw, rows):
+            if raw.get("title") == "deadly":
+                os._exit(9)
+            super().__init__(raw, rows)
+    comparison.SourceConversation = Deadly
+"""
+
+
+def test_what_kills_every_worker_is_named_and_never_called_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = chats(tmp_path)
+    convert(source, tmp_path / "out", ("markdown", "jsonl"))
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook/sitecustomize.py").write_text(DEADLY)
+    root = str(Path(pool.__file__).parents[2])
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'hook'}{os.pathsep}{root}")
+    found = proof(source, tmp_path / "out", 2)
+    assert found["verdict"] == "not complete"
+    [problem] = found["problems"]
+    assert problem["title"] == "deadly"
+    assert "the process that read it ended, twice" in problem["what"]
+    assert [archive["conversations"] for archive in found["archives"]] == [7, 7]
+
+
+def test_where_no_process_can_be_started_all_is_done_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = chats(tmp_path)
+    convert(source, tmp_path / "out", ("markdown", "jsonl"))
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError("no more processes")
+
+    wanted = proof(source, tmp_path / "out", 1)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    assert proof(source, tmp_path / "out", 2) == wanted
+    assert wanted["verdict"] == "complete"
+
+
+def test_a_conversation_that_comes_twice_is_merged_before_it_is_compared(tmp_path: Path) -> None:
+    talk = conversation(chain(message("user", "First"), message("assistant", "Second")))
+    shorter = conversation(chain(message("user", "First")))
+    source = tmp_path / "conversations.json"
+    source.write_text(json.dumps([talk, shorter]))
+    convert(source, tmp_path / "out", ("markdown", "jsonl"))
+    found = [proof(source, tmp_path / "out", jobs) for jobs in (1, 2)]
+    assert found[0] == found[1]
+    assert found[0]["verdict"] == "complete"
