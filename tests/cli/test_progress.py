@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from gptexit.cli import progress
 from gptexit.cli.progress import opened, progress_bar
+from gptexit.conversion import convert
 from gptexit.source import Source
 from support.packing import text_of, write, zip_of
 
@@ -60,7 +62,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def test_a_terminal_without_a_width_has_a_bar(terminal: Terminal) -> None:
-    with progress_bar(EXPORT, off=False) as show:
+    with progress_bar(EXPORT, "auto") as show:
         assert show
         show(3, 500)
     assert "50%" in terminal.getvalue()
@@ -68,7 +70,7 @@ def test_a_terminal_without_a_width_has_a_bar(terminal: Terminal) -> None:
 
 
 def test_work_of_unknown_length_shows_its_time_and_leaves_nothing(terminal: Terminal) -> None:
-    with opened(lambda: EXPORT, off=False) as export:
+    with opened(lambda: EXPORT, "auto") as export:
         assert export is EXPORT
     assert "\rOpening: 0:10" in terminal.getvalue()
     assert terminal.getvalue().rpartition("\r")[2] == ""
@@ -79,24 +81,58 @@ def test_a_dumb_terminal_has_a_line_now_and_then(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    with progress_bar(EXPORT, off=False) as show:
+    with progress_bar(EXPORT, "auto") as show:
         assert show
         show(1200, 500)
-    with progress_bar(None, off=False, what="Checking"):
+    with progress_bar(None, "auto", what="Checking"):
         pass
     assert terminal.getvalue().splitlines() == [
-        "Reading: 10 seconds, 1,200 conversations, 500 bytes",
-        "Checking: 10 seconds",
+        "Reading: 0:10, 1,200 conversations, 500 bytes of 1.0 kB, about 0:10 left",
+        "Reading: 0:10, 1,200 conversations, 500 bytes of 1.0 kB, done",
+        "Checking: 0:10",
+        "Checking: 0:10, done",
     ]
+
+
+def test_programs_have_an_event_a_line(terminal: Terminal) -> None:
+    with progress_bar(EXPORT, "json") as show:
+        assert show
+        show(1200, 500)
+    events = [json.loads(line) for line in terminal.getvalue().splitlines()]
+    assert [event["state"] for event in events] == ["begun", *["working"] * 10, "done"]
+    assert events[7] == {
+        "phase": "reading",
+        "state": "working",
+        "conversations": 1200,
+        "bytes": 500,
+        "bytes_total": 1000,
+        "seconds": 7,
+        "seconds_left": 7,
+    }
+
+
+@pytest.mark.parametrize("command", ["convert", "exit", "verify", "inspect", "memory"])
+def test_each_command_tells_its_phases_to_programs(command: str, tmp_path: Path) -> None:
+    export = write(tmp_path / "e.zip", zip_of({"conversations.json": text_of("a")}))
+    words = [sys.executable, "-m", "gptexit", command, "e.zip", "--progress", "json"]
+    if command == "verify":
+        convert(export, tmp_path / "archive")
+        words.append("archive")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [event["state"] for event in events] == ["begun", "done"] * (len(events) // 2)
+    assert "reading" in {event["phase"] for event in events}
+    last = [event for event in events if event["phase"] == "reading"][-1]
+    assert (last["conversations"], last["bytes"]) == (1, last["bytes_total"])
 
 
 def test_nothing_is_shown_where_nobody_looks(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with progress_bar(EXPORT, off=True) as show, progress_bar(None, off=True):
+    with progress_bar(EXPORT, "none") as show, progress_bar(None, "none"):
         assert show is None
     monkeypatch.setattr("gptexit.cli.progress.sys", SimpleNamespace(stderr=io.StringIO()))
-    with progress_bar(EXPORT, off=False) as show:
+    with progress_bar(EXPORT, "auto") as show:
         assert show is None
     assert terminal.getvalue() == ""
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gptexit.cli import options, outputs, streams
-from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.progress import kind_of, opened, progress_bar
 from gptexit.cli.summary import (
     complain,
     reported,
@@ -111,14 +111,14 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     selection = options.selection_of(given)
     if to_stdout:
         _need_single_file(names, given)
-    off = given["no_progress"] or given["quiet"]
+    kind = kind_of(given, quiet=given["quiet"])
     specs = specs_of(names, options.writer_options(given))
     with (
         reported(given["report"], sources),
         opened(
-            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), off=off
+            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), kind
         ) as export,
-        progress_bar(export, off=off) as progress,
+        progress_bar(export, kind) as progress,
     ):
         if selection.is_everything:
             warn_of_small_disk(export, given["out"], names)

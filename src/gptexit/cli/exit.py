@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gptexit.cli import options, outputs
-from gptexit.cli.progress import progress_bar
+from gptexit.cli.progress import kind_of, progress_bar
 from gptexit.cli.summary import (
     complain,
     listed,
@@ -75,13 +75,13 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """
     _need_sense(sources, given)
     quiet, out = given["quiet"] or given["as_json"], Path(given["out"])
-    off = given["quiet"] or given["no_progress"]
+    kind = kind_of(given, quiet=given["quiet"])
 
     @contextmanager
     def watch(export: ExportSet | None, what: str) -> Iterator[Progress | None]:
         if export and what == "Reading":
             warn_of_small_disk(export, out, FORMATS)
-        with progress_bar(export, off=off, what=what) as progress:
+        with progress_bar(export, kind, what=what) as progress:
             yield progress
 
     with reported(given["report"], sources):

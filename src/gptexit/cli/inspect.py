@@ -10,7 +10,7 @@ import click
 import orjson
 
 from gptexit.cli import options, outputs, streams
-from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.progress import kind_of, opened, progress_bar
 from gptexit.cli.summary import complain, lost, unreadable, write_output
 from gptexit.cli.usage import NamedChoice
 from gptexit.errors import BadNames, Exit
@@ -76,9 +76,9 @@ def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     with (
         opened(
             lambda: open_export(sources, streams.stdin(), allow_large=given["allow_large"]),
-            off=given["no_progress"],
+            kind_of(given),
         ) as export,
-        progress_bar(export, off=given["no_progress"]) as progress,
+        progress_bar(export, kind_of(given)) as progress,
     ):
         inspection = inspect_export(export, progress)
     about = inspection.as_json()

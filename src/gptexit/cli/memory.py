@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gptexit.cli import options, outputs, streams
-from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.progress import kind_of, opened, progress_bar
 from gptexit.cli.summary import complain, lost, not_given, unreadable, write_report
 from gptexit.cli.usage import NamedChoice
 from gptexit.errors import CannotRedact, Exit, NotAnAnswer, RedactionFailed
@@ -81,12 +81,12 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     out = given["out"] or _OUT[kind]
     _need_sense(kind, out, given)
     answer = _answer(given["answer"])
-    off = given["no_progress"] or given["quiet"]
+    kind = kind_of(given, quiet=given["quiet"])
     with (
         opened(
-            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), off=off
+            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), kind
         ) as export,
-        progress_bar(export, off=off) as progress,
+        progress_bar(export, kind) as progress,
     ):
         if kind == "pam":
             remembered = write_store(

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from gptexit.cli.outputs import PATH, Decorator
+from gptexit.cli.progress import KINDS
 from gptexit.cli.usage import NamedChoice, unknown
 from gptexit.errors import BadDate, BadNames
 from gptexit.names import Names, load_table
@@ -97,7 +98,15 @@ reading = _together(
         is_flag=True,
         help="Also read files of a ZIP that are far larger, unpacked, than files of an export.",
     ),
-    click.option("--no-progress", is_flag=True, help="No progress bar."),
+    click.option(
+        "--progress",
+        type=NamedChoice(KINDS, "kind of progress"),
+        default="auto",
+        show_default=True,
+        help="How to show that long work goes on: a bar on a terminal, a line every ten seconds "
+        "(plain), an event a line for programs (json). On standard error.",
+    ),
+    click.option("--no-progress", is_flag=True, help="The same as --progress none."),
     verbose,
 )
 jobs = click.option(

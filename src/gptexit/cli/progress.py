@@ -1,4 +1,4 @@
-"""Show on a terminal that long work goes on: a bar, or the time that it has taken so far."""
+"""Show that long work goes on: a bar on a terminal, lines, or events for programs."""
 
 from __future__ import annotations
 
@@ -7,49 +7,63 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event, Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
 
 from gptexit.cli.summary import lost
 from gptexit.text.terminal import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from gptexit.pipeline import Progress
     from gptexit.readers.chatgpt.export_set import ExportSet
     from gptexit.source import Source
 
+KINDS = ("auto", "plain", "json", "none")
+"""How progress is shown: as a terminal can, in lines, as events for programs, not at all."""
 _NARROW = 60
 """Columns of a bar on a terminal that does not tell its width."""
-_LINES = 10
-"""Seconds between two lines on a terminal that cannot overwrite one."""
+_SOON = 5
+"""Seconds of work before which nobody can say how long the rest takes."""
 S = TypeVar("S", "Source", "ExportSet")
+
+
+def kind_of(given: Mapping[str, Any], *, quiet: bool = False) -> str:
+    """Return one of KINDS, as the options of a command ask for; `quiet` asks for none."""
+    return "none" if quiet or given["no_progress"] else str(given["progress"])
 
 
 @contextmanager
 def progress_bar(
-    export: Source | ExportSet | None, *, off: bool, what: str = "Reading"
+    export: Source | ExportSet | None, kind: str, *, what: str = "Reading"
 ) -> Iterator[Progress | None]:
-    """Show a progress bar; give the function that takes the conversations and bytes read so far.
+    """Show progress; give the function that takes the conversations and bytes read so far.
 
-    Without `export`, and while no progress is told, show how long the work takes. Give None if
-    `off` is set or standard error is no terminal.
+    `kind`: one of KINDS. `auto` shows a bar on a terminal, nothing elsewhere, and lines on one that
+    cannot overwrite a line. Without `export`, and while no progress is told, show how long the work
+    takes. Give None if there is nothing to tell it to.
     """
     log = logging.getLogger(__name__)
     told = log.isEnabledFor(logging.INFO)
     for line in _sources(export, what) if told and export else ():
         log.info(line)
-    if off or told or not sys.stderr.isatty():
-        yield None
-    elif os.environ.get("TERM") == "dumb":
-        with _lines(what) as show:
+    if kind == "auto" and sys.stderr.isatty() and not told:
+        kind = "plain" if os.environ.get("TERM") == "dumb" else "bar"
+    total = export.bytes_total if export else None
+    if kind in _LINES:
+        with _lines(_Phase(what, total), *_LINES[kind]) as show:
             yield show
+    elif kind != "bar":
+        yield None
     elif export is None:
         with _clock(what):
             yield None
     else:
-        with _bar(export.bytes_total, what) as show:
+        with _bar(total, what) as show:
             yield show
 
 
@@ -63,9 +77,9 @@ def _sources(export: Source | ExportSet, what: str) -> Iterator[str]:
 
 
 @contextmanager
-def opened(open_source: Callable[[], S], *, off: bool) -> Iterator[S]:
+def opened(open_source: Callable[[], S], kind: str) -> Iterator[S]:
     """Open a source for a `with` block; a damaged ZIP may take long."""
-    with progress_bar(None, off=off, what="Opening"):
+    with progress_bar(None, kind, what="Opening"):
         source = open_source()
     with source:
         yield source
@@ -110,7 +124,7 @@ def _clock(what: str) -> Iterator[None]:
 
     def show(seconds: int) -> None:
         nonlocal shown
-        shown = f"{what}: {seconds // 60}:{seconds % 60:02}"
+        shown = f"{what}: {_clocked(seconds)}"
         _write(f"\r{shown}")
 
     try:
@@ -121,21 +135,82 @@ def _clock(what: str) -> Iterator[None]:
             _write(f"\r{' ' * len(shown)}\r")
 
 
+@dataclass(slots=True)
+class _Phase:
+    """One phase of the work, and how far it is."""
+
+    what: str
+    total: int | None
+    """Bytes to read, if that is known."""
+    state: str = "begun"
+    seconds: int = 0
+    conversations: int = 0
+    bytes: int = 0
+
+    @property
+    def left(self) -> int | None:
+        """The seconds that the phase will still take, if it goes on as it did."""
+        if self.state != "working" or not self.total or not self.bytes or self.seconds < _SOON:
+            return None
+        return round(self.seconds * max(0, self.total - self.bytes) / self.bytes)
+
+
+def _as_line(phase: _Phase) -> str:
+    read = f", {phase.conversations:,} conversations, {size(phase.bytes)}" if phase.bytes else ""
+    read += f" of {size(phase.total)}" if read and phase.total else ""
+    left = f", about {_clocked(phase.left)} left" if phase.left is not None else ""
+    done = ", done" if phase.state == "done" else ""
+    return f"{phase.what}: {_clocked(phase.seconds)}{read}{left}{done}\n"
+
+
+def _as_event(phase: _Phase) -> str:
+    event = {
+        "phase": phase.what.lower(),
+        "state": phase.state,
+        "conversations": phase.conversations,
+        "bytes": phase.bytes,
+        "bytes_total": phase.total,
+        "seconds": phase.seconds,
+        "seconds_left": phase.left,
+    }
+    return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+_LINES: dict[str, tuple[int, tuple[str, ...], Callable[[_Phase], str]]] = {
+    "plain": (10, ("working",), _as_line),
+    "json": (1, ("begun", "working", "done"), _as_event),
+}
+"""Seconds between two lines, the states of a phase that always have one, and what makes a line."""
+
+
 @contextmanager
-def _lines(what: str) -> Iterator[Progress]:
-    """Write a line now and then."""
-    read = ""
+def _lines(
+    phase: _Phase, seconds_between: int, states: tuple[str, ...], line: Callable[[_Phase], str]
+) -> Iterator[Progress]:
+    """Write a line at the beginning and the end of a phase, if it has one, and in between."""
 
     def show(conversations: int, bytes_read: int) -> None:
-        nonlocal read
-        read = f", {conversations:,} conversations, {size(bytes_read)}"
+        phase.conversations, phase.bytes = conversations, bytes_read
 
-    def write(seconds: int) -> None:
-        if seconds % _LINES == 0:
-            _write(f"{what}: {seconds} seconds{read}\n")
+    def tell(state: str) -> None:
+        phase.state = state
+        if state in states or phase.seconds >= seconds_between:
+            _write(line(phase))
 
-    with _each_second(write):
+    def tick(seconds: int) -> None:
+        phase.seconds = seconds
+        if seconds % seconds_between == 0:
+            tell("working")
+
+    tell("begun")
+    with _each_second(tick):
         yield show
+    tell("done")
+
+
+def _clocked(seconds: int) -> str:
+    """Return a time as minutes and seconds."""
+    return f"{seconds // 60}:{seconds % 60:02}"
 
 
 def _write(text: str) -> None:

@@ -12,7 +12,7 @@ import click
 
 from gptexit.archive.lock import owning_name
 from gptexit.cli import options, outputs, streams
-from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.progress import kind_of, opened, progress_bar
 from gptexit.cli.summary import (
     complain,
     listed,
@@ -94,7 +94,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
     selection = options.selection_of(given)
     common = CommonOptions.taken_from(options.writer_options(given))
     quiet, dry = given["quiet"], given["dry_run"]
-    off = given["no_progress"] or quiet
+    kind = kind_of(given, quiet=quiet)
     say = partial(click.echo, err=True)
     tally = None
     code = Exit.SERVER
@@ -104,14 +104,14 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **
             owning_name(url, f"push {url.rstrip('/').casefold()}"),
             opened(
                 lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]),
-                off=off,
+                kind,
             ) as export,
             (
                 EmptyApp(url)
                 if dry and not os.environ.get(KEY, "").strip()
                 else Server(url, _key(), given["timeout"], given["patience"], say)
             ) as server,
-            progress_bar(export, off=off, what="Comparing" if dry else "Sending") as progress,
+            progress_bar(export, kind, what="Comparing" if dry else "Sending") as progress,
         ):
             run = Push(export, server, selection, common, dry=dry, memories=given["memories"])
             tally = run.tally

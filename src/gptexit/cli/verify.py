@@ -10,7 +10,7 @@ import click
 
 from gptexit.archive.description import record_of
 from gptexit.cli import options, outputs, streams
-from gptexit.cli.progress import opened, progress_bar
+from gptexit.cli.progress import kind_of, opened, progress_bar
 from gptexit.cli.summary import listed, write_reports
 from gptexit.errors import Exit
 from gptexit.files.disk import HOUSE
@@ -248,7 +248,7 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     gptexit verify --accept chatgpt-archive
     """
     as_json, quiet = given["as_json"] or given["report"] == "-", given["quiet"]
-    off = quiet or as_json or given["no_progress"]
+    kind = kind_of(given, quiet=quiet or as_json)
     if quiet:
         streams.hush()
     *sources, archive = _in_order(paths)
@@ -258,13 +258,13 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
         with (
             opened(
                 lambda: open_export(sources, careful=True, allow_large=given["allow_large"]),
-                off=off,
+                kind,
             ) as export,
-            progress_bar(export, off=off) as progress,
+            progress_bar(export, kind) as progress,
         ):
             result = verify_archive(Path(archive), export, progress, jobs=given["jobs"])
     else:
-        with progress_bar(None, off=off, what="Checking"):
+        with progress_bar(None, kind, what="Checking"):
             result = verify_archive(Path(archive))
     write_reports(given, result.as_json())
     if not (quiet or as_json):
