@@ -118,7 +118,7 @@ def test_each_command_tells_its_phases_to_programs(command: str, tmp_path: Path)
     if command == "verify":
         convert(export, tmp_path / "archive")
         words.append("archive")
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
     events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     assert [event["state"] for event in events] == ["begun", "done"] * (len(events) // 2)
     assert "reading" in {event["phase"] for event in events}

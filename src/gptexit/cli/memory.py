@@ -81,12 +81,13 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     out = given["out"] or _OUT[kind]
     _need_sense(kind, out, given)
     answer = _answer(given["answer"])
-    kind = kind_of(given, quiet=given["quiet"])
+    progress_kind = kind_of(given, quiet=given["quiet"])
     with (
         opened(
-            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]), kind
+            lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]),
+            progress_kind,
         ) as export,
-        progress_bar(export, kind) as progress,
+        progress_bar(export, progress_kind) as progress,
     ):
         if kind == "pam":
             remembered = write_store(
