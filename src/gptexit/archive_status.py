@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from gptexit.archive.checked import PART, LastCheck, last_check
-from gptexit.archive.description import EXPORTS, RECORD, record_of
+from gptexit.archive.description import (
+    EXPORTS,
+    RECORD,
+    incomplete_of,
+    record_of,
+)
 from gptexit.archive.folder import Archive
 from gptexit.archive.manifest import RECORDED, Entry
 from gptexit.archive.places import MANIFEST
@@ -96,6 +101,8 @@ class Status:
     parts: list[ArchivePart] = field(default_factory=list)
     exports: list[MadeFrom] = field(default_factory=list)
     """The exports that it was made from, the oldest run first."""
+    incomplete: str | None = None
+    """The name of an export that was not whole, and that no newer one has replaced."""
     checked: LastCheck | None = None
     """The last verification; None if there was none since the archive was written."""
     changed: list[str] = field(default_factory=list)
@@ -136,6 +143,8 @@ def status_of(path: Path) -> Status:
     for root, archive in archives.items():
         status.interrupted |= bool(archive.places.journals())
         _add_part(status, root.relative_to(path).as_posix(), archive)
+    lacking = incomplete_of(records[0])
+    status.incomplete = lacking and lacking.name
     made_from = (export for record in records for export in _made_from(record))
     status.exports = list(dict.fromkeys(made_from))
     written = _written(archives)
@@ -347,10 +356,11 @@ def _steps(
         yield Step(f"{why} If it is not running, run the same command again.", None)
     if status.newer:
         yield Step("A newer export is on this machine. To take it in:", _renewing(status, options))
-    if status.checked and status.checked.verdict == PART:
+    if status.incomplete or (status.checked and status.checked.verdict == PART):
+        named = f"{status.incomplete} was not whole. " if status.incomplete else ""
         yield Step(
-            "Download the export again, with all its ZIPs, and give them all to gptexit exit. "
-            "START-HERE.md says what is lacking.",
+            f"{named}Download the export again, with all its ZIPs, and give them all to gptexit "
+            "exit. START-HERE.md says what is lacking.",
             None,
         )
     elif status.gone_files or not status.checked or status.checked.verdict == "not complete":

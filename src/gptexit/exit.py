@@ -13,7 +13,16 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 from pathvalidate import sanitize_filename
 
-from gptexit.archive.description import need_same_account, part_of, record, record_of, unread
+from gptexit.archive.description import (
+    INCOMPLETE,
+    Incomplete,
+    incomplete_of,
+    need_same_account,
+    part_of,
+    record,
+    record_of,
+    unread,
+)
 from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
 from gptexit.archive.lock import owning
@@ -28,6 +37,7 @@ from gptexit.exit_page import (
     Commands,
     Stale,
     answer,
+    is_incomplete,
     marks,
     start_here,
     with_marks,
@@ -134,7 +144,10 @@ def leave(
             commands = Commands.of(sources, out)
             renewed, stale = _earlier_packs(out, {part["format"] for part in parts}, commands)
             there = [*places, *(name for name in renewed if name not in places)]
-            page = start_here(report, checked, kept, generation, there, stale, commands)
+            this, incomplete = _export_of(report), incomplete_of(earlier)
+            if incomplete and incomplete.is_replaced_by(this):
+                incomplete = None
+            page = start_here(report, checked, kept, generation, there, stale, commands, incomplete)
             plain = sha256_of(page.encode())
             page = with_marks(page, _marks(folder, earlier.get("page")))
             folder.put(File(PAGE, page.encode(), PAGE))
@@ -143,10 +156,23 @@ def leave(
             # The options as they were given, those of the notes among them.
             about = {**choices(spec_of(FORMATS[0], options), Selection()), "format": "exit"}
             about |= {"parts": parts, "page": plain}
-            folder.archive.describe(record(about, export, {}, unread(lost)))
+            if lacks := incomplete or (this if is_incomplete(report, checked) else None):
+                about[INCOMPLETE] = lacks._asdict()
+            before = earlier.get("unread") if incomplete else None
+            folder.archive.describe(record(about, export, {}, unread(lost, before, whole=False)))
         note([out], checked)
     name = folder.tally.new_texts.get(PAGE, PAGE)
-    return Left(report, Finished(checked, answer(report, checked, name), out / name, stale))
+    return Left(
+        report, Finished(checked, answer(report, checked, name, incomplete), out / name, stale)
+    )
+
+
+def _export_of(report: dict[str, Any]) -> Incomplete:
+    """Return the newest export of a run, as a record names one that is not whole."""
+    source = report["source"]
+    made = source["made"] if source["made"] and source["made"]["by"] != "files" else {}
+    label = source["exports"][-1]["label"] if source["exports"] else source["label"]
+    return Incomplete(label, made.get("time") or report["read"]["newest"] or "")
 
 
 def _add_losses(report: dict[str, Any], losses: list[dict[str, str]]) -> None:

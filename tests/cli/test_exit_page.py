@@ -137,6 +137,28 @@ def test_a_part_of_an_export_is_no_yes(names: list[str], words: str | None, tmp_
 
 
 @pytest.mark.slow
+def test_an_older_export_does_not_hide_that_a_newer_one_was_damaged(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    older = export_of(tmp_path / "older.zip", "Hello")  # of 2025
+    newer = export_of(tmp_path / "newer.zip", *"abcdefgh", year=2026)
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(newer.read_bytes().replace(b'"a"', b'"b"', 1))
+    assert agree(leave(out, damaged), out).startswith("Not yet: do not cancel. Part of the export")
+    for _ in range(2):
+        done = leave(out, older)
+        said = agree(done, out)
+        assert said.startswith("Not yet: do not cancel. damaged.zip of 2026-")
+        assert done.exit_code == 1
+        for words in (["status", str(out)], ["verify", str(older), str(out)], ["status", str(out)]):
+            told = CliRunner().invoke(main, words).stdout
+            assert ("not whole" in told) == (words[0] == "status")
+            assert "Nothing to do" not in told
+    assert agree(leave(out, newer), out).startswith("Yes, you have all")
+    assert "not whole" not in CliRunner().invoke(main, ["status", str(out)]).stdout
+    assert agree(leave(out, older), out).startswith("Yes, you have all")
+
+
+@pytest.mark.slow
 def test_a_damaged_file_of_the_account_is_no_yes(tmp_path: Path) -> None:
     export = tmp_path / "export.zip"
     raw = conversation(chain(message("user", "Hello"), message("assistant", "Good day")))
@@ -161,11 +183,12 @@ def test_an_empty_export_is_no_yes(tmp_path: Path) -> None:
 # Ticks
 
 
-def export_of(path: Path, *words: str) -> Path:
+def export_of(path: Path, *words: str, year: int = 2025) -> Path:
     """Write an export of one conversation in which each of `words` is said."""
     said = [part for word in words for part in (message("user", word), message("assistant", "ok"))]
+    raw = json.dumps([conversation(chain(*said))])
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("conversations.json", json.dumps([conversation(chain(*said))]))
+        archive.writestr(zipfile.ZipInfo("conversations.json", (year, 5, 1, 0, 0, 0)), raw)
     return path
 
 

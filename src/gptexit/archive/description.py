@@ -29,6 +29,8 @@ KEY = "account"
 """The key of the account's checksum in the record."""
 EXPORTS = "exports"
 """The key of the exports that an archive was made from, those of earlier runs first."""
+INCOMPLETE = "incomplete"
+"""The key of the `Incomplete` in the record of an exit."""
 VERSION = 2
 """The number that a record carries as `version`: from 2 on it has a checksum."""
 LISTED = 1000
@@ -65,6 +67,30 @@ def record_of(root: Path) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return record if isinstance(record, dict) else {}
+
+
+class Incomplete(NamedTuple):
+    """The newest export that an exit was given and that was not whole, until a whole one comes."""
+
+    name: str
+    made: str
+    """When it was made or, if that is not known, when its last conversation was changed; as RFC
+    3339; "" if neither is known."""
+
+    def is_replaced_by(self, other: Incomplete) -> bool:
+        """Tell whether a whole export, or another that is not whole, takes the place of this."""
+        if self.made and other.made:
+            return other.made >= self.made
+        return other.name.removesuffix(".zip") == self.name.removesuffix(".zip")
+
+
+def incomplete_of(record: Mapping[str, Any]) -> Incomplete | None:
+    """Return the export that was not whole, from the record of an exit."""
+    known = record.get(INCOMPLETE)
+    name, made = (known.get("name"), known.get("made")) if isinstance(known, dict) else ("", "")
+    if not isinstance(name, str) or not isinstance(made, str) or not name:
+        return None
+    return Incomplete(printable(name, _SHOWN), made)
 
 
 def accounts_of(export: Any) -> set[str]:
