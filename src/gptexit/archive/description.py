@@ -35,8 +35,8 @@ VERSION = 2
 """The number that a record carries as `version`: from 2 on it has a checksum."""
 LISTED = 1000
 """Things that could not be read that a record lists; the others are only counted."""
-_FILE = "user.json"
-_LARGEST = 1 << 20
+USER_FILE = "user.json"
+LARGEST_USER = 1 << 20
 """Bytes of it that are read."""
 _SHOWN = 40
 """Columns of an address, or of a name of an export, in a sentence."""
@@ -103,7 +103,7 @@ def _accounts(export: Any) -> Iterator[tuple[_Account, Any]]:
     for file in getattr(export, "user_files", list)():
         # Of a damaged file the copy tells the loss.
         with closing(file.stream), suppress(OSError):
-            account = _account_in(file.stream.read(_LARGEST))
+            account = account_in(file.stream.read(LARGEST_USER))
             if account.checksum:
                 yield account, file
 
@@ -120,7 +120,7 @@ def need_same_account(export: Any, roots: Sequence[Path], out: Path | None) -> N
     if len({account.checksum for account in by_account}) > 1:
         raise _two_accounts(by_account, out)
     for root in roots:
-        known = _account_in_archive(root)
+        known = account_in_archive(root)
         for account in by_account:
             if known.checksum and known.checksum != account.checksum:
                 raise _other_account(root, known, account, out or root)
@@ -171,7 +171,7 @@ def _folder_for(account: _Account, out: Path, others: Sequence[Choice] = ()) -> 
         folder
         for folder in folders
         if str(folder) not in {choice.out for choice in others}
-        and (_is_free(folder) or _account_in_archive(folder).checksum == account.checksum)
+        and (_is_free(folder) or account_in_archive(folder).checksum == account.checksum)
     )
     return next(free, folders[-1])
 
@@ -196,7 +196,7 @@ def _source_of(root: Path) -> str:
         return ""
 
 
-def _account_in(data: bytes) -> _Account:
+def account_in(data: bytes) -> _Account:
     """Return the account that a `user.json` tells; one without a checksum if it tells none."""
     try:
         record = orjson.loads(data)
@@ -210,10 +210,10 @@ def _account_in(data: bytes) -> _Account:
     return _Account(digest[:32], shown)
 
 
-def _account_in_archive(root: Path) -> _Account:
+def account_in_archive(root: Path) -> _Account:
     """Return the account of an archive: by its record, else by its own `user.json`."""
     try:
-        own = _account_in(read_bytes(root / "account" / _FILE) or b"")
+        own = account_in(read_bytes(root / "account" / USER_FILE) or b"")
     except OSError:
         own = _NOBODY
     try:
