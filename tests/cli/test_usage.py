@@ -218,6 +218,17 @@ def test_verify_takes_the_archive_first_too(tmp_path: Path) -> None:
     assert "compared with slim-2026.zip" in done.stdout
 
 
+@pytest.mark.parametrize("formats", [["markdown", "jsonl"], ["markdown"]], ids="+".join)
+def test_verify_takes_the_folder_of_several_archives_first_too(
+    formats: list[str], tmp_path: Path
+) -> None:
+    out = str(tmp_path / "out")
+    run("convert", SLIM, *(word for name in formats for word in ("--to", name)), "-o", out)
+    done = run("verify", out, SLIM)
+    assert done.exit_code == Exit.COMPLETE
+    assert f"so gptexit runs: gptexit verify {SLIM} {out}" in done.stderr
+
+
 def test_search_takes_the_archive_last_too(tmp_path: Path) -> None:
     assert run("convert", SLIM, "--to", "sqlite", "-o", "here", "-q").exit_code == 0
     done = run("search", "bicycle", "here")

@@ -31,6 +31,8 @@ EXPORTS = "exports"
 """The key of the exports that an archive was made from, those of earlier runs first."""
 INCOMPLETE = "incomplete"
 """The key of the `Incomplete` in the record of an exit."""
+BESIDE = "beside"
+"""The key of the names of files that were given too, such as further parts of an export."""
 VERSION = 2
 """The number that a record carries as `version`: from 2 on it has a checksum."""
 LISTED = 1000
@@ -292,12 +294,14 @@ def record(
         {"name": edition.label, "made": stamp(made) if (made := edition.certain()) else None}
         for edition in getattr(export, "editions", ())
     ]
+    beside: list[str] = getattr(export, "beside", list)()
     return {
         "version": VERSION,
         "tool": {"name": "gptexit", "version": __version__},
         "writer": int(WRITER),
         **({KEY: accounts.pop()} if len(accounts) == 1 else {}),
         **asked,
+        **({BESIDE: beside} if beside else {}),
         EXPORTS: exports or [{"name": getattr(export, "label", ""), "made": None}],
         "sources": [
             {"name": name, "size": size, "sha256": digest or digests.get(name)}

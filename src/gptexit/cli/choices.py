@@ -70,7 +70,13 @@ def _not_given(words: list[str], near: list[Choice]) -> list[Choice]:
     if sum(not os.path.exists(path) for path in paths) > 1:  # noqa: PTH110 - as in `_quoted`
         return []
     given = set(map(os.path.realpath, paths))
-    return [choice for choice in near if given.isdisjoint(map(os.path.realpath, choice.paths))]
+    new = []
+    for choice in near:
+        left = tuple(path for path in choice.paths if os.path.realpath(path) not in given)
+        if words[0] == "verify" and left != choice.paths:
+            return []  # it is the archive that is not there
+        new += [choice._replace(paths=left)] if left else []
+    return new
 
 
 def _names(choice: Choice) -> list[str]:
