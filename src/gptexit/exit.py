@@ -135,12 +135,12 @@ def leave(
         with watch(None, "Opening"):
             opened = open_chatgpt(sources, careful=True, allow_large=allow_large)
         with opened as export, watch(export, "Verifying") as progress:
-            checked = verify(out, export, progress, finished=False)
+            parts = _parts(out, [spec.format.name for spec in specs], record_of(out))
+            checked = verify(out, export, progress, parts=[part["path"] for part in parts])
             nodes = report["read"]["nodes"]
             generation = form(export, nodes["full"], nodes["slim"]).generation
             folder = ArchiveFolder(out)
             earlier = folder.archive.recorded()
-            parts = _parts(out, [spec.format.name for spec in specs], earlier)
             commands = Commands.of(sources, out)
             renewed, stale = _earlier_packs(out, {part["format"] for part in parts}, commands)
             there = [*places, *(name for name in renewed if name not in places)]

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -156,6 +157,22 @@ def test_an_older_export_does_not_hide_that_a_newer_one_was_damaged(tmp_path: Pa
     assert agree(leave(out, newer), out).startswith("Yes, you have all")
     assert "not whole" not in CliRunner().invoke(main, ["status", str(out)]).stdout
     assert agree(leave(out, older), out).startswith("Yes, you have all")
+
+
+def test_archives_of_others_below_the_folder_are_not_looked_at(tmp_path: Path) -> None:
+    theirs, mine = export_of(tmp_path / "theirs.zip", "Hello"), tmp_path / "mine.zip"
+    raw = conversation(chain(message("user", "Bye"), message("assistant", "ok")), id="mine")
+    with zipfile.ZipFile(mine, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([raw]))
+    leave(tmp_path / "theirs", theirs)
+    CliRunner().invoke(main, ["convert", str(theirs), "-o", str(tmp_path / "notes")])
+    for _ in range(2):
+        assert agree(leave(tmp_path, mine), tmp_path).startswith("Yes, you have all")
+    shutil.rmtree(tmp_path / "notes")
+    for words in ([str(mine)], []):
+        done = CliRunner().invoke(main, ["verify", *words, str(tmp_path)])
+        assert done.stdout.splitlines()[-1].startswith("Complete")
+        assert "theirs/" not in done.stdout
 
 
 @pytest.mark.slow
