@@ -46,6 +46,7 @@ from gptexit.files.disk import full_disk_named, leads_out
 from gptexit.inspection.run import form
 from gptexit.pipeline import AssetUnreadable, Progress, guarded
 from gptexit.proof import note, verify
+from gptexit.readers.chatgpt.containers.nearby import parts_beside
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection, options_of
@@ -74,6 +75,8 @@ class Finished(NamedTuple):
     """What the page says too."""
     page: Path
     """The page to begin with: START-HERE.md, or what is beside it if the user changed that."""
+    together: str
+    """The command that takes also the parts of the export that lie beside it; "" if none do."""
     stale: list[Stale]
     """Packs of earlier runs that lack what is new."""
 
@@ -144,13 +147,15 @@ def leave(
             commands = Commands.of(sources, out)
             renewed, stale = _earlier_packs(out, {part["format"] for part in parts}, commands)
             there = [*places, *(name for name in renewed if name not in places)]
+            together = _together(sources, report, out, going_to)
             this, incomplete = _export_of(report), incomplete_of(earlier)
-            if incomplete and incomplete.is_replaced_by(this):
-                incomplete = None
-            page = start_here(report, checked, kept, generation, there, stale, commands, incomplete)
+            incomplete = None if incomplete and incomplete.is_replaced_by(this) else incomplete
+            page = start_here(
+                report, checked, kept, generation, there, stale, commands, incomplete, together
+            )
             plain = sha256_of(page.encode())
-            page = with_marks(page, _marks(folder, earlier.get("page")))
-            folder.put(File(PAGE, page.encode(), PAGE))
+            marked = with_marks(page, _marks(folder, earlier.get("page"))).encode()
+            folder.put(File(PAGE, marked, PAGE))
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
             # The options as they were given, those of the notes among them.
@@ -162,9 +167,17 @@ def leave(
             folder.archive.describe(record(about, export, {}, unread(lost, before, whole=False)))
         note([out], checked)
     name = folder.tally.new_texts.get(PAGE, PAGE)
-    return Left(
-        report, Finished(checked, answer(report, checked, name, incomplete), out / name, stale)
-    )
+    answered = answer(report, checked, name, incomplete, together)
+    return Left(report, Finished(checked, answered, out / name, together, stale))
+
+
+def _together(
+    sources: Sequence[str | Path], report: dict[str, Any], out: Path, going_to: Iterable[str]
+) -> str:
+    """Return the command that takes the parts beside the sources too; "" if there are none."""
+    beside = parts_beside(sources, report["source"]["missing_files"])
+    places = [word for name in going_to for word in ("--for", name)]
+    return Commands.of([*sources, *beside], out).exit(*places) if beside else ""
 
 
 def _export_of(report: dict[str, Any]) -> Incomplete:

@@ -51,6 +51,10 @@ LISTED = 20
 """Missing files and unreadable parts that the page lists; the report has them all."""
 QUESTION = "Do I have everything, and may I cancel now?"
 _NOT_YET = "Not yet: do not cancel."
+_BESIDE = (
+    "You gave only a part of the export, and another part is in the same folder: run the command "
+    "that takes them all."
+)
 _ELSEWHERE = frozenset(
     {Lost.TOO_LARGE, Lost.LARGER_THAN_READ, Lost.OUR_FAULT, Lost.ENDED_PROCESSES}
 )
@@ -82,12 +86,16 @@ def answer(
     checked: Result,
     page: str = PAGE,
     incomplete: Incomplete | None = None,
+    together: str = "",
 ) -> CancelAnswer:
     """Answer QUESTION from the report of a conversion and the verification of what it wrote.
 
     `page`: the name of the page that says more. `incomplete`: an export of an earlier run that was
-    not whole, and that this one does not replace.
+    not whole, and that this one does not replace. `together`: the command with the parts of this
+    export that lie beside it.
     """
+    if together and not checked.problems:
+        return CancelAnswer(_NOT_YET, _BESIDE, Exit.INCOMPLETE)
     if hindrance := _hindrance(report, checked, page):
         return CancelAnswer(_NOT_YET, hindrance, Exit.INCOMPLETE)
     if incomplete:
@@ -211,11 +219,13 @@ def start_here(
     stale: Sequence[Stale] = (),
     commands: Commands | None = None,
     incomplete: Incomplete | None = None,
+    together: str = "",
 ) -> str:
     """Return START-HERE.md: the answer, what to do, what is lost, what is where.
 
     `kept`: names of the account files. `generation`: the form of the export, which decides what it
-    cannot hold; "" to leave that out. `incomplete`: as `answer` takes it.
+    cannot hold; "" to leave that out. `incomplete` and `together`: as
+    `answer` takes them.
     """
     commands = commands or Commands()
     source, read, assets = report["source"], report["read"], report["assets"]
@@ -227,7 +237,8 @@ def start_here(
         version=__version__,
         source=line(source["label"]),
         question=QUESTION,
-        answer=answer(report, checked, incomplete=incomplete),
+        answer=answer(report, checked, incomplete=incomplete, together=together),
+        together=together,
         age=age(report),
         conversations=read["conversations"],
         messages=read["messages"],

@@ -175,6 +175,30 @@ def test_archives_of_others_below_the_folder_are_not_looked_at(tmp_path: Path) -
         assert "theirs/" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("alone", "other"),
+    [("e-part-0001.zip", "e-part-0002.zip"), ("chats.zip", "pictures.zip")],
+    ids=["parts", "pictures apart"],
+)
+def test_a_part_that_lies_beside_is_named_with_the_whole_command(
+    alone: str, other: str, tmp_path: Path
+) -> None:
+    beside, out = tmp_path / other, tmp_path / "out"
+    with zipfile.ZipFile(SLIM) as whole, ExitStack() as stack:
+        zips = (tmp_path / alone, beside)
+        first, second = (stack.enter_context(zipfile.ZipFile(path, "w")) for path in zips)
+        for name in whole.namelist():
+            apart = name.endswith(".dat") or ("part" in other and "-001.json" in name)
+            (second if apart else first).writestr(name, whole.read(name))
+    (tmp_path / "nothing.zip").write_bytes(b"PK")
+    done = leave(out, tmp_path / alone)
+    assert "another part is in the same folder" in agree(done, out)
+    command = f"gptexit exit {tmp_path / alone} {beside} -o {out}"
+    assert f"every part: {command}\n" in done.stdout
+    assert f"`{command}`" in (out / "START-HERE.md").read_text(encoding="utf-8")
+    assert agree(leave(out, tmp_path / alone, beside), out).startswith("Yes, you have all")
+
+
 @pytest.mark.slow
 def test_a_damaged_file_of_the_account_is_no_yes(tmp_path: Path) -> None:
     export = tmp_path / "export.zip"
