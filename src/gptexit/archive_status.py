@@ -9,16 +9,27 @@ from __future__ import annotations
 import os
 import sqlite3
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gptexit.archive.checked import PART, LastCheck, last_check
-from gptexit.archive.description import EXPORTS, RECORD, record_of
+from gptexit.archive.description import (
+    EXPORTS,
+    LARGEST_USER,
+    RECORD,
+    USER_FILE,
+    account_in,
+    account_in_archive,
+    incomplete_of,
+    record_of,
+)
 from gptexit.archive.folder import Archive
 from gptexit.archive.manifest import RECORDED, Entry
 from gptexit.archive.places import MANIFEST
@@ -27,6 +38,7 @@ from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.errors import NoArchive
 from gptexit.files.disk import HOUSE, digest_at, open_plain
 from gptexit.readers.chatgpt.containers.nearby import NearbyExport, exports_in, exports_near
+from gptexit.readers.chatgpt.containers.zip import UNREADABLE
 from gptexit.text.dates import stamp
 from gptexit.text.terminal import command_line, printable
 from gptexit.writers.base import SECRETS
@@ -96,6 +108,8 @@ class Status:
     parts: list[ArchivePart] = field(default_factory=list)
     exports: list[MadeFrom] = field(default_factory=list)
     """The exports that it was made from, the oldest run first."""
+    incomplete: str | None = None
+    """The name of an export that was not whole, and that no newer one has replaced."""
     checked: LastCheck | None = None
     """The last verification; None if there was none since the archive was written."""
     changed: list[str] = field(default_factory=list)
@@ -136,6 +150,8 @@ def status_of(path: Path) -> Status:
     for root, archive in archives.items():
         status.interrupted |= bool(archive.places.journals())
         _add_part(status, root.relative_to(path).as_posix(), archive)
+    lacking = incomplete_of(records[0])
+    status.incomplete = lacking and lacking.name
     made_from = (export for record in records for export in _made_from(record))
     status.exports = list(dict.fromkeys(made_from))
     written = _written(archives)
@@ -143,12 +159,14 @@ def status_of(path: Path) -> Status:
     known = max((export.made for export in status.exports if export.made), default=written)
     nearby = exports_near(path)
     held = {size for record in records for size in _sizes(record)}
-    same = [export for export in nearby if _is_held(export, held)]
-    status.newer = [
-        Newer(list(map(str, export.paths)), stamp(export.made))
-        for export in nearby
-        if export not in same and stamp(export.made) > known
-    ]
+    accounts = {account_in_archive(root).checksum for root in roots} - {""}
+    same = []
+    for export in nearby:
+        sizes, of_export = _contents(export)
+        if sizes and sizes <= held:
+            same.append(export)
+        elif stamp(export.made) > known and not (accounts and of_export - accounts):
+            status.newer.append(Newer(list(map(str, export.paths)), stamp(export.made)))
     status.next = list(_steps(status, take.mapping(records[0].get("options")), same))
     return status
 
@@ -317,25 +335,41 @@ def _checked(roots: Iterable[Path], written: str) -> LastCheck | None:
 
 
 def _sizes(record: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
-    """Yield name and size of each file of an export with conversations that a record names."""
+    """Yield name and size of each file of an export that a record names, without its folder."""
     for source in _objects(record.get("sources")):
         name, size = take.string(source.get("name")), source.get("size")
         if name and ": " in name and isinstance(size, int):
-            yield name.partition(": ")[2], size
+            yield name.partition(": ")[2].rpartition("/")[2], size
 
 
-def _is_held(export: NearbyExport, held: set[tuple[str, int]]) -> bool:
-    """Tell whether an archive was written from an export, by the sizes of its conversations."""
-    found = set[tuple[str, int]]()
+def _contents(export: NearbyExport) -> tuple[set[tuple[str, int]], set[str]]:
+    """Return name and size of each file with conversations, and the accounts that an export tells.
+
+    Folders are left out of the names, as they change when an export is packed again.
+    """
+    sizes, accounts = set[tuple[str, int]](), set[str]()
     for path in export.paths:
-        with suppress(OSError, ValueError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-            found |= {
-                (info.filename, info.file_size)
-                for info in infos
-                if CONVERSATIONS.search(info.filename)
-            }
-    return bool(found) and found <= held
+        with suppress(OSError, RuntimeError, zlib.error, *UNREADABLE):
+            for name, size, opened in _listed(path):
+                base = name.rpartition("/")[2]
+                if CONVERSATIONS.search(name):
+                    sizes.add((base, size))
+                elif base == USER_FILE:
+                    with opened() as stream:
+                        accounts.add(account_in(stream.read(LARGEST_USER)).checksum)
+    return sizes, accounts - {""}
+
+
+def _listed(path: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:
+    """Yield name and size of each file of a ZIP or a folder, and what opens it."""
+    if path.is_dir():
+        with os.scandir(path) as entries:
+            for entry in islice(entries, LISTED):
+                yield entry.name, entry.stat().st_size, partial(open_plain, entry.path)
+        return
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            yield info.filename, info.file_size, partial(archive.open, info)
 
 
 def _steps(
@@ -347,10 +381,11 @@ def _steps(
         yield Step(f"{why} If it is not running, run the same command again.", None)
     if status.newer:
         yield Step("A newer export is on this machine. To take it in:", _renewing(status, options))
-    if status.checked and status.checked.verdict == PART:
+    if status.incomplete or (status.checked and status.checked.verdict == PART):
+        named = f"{status.incomplete} was not whole. " if status.incomplete else ""
         yield Step(
-            "Download the export again, with all its ZIPs, and give them all to gptexit exit. "
-            "START-HERE.md says what is lacking.",
+            f"{named}Download the export again, with all its ZIPs, and give them all to gptexit "
+            "exit. START-HERE.md says what is lacking.",
             None,
         )
     elif status.gone_files or not status.checked or status.checked.verdict == "not complete":

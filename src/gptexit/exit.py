@@ -13,7 +13,16 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 from pathvalidate import sanitize_filename
 
-from gptexit.archive.description import need_same_account, part_of, record, record_of, unread
+from gptexit.archive.description import (
+    INCOMPLETE,
+    Incomplete,
+    incomplete_of,
+    need_same_account,
+    part_of,
+    record,
+    record_of,
+    unread,
+)
 from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
 from gptexit.archive.lock import owning
@@ -28,6 +37,7 @@ from gptexit.exit_page import (
     Commands,
     Stale,
     answer,
+    is_incomplete,
     marks,
     start_here,
     with_marks,
@@ -36,6 +46,7 @@ from gptexit.files.disk import full_disk_named, leads_out
 from gptexit.inspection.run import form
 from gptexit.pipeline import AssetUnreadable, Progress, guarded
 from gptexit.proof import note, verify
+from gptexit.readers.chatgpt.containers.nearby import parts_beside
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection, options_of
@@ -64,6 +75,8 @@ class Finished(NamedTuple):
     """What the page says too."""
     page: Path
     """The page to begin with: START-HERE.md, or what is beside it if the user changed that."""
+    together: str
+    """The command that takes also the parts of the export that lie beside it; "" if none do."""
     stale: list[Stale]
     """Packs of earlier runs that lack what is new."""
 
@@ -125,28 +138,56 @@ def leave(
         with watch(None, "Opening"):
             opened = open_chatgpt(sources, careful=True, allow_large=allow_large)
         with opened as export, watch(export, "Verifying") as progress:
-            checked = verify(out, export, progress, finished=False, jobs=jobs)
+            parts = _parts(out, [spec.format.name for spec in specs], record_of(out))
+            checked = verify(
+                out, export, progress, parts=[part["path"] for part in parts], jobs=jobs
+            )
             nodes = report["read"]["nodes"]
             generation = form(export, nodes["full"], nodes["slim"]).generation
             folder = ArchiveFolder(out)
             earlier = folder.archive.recorded()
-            parts = _parts(out, [spec.format.name for spec in specs], earlier)
             commands = Commands.of(sources, out)
             renewed, stale = _earlier_packs(out, {part["format"] for part in parts}, commands)
             there = [*places, *(name for name in renewed if name not in places)]
-            page = start_here(report, checked, kept, generation, there, stale, commands)
+            together = _together(sources, report, out, going_to)
+            this, incomplete = _export_of(report), incomplete_of(earlier)
+            incomplete = None if incomplete and incomplete.is_replaced_by(this) else incomplete
+            page = start_here(
+                report, checked, kept, generation, there, stale, commands, incomplete, together
+            )
             plain = sha256_of(page.encode())
-            page = with_marks(page, _marks(folder, earlier.get("page")))
-            folder.put(File(PAGE, page.encode(), PAGE))
+            marked = with_marks(page, _marks(folder, earlier.get("page"))).encode()
+            folder.put(File(PAGE, marked, PAGE))
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
             # The options as they were given, those of the notes among them.
             about = {**choices(spec_of(FORMATS[0], options), Selection()), "format": "exit"}
             about |= {"parts": parts, "page": plain}
-            folder.archive.describe(record(about, export, {}, unread(lost)))
+            if lacks := incomplete or (this if is_incomplete(report, checked) else None):
+                about[INCOMPLETE] = lacks._asdict()
+            before = earlier.get("unread") if incomplete else None
+            folder.archive.describe(record(about, export, {}, unread(lost, before, whole=False)))
         note([out], checked)
     name = folder.tally.new_texts.get(PAGE, PAGE)
-    return Left(report, Finished(checked, answer(report, checked, name), out / name, stale))
+    answered = answer(report, checked, name, incomplete, together)
+    return Left(report, Finished(checked, answered, out / name, together, stale))
+
+
+def _together(
+    sources: Sequence[str | Path], report: dict[str, Any], out: Path, going_to: Iterable[str]
+) -> str:
+    """Return the command that takes the parts beside the sources too; "" if there are none."""
+    beside = parts_beside(sources, report["source"]["missing_files"])
+    places = [word for name in going_to for word in ("--for", name)]
+    return Commands.of([*sources, *beside], out).exit(*places) if beside else ""
+
+
+def _export_of(report: dict[str, Any]) -> Incomplete:
+    """Return the newest export of a run, as a record names one that is not whole."""
+    source = report["source"]
+    made = source["made"] if source["made"] and source["made"]["by"] != "files" else {}
+    label = source["exports"][-1]["label"] if source["exports"] else source["label"]
+    return Incomplete(label, made.get("time") or report["read"]["newest"] or "")
 
 
 def _add_losses(report: dict[str, Any], losses: list[dict[str, str]]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit import __version__
+from gptexit.archive.description import Incomplete
 from gptexit.codes import Lost
 from gptexit.errors import Exit
 from gptexit.inspection.run import as_markdown
@@ -50,6 +51,10 @@ LISTED = 20
 """Missing files and unreadable parts that the page lists; the report has them all."""
 QUESTION = "Do I have everything, and may I cancel now?"
 _NOT_YET = "Not yet: do not cancel."
+_BESIDE = (
+    "You gave only a part of the export, and another part is in the same folder: run the command "
+    "that takes them all."
+)
 _ELSEWHERE = frozenset(
     {Lost.TOO_LARGE, Lost.LARGER_THAN_READ, Lost.OUR_FAULT, Lost.ENDED_PROCESSES}
 )
@@ -76,13 +81,25 @@ class CancelAnswer:
         return f"{self.sentence} {self.advice}"
 
 
-def answer(report: dict[str, Any], checked: Result, page: str = PAGE) -> CancelAnswer:
+def answer(
+    report: dict[str, Any],
+    checked: Result,
+    page: str = PAGE,
+    incomplete: Incomplete | None = None,
+    together: str = "",
+) -> CancelAnswer:
     """Answer QUESTION from the report of a conversion and the verification of what it wrote.
 
-    `page`: the name of the page that says more.
+    `page`: the name of the page that says more. `incomplete`: an export of an earlier run that was
+    not whole, and that this one does not replace. `together`: the command with the parts of this
+    export that lie beside it.
     """
+    if together and not checked.problems:
+        return CancelAnswer(_NOT_YET, _BESIDE, Exit.INCOMPLETE)
     if hindrance := _hindrance(report, checked, page):
         return CancelAnswer(_NOT_YET, hindrance, Exit.INCOMPLETE)
+    if incomplete:
+        return CancelAnswer(_NOT_YET, again(incomplete), Exit.INCOMPLETE)
     if checked.unknown_messages:
         messages = count(checked.unknown_messages, "message")
         return CancelAnswer(
@@ -112,6 +129,23 @@ def answer(report: dict[str, Any], checked: Result, page: str = PAGE) -> CancelA
         less = count(notes, "note has", "notes have")
         advice = f"As you accepted, {less} less than ChatGPT; jsonl has the rest. {advice}"
     return CancelAnswer("Yes, you have all that OpenAI gave you.", advice)
+
+
+def again(incomplete: Incomplete) -> str:
+    """Say what to do about an export that was not whole."""
+    day = incomplete.made[:10]
+    dated = f" of {day}" if day else ""
+    return (
+        f"{line(incomplete.name)}{dated}, which you gave before, is damaged or only a part of an "
+        "export, and nothing newer has replaced it. Download all of it again, or ask ChatGPT for a "
+        "new export, and run the same command with that."
+    )
+
+
+def is_incomplete(report: dict[str, Any], checked: Result) -> bool:
+    """Tell whether the export of a run was not whole."""
+    read = report["complete"] and checked.whole_export and not report["source"]["missing_files"]
+    return not read or checked.one_file
 
 
 def _hindrance(report: dict[str, Any], checked: Result, page: str) -> str | None:
@@ -184,11 +218,14 @@ def start_here(
     going_to: Sequence[str] = (),
     stale: Sequence[Stale] = (),
     commands: Commands | None = None,
+    incomplete: Incomplete | None = None,
+    together: str = "",
 ) -> str:
     """Return START-HERE.md: the answer, what to do, what is lost, what is where.
 
     `kept`: names of the account files. `generation`: the form of the export, which decides what it
-    cannot hold; "" to leave that out.
+    cannot hold; "" to leave that out. `incomplete` and `together`: as
+    `answer` takes them.
     """
     commands = commands or Commands()
     source, read, assets = report["source"], report["read"], report["assets"]
@@ -200,7 +237,8 @@ def start_here(
         version=__version__,
         source=line(source["label"]),
         question=QUESTION,
-        answer=answer(report, checked),
+        answer=answer(report, checked, incomplete=incomplete, together=together),
+        together=together,
         age=age(report),
         conversations=read["conversations"],
         messages=read["messages"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,15 +23,15 @@ def verify(
     export: ExportSet | None = None,
     progress: Progress | None = None,
     *,
-    finished: bool = True,
+    parts: Collection[str] | None = None,
     jobs: int | None = 1,
 ) -> Result:
     """Verify as `verification.run` does, and record in the archives that they were verified.
 
-    An archive that is not `finished` has no record yet.
+    `parts`: the folders of an exit that is not finished, and has no record yet.
     """
-    result = run(root, export, progress, finished=finished, jobs=jobs)
-    if finished and root.is_dir():
+    result = run(root, export, progress, parts=parts, jobs=jobs)
+    if parts is None and root.is_dir():
         places = [archive.path for archive in result.archives]
         note([root] if "." in places else [root / place for place in places], result)
     return result

@@ -53,6 +53,29 @@ def test_a_path_with_spaces_that_lacks_quotes_is_put_together(here: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    "words", [["export.zip", "foo"], ["export.zip", "foo", "bar"], ["foo", "bar"]], ids=" ".join
+)
+def test_no_export_is_proposed_twice_or_for_several_words(here: Path, words: list[str]) -> None:
+    write(here / "export.zip", CHATS)
+    assert choices_of(missing("foo"), ["exit", *words, "--quiet"]) == []
+
+
+def test_of_an_export_the_part_that_is_not_given_is_proposed(here: Path) -> None:
+    for name in ("e-part-0001.zip", "e-part-0002.zip"):
+        write(here / name, CHATS)
+    words = ["exit", "e-part-0001.zip", "e-part-02.zip"]
+    assert commands(choices_of(missing("e-part-02.zip"), words)) == [
+        "gptexit exit e-part-0001.zip e-part-0002.zip"
+    ]
+
+
+def test_no_export_is_proposed_where_the_archive_is_not_there(here: Path) -> None:
+    for name in ("export.zip", "other.zip"):
+        write(here / name, CHATS)
+    assert choices_of(missing("out"), ["verify", "out", "export.zip"]) == []
+
+
 def test_a_file_of_a_similar_name_is_told_though_it_is_no_export(here: Path) -> None:
     write(here / "chatgpt-export.zip", CHATS[:60])
     lines = choices_of(missing("chatgpt-exports.zip"), ["inspect", "chatgpt-exports.zip"])

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -137,6 +138,68 @@ def test_a_part_of_an_export_is_no_yes(names: list[str], words: str | None, tmp_
 
 
 @pytest.mark.slow
+def test_an_older_export_does_not_hide_that_a_newer_one_was_damaged(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    older = export_of(tmp_path / "older.zip", "Hello")  # of 2025
+    newer = export_of(tmp_path / "newer.zip", *"abcdefgh", year=2026)
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(newer.read_bytes().replace(b'"a"', b'"b"', 1))
+    assert agree(leave(out, damaged), out).startswith("Not yet: do not cancel. Part of the export")
+    for _ in range(2):
+        done = leave(out, older)
+        said = agree(done, out)
+        assert said.startswith("Not yet: do not cancel. damaged.zip of 2026-")
+        assert done.exit_code == 1
+        for words in (["status", str(out)], ["verify", str(older), str(out)], ["status", str(out)]):
+            told = CliRunner().invoke(main, words).stdout
+            assert ("not whole" in told) == (words[0] == "status")
+            assert "Nothing to do" not in told
+    assert agree(leave(out, newer), out).startswith("Yes, you have all")
+    assert "not whole" not in CliRunner().invoke(main, ["status", str(out)]).stdout
+    assert agree(leave(out, older), out).startswith("Yes, you have all")
+
+
+def test_archives_of_others_below_the_folder_are_not_looked_at(tmp_path: Path) -> None:
+    theirs, mine = export_of(tmp_path / "theirs.zip", "Hello"), tmp_path / "mine.zip"
+    raw = conversation(chain(message("user", "Bye"), message("assistant", "ok")), id="mine")
+    with zipfile.ZipFile(mine, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([raw]))
+    leave(tmp_path / "theirs", theirs)
+    CliRunner().invoke(main, ["convert", str(theirs), "-o", str(tmp_path / "notes")])
+    for _ in range(2):
+        assert agree(leave(tmp_path, mine), tmp_path).startswith("Yes, you have all")
+    shutil.rmtree(tmp_path / "notes")
+    for words in ([str(mine)], []):
+        done = CliRunner().invoke(main, ["verify", *words, str(tmp_path)])
+        assert done.stdout.splitlines()[-1].startswith("Complete")
+        assert "theirs/" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("alone", "other"),
+    [("e-part-0001.zip", "e-part-0002.zip"), ("chats.zip", "pictures.zip")],
+    ids=["parts", "pictures apart"],
+)
+def test_a_part_that_lies_beside_is_named_with_the_whole_command(
+    alone: str, other: str, tmp_path: Path
+) -> None:
+    beside, out = tmp_path / other, tmp_path / "out"
+    with zipfile.ZipFile(SLIM) as whole, ExitStack() as stack:
+        zips = (tmp_path / alone, beside)
+        first, second = (stack.enter_context(zipfile.ZipFile(path, "w")) for path in zips)
+        for name in whole.namelist():
+            apart = name.endswith(".dat") or ("part" in other and "-001.json" in name)
+            (second if apart else first).writestr(name, whole.read(name))
+    (tmp_path / "nothing.zip").write_bytes(b"PK")
+    done = leave(out, tmp_path / alone)
+    assert "another part is in the same folder" in agree(done, out)
+    command = f"gptexit exit {tmp_path / alone} {beside} -o {out}"
+    assert f"every part: {command}\n" in done.stdout
+    assert f"`{command}`" in (out / "START-HERE.md").read_text(encoding="utf-8")
+    assert agree(leave(out, tmp_path / alone, beside), out).startswith("Yes, you have all")
+
+
+@pytest.mark.slow
 def test_a_damaged_file_of_the_account_is_no_yes(tmp_path: Path) -> None:
     export = tmp_path / "export.zip"
     raw = conversation(chain(message("user", "Hello"), message("assistant", "Good day")))
@@ -161,11 +224,12 @@ def test_an_empty_export_is_no_yes(tmp_path: Path) -> None:
 # Ticks
 
 
-def export_of(path: Path, *words: str) -> Path:
+def export_of(path: Path, *words: str, year: int = 2025) -> Path:
     """Write an export of one conversation in which each of `words` is said."""
     said = [part for word in words for part in (message("user", word), message("assistant", "ok"))]
+    raw = json.dumps([conversation(chain(*said))])
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("conversations.json", json.dumps([conversation(chain(*said))]))
+        archive.writestr(zipfile.ZipInfo("conversations.json", (year, 5, 1, 0, 0, 0)), raw)
     return path
 
 

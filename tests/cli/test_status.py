@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import zipfile
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 import gptexit
 from gptexit.errors import NoArchive
 from gptexit.exit import leave
+from support.build import chain, conversation, message
 from support.exports import ROOT
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
@@ -134,6 +136,42 @@ def test_a_newer_export_is_found_with_the_command_that_takes_it_in(tmp_path: Pat
     status = gptexit.status("old")
     assert status.newer == []
     assert [it.name for it in status.exports] == ["chatgpt-export.zip", "chatgpt export.zip"]
+
+
+def pack(path: Path, account: str, year: int, folder: str = "", *, more: str = "") -> Path:
+    """Write an export of an account; its members are dated with `year`."""
+    raw = conversation(chain(message("user", f"Hello {more}"), message("assistant", "Hi")))
+    files = {"user": {"id": account}, "conversations": [raw]}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(f"{folder}{name}.json", (year, 5, 1, 0, 0, 0))
+            archive.writestr(info, json.dumps(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("other", "is_newer"),
+    [
+        (("user-b", 2026, "", "new"), False),
+        (("user-a", 2026, "repacked/", ""), False),
+        (("user-a", 2026, "", "new"), True),
+    ],
+    ids=["another account", "the same export packed again", "newer"],
+)
+@pytest.mark.parametrize("unpacked", [False, True], ids=["zip", "folder"])
+def test_only_an_export_that_can_be_taken_in_is_newer(
+    other: tuple[str, int, str, str], is_newer: bool, unpacked: bool
+) -> None:
+    account, year, folder, more = other
+    pack(Path("chatgpt-export.zip"), "user-a", 2025)
+    made()
+    beside = pack(Path("other.zip"), account, year, "" if unpacked else folder, more=more)
+    if unpacked:
+        shutil.unpack_archive(beside, "other")
+        beside.unlink()
+    assert [Path(path).stem for it in gptexit.status("notes").newer for path in it.paths] == (
+        ["other"] if is_newer else []
+    )
 
 
 @pytest.mark.slow

@@ -151,6 +151,37 @@ def test_a_folder_without_its_option_is_recognized(command: str) -> None:
     assert answer.endswith(f"of that name: gptexit {command} {SLIM} -o my-archive")
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("exit {} —for claude", "exit {} --for claude"),
+        ("exit {} –for=claude -q", "exit {} --for=claude -q"),
+        ("exit {} –-for claude –q", "exit {} --for claude -q"),
+        ("exit —for claude {}", "exit --for claude {}"),
+        ("exit {} for claude", "exit {} --for claude"),
+        ("exit {} quiet", "exit {} --quiet"),
+        ("convert {} to jsonl output out", "convert {} --to jsonl --output out"),
+        ("inspect —json {}", "inspect --json {}"),
+        ("status —json", "status --json"),
+    ],
+)
+def test_an_option_without_its_hyphens_is_recognized(words: str, meant: str) -> None:
+    assert refused(*words.format(SLIM).split()).endswith(f"to copy: gptexit {meant.format(SLIM)}")
+
+
+@pytest.mark.parametrize(
+    "words", [["exit", SLIM, "for"], ["exit", SLIM, "-o", "for"], ["exit", SLIM, "--names", "—for"]]
+)
+def test_a_folder_with_the_name_of_an_option_is_none(words: list[str], tmp_path: Path) -> None:
+    Path("for").mkdir()
+    assert "hyphens" not in run(*words, "--dry-run").output
+
+
+@pytest.mark.parametrize("command", ["exit", "verify", "status"])
+def test_help_may_come_after_its_command(command: str) -> None:
+    assert run(command, "help").output.startswith(f"Usage: gptexit {command}")
+
+
 def test_no_usage_stands_before_a_sentence() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gptexit", "convert", SLIM, "--to", "md"],
@@ -185,6 +216,17 @@ def test_verify_takes_the_archive_first_too(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert done.stderr == (f"The archive comes last, so gptexit runs: gptexit verify {SLIM} here\n")
     assert "compared with slim-2026.zip" in done.stdout
+
+
+@pytest.mark.parametrize("formats", [["markdown", "jsonl"], ["markdown"]], ids="+".join)
+def test_verify_takes_the_folder_of_several_archives_first_too(
+    formats: list[str], tmp_path: Path
+) -> None:
+    out = str(tmp_path / "out")
+    run("convert", SLIM, *(word for name in formats for word in ("--to", name)), "-o", out)
+    done = run("verify", out, SLIM)
+    assert done.exit_code == Exit.COMPLETE
+    assert f"so gptexit runs: gptexit verify {SLIM} {out}" in done.stderr
 
 
 def test_search_takes_the_archive_last_too(tmp_path: Path) -> None:

@@ -29,12 +29,16 @@ KEY = "account"
 """The key of the account's checksum in the record."""
 EXPORTS = "exports"
 """The key of the exports that an archive was made from, those of earlier runs first."""
+INCOMPLETE = "incomplete"
+"""The key of the `Incomplete` in the record of an exit."""
+BESIDE = "beside"
+"""The key of the names of files that were given too, such as further parts of an export."""
 VERSION = 2
 """The number that a record carries as `version`: from 2 on it has a checksum."""
 LISTED = 1000
 """Things that could not be read that a record lists; the others are only counted."""
-_FILE = "user.json"
-_LARGEST = 1 << 20
+USER_FILE = "user.json"
+LARGEST_USER = 1 << 20
 """Bytes of it that are read."""
 _SHOWN = 40
 """Columns of an address, or of a name of an export, in a sentence."""
@@ -67,6 +71,30 @@ def record_of(root: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+class Incomplete(NamedTuple):
+    """The newest export that an exit was given and that was not whole, until a whole one comes."""
+
+    name: str
+    made: str
+    """When it was made or, if that is not known, when its last conversation was changed; as RFC
+    3339; "" if neither is known."""
+
+    def is_replaced_by(self, other: Incomplete) -> bool:
+        """Tell whether a whole export, or another that is not whole, takes the place of this."""
+        if self.made and other.made:
+            return other.made >= self.made
+        return other.name.removesuffix(".zip") == self.name.removesuffix(".zip")
+
+
+def incomplete_of(record: Mapping[str, Any]) -> Incomplete | None:
+    """Return the export that was not whole, from the record of an exit."""
+    known = record.get(INCOMPLETE)
+    name, made = (known.get("name"), known.get("made")) if isinstance(known, dict) else ("", "")
+    if not isinstance(name, str) or not isinstance(made, str) or not name:
+        return None
+    return Incomplete(printable(name, _SHOWN), made)
+
+
 def accounts_of(export: Any) -> set[str]:
     """Return a checksum of each account that a `user.json` in a source tells."""
     return {account.checksum for account, _ in _accounts(export)}
@@ -77,7 +105,7 @@ def _accounts(export: Any) -> Iterator[tuple[_Account, Any]]:
     for file in getattr(export, "user_files", list)():
         # Of a damaged file the copy tells the loss.
         with closing(file.stream), suppress(OSError):
-            account = _account_in(file.stream.read(_LARGEST))
+            account = account_in(file.stream.read(LARGEST_USER))
             if account.checksum:
                 yield account, file
 
@@ -94,7 +122,7 @@ def need_same_account(export: Any, roots: Sequence[Path], out: Path | None) -> N
     if len({account.checksum for account in by_account}) > 1:
         raise _two_accounts(by_account, out)
     for root in roots:
-        known = _account_in_archive(root)
+        known = account_in_archive(root)
         for account in by_account:
             if known.checksum and known.checksum != account.checksum:
                 raise _other_account(root, known, account, out or root)
@@ -145,7 +173,7 @@ def _folder_for(account: _Account, out: Path, others: Sequence[Choice] = ()) -> 
         folder
         for folder in folders
         if str(folder) not in {choice.out for choice in others}
-        and (_is_free(folder) or _account_in_archive(folder).checksum == account.checksum)
+        and (_is_free(folder) or account_in_archive(folder).checksum == account.checksum)
     )
     return next(free, folders[-1])
 
@@ -170,7 +198,7 @@ def _source_of(root: Path) -> str:
         return ""
 
 
-def _account_in(data: bytes) -> _Account:
+def account_in(data: bytes) -> _Account:
     """Return the account that a `user.json` tells; one without a checksum if it tells none."""
     try:
         record = orjson.loads(data)
@@ -184,10 +212,10 @@ def _account_in(data: bytes) -> _Account:
     return _Account(digest[:32], shown)
 
 
-def _account_in_archive(root: Path) -> _Account:
+def account_in_archive(root: Path) -> _Account:
     """Return the account of an archive: by its record, else by its own `user.json`."""
     try:
-        own = _account_in(read_bytes(root / "account" / _FILE) or b"")
+        own = account_in(read_bytes(root / "account" / USER_FILE) or b"")
     except OSError:
         own = _NOBODY
     try:
@@ -266,12 +294,14 @@ def record(
         {"name": edition.label, "made": stamp(made) if (made := edition.certain()) else None}
         for edition in getattr(export, "editions", ())
     ]
+    beside: list[str] = getattr(export, "beside", list)()
     return {
         "version": VERSION,
         "tool": {"name": "gptexit", "version": __version__},
         "writer": int(WRITER),
         **({KEY: accounts.pop()} if len(accounts) == 1 else {}),
         **asked,
+        **({BESIDE: beside} if beside else {}),
         EXPORTS: exports or [{"name": getattr(export, "label", ""), "made": None}],
         "sources": [
             {"name": name, "size": size, "sha256": digest or digests.get(name)}

@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from gptexit import __version__
 from gptexit.cli import streams
-from gptexit.cli.usage import is_path, no_command, sentence
+from gptexit.cli.usage import is_path, no_command, sentence, with_options
 from gptexit.errors import Closed, Exit, GptexitError
 from gptexit.text.terminal import command_line
 
@@ -33,6 +33,8 @@ _COMMANDS = {
 }
 _MODULES = {"schema": "formats", "validate": "formats"}
 """The modules of commands whose module has another name."""
+_WITHOUT_FILES = ("search", "formats", "schema", "help")
+"""Commands whose words need not be files or options."""
 
 
 class _Lazy(click.Group):
@@ -61,10 +63,13 @@ class _Lazy(click.Group):
 
             if not is_path(word) and not Path(word).exists():
                 raise click.UsageError(no_command(word, _COMMANDS), ctx)
-            command = command_line(["gptexit", "exit", *args])
-            click.echo(f"You gave no command, so gptexit runs: {command}", err=True)
+            line = command_line(["gptexit", "exit", *args])
+            click.echo(f"You gave no command, so gptexit runs: {line}", err=True)
             args = ["exit", *args]
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and name not in _WITHOUT_FILES and not ctx.resilient_parsing:
+            rest = with_options(ctx, command, rest)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from gptexit.errors import Choice, GptexitError, NoSuchSource, NotAnExport
@@ -29,7 +29,7 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
     if isinstance(error, NoSuchSource) and (quoted := _quoted(words, error.given[0])):
         return ["A path with spaces needs quotes. The command to copy:", f"  {quoted}"]
     if isinstance(error, NoSuchSource):
-        choices, head = _near(Path(error.given[0])), _NEARBY
+        choices, head = _not_given(words, _near(Path(error.given[0]))), _NEARBY
     elif isinstance(error, NotAnExport) and error.given and not choices:
         near = exports_near(Path(error.given[0]))
         choices, head = [export.as_choice() for export in near], _NEARBY
@@ -61,6 +61,22 @@ def _near(path: Path) -> list[Choice]:
     near = {name for choice in exports for name in _alike(path.name, _names(choice))}
     exports.sort(key=lambda choice: near.isdisjoint(_names(choice)))
     return similar + exports
+
+
+def _not_given(words: list[str], near: list[Choice]) -> list[Choice]:
+    """Return the choices that are not in the command yet; none if it has several wrong paths."""
+    pairs = pairwise(words)
+    paths = [word for before, word in pairs if not before.startswith("-") and word[:1] != "-"]
+    if sum(not os.path.exists(path) for path in paths) > 1:  # noqa: PTH110 - as in `_quoted`
+        return []
+    given = set(map(os.path.realpath, paths))
+    new = []
+    for choice in near:
+        left = tuple(path for path in choice.paths if os.path.realpath(path) not in given)
+        if words[0] == "verify" and left != choice.paths:
+            return []  # it is the archive that is not there
+        new += [choice._replace(paths=left)] if left else []
+    return new
 
 
 def _names(choice: Choice) -> list[str]:

@@ -162,6 +162,8 @@ def _told(report: dict[str, Any], left: Finished) -> list[str]:
             f"Notes show the {count(shown, 'message')} that you can see in ChatGPT. jsonl also has "
             f"the other {every - shown:,}, such as steps of its tools and earlier answers."
         )
+    if left.together:
+        lines.append(f"The command that takes every part: {left.together}")
     for pack in left.stale:
         lines.append(
             f"{pack.name} is of an earlier export and has nothing that is new in this one. To "

@@ -54,7 +54,8 @@ def as_text(status: Status) -> str:
     lines += listed("Made from:", exports)
     if status.checked:
         against = status.checked.source or "its own list of files"
-        verdict = _VERDICTS.get(status.checked.verdict, status.checked.verdict)
+        found = PART if status.incomplete else status.checked.verdict
+        verdict = _VERDICTS.get(found, found)
         lines.append(f"Last checked on {_day(status.checked.time)} with {against}: {verdict}.")
     else:
         lines.append("Not checked since it was last written.")

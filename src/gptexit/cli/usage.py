@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from gptexit.text.terminal import printable
+from gptexit.text.terminal import command_line, printable
 
 _MEANT = {
     **dict.fromkeys(("md", "mdown", "obsidian", "logseq", "notes", "vault", "joplin"), "markdown"),
@@ -55,6 +56,8 @@ _NEAREST = {
 }
 """By a format that gptexit does not write, the one that comes nearest, and why."""
 _EXAMPLE = re.compile(r"^\s*(gptexit .+)$", re.MULTILINE)
+_DASHES = "-‐‑‒–—―−﹘﹣－"
+"""What stands in place of a hyphen here and there."""
 _SHOWN = 40
 """Characters of a wrong word that a sentence shows."""
 
@@ -126,6 +129,41 @@ def no_command(word: str, commands: Mapping[str, str]) -> str:
     return (
         f"there is no command “{printable(word, _SHOWN)}”, and no file of that name here; "
         "gptexit --help lists the commands."
+    )
+
+
+def with_options(ctx: click.Context, command: click.Command, words: list[str]) -> list[str]:
+    """Return the words after a command that reads files; those of its help, for `help`.
+
+    Raises UsageError for a name of an option without hyphens, or with a dash that a word processor
+    made of them.
+    """
+    if words == ["help"] and not os.path.lexists("help"):
+        return ["--help"]
+    params = command.get_params(click.Context(command, parent=ctx))
+    options = {word: param for param in params for word in param.opts}
+    no_file = [not os.path.lexists(word) for word in words]
+    mended = list(words)
+    for at, word in enumerate(words):
+        before = options.get(mended[at - 1]) if at else None
+        if word == "--" or (isinstance(before, click.Option) and not before.is_flag):
+            continue
+        begins = word.lstrip(_DASHES)
+        name, sign, value = begins.partition("=")
+        meant = f"-{name}" if len(name) == 1 else f"--{name}"
+        option = options.get(meant)
+        followed = at + 1 < len(words) or not isinstance(option, click.Option) or option.is_flag
+        bare = word == begins and len(name) > 1 and followed and not all(no_file)
+        dashed = word[: len(word) - len(begins)].strip("-")
+        if meant in options and no_file[at] and (bare or dashed):
+            mended[at] = f"{meant}{sign}{value}"
+    if mended == words:
+        return words
+    wrong = next(word for word, meant in zip(words, mended, strict=True) if word != meant)
+    line = command_line(["gptexit", command.name or "", *mended])
+    raise click.UsageError(
+        f"“{printable(wrong, _SHOWN)}” is no file. An option is written with hyphens; the command "
+        f"to copy: {line}"
     )
 
 

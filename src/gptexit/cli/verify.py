@@ -16,6 +16,7 @@ from gptexit.errors import Exit
 from gptexit.files.disk import HOUSE
 from gptexit.proof import accept
 from gptexit.proof import verify as verify_archive
+from gptexit.readers.chatgpt.containers.own_files import inner_archives
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.text.terminal import command_line, count
 from gptexit.verification.comparison import READERS
@@ -272,13 +273,17 @@ def verify(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     ctx.exit(EXITS[result.verdict])
 
 
+def _is_archive(path: Path) -> bool:
+    return (path / HOUSE).exists() or bool(inner_archives(path))
+
+
 def _in_order(paths: tuple[str, ...]) -> list[str]:
     """Return sources and archive in their order, also if the archive comes first."""
     first, last = Path(paths[0]), Path(paths[-1])
-    if len(paths) < 2 or (last / HOUSE).exists() or not last.exists():
+    if len(paths) < 2 or _is_archive(last) or not last.exists():
         return list(paths)
     # The format chatgpt is read as an export too.
-    if not (first / HOUSE).exists() or record_of(first).get("format") == "chatgpt":
+    if not _is_archive(first) or record_of(first).get("format") == "chatgpt":
         return list(paths)
     ordered = [*paths[1:], paths[0]]
     command = command_line(["gptexit", "verify", *ordered])

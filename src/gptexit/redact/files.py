@@ -50,7 +50,8 @@ class Outgoing(Redactor):
 
     def names_in(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return an archive's record of itself without secrets in the names of files."""
-        return {**record, "sources": copied(record["sources"], self.quietly)}
+        named = {key: record[key] for key in ("sources", "beside") if key in record}
+        return {**record, **copied(named, self.quietly)}
 
     def quietly(self, text: str) -> str:
         """Return a text without its secrets, and do not count them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,13 +151,24 @@ class CheckedArchive:
         return object_of(self.record.get("options")).get(name)
 
 
-def find_archives(root: Path) -> list[Path]:
-    """Return the folders at and below `root` that gptexit wrote, `root` first."""
+def find_archives(root: Path, parts: Collection[str] | None = None) -> list[Path]:
+    """Return the folders at and below `root` that gptexit wrote, `root` first.
+
+    Another exit below an exit is none of its own. `parts`: the only folders to return, by name.
+    """
+    if parts is not None:
+        return [root / part for part in parts if _is_archive(root / part)]
     level, archives = [root], list[Path]()
+    is_exit = _is_exit(root)
     for _ in range(DEEPEST + 1):
         archives += filter(_is_archive, level)
-        level = [inner for folder in level for inner in _folders(folder)]
+        below = (inner for folder in level for inner in _folders(folder))
+        level = [inner for inner in below if not (is_exit and _is_exit(inner))]
     return archives
+
+
+def _is_exit(folder: Path) -> bool:
+    return _record(folder / _RECORD)[0].get("format") == "exit"
 
 
 def _is_archive(folder: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,19 +41,19 @@ def verify(
     export: ExportSet | None = None,
     progress: Progress | None = None,
     *,
-    finished: bool = True,
+    parts: Collection[str] | None = None,
     jobs: int | None = 1,
 ) -> Result:
     """Compare the archives at and below `root` with their manifests, and with `export`.
 
-    `root` may also be a single ZIP in ChatGPT's layout. `finished`: whether an exit at `root` is
-    already written. `jobs`: how many processes compare; None for one for each core if the export
-    is large enough. The result is the same for each number. Raises NoArchive, and OSError if a file
-    cannot be read.
+    `root` may also be a single ZIP in ChatGPT's layout. `parts`: the folders of an exit that is not
+    finished; None for all. `jobs`: how many processes compare; None for one for each core if the
+    export is large enough. The result is the same for each number. Raises NoArchive, and OSError if
+    a file cannot be read.
     """
     if not root.exists():
         raise NoArchive(f"{root} does not exist: check the spelling of the path.")
-    benches = [bench for bench in _benches(root) if finished or bench.archive.format != "exit"]
+    benches = _benches(root, parts)
     archives = [bench.archive for bench in benches]
     # A ZIP by itself has no list to compare its bytes with.
     if not any(it.promised or it.record or (it.only and export) for it in archives):
@@ -69,7 +69,7 @@ def verify(
             what = f"says that it has a format that gptexit does not know: {archive.format[:40]}"
             result.problems.append(bench.problem(f"{HOUSE}/archive.json", what))
         result.unread |= archive.unread
-    if finished:
+    if parts is None:
         by_folder = {bench.prefix: bench.archive for bench in benches if not bench.archive.only}
         result.problems += [Problem(*lack) for lack in lacking_parts(root, by_folder)]
     if export is not None:
@@ -77,7 +77,7 @@ def verify(
             _Run(export, benches, result, jobs_for(export, jobs)).run(progress)
         except AnotherCopy:  # rare enough to begin again, once all copies are known
             export.settle()
-            return verify(root, export, progress, finished=finished, jobs=jobs)
+            return verify(root, export, progress, parts=parts, jobs=jobs)
     for bench in benches:
         for file in bench.archive.asked:
             _settle(bench, file, result)
@@ -114,11 +114,11 @@ def _settle(bench: Bench, file: str, result: Result) -> None:
         result.changed.append(bench.shown(file))
 
 
-def _benches(root: Path) -> list[Bench]:
+def _benches(root: Path, parts: Collection[str] | None) -> list[Bench]:
     if root.is_file():
         archives = {"": archive_of(root)} if zipfile.is_zipfile(root) else {}
     else:
-        folders = {path.relative_to(root).as_posix(): path for path in find_archives(root)}
+        folders = {path.relative_to(root).as_posix(): path for path in find_archives(root, parts)}
         archives = {
             "" if name == "." else f"{name}/": read_archive(path) for name, path in folders.items()
         }

@@ -22,7 +22,7 @@ from gptexit.errors import NotAnExport
 from gptexit.model import Gone, Raw
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers import recognize
-from gptexit.readers.chatgpt.containers.base import Loss, Member, Volume
+from gptexit.readers.chatgpt.containers.base import Loss, Member, Volume, plain
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
 from gptexit.readers.chatgpt.containers.own_files import need_no_archive
@@ -354,6 +354,12 @@ class ExportSet:
                 self.lose(f"{volume.label}: {name}", why)
             for loss in volume.losses:
                 self.lose(loss.where, loss.why)
+
+    def beside(self) -> list[str]:
+        """Return the names of what was given beside what names the exports, such as other parts."""
+        names = [plain(Path(path).name) for path in self._given]
+        labels = {edition.label for edition in self.editions}
+        return [name for name in dict.fromkeys(names) if name not in labels and names[1:]]
 
     def _nothing(self, volumes: list[Volume]) -> NotAnExport:
         """Return the error for sources without conversations. Raises it if they are an archive."""

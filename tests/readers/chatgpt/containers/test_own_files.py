@@ -56,6 +56,19 @@ def test_a_relative_path_stays_one(whole: Path, monkeypatch: pytest.MonkeyPatch)
     assert f'gptexit verify "{whole}".' in refusal(Path("START-HERE.md"))
 
 
+def test_a_folder_of_several_archives_is_called_so_with_all_that_they_were_made_from(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "chats.zip", zip_of({"conversations.json": text_of("a"), "chat.html": b""}))
+    write(tmp_path / "files.zip", zip_of({"file-a.png": b"x", "library_files.json": b"[]"}))
+    zips, out = [tmp_path / "chats.zip", tmp_path / "files.zip"], tmp_path / "out"
+    gptexit.convert(zips, out, ["markdown", "jsonl"])
+    assert "made from, chats.zip, files.zip." in refusal(out / "markdown")
+    said = refusal(out)
+    assert said.startswith(f"{out} is an archive that gptexit wrote")
+    assert "made from, chats.zip, files.zip." in said
+
+
 def test_an_archive_packed_as_a_zip_is_called_so(whole: Path, tmp_path: Path) -> None:
     packed = tmp_path / "mine.zip"
     with zipfile.ZipFile(packed, "w") as archive:

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
@@ -90,6 +90,31 @@ def exports_near(path: Path) -> list[NearbyExport]:
         for export in exports_in(folder):
             by_paths.setdefault(tuple(map(os.path.realpath, export.paths)), export)
     return sorted(by_paths.values(), key=lambda export: export.made, reverse=True)
+
+
+def parts_beside(given: Sequence[str | Path], missing: Iterable[str]) -> list[Path]:
+    """Return the ZIPs in the folders of ZIPs that were given which hold some `missing` file.
+
+    Files with conversations are named alike in every export: those count in a part alone whose name
+    says that it is of the same export.
+    """
+    names = {name.rpartition("/")[2] for name in missing}
+    parts = {Volume(plain(Path(path).name)).part_of for path in given} - {None}
+    known = set(map(os.path.realpath, given))
+    folders = dict.fromkeys(Path(path).parent for path in given if Path(path).is_file())
+    found = []
+    for path in (path for folder in folders for path in sorted(_entries(folder))):
+        zipped = _zip_at(path) if names and os.path.realpath(path) not in known else None
+        if not zipped:
+            continue
+        is_part = zipped.part_of in parts
+        wanted = {name for name in names if is_part or not CONVERSATIONS.search(name)}
+        with suppress(OSError), path.open("rb") as file:
+            infos = _table(file) or []
+            held = wanted & {info.filename.rpartition("/")[2] for info in infos}
+            names -= held
+            found += [path] if held else []
+    return found
 
 
 def download_folders() -> list[Path]:

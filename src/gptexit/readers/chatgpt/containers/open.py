@@ -26,7 +26,11 @@ from gptexit.readers.chatgpt.containers.base import (
     read_folder,
 )
 from gptexit.readers.chatgpt.containers.nearby import exports_in
-from gptexit.readers.chatgpt.containers.own_files import need_no_archive, need_no_packed_archive
+from gptexit.readers.chatgpt.containers.own_files import (
+    inner_archives,
+    need_no_archive,
+    need_no_packed_archive,
+)
 from gptexit.readers.chatgpt.containers.zip import Allowance, bundled, read_zip, unpacked
 from gptexit.readers.chatgpt.parsing.json_scanner import ByteStream
 from gptexit.text.terminal import count
@@ -58,7 +62,7 @@ def _volumes(path: Path, label: str, spool: Spool, allowance: Allowance) -> list
     """Open one path; a bundle has several volumes."""
     if path.is_dir():
         if not holds_conversations(path, BUNDLED):
-            if (path / HOUSE).is_dir():
+            if (path / HOUSE).is_dir() or inner_archives(path):
                 need_no_archive(path)
             _need_unpacked(path)
         volume = read_folder(path, label)
