@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from gptexit.text.terminal import command_line, count
     "--drift-report",
     help="Write what gptexit does not know of this export, for a bug report; nothing that you or "
     "ChatGPT wrote is in it. `-` for standard output, instead of the overview.",
+    ours=re.compile(rb"## Drift\n\n- gptexit "),
 )
 @outputs.out_file(
     "--write-names",

@@ -81,7 +81,9 @@ class _OneLine(logging.Formatter):
         return printable(super().format(record))
 
 
-sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH)
+sources = click.argument(
+    "sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH, is_eager=True
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="No summary; errors only.")
 verbose = click.option(
     "-v",

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from gptexit.cli.outputs import is_stream
 from gptexit.codes import Repair, sentences
 from gptexit.errors import Closed
-from gptexit.files.disk import free_at, write_whole
+from gptexit.files.disk import free_at, write_all, write_whole
 from gptexit.report import age, failed
 from gptexit.text.terminal import count, printable, size
 from gptexit.writers.base import NOTHING, SECRETS
@@ -75,13 +76,22 @@ def unreadable(parts: Iterable[str]) -> list[str]:
 
 
 def write_output(path: str, data: bytes | str) -> None:
-    """Write a file, whole or not at all; `-` is standard output. Raises OSError."""
+    """Write a file, whole or not at all; `-` is standard output. Raises OSError.
+
+    A pipe and a device are written to as they are.
+    """
+    content = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
     if path == "-":
         click.echo(data, nl=False)
+    elif is_stream(Path(path)):
+        with Path(path).open("ab", buffering=0) as stream:
+            try:
+                write_all(stream, content)
+            except OSError as error:
+                error.filename = path
+                raise
     else:
-        write_whole(
-            Path(path), data if isinstance(data, bytes) else data.encode("utf-8", "replace")
-        )
+        write_whole(Path(path), content)
 
 
 def write_report(path: str, report: dict[str, Any]) -> None:
