@@ -13,7 +13,14 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 from pathvalidate import sanitize_filename
 
-from gptexit.archive.description import need_same_account, part_of, record, record_of, unread
+from gptexit.archive.description import (
+    expect,
+    need_same_account,
+    part_of,
+    record,
+    record_of,
+    unread,
+)
 from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
 from gptexit.archive.lock import owning
@@ -39,6 +46,7 @@ from gptexit.proof import note, verify
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection, options_of
+from gptexit.source import need_outside
 from gptexit.verification.result import Result
 from gptexit.writers.base import NOTHING
 
@@ -99,6 +107,8 @@ def leave(
     Read the source once to write and once more, by other code, to verify. Raise NotAnExport,
     CannotRedact, Unusable, and OSError if the disk refuses.
     """
+    need_outside(sources, [out])
+    expect(out, "exit")
     places = {name: DESTINATIONS[name] for name in going_to}
     whole = {**options, "redact": NOTHING}
     specs = [spec_of(name, whole, of_exit=True) for name in FORMATS]

@@ -28,9 +28,7 @@ from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.files import Copy, File, Outcome, Tally
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces, DryPlaces, GrowingFile
-from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, read_bytes, write_all
-from gptexit.text.terminal import printable
 
 
 class Archive:
@@ -57,15 +55,6 @@ class Archive:
     def recorded(self) -> dict[str, Any]:
         """Return the archive's record of itself; empty if there is none that can be read."""
         return record_of(self.root)
-
-    def expect(self, format_name: str) -> None:
-        """Raise OtherArchive if an earlier run wrote another format here."""
-        earlier = self.recorded().get("format")
-        if isinstance(earlier, str) and earlier != format_name:
-            raise OtherArchive(
-                f"{self.root} has an archive of the format {printable(earlier, 20)}, and "
-                f"{format_name} would replace it; name another folder with -o."
-            )
 
     def planned(self) -> dict[str, int]:
         """Return what a dry run has found: files that are new, changed and removed, and bytes."""

@@ -17,9 +17,9 @@ from gptexit.cli.summary import (
     write_reports,
 )
 from gptexit.cli.usage import NamedChoice
-from gptexit.conversion import convert_export, specs_of
+from gptexit.conversion import convert_export, roots_of, specs_of
 from gptexit.errors import Exit
-from gptexit.source import open_source
+from gptexit.source import need_outside, open_source
 from gptexit.writers.registry import FORMATS
 
 API = "api"
@@ -111,6 +111,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     selection = options.selection_of(given)
     if to_stdout:
         _need_single_file(names, given)
+    else:
+        need_outside(sources, roots_of(given["out"], names))
     off = given["no_progress"] or given["quiet"]
     specs = specs_of(names, options.writer_options(given))
     with (

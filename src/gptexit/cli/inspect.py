@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
 from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
-from gptexit.cli.summary import complain, lost, unreadable, write_output
+from gptexit.cli.summary import complain, lost, unreadable, write_output, write_report
 from gptexit.cli.usage import NamedChoice
 from gptexit.errors import BadNames, Exit
 from gptexit.inspection import output
@@ -93,7 +92,7 @@ def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         for line in output.FORMATS[listing or "text"](inspection.survey.attachments.missing()):
             click.echo(line, nl=False)
     elif as_json:
-        click.echo(orjson.dumps(about, option=orjson.OPT_INDENT_2))
+        write_report("-", about)
     elif drift_report != "-" and not names_file:
         click.echo(output.table(about))
     complain(unreadable(map(lost, about["unreadable"])))

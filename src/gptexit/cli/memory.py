@@ -19,7 +19,7 @@ from gptexit.memories.model import Memory
 from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
 from gptexit.memories.text import memory_text, tally, why_more, write_page
 from gptexit.remembering import gather, write_store
-from gptexit.source import Source, open_source
+from gptexit.source import Source, need_outside, open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import NOTHING, SECRETS
 
@@ -133,6 +133,7 @@ def _need_sense(kind: str, out: str, sources: tuple[str, ...], given: dict[str, 
         raise click.UsageError("--timezone is for a page: JSON has its times in UTC.")
     if kind == "pam":
         outputs.need_folder(out, "--output")
+        need_outside(sources, [Path(out)])
     else:
         read = sources if given["out"] else ()
         outputs.need_file(out, "--output", read, _JSON if kind == "json" else None)

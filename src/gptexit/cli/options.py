@@ -15,6 +15,7 @@ from gptexit.cli.outputs import PATH, Decorator
 from gptexit.cli.usage import NamedChoice, unknown
 from gptexit.errors import BadDate, BadNames
 from gptexit.names import Names, load_table
+from gptexit.readers.chatgpt.containers.base import plain
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
 from gptexit.text.terminal import count, printable
@@ -227,7 +228,7 @@ def exclusion_of(given: Mapping[str, Any]) -> Exclusion:
     """Make the exclusion of the values of `--exclude`. Raises BadParameter."""
 
     def named(name: str) -> frozenset[str]:
-        return frozenset(value for what, value in given["exclude"] if what == name)
+        return frozenset(plain(value) for what, value in given["exclude"] if what == name)
 
     return Exclusion(
         titles=named("title"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,7 +97,16 @@ def write_output(path: str, data: bytes | str) -> None:
 
 def write_report(path: str, report: dict[str, Any]) -> None:
     """Write a report as JSON, as `write_output` does."""
-    write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    write_output(path, as_json(report))
+
+
+def as_json(report: Any) -> bytes:
+    """Return a report as lines of JSON; names of files in it may be no UTF-8."""
+    try:
+        return orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        text = json.dumps(report, ensure_ascii=False, indent=2)
+        return f"{text}\n".encode("utf-8", "replace")
 
 
 @contextmanager

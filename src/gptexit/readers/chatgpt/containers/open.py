@@ -20,8 +20,8 @@ from gptexit.readers.chatgpt.containers.base import (
     Member,
     Volume,
     holds_conversations,
+    label_of,
     names_in,
-    plain,
     read_file,
     read_folder,
 )
@@ -45,7 +45,7 @@ def open_volumes(paths: Sequence[Path], spool: Spool, *, allow_large: bool = Fal
     allowance = Allowance.of(dict.fromkeys(paths), allow_large=allow_large)
     for path in dict.fromkeys(paths):
         try:
-            opened = _volumes(path, plain(path.name or str(path)), spool, allowance)
+            opened = _volumes(path, label_of(path), spool, allowance)
         except OSError as error:
             raise recognize.unreachable(str(path), error) from error
         for volume in opened:
