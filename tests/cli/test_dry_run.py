@@ -118,3 +118,14 @@ def test_convert_prints_its_report_alone(tmp_path: Path) -> None:
     assert orjson.loads(tried.stdout)["targets"][0]["planned"]["new"] == 40
     assert orjson.loads(done.stdout)["targets"][0]["planned"] is None
     assert list(errors("report", orjson.loads(done.stdout))) == []
+
+
+def test_an_unchanged_jsonl_is_counted(tmp_path: Path) -> None:
+    words = ["convert", SLIM, "--to", "jsonl", "-o", str(tmp_path / "out")]
+    counts = []
+    for _ in range(2):
+        target = orjson.loads(run(*words, "--json").stdout)["targets"][0]
+        counts.append((target["files_written"], target["files_unchanged"]))
+    assert counts == [(1, 0), (0, 1)]
+    assert ": 0 files written, 1 unchanged." in run(*words).stdout
+    assert "0 new files, 0 bytes; 1 unchanged" in run(*words, "--dry-run").stdout

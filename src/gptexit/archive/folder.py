@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -134,6 +135,8 @@ class ArchiveFolder:
         self._kept: dict[int, int] = {}
         """Hashes of the paths that this pass has written or found in place, and of their keys."""
         self._appended: dict[str, GrowingFile] = {}
+        self.ended: Counter[Outcome] = Counter()
+        """What came of the files that only the end of the run completed."""
         self._keys: dict[str, str] = {}
 
     def put(self, file: File) -> Outcome:
@@ -253,7 +256,7 @@ class ArchiveFolder:
     def finish(self) -> int:
         """Complete the appended files, and save the manifest. Return the bytes of all files."""
         for path in list(self._appended):
-            self._close(path)
+            self.ended[self._close(path)] += 1
         self.places.settle()
         if self.strict:
             self._remove_others()

@@ -226,8 +226,8 @@ def _written(target: dict[str, Any]) -> str:
     where = "standard output" if target["out"] == "-" else target["out"]
     conversations = count(target["conversations"], "conversation")
     words = f"Wrote {conversations} as {target['format']} to {where}"
-    if target["format"] != "jsonl":
-        new, same = target["files_written"], target["files_unchanged"]
+    new, same = target["files_written"], target["files_unchanged"]
+    if target["format"] != "jsonl" or same:
         words += f": {count(new, 'file')}"
         words += f" written, {same:,} unchanged" if same else ""
     left_out = sum(target["left_out"].values())
