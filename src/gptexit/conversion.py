@@ -114,7 +114,7 @@ def need_formats(formats: Any) -> list[str]:
     for name in names:
         if not isinstance(name, str) or name not in FORMATS:
             raise BadOption(f"there is no format {name!r}.", f"The formats are {known}.")
-    return list(names)
+    return list(dict.fromkeys(names))
 
 
 def need_folder(out: Any) -> Path:

@@ -121,3 +121,31 @@ def test_a_name_that_is_no_utf_8_is_no_fault(
     assert done.exit_code == 0, done.output
     assert "--json" not in words or "-o m" in words or json.loads(done.stdout_bytes)
     assert all(path.read_bytes().decode() for path in Path().glob("*.[jm]*"))
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (b"{}", 3, "is JSON, but not a list of ChatGPT conversations"),
+        (b'{"error": "unauthorized"}', 3, "not a list of ChatGPT conversations"),
+        (b'\xef\xbb\xbf{"error": {"message": "no", "code": 401}}', 3, "not a list of"),
+        (b"", 3, "nothing came through the pipe. Look at what the command before it prints."),
+        (b"[]", 0, "Read 0 conversations"),
+        (b"[{}]", 0, "Read 1 conversation "),
+        (b'{"mapping": {}}', 0, "Read 1 conversation "),
+        (b'{"title": "t", "messages": []}', 0, "Read 1 conversation "),
+        (b'{"some-id": {"title": "t", "mapping": {}}}', 0, "Read 1 conversation "),
+    ],
+)
+def test_json_without_a_conversation_is_no_export(given: bytes, code: int, words: str) -> None:
+    command = ["convert", "-", "-o", "../out"]
+    done = CliRunner().invoke(main, command, prog_name="gptexit", input=given)
+    assert words in done.output
+    assert done.exit_code == code
+
+
+def test_no_is_never_said_with_code_0() -> None:
+    Path("conversations.json").write_bytes(b"[]")
+    done = run("exit", ".", "-o", "../out")
+    assert "Not yet: do not cancel. The export has no conversations." in done.output
+    assert done.exit_code == 1

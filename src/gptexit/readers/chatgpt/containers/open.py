@@ -141,6 +141,12 @@ def open_stdin(stdin: BinaryIO) -> ByteStream:
     front = stdin.read(recognize.HEAD)
     head = recognize.decoded(front)
     label = "standard input"
+    if not front:
+        raise NotAnExport(
+            f"{label} is empty: nothing came through the pipe.",
+            "Look at what the command before it prints. `unzip -l EXPORT.zip` lists the files of "
+            "an export: some have conversations-000.json in place of conversations.json.",
+        )
     if head.startswith(b"PK"):
         raise NotAnExport(
             f"{label} holds a ZIP, which cannot be read from a pipe: give the path of the file."
