@@ -129,3 +129,15 @@ def test_an_unchanged_jsonl_is_counted(tmp_path: Path) -> None:
     assert counts == [(1, 0), (0, 1)]
     assert ": 0 files written, 1 unchanged." in run(*words).stdout
     assert "0 new files, 0 bytes; 1 unchanged" in run(*words, "--dry-run").stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [([], "--report FILE"), (["--report", "r.json"], "r.json"), (["--report", "-"], "The report")],
+)
+def test_what_has_all_of_it_is_named(
+    more: list[str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("convert", str(ROOT / "fixtures/dat-2026.zip"), "-o", "out", *more)
+    assert f"Part of the export was not written. {name} lists all of it." in done.stderr

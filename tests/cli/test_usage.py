@@ -58,6 +58,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("convert x.zip --to notion", "Notion imports Markdown files"),
         ("convert x.zip --to frobnicate", "choose one of markdown, jsonl, "),
         ("convert x.zip --format jsonl", "no option --format; did you mean --to?"),
+        ("formats nope", "there is no format “nope”; choose one of markdown, jsonl"),
         ("--quiet convert x.zip", "--quiet goes after the command: gptexit convert x.zip --quiet"),
         ("-q --to jsonl convert x", "-q goes after the command: gptexit convert x -q --to jsonl"),
         ("--nonsense convert x.zip", "there is no option --nonsense."),

@@ -10,6 +10,7 @@ from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.cli.summary import (
     complain,
+    named_report,
     reported,
     summary,
     troubles,
@@ -138,7 +139,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     write_reports(given, report)
     if not (given["quiet"] or given["as_json"]):
         click.echo(summary(report), err=to_stdout or given["report"] == "-")
-    lines = troubles(report)
+    lines = troubles(report, named_report(given))
     if report["exit_code"] == Exit.NOTHING_SELECTED:
         span = report["selected"]["nothing_from"]
         read = report["read"]["conversations"]

@@ -128,6 +128,13 @@ def reported(path: str | None, sources: Sequence[str]) -> Iterator[None]:
         raise
 
 
+def named_report(given: Mapping[str, Any]) -> str:
+    """Name the report of a run, or the option that writes one."""
+    if given["as_json"] or given["report"] == "-":
+        return "The report"
+    return printable(given["report"] or "--report FILE")
+
+
 def warn_of_small_disk(export: Source | ExportSet, out: str | Path, formats: Sequence[str]) -> None:
     """Say before the work that the disk cannot hold what `formats` write, if that is certain."""
     from gptexit.conversion import bytes_needed  # its imports are slow
