@@ -152,6 +152,7 @@ def test_a_mistake_gets_a_sentence_and_nothing_is_written(
 
 def test_one_format_by_its_name_and_several_sources_as_a_list(tmp_path: Path) -> None:
     convert(out=tmp_path / "out", formats="jsonl")
+    convert(out=tmp_path / "out", formats=["jsonl", "jsonl"])
     assert (tmp_path / "out/conversations.jsonl").exists()
     with gptexit.open([SAMPLE]) as export:
         assert next(iter(export))["title"]

@@ -79,7 +79,7 @@ def test_a_later_copy_in_another_shard_wins(tmp_path: Path) -> None:
     report = run(source, tmp_path / "out", "markdown", "jsonl")
     assert report["complete"]
     assert report["read"]["duplicates"] == 1
-    assert [target["files_written"] for target in report["targets"]] == [3, 0]
+    assert [target["files_written"] for target in report["targets"]] == [3, 1]
     lines = (tmp_path / "out/jsonl/conversations.jsonl").read_bytes().splitlines()
     assert sorted(orjson.loads(line)["id"] for line in lines) == ["a", "b"]
     texts = [path.read_text() for path in (tmp_path / "out/markdown").rglob("*.md")]

@@ -150,6 +150,7 @@ class Passed(Code):
 
     ACCOUNT_FILE = "account-file", "a file of your account; `gptexit exit` keeps it"
     UNKNOWN_FILE = "unknown-file", "gptexit does not know this file, and it is not a conversation"
+    ARCHIVE = "archive", "an archive that gptexit wrote, and no part of the export"
     OTHER_PROGRAM = "other-program", "{what}"
 
 

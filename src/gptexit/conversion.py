@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gptexit.archive.description import need_same_account, part_of
+from gptexit.archive.description import expect, need_same_account, part_of
 from gptexit.archive.files import Sink, StdoutSink
 from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
@@ -27,10 +27,11 @@ from gptexit.model import Conversation
 from gptexit.names import Names, load_names, save_names
 from gptexit.pipeline import Output, Progress
 from gptexit.pipeline import convert as convert_along
+from gptexit.readers.chatgpt.containers.base import plain
 from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
-from gptexit.source import Source, is_path, open_source, paths_of
+from gptexit.source import Source, is_path, need_outside, open_source, paths_of
 from gptexit.text.terminal import printable
 from gptexit.updating.database import DatabaseSink, DryDatabaseSink
 from gptexit.updating.jsonl_folder import JsonlSink, Moment, seconds
@@ -88,15 +89,17 @@ def convert(
     format sqlite, and BadOption for a format that does not exist, an option that none of the
     formats has, and a value that makes no sense. Raises an Unusable if the folder cannot be written
     to: InUse if another run writes there, OtherAccount if it has the archive of another account,
-    OtherArchive if ZIPs or a pack would replace an archive of another format, and Unusable itself
-    if a link is in it.
+    OtherArchive if it has an archive of another format, and Unusable itself if a link is in it, or
+    if it is the folder of the export.
     """
     specs = specs_of(need_formats(formats), options)
     root = need_folder(out)
     need_selection(selection)
     if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
         raise BadOption("jobs is a number of processes, 1 or more; None for one for each core.")
-    with open_source(paths_of(sources), allow_large=allow_large) as export:
+    paths = paths_of(sources)
+    need_outside(paths, roots_of(root, [spec.format.name for spec in specs]))
+    with open_source(paths, allow_large=allow_large) as export:
         return convert_export(
             export, root, specs, selection, progress=progress, check=check, jobs=jobs, dry=dry_run
         )
@@ -111,7 +114,7 @@ def need_formats(formats: Any) -> list[str]:
     for name in names:
         if not isinstance(name, str) or name not in FORMATS:
             raise BadOption(f"there is no format {name!r}.", f"The formats are {known}.")
-    return list(names)
+    return list(dict.fromkeys(names))
 
 
 def need_folder(out: Any) -> Path:
@@ -327,8 +330,7 @@ class _Run:
         if not self.archives:
             return
         for spec, archive in zip(self.specs, self.archives, strict=True):
-            if spec.format.strict:
-                archive.expect(spec.format.name)
+            expect(archive.root, spec.format.name)
         for number, (spec, archive) in enumerate(zip(self.specs, self.archives, strict=True)):
             if adapt := spec.format.for_archive:
                 adapted = adapt(spec.options, archive.root, archive.catalog)
@@ -374,7 +376,7 @@ class _Run:
         read = self.export.open if through is None else through.open
         why = (spec.selection or self.selection).words
         writer = spec.format.writer(spec.options, WriterSetting(sink.catalog, read, why))
-        written = Written(spec.format.name, out, spec.redact)
+        written = Written(spec.format.name, plain(out), spec.redact)
         return Output(writer, sink, written, selection=spec.selection, outgoing=through)
 
 

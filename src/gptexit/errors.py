@@ -145,7 +145,11 @@ class OtherAccount(Unusable):
 
 
 class OtherArchive(Unusable):
-    """The folder has an archive of another format."""
+    """The folder has an archive of another format, or of a newer gptexit."""
+
+
+NEWER = "was written by a newer gptexit than this one, which does not know what is in it."
+UPDATE = "Update gptexit, then run the same command again."
 
 
 class NoFullText(GptexitError):

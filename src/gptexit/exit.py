@@ -16,6 +16,7 @@ from pathvalidate import sanitize_filename
 from gptexit.archive.description import (
     INCOMPLETE,
     Incomplete,
+    expect,
     incomplete_of,
     need_same_account,
     part_of,
@@ -28,7 +29,7 @@ from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, s
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import Entry, entries
 from gptexit.chatgpt import take
-from gptexit.conversion import choices, convert_export, spec_of
+from gptexit.conversion import OutputSpec, choices, convert_export, spec_of
 from gptexit.errors import Exit
 from gptexit.exit_page import (
     DESTINATIONS,
@@ -50,6 +51,7 @@ from gptexit.readers.chatgpt.containers.nearby import parts_beside
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.source import open_chatgpt
 from gptexit.selection import Selection, options_of
+from gptexit.source import need_outside
 from gptexit.verification.result import Result
 from gptexit.writers.base import NOTHING
 
@@ -112,12 +114,10 @@ def leave(
     Read the source once to write and once more, by other code, to verify. Raise NotAnExport,
     CannotRedact, Unusable, and OSError if the disk refuses.
     """
+    need_outside(sources, [out])
+    expect(out, "exit")
     places = {name: DESTINATIONS[name] for name in going_to}
-    whole = {**options, "redact": NOTHING}
-    specs = [spec_of(name, whole, of_exit=True) for name in FORMATS]
-    for place in places.values():
-        given = {**options, **place.options}
-        specs.append(spec_of(place.format, given, taken_along, of_exit=True))
+    specs = _specs(options, places.values(), taken_along)
     owned = nullcontext() if dry else owning(out)
     with full_disk_named(out, lambda: 0), owned:
         with watch(None, "Opening"):
@@ -171,6 +171,18 @@ def leave(
     name = folder.tally.new_texts.get(PAGE, PAGE)
     answered = answer(report, checked, name, incomplete, together)
     return Left(report, Finished(checked, answered, out / name, together, stale))
+
+
+def _specs(
+    options: Mapping[str, Any], places: Iterable[Destination], taken_along: Selection | None
+) -> list[OutputSpec]:
+    """Return the formats of an exit: those of the archive, whole, and one for each place."""
+    whole = {**options, "redact": NOTHING}
+    specs = [spec_of(name, whole, of_exit=True) for name in FORMATS]
+    for place in places:
+        given = {**options, **place.options}
+        specs.append(spec_of(place.format, given, taken_along, of_exit=True))
+    return specs
 
 
 def _together(

@@ -114,6 +114,7 @@ def answer(
             _NOT_YET,
             "The export has no conversations. Check that it is of the right account, and ask "
             "ChatGPT for a new one.",
+            Exit.INCOMPLETE,
         )
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
     advice = f"Before you cancel, go through the list in {page}: some things are in no export."

@@ -287,6 +287,7 @@ class _Pass:
                 output.written.files[output.folder.put(end)] += 1
             output.written.bytes = output.sink.finish()
             if output.folder:
+                output.written.files += output.folder.ended
                 self._describe(output, output.folder)
         self.report.targets = [output.written for output in self.outputs]
         outgoing = (output.outgoing for output in self.outputs if output.outgoing)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
+from itertools import product
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 from gptexit.codes import Reason, Repair
-from gptexit.errors import BadOption
+from gptexit.errors import BadOption, Choice, Unusable
 from gptexit.model import Conversation
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.json_scanner import Keep
+from gptexit.text.terminal import printable
 
 
 class Source(Protocol):
@@ -112,6 +114,18 @@ def paths_of(*sources: Any) -> list[Path]:
                 )
             paths.append(Path(path))
     return paths
+
+
+def need_outside(sources: Sequence[str | Path], roots: Sequence[Path]) -> None:
+    """Raise Unusable if a folder to write to is that of an export, which would then be in it."""
+    for source, root in product(sources, roots):
+        if Path(source).is_dir() and Path(source).resolve() == root.resolve():
+            error = Unusable(
+                f"{printable(str(source))} is the folder of the export itself.",
+                "Name another folder to write to, such as a new one in it. Nothing was written.",
+            )
+            other = Choice((), "into a folder of its own", str(root / "chatgpt-archive"))
+            raise error.with_choices((), [other])
 
 
 def open_source(

@@ -106,7 +106,6 @@ def test_all_parts_take_the_place_of_what_was_given() -> None:
     )
     assert commands(choices_of(error, ["convert", "dl/", "--to", "jsonl"])) == [
         "gptexit convert a-1.zip a-2.zip --to jsonl",
-        'gptexit convert "?[2J.zip" --to jsonl',
     ]
 
 

@@ -118,3 +118,26 @@ def test_convert_prints_its_report_alone(tmp_path: Path) -> None:
     assert orjson.loads(tried.stdout)["targets"][0]["planned"]["new"] == 40
     assert orjson.loads(done.stdout)["targets"][0]["planned"] is None
     assert list(errors("report", orjson.loads(done.stdout))) == []
+
+
+def test_an_unchanged_jsonl_is_counted(tmp_path: Path) -> None:
+    words = ["convert", SLIM, "--to", "jsonl", "-o", str(tmp_path / "out")]
+    counts = []
+    for _ in range(2):
+        target = orjson.loads(run(*words, "--json").stdout)["targets"][0]
+        counts.append((target["files_written"], target["files_unchanged"]))
+    assert counts == [(1, 0), (0, 1)]
+    assert ": 0 files written, 1 unchanged." in run(*words).stdout
+    assert "0 new files, 0 bytes; 1 unchanged" in run(*words, "--dry-run").stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [([], "--report FILE"), (["--report", "r.json"], "r.json"), (["--report", "-"], "The report")],
+)
+def test_what_has_all_of_it_is_named(
+    more: list[str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("convert", str(ROOT / "fixtures/dat-2026.zip"), "-o", "out", *more)
+    assert f"Part of the export was not written. {name} lists all of it." in done.stderr

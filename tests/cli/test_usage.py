@@ -16,6 +16,7 @@ from gptexit.cli import main
 from gptexit.cli.usage import sentence
 from gptexit.errors import Exit
 from support.exports import ROOT
+from support.packing import unpack, write
 
 SLIM = str(ROOT / "fixtures/slim-2026.zip")
 
@@ -29,6 +30,10 @@ def refused(*words: str) -> str:
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(main, list(words), prog_name="gptexit")
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +58,10 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("convert x.zip --to notion", "Notion imports Markdown files"),
         ("convert x.zip --to frobnicate", "choose one of markdown, jsonl, "),
         ("convert x.zip --format jsonl", "no option --format; did you mean --to?"),
+        ("formats nope", "there is no format “nope”; choose one of markdown, jsonl"),
+        ("--quiet convert x.zip", "--quiet goes after the command: gptexit convert x.zip --quiet"),
+        ("-q --to jsonl convert x", "-q goes after the command: gptexit convert x -q --to jsonl"),
+        ("--nonsense convert x.zip", "there is no option --nonsense."),
         ("convert x.zip --out there", "did you mean --output?"),
         ("convert x.zip --brances all", "did you mean --branches?"),
         ("convert x.zip --branches al", "did you mean all?"),
@@ -116,6 +125,60 @@ def test_where_nothing_can_be_written_is_said_before_the_work(
 ) -> None:
     assert answer in refused("convert", SLIM, *words)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("convert e.zip --report e.zip", "e.zip exists already, and gptexit did not write it."),
+        ("convert e.zip --dry-run --report e.zip", "e.zip exists already"),
+        ("convert --report notes.md e.zip", "notes.md exists already"),
+        ("convert unpacked --report unpacked/r.json", "is in the export unpacked"),
+        ("exit e.zip --report other.json", "other.json exists already"),
+        ("verify e.zip md --report md/index.md", "is in the archive"),
+        ("verify md --report e.zip", "e.zip exists already"),
+        ("push open-webui e.zip --url http://[::1]:9 --report e.zip", "e.zip exists already"),
+        ("inspect e.zip --drift-report e.zip", "e.zip exists already"),
+        ("inspect e.zip --drift-report md/new.md", "is in the archive"),
+        ("inspect e.zip --write-names e.zip", "e.zip is not"),
+        ("memory e.zip --json -o other.json", "other.json exists already"),
+        ("memory unpacked -o unpacked/memory.md", "is in the export unpacked"),
+    ],
+)
+def test_no_file_is_replaced_but_one_that_gptexit_wrote(
+    words: str, answer: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "e.zip", Path(SLIM).read_bytes())
+    write(tmp_path / "notes.md", b"# Mine\n")
+    write(tmp_path / "other.json", b'{"version": 1, "tool": {"name": "other"}}')
+    unpack(tmp_path / "unpacked", {"conversations.json": b"[]"})
+    unpack(tmp_path / "md", {"index.md": b"# Mine\n", ".gptexit/archive.json": b"{}"})
+    before = contents(tmp_path)
+    assert answer in refused(*words.split())
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "convert e.zip -o md --report FILE",
+        "verify e.zip md --report FILE",
+        "inspect e.zip --drift-report FILE",
+        "inspect e.zip --write-names FILE",
+        "memory e.zip --json -o FILE",
+    ],
+)
+def test_a_file_that_gptexit_wrote_is_written_again(words: str, tmp_path: Path) -> None:
+    write(tmp_path / "e.zip", Path(SLIM).read_bytes())
+    run("convert", "e.zip", "-o", "md", "--quiet")
+    write(tmp_path / "file", b"")
+    for _ in range(2):
+        run(*words.replace("FILE", "file").split())
+        assert (tmp_path / "file").stat().st_size
+        (tmp_path / "file").write_bytes((tmp_path / "file").read_bytes() + b"\n")
+    done = run(*words.replace("FILE", "file").split())
+    assert "exists already" not in done.stderr
+    assert not (tmp_path / "file").read_bytes().endswith(b"\n\n")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import orjson
 
 from gptexit import __version__
 from gptexit.archive.note_contents import WRITER
-from gptexit.errors import Choice, OtherAccount
+from gptexit.errors import NEWER, UPDATE, Choice, OtherAccount, OtherArchive
 from gptexit.files.disk import HOUSE, read_bytes
 from gptexit.names import Names
 from gptexit.text.dates import stamp
@@ -62,13 +62,32 @@ _NOBODY = _Account("", "")
 def record_of(root: Path) -> dict[str, Any]:
     """Return the record of the archive in a folder; empty if there is none that can be read.
 
-    Raises OSError.
+    Raises OSError, and OtherArchive if a newer gptexit wrote it.
     """
     try:
         record = orjson.loads(read_bytes(root / HOUSE / RECORD) or b"{}")
     except orjson.JSONDecodeError:
         return {}
-    return record if isinstance(record, dict) else {}
+    if not isinstance(record, dict):
+        return {}
+    if isinstance(version := record.get("version"), int) and version > VERSION:
+        raise OtherArchive(f"{printable(str(root))} {NEWER}", UPDATE)
+    return record
+
+
+def expect(root: Path, format_name: str) -> None:
+    """Raise OtherArchive if an earlier run wrote another format to a folder."""
+    earlier = record_of(root).get("format")
+    if isinstance(earlier, str) and earlier != format_name:
+        error = OtherArchive(
+            f"{printable(str(root))} has an archive of the format {printable(earlier, 20)}, and "
+            f"{format_name} would replace it.",
+            "Name another folder to write to. Nothing was written.",
+        )
+        folder = str(
+            root.with_name(f"{root.name}-{format_name}") if root.name else f"{root}/{format_name}"
+        )
+        raise error.with_choices((), [Choice((), "into a folder of its own", folder)])
 
 
 class Incomplete(NamedTuple):

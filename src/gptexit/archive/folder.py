@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -28,9 +29,7 @@ from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.files import Copy, File, Outcome, Tally
 from gptexit.archive.manifest import Catalog, Entry, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces, DryPlaces, GrowingFile
-from gptexit.errors import OtherArchive
 from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, read_bytes, write_all
-from gptexit.text.terminal import printable
 
 
 class Archive:
@@ -57,15 +56,6 @@ class Archive:
     def recorded(self) -> dict[str, Any]:
         """Return the archive's record of itself; empty if there is none that can be read."""
         return record_of(self.root)
-
-    def expect(self, format_name: str) -> None:
-        """Raise OtherArchive if an earlier run wrote another format here."""
-        earlier = self.recorded().get("format")
-        if isinstance(earlier, str) and earlier != format_name:
-            raise OtherArchive(
-                f"{self.root} has an archive of the format {printable(earlier, 20)}, and "
-                f"{format_name} would replace it; name another folder with -o."
-            )
 
     def planned(self) -> dict[str, int]:
         """Return what a dry run has found: files that are new, changed and removed, and bytes."""
@@ -145,6 +135,8 @@ class ArchiveFolder:
         self._kept: dict[int, int] = {}
         """Hashes of the paths that this pass has written or found in place, and of their keys."""
         self._appended: dict[str, GrowingFile] = {}
+        self.ended: Counter[Outcome] = Counter()
+        """What came of the files that only the end of the run completed."""
         self._keys: dict[str, str] = {}
 
     def put(self, file: File) -> Outcome:
@@ -264,7 +256,7 @@ class ArchiveFolder:
     def finish(self) -> int:
         """Complete the appended files, and save the manifest. Return the bytes of all files."""
         for path in list(self._appended):
-            self._close(path)
+            self.ended[self._close(path)] += 1
         self.places.settle()
         if self.strict:
             self._remove_others()

@@ -71,6 +71,20 @@ class _Lazy(click.Group):
             rest = with_options(ctx, command, rest)
         return name, command, rest
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say where an option of a command goes, if it stands before the command."""
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            at = next((at for at, word in enumerate(words) if word in _COMMANDS), 0)
+            command = self.get_command(ctx, words[at]) if at else None
+            if command and any(error.option_name in param.opts for param in command.params):
+                line = command_line(["gptexit", *words[at:], *words[:at]])
+                why = f"{error.option_name} goes after the command: {line}"
+                raise click.UsageError(why, ctx) from error
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

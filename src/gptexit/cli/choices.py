@@ -33,6 +33,8 @@ def choices_of(error: GptexitError, words: list[str]) -> list[str]:
     elif isinstance(error, NotAnExport) and error.given and not choices:
         near = exports_near(Path(error.given[0]))
         choices, head = [export.as_choice() for export in near], _NEARBY
+    # A name that is no UTF-8 cannot be copied as it is printed.
+    choices = [choice for choice in choices if "".join(choice.paths).isprintable()]
     lines = [head] if choices else []
     for choice in choices[:SHOWN]:
         lines += [f"  {choice.what}:", f"    {_command(words, error.given, choice)}"]

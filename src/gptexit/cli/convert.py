@@ -10,6 +10,7 @@ from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import kind_of, opened, progress_bar
 from gptexit.cli.summary import (
     complain,
+    named_report,
     reported,
     summary,
     troubles,
@@ -17,9 +18,9 @@ from gptexit.cli.summary import (
     write_reports,
 )
 from gptexit.cli.usage import NamedChoice
-from gptexit.conversion import convert_export, specs_of
+from gptexit.conversion import convert_export, roots_of, specs_of
 from gptexit.errors import Exit
-from gptexit.source import open_source
+from gptexit.source import need_outside, open_source
 from gptexit.writers.registry import FORMATS
 
 API = "api"
@@ -111,6 +112,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     selection = options.selection_of(given)
     if to_stdout:
         _need_single_file(names, given)
+    else:
+        need_outside(sources, roots_of(given["out"], names))
     kind = kind_of(given, quiet=given["quiet"])
     specs = specs_of(names, options.writer_options(given))
     with (
@@ -136,7 +139,7 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     write_reports(given, report)
     if not (given["quiet"] or given["as_json"]):
         click.echo(summary(report), err=to_stdout or given["report"] == "-")
-    lines = troubles(report)
+    lines = troubles(report, named_report(given))
     if report["exit_code"] == Exit.NOTHING_SELECTED:
         span = report["selected"]["nothing_from"]
         read = report["read"]["conversations"]

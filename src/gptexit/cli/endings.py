@@ -76,10 +76,7 @@ def _refused(error: OSError) -> str:
     """Return the sentence for an error of the operating system."""
     what = error.strerror or printable(str(error), _SHOWN) or type(error).__name__
     if error.filename == STDOUT:
-        return (
-            f"could not print: {what} ({STDOUT}). The files that were written are whole; --quiet, "
-            "where a command has it, prints nothing."
-        )
+        return f"could not write to {STDOUT}: {what}. The files that were written are whole."
     named = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
     if named and is_full(error):
         return _full(os.fsdecode(named), error)

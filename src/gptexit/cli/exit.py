@@ -14,6 +14,7 @@ from gptexit.cli.progress import kind_of, progress_bar
 from gptexit.cli.summary import (
     complain,
     listed,
+    named_report,
     planned,
     reported,
     summary,
@@ -103,7 +104,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     err = given["report"] == "-"
     if not quiet:
         click.echo(summary(report), err=err)
-    complain(troubles(report, str(out / REPORT) if finished else "--report FILE"))
+    complain(troubles(report, str(out / REPORT) if finished else named_report(given)))
     if finished is None:
         if not quiet:
             click.echo(_would_write(report, out), err=err)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
 from gptexit.cli import options, outputs, streams
 from gptexit.cli.progress import kind_of, opened, progress_bar
-from gptexit.cli.summary import complain, lost, unreadable, write_output
+from gptexit.cli.summary import complain, lost, unreadable, write_output, write_report
 from gptexit.cli.usage import NamedChoice
 from gptexit.errors import BadNames, Exit
 from gptexit.inspection import output
@@ -42,6 +42,7 @@ from gptexit.text.terminal import command_line, count
     "--drift-report",
     help="Write what gptexit does not know of this export, for a bug report; nothing that you or "
     "ChatGPT wrote is in it. `-` for standard output, instead of the overview.",
+    ours=re.compile(rb"## Drift\n\n- gptexit "),
 )
 @outputs.out_file(
     "--write-names",
@@ -91,7 +92,7 @@ def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         for line in output.FORMATS[listing or "text"](inspection.survey.attachments.missing()):
             click.echo(line, nl=False)
     elif as_json:
-        click.echo(orjson.dumps(about, option=orjson.OPT_INDENT_2))
+        write_report("-", about)
     elif drift_report != "-" and not names_file:
         click.echo(output.table(about))
     complain(unreadable(map(lost, about["unreadable"])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from gptexit.memories.model import Memory
 from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
 from gptexit.memories.text import memory_text, tally, why_more, write_page
 from gptexit.remembering import gather, write_store
-from gptexit.source import Source, open_source
+from gptexit.source import Source, need_outside, open_source
 from gptexit.text.terminal import count
 from gptexit.writers.base import NOTHING, SECRETS
 
 _PAM = "pam"
 _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 """The default of `-o` for each kind of output."""
+_JSON = re.compile(rb'\{\n  "entries": \[.*\n  "own_list_entries": ', re.DOTALL)
+"""What each JSON file of this command begins with, and has at its end."""
 
 
 @click.command()
@@ -79,7 +82,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     """
     kind = "pam" if given["form"] == _PAM else "json" if given["as_json"] else "page"
     out = given["out"] or _OUT[kind]
-    _need_sense(kind, out, given)
+    _need_sense(kind, out, sources, given)
     answer = _answer(given["answer"])
     progress_kind = kind_of(given, quiet=given["quiet"])
     with (
@@ -117,7 +120,7 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     ctx.exit(Exit.INCOMPLETE if export.losses or export.missing else Exit.COMPLETE)
 
 
-def _need_sense(kind: str, out: str, given: dict[str, Any]) -> None:
+def _need_sense(kind: str, out: str, sources: tuple[str, ...], given: dict[str, Any]) -> None:
     """Raise an error where an option would do nothing, a place is of no use, or packages lack."""
     if given["as_json"] and kind == "pam":
         raise click.UsageError("--for pam is JSON already; leave out --json.")
@@ -129,8 +132,12 @@ def _need_sense(kind: str, out: str, given: dict[str, Any]) -> None:
         raise click.UsageError("--redact is for a page: leave it out, or --json, or --for pam.")
     if given["zone"] and kind != "page":
         raise click.UsageError("--timezone is for a page: JSON has its times in UTC.")
-    if given["out"] is not None:
-        (outputs.need_folder if kind == "pam" else outputs.need_file)(out, "--output")
+    if kind == "pam":
+        outputs.need_folder(out, "--output")
+        need_outside(sources, [Path(out)])
+    else:
+        read = sources if given["out"] else ()
+        outputs.need_file(out, "--output", read, _JSON if kind == "json" else None)
     if given["redact"] == SECRETS:
         need("redact")
 

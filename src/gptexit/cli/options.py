@@ -16,6 +16,7 @@ from gptexit.cli.progress import KINDS
 from gptexit.cli.usage import NamedChoice, unknown
 from gptexit.errors import BadDate, BadNames
 from gptexit.names import Names, load_table
+from gptexit.readers.chatgpt.containers.base import plain
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
 from gptexit.text.terminal import count, printable
@@ -82,7 +83,9 @@ class _OneLine(logging.Formatter):
         return printable(super().format(record))
 
 
-sources = click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH)
+sources = click.argument(
+    "sources", metavar="SOURCE...", nargs=-1, required=True, type=PATH, is_eager=True
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="No summary; errors only.")
 verbose = click.option(
     "-v",
@@ -234,7 +237,7 @@ def exclusion_of(given: Mapping[str, Any]) -> Exclusion:
     """Make the exclusion of the values of `--exclude`. Raises BadParameter."""
 
     def named(name: str) -> frozenset[str]:
-        return frozenset(value for what, value in given["exclude"] if what == name)
+        return frozenset(plain(value) for what, value in given["exclude"] if what == name)
 
     return Exclusion(
         titles=named("title"),

@@ -38,7 +38,7 @@ _EXPORT = "chatgpt-export.zip --url http://127.0.0.1:8080"
 
 @click.command()
 @click.argument("app", metavar="APP")
-@click.argument("sources", metavar="SOURCE...", nargs=-1, type=outputs.PATH)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, type=outputs.PATH, is_eager=True)
 @click.option("--url", required=True, help="The server, as http://127.0.0.1:8080.")
 @options.selection
 @options.content(

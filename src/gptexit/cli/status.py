@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import orjson
 
 from gptexit.archive.checked import PART
 from gptexit.archive_status import EXIT, SEVERAL, Newer, Status, status_of
-from gptexit.cli.summary import listed
+from gptexit.cli.summary import listed, write_report
 from gptexit.text.terminal import count, harmless, size
 
 _VERDICTS = {
@@ -83,6 +82,6 @@ def status(ctx: click.Context, /, archive: str, as_json: bool) -> None:
     """
     found = status_of(Path(archive))
     if as_json:
-        click.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2))
+        write_report("-", found.as_json())
     else:
         click.echo(as_text(found))

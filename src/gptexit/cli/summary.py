@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from gptexit.cli.outputs import is_stream
 from gptexit.codes import Repair, sentences
 from gptexit.errors import Closed
-from gptexit.files.disk import free_at, write_whole
+from gptexit.files.disk import free_at, write_all, write_whole
 from gptexit.report import age, failed
 from gptexit.text.terminal import count, printable, size
 from gptexit.writers.base import NOTHING, SECRETS
@@ -75,18 +77,36 @@ def unreadable(parts: Iterable[str]) -> list[str]:
 
 
 def write_output(path: str, data: bytes | str) -> None:
-    """Write a file, whole or not at all; `-` is standard output. Raises OSError."""
+    """Write a file, whole or not at all; `-` is standard output. Raises OSError.
+
+    A pipe and a device are written to as they are.
+    """
+    content = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
     if path == "-":
         click.echo(data, nl=False)
+    elif is_stream(Path(path)):
+        with Path(path).open("ab", buffering=0) as stream:
+            try:
+                write_all(stream, content)
+            except OSError as error:
+                error.filename = path
+                raise
     else:
-        write_whole(
-            Path(path), data if isinstance(data, bytes) else data.encode("utf-8", "replace")
-        )
+        write_whole(Path(path), content)
 
 
 def write_report(path: str, report: dict[str, Any]) -> None:
     """Write a report as JSON, as `write_output` does."""
-    write_output(path, orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    write_output(path, as_json(report))
+
+
+def as_json(report: Any) -> bytes:
+    """Return a report as lines of JSON; names of files in it may be no UTF-8."""
+    try:
+        return orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        text = json.dumps(report, ensure_ascii=False, indent=2)
+        return f"{text}\n".encode("utf-8", "replace")
 
 
 @contextmanager
@@ -106,6 +126,13 @@ def reported(path: str | None, sources: Sequence[str]) -> Iterator[None]:
             with suppress(OSError):  # the error of the run counts
                 write_report(path, failed(label, *ending(error), started))
         raise
+
+
+def named_report(given: Mapping[str, Any]) -> str:
+    """Name the report of a run, or the option that writes one."""
+    if given["as_json"] or given["report"] == "-":
+        return "The report"
+    return printable(given["report"] or "--report FILE")
 
 
 def warn_of_small_disk(export: Source | ExportSet, out: str | Path, formats: Sequence[str]) -> None:
@@ -206,8 +233,8 @@ def _written(target: dict[str, Any]) -> str:
     where = "standard output" if target["out"] == "-" else target["out"]
     conversations = count(target["conversations"], "conversation")
     words = f"Wrote {conversations} as {target['format']} to {where}"
-    if target["format"] != "jsonl":
-        new, same = target["files_written"], target["files_unchanged"]
+    new, same = target["files_written"], target["files_unchanged"]
+    if target["format"] != "jsonl" or same:
         words += f": {count(new, 'file')}"
         words += f" written, {same:,} unchanged" if same else ""
     left_out = sum(target["left_out"].values())

@@ -222,9 +222,19 @@ def _shown(problem: Problem) -> str:
 
 
 @click.command()
-@click.argument("paths", metavar="[SOURCE...] ARCHIVE", nargs=-1, required=True, type=outputs.PATH)
+@click.argument(
+    "paths",
+    metavar="[SOURCE...] ARCHIVE",
+    nargs=-1,
+    required=True,
+    type=outputs.PATH,
+    is_eager=True,
+)
 @outputs.out_file(
-    "--report", metavar="FILE.json", help="Write the result as JSON to a file; `-` prints it."
+    "--report",
+    metavar="FILE.json",
+    help="Write the result as JSON to a file; `-` prints it.",
+    ours=outputs.REPORT,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing but the exit code.")

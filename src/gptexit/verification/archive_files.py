@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gptexit.errors import NEWER, UPDATE, OtherArchive
 from gptexit.files.disk import special
 from gptexit.text.front_matter import identity, parted
 from gptexit.text.note_links import digest_of_body
+from gptexit.text.terminal import printable
 from gptexit.verification.page import id_in
 from gptexit.verification.raw import leaves, object_of, objects
 
@@ -25,6 +27,8 @@ _MANIFEST = f"{HOUSE}/manifest.jsonl"
 _TIMES = f"{HOUSE}/times.jsonl"
 _PAGES = frozenset({"START-HERE.md", "index.md"})
 """Pages that hold nothing of the export: whoever changes one, or ticks its boxes, loses nothing."""
+_VERSION = 2
+"""The newest version of a record that is known."""
 _RECORD = f"{HOUSE}/archive.json"
 _BESIDES = ("", *range(2, 10))
 """What tells the keys of several texts beside one note."""
@@ -185,8 +189,13 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
-    """Read the archive at `root` and hash its files, or `only` that one. Raises OSError."""
+    """Read the archive at `root` and hash its files, or `only` that one.
+
+    Raises OSError, and OtherArchive if a newer gptexit wrote it.
+    """
     record, fault = _record(root / _RECORD)
+    if isinstance(version := record.get("version"), int) and version > _VERSION:
+        raise OtherArchive(f"{printable(str(root))} {NEWER}", UPDATE)
     name = record.get("format")
     archive = CheckedArchive(root, name if isinstance(name, str) else "", record, only=only)
     if fault:

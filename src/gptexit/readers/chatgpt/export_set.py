@@ -22,7 +22,7 @@ from gptexit.errors import NotAnExport
 from gptexit.model import Gone, Raw
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers import recognize
-from gptexit.readers.chatgpt.containers.base import Loss, Member, Volume, plain
+from gptexit.readers.chatgpt.containers.base import Loss, Member, Volume, label_of, plain
 from gptexit.readers.chatgpt.containers.layout import lay_out
 from gptexit.readers.chatgpt.containers.open import check, kept, open_stdin, open_volumes
 from gptexit.readers.chatgpt.containers.own_files import need_no_archive
@@ -384,7 +384,7 @@ def _alone(volume: Volume, member: Member) -> str:
 
 def _label(sources: Sequence[str | Path]) -> str:
     """Return the first source's name, and how many follow."""
-    first = _STDIN if sources[0] == "-" else Path(sources[0]).name or str(sources[0])
+    first = _STDIN if sources[0] == "-" else label_of(Path(sources[0]))
     return first if len(sources) == 1 else f"{first} and {len(sources) - 1} more"
 
 

@@ -79,7 +79,7 @@ def test_an_archive_packed_as_a_zip_is_called_so(whole: Path, tmp_path: Path) ->
 
 def test_an_export_in_the_folder_of_an_archive_is_read(tmp_path: Path) -> None:
     write(tmp_path / "conversations.json", text_of("a"))
-    gptexit.convert(tmp_path, tmp_path)
+    gptexit.convert(tmp_path / "conversations.json", tmp_path)
     for source in (tmp_path, tmp_path / "conversations.json"):
         with open_export([source]) as export:
             assert [raw["id"] for _, raw in export.conversations()] == ["a"]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from gptexit.chatgpt.names import CONVERSATIONS
-from gptexit.codes import Lost, Reason
+from gptexit.codes import Lost, Passed, Reason
 from gptexit.files.disk import HOUSE
 
 
@@ -175,6 +175,11 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def label_of(path: Path) -> str:
+    """Return the name of a file or folder, also of `.` and `..`, printable."""
+    return plain((path if path.name.strip(".") else path.resolve()).name or str(path))
+
+
 def read_file(path: Path) -> Volume:
     """Read a bare file as a volume of one member; files of one folder are parts of one export."""
     label = plain(path.name)
@@ -238,7 +243,8 @@ def _open_to(folder: Path) -> bool:
 def _walk(start: Path, top: Path, volume: Volume, *, chats: bool = False) -> None:
     """Add every file below `start`, named relative to `top`.
 
-    `chats`: in search of single chats, only down to DEEPEST, and in no folder that is not entered.
+    What gptexit wrote there is left out. `chats`: in search of single chats, only down to DEEPEST,
+    and in no hidden folder.
     """
 
     def unlisted(error: OSError) -> None:
@@ -247,9 +253,16 @@ def _walk(start: Path, top: Path, volume: Volume, *, chats: bool = False) -> Non
 
     deepest = len(start.parts) + DEEPEST - 1
     for here, folders, files in os.walk(start, onerror=unlisted):
-        folders[:] = sorted(name for name in folders if not is_noise(name))
-        if chats:
-            folders[:] = [name for name in folders if _open_to(Path(here, name))]
+        folders[:] = sorted(name for name in folders if not (is_noise(name) or name == HOUSE))
+        archives = [name for name in folders if Path(here, name, HOUSE).is_dir()]
+        for name in archives:
+            where = plain(Path(here, name).relative_to(top).as_posix())
+            volume.passed.append(Loss(f"{volume.label}: {where}", Passed.ARCHIVE.say()))
+        folders[:] = [
+            name
+            for name in folders
+            if name not in archives and not (chats and name.startswith("."))
+        ]
         if chats and len(Path(here).parts) >= deepest:
             folders[:] = []
         for name in sorted(files) + [name for name in folders if (Path(here) / name).is_symlink()]:

@@ -20,8 +20,8 @@ from gptexit.readers.chatgpt.containers.base import (
     Member,
     Volume,
     holds_conversations,
+    label_of,
     names_in,
-    plain,
     read_file,
     read_folder,
 )
@@ -49,7 +49,7 @@ def open_volumes(paths: Sequence[Path], spool: Spool, *, allow_large: bool = Fal
     allowance = Allowance.of(dict.fromkeys(paths), allow_large=allow_large)
     for path in dict.fromkeys(paths):
         try:
-            opened = _volumes(path, plain(path.name or str(path)), spool, allowance)
+            opened = _volumes(path, label_of(path), spool, allowance)
         except OSError as error:
             raise recognize.unreachable(str(path), error) from error
         for volume in opened:
@@ -145,6 +145,12 @@ def open_stdin(stdin: BinaryIO) -> ByteStream:
     front = stdin.read(recognize.HEAD)
     head = recognize.decoded(front)
     label = "standard input"
+    if not front:
+        raise NotAnExport(
+            f"{label} is empty: nothing came through the pipe.",
+            "Look at what the command before it prints. `unzip -l EXPORT.zip` lists the files of "
+            "an export: some have conversations-000.json in place of conversations.json.",
+        )
     if head.startswith(b"PK"):
         raise NotAnExport(
             f"{label} holds a ZIP, which cannot be read from a pipe: give the path of the file."

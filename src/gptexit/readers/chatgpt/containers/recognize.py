@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from typing import NamedTuple
 
+import orjson
+
 from gptexit.errors import NoSuchSource, NotAnExport
 from gptexit.files.media_types import media_type
 from gptexit.readers.chatgpt.containers.base import Member
@@ -210,6 +212,25 @@ def _program(name: str) -> _Mistake:
 
 
 _NO_OBJECTS = _sign(rb"\A(?:\xef\xbb\xbf)?\s*\[\s*(?:\[|[0-9]|-[0-9]|true|false)")
+_FIELDS = _sign(
+    rb'"(?:mapping|messages|conversations?|conversation_id|current_node|(?:create|update)_time|title'
+    rb'|turns|author|role|parts|content|text)"\s*:'
+)
+"""Keys of a conversation, or around one."""
+
+
+def _is_other_object(head: bytes) -> bool:
+    """Tell whether JSON is one object without a conversation, such as the answer of a server."""
+    if not head.lstrip(b"\xef\xbb\xbf\x1e \t\r\n").startswith(b"{"):
+        return False
+    if _FIELDS(head):
+        return False
+    try:
+        return isinstance(orjson.loads(head.lstrip(b"\xef\xbb\xbf\x1e")), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
 _LINES = _sign(rb"\A\s*\{[^\n]*\}[ \t]*\r?\n\s*\{")
 _CLAUDE = "an export of Claude, not of ChatGPT"
 _NO_ARRAY = (
@@ -231,6 +252,7 @@ _FOREIGN = (
         "made from",
     ),
     _Mistake(lambda head: _NO_OBJECTS(head) and not seems_conversations(head), *_NO_ARRAY),
+    _Mistake(_is_other_object, *_NO_ARRAY),
     _Mistake(
         lambda head: _LINES(head) and not holds_conversations(head),
         "a JSON Lines file without conversations of ChatGPT",
