@@ -205,6 +205,48 @@ def test_a_fault_of_the_disk_is_damage(source: Path, root: Path) -> None:
     assert f"{KILN}: is not as it was written" in done.output
 
 
+def test_a_note_that_was_copied_back_with_its_own_time_is_the_users(
+    source: Path, root: Path
+) -> None:
+    note = root / KILN
+    mine = note.read_bytes().partition(b"1,220")[0] + b"My own words on this.\n"
+    note.write_bytes(mine)
+    os.utime(note, (1_740_000_000, 1_740_000_000))
+    done = run("convert", source, "-o", root)
+    assert done.exit_code == 0
+    assert "power cut" not in done.output
+    assert note.read_bytes() == mine
+    assert result_of(root)["changed"] == [KILN]
+    assert run("verify", root, "--accept").exit_code == 0
+    assert run("verify", root).exit_code == 0
+
+
+@pytest.mark.parametrize("left", [0, 300])
+def test_what_a_power_cut_left_of_a_note_is_written_again(
+    source: Path, root: Path, left: int
+) -> None:
+    note = root / KILN
+    before = note.read_bytes()
+    for zeros in (0, len(before) - left):
+        note.write_bytes(before[:left] + bytes(zeros))
+        os.utime(note, (1_740_000_000, 1_740_000_000))
+        assert "power cut" in run("convert", source, "-o", root).output
+        assert note.read_bytes() == before
+
+
+def test_a_database_that_was_cut_off_is_written_again(source: Path) -> None:
+    root = source.parent / "base"
+    run("convert", source, "-o", root, "--to", "sqlite", "--quiet")
+    base = root / "chatgpt.sqlite"
+    before = base.read_bytes()
+    for damage in (b"", before[:50], before[: len(before) // 2], bytes(len(before))):
+        with as_a_disk_does(root):
+            base.write_bytes(damage)
+        done = run("convert", source, "-o", root, "--to", "sqlite")
+        assert "power cut" in done.output
+        assert run("verify", source, root).exit_code == 0
+
+
 def test_no_picture_and_no_data_is_accepted(source: Path, root: Path) -> None:
     (picture,) = (root / "assets").rglob("*.png")
     picture.write_bytes(PICTURE + b"retouched")

@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from gptexit.archive.batch import is_torn, recorded, seems_torn
+from gptexit.archive.batch import Torn, is_torn, recorded, seems_torn
 from gptexit.archive.description import EXPORTS, LISTED, RECORD, record_of, sealed
 from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.files import Copy, File, Outcome, Tally
@@ -174,7 +174,7 @@ class ArchiveFolder:
         """
         return self._kept.setdefault(hash(path), hash(key)) == hash(key)
 
-    def heals(self, key: str, path: str, new: bytes | str) -> bool:
+    def heals(self, key: str, path: str, new: bytes | str | Torn) -> bool:
         """Tell whether a file is damaged, so that it is written again, and count it.
 
         One that a killed run was about to replace is not: it is as an earlier run left it.

@@ -49,7 +49,8 @@ from gptexit.sqlite.database import DatabaseWriter, digest_in
 from gptexit.text.json import dumps
 
 _KEY = "database"
-_BEGINS = b"SQLite format 3\0"
+_HEADER = 100
+"""Bytes of the header of a SQLite file."""
 _SIDE_FILES = ("-wal", "-journal")
 """Endings of the files that SQLite keeps beside a database while it is written to."""
 _NAMES = ("place", "parent", *MESSAGE.split(", "))
@@ -170,7 +171,7 @@ class DatabaseSink(FolderSink):
             name = beside(path, number) if number else path
             key = beside_key(_KEY, number) if number else _KEY
             place = Path(self.folder.places.inside(name))
-            if not os.path.lexists(place) or self.folder.heals(key, name, _BEGINS):
+            if not os.path.lexists(place) or self.folder.heals(key, name, _is_cut):
                 break
             self._there = _opened(place)
             if self._there:
@@ -251,6 +252,21 @@ class DryDatabaseSink(DatabaseSink):
         size += _LEAST + int(self._rows * _GROWTH)
         self.folder.place_now(os.devnull, str(place), Entry(file.key, place.name, _ANY, size))
         return "written"
+
+
+def _is_cut(path: str) -> bool:
+    """Tell whether a file is shorter than its header, as that of SQLite, says, or has none."""
+    place = Path(path)
+    if not place.is_file():
+        return False
+    with open_plain(path) as stream:
+        header = stream.read(_HEADER)
+    if not header.strip(b"\0"):
+        return True
+    page = int.from_bytes(header[16:18]) or 1
+    pages = int.from_bytes(header[28:32])
+    whole = (65536 if page == 1 else page) * pages
+    return header.startswith(b"SQLite format 3\0") and place.stat().st_size < max(whole, _HEADER)
 
 
 def _opened(path: Path) -> sqlite3.Connection | None:

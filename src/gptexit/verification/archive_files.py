@@ -26,6 +26,8 @@ _TIMES = f"{HOUSE}/times.jsonl"
 _PAGES = frozenset({"START-HERE.md", "index.md"})
 """Pages that hold nothing of the export: whoever changes one, or ticks its boxes, loses nothing."""
 _RECORD = f"{HOUSE}/archive.json"
+_COARSE = 2 * 10**9
+"""Nanoseconds that a file's time may lose where it is copied to, as on a USB stick."""
 _BESIDES = ("", *range(2, 10))
 """What tells the keys of several texts beside one note."""
 _TOLD = ("accepted", "body", "own", "updated")
@@ -82,13 +84,17 @@ class CheckedArchive:
     def is_persons(self, path: str) -> bool:
         """Tell whether a person changed a file, as far as can be told, and not a fault of a disk.
 
-        Such a fault leaves the time of a file, or leaves nothing in it. A person changes Markdown
-        alone: nobody has a reason to change data or a picture in an archive.
+        Such a fault leaves the time of a file, or leaves nothing or zeros at its end. A note that a
+        person copied back from elsewhere may have an older time. A person changes Markdown alone:
+        nobody has a reason to change data or a picture in an archive.
         """
         if not self.is_changed(path) or not path.lower().endswith(".md"):
             return False
-        time = self.place(path).stat().st_mtime_ns
-        return time > self.times.get(path, 0) and bool(self.place(path).read_bytes().strip(b"\0"))
+        later = self.place(path).stat().st_mtime_ns - self.times.get(path, 0)
+        data = self.place(path).read_bytes()
+        if later > 0:
+            return bool(data.strip(b"\0"))
+        return later <= -_COARSE and bool(data) and not data.endswith(b"\0")
 
     def is_accepted(self, path: str) -> bool:
         """Tell whether a person changed a file and said that it is theirs, and left it so."""
