@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
@@ -152,7 +153,9 @@ class NotesSink(FolderSink):
         entry, data = self.catalog.get(file.key), self.folder.read(file.path)
         if entry is None or data is None or data == file.data:
             return self.folder.put(file)
-        if digest_of_body(data, named=False) != entry.about.get("body") or self._is_link(file.path):
+        earlier = [entry, *self.catalog.replaced(file.key)]  # more than one if a run was killed
+        bodies = {known.about.get("body") for known in earlier}
+        if digest_of_body(data, named=False) not in bodies or self._is_link(file.path):
             return self.folder.put(file)
         self.folder.keep(file.path, file.key)
         self.folder.write(file)
@@ -400,17 +403,12 @@ def _with_users(file: File, about: Mapping[str, str | None], data: bytes) -> Fil
 
 
 def _holds_words(data: bytes, before: bytes) -> bool:
-    """Tell whether the note `data` has every line of the note `before`, in order.
+    """Tell whether the note `data` has every line of the note `before`, each as often.
 
-    Front matter, title, headings and the numbers of footnotes do not count.
+    Front matter, title, headings and the numbers of footnotes do not count. A line within another
+    does not either: an answer holds the words of what is quoted below it.
     """
-    text = " ".join(_lines(data))
-    start = 0
-    for words in _lines(before):
-        start = text.find(words, start)
-        if start < 0:
-            return False
-    return True
+    return Counter(_lines(before)) <= Counter(_lines(data))
 
 
 def _lines(data: bytes) -> list[str]:

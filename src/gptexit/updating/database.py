@@ -400,7 +400,7 @@ def _row(before: list[Any] | None, now: list[Any], *, redacts: bool) -> list[Any
     text, hidden = now[_TEXT], now[_HIDDEN]
     if redacts:
         return row
-    if before[_TEXT].startswith(text) and before[_HIDDEN].startswith(hidden):
+    if text in before[_TEXT] and hidden in before[_HIDDEN]:
         row[_TEXT], row[_HIDDEN] = before[_TEXT], before[_HIDDEN]
         return row
     words = _counted(text + "\n" + hidden)
