@@ -381,3 +381,22 @@ def test_what_a_reply_quotes_is_kept_where_a_slim_export_has_it_no_more(tmp_path
     assert "And the Po?" in older[note("")]
     assert "> Meuse\n" in older[note(".older")]
     assert_complete(out, sources)
+
+
+def test_an_older_export_brings_no_old_title_back(tmp_path: Path) -> None:
+    """A new title changes no `update_time`: the dates of the exports tell which is the newer."""
+    old, new = (
+        export(tmp_path, f"{year}.zip", year, talk("a", user("One?"), answer("Yes."), title=title))
+        for year, title in ((2024, "Old name"), (2025, "New name"))
+    )
+    out = tmp_path / "out"
+    run(old, out)
+    run(new, out)
+    before = every_file(out)
+    run(old, out)
+    assert every_file(out) == before
+    assert "[New name]" in notes(out)["index.md"]
+    assert lines(out)["a"]["title"] == "New name"
+    base = sqlite3.connect(out / "sqlite/chatgpt.sqlite")
+    assert base.execute("SELECT title FROM conversations").fetchall() == [("New name",)]
+    base.close()

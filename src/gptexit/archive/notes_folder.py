@@ -66,13 +66,20 @@ class NotesSink(FolderSink):
     """The sink for notes."""
 
     def __init__(
-        self, folder: ArchiveFolder, *, same_source: bool = False, same_options: bool = True
+        self,
+        folder: ArchiveFolder,
+        *,
+        same_source: bool = False,
+        same_options: bool = True,
+        older: bool = False,
     ) -> None:
         super().__init__(folder)
         self._same_source = same_source
         """True if the archive was made from the export that is converted."""
         self._same_options = same_options
         """True if it was made with the options of this run."""
+        self._older_export = older
+        """True if it was made from a newer export than the one that is converted."""
         folder.tally.moved = dict(folder.archive.moved.values())
 
     def put(self, file: File) -> Outcome:
@@ -259,7 +266,7 @@ class NotesSink(FolderSink):
         if known and not seems_torn(self.folder.places.inside(path), file.data):
             return "unchanged"
         title = mine.entry.about.get("title")
-        renamed = file.about.get("title") != title and holding.updated >= mine.updated
+        renamed = file.about.get("title") != title and self._is_later(holding, mine)
         adds = renamed or self._adds(holding, [mine, *older])
         if self._lacks(holding, mine) and not adds:
             self.folder.tally.kept.append(file.path)
@@ -270,7 +277,7 @@ class NotesSink(FolderSink):
         """Choose which of two texts of ours is the note, and place the other."""
         older = self._older(file)
         renamed = file.about.get("title") != known.entry.about.get("title")
-        later = holding.updated >= known.updated
+        later = self._is_later(holding, known)
         if not self._lacks(holding, known, file.data) and not (renamed and not later):
             return self._replace_with(file, holding, known)
         if any(note.data == file.data for note in older):
@@ -343,6 +350,12 @@ class NotesSink(FolderSink):
         if known.updated and holding.updated:
             return known.updated != holding.updated
         return known.messages != holding.shown.messages
+
+    def _is_later(self, holding: NoteContents, known: _KnownNote) -> bool:
+        """Tell whether the conversation is later than the note; else the newer export has it."""
+        if holding.updated == known.updated:
+            return not self._older_export
+        return holding.updated > known.updated
 
     def _lacks(self, holding: NoteContents, known: _KnownNote, data: bytes | None = None) -> bool:
         """Tell whether the note shows something that the conversation does not hold.

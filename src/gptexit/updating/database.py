@@ -112,12 +112,20 @@ class DatabaseSink(FolderSink):
     """The sink for one database. Raises NoFullText if SQLite cannot write it."""
 
     def __init__(
-        self, folder: ArchiveFolder, without_secrets: Callable[[str], str] | None = None
+        self,
+        folder: ArchiveFolder,
+        without_secrets: Callable[[str], str] | None = None,
+        *,
+        older: bool = False,
     ) -> None:
-        """`without_secrets` takes secrets out of a text; None if the database holds none."""
+        """`without_secrets` takes secrets out of a text; None if the database holds none.
+
+        `older`: True if the database has a newer export than the one that is converted.
+        """
         need_full_text()
         super().__init__(folder)
         self._without_secrets = without_secrets
+        self._older = older
         self._writer: DatabaseWriter | None = None
         self._there: sqlite3.Connection | None = None
         self._where: Path | None = None
@@ -151,7 +159,7 @@ class DatabaseSink(FolderSink):
         if self._without_secrets:
             earlier = without(earlier, self._without_secrets)
         incoming = cast(Rows, orjson.loads(data))
-        rows = united(earlier, incoming, redacts=self.folder.redacts)
+        rows = united(earlier, incoming, redacts=self.folder.redacts, older=self._older)
         if rows is incoming:
             return data
         self.folder.tally.merged += 1
@@ -308,16 +316,18 @@ def _quiet(path: Path) -> None:
         raise OSError(0, "another program is writing to the database; close it", str(path))
 
 
-def united(earlier: Rows, incoming: Rows, *, redacts: bool = False) -> Rows:
+def united(earlier: Rows, incoming: Rows, *, redacts: bool = False, older: bool = False) -> Rows:
     """Return rows with all of both; `incoming` itself if it holds everything.
 
     `redacts`: True if secrets were taken out of `incoming` that `earlier` holds: a text that both
-    have then comes from `incoming`.
+    have then comes from `incoming`. `older`: True if `earlier` goes before where both were changed
+    at the same time.
     """
     before = {row[_ID]: row for row in earlier["messages"]}
     now = {row[_ID]: row for row in incoming["messages"]}
     both = {key: _row(before.get(key), row, redacts=redacts) for key, row in now.items()}
-    later = moment(incoming["conversation"][_UPDATED]) >= moment(earlier["conversation"][_UPDATED])
+    now_at, then = (moment(rows["conversation"][_UPDATED]) for rows in (incoming, earlier))
+    later = (now_at, not older) >= (then, True)
     covered = before.keys() <= now.keys() and both == now
     if later and covered and not _lacks_more(earlier, incoming):
         return incoming
