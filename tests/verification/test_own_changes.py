@@ -326,3 +326,24 @@ def test_a_new_text_in_the_place_of_the_note_ends_the_matter(root: Path, tmp_pat
     assert "Thanks." in (root / KILN).read_text(encoding="utf-8")
     assert run("verify", newest, root).exit_code == 0
     assert run("verify", root).exit_code == 0
+
+
+def test_a_new_text_that_a_person_worked_into_the_note_ends_the_matter(
+    root: Path, tmp_path: Path
+) -> None:
+    change(root / KILN, "For stoneware.", "For stoneware.\n\nTried it.")
+    later = export(tmp_path / "2.zip", "And earthenware?")
+    assert run("convert", later, "-o", root, "--quiet").exit_code == 0
+    new = root / KILN.replace(".md", ".new.md")
+    assert "And earthenware?" in new.read_text()
+    note = root / KILN
+    turn = new.read_text().rpartition("\n## ")[2]
+    note.write_text(f"{note.read_text()}\n## {turn}")
+    new.unlink()
+    assert run("verify", later, root).exit_code == 0
+    assert run("convert", later, "-o", root, "--quiet").exit_code == 0
+    assert not new.exists()
+    assert "Tried it." in note.read_text()
+    assert run("verify", later, root).exit_code == 0
+    assert result_of(root)["changed"] == [KILN]
+    assert result_of(root)["problems"] == []

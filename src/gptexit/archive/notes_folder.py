@@ -271,7 +271,20 @@ class NotesSink(FolderSink):
         if self._lacks(holding, mine) and not adds:
             self.folder.tally.kept.append(file.path)
             return "kept"
+        seen = self.catalog.get(beside_key(file.key, 1)) is not None
+        if _holds_words(mine.data, file.data, ("# ",) if seen else ()):
+            self._forget_besides(file.key)  # the user has put them into the note
+            return "unchanged"
         return self.folder.put_beside(file, digest)
+
+    def _forget_besides(self, key: str) -> None:
+        """Forget the texts beside a note that the user removed."""
+        for number in count(1):
+            new = self.catalog.get(beside_key(key, number))
+            if new is None:
+                break
+            if self.folder.read(new.path) is None:
+                self.catalog.forget(new.key)
 
     def _settle(self, file: File, holding: NoteContents, known: _KnownNote) -> Outcome:
         """Choose which of two texts of ours is the note, and place the other."""
@@ -415,20 +428,21 @@ def _with_users(file: File, about: Mapping[str, str | None], data: bytes) -> Fil
     return replace(file, data=f"---\n{text}---\n".encode() + after, about={**file.about, **names})
 
 
-def _holds_words(data: bytes, before: bytes) -> bool:
+def _holds_words(data: bytes, before: bytes, left_out: tuple[str, ...] = ("#",)) -> bool:
     """Tell whether the note `data` has every line of the note `before`, each as often.
 
-    Front matter, title, headings and the numbers of footnotes do not count. A line within another
+    Front matter, lines that begin as `left_out` says (headings, or the title alone), and the
+    numbers of footnotes do not count. A line within another
     does not either: an answer holds the words of what is quoted below it.
     """
-    return Counter(_lines(before)) <= Counter(_lines(data))
+    return Counter(_lines(before, left_out)) <= Counter(_lines(data, left_out))
 
 
-def _lines(data: bytes) -> list[str]:
+def _lines(data: bytes, left_out: tuple[str, ...]) -> list[str]:
     """Return the words of each line of a note's body."""
     body = data[front.end() :] if (front := _FRONT.match(data)) else data
     return [
         " ".join(words)
         for line in body.decode("utf-8", "replace").splitlines()
-        if not line.startswith("#") and (words := _WORDS.findall(_FOOTNOTE.sub(" ", line)))
+        if not line.startswith(left_out) and (words := _WORDS.findall(_FOOTNOTE.sub(" ", line)))
     ]

@@ -42,8 +42,8 @@ def join(
     """Return one conversation with all that either holds; equal to `incoming` if that has all.
 
     `newest`: True if the archive never got a newer export than the incoming one, so that what this
-    lacks is gone; `since`: the time of that export as RFC 3339, if known; `older`: True if `earlier`
-    goes before where both were changed at the same time.
+    lacks is gone; `since`: the time of that export as RFC 3339, if known; `older`: True if
+    `earlier` goes before where both were changed at the same time.
     """
     before, now = restore(earlier), restore(incoming)
     later = (moment_of(now), not older) >= (moment_of(before), True)

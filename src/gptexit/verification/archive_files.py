@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,11 +115,15 @@ class CheckedArchive:
         own = identity(data) == key.partition("/")[2] or key.startswith("conversation/no-id-")
         return own and digest_of_body(parted(data)[1]) == self.told(path, "body")
 
-    def is_resolved(self, path: str) -> bool:
-        """Tell whether a text beside a note is gone because a person put it in the note's place."""
+    def is_resolved(self, path: str, whole: Container[str] = ()) -> bool:
+        """Tell whether a text beside a note is gone because a person put it in the note's place.
+
+        `whole`: notes that hold all of their conversation, so that nothing beside them is missed.
+        """
         kind, _, own = self.told(path, "key").partition("/")
         note = self.keys.get(own, "")
-        return kind.startswith("beside") and self.found.get(note) == self.promised[path]
+        same = self.found.get(note) == self.promised[path]
+        return kind.startswith("beside") and (same or note in whole)
 
     def is_changed(self, path: str) -> bool:
         """Tell whether a file exists, and not as it was written."""
@@ -191,9 +195,25 @@ def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
     for path in archive.asked:
         if digest := _file_digest(root / path):
             archive.found[path] = digest
-    if archive.format == "markdown" and archive.found.keys() != archive.promised.keys():
-        _follow(archive)
+    if archive.format == "markdown":
+        for path in _displaced(archive):
+            del archive.found[path]
+        if archive.found.keys() != archive.promised.keys():
+            _follow(archive)
     return archive
+
+
+def _displaced(archive: CheckedArchive) -> list[str]:
+    """Return the promised places of notes at which a person put that of another conversation."""
+    ids = {path: key.removeprefix("conversation/") for key, path in archive.keys.items()}
+    return [
+        path
+        for path in archive.found
+        if archive.is_changed(path)
+        and archive.told(path, "key").startswith("conversation/")
+        and (now := id_in(archive.root / path) or ids[path]) != ids[path]
+        and f"conversation/{now}" in archive.keys
+    ]
 
 
 def _follow(archive: CheckedArchive) -> None:

@@ -109,7 +109,7 @@ def _settle(bench: _Bench, file: str, result: Result) -> None:
     """Add to the result what became of a promised file."""
     archive = bench.archive
     if file not in archive.found:
-        if archive.is_resolved(file):
+        if archive.is_resolved(file, bench.whole):
             return
         result.problems.append(bench.problem(file, "is gone"))
         return
