@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,39 @@ def test_moved_pictures_are_no_loss(source: Path, root: Path) -> None:
     for words in ([root], [source, root]):
         done = run("verify", *words)
         assert (done.exit_code, "You moved 1 file" in done.output) == (0, True), done.output
+
+
+def picture_of(root: Path) -> str:
+    return next(root.rglob("*.png")).relative_to(root).as_posix()
+
+
+@pytest.mark.parametrize(
+    "style", [lambda path: path.rpartition("/")[2], lambda path: path, lambda path: f"../{path}"]
+)
+def test_links_as_an_editor_writes_them_lead_to_moved_pictures(
+    source: Path, root: Path, style: Any
+) -> None:
+    folder, was = "pictures/of mine/", picture_of(root).rpartition("/")[2]
+    for name in (folder + was, f"{folder}oven.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / picture_of(root)).rename(root / name)
+        text = (root / KILN).read_text()
+        link = re.search(r"!\[[^]]*\]\(([^)]*)\)", text)
+        assert link
+        (root / KILN).write_text(text.replace(link[1], style(name).replace(" ", "%20")))
+        for words in ([root], [source, root]):
+            done = run("verify", *words)
+            assert done.exit_code == 0, done.output
+        assert result_of(root)["edited"] == [KILN]
+
+
+def test_a_picture_that_no_link_leads_to_is_named(source: Path, root: Path) -> None:
+    picture = picture_of(root)
+    text = (root / KILN).read_text()
+    for gone in (f"../gone/{picture.rpartition('/')[2]}", "../gone/x.png"):
+        (root / KILN).write_text(text.replace(f"../{picture}", gone))
+        assert f"no link leads to the file {picture}" in run("verify", source, root).output
+        assert result_of(root)["changed"] == [KILN]
 
 
 def test_ticks_on_the_first_page_of_an_exit_are_the_users(source: Path, tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from posixpath import basename, dirname, join, normpath
 from typing import Any
 
 from gptexit.files.disk import special
 from gptexit.text.front_matter import identity, parted
-from gptexit.text.note_links import digest_of_body
+from gptexit.text.note_links import digest_of_body, target_of, with_targets
 from gptexit.verification.page import id_in
 from gptexit.verification.raw import leaves, object_of, objects
 
@@ -71,6 +72,8 @@ class CheckedArchive:
     """By path, where a file is now that a person moved."""
     origin: dict[str, str] = field(default_factory=dict)
     """The same by the present place."""
+    named: dict[str, list[str]] = field(default_factory=dict)
+    """Present places by name, as far as they were asked for."""
 
     def place(self, path: str) -> Path:
         """Return the place of a promised file on the disk."""
@@ -113,7 +116,43 @@ class CheckedArchive:
             return True  # the person put the new text in the place of the note
         data = self.place(path).read_bytes()
         own = identity(data) == key.partition("/")[2] or key.startswith("conversation/no-id-")
-        return own and digest_of_body(parted(data)[1]) == self.told(path, "body")
+        body = with_targets(parted(data)[1], lambda target: self._written(path, target))
+        return own and digest_of_body(body) == self.told(path, "body")
+
+    def linked(self, note: str, target: str) -> str | None:
+        """Return the promised path of the file of the archive that a link in a note leads to.
+
+        As in Obsidian, a link may begin at the folder of the note or at that of the archive, or be
+        the end of the path of one file alone. The links of a note that was moved lead from its
+        earlier place until the next run. `note`: its promised path.
+        """
+        folders = dict.fromkeys([dirname(self.moved.get(note, note)), dirname(note), ""])
+        for folder in folders:
+            path = normpath(join(folder, target))
+            path = self.origin.get(path, path)
+            if path in self.found:
+                return path
+        places = self._by_name().get(basename(target), [])
+        same = [place for place in places if f"/{place}".endswith(f"/{target}")]
+        return self.origin.get(same[0], same[0]) if len(same) == 1 else None
+
+    def _by_name(self) -> dict[str, list[str]]:
+        """Return the present places of the files that exist, by their names."""
+        if not self.named:
+            for path in self.found:
+                place = self.moved.get(path, path)
+                self.named.setdefault(basename(place), []).append(place)
+        return self.named
+
+    def _written(self, note: str, target: str) -> str | None:
+        """Return the target that a link had when a note was written; "?" if it leads nowhere now.
+
+        Return None for a link that leads to no file of the archive, such as one in a message.
+        """
+        path = self.linked(note, target)
+        if path is not None:
+            return target_of(path)
+        return "?" if basename(target) in self._by_name() else None
 
     def is_resolved(self, path: str, whole: Container[str] = ()) -> bool:
         """Tell whether a text beside a note is gone because a person put it in the note's place.
