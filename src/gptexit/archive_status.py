@@ -28,7 +28,7 @@ from gptexit.errors import NoArchive
 from gptexit.files.disk import HOUSE, digest_at, open_plain
 from gptexit.readers.chatgpt.containers.nearby import NearbyExport, exports_in, exports_near
 from gptexit.text.dates import stamp
-from gptexit.text.terminal import command_line, printable
+from gptexit.text.terminal import command_line, count, printable
 from gptexit.writers.base import SECRETS
 from gptexit.writers.registry import FORMATS
 
@@ -143,7 +143,9 @@ def status_of(path: Path) -> Status:
     known = max((export.made for export in status.exports if export.made), default=written)
     nearby = exports_near(path)
     held = {size for record in records for size in _sizes(record)}
-    same = [export for export in nearby if _is_held(export, held)]
+    same = [
+        export for export in nearby if _is_held(export, held) or _is_listed(export, status.exports)
+    ]
     status.newer = [
         Newer(list(map(str, export.paths)), stamp(export.made))
         for export in nearby
@@ -338,10 +340,19 @@ def _is_held(export: NearbyExport, held: set[tuple[str, int]]) -> bool:
     return bool(found) and found <= held
 
 
+def _is_listed(export: NearbyExport, exports: Iterable[MadeFrom]) -> bool:
+    """Tell whether an export has the name and the date of one that an archive was made from."""
+    names, made = {path.name for path in export.paths}, stamp(export.made)
+    return any(known.name in names and known.made == made for known in exports)
+
+
 def _steps(
     status: Status, options: Mapping[str, Any], same: Sequence[NearbyExport]
 ) -> Iterable[Step]:
-    """Yield what to do next, the most urgent first. `same`: the export, where it lies nearby."""
+    """Yield what to do next, the most urgent first.
+
+    `same`: the exports that it was made from, as far as they lie nearby; one may do so twice.
+    """
     if status.interrupted:
         why = "The last run did not finish, or is still running."
         yield Step(f"{why} If it is not running, run the same command again.", None)
@@ -354,9 +365,12 @@ def _steps(
             None,
         )
     elif status.gone_files or not status.checked or status.checked.verdict == "not complete":
-        sources = map(str, same[0].paths if same else ())
+        found = {export.made: export for export in reversed(same)}
+        sources = [str(path) for made in sorted(found) for path in found[made].paths]
         command = command_line(["gptexit", "verify", *sources, status.path])
-        yield Step("To check that all is there:", command)
+        lacking = len(status.exports) - len(found) if found else 0
+        also = f" (with {count(lacking, 'other export')} that it was made from)"
+        yield Step(f"To check that all is there{also if lacking > 0 else ''}:", command)
     elif not status.interrupted and not status.newer:
         yield Step("Nothing to do: no newer export was found on this machine.", None)
 

@@ -19,6 +19,7 @@ from gptexit.proof import accept
 from gptexit.schemas import errors
 from support.archives.damage import as_a_disk_does
 from support.build import chain, conversation, message
+from support.slimming import pack
 
 KILN = "2025/2025-02-19-kiln.md"
 PICTURE = b"\x89PNG\r\n\x1a\npixels"
@@ -381,3 +382,22 @@ def test_a_new_text_that_a_person_worked_into_the_note_ends_the_matter(
     assert run("verify", later, root).exit_code == 0
     assert result_of(root)["changed"] == [KILN]
     assert result_of(root)["problems"] == []
+
+
+def test_exports_that_were_not_given_are_named_where_something_is_wrong(
+    source: Path, root: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(export(tmp_path / "new.zip", "And earthenware?")) as packed:
+        later = pack(
+            tmp_path / "2.zip", 2027, {name: packed.read(name) for name in packed.NameToInfo}
+        )
+    assert run("convert", later, "-o", root, "--quiet").exit_code == 0
+    change(root / KILN, "1,220", "")
+    done = run("verify", source, root)
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == (
+        "This archive was made from 2.zip too. Some of this may be there alone: give all its "
+        "exports to gptexit verify, in one command."
+    )
+    done = run("verify", source, later, root)
+    assert (done.exit_code, "was made from" in done.output) == (1, False)

@@ -17,11 +17,13 @@ from gptexit.files.disk import HOUSE
 from gptexit.proof import accept
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.text.terminal import command_line, count
+from gptexit.text.terminal import command_line, count, printable
 from gptexit.verification.result import Checked, Problem, Result, Verdict
 from gptexit.verification.run import READERS
 from gptexit.writers.registry import FORMATS
 
+_NAMED = 10
+"""Exports that are named, at most."""
 EXITS = {
     "complete": Exit.COMPLETE,
     "complete except": Exit.COMPLETE,
@@ -61,6 +63,11 @@ def findings(result: Result, sentence: str = "") -> list[str]:
     lines += listed("Could not be read in the export, now or when it was converted:", unread)
     if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
+    if others := [printable(name, 60) for name in result.not_given[:_NAMED]]:
+        lines.append(
+            f"This archive was made from {_joined(others)} too. Some of this may be there alone: "
+            "give all its exports to gptexit verify, in one command."
+        )
     return lines
 
 

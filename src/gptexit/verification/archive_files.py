@@ -195,6 +195,13 @@ class CheckedArchive:
             if isinstance(where, str) and isinstance(reason, str)
         }
 
+    def made_from(self) -> Iterator[tuple[str, str | None]]:
+        """Yield name and date of each export that it was made from, as its record has them."""
+        for export in objects(self.record.get("exports")):
+            name, made = export.get("name"), export.get("made")
+            if isinstance(name, str):
+                yield name, made if isinstance(made, str) else None
+
     def option(self, name: str) -> Any:
         """Return an option that the archive was written with, if its record has it."""
         return object_of(self.record.get("options")).get(name)
