@@ -274,3 +274,11 @@ def test_a_change_of_case_is_seen_where_it_makes_no_other_file(
     _, target = grown(root, talk("Loom"))
     assert target["earlier"]["moved"] == {KILN: to}
     assert "Kiln three" in note.read_text()
+
+
+def test_what_was_gone_and_is_written_again_is_named(root: Path) -> None:
+    (root / LOOM).unlink()
+    _, target = grown(root, talk("Loom"))
+    assert target["earlier"]["files_restored"] == [LOOM]
+    _, target = grown(root, talk("Loom"))
+    assert target["earlier"]["files_restored"] == []

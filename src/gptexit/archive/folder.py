@@ -50,6 +50,8 @@ class Archive:
         self.moved: dict[str, tuple[str, str]] = {}
         """By key, the earlier and the present path of each file that the user moved."""
         self._manifest = ""
+        self.unsure: set[int] = set()
+        """The hashes of the paths that a killed run recorded; it may not have written them."""
         self._load()
         self.begun = not self.catalog.is_empty
         """True if an earlier run left something here."""
@@ -123,6 +125,7 @@ class Archive:
                 if before and before.path != entry.path:  # a run that was killed had found it
                     self.moved[entry.key] = (before.path, entry.path)
                 self.catalog.add(entry)
+                self.unsure.add(hash(entry.path))
 
 
 class ArchiveFolder:
@@ -399,6 +402,11 @@ class ArchiveFolder:
 
     def _noted(self, part: str, entry: Entry) -> Entry:
         """Enter a file that was written just now in the catalog. Return its entry, with a time."""
+        known = self.catalog.get(entry.key) if self.archive.begun else None
+        if known is not None and known.sha256 and known.path == entry.path:
+            fresh = hash(entry.path) in self.archive.new or hash(entry.path) in self.archive.unsure
+            if not fresh and not os.path.lexists(self.places.inside(entry.path)):
+                self.tally.restored.append(entry.path)
         entry = replace(entry, about={**entry.about, **recorded(part)})
         self.catalog.put(entry)
         self.archive.new.add(hash(entry.path))

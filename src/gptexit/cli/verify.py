@@ -54,6 +54,11 @@ def findings(result: Result, sentence: str = "") -> list[str]:
         lines += listed(f"{number} of your selection in the other ZIPs of this archive:", others)
     if result.problems:
         lines += listed(_not_complete(result), list(map(_shown, result.problems)))
+        if any(problem.what == "is gone" for problem in result.problems):
+            lines.append(
+                "To bring back what is gone: gptexit convert EXPORT -o ARCHIVE, or copy it from "
+                "your second copy."
+            )
     elif sentence:
         lines.append(sentence)
     lines += _unknown(result)
@@ -220,9 +225,9 @@ def _joined(phrases: list[str]) -> str:
 
 def _shown(problem: Problem) -> str:
     name = problem.title or problem.conversation
-    about = f"conversation “{name}”" if name else "a file"
+    about = f"conversation “{name}”"
     if problem.file is None:
-        return f"{about} {problem.what}"
+        return f"{about} {problem.what}" if name else problem.what
     words = f"{problem.file}: {problem.what}"
     return f"{words} ({about})" if problem.title or problem.conversation else words
 
