@@ -40,7 +40,7 @@ from gptexit.files.disk import HOUSE, digest_at, open_plain
 from gptexit.readers.chatgpt.containers.nearby import NearbyExport, exports_in, exports_near
 from gptexit.readers.chatgpt.containers.zip import UNREADABLE
 from gptexit.text.dates import stamp
-from gptexit.text.terminal import command_line, printable
+from gptexit.text.terminal import command_line, count, printable
 from gptexit.writers.base import SECRETS
 from gptexit.writers.registry import FORMATS
 
@@ -163,7 +163,7 @@ def status_of(path: Path) -> Status:
     same = []
     for export in nearby:
         sizes, of_export = _contents(export)
-        if sizes and sizes <= held:
+        if (sizes and sizes <= held) or _is_listed(export, status.exports):
             same.append(export)
         elif stamp(export.made) > known and not (accounts and of_export - accounts):
             status.newer.append(Newer(list(map(str, export.paths)), stamp(export.made)))
@@ -372,10 +372,19 @@ def _listed(path: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:
             yield info.filename, info.file_size, partial(archive.open, info)
 
 
+def _is_listed(export: NearbyExport, exports: Iterable[MadeFrom]) -> bool:
+    """Tell whether an export has the name and the date of one that an archive was made from."""
+    names, made = {path.name for path in export.paths}, stamp(export.made)
+    return any(known.name in names and known.made == made for known in exports)
+
+
 def _steps(
     status: Status, options: Mapping[str, Any], same: Sequence[NearbyExport]
 ) -> Iterable[Step]:
-    """Yield what to do next, the most urgent first. `same`: the export, where it lies nearby."""
+    """Yield what to do next, the most urgent first.
+
+    `same`: the exports that it was made from, as far as they lie nearby; one may do so twice.
+    """
     if status.interrupted:
         why = "The last run did not finish, or is still running."
         yield Step(f"{why} If it is not running, run the same command again.", None)
@@ -389,9 +398,12 @@ def _steps(
             None,
         )
     elif status.gone_files or not status.checked or status.checked.verdict == "not complete":
-        sources = map(str, same[0].paths if same else ())
+        found = {export.made: export for export in reversed(same)}
+        sources = [str(path) for made in sorted(found) for path in found[made].paths]
         command = command_line(["gptexit", "verify", *sources, status.path])
-        yield Step("To check that all is there:", command)
+        lacking = len(status.exports) - len(found) if found else 0
+        also = f" (with {count(lacking, 'other export')} that it was made from)"
+        yield Step(f"To check that all is there{also if lacking > 0 else ''}:", command)
     elif not status.interrupted and not status.newer:
         yield Step("Nothing to do: no newer export was found on this machine.", None)
 

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gptexit.archive.description import expect, need_same_account, part_of
+from gptexit.archive.description import expect, is_older, need_same_account, part_of
 from gptexit.archive.files import Sink, StdoutSink
 from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
@@ -394,6 +394,8 @@ class _Change:
     """True if this run takes secrets out that the archive may hold."""
     same_options: bool = True
     same_source: bool = False
+    older: bool = False
+    """True if the archive has a newer export: of two titles at the same time its own stays."""
 
     def compare(
         self,
@@ -408,6 +410,7 @@ class _Change:
         self.redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
         # An option that the earlier gptexit did not know is none that the user changed.
         self.same_options = all(before.get(name, value) == value for name, value in now.items())
+        self.older = is_older(export, recorded)
         if "writer" not in recorded:
             self.same_source = _same_files(recorded.get("sources"), export)
         if self.redacts and outgoing:
@@ -420,13 +423,15 @@ _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
     SinkKind.FOLDER: lambda folder, change: folder,
     SinkKind.FILE: lambda folder, change: folder,
     SinkKind.NOTES: lambda folder, change: NotesSink(
-        folder, same_source=change.same_source, same_options=change.same_options
+        folder, same_source=change.same_source, same_options=change.same_options, older=change.older
     ),
-    SinkKind.LINES: lambda folder, change: JsonlSink(folder, change.moment, change.conversation),
+    SinkKind.LINES: lambda folder, change: JsonlSink(
+        folder, change.moment, change.conversation, older=change.older
+    ),
     SinkKind.ZIPS: lambda folder, change: ZipSink(folder),
     SinkKind.DATABASE: lambda folder, change: (
         DryDatabaseSink if folder.places.dry else DatabaseSink
-    )(folder, change.text),
+    )(folder, change.text, older=change.older),
 }
 
 

@@ -36,6 +36,7 @@ from gptexit.exit_page import (
     PAGE,
     CancelAnswer,
     Commands,
+    Destination,
     Stale,
     answer,
     is_incomplete,

@@ -296,6 +296,7 @@ def _written(target: Written) -> dict[str, Any]:
             "conversations_merged": target.earlier.merged,
             "conversations_stayed": target.earlier.stayed,
             "files_healed": sorted(set(target.earlier.healed)),
+            "files_restored": sorted(set(target.earlier.restored)),
             "new_texts": dict(sorted(target.earlier.new_texts.items())),
             "moved": dict(sorted(target.earlier.moved.items())),
         },

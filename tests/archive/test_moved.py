@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,27 @@ def test_two_notes_that_changed_their_names_are_told_apart(root: Path) -> None:
     assert problems(root) == []
 
 
+def test_notes_whose_places_were_changed_in_a_ring_are_followed(tmp_path: Path) -> None:
+    source = export(tmp_path / "1.zip", talk("Kiln"), talk("Loom"), talk("Mill"))
+    root = tmp_path / "out"
+    convert(source, root)
+    mill = KILN.replace("kiln", "mill")
+    for ring in ([KILN, LOOM], [LOOM, KILN, mill]):
+        (root / ring[0]).rename(root / "aside.md")
+        for free, path in pairwise(ring):
+            (root / path).rename(root / free)
+        (root / "aside.md").rename(root / ring[-1])
+        with open_export([source]) as opened:
+            seen = verify(root, opened)
+        assert seen.problems == []
+        assert len(seen.moved) == len(ring)
+        before = {path: path.read_bytes() for path in root.glob("2025/*.md")}
+        convert(source, root)
+        assert {path: path.read_bytes() for path in root.glob("2025/*.md")} == before
+        with open_export([source]) as opened:
+            assert verify(root, opened).problems == []
+
+
 def test_of_two_copies_the_one_at_its_place_is_the_note(root: Path) -> None:
     copy = Path(shutil.copy(root / KILN, root / "copy.md"))
     before = copy.read_bytes()
@@ -252,3 +274,11 @@ def test_a_change_of_case_is_seen_where_it_makes_no_other_file(
     _, target = grown(root, talk("Loom"))
     assert target["earlier"]["moved"] == {KILN: to}
     assert "Kiln three" in note.read_text()
+
+
+def test_what_was_gone_and_is_written_again_is_named(root: Path) -> None:
+    (root / LOOM).unlink()
+    _, target = grown(root, talk("Loom"))
+    assert target["earlier"]["files_restored"] == [LOOM]
+    _, target = grown(root, talk("Loom"))
+    assert target["earlier"]["files_restored"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import gptexit
+from gptexit.cli import main
 from gptexit.errors import NoArchive
 from gptexit.exit import leave
 from support.build import chain, conversation, message
@@ -136,6 +139,16 @@ def test_a_newer_export_is_found_with_the_command_that_takes_it_in(tmp_path: Pat
     status = gptexit.status("old")
     assert status.newer == []
     assert [it.name for it in status.exports] == ["chatgpt-export.zip", "chatgpt export.zip"]
+    (command,) = commands(status)
+    assert command is not None
+    assert shlex.split(command)[-1] == "old"
+    names = {Path(word).name for word in shlex.split(command)[2:-1]}
+    assert names == {"chatgpt-export.zip", "chatgpt export.zip"}
+    aside = Path("chatgpt-export.zip").rename("aside")
+    (step,) = gptexit.status("old").next
+    assert "(with 1 other export that it was made from)" in step.why
+    aside.rename("chatgpt-export.zip")
+    assert CliRunner().invoke(main, shlex.split(command)[1:]).exit_code == 0
 
 
 def pack(path: Path, account: str, year: int, folder: str = "", *, more: str = "") -> Path:

@@ -23,6 +23,7 @@ from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.schemas import errors, validate_lines
 from gptexit.selection import Selection
 from support.build import chain, conversation, message
+from support.exports import ROOT
 from support.killing import killed_before_rename
 from support.slimming import accounts, later, pack, slimmed
 
@@ -361,3 +362,41 @@ def test_any_sequence_of_exports_keeps_every_text(data: Any) -> None:
         before = every_file(out)
         run(zips[order[-1]], out)
         assert every_file(out) == before
+
+
+def test_what_a_reply_quotes_is_kept_where_a_slim_export_has_it_no_more(tmp_path: Path) -> None:
+    """The words of the quote are in the answer too: this is not enough."""
+    with zipfile.ZipFile(ROOT / "fixtures/fat-2024.zip") as packed:
+        talks = json.loads(packed.read("conversations.json"))
+    full = next(raw for raw in talks if raw["title"] == "Replies: three rivers")
+    slim = slimmed(full)
+    last = {**user("And the Po?"), "id": "po", "create_time": full["update_time"] + 60}
+    slim["mapping"]["po"] = {"id": "po", "message": last, "parent": slim["current_node"]}
+    slim |= {"current_node": "po", "update_time": full["update_time"] + 90}
+    out = tmp_path / "out"
+    sources = [export(tmp_path, "1.zip", 2025, full), export(tmp_path, "2.zip", 2026, slim)]
+    for source in sources:
+        run(source, out)
+    note, older = "2025/2025-06-30-replies-three-rivers{}.md".format, notes(out)
+    assert "And the Po?" in older[note("")]
+    assert "> Meuse\n" in older[note(".older")]
+    assert_complete(out, sources)
+
+
+def test_an_older_export_brings_no_old_title_back(tmp_path: Path) -> None:
+    """A new title changes no `update_time`: the dates of the exports tell which is the newer."""
+    old, new = (
+        export(tmp_path, f"{year}.zip", year, talk("a", user("One?"), answer("Yes."), title=title))
+        for year, title in ((2024, "Old name"), (2025, "New name"))
+    )
+    out = tmp_path / "out"
+    run(old, out)
+    run(new, out)
+    before = every_file(out)
+    run(old, out)
+    assert every_file(out) == before
+    assert "[New name]" in notes(out)["index.md"]
+    assert lines(out)["a"]["title"] == "New name"
+    base = sqlite3.connect(out / "sqlite/chatgpt.sqlite")
+    assert base.execute("SELECT title FROM conversations").fetchall() == [("New name",)]
+    base.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from gptexit.proof import accept
 from gptexit.schemas import errors
 from support.archives.damage import as_a_disk_does
 from support.build import chain, conversation, message
+from support.slimming import pack
 
 KILN = "2025/2025-02-19-kiln.md"
 PICTURE = b"\x89PNG\r\n\x1a\npixels"
@@ -181,6 +183,39 @@ def test_moved_pictures_are_no_loss(source: Path, root: Path) -> None:
         assert (done.exit_code, "You moved 1 file" in done.output) == (0, True), done.output
 
 
+def picture_of(root: Path) -> str:
+    return next(root.rglob("*.png")).relative_to(root).as_posix()
+
+
+@pytest.mark.parametrize(
+    "style", [lambda path: path.rpartition("/")[2], lambda path: path, lambda path: f"../{path}"]
+)
+def test_links_as_an_editor_writes_them_lead_to_moved_pictures(
+    source: Path, root: Path, style: Any
+) -> None:
+    folder, was = "pictures/of mine/", picture_of(root).rpartition("/")[2]
+    for name in (folder + was, f"{folder}oven.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / picture_of(root)).rename(root / name)
+        text = (root / KILN).read_text()
+        link = re.search(r"!\[[^]]*\]\(([^)]*)\)", text)
+        assert link
+        (root / KILN).write_text(text.replace(link[1], style(name).replace(" ", "%20")))
+        for words in ([root], [source, root]):
+            done = run("verify", *words)
+            assert done.exit_code == 0, done.output
+        assert result_of(root)["edited"] == [KILN]
+
+
+def test_a_picture_that_no_link_leads_to_is_named(source: Path, root: Path) -> None:
+    picture = picture_of(root)
+    text = (root / KILN).read_text()
+    for gone in (f"../gone/{picture.rpartition('/')[2]}", "../gone/x.png"):
+        (root / KILN).write_text(text.replace(f"../{picture}", gone))
+        assert f"no link leads to the file {picture}" in run("verify", source, root).output
+        assert result_of(root)["changed"] == [KILN]
+
+
 def test_ticks_on_the_first_page_of_an_exit_are_the_users(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "exit"
     assert run("exit", source, "-o", out, "--quiet").exit_code == 0
@@ -203,6 +238,48 @@ def test_a_fault_of_the_disk_is_damage(source: Path, root: Path) -> None:
     done = run("verify", root, "--accept")
     assert done.exit_code == 1
     assert f"{KILN}: is not as it was written" in done.output
+
+
+def test_a_note_that_was_copied_back_with_its_own_time_is_the_users(
+    source: Path, root: Path
+) -> None:
+    note = root / KILN
+    mine = note.read_bytes().partition(b"1,220")[0] + b"My own words on this.\n"
+    note.write_bytes(mine)
+    os.utime(note, (1_740_000_000, 1_740_000_000))
+    done = run("convert", source, "-o", root)
+    assert done.exit_code == 0
+    assert "power cut" not in done.output
+    assert note.read_bytes() == mine
+    assert result_of(root)["changed"] == [KILN]
+    assert run("verify", root, "--accept").exit_code == 0
+    assert run("verify", root).exit_code == 0
+
+
+@pytest.mark.parametrize("left", [0, 300])
+def test_what_a_power_cut_left_of_a_note_is_written_again(
+    source: Path, root: Path, left: int
+) -> None:
+    note = root / KILN
+    before = note.read_bytes()
+    for zeros in (0, len(before) - left):
+        note.write_bytes(before[:left] + bytes(zeros))
+        os.utime(note, (1_740_000_000, 1_740_000_000))
+        assert "power cut" in run("convert", source, "-o", root).output
+        assert note.read_bytes() == before
+
+
+def test_a_database_that_was_cut_off_is_written_again(source: Path) -> None:
+    root = source.parent / "base"
+    run("convert", source, "-o", root, "--to", "sqlite", "--quiet")
+    base = root / "chatgpt.sqlite"
+    before = base.read_bytes()
+    for damage in (b"", before[:50], before[: len(before) // 2], bytes(len(before))):
+        with as_a_disk_does(root):
+            base.write_bytes(damage)
+        done = run("convert", source, "-o", root, "--to", "sqlite")
+        assert "power cut" in done.output
+        assert run("verify", source, root).exit_code == 0
 
 
 def test_no_picture_and_no_data_is_accepted(source: Path, root: Path) -> None:
@@ -284,3 +361,43 @@ def test_a_new_text_in_the_place_of_the_note_ends_the_matter(root: Path, tmp_pat
     assert "Thanks." in (root / KILN).read_text(encoding="utf-8")
     assert run("verify", newest, root).exit_code == 0
     assert run("verify", root).exit_code == 0
+
+
+def test_a_new_text_that_a_person_worked_into_the_note_ends_the_matter(
+    root: Path, tmp_path: Path
+) -> None:
+    change(root / KILN, "For stoneware.", "For stoneware.\n\nTried it.")
+    later = export(tmp_path / "2.zip", "And earthenware?")
+    assert run("convert", later, "-o", root, "--quiet").exit_code == 0
+    new = root / KILN.replace(".md", ".new.md")
+    assert "And earthenware?" in new.read_text()
+    note = root / KILN
+    turn = new.read_text().rpartition("\n## ")[2]
+    note.write_text(f"{note.read_text()}\n## {turn}")
+    new.unlink()
+    assert run("verify", later, root).exit_code == 0
+    assert run("convert", later, "-o", root, "--quiet").exit_code == 0
+    assert not new.exists()
+    assert "Tried it." in note.read_text()
+    assert run("verify", later, root).exit_code == 0
+    assert result_of(root)["changed"] == [KILN]
+    assert result_of(root)["problems"] == []
+
+
+def test_exports_that_were_not_given_are_named_where_something_is_wrong(
+    source: Path, root: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(export(tmp_path / "new.zip", "And earthenware?")) as packed:
+        later = pack(
+            tmp_path / "2.zip", 2027, {name: packed.read(name) for name in packed.NameToInfo}
+        )
+    assert run("convert", later, "-o", root, "--quiet").exit_code == 0
+    change(root / KILN, "1,220", "")
+    done = run("verify", source, root)
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == (
+        "This archive was made from 2.zip too. Some of this may be there alone: give all its "
+        "exports to gptexit verify, in one command."
+    )
+    done = run("verify", source, later, root)
+    assert (done.exit_code, "was made from" in done.output) == (1, False)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from gptexit.archive.manifest import RECORDED, Entry
-from gptexit.files.disk import CHUNK, is_zeros, open_plain, sync
+from gptexit.files.disk import CHUNK, open_plain, sync
 
 FILES = 128
 """Files of a batch at most; a run that is killed loses up to two batches."""
@@ -33,43 +33,44 @@ def recorded(path: str) -> dict[str, str | None]:
     return {RECORDED: str(os.stat(path).st_mtime_ns)}
 
 
-def is_torn(entry: Entry | None, target: str, new: bytes | str, manifest: int | None) -> bool:
+Torn = Callable[[str], bool]
+"""What tells whether the file at a path is only what a power cut leaves of a text."""
+
+
+def is_torn(
+    entry: Entry | None, target: str, new: bytes | str | Torn, manifest: int | None
+) -> bool:
     """Tell whether the file at `target` is damaged, as by a power cut, and not by a person.
 
-    `entry`: what is recorded of it; `new`: the bytes that it would get, or the file that has them;
-    `manifest`: the time of the whole record. If the entry has no time, as in archives of earlier
-    versions, a person may have cut the file before the record was written: then it is damaged only
-    if it holds nothing that is not in `new`.
+    `entry`: what is recorded of it; `new`: the bytes that it would get, or the file that has them,
+    or what tells it from a whole one; `manifest`: the time of the whole record, for an entry of an
+    earlier version that has no time of its own. The time alone tells nothing: who copies a note
+    back from a second copy may keep the time of that.
     """
     if entry is None or not entry.sha256 or not entry.size:
         return False
-    status = os.lstat(target)
-    if not stat.S_ISREG(status.st_mode):
-        return False
     time = entry.about.get(RECORDED) or ""
-    if time.isdecimal() and len(time) < 20:
-        if status.st_mtime_ns > int(time):
-            return False
-        return status.st_size < entry.size or is_zeros(target)
-    return manifest is not None and status.st_mtime_ns <= manifest and seems_torn(target, new)
+    last = int(time) if time.isdecimal() and len(time) < 20 else manifest
+    if last is None or os.lstat(target).st_mtime_ns > last:
+        return False
+    return new(target) if callable(new) else seems_torn(target, new)
 
 
 def seems_torn(target: str, new: bytes | str) -> bool:
-    """Tell whether a file has nothing, only zeros, or only the beginning of `new`."""
+    """Tell whether a file has nothing but a beginning of `new`, and zeros behind that."""
     status = os.lstat(target)
     if not stat.S_ISREG(status.st_mode):
         return False
     size = len(new) if isinstance(new, bytes) else os.stat(new).st_size
-    if status.st_size == 0 or is_zeros(target):
-        return size > 0
-    if status.st_size >= size:
-        return False
     source: BinaryIO = io.BytesIO(new) if isinstance(new, bytes) else open_plain(new)
     with open_plain(target) as existing, closing(source):
         while chunk := existing.read(CHUNK):
-            if source.read(len(chunk)) != chunk:
-                return False
-    return True
+            same = source.read(len(chunk))
+            if chunk != same:
+                zeros = same.startswith(chunk.rstrip(b"\0"))
+                rest = iter(lambda: existing.read(CHUNK), b"")
+                return zeros and not any(chunk.strip(b"\0") for chunk in rest)
+    return status.st_size < size
 
 
 @dataclass(frozen=True, slots=True)

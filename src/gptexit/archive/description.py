@@ -328,3 +328,13 @@ def record(
         ],
         "unread": lost,
     }
+
+
+def is_older(export: Listed, recorded: dict[str, Any]) -> bool:
+    """Tell whether an archive, by its record, has a newer export than each of `export`."""
+    known = recorded.get(EXPORTS)
+    listed = filter(lambda one: isinstance(one, dict), known if isinstance(known, list) else [])
+    dates = [one.get("made") for one in listed]
+    newest = max((made for made in dates if isinstance(made, str)), default="")
+    made = [edition.certain() for edition in getattr(export, "editions", ())]
+    return bool(made) and all(moment is not None and stamp(moment) < newest for moment in made)

@@ -90,6 +90,8 @@ class Tally:
     """Conversations of the archive that this run did not bring."""
     healed: list[str] = field(default_factory=list)
     """Files that were damaged, as by a power cut, and were written again."""
+    restored: list[str] = field(default_factory=list)
+    """Files of an earlier run that were gone, and were written again."""
     new_texts: dict[str, str] = field(default_factory=dict)
     """For a file that the user changed, the path of its new text."""
     moved: dict[str, str] = field(default_factory=dict)

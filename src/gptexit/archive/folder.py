@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from gptexit.archive.batch import is_torn, recorded, seems_torn
+from gptexit.archive.batch import Torn, is_torn, recorded, seems_torn
 from gptexit.archive.description import EXPORTS, LISTED, RECORD, record_of, sealed
 from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.files import Copy, File, Outcome, Tally
@@ -49,6 +49,8 @@ class Archive:
         self.moved: dict[str, tuple[str, str]] = {}
         """By key, the earlier and the present path of each file that the user moved."""
         self._manifest = ""
+        self.unsure: set[int] = set()
+        """The hashes of the paths that a killed run recorded; it may not have written them."""
         self._load()
         self.begun = not self.catalog.is_empty
         """True if an earlier run left something here."""
@@ -113,6 +115,7 @@ class Archive:
                 if before and before.path != entry.path:  # a run that was killed had found it
                     self.moved[entry.key] = (before.path, entry.path)
                 self.catalog.add(entry)
+                self.unsure.add(hash(entry.path))
 
 
 class ArchiveFolder:
@@ -166,7 +169,7 @@ class ArchiveFolder:
         """
         return self._kept.setdefault(hash(path), hash(key)) == hash(key)
 
-    def heals(self, key: str, path: str, new: bytes | str) -> bool:
+    def heals(self, key: str, path: str, new: bytes | str | Torn) -> bool:
         """Tell whether a file is damaged, so that it is written again, and count it.
 
         One that a killed run was about to replace is not: it is as an earlier run left it.
@@ -391,6 +394,11 @@ class ArchiveFolder:
 
     def _noted(self, part: str, entry: Entry) -> Entry:
         """Enter a file that was written just now in the catalog. Return its entry, with a time."""
+        known = self.catalog.get(entry.key) if self.archive.begun else None
+        if known is not None and known.sha256 and known.path == entry.path:
+            fresh = hash(entry.path) in self.archive.new or hash(entry.path) in self.archive.unsure
+            if not fresh and not os.path.lexists(self.places.inside(entry.path)):
+                self.tally.restored.append(entry.path)
         entry = replace(entry, about={**entry.about, **recorded(part)})
         self.catalog.put(entry)
         self.archive.new.add(hash(entry.path))

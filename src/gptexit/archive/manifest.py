@@ -164,10 +164,10 @@ class Catalog:
         row = self._base.execute(f"{_SELECT} key = ?", (encodable(key),)).fetchone()
         return _entry(row) if row else None
 
-    def files(self) -> Iterator[tuple[str, str, str, int]]:
-        """Yield key, path, SHA-256 and size of each file that was written, by path."""
+    def files(self) -> Iterator[tuple[str, str, str, int, str | None]]:
+        """Yield key, path, SHA-256, size and time of each file that was written, by path."""
         yield from self._base.execute(
-            "SELECT key, path, sha256, size FROM entry WHERE sha256 <> '' ORDER BY path"
+            "SELECT key, path, sha256, size, recorded FROM entry WHERE sha256 <> '' ORDER BY path"
         )
 
     def at(self, path: str) -> tuple[str, str] | None:

@@ -24,8 +24,8 @@ _HEAD = 4096
 """Bytes of a note that are read at first."""
 _CONVERSATION, _ASSETS = "conversation/", ("asset/", "member/")
 
-_File = tuple[str, str, str, int]
-"""Key, path, SHA-256 and size by the manifest."""
+_File = tuple[str, str, str, int, str | None]
+"""Key, path, SHA-256, size and time by the manifest."""
 
 
 def follow(archive: Archive) -> None:
@@ -36,15 +36,19 @@ def follow(archive: Archive) -> None:
     """
     root, catalog = str(archive.root), archive.catalog
     exists = _looker(root)
-    gone = [file for file in catalog.files() if _may_move(file) and not exists(file[1])]
-    was = {key: path for key, path, _, _ in gone}
+    gone = [
+        file
+        for file in catalog.files()
+        if _may_move(file) and (not exists(file[1]) or _is_displaced(file, root, catalog))
+    ]
+    was = {key: path for key, path, *_ in gone}
     places: dict[str, str] = {}
     while gone:
         moved, displaced = _found(root, catalog, gone)
         places |= moved
         # The user gave a note the name of another one, which is somewhere else.
         gone = [file for file in catalog.files() if file[0] in displaced - was.keys()]
-        was |= {key: path for key, path, _, _ in gone}
+        was |= {key: path for key, path, *_ in gone}
     catalog.move(places)
     for key, path in places.items():
         first, _ = archive.moved.get(key, (was[key], ""))
@@ -58,6 +62,17 @@ def _may_move(file: _File) -> bool:
 def _id_of(key: str) -> str:
     """Return the id of the conversation that a note is of, or a text beside a note."""
     return key.partition(_CONVERSATION)[2]
+
+
+def _is_displaced(file: _File, root: str, catalog: Catalog) -> bool:
+    """Tell whether the note of another conversation is in the place of a note."""
+    key, path, _, size, time = file
+    own_id, place = _id_of(key), f"{root}/{path}"
+    status = os.lstat(place)
+    if not own_id or (status.st_size == size and str(status.st_mtime_ns) == time):
+        return False
+    now = _id_at(place)
+    return now not in (None, own_id) and catalog.get(f"{_CONVERSATION}{now}") is not None
 
 
 def _looker(root: str) -> Callable[[str], bool]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
@@ -65,13 +66,20 @@ class NotesSink(FolderSink):
     """The sink for notes."""
 
     def __init__(
-        self, folder: ArchiveFolder, *, same_source: bool = False, same_options: bool = True
+        self,
+        folder: ArchiveFolder,
+        *,
+        same_source: bool = False,
+        same_options: bool = True,
+        older: bool = False,
     ) -> None:
         super().__init__(folder)
         self._same_source = same_source
         """True if the archive was made from the export that is converted."""
         self._same_options = same_options
         """True if it was made with the options of this run."""
+        self._older_export = older
+        """True if it was made from a newer export than the one that is converted."""
         folder.tally.moved = dict(folder.archive.moved.values())
 
     def put(self, file: File) -> Outcome:
@@ -152,7 +160,9 @@ class NotesSink(FolderSink):
         entry, data = self.catalog.get(file.key), self.folder.read(file.path)
         if entry is None or data is None or data == file.data:
             return self.folder.put(file)
-        if digest_of_body(data, named=False) != entry.about.get("body") or self._is_link(file.path):
+        earlier = [entry, *self.catalog.replaced(file.key)]  # more than one if a run was killed
+        bodies = {known.about.get("body") for known in earlier}
+        if digest_of_body(data, named=False) not in bodies or self._is_link(file.path):
             return self.folder.put(file)
         self.folder.keep(file.path, file.key)
         self.folder.write(file)
@@ -256,18 +266,31 @@ class NotesSink(FolderSink):
         if known and not seems_torn(self.folder.places.inside(path), file.data):
             return "unchanged"
         title = mine.entry.about.get("title")
-        renamed = file.about.get("title") != title and holding.updated >= mine.updated
+        renamed = file.about.get("title") != title and self._is_later(holding, mine)
         adds = renamed or self._adds(holding, [mine, *older])
         if self._lacks(holding, mine) and not adds:
             self.folder.tally.kept.append(file.path)
             return "kept"
+        seen = self.catalog.get(beside_key(file.key, 1)) is not None
+        if _holds_words(mine.data, file.data, ("# ",) if seen else ()):
+            self._forget_besides(file.key)  # the user has put them into the note
+            return "unchanged"
         return self.folder.put_beside(file, digest)
+
+    def _forget_besides(self, key: str) -> None:
+        """Forget the texts beside a note that the user removed."""
+        for number in count(1):
+            new = self.catalog.get(beside_key(key, number))
+            if new is None:
+                break
+            if self.folder.read(new.path) is None:
+                self.catalog.forget(new.key)
 
     def _settle(self, file: File, holding: NoteContents, known: _KnownNote) -> Outcome:
         """Choose which of two texts of ours is the note, and place the other."""
         older = self._older(file)
         renamed = file.about.get("title") != known.entry.about.get("title")
-        later = holding.updated >= known.updated
+        later = self._is_later(holding, known)
         if not self._lacks(holding, known, file.data) and not (renamed and not later):
             return self._replace_with(file, holding, known)
         if any(note.data == file.data for note in older):
@@ -341,6 +364,12 @@ class NotesSink(FolderSink):
             return known.updated != holding.updated
         return known.messages != holding.shown.messages
 
+    def _is_later(self, holding: NoteContents, known: _KnownNote) -> bool:
+        """Tell whether the conversation is later than the note; else the newer export has it."""
+        if holding.updated == known.updated:
+            return not self._older_export
+        return holding.updated > known.updated
+
     def _lacks(self, holding: NoteContents, known: _KnownNote, data: bytes | None = None) -> bool:
         """Tell whether the note shows something that the conversation does not hold.
 
@@ -399,25 +428,21 @@ def _with_users(file: File, about: Mapping[str, str | None], data: bytes) -> Fil
     return replace(file, data=f"---\n{text}---\n".encode() + after, about={**file.about, **names})
 
 
-def _holds_words(data: bytes, before: bytes) -> bool:
-    """Tell whether the note `data` has every line of the note `before`, in order.
+def _holds_words(data: bytes, before: bytes, left_out: tuple[str, ...] = ("#",)) -> bool:
+    """Tell whether the note `data` has every line of the note `before`, each as often.
 
-    Front matter, title, headings and the numbers of footnotes do not count.
+    Front matter, lines that begin as `left_out` says (headings, or the title alone), and the
+    numbers of footnotes do not count. A line within another
+    does not either: an answer holds the words of what is quoted below it.
     """
-    text = " ".join(_lines(data))
-    start = 0
-    for words in _lines(before):
-        start = text.find(words, start)
-        if start < 0:
-            return False
-    return True
+    return Counter(_lines(before, left_out)) <= Counter(_lines(data, left_out))
 
 
-def _lines(data: bytes) -> list[str]:
+def _lines(data: bytes, left_out: tuple[str, ...]) -> list[str]:
     """Return the words of each line of a note's body."""
     body = data[front.end() :] if (front := _FRONT.match(data)) else data
     return [
         " ".join(words)
         for line in body.decode("utf-8", "replace").splitlines()
-        if not line.startswith("#") and (words := _WORDS.findall(_FOOTNOTE.sub(" ", line)))
+        if not line.startswith(left_out) and (words := _WORDS.findall(_FOOTNOTE.sub(" ", line)))
     ]

@@ -305,12 +305,12 @@ def _earlier(report: dict[str, Any]) -> list[str]:
     lines = []
     for target in report["targets"]:
         earlier, name = target["earlier"], target["format"]
-        kept, beside, healed = (
-            earlier[key] for key in ("notes_kept", "notes_beside", "files_healed")
-        )
+        names = ("notes_kept", "notes_beside", "files_healed", "files_restored")
+        kept, beside, healed, restored = (earlier[key] for key in names)
         lines += listed(
             f"Damaged, perhaps by a power cut, and written again ({len(healed):,}):", healed
         )
+        lines += listed(f"Written again, since they were gone ({len(restored):,}):", restored)
         words = count(len(kept), "note that holds", "notes that hold")
         lines += listed(f"Kept {words} more than this export:", kept)
         lines += listed(

@@ -18,11 +18,13 @@ from gptexit.proof import accept
 from gptexit.proof import verify as verify_archive
 from gptexit.readers.chatgpt.containers.own_files import inner_archives
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.text.terminal import command_line, count
+from gptexit.text.terminal import command_line, count, printable
 from gptexit.verification.comparison import READERS
 from gptexit.verification.result import Checked, Problem, Result, Verdict
 from gptexit.writers.registry import FORMATS
 
+_NAMED = 10
+"""Exports that are named, at most."""
 EXITS = {
     "complete": Exit.COMPLETE,
     "complete except": Exit.COMPLETE,
@@ -53,6 +55,11 @@ def findings(result: Result, sentence: str = "") -> list[str]:
         lines += listed(f"{number} of your selection in the other ZIPs of this archive:", others)
     if result.problems:
         lines += listed(_not_complete(result), list(map(_shown, result.problems)))
+        if any(problem.what == "is gone" for problem in result.problems):
+            lines.append(
+                "To bring back what is gone: gptexit convert EXPORT -o ARCHIVE, or copy it from "
+                "your second copy."
+            )
     elif sentence:
         lines.append(sentence)
     lines += _unknown(result)
@@ -62,6 +69,11 @@ def findings(result: Result, sentence: str = "") -> list[str]:
     lines += listed("Could not be read in the export, now or when it was converted:", unread)
     if result.lacking and (result.problems or result.unknown_messages):
         lines.append(f"The export itself lacks {_joined(result.lacking)}.")
+    if others := [printable(name, 60) for name in result.not_given[:_NAMED]]:
+        lines.append(
+            f"This archive was made from {_joined(others)} too. Some of this may be there alone: "
+            "give all its exports to gptexit verify, in one command."
+        )
     return lines
 
 
@@ -214,9 +226,9 @@ def _joined(phrases: list[str]) -> str:
 
 def _shown(problem: Problem) -> str:
     name = problem.title or problem.conversation
-    about = f"conversation “{name}”" if name else "a file"
+    about = f"conversation “{name}”"
     if problem.file is None:
-        return f"{about} {problem.what}"
+        return f"{about} {problem.what}" if name else problem.what
     words = f"{problem.file}: {problem.what}"
     return f"{words} ({about})" if problem.title or problem.conversation else words
 

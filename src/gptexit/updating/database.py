@@ -49,7 +49,8 @@ from gptexit.sqlite.database import DatabaseWriter, digest_in
 from gptexit.text.json import dumps
 
 _KEY = "database"
-_BEGINS = b"SQLite format 3\0"
+_HEADER = 100
+"""Bytes of the header of a SQLite file."""
 _SIDE_FILES = ("-wal", "-journal")
 """Endings of the files that SQLite keeps beside a database while it is written to."""
 _NAMES = ("place", "parent", *MESSAGE.split(", "))
@@ -111,12 +112,20 @@ class DatabaseSink(FolderSink):
     """The sink for one database. Raises NoFullText if SQLite cannot write it."""
 
     def __init__(
-        self, folder: ArchiveFolder, without_secrets: Callable[[str], str] | None = None
+        self,
+        folder: ArchiveFolder,
+        without_secrets: Callable[[str], str] | None = None,
+        *,
+        older: bool = False,
     ) -> None:
-        """`without_secrets` takes secrets out of a text; None if the database holds none."""
+        """`without_secrets` takes secrets out of a text; None if the database holds none.
+
+        `older`: True if the database has a newer export than the one that is converted.
+        """
         need_full_text()
         super().__init__(folder)
         self._without_secrets = without_secrets
+        self._older = older
         self._writer: DatabaseWriter | None = None
         self._there: sqlite3.Connection | None = None
         self._where: Path | None = None
@@ -150,7 +159,7 @@ class DatabaseSink(FolderSink):
         if self._without_secrets:
             earlier = without(earlier, self._without_secrets)
         incoming = cast(Rows, orjson.loads(data))
-        rows = united(earlier, incoming, redacts=self.folder.redacts)
+        rows = united(earlier, incoming, redacts=self.folder.redacts, older=self._older)
         if rows is incoming:
             return data
         self.folder.tally.merged += 1
@@ -170,7 +179,7 @@ class DatabaseSink(FolderSink):
             name = beside(path, number) if number else path
             key = beside_key(_KEY, number) if number else _KEY
             place = Path(self.folder.places.inside(name))
-            if not os.path.lexists(place) or self.folder.heals(key, name, _BEGINS):
+            if not os.path.lexists(place) or self.folder.heals(key, name, _is_cut):
                 break
             self._there = _opened(place)
             if self._there:
@@ -253,6 +262,21 @@ class DryDatabaseSink(DatabaseSink):
         return "written"
 
 
+def _is_cut(path: str) -> bool:
+    """Tell whether a file is shorter than its header, as that of SQLite, says, or has none."""
+    place = Path(path)
+    if not place.is_file():
+        return False
+    with open_plain(path) as stream:
+        header = stream.read(_HEADER)
+    if not header.strip(b"\0"):
+        return True
+    page = int.from_bytes(header[16:18]) or 1
+    pages = int.from_bytes(header[28:32])
+    whole = (65536 if page == 1 else page) * pages
+    return header.startswith(b"SQLite format 3\0") and place.stat().st_size < max(whole, _HEADER)
+
+
 def _opened(path: Path) -> sqlite3.Connection | None:
     """Open the database of ours at `path` for reading, if there is one."""
     if path.is_symlink() or not path.is_file():
@@ -292,16 +316,18 @@ def _quiet(path: Path) -> None:
         raise OSError(0, "another program is writing to the database; close it", str(path))
 
 
-def united(earlier: Rows, incoming: Rows, *, redacts: bool = False) -> Rows:
+def united(earlier: Rows, incoming: Rows, *, redacts: bool = False, older: bool = False) -> Rows:
     """Return rows with all of both; `incoming` itself if it holds everything.
 
     `redacts`: True if secrets were taken out of `incoming` that `earlier` holds: a text that both
-    have then comes from `incoming`.
+    have then comes from `incoming`. `older`: True if `earlier` goes before where both were changed
+    at the same time.
     """
     before = {row[_ID]: row for row in earlier["messages"]}
     now = {row[_ID]: row for row in incoming["messages"]}
     both = {key: _row(before.get(key), row, redacts=redacts) for key, row in now.items()}
-    later = moment(incoming["conversation"][_UPDATED]) >= moment(earlier["conversation"][_UPDATED])
+    now_at, then = (moment(rows["conversation"][_UPDATED]) for rows in (incoming, earlier))
+    later = (now_at, not older) >= (then, True)
     covered = before.keys() <= now.keys() and both == now
     if later and covered and not _lacks_more(earlier, incoming):
         return incoming
@@ -384,7 +410,7 @@ def _row(before: list[Any] | None, now: list[Any], *, redacts: bool) -> list[Any
     text, hidden = now[_TEXT], now[_HIDDEN]
     if redacts:
         return row
-    if before[_TEXT].startswith(text) and before[_HIDDEN].startswith(hidden):
+    if text in before[_TEXT] and hidden in before[_HIDDEN]:
         row[_TEXT], row[_HIDDEN] = before[_TEXT], before[_HIDDEN]
         return row
     words = _counted(text + "\n" + hidden)

@@ -32,15 +32,21 @@ _HEAD = re.compile(rb'\{"version":\d+,"id":("(?:[^"\\]|\\.)*")')
 
 
 def join(
-    earlier: Conversation, incoming: Conversation, *, newest: bool, since: str | None
+    earlier: Conversation,
+    incoming: Conversation,
+    *,
+    newest: bool,
+    since: str | None,
+    older: bool = False,
 ) -> Conversation:
     """Return one conversation with all that either holds; equal to `incoming` if that has all.
 
     `newest`: True if the archive never got a newer export than the incoming one, so that what this
-    lacks is gone; `since`: the time of that export as RFC 3339, if known.
+    lacks is gone; `since`: the time of that export as RFC 3339, if known; `older`: True if
+    `earlier` goes before where both were changed at the same time.
     """
     before, now = restore(earlier), restore(incoming)
-    later = moment_of(now) >= moment_of(before)
+    later = (moment_of(now), not older) >= (moment_of(before), True)
     copies = [(0, before), (1, now)] if later else [(1, now), (0, before)]
     merged = merge(copies).raw
     if same(merged, now):
@@ -203,15 +209,19 @@ class JsonlSink(FolderSink):
         folder: ArchiveFolder,
         moment: Callable[[], Moment],
         through: Callable[[Conversation], Conversation],
+        *,
+        older: bool = False,
     ) -> None:
         """`moment` is called when a conversation is joined, and at the end.
 
         `through` changes a conversation of the archive before that: it sets the names of projects,
-        and takes secrets out if the archive holds them and this run does not.
+        and takes secrets out if the archive holds them and this run does not. `older`: True if the
+        archive has a newer export than the one that is converted.
         """
         super().__init__(folder)
         self._moment = moment
         self._through = through
+        self._older = older
         self._earlier: BinaryIO | None = None
         self._places: dict[str, tuple[int, int]] | None = None
         self._left: set[str] = set()
@@ -294,7 +304,7 @@ class JsonlSink(FolderSink):
         moment = self._moment()
         newest = _is_newest(moment, before, incoming)
         try:
-            joined = join(before, incoming, newest=newest, since=moment.since)
+            joined = join(before, incoming, newest=newest, since=moment.since, older=self._older)
         except Exception:  # a fault of ours must cost neither the run nor one of the two
             return line + earlier
         if same(joined, incoming):

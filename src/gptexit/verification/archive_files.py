@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from posixpath import basename, dirname, join, normpath
 from typing import Any
 
 from gptexit.errors import NEWER, UPDATE, OtherArchive
 from gptexit.files.disk import special
 from gptexit.text.front_matter import identity, parted
-from gptexit.text.note_links import digest_of_body
+from gptexit.text.note_links import digest_of_body, target_of, with_targets
 from gptexit.text.terminal import printable
 from gptexit.verification.page import id_in
 from gptexit.verification.raw import leaves, object_of, objects
@@ -30,6 +31,8 @@ _PAGES = frozenset({"START-HERE.md", "index.md"})
 _VERSION = 2
 """The newest version of a record that is known."""
 _RECORD = f"{HOUSE}/archive.json"
+_COARSE = 2 * 10**9
+"""Nanoseconds that a file's time may lose where it is copied to, as on a USB stick."""
 _BESIDES = ("", *range(2, 10))
 """What tells the keys of several texts beside one note."""
 _TOLD = ("accepted", "body", "own", "updated")
@@ -73,6 +76,8 @@ class CheckedArchive:
     """By path, where a file is now that a person moved."""
     origin: dict[str, str] = field(default_factory=dict)
     """The same by the present place."""
+    named: dict[str, list[str]] = field(default_factory=dict)
+    """Present places by name, as far as they were asked for."""
 
     def place(self, path: str) -> Path:
         """Return the place of a promised file on the disk."""
@@ -86,13 +91,17 @@ class CheckedArchive:
     def is_persons(self, path: str) -> bool:
         """Tell whether a person changed a file, as far as can be told, and not a fault of a disk.
 
-        Such a fault leaves the time of a file, or leaves nothing in it. A person changes Markdown
-        alone: nobody has a reason to change data or a picture in an archive.
+        Such a fault leaves the time of a file, or leaves nothing or zeros at its end. A note that a
+        person copied back from elsewhere may have an older time. A person changes Markdown alone:
+        nobody has a reason to change data or a picture in an archive.
         """
         if not self.is_changed(path) or not path.lower().endswith(".md"):
             return False
-        time = self.place(path).stat().st_mtime_ns
-        return time > self.times.get(path, 0) and bool(self.place(path).read_bytes().strip(b"\0"))
+        later = self.place(path).stat().st_mtime_ns - self.times.get(path, 0)
+        data = self.place(path).read_bytes()
+        if later > 0:
+            return bool(data.strip(b"\0"))
+        return later <= -_COARSE and bool(data) and not data.endswith(b"\0")
 
     def is_accepted(self, path: str) -> bool:
         """Tell whether a person changed a file and said that it is theirs, and left it so."""
@@ -111,13 +120,53 @@ class CheckedArchive:
             return True  # the person put the new text in the place of the note
         data = self.place(path).read_bytes()
         own = identity(data) == key.partition("/")[2] or key.startswith("conversation/no-id-")
-        return own and digest_of_body(parted(data)[1]) == self.told(path, "body")
+        body = with_targets(parted(data)[1], lambda target: self._written(path, target))
+        return own and digest_of_body(body) == self.told(path, "body")
 
-    def is_resolved(self, path: str) -> bool:
-        """Tell whether a text beside a note is gone because a person put it in the note's place."""
+    def linked(self, note: str, target: str) -> str | None:
+        """Return the promised path of the file of the archive that a link in a note leads to.
+
+        As in Obsidian, a link may begin at the folder of the note or at that of the archive, or be
+        the end of the path of one file alone. The links of a note that was moved lead from its
+        earlier place until the next run. `note`: its promised path.
+        """
+        folders = dict.fromkeys([dirname(self.moved.get(note, note)), dirname(note), ""])
+        for folder in folders:
+            path = normpath(join(folder, target))
+            path = self.origin.get(path, path)
+            if path in self.found:
+                return path
+        places = self._by_name().get(basename(target), [])
+        same = [place for place in places if f"/{place}".endswith(f"/{target}")]
+        return self.origin.get(same[0], same[0]) if len(same) == 1 else None
+
+    def _by_name(self) -> dict[str, list[str]]:
+        """Return the present places of the files that exist, by their names."""
+        if not self.named:
+            for path in self.found:
+                place = self.moved.get(path, path)
+                self.named.setdefault(basename(place), []).append(place)
+        return self.named
+
+    def _written(self, note: str, target: str) -> str | None:
+        """Return the target that a link had when a note was written; "?" if it leads nowhere now.
+
+        Return None for a link that leads to no file of the archive, such as one in a message.
+        """
+        path = self.linked(note, target)
+        if path is not None:
+            return target_of(path)
+        return "?" if basename(target) in self._by_name() else None
+
+    def is_resolved(self, path: str, whole: Container[str] = ()) -> bool:
+        """Tell whether a text beside a note is gone because a person put it in the note's place.
+
+        `whole`: notes that hold all of their conversation, so that nothing beside them is missed.
+        """
         kind, _, own = self.told(path, "key").partition("/")
         note = self.keys.get(own, "")
-        return kind.startswith("beside") and self.found.get(note) == self.promised[path]
+        same = self.found.get(note) == self.promised[path]
+        return kind.startswith("beside") and (same or note in whole)
 
     def is_changed(self, path: str) -> bool:
         """Tell whether a file exists, and not as it was written."""
@@ -149,6 +198,13 @@ class CheckedArchive:
             for where, reason in pairs
             if isinstance(where, str) and isinstance(reason, str)
         }
+
+    def made_from(self) -> Iterator[tuple[str, str | None]]:
+        """Yield name and date of each export that it was made from, as its record has them."""
+        for export in objects(self.record.get("exports")):
+            name, made = export.get("name"), export.get("made")
+            if isinstance(name, str):
+                yield name, made if isinstance(made, str) else None
 
     def option(self, name: str) -> Any:
         """Return an option that the archive was written with, if its record has it."""
@@ -205,9 +261,25 @@ def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
     for path in archive.asked:
         if digest := _file_digest(root / path):
             archive.found[path] = digest
-    if archive.format == "markdown" and archive.found.keys() != archive.promised.keys():
-        _follow(archive)
+    if archive.format == "markdown":
+        for path in _displaced(archive):
+            del archive.found[path]
+        if archive.found.keys() != archive.promised.keys():
+            _follow(archive)
     return archive
+
+
+def _displaced(archive: CheckedArchive) -> list[str]:
+    """Return the promised places of notes at which a person put that of another conversation."""
+    ids = {path: key.removeprefix("conversation/") for key, path in archive.keys.items()}
+    return [
+        path
+        for path in archive.found
+        if archive.is_changed(path)
+        and archive.told(path, "key").startswith("conversation/")
+        and (now := id_in(archive.root / path) or ids[path]) != ids[path]
+        and f"conversation/{now}" in archive.keys
+    ]
 
 
 def _follow(archive: CheckedArchive) -> None:

@@ -93,6 +93,8 @@ class Result:
     """Files that a person changed, and that hold all that they have to hold."""
     changed: list[str] = field(default_factory=list)
     """Files that a person changed, and that nothing here can be compared with."""
+    not_given: list[str] = field(default_factory=list)
+    """If something is wrong: exports that the archives were made from and not compared with."""
     accepted: list[str] = field(default_factory=list)
     """Files that a person changed and said to be theirs; not those of `edited` and `less`."""
     less: list[Problem] = field(default_factory=list)

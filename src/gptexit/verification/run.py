@@ -12,6 +12,7 @@ from gptexit.codes import Lost
 from gptexit.errors import NoArchive
 from gptexit.parallel.pool import jobs_for
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
+from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.parsing.json_scanner import Take
 from gptexit.text.terminal import count
 from gptexit.verification.archive_files import (
@@ -81,16 +82,26 @@ def verify(
     for bench in benches:
         for file in bench.archive.asked:
             _settle(bench, file, result)
+    if export is not None and result.problems:
+        result.not_given = _not_given(export, archives)
     unique = dict.fromkeys(result.problems)
     result.problems = sorted(unique, key=lambda problem: (problem.file or "", problem.what))
     return result
+
+
+def _not_given(export: ExportSet, archives: list[CheckedArchive]) -> list[str]:
+    """Return the names of exports that archives were made from, other than those of `export`."""
+    given = {edition.label for edition in export.editions}
+    given |= {shown(edition) or edition.label for edition in export.editions}
+    known = dict.fromkeys(made for archive in archives for made in archive.made_from())
+    return [name for name, made in known if (made or name) not in given]
 
 
 def _settle(bench: Bench, file: str, result: Result) -> None:
     """Add to the result what became of a promised file."""
     archive = bench.archive
     if file not in archive.found:
-        if archive.is_resolved(file):
+        if archive.is_resolved(file, bench.whole):
             return
         result.problems.append(bench.problem(file, "is gone"))
         return

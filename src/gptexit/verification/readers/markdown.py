@@ -319,14 +319,15 @@ class MarkdownReader(Reader):
             return
         linked = self._digests(note.path, region.text)
         for pointer, digest in wanted.items():
+            name = self._name_of(pointer, digest)
             if digest in linked:
                 embedded = self._digests(note.path, note.page.embeds(region.text))
                 if digest not in embedded and self._is_picture(digest):
-                    yield f"the picture {pointer} is not shown, only linked to"
+                    yield f"the picture {name} is not shown, only linked to"
             elif digest in self._digests(note.path, note.page.text):
-                yield f"the file {pointer} is shown in another place than in ChatGPT"
+                yield f"the file {name} is shown in another place than in ChatGPT"
             else:
-                yield f"no link leads to the file {pointer} of the export"
+                yield f"no link leads to the file {name}"
 
     def _is_picture(self, digest: str) -> bool:
         """Tell whether a file of the archive is a picture, by all its names and its first bytes."""
@@ -338,17 +339,16 @@ class MarkdownReader(Reader):
 
     def _digests(self, path: Path, text: str) -> set[str]:
         """Return the SHA-256 of the files that a text in the note at `path` links to."""
-        root, digests = self.archive.root, set()
-        # The links of a note that was moved lead from its earlier place until the next run.
-        folders = {path.parent, (root / self._promised(path)).parent}
+        archive, note, digests = self.archive, self._promised(path), set[str]()
         for target in paths_in(text):
-            for folder in folders:
-                relative = _below(root, folder / target)
-                relative = self.archive.origin.get(relative, relative)
-                if relative in self.archive.found:
-                    digests.add(self.archive.found[relative])
-                    digests.add(self.archive.unmarked.get(relative, ""))
+            if file := archive.linked(note, target):
+                digests |= {archive.found[file], archive.unmarked.get(file, "")}
         return digests
+
+    def _name_of(self, pointer: str, digest: str) -> str:
+        """Return where the archive has a file of the export; else its pointer."""
+        path = next(iter(self._by_digest.get(digest, [])), None)
+        return pointer if path is None else self.archive.moved.get(path, path)
 
 
 def mark_of(message: str) -> str:
@@ -412,17 +412,6 @@ def _regions(page: NotePage, turns: list[_Turn]) -> Iterator[tuple[list[_Turn], 
             first = (groups[number - 1][0].place or 0) + 1 if number else 0
         behind = groups[number + 1][0].place if number + 1 < len(groups) else None
         yield group, page.region(first, page.turns if behind is None else behind)
-
-
-def _below(root: Path, path: Path) -> str:
-    """Return `path` relative to `root`, with its `..` resolved."""
-    parts: list[str] = []
-    for part in path.relative_to(root).parts:
-        if part == "..":
-            parts = parts[:-1]
-        else:
-            parts.append(part)
-    return "/".join(parts)
 
 
 def _sentence(shown: ShownMessage, gone: str, *, elsewhere: bool = False) -> str:
