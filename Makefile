@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: bombs secrets properties demo test test-fast test-apps lint coverage bench faults mutations fuzz clean
+.PHONY: bombs secrets properties demo test test-fast test-apps lint coverage bench bench-peers faults mutations fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -45,6 +45,10 @@ coverage: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+# Other tools beside gptexit: PEERS='--peer FOLDER', see benchmarks/peers.py.
+bench-peers: $(READY)
+	$(BIN)/python benchmarks/peers.py $(PEERS)
 
 # The property tests with examples that are drawn anew in each run.
 properties: $(READY)

@@ -129,10 +129,16 @@ def commands(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list
     found["to jsonl"] = ([*convert, str(out / "j"), "--to", "jsonl"], False)
     both = ["--to", "markdown", "--to", "jsonl"]
     found["to both"] = ([*convert, str(out / "b"), *both], False)
+    if (root / "src/gptexit/verification").exists():
+        verify = [python, "-m", "gptexit", "verify", str(export), str(out / "b"), "--quiet"]
+        found["verify both"] = (verify, False)
+        leave = [python, "-m", "gptexit", "exit", str(export), "--quiet", "-o", str(out / "e")]
+        found["exit"] = (leave, False)
     for name in ("chatgpt", "open-webui", "librechat", "sqlite"):
         found[f"to {name}"] = ([*convert, str(out / name), "--to", name], False)
     every = [f"--to={name}" for name in FORMATS]
     found["to all five"] = ([*convert, str(out / "all"), *every], False)
+    found["to all five --jobs 1"] = ([*convert, str(out / "all1"), *every, "--jobs", "1"], False)
     return found
 
 
@@ -176,9 +182,12 @@ RATIOS = [
     ("inspect", "read", "at most 1.3"),
     ("ijson.items", "read", "at least 2.5"),
     ("json.load", "read", "at least 3.5"),
-    ("to markdown", "json.load", "below 1"),
-    ("to jsonl", "json.load", "at most 0.6"),
+    ("to markdown", "json.load", "at most 0.7"),
+    ("to jsonl", "json.load", "at most 0.4"),
     ("to markdown", "to markdown --jobs 1", "at most 0.7 on two cores"),
+    ("to all five", "to all five --jobs 1", "at most 0.75 on two cores"),
+    ("verify both", "to both", "at most 1.5"),
+    ("exit", "json.load", "at most 2.5"),
 ]
 
 
