@@ -6,7 +6,9 @@ are only
 - the container (`ExportSet`): the members of the export and how they are unpacked;
 - which copies of a conversation belong together in several exports, and their merged conversation.
   Each copy is compared with it (`compare_raw`), so a message that merging lost is found;
-- asset ids to members. Bytes are compared, not names.
+- asset ids to members. Bytes are compared, not names;
+- how worker processes are started and handed conversations (`parallel.pool`); what they run is the
+  code of this package.
 
 Not shared is how a text is made of a conversation. Items are found by counting brackets, and read
 by the standard library, not by the splitter and `orjson`. A rule that errs towards more decides
