@@ -139,5 +139,7 @@ def test_what_has_all_of_it_is_named(
     more: list[str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = run("convert", str(ROOT / "fixtures/dat-2026.zip"), "-o", "out", *more)
+    words = ["convert", str(ROOT / "fixtures/dat-2026.zip"), "-o", "out", *more]
+    done = CliRunner().invoke(main, words, prog_name="gptexit")
+    assert done.exit_code == 1
     assert f"Part of the export was not written. {name} lists all of it." in done.stderr

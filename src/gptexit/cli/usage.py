@@ -113,8 +113,8 @@ def _meant(word: str, known: list[str]) -> str | None:
     folded = word.casefold().replace("_", "-")
     close = [folded] if folded in words else []
     if folded not in _NEAREST:
-        close += difflib.get_close_matches(folded, map(str.casefold, known), 1, 0.6)
         close += difflib.get_close_matches(folded, words, 1, 0.8)
+        close += difflib.get_close_matches(folded, map(str.casefold, known), 1, 0.6)
     return words[close[0]] if close else None
 
 

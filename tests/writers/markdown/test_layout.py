@@ -104,7 +104,8 @@ def test_a_first_run_that_was_cut_can_be_run_again(tmp_path: Path) -> None:
 def test_another_format_in_the_folder_does_not_make_it_forget(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = made(out, "flat")
-    convert(SLIM, out, ["jsonl"])
+    with pytest.raises(OtherArchive):
+        convert(SLIM, out, ["jsonl"])
     assert made(out) == first
 
 

@@ -189,7 +189,7 @@ class JsonlReader(Reader):
             for pointer in shown.pointers if not self.archive.redacted else ():
                 if self.locate.member_of(pointer) and file_id(pointer) not in assets:
                     yield f"message {shown.id} does not show its file {pointer}"
-            if _is_whole(shown, held):
+            if _is_whole(shown, held) or self._is_earlier(source, shown.id, held):
                 continue
             if shown.plain and not self.archive.redacted and not later and _adds(shown, held):
                 yield f"message {shown.id} shows more than its own words"
@@ -203,6 +203,15 @@ class JsonlReader(Reader):
             gone = self._gone_from(words, messages)
             if gone is not None:
                 yield f"a document or report is incomplete: “{gone}”"
+
+    def _is_earlier(self, source: SourceConversation, key: str, held: Raw) -> bool:
+        """Tell whether a message shows what a later export has of it, and keeps that of this one.
+
+        Of an archive of several exports alone. What is kept was compared string by string.
+        """
+        kept = object_of(held.get("extra")).get("older_content")
+        earlier = kept if isinstance(kept, list) else [kept]
+        return self.several and source.message(key).get("content") in earlier
 
     def _foreign(
         self, source: SourceConversation, messages: list[Raw], seen: ShownConversation

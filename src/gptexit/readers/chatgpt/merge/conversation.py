@@ -173,7 +173,11 @@ def unite_messages(older: Any, newer: Any) -> tuple[Any, bool]:
     if differs:
         before.append(older["content"])
     if before:
-        united[OLDER] = [value for value in before if value != content]
+        united[OLDER] = [
+            value
+            for number, value in enumerate(before)
+            if value != content and value not in before[:number]
+        ]
     return united, differs
 
 
