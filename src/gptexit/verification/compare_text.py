@@ -24,9 +24,8 @@ import orjson
 from gptexit.verification.raw import inner_json, leaves, mended
 
 # White space, escapes, heading and quote marks, math delimiters, fences; signs that are no text.
-_NO_TEXT = re.compile(
-    r"[\s\\#<>$`~()\[\]\x00-\x1f\x7f\ud800-\udfff\ufdd4\ufdd5\ufffd\ue200-\ue2ff]+"
-)
+_NO_TEXT = bytes((*range(0x21), *rb"\#<>$`~()[]", 0x7F))
+_NO_TEXT_BEYOND_ASCII = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff\ufdd4\ufdd5\ufffd\ue200-\ue2ff]")
 # Each begins with signs of its own, so that a search skips quickly to where it may match, and takes
 # the rest of the line, so that no line is looked at twice.
 _FENCES = tuple(
@@ -95,7 +94,10 @@ def _unnamed(match: re.Match[str]) -> str:
 
 def bare(text: str) -> str:
     """Return the characters of a `plain` text that no writer may change."""
-    return _NO_TEXT.sub("", text)
+    # Taking single bytes out of UTF-8 is far faster than any search in a text.
+    data = text.encode("utf-8", "surrogatepass").translate(None, _NO_TEXT)
+    left = data.decode("utf-8", "surrogatepass")
+    return left if len(left) == len(data) else _NO_TEXT_BEYOND_ASCII.sub("", left)
 
 
 def essence(text: str) -> str:
