@@ -20,6 +20,7 @@ from gptexit.archive.moved import follow
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.places import MANIFEST
 from gptexit.archive.zip_folder import ZipSink
+from gptexit.chatgpt import take
 from gptexit.errors import BadOption, DamagedNames, Exit, OtherArchive, Unusable
 from gptexit.extras import need
 from gptexit.files.disk import HOUSE, full_disk_named
@@ -351,9 +352,12 @@ class _Run:
             asked = choices(spec, spec.selection or self.selection)
             whole = self.selection.is_everything and spec.selection is None
             change = _Change(partial(_moment, self.export, report, whole=whole), self.names.applied)
-            if archive.begun:
-                change.compare(asked["options"], archive.recorded(), self.export, outgoing)
             folder = ArchiveFolder(archive)
+            if archive.begun:
+                recorded = archive.recorded()
+                before = take.mapping(recorded.get("options"))
+                change.compare(asked["options"], recorded, self.export, outgoing)
+                folder.tally.options = spec.format.showed_more(before, asked["options"])
             folder.strict = spec.format.strict
             folder.checks = self.check
             folder.redacts = change.redacts
@@ -405,8 +409,7 @@ class _Change:
         outgoing: Outgoing | None,
     ) -> None:
         """Compare the options `now` and the files of `export` with what an archive recorded."""
-        options = recorded.get("options")
-        before = options if isinstance(options, dict) else {}
+        before = take.mapping(recorded.get("options"))
         self.redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
         # An option that the earlier gptexit did not know is none that the user changed.
         self.same_options = all(before.get(name, value) == value for name, value in now.items())

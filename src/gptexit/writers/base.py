@@ -188,6 +188,8 @@ class Format:
     archive's folder and its catalog. Raises OtherArchive."""
     ignores: tuple[str, ...] = ()
     """Those of the options `include` and `branches` that change nothing in this format."""
+    branches: str = "all"
+    """What `branches` is where nobody says it."""
     for_others: bool = False
     """True where the files are handed to another company: secrets are redacted unless the user
     says otherwise."""
@@ -205,6 +207,20 @@ class Format:
     def redacts(self, options: CommonOptions) -> str:
         """Return what is redacted: what was asked for, else secrets where others get the files."""
         return options.redact or (SECRETS if self.for_others else NOTHING)
+
+    def showed_more(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+        """Return those options of an archive that show text which those of this run leave out.
+
+        `before` and `now`: as `CommonOptions.recorded` returns them; `before` may be anything.
+        """
+        words = []
+        if self.branches == "current" and before.get("branches") == "all" != now["branches"]:
+            words += ["--branches", "all"]
+        include = before.get("include")
+        shown = [part for part in INCLUDED if part in include] if isinstance(include, list) else []
+        if "include" not in self.ignores and not set(shown) <= set(now["include"]):
+            words += ["--include", ",".join(shown)]
+        return words
 
     def make(self, given: Mapping[str, Any], setting: WriterSetting) -> Writer:
         """Make a writer with those options of `given` that the format has."""
