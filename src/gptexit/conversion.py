@@ -33,7 +33,7 @@ from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source, is_path, need_outside, open_source, paths_of
-from gptexit.text.terminal import printable
+from gptexit.text.terminal import export_words, printable
 from gptexit.updating.database import DatabaseSink, DryDatabaseSink
 from gptexit.updating.jsonl_folder import JsonlSink, Moment, seconds
 from gptexit.writers.base import (
@@ -379,7 +379,9 @@ class _Run:
         through = None if spec.redact == NOTHING else outgoing
         read = self.export.open if through is None else through.open
         why = (spec.selection or self.selection).words
-        writer = spec.format.writer(spec.options, WriterSetting(sink.catalog, read, why))
+        again = getattr(self.export, "again", None)
+        setting = WriterSetting(sink.catalog, read, why, export_words(again.paths if again else ()))
+        writer = spec.format.writer(spec.options, setting)
         written = Written(spec.format.name, plain(out), spec.redact)
         return Output(writer, sink, written, selection=spec.selection, outgoing=through)
 

@@ -169,6 +169,8 @@ class WriterSetting:
     """Opens an asset, for a format that holds the bytes of assets in its own files."""
     why: str = "all chosen"
     """What chose the conversations, in words, for a pack's table of contents."""
+    export: str = "EXPORT"
+    """The paths of the export, for commands on a pack's pages."""
 
 
 @dataclass(frozen=True, slots=True)
