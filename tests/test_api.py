@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import gptexit
+from gptexit.errors import GptexitError, NoSuchAsset
 from gptexit.schemas import errors
 from support.exports import BESIDE, ROOT, raw_conversations
 
@@ -54,8 +55,10 @@ def test_the_files_of_conversations_are_read() -> None:
         assert len(there) > 5
         assert all(len(export.read_asset(asset)) == asset["size"] for asset in there)
         gone = next(asset for asset in assets if asset["missing"])
-        with pytest.raises(FileNotFoundError, match=gone["id"]):
-            export.open_asset(gone)
+        with pytest.raises(NoSuchAsset, match=gone["id"]) as raised:
+            export.read_asset(gone)
+        assert isinstance(raised.value, FileNotFoundError)
+        assert isinstance(raised.value, GptexitError)
 
 
 def test_what_cannot_be_read_is_among_the_errors(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from gptexit.errors import BadOption, ClosedExport
+from gptexit.errors import BadOption, ClosedExport, NoSuchAsset
 from gptexit.model import Asset, Conversation
 
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ class Export:
     def open_asset(self, asset: Asset) -> BinaryIO:
         """Open a file of a conversation, such as a picture; `asset` is one of its `assets`.
 
-        Raises FileNotFoundError where the export mentions the file and does not hold it, and
-        OSError where its bytes are damaged.
+        Raises NoSuchAsset, a FileNotFoundError, where the export mentions the file and does not
+        hold it, and OSError where its bytes are damaged.
         """
         self._need_open()
         if not isinstance(asset, dict) or "member" not in asset:
             raise BadOption('an asset is one of the "assets" of a conversation.')
         if asset["member"] is None:
-            raise FileNotFoundError(f"the export does not hold {asset['id']}")
+            raise NoSuchAsset(f"the export does not hold {asset['id']}.")
         return self.source.open(asset["member"])
 
     def read_asset(self, asset: Asset) -> bytes:

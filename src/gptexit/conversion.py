@@ -20,6 +20,7 @@ from gptexit.archive.moved import follow
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.places import MANIFEST
 from gptexit.archive.zip_folder import ZipSink
+from gptexit.chatgpt import take
 from gptexit.errors import BadOption, DamagedNames, Exit, OtherArchive, Unusable
 from gptexit.extras import need
 from gptexit.files.disk import HOUSE, full_disk_named
@@ -32,7 +33,7 @@ from gptexit.readers.chatgpt.merge.exports import Edition, shown
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source, is_path, need_outside, open_source, paths_of
-from gptexit.text.terminal import printable
+from gptexit.text.terminal import export_words, printable
 from gptexit.updating.database import DatabaseSink, DryDatabaseSink
 from gptexit.updating.jsonl_folder import JsonlSink, Moment, seconds
 from gptexit.writers.base import (
@@ -351,9 +352,12 @@ class _Run:
             asked = choices(spec, spec.selection or self.selection)
             whole = self.selection.is_everything and spec.selection is None
             change = _Change(partial(_moment, self.export, report, whole=whole), self.names.applied)
-            if archive.begun:
-                change.compare(asked["options"], archive.recorded(), self.export, outgoing)
             folder = ArchiveFolder(archive)
+            if archive.begun:
+                recorded = archive.recorded()
+                before = take.mapping(recorded.get("options"))
+                change.compare(asked["options"], recorded, self.export, outgoing)
+                folder.tally.options = spec.format.showed_more(before, asked["options"])
             folder.strict = spec.format.strict
             folder.checks = self.check
             folder.redacts = change.redacts
@@ -375,7 +379,9 @@ class _Run:
         through = None if spec.redact == NOTHING else outgoing
         read = self.export.open if through is None else through.open
         why = (spec.selection or self.selection).words
-        writer = spec.format.writer(spec.options, WriterSetting(sink.catalog, read, why))
+        again = getattr(self.export, "again", None)
+        setting = WriterSetting(sink.catalog, read, why, export_words(again.paths if again else ()))
+        writer = spec.format.writer(spec.options, setting)
         written = Written(spec.format.name, plain(out), spec.redact)
         return Output(writer, sink, written, selection=spec.selection, outgoing=through)
 
@@ -405,8 +411,7 @@ class _Change:
         outgoing: Outgoing | None,
     ) -> None:
         """Compare the options `now` and the files of `export` with what an archive recorded."""
-        options = recorded.get("options")
-        before = options if isinstance(options, dict) else {}
+        before = take.mapping(recorded.get("options"))
         self.redacts = now["redact"] != NOTHING and before.get("redact") != now["redact"]
         # An option that the earlier gptexit did not know is none that the user changed.
         self.same_options = all(before.get(name, value) == value for name, value in now.items())

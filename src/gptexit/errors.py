@@ -5,7 +5,7 @@ GptexitError
         NoSuchSource
     BadDate BadOption ClosedExport NotAnAnswer NoFullText RedactionFailed NotJsonLines NoArchive
     NoLibrary ArchiveUnreadable BadQuery UnknownConversation AmbiguousConversation TooSlow
-    BadArgument NoSuchResource NotInstalled SeveralPlaces
+    BadArgument NoSuchResource NotInstalled SeveralPlaces NoSuchAsset
     BadNames
         DamagedNames
     MissingPackages
@@ -110,6 +110,10 @@ class ClosedExport(GptexitError, ValueError):
 
     def __init__(self) -> None:
         super().__init__("the export is closed.", "Read from it inside of the `with` block.")
+
+
+class NoSuchAsset(GptexitError, FileNotFoundError):
+    """A program asks for a file that the export mentions and does not hold."""
 
 
 class BadNames(GptexitError):

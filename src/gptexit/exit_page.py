@@ -109,11 +109,12 @@ def answer(
             "with ChatGPT before you cancel.",
             Exit.UNKNOWN_FORM,
         )
-    if not checked.compared:
+    if not report["read"]["messages"]:
+        lacks = "messages" if checked.compared else "conversations"
         return CancelAnswer(
             _NOT_YET,
-            "The export has no conversations. Check that it is of the right account, and ask "
-            "ChatGPT for a new one.",
+            f"The export has no {lacks}. Check that it is of the right account, and ask ChatGPT "
+            "for a new one.",
             Exit.INCOMPLETE,
         )
     missing = report["assets"]["mentioned"] - report["assets"]["found"]

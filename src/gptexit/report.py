@@ -299,6 +299,7 @@ def _written(target: Written) -> dict[str, Any]:
             "files_restored": sorted(set(target.earlier.restored)),
             "new_texts": dict(sorted(target.earlier.new_texts.items())),
             "moved": dict(sorted(target.earlier.moved.items())),
+            "options": target.earlier.options,
         },
         "planned": target.planned,
     }

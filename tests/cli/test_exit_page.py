@@ -221,6 +221,17 @@ def test_an_empty_export_is_no_yes(tmp_path: Path) -> None:
     assert said.startswith("Not yet: do not cancel. The export has no conversations.")
 
 
+@pytest.mark.parametrize("raw", ["{}", '{"title": "x"}', '{"mapping": {}}'])
+def test_an_export_without_a_message_is_no_yes(tmp_path: Path, raw: str) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("conversations.json", f"[{raw}]")
+    done = leave(tmp_path / "out", tmp_path / "export.zip")
+    assert done.exit_code == 1
+    assert "no files checked" not in done.output
+    said = agree(done, tmp_path / "out")
+    assert said.startswith("Not yet: do not cancel. The export has no messages.")
+
+
 # Ticks
 
 

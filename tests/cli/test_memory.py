@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from gptexit.cli import main
 from gptexit.memories.own_list import PROMPT
+from gptexit.text.terminal import command_line
 from support.build import chain, conversation, message
 from support.exports import ROOT
 
@@ -68,7 +69,8 @@ def test_an_old_export_with_an_empty_chat_is_not_taken_for_one_of_today() -> Non
     done = run(ROOT / "fixtures/classic-2023.zip", "--for", "gemini", "-o", "-")
     assert "summer of 2026" not in done.output
     assert "The export holds no memory." in done.output
-    assert "run `gptexit memory EXPORT --for gemini --from-file answer.txt`" in done.output
+    export = command_line([ROOT / "fixtures/classic-2023.zip"])
+    assert f"run `gptexit memory {export} --for gemini --from-file answer.txt`" in done.output
 
 
 @pytest.mark.parametrize(

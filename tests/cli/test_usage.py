@@ -80,7 +80,10 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("search x --offset -1", "--offset: -1 is not taken; give a number from 0 on."),
         ("formats md", "did you mean markdown?"),
         ("convert", "SOURCE... is missing, as in: gptexit convert chatgpt-export.zip"),
-        ("verify", "ARCHIVE is missing, as in: gptexit verify chatgpt-export.zip chatgpt-archive"),
+        (
+            "verify",
+            "the path of the archive is missing, as in: gptexit verify chatgpt-export.zip",
+        ),
         ("convert x.zip -o", "-o needs a value after it. See gptexit convert --help."),
         ("formats markdown jsonl", "one word too many: jsonl"),
     ],

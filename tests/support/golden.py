@@ -18,6 +18,7 @@ from gptexit.memories.assistants import ASSISTANTS
 from gptexit.memories.collect import Collector
 from gptexit.memories.text import memory_text
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
+from gptexit.text.terminal import command_line
 from gptexit.writers.base import Options
 from gptexit.writers.packs.topics import topic_of
 from support import account
@@ -69,8 +70,10 @@ def made(case: str) -> dict[str, bytes]:
         return _pages()
     name, stem, options = CASES[case]
     with tempfile.TemporaryDirectory() as folder:
-        convert(FIXTURES / f"{stem}.zip", folder, [name], options=options)
-        files = dict(_readable(Path(folder)))
+        export = FIXTURES / f"{stem}.zip"
+        convert(export, folder, [name], options=options)
+        given, short = command_line([export]).encode(), export.name.encode()
+        files = {path: data.replace(given, short) for path, data in _readable(Path(folder))}
     if "callouts" not in options:
         return files
     usual = kept("markdown/fat-2024-everything")

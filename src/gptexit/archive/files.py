@@ -96,6 +96,8 @@ class Tally:
     """For a file that the user changed, the path of its new text."""
     moved: dict[str, str] = field(default_factory=dict)
     """For a file that the user moved, the path at which it was found and stays."""
+    options: list[str] = field(default_factory=list)
+    """Options of the run before that showed text which this run leaves out."""
 
 
 class Sink(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -138,7 +139,8 @@ def convert(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
         )
     write_reports(given, report)
     if not (given["quiet"] or given["as_json"]):
-        click.echo(summary(report), err=to_stdout or given["report"] == "-")
+        told = summary(report, partial(options.repeated, given))
+        click.echo(told, err=to_stdout or given["report"] == "-")
     lines = troubles(report, named_report(given))
     if report["exit_code"] == Exit.NOTHING_SELECTED:
         span = report["selected"]["nothing_from"]

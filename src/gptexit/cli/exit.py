@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from gptexit.cli.verify import findings
 from gptexit.exit import ACCOUNT, FORMATS, REPORT, Finished, leave
 from gptexit.exit_page import DESTINATIONS, PAGE, QUESTION
 from gptexit.selection import Selection
-from gptexit.text.terminal import count
+from gptexit.text.terminal import command_line, count
 from gptexit.writers.base import SECRETS
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     write_reports(given, report)
     err = given["report"] == "-"
     if not quiet:
-        click.echo(summary(report), err=err)
+        click.echo(summary(report, partial(_convert, sources)), err=err)
     complain(troubles(report, str(out / REPORT) if finished else named_report(given)))
     if finished is None:
         if not quiet:
@@ -114,6 +115,11 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     elif not finished.answer.is_yes:
         complain([str(finished.answer)])
     ctx.exit(report["exit_code"])
+
+
+def _convert(sources: Sequence[str], words: list[str], out: str) -> str:
+    """Return the command that writes one part of an exit with options that `exit` does not have."""
+    return command_line(["gptexit", "convert", *sources, "-o", out, *words])
 
 
 def _need_sense(sources: tuple[str, ...], given: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from gptexit.inspection.run import inspect as inspect_export
 from gptexit.inspection.survey import MOST
 from gptexit.names import Table, load_table
 from gptexit.readers.chatgpt.export_set import open_export
-from gptexit.text.terminal import command_line, count
+from gptexit.text.terminal import command_line, count, export_words
 
 
 @click.command()
@@ -94,7 +94,7 @@ def inspect(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> No
     elif as_json:
         write_report("-", about)
     elif drift_report != "-" and not names_file:
-        click.echo(output.table(about))
+        click.echo(output.table(about, export_words(() if "-" in sources else sources)))
     complain(unreadable(map(lost, about["unreadable"])))
     ctx.exit(Exit.COMPLETE if inspection.complete else Exit.INCOMPLETE)
 

@@ -20,7 +20,7 @@ from gptexit.memories.own_list import PROMPT, OwnList, open_own_list
 from gptexit.memories.text import memory_text, tally, why_more, write_page
 from gptexit.remembering import gather, write_store
 from gptexit.source import Source, need_outside, open_source
-from gptexit.text.terminal import count
+from gptexit.text.terminal import count, export_words
 from gptexit.writers.base import NOTHING, SECRETS
 
 _PAM = "pam"
@@ -102,7 +102,9 @@ def memory(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> Non
     if kind == "json":
         write_report(out, remembered.as_json())
     elif kind == "page":
-        page, sentence = _redacted(memory_text(remembered, given["form"], given["zone"]), given)
+        paths = export_words(() if "-" in sources else sources)
+        text = memory_text(remembered, given["form"], given["zone"], paths)
+        page, sentence = _redacted(text, given)
         searched = [sentence]
         if out == "-":
             click.echo(page, nl=False)

@@ -19,7 +19,7 @@ from gptexit.names import Names, load_table
 from gptexit.readers.chatgpt.containers.base import plain
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
-from gptexit.text.terminal import count, printable
+from gptexit.text.terminal import command_line, count, printable
 from gptexit.writers.base import NOTHING, SECRETS, CommonOptions, OptionSpec
 from gptexit.writers.registry import FORMATS, own_options
 
@@ -305,8 +305,29 @@ names = _together(
 )
 
 
+_WORDS = "gptexit.words"
+
+
+def repeated(given: Mapping[str, Any], words: Sequence[str], out: str) -> str:
+    """Return the command of this run with the options `words`, as a line to copy.
+
+    Parts that `--include` has now stay, if the user gave it.
+    """
+    ctx = click.get_current_context()
+    typed, more = ctx.meta[_WORDS], list(words)
+    if "--include" in more and ctx.get_parameter_source("include") is _TYPED:
+        more[-1] = ",".join(sorted({*more[-1].split(","), *given["include"]}))
+    at = typed.index("--") if "--" in typed else len(typed)
+    return command_line(["gptexit", *typed[:at], *more, *typed[at:]])
+
+
 class FormatsCommand(click.Command):
     """A command that writes formats. Its help lists the options of each format together."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words for `repeated`."""
+        ctx.meta[_WORDS] = [self.name or "", *args]
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options that every format has, then those of single formats."""

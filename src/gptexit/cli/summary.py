@@ -21,7 +21,7 @@ from gptexit.writers.base import NOTHING, SECRETS
 from gptexit.writers.registry import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gptexit.readers.chatgpt.export_set import ExportSet
     from gptexit.source import Source
@@ -32,13 +32,17 @@ _KINDS = 5
 """Kinds of secrets that the summary names."""
 
 
-def summary(report: dict[str, Any]) -> str:
-    """Return what a run did in plain words, from its report, without what went wrong."""
+def summary(report: dict[str, Any], repeated: Callable[[list[str], str], str]) -> str:
+    """Return what a run did in plain words, from its report, without what went wrong.
+
+    `repeated`: makes the command that keeps what such options show in the archive of a folder.
+    """
     dry = any(target["planned"] for target in report["targets"])
     lines = ["A dry run: nothing is written."] if dry else []
     lines += [_read(report), *_exports(report), *filter(None, [age(report)])]
     lines += map(_written, report["targets"])
     lines += [*_redacted(report), *not_selected(report["selected"]["left_out"])]
+    lines += _showed_more(report, repeated)
     for part in (_moved, _edited, _earlier, _missing, _passed_over, _repaired):
         lines += part(report)
     lines += ["gptexit read all that the export holds."] if report["complete"] else []
@@ -280,6 +284,16 @@ def not_selected(reasons: Mapping[str, int]) -> list[str]:
     named = ", ".join(f"{number:,} by {name}" for name, number in reasons.items())
     total = count(sum(reasons.values()), "conversation")
     return [f"Not selected: {total} ({named})."] if reasons else []
+
+
+def _showed_more(report: dict[str, Any], repeated: Callable[[list[str], str], str]) -> list[str]:
+    """Name options of the run before that showed text which leaves an archive now."""
+    return [
+        f"{target['out']} was written with {' '.join(words)}; without that, its files lose text. "
+        f"To keep it: {repeated(words, target['out'])}"
+        for target in report["targets"]
+        if (words := target["earlier"]["options"])
+    ]
 
 
 def _moved(report: dict[str, Any]) -> list[str]:

@@ -198,9 +198,9 @@ def _no_option(name: str, ctx: click.Context | None) -> str:
 
 def _missing(error: click.MissingParameter, ctx: click.Context | None) -> str:
     example = _example(ctx)
-    return f"{_named(error.param)} is missing" + (
-        f", as in: {example}" if example else f". {_help(ctx)}"
-    )
+    name = _named(error.param)
+    what = "the path of the archive" if name.endswith(" ARCHIVE") else name
+    return f"{what} is missing" + (f", as in: {example}" if example else f". {_help(ctx)}")
 
 
 def _number(error: click.BadParameter) -> str | None:

@@ -45,7 +45,11 @@ def findings(result: Result, sentence: str = "") -> list[str]:
 
     `sentence`: the verdict, with which the losses of the export are listed; "" without both.
     """
-    lines = [_checked(archive, result) for archive in result.archives]
+    lines = [
+        _checked(archive, result)
+        for archive in result.archives
+        if archive.files or archive.format != "account"
+    ]
     lines += _yours(result)
     for archive in result.archives:
         others = [

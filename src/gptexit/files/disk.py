@@ -140,8 +140,8 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(stream.fileno())
         part.replace(path)
     except BaseException as error:
-        if isinstance(error, OSError) and is_full(error):
-            error.filename = error.filename or str(path)
+        if isinstance(error, OSError) and str(error.filename or part) == str(part):
+            error.filename, error.filename2 = str(path), None
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -40,13 +41,18 @@ _ATTACHMENTS = {
 COLUMNS = ("name", "kind", "date", "conversation", "title", "url", "id")
 """The columns of the list of missing files."""
 
+_COMMAND = re.compile("`[^`]*`")
+
 Found = dict[str, Any]
 """An inspection, or a part of it, as JSON."""
 Row = tuple[str, ...]
 
 
-def table(found: Found) -> str:
-    """Return the whole inspection, from its JSON."""
+def table(found: Found, export: str = "EXPORT") -> str:
+    """Return the whole inspection, from its JSON.
+
+    `export`: the paths of the export, as a command takes them.
+    """
     messages = found["messages"]
     contents = sorted(messages["content_types"].items(), key=lambda pair: (-pair[1], pair[0]))
     years = [
@@ -59,10 +65,10 @@ def table(found: Found) -> str:
         _columns(("Begun in", "conversations", "messages"), years),
         _columns(("Model", "messages"), models),
         _columns(("Content", "messages"), [(name, f"{number:,}") for name, number in contents]),
-        _attachments(found),
+        _attachments(found, export),
         _lacks(found),
         drift_lines(found["drift"]),
-        _absent(found),
+        _absent(found, export),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -168,7 +174,7 @@ def _branches(conversations: Found) -> str:
     return f"{branched} with edited or repeated messages, at {places}"
 
 
-def _attachments(found: Found) -> list[str]:
+def _attachments(found: Found, export: str) -> list[str]:
     files = found["attachments"]
     head = ("Attachments", "mentioned", "in the export", "missing", "size")
     rows = [
@@ -192,12 +198,10 @@ def _attachments(found: Found) -> list[str]:
             WIDTH,
         )
     if files["missing"]:
-        label = found["source"]["label"]
-        source = label if label.replace(".", "").replace("-", "").isalnum() else "SOURCE"
-        lines += _wrapped(
-            f"`gptexit inspect {source} --attachments missing` lists the missing ones, with their "
+        lines += _with_command(
+            "`gptexit inspect EXPORT --attachments missing` lists the missing ones, with their "
             "conversations.",
-            WIDTH,
+            export,
         )
     return lines
 
@@ -250,12 +254,26 @@ def drift_lines(drift: Found) -> list[str]:
     return lines
 
 
-def _absent(found: Found) -> list[str]:
+def _with_command(words: str, export: str, indent: str = "") -> list[str]:
+    """Wrap a text; a command to copy stays on one line, and has `export` in the place of EXPORT."""
+    whole = _COMMAND.sub(lambda command: command[0].replace(" ", "\0"), words)
+    lines = textwrap.wrap(
+        whole.replace("EXPORT", export.replace(" ", "\0")),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\0", " ") for line in lines]
+
+
+def _absent(found: Found, export: str) -> list[str]:
     lines = ["What no export of this kind holds, and how to get it:"]
     for row in found["absent"]:
         lines += ["", *textwrap.wrap(f"- {row['what']}", WIDTH, subsequent_indent="  ")]
         if row["how"]:
-            lines += textwrap.wrap(row["how"], WIDTH, initial_indent="  ", subsequent_indent="  ")
+            lines += _with_command(row["how"], export, "  ")
     return lines
 
 

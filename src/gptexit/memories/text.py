@@ -48,9 +48,12 @@ _SEAL = re.compile(r"\n<!-- gptexit wrote this page; checksum ([0-9a-f]{64}) -->
 """The last line of a page: the checksum of the rest, to see whether a person changed it."""
 
 
-def memory_text(memory: Memory, assistant: str, zone: tzinfo | None) -> str:
-    """Return a page for `claude`, `gemini` or `text`; days are in `zone` (None: this machine's)."""
-    return _Page(memory, assistant, zone).text()
+def memory_text(memory: Memory, assistant: str, zone: tzinfo | None, export: str = "EXPORT") -> str:
+    """Return a page for `claude`, `gemini` or `text`; days are in `zone` (None: this machine's).
+
+    `export`: the paths of the export, as a command takes them.
+    """
+    return _Page(memory, assistant, zone).text(export)
 
 
 def tally(memory: Memory) -> str:
@@ -95,7 +98,7 @@ class _Page:
         self._zone = zone
         self._by_id = {entry.id: entry for entry in (*memory.entries, *memory.ended)}
 
-    def text(self) -> str:
+    def text(self, export: str) -> str:
         memory = self._memory
         return render(
             "memory/memory.md.j2",
@@ -105,6 +108,7 @@ class _Page:
             tally=tally(memory),
             why_more=why_more(memory),
             question=_fenced(PROMPT),
+            export=export,
             doubtful=sum(bool(entry.marks) for entry in memory.entries),
             blocks=[_fenced(block) for block in self._to_paste()],
             most=MOST,

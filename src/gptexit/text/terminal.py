@@ -44,6 +44,15 @@ def command_line(words: Iterable[object]) -> str:
     return " ".join(_shell_word(str(word)) for word in words)
 
 
+def export_words(paths: Iterable[object]) -> str:
+    """Return the paths of an export for a command in a page; `EXPORT` where they are not known.
+
+    In Markdown, a command with a backtick would end before its end.
+    """
+    words = command_line(paths)
+    return words if words and "`" not in words else "EXPORT"
+
+
 def _shell_word(word: str) -> str:
     word = "".join(sign if sign.isprintable() else "?" for sign in word)
     if _BARE.fullmatch(word):

@@ -169,6 +169,8 @@ class WriterSetting:
     """Opens an asset, for a format that holds the bytes of assets in its own files."""
     why: str = "all chosen"
     """What chose the conversations, in words, for a pack's table of contents."""
+    export: str = "EXPORT"
+    """The paths of the export, for commands on a pack's pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ class Format:
     archive's folder and its catalog. Raises OtherArchive."""
     ignores: tuple[str, ...] = ()
     """Those of the options `include` and `branches` that change nothing in this format."""
+    branches: str = "all"
+    """What `branches` is where nobody says it."""
     for_others: bool = False
     """True where the files are handed to another company: secrets are redacted unless the user
     says otherwise."""
@@ -205,6 +209,20 @@ class Format:
     def redacts(self, options: CommonOptions) -> str:
         """Return what is redacted: what was asked for, else secrets where others get the files."""
         return options.redact or (SECRETS if self.for_others else NOTHING)
+
+    def showed_more(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+        """Return those options of an archive that show text which those of this run leave out.
+
+        `before` and `now`: as `CommonOptions.recorded` returns them; `before` may be anything.
+        """
+        words = []
+        if self.branches == "current" and before.get("branches") == "all" != now["branches"]:
+            words += ["--branches", "all"]
+        include = before.get("include")
+        shown = [part for part in INCLUDED if part in include] if isinstance(include, list) else []
+        if "include" not in self.ignores and not set(shown) <= set(now["include"]):
+            words += ["--include", ",".join(shown)]
+        return words
 
     def make(self, given: Mapping[str, Any], setting: WriterSetting) -> Writer:
         """Make a writer with those options of `given` that the format has."""

@@ -57,5 +57,6 @@ FORMAT = Format(
     _writer,
     MarkdownOptions,
     SinkKind.NOTES,
+    branches="current",
     for_archive=_for_archive,
 )

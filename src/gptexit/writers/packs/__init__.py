@@ -75,6 +75,7 @@ CLAUDE = Format(
     _claude,
     ClaudeOptions,
     ignores=("include",),
+    branches="current",
     for_others=True,
 )
 GEMINI = Format(
@@ -84,5 +85,6 @@ GEMINI = Format(
     ZipOptions,
     SinkKind.ZIPS,
     ignores=("include",),
+    branches="current",
     for_others=True,
 )

@@ -174,6 +174,8 @@ class ClaudePack:
     """Whether `memory.md` has a question to ask ChatGPT."""
     hidden: Counter[Hidden] = field(default_factory=Counter)
     not_kept: Counter[NotKept] = field(default_factory=Counter)
+    export: str = "EXPORT"
+    """The paths of the export, as a command takes them."""
 
 
 def start_here(pack: ClaudePack) -> str:
@@ -184,6 +186,7 @@ def start_here(pack: ClaudePack) -> str:
         why=line(pack.why),
         redacted=pack.redact == SECRETS,
         asks=pack.asks,
+        export=pack.export,
         folders=[_row(filled) for filled in pack.folders[:LISTED]],
         more_folders=max(0, len(pack.folders) - LISTED),
         window=WINDOW,
@@ -241,7 +244,7 @@ class Claude:
         self._memory = Collector()
         self._unmentioned = Unmentioned()
         self._names: dict[str, str] = {}
-        self._pack = ClaudePack(0, options.redact or SECRETS, setting.why)
+        self._pack = ClaudePack(0, options.redact or SECRETS, setting.why, export=setting.export)
 
     def render(self, conversation: Conversation) -> Rendered:
         """Keep the conversation: the order is known when all have been seen."""
@@ -284,6 +287,7 @@ class Claude:
         yield from table(knowledge for _, knowledge in filled)
         memory = self._memory.memory()
         self._pack.asks = why_more(memory) is not None
-        yield text_file(MEMORY, memory_text(memory, "claude", self._options.timezone))
+        words = memory_text(memory, "claude", self._options.timezone, self._pack.export)
+        yield text_file(MEMORY, words)
         yield text_file(START_HERE, start_here(self._pack))
         self._spool.close()

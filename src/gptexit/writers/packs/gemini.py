@@ -71,6 +71,8 @@ class GeminiPack:
     memories: int = 0
     asks: bool = False
     """Whether `memory.md` has a question to ask ChatGPT."""
+    export: str = "EXPORT"
+    """The paths of the export, as a command takes them."""
 
 
 def start_here(pack: GeminiPack) -> str:
@@ -81,6 +83,7 @@ def start_here(pack: GeminiPack) -> str:
         conversations=pack.conversations,
         memories=pack.memories,
         asks=pack.asks,
+        export=pack.export,
         zips_a_day=ZIPS_A_DAY,
         days=[zips[first : first + ZIPS_A_DAY] for first in range(0, len(zips), ZIPS_A_DAY)],
         gem_files=GEM_FILES,
@@ -155,6 +158,7 @@ class Gemini:
     def __init__(self, options: ZipOptions, setting: WriterSetting) -> None:
         self._options = options
         self._why = setting.why
+        self._export = setting.export
         self._uploads = GeminiUploads(options)
         self._spool = Spool()
         self._memory = Collector()
@@ -191,8 +195,10 @@ class Gemini:
             yield page(sources)
         yield from table([sources], zips, "words")
         memory = self._memory.memory()
-        yield text_file(MEMORY, memory_text(memory, "gemini", self._options.timezone))
+        words = memory_text(memory, "gemini", self._options.timezone, self._export)
+        yield text_file(MEMORY, words)
         asks = why_more(memory) is not None
-        pack = GeminiPack(zips, sources.made, self._count, len(memory.entries), asks=asks)
+        known = len(memory.entries)
+        pack = GeminiPack(zips, sources.made, self._count, known, asks=asks, export=self._export)
         yield text_file(START_HERE, start_here(pack))
         self._spool.close()
