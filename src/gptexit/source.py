@@ -14,6 +14,7 @@ from gptexit.errors import BadOption, Choice, Unusable
 from gptexit.model import Conversation
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers.base import Loss
+from gptexit.readers.chatgpt.containers.own_files import need_no_archive
 from gptexit.readers.chatgpt.normalize.conversation import ReadStats
 from gptexit.readers.chatgpt.parsing.json_scanner import Keep
 from gptexit.text.terminal import printable
@@ -117,9 +118,13 @@ def paths_of(*sources: Any) -> list[Path]:
 
 
 def need_outside(sources: Sequence[str | Path], roots: Sequence[Path]) -> None:
-    """Raise Unusable if a folder to write to is that of an export, which would then be in it."""
+    """Raise Unusable if a folder to write to is that of an export, which would then be in it.
+
+    Raise NotAnExport if it is an archive.
+    """
     for source, root in product(sources, roots):
         if Path(source).is_dir() and Path(source).resolve() == root.resolve():
+            need_no_archive(Path(source))
             error = Unusable(
                 f"{printable(str(source))} is the folder of the export itself.",
                 "Name another folder to write to, such as a new one in it. Nothing was written.",

@@ -339,3 +339,32 @@ def test_a_pack_of_an_earlier_export_is_named_with_the_command_that_renews_it(
 @pytest.mark.skipif(os.name == "nt", reason="the shell of Windows")
 def test_arguments_are_quoted_for_a_shell(words: list[str]) -> None:
     assert shlex.split(command_line(words)) == words
+
+
+def test_a_pack_of_an_earlier_export_is_checked_for_changes_alone(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    older = export_of(tmp_path / "older.zip", "Hello")
+    more = conversation(chain(message("user", "New"), message("assistant", "Yes.")), id="new")
+    newer = tmp_path / "newer.zip"
+    with zipfile.ZipFile(older) as archive:
+        raw = json.loads(archive.read("conversations.json"))
+    with zipfile.ZipFile(newer, "w") as archive:
+        archive.writestr("conversations.json", json.dumps([*raw, more]))
+    leave(out, older, "--for", "gemini", "--for", "mcp")
+    done = leave(out, newer)
+    assert agree(done, out).startswith("Yes, you have all")
+    assert "gemini is of an earlier export" in done.stdout
+    verified = CliRunner().invoke(main, ["verify", str(newer), str(out)])
+    assert verified.exit_code == 0
+    assert "checked for changes; it is of an earlier export." in verified.stdout
+    pack = next((out / "gemini").rglob("*.zip"))
+    pack.write_bytes(pack.read_bytes()[:-1])
+    assert agree(leave(out, newer), out).startswith("Not yet")
+
+
+def test_an_archive_in_the_place_of_the_export_is_called_so(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    leave(out, export_of(tmp_path / "e.zip", "Hello"))
+    done = CliRunner().invoke(main, ["exit", str(out), "-o", str(out)])
+    assert done.exit_code == 3
+    assert "is an archive that gptexit wrote" in done.stderr

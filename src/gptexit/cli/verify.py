@@ -115,6 +115,8 @@ def _checked(archive: Checked, result: Result) -> str:
     name = archive.path if archive.path != "." else archive.format or "archive"
     conversations, assets = archive.conversations, archive.assets
     words = f"{name}: {count(archive.files, 'file') if archive.files else 'no files'}"
+    if archive.of_earlier and result.source is not None:
+        return f"{words} checked for changes; it is of an earlier export."
     if result.source is None or not (conversations or assets):
         return f"{words} checked for changes since they were written."
     if conversations:

@@ -38,8 +38,8 @@ _BESIDES = ("", *range(2, 10))
 _TOLD = ("accepted", "body", "own", "updated")
 """What the manifest tells of a note and is kept in `CheckedArchive.about`."""
 _NO_EXIT = "is not there: `gptexit exit` did not finish, or somebody removed it; run it again"
-_ALWAYS = ("account", "jsonl", "markdown")
-"""The parts of an exit whose record, of version 1, lists none."""
+ALWAYS = ("account", "jsonl", "markdown")
+"""The parts that each exit renews; all others are for a place to go to."""
 
 
 @dataclass(slots=True)
@@ -205,6 +205,17 @@ class CheckedArchive:
             name, made = export.get("name"), export.get("made")
             if isinstance(name, str):
                 yield name, made if isinstance(made, str) else None
+
+    def is_of_other_files(self, other: CheckedArchive) -> bool:
+        """Tell whether its record names other files of an export than that of another archive."""
+        own, theirs = (
+            sorted(
+                (str(source.get("name")).rpartition(": ")[2], str(source.get("size")))
+                for source in objects(archive.record.get("sources"))
+            )
+            for archive in (self, other)
+        )
+        return own != theirs
 
     def option(self, name: str) -> Any:
         """Return an option that the archive was written with, if its record has it."""
@@ -469,7 +480,7 @@ def _of_exit(
 def _listed(archive: CheckedArchive) -> Iterator[tuple[str, str, int]]:
     """Yield the folder, format and number of files of each part in the record of an exit."""
     if "parts" not in archive.record and archive.record.get("version", 1) == 1:
-        yield from ((name, name, 0) for name in _ALWAYS)
+        yield from ((name, name, 0) for name in ALWAYS)
     for part in objects(archive.record.get("parts")):
         path, name, files = part.get("path"), part.get("format"), part.get("files")
         plain = isinstance(path, str) and path not in ("", ".", "..") and "/" not in path

@@ -53,7 +53,7 @@ class Bench:
     def open(self, locate: Locator) -> None:
         """Open the archive, if its format can be read back."""
         reader = READERS.get(self.archive.format) if self.archive.option("form") != "api" else None
-        if reader:
+        if reader and not self.checked.of_earlier:
             self.reader = reader(self.archive, locate)
             self.checked.read_back = True
 
@@ -62,7 +62,9 @@ class Bench:
         """Whether it has to hold also those files that no conversation mentions."""
         archive = self.archive
         alone = archive.only is not None and archive.zips != [archive.only]
-        return archive.format in WITH_FILES and not archive.record.get("selection") and not alone
+        if alone or self.checked.of_earlier or archive.record.get("selection"):
+            return False
+        return archive.format in WITH_FILES
 
     def shown(self, file: str) -> str:
         """Return the path of a file relative to the folder that was given."""

@@ -73,6 +73,9 @@ class Checked:
     """Conversations that the options of the archive leave out."""
     older: int = 0
     """Conversations in the archive that this source no longer has."""
+    of_earlier: bool = False
+    """Whether it is for a place to go to, and of an earlier export than the exit around it. Then it
+    is only checked for changes since it was written."""
     read_back: bool = False
     """Whether its conversations were compared with those of the export."""
     elsewhere: list[Elsewhere] = field(default_factory=list)

@@ -16,6 +16,7 @@ from gptexit.readers.chatgpt.merge.exports import shown
 from gptexit.readers.chatgpt.parsing.json_scanner import Take
 from gptexit.text.terminal import count
 from gptexit.verification.archive_files import (
+    ALWAYS,
     HOUSE,
     CheckedArchive,
     archive_of,
@@ -133,14 +134,16 @@ def _benches(root: Path, parts: Collection[str] | None) -> list[Bench]:
         archives = {
             "" if name == "." else f"{name}/": read_archive(path) for name, path in folders.items()
         }
-    return [
-        Bench(
-            prefix,
-            archive,
-            Checked(archive.only or prefix.rstrip("/") or ".", archive.format, len(archive.asked)),
-        )
-        for prefix, archive in archives.items()
-    ]
+    is_exit = parts is not None or any(archive.format == "exit" for archive in archives.values())
+    main = archives.get("markdown/") if is_exit else None
+    benches = []
+    for prefix, archive in archives.items():
+        path = archive.only or prefix.rstrip("/") or "."
+        checked = Checked(path, archive.format, len(archive.asked))
+        if main and archive.format not in (*ALWAYS, "exit"):
+            checked.of_earlier = archive.is_of_other_files(main)
+        benches.append(Bench(prefix, archive, checked))
+    return benches
 
 
 @dataclass(slots=True)
@@ -171,7 +174,8 @@ class _Run:
                 bench.open(self.locate)
             self._conversations(progress)
             for bench in self.benches:
-                self._files(bench)
+                if not bench.checked.of_earlier:
+                    self._files(bench)
                 if bench.holds_every_file:
                     self._other_files(bench)
                 if bench.reader:
