@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -39,7 +39,7 @@ from gptexit.errors import NoArchive
 from gptexit.files.disk import HOUSE, digest_at, open_plain
 from gptexit.readers.chatgpt.containers.nearby import NearbyExport, exports_in, exports_near
 from gptexit.readers.chatgpt.containers.zip import UNREADABLE
-from gptexit.text.dates import stamp
+from gptexit.text.dates import moment, stamp
 from gptexit.text.terminal import command_line, count, printable
 from gptexit.writers.base import SECRETS
 from gptexit.writers.registry import FORMATS
@@ -135,6 +135,10 @@ class Status:
         return {"version": VERSION, "conversations": self.conversations} | {
             ("tool" if name == "version" else name): value for name, value in asdict(self).items()
         }
+
+
+_APART = timedelta(days=3)
+"""How far the times of one export, as its list and its ZIP tell them, may be from each other."""
 
 
 def status_of(path: Path) -> Status:
@@ -373,9 +377,13 @@ def _listed(path: Path) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:
 
 
 def _is_listed(export: NearbyExport, exports: Iterable[MadeFrom]) -> bool:
-    """Tell whether an export has the name and the date of one that an archive was made from."""
-    names, made = {path.name for path in export.paths}, stamp(export.made)
-    return any(known.name in names and known.made == made for known in exports)
+    """Tell whether an export has the name and the date of one that an archive was made from.
+
+    The list of an export has the time at which it was asked for, and its ZIP a later one.
+    """
+    names = {path.name for path in export.paths}
+    dates = (moment(known.made, UTC) for known in exports if known.name in names)
+    return any(date is not None and abs(date - export.made) < _APART for date in dates)
 
 
 def _steps(

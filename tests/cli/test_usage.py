@@ -221,6 +221,7 @@ def test_a_folder_without_its_option_is_recognized(command: str) -> None:
     ("words", "meant"),
     [
         ("exit {} —for claude", "exit {} --for claude"),
+        ("exit {} -for claude", "exit {} --for claude"),
         ("exit {} –for=claude -q", "exit {} --for=claude -q"),
         ("exit {} –-for claude –q", "exit {} --for claude -q"),
         ("exit —for claude {}", "exit --for claude {}"),

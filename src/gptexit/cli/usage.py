@@ -156,15 +156,16 @@ def with_options(ctx: click.Context, command: click.Command, words: list[str]) -
         followed = at + 1 < len(words) or not isinstance(option, click.Option) or option.is_flag
         bare = word == begins and len(name) > 1 and followed and not all(no_file)
         dashed = word[: len(word) - len(begins)].strip("-")
-        if meant in options and no_file[at] and (bare or dashed):
+        single = word == f"-{begins}" and len(name) > 1
+        if meant in options and no_file[at] and (bare or dashed or single):
             mended[at] = f"{meant}{sign}{value}"
     if mended == words:
         return words
     wrong = next(word for word, meant in zip(words, mended, strict=True) if word != meant)
     line = command_line(["gptexit", command.name or "", *mended])
     raise click.UsageError(
-        f"“{printable(wrong, _SHOWN)}” is no file. An option is written with hyphens; the command "
-        f"to copy: {line}"
+        f"“{printable(wrong, _SHOWN)}” is no file. Such an option begins with two hyphens; the "
+        f"command to copy: {line}"
     )
 
 
