@@ -109,4 +109,6 @@ def test_hostile_names_harm_no_terminal(tmp_path: Path) -> None:
         assert text
         assert all(sign == "\n" or sign.isprintable() for sign in text)
         if not more:
-            assert all(columns(line) <= 80 for line in text.splitlines())
+            # A command to copy stays in one line.
+            lines = [line for line in text.splitlines() if "`gptexit " not in line]
+            assert all(columns(line) <= 80 for line in lines)

@@ -20,7 +20,8 @@ from gptexit.cli import progress
 from gptexit.cli.progress import opened, progress_bar
 from gptexit.conversion import convert
 from gptexit.source import Source
-from support.packing import text_of, write, zip_of
+from support.build import chain, conversation, message
+from support.packing import text_of, write, write_export, zip_of
 
 
 class Terminal(io.StringIO):
@@ -113,7 +114,7 @@ def test_programs_have_an_event_a_line(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("command", ["convert", "exit", "verify", "inspect", "memory"])
 def test_each_command_tells_its_phases_to_programs(command: str, tmp_path: Path) -> None:
-    export = write(tmp_path / "e.zip", zip_of({"conversations.json": text_of("a")}))
+    export = write_export(tmp_path / "e.zip", conversation(chain(message("user", "Hello"))))
     words = [sys.executable, "-m", "gptexit", command, "e.zip", "--progress", "json"]
     if command == "verify":
         convert(export, tmp_path / "archive")

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gptexit.cli import main
-from support.packing import text_of, unpack
+from support.build import chain, conversation, message
+from support.packing import unpack
 
 
 def run(*words: str) -> Result:
@@ -19,7 +20,10 @@ def run(*words: str) -> Result:
 
 @pytest.fixture(autouse=True)
 def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = unpack(tmp_path / "unpacked", {"conversations.json": text_of("a", "b")})
+    raw = [
+        conversation(chain(message("user", "Hello")), id=key, conversation_id=key) for key in "ab"
+    ]
+    folder = unpack(tmp_path / "unpacked", {"conversations.json": json.dumps(raw).encode()})
     monkeypatch.chdir(folder)
     return folder
 
