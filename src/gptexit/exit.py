@@ -28,7 +28,6 @@ from gptexit.archive.files import Copy, File
 from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import Entry, entries
-from gptexit.chatgpt import take
 from gptexit.conversion import OutputSpec, choices, convert_export, spec_of
 from gptexit.errors import Exit
 from gptexit.exit_page import (
@@ -148,7 +147,9 @@ def leave(
             folder = ArchiveFolder(out)
             earlier = folder.archive.recorded()
             commands = Commands.of(sources, out)
-            renewed, stale = _earlier_packs(out, {part["format"] for part in parts}, commands)
+            renewed, stale = _earlier_packs(
+                out, {part["format"] for part in parts}, checked, commands
+            )
             there = [*places, *(name for name in renewed if name not in places)]
             together = _together(sources, report, out, going_to)
             this, incomplete = _export_of(report), incomplete_of(earlier)
@@ -233,32 +234,23 @@ def _marks(folder: ArchiveFolder, plain: Any) -> dict[str, str]:
 
 
 def _earlier_packs(
-    out: Path, formats: Container[str], commands: Commands
+    out: Path, formats: Container[str], checked: Result, commands: Commands
 ) -> tuple[list[str], list[Stale]]:
     """Return the names of packs that are of this export, and those of earlier ones.
 
-    A pack is of this export if it records the same sources as the archive of this run.
+    `checked`: the verification, which tells them apart by the sources that they record.
     """
+    of_this = {archive.path for archive in checked.archives if not archive.of_earlier}
     fresh, stale = [], []
-    of_now = record_of(out / FORMATS[0]).get("sources")
     for name, place in DESTINATIONS.items():
         if place.format not in formats:
             continue
-        recorded = record_of(out / place.format)
-        if _names_and_sizes(recorded.get("sources")) == _names_and_sizes(of_now):
+        if place.format in of_this:
             fresh.append(name)
         else:
-            excluded = options_of(recorded.get("selection"))
+            excluded = options_of(record_of(out / place.format).get("selection"))
             stale.append(Stale(name, commands.exit("--for", name, *excluded)))
     return fresh, stale
-
-
-def _names_and_sizes(sources: Any) -> list[str]:
-    """Return what tells the files of one export from those of another."""
-    return sorted(
-        f"{str(file.get('name')).rpartition(': ')[2]} {file.get('size')}"
-        for file in take.objects(sources)
-    )
 
 
 def _keep_account_files(

@@ -20,6 +20,7 @@ from gptexit.parallel import pool
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message, raw_conversations
+from support.deadly import DEADLY, eight_chats, hook, written
 from support.exports import FIXTURES, ROOT
 from support.faults.bases import NAMES
 from support.faults.case import case
@@ -169,36 +170,23 @@ def test_where_none_can_be_started_all_is_done_here(
     assert run(FIXTURES[0], tmp_path / "2", 2) == wanted
 
 
-DEADLY = """
-import os, sys
-if sys.argv[0] == "-c":
-    from gptexit.parallel import preparing
-    read = preparing.read
-    def deadly(where, raw, *rest):
-        if raw.get("title") == "deadly":
-            os._exit(9)
-        return read(where, raw, *rest)
-    preparing.read = deadly
+KILLS = """
+import os
+from gptexit.parallel import preparing
+read = preparing.read
+def deadly(where, raw, *rest):
+    if raw.get("title") == "deadly":
+        os._exit(9)
+    return read(where, raw, *rest)
+preparing.read = deadly
 """
 
 
 def test_what_kills_every_worker_is_named_and_the_rest_is_complete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "hook").mkdir()
-    (tmp_path / "hook/sitecustomize.py").write_text(DEADLY)
-    root = str(Path(pool.__file__).parents[2])
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'hook'}{os.pathsep}{root}")
-    talks = [
-        conversation(
-            chain(message("user", f"Hello {number}")),
-            conversation_id=f"c{number}",
-            title="deadly" if number == 3 else f"Chat {number}",
-        )
-        for number in range(8)
-    ]
-    source = tmp_path / "conversations.json"
-    source.write_text(json.dumps(talks))
+    hook(tmp_path, monkeypatch, KILLS)
+    source = written(tmp_path, eight_chats())
     _, report = run(source, tmp_path / "out", 2)
     assert report["exit_code"] == 1
     assert report["read"]["conversations"] == 7
@@ -206,7 +194,7 @@ def test_what_kills_every_worker_is_named_and_the_rest_is_complete(
     assert "“deadly”" in lost["where"]
     assert "the process that read it ended, twice" in lost["reason"]
     notes = "\n".join(path.read_text() for path in (tmp_path / "out").rglob("*.md"))
-    assert all(f"Hello {number}" in notes for number in range(8) if number != 3)
+    assert all(f"Hello {number}" in notes for number in range(8) if number != DEADLY)
 
 
 def test_a_full_disk_or_the_user_ends_the_workers(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 
 from gptexit.conversion import convert
 from gptexit.errors import NotAnExport
-from gptexit.parallel import pool
 from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.verification.run import verify
 from gptexit.writers.base import Options
 from support.build import chain, conversation, message
+from support.deadly import eight_chats, hook, written
 from support.exports import FIXTURES
 from support.faults.bases import NAMES
 from support.faults.case import case
@@ -78,33 +77,23 @@ def test_so_it_is_with_a_damaged_export(seed: int, tmp_path: Path) -> None:
     assert proof(source, tmp_path / "out", 3) == proof(source, tmp_path / "out", 1)
 
 
-def chats(tmp_path: Path) -> Path:
+def chats(folder: Path) -> Path:
     """An export of eight chats, one with the title "deadly" and one without an id."""
-    talks = [
-        conversation(
-            chain(message("user", f"Hello {number}")),
-            conversation_id=f"c{number}",
-            title="deadly" if number == 3 else f"Chat {number}",
-        )
-        for number in range(8)
-    ]
+    talks = eight_chats()
     for key in ("id", "conversation_id"):
         talks[5].pop(key, None)
-    source = tmp_path / "conversations.json"
-    source.write_text(json.dumps(talks))
-    return source
+    return written(folder, talks)
 
 
-DEADLY = """
-import os, sys
-if sys.argv[0] == "-c":
-    from gptexit.verification import comparison
-    class Deadly(comparison.SourceConversation):
-        def __init__(self, raw, rows):
-            if raw.get("title") == "deadly":
-                os._exit(9)
-            super().__init__(raw, rows)
-    comparison.SourceConversation = Deadly
+KILLS = """
+import os
+from gptexit.verification import comparison
+class Deadly(comparison.SourceConversation):
+    def __init__(self, raw, rows):
+        if raw.get("title") == "deadly":
+            os._exit(9)
+        super().__init__(raw, rows)
+comparison.SourceConversation = Deadly
 """
 
 
@@ -113,10 +102,7 @@ def test_what_kills_every_worker_is_named_and_never_called_complete(
 ) -> None:
     source = chats(tmp_path)
     convert(source, tmp_path / "out", ("markdown", "jsonl"))
-    (tmp_path / "hook").mkdir()
-    (tmp_path / "hook/sitecustomize.py").write_text(DEADLY)
-    root = str(Path(pool.__file__).parents[2])
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'hook'}{os.pathsep}{root}")
+    hook(tmp_path, monkeypatch, KILLS)
     found = proof(source, tmp_path / "out", 2)
     assert found["verdict"] == "not complete"
     [problem] = found["problems"]

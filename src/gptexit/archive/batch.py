@@ -34,7 +34,7 @@ def recorded(path: str) -> dict[str, str | None]:
 
 
 Torn = Callable[[str], bool]
-"""What tells whether the file at a path is only what a power cut leaves of a text."""
+"""Tells whether a power cut left only a part of a text in the file at a path."""
 
 
 def is_torn(

@@ -139,7 +139,7 @@ class ArchiveFolder:
         """Hashes of the paths that this pass has written or found in place, and of their keys."""
         self._appended: dict[str, GrowingFile] = {}
         self.ended: Counter[Outcome] = Counter()
-        """What came of the files that only the end of the run completed."""
+        """Outcomes of the files that only the end of the run completed."""
         self._keys: dict[str, str] = {}
 
     def put(self, file: File) -> Outcome:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -107,16 +107,21 @@ class NotesSink(FolderSink):
 
         `data`: the bytes of the note.
         """
-        for number in count(1):
-            new = self.catalog.get(beside_key(entry.key, number))
-            if new is None:
-                break
+        for new in self._listed_besides(entry.key):
             if new.sha256 == sha256_of(data) and self.folder.read(new.path) is None:
                 self.catalog.forget(new.key)
                 entry = replace(new, key=entry.key, path=entry.path)
                 self.catalog.put(entry)
                 break
         return entry
+
+    def _listed_besides(self, key: str) -> Iterator[Entry]:
+        """Yield what the catalog lists of the new texts beside a note, the first written first."""
+        for number in count(1):
+            new = self.catalog.get(beside_key(key, number))
+            if new is None:
+                return
+            yield new
 
     def _renew(self, file: File, holding: NoteContents, entry: Entry, data: bytes) -> Outcome:
         """Write a note in the place of another text; `data`: the bytes of that."""
@@ -279,10 +284,7 @@ class NotesSink(FolderSink):
 
     def _forget_besides(self, key: str) -> None:
         """Forget the texts beside a note that the user removed."""
-        for number in count(1):
-            new = self.catalog.get(beside_key(key, number))
-            if new is None:
-                break
+        for new in self._listed_besides(key):
             if self.folder.read(new.path) is None:
                 self.catalog.forget(new.key)
 

@@ -27,7 +27,7 @@ _PAM = "pam"
 _OUT = {"page": "memory.md", "json": "memory.json", "pam": "chatgpt-memory"}
 """The default of `-o` for each kind of output."""
 _JSON = re.compile(rb'\{\n  "entries": \[.*\n  "own_list_entries": ', re.DOTALL)
-"""What each JSON file of this command begins with, and has at its end."""
+"""The beginning and the end of each JSON file of this command."""
 
 
 @click.command()

@@ -26,7 +26,7 @@ _FILES = (
 REPORT = re.compile(
     rb'\{\n  "(?:version": \d+,\n  "tool": \{\n    "name": "gptexit"|dry_run": (?:true|false),\n)'
 )
-"""What each report of a run begins with."""
+"""The beginning of each report of a run."""
 _LOOKED_AT = 1000
 _ONE_FILE = " For a single file: convert … --to jsonl -o - > FILE.jsonl"
 

@@ -57,7 +57,7 @@ _NEAREST = {
 """By a format that gptexit does not write, the one that comes nearest, and why."""
 _EXAMPLE = re.compile(r"^\s*(gptexit .+)$", re.MULTILINE)
 _DASHES = "-‐‑‒–—―−﹘﹣－"
-"""What stands in place of a hyphen here and there."""
+"""The hyphen, and signs that a word processor or a keyboard puts in its place."""
 _SHOWN = 40
 """Characters of a wrong word that a sentence shows."""
 

@@ -28,7 +28,7 @@ Answer = Callable[[list[Raw]], bytes]
 
 
 class Setup(Protocol):
-    """What a worker has to know before the first batch. It can be pickled."""
+    """The first message to a worker, which makes it ready for batches. It can be pickled."""
 
     def start(self) -> Answer:
         """Make ready, in the worker, and return the function that answers batches."""

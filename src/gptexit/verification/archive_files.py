@@ -34,7 +34,7 @@ _RECORD = f"{HOUSE}/archive.json"
 _COARSE = 2 * 10**9
 """Nanoseconds that a file's time may lose where it is copied to, as on a USB stick."""
 _BESIDES = ("", *range(2, 10))
-"""What tells the keys of several texts beside one note."""
+"""Numbers in the keys of the texts beside one note; the first has none."""
 _TOLD = ("accepted", "body", "own", "updated")
 """What the manifest tells of a note and is kept in `CheckedArchive.about`."""
 _NO_EXIT = "is not there: `gptexit exit` did not finish, or somebody removed it; run it again"

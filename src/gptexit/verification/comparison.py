@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count as count_from
 from itertools import islice
 from typing import NamedTuple
@@ -89,7 +89,7 @@ def _texts_of(archive: CheckedArchive, key: str) -> Iterator[str]:
 
 
 class ArchiveFindings(NamedTuple):
-    """What the comparison of some conversations with one archive found."""
+    """The findings of one archive, for some conversations."""
 
     conversations: int
     left_out: int
@@ -104,7 +104,7 @@ class ArchiveFindings(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What the comparison of conversations found; see `Result` for what has no words here."""
+    """The findings of a comparison of conversations; `Result` explains the fields of its own."""
 
     names: set[str] = field(default_factory=set)
     """Of the conversations in the archives."""
@@ -153,7 +153,7 @@ class Comparison:
         found, self.found = self.found, Findings()
         for bench in self.benches:
             checked, reader = bench.checked, bench.reader
-            bench.checked = Checked(checked.path, checked.format)
+            bench.checked = replace(checked, conversations=0, left_out=0, elsewhere=[])
             counts = (reader.messages, reader.redacted, reader.assets) if reader else (0, 0, 0)
             found.archives.append(
                 ArchiveFindings(

@@ -25,7 +25,7 @@ from gptexit.verification.raw import Raw, id_of, title_of
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a worker has to know; it can be pickled."""
+    """The export and the archives that a worker opens; it can be pickled."""
 
     again: Again
     benches: list[Bench]
@@ -94,6 +94,8 @@ def _add_deadly(comparison: Comparison, raws: list[Handed]) -> None:
     """Add a problem for each conversation that ended the processes which compared it."""
     for _, data, _ in raws:
         raw: Raw = marshal.loads(data)
-        comparison.found.names.add(id_of(raw) or "")
+        key = id_of(raw)
+        assert key is not None  # any other is compared here
+        comparison.found.names.add(key)
         what = f"could not be compared: {Lost.ENDED_PROCESSES.sentence}"
-        comparison.add(what, id_of(raw), title_of(raw))
+        comparison.add(what, key, title_of(raw))

@@ -191,7 +191,7 @@ class Format:
     ignores: tuple[str, ...] = ()
     """Those of the options `include` and `branches` that change nothing in this format."""
     branches: str = "all"
-    """What `branches` is where nobody says it."""
+    """The value of `branches` if no option gives one."""
     for_others: bool = False
     """True where the files are handed to another company: secrets are redacted unless the user
     says otherwise."""

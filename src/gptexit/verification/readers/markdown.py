@@ -29,7 +29,7 @@ from gptexit.verification.words import Words
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|(?<!\\)%%.*?(?:%%|\Z)", re.DOTALL)
-"""What a comment of HTML or of Obsidian hides."""
+"""Comments of HTML and of Obsidian, with the text that they hide."""
 _MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
 _HEADING = re.compile(r"^## .*$", re.MULTILINE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")

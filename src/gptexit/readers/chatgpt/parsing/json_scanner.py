@@ -134,13 +134,24 @@ def is_escaped(data: bytes, least: int, at: int) -> bool:
 
 def _outside(piece: bytes) -> tuple[bytes, int]:
     """Return `piece` without its strings, and its length up to one that is not closed."""
-    parts = _without_escapes(piece).split(b'"')
+    parts, passed = _parts(piece)
+    return b"".join(parts[::2]), passed
+
+
+def _parts(piece: bytes) -> tuple[list[bytes], int]:
+    """Return the pieces between quotes, each second one a string, up to a string not closed.
+
+    Return also the length up to there. `piece` begins outside a string. Escaped quotes and
+    backslashes are masked.
+    """
+    masked = piece
+    if b"\\" in piece:
+        masked = piece.replace(b"\\\\", _MASK).replace(b'\\"', _MASK)
+    parts = masked.split(b'"')
     passed = len(piece)
     if len(parts) % 2 == 0:
-        passed = piece.rfind(b'"')
-        while is_escaped(piece, 0, passed):
-            passed = piece.rfind(b'"', 0, passed)
-    return b"".join(parts[::2]), passed
+        passed -= len(parts.pop()) + 1
+    return parts, passed
 
 
 def passed_over(data: bytes, start: int, depth: int) -> tuple[int, int]:
@@ -286,13 +297,7 @@ def _closed(data: bytes, at: int, depth: int) -> tuple[int, int, int]:
     step = _LEAST
     while depth and len(data) - at >= _LEAST:
         piece = data[at : at + step]
-        masked = piece
-        if b"\\" in piece:
-            masked = piece.replace(b"\\\\", _MASK).replace(b'\\"', _MASK)
-        parts = masked.split(b'"')
-        passed = len(piece)
-        if len(parts) % 2 == 0:  # the last string is not closed
-            passed -= len(parts.pop()) + 1
+        parts, passed = _parts(piece)
         outside = b'"'.join(parts[::2])
         if not passed or b"\\" in outside or _MASK in outside:
             break
