@@ -8,12 +8,15 @@ are only
   Each copy is compared with it (`compare_raw`), so a message that merging lost is found;
 - asset ids to members. Bytes are compared, not names;
 - how worker processes are started and handed conversations (`parallel.pool`); what they run is the
-  code of this package.
+  code of this package;
+- `orjson`, which parses the conversations of the export, as it does in the conversion. The tests
+  compare what it reads with what the standard library reads. The lines of a jsonl archive are read
+  by the standard library.
 
-Not shared is how a text is made of a conversation. Items are found by counting brackets, and read
-by the standard library, not by the splitter and `orjson`. A rule that errs towards more decides
-which messages a person saw (`expected`); their markers and references are read by tables of its own
-(`words`, `documents`). An unknown form is named, and its strings have to be there.
+Not shared is how a text is made of a conversation. Items are found by counting brackets, not by the
+splitter. A rule that errs towards more decides which messages a person saw (`expected`); their
+markers and references are read by tables of its own (`words`, `documents`). An unknown form is
+named, and its strings have to be there.
 
 How a note renders is not judged (`compare_text`). To see what was changed in a note whose SHA-256
 differs, it has to be rendered again: `gptexit.proof`, above this package, does that. In case prover

@@ -60,15 +60,20 @@ class SourceConversation:
     def vocabularies(self) -> tuple[Callable[[], set[str]], ...]:
         """Functions that return words of the conversation and of the account's table about it.
 
-        The first returns quickly nearly all that the second does: those that are written in it. The
-        third returns them without marks and escapes.
+        The first returns quickly those of the title and of what the messages say, which is all that
+        most notes need; the second nearly all that the third does: those that are written in the
+        conversation. The last returns them without marks and escapes.
         """
         said = [self.raw, *self.rows]
         return (
+            cache(lambda: words_of_json([self.title, *self._contents()])),
             cache(lambda: words_of_json(said)),
             cache(lambda: vocabulary_of(said)),
             cache(lambda: vocabulary_of(said, respelled=True)),
         )
+
+    def _contents(self) -> Iterator[Any]:
+        return (message_of(node).get("content") for node in self.nodes.values())
 
     def nearest(self, answered: Mapping[str, Any]) -> dict[str, Any]:
         """Return for each message of an archive the nearest above it that the export has too.

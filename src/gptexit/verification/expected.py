@@ -66,7 +66,8 @@ class ShownMessage:
     """A message that the user saw."""
 
     id: str
-    when: str | None
+    time: float | None
+    """When it was made, in seconds since 1970."""
     by_user: bool
     words: Words
     pointers: list[str] = field(default_factory=list)
@@ -77,6 +78,11 @@ class ShownMessage:
     """Whether all of it are words of a person or of the assistant, and none of it is reasoning."""
     plain: bool = False
     """Whether it shows nothing but its texts, and they have no markers."""
+
+    @property
+    def when(self) -> str | None:
+        """The date and minute at which it was made, in UTC."""
+        return None if self.time is None else f"{datetime.fromtimestamp(self.time, UTC):%F %H:%M}"
 
 
 @dataclass(slots=True)
@@ -157,7 +163,7 @@ def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
     if isinstance(content, str):
         content = {"content_type": "text", "parts": [content]}
     content = object_of(content)
-    shown = ShownMessage(key, _when(message), role == "user", Words())
+    shown = ShownMessage(key, _time(message), role == "user", Words())
     if role == "tool":
         _replied(message, content, metadata, shown, reasoning)
     elif _is_call(message):
@@ -396,8 +402,8 @@ def _called(to: str, content: Raw, shown: ShownMessage) -> None:
             shown.words.say(*command[-1:])
 
 
-def _when(message: Raw) -> str | None:
+def _time(message: Raw) -> float | None:
     value = message.get("create_time")
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 4e9:
         return None
-    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}"
+    return value

@@ -91,9 +91,10 @@ def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
     fence = ""
     items = [0]
     at = begin
+    fenced = "```" in text or "~~~" in text
     for line in text[begin:].split("\n"):
-        match = _FENCE.match(line)
-        if not fence:
+        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
+        if fenced and not fence:
             _enter_items(line, items)
         if match and not line[: match.start(1)].strip() and _columns(line) - items[-1] >= _CODE:
             match = None  # an indented line is code of its own, or goes on with its paragraph
@@ -108,6 +109,8 @@ def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
 
 def _columns(line: str) -> int:
     """Return how far a line is indented."""
+    if line[:1] not in " \t":
+        return 0
     line = line.expandtabs(4)
     return len(line) - len(line.lstrip(" "))
 
@@ -154,6 +157,8 @@ def _with_quotes(text: str, begin: int) -> tuple[str, bool]:
 
 def footnotes_in(text: str, begin: int) -> set[str]:
     """Return the numbers of the footnotes that a note names, outside of code."""
+    if "[^" not in text:
+        return set()
     return {
         number
         for _, line, code in _lines_of(text, begin)
@@ -264,7 +269,8 @@ class NotePage:
 
     def heading(self, number: int) -> str:
         """Return a heading as it is written."""
-        return self.text[self._raw[number] :].partition("\n")[0]
+        end = self.text.find("\n", self._raw[number])
+        return self.text[self._raw[number] : end if end >= 0 else None]
 
     def says(self, region: PageRegion) -> bool:
         """Tell whether a turn has words beside links, quotes, remarks and headings."""
@@ -284,13 +290,14 @@ class NotePage:
         """Return the turns from heading `first` up to heading `last`, that one not included."""
         last = max(last, first + 1)
         end = self._raw[last] if last < self.turns else len(self.text)
-        text = _DEFINED.sub("", self.text[self._raw[first] : end])
+        text = self.text[self._raw[first] : end]
+        text = _DEFINED.sub("", text) if "[^" in text else text
         return PageRegion(self.words[self._at[first] : self._at[min(last, self.turns)]], text)
 
     def sources(self, text: str) -> list[tuple[str, str]]:
         """Return the key and the text of each web address that a region links to."""
         links = _links_in(text)
-        links += _AUTOLINK.findall(text)
+        links += _AUTOLINK.findall(text) if "<http" in text else []
         for note in self.named(text):
             links += _links_in(note)
         shown = dict.fromkeys(link for link in links if link.startswith(("http://", "https://")))
@@ -303,18 +310,18 @@ class NotePage:
     def addresses(self, text: str) -> set[str]:
         """Return the keys of all addresses in a region, those of plain text too."""
         return {key for key, _ in self.sources(text)} | set(
-            map(key_of_address, _BARE.findall(text))
+            map(key_of_address, _BARE.findall(text) if "://" in text else ())
         )
 
     def named(self, text: str) -> list[str]:
         """Return the texts of the footnotes of a region."""
-        labels = dict.fromkeys(_MARK.findall(text))
+        labels = dict.fromkeys(_MARK.findall(text)) if "[^" in text else ()
         return [self.definitions[label] for label in labels if label in self.definitions]
 
     @cached_property
     def definitions(self) -> dict[str, str]:
         """Its footnotes by their label."""
-        return dict(_DEFINED.findall(self.text))
+        return dict(_DEFINED.findall(self.text)) if "[^" in self.text else {}
 
 
 def paths_in(text: str) -> set[str]:
@@ -324,4 +331,4 @@ def paths_in(text: str) -> set[str]:
 
 
 def _links_in(text: str) -> list[str]:
-    return [angle or to for angle, to in _LINK.findall(text)]
+    return [angle or to for angle, to in _LINK.findall(text)] if "](" in text else []

@@ -10,6 +10,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
+
+import orjson
 
 from gptexit.chatgpt.names import file_id
 from gptexit.verification.archive_files import CheckedArchive
@@ -50,7 +53,7 @@ class JsonlReader(Reader):
         at = 0
         seen: dict[str, bytes] = {}
         for number, line in enumerate(self._lines, 1):
-            key = parsed(line).get("id")
+            key = _id_of(line)
             if isinstance(key, str):
                 digest = hashlib.sha256(line.strip()).digest()
                 alike = key.startswith("no-id-") and seen.get(key) == digest
@@ -109,11 +112,12 @@ class JsonlReader(Reader):
                 continue
             message, held = source.message(key), by_id[key]
             contents = [message.get("content"), message.get("older_content")]
-            texts = Counter(leaves(held))
-            lost = Counter(map(mended, leaves(contents))) - texts
-            # A later export may have more of an answer.
-            lost = Counter({text: n for text, n in lost.items() if not _begins(text, texts)})
-            if self.archive.redacted and lost and all(self._same(text, texts) for text in lost):
+            lost = _lost_of(contents, leaves(held))
+            if (
+                self.archive.redacted
+                and lost
+                and all(self._same(text, leaves(held)) for text in lost)
+            ):
                 self.redacted += 1
             elif lost:
                 yield f"message {key} is incomplete"
@@ -231,10 +235,30 @@ class JsonlReader(Reader):
             yield f"holds a word that the export does not have: {word}"
 
     def _gone_from(self, words: Words, messages: list[Raw]) -> str | None:
-        texts = list(leaves([message.get("parts") for message in messages]))
+        texts = leaves([message.get("parts") for message in messages])
         leading = [text for text in texts if "://" in text]
         gone = self.gone(words, ["\n".join(reversed(texts))], leading)
         return None if gone is None else gone[:40]
+
+
+def _id_of(line: bytes) -> Any:
+    """Return the id in a line; the line itself is read by the standard library, when compared."""
+    try:
+        return object_of(orjson.loads(line)).get("id")
+    except orjson.JSONDecodeError:
+        return parsed(line).get("id")
+
+
+def _lost_of(contents: list[Any], held: list[str]) -> list[str]:
+    """Return the strings of contents that are not among those that are held, as often as they are.
+
+    A later export may have more of an answer, so one that goes on counts too.
+    """
+    wanted = list(map(mended, leaves(contents)))
+    different = set(wanted)
+    if len(different) == len(wanted) and different.issubset(held):  # nearly always, and faster
+        return []
+    return [text for text in Counter(wanted) - Counter(held) if not _begins(text, held)]
 
 
 def _texts_of(message: Raw) -> list[str]:

@@ -278,7 +278,7 @@ class MarkdownReader(Reader):
                 yield _sentence(shown, gone)
             yield from self._unlinked(shown.pointers, note, region)
         if not region.text.isascii() and not any(shown.by_user for shown in messages):
-            left = _MARKER.search(_HEADING.sub("", region.text))
+            left = _MARKER.search(region.text) and _MARKER.search(_HEADING.sub("", region.text))
             if left:
                 sign = ascii(left[0])[1:-1]
                 yield f"a code of ChatGPT is left where something was shown: {sign}"

@@ -107,8 +107,9 @@ def split(
     one item), and several of these. Adds troubles and repairs to `result`. Raises `NotAnArray` if
     the stream starts with something else.
 
-    `careful`: guess nothing, and parse with the standard library. Slower, and it shares nothing
-    with the fast way, so that each can be held against the other. `one`: stop behind the first.
+    `careful`: find the end of each item by counting brackets, and guess nothing. Slower, and it
+    does not share how items are found with the fast way, so that each can be held against the
+    other. `one`: stop behind the first.
     """
     window = Window(stream, CHUNK, LARGEST)
     while len(window.data) < 64 and window.more():
@@ -259,7 +260,7 @@ def _careful(window: Window, start: int, result: Split, careful: bool) -> tuple[
     if end < 0:
         _say_cut(window, start, result)
         return end, None
-    return end, _parse(window, start, end, result, careful)
+    return end, _parse(window, start, end, result)
 
 
 def _fast(window: Window, start: int) -> tuple[int, Any]:
@@ -327,11 +328,11 @@ def _boundary(data: bytes, start: int, key: int) -> int:
     return -1
 
 
-def _parse(window: Window, start: int, end: int, result: Split, careful: bool) -> Any:
+def _parse(window: Window, start: int, end: int, result: Split) -> Any:
     """Parse the slice; report it and return None if that fails, and for a JSON `null` too."""
     piece = memoryview(window.data)[start:end]
     try:
-        value = _read(piece, result, careful)
+        value = _read(piece, result)
     except (ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
         words = "nested too deep" if deep else str(error).split(":", 1)[0]
@@ -342,10 +343,9 @@ def _parse(window: Window, start: int, end: int, result: Split, careful: bool) -
     return value
 
 
-def _read(piece: memoryview, result: Split, careful: bool) -> Any:
-    if not careful:
-        with suppress(orjson.JSONDecodeError):
-            return orjson.loads(piece)
+def _read(piece: memoryview, result: Split) -> Any:
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(piece)
     return loads_leniently(bytes(piece), result.repairs)
 
 
