@@ -222,10 +222,12 @@ def start_here(
     commands: Commands | None = None,
     incomplete: Incomplete | None = None,
     together: str = "",
+    *,
+    pages: bool = True,
 ) -> str:
     """Return START-HERE.md: the answer, what to do, what is lost, what is where.
 
-    `kept`: names of the account files. `generation`: the form of the export, which decides what it
+    `pages`: whether the exit has pages for the browser. `kept`: names of the account files. `generation`: the form of the export, which decides what it
     cannot hold; "" to leave that out. `incomplete` and `together`: as
     `answer` takes them.
     """
@@ -237,6 +239,7 @@ def start_here(
     return render(
         "exit/START-HERE.md.j2",
         version=__version__,
+        pages=pages,
         source=line(source["label"]),
         question=QUESTION,
         answer=answer(report, checked, incomplete=incomplete, together=together),
