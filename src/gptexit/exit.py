@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -33,6 +34,7 @@ from gptexit.errors import Exit
 from gptexit.exit_page import (
     DESTINATIONS,
     PAGE,
+    WEB_PAGE,
     CancelAnswer,
     Commands,
     Destination,
@@ -54,7 +56,6 @@ from gptexit.selection import Selection, options_of
 from gptexit.source import need_outside
 from gptexit.verification.result import Result
 from gptexit.writers.base import NOTHING
-from gptexit.writers.html.start_page import PAGE as HTML_PAGE
 from gptexit.writers.html.start_page import start_page
 
 NOTES = "markdown"
@@ -86,8 +87,8 @@ class Finished(NamedTuple):
     """The command that takes also the parts of the export that lie beside it; "" if none do."""
     stale: list[Stale]
     """Packs of earlier runs that lack what is new."""
-    changed: str | None = None
-    """START-HERE.md if the user changed it, so that the new one is beside it."""
+    changed: bool = False
+    """Whether the user changed START-HERE.md, so that the new one is beside it."""
 
 
 class Left(NamedTuple):
@@ -127,6 +128,7 @@ def leave(
     expect(out, "exit")
     places = {name: DESTINATIONS[name] for name in going_to}
     own = [name for name in FORMATS if name not in without]
+    pages = HTML in own
     specs = _specs(own, options, places.values(), taken_along)
     owned = nullcontext() if dry else owning(out)
     with full_disk_named(out, lambda: 0), owned:
@@ -164,17 +166,9 @@ def leave(
             together = _together(sources, report, out, going_to)
             this, incomplete = _export_of(report), incomplete_of(earlier)
             incomplete = None if incomplete and incomplete.is_replaced_by(this) else incomplete
-            pages = HTML not in without
-            page = start_here(
-                *(report, checked, kept, generation, there, stale, commands, incomplete, together),
-                pages=pages,
-            )
-            plain = sha256_of(page.encode())
-            marked = with_marks(page, _marks(folder, earlier.get("page"))).encode()
-            folder.put(File(PAGE, marked, PAGE))
-            if pages:
-                web_page = start_page(page, f"{HTML}/index.html")
-                folder.put(File(HTML_PAGE, web_page, HTML_PAGE))
+            facts = (report, checked, kept, generation, there, stale, commands, incomplete)
+            text = partial(start_here, *facts, together, pages=pages)
+            plain = _put_pages(folder, text, earlier.get("page"), pages=pages)
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
             # The options as they were given, those of the notes among them.
@@ -185,11 +179,24 @@ def leave(
             before = earlier.get("unread") if incomplete else None
             folder.archive.describe(record(about, export, {}, unread(lost, before, whole=False)))
         note([out], checked)
-    first = HTML_PAGE if pages else PAGE
-    name = folder.tally.new_texts.get(first, first)
+    new = folder.tally.new_texts
+    name = WEB_PAGE if pages else new.get(PAGE, PAGE)
     answered = answer(report, checked, name, incomplete, together)
-    changed = PAGE if PAGE in folder.tally.new_texts else None
-    return Left(report, Finished(checked, answered, out / name, together, stale, changed))
+    return Left(report, Finished(checked, answered, out / name, together, stale, PAGE in new))
+
+
+def _put_pages(folder: ArchiveFolder, text: Callable[..., str], before: Any, *, pages: bool) -> str:
+    """Write START-HERE.md, and with `pages` START-HERE.html. Return the SHA-256 of the first.
+
+    `text`: returns the text of a page by its `name`. `before`: the SHA-256 of the page of an
+    earlier run. Both are of a page without marks.
+    """
+    page = text(name=PAGE)
+    folder.put(File(PAGE, with_marks(page, _marks(folder, before)).encode(), PAGE))
+    if pages:
+        data = start_page(text(name=WEB_PAGE), f"{HTML}/index.html")
+        folder.put(File(WEB_PAGE, data, WEB_PAGE))
+    return sha256_of(page.encode())
 
 
 def _specs(

@@ -12,8 +12,9 @@ from html import escape, unescape
 from gptexit.writers.html.prose import Prose
 from gptexit.writers.html.shell import POLICY
 
-PAGE = "START-HERE.html"
-_BOX = re.compile(r"<li>(<p>)?<input[^<>]*?(checked[^<>]*)?/?>\s*<strong>(.*?)</strong>")
+_BOX = re.compile(r"<li>(<p>)?([☐☑]) <strong>(.*?)</strong>")
+_HEADING = re.compile(r"(</?h)4>")
+"""A heading of the second level: those of a message are lowered by two."""
 _TAG = re.compile(r"<[^<>]*>")
 _PLACE = re.compile(r"<td><code>((?:html|markdown|jsonl|account|report)[^<>*]*)</code></td>")
 _ANSWER = re.compile(r"<p>(?=<strong>(Yes|Not yet))")
@@ -25,6 +26,7 @@ def start_page(markdown: str, archive: str) -> bytes:
     """
     title = markdown.partition("\n")[0].removeprefix("# ")
     body = Prose().html(markdown.partition("\n")[2])
+    body = _HEADING.sub(r"\g<1>2>", body)
     body = _BOX.sub(_ticked, body)
     body = _PLACE.sub(_linked, body)
     body = _ANSWER.sub(lambda match: f'<p class="answer {_CLASSES[match[1]]}">', body)
@@ -38,6 +40,7 @@ def start_page(markdown: str, archive: str) -> bytes:
 <meta name="referrer" content="no-referrer">
 <title>{escape(title)}</title>
 <link rel="stylesheet" href="{folder}archive.css">
+<link rel="stylesheet" href="{folder}start.css">
 <script src="{folder}theme.js"></script>
 <script src="{folder}start.js" defer></script>
 </head>
@@ -60,7 +63,7 @@ _CLASSES = {"Yes": "yes", "Not yet": "no"}
 def _ticked(match: re.Match[str]) -> str:
     """Return the beginning of an item with a box that can be ticked, named by its title."""
     name = escape(unescape(_TAG.sub("", match[3])))
-    ticked = " checked" if match[2] else ""
+    ticked = " checked" if match[2] == "☑" else ""
     return (
         f'<li class="task">{match[1] or ""}<label><input type="checkbox" data-box="{name}"{ticked}>'
         f" <strong>{match[3]}</strong></label>"
