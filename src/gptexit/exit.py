@@ -172,8 +172,10 @@ def leave(
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
             # The options as they were given, those of the notes among them.
-            about = {**choices(spec_of(NOTES, options), Selection()), "format": "exit"}
-            about |= {"parts": parts, "page": plain}
+            about = {
+                **choices(spec_of(NOTES, options), Selection()),
+                **{"format": "exit", "parts": parts, "page": plain},
+            }
             if lacks := incomplete or (this if is_incomplete(report, checked) else None):
                 about[INCOMPLETE] = lacks._asdict()
             before = earlier.get("unread") if incomplete else None
