@@ -131,7 +131,7 @@ class HeldPage:
         when = local(stamp, self.zone)
         if self.zone is None or when is None:
             clock = _CLOCK.search(article.when)  # zones differ by quarters of an hour
-            return clock is not None and (int(clock[1]) * 60 - int(stamp)) % 900 < 60
+            return clock is not None and (int(stamp) - int(clock[1]) * 60) % 900 < 60
         return article.when.strip() == f"{day_of(when)}, {when:%H:%M}"
 
     def _misordered(self, by_name: Mapping[str, list[str]]) -> Iterator[str]:
