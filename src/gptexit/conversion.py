@@ -271,7 +271,7 @@ def bytes_needed(
     roots = roots_of(out, formats)
     try:
         files = sum(map(export.size, export.others(())))
-        copies = sum(FORMATS[name].sink is SinkKind.NOTES for name in formats)
+        copies = sum(FORMATS[name].sink in (SinkKind.NOTES, SinkKind.PAGES) for name in formats)
         needed = files * copies + (export.bytes_total or 0) // _SMALLER
         if needed > free:
             lists = (entries(root / HOUSE / MANIFEST) for root in roots)
@@ -424,12 +424,17 @@ class _Change:
             self.text = outgoing.quietly
 
 
+def _notes(folder: ArchiveFolder, change: _Change) -> Sink:
+    return NotesSink(
+        folder, same_source=change.same_source, same_options=change.same_options, older=change.older
+    )
+
+
 _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
     SinkKind.FOLDER: lambda folder, change: folder,
     SinkKind.FILE: lambda folder, change: folder,
-    SinkKind.NOTES: lambda folder, change: NotesSink(
-        folder, same_source=change.same_source, same_options=change.same_options, older=change.older
-    ),
+    SinkKind.NOTES: _notes,
+    SinkKind.PAGES: _notes,
     SinkKind.LINES: lambda folder, change: JsonlSink(
         folder, change.moment, change.conversation, older=change.older
     ),

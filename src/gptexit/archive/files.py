@@ -38,6 +38,8 @@ class File:
     """For a conversation: what the index says of it."""
     holding: NoteContents | None = None
     """For a note: what it shows of its conversation, so that it never replaces one with more."""
+    along: str = ""
+    """The key of the note without which it is not written, since the archive's own holds more."""
 
 
 @dataclass(frozen=True, slots=True)

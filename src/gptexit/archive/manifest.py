@@ -39,6 +39,7 @@ ACCEPTED = "accepted"
 REMEMBERED = (
     *("updated", "messages", "digest", "held", "form", "writer"),
     *("front", "body", "own", ACCEPTED, RECORDED),
+    *("number", "listed"),
 )
 """The keys of what the next run has to know, each in a column of its own."""
 
@@ -221,6 +222,11 @@ class Catalog:
 
     def _where(self, condition: str, order: str) -> Iterator[Entry]:
         yield from map(_entry, self._base.execute(f"{_SELECT} {condition} ORDER BY {order}"))
+
+    def last_number(self) -> int:
+        """Return the highest number of a conversation, 0 if none has one."""
+        query = "SELECT max(CAST(number AS INTEGER)) FROM entry WHERE length(number) < 9"
+        return int(self._base.execute(query).fetchone()[0] or 0)
 
     @property
     def is_empty(self) -> bool:

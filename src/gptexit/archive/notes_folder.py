@@ -80,10 +80,20 @@ class NotesSink(FolderSink):
         """True if it was made with the options of this run."""
         self._older_export = older
         """True if it was made from a newer export than the one that is converted."""
+        self._kept = ""
+        """The key of the last note, if the archive's own was kept."""
         folder.tally.moved = dict(folder.archive.moved.values())
 
     def put(self, file: File) -> Outcome:
         """Write a note, unless the archive's holds more."""
+        if file.along and file.along == self._kept:
+            return "kept"
+        outcome = self._put(file)
+        if file.holding is not None:
+            self._kept = file.key if outcome == "kept" else ""
+        return outcome
+
+    def _put(self, file: File) -> Outcome:
         holding = file.holding
         if holding is None:
             return self.folder.put(file) if file.append else self._put_page(file)

@@ -20,7 +20,7 @@ from gptexit.readers.chatgpt.containers.base import plain
 from gptexit.selection import Exclusion, Selection
 from gptexit.text.dates import beginning, ending
 from gptexit.text.terminal import command_line, count, printable
-from gptexit.writers.base import NOTHING, SECRETS, CommonOptions, OptionSpec
+from gptexit.writers.base import NOTHING, SECRETS, OptionSpec
 from gptexit.writers.registry import FORMATS, own_options
 
 if TYPE_CHECKING:
@@ -123,12 +123,14 @@ jobs = click.option(
 _INCLUDE = ("hidden", "reasoning", "tools", "instructions", "none")
 
 
-def _included(ctx: click.Context, param: click.Parameter, value: str | None) -> frozenset[str]:
+def _included(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> frozenset[str] | None:
     words = [word.strip() for word in (value or "").split(",") if word.strip()]
     for word in words:
         if word not in _INCLUDE:
             raise click.BadParameter(unknown(word, _INCLUDE, "part"))
-    return frozenset(words) - {"none"} if words else CommonOptions().include
+    return frozenset(words) - {"none"} if words else None
 
 
 def content(what: str, shown: str, branches: str) -> Decorator:

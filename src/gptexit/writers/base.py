@@ -151,6 +151,8 @@ class SinkKind(Enum):
     """A single file, which can also go to standard output."""
     NOTES = auto()
     """A folder of notes that people work in."""
+    PAGES = auto()
+    """A folder of pages that people read; links between them do not bear to be moved."""
     LINES = auto()
     """A single file of JSON lines, which later runs add to."""
     ZIPS = auto()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from gptexit.writers import chat, chatgpt, jsonl, markdown, packs, pam, sqlite
+from gptexit.writers import chat, chatgpt, html, jsonl, markdown, packs, pam, sqlite
 from gptexit.writers.base import Format, OptionSpec
 
 FORMATS: dict[str, Format] = {
     format.name: format
     for format in (
         markdown.FORMAT,
+        html.FORMAT,
         jsonl.FORMAT,
         sqlite.FORMAT,
         chat.OPEN_WEBUI,

@@ -14,6 +14,8 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 Span = tuple[int, int]
+DOLLAR = "\\$"
+"""What is shown of a dollar that belongs to no formula."""
 
 _BRACKET = re.compile(r"\\[\\()\[\]]")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -53,15 +55,13 @@ def set_apart(text: str, code: list[Span]) -> tuple[str, list[str]]:
     `put_back`.
     """
     text = text.replace("\ufdd4m", "\ufffdm")
-    formulas = _bracketed(text, code) if "\\(" in text or "\\[" in text else []
-    if "$" in text:
-        formulas = _with_dollars(text, code, formulas)
+    formulas = found(text, code)
     out: list[str] = []
     kept: list[str] = []
     at = 0
     for start, end, shown in formulas:
         out.append(text[at:start])
-        if shown == "\\$":
+        if shown == DOLLAR:
             out.append(shown * (end - start))
         else:
             out.append(f"\ufdd4m{len(kept)}\ufdd5")
@@ -69,6 +69,12 @@ def set_apart(text: str, code: list[Span]) -> tuple[str, list[str]]:
         at = end
     out.append(text[at:])
     return "".join(out), kept
+
+
+def found(text: str, code: list[Span]) -> list[Formula]:
+    """Return the formulas of a text outside of `code`, and the dollars to be escaped (`DOLLAR`)."""
+    formulas = _bracketed(text, code) if "\\(" in text or "\\[" in text else []
+    return _with_dollars(text, code, formulas) if "$" in text else formulas
 
 
 def put_back(text: str, formulas: list[str]) -> str:
@@ -159,9 +165,9 @@ def _with_dollars(text: str, code: list[Span], brackets: list[Formula]) -> list[
         elif length > 1 or (
             not text[run.end : run.end + 1].isspace() and last.get(run.paragraph, -1) > run.start
         ):
-            result.append(Formula(run.start, run.end, "\\$"))
+            result.append(Formula(run.start, run.end, DOLLAR))
         number += 1
-    covered = [(formula.start, formula.end) for formula in result if formula.shown != "\\$"]
+    covered = [(formula.start, formula.end) for formula in result if formula.shown != DOLLAR]
     brackets = [
         formula for formula in brackets if not (covered and _inside(formula.start, covered))
     ]

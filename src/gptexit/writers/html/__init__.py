@@ -1,0 +1,49 @@
+"""The format `html`: pages that open in a browser, with search and a look back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gptexit.archive.manifest import Catalog
+from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
+
+TITLE = "ChatGPT archive"
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlOptions(CommonOptions):
+    """The options of pages."""
+
+    include: frozenset[str] = frozenset({"reasoning", "tools"})
+    highlight: str | None = option(
+        None,
+        "Colours for code in the languages that are known. [default: yes]",
+        choices=("yes", "no"),
+        recorded=True,
+    )
+    archive_title: str | None = option(
+        None, "The name of the archive, on its first page. [default: ChatGPT archive]"
+    )
+    root: Path | None = None
+    """The folder of the archive, from which what earlier runs wrote is read."""
+
+
+def _writer(options: HtmlOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.html.writer import Html
+
+    return Html(options, setting.catalog)
+
+
+def _for_archive(options: HtmlOptions, root: Path, catalog: Catalog) -> HtmlOptions:
+    return replace(options, root=root)
+
+
+FORMAT = Format(
+    "html",
+    "A folder of pages to open in a browser, with search and a look back.",
+    _writer,
+    HtmlOptions,
+    SinkKind.PAGES,
+    for_archive=_for_archive,
+)

@@ -1,0 +1,299 @@
+"""The HTML archive.
+
+    index.html
+    2025/2025-03-01-postgres-or-sqlite-for-a-small-shop.html
+    assets/2025/order-form-3f9a.png
+    static/archive.css
+    data/index.js, data/list-2025.js, data/texts/17.js, data/words/…
+
+A page is named by its day and its first title, and keeps that name. Its number is that of its file
+in `data/texts`, and never changes either.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import zlib
+from binascii import b2a_base64
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from html import escape
+from secrets import token_hex
+from urllib.parse import quote
+
+from gptexit.archive.files import Copy, File, Rendered
+from gptexit.archive.manifest import Catalog, readable
+from gptexit.archive.note_contents import NoteContents, Shown, shown_by
+from gptexit.codes import Hidden, NotKept, as_text, from_text
+from gptexit.files.media_types import ending_of
+from gptexit.model import Asset, Conversation
+from gptexit.names import names_in
+from gptexit.text.dates import day, moment
+from gptexit.text.json import dumps
+from gptexit.writers.base import SECRETS, Draft, copy_of
+from gptexit.writers.html import TITLE, HtmlOptions
+from gptexit.writers.html.figures import figures_of
+from gptexit.writers.html.lists import Lists, piece, texts_path
+from gptexit.writers.html.page import Page, Style, page_of
+from gptexit.writers.html.parts import line
+from gptexit.writers.html.prose import is_safe
+from gptexit.writers.html.shell import shell, static_files
+from gptexit.writers.html.words import words_of
+from gptexit.writers.markdown.embed import encoded
+
+UNTITLED = "Untitled"
+_NOTHING = {"group": "The export holds no messages of this group chat."}
+"""The words of a page without messages, by the kind of the conversation."""
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".heic", ".tiff"))
+
+
+@dataclass(frozen=True, slots=True)
+class PageDrafter:
+    """Makes the drafts of pages; it can be pickled."""
+
+    style: Style
+    mark: str = field(default_factory=lambda: f"x{token_hex(12)}")
+    """The beginning of each mark: random, so that no text has it; only letters and digits."""
+
+    def __call__(self, conversation: Conversation) -> Draft:
+        """Render a conversation without the names of files."""
+        used: dict[str, int] = {}
+        zone = self.style.zone
+        page = page_of(conversation, self._linker(conversation, used), self.style)
+        messages = page.shown
+        shown = shown_by(conversation, messages, sorted(used), len(messages))
+        said = [tuple(said) for said in page.said()]
+        body = page.html(zone) or f'<p class="missing">{_nothing(conversation)}</p>\n'
+        return {
+            "data": encoded(_head(conversation, page, used, zone) + body),
+            "used": list(used),  # ids of assets, in the order of their first link
+            "digest": shown.digest,
+            "held": shown.held,
+            "messages": shown.messages,
+            "talk": page.talk,
+            "hidden": as_text(page.hidden),
+            "unshown": _unshown(conversation, used),
+            "flags": _flags(conversation, page, used),
+            "models": page.models,
+            "texts": _packed(said),
+            "figures": dumps(figures_of(conversation, messages, zone)),
+            "words": words_of(conversation["title"], said),  # type: ignore[arg-type]
+        }
+
+    def with_files(self, data: bytes, copies: list[Copy], folder: str) -> bytes:
+        """Return a page with links to `copies`, one for each of the draft's `used`.
+
+        `folder`: the folder of the page, relative to the archive.
+        """
+        for number, copy in enumerate(copies):
+            path = escape(quote(posixpath.relpath(copy.path, folder), safe="/.-_~"))
+            name = escape(posixpath.basename(copy.path))
+            data = data.replace(self._path(number).encode(), path.encode())
+            data = data.replace(self._name(number).encode(), name.encode("utf-8", "replace"))
+        return data
+
+    def _path(self, number: int) -> str:
+        return f"{self.mark}p{number}z"
+
+    def _name(self, number: int) -> str:
+        return f"{self.mark}n{number}z"
+
+    def _linker(
+        self, conversation: Conversation, used: dict[str, int]
+    ) -> Callable[[str], tuple[str, str | None]]:
+        assets = {asset["id"]: asset for asset in conversation["assets"]}
+        by_name = {asset["name"]: asset for asset in reversed(conversation["assets"])}
+
+        def link(asset_id: str) -> tuple[str, str | None]:
+            # A link such as `sandbox:/mnt/data/table.csv` names the file.
+            asset = assets.get(asset_id) or by_name.get(asset_id.rpartition("/")[2])
+            if asset is None:
+                return escape(asset_id), None
+            if asset["member"] is None:
+                return escape(asset["name"] or asset_id), None
+            number = used.setdefault(asset["id"], len(used))
+            return escape(asset["name"] or "") or self._name(number), self._path(number)
+
+        return link
+
+
+def _head(conversation: Conversation, page: Page, used: dict[str, int], zone: tzinfo | None) -> str:
+    """Return the head of a page's `main`."""
+    begun = moment(conversation["created"], zone)
+    source = conversation["source"]
+    pictures, files = _counted(conversation, used)
+    gone = source["gone"]
+    facts = [
+        day(begun) if begun else "",
+        _count(page.talk, "message"),
+        " and ".join(filter(None, (", ".join(page.models[:-1]), *page.models[-1:]))),
+        f"project {_called(conversation['project'])}" if conversation["project"] else "",
+        f"custom GPT {_called(conversation['assistant'])}" if conversation["assistant"] else "",
+        _count(pictures, "picture") if pictures else "",
+        _count(files, "file") if files else "",
+        "starred" if conversation["starred"] else "",
+        "archived" if conversation["archived"] else "",
+    ]
+    words = [line(fact) for fact in facts if fact]
+    if gone is not None:
+        number = len(gone["messages"])
+        what = "this conversation" if gone["conversation"] else _count(number, "message")
+        words.append(f"no longer in ChatGPT: {what}")
+    elif source["url"] and is_safe(source["url"]):
+        url = escape(source["url"])
+        words.append(f'<a href="{url}" target="_blank" rel="noreferrer noopener">in ChatGPT</a>')
+    title = line(conversation["title"]) or UNTITLED
+    return (
+        f'<header class="head"><h1>{title}</h1><p class="facts">{" · ".join(words)}</p></header>\n'
+    )
+
+
+def _called(named: object) -> str:
+    assert isinstance(named, dict)
+    return str(named["name"] or named["id"])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _nothing(conversation: Conversation) -> str:
+    return _NOTHING.get(conversation["source"]["kind"], "Nothing was said here.")
+
+
+def _is_picture(asset: Asset) -> bool:
+    return ending_of(asset["name"] or "", asset["media_type"]).lower() in _PICTURES
+
+
+def _counted(conversation: Conversation, used: dict[str, int]) -> tuple[int, int]:
+    """Count the pictures and the other files to which a page links."""
+    shown = [asset for asset in conversation["assets"] if asset["id"] in used]
+    pictures = sum(map(_is_picture, shown))
+    return pictures, len(shown) - pictures
+
+
+def _flags(conversation: Conversation, page: Page, used: dict[str, int]) -> str:
+    """Return a letter for each thing that a conversation is or has."""
+    pictures, files = _counted(conversation, used)
+    flags = {
+        "a": conversation["archived"],
+        "s": conversation["starred"],
+        "p": pictures,
+        "f": files,
+        "c": any('<div class="code">' in article.inner for article in page.articles),
+        "g": conversation["source"]["gone"] is not None,
+    }
+    return "".join(letter for letter, holds in flags.items() if holds)
+
+
+def _unshown(conversation: Conversation, used: dict[str, int]) -> int:
+    """Count the assets to which no shown message links."""
+    there = [asset["id"] for asset in conversation["assets"] if not asset["missing"]]
+    return sum(asset_id not in used for asset_id in there)
+
+
+def _packed(texts: Sequence[object]) -> bytes:
+    """Return texts as raw deflate in Base64."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return b2a_base64(packer.compress(dumps(texts)) + packer.flush(), newline=False)
+
+
+class Html:
+    """The writer."""
+
+    def __init__(self, options: HtmlOptions, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._zone: tzinfo | None = options.timezone
+        style = Style(
+            options.include,
+            options.branches != "current",
+            self._zone,
+            options.highlight != "no",
+        )
+        self.drafter = PageDrafter(style)
+        self._title = options.archive_title or TITLE
+        self._unshown = 0
+        known = {} if options.redact == SECRETS else options.names.all()
+        self._lists = Lists(catalog, self._title, known, options.root)
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """Write the page, and copy the assets that it shows."""
+        return self.settle(conversation, self.drafter(conversation), lambda: conversation)
+
+    def settle(
+        self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
+    ) -> Rendered:
+        """Name the page of a conversation and the assets that it shows."""
+        key = f"conversation/{conversation['id']}"
+        begun = moment(conversation["created"], self._zone)
+        year = f"{begun.year:04}" if begun else "undated"
+        title = " ".join((conversation["title"] or "").split()) or UNTITLED
+        dated = f"{begun.year:04}-{begun.month:02}-{begun.day:02}-" if begun else ""
+        words = dated + (readable(title) or UNTITLED.lower())
+        path = self._catalog.name(key, year, words, ending=".html")
+        copies = self._copies(conversation, draft["used"], f"assets/{year}")
+        self._lists.names.update(names_in(conversation))
+        self._unshown += draft["unshown"]
+        folder = posixpath.dirname(path)
+        root = posixpath.relpath(".", folder) + "/"
+        number = self._lists.number_of(conversation["id"])
+        opening, closing = shell(title, root, self._title, str(number), "chat")
+        body = self.drafter.with_files(draft["data"], copies, folder)
+        about = {
+            "title": title,
+            "created": begun.isoformat() if begun else None,
+            "project": conversation["project"]["id"] if conversation["project"] else None,
+            "number": str(number),
+            "listed": dumps(
+                [
+                    conversation["assistant"]["id"] if conversation["assistant"] else None,
+                    draft["flags"],
+                    draft["models"],
+                    draft["talk"],
+                ]
+            ).decode(),
+        }
+        shown = Shown(draft["digest"], draft["held"], draft["messages"])
+        holding = NoteContents(conversation, shown, sorted(draft["used"]), whole)
+        page = File(path, opening + body + closing, key, about=about, holding=holding)
+        texts = piece(
+            f"text-{number}",
+            b'{"t":"%b","f":%b}' % (draft["texts"], draft["figures"]),
+        )
+        texts_file = File(texts_path(number), texts, f"texts/{conversation['id']}", along=key)
+        self._lists.take(number, texts_file, draft["words"], draft["figures"])
+        return Rendered(
+            files=[page, texts_file],
+            copies=copies,
+            messages=draft["messages"],
+            hidden=from_text(Hidden, draft["hidden"]),
+        )
+
+    def _copies(self, conversation: Conversation, used: list[str], into: str) -> list[Copy]:
+        """Return a copy for each of the assets `used` (their ids)."""
+        if not used:
+            return []
+        assets = {asset["id"]: asset for asset in conversation["assets"]}
+        wanted = (assets[asset_id] for asset_id in used)
+        return [copy_of(asset, asset["member"] or "", into, self._catalog) for asset in wanted]
+
+    def others(self, assets: Sequence[Asset]) -> Rendered:
+        """Copy files that no page shows into a folder of their own."""
+        self._unshown = 0
+        members = [(asset, asset["member"] or "") for asset in assets]
+        copies = [
+            copy_of(asset, member, "assets/other", self._catalog, f"member/{member}")
+            for asset, member in members
+        ]
+        return Rendered(copies=copies)
+
+    def finish(self) -> Rendered:
+        """Write the first page and the lists of the whole archive, of this run and earlier ones."""
+        unshown = Counter({NotKept.FILE_UNSHOWN: self._unshown})
+        return Rendered(more=self._last(), not_kept=+unshown)
+
+    def _last(self) -> Iterator[File]:
+        yield from static_files()
+        yield from self._lists.files()
