@@ -71,7 +71,7 @@ _CLASSES = names(
     """
     answer box by c canvas cite code earlier facts failure figure file fold head hidden home host
     language line links memory message missing model note output passage picture placed player
-    prompt prose r reasoning search size skip sources system table task tex title tool typed unknown
+    prompt prose r raw reasoning search size skip sources system table task tex title tool typed unknown
     user version versions when who
     """
 )
@@ -189,13 +189,13 @@ class HtmlPage(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Enter an element."""
         given = {name: value or "" for name, value in reversed(attrs)}
-        _, flags, article = self._around[-1] if self._around else ("", 0, None)
-        flags |= _OF_TAG.get(tag, 0)
+        _, above, article = self._around[-1] if self._around else ("", 0, None)
+        flags = above | _OF_TAG.get(tag, 0)
         if tag == "annotation":
             flags = flags & ~_GLYPHS if given.get("encoding") == "application/x-tex" else flags
-        if tag in _FRAMES and article is None:
-            flags |= _FRAME
         classes = given.get("class", "").split()
+        if article is None and (tag in _FRAMES or "missing" in classes):
+            flags |= _FRAME
         for name in classes:
             flags |= _OF_CLASS.get(name, 0)
         flags |= self._look_at(tag, given, classes)
@@ -210,13 +210,13 @@ class HtmlPage(HTMLParser):
         if tag == "body":
             self.number = given.get("data-chat", "")
         if article is not None:
+            _separate(article, tag, above)
             self._part(article, tag, given, flags)
         if tag not in _VOID:
             self._around.append((tag, flags, article))
 
     def _part(self, article: Article, tag: str, given: dict[str, str], flags: int) -> None:
         """Add what an element itself says in a message."""
-        _separate(article, tag, flags)
         if flags & _HIDDEN:
             return
         article.beside += [given[name] for name in ("alt", "title") if given.get(name)]
@@ -253,9 +253,9 @@ class HtmlPage(HTMLParser):
         """Leave an element. Raises Unreadable if another one is open."""
         if not self._around or self._around[-1][0] != tag:
             raise Unreadable(f"line {self.getpos()[0]}")
-        _, flags, article = self._around.pop()
-        if article is not None:
-            _separate(article, tag, flags)
+        _, _, article = self._around.pop()
+        if article is not None and self._around:
+            _separate(article, tag, self._around[-1][1])
         if tag == "math":
             self._compare_formula()
 

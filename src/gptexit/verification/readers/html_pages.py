@@ -27,7 +27,10 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 _BARE = re.compile(rf"https?://[^\s<>\"{BETWEEN}]+")
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _WORDS_OF_A_PAGE = names(
-    "archive chatgpt conversation earlier gptexit skip system tool untitled version versions you"
+    """
+    answer archive chatgpt conversation earlier found gptexit nothing said skip system tool untitled used
+    version versions was you
+    """
 )
 
 
