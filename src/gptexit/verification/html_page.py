@@ -54,7 +54,8 @@ _DRAWN = names("button circle desc g line noscript path polygon polyline rect sv
 _ATTRIBUTES = names(
     """
     alt charset checked class colspan content controls datetime decoding defer dir disabled height
-    href http-equiv id lang loading name open preload rel role rowspan src start tabindex target title type
+    href http-equiv id lang loading name open preload rel role rowspan src start tabindex target
+    title type
     value width
     """
 )
@@ -71,7 +72,8 @@ _CLASSES = names(
     """
     answer box by c canvas cite code earlier facts failure figure file fold head hidden home host
     language line links memory message missing model note output passage picture placed player
-    prompt prose r raw reasoning search size skip sources system table task tex title tool typed unknown
+    prompt prose r raw reasoning search size skip sources system table task tex title tool typed
+    unknown
     user version versions when who
     """
 )

@@ -59,6 +59,27 @@ def find(piece: str, look: TextFinder, within: str, at: int) -> Span | None:
     return _through_marks(spellings, look, within, at) if look.redacted else None
 
 
+def lacking(piece: str, within: str) -> str:
+    """Return the letters of a piece that was not found, from the first on that the page lacks."""
+    spellings = _spellings(piece)
+    whole = "".join(spelling.may + spelling.must for spelling in spellings)
+    without = "".join(spelling.must for spelling in spellings)
+    rests = [spelled[_held(spelled, within) :] for spelled in (without, whole)]
+    return min(filter(None, rests), key=len, default=whole)
+
+
+def _held(words: str, within: str) -> int:
+    """Return how many letters of a text stand in a page in a row."""
+    least, most = 0, len(words)
+    while least < most:
+        middle = (least + most + 1) // 2
+        if words[:middle] in within:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
 def _spellings(piece: str) -> list[_Spelling]:
     if not (_SIGNS.search(piece) or "<br" in piece):
         return [_Spelling("", letters(piece))]

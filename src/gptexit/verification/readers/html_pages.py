@@ -19,7 +19,7 @@ from gptexit.verification.html_tree import HeldPage, is_day, spelled
 from gptexit.verification.raw import changed_since, id_of, mended, names
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.markdown import SIGNATURES, mark_of
-from gptexit.verification.rendered import find
+from gptexit.verification.rendered import find, lacking
 from gptexit.verification.words import Words
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -28,7 +28,8 @@ _BARE = re.compile(rf"https?://[^\s<>\"{BETWEEN}]+")
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _WORDS_OF_A_PAGE = names(
     """
-    answer archive chatgpt conversation earlier found gptexit nothing said skip system tool untitled used
+    answer archive chatgpt conversation earlier found gptexit nothing said skip system tool untitled
+    used
     version versions was you
     """
 )
@@ -195,12 +196,11 @@ class HtmlReader(Reader):
         at = 0
         between = []
         for piece in words.pieces:
-            own = letters(piece)
-            if not own:
+            if not letters(piece):
                 continue
             span = find(piece, self.look, within, at)
             if span is None:
-                return own, []
+                return lacking(piece, within), []
             between.append(within[at : span.begin])
             at = span.end
         return None, [*between, within[at:]]
