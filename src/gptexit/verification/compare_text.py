@@ -28,6 +28,9 @@ _NO_TEXT = bytes((*range(0x21), *rb"\#<>$`~()[]", 0x7F))
 _NO_TEXT_BEYOND_ASCII = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff\ufdd4\ufdd5\ufffd\ue200-\ue2ff]")
 # Each begins with signs of its own, so that a search skips quickly to where it may match, and takes
 # the rest of the line, so that no line is looked at twice.
+_NO_ALNUM = bytes(code for code in range(128) if not chr(code).isalnum())
+_ESCAPED = 4
+"""How often references such as `&amp;` are undone: a page may escape what a message escaped."""
 _FENCES = tuple(
     (sign, re.compile(rf"{re.escape(sign)}({more})([^\n]*)"))
     for sign, more in (("```", r"[`\\]*"), ("~~~", r"[~\\]*"), (r"\`\`\`", r"(?:\\`){0,999}"))
@@ -103,6 +106,22 @@ def bare(text: str) -> str:
 def essence(text: str) -> str:
     """Return the characters of `text` that no writer may change."""
     return bare(plain(text))
+
+
+def letters(text: str) -> str:
+    """Return what of a text stays if its Markdown is rendered: letters, digits, signs beyond ASCII.
+
+    References of HTML are undone, and boxes of tasks left out, which Markdown writes as `[x]`.
+    """
+    for _ in range(_ESCAPED):
+        if "&" not in text or (undone := html.unescape(text)) == text:
+            break
+        text = undone
+    data = text.encode("utf-8", "surrogatepass").translate(None, _NO_ALNUM)
+    left = data.decode("utf-8", "surrogatepass")
+    if len(left) == len(data):
+        return left
+    return _NO_TEXT_BEYOND_ASCII.sub("", left).replace("☐", "").replace("☑", "")
 
 
 @lru_cache(maxsize=8192)

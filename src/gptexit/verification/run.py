@@ -290,7 +290,8 @@ class _Run:
         checked.messages = reader.messages
         checked.redacted = reader.redacted
         checked.assets += reader.assets
-        self.result.problems += [bench.problem(*lack) for lack in reader.unreadable]
+        lacks = [*reader.unreadable, *reader.at_end()]
+        self.result.problems += [bench.problem(*lack) for lack in lacks]
 
     def _lacking(self, losses: int) -> list[str]:
         """Return a phrase for each thing that the export itself lacks."""
