@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gptexit.codes import Lost
 from gptexit.errors import NoArchive
+from gptexit.files.background import collector_off
 from gptexit.parallel.pool import jobs_for
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
 from gptexit.readers.chatgpt.merge.exports import shown
@@ -217,9 +218,10 @@ class _Run:
             compared = compared_by_workers(comparison, conversations, self.jobs)
         else:
             compared = map(comparison.conversation, conversations)
-        for number, _ in enumerate(compared, 1):
-            if progress:
-                progress(number, export.bytes_read)
+        with collector_off():
+            for number, _ in enumerate(compared, 1):
+                if progress:
+                    progress(number, export.bytes_read)
         found, result = comparison.found, self.result
         result.problems += found.problems
         result.less += found.less
