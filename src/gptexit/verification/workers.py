@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -57,7 +57,7 @@ class Setup:
 
 def compared_by_workers(
     comparison: Comparison, conversations: Iterator[Raw], jobs: int
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     """Compare conversations in `jobs` processes; yield once for each. Raises OSError.
 
     The result is that of comparing one after the other in this process.
