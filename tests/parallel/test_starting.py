@@ -179,7 +179,7 @@ def test_every_python_is_known(name: str, chats: Path, monkeypatch: pytest.Monke
 def test_where_the_system_allows_few_threads(
     allowed: int, chats: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = []
+    started: list[Thread] = []
 
     class Few(Thread):
         def start(self) -> None:
