@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 import gptexit
+from gptexit.cli.endings import ending
 from gptexit.parallel import pool, preparing
 from gptexit.parallel.pool import jobs_for
 from gptexit.readers.chatgpt.export_set import open_export
 from support.deadly import DEADLY, eight_chats, hook, written
+from support.packing import write_export
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +124,17 @@ def test_a_worker_that_prints_and_does_not_want_to_end(
     assert all(f"Hello {number}" in notes for number in range(8) if number != DEADLY)
 
 
+def test_workers_do_not_read_what_took_the_place_of_the_export(tmp_path: Path) -> None:
+    source = write_export(tmp_path / "export.zip", *eight_chats())
+    other = write_export(tmp_path / "other.zip", *eight_chats()[:2])
+    with open_export([source]) as export:
+        assert export.again
+        export.again.need_same()
+        other.replace(source)
+        with pytest.raises(OSError, match="was changed"):
+            export.again.need_same()
+
+
 if os.name == "posix":
     PROGRAMS = {
         "ends at once": "exit 0",
@@ -173,6 +186,12 @@ def test_every_python_is_known(name: str, chats: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "executable", name)
     with open_export([chats]) as export:
         assert jobs_for(export, 4) == 4
+
+
+def test_a_machine_without_room_for_a_thread_is_named() -> None:
+    sentence, code = ending(RuntimeError("can't start new thread"))
+    assert "no room for another thread" in sentence
+    assert code == 1
 
 
 @pytest.mark.parametrize("allowed", [0, 1])

@@ -24,6 +24,7 @@ from threading import Lock, Thread
 from typing import Any, cast
 
 import gptexit
+from gptexit.errors import BadOption
 from gptexit.parallel.worker import Raw, receive, send, wait_for_ready
 from gptexit.readers.chatgpt.export_set import ExportSet
 
@@ -47,6 +48,8 @@ main()
 """The program of a worker. It imports the one gptexit that this process has."""
 SMALL = 32 << 20
 """Bytes of conversations below which workers cost more time than they save."""
+MOST = 256
+"""Workers, at most."""
 OWN_FILES = 24
 """Files that this process may have open, besides the pipes to its workers."""
 _PYTHON = re.compile(r"(^|[/\\])\.?(python|pypy|graalpy)[^/\\]*$", re.IGNORECASE)
@@ -268,6 +271,12 @@ def _options() -> list[str]:
     return [*options, *(["-X", "utf8"] if flags.utf8_mode else [])]
 
 
+def need_jobs(jobs: int | None) -> None:
+    """Check a number of processes that a program gives. Raises BadOption."""
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+        raise BadOption("jobs is a number of processes, 1 or more; None for one for each core.")
+
+
 def jobs_for(export: object, jobs: int | None) -> int:
     """Return the number of workers to start for an export; 1 means to start none.
 
@@ -294,6 +303,6 @@ def _most() -> int:
     try:
         import resource
     except ImportError:  # Windows
-        return sys.maxsize
+        return MOST
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return sys.maxsize if allowed == resource.RLIM_INFINITY else (allowed - OWN_FILES) // 4
+    return MOST if allowed == resource.RLIM_INFINITY else min(MOST, (allowed - OWN_FILES) // 4)

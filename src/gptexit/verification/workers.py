@@ -32,7 +32,11 @@ class Setup:
     """The archives, not opened."""
 
     def start(self) -> Answer:
-        """Open export and archives, and return the function that compares batches."""
+        """Open export and archives, and return the function that compares batches.
+
+        Raises OSError.
+        """
+        self.again.need_same()
         export = open_export(self.again.paths, careful=True, allow_large=self.again.allow_large)
         locate = Locator(export)
         comparison = Comparison(export, locate, self.benches)
