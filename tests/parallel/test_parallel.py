@@ -129,6 +129,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def calm(large: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What one process makes of it."""
+    return run(large, tmp_path_factory.mktemp("calm") / "out", 1)
+
+
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The worker processes that are started."""
@@ -144,9 +150,8 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_a_worker_that_is_killed_costs_nothing(
-    large: Path, workers: list[Any], tmp_path: Path
+    large: Path, calm: Any, workers: list[Any], tmp_path: Path
 ) -> None:
-    wanted = run(large, tmp_path / "1", 1)
     killed = []
 
     def progress(conversations: int, bytes_read: int) -> None:
@@ -154,7 +159,7 @@ def test_a_worker_that_is_killed_costs_nothing(
             workers[-1].kill()
             killed.append(conversations)
 
-    assert run(large, tmp_path / "2", 2, progress=progress) == wanted
+    assert run(large, tmp_path / "2", 2, progress=progress) == calm
     assert killed
     assert all(worker.poll() is not None for worker in workers)
 
@@ -271,7 +276,7 @@ if Path("/proc/self/stat").exists():
         return found
 
     @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-    def test_no_process_is_left(large: Path, tmp_path: Path, sent: Any) -> None:
+    def test_no_process_is_left(large: Path, calm: Any, tmp_path: Path, sent: Any) -> None:
         command = [sys.executable, "-m", "gptexit", "convert", str(large), "--jobs", "2"]
         command += ["--to", "markdown", "--to", "jsonl"]
         process = subprocess.Popen(
@@ -289,4 +294,4 @@ if Path("/proc/self/stat").exists():
         process.send_signal(sent)
         process.wait()
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
-        assert run(large, tmp_path / "out", 2)[0] == run(large, tmp_path / "calm", 1)[0]
+        assert run(large, tmp_path / "out", 2)[0] == calm[0]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from gptexit import convert
 from support.build import chain, conversation, message
+from support.command import gptexit
 from support.exports import FIXTURES, ROOT
 from support.push_contract import ITEM, App, serving
 
@@ -30,22 +31,22 @@ def app() -> Iterator[App]:
         yield server
 
 
-def push(
-    url: str, *arguments: Path | str, key: str = "sk-secret-0123456789"
-) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OPEN_WEBUI_API_KEY": key, "HTTP_PROXY": "http://127.0.0.1:9"}
-    done = subprocess.run(
-        [sys.executable, "-m", "gptexit", "push", "open-webui", *map(str, arguments), "--url", url],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    assert not key or key not in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+@dataclass(frozen=True)
+class Ended:
+    """What a run printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def push(url: str, *arguments: Path | str, key: str = "sk-secret-0123456789") -> Ended:
+    environment = {"OPEN_WEBUI_API_KEY": key, "HTTP_PROXY": "http://127.0.0.1:9"}
+    done = gptexit("push", "open-webui", *arguments, "--url", url, env=environment)
+    ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert not key or key not in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended
 
 
 def wrote(app: App) -> list[str]:
