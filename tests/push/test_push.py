@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 
 from gptexit import convert
 from support.build import chain, conversation, message
-from support.command import gptexit
+from support.command import as_text, gptexit
 from support.exports import FIXTURES, ROOT
 from support.push_contract import ITEM, App, serving
 
@@ -31,22 +30,14 @@ def app() -> Iterator[App]:
         yield server
 
 
-@dataclass(frozen=True)
-class Ended:
-    """What a run printed, and its exit code."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def push(url: str, *arguments: Path | str, key: str = "sk-secret-0123456789") -> Ended:
+def push(
+    url: str, *arguments: Path | str, key: str = "sk-secret-0123456789"
+) -> subprocess.CompletedProcess[str]:
     environment = {"OPEN_WEBUI_API_KEY": key, "HTTP_PROXY": "http://127.0.0.1:9"}
-    done = gptexit("push", "open-webui", *arguments, "--url", url, env=environment)
-    ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
-    assert not key or key not in ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended
+    done = as_text(gptexit("push", "open-webui", *arguments, "--url", url, env=environment))
+    assert not key or key not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
 
 
 def wrote(app: App) -> list[str]:

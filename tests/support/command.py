@@ -50,6 +50,12 @@ def gptexit(
             file.close()
 
 
+def as_text(done: subprocess.CompletedProcess[bytes]) -> subprocess.CompletedProcess[str]:
+    """Return the same with what was printed as text."""
+    printed = done.stdout.decode(), done.stderr.decode()
+    return subprocess.CompletedProcess(done.args, done.returncode, *printed)
+
+
 def _exit_code() -> int:
     try:
         main()
