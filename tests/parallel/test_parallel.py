@@ -127,6 +127,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def calm(large: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What one process makes of it."""
+    return run(large, tmp_path_factory.mktemp("calm") / "out", 1)
+
+
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The worker processes that are started."""
@@ -142,9 +148,8 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_a_worker_that_is_killed_costs_nothing(
-    large: Path, workers: list[Any], tmp_path: Path
+    large: Path, calm: Any, workers: list[Any], tmp_path: Path
 ) -> None:
-    wanted = run(large, tmp_path / "1", 1)
     killed = []
 
     def progress(conversations: int, bytes_read: int) -> None:
@@ -152,7 +157,7 @@ def test_a_worker_that_is_killed_costs_nothing(
             workers[-1].kill()
             killed.append(conversations)
 
-    assert run(large, tmp_path / "2", 2, progress=progress) == wanted
+    assert run(large, tmp_path / "2", 2, progress=progress) == calm
     assert killed
     assert all(worker.poll() is not None for worker in workers)
 
@@ -251,7 +256,9 @@ def test_from_a_script_without_a_main_guard(
 
 
 @pytest.mark.skipif(not VISIBLE, reason="needs a list of processes")
-def test_a_run_that_is_ended_at_any_moment_leaves_no_process(large: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_ended_at_any_moment_leaves_no_process(
+    large: Path, calm: Any, tmp_path: Path
+) -> None:
     mark = str(tmp_path)
     command = [sys.executable, "-m", "gptexit", "convert", str(large), "--jobs", "2", "--quiet"]
     command += ["--to", "markdown", "--to", "jsonl", "-o", str(tmp_path / "out")]
@@ -260,4 +267,4 @@ def test_a_run_that_is_ended_at_any_moment_leaves_no_process(large: Path, tmp_pa
     process.terminate()
     process.wait()
     wait_until(lambda: not still_there(mark))
-    assert run(large, tmp_path / "out", 2)[0] == run(large, tmp_path / "calm", 1)[0]
+    assert run(large, tmp_path / "out", 2)[0] == calm[0]
