@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -14,19 +12,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from gptexit.schemas import errors
+from support.command import gptexit
 from support.exports import FIXTURES, ROOT
 
 pytestmark = pytest.mark.slow
 
-GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"
 FIGURES = json.loads((ROOT / "fixtures/figures.json").read_text())
-
-
-def gptexit(*arguments: Path | str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*GPTEXIT, *map(str, arguments)], capture_output=True, timeout=120, check=False
-    )
 
 
 @pytest.fixture(scope="module")

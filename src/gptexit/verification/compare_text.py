@@ -140,12 +140,14 @@ def foreign(
     before it lack a word; `own`: other words that are allowed.
     """
     vocabularies = list(vocabularies)
-    known = [vocabulary() for vocabulary in vocabularies[:1]]
-    strange = words_of(text.encode("utf-8", "replace")).difference(_OWN, own, *known)
+    strange = words_of(text.encode("utf-8", "replace")).difference(_OWN, own)
+    for vocabulary in vocabularies[:2]:
+        if strange:
+            strange -= vocabulary()
     for line in text.split("\n") if strange else ():
         bare_line = _TARGET.sub(" ", _PICTURE_NAME.sub(" ", line) if "![" in line else line)
         words = strange.intersection(map(str.casefold, _WORD.findall(bare_line)))
-        for vocabulary in vocabularies:
+        for vocabulary in vocabularies[2:]:
             if words:
                 words -= vocabulary()
         yield from sorted(words)
