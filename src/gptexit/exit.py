@@ -87,8 +87,8 @@ class Finished(NamedTuple):
     """The command that takes also the parts of the export that lie beside it; "" if none do."""
     stale: list[Stale]
     """Packs of earlier runs that lack what is new."""
-    changed: bool = False
-    """Whether the user changed START-HERE.md, so that the new one is beside it."""
+    beside: str | None = None
+    """The name of the new START-HERE.md, if the user changed the one that is there."""
 
 
 class Left(NamedTuple):
@@ -184,7 +184,7 @@ def leave(
     new = folder.tally.new_texts
     name = WEB_PAGE if pages else new.get(PAGE, PAGE)
     answered = answer(report, checked, name, incomplete, together)
-    return Left(report, Finished(checked, answered, out / name, together, stale, PAGE in new))
+    return Left(report, Finished(checked, answered, out / name, together, stale, new.get(PAGE)))
 
 
 def _put_pages(folder: ArchiveFolder, text: Callable[..., str], before: Any, *, pages: bool) -> str:

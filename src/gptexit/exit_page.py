@@ -244,7 +244,7 @@ def start_here(
         pages=pages,
         source=line(source["label"]),
         question=QUESTION,
-        answer=answer(report, checked, name, incomplete, together),
+        answer=answer(report, checked, WEB_PAGE if pages else PAGE, incomplete, together),
         in_browser=name == WEB_PAGE,
         together=together,
         age=age(report),

@@ -184,6 +184,6 @@ def _told(report: dict[str, Any], left: Finished) -> list[str]:
             f"{pack.name} is of an earlier export and has nothing that is new in this one. To "
             f"renew it: {pack.command}"
         )
-    if left.changed:
-        lines.append(f"You changed {PAGE}: it stays as it is, and the new page is beside it.")
+    if left.beside:
+        lines.append(f"You changed {PAGE}: it stays as it is. The new one is {left.beside}.")
     return [*lines, "", f"Now open {left.page}. It lists what to do before you cancel."]
