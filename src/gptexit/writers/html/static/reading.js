@@ -150,7 +150,7 @@
 		button("‹", () => look(place - 1), { "aria-label": "Previous picture" }),
 		button("›", () => look(place + 1), { "aria-label": "Next picture" }),
 	];
-	const buttons = make("p.buttons", {}, ...steps, button("Close", () => viewer.close()));
+	const buttons = make("p.buttons", {}, ...steps, button("Close", () => viewer.close(), { autofocus: "true" }));
 	const viewer = make("dialog", { class: "viewer", "aria-label": "Picture", keydown: leaf, click: away }, image, caption, buttons);
 	main.addEventListener("click", (event) => {
 		const { ctrlKey, metaKey, shiftKey } = event;
@@ -276,17 +276,6 @@
 		number = Math.max(0, Math.min(shown.length - 1, number));
 		if (shown[number]) arrive(shown[number]);
 	}
-
-	// On paper everything is open.
-	/** @type {HTMLDetailsElement[]} */
-	let opened = [];
-	addEventListener("beforeprint", () => {
-		opened = [...main.querySelectorAll("details")].filter((details) => !details.open);
-		for (const details of opened) details.open = true;
-	});
-	addEventListener("afterprint", () => {
-		for (const details of opened) details.open = false;
-	});
 
 	addEventListener("hashchange", follow);
 	follow();
