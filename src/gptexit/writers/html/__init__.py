@@ -1,0 +1,1 @@
+"""The HTML archive: pages that open with a double click."""
