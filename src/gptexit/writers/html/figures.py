@@ -116,26 +116,26 @@ def _said(part: Any) -> str:
 
 _SIGNS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1c\x1d\x1e\x1f")) + string.punctuation.encode()
 _SPACES = bytes.maketrans(b"\x1c\x1d\x1e\x1f", b"    ")
+_OTHER_SPACES = re.compile(
+    rb"[\xc2\xe2](?:(?<=\xc2)[\x85\xa0]|\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)"
+)
 _OTHER_SIGNS = re.compile(
-    rb"\xe2[\x80-\xaf].|\xc2[\xa0-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf]|\xe0\xa5[\xa4\xa5]|\xf0\x9f.."
-    rb"|\xef(?:\xb8[\x80-\x8f]|\xbc[\x80-\x8f\x9a-\xa0\xbb-\xbf]|\xbd[\x80\x9b-\xa5])",
+    rb"\xe2[\x80-\xaf].|\xc2[\xa1-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf]|\xe0\xa5[\xa4\xa5]|\xf0\x9f.."
+    rb"|\xef(?:\xb8[\x80-\x8f]|\xbc[\x80-\x8f\x9a-\xa0\xbb-\xbf]|\xbd[\x80\x9b-\xa5]|\xbf[\xbc\xbd])",
     re.DOTALL,
 )
 """Punctuation, symbols and small pictures in UTF-8, as far as texts set spaces around them."""
-_ALL_BUT_LEADS = bytes({*range(256)} - set(b"\xe0\xe1\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xef"))
+_ALL_BUT_LEADS = bytes({*range(256)} - set(b"\xe0\xe1\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xef\xf0"))
+_RARE = (
+    rb"(?<=\xe0)[\xb8-\xbb]|(?<=\xe1)[\x80-\x82\x9e\x9f]|(?<=\xf0)[\xa0-\xaf]"
+    rb"|(?<=\xef)(?:[\xa4-\xab]|\xbd[\xa6-\xbf]|\xbe[\x80-\x9f])"
+)
+"""What follows the first byte of a character of a script without spaces, if not all have it."""
+_RARE_CHARACTER = re.compile(rb"[\xe0\xe1\xef\xf0](?:%b)" % _RARE)
 _WITHOUT_SPACES = re.compile(
-    rb"[\xe0\xe1\xe3-\xe9\xef](?:(?<=[\xe3-\xe9])|(?<=\xe0)[\xb8-\xbb]|(?<=\xe1)[\x80-\x82\x9e\x9f]"
-    rb"|(?<=\xef)(?:[\xa4-\xab]|\xbd[\xa6-\xbf]|\xbe[\x80-\x9f]))[\x80-\xff]*+"
+    rb"[\xe0\xe1\xe3-\xe9\xef\xf0](?:(?<=[\xe3-\xe9])|%b)[\x80-\xff]*+" % _RARE
 )
 """A run of characters in UTF-8 that begins in a script without spaces."""
-_PAIRS = (
-    *(b"\xe0\xb8", b"\xe0\xb9", b"\xe0\xba", b"\xe0\xbb"),
-    *(b"\xe1\x80", b"\xe1\x81", b"\xe1\x82", b"\xe1\x9e", b"\xe1\x9f"),
-    *(b"\xef" + bytes([byte]) for byte in range(0xA4, 0xAC)),
-    *(b"\xef\xbd" + bytes([byte]) for byte in range(0xA6, 0xC0)),
-    *(b"\xef\xbe" + bytes([byte]) for byte in range(0x80, 0xA0)),
-)
-"""Beginnings of characters of such scripts in UTF-8, besides those from E3 81 to E9."""
 
 
 def words_in(text: str) -> int:
@@ -145,11 +145,11 @@ def words_in(text: str) -> int:
     if len(data) > len(text):
         leads = data.translate(None, _ALL_BUT_LEADS)
         if leads:
-            rare = sum(map(leads.count, (b"\xe0", b"\xe1", b"\xef")))
+            rare = sum(map(leads.count, (b"\xe0", b"\xe1", b"\xef", b"\xf0")))
             characters = len(leads) - rare - data.count(b"\xe3\x80")
-            characters += sum(map(data.count, _PAIRS)) if rare else 0
+            characters += len(_RARE_CHARACTER.findall(data)) if rare else 0
             data = _WITHOUT_SPACES.sub(b" ", data)
-        data = _OTHER_SIGNS.sub(b"", data)
+        data = _OTHER_SIGNS.sub(b"", _OTHER_SPACES.sub(b" ", data))
     return (characters + 1) // 2 + len(data.translate(_SPACES, _SIGNS).split())
 
 

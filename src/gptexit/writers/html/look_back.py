@@ -302,8 +302,8 @@ class LookBack:
         return _section(
             "missing",
             "What is missing",
-            f"<p>Conversations mention {count(self._totals.files['missing'], 'file')} that the export "
-            "does not hold. Their pages say where.</p>\n",
+            f"<p>Conversations mention {count(self._totals.files['missing'], 'file')} that the "
+            "export does not hold. Their pages say where.</p>\n",
             table,
             f'<p class="more">And {count(left, "more conversation")}.</p>\n' if left else "",
         )
@@ -329,8 +329,8 @@ class LookBack:
 _SHARE = Html('<span class="unseen">Share</span>')
 _NOTES = (
     '<details class="counting"><summary>How this is counted</summary>\n<ul>\n'
-    "<li>Messages are what you and ChatGPT wrote, in every version of a conversation that the pages "
-    "show. Reasoning is not counted, nor what tools were asked and answered.</li>\n"
+    "<li>Messages are what you and ChatGPT wrote, in every version of a conversation that the "
+    "pages show. Reasoning is not counted, nor what tools were asked and answered.</li>\n"
     "<li>Your words are what you typed or said, and ChatGPT’s the texts of its answers. A word is "
     "what stands between spaces and has a letter or a digit in it. In scripts that set no spaces, "
     "such as Chinese, Japanese and Thai, two characters count as one word.</li>\n"
