@@ -9,7 +9,8 @@ month. `code`: the pieces of code by language. The key is empty for a message wi
 with one from outside of ChatGPT's time, which is an error in the export.
 
 A word is what stands between spaces and has a letter or a digit in it. In scripts that set no
-spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese), two characters count as one.
+spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese), two characters of a text count
+as one word.
 """
 
 from __future__ import annotations
@@ -121,21 +122,19 @@ _OTHER_SPACES = re.compile(
 )
 _OTHER_SIGNS = re.compile(
     rb"\xe2[\x80-\xaf].|\xc2[\xa1-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf]|\xe0\xa5[\xa4\xa5]|\xf0\x9f.."
-    rb"|\xef(?:\xb8[\x80-\x8f]|\xbc[\x80-\x8f\x9a-\xa0\xbb-\xbf]|\xbd[\x80\x9b-\xa5]|\xbf[\xbc\xbd])",
+    rb"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbc[\x80-\x8f\x9a-\xa0\xbb-\xbf]|\xbd[\x80\x9b-\xa5]|\xbf[\xbc\xbd])",
     re.DOTALL,
 )
 """Punctuation, symbols and small pictures in UTF-8, as far as texts set spaces around them."""
 _ALL_BUT_LEADS = bytes({*range(256)} - set(b"\xe0\xe1\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xef\xf0"))
-_RARE = (
-    rb"(?<=\xe0)[\xb8-\xbb]|(?<=\xe1)[\x80-\x82\x9e\x9f]|(?<=\xf0)[\xa0-\xaf]"
-    rb"|(?<=\xef)(?:[\xa4-\xab]|\xbd[\xa6-\xbf]|\xbe[\x80-\x9f])"
+_JOINED_RUN = re.compile(rb"[\xe3-\xe9](?:..[\xe3-\xe9])*+..", re.DOTALL)
+"""A run of Chinese and Japanese characters and punctuation in UTF-8: three bytes each."""
+_JOINED_CHARACTER = re.compile(
+    rb"[\xe0\xe1\xef\xf0](?:(?<=\xe0)[\xb8-\xbb].|(?<=\xe1)[\x80-\x82\x9e\x9f].|(?<=\xf0)[\xa0-\xaf].."
+    rb"|(?<=\xef)(?:[\xa4-\xab].|\xbd[\xa6-\xbf]|\xbe[\x80-\x9f]))",
+    re.DOTALL,
 )
-"""What follows the first byte of a character of a script without spaces, if not all have it."""
-_RARE_CHARACTER = re.compile(rb"[\xe0\xe1\xef\xf0](?:%b)" % _RARE)
-_WITHOUT_SPACES = re.compile(
-    rb"[\xe0\xe1\xe3-\xe9\xef\xf0](?:(?<=[\xe3-\xe9])|%b)[\x80-\xff]*+" % _RARE
-)
-"""A run of characters in UTF-8 that begins in a script without spaces."""
+"""A character in UTF-8 of Thai, Lao, Burmese or Khmer, or a rare one of Chinese or Japanese."""
 
 
 def words_in(text: str) -> int:
@@ -147,8 +146,10 @@ def words_in(text: str) -> int:
         if leads:
             rare = sum(map(leads.count, (b"\xe0", b"\xe1", b"\xef", b"\xf0")))
             characters = len(leads) - rare - data.count(b"\xe3\x80")
-            characters += len(_RARE_CHARACTER.findall(data)) if rare else 0
-            data = _WITHOUT_SPACES.sub(b" ", data)
+            data = _JOINED_RUN.sub(b" ", data)
+            if rare:
+                data, number = _JOINED_CHARACTER.subn(b" ", data)
+                characters += number
         data = _OTHER_SIGNS.sub(b"", _OTHER_SPACES.sub(b" ", data))
     return (characters + 1) // 2 + len(data.translate(_SPACES, _SIGNS).split())
 
