@@ -1,0 +1,1 @@
+"""Write an archive of web pages that opens from a disk."""
