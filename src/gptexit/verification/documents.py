@@ -143,7 +143,7 @@ class Given:
                 continue
             if is_web(leaf) and len(leaf) < 5_000:
                 self.addresses.add(key_of_address(leaf))
-            if re.search(r"\s", leaf):
+            if not is_web(leaf) or re.search(r"\s", leaf):
                 texts += _ADDRESS.findall(leaf.replace("\\/", "/").replace('\\"', '"'))
         self.text = "\0".join(map(key_of_address, texts))
         for group in objects(metadata.get("search_result_groups")):
