@@ -65,6 +65,11 @@ def has_words(piece: str) -> bool:
     return any(spelling.must for spelling in _spellings(piece))
 
 
+def plainer(text: str) -> str:
+    """Return a text without what may be drawn in another way."""
+    return _DRAWN.sub("", text) if _SIGNS.search(text) or "<br" in text else text
+
+
 def lacking(piece: str, within: str) -> str:
     """Return the letters of a piece that was not found, from the first on that the page lacks."""
     spellings = _spellings(piece)

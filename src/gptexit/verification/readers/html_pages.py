@@ -7,24 +7,29 @@ from collections.abc import Iterator
 from functools import partial
 
 from gptexit.verification.archive_files import CheckedArchive
-from gptexit.verification.compare_text import foreign, key_of_address, letters, vocabulary_of
+from gptexit.verification.compare_text import (
+    foreign,
+    key_of_address,
+    keys_in,
+    letters,
+    vocabulary_of,
+)
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
 from gptexit.verification.html_data import ROLES
 from gptexit.verification.html_links import file_of, unsafe
 from gptexit.verification.html_lists import Lists
-from gptexit.verification.html_page import BETWEEN, Article, HtmlPage, Unreadable
+from gptexit.verification.html_page import Article, HtmlPage, Unreadable
 from gptexit.verification.html_tree import HeldPage, is_day, spelled
 from gptexit.verification.raw import changed_since, id_of, leaves, mended, names
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.markdown import SIGNATURES, mark_of
-from gptexit.verification.rendered import find, has_words, lacking
+from gptexit.verification.rendered import find, has_words, lacking, plainer
 from gptexit.verification.words import Words
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """Ends of the names of files that a page shows, and does not only link to."""
-_BARE = re.compile(rf"https?://[^\s<>\"{BETWEEN}]+")
 _SHORT = 8
 """Letters of an address that may stand in any text."""
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
@@ -173,12 +178,14 @@ class HtmlReader(Reader):
             yield f"{_name(shown)} is incomplete: “{_short(gone)}”"
         elif shown.plain and held.ours and not (held.kept or self.archive.redacted):
             own = letters("".join(article.own))
-            literal = letters("\n".join(map(mended, shown.texts)))
+            texts = "\n".join(map(mended, shown.texts))
+            literal = letters(texts)
+            allowed = (literal, letters(plainer(texts)))
+            if len(shown.words.pieces) == len(shown.texts):
+                allowed = ("", "")
             _, more = self._gone(shown.words, own)
-            alone = len(shown.words.pieces) == len(shown.texts)
-            if len(own) > len(literal) or any(
-                words not in ("" if alone else literal) for words in more
-            ):
+            known = all(any(words in text for text in allowed) for words in more)
+            if not known or len(own) > len(literal):
                 yield f"{_name(shown)} shows more than its own words"
 
     def _led(self, held: HeldPage) -> Iterator[str]:
@@ -193,7 +200,7 @@ class HtmlReader(Reader):
                     continue
                 name = key_of_address(address)
                 # Among the words of a message, only longer addresses are looked for.
-                told = len(name) <= _SHORT and name in key_of_address(article.text)
+                told = len(name) <= _SHORT and name in keys_in(article.text)
                 if not (told or held.source.gives(str(key), name)):
                     yield f"message {article.key} leads to an address of nobody: {address[:200]}"
 
@@ -219,16 +226,11 @@ class HtmlReader(Reader):
         if not words.addresses or self.archive.redacted:
             return None
         held = {key_of_address(link) for article in articles for link in article.links}
-        held |= {
-            key_of_address(bare)
-            for article in articles
-            for bare in (
-                _BARE.findall(article.text) if any("://" in it for it in article.texts) else ()
-            )
-        }
         for keys in words.addresses:
             if held.isdisjoint(keys) and not any(address.startswith(keys) for address in held):
-                return f"the source {keys[0]}"
+                told = "".join(keys_in(article.text) for article in articles)
+                if not any(key in told for key in keys):
+                    return f"the source {keys[0]}"
         return None
 
     def _linked(
