@@ -34,6 +34,8 @@ class File:
     """True if nothing more will be appended."""
     place: str = ""
     """With `last`: the final path, if it is known only then."""
+    gone: bool = False
+    """True to remove the file that an earlier run wrote, unless the user changed it."""
     about: About = field(default_factory=dict)
     """For a conversation: what the index says of it."""
     holding: NoteContents | None = None

@@ -146,6 +146,8 @@ class ArchiveFolder:
         """Write a file, unless it is there already."""
         if file.append:
             return self._append(file)
+        if file.gone:
+            return self._take_away(file.key)
         digest = sha256_of(file.data)
         existing = self.read(file.path)
         first = self.keep(file.path, file.key)
@@ -293,15 +295,24 @@ class ArchiveFolder:
         """Remove files of earlier runs that this one did not write and nobody changed."""
         gone = [entry for entry in self.catalog if hash(entry.path) not in self._kept]
         for entry in gone:
-            target = f"{self.places.top}/{entry.path}"
-            if os.path.lexists(target):
-                # What a link leads to is the user's, wherever it is, and so is the link.
-                theirs = self._is_linked(entry.path) or not os.path.isfile(target)
-                if theirs or not self.is_ours(entry.path, digest_at(target) or ""):
-                    self.edited.append(entry.path)
-                    continue
-                self.places.remove(target)
-            self.catalog.forget(entry.key)
+            self._remove(entry)
+
+    def _remove(self, entry: Entry) -> bool:
+        """Remove a file of an earlier run; return False if it stays, since the user changed it."""
+        target = f"{self.places.top}/{entry.path}"
+        if os.path.lexists(target):
+            # What a link leads to is the user's, wherever it is, and so is the link.
+            theirs = self._is_linked(entry.path) or not os.path.isfile(target)
+            if theirs or not self.is_ours(entry.path, digest_at(target) or ""):
+                self.edited.append(entry.path)
+                return False
+            self.places.remove(target)
+        self.catalog.forget(entry.key)
+        return True
+
+    def _take_away(self, key: str) -> Outcome:
+        entry = self.catalog.get(key)
+        return "edited" if entry and not self._remove(entry) else "unchanged"
 
     def _is_linked(self, path: str) -> bool:
         """Tell whether a file, or a folder that it is in, is a link."""

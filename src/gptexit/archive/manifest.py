@@ -251,6 +251,11 @@ class Catalog:
         """Yield the notes beside others, with what only older exports hold, by path."""
         return self._where("key LIKE 'older%' AND sha256 <> ''", "path")
 
+    def beginning(self, *keys: str) -> Iterator[Entry]:
+        """Yield the files whose keys begin with one of `keys`, by path."""
+        found = " OR ".join(f"key LIKE '{key}%'" for key in keys)
+        return self._where(f"({found}) AND sha256 <> ''", "path")
+
     def others(self) -> Iterator[Entry]:
         """Yield the files that no conversation led to, by path."""
         return self._where("key LIKE 'member/%'", "path")

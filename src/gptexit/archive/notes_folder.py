@@ -34,7 +34,9 @@ _PROPERTY = re.compile(r"^(updated|messages): (.+)$", re.MULTILINE)
 _WORDS = re.compile(r"\w+")
 _NEW = re.compile(r"\.new\d*(\.[^./]*)\Z")
 _BESIDE = re.compile(r"\Abeside\d*/")
-_FOOTNOTE = re.compile(r"\[\^\d+\]:?")
+_FOOTNOTE = re.compile(r"\[\^\d+\]:?|<sup class=\"cite\">.{0,500}?</sup>")
+_NO_WORDS = ("#", "<header", "<article", '<p class="by"', "<details class=", "<section class=")
+"""The beginnings of lines of a note, or of a page, with no words of a message."""
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class NotesSink(FolderSink):
     def _put(self, file: File) -> Outcome:
         holding = file.holding
         if holding is None:
-            return self.folder.put(file) if file.append else self._put_page(file)
+            return self.folder.put(file) if file.append or file.gone else self._put_page(file)
         front, body = parted(file.data)
         written = {"front": front, "body": digest_of_body(body)}
         file = replace(file, about={**file.about, **holding.about(), **written})
@@ -440,7 +442,7 @@ def _with_users(file: File, about: Mapping[str, str | None], data: bytes) -> Fil
     return replace(file, data=f"---\n{text}---\n".encode() + after, about={**file.about, **names})
 
 
-def _holds_words(data: bytes, before: bytes, left_out: tuple[str, ...] = ("#",)) -> bool:
+def _holds_words(data: bytes, before: bytes, left_out: tuple[str, ...] = _NO_WORDS) -> bool:
     """Tell whether the note `data` has every line of the note `before`, each as often.
 
     Front matter, lines that begin as `left_out` says (headings, or the title alone), and the

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gptexit.archive.description import record_of
 from gptexit.archive.manifest import Catalog
+from gptexit.chatgpt.take import mapping
 from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
 
 TITLE = "ChatGPT archive"
@@ -23,7 +25,11 @@ class HtmlOptions(CommonOptions):
         recorded=True,
     )
     archive_title: str | None = option(
-        None, "The name of the archive, on its first page. [default: ChatGPT archive]"
+        None,
+        "The name of the archive, on its pages. An archive keeps it until another one is given. "
+        "[default: ChatGPT archive]",
+        metavar="NAME",
+        recorded=True,
     )
     root: Path | None = None
     """The folder of the archive, from which what earlier runs wrote is read."""
@@ -36,7 +42,9 @@ def _writer(options: HtmlOptions, setting: WriterSetting) -> Writer:
 
 
 def _for_archive(options: HtmlOptions, root: Path, catalog: Catalog) -> HtmlOptions:
-    return replace(options, root=root)
+    before = mapping(record_of(root).get("options")).get("archive_title")
+    title = options.archive_title or (before if isinstance(before, str) else None)
+    return replace(options, root=root, archive_title=title)
 
 
 FORMAT = Format(

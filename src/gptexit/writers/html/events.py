@@ -120,8 +120,7 @@ def _start(out: _Out, tag: Any) -> None:
         out.write("\n<ul>\n" if value is None else f"\n<ol{number}>\n")
     elif name == "CodeBlock":
         fenced = value.get("Fenced") if isinstance(value, dict) else None
-        info = fenced.split(" ")[0] if fenced else ""
-        out.block = (info or None, [])
+        out.block = (next(iter((fenced or "").split()), None), [])
     elif name == "TableCell":
         align = out.aligned[out.cell] if out.cell < len(out.aligned) else "None"
         style = "" if align == "None" else f' style="text-align: {align.lower()}"'
@@ -152,7 +151,7 @@ def _end(out: _Out, tag: Any) -> None:
     elif name == "CodeBlock":
         language, pieces = out.block or (None, [])
         out.block = None
-        out.write("\n" + out.code(language, "".join(pieces)))
+        out.write(out.code(language, "".join(pieces)))
     elif name == "TableCell":
         out.write(f"</{out.tag}>")
         out.cell += 1

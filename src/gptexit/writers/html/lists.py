@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import zlib
 from binascii import a2b_base64
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from hashlib import sha256
 from html import escape
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +24,7 @@ from gptexit.archive.manifest import Catalog, Entry
 from gptexit.files.disk import open_plain
 from gptexit.text.json import dumps
 from gptexit.writers.html.look_back import LookBack
-from gptexit.writers.html.shell import shell
+from gptexit.writers.html.shell import shell, static_files
 from gptexit.writers.html.words import WordIndex, words_of
 
 _LARGEST = 256 << 20
@@ -74,9 +74,14 @@ class Lists:
     def number_of(self, conversation_id: str) -> int:
         """Return the number of a conversation: the one that it has, else a new one."""
         number = number_in(self._catalog.get(f"conversation/{conversation_id}"))
-        if number is None:
-            self._last = number = self._last + 1
-        return number
+        if number is not None:
+            holder = self._catalog.at(texts_path(number))
+            if holder is None or holder[0] == f"texts/{conversation_id}":
+                return number
+        self._last += 1
+        while self._catalog.at(texts_path(self._last)):  # of a manifest that is not as we wrote it
+            self._last += 1
+        return self._last
 
     def take(self, number: int, texts: File, words: bytes, figures: bytes) -> None:
         """Take in the words and figures of a conversation, whose files are about to be written.
@@ -103,10 +108,20 @@ class Lists:
         self._words.add(number, words)
         gpt = _listed(page)[0]
         about = {**page.about, "path": page.path, "gpt": gpt, "number": str(number)}
-        self._look_back.add(figures, about)
+        if isinstance(figures, dict):
+            self._look_back.add(figures, about)
 
     def files(self) -> Iterator[File]:
-        """Yield the files of the whole archive."""
+        """Yield the files of the whole archive, and those of earlier runs that have no use now."""
+        seen: set[str] = set()
+        for file in chain(static_files(), self._made()):
+            seen.add(file.key)
+            yield file
+        for entry in [*self._catalog.beginning("data/", "list/", "static/")]:
+            if entry.key not in seen:
+                yield File(entry.path, b"", entry.key, gone=True)
+
+    def _made(self) -> Iterator[File]:
         self._settle()
         for entry in self._catalog.conversations():
             number = number_in(entry)
@@ -131,8 +146,31 @@ class Lists:
         index["gpts"] = {key: self.names[key] for key in sorted(gpts & self.names.keys())}
         index["words"] = self._words.directory()
         yield File("data/index.js", piece("index", dumps(index)), "data/index.js")
-        yield self._first_page(index["lists"])
         self._words.close()
+        more: list[tuple[str, str]] = []
+        for name, title, entries in (
+            ("older", "What only older exports hold", self._catalog.older()),
+            ("files", "Files that no page shows", self._catalog.others()),
+        ):
+            if (yield from self._more(name, title, entries)):
+                more.append((name, title))
+        yield self._first_page(index["lists"], more)
+
+    def _more(self, name: str, title: str, entries: Iterator[Entry]) -> Generator[File, None, bool]:
+        """Yield the page of a list that no script reads; return False if there is nothing in it."""
+        path = f"list/{name}.html"
+        first = next(entries, None)
+        if first is None:
+            return False
+        opening, closing = shell(title, "../", self._title, "", "list")
+        yield File(path, opening + f"<h1>{title}</h1>\n<ul>\n".encode(), path, append=True)
+        for entry in chain([first], entries):
+            words = entry.about.get("title") or entry.path
+            yield File(
+                path, _linked(entry.path, words).encode("utf-8", "replace"), path, append=True
+            )
+        yield File(path, b"</ul>\n" + closing, path, append=True, last=True)
+        return True
 
     def _year(
         self,
@@ -169,9 +207,10 @@ class Lists:
         yield File(data, b"\n])\n", data, append=True, last=True)
         yield File(page, b"</ul>\n" + closing, page, append=True, last=True)
 
-    def _first_page(self, years: list[str]) -> File:
+    def _first_page(self, years: list[str], more: list[tuple[str, str]]) -> File:
         links = "".join(
-            f'<li><a href="list/{year}.html">{_title_of(year)}</a></li>\n' for year in years
+            f'<li><a href="list/{name}.html">{title}</a></li>\n'
+            for name, title in [*((year, _title_of(year)) for year in years), *more]
         )
         nav = f'\n<ul class="years">\n{links}</ul>\n' if links else ""
         opening, closing = shell(self._title, "", self._title, "", "look-back", nav)
@@ -228,9 +267,13 @@ def _row(entry: Entry) -> list[Any] | None:
 
 
 def _item(row: list[Any]) -> str:
-    path = escape(quote(f"../{row[1]}", safe="/.-_~"))
     when = f'<time datetime="{escape(row[3][:10])}">{escape(row[3][:10])}</time> ' if row[3] else ""
-    return f'<li>{when}<a href="{path}">{escape(row[2], quote=False)}</a></li>\n'
+    return _linked(row[1], row[2], when)
+
+
+def _linked(path: str, words: str, before: str = "") -> str:
+    address = escape(quote(f"../{path}", safe="/.-_~"))
+    return f'<li>{before}<a href="{address}">{escape(words, quote=False)}</a></li>\n'
 
 
 def _year(entry: Entry) -> str:

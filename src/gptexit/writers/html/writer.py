@@ -16,7 +16,7 @@ import posixpath
 import zlib
 from binascii import b2a_base64
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from html import escape
@@ -39,7 +39,7 @@ from gptexit.writers.html.lists import Lists, piece, texts_path
 from gptexit.writers.html.page import Page, Style, page_of
 from gptexit.writers.html.parts import line
 from gptexit.writers.html.prose import is_safe
-from gptexit.writers.html.shell import shell, static_files
+from gptexit.writers.html.shell import shell
 from gptexit.writers.html.words import words_of
 from gptexit.writers.markdown.embed import encoded
 
@@ -292,8 +292,4 @@ class Html:
     def finish(self) -> Rendered:
         """Write the first page and the lists of the whole archive, of this run and earlier ones."""
         unshown = Counter({NotKept.FILE_UNSHOWN: self._unshown})
-        return Rendered(more=self._last(), not_kept=+unshown)
-
-    def _last(self) -> Iterator[File]:
-        yield from static_files()
-        yield from self._lists.files()
+        return Rendered(more=self._lists.files(), not_kept=+unshown)
