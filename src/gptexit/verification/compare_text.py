@@ -127,8 +127,13 @@ def letters(text: str) -> str:
 @lru_cache(maxsize=8192)
 def key_of_address(address: str) -> str:
     """Return the letters and digits of an address: whoever wrote or encoded it, they stay."""
-    address = _TRACKING.sub("", unquote(address.replace("\\", "")))
-    return _NO_LETTER.sub("", address).casefold()
+    return keys_in(address)
+
+
+def keys_in(text: str) -> str:
+    """Return the keys of all addresses in a text, in one string."""
+    text = _TRACKING.sub("", unquote(text.replace("\\", "")))
+    return _NO_LETTER.sub("", text).casefold()
 
 
 def foreign(

@@ -14,8 +14,9 @@ from gptexit.verification.compare_text import letters
 from gptexit.verification.redacted_text import TextFinder
 
 _DRAWN = re.compile(
-    r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$))+(?:\[[ xX]\][ \t])?(?:(?:`{3,}|~{3,})[^`\n]*$)?"
-    r"|^[ \t>]*(?:`{3,}|~{3,})[^`\n]*$"
+    r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$))+(?:\[[ xX]\][ \t])?"
+    r"(?:`{3,}[^`\n]*$|~{3,}[^\n]*$)?"
+    r"|^[ \t>]*(?:`{3,}[^`\n]*$|~{3,}[^\n]*$)"
     r"|<br */?>",
     re.MULTILINE,
 )
@@ -42,21 +43,31 @@ class _Spelling(NamedTuple):
 def find(piece: str, look: TextFinder, within: str, at: int) -> Span | None:
     """Return where the words of a piece of a message stand in the letters of a page, from `at` on.
 
-    None if they are not there. The piece has to have letters.
+    None if they are not there.
     """
     spellings = _spellings(piece)
     without = "".join(spelling.must for spelling in spellings)
     whole = "".join(spelling.may + spelling.must for spelling in spellings)
-    spans = []
-    for spelled in {without, whole} if without else {whole}:
+    spans = [] if without else [Span(at, at)]
+    for spelled in {without, whole} - {""}:
         begin = within.find(spelled, at)
         if begin >= 0:
             spans.append(Span(begin, begin + len(spelled)))
     if spans:
-        return min(spans, key=lambda span: (span.begin, -span.end))
+        return _drawn_around(spellings, within, at, min(spans, key=lambda it: (it.begin, -it.end)))
     if len(spellings) > 1 and (mixed := _mixed(spellings, within, at)):
         return mixed
     return _through_marks(spellings, look, within, at) if look.redacted else None
+
+
+def has_words(piece: str) -> bool:
+    """Tell whether a piece of a message has words that a page has to show."""
+    return any(spelling.must for spelling in _spellings(piece))
+
+
+def plainer(text: str) -> str:
+    """Return a text without what may be drawn in another way."""
+    return _DRAWN.sub("", text) if _SIGNS.search(text) or "<br" in text else text
 
 
 def lacking(piece: str, within: str) -> str:
@@ -104,23 +115,37 @@ def _mixed(spellings: list[_Spelling], within: str, at: int) -> Span | None:
             return None
         end = _walked(spellings[first:], within, begin)
         if end is not None:
-            may = spellings[first].may
-            drawn = may and within.endswith(may, at, begin)
-            return Span(begin - len(may) if drawn else begin, end)
+            return _drawn_around(spellings, within, at, Span(begin, end))
         start = begin + 1
     return None
 
 
+def _drawn_around(spellings: list[_Spelling], within: str, at: int, span: Span) -> Span:
+    """Return a span with what may lack before its first and behind its last words."""
+    begin, end = span
+    musts = [number for number, spelling in enumerate(spellings) if spelling.must]
+    first, last = (musts[0], musts[-1]) if musts else (len(spellings), 0)
+    for may, _ in reversed(spellings[: first + 1]):
+        begin -= len(may) if within.endswith(may, at, begin) else 0
+    for may, _ in spellings[last + 1 :]:
+        end += len(may) if within.startswith(may, end) else 0
+    return Span(begin, end)
+
+
 def _walked(spellings: list[_Spelling], within: str, at: int) -> int | None:
     """Return where the words end that begin at a place, each with or without what may lack."""
+    places = {at}
     for number, (may, must) in enumerate(spellings):
-        if within.startswith(must, at) and (must or not within.startswith(may, at)):
-            at += len(must)
-        elif number and within.startswith(may + must, at):
-            at += len(may) + len(must)
-        else:
+        spelled = (must, may + must) if number else (must,)
+        places = {
+            place + len(words)
+            for place in places
+            for words in spelled
+            if within.startswith(words, place)
+        }
+        if not places or len(places) > _TRIED:
             return None
-    return at
+    return max(places)
 
 
 def _through_marks(

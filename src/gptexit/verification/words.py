@@ -177,8 +177,9 @@ def _linked(text: str) -> Words:
 
 
 def _label(match: re.Match[str]) -> str:
-    """Cut the label of a definition out if it is a number, which goes with the address."""
-    return _CUT if match[1].isdigit() else f"{_CUT}{match[1]}{_CUT}"
+    """Cut the label of a definition out if it is a number or follows words, as in `[here][a]`."""
+    goes = match[1].isdigit() or match.string[match.start() - 1 : match.start()] == "]"
+    return _CUT if goes else f"{_CUT}{match[1]}{_CUT}"
 
 
 def _defined(match: re.Match[str], labels: set[str], words: Words) -> str:

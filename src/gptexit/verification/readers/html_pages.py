@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from functools import partial
 
 from gptexit.verification.archive_files import CheckedArchive
-from gptexit.verification.compare_text import foreign, key_of_address, letters, vocabulary_of
+from gptexit.verification.compare_text import (
+    foreign,
+    key_of_address,
+    keys_in,
+    letters,
+    vocabulary_of,
+)
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
 from gptexit.verification.html_data import ROLES
 from gptexit.verification.html_links import file_of, unsafe
 from gptexit.verification.html_lists import Lists
-from gptexit.verification.html_page import BETWEEN, Article, HtmlPage, Unreadable
+from gptexit.verification.html_page import Article, HtmlPage, Unreadable
 from gptexit.verification.html_tree import HeldPage, is_day, spelled
-from gptexit.verification.raw import changed_since, id_of, mended, names
+from gptexit.verification.raw import changed_since, id_of, leaves, mended, names
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.markdown import SIGNATURES, mark_of
-from gptexit.verification.rendered import find, lacking
+from gptexit.verification.rendered import find, has_words, lacking, plainer
 from gptexit.verification.words import Words
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """Ends of the names of files that a page shows, and does not only link to."""
-_BARE = re.compile(rf"https?://[^\s<>\"{BETWEEN}]+")
+_SHORT = 8
+"""Letters of an address that may stand in any text."""
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _WORDS_OF_A_PAGE = names(
     """
@@ -141,7 +148,7 @@ class HtmlReader(Reader):
             if article is not None:
                 yield from self._said(held, shown, article)
                 yield from self._linked(held, pointers, [article])
-            elif any(map(letters, shown.words.pieces)) or shown.pointers:
+            elif any(map(has_words, shown.words.pieces)) or shown.pointers:
                 yield f"{_name(shown)} is missing"
             elif gone := self._beside(shown.words, everything + beside, page.articles):
                 yield f"{_name(shown)} is missing: “{_short(gone)}”"
@@ -155,8 +162,9 @@ class HtmlReader(Reader):
         yield from self._linked(held, unplaced, page.articles)
         if held.ours and not (held.kept or self.archive.redacted):
             text = f"{page.title}\n{page.text}"
-            for word in islice(foreign(text, source.vocabularies, self._own_words), 1):
-                yield f"holds a word that the export does not have: {word}"
+            strange = foreign(text, source.vocabularies, self._own_words)
+            if first := next(filter(partial(_is_in_nothing, source), strange), None):
+                yield f"holds a word that the export does not have: {first}"
 
     def _said(self, held: HeldPage, shown: ShownMessage, article: Article) -> Iterator[str]:
         """Look for the words and sources of a message in its article."""
@@ -170,12 +178,14 @@ class HtmlReader(Reader):
             yield f"{_name(shown)} is incomplete: “{_short(gone)}”"
         elif shown.plain and held.ours and not (held.kept or self.archive.redacted):
             own = letters("".join(article.own))
-            literal = letters("\n".join(map(mended, shown.texts)))
+            texts = "\n".join(map(mended, shown.texts))
+            literal = letters(texts)
+            allowed = (literal, letters(plainer(texts)))
+            if len(shown.words.pieces) == len(shown.texts):
+                allowed = ("", "")
             _, more = self._gone(shown.words, own)
-            alone = len(shown.words.pieces) == len(shown.texts)
-            if len(own) > len(literal) or any(
-                words not in ("" if alone else literal) for words in more
-            ):
+            known = all(any(words in text for text in allowed) for words in more)
+            if not known or len(own) > len(literal):
                 yield f"{_name(shown)} shows more than its own words"
 
     def _led(self, held: HeldPage) -> Iterator[str]:
@@ -186,9 +196,12 @@ class HtmlReader(Reader):
         for article in held.page.articles:
             key = keys.get(article.key or "")
             for address in dict.fromkeys(article.links) if key is not None else ():
-                if address.startswith(("http://", "https://")) and not held.source.gives(
-                    str(key), key_of_address(address)
-                ):
+                if not address.startswith(("http://", "https://")):
+                    continue
+                name = key_of_address(address)
+                # Among the words of a message, only longer addresses are looked for.
+                told = len(name) <= _SHORT and name in keys_in(article.text)
+                if not (told or held.source.gives(str(key), name)):
                     yield f"message {article.key} leads to an address of nobody: {address[:200]}"
 
     def _gone(self, words: Words, within: str) -> tuple[str | None, list[str]]:
@@ -213,16 +226,11 @@ class HtmlReader(Reader):
         if not words.addresses or self.archive.redacted:
             return None
         held = {key_of_address(link) for article in articles for link in article.links}
-        held |= {
-            key_of_address(bare)
-            for article in articles
-            for bare in (
-                _BARE.findall(article.text) if any("://" in it for it in article.texts) else ()
-            )
-        }
         for keys in words.addresses:
             if held.isdisjoint(keys) and not any(address.startswith(keys) for address in held):
-                return f"the source {keys[0]}"
+                told = "".join(keys_in(article.text) for article in articles)
+                if not any(key in told for key in keys):
+                    return f"the source {keys[0]}"
         return None
 
     def _linked(
@@ -267,7 +275,7 @@ class HtmlReader(Reader):
             return
         for shown in [*held.seen.current, *held.seen.others]:
             article = held.articles.get(spelled(shown.id))
-            if article is None or not any(map(letters, shown.words.pieces)):
+            if article is None or not any(map(has_words, shown.words.pieces)):
                 continue
             text = texts.get(article.anchor or "")
             if text is None:
@@ -282,6 +290,14 @@ class HtmlReader(Reader):
 
 def _name(shown: ShownMessage) -> str:
     return f"the message of {shown.when} (UTC)" if shown.when else f"message {shown.id}"
+
+
+def _is_in_nothing(source: SourceConversation, word: str) -> bool:
+    """Tell whether no string has a word, even if what Markdown adds in it is taken out.
+
+    Where a link leads to a file that is gone, its text follows the word before it.
+    """
+    return letters(word) not in letters("\n".join(leaves([source.raw, source.rows]))).casefold()
 
 
 def _short(words: str) -> str:
