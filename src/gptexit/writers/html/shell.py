@@ -25,6 +25,11 @@ def shell(
     `root`: the way to the archive's folder; `archive`: its title; `chat`: the number of the
     conversation; `nav`: HTML below the link to the first page.
     """
+    style = (
+        f'<link rel="stylesheet" href="{root}static/look-back.css">\n'
+        if main == "look-back"
+        else ""
+    )
     scripts = "".join(f'<script src="{root}static/{name}" defer></script>\n' for name in _SCRIPTS)
     opening = f"""<!doctype html>
 <html lang="en" data-root="{escape(root)}">
@@ -35,7 +40,7 @@ def shell(
 <meta name="referrer" content="no-referrer">
 <title>{escape(title, quote=False)}</title>
 <link rel="stylesheet" href="{root}static/archive.css">
-<script src="{root}static/theme.js"></script>
+{style}<script src="{root}static/theme.js"></script>
 {scripts}</head>
 <body data-chat="{chat}">
 <a class="skip" href="#{main}">Skip to the {_MAINS[main]}</a>
