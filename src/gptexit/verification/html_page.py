@@ -49,7 +49,9 @@ _TAGS = (
         """
     )
 )
-_DRAWN = names("button circle desc g line noscript path polygon polyline rect svg text tspan")
+_DRAWN = names(
+    "button caption circle desc g line noscript path polygon polyline rect svg text tspan"
+)
 """Elements that only pages without messages have."""
 _ATTRIBUTES = names(
     """
@@ -59,6 +61,8 @@ _ATTRIBUTES = names(
     value width
     """
 )
+_WITHOUT_MESSAGES = names("hidden scope")
+"""Attributes that only pages without messages have."""
 _LOADS = names("href src style xlink:href actiontype hidden formaction")
 """Attributes that no formula and no drawing needs."""
 _POLICY = names("base-uri default-src form-action img-src media-src script-src style-src")
@@ -312,8 +316,13 @@ class HtmlPage(HTMLParser):
     def _look_at(self, tag: str, given: dict[str, str], classes: list[str]) -> int:
         """Name what is unknown in an element; return _HIDDEN if it may hide its text."""
         unknown = [f"<{tag[:40]}>"] if not self._knows(tag) else []
-        unknown += [f"the attribute {name[:40]}" for name in given if not _is_known(tag, name)]
-        if given.get("aria-hidden") == "true" and tag != "math":
+        free = frozenset() if self._says else _WITHOUT_MESSAGES
+        unknown += [
+            f"the attribute {name[:40]}"
+            for name in given
+            if name not in free and not _is_known(tag, name)
+        ]
+        if self._says and given.get("aria-hidden") == "true" and tag != "math":
             unknown.append("the attribute aria-hidden")
         if self._says:
             unknown += [

@@ -31,7 +31,9 @@ class LookBack:
         self._totals = Totals()
 
     def add(self, figures: Any, about: Mapping[str, str | None]) -> None:
-        """Add a conversation. `figures`: as `figures_of` returns them. `about`: what the manifest says of it.
+        """Add a conversation.
+
+        `figures`: as `figures_of` returns them. `about`: what the manifest says of it.
 
         Raise ValueError if `figures` are damaged.
         """
