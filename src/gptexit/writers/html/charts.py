@@ -60,9 +60,10 @@ def _cell(value: Cell) -> str:
 
 
 def folded(table: Html, summary: str = "As a table") -> Html:
-    """Fold a table away."""
+    """Fold a table away. It may be wide, so keys can scroll it."""
+    focusable = table.replace('class="table"', 'class="table" tabindex="0"', 1)
     return Html(
-        f'<details class="as-table"><summary>{text(summary)}</summary>\n{table}</details>\n'
+        f'<details class="as-table"><summary>{text(summary)}</summary>\n{focusable}</details>\n'
     )
 
 
