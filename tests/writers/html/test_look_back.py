@@ -427,8 +427,8 @@ def test_damaged_figures_are_refused_and_change_nothing(damage: Mapping[str, Any
     good: Any = {"hours": {}, "models": {}, "code": {}, "pictures": 0, "files": 0, "missing": 0}
     made, said = LookBack(), {"title": None, "created": None, "path": "x"}
     html = made.html()
-    bad: list[Any] = [{**good, **damage}, None, [], {"hours": {}}]
-    for figures in bad:
+    damaged: list[Any] = [{**good, **damage}, None, [], {"hours": {}}]
+    for figures in damaged:
         with pytest.raises(ValueError, match=r"."):
             made.add(figures, said)
     assert made.html() == html

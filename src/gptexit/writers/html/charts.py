@@ -15,11 +15,11 @@ from html import escape
 from gptexit.text.dates import day as in_words
 from gptexit.text.terminal import count
 
-WIDTH = 732
+WIDTH = 750
 """Of every drawing, in units of its own: it is as wide as the page."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CONTROLS = {code: "\ufffd" for code in range(32) if chr(code) not in "\n\t"}
-_CELL, _GAP, _LEFT, _TOP = 11, 2, 40, 20
+_CELL, _GAP, _LEFT, _TOP = 11, 2, 48, 20
 
 
 class Html(str):

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import quote
 
 from gptexit.text.dates import day as in_words
 from gptexit.text.terminal import count
 from gptexit.writers.html import charts
 from gptexit.writers.html.charts import Cell, Html, text
-from gptexit.writers.html.figures import OTHER, UNNAMED, Figures
+from gptexit.writers.html.figures import OTHER, UNNAMED
 from gptexit.writers.html.totals import Chat, Names, Totals, add, longest_streak
 
 _USED = 10
@@ -29,8 +30,10 @@ class LookBack:
     def __init__(self) -> None:
         self._totals = Totals()
 
-    def add(self, figures: Figures, about: Mapping[str, str | None]) -> None:
-        """Add a conversation. `about`: what the manifest says of it.
+    def add(self, figures: Any, about: Mapping[str, str | None]) -> None:
+        """Add a conversation.
+
+        `figures`: as `figures_of` returns them. `about`: what the manifest says of it.
 
         Raise ValueError if `figures` are damaged.
         """
