@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gptexit import convert
+from support import scripts
 from support.apps import demo, hostile_export, house, node
 from support.exports import FIXTURES, ROOT
 
@@ -175,8 +176,15 @@ def test_every_page_of_a_sample_stays_at_home(path: Path, tmp_path: Path) -> Non
     assert_at_home(tour(tmp_path / "out"), tmp_path / "out")
 
 
+def test_types(tmp_path: Path) -> None:
+    modules = node.installed("typescript", scripts.TYPESCRIPT)
+    assert scripts.faults_of_types(modules, tmp_path) == ""
+
+
 def test_nothing_of_a_hostile_export_runs_loads_or_leads_away(tmp_path: Path) -> None:
     convert(hostile_export.export(tmp_path / "hostile.zip"), tmp_path / "out", ["html"])
+    pages = list(tmp_path.glob("out/2025/*.html"))
+    assert len(pages) == len(hostile_export.WORDS)
     assert_at_home(tour(tmp_path / "out"), tmp_path / "out")
 
 
