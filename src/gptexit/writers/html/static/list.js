@@ -383,6 +383,7 @@
 			else if (answer.partial) say("No conversation has all the words. These have most of them.");
 			else say(many(answer.total));
 			results.replaceChildren(...answer.results.map(result));
+			results.dataset.query = state.q;
 			await seen();
 		} catch (error) {
 			if (mine === asked) say(`The search does not work. ${/** @type {Error} */ (error).message}`);
