@@ -11,7 +11,7 @@
  * @typedef {{number: number, anchor: string | null, role: string | null, passage: string,
  *   marks: [number, number][], lacking: string[]}} Result
  * @typedef {{results: Result[], total: number, partial: boolean, lacking: string[],
- *   more: () => Promise<Result[]> | null}} Found
+ *   more: () => Promise<Result[]>}} Found
  * @typedef {{allows: (number: number) => boolean, role: string | null}} Asked
  * @typedef {"q" | "by" | "year" | "project" | "gpt" | "model" | "has" | "role"} Key
  * @typedef {Object} Archive

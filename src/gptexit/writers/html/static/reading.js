@@ -16,7 +16,7 @@
 	/** @type {Map<string, HTMLElement>} the one of them that is shown */
 	const chosen = new Map();
 	/** @param {HTMLElement} article */
-	const parent = (article) => article.dataset.parent || "";
+	const parent = (article) => document.getElementById(article.dataset.parent || "")?.id || "";
 	for (const article of articles) {
 		const siblings = below.get(parent(article));
 		if (siblings) siblings.push(article);
@@ -62,19 +62,15 @@
 		const other = siblings[siblings.indexOf(article) + step];
 		if (!other) return;
 		const top = article.getBoundingClientRect().top;
-		const focused = document.activeElement;
-		const buttons = [...article.querySelectorAll(".pager button")];
+		const inPager = document.activeElement?.closest(".pager");
 		chosen.set(parent(article), other);
 		show();
-		const place = buttons.indexOf(/** @type {Element} */ (focused));
-		const button = /** @type {HTMLElement | undefined} */ (other.querySelectorAll(".pager button")[place]);
-		if (button) button.focus({ preventScroll: true });
-		else focus(other);
+		focus(other);
+		const arrows = /** @type {NodeListOf<HTMLElement>} */ (other.querySelectorAll(".pager button"));
+		if (inPager) arrows[step < 0 ? 0 : 1].focus({ preventScroll: true });
 		scrollBy({ top: other.getBoundingClientRect().top - top, behavior: "instant" });
 		said.textContent = `Version ${siblings.indexOf(other) + 1} of ${siblings.length}`;
-		const address = new URL(location.href);
-		address.hash = other.id;
-		history.replaceState(history.state, "", address);
+		history.replaceState(null, "", "#" + other.id);
 		archive.mark();
 	}
 
@@ -123,8 +119,8 @@
 	for (const code of main.querySelectorAll(".code")) {
 		const copy = button("Copy", async () => {
 			const text = code.querySelector("pre")?.textContent || "";
-			const done = navigator.clipboard?.writeText(text).then(() => "Copied");
-			copy.textContent = said.textContent = await Promise.resolve(done || "Not copied").catch(() => "Not copied");
+			const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+			copy.textContent = said.textContent = done ? "Copied" : "Not copied";
 			setTimeout(() => (copy.textContent = "Copy"), 1500);
 		}, { class: "copy" }); // prettier-ignore
 		code.prepend(copy);
@@ -138,7 +134,7 @@
 			wide.unobserve(target);
 		}
 	});
-	for (const element of main.querySelectorAll("pre, .table, math[display=block], .scrolls")) wide.observe(element);
+	for (const element of main.querySelectorAll("pre, .table, math[display=block]")) wide.observe(element);
 
 	// Pictures, larger on a click.
 	/** @type {HTMLAnchorElement[]} */
