@@ -15,11 +15,11 @@ from html import escape
 from gptexit.text.dates import day as in_words
 from gptexit.text.terminal import count
 
-WIDTH = 732
+WIDTH = 750
 """Of every drawing, in units of its own: it is as wide as the page."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CONTROLS = {code: "\ufffd" for code in range(32) if chr(code) not in "\n\t"}
-_CELL, _GAP, _LEFT, _TOP = 11, 2, 40, 20
+_CELL, _GAP, _LEFT, _TOP = 11, 2, 48, 20
 
 
 class Html(str):
@@ -60,9 +60,10 @@ def _cell(value: Cell) -> str:
 
 
 def folded(table: Html, summary: str = "As a table") -> Html:
-    """Fold a table away."""
+    """Fold a table away. It may be wide, so keys can scroll it."""
+    focusable = table.replace('class="table"', 'class="table" tabindex="0"', 1)
     return Html(
-        f'<details class="as-table"><summary>{text(summary)}</summary>\n{table}</details>\n'
+        f'<details class="as-table"><summary>{text(summary)}</summary>\n{focusable}</details>\n'
     )
 
 

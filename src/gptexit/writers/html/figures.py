@@ -127,7 +127,7 @@ _OTHER_SIGNS = re.compile(
 )
 """Punctuation, symbols and small pictures in UTF-8, as far as texts set spaces around them."""
 _ALL_BUT_LEADS = bytes({*range(256)} - set(b"\xe0\xe1\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xef\xf0"))
-_JOINED_RUN = re.compile(rb"[\xe3-\xe9](?:..[\xe3-\xe9])*+..", re.DOTALL)
+_JOINED_RUN = re.compile(rb"[\xe3-\xe9](?:..[\xe3-\xe9])*..", re.DOTALL)
 """A run of Chinese and Japanese characters and punctuation in UTF-8: three bytes each."""
 _JOINED_CHARACTER = re.compile(
     rb"[\xe0\xe1\xef\xf0](?:(?<=\xe0)[\xb8-\xbb].|(?<=\xe1)[\x80-\x82\x9e\x9f].|(?<=\xf0)[\xa0-\xaf].."
@@ -155,7 +155,7 @@ def words_in(text: str) -> int:
 
 
 _FENCE = re.compile(
-    r"^[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+(`{3,}+|~{3,}+)[ \t{.]*+([^\s`{},:]*+)(.*)$", re.M
+    r"^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}|~{3,})[ \t{.]*([^\s`{},:]*)(.*)$", re.M
 )
 
 
