@@ -96,6 +96,17 @@ def test_words_as_the_shell_gives_them(archive: Path) -> None:
     assert search(archive / "alone", "postgres", "-words").exit_code == 1
 
 
+def test_where_no_message_has_all_words_the_first_line_says_so(archive: Path) -> None:
+    found = search(archive / "alone", "sqlite", "postgres", "zebra")
+    assert found.exit_code == 0
+    assert found.output.startswith("No message has all 3 words. Each of these has at least 2.\n")
+    assert json.loads(search(archive / "alone", "sqlite", "zebra", "--json").output)["partial"] == [
+        1,
+        2,
+    ]
+    assert json.loads(search(archive / "alone", "sqlite", "--json").output)["partial"] is None
+
+
 def test_exit_codes(archive: Path) -> None:
     assert search(archive / "alone", "zebra").exit_code == 1
     assert "Nothing found. Try" in search(archive / "alone", "zebra").output

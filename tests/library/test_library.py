@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,44 @@ def titles(library: Library, words: str = "", **rest: Any) -> list[str | None]:
     ],
 )
 def test_words_find(library: Library, words: str, found: int) -> None:
-    assert library.search(Query(words)).conversations == found
+    page = library.search(Query(words))
+    assert (0 if page.partial else page.conversations) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "found", "partial"),
+    [
+        ("postgres zebra", ["A shop’s database"], (1, 2)),
+        ("zebra trams tiles quagga", ["Lisbon"], (2, 4)),
+        ("postgres trams tiles", ["Lisbon"], (2, 3)),
+        ("postgres trams", ["A shop’s database", "Lisbon"], (1, 2)),
+        ("lisbon zebra", ["Lisbon"], (1, 2)),
+        ("zebra form -hotel", ["A shop’s database"], (1, 2)),
+        ('"shop small" lisbon', ["Lisbon"], (1, 2)),
+        ("数据库 trams tiles", ["Lisbon"], (2, 3)),
+        ("数据库 zebra", ["A shop’s database"], (1, 2)),
+        ("zeb* tram*", ["Lisbon"], (1, 2)),
+        ("zebra quagga", [], None),
+        ("zebra", [], None),
+        (" ".join(f"zebra{number}" for number in range(31)) + " tiles", ["Lisbon"], (1, 32)),
+    ],
+)
+def test_where_no_message_has_all_words_those_with_most_are_found(
+    library: Library, words: str, found: list[str], partial: tuple[int, int] | None
+) -> None:
+    page = library.search(Query(words))
+    assert sorted({str(hit.title) for hit in page.hits}) == found
+    assert page.partial == partial
+
+
+def test_those_with_most_words_come_in_pages_and_pass_the_filters(library: Library) -> None:
+    query = Query("form zebra", limit=1, grouped=False)
+    first = library.search(query)
+    assert first.next == 1
+    rest = library.search(replace(query, limit=100, offset=1))
+    assert len(rest.hits) == first.messages - 1
+    assert titles(library, "form zebra", since="2025-06") == ["Lisbon"]
+    assert titles(library, "form zebra", role="system") == []
 
 
 def test_a_hit_says_where_and_what(library: Library) -> None:

@@ -89,6 +89,20 @@ def test_a_search_leads_to_the_message(archive: Path) -> None:
     assert TEXTS[77] in text
 
 
+def test_where_no_message_has_all_words_the_answer_says_so(archive: Path) -> None:
+    async def conversation(session: ClientSession) -> Any:
+        return [
+            await ask(session, "search", words=words)
+            for words in ('"message 77" zebra', '"message 77"')
+        ]
+
+    (_, said, data), (_, _, whole) = talk(archive, conversation)
+    assert said.startswith("No message has all 2 words; each of these has at least 1. Found ")
+    assert data["words_found"] == {"of": 2, "at_least": 1}
+    assert len(data["hits"]) == 1
+    assert whole["words_found"] is None
+
+
 @pytest.mark.parametrize("size", [{"characters": 1_000}, {"messages": 7}, {}, {"messages": 1}])
 def test_paging_through_gives_the_whole_and_no_more(archive: Path, size: dict[str, int]) -> None:
     async def conversation(session: ClientSession) -> Any:

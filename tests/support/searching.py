@@ -63,7 +63,7 @@ def _piece(name: str, value: object) -> str:
 
 
 def ask(folder: Path, questions: Iterable[Sequence[object]]) -> list[Any]:
-    """Let the script answer: `("search", query, role, allowed, all)` or `("places", query, text)`.
+    """Let the script answer; searching.js tells the questions that it takes.
 
     Skips where there is no node.
     """

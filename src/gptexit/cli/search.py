@@ -187,6 +187,7 @@ def search(ctx: click.Context, /, archive: str, words: tuple[str, ...], **given:
 
     ARCHIVE is the database or the folder that holds it. All WORDS have to be in a message or a
     title; -WORD may not be; WORD* is a beginning; "TWO WORDS" in quotation marks are a phrase.
+    If nothing has all WORDS, what has most of them is listed.
     Without WORDS, the conversations that the options allow are listed, the newest first.
 
     \b
@@ -283,6 +284,9 @@ def _print(library: Library, archive: str, query: Query, page: Page, given: dict
     if not page.hits:
         click.echo(_NOTHING if page.messages == 0 else "There are no more results.")
         return
+    if page.partial:
+        some, all_ = page.partial
+        click.echo(f"No message has all {all_} words. Each of these has at least {some}.\n")
     notes = notes_of(library.path, {hit.conversation for hit in page.hits})
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
     for number, hit in enumerate(page.hits, query.offset + 1):

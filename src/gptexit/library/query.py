@@ -1,6 +1,6 @@
 """Translate what a person types into a query that SQLite's full-text search always understands.
 
-    words            messages with all of these words
+    words            messages with all of these words; if there are none, those with most of them
     "two words"      with these words in this order
     data*            with a word that begins so
     -word            without this word
@@ -10,9 +10,12 @@ Everything else that is typed is text to search for, or nothing.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 from gptexit.errors import BadQuery
@@ -60,6 +63,12 @@ class Query:
 _TERM = re.compile(r'(-?)"([^"]*)"?(\*?)|(\S+)')
 
 
+Term = tuple[str, bool]
+"""A word or a phrase, and whether it is the beginning of a word."""
+_MOST_CHOICES = 200
+"""Ways to choose some of the words of a query that are searched at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A query for the index."""
@@ -67,9 +76,20 @@ class Match:
     expression: str
     """The query in the syntax of FTS5, without the names of columns."""
     unspaced: bool
-    """Whether it has letters of a script that is written without spaces."""
-    terms: tuple[str, ...]
-    """The words and phrases that are wanted, as they were typed."""
+    """Whether whatever it finds has letters of a script that is written without spaces."""
+    wanted: tuple[Term, ...]
+    unwanted: tuple[Term, ...]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The words and phrases that are wanted, as they were typed."""
+        return tuple(text for text, _ in self.wanted)
+
+    def with_some(self, terms: Sequence[Term], count: int) -> Match | None:
+        """Ask for at least so many of `terms`, or return None if that is too much to ask for."""
+        if math.comb(len(terms), count) > _MOST_CHOICES:
+            return None
+        return _match(combinations(terms, count), tuple(terms), self.unwanted)
 
 
 def match_of(words: str) -> Match | None:
@@ -90,11 +110,21 @@ def match_of(words: str) -> Match | None:
         if words.strip():
             raise BadQuery("A search needs at least one letter or digit.")
         return None
-    expression = " AND ".join(_quoted(*term) for term in wanted)
+    return _match([wanted], tuple(wanted), tuple(unwanted))
+
+
+def _match(
+    choices: Iterable[Sequence[Term]], wanted: tuple[Term, ...], unwanted: tuple[Term, ...]
+) -> Match:
+    """Ask for all terms of one of `choices`, and for none of the unwanted ones."""
+    ways, unspaced = [], True
+    for choice in choices:
+        ways.append("(" + " AND ".join(_quoted(*term) for term in choice) + ")")
+        unspaced = unspaced and any(has_unspaced(text) for text, _ in choice)
+    expression = " OR ".join(ways)
     for term in unwanted:
         expression = f"({expression}) NOT {_quoted(*term)}"
-    terms = tuple(text for text, _ in wanted)
-    return Match(expression, any(map(has_unspaced, terms)), terms)
+    return Match(expression, unspaced, wanted, unwanted)
 
 
 _REPLACED = str.maketrans({"\0": " ", "“": '"', "”": '"'})
@@ -105,10 +135,10 @@ def _clean(words: str) -> str:
     return encodable(words).translate(_REPLACED)
 
 
-def _terms(words: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
+def _terms(words: str) -> tuple[list[Term], list[Term]]:
     """Split into wanted and unwanted terms, each with whether it is the beginning of a word."""
-    wanted: dict[tuple[str, bool], None] = {}
-    unwanted: dict[tuple[str, bool], None] = {}
+    wanted: dict[Term, None] = {}
+    unwanted: dict[Term, None] = {}
     for minus, phrase, star, word in _TERM.findall(words):
         text = word or phrase
         negative = bool(minus) or (word.startswith("-") and len(word) > 1)

@@ -59,6 +59,8 @@ class Page:
     """The `offset` of the next page; None on the last page."""
     ranked: int | None = None
     """Number of messages that were ranked, if they are too many to rank all; `next` ends there."""
+    partial: tuple[int, int] | None = None
+    """Where no message has all words: how many of how many words each has that was found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptexit.errors import BadDate, BadQuery
+from gptexit.errors import BadDate, BadQuery, TooSlow
 from gptexit.library.connection import Runner
 from gptexit.library.query import Match, Query, match_of
 from gptexit.library.results import Hit, Page, Snippet
@@ -92,18 +93,58 @@ def find(runner: Runner, query: Query) -> Page:
     filters.values["offset"] = min(max(query.offset, 0), FURTHEST)
     if match is None:
         return _listed(runner, query, filters)
-    indexes = _indexes(runner, match, query, filters)
-    tally = _tally(runner, indexes, filters)
-    messages = sum(tally.values())
-    if not messages:
-        return Page([], 0, 0, None)
+    found = _Found(runner, match, query, filters)
+    partial = None
+    if not found.tally:
+        fewer = _with_most(runner, match, query, filters)
+        if fewer is None:
+            return Page([], 0, 0, None)
+        found, partial = fewer
+    messages = sum(found.tally.values())
     cut = messages > RANKED and query.order == "best"
     if cut:
-        filters.values["recent"] = json.dumps(_recent(runner, tally))
-    rows = runner.all(_page(query, indexes, filters, cut=cut), filters.values)
-    hits = [_hit(runner, match, indexes, row) for row in rows]
+        filters.values["recent"] = json.dumps(_recent(runner, found.tally))
+    rows = runner.all(_page(query, found.indexes, filters, cut=cut), filters.values)
+    hits = [_hit(runner, found.match, found.indexes, row) for row in rows]
     ranked = rows[0][5] if cut and rows else None
-    return Page(hits, len(tally), messages, _next(filters, rows, 4), ranked)
+    return Page(hits, len(found.tally), messages, _next(filters, rows, 4), ranked, partial)
+
+
+class _Found:
+    """What the indexes find for a match; the values of the filters are those for it."""
+
+    def __init__(self, runner: Runner, match: Match, query: Query, filters: Filters) -> None:
+        self.match = match
+        self.indexes = _indexes(runner, match, query, filters)
+        self.tally = _tally(runner, self.indexes, filters)
+
+
+def _with_most(
+    runner: Runner, match: Match, query: Query, filters: Filters
+) -> tuple[_Found, tuple[int, int]] | None:
+    """Find the messages with most of the words, where none has all of them.
+
+    Returns None if none has any, or if that takes too long.
+    """
+    all_ = len(match.wanted)
+    if all_ == 1:
+        return None
+    with suppress(TooSlow):
+        terms = [
+            term
+            for term in match.wanted
+            if (single := match.with_some([term], 1)) and _is_found(runner, single, query, filters)
+        ]
+        for count in range(min(len(terms), all_ - 1), 0, -1):
+            fewer = match.with_some(terms, count)
+            if fewer and (found := _Found(runner, fewer, query, filters)).tally:
+                return found, (count, all_)
+    return None
+
+
+def _is_found(runner: Runner, match: Match, query: Query, filters: Filters) -> bool:
+    indexes = _indexes(runner, match, query, filters)
+    return runner.one(_union(indexes, filters, "SELECT 1"), filters.values) is not None
 
 
 def _next(filters: Filters, rows: list[Any], total: int) -> int | None:

@@ -52,6 +52,9 @@ def found(page: Page, offset: int) -> Answer:
     words += f"; here are {first:,} to {last:,}." if offset or page.next is not None else "."
     if page.ranked:
         words += f" Only {page.ranked:,} of the messages were ranked: the words are common."
+    if page.partial:
+        some, all_ = page.partial
+        words = f"No message has all {all_} words; each of these has at least {some}. {words}"
     cursor = None if page.next is None else str(page.next)
     lines = [line for number, hit in enumerate(page.hits, first) for line in _hit(hit, number)]
     return _answer(
@@ -61,6 +64,7 @@ def found(page: Page, offset: int) -> Answer:
         cursor and f'There are more: the same call with cursor "{cursor}".',
         conversations=page.conversations,
         messages=page.messages,
+        words_found=page.partial and {"of": page.partial[1], "at_least": page.partial[0]},
         hits=list(map(_hit_data, page.hits)),
         next_cursor=cursor,
     )

@@ -187,9 +187,10 @@ TOOLS: dict[str, Tool] = {
         "Search old chats",
         "Search the user's old ChatGPT conversations, which lie in an archive on this machine. Use "
         "it when the user refers to something discussed before. Gives titles, dates, snippets and "
-        "ids, the best first. All words have to be in one message or title; try few and "
-        "distinctive ones, and other words for the same thing if nothing is found. Without words, "
-        "it lists the conversations that the other arguments allow, the newest first." + DATA,
+        "ids, the best first. All words have to be in one message or title; where none has all, "
+        "those with most of them are given, and the answer says so. Try few and distinctive "
+        "words, and other words for the same thing if nothing is found. Without words, it "
+        "lists the conversations that the other arguments allow, the newest first." + DATA,
         _object(
             words=_text(
                 'Words; "two words" in this order; data* for words that begin so; -word for '

@@ -434,3 +434,26 @@ def test_the_places_of_a_query_in_a_text(tmp_path: Path) -> None:
         tmp_path, [("places", 'salt* "rye bread" -yeast', "Rye bread, saltless, yeast")]
     )
     assert places == [[0, 9], [11, 15]]
+
+
+def test_a_newer_search_overtakes_an_older_one(tmp_path: Path) -> None:
+    folder = archive_of(_one(["bread"]), tmp_path)
+    ((*older, newest),) = ask(folder, [("at once", "b", "br", "bread")])
+    assert older == [None, None]
+    assert [hit["number"] for hit in newest["results"]] == [1]
+
+
+def test_only_what_is_needed_is_loaded_and_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(words, "PIECE", 60)
+    chats = [
+        Chat(number, "", [("m", "u", f"bread {number} {'salt' * number}")])
+        for number in range(1, 40)
+    ]
+    folder = archive_of(chats, tmp_path)
+    search = ("search", "bread", None, [3, 4], False)
+    _, first, _, again = ask(folder, [search, ("loaded",), search, ("loaded",)])
+    assert {"data/texts/3.js", "data/texts/4.js"} < set(first)
+    assert len(first) == 4  # with data/index.js and a piece of the index
+    assert again == []

@@ -255,7 +255,9 @@
     async (/** @type {number} */ number) => {
       try {
         const { t } = await archive.load(`data/texts/${number}.js`, `text-${number}`);
-        const packed = Uint8Array.from(atob(t), (character) => character.charCodeAt(0));
+        const raw = atob(t);
+        const packed = new Uint8Array(raw.length);
+        for (let at = 0; at < raw.length; at++) packed[at] = raw.charCodeAt(at);
         const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
         /** @type {[string, string, string][]} */
         const texts = await new Response(stream).json();
