@@ -33,8 +33,7 @@ def test_all_of_it_is_small() -> None:
 def test_a_script_runs_no_text_and_loads_nothing_but_scripts_of_the_archive(path: Path) -> None:
     code = scripts.without_comments(path)
     assert FORBIDDEN.findall(code) == []
-    assert code.startswith('"use strict";')
-    assert path.read_text(encoding="utf-8").startswith("// @ts-check\n")
+    assert '"use strict";' in code
 
 
 def test_the_style_sheets_load_nothing() -> None:

@@ -62,6 +62,9 @@ function make(tag, attributes = {}, ...children) {
  */
 const button = (words, click, attributes) => make("button", { type: "button", click, ...attributes }, words);
 
+/** Whether a key is held that makes another thing of a click or a key. @param {any} event */
+const held = (event) => event.ctrlKey || event.metaKey || event.altKey;
+
 /**
  * Read from the browser's store, or write into it; a browser that keeps nothing gives null.
  * @param {"localStorage" | "sessionStorage"} store

@@ -219,7 +219,7 @@
 		const step = /** @type {Record<string, number>} */ ({
 			ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: -1e9, End: 1e9,
 		})[event.key]; // prettier-ignore
-		if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+		if (!step || held(event)) return;
 		event.preventDefault();
 		const links = [...results.querySelectorAll("a")];
 		const length = state.q ? links.length : items.length;
@@ -365,8 +365,10 @@
 			await archive.searching();
 			if (mine !== asked || !archive.search) return;
 			archive.mark();
-			const allowed = (/** @type {number} */ number) => allows(rows.get(number));
-			const answer = await archive.search(state.q, { allows: allowed, role: state.role || null });
+			const answer = await archive.search(state.q, {
+				allows: (number) => allows(rows.get(number)),
+				role: state.role || null,
+			});
 			if (mine !== asked || !answer) return;
 			found = answer;
 			if (!answer.results.length) say("Nothing found. Try fewer words or other filters.");
@@ -425,8 +427,8 @@
 		if (!to.pathname.endsWith(".html")) return;
 		to.search = query(scroll.scrollTop);
 		link.href = to.href;
-		const { ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);
-		if (event.type !== "click" || to.pathname !== location.pathname || ctrlKey || metaKey || shiftKey) return;
+		const { shiftKey } = /** @type {MouseEvent} */ (event);
+		if (event.type !== "click" || to.pathname !== location.pathname || shiftKey || held(event)) return;
 		event.preventDefault();
 		drawer(false);
 		if (location.hash === to.hash) dispatchEvent(new Event("hashchange"));

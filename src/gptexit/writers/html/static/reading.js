@@ -149,9 +149,8 @@
 	const buttons = make("p.buttons", {}, ...steps, button("Close", () => viewer.close(), { autofocus: "true" }));
 	const viewer = make("dialog", { class: "viewer", "aria-label": "Picture", keydown: leaf, click: away }, image, caption, buttons);
 	main.addEventListener("click", (event) => {
-		const { ctrlKey, metaKey, shiftKey } = event;
 		const link = /** @type {Element} */ (event.target).closest("figure.picture a");
-		if (!link || ctrlKey || metaKey || shiftKey) return;
+		if (!link || event.shiftKey || held(event)) return;
 		event.preventDefault();
 		pictures = /** @type {HTMLAnchorElement[]} */ ([...main.querySelectorAll("article:not([hidden]) figure.picture a")]);
 		document.body.append(viewer);
@@ -164,15 +163,15 @@
 	function look(number) {
 		if (!pictures[number]) return;
 		place = number;
-		const small = pictures[number].querySelector("img");
-		image.src = pictures[number].href;
-		image.alt = small?.alt || "";
-		const words = pictures[number].closest("figure")?.querySelector("figcaption")?.textContent || "";
+		const link = pictures[number];
+		image.src = link.href;
+		image.alt = link.querySelector("img")?.alt || "";
+		const words = link.parentElement?.querySelector("figcaption")?.textContent || "";
 		caption.textContent = words + (pictures.length > 1 ? ` (${number + 1} of ${pictures.length})` : "");
 		for (const step of steps) step.hidden = pictures.length < 2;
 	}
 
-	/** @param {KeyboardEvent} event */
+	/** Turn to another picture. @param {KeyboardEvent} event */
 	function leaf(event) {
 		if (event.key === "ArrowRight") look(place + 1);
 		if (event.key === "ArrowLeft") look(place - 1);
@@ -216,14 +215,14 @@
 	}
 
 	// Keys.
-	const KEYS = [
-		["/", "Search"],
-		["j k", "Next message, previous message"],
-		["← →", "Versions of the message that has the focus; pictures"],
-		["↑ ↓", "Through the list or the results"],
-		["Esc", "Close, or empty the search"],
-		["?", "This help"],
-	];
+	const KEYS = {
+		"/": "Search",
+		"j k": "Next message, previous message",
+		"← →": "Versions of the message that has the focus; pictures",
+		"↑ ↓": "Through the list or the results",
+		Esc: "Close, or empty the search",
+		"?": "This help",
+	};
 	const single = make("input", {
 		type: "checkbox",
 		change: () => stored("localStorage", "gptexit-keys", single.checked ? null : "off"),
@@ -232,7 +231,7 @@
 	const help = make("dialog", { class: "help", "aria-labelledby": "keys", click: away },
 		make("div", {},
 			make("h2", { id: "keys" }, "Keys"),
-			make("dl", {}, ...KEYS.map(([keys, does]) => make("div", {},
+			make("dl", {}, ...Object.entries(KEYS).map(([keys, does]) => make("div", {},
 				make("dt", {}, ...keys.split(" ").flatMap((key) => [make("kbd", {}, key), " "])),
 				make("dd", {}, does)))),
 			make("label", {}, single, " Use the keys / j k ?"),
@@ -245,7 +244,7 @@
 
 	addEventListener("keydown", (event) => {
 		const target = /** @type {HTMLElement} */ (event.target);
-		if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+		if (held(event) || document.querySelector("dialog[open]")) return;
 		if (event.key === "Escape") {
 			if (archive.back()) event.preventDefault();
 			return;
