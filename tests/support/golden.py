@@ -28,8 +28,8 @@ GOLDEN = ROOT / "tests/golden"
 FIXTURES = ROOT / "fixtures"
 LONGEST = 20_000
 """Bytes."""
-_LEFT_OUT = (".gptexit", "assets", "upload", "memory.md")
-"""What is no text, and what has a golden file of its own."""
+_LEFT_OUT = (".gptexit", "assets", "upload", "memory.md", "data", "static", "index.html")
+"""What is no text or packed, what has a golden file of its own, and what tests of its own read."""
 USUAL = Options(timezone=UTC)
 EVERYTHING = Options(
     branches="all", include=frozenset({"hidden", "tools", "reasoning"}), timezone=UTC
@@ -52,6 +52,7 @@ CASES = {
         )
         for callouts in IN_OTHER_BOXES
     },
+    "html/slim-2026": ("html", "slim-2026", USUAL),
     "gemini/slim-2026": ("gemini", "slim-2026", USUAL),
     "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
     "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),

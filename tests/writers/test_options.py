@@ -24,7 +24,7 @@ OWN = own_options()
 
 def given_wrongly() -> Iterator[tuple[str, str, str, list[Format]]]:
     """Each option of single formats, a value, and a format that has no such option."""
-    values = {"max_size": "1GB", "tokens": "30000", "topics": "tax=tax"}
+    values = {"max_size": "1GB", "tokens": "30000", "topics": "tax=tax", "archive_title": "Mine"}
     for name, (spec, takers) in OWN.items():
         value = spec.choices[0] if spec.choices else values[name]
         others = [each for each in FORMATS if FORMATS[each] not in takers]

@@ -80,8 +80,8 @@ def test_marks_of_citations_stay_whole(text: str, count: int) -> None:
 
 def test_what_a_text_shows() -> None:
     cases = {
-        "# A": "<h3>A</h3>",
-        "###### A": "<h6>A</h6>",
+        "### A\n# B\n#### C": "<h2>A</h2>\n<h2>B</h2>\n<h3>C</h3>",
+        "# A\n## B\n### C\n#### D\n##### E\n###### F": "<h6>F</h6>",
         "a <b>c</b>": "<p>a &lt;b&gt;c&lt;/b&gt;</p>",
         "a<br>b": "<p>a<br />b</p>",
         "- [x] a": "<li>☑ a</li>",

@@ -27,6 +27,7 @@ from gptexit.text.json import dumps
 from gptexit.writers.html.look_back import LookBack
 from gptexit.writers.html.shell import shell, static_files
 from gptexit.writers.html.words import WordIndex, words_of
+from gptexit.writers.markdown.embed import encoded
 
 _LARGEST = 256 << 20
 """Bytes of texts of an earlier run that are read, at most."""
@@ -167,9 +168,7 @@ class Lists:
         yield File(path, opening + f"<h1>{title}</h1>\n<ul>\n".encode(), path, append=True)
         for entry in chain([first], entries):
             words = entry.about.get("title") or entry.path
-            yield File(
-                path, _linked(entry.path, words).encode("utf-8", "replace"), path, append=True
-            )
+            yield File(path, encoded(_linked(entry.path, words)), path, append=True)
         yield File(path, b"</ul>\n" + closing, path, append=True, last=True)
         return True
 
@@ -204,7 +203,7 @@ class Lists:
                     text = text.replace(sign, shown)
                 yield File(data, between + text, data, append=True)
                 between = b",\n"
-                yield File(page, "".join(map(_item, rows)).encode(), page, append=True)
+                yield File(page, encoded("".join(map(_item, rows))), page, append=True)
         yield File(data, b"\n])\n", data, append=True, last=True)
         yield File(page, b"</ul>\n" + closing, page, append=True, last=True)
 
@@ -215,7 +214,7 @@ class Lists:
         )
         nav = f'\n<ul class="years">\n{links}</ul>\n' if links else ""
         opening, closing = shell(self._title, "", self._title, "", "look-back", nav)
-        data = opening + self._look_back.html(self.names).encode("utf-8", "replace") + closing
+        data = opening + encoded(self._look_back.html(self.names)) + closing
         return File("index.html", data, "index")
 
     def _read_back(self, number: int, page: Entry) -> None:

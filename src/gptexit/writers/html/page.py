@@ -14,7 +14,7 @@ from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Conversation, Message, Part
 from gptexit.selection import current_branch
 from gptexit.text.dates import shown as day_and_clock
-from gptexit.writers.html.parts import Shown, fold, html_of, line, source_of
+from gptexit.writers.html.parts import Shown, fold, html_of, is_picture, line, source_of
 from gptexit.writers.parts import (
     MEDIA,
     assets_of,
@@ -26,6 +26,7 @@ from gptexit.writers.parts import (
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
 _CLASSES = {"user": "user", "assistant": "answer", "tool": "answer"}
+_RATED = {"up": "good", "down": "bad"}
 _ROLES = {"user": "u", "answer": "a"}
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
 _DEEPEST = 24
@@ -129,7 +130,8 @@ def page_of(
     ]
     above = _nearest(conversation["messages"], {message["id"] for message in messages})
     recaps = _recaps(messages, above)
-    shown = Shown(link, style.coloured, _last_versions(messages))
+    pictures = {asset["id"] for asset in conversation["assets"] if is_picture(asset)}
+    shown = Shown(link, style.coloured, _last_versions(messages), pictures=pictures)
     anchors = _anchors(messages)
     numbers: dict[str, int] = {}
     for message, anchor in zip(messages, anchors, strict=True):
@@ -342,6 +344,8 @@ def _element(page: Page, number: int, zone: tzinfo | None) -> str:
         moment = escape((message["created"] or "")[:19])
         by.append(f'<a class="when" href="#{anchor}"><time datetime="{moment}Z">{words}</time></a>')
         label = f"{who}, {words}"
+    if message["feedback"]:
+        by.append(f'<span class="feedback">rated {_RATED.get(message["feedback"], "")}</span>')
     place, count = article.version
     version = f' data-version="{place}/{count}"' if count > 1 else ""
     return (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from gptexit.chatgpt.sandbox import names
-from gptexit.model import Cited, Part, Reasoning
+from gptexit.files.media_types import ending_of
+from gptexit.model import Asset, Cited, Part, Reasoning
 from gptexit.text.dates import duration, reasoning_title
 from gptexit.writers.html.code import code_block
 from gptexit.writers.html.prose import Prose, abroad, cite, typed
@@ -32,6 +33,8 @@ class Shown:
     """Whether the message is Markdown, or was typed by the user."""
     tool: str = ""
     """The name of the tool that the message is for or from."""
+    pictures: Collection[str] = ()
+    """The ids of the assets that a browser draws and does not run, as it runs SVG by itself."""
     files: Sequence[str] = ()
     """The ids of the assets that the message shows."""
     sources: dict[tuple[str | None, str | None], int] = field(default_factory=dict)
@@ -71,6 +74,14 @@ class Shown:
             return next(filter(None, shown), None)
         links = (self.link(f"sandbox:{name}")[1] for name in spellings)
         return next(filter(None, links), None)
+
+
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".heic", ".tiff"))
+
+
+def is_picture(asset: Asset) -> bool:
+    """Tell whether an asset is a picture of points."""
+    return ending_of(asset["name"] or "", asset["media_type"]).lower() in _PICTURES
 
 
 def fold(kind: str, summary: str, inner: str) -> str:
@@ -175,8 +186,10 @@ def _media(part: Any, shown: Shown) -> str:
             if isinstance(part[side], int) and 0 < part[side] < 100_000
         )
         img = f'<img src="{path}" alt="{alt}" loading="lazy" decoding="async"{sides}>'
+        if part["asset"] in shown.pictures:
+            img = f'<a href="{path}">{img}</a>'
         below = f"<figcaption>{caption}</figcaption>" if caption else ""
-        return f'{placed}<figure class="picture"><a href="{path}">{img}</a>{below}</figure>\n'
+        return f'{placed}<figure class="picture">{img}{below}</figure>\n'
     below = " · ".join(filter(None, (caption or name, length)))
     player = f'<{kind} controls preload="none" src="{path}"></{kind}>'
     return (

@@ -122,7 +122,7 @@ class Prose:
     def _formed(self, html: str, text: str) -> str:
         """Give the elements of `html` the form that they have in a page."""
         if "<h" in html:
-            html = _HEADING.sub(_lowered, html)
+            html = _HEADING.sub(_Levels().below, html)
         if "<table>" in html:
             html = _CELL.sub(lambda cell: f"<{cell[1]}{_CLASSES[cell[2]]}>", html)
             html = html.replace("<table>", '<div class="table"><table>')
@@ -226,9 +226,17 @@ def cite(number: int) -> str:
     return f"\ufdd4c{number}\ufdd5"
 
 
-def _lowered(match: re.Match[str]) -> str:
-    """Move a heading below the title of the page and the names of the speakers."""
-    return f"<{match[1]}h{min(6, int(match[2]) + 2)}>"
+@dataclass(slots=True)
+class _Levels:
+    """The levels of a text's headings below the title of the page, with none left out."""
+
+    level: int = 1
+
+    def below(self, match: re.Match[str]) -> str:
+        """Return the tag of a heading; that at its end has the level of that at its beginning."""
+        if not match[1]:
+            self.level = min(6, int(match[2]) + 1, self.level + 1)
+        return f"<{match[1]}h{self.level}>"
 
 
 def _code_spans(text: str) -> list[Span]:

@@ -7,6 +7,7 @@ from html import escape
 from importlib import resources
 
 from gptexit.archive.files import File
+from gptexit.writers.markdown.embed import encoded
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
@@ -47,7 +48,7 @@ def shell(
 <nav class="home" aria-label="Archive"><a href="{root}index.html">{escape(archive)}</a>{nav}</nav>
 <main id="{main}" tabindex="-1">
 """
-    return opening.encode("utf-8", "replace"), b"</main>\n</body>\n</html>\n"
+    return encoded(opening), b"</main>\n</body>\n</html>\n"
 
 
 def static_files() -> Iterator[File]:

@@ -27,7 +27,6 @@ from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.archive.note_contents import NoteContents, Shown, shown_by
 from gptexit.codes import Hidden, NotKept, as_text, from_text
-from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation
 from gptexit.names import names_in
 from gptexit.text.dates import day, moment
@@ -37,7 +36,7 @@ from gptexit.writers.html import TITLE, HtmlOptions
 from gptexit.writers.html.figures import figures_of
 from gptexit.writers.html.lists import Lists, piece, texts_path
 from gptexit.writers.html.page import Page, Style, page_of
-from gptexit.writers.html.parts import line
+from gptexit.writers.html.parts import is_picture, line
 from gptexit.writers.html.prose import is_safe
 from gptexit.writers.html.shell import shell
 from gptexit.writers.html.words import words_of
@@ -46,7 +45,6 @@ from gptexit.writers.markdown.embed import encoded
 UNTITLED = "Untitled"
 _NOTHING = {"group": "The export holds no messages of this group chat."}
 """The words of a page without messages, by the kind of the conversation."""
-_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".heic", ".tiff"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +161,10 @@ def _nothing(conversation: Conversation) -> str:
     return _NOTHING.get(conversation["source"]["kind"], "Nothing was said here.")
 
 
-def _is_picture(asset: Asset) -> bool:
-    return ending_of(asset["name"] or "", asset["media_type"]).lower() in _PICTURES
-
-
 def _counted(conversation: Conversation, used: dict[str, int]) -> tuple[int, int]:
     """Count the pictures and the other files to which a page links."""
     shown = [asset for asset in conversation["assets"] if asset["id"] in used]
-    pictures = sum(map(_is_picture, shown))
+    pictures = sum(map(is_picture, shown))
     return pictures, len(shown) - pictures
 
 

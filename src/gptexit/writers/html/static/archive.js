@@ -11,7 +11,7 @@
  * @typedef {{number: number, anchor: string | null, role: string | null, passage: string,
  *   marks: [number, number][], lacking: string[]}} Result
  * @typedef {{results: Result[], total: number, partial: boolean, lacking: string[],
- *   more: () => Promise<Result[]> | null}} Found
+ *   more: () => Promise<Result[]>}} Found
  * @typedef {{allows: (number: number) => boolean, role: string | null}} Asked
  * @typedef {"q" | "by" | "year" | "project" | "gpt" | "model" | "has" | "role"} Key
  * @typedef {Object} Archive
@@ -61,6 +61,9 @@ function make(tag, attributes = {}, ...children) {
  * @param {Record<string, string | null>} [attributes]
  */
 const button = (words, click, attributes) => make("button", { type: "button", click, ...attributes }, words);
+
+/** Whether a key is held that makes another thing of a click or a key. @param {any} event */
+const held = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
 /**
  * Read from the browser's store, or write into it; a browser that keeps nothing gives null.

@@ -9,10 +9,9 @@
 	const home = /** @type {HTMLAnchorElement} */ (nav.querySelector("a"));
 	const chat = Number(document.body.dataset.chat);
 
-	/** @param {Intl.DateTimeFormatOptions} options */
-	const dates = (options) => new Intl.DateTimeFormat("en-GB", options);
-	const MONTH = dates({ month: "long", year: "numeric" });
-	const DAY = dates({ day: "numeric", month: "short", year: "numeric" });
+	const MONTH = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric" });
+	const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+	const UNDATED = "Without a date";
 	/** @param {number} count */
 	const figure = (count) => count.toLocaleString("en");
 	/** @param {number} count @param {string} [thing] */
@@ -31,7 +30,7 @@
 	};
 	/** @type {Record<Column, (value: string) => string>} */
 	const NAMES = {
-		year: (value) => (value === "undated" ? "Without a date" : value),
+		year: (value) => (value === "undated" ? UNDATED : value),
 		model: (value) => value,
 		project: (id) => archive.index?.projects[id] || `Project ${id.slice(-6)}`,
 		gpt: (id) => archive.index?.gpts[id] || `Custom GPT ${id.slice(-6)}`,
@@ -53,12 +52,10 @@
 	const scroll = make("div.scroll", { scroll: seen, keydown: walk }, here, box, results);
 	const menu = button("Conversations", () => drawer(), { class: "menu", "aria-controls": "panel" });
 	const theme = button("Dark", dim, { class: "theme" });
-	const help = button("Keys", () => archive.help(), { class: "keys" });
 	home.className = "name";
-	if (main.id === "look-back") home.setAttribute("aria-current", "page");
-	nav.setAttribute("aria-label", "Conversations");
+	nav.ariaLabel = "Conversations";
 	nav.replaceChildren(
-		make("div.bar", {}, menu, home, theme, help),
+		make("div.bar", {}, menu, home, theme, button("Keys", () => archive.help(), { class: "keys" })),
 		make("div.panel", { id: "panel" },
 			make("div.find", { role: "search" }, field, make("kbd", { "aria-hidden": "true" }, "/")),
 			make("div.tools", {}, status, make("details.filter", {}, summary, filters)),
@@ -68,7 +65,7 @@
 	/** Open or close the list on a narrow screen. @param {boolean} [open] */
 	function drawer(open = !nav.classList.contains("open")) {
 		nav.classList.toggle("open", open);
-		menu.setAttribute("aria-expanded", String(open));
+		menu.ariaExpanded = String(open);
 		main.inert = open;
 		draw();
 	}
@@ -87,16 +84,16 @@
 
 	// Light and dark: what differs from the system is kept.
 	const system = matchMedia("(prefers-color-scheme: dark)");
-	const dark = () => (page.dataset.theme ? page.dataset.theme === "dark" : system.matches);
+	const dark = () => (page.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
 	function dim() {
 		const next = dark() ? "light" : "dark";
-		const same = system.matches === (next === "dark");
-		if (same) delete page.dataset.theme;
-		else page.dataset.theme = next;
-		stored("localStorage", "gptexit-theme", same ? null : next);
+		delete page.dataset.theme;
+		const differs = dark() !== (next === "dark");
+		if (differs) page.dataset.theme = next;
+		stored("localStorage", "gptexit-theme", differs ? next : null);
 		lit();
 	}
-	const lit = () => theme.setAttribute("aria-pressed", String(dark()));
+	const lit = () => (theme.ariaPressed = String(dark()));
 	system.addEventListener("change", lit);
 	lit();
 
@@ -135,18 +132,16 @@
 		/** @param {string} key */
 		const heading = (key) => {
 			if (by) return key ? NAMES[by](key) : `No ${LABELS[by]}`;
-			return key ? MONTH.format(new Date(key + "-01T00:00")) : NAMES.year("undated");
+			return key ? MONTH.format(new Date(key + "-01T00:00")) : UNDATED;
 		};
-		let named = [...groups].map(([key, group]) => /** @type {const} */ ([key, heading(key), group]));
+		const named = [...groups].map(([key, group]) => /** @type {const} */ ([key, heading(key), group]));
 		if (by && by !== "year") named.sort((a, b) => +!a[0] - +!b[0] || a[1].localeCompare(b[1]));
 		items = named.flatMap(([, name, group]) => [`${name} · ${figure(group.length)}`, ...group]);
-		active = items.findIndex((item) => typeof item !== "string" && item[0] === chat);
+		active = items.findIndex((item) => item[0] === chat);
 		if (active < 0) active = items.length ? 1 : -1;
-		if (!state.q) {
-			const some = fitting.length < all.length ? `${figure(fitting.length)} of ${many(all.length)}` : many(all.length);
-			say(fitting.length || !all.length ? some : "No conversation fits these filters.");
-		}
-		for (const node of drawn.values()) node.remove();
+		const some = fitting.length < all.length ? figure(fitting.length) + " of " : "";
+		if (!state.q) say(some === "0 of " ? "No conversation fits these filters." : some + many(all.length));
+		box.replaceChildren();
 		drawn.clear();
 		box.style.height = items.length * height() + "px";
 		draw();
@@ -197,7 +192,7 @@
 	/** @param {Row} row @param {number} place @returns {HTMLElement} */
 	function entry(row, place) {
 		const [number, , title, created, , , flags, , messages] = row;
-		const day = created ? DAY.format(new Date(created)) : NAMES.year("undated");
+		const day = created ? DAY.format(new Date(created)) : UNDATED;
 		const link = make(
 			"a.row",
 			{
@@ -224,7 +219,7 @@
 		const step = /** @type {Record<string, number>} */ ({
 			ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: -1e9, End: 1e9,
 		})[event.key]; // prettier-ignore
-		if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+		if (!step || held(event)) return;
 		event.preventDefault();
 		const links = [...results.querySelectorAll("a")];
 		const length = state.q ? links.length : items.length;
@@ -242,15 +237,13 @@
 		choose(place);
 		scroll.scrollTop = Math.min((place - 1) * row, Math.max(scroll.scrollTop, (place + 1) * row - scroll.clientHeight));
 		draw();
-		drawn.get(place)?.setAttribute("tabindex", "0");
 		drawn.get(place)?.focus({ preventScroll: true });
 	}
 
 	/** Make a row the one that the keyboard comes to. @param {number} place */
 	function choose(place) {
 		drawn.get(active)?.setAttribute("tabindex", "-1");
-		active = place;
-		drawn.get(active)?.setAttribute("tabindex", "0");
+		drawn.get((active = place))?.setAttribute("tabindex", "0");
 	}
 
 	// The filters.
@@ -282,19 +275,19 @@
 			set("has", state.has.includes(flag) ? state.has.replace(flag, "") : state.has + flag);
 			press();
 		};
-		const press = () => chip.setAttribute("aria-pressed", String(state.has.includes(flag)));
+		const press = () => (chip.ariaPressed = String(state.has.includes(flag)));
 		const chip = button(label, toggle, { class: "chip" });
 		press();
 		return all.some((row) => row[6].includes(flag)) ? chip : "";
 	}
 
+	const SET = /** @type {Key[]} */ ([...COLUMNS, "by", "has", "role"]);
 	const clear = button("Clear", () => {
-		for (const key of [...COLUMNS, ...FREE]) state[key] = "";
+		for (const key of SET) state[key] = "";
 		drawFilters();
 		changed();
 		summary.focus();
 	});
-	const FREE = /** @type {Key[]} */ (["by", "has", "role"]);
 
 	function drawFilters() {
 		const choices = COLUMNS.map((column) => select(column, LABELS[column], options(column)));
@@ -312,7 +305,7 @@
 
 	/** Say at the closed filters how many are set. */
 	function count() {
-		const count = [...COLUMNS, ...FREE].filter((key) => state[key]).length;
+		const count = SET.filter((key) => state[key]).length;
 		summary.textContent = count ? `Filter (${count})` : "Filter";
 		clear.hidden = !count;
 	}
@@ -365,18 +358,17 @@
 		const mine = ++asked;
 		found = null;
 		nav.classList.toggle("searching", !!state.q);
-		if (!state.q) {
-			results.replaceChildren();
-			archive.mark();
-		}
-		if (!state.q || !complete) return;
+		if (!state.q) archive.mark();
+		if (!state.q || !complete) return results.replaceChildren();
 		const slow = setTimeout(() => say("Searching …"), 400);
 		try {
 			await archive.searching();
 			if (mine !== asked || !archive.search) return;
 			archive.mark();
-			const allowed = (/** @type {number} */ number) => allows(rows.get(number));
-			const answer = await archive.search(state.q, { allows: allowed, role: state.role || null });
+			const answer = await archive.search(state.q, {
+				allows: (number) => allows(rows.get(number)),
+				role: state.role || null,
+			});
 			if (mine !== asked || !answer) return;
 			found = answer;
 			if (!answer.results.length) say("Nothing found. Try fewer words or other filters.");
@@ -420,7 +412,7 @@
 			const next = await of.more();
 			fetching = false;
 			if (found !== of) return;
-			if (next?.length) results.append(...next.map(result));
+			if (next.length) results.append(...next.map(result));
 			else found = null;
 		}
 	}
@@ -435,8 +427,8 @@
 		if (!to.pathname.endsWith(".html")) return;
 		to.search = query(scroll.scrollTop);
 		link.href = to.href;
-		const { ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);
-		if (event.type !== "click" || to.pathname !== location.pathname || ctrlKey || metaKey || shiftKey) return;
+		const { shiftKey } = /** @type {MouseEvent} */ (event);
+		if (event.type !== "click" || to.pathname !== location.pathname || shiftKey || held(event)) return;
 		event.preventDefault();
 		drawer(false);
 		if (location.hash === to.hash) dispatchEvent(new Event("hashchange"));
@@ -468,13 +460,12 @@
 		drawFilters();
 		refresh();
 		await find();
-		const middle = active * height() - scroll.clientHeight / 2;
-		for (let more = true; more && scroll.scrollTop < archive.at; ) {
-			const before = scroll.scrollTop;
+		for (let before = -1; before < scroll.scrollTop && scroll.scrollTop < archive.at; ) {
+			before = scroll.scrollTop;
 			scroll.scrollTop = archive.at;
 			await seen();
-			more = scroll.scrollTop > before;
 		}
+		const middle = active * height() - scroll.clientHeight / 2;
 		if (!state.q && !archive.at && middle * 2 > scroll.clientHeight) scroll.scrollTop = middle;
 		draw();
 	}

@@ -16,7 +16,7 @@
 	/** @type {Map<string, HTMLElement>} the one of them that is shown */
 	const chosen = new Map();
 	/** @param {HTMLElement} article */
-	const parent = (article) => article.dataset.parent || "";
+	const parent = (article) => document.getElementById(article.dataset.parent || "")?.id || "";
 	for (const article of articles) {
 		const siblings = below.get(parent(article));
 		if (siblings) siblings.push(article);
@@ -62,19 +62,15 @@
 		const other = siblings[siblings.indexOf(article) + step];
 		if (!other) return;
 		const top = article.getBoundingClientRect().top;
-		const focused = document.activeElement;
-		const buttons = [...article.querySelectorAll(".pager button")];
+		const inPager = document.activeElement?.closest(".pager");
 		chosen.set(parent(article), other);
 		show();
-		const place = buttons.indexOf(/** @type {Element} */ (focused));
-		const button = /** @type {HTMLElement | undefined} */ (other.querySelectorAll(".pager button")[place]);
-		if (button) button.focus({ preventScroll: true });
-		else focus(other);
+		focus(other);
+		const arrows = /** @type {NodeListOf<HTMLElement>} */ (other.querySelectorAll(".pager button"));
+		if (inPager) arrows[step < 0 ? 0 : 1].focus({ preventScroll: true });
 		scrollBy({ top: other.getBoundingClientRect().top - top, behavior: "instant" });
 		said.textContent = `Version ${siblings.indexOf(other) + 1} of ${siblings.length}`;
-		const address = new URL(location.href);
-		address.hash = other.id;
-		history.replaceState(history.state, "", address);
+		history.replaceState(null, "", "#" + other.id);
 		archive.mark();
 	}
 
@@ -123,8 +119,8 @@
 	for (const code of main.querySelectorAll(".code")) {
 		const copy = button("Copy", async () => {
 			const text = code.querySelector("pre")?.textContent || "";
-			const done = navigator.clipboard?.writeText(text).then(() => "Copied");
-			copy.textContent = said.textContent = await Promise.resolve(done || "Not copied").catch(() => "Not copied");
+			const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+			copy.textContent = said.textContent = done ? "Copied" : "Not copied";
 			setTimeout(() => (copy.textContent = "Copy"), 1500);
 		}, { class: "copy" }); // prettier-ignore
 		code.prepend(copy);
@@ -138,7 +134,7 @@
 			wide.unobserve(target);
 		}
 	});
-	for (const element of main.querySelectorAll("pre, .table, math[display=block], .scrolls")) wide.observe(element);
+	for (const element of main.querySelectorAll("pre, .table, math[display=block]")) wide.observe(element);
 
 	// Pictures, larger on a click.
 	/** @type {HTMLAnchorElement[]} */
@@ -153,9 +149,8 @@
 	const buttons = make("p.buttons", {}, ...steps, button("Close", () => viewer.close(), { autofocus: "true" }));
 	const viewer = make("dialog", { class: "viewer", "aria-label": "Picture", keydown: leaf, click: away }, image, caption, buttons);
 	main.addEventListener("click", (event) => {
-		const { ctrlKey, metaKey, shiftKey } = event;
 		const link = /** @type {Element} */ (event.target).closest("figure.picture a");
-		if (!link || ctrlKey || metaKey || shiftKey) return;
+		if (!link || event.shiftKey || held(event)) return;
 		event.preventDefault();
 		pictures = /** @type {HTMLAnchorElement[]} */ ([...main.querySelectorAll("article:not([hidden]) figure.picture a")]);
 		document.body.append(viewer);
@@ -168,15 +163,15 @@
 	function look(number) {
 		if (!pictures[number]) return;
 		place = number;
-		const small = pictures[number].querySelector("img");
-		image.src = pictures[number].href;
-		image.alt = small?.alt || "";
-		const words = pictures[number].closest("figure")?.querySelector("figcaption")?.textContent || "";
+		const link = pictures[number];
+		image.src = link.href;
+		image.alt = link.querySelector("img")?.alt || "";
+		const words = link.parentElement?.querySelector("figcaption")?.textContent || "";
 		caption.textContent = words + (pictures.length > 1 ? ` (${number + 1} of ${pictures.length})` : "");
 		for (const step of steps) step.hidden = pictures.length < 2;
 	}
 
-	/** @param {KeyboardEvent} event */
+	/** Turn to another picture. @param {KeyboardEvent} event */
 	function leaf(event) {
 		if (event.key === "ArrowRight") look(place + 1);
 		if (event.key === "ArrowLeft") look(place - 1);
@@ -220,14 +215,14 @@
 	}
 
 	// Keys.
-	const KEYS = [
-		["/", "Search"],
-		["j k", "Next message, previous message"],
-		["← →", "Versions of the message that has the focus; pictures"],
-		["↑ ↓", "Through the list or the results"],
-		["Esc", "Close, or empty the search"],
-		["?", "This help"],
-	];
+	const KEYS = {
+		"/": "Search",
+		"j k": "Next message, previous message",
+		"← →": "Versions of the message that has the focus; pictures",
+		"↑ ↓": "Through the list or the results",
+		Esc: "Close, or empty the search",
+		"?": "This help",
+	};
 	const single = make("input", {
 		type: "checkbox",
 		change: () => stored("localStorage", "gptexit-keys", single.checked ? null : "off"),
@@ -236,7 +231,7 @@
 	const help = make("dialog", { class: "help", "aria-labelledby": "keys", click: away },
 		make("div", {},
 			make("h2", { id: "keys" }, "Keys"),
-			make("dl", {}, ...KEYS.map(([keys, does]) => make("div", {},
+			make("dl", {}, ...Object.entries(KEYS).map(([keys, does]) => make("div", {},
 				make("dt", {}, ...keys.split(" ").flatMap((key) => [make("kbd", {}, key), " "])),
 				make("dd", {}, does)))),
 			make("label", {}, single, " Use the keys / j k ?"),
@@ -249,7 +244,7 @@
 
 	addEventListener("keydown", (event) => {
 		const target = /** @type {HTMLElement} */ (event.target);
-		if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+		if (held(event) || document.querySelector("dialog[open]")) return;
 		if (event.key === "Escape") {
 			if (archive.back()) event.preventDefault();
 			return;
