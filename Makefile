@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: bombs secrets properties demo test test-fast test-apps lint coverage bench bench-peers faults mutations fuzz clean
+.PHONY: bombs secrets properties demo test test-fast test-apps lint coverage bench bench-memory bench-peers bench-html faults mutations fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -45,6 +45,14 @@ coverage: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+# The memory of all processes together, at two sizes; SIZES="--sizes 20MB,60MB" for others.
+bench-memory: $(READY)
+	$(BIN)/python benchmarks/memory.py $(SIZES)
+
+# The HTML archive beside the Markdown archive, and its pages in a browser.
+bench-html: $(READY)
+	$(BIN)/python benchmarks/html.py
 
 # Other tools beside gptexit: PEERS='--peer FOLDER', see benchmarks/peers.py.
 bench-peers: $(READY)

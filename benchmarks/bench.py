@@ -45,10 +45,12 @@ class Piece:
         return statistics.median(self.megabytes)
 
 
-def run(command: list[str], *, inner: bool, root: Path = ROOT) -> tuple[float, float]:
+def run(
+    command: list[str], *, inner: bool, root: Path = ROOT, every: float = 0.1
+) -> tuple[float, float]:
     """Run a command with the gptexit of the checkout `root`. Return seconds and peak megabytes.
 
-    `inner`: the seconds are what the command prints.
+    `inner`: the seconds are what the command prints. `every`: seconds between two looks at memory.
     """
     # An installed package has its bytecode; some machines are set up not to write any.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
@@ -56,7 +58,7 @@ def run(command: list[str], *, inner: bool, root: Path = ROOT) -> tuple[float, f
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, env=environment)
-        with Shares(process.pid) as shares:
+        with Shares(process.pid, every) as shares:
             _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -72,12 +74,14 @@ def run(command: list[str], *, inner: bool, root: Path = ROOT) -> tuple[float, f
 class Shares:
     """The most memory that a process and all that it started had at once, in bytes.
 
-    Each counts with its proportional share (PSS): what several have in common counts once. Looked
-    at ten times a second, on Linux alone; elsewhere `most` stays 0.
+    Each counts with its proportional share (PSS): what several have in common counts once. On
+    Linux alone; elsewhere `most` stays 0.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, every: float) -> None:
+        """`every`: seconds between two looks."""
         self.most = 0
+        self._every = every
         self._pid = pid
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._look)
@@ -93,7 +97,7 @@ class Shares:
             self._watch.join()
 
     def _look(self) -> None:
-        while not self._over.wait(0.1):
+        while not self._over.wait(self._every):
             self.most = max(self.most, sum(map(share, with_children(self._pid))))
 
 

@@ -5,6 +5,7 @@ A property test makes the same examples in every run, so that a change is judged
 """
 
 import os
+import sys
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -20,3 +21,7 @@ settings.register_profile(
     "brief", phases=set(Phase) - {Phase.shrink, Phase.explain}, max_examples=60, **_PATIENT
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))
+
+# The tests start Python hundreds of times: it may not compile gptexit anew each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False

@@ -125,6 +125,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         "ids of a selection is a set",
     ),
     "no process": (lambda: convert(jobs=0), "jobs is a number of processes"),
+    "no process to verify": (
+        lambda: gptexit.verify("nosuch", SAMPLE, jobs=0),
+        "jobs is a number of processes",
+    ),
     "no source": (gptexit.open, "no source is given"),
     "a number as a source": (lambda: gptexit.open(123), "of the type int, not a path"),  # type: ignore[arg-type]
     "bytes as a source": (lambda: gptexit.inspect(b"x"), "of the type bytes"),  # type: ignore[arg-type]

@@ -26,6 +26,7 @@ from gptexit.extras import need
 from gptexit.files.disk import HOUSE, full_disk_named
 from gptexit.model import Conversation
 from gptexit.names import Names, load_names, save_names
+from gptexit.parallel.pool import need_jobs
 from gptexit.pipeline import Output, Progress
 from gptexit.pipeline import convert as convert_along
 from gptexit.readers.chatgpt.containers.base import plain
@@ -96,8 +97,7 @@ def convert(
     specs = specs_of(need_formats(formats), options)
     root = need_folder(out)
     need_selection(selection)
-    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
-        raise BadOption("jobs is a number of processes, 1 or more; None for one for each core.")
+    need_jobs(jobs)
     paths = paths_of(sources)
     need_outside(paths, roots_of(root, [spec.format.name for spec in specs]))
     with open_source(paths, allow_large=allow_large) as export:

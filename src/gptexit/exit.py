@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -33,6 +34,7 @@ from gptexit.errors import Exit
 from gptexit.exit_page import (
     DESTINATIONS,
     PAGE,
+    WEB_PAGE,
     CancelAnswer,
     Commands,
     Destination,
@@ -54,9 +56,12 @@ from gptexit.selection import Selection, options_of
 from gptexit.source import need_outside
 from gptexit.verification.result import Result
 from gptexit.writers.base import NOTHING
+from gptexit.writers.html.start_page import start_page
 
-FORMATS = ("markdown", "jsonl")
-"""Formats that every exit has."""
+NOTES = "markdown"
+HTML = "html"
+FORMATS = (HTML, NOTES, "jsonl")
+"""Formats that every exit has; `html` may be left out."""
 ACCOUNT = "account"
 """The folder of the account's own files in an exit, and the name of its format."""
 REPORT = "report.json"
@@ -76,11 +81,14 @@ class Finished(NamedTuple):
     answer: CancelAnswer
     """What the page says too."""
     page: Path
-    """The page to begin with: START-HERE.md, or what is beside it if the user changed that."""
+    """The page to begin with: START-HERE.html, or START-HERE.md in an exit without pages; or what
+    is beside it if the user changed that."""
     together: str
     """The command that takes also the parts of the export that lie beside it; "" if none do."""
     stale: list[Stale]
     """Packs of earlier runs that lack what is new."""
+    beside: str | None = None
+    """The name of the new START-HERE.md, if the user changed the one that is there."""
 
 
 class Left(NamedTuple):
@@ -100,6 +108,7 @@ def leave(
     going_to: Sequence[str] = (),
     taken_along: Selection | None = None,
     *,
+    without: Container[str] = (),
     allow_large: bool = False,
     jobs: int | None = 1,
     dry: bool = False,
@@ -107,7 +116,8 @@ def leave(
     """Write everything to `out`.
 
     `going_to`: keys of DESTINATIONS, whose formats are written too, with the conversations that
-    `taken_along` selects; the archive itself always holds them all, as they are. `jobs`: how many
+    `taken_along` selects; the archive itself always holds them all, as they are. `without`: those
+    of FORMATS that are not wanted. `jobs`: how many
     processes read and render; None for one for each core, if the export is large enough. `dry`:
     write nothing; `planned` in the report says what would be written, and nothing is verified.
 
@@ -117,7 +127,9 @@ def leave(
     need_outside(sources, [out])
     expect(out, "exit")
     places = {name: DESTINATIONS[name] for name in going_to}
-    specs = _specs(options, places.values(), taken_along)
+    own = [name for name in FORMATS if name not in without]
+    pages = HTML in own
+    specs = _specs(own, options, places.values(), taken_along)
     owned = nullcontext() if dry else owning(out)
     with full_disk_named(out, lambda: 0), owned:
         with watch(None, "Opening"):
@@ -154,33 +166,50 @@ def leave(
             together = _together(sources, report, out, going_to)
             this, incomplete = _export_of(report), incomplete_of(earlier)
             incomplete = None if incomplete and incomplete.is_replaced_by(this) else incomplete
-            page = start_here(
-                report, checked, kept, generation, there, stale, commands, incomplete, together
-            )
-            plain = sha256_of(page.encode())
-            marked = with_marks(page, _marks(folder, earlier.get("page"))).encode()
-            folder.put(File(PAGE, marked, PAGE))
+            facts = (report, checked, kept, generation, there, stale, commands, incomplete)
+            text = partial(start_here, *facts, together, pages=pages)
+            plain = _put_pages(folder, text, earlier.get("page"), pages=pages)
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
             # The options as they were given, those of the notes among them.
-            about = {**choices(spec_of(FORMATS[0], options), Selection()), "format": "exit"}
-            about |= {"parts": parts, "page": plain}
+            about = {
+                **choices(spec_of(NOTES, options), Selection()),
+                **{"format": "exit", "parts": parts, "page": plain},
+            }
             if lacks := incomplete or (this if is_incomplete(report, checked) else None):
                 about[INCOMPLETE] = lacks._asdict()
             before = earlier.get("unread") if incomplete else None
             folder.archive.describe(record(about, export, {}, unread(lost, before, whole=False)))
         note([out], checked)
-    name = folder.tally.new_texts.get(PAGE, PAGE)
+    new = folder.tally.new_texts
+    name = WEB_PAGE if pages else new.get(PAGE, PAGE)
     answered = answer(report, checked, name, incomplete, together)
-    return Left(report, Finished(checked, answered, out / name, together, stale))
+    return Left(report, Finished(checked, answered, out / name, together, stale, new.get(PAGE)))
+
+
+def _put_pages(folder: ArchiveFolder, text: Callable[..., str], before: Any, *, pages: bool) -> str:
+    """Write START-HERE.md, and with `pages` START-HERE.html. Return the SHA-256 of the first.
+
+    `text`: returns the text of a page by its `name`. `before`: the SHA-256 of the page of an
+    earlier run. Both are of a page without marks.
+    """
+    page = text(name=PAGE)
+    folder.put(File(PAGE, with_marks(page, _marks(folder, before)).encode(), PAGE))
+    if pages:
+        data = start_page(text(name=WEB_PAGE), f"{HTML}/index.html")
+        folder.put(File(WEB_PAGE, data, WEB_PAGE))
+    return sha256_of(page.encode())
 
 
 def _specs(
-    options: Mapping[str, Any], places: Iterable[Destination], taken_along: Selection | None
+    own: Iterable[str],
+    options: Mapping[str, Any],
+    places: Iterable[Destination],
+    taken_along: Selection | None,
 ) -> list[OutputSpec]:
-    """Return the formats of an exit: those of the archive, whole, and one for each place."""
+    """Return the formats of an exit: `own`, those of the archive, whole, and one for each place."""
     whole = {**options, "redact": NOTHING}
-    specs = [spec_of(name, whole, of_exit=True) for name in FORMATS]
+    specs = [spec_of(name, whole, of_exit=True) for name in own]
     for place in places:
         given = {**options, **place.options}
         specs.append(spec_of(place.format, given, taken_along, of_exit=True))

@@ -46,7 +46,7 @@ DESTINATIONS = {
 }
 """By the name that `--for` takes. templates/exit/places.md.j2 and next.md.j2 explain each."""
 
-PAGE = "START-HERE.md"
+PAGE, WEB_PAGE = "START-HERE.md", "START-HERE.html"
 LISTED = 20
 """Missing files and unreadable parts that the page lists; the report has them all."""
 QUESTION = "Do I have everything, and may I cancel now?"
@@ -222,12 +222,16 @@ def start_here(
     commands: Commands | None = None,
     incomplete: Incomplete | None = None,
     together: str = "",
+    *,
+    pages: bool = True,
+    name: str = PAGE,
 ) -> str:
     """Return START-HERE.md: the answer, what to do, what is lost, what is where.
 
     `kept`: names of the account files. `generation`: the form of the export, which decides what it
-    cannot hold; "" to leave that out. `incomplete` and `together`: as
-    `answer` takes them.
+    cannot hold; "" to leave that out. `incomplete` and `together`: as `answer` takes them. `pages`:
+    whether the exit has pages for the browser. `name`: the name of the page, PAGE, or WEB_PAGE for
+    the text of START-HERE.html.
     """
     commands = commands or Commands()
     source, read, assets = report["source"], report["read"], report["assets"]
@@ -237,9 +241,11 @@ def start_here(
     return render(
         "exit/START-HERE.md.j2",
         version=__version__,
+        pages=pages,
         source=line(source["label"]),
         question=QUESTION,
-        answer=answer(report, checked, incomplete=incomplete, together=together),
+        answer=answer(report, checked, WEB_PAGE if pages else PAGE, incomplete, together),
+        in_browser=name == WEB_PAGE,
         together=together,
         age=age(report),
         conversations=read["conversations"],

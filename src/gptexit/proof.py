@@ -11,6 +11,7 @@ from gptexit.archive.folder import Archive
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import ACCEPTED
 from gptexit.errors import OtherArchive
+from gptexit.parallel.pool import need_jobs
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.verification.archive_files import CheckedArchive, find_archives, read_archive
 from gptexit.verification.result import Result
@@ -28,8 +29,10 @@ def verify(
 ) -> Result:
     """Verify as `verification.run` does, and record in the archives that they were verified.
 
-    `parts`: the folders of an exit that is not finished, and has no record yet.
+    `parts`: the folders of an exit that is not finished, and has no record yet. Raises what it
+    raises, and BadOption for `jobs` that are no number of processes.
     """
+    need_jobs(jobs)
     result = run(root, export, progress, parts=parts, jobs=jobs)
     if parts is None and root.is_dir():
         places = [archive.path for archive in result.archives]

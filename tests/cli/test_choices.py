@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gptexit.cli.choices import choices_of
 from gptexit.errors import Choice, NoSuchSource, NotAnExport
+from support.command import gptexit
 from support.packing import read, text_of, write, zip_of
 
 CHATS = zip_of({"conversations.json": text_of("a")})
@@ -125,14 +124,8 @@ def test_only_some_are_shown() -> None:
 @pytest.mark.slow
 def test_a_command_prints_them_below_its_error(here: Path) -> None:
     write(here / "export.zip", CHATS)
-    done = subprocess.run(
-        [sys.executable, "-m", "gptexit", "exit", "exprt.zip"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = gptexit("exit", "exprt.zip")
     assert done.returncode == 3
-    assert done.stderr.splitlines()[0] == (
-        "Error: exprt.zip does not exist: check the spelling of the path."
-    )
-    assert commands(done.stderr.splitlines()) == ["gptexit exit export.zip"]
+    said = done.stderr.decode().splitlines()
+    assert said[0] == ("Error: exprt.zip does not exist: check the spelling of the path.")
+    assert commands(said) == ["gptexit exit export.zip"]

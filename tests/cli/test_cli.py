@@ -1,4 +1,4 @@
-"""The command line as a person or a script meets it: in a process of its own."""
+"""The command line as a person or a script meets it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ import pytest
 from gptexit.errors import Exit
 from gptexit.schemas import errors
 from support.build import chain, conversation, message
+from support.command import gptexit
 from support.exports import FIXTURES, ROOT
 from support.packing import write_export
 from support.waiting import wait_until
@@ -29,12 +30,6 @@ pytestmark = pytest.mark.slow
 
 GPTEXIT = [sys.executable, "-m", "gptexit"]
 SAMPLE = ROOT / "fixtures/dat-2026.zip"
-
-
-def gptexit(*arguments: Path | str, **rest: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*GPTEXIT, *map(str, arguments)], capture_output=True, timeout=120, check=False, **rest
-    )
 
 
 def one(**rest: str) -> dict[str, Any]:

@@ -264,7 +264,7 @@ def test_ticks_stay_on_a_page_that_is_renewed(tmp_path: Path, ends: str) -> None
     for number, (title, mark) in enumerate([("Download every part", "x"), ("Copy your", "X")], 2):
         tick(page, title, mark, ends)
         done = leave(out, export_of(tmp_path / f"{number}.zip", *["more"] * number))
-        assert f"Now open {page}." in done.stdout
+        assert f"Now open {out}/START-HERE.html." in done.stdout
         assert f"{number}.zip" in page.read_text(encoding="utf-8")
     assert ticked(page) == [("x", "Download every part"), ("X", "Copy your memory")]
     assert not (out / "START-HERE.new.md").exists()
@@ -286,8 +286,8 @@ def test_a_page_with_notes_stays_and_the_new_one_is_named(tmp_path: Path) -> Non
     done = leave(out, export_of(tmp_path / "2.zip", "one", "two"))
     assert page.read_bytes() == mine
     assert ticked(beside) == [("x", "Download every part")]
-    assert f"Now open {beside}." in done.stdout
     assert "You changed START-HERE.md: it stays as it is" in done.stdout
+    assert f"The new one is {beside.name}." in done.stdout
     tick(beside, "Copy your memory")
     leave(out, export_of(tmp_path / "3.zip", "one", "two", "three"))
     assert "3.zip" in beside.read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import subprocess
-import sys
 from pathlib import Path
 
 import orjson
@@ -13,6 +12,7 @@ import pytest
 
 from gptexit.schemas import errors
 from gptexit.text.terminal import columns
+from support import command
 from support.build import chain, conversation, message
 from support.exports import ROOT
 from support.packing import write, zip_of
@@ -23,13 +23,7 @@ SLIM = ROOT / "fixtures/slim-2026.zip"
 
 
 def gptexit(*arguments: Path | str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "gptexit", "inspect", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    return command.gptexit("inspect", *arguments, stdin=stdin)
 
 
 def test_json_and_table_and_drift_report_in_one_run(tmp_path: Path) -> None:

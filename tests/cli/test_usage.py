@@ -15,6 +15,7 @@ from gptexit import __version__
 from gptexit.cli import main
 from gptexit.cli.usage import sentence
 from gptexit.errors import Exit
+from support.command import gptexit
 from support.exports import ROOT
 from support.packing import unpack, write
 
@@ -250,14 +251,9 @@ def test_help_may_come_after_its_command(command: str) -> None:
 
 
 def test_no_usage_stands_before_a_sentence() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "gptexit", "convert", SLIM, "--to", "md"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = gptexit("convert", SLIM, "--to", "md")
     assert done.returncode == Exit.USAGE
-    assert done.stderr.splitlines() == [
+    assert done.stderr.decode().splitlines() == [
         "Error: --to: there is no format “md”; did you mean markdown?"
     ]
 
@@ -360,15 +356,9 @@ def test_a_shell_completes(words: list[str], completed: list[str]) -> None:
         "COMP_WORDS": " ".join(words),
         "COMP_CWORD": str(len(words) - 1),
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "gptexit"],
-        env={**os.environ, **asked},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.split() == completed
-    assert done.stderr == ""
+    done = gptexit(env=asked)
+    assert done.stdout.decode().split() == completed
+    assert done.stderr == b""
 
 
 def test_the_file_for_bash_completes(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import csv
 import json
 import sqlite3
 import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ from gptexit.names import Names
 from gptexit.selection import Exclusion, Selection
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
+from support import command
 from support.build import chain, conversation, message
 
 pytestmark = pytest.mark.slow
 
-GPTEXIT = [sys.executable, "-m", "gptexit"]
 BAKERY, CLINIC, HELPER = "g-p-67a1b2c3d4", "g-p-99ff00aa11", "g-abc123"
 NAMED = Names({BAKERY: "Bäckerei Ost", HELPER: "Recipe helper"})
 
@@ -54,9 +53,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def gptexit(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*GPTEXIT, *map(str, arguments)], capture_output=True, text=True, check=False
-    )
+    done = command.as_text(command.gptexit(*arguments))
     assert "Traceback" not in done.stderr
     return done
 

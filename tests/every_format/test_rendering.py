@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from gptexit.archive.files import Copy, File
@@ -54,25 +54,24 @@ def paths_are_safe(files: list[Copy | File]) -> None:
         assert not set(file.path) & set('\\:*?"<>|\0\n')
 
 
-@pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=30)
 @given(st.lists(raw_conversations(), max_size=3), OPTIONS)
-def test_whatever_is_read_is_rendered(
-    name: str, raws: list[dict[str, Any]], options: Options
-) -> None:
-    target = made_of(name, options)
-    written = []
-    for raw in raws:
-        conversation = neutral(raw)
-        before = deepcopy(conversation)
-        done = target.render(conversation)
-        assert conversation == before
-        assert done.messages <= len(conversation["messages"])
-        written += [*done.files, *done.copies]
-    done = target.finish()
-    written += [*done.files, *done.more]
-    assert written or not raws
-    paths_are_safe(written)
+def test_whatever_is_read_is_rendered(raws: list[dict[str, Any]], options: Options) -> None:
+    conversations = list(map(neutral, raws))
+    before = deepcopy(conversations)
+    for name in FORMATS:
+        note(name)
+        target = made_of(name, options)
+        written = []
+        for talk in conversations:
+            done = target.render(talk)
+            assert done.messages <= len(talk["messages"])
+            written += [*done.files, *done.copies]
+        assert conversations == before
+        done = target.finish()
+        written += [*done.files, *done.more]
+        assert written or not raws
+        paths_are_safe(written)
 
 
 @settings(max_examples=30)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gptexit.inspection.run import GENERATIONS, absences, all_absences, as_markdown, inspect
 from gptexit.readers.chatgpt.export_set import open_export
+from support.command import gptexit
 from support.exports import FIXTURES, ROOT
 
 
@@ -39,9 +38,7 @@ def test_only_slim_exports_lack_what_tools_did() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("source", FIXTURES, ids=lambda path: path.name)
 def test_the_page_for_leaving_says_the_same(source: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gptexit", "exit", "--quiet"]
-    command += [str(source), "-o", str(tmp_path / "out")]
-    subprocess.run(command, check=False, timeout=120)
+    gptexit("exit", "--quiet", source, "-o", tmp_path / "out")
     page = (tmp_path / "out/START-HERE.md").read_text(encoding="utf-8")
     with open_export([source]) as export:
         generation = inspect(export).form.generation

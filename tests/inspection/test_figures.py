@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from gptexit.schemas import errors
 from gptexit.text.terminal import columns, size
 from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import id_of
+from support.command import gptexit
 from support.exports import FIXTURES, ROOT
 
 pytestmark = pytest.mark.slow
@@ -204,12 +203,7 @@ def test_two_exports_are_inspected_as_one() -> None:
 
 @SAMPLES
 def test_inspecting_writes_nothing_and_its_exit_code_tells(source: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "gptexit", "inspect", source],
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-    )
+    done = gptexit("inspect", source, cwd=tmp_path)
     wanted = FIGURES[source.name]
     assert done.returncode == bool(wanted["missing_files"] or wanted["non_conversations"])
     assert bool(done.stderr) == bool(wanted["non_conversations"])  # what cannot be read

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -16,7 +14,6 @@ from hypothesis import given, settings
 
 from gptexit.conversion import convert
 from gptexit.errors import NotAnExport
-from gptexit.parallel import pool
 from gptexit.writers.base import Options
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message, raw_conversations
@@ -24,6 +21,7 @@ from support.deadly import DEADLY, eight_chats, hook, written
 from support.exports import FIXTURES, ROOT
 from support.faults.bases import NAMES
 from support.faults.case import case
+from support.processes import VISIBLE, marked, still_there
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -129,6 +127,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def calm(large: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What one process makes of it."""
+    return run(large, tmp_path_factory.mktemp("calm") / "out", 1)
+
+
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The worker processes that are started."""
@@ -144,9 +148,8 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_a_worker_that_is_killed_costs_nothing(
-    large: Path, workers: list[Any], tmp_path: Path
+    large: Path, calm: Any, workers: list[Any], tmp_path: Path
 ) -> None:
-    wanted = run(large, tmp_path / "1", 1)
     killed = []
 
     def progress(conversations: int, bytes_read: int) -> None:
@@ -154,7 +157,7 @@ def test_a_worker_that_is_killed_costs_nothing(
             workers[-1].kill()
             killed.append(conversations)
 
-    assert run(large, tmp_path / "2", 2, progress=progress) == wanted
+    assert run(large, tmp_path / "2", 2, progress=progress) == calm
     assert killed
     assert all(worker.poll() is not None for worker in workers)
 
@@ -216,77 +219,52 @@ WAYS = {
     "thread": "import threading\nt = threading.Thread(target=lambda: exec({code!r}))\n"
     "t.start()\nt.join()",
 }
+COUNTS = """
+import os
+os.close(os.open({starts!r} + "/" + str(os.getpid()), os.O_CREAT))
+"""
 
 
 @pytest.mark.parametrize("way", [*WAYS, "standard input"])
-def test_from_a_script_without_a_main_guard(way: str, tmp_path: Path) -> None:
+def test_from_a_script_without_a_main_guard(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = written(tmp_path, eight_chats())
+    out, starts = str(tmp_path / "out"), tmp_path / "starts"
     code = textwrap.dedent(
         f"""
-        import gptexit
+        import gptexit, os
         print("once")
-        report = gptexit.convert({str(FIXTURES[0])!r}, {str(tmp_path / "out")!r}, jobs=2)
-        print(report["exit_code"])
+        report = gptexit.convert({str(source)!r}, {out!r}, jobs=2)
+        print(report["exit_code"], len(os.listdir({str(starts)!r})))
+        print(gptexit.verify({out!r}, {str(source)!r}, jobs=2).verdict)
+        print(len(os.listdir({str(starts)!r})))
         """
     )
     code = WAYS.get(way, "{code}").format(code=code)
-    environment = {**os.environ, "PYTHONPATH": str(Path(pool.__file__).parents[2])}
+    starts.mkdir()
+    hook(tmp_path, monkeypatch, COUNTS.format(starts=str(starts)))
     if way == "standard input":
         command, given = [sys.executable, "-"], code
     else:
         (tmp_path / "script.py").write_text(code)
         command, given = [sys.executable, "script.py"], None
     done = subprocess.run(
-        command,
-        check=False,
-        input=given,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env=environment,
+        command, check=False, input=given, cwd=tmp_path, capture_output=True, text=True
     )
-    assert done.stdout.split() == ["once", "0"], done.stderr
+    assert done.stdout.split() == ["once", "0", "1", "complete", "2"], done.stderr
 
 
-def test_what_lies_in_the_working_folder_is_not_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(not VISIBLE, reason="needs a list of processes")
+def test_a_run_that_is_ended_at_any_moment_leaves_no_process(
+    large: Path, calm: Any, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "orjson.py").write_text("open('imported', 'w')")
-    convert(FIXTURES[0], tmp_path / "out", jobs=2)
-    assert not (tmp_path / "imported").exists()
-
-
-if Path("/proc/self/stat").exists():
-
-    def below(pid: int) -> list[int]:
-        """The processes that `pid` started."""
-        found = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid and fields[0] != "Z":
-                found.append(int(stat.parent.name))
-        return found
-
-    @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-    def test_no_process_is_left(large: Path, tmp_path: Path, sent: Any) -> None:
-        command = [sys.executable, "-m", "gptexit", "convert", str(large), "--jobs", "2"]
-        command += ["--to", "markdown", "--to", "jsonl"]
-        process = subprocess.Popen(
-            [*command, "-o", str(tmp_path / "out"), "--quiet"],
-            stderr=subprocess.DEVNULL,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
-        )
-        started: list[Any] = []
-
-        def both() -> bool:
-            started[:] = below(process.pid)
-            return len(started) >= 2 or process.poll() is not None
-
-        wait_until(both)
-        process.send_signal(sent)
-        process.wait()
-        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
-        assert run(large, tmp_path / "out", 2)[0] == run(large, tmp_path / "calm", 1)[0]
+    mark = str(tmp_path)
+    command = [sys.executable, "-m", "gptexit", "convert", str(large), "--jobs", "2", "--quiet"]
+    command += ["--to", "markdown", "--to", "jsonl", "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=marked(mark))
+    wait_until(lambda: len(still_there(mark)) >= 3 or process.poll() is not None)
+    process.terminate()
+    process.wait()
+    wait_until(lambda: not still_there(mark))
+    assert run(large, tmp_path / "out", 2)[0] == calm[0]

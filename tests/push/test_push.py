@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -16,6 +15,7 @@ import pytest
 
 from gptexit import convert
 from support.build import chain, conversation, message
+from support.command import as_text, gptexit
 from support.exports import FIXTURES, ROOT
 from support.push_contract import ITEM, App, serving
 
@@ -33,16 +33,8 @@ def app() -> Iterator[App]:
 def push(
     url: str, *arguments: Path | str, key: str = "sk-secret-0123456789"
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OPEN_WEBUI_API_KEY": key, "HTTP_PROXY": "http://127.0.0.1:9"}
-    done = subprocess.run(
-        [sys.executable, "-m", "gptexit", "push", "open-webui", *map(str, arguments), "--url", url],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    environment = {"OPEN_WEBUI_API_KEY": key, "HTTP_PROXY": "http://127.0.0.1:9"}
+    done = as_text(gptexit("push", "open-webui", *arguments, "--url", url, env=environment))
     assert not key or key not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.source import open_source
 from gptexit.text.json import dumps
 from gptexit.writers.base import Options
+from support import command
 from support.build import JSON
 from support.build import raw_conversations as any_conversations
 from support.exports import FIXTURES, ROOT
@@ -88,8 +87,7 @@ def test_files_come_from_the_archive_beside(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_gptexit_exit_is_a_source(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gptexit", "exit", str(SLIM), "-o", str(tmp_path / "gone")]
-    subprocess.run(command, check=True, capture_output=True)
+    assert command.gptexit("exit", SLIM, "-o", tmp_path / "gone").returncode == 0
     report = convert(tmp_path / "gone", tmp_path / "zip", ["chatgpt"])
     assert report["read"]["conversations"] == CHATS
     assert report["assets"]["found"] > 0
@@ -97,8 +95,8 @@ def test_a_folder_of_gptexit_exit_is_a_source(tmp_path: Path) -> None:
 
 def test_a_pipe_of_lines(tmp_path: Path) -> None:
     convert(SLIM, tmp_path, ["jsonl"])
-    command = [sys.executable, "-m", "gptexit", "convert", "-", "--to", "jsonl", "-o", "-"]
-    done = subprocess.run(command, input=lines(tmp_path), capture_output=True, check=True)
+    done = command.gptexit("convert", "-", "--to", "jsonl", "-o", "-", stdin=lines(tmp_path))
+    assert done.returncode == 0
     assert len(done.stdout.splitlines()) == CHATS
 
 

@@ -63,6 +63,11 @@ CASES = [
     (f"{PYTHON} inspect - <&-", 3, "there is no standard input"),
     (f"{PYTHON} convert e.zip -o a4 2>&-", 0, ""),
     (f"{PYTHON} inspect e.zip <&- >&- 2>&-", 1, ""),
+    (f"{PYTHON} convert e.zip -o j --quiet --jobs 2 <&- >&- 2>&-", 0, ""),
+    (f"{PYTHON} convert /dev/stdin -o j2 --quiet --jobs 2 <e.zip", 0, ""),
+    (f"{PYTHON} verify e.zip md --quiet --jobs 2 >&-", 0, ""),
+    (f"TMPDIR=/nowhere {PYTHON} convert e.zip -o j3 --quiet --jobs 2", 0, ""),
+    (f"ulimit -n 32; {PYTHON} convert e.zip -o j4 --quiet --jobs 12", 0, ""),
     (f"{PYTHON} formats >/dev/full", 1, "No space left"),
     (f"{PYTHON} verify e.zip md | true; exit ${{PIPESTATUS[0]}}", 0, ""),
     (f"PYTHONIOENCODING=cp1252 {PYTHON} inspect e.zip", 0, ""),
@@ -92,7 +97,7 @@ CASES = [
 def test_an_odd_environment_ends_with_a_sentence_and_a_code(
     place: Path, command: str, code: int, words: str
 ) -> None:
-    if "ulimit" in command:
+    if "ulimit -f" in command:
         noise = [message("user", os.urandom(40_000).hex())]
         write_export(place / "e.zip", conversation(chain(*noise)))
     if "shadow" not in command:

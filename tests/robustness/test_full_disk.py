@@ -106,11 +106,14 @@ def small_disk(tmp_path: Path, command: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", ["", "--to sqlite", "--to jsonl"])
-def test_a_run_on_a_full_disk_names_it(tmp_path: Path, options: str) -> None:
+@pytest.mark.parametrize(
+    "command",
+    ["convert", "convert --to sqlite", "convert --to jsonl --jobs 2", "exit --jobs 2"],
+)
+def test_a_run_on_a_full_disk_names_it(tmp_path: Path, command: str) -> None:
     python = f"{sys.executable} -m gptexit"
     fill = "head -c 180k /dev/zero > $DISK/other;"
-    done = small_disk(tmp_path, f"{fill} {python} convert {SAMPLE} -o $DISK/out {options}")
+    done = small_disk(tmp_path, f"{fill} {python} {command} {SAMPLE} -o $DISK/out")
     assert done.returncode == 1, done.stderr
     assert "the disk is full (" in done.stderr
     assert f"{tmp_path / 'small'}" in done.stderr

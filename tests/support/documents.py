@@ -32,6 +32,7 @@ from pathlib import Path
 
 from support import slimming
 from support.build import chain, conversation, message
+from support.command import gptexit
 from support.exports import ROOT
 from support.planted import planted
 
@@ -64,6 +65,7 @@ _PYTHON = re.compile(
 )
 _FILE = re.compile(r"(<!-- file: (\S+) -->\n```text\n).*?(?=^```$)", re.S | re.M)
 _PART = re.compile(r"(<!-- part: (\S+) ([^\n]+?) -->\n```json\n).*?(?=^```$)", re.S | re.M)
+_TERMINAL = {"TZ": "UTC", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
 _PAGE = re.compile(r"(<!-- page: ([^\n]*?) -->\n)(?:>[^\n]*\n)*", re.M)
 
 
@@ -124,28 +126,20 @@ def _with_secrets(path: Path) -> None:
 
 
 def _printed(command: str, folder: Path) -> str:
-    return _told([sys.executable, "-m", *command.split()], folder)
+    done = gptexit(*command.split()[1:], cwd=folder, env={"HOME": str(folder), **_TERMINAL})
+    return done.stdout.decode()
 
 
 def _ran(program: str, folder: Path) -> str:
     """What a program prints, which may not fail."""
-    return _told(
-        [sys.executable, "-W", "error::DeprecationWarning", "-c", program], folder, check=True
-    )
-
-
-def _told(words: list[str], folder: Path, *, check: bool = False) -> str:
-    environment = {
-        **os.environ,
-        "HOME": str(folder),
-        "TZ": "UTC",
-        "COLUMNS": "80",
-        "PYTHONIOENCODING": "utf-8",
-    }
-    done = subprocess.run(
-        words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=check
-    )
-    return done.stdout
+    return subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning", "-c", program],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), **_TERMINAL},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    ).stdout
 
 
 def _value(path: Path, keys: list[str]) -> str:

@@ -65,14 +65,14 @@ MEMORY = "memory/two-years"
 ALL = [*CASES, MEMORY]
 
 
-def made(case: str) -> dict[str, bytes]:
-    """The readable files of a case, by their paths."""
+def made(case: str, jobs: int = 1) -> dict[str, bytes]:
+    """The readable files of a case, by their paths; `jobs` processes write them."""
     if case == MEMORY:
         return _pages()
     name, stem, options = CASES[case]
     with tempfile.TemporaryDirectory() as folder:
         export = FIXTURES / f"{stem}.zip"
-        convert(export, folder, [name], options=options)
+        convert(export, folder, [name], options=options, jobs=jobs)
         given, short = command_line([export]).encode(), export.name.encode()
         files = {path: data.replace(given, short) for path, data in _readable(Path(folder))}
     if "callouts" not in options:

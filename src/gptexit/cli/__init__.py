@@ -21,6 +21,7 @@ _COMMANDS = {
     "exit": "Save everything before you leave ChatGPT, in one command.",
     "inspect": "Say what an export holds and what it lacks.",
     "convert": "Convert an export into an archive.",
+    "view": "Open an archive in the browser.",
     "search": "Find something in an SQLite archive.",
     "memory": "Write down what ChatGPT remembered of you, for your next assistant.",
     "mcp": "Let an assistant search and read an SQLite archive.",

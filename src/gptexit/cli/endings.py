@@ -67,6 +67,8 @@ def ending(error: BaseException) -> tuple[str, int]:
             )
         case MemoryError():
             sentence = f"there is not enough memory for this. {_AGAIN}"
+        case RuntimeError() if "start new thread" in str(error):
+            sentence = f"this machine has no room for another thread of work. {_AGAIN}"
         case _:
             return _fault(error), Exit.FAULT
     return sentence, Exit.INCOMPLETE

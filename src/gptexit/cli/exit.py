@@ -25,7 +25,7 @@ from gptexit.cli.summary import (
 )
 from gptexit.cli.usage import NamedChoice
 from gptexit.cli.verify import findings
-from gptexit.exit import ACCOUNT, FORMATS, REPORT, Finished, leave
+from gptexit.exit import ACCOUNT, FORMATS, HTML, REPORT, Finished, leave
 from gptexit.exit_page import DESTINATIONS, PAGE, QUESTION
 from gptexit.selection import Selection
 from gptexit.text.terminal import command_line, count
@@ -52,6 +52,12 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
     type=NamedChoice(DESTINATIONS, "place", FORMATS),
     help=f"Also write what this takes: {', '.join(DESTINATIONS)}. May be given several times.",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice([HTML]),
+    help="Do not write the pages for the browser.",
+)
 @options.exclude("Leave conversations out of what --for adds; your own archive keeps them")
 @options.redact
 @outputs.dry_run
@@ -65,9 +71,10 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
 def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     """Save everything before you leave ChatGPT, in one command.
 
-    Writes your conversations as notes to read (Markdown) and as data for programs (JSON), and your
-    account's own files. Then compares it all with the export, and says whether you have everything
-    and may cancel now. START-HERE.md says so too, and what to do next. Nothing leaves this machine.
+    Writes your conversations as pages for the browser, as notes for any editor (Markdown) and as
+    data for programs (JSON), and your account's own files. Then compares it all with the export,
+    and says whether you have everything and may cancel now. START-HERE.html says so too, and what
+    to do next. Nothing leaves this machine.
 
     \b
     gptexit exit chatgpt-export.zip
@@ -94,6 +101,7 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
             watch,
             given["going_to"],
             Selection(exclude=options.exclusion_of(given)) if given["exclude"] else None,
+            without=given["without"],
             allow_large=given["allow_large"],
             jobs=given["jobs"],
             dry=given["dry_run"],
@@ -176,6 +184,6 @@ def _told(report: dict[str, Any], left: Finished) -> list[str]:
             f"{pack.name} is of an earlier export and has nothing that is new in this one. To "
             f"renew it: {pack.command}"
         )
-    if left.page.name != PAGE:
-        lines.append(f"You changed {PAGE}: it stays as it is, and the new page is beside it.")
+    if left.beside:
+        lines.append(f"You changed {PAGE}: it stays as it is. The new one is {left.beside}.")
     return [*lines, "", f"Now open {left.page}. It lists what to do before you cancel."]

@@ -10,28 +10,50 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, cast
 
 import gptexit
-from gptexit.parallel.worker import Raw, receive, send
+from gptexit.errors import BadOption
+from gptexit.parallel.worker import Raw, receive, send, wait_for_ready
 from gptexit.readers.chatgpt.export_set import ExportSet
 
 BATCH = 1 << 20
 """Bytes of a batch of conversations, as `marshal` writes them."""
 AHEAD = 3
 """Batches that are under way for each worker: one with it, one before and one behind it."""
+TRIES = 3
+"""Workers that fail to start, one after the other, until none is tried any more."""
+START = """
+import sys
+sys.path[:] = {path!a}
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+spec = PathFinder.find_spec("gptexit", [{root!a}])
+sys.modules["gptexit"] = module_from_spec(spec)
+spec.loader.exec_module(sys.modules["gptexit"])
+from gptexit.parallel.worker import main
+main()
+"""
+"""The program of a worker. It imports the one gptexit that this process has."""
 SMALL = 32 << 20
 """Bytes of conversations below which workers cost more time than they save."""
+MOST = 256
+"""Workers, at most."""
+OWN_FILES = 24
+"""Files that this process may have open, besides the pipes to its workers."""
+_PYTHON = re.compile(r"(^|[/\\])\.?(python|pypy|graalpy)[^/\\]*$", re.IGNORECASE)
+"""The file name of a Python. A program that has one inside would start itself as a worker."""
 Batch = list[tuple[str, Any, Any]]
 """Conversations as `Raw`; or a single one that no worker can have, an object instead of bytes."""
 Answered = tuple[list[Raw], bytes | None]
@@ -81,15 +103,23 @@ class Pool:
     """Worker processes, each driven by a thread of its own."""
 
     def __init__(self, jobs: int, setup: bytes) -> None:
+        """Start the threads; where the system allows fewer, so many. They start the workers."""
         self._setup = setup
-        self._threads = ThreadPoolExecutor(jobs)
         self._limit = AHEAD * jobs
-        self._idle: SimpleQueue[subprocess.Popen[bytes] | None] = SimpleQueue()
-        self._all: set[subprocess.Popen[bytes]] = set()
+        self._waiting: SimpleQueue[tuple[Batch, Future[list[Answered]]] | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._workers: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
         self._closed = False
+        self._failures = 0
+        """Workers that could not be started since the last that could."""
         for _ in range(jobs):
-            self._idle.put(None)
+            thread = Thread(target=self._drive, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system allows no more threads
+                break
+            self._threads.append(thread)
 
     def __enter__(self) -> Pool:
         return self
@@ -98,37 +128,92 @@ class Pool:
         """Kill every worker."""
         with self._lock:
             self._closed = True
-            workers = list(self._all)
+            workers = list(self._workers)
         for worker in workers:
             worker.kill()
-        self._threads.shutdown(cancel_futures=True)
-        for worker in workers:
-            _end(worker)
+        for _thread in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def answers(self, batches: Iterator[Batch]) -> Iterator[tuple[Batch, list[Answered]]]:
         """Yield each batch with its answers, in order; without one if no worker could answer."""
         under_way: deque[tuple[Batch, Future[list[Answered]]]] = deque()
         for batch in batches:
-            under_way.append((batch, self._threads.submit(self._exchange, batch)))
+            under_way.append((batch, self._handed(batch)))
             while under_way and (len(under_way) >= self._limit or under_way[0][1].done()):
                 first, future = under_way.popleft()
                 yield first, future.result()
         for batch, future in under_way:
             yield batch, future.result()
 
-    def _exchange(self, batch: Batch) -> list[Answered]:
-        """Let a worker answer a batch; if that kills it, each conversation by itself."""
-        if not isinstance(batch[0][1], bytes):
-            return []
+    def _handed(self, batch: Batch) -> Future[list[Answered]]:
+        """Hand a batch to the threads, and return its answers to come."""
+        future: Future[list[Answered]] = Future()
+        if self._threads and isinstance(batch[0][1], bytes):
+            self._waiting.put((batch, future))
+        else:
+            future.set_result([])
+        return future
+
+    def _drive(self) -> None:
+        """Let a worker answer one batch after the other, until the pool is closed."""
+        seat = _Seat(self)
+        while (handed := self._waiting.get()) is not None:
+            batch, future = handed
+            try:
+                future.set_result([] if self._closed else seat.exchange(batch))
+            except BaseException as error:  # the thread that waits for the answer raises it
+                future.set_exception(error)
+        seat.clear()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start a worker. Raises _CannotStart."""
+        with self._lock:
+            if self._closed or self._failures >= TRIES:
+                raise _CannotStart
+            try:
+                worker = _process()
+            except (OSError, RuntimeError) as error:  # the latter while this Python ends
+                self._failures += 1
+                raise _CannotStart from error
+            self._workers.add(worker)
         try:
-            return [(batch, self._ask(batch))]
-        except _CannotStart:
-            return []
-        except (EOFError, OSError):
-            pass
+            send(cast(Any, worker.stdin), self._setup)
+            wait_for_ready(cast(Any, worker.stdout))
+        except (EOFError, OSError) as error:
+            self.end(worker)
+            self._failures += 1
+            raise _CannotStart from error
+        self._failures = 0
+        return worker
+
+    def end(self, worker: subprocess.Popen[bytes]) -> None:
+        """Kill a worker, close its pipes and wait until it is gone."""
+        worker.kill()
+        for stream in (worker.stdin, worker.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        worker.wait()
+        with self._lock:
+            self._workers.discard(worker)
+
+
+class _Seat:
+    """The place of one worker, which is started when it has work, and again when it has died."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    def exchange(self, batch: Batch) -> list[Answered]:
+        """Let the worker answer a batch; if that kills it, each conversation by itself."""
         try:
+            with suppress(EOFError, OSError):
+                return [(batch, self._ask(batch))]
             return [([raw], self._once_more(raw)) for raw in batch]
-        except _CannotStart:
+        except (_CannotStart, MemoryError):  # of this process
             return []
 
     def _once_more(self, raw: Raw) -> bytes | None:
@@ -138,60 +223,58 @@ class Pool:
         return None
 
     def _ask(self, batch: Batch) -> bytes:
-        """Send a batch to an idle worker. Raises EOFError or OSError if the worker dies."""
-        worker = self._idle.get()
+        """Send a batch to the worker. Raises EOFError or OSError if it dies, and _CannotStart."""
+        worker = self._worker = self._worker or self._pool.start()
         try:
-            worker = worker or self._started()
-            assert worker.stdin is not None and worker.stdout is not None
             send(cast(Any, worker.stdin), marshal.dumps(batch))
-            reply = receive(cast(Any, worker.stdout))
+            return receive(cast(Any, worker.stdout))
         except BaseException:
-            if worker is not None:
-                _end(worker)
-                with self._lock:
-                    self._all.discard(worker)
-            self._idle.put(None)
+            self.clear()
             raise
-        self._idle.put(worker)
-        return reply
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        """Start a worker. It imports nothing from the current folder. Raises _CannotStart."""
-        root = str(Path(gptexit.__file__).resolve().parent.parent)
-        path = f"import sys; sys.path.append({root!r})"
-        code = f"{path}; from gptexit.parallel.worker import main; main()"
-        flags = ["-X", "utf8"] if sys.flags.utf8_mode else []
-        with self._lock:
-            if self._closed:
-                raise _CannotStart
-            try:
-                worker = subprocess.Popen(
-                    [sys.executable, "-P", *flags, "-c", code],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                )
-            except OSError as error:
-                raise _CannotStart from error
-            self._all.add(worker)
-        try:
-            send(cast(Any, worker.stdin), self._setup)
-            receive(cast(Any, worker.stdout))
-        except (EOFError, OSError) as error:
-            _end(worker)
-            raise _CannotStart from error
-        return worker
+    def clear(self) -> None:
+        """End the worker, if there is one."""
+        if self._worker is not None:
+            self._pool.end(self._worker)
+            self._worker = None
 
 
-def _end(worker: subprocess.Popen[bytes]) -> None:
-    """Kill a worker, close its pipes and wait until it is gone."""
-    worker.kill()
-    for stream in (worker.stdin, worker.stdout):
-        if stream is not None:
-            with suppress(OSError):
-                stream.close()
-    worker.wait()
+def _process() -> subprocess.Popen[bytes]:
+    """Start the process of a worker. Raises OSError.
+
+    It has this gptexit, wherever that is, and finds other packages where this process does, but for
+    the current folder: what lies there by chance is not imported.
+    """
+    root = str(Path(gptexit.__file__).resolve().parent.parent)
+    path = [folder for folder in map(str, sys.path) if folder and not _is_current(folder)]
+    return subprocess.Popen(
+        [sys.executable, *_options(), "-c", START.format(path=[*path, root], root=root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+
+
+def _is_current(folder: str) -> bool:
+    with suppress(OSError, ValueError):
+        return os.path.samefile(folder, os.curdir)  # noqa: PTH121 - on Windows too
+    return False
+
+
+def _options() -> list[str]:
+    """Return the options of this Python which say what a process imports as it starts."""
+    flags = sys.flags
+    options = ["-I"] if flags.isolated else ["-P"]
+    options += ["-E"] * flags.ignore_environment + ["-s"] * flags.no_user_site
+    options += ["-S"] * flags.no_site
+    return [*options, *(["-X", "utf8"] if flags.utf8_mode else [])]
+
+
+def need_jobs(jobs: int | None) -> None:
+    """Check a number of processes that a program gives. Raises BadOption."""
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+        raise BadOption("jobs is a number of processes, 1 or more; None for one for each core.")
 
 
 def jobs_for(export: object, jobs: int | None) -> int:
@@ -201,12 +284,25 @@ def jobs_for(export: object, jobs: int | None) -> int:
     """
     if not isinstance(export, ExportSet) or export.again is None:
         return 1
-    if not sys.executable or getattr(sys, "frozen", False):
+    if getattr(sys, "frozen", False) or not _PYTHON.search(sys.executable or ""):
         return 1
-    if jobs is not None:
-        return jobs
-    if (export.bytes_total or 0) < SMALL:
-        return 1
+    if jobs is None:
+        jobs = _cores() if (export.bytes_total or 0) >= SMALL else 1
+    return max(1, min(jobs, _most()))
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _most() -> int:
+    """Return the number of workers whose pipes leave this process enough open files."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return MOST
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if allowed == resource.RLIM_INFINITY else min(MOST, (allowed - OWN_FILES) // 4)

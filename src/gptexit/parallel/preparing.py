@@ -109,7 +109,8 @@ class Setup:
     """Whether to send whole conversations back, and not only their heads."""
 
     def start(self) -> Answer:
-        """Open the export, and return the function that prepares batches."""
+        """Open the export, and return the function that prepares batches. Raises OSError."""
+        self.again.need_same()
         return Worker(self).reply
 
 

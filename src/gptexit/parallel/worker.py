@@ -3,8 +3,9 @@
 `pool` starts it and talks with it over its standard input and output; it ends when its input does.
 
 A message is its length, 8 bytes, and that many bytes. The first is a pickled `Setup`, and its
-answer is empty; then come batches, as `marshal` writes them, each with its reply. Both ends are the
-same gptexit and the same Python, and nobody else has the pipes, so the input can be trusted.
+answer is the line `READY`; then come batches, as `marshal` writes them, each with its reply. Both
+ends are the same gptexit and the same Python, and nobody else has the pipes, so the input can be
+trusted.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from typing import Any, BinaryIO, Protocol
 
 _LENGTH = 8
 """Bytes of the length of a message."""
+READY = f"gptexit {sys.implementation.cache_tag} {sys.hexversion}\n".encode()
+"""Says that a worker is ready, and that it is the same Python."""
+_LINES, _LONGEST = 1_000, 1 << 16
+"""Lines, and bytes of one, that a Python may print as it starts."""
 Raw = tuple[str, bytes, Any]
 """A conversation of a batch: its place in the source, its bytes from `marshal`, and the parts of it
 that the newest of several exports lacks."""
@@ -47,6 +52,17 @@ def receive(stream: BinaryIO) -> bytes:
     return _exactly(stream, length)
 
 
+def wait_for_ready(stream: BinaryIO) -> None:
+    """Pass over what a Python prints as it starts. Raises EOFError if no worker gets ready."""
+    for _ in range(_LINES):
+        line = stream.readline(_LONGEST)
+        if line.endswith(READY):
+            return
+        if not line:
+            break
+    raise EOFError
+
+
 def _exactly(stream: BinaryIO, length: int) -> bytes:
     data = stream.read(length)
     if len(data) < length:
@@ -59,13 +75,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this
     gc.disable()  # as in `collector_off`
     incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no reply
     sys.stdout = sys.stderr
     try:
         setup: Setup = pickle.loads(receive(incoming))
         answer = setup.start()
-        send(outgoing, b"")  # it is ready
+        outgoing.write(READY)
+        outgoing.flush()
         while True:
             batch = marshal.loads(receive(incoming))
             send(outgoing, answer(batch))
-    except (EOFError, OSError):
-        os._exit(0)
+    finally:
+        os._exit(0)  # nothing that a library does at the end may keep the process waiting

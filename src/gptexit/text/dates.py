@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from gptexit.errors import BadDate
@@ -103,7 +103,7 @@ def stamp(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def day(when: datetime) -> str:
+def day(when: date) -> str:
     """Format a day: `1 March 2025`."""
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from posixpath import basename, dirname, join, normpath
 from typing import Any
@@ -69,9 +70,9 @@ class CheckedArchive:
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By path, what the manifest tells of a note beside its marks."""
     sizes: dict[str, Any] = field(default_factory=dict)
-    """By path, the bytes that were written."""
+    """By path, the bytes that were written; only while the archive is read."""
     times: dict[str, int] = field(default_factory=dict)
-    """By path, when the file was written, in nanoseconds."""
+    """By path, when a file was written that is changed now, in nanoseconds."""
     moved: dict[str, str] = field(default_factory=dict)
     """By path, where a file is now that a person moved."""
     origin: dict[str, str] = field(default_factory=dict)
@@ -271,12 +272,15 @@ def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
     archive.names += leaves(_record(root / HOUSE / "names.json")[0])
     for path in archive.asked:
         if digest := _file_digest(root / path):
-            archive.found[path] = digest
+            promised = archive.promised[path]
+            archive.found[path] = promised if digest == promised else digest  # one string for both
     if archive.format == "markdown":
         for path in _displaced(archive):
             del archive.found[path]
         if archive.found.keys() != archive.promised.keys():
             _follow(archive)
+    archive.sizes.clear()
+    archive.times = {path: at for path, at in archive.times.items() if archive.is_changed(path)}
     return archive
 
 
@@ -374,7 +378,7 @@ def _read_manifest(archive: CheckedArchive) -> None:
         return
     if archive.record and archive.record.get("manifest") != hashlib.sha256(data).hexdigest():
         faults.append("is not as it was written, nor is its list of files")
-    for number, line in enumerate(data.splitlines(), 1):
+    for number, line in enumerate(BytesIO(data), 1):  # no list of lines as large again
         try:
             entry = object_of(json.loads(line))
         except (ValueError, RecursionError):
@@ -403,7 +407,7 @@ def _read_manifest(archive: CheckedArchive) -> None:
 def _read_times(archive: CheckedArchive) -> None:
     """Add when each file was written, as far as the archive tells."""
     with suppress(OSError):
-        for line in _plain_bytes(archive.root / _TIMES).splitlines():
+        for line in BytesIO(_plain_bytes(archive.root / _TIMES)):
             with suppress(ValueError, TypeError, RecursionError):
                 path, time = json.loads(line)
                 archive.times[path] = int(time)

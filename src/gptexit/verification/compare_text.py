@@ -28,6 +28,9 @@ _NO_TEXT = bytes((*range(0x21), *rb"\#<>$`~()[]", 0x7F))
 _NO_TEXT_BEYOND_ASCII = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff\ufdd4\ufdd5\ufffd\ue200-\ue2ff]")
 # Each begins with signs of its own, so that a search skips quickly to where it may match, and takes
 # the rest of the line, so that no line is looked at twice.
+_NO_ALNUM = bytes(code for code in range(128) if not chr(code).isalnum())
+_ESCAPED = 4
+"""How often references such as `&amp;` are undone: a page may escape what a message escaped."""
 _FENCES = tuple(
     (sign, re.compile(rf"{re.escape(sign)}({more})([^\n]*)"))
     for sign, more in (("```", r"[`\\]*"), ("~~~", r"[~\\]*"), (r"\`\`\`", r"(?:\\`){0,999}"))
@@ -105,11 +108,32 @@ def essence(text: str) -> str:
     return bare(plain(text))
 
 
+def letters(text: str) -> str:
+    """Return what of a text stays if its Markdown is rendered: letters, digits, signs beyond ASCII.
+
+    References of HTML are undone, and boxes of tasks left out, which Markdown writes as `[x]`.
+    """
+    for _ in range(_ESCAPED):
+        if "&" not in text or (undone := html.unescape(text)) == text:
+            break
+        text = undone
+    data = text.encode("utf-8", "surrogatepass").translate(None, _NO_ALNUM)
+    left = data.decode("utf-8", "surrogatepass")
+    if len(left) == len(data):
+        return left
+    return _NO_TEXT_BEYOND_ASCII.sub("", left).replace("☐", "").replace("☑", "")
+
+
 @lru_cache(maxsize=8192)
 def key_of_address(address: str) -> str:
     """Return the letters and digits of an address: whoever wrote or encoded it, they stay."""
-    address = _TRACKING.sub("", unquote(address.replace("\\", "")))
-    return _NO_LETTER.sub("", address).casefold()
+    return keys_in(address)
+
+
+def keys_in(text: str) -> str:
+    """Return the keys of all addresses in a text, in one string."""
+    text = _TRACKING.sub("", unquote(text.replace("\\", "")))
+    return _NO_LETTER.sub("", text).casefold()
 
 
 def foreign(
@@ -121,12 +145,14 @@ def foreign(
     before it lack a word; `own`: other words that are allowed.
     """
     vocabularies = list(vocabularies)
-    known = [vocabulary() for vocabulary in vocabularies[:1]]
-    strange = words_of(text.encode("utf-8", "replace")).difference(_OWN, own, *known)
+    strange = words_of(text.encode("utf-8", "replace")).difference(_OWN, own)
+    for vocabulary in vocabularies[:2]:
+        if strange:
+            strange -= vocabulary()
     for line in text.split("\n") if strange else ():
         bare_line = _TARGET.sub(" ", _PICTURE_NAME.sub(" ", line) if "![" in line else line)
         words = strange.intersection(map(str.casefold, _WORD.findall(bare_line)))
-        for vocabulary in vocabularies:
+        for vocabulary in vocabularies[2:]:
             if words:
                 words -= vocabulary()
         yield from sorted(words)

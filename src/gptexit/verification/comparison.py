@@ -16,6 +16,7 @@ from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import Raw, id_of, object_of, title_of
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.chatgpt_zip import ZipReader
+from gptexit.verification.readers.html_pages import HtmlReader
 from gptexit.verification.readers.jsonl_lines import JsonlReader
 from gptexit.verification.readers.markdown import MarkdownReader, mark_of
 from gptexit.verification.readers.sqlite import SqliteReader
@@ -24,13 +25,14 @@ from gptexit.verification.selection import leaves_out
 
 READERS: dict[str, Callable[[CheckedArchive, Locator], Reader]] = {
     "markdown": MarkdownReader,
+    "html": HtmlReader,
     "jsonl": JsonlReader,
     "chatgpt": ZipReader,
     "gemini": ZipReader,
     "sqlite": SqliteReader,
 }
 """Formats that can be read back. Of any other, only the bytes are checked."""
-WITH_FILES = frozenset({"markdown", "chatgpt"})
+WITH_FILES = frozenset({"markdown", "html", "chatgpt"})
 """Formats that hold every file of the export."""
 _TRIED = 20
 """Notes without an id that are searched, at most, for a conversation without one."""

@@ -65,15 +65,14 @@ class SourceConversation:
         conversation. The last returns them without marks and escapes.
         """
         said = [self.raw, *self.rows]
+        # No function here refers to this object: the cycle would keep it in memory.
+        first = [self.title, *(message_of(node).get("content") for node in self.nodes.values())]
         return (
-            cache(lambda: words_of_json([self.title, *self._contents()])),
+            cache(lambda: words_of_json(first)),
             cache(lambda: words_of_json(said)),
             cache(lambda: vocabulary_of(said)),
             cache(lambda: vocabulary_of(said, respelled=True)),
         )
-
-    def _contents(self) -> Iterator[Any]:
-        return (message_of(node).get("content") for node in self.nodes.values())
 
     def nearest(self, answered: Mapping[str, Any]) -> dict[str, Any]:
         """Return for each message of an archive the nearest above it that the export has too.

@@ -32,6 +32,8 @@ _SILENT = names("hidden attribution navigation followup_a")
 _PAGES = names("webpage webpage_extended grouped_webpages sources_footnote")
 _LINKED = re.compile(r"\[([^\[\]\n]{0,300})\]\((https?://[^\s()]{1,2000})\)")
 _ADDRESS = re.compile(r"https?://[^\s\"<>\ue200-\ue2ff]+")
+_NO_ADDRESS = re.compile(r"[^!#-;=?-~]")
+"""A sign that ends an address."""
 _ID = re.compile("turn(\\d{1,9}[a-z_]{1,40}\\d{1,9})")
 _NUMBER = re.compile(r"【(\d{1,6})(?::\d{1,6})?†")
 _META = re.compile(r"[.^$*+?{}\[\]|()]")
@@ -143,7 +145,7 @@ class Given:
                 continue
             if is_web(leaf) and len(leaf) < 5_000:
                 self.addresses.add(key_of_address(leaf))
-            if re.search(r"\s", leaf):
+            if not is_web(leaf) or _NO_ADDRESS.search(leaf):
                 texts += _ADDRESS.findall(leaf.replace("\\/", "/").replace('\\"', '"'))
         self.text = "\0".join(map(key_of_address, texts))
         for group in objects(metadata.get("search_result_groups")):

@@ -7,10 +7,10 @@ unchanged. Marks count only in an archive whose record says that secrets were re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gptexit.redact.occurrences import MARK
-from gptexit.verification.compare_text import essence
+from gptexit.verification.compare_text import essence, letters
 
 _SPELLED = re.compile(r"\\?\[redacted: [A-Za-z0-9][A-Za-z0-9 ]{0,48}[A-Za-z0-9]\\?\]")
 """A mark in a note, where its brackets may be escaped."""
@@ -29,20 +29,24 @@ class TextFinder:
 
     def __init__(self, redacted: bool) -> None:
         """`redacted`: whether the archive says that marks stand for secrets."""
-        self._redacted = redacted
+        self.redacted = redacted
         self.marks = 0
         """How often a mark was taken for words of the source."""
 
     def essence(self, written: str) -> str:
         """Return the essence of a text of the archive."""
-        return wild_essence(written) if self._redacted else essence(written)
+        return wild_essence(written) if self.redacted else essence(written)
+
+    def letters(self, shown: str) -> str:
+        """Return the letters of a text that a page of the archive shows."""
+        return wild_essence(shown, letters) if self.redacted else letters(shown)
 
     def find(self, segment: str, within: str, at: int = 0) -> int:
         """Return where `segment` ends in an `essence`, searched from `at` on; -1 if nowhere."""
         begin = within.find(segment, at)
         if begin >= 0:
             return begin + len(segment)
-        end = find(segment, within, at) if self._redacted else -1
+        end = find(segment, within, at) if self.redacted else -1
         self.marks += end >= 0
         return end
 
@@ -96,7 +100,7 @@ def stands_among(text: str, written: Iterable[str]) -> bool:
     )
 
 
-def wild_essence(text: str) -> str:
+def wild_essence(text: str, essence: Callable[[str], str] = essence) -> str:
     """Return the essence of a written text, with WILD for each mark."""
     pieces = []
     at = 0

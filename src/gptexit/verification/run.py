@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Collection
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gptexit.codes import Lost
 from gptexit.errors import NoArchive
+from gptexit.files.background import collector_off
 from gptexit.parallel.pool import jobs_for
 from gptexit.readers.chatgpt.export_set import AnotherCopy, ExportSet
 from gptexit.readers.chatgpt.merge.exports import shown
@@ -213,13 +215,15 @@ class _Run:
         export.witness = self._merging
         export.keep = self._too_large
         conversations = (raw for _, raw in export.conversations())
-        if self.jobs > 1:
-            compared = compared_by_workers(comparison, conversations, self.jobs)
-        else:
-            compared = map(comparison.conversation, conversations)
-        for number, _ in enumerate(compared, 1):
-            if progress:
-                progress(number, export.bytes_read)
+        compared = (
+            closing(compared_by_workers(comparison, conversations, self.jobs))
+            if self.jobs > 1
+            else nullcontext(map(comparison.conversation, conversations))
+        )
+        with compared as numbered, collector_off():
+            for number, _ in enumerate(numbered, 1):
+                if progress:
+                    progress(number, export.bytes_read)
         found, result = comparison.found, self.result
         result.problems += found.problems
         result.less += found.less
@@ -290,7 +294,8 @@ class _Run:
         checked.messages = reader.messages
         checked.redacted = reader.redacted
         checked.assets += reader.assets
-        self.result.problems += [bench.problem(*lack) for lack in reader.unreadable]
+        lacks = [*reader.unreadable, *reader.at_end()]
+        self.result.problems += [bench.problem(*lack) for lack in lacks]
 
     def _lacking(self, losses: int) -> list[str]:
         """Return a phrase for each thing that the export itself lacks."""

@@ -74,6 +74,8 @@ class Words:
 
     segments: list[str] = field(default_factory=list)
     """Essences that follow each other in this order."""
+    pieces: list[str] = field(default_factory=list)
+    """The texts of the segments as they are written, for what renders them."""
     phrases: list[str] = field(default_factory=list)
     """Essences near them, in whatever order."""
     addresses: list[tuple[str, ...]] = field(default_factory=list)
@@ -86,6 +88,7 @@ class Words:
     def add(self, other: Words) -> None:
         """Add the words of another text."""
         self.segments += other.segments
+        self.pieces += other.pieces
         self.phrases += other.phrases
         self.addresses += other.addresses
         self.unknown += other.unknown
@@ -115,7 +118,8 @@ def is_web(value: Any) -> bool:
 
 def literal(text: str) -> Words:
     """Return the words of a text without markers: code, or the output of a tool."""
-    return Words(list(filter(None, [essence(mended(text))])))
+    text = mended(text)
+    return Words(list(filter(None, [essence(text)])), [text])
 
 
 def typed(text: str) -> Words:
@@ -163,6 +167,7 @@ def _linked(text: str) -> Words:
         text = _BARE_SANDBOX.sub(_CUT, _SANDBOX.sub("]" + _CUT, text))
     if "](" in text:
         text = _LINK.sub(lambda match: _led(match, words), text)
+    words.pieces = text.split(_CUT)
     whole = plain(text)
     pieces = whole.split(_CUT) if _CUT in whole else [whole]
     if len(pieces) > 1:
@@ -172,8 +177,9 @@ def _linked(text: str) -> Words:
 
 
 def _label(match: re.Match[str]) -> str:
-    """Cut the label of a definition out if it is a number, which goes with the address."""
-    return _CUT if match[1].isdigit() else f"{_CUT}{match[1]}{_CUT}"
+    """Cut the label of a definition out if it is a number or follows words, as in `[here][a]`."""
+    goes = match[1].isdigit() or match.string[match.start() - 1 : match.start()] == "]"
+    return _CUT if goes else f"{_CUT}{match[1]}{_CUT}"
 
 
 def _defined(match: re.Match[str], labels: set[str], words: Words) -> str:

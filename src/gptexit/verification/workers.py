@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -32,7 +32,11 @@ class Setup:
     """The archives, not opened."""
 
     def start(self) -> Answer:
-        """Open export and archives, and return the function that compares batches."""
+        """Open export and archives, and return the function that compares batches.
+
+        Raises OSError.
+        """
+        self.again.need_same()
         export = open_export(self.again.paths, careful=True, allow_large=self.again.allow_large)
         locate = Locator(export)
         comparison = Comparison(export, locate, self.benches)
@@ -57,7 +61,7 @@ class Setup:
 
 def compared_by_workers(
     comparison: Comparison, conversations: Iterator[Raw], jobs: int
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     """Compare conversations in `jobs` processes; yield once for each. Raises OSError.
 
     The result is that of comparing one after the other in this process.

@@ -15,6 +15,11 @@ def lay(root: Path, body: str, files: dict[str, bytes] | None = None, options: A
     note = f"---\ntitle: A title\nid: {KEY}\n---\n\n# A title\n\n{body}\n"
     written = {"2025/note.md": (f"conversation/{KEY}", note.encode())}
     written |= {f"assets/{key}.png": (f"asset/{key}", data) for key, data in (files or {}).items()}
+    return put(root, written, "markdown", {"include": ["reasoning"], **(options or {})})
+
+
+def put(root: Path, written: dict[str, tuple[str, bytes]], format_name: str, options: Any) -> Path:
+    """Write files, by path with their key and bytes, and the account of them as an archive."""
     lines = []
     for path, (key, data) in written.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -26,8 +31,8 @@ def lay(root: Path, body: str, files: dict[str, bytes] | None = None, options: A
     house.mkdir()
     (house / "manifest.jsonl").write_bytes(manifest)
     record = {
-        "format": "markdown",
-        "options": {"include": ["reasoning"], **(options or {})},
+        "format": format_name,
+        "options": options,
         "manifest": hashlib.sha256(manifest).hexdigest(),
     }
     (house / "archive.json").write_text(json.dumps(record))

@@ -66,15 +66,20 @@ _WATCH = _Watch()
 
 @contextmanager
 def watched(*roots: str) -> Iterator[list[str]]:
-    """Whatever is written elsewhere than below `roots`, while the block runs."""
+    """Whatever is written elsewhere than below `roots`, while the block runs.
+
+    What is imported meanwhile leaves no bytecode behind, which would count.
+    """
     if not _WATCH.installed:
         sys.addaudithook(_WATCH)
         _WATCH.installed = True
     _WATCH.strays = []
     _WATCH.roots = tuple(os.path.realpath(root) for root in roots)
+    without_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield _WATCH.strays
     finally:
+        sys.dont_write_bytecode = without_bytecode
         _WATCH.roots = None
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import subprocess
-import sys
 import tracemalloc
 from datetime import UTC
 from functools import cache
@@ -37,11 +35,11 @@ from gptexit.writers.packs.topics import topic_of
 from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
+from support.command import gptexit
 from support.exports import BESIDE, FIXTURES, ROOT, raw_conversations, seen_texts, word_runs
 
 pytestmark = pytest.mark.slow
 
-GPTEXIT = [sys.executable, "-m", "gptexit"]
 SLIM = ROOT / "fixtures/slim-2026.zip"
 PROJECT = "g-p-" + "0123456789abcdef" * 2
 
@@ -104,13 +102,9 @@ def test_a_second_run_writes_nothing_and_one_with_less_takes_the_rest_away(tmp_p
     assert before == {
         path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()
     }
-    done = subprocess.run(
-        [*GPTEXIT, "convert", SLIM, "--to", "claude", "--title", "bakery", "-o", tmp_path],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "Searched for secrets in claude" in done.stdout
+    done = gptexit("convert", SLIM, "--to", "claude", "--title", "bakery", "-o", tmp_path)
+    assert done.returncode == 0
+    assert b"Searched for secrets in claude" in done.stdout
     assert not (tmp_path / "recent").exists()
     assert len(knowledge(tmp_path)) == 1
 
@@ -160,7 +154,7 @@ def test_a_name_of_yours_is_the_folder_s_and_a_wrong_one_is_told(tmp_path: Path)
     out = tmp_path / "out"
     packed(source, out)
     names = ["--project-name", f"{PROJECT[:12]}=My Taxes", "--project-name", "g-p-nobody=X"]
-    subprocess.run([*GPTEXIT, "convert", source, "--to", "claude", "-o", out, *names], check=True)
+    assert gptexit("convert", source, "--to", "claude", "-o", out, *names).returncode == 0
     assert [path.name for path in (out / "projects").iterdir()] == ["my-taxes"]
     assert "# My Taxes: " in (out / "projects/my-taxes/contents.md").read_text()
     assert "No conversation has what you named: g-p-nobody." in told(out)
@@ -179,15 +173,10 @@ def test_a_name_of_yours_is_the_folder_s_and_a_wrong_one_is_told(tmp_path: Path)
     ],
 )
 def test_what_makes_no_sense_is_a_clear_sentence(wrong: list[str], tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*GPTEXIT, "convert", SLIM, "--to", "claude", "-o", tmp_path / "out", *wrong],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = gptexit("convert", SLIM, "--to", "claude", "-o", tmp_path / "out", *wrong)
     assert done.returncode == 2
-    assert "Error: --" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert b"Error: --" in done.stderr
+    assert b"Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
 
 

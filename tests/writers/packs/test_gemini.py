@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from datetime import UTC
@@ -30,13 +28,13 @@ from gptexit.writers.packs import gemini as target
 from gptexit.writers.packs.gemini import SOURCES, ZIPS_A_DAY, GeminiPack, start_here, words_in
 from support.build import chain, conversation, message
 from support.build import raw_conversations as any_conversations
+from support.command import gptexit
 from support.exports import FIXTURES, ROOT, raw_conversations
 
 pytestmark = pytest.mark.slow
 
 SLIM = ROOT / "fixtures/slim-2026.zip"
 SMALL = 1 << 17
-GPTEXIT = [sys.executable, "-m", "gptexit"]
 
 
 def check(source: Path, root: Path) -> Result:
@@ -94,7 +92,8 @@ def test_each_zip_can_be_inspected_alone(tmp_path: Path) -> None:
     source = export_of(tmp_path / "export.json", [80, 80])
     convert(source, tmp_path / "pack", ["gemini"], options=Options(max_size=SMALL))
     for path in sorted((tmp_path / "pack/upload").iterdir()):
-        done = subprocess.run([*GPTEXIT, "inspect", path], capture_output=True, check=True)
+        done = gptexit("inspect", path)
+        assert done.returncode == 0
         assert re.search(rb"^Conversations +1\b", done.stdout, re.MULTILINE)
 
 

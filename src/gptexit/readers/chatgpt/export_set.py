@@ -11,7 +11,7 @@ import math
 import tempfile
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
@@ -53,6 +53,24 @@ class Again:
 
     paths: tuple[str, ...]
     allow_large: bool
+    stamps: tuple[tuple[int, ...], ...]
+    """By path, what tells whether another file has taken its place."""
+
+    def need_same(self) -> None:
+        """Check that the paths still lead to the export. Raises OSError if they do not."""
+        if _stamps(self.paths) != self.stamps:
+            raise OSError("the export was changed while it was read")
+
+
+def _stamps(paths: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    return tuple(_stamp(Path(path)) for path in paths)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return the numbers of a file, and what changes with its bytes. Raises OSError."""
+    status = path.stat()
+    changes = (status.st_size, status.st_mtime_ns) if path.is_file() else ()
+    return (status.st_dev, status.st_ino, *changes)
 
 
 class UserFile(NamedTuple):
@@ -114,7 +132,9 @@ class ExportSet:
             export = cls(volumes, piped, _label(sources), careful=careful)
             export._unpacked = stack.pop_all()
         if not (spooled or piped):
-            export.again = Again(tuple(map(str, paths)), allow_large)
+            names = tuple(map(str, paths))
+            with suppress(OSError):
+                export.again = Again(names, allow_large, _stamps(names))
         return export
 
     def __init__(

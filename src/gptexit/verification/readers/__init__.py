@@ -61,6 +61,10 @@ class Reader(ABC):
     def compare(self, key: str, place: Any, source: SourceConversation) -> list[Lack]:
         """Return what a conversation lacks that the archive has at `place`."""
 
+    def at_end(self) -> Iterator[Lack]:
+        """Yield what the archive lacks apart from its conversations."""
+        yield from ()
+
     def expects(self, source: SourceConversation) -> ShownConversation | None:
         """Return what of a conversation the archive has to hold; None for all of it."""
         return source.seen(every_branch=self.every_branch, reasoning=self.reasoning)

@@ -34,7 +34,7 @@ _MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
 _HEADING = re.compile(r"^## .*$", re.MULTILINE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """Ends of the names of files that a note shows, and does not only link to."""
-_SIGNATURES = re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP", re.DOTALL)
+SIGNATURES = re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP", re.DOTALL)
 """First bytes of those files. A recording may have a name like one of theirs."""
 
 
@@ -335,7 +335,7 @@ class MarkdownReader(Reader):
         if not paths or not all(path.lower().endswith(_PICTURES) for path in paths):
             return False
         with self.archive.place(paths[0]).open("rb") as stream:
-            return bool(_SIGNATURES.match(stream.read(12)))
+            return bool(SIGNATURES.match(stream.read(12)))
 
     def _digests(self, path: Path, text: str) -> set[str]:
         """Return the SHA-256 of the files that a text in the note at `path` links to."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from binascii import a2b_base64
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from html import escape
 from itertools import chain, groupby, islice
@@ -109,7 +110,7 @@ class Lists:
         self._words.add(number, words)
         gpt = _listed(page)[0]
         about = {**page.about, "path": page.path, "gpt": gpt, "number": str(number)}
-        if isinstance(figures, dict):
+        with suppress(ValueError):  # an earlier run's may be damaged
             self._look_back.add(figures, about)
 
     def files(self) -> Iterator[File]:
@@ -213,7 +214,7 @@ class Lists:
         )
         nav = f'\n<ul class="years">\n{links}</ul>\n' if links else ""
         opening, closing = shell(self._title, "", self._title, "", "look-back", nav)
-        data = opening + encoded(self._look_back.html()) + closing
+        data = opening + encoded(self._look_back.html(self.names)) + closing
         return File("index.html", data, "index")
 
     def _read_back(self, number: int, page: Entry) -> None:

@@ -18,6 +18,7 @@ import pyromark
 from gptexit.chatgpt.sandbox import HINT, addresses
 from gptexit.writers.html.code import code_block
 from gptexit.writers.html.events import rendered
+from gptexit.writers.html.kept import whole
 from gptexit.writers.html.tex import formula
 from gptexit.writers.markdown.formulas import DOLLAR, Span, found
 
@@ -37,7 +38,7 @@ _PIECE = re.compile(
     r'<a href="([^"]*)"([^>]*)>(.*?)</a>'
     r'|<img src="([^"]*)" alt="([^"]*)"[^>]*>'
     rf"|(?:<pre|<code).*?</code>|(?<![A-Za-z0-9]){_ADDRESS}"
-    r"|sandbox:/{1,3}mnt/data/[^\s<>|\ufdd4\ufdd5\"`\[\]，。、；：）」』]+"
+    r"|sandbox:/{1,3}mnt/data/(?:(?!&[lg]t;)[^\s<>|\ufdd4\ufdd5\"`\[\]，。、；：）」』])+"
     "|\ufdd4[mc]\\d{1,9}\ufdd5",
     re.DOTALL,
 )
@@ -97,6 +98,7 @@ class Prose:
             text = text.replace("\ufdd4" if not self.cited else "\ufdd4m", "\ufffd")
         if "\\(" in text or "\\[" in text or ("$" in text and text.count("$") > 1):
             text = self._without_formulas(text)
+        text = whole(text, OPTIONS, is_safe)
         code = partial(_code, self)
         if _RAW.search(text):
             html = rendered(pyromark.events(text, options=OPTIONS), code)

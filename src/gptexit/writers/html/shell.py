@@ -9,7 +9,7 @@ from importlib import resources
 from gptexit.archive.files import File
 from gptexit.writers.markdown.embed import encoded
 
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
@@ -26,17 +26,22 @@ def shell(
     `root`: the way to the archive's folder; `archive`: its title; `chat`: the number of the
     conversation; `nav`: HTML below the link to the first page.
     """
+    style = (
+        f'<link rel="stylesheet" href="{root}static/look-back.css">\n'
+        if main == "look-back"
+        else ""
+    )
     scripts = "".join(f'<script src="{root}static/{name}" defer></script>\n' for name in _SCRIPTS)
     opening = f"""<!doctype html>
 <html lang="en" data-root="{escape(root)}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{escape(title, quote=False)}</title>
 <link rel="stylesheet" href="{root}static/archive.css">
-<script src="{root}static/theme.js"></script>
+{style}<script src="{root}static/theme.js"></script>
 {scripts}</head>
 <body data-chat="{chat}">
 <a class="skip" href="#{main}">Skip to the {_MAINS[main]}</a>

@@ -77,7 +77,7 @@ class PageDrafter:
             "models": page.models,
             "texts": _packed(said),
             "figures": dumps(figures_of(conversation, messages, zone)),
-            "words": words_of(conversation["title"], said),  # type: ignore[arg-type]
+            "words": words_of(conversation["title"], said),
         }
 
     def with_files(self, data: bytes, copies: list[Copy], folder: str) -> bytes:

@@ -1,0 +1,304 @@
+"""Read an HTML archive back page by page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.compare_text import (
+    foreign,
+    key_of_address,
+    keys_in,
+    letters,
+    vocabulary_of,
+)
+from gptexit.verification.conversation import SourceConversation
+from gptexit.verification.expected import ShownConversation, ShownMessage
+from gptexit.verification.export_files import Locator
+from gptexit.verification.html_data import ROLES
+from gptexit.verification.html_links import file_of, unsafe
+from gptexit.verification.html_lists import Lists
+from gptexit.verification.html_page import Article, HtmlPage, Unreadable
+from gptexit.verification.html_tree import HeldPage, is_day, spelled
+from gptexit.verification.raw import changed_since, id_of, leaves, mended, names
+from gptexit.verification.readers import Lack, Reader
+from gptexit.verification.readers.markdown import SIGNATURES, mark_of
+from gptexit.verification.rendered import find, has_words, lacking, plainer
+from gptexit.verification.words import Words
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+"""Ends of the names of files that a page shows, and does not only link to."""
+_SHORT = 8
+"""Letters of an address that may stand in any text."""
+_DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
+_WORDS_OF_A_PAGE = names(
+    """
+    answer archive chatgpt conversation earlier found gptexit nothing said skip system tool untitled
+    used
+    version versions was you
+    """
+)
+
+
+class HtmlReader(Reader):
+    """Reads pages; keeps the paths of those of each conversation."""
+
+    def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
+        super().__init__(archive, locate)
+        include = archive.option("include")
+        self.reasoning = "reasoning" in include if isinstance(include, list) else True
+        self._lists = Lists(archive, self.look)
+        self._own_words = _WORDS_OF_A_PAGE | vocabulary_of([*archive.names, *archive.keys.values()])
+        self._by_digest: dict[str, str] = {}
+        for path, digest in archive.found.items():
+            self._by_digest.setdefault(digest, path)
+        for key, path in archive.keys.items():
+            kind, _, name = key.partition("/")
+            if kind.startswith("beside"):
+                kind, _, name = name.partition("/")
+            if kind == "conversation" and path in archive.found:
+                self.places.setdefault(name, []).append(path)
+        zone = archive.option("timezone")
+        self._zone = zone if isinstance(zone, str) else None
+
+    def compare(self, key: str, place: list[str], source: SourceConversation) -> list[Lack]:
+        """Return what the pages at some paths lack.
+
+        Of several (the user's own and the new one beside it) the best counts.
+        """
+        seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
+        self.messages += len(seen.current) + len(seen.others)
+        verdicts = [
+            [(path, sentence) for sentence in self._lacks(path, source, seen)] for path in place
+        ]
+        return min(verdicts, key=len)
+
+    def at_end(self) -> Iterator[Lack]:
+        """Yield what the archive as a whole lacks: its lists, its index and its first page."""
+        yield from self._lists.lacks({path for paths in self.places.values() for path in paths})
+
+    def _lacks(
+        self, path: str, source: SourceConversation, seen: ShownConversation
+    ) -> Iterator[str]:
+        archive = self.archive
+        text = archive.place(path).read_text(encoding="utf-8", errors="replace")
+        try:
+            page = HtmlPage(text)
+        except Unreadable as error:
+            yield f"is not as gptexit writes pages, so it cannot be read: see {error}"
+            return
+        updated = archive.told(path, "updated")
+        later = changed_since(f"{updated}Z" if updated else None, source.raw)
+        held = HeldPage(
+            path,
+            page,
+            source,
+            seen,
+            self._zone,
+            {article.key or "": article for article in reversed(page.articles)},
+            {key: spelled(key) for key in source.answers},
+            ours=not archive.is_changed(path),
+            later=later,
+            kept=later or self.several or self._keeps_more(source),
+        )
+        yield from unsafe(archive, path, page)
+        yield from self._titled(held)
+        yield from held.strange()
+        yield from held.misplaced()
+        yield from self._shown(held)
+        yield from self._led(held)
+        yield from self._lists.unlisted(held)
+        yield from self._unsearched(held)
+
+    def _keeps_more(self, source: SourceConversation) -> bool:
+        """Tell whether the manifest says that a page shows messages of an earlier export."""
+        shown = self.archive.shows.get(f"conversation/{id_of(source.raw)}", "")
+        marks = {mark.partition(".")[0] for mark in shown.split() if not mark.endswith(".0")}
+        return not marks <= set(map(mark_of, source.nodes))
+
+    def _titled(self, held: HeldPage) -> Iterator[str]:
+        """Compare title and date with those of the conversation."""
+        if held.later or not held.ours:
+            return
+        page, title = held.page, letters(held.source.title or "")
+        for place, words in (("heading", page.heading), ("title of the tab", page.title)):
+            if title and self.look.find(title, self.look.letters(words)) < 0:
+                yield f"the {place} is another: {words[:80]}"
+        if held.kept or "created" not in held.source.dates:
+            return
+        begun = held.source.dates["created"]
+        day = _DAY.search(page.facts)
+        written = day[0] if day else None
+        if (begun is None) != (written is None) or (
+            begun is not None and written is not None and not is_day(written, begun, held.zone)
+        ):
+            yield f"the date below its heading is another: {written or 'none'}"
+
+    def _shown(self, held: HeldPage) -> Iterator[str]:
+        """Look for the words, sources and files of each message, and for any others."""
+        page, source, seen = held.page, held.source, held.seen
+        files: dict[str, str | None] = dict(source.generated())
+        everything = self.look.letters(page.text)
+        beside = self.look.letters("\n".join(it for one in page.articles for it in one.beside))
+        for shown in [*seen.current, *seen.others]:
+            article = held.articles.get(spelled(shown.id))
+            pointers = [*shown.pointers, *(name for name, key in files.items() if key == shown.id)]
+            if article is not None:
+                yield from self._said(held, shown, article)
+                yield from self._linked(held, pointers, [article])
+            elif any(map(has_words, shown.words.pieces)) or shown.pointers:
+                yield f"{_name(shown)} is missing"
+            elif gone := self._beside(shown.words, everything + beside, page.articles):
+                yield f"{_name(shown)} is missing: “{_short(gone)}”"
+        for words in seen.anywhere:
+            gone = self._gone(words, everything)[0]
+            gone = gone or self._beside(words, everything + beside, page.articles)
+            if gone is not None:
+                yield f"a document or report is incomplete: “{_short(gone)}”"
+        shown_by = {shown.id for shown in [*seen.current, *seen.others]}
+        unplaced = [pointer for pointer, key in files.items() if key not in shown_by]
+        yield from self._linked(held, unplaced, page.articles)
+        if held.ours and not (held.kept or self.archive.redacted):
+            text = f"{page.title}\n{page.text}"
+            strange = foreign(text, source.vocabularies, self._own_words)
+            if first := next(filter(partial(_is_in_nothing, source), strange), None):
+                yield f"holds a word that the export does not have: {first}"
+
+    def _said(self, held: HeldPage, shown: ShownMessage, article: Article) -> Iterator[str]:
+        """Look for the words and sources of a message in its article."""
+        within = self.look.letters("".join(article.texts))
+        before = self.look.marks
+        gone, _ = self._gone(shown.words, within)
+        self.redacted += self.look.marks > before
+        if gone is None:
+            gone = self._beside(shown.words, within + letters("\n".join(article.beside)), [article])
+        if gone is not None:
+            yield f"{_name(shown)} is incomplete: “{_short(gone)}”"
+        elif shown.plain and held.ours and not (held.kept or self.archive.redacted):
+            own = letters("".join(article.own))
+            texts = "\n".join(map(mended, shown.texts))
+            literal = letters(texts)
+            allowed = (literal, letters(plainer(texts)))
+            if len(shown.words.pieces) == len(shown.texts):
+                allowed = ("", "")
+            _, more = self._gone(shown.words, own)
+            known = all(any(words in text for text in allowed) for words in more)
+            if not known or len(own) > len(literal):
+                yield f"{_name(shown)} shows more than its own words"
+
+    def _led(self, held: HeldPage) -> Iterator[str]:
+        """Name addresses that messages lead to and do not have themselves."""
+        if self.archive.redacted or held.kept or not held.ours:
+            return
+        keys = {name: key for key, name in held.names.items()}
+        for article in held.page.articles:
+            key = keys.get(article.key or "")
+            for address in dict.fromkeys(article.links) if key is not None else ():
+                if not address.startswith(("http://", "https://")):
+                    continue
+                name = key_of_address(address)
+                # Among the words of a message, only longer addresses are looked for.
+                told = len(name) <= _SHORT and name in keys_in(article.text)
+                if not (told or held.source.gives(str(key), name)):
+                    yield f"message {article.key} leads to an address of nobody: {address[:200]}"
+
+    def _gone(self, words: Words, within: str) -> tuple[str | None, list[str]]:
+        """Return the first piece that is not behind the one before, and what stands between."""
+        at = 0
+        between = []
+        for piece in words.pieces:
+            if not letters(piece):
+                continue
+            span = find(piece, self.look, within, at)
+            if span is None:
+                return lacking(piece, within), []
+            between.append(within[at : span.begin])
+            at = span.end
+        return None, [*between, within[at:]]
+
+    def _beside(self, words: Words, within: str, articles: list[Article]) -> str | None:
+        """Return the first phrase or source that articles lack, if there is one."""
+        for phrase in map(letters, words.phrases):
+            if phrase and self.look.find(phrase, within) < 0:
+                return phrase
+        if not words.addresses or self.archive.redacted:
+            return None
+        held = {key_of_address(link) for article in articles for link in article.links}
+        for keys in words.addresses:
+            if held.isdisjoint(keys) and not any(address.startswith(keys) for address in held):
+                told = "".join(keys_in(article.text) for article in articles)
+                if not any(key in told for key in keys):
+                    return f"the source {keys[0]}"
+        return None
+
+    def _linked(
+        self, held: HeldPage, pointers: list[str], articles: list[Article]
+    ) -> Iterator[str]:
+        """Yield a sentence for each file that articles do not show."""
+        wanted = {pointer: digest for pointer in pointers if (digest := self.locate(pointer))}
+        if not wanted:
+            return
+        media = self._digests(held.path, [link for it in articles for link in it.media])
+        linked = self._digests(held.path, [link for it in articles for link in it.links]) | media
+        for pointer, digest in wanted.items():
+            name = self._by_digest.get(digest, pointer)
+            if digest in media or (digest in linked and not self._is_picture(digest)):
+                continue
+            if digest in linked:
+                yield f"the picture {name} is not shown, only linked to"
+            elif digest in self._digests(held.path, held.page.links):
+                yield f"the file {name} is shown in another place than in ChatGPT"
+            else:
+                yield f"no link leads to the file {name}"
+
+    def _digests(self, path: str, addresses: list[str]) -> set[str]:
+        """Return the SHA-256 of the files that addresses in a page lead to."""
+        files = filter(None, (file_of(self.archive, path, address) for address in addresses))
+        pairs = ((self.archive.found[file], self.archive.unmarked.get(file, "")) for file in files)
+        return {digest for pair in pairs for digest in pair}
+
+    def _is_picture(self, digest: str) -> bool:
+        """Tell whether a file is a picture, by its name and its first bytes."""
+        path = self._by_digest.get(digest, "")
+        if not path.lower().endswith(_PICTURES):
+            return False
+        with self.archive.place(path).open("rb") as stream:
+            return bool(SIGNATURES.match(stream.read(12)))
+
+    def _unsearched(self, held: HeldPage) -> Iterator[str]:
+        """Look for the words of each message in what the search reads of it."""
+        texts = self._lists.texts(held)
+        if isinstance(texts, str):
+            yield texts
+            return
+        for shown in [*held.seen.current, *held.seen.others]:
+            article = held.articles.get(spelled(shown.id))
+            if article is None or not any(map(has_words, shown.words.pieces)):
+                continue
+            text = texts.get(article.anchor or "")
+            if text is None:
+                yield f"{_name(shown)} is not found by the search"
+                continue
+            gone, _ = self._gone(shown.words, self.look.letters(text.text))
+            if gone is not None:
+                yield f"the search does not find all of {_name(shown)}: “{_short(gone)}”"
+            if text.role != ROLES.get(held.source.role(shown.id) or "", text.role):
+                yield f"the search names another author of {_name(shown)}"
+
+
+def _name(shown: ShownMessage) -> str:
+    return f"the message of {shown.when} (UTC)" if shown.when else f"message {shown.id}"
+
+
+def _is_in_nothing(source: SourceConversation, word: str) -> bool:
+    """Tell whether no string has a word, even if what Markdown adds in it is taken out.
+
+    Where a link leads to a file that is gone, its text follows the word before it.
+    """
+    return letters(word) not in letters("\n".join(leaves([source.raw, source.rows]))).casefold()
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 40 else words[:40] + "…"

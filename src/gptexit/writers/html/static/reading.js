@@ -1,0 +1,282 @@
+// @ts-check
+"use strict";
+// A conversation as it is read: versions of messages, links to messages, pictures, code, keys.
+{
+	const { state } = archive;
+	const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+	const said = make("p.said", { role: "status" });
+	document.body.append(said);
+
+	// Versions. The messages form a tree by data-parent, of which one path is shown.
+	/** @type {HTMLElement[]} */
+	const articles = [...main.querySelectorAll("article")];
+	const current = new Set(main.querySelectorAll(":scope > article"));
+	/** @type {Map<string, HTMLElement[]>} the messages below a message, by its id */
+	const below = new Map();
+	/** @type {Map<string, HTMLElement>} the one of them that is shown */
+	const chosen = new Map();
+	/** @param {HTMLElement} article */
+	const parent = (article) => article.dataset.parent || "";
+	for (const article of articles) {
+		const siblings = below.get(parent(article));
+		if (siblings) siblings.push(article);
+		else below.set(parent(article), [article]);
+	}
+	for (const [id, siblings] of below) {
+		siblings.sort((a, b) => parseInt(a.dataset.version || "") - parseInt(b.dataset.version || ""));
+		chosen.set(id, siblings.find((article) => current.has(article)) || siblings[siblings.length - 1]);
+		if (siblings.length > 1) siblings.forEach((article, place) => page(article, siblings, place));
+	}
+	for (const details of main.querySelectorAll(":scope > .versions")) {
+		details.replaceWith(...details.querySelectorAll("article"));
+	}
+	show();
+
+	/**
+	 * Put the arrows into a message.
+	 * @param {HTMLElement} article
+	 * @param {HTMLElement[]} siblings
+	 * @param {number} place
+	 */
+	function page(article, siblings, place) {
+		/** @param {number} step @param {string} name @param {string} sign */
+		const arrow = (step, name, sign) =>
+			button(sign, () => turn(article, step), {
+				"aria-label": `${name} version (${place + 1} of ${siblings.length})`,
+				"aria-disabled": siblings[place + step] ? null : "true",
+			});
+		const pager = make("span.pager", {}, arrow(-1, "Previous", "‹"), `${place + 1}/${siblings.length}`, arrow(1, "Next", "›"));
+		article.querySelector(".by")?.append(pager);
+	}
+
+	/** Show the path of the chosen messages. */
+	function show() {
+		const path = new Set();
+		for (let next = chosen.get(""); next && !path.has(next); next = chosen.get(next.id)) path.add(next);
+		for (const article of articles) article.hidden = !path.has(article);
+	}
+
+	/** Show another version of a message, where this one stands. @param {HTMLElement} article @param {number} step */
+	function turn(article, step) {
+		const siblings = below.get(parent(article)) || [];
+		const other = siblings[siblings.indexOf(article) + step];
+		if (!other) return;
+		const top = article.getBoundingClientRect().top;
+		const focused = document.activeElement;
+		const buttons = [...article.querySelectorAll(".pager button")];
+		chosen.set(parent(article), other);
+		show();
+		const place = buttons.indexOf(/** @type {Element} */ (focused));
+		const button = /** @type {HTMLElement | undefined} */ (other.querySelectorAll(".pager button")[place]);
+		if (button) button.focus({ preventScroll: true });
+		else focus(other);
+		scrollBy({ top: other.getBoundingClientRect().top - top, behavior: "instant" });
+		said.textContent = `Version ${siblings.indexOf(other) + 1} of ${siblings.length}`;
+		const address = new URL(location.href);
+		address.hash = other.id;
+		history.replaceState(history.state, "", address);
+		archive.mark();
+	}
+
+	/** Lead to what the address names: open its branch and its folds. */
+	function follow() {
+		/** @type {HTMLElement | null} */
+		const target = document.getElementById(location.hash.slice(1));
+		if (!target || target === main || !main.contains(target)) return;
+		for (let article = target.closest("article"); article && chosen.get(parent(article)); ) {
+			chosen.set(parent(article), article);
+			article = /** @type {HTMLElement | null} */ (document.getElementById(parent(article)));
+		}
+		show();
+		for (let fold = target.closest("details"); fold; fold = fold.parentElement?.closest("details") || null) {
+			fold.open = true;
+		}
+		arrive(target);
+		archive.mark();
+	}
+
+	/** Scroll to an element, and again when what is above it has its height. @param {Element} target */
+	function arrive(target) {
+		const article = target.closest("article");
+		if (article) focus(article);
+		target.scrollIntoView();
+		requestAnimationFrame(() => requestAnimationFrame(() => target.scrollIntoView()));
+	}
+
+	/** Give a message the focus. @param {HTMLElement} article */
+	function focus(article) {
+		article.tabIndex = -1;
+		article.focus({ preventScroll: true });
+	}
+
+	// The switch that hides the titles in the look back, and those in the list beside it.
+	const hider = /** @type {HTMLElement | null} */ (main.querySelector("button.hide-titles"));
+	if (hider) {
+		hider.hidden = false;
+		hider.addEventListener("click", () => {
+			const on = main.classList.toggle("titles-hidden");
+			hider.textContent = on ? "Show titles" : "Hide titles";
+		});
+	}
+
+	// Code: a button that copies it.
+	for (const code of main.querySelectorAll(".code")) {
+		const copy = button("Copy", async () => {
+			const text = code.querySelector("pre")?.textContent || "";
+			const done = navigator.clipboard?.writeText(text).then(() => "Copied");
+			copy.textContent = said.textContent = await Promise.resolve(done || "Not copied").catch(() => "Not copied");
+			setTimeout(() => (copy.textContent = "Copy"), 1500);
+		}, { class: "copy" }); // prettier-ignore
+		code.prepend(copy);
+	}
+
+	// What is wider than the page can be scrolled by the keyboard.
+	const wide = new IntersectionObserver((entries) => {
+		for (const { target, isIntersecting } of entries) {
+			if (!isIntersecting || target.scrollWidth <= target.clientWidth) continue;
+			/** @type {HTMLElement} */ (target).tabIndex = 0;
+			wide.unobserve(target);
+		}
+	});
+	for (const element of main.querySelectorAll("pre, .table, math[display=block], .scrolls")) wide.observe(element);
+
+	// Pictures, larger on a click.
+	/** @type {HTMLAnchorElement[]} */
+	let pictures = [];
+	let place = 0;
+	const image = make("img", { alt: "" });
+	const caption = make("p.caption");
+	const steps = [
+		button("‹", () => look(place - 1), { "aria-label": "Previous picture" }),
+		button("›", () => look(place + 1), { "aria-label": "Next picture" }),
+	];
+	const buttons = make("p.buttons", {}, ...steps, button("Close", () => viewer.close(), { autofocus: "true" }));
+	const viewer = make("dialog", { class: "viewer", "aria-label": "Picture", keydown: leaf, click: away }, image, caption, buttons);
+	main.addEventListener("click", (event) => {
+		const { ctrlKey, metaKey, shiftKey } = event;
+		const link = /** @type {Element} */ (event.target).closest("figure.picture a");
+		if (!link || ctrlKey || metaKey || shiftKey) return;
+		event.preventDefault();
+		pictures = /** @type {HTMLAnchorElement[]} */ ([...main.querySelectorAll("article:not([hidden]) figure.picture a")]);
+		document.body.append(viewer);
+		look(pictures.indexOf(/** @type {HTMLAnchorElement} */ (link)));
+		viewer.showModal();
+	});
+	viewer.addEventListener("close", () => pictures[place]?.focus());
+
+	/** Show a picture of the page. @param {number} number */
+	function look(number) {
+		if (!pictures[number]) return;
+		place = number;
+		const small = pictures[number].querySelector("img");
+		image.src = pictures[number].href;
+		image.alt = small?.alt || "";
+		const words = pictures[number].closest("figure")?.querySelector("figcaption")?.textContent || "";
+		caption.textContent = words + (pictures.length > 1 ? ` (${number + 1} of ${pictures.length})` : "");
+		for (const step of steps) step.hidden = pictures.length < 2;
+	}
+
+	/** @param {KeyboardEvent} event */
+	function leaf(event) {
+		if (event.key === "ArrowRight") look(place + 1);
+		if (event.key === "ArrowLeft") look(place - 1);
+	}
+
+	/** A click beside what a dialog holds closes it. @param {MouseEvent} event */
+	function away(event) {
+		if (event.target === event.currentTarget) /** @type {HTMLDialogElement} */ (event.currentTarget).close();
+	}
+
+	// The words of the query, marked without a change to the page.
+	let marking = 0;
+	archive.mark = () => {
+		const mine = ++marking;
+		CSS.highlights?.delete("found");
+		if (!state.q || !archive.places || !CSS.highlights) return;
+		const found = new Highlight();
+		CSS.highlights.set("found", found);
+		const shown = articles.filter((article) => !article.hidden);
+		const first = shown.findIndex((article) => "#" + article.id === location.hash);
+		const order = first > 0 ? [shown[first], ...shown] : shown;
+		let next = 0;
+		const some = () => {
+			const until = performance.now() + 10;
+			while (mine === marking && next < order.length && performance.now() < until) words(order[next++], found);
+			if (mine === marking && next < order.length) setTimeout(some);
+		};
+		some();
+	};
+
+	/** @param {HTMLElement} article @param {Highlight} found */
+	function words(article, found) {
+		const texts = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+		for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+			if (text.parentElement?.closest(".by, .copy")) continue;
+			for (const [from, to] of archive.places?.(state.q, text.nodeValue || "") || []) {
+				const range = new StaticRange({ startContainer: text, startOffset: from, endContainer: text, endOffset: to });
+				found.add(range);
+			}
+		}
+	}
+
+	// Keys.
+	const KEYS = [
+		["/", "Search"],
+		["j k", "Next message, previous message"],
+		["← →", "Versions of the message that has the focus; pictures"],
+		["↑ ↓", "Through the list or the results"],
+		["Esc", "Close, or empty the search"],
+		["?", "This help"],
+	];
+	const single = make("input", {
+		type: "checkbox",
+		change: () => stored("localStorage", "gptexit-keys", single.checked ? null : "off"),
+	});
+	single.checked = stored("localStorage", "gptexit-keys") !== "off";
+	const help = make("dialog", { class: "help", "aria-labelledby": "keys", click: away },
+		make("div", {},
+			make("h2", { id: "keys" }, "Keys"),
+			make("dl", {}, ...KEYS.map(([keys, does]) => make("div", {},
+				make("dt", {}, ...keys.split(" ").flatMap((key) => [make("kbd", {}, key), " "])),
+				make("dd", {}, does)))),
+			make("label", {}, single, " Use the keys / j k ?"),
+			make("p", {}, "To print a conversation or to save it as a PDF, print this page. It prints the versions that you see."),
+			button("Close", () => help.close()))); // prettier-ignore
+	archive.help = () => {
+		document.body.append(help);
+		help.showModal();
+	};
+
+	addEventListener("keydown", (event) => {
+		const target = /** @type {HTMLElement} */ (event.target);
+		if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+		if (event.key === "Escape") {
+			if (archive.back()) event.preventDefault();
+			return;
+		}
+		if (target.matches("input:not([type=checkbox]), select, textarea, audio, video")) return;
+		const article = /** @type {HTMLElement | null} */ (target.closest("article"));
+		if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+			if (!article || !(target === article || target.closest(".pager"))) return;
+			turn(article, event.key === "ArrowLeft" ? -1 : 1);
+		} else if (!single.checked) return;
+		else if (event.key === "/") archive.find();
+		else if (event.key === "?") archive.help();
+		else if (event.key === "j") step(1);
+		else if (event.key === "k") step(-1);
+		else return;
+		event.preventDefault();
+	});
+
+	/** Go to the next or the previous message. @param {number} way */
+	function step(way) {
+		const shown = articles.filter((article) => article.checkVisibility());
+		const now = /** @type {HTMLElement | null} */ (document.activeElement?.closest("article"));
+		let number = now ? shown.indexOf(now) + way : shown.findIndex((article) => article.getBoundingClientRect().bottom > 80);
+		number = Math.max(0, Math.min(shown.length - 1, number));
+		if (shown[number]) arrive(shown[number]);
+	}
+
+	addEventListener("hashchange", follow);
+	follow();
+}
