@@ -104,8 +104,8 @@ class Shares:
 def with_children(pid: int) -> list[int]:
     found, at = [pid], 0
     while at < len(found):
-        for task in Path(f"/proc/{found[at]}/task").glob("*/children"):
-            with suppress(OSError):  # a thread may start a process too
+        with suppress(OSError):  # a process or a thread may end meanwhile
+            for task in Path(f"/proc/{found[at]}/task").glob("*/children"):  # threads start some too
                 found += map(int, task.read_text().split())
         at += 1
     return found
