@@ -105,7 +105,8 @@ def with_children(pid: int) -> list[int]:
     found, at = [pid], 0
     while at < len(found):
         with suppress(OSError):  # a process or a thread may end meanwhile
-            for task in Path(f"/proc/{found[at]}/task").glob("*/children"):  # threads start some too
+            # A thread may start a process too.
+            for task in Path(f"/proc/{found[at]}/task").glob("*/children"):
                 found += map(int, task.read_text().split())
         at += 1
     return found
