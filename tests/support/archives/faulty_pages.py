@@ -101,7 +101,7 @@ def _text(change: Callable[[list[Any], random.Random], None]) -> Fault:
         head, sign, rest = text.partition(",")
         value = json.loads(rest.rstrip().rstrip(";").removesuffix(")"))
         listed = json.loads(zlib.decompress(base64.b64decode(value["t"]), -15))
-        if not any(len(entry[2]) > 20 for entry in listed if entry[1] in "ua"):
+        if not any(len(it[2]) > 20 for it in listed if it[1] in "ua" and it[2][:1].isalpha()):
             return None
         change(listed, rng)
         packer = zlib.compressobj(wbits=-15)
@@ -112,7 +112,7 @@ def _text(change: Callable[[list[Any], random.Random], None]) -> Fault:
 
 
 def _longest(listed: list[Any]) -> list[Any]:
-    said = [entry for entry in listed if entry[1] in "ua"]
+    said = [entry for entry in listed if entry[1] in "ua" and entry[2][:1].isalpha()]
     longest: list[Any] = max(said, key=lambda entry: len(entry[2]))
     return longest
 
@@ -168,7 +168,7 @@ PAGES: dict[str, Fault] = {
     "picture only linked": _one(r'<img src="([^"]*)"[^>]*>', _becomes("picture")),
     "link to a file lost": _changed("[2u]*/*.html", _lost_link),
     "link lost": _one(
-        r'<a href="https://(?!chatgpt)[^"]*"[^>]*>([^<]*)</a>(?! \()(?s:.*)\Z',
+        r'<a href="https://(?!chatgpt|pictures|images)[^"]*"[^>]*>([^<]*)</a>(?s:.*)\Z',
         lambda found, rng: re.sub(
             f'<a href="{re.escape(found[0].split(chr(34))[1])}"[^>]*>', "<a>", found[0]
         ),
@@ -179,7 +179,7 @@ PAGES: dict[str, Fault] = {
     "title changed": _one(r"<h1>[^<]+", _becomes("<h1>Zebras")),
     "title of the tab changed": _one(r"<title>[^<]+", _becomes("<title>Zebras")),
     "date changed": _one(
-        r'class="facts">\d{1,2} ',
+        r'class="facts">\d{1,2} (?=[A-Z])',
         lambda found, rng: f'class="facts">{int(found[0][14:]) % 28 + 1} ',
     ),
     "time changed": _one(
