@@ -48,7 +48,7 @@ def talk(key: str, words: str = "Hi", **rest: float) -> dict[str, Any]:
     return conversation(chain(message("user", words)), conversation_id=key, title=key, **rest)
 
 
-FEW_FILES = [name for name in FORMATS if name not in ("markdown", "jsonl", "chatgpt")]
+FEW_FILES = [name for name in FORMATS if name not in ("markdown", "html", "jsonl", "chatgpt")]
 
 
 @pytest.mark.slow

@@ -424,6 +424,18 @@ def test_a_damaged_picture_and_a_page_that_is_gone_are_named(source: Path, tmp_p
     assert (None, "is missing from the html archive") in found
 
 
+def test_a_page_that_a_person_added_to_is_no_loss(source: Path, tmp_path: Path) -> None:
+    root = lay(tmp_path / "out")
+    (root / PAGE).write_text(HTML.replace("<p>It glows.</p>", "<p>It glows.</p>\n<p>My zebra.</p>"))
+    result = check(source, root)
+    assert (result.problems, result.edited, result.verdict) == ([], [PAGE], "complete")
+    assert verify(root).changed == [PAGE]
+    (root / PAGE).write_text(HTML.replace("<p>It glows.</p>", "<p>My zebra.</p>"))
+    assert any("is incomplete" in problem for problem in problems(source, root))
+    (root / PAGE).write_text(HTML.replace("<p>It glows", '<p onclick="x()">It glows'))
+    assert any("onclick" in problem for problem in problems(source, root))
+
+
 @pytest.mark.parametrize(
     "text",
     [

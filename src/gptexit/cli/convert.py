@@ -72,7 +72,10 @@ def _with_own_names(names: list[str]) -> list[str]:
 )
 @options.selection
 @options.content(
-    "notes", "hidden, reasoning, tools", branches="current for markdown, all for jsonl"
+    "notes and pages",
+    "hidden, reasoning, tools",
+    branches="current for markdown, all for html and jsonl",
+    included="reasoning; for html also tools",
 )
 @options.timezone("the times in notes")
 @options.names

@@ -133,10 +133,11 @@ def _included(
     return frozenset(words) - {"none"} if words else None
 
 
-def content(what: str, shown: str, branches: str) -> Decorator:
+def content(what: str, shown: str, branches: str, included: str = "reasoning") -> Decorator:
     """`--branches` and `--include`, with the words of their help that differ.
 
-    `what`: the files that show it; `shown`: what else these can show; `branches`: the default.
+    `what`: the files that show it; `shown`: what else these can show; `branches` and `included`:
+    the defaults.
     """
     return _together(
         click.option(
@@ -150,7 +151,7 @@ def content(what: str, shown: str, branches: str) -> Decorator:
             metavar="LIST",
             callback=_included,
             help=f"What {what} show beside the conversation: {shown}, or none. "
-            "[default: reasoning]",
+            f"[default: {included}]",
         ),
     )
 

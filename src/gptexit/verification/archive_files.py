@@ -93,10 +93,11 @@ class CheckedArchive:
         """Tell whether a person changed a file, as far as can be told, and not a fault of a disk.
 
         Such a fault leaves the time of a file, or leaves nothing or zeros at its end. A note that a
-        person copied back from elsewhere may have an older time. A person changes Markdown alone:
-        nobody has a reason to change data or a picture in an archive.
+        person copied back from elsewhere may have an older time. A person changes notes and pages
+        alone: nobody has a reason to change data or a picture in an archive.
         """
-        if not self.is_changed(path) or not path.lower().endswith(".md"):
+        is_page = self.format == "html" and "conversation/" in self.told(path, "key")
+        if not self.is_changed(path) or not (path.lower().endswith(".md") or is_page):
             return False
         later = self.place(path).stat().st_mtime_ns - self.times.get(path, 0)
         data = self.place(path).read_bytes()

@@ -12,7 +12,7 @@ from gptexit.verification.compare_text import letters
 from gptexit.verification.html_data import NoData, Row, SearchedText, piece_in, rows_in, texts_in
 from gptexit.verification.html_links import file_of, unsafe
 from gptexit.verification.html_page import HtmlPage, Unreadable
-from gptexit.verification.html_tree import HeldPage, local
+from gptexit.verification.html_tree import HeldPage
 from gptexit.verification.raw import object_of, strings
 from gptexit.verification.redacted_text import TextFinder
 
@@ -50,13 +50,11 @@ class Lists:
             yield f"has another number in {file}: {row.number}"
         if held.kept:
             return
-        title = letters(held.source.title or "")
-        if title and self._look.find(title, self._look.letters(row.title)) < 0:
+        title = held.source.title or ""
+        if letters(title) and not self._look.is_same(title, row.title):
             yield f"has another title in {file}: {row.title[:80]}"
         created = held.source.dates.get("created")
-        when = None if created is None else local(created, held.zone)
-        wanted = None if when is None else f"{when:%Y-%m-%dT%H:%M}"
-        if "created" in held.source.dates and held.zone and row.created != wanted:
+        if "created" in held.source.dates and not held.is_dated(row.created, created):
             yield f"has another date in {file}: {row.created}"
         for flag, name in _MARKS:
             if (flag in row.flags) != (held.source.raw.get(name) is True):

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,11 @@ from gptexit.verification.raw import mended, moment
 
 _CONTROL = re.compile(r"[\0-\x08\x0b-\x1f]")
 _PLACE = re.compile(r"(\d{1,6})/(\d{1,6})\Z")
-_CLOCK = re.compile(r":(\d\d)")
+_READ = re.compile(r"(\d{1,2}) ([A-Z][a-z]+) (\d{4}), (\d\d):(\d\d)\Z")
+"""A time as a person reads it."""
+_HOUR = 3_600
+_OFFSETS = range(-12 * _HOUR, 14 * _HOUR + 1, _HOUR // 4)
+"""Seconds by which time zones differ from UTC."""
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
@@ -36,7 +41,7 @@ def spelled(text: str) -> str:
     return _CONTROL.sub("\ufffd", mended(text))
 
 
-@dataclass(slots=True)
+@dataclass
 class HeldPage:
     """A page, and the conversation that it has to show."""
 
@@ -128,11 +133,47 @@ class HeldPage:
         stamp = moment(article.stamp)
         if stamp is None or abs(stamp - time) > 1:
             return False
-        when = local(stamp, self.zone)
-        if self.zone is None or when is None:
-            clock = _CLOCK.search(article.when)  # zones differ by quarters of an hour
-            return clock is not None and (int(stamp) - int(clock[1]) * 60) % 900 < 60
-        return article.when.strip() == f"{day_of(when)}, {when:%H:%M}"
+        if when := self._local(stamp):
+            return article.when.strip() == f"{_day_of(when)}, {when:%H:%M}"
+        offset = _offset(article)
+        return offset is not None and any(abs(offset - it) <= _HOUR for it in self.offsets)
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        """The seconds by which the times that a person reads differ from UTC, by the page itself.
+
+        The most frequent one, and those at most an hour from it, as clocks change. Without any, all
+        that there are in the world.
+        """
+        counted = Counter(map(_offset, self.page.articles))
+        known = [it for it, _ in counted.most_common() if it is not None]
+        return [it for it in known if abs(it - known[0]) <= _HOUR] or [*_OFFSETS]
+
+    def _local(self, time: float) -> datetime | None:
+        """Return a time in the zone of the archive; None if this machine cannot tell."""
+        try:
+            return datetime.fromtimestamp(time, ZoneInfo(self.zone)) if self.zone else None
+        except (KeyError, ValueError, OverflowError, OSError, TypeError):
+            return None
+
+    def _locals(self, time: float) -> list[datetime]:
+        """Return what a time may be in the zone of the archive."""
+        if when := self._local(time):
+            return [when]
+        spans = {offset + more for offset in self.offsets for more in (-_HOUR, 0, _HOUR)}
+        return [datetime.fromtimestamp(time, UTC) + timedelta(seconds=span) for span in spans]
+
+    def is_day(self, written: str | None, time: float | None) -> bool:
+        """Tell whether a day, as a person reads it, is that of a time; None if there is none."""
+        if written is None or time is None:
+            return written is None and time is None
+        return written in map(_day_of, self._locals(time))
+
+    def is_dated(self, written: str | None, time: float | None) -> bool:
+        """Tell whether a date as lists have it is that of a time; None if there is none."""
+        if written is None or time is None:
+            return written is None and time is None
+        return written in (f"{when:%Y-%m-%dT%H:%M}" for when in self._locals(time))
 
     def _misordered(self, by_name: Mapping[str, list[str]]) -> Iterator[str]:
         """Compare the branch that a page shows first with the one that ChatGPT shows."""
@@ -191,21 +232,19 @@ class HeldPage:
         return {key: None if at is None else self.names[at] for key, at in nearest.items()}
 
 
-def local(time: float, zone: str | None) -> datetime | None:
-    """Return a time in a zone; None if this machine cannot tell."""
-    try:
-        return datetime.fromtimestamp(time, ZoneInfo(zone) if zone else UTC)
-    except (KeyError, ValueError, OverflowError, OSError, TypeError):
+def _offset(article: Article) -> int | None:
+    """Return the seconds by which the time that a person reads differs from UTC."""
+    stamp, read = moment(article.stamp), _READ.match(article.when.strip())
+    if stamp is None or read is None or read[2] not in _MONTHS:
         return None
+    day, year, hour, minute = (int(read[number]) for number in (1, 3, 4, 5))
+    try:
+        when = datetime(year, _MONTHS.index(read[2]) + 1, day, hour, minute, tzinfo=UTC)
+    except ValueError:
+        return None
+    offset = round(when.timestamp()) - int(stamp) // 60 * 60
+    return offset if offset in _OFFSETS else None
 
 
-def day_of(when: datetime) -> str:
-    """Return a day as pages have it."""
+def _day_of(when: datetime) -> str:
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
-
-
-def is_day(written: str, time: float, zone: str | None) -> bool:
-    """Tell whether a day is that of a time, in a zone; without one, in any zone."""
-    spans = (0,) if zone else (-14 * 3600, 0, 14 * 3600)  # no zone is further away
-    days = [local(time + seconds, zone) for seconds in spans]
-    return any(day is None or written == day_of(day) for day in days)

@@ -41,6 +41,11 @@ class TextFinder:
         """Return the letters of a text that a page of the archive shows."""
         return wild_essence(shown, letters) if self.redacted else letters(shown)
 
+    def is_same(self, text: str, shown: str) -> bool:
+        """Tell whether a text of the archive has the letters of a text, but for marks."""
+        wanted, found = letters(text), self.letters(shown)
+        return wanted == found or (self.redacted and find(wanted, found, 0) >= 0)
+
     def find(self, segment: str, within: str, at: int = 0) -> int:
         """Return where `segment` ends in an `essence`, searched from `at` on; -1 if nowhere."""
         begin = within.find(segment, at)

@@ -15,6 +15,7 @@ from typing import Any
 
 from support.archives import damage, zip_damage
 from support.archives.damage import HOUSE
+from support.archives.faulty_pages import PAGES
 
 Raw = dict[str, Any]
 Fault = Callable[[Path, random.Random], bool]
@@ -465,6 +466,7 @@ ZIPS: dict[str, Fault] = {
 OF_FILES = {"lost file", "changed file", "swapped files"}
 FAULTS: dict[str, dict[str, Fault]] = {
     "markdown": NOTES,
+    "html": PAGES,
     "jsonl": LINES,
     "sqlite": ROWS,
     "chatgpt": ZIPS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
@@ -21,8 +22,8 @@ from gptexit.verification.html_data import ROLES
 from gptexit.verification.html_links import file_of, unsafe
 from gptexit.verification.html_lists import Lists
 from gptexit.verification.html_page import Article, HtmlPage, Unreadable
-from gptexit.verification.html_tree import HeldPage, is_day, spelled
-from gptexit.verification.raw import changed_since, id_of, leaves, mended, names
+from gptexit.verification.html_tree import HeldPage, spelled
+from gptexit.verification.raw import changed_since, id_of, inner_json, leaves, mended, names
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.markdown import SIGNATURES, mark_of
 from gptexit.verification.rendered import find, has_words, lacking, plainer
@@ -30,14 +31,17 @@ from gptexit.verification.words import Words
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """Ends of the names of files that a page shows, and does not only link to."""
+_OF_CONVERSATION = re.compile(r"(?:[a-z0-9]+/)?conversation/(.*)", re.DOTALL)
+"""The key of a page of a conversation; that of an older or a newer one beside it begins so."""
 _SHORT = 8
 """Letters of an address that may stand in any text."""
+_COUNTED = 12
+"""Letters of a paragraph that is counted, at least."""
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _WORDS_OF_A_PAGE = names(
     """
-    answer archive chatgpt conversation earlier found gptexit nothing said skip system tool untitled
-    used
-    version versions was you
+    answer archive chatgpt conversation earlier found gptexit longer nothing said skip system tool
+    untitled used version versions was you
     """
 )
 
@@ -55,43 +59,46 @@ class HtmlReader(Reader):
         for path, digest in archive.found.items():
             self._by_digest.setdefault(digest, path)
         for key, path in archive.keys.items():
-            kind, _, name = key.partition("/")
-            if kind.startswith("beside"):
-                kind, _, name = name.partition("/")
-            if kind == "conversation" and path in archive.found:
-                self.places.setdefault(name, []).append(path)
+            named = _OF_CONVERSATION.match(key)
+            if named and path in archive.found:
+                self.places.setdefault(named[1], []).append(path)
         zone = archive.option("timezone")
         self._zone = zone if isinstance(zone, str) else None
 
     def compare(self, key: str, place: list[str], source: SourceConversation) -> list[Lack]:
         """Return what the pages at some paths lack.
 
-        Of several (the user's own and the new one beside it) the best counts.
+        Of several (the user's own and the new one beside it) the words of the best count.
         """
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         self.messages += len(seen.current) + len(seen.others)
-        verdicts = [
-            [(path, sentence) for sentence in self._lacks(path, source, seen)] for path in place
-        ]
-        return min(verdicts, key=len)
+        main = self.archive.keys.get(f"conversation/{key}")
+        always: list[Lack] = []
+        verdicts: list[list[Lack]] = []
+        for path in place:
+            try:
+                held = self._read(path, source, seen)
+            except Unreadable as error:
+                what = f"is not as gptexit writes pages, so it cannot be read: see {error}"
+                verdicts.append([(path, what)])
+                continue
+            always += [(path, what) for what in unsafe(self.archive, path, held.page)]
+            if path == main:
+                always += [(path, what) for what in self._unfound(held)]
+            verdicts.append([(path, what) for what in self._lacks(held)])
+        return always + min(verdicts, key=len)
 
     def at_end(self) -> Iterator[Lack]:
         """Yield what the archive as a whole lacks: its lists, its index and its first page."""
         yield from self._lists.lacks({path for paths in self.places.values() for path in paths})
 
-    def _lacks(
-        self, path: str, source: SourceConversation, seen: ShownConversation
-    ) -> Iterator[str]:
+    def _read(self, path: str, source: SourceConversation, seen: ShownConversation) -> HeldPage:
+        """Read a page. Raises Unreadable."""
         archive = self.archive
-        text = archive.place(path).read_text(encoding="utf-8", errors="replace")
-        try:
-            page = HtmlPage(text)
-        except Unreadable as error:
-            yield f"is not as gptexit writes pages, so it cannot be read: see {error}"
-            return
+        page = HtmlPage(archive.place(path).read_text(encoding="utf-8", errors="replace"))
         updated = archive.told(path, "updated")
         later = changed_since(f"{updated}Z" if updated else None, source.raw)
-        held = HeldPage(
+        return HeldPage(
             path,
             page,
             source,
@@ -103,14 +110,16 @@ class HtmlReader(Reader):
             later=later,
             kept=later or self.several or self._keeps_more(source),
         )
-        yield from unsafe(archive, path, page)
+
+    def _lacks(self, held: HeldPage) -> Iterator[str]:
+        """Compare a page with its conversation."""
         yield from self._titled(held)
         yield from held.strange()
         yield from held.misplaced()
         yield from self._shown(held)
         yield from self._led(held)
-        yield from self._lists.unlisted(held)
-        yield from self._unsearched(held)
+        if held.ours and not (held.kept or self.archive.redacted):
+            yield from _doubled(held)
 
     def _keeps_more(self, source: SourceConversation) -> bool:
         """Tell whether the manifest says that a page shows messages of an earlier export."""
@@ -122,19 +131,15 @@ class HtmlReader(Reader):
         """Compare title and date with those of the conversation."""
         if held.later or not held.ours:
             return
-        page, title = held.page, letters(held.source.title or "")
+        page, title = held.page, held.source.title or ""
         for place, words in (("heading", page.heading), ("title of the tab", page.title)):
-            if title and self.look.find(title, self.look.letters(words)) < 0:
+            if letters(title) and not self.look.is_same(title, words):
                 yield f"the {place} is another: {words[:80]}"
         if held.kept or "created" not in held.source.dates:
             return
-        begun = held.source.dates["created"]
         day = _DAY.search(page.facts)
-        written = day[0] if day else None
-        if (begun is None) != (written is None) or (
-            begun is not None and written is not None and not is_day(written, begun, held.zone)
-        ):
-            yield f"the date below its heading is another: {written or 'none'}"
+        if not held.is_day(day[0] if day else None, held.source.dates["created"]):
+            yield f"the date below its heading is another: {day[0] if day else 'none'}"
 
     def _shown(self, held: HeldPage) -> Iterator[str]:
         """Look for the words, sources and files of each message, and for any others."""
@@ -267,8 +272,9 @@ class HtmlReader(Reader):
         with self.archive.place(path).open("rb") as stream:
             return bool(SIGNATURES.match(stream.read(12)))
 
-    def _unsearched(self, held: HeldPage) -> Iterator[str]:
-        """Look for the words of each message in what the search reads of it."""
+    def _unfound(self, held: HeldPage) -> Iterator[str]:
+        """Look for a page in the lists, and for its messages in what the search reads."""
+        yield from self._lists.unlisted(held)
         texts = self._lists.texts(held)
         if isinstance(texts, str):
             yield texts
@@ -290,6 +296,25 @@ class HtmlReader(Reader):
 
 def _name(shown: ShownMessage) -> str:
     return f"the message of {shown.when} (UTC)" if shown.when else f"message {shown.id}"
+
+
+def _doubled(held: HeldPage) -> Iterator[str]:
+    """Yield a sentence for each message that shows a paragraph more often than the export has it.
+
+    One that stands in no string as it is shown, such as one with sources, cannot be counted.
+    """
+    strings: str | None = None
+    for article in held.page.articles:
+        blocks = map(letters, "".join(article.own).split("\n"))
+        for block, times in Counter(blocks).items():
+            if times < 2 or len(block) < _COUNTED:
+                continue
+            if strings is None:
+                raw = leaves([held.source.raw, held.source.rows])
+                inner = leaves([inner_json(text) for text in raw if text[:1] in ("{", "[")])
+                strings = letters("\0".join(map(mended, [*raw, *inner])))
+            if 0 < strings.count(block) < times:
+                yield f"message {article.key} shows a paragraph {times} times: “{_short(block)}”"
 
 
 def _is_in_nothing(source: SourceConversation, word: str) -> bool:

@@ -162,6 +162,13 @@
     (piece) => piece.length,
   );
 
+  /** A place for each conversation, by its number. */
+  const byNumber = () => {
+    let last = 0;
+    for (const number of archive.rows.keys()) last = Math.max(last, number);
+    return new Uint8Array(last + 1);
+  };
+
   /** A number of two digits at a place of a piece. */
   const pair = (/** @type {string} */ piece, /** @type {number} */ at) => {
     const high = piece.charCodeAt(at);
@@ -184,7 +191,7 @@
     while (names[end]?.startsWith(key)) end++;
     if (end - first > PIECES) begins = false;
     const wanted = begins ? names.slice(Math.max(first, 0), end) : names.slice(Math.max(first, 0), first + 1);
-    const levels = new Uint8Array(1 + Math.max(0, ...archive.rows.keys()));
+    const levels = byNumber();
     for (const piece of await Promise.all(wanted.map(pieceOf))) {
       const sought = " " + word + (begins ? "" : "!");
       for (let at = piece.indexOf(sought); at >= 0; at = begins ? piece.indexOf(sought, at + 1) : -1) {
@@ -229,7 +236,7 @@
   const rated = async (terms) => {
     const all = await Promise.all(terms.map((term) => Promise.all(needed(term))));
     const chats = archive.rows.size;
-    const counts = new Uint8Array(1 + Math.max(0, ...archive.rows.keys()));
+    const counts = byNumber();
     const scores = new Float32Array(counts.length);
     for (const [levels, ...others] of all) {
       for (const other of others) for (let i = 0; i < levels.length; i++) if (other[i] < levels[i]) levels[i] = other[i];
@@ -323,6 +330,8 @@
    * @param {string} text
    */
   const placesIn = (terms, text) => {
+    const quick = plain(text);
+    if (!terms.some((term) => places(term, quick, true).length)) return [];
     let words = "";
     let last = ""; // kind of the last character: "" between words, "a" or "字"
     /** @type {number[]} */
@@ -412,10 +421,13 @@
     }
     const room = WIDTH - WIDTH / 4;
     let [from, most] = [0, 0];
-    for (const { begin } of found) {
-      const terms = new Set(found.filter((other) => other.begin >= begin && other.end <= begin + room).map((other) => other.term));
-      if (terms.size > most) [from, most] = [begin, terms.size];
-    }
+    found.forEach(({ begin }, first) => {
+      const near = new Set();
+      for (let at = first; at < found.length && found[at].begin < begin + room; at++) {
+        if (found[at].end <= begin + room) near.add(found[at].term);
+      }
+      if (near.size > most) [from, most] = [begin, near.size];
+    });
     from = from <= WIDTH / 4 ? 0 : from - WIDTH / 4;
     if (from) from += Math.max(0, text.slice(from, from + WIDTH / 5).indexOf(" ") + 1);
     let to = Math.min(text.length, from + WIDTH);
