@@ -104,8 +104,9 @@ class Shares:
 def with_children(pid: int) -> list[int]:
     found, at = [pid], 0
     while at < len(found):
-        for task in Path(f"/proc/{found[at]}/task").glob("*/children"):
-            with suppress(OSError):  # a thread may start a process too
+        with suppress(OSError):  # a process or a thread may end meanwhile
+            # A thread may start a process too.
+            for task in Path(f"/proc/{found[at]}/task").glob("*/children"):
                 found += map(int, task.read_text().split())
         at += 1
     return found

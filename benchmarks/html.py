@@ -111,11 +111,11 @@ def report(size: str, pieces: dict[str, Piece], out: Path) -> Path:
     held, markdown = size_of(pages), size_of(notes)
     index = size_of(pages / "data/words")
     chats = sum(1 for _ in (pages / "data/texts").iterdir())
+    shares = f"{100 * code / every:.1f} % code, {100 * formulas / every:.1f} % formulas"
     print(
-        f"\n{chats:,} conversations, {every / 1e6:.0f} MB of text: {100 * code / every:.1f} % code, "
-        f"{100 * formulas / every:.1f} % formulas. Without assets {held / 1e6:.0f} MB of pages "
-        f"and data beside {markdown / 1e6:.0f} MB of notes; {index / 1e6:.1f} MB of it are the "
-        "index.\n"
+        f"\n{chats:,} conversations, {every / 1e6:.0f} MB of text: {shares}. Without assets "
+        f"{held / 1e6:.0f} MB of pages and data beside {markdown / 1e6:.0f} MB of notes; "
+        f"{index / 1e6:.1f} MB of it are the index.\n"
     )
     print(f"| {'':58} |         | goal |\n|{'-' * 60}|--------:|------|")
     notes_seconds = pieces["to markdown"].median
