@@ -295,9 +295,8 @@ def main(asked: dict[str, Any]) -> None:
                 "plain": without_scripts(tour, chat),
                 "paper": on_paper(tour, chat),
                 "rules": by_the_rules(tour, asked["paths"]),
+                "search": {query: the_search(tour, query) for query in asked["queries"]},
             }
-            if tour.root.joinpath("static/search.js").exists():
-                seen["search"] = {query: the_search(tour, query) for query in asked["queries"]}
         browser.close()
     seen |= {"requests": sorted(tour.requests), "dialogs": tour.dialogs, "errors": tour.errors}
     print(json.dumps(seen))
