@@ -78,7 +78,7 @@ class Shares:
     Linux alone; elsewhere `most` stays 0.
     """
 
-    def __init__(self, pid: int, every: float) -> None:
+    def __init__(self, pid: int, every: float = 0.05) -> None:
         """`every`: seconds between two looks."""
         self.most = 0
         self._every = every
