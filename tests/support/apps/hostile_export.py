@@ -26,7 +26,7 @@ WORDS = (
     f"[click](javascript:{RUN}) <javascript:{RUN}> [data](data:text/html,<script>{RUN}</script>)",
     "[file](file:///etc/passwd) ![file](file:///etc/passwd) [out](../../../../etc/passwd)",
     f'[x](https://example.org "\\" onmouseover=\\"{RUN}")',
-    f"```html\n<script>{RUN}</script>\n```\n\n```\"><script>{RUN}</script>\ncode\n```",
+    f'```html\n<script>{RUN}</script>\n```\n\n```"><script>{RUN}</script>\ncode\n```',
     f"$\\href{{javascript:{RUN}}}{{x}} \\text{{</math><script>{RUN}</script>}}$",
     f"| a | b |\n|---|---|\n| <img src={AWAY}/t.png> | <b onclick={RUN}>b</b> |",
 )

@@ -44,12 +44,16 @@ class Tour:
         context.set_default_timeout(30_000)
         context.on("request", lambda request: self.requests.add(request.url))
         page = context.new_page()
-        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self.dismiss)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.url(path))
         if options.get("java_script_enabled", True):
             ready(page)
         return page
+
+    def dismiss(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
 
     def url(self, path: str) -> str:
         return self.root.joinpath(path).as_uri()
@@ -236,7 +240,7 @@ def the_search(tour: Tour, query: str) -> dict[str, Any]:
 
 def by_the_rules(tour: Tour, paths: list[str]) -> list[Any]:
     """What axe-core finds on each page, light and dark, and with all of it open."""
-    found = []
+    found: list[Any] = []
     for scheme in ("light", "dark"):
         page = tour.page("index.html", color_scheme=scheme, bypass_csp=True)
 
