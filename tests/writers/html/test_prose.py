@@ -80,8 +80,8 @@ def test_marks_of_citations_stay_whole(text: str, count: int) -> None:
 
 def test_what_a_text_shows() -> None:
     cases = {
-        "### A\n# B\n#### C": "<h2>A</h2>\n<h2>B</h2>\n<h3>C</h3>",
-        "# A\n## B\n### C\n#### D\n##### E\n###### F": "<h6>F</h6>",
+        "# A": "<h2>A</h2>",
+        "###### A": "<h2>A</h2>",
         "a <b>c</b>": "<p>a &lt;b&gt;c&lt;/b&gt;</p>",
         "a<br>b": "<p>a<br />b</p>",
         "- [x] a": "<li>☑ a</li>",
@@ -97,6 +97,13 @@ def test_what_a_text_shows() -> None:
     assert {
         text: wanted for text, wanted in cases.items() if wanted not in Prose().html(text)
     } == {}
+
+
+def test_headings_begin_below_the_title_and_skip_no_level() -> None:
+    html = Prose().html("### A\n# B\n### C\n###### D\n## E")
+    assert re.findall(r"<(h\d)>(.)</\1>", html) == [
+        *(("h2", "A"), ("h2", "B"), ("h3", "C"), ("h4", "D"), ("h3", "E"))
+    ]
 
 
 ABROAD = 'target="_blank" rel="noreferrer noopener"'

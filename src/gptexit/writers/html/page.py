@@ -230,7 +230,7 @@ def _inner(
     message: Message, shown: Shown, recaps: dict[str, Message | None], style: Style, page: Page
 ) -> str:
     """Return the parts of a message as HTML, empty if there is nothing to show."""
-    shown.answer = message["role"] != "user"
+    shown.answer, shown.level = message["role"] != "user", 1
     folds = message["hidden"] in TOOLS
     pieces: list[str] = []
     folded: list[str] = []

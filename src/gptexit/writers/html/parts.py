@@ -37,6 +37,8 @@ class Shown:
     """The ids of the assets that a browser draws and does not run, as it runs SVG by itself."""
     files: Sequence[str] = ()
     """The ids of the assets that the message shows."""
+    level: int = 1
+    """The level of the last heading of the message."""
     sources: dict[tuple[str | None, str | None], int] = field(default_factory=dict)
     """The sources of the message as title and address, with their numbers."""
 
@@ -44,8 +46,10 @@ class Shown:
         """Show Markdown."""
         if not text.strip():
             return ""
-        prose = Prose(self._file, self.coloured, cited)
-        return f'<div class="prose" dir="auto">{prose.html(text)}</div>\n'
+        prose = Prose(self._file, self.coloured, cited, self.level)
+        html = prose.html(text)
+        self.level = prose.level
+        return f'<div class="prose" dir="auto">{html}</div>\n'
 
     def words(self, text: str) -> str:
         """Show the words of a message: as they were typed, or as Markdown."""

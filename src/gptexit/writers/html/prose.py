@@ -47,7 +47,7 @@ _IMG = re.compile(r'<img src="([^"]*)" alt="([^"]*)"[^>]*>')
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]"
 )
-_BLOCK = re.compile(r"<(p|li|blockquote|h[3-6]|table)>")
+_BLOCK = re.compile(r"<(p|li|blockquote|h[2-6]|table)>")
 _CELL = re.compile(r'<(t[hd]) style="text-align: (left|right|center)">')
 _CLASSES = {"left": "", "right": ' class="r"', "center": ' class="c"'}
 _HEADING = re.compile(r"<(/?)h([1-6])>")
@@ -88,6 +88,8 @@ class Prose:
     """Whether code has colours."""
     cited: Sequence[str] = ()
     """The HTML of the marks of citations: `marked` puts a number in the text for each."""
+    level: int = 1
+    """The level of the last heading in the message: none goes more than one deeper."""
     _formulas: list[tuple[str, bool]] = field(default_factory=list)
 
     def html(self, text: str) -> str:
@@ -122,7 +124,7 @@ class Prose:
     def _formed(self, html: str, text: str) -> str:
         """Give the elements of `html` the form that they have in a page."""
         if "<h" in html:
-            html = _HEADING.sub(_Levels().below, html)
+            html = _HEADING.sub(self._heading, html)
         if "<table>" in html:
             html = _CELL.sub(lambda cell: f"<{cell[1]}{_CLASSES[cell[2]]}>", html)
             html = html.replace("<table>", '<div class="table"><table>')
@@ -134,6 +136,12 @@ class Prose:
         if not text.isascii() and _RIGHT_TO_LEFT.search(text):
             html = _BLOCK.sub(r'<\1 dir="auto">', html)
         return html
+
+    def _heading(self, match: re.Match[str]) -> str:
+        """Move a heading below the title of the page, and next to the one before it."""
+        if not match[1]:
+            self.level = min(int(match[2]) + 1, self.level + 1, 6)
+        return f"<{match[1]}h{self.level}>"
 
     def _piece(self, match: re.Match[str]) -> str:
         found = match[0]
@@ -224,19 +232,6 @@ def _code(prose: Prose, language: str | None, code: str) -> str:
 def cite(number: int) -> str:
     """Return the mark of a citation, to be put into a text."""
     return f"\ufdd4c{number}\ufdd5"
-
-
-@dataclass(slots=True)
-class _Levels:
-    """The levels of a text's headings below the title of the page, with none left out."""
-
-    level: int = 1
-
-    def below(self, match: re.Match[str]) -> str:
-        """Return the tag of a heading; that at its end has the level of that at its beginning."""
-        if not match[1]:
-            self.level = min(6, int(match[2]) + 1, self.level + 1)
-        return f"<{match[1]}h{self.level}>"
 
 
 def _code_spans(text: str) -> list[Span]:
