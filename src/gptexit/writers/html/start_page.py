@@ -13,8 +13,6 @@ from gptexit.writers.html.prose import Prose
 from gptexit.writers.html.shell import POLICY
 
 _BOX = re.compile(r"<li>(<p>)?([☐☑]) <strong>(.*?)</strong>")
-_HEADING = re.compile(r"(</?h)4>")
-"""A heading of the second level: those of a message are lowered by two."""
 _TAG = re.compile(r"<[^<>]*>")
 _PLACE = re.compile(r"<td><code>((?:html|markdown|jsonl|account|report)[^<>*]*)</code></td>")
 _ANSWER = re.compile(r"<p>(?=<strong>(Yes|Not yet))")
@@ -26,7 +24,6 @@ def start_page(markdown: str, archive: str) -> bytes:
     """
     title = markdown.partition("\n")[0].removeprefix("# ")
     body = Prose().html(markdown.partition("\n")[2])
-    body = _HEADING.sub(r"\g<1>2>", body)
     body = _BOX.sub(_ticked, body)
     body = _PLACE.sub(_linked, body)
     body = _ANSWER.sub(lambda match: f'<p class="answer {_CLASSES[match[1]]}">', body)
