@@ -76,8 +76,8 @@ _CLASSES = names(
     """
     answer box by c canvas cite code earlier facts failure feedback figure file fold head hidden
     home host language line links memory message missing model note output passage picture placed
-    player prompt prose r raw reasoning search size skip sources system table task tex title tool typed
-    unknown
+    player prompt prose r raw reasoning search size skip sources system table task tex title
+    tool typed unknown
     user version versions when who
     """
 )
