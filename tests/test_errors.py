@@ -18,7 +18,10 @@ from gptexit import errors
 from gptexit.cli import main
 from gptexit.errors import Exit, GptexitError
 
-SIGNALS = {"AnotherCopy", "Apart", "AssetUnreadable", "Closed", "Refused", "Taken"}
+SIGNALS = {
+    *("AnotherCopy", "Apart", "AssetUnreadable", "Closed", "NoData", "Refused", "Taken"),
+    "Unreadable",
+}
 """Exceptions that are caught inside of gptexit and tell its parts something."""
 
 

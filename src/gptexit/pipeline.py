@@ -143,6 +143,8 @@ class _Pass:
     names: Names
     report: RunReport = field(default_factory=RunReport)
     outputs: list[Output] = field(init=False)
+    _refused: set[str] = field(default_factory=set)
+    """The assets that are in `report.unwritten`."""
 
     def __post_init__(self) -> None:
         """Make the outputs, whose counts go to this report."""
@@ -262,7 +264,9 @@ class _Pass:
             outcome = output.sink.copy(copy, size, lambda: guarded(read, name))
         except AssetUnreadable as error:
             output.unwritten.append(Loss(member, error.why))
-            self.report.unwritten.append(output.unwritten[-1])
+            if member not in self._refused:  # by no format before
+                self._refused.add(member)
+                self.report.unwritten.append(output.unwritten[-1])
             return
         output.written.files[outcome] += 1
         entry = output.sink.catalog.get(copy.key)

@@ -64,7 +64,7 @@ def test_an_exit_says_what_it_is_and_that_it_was_checked() -> None:
     leave(["chatgpt-export.zip"], Path("chatgpt-exit"), {}, lambda *_: nullcontext())
     status = gptexit.status("chatgpt-exit")
     assert (status.kind, status.conversations) == ("exit", 23)
-    assert [part.path for part in status.parts] == [".", "account", "jsonl", "markdown"]
+    assert [part.path for part in status.parts] == [".", "account", "html", "jsonl", "markdown"]
     assert [export.name for export in status.exports] == ["chatgpt-export.zip"]
     assert status.checked
     assert status.checked.verdict == "complete except"

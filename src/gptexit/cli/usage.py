@@ -41,7 +41,7 @@ _NEAREST = {
     "notion": ("markdown", "Notion imports Markdown files"),
     "evernote": ("markdown", "Evernote cannot import conversations itself"),
     "onenote": ("markdown", "OneNote takes pasted text"),
-    **dict.fromkeys(("html", "htm", "website"), ("markdown", "many programs show it as a page")),
+    **dict.fromkeys(("htm", "website", "browser"), ("html", "its pages open in a browser")),
     **dict.fromkeys(
         ("txt", "text", "plain", "rtf", "org", "rst"), ("markdown", "it is plain text")
     ),
