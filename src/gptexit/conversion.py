@@ -236,6 +236,7 @@ def convert_export(
             selection,
             progress=progress,
             settle=stdout is not None,
+            numbered=any(spec.format.sink is SinkKind.PAGES for spec in specs),
             names=given,
             jobs=jobs,
         )

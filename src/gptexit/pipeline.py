@@ -91,6 +91,7 @@ def convert(
     *,
     progress: Progress | None = None,
     settle: bool = False,
+    numbered: bool = False,
     names: Names | None = None,
     jobs: int | None = 1,
 ) -> RunReport:
@@ -99,7 +100,8 @@ def convert(
     If a conversation turns out to have another copy, give the pass up, look for all copies, and
     make a second pass with new outputs.
 
-    `settle`: look for copies before the first pass, for output that cannot be taken back. `names`:
+    `settle`: look for copies before the first pass, for output that cannot be taken back.
+    `numbered`: do so because conversations get numbers in the order of the first pass. `names`:
     of projects and custom GPTs; each conversation gets them as it is read, so that every format and
     every selection has them. `jobs`: how many processes read and draft; None for one for each core
     if the export is large enough. The result is the same for each number.
@@ -111,7 +113,7 @@ def convert(
     if any(output.folder for output in current.outputs):
         export.hash_members()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
-    if (settle or current.begun) and len(export.conversation_files) > 1:
+    if numbered or ((settle or current.begun) and len(export.conversation_files) > 1):
         export.settle()
     while True:
         export.keep = current.keep
