@@ -158,7 +158,8 @@ def survives(feature: str, sign: str | bytes, data: bytes) -> bool:
         # 6 March 2025, 11:59:59 UTC: as a number, or with its minute.
         return any(sign in data for sign in (b"1741262399", b"11:59"))
     if feature == "thumbs up or down":
-        return any(sign in data for sign in (b"thumbs_up", b'"up"', b"thumbsUp", b"'up'"))
+        signs = (b"thumbs_up", b'"up"', b"thumbsUp", b"'up'", b"rated good")
+        return any(sign in data for sign in signs)
     if isinstance(sign, bytes):
         return sign in data or base64.b64encode(sign)[:-4] in data
     return sign.encode() in data or sign.replace("/", "\\/").encode() in data
