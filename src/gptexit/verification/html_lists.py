@@ -99,7 +99,8 @@ class Lists:
                 if file == "data/index.js":
                     yield from ((file, what) for what in self._misindexed(object_of(value)))
             elif file == "index.html" or (file.startswith("list/") and file.endswith(".html")):
-                yield from self._plain(file, linked)
+                # The look back on the first page leads to a few conversations as well.
+                yield from self._plain(file, linked if file.startswith("list/") else set())
         unlinked = sorted(pages - linked)
         yield from ((path, "is on no page of list/") for path in unlinked[:1])
 
