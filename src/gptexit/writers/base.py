@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import tzinfo
 from enum import Enum, auto
@@ -324,6 +324,32 @@ def copy_of(
     stem = stem or (asset["media_type"] or "file").partition("/")[0]
     words = readable(stem) or "file"
     return Copy(catalog.name(key, folder, words, short_mark(key), ending), key, member)
+
+
+def copies_of(
+    conversation: Conversation, used: Sequence[str], folder: str, catalog: Catalog
+) -> list[Copy]:
+    """Return a copy into `folder` for each of the assets `used` (their ids) of a conversation."""
+    if not used:
+        return []
+    assets = {asset["id"]: asset for asset in conversation["assets"]}
+    wanted = (assets[asset_id] for asset_id in used)
+    return [copy_of(asset, asset["member"] or "", folder, catalog) for asset in wanted]
+
+
+def loose_copies(assets: Sequence[Asset], catalog: Catalog) -> list[Copy]:
+    """Return a copy of each file that nothing shows, into a folder of their own."""
+    members = [(asset, asset["member"] or "") for asset in assets]
+    return [
+        copy_of(asset, member, "assets/other", catalog, f"member/{member}")
+        for asset, member in members
+    ]
+
+
+def unshown(conversation: Conversation, used: Collection[str]) -> int:
+    """Count the assets that are there and not among those `used` (their ids)."""
+    there = [asset["id"] for asset in conversation["assets"] if not asset["missing"]]
+    return sum(asset_id not in used for asset_id in there)
 
 
 class Series:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar
 
+from gptexit.chatgpt.sandbox import names
 from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Citation, Cited, Message, Part, Reasoning
 from gptexit.text.dates import reasoning_title
@@ -255,6 +256,22 @@ MEDIA = frozenset({"image", "audio", "video", "file"})
 def blocks_of(part: Part, style: PartStyle) -> Blocks:
     """Show a part as blocks of Markdown."""
     return PARTS[part["type"]](part, style)
+
+
+def file_of(
+    path: str, files: Sequence[str], link: Callable[[str], tuple[str, str | None]]
+) -> str | None:
+    """Find the file of a path of the code interpreter: in the message, else in the chat.
+
+    `files`: the ids of the assets that the message shows. `link` takes the id of an asset and
+    returns its name and its address, or None if there is no file.
+    """
+    spellings = names(path)
+    shown = [address for name, address in map(link, files) if name in spellings]
+    if shown:
+        return next(filter(None, shown), None)
+    addresses = (link(f"sandbox:{name}")[1] for name in spellings)
+    return next(filter(None, addresses), None)
 
 
 def assets_of(message: Message) -> list[str]:

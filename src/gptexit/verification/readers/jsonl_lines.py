@@ -112,12 +112,9 @@ class JsonlReader(Reader):
                 continue
             message, held = source.message(key), by_id[key]
             contents = [message.get("content"), message.get("older_content")]
-            lost = _lost_of(contents, leaves(held))
-            if (
-                self.archive.redacted
-                and lost
-                and all(self._same(text, leaves(held)) for text in lost)
-            ):
+            texts = leaves(held)
+            lost = _lost_of(contents, texts)
+            if self.archive.redacted and lost and all(self._same(text, texts) for text in lost):
                 self.redacted += 1
             elif lost:
                 yield f"message {key} is incomplete"

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from gptexit.chatgpt.sandbox import names
 from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Cited, Part, Reasoning
 from gptexit.text.dates import duration, reasoning_title
 from gptexit.writers.html.code import code_block
 from gptexit.writers.html.prose import Prose, abroad, cite, typed
-from gptexit.writers.parts import PartStyle, blocks_of, document_key, with_marks
+from gptexit.writers.parts import PartStyle, blocks_of, document_key, file_of, with_marks
 
 
 @dataclass(slots=True)
@@ -72,12 +71,7 @@ class Shown:
 
     def _file(self, path: str) -> str | None:
         """Find the file of a path of the code interpreter: in this message, else in the chat."""
-        spellings = names(path)
-        shown = [link for name, link in map(self.link, self.files) if name in spellings]
-        if shown:
-            return next(filter(None, shown), None)
-        links = (self.link(f"sandbox:{name}")[1] for name in spellings)
-        return next(filter(None, links), None)
+        return file_of(path, self.files, self.link)
 
 
 _PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".heic", ".tiff"))

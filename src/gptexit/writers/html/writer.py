@@ -31,7 +31,7 @@ from gptexit.model import Asset, Conversation
 from gptexit.names import names_in
 from gptexit.text.dates import day, moment
 from gptexit.text.json import dumps
-from gptexit.writers.base import SECRETS, Draft, copy_of
+from gptexit.writers.base import SECRETS, Draft, copies_of, loose_copies, unshown
 from gptexit.writers.html import TITLE, HtmlOptions
 from gptexit.writers.html.figures import figures_of
 from gptexit.writers.html.lists import Lists, piece, texts_path
@@ -72,7 +72,7 @@ class PageDrafter:
             "messages": shown.messages,
             "talk": page.talk,
             "hidden": as_text(page.hidden),
-            "unshown": _unshown(conversation, used),
+            "unshown": unshown(conversation, used),
             "flags": _flags(conversation, page, used),
             "models": page.models,
             "texts": _packed(said),
@@ -182,12 +182,6 @@ def _flags(conversation: Conversation, page: Page, used: dict[str, int]) -> str:
     return "".join(letter for letter, holds in flags.items() if holds)
 
 
-def _unshown(conversation: Conversation, used: dict[str, int]) -> int:
-    """Count the assets to which no shown message links."""
-    there = [asset["id"] for asset in conversation["assets"] if not asset["missing"]]
-    return sum(asset_id not in used for asset_id in there)
-
-
 def _packed(texts: Sequence[object]) -> bytes:
     """Return texts as raw deflate in Base64."""
     packer = zlib.compressobj(6, zlib.DEFLATED, -15)
@@ -227,7 +221,7 @@ class Html:
         dated = f"{begun.year:04}-{begun.month:02}-{begun.day:02}-" if begun else ""
         words = dated + (readable(title) or UNTITLED.lower())
         path = self._catalog.name(key, year, words, ending=".html")
-        copies = self._copies(conversation, draft["used"], f"assets/{year}")
+        copies = copies_of(conversation, draft["used"], f"assets/{year}", self._catalog)
         self._lists.names.update(names_in(conversation))
         self._unshown += draft["unshown"]
         folder = posixpath.dirname(path)
@@ -265,23 +259,10 @@ class Html:
             hidden=from_text(Hidden, draft["hidden"]),
         )
 
-    def _copies(self, conversation: Conversation, used: list[str], into: str) -> list[Copy]:
-        """Return a copy for each of the assets `used` (their ids)."""
-        if not used:
-            return []
-        assets = {asset["id"]: asset for asset in conversation["assets"]}
-        wanted = (assets[asset_id] for asset_id in used)
-        return [copy_of(asset, asset["member"] or "", into, self._catalog) for asset in wanted]
-
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Copy files that no page shows into a folder of their own."""
         self._unshown = 0
-        members = [(asset, asset["member"] or "") for asset in assets]
-        copies = [
-            copy_of(asset, member, "assets/other", self._catalog, f"member/{member}")
-            for asset, member in members
-        ]
-        return Rendered(copies=copies)
+        return Rendered(copies=loose_copies(assets, self._catalog))
 
     def finish(self) -> Rendered:
         """Write the first page and the lists of the whole archive, of this run and earlier ones."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
-from gptexit.chatgpt.sandbox import names
 from gptexit.codes import TOOLS, Hidden
 from gptexit.model import Cited, Conversation, Message, Part, Reasoning
 from gptexit.selection import current_branch
@@ -26,6 +25,7 @@ from gptexit.writers.parts import (
     assets_of,
     blocks_of,
     document_key,
+    file_of,
     is_wanted,
     takes_recap,
     with_marks,
@@ -104,12 +104,7 @@ class Note(PartStyle):
 
     def _file(self, path: str) -> str | None:
         """Find the file of a path of the code interpreter: in this message, else in the chat."""
-        spellings = names(path)
-        shown = [link for name, link in map(self.asset_link, self.files) if name in spellings]
-        if shown:
-            return next(filter(None, shown), None)
-        links = (self.asset_link(f"sandbox:{name}")[1] for name in spellings)
-        return next(filter(None, links), None)
+        return file_of(path, self.files, self.asset_link)
 
     def prose(self, text: str, *, headings: bool = False) -> str:
         """Show Markdown that cannot change the structure of the note."""

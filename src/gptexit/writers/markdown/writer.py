@@ -27,7 +27,7 @@ from gptexit.names import names_in
 from gptexit.text.dates import moment
 from gptexit.text.markdown import line
 from gptexit.text.note_links import target_of
-from gptexit.writers.base import SECRETS, Draft, copy_of
+from gptexit.writers.base import SECRETS, Draft, copies_of, loose_copies, unshown
 from gptexit.writers.markdown import OBSIDIAN, YEAR, MarkdownOptions
 from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
@@ -128,7 +128,7 @@ class NoteDrafter:
             "held": shown.held,
             "messages": shown.messages,
             "hidden": as_text(result.hidden),
-            "unshown": _unshown(conversation, used),
+            "unshown": unshown(conversation, used),
         }
 
     def with_files(self, draft: Draft, copies: list[Copy], folder: str) -> bytes:
@@ -223,12 +223,6 @@ def _to_the_second(time: str | None) -> str | None:
     return time[:19] + "Z" if time else None
 
 
-def _unshown(conversation: Conversation, used: dict[str, int]) -> int:
-    """Count the assets to which no shown message links."""
-    there = [asset["id"] for asset in conversation["assets"] if not asset["missing"]]
-    return sum(asset_id not in used for asset_id in there)
-
-
 class Markdown:
     """The writer. It takes the current branch unless `--branches all`."""
 
@@ -261,7 +255,7 @@ class Markdown:
         path = self._catalog.name(
             key, folder, dated + (readable(title) or UNTITLED.lower()), ending=".md"
         )
-        copies = self._copies(conversation, draft["used"], self._folders.assets(folder))
+        copies = copies_of(conversation, draft["used"], self._folders.assets(folder), self._catalog)
         about = {
             "title": " ".join(title.split()) or UNTITLED,
             "created": begun.isoformat() if begun else None,
@@ -279,23 +273,10 @@ class Markdown:
             hidden=from_text(Hidden, draft["hidden"]),
         )
 
-    def _copies(self, conversation: Conversation, used: list[str], into: str) -> list[Copy]:
-        """Return a copy for each of the assets `used` (their ids)."""
-        if not used:
-            return []
-        assets = {asset["id"]: asset for asset in conversation["assets"]}
-        wanted = (assets[asset_id] for asset_id in used)
-        return [copy_of(asset, asset["member"] or "", into, self._catalog) for asset in wanted]
-
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Copy files that no note shows into a folder of their own."""
         self._unshown = 0
-        members = [(asset, asset["member"] or "") for asset in assets]
-        copies = [
-            copy_of(asset, member, "assets/other", self._catalog, f"member/{member}")
-            for asset, member in members
-        ]
-        return Rendered(copies=copies)
+        return Rendered(copies=loose_copies(assets, self._catalog))
 
     def finish(self) -> Rendered:
         """Write the index of the whole archive, of this run and earlier ones."""
