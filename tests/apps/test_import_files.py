@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gptexit import convert
-from support.apps.compare import ROWS, compare
-from support.apps.source import totals
+from support.apps.compare import add_row
+from support.apps.open_webui import FROM_FILE, conversations
 
 
 def as_the_page_sends(item: Any) -> Any:
@@ -35,5 +35,5 @@ def test_what_is_imported_is_what_the_export_holds(
             "/api/v1/chats/import", {"chats": [as_the_page_sends(item) for item in items]}
         )
     expected = held(export)
-    found = compare(expected, empty_app.chats(), empty_app.file)
-    ROWS.append((f"open-webui file, {export.stem}", totals(expected), found))
+    found = conversations(expected, empty_app.chats(), empty_app.file)
+    add_row(FROM_FILE, export, expected, found)

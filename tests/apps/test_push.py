@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from support.apps.compare import ROWS, compare
+from support.apps.compare import add_row, compare
+from support.apps.open_webui import PUSHED, conversations
 from support.apps.proxy import faulty
 from support.apps.pushing import push, start
-from support.apps.source import totals
 from support.build import add, chain, conversation, message
 from support.exports import ROOT
 from support.waiting import wait_until
@@ -64,13 +64,7 @@ def test_what_is_pushed_is_what_the_export_holds(export: Any, empty_app: Any, he
     assert "Not taken" not in out
     expected = held(export)
     chats = empty_app.chats()
-    ROWS.append(
-        (
-            f"open-webui push, {export.stem}",
-            totals(expected),
-            compare(expected, chats, empty_app.file),
-        )
-    )
+    add_row(PUSHED, export, expected, conversations(expected, chats, empty_app.file))
     groups: dict[str | None, Any] = {}
     for chat in chats:
         groups.setdefault(expected[chat["meta"]["gptexit"]["id"]].group, set()).add(
@@ -121,7 +115,7 @@ def test_faults_of_the_line_double_nothing(seed: Any, empty_app: Any, held: Any)
     # An answer that was lost may still have been worked on when the run ended.
     assert push(empty_app, FAT)[0] == 0
     snapshot(empty_app)
-    compare(held(FAT), empty_app.chats(), empty_app.file)
+    compare(PUSHED, held(FAT), conversations(held(FAT), empty_app.chats(), empty_app.file))
 
 
 def write(path: Any, *raw: Any) -> Any:

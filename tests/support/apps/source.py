@@ -23,8 +23,12 @@ class Said:
     above: str | None
     user: bool
     second: int | None
+    model: str | None = None
+    """Of an answer."""
     words: list[str] = field(default_factory=list)
     """Runs of text that hold no mark of a source."""
+    thoughts: list[str] = field(default_factory=list)
+    """The steps of reasoning, and what each was about."""
     images: list[str] = field(default_factory=list)
     """SHA-256."""
     files: list[str] = field(default_factory=list)
@@ -85,7 +89,9 @@ def _expected(neutral: Any, digest: Any) -> Expected:
         if message["hidden"] is None and message["parts"]:
             seen[key] = key
             when = second(message["created"])
-            said = made.said[key] = Said(key, above, message["role"] == "user", when)
+            user = message["role"] == "user"
+            said = made.said[key] = Said(key, above, user, when)
+            said.model = None if user else message["model"]
             for part in message["parts"]:
                 _part(part, said, assets, digest)
     made.current = seen.get(neutral["current"])
@@ -100,6 +106,9 @@ def _part(part: Any, said: Said, assets: Any, digest: Any) -> None:
             said.cited |= {source["url"] for source in citation["sources"] if source["url"]}
             at = citation["end"]
         said.words.append(part["text"][at:])
+    elif part["type"] == "reasoning":
+        steps = (thought[key] for thought in part["thoughts"] for key in ("summary", "content"))
+        said.thoughts += filter(str.strip, steps)
     elif part["type"] in ("image", "audio", "video", "file"):
         asset = assets.get(part["asset"])
         if asset and asset["member"]:
@@ -118,5 +127,7 @@ def totals(export: dict[str, Expected]) -> Counter[str]:
         count["files"] += sum(len(set(said.files)) for said in talk.said.values())
         count["dates"] += sum(said.second is not None for said in talk.said.values())
         count["dates"] += (talk.created is not None) + (talk.updated is not None)
+        count["models"] += sum(said.model is not None for said in talk.said.values())
+        count["reasoning"] += sum(bool(said.thoughts) for said in talk.said.values())
         count["citations"] += sum(len(said.cited) for said in talk.said.values())
     return count
