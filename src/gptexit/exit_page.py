@@ -29,6 +29,8 @@ class Destination:
     format: str
     place: str
     """The file to open first, below the folder of that format."""
+    title: str
+    """Its name in a sentence, after “to move to”."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -38,13 +40,17 @@ class Destination:
 
 
 DESTINATIONS = {
-    "claude": Destination("claude", "START-HERE.md"),
-    "gemini": Destination("gemini", "START-HERE.md"),
-    "librechat": Destination("chatgpt", "chatgpt-export.zip", {"fit": "librechat"}),
-    "mcp": Destination("sqlite", "chatgpt.sqlite"),
-    "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md"),
+    "claude": Destination("claude", "START-HERE.md", "Claude"),
+    "claude-api": Destination("claude-api", "conversations.jsonl", "Claude's API"),
+    "gemini": Destination("gemini", "START-HERE.md", "Gemini"),
+    "gemini-api": Destination("gemini-api", "conversations.jsonl", "the Gemini API"),
+    "librechat": Destination("chatgpt", "chatgpt-export.zip", "LibreChat", {"fit": "librechat"}),
+    "mcp": Destination("sqlite", "chatgpt.sqlite", "an assistant that searches"),
+    "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md", "Open WebUI"),
+    "pam": Destination("pam", "memory-store.json", "a program that reads Portable AI Memory"),
 }
-"""By the name that `--for` takes. templates/exit/places.md.j2 and next.md.j2 explain each."""
+"""By the name that `--for` takes, in alphabetical order. templates/exit/places.md.j2 and next.md.j2
+say more of those that need it."""
 
 PAGE, WEB_PAGE = "START-HERE.md", "START-HERE.html"
 LISTED = 20
@@ -283,7 +289,11 @@ def start_here(
         ],
         account=kept,
         absent=as_markdown(generation, commands.export) if generation else "",
-        going_to=[{"name": name, "here": DESTINATIONS[name].here} for name in going_to],
+        going_to=[
+            {"name": name, "here": DESTINATIONS[name].here, "title": DESTINATIONS[name].title}
+            for name in going_to
+        ],
+        others=[name for name in DESTINATIONS if name not in ("claude", "mcp")],
         stale=[{"here": DESTINATIONS[pack.name].here, "command": pack.command} for pack in stale],
         export=commands.export,
         folder=commands.folder,

@@ -20,6 +20,7 @@ import pytest
 
 from gptexit.errors import Exit
 from gptexit.schemas import errors
+from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message
 from support.command import gptexit
 from support.exports import FIXTURES, ROOT
@@ -118,7 +119,10 @@ def test_the_report_is_as_published(tmp_path: Path) -> None:
 
 def test_formats_and_schema() -> None:
     assert b"markdown" in gptexit("formats").stdout
-    assert {"name", "what"} <= orjson.loads(gptexit("formats", "--json").stdout)[0].keys()
+    assert {"name", "what", "group"} <= orjson.loads(gptexit("formats", "--json").stdout)[0].keys()
+    listed = gptexit("formats").stdout.decode()
+    assert listed.index("For apps on your machine:") < listed.index("open-webui")
+    assert [listed.count(f"  {name} ") for name in FORMATS] == [1] * len(FORMATS)
     for name, version in (("conversation", 1), ("report", 2)):
         shown = orjson.loads(gptexit("schema", name).stdout)
         assert shown["$id"] == f"urn:gptexit:{name}:{version}"

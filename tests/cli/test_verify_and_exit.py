@@ -11,6 +11,7 @@ import orjson
 import pytest
 from markdown_it import MarkdownIt
 
+from gptexit.exit_page import DESTINATIONS
 from gptexit.schemas import errors
 from support.command import gptexit
 from support.exports import FIXTURES, ROOT
@@ -49,20 +50,13 @@ def test_exit_writes_everything_and_says_so(left: tuple[Path, str]) -> None:
 
 
 def test_exit_writes_for_where_one_is_going_too(tmp_path: Path) -> None:
-    places = ("claude", "gemini", "librechat", "mcp", "open-webui")
-    asked = [word for place in places for word in ("--for", place)]
+    asked = [word for place in DESTINATIONS for word in ("--for", place)]
     done = gptexit("exit", SLIM, "-o", tmp_path / "out", *asked)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "out/START-HERE.md").read_text()
-    for path in (
-        "claude/START-HERE.md",
-        "gemini/START-HERE.md",
-        "chatgpt/chatgpt-export.zip",
-        "sqlite/chatgpt.sqlite",
-        "open-webui/HOW-TO-IMPORT.md",
-    ):
-        assert (tmp_path / "out" / path).is_file()
-        assert f"`{path}`" in page
+    for place in DESTINATIONS.values():
+        assert (tmp_path / "out" / place.here).is_file()
+        assert f"`{place.here}`" in page
     assert gptexit("search", tmp_path / "out", "receipts").returncode == 0
     for step in (
         "To move to Claude**, do what `claude/START-HERE.md` says",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from gptexit.errors import Exit, NotJsonLines
 from gptexit.files.disk import special
 from gptexit.schemas import need_lines, validate_lines
 from gptexit.text.terminal import command_line, count, printable
-from gptexit.writers.base import Format, OptionSpec
+from gptexit.writers.base import Format, Group, OptionSpec
 from gptexit.writers.registry import FORMATS
 
 
@@ -30,17 +30,30 @@ def formats(name: str | None, as_json: bool) -> None:
     listed = [FORMATS[name]] if name else list(FORMATS.values())
     if as_json:
         rows: list[dict[str, Any]] = [
-            {"name": format.name, "what": format.what} for format in listed
+            {"name": format.name, "what": format.what, "group": format.group.value}
+            for format in listed
         ]
         if name:
             rows[0] |= {"options": [_option(*pair) for pair in listed[0].options.own().items()]}
         click.echo(orjson.dumps(rows[0] if name else rows, option=orjson.OPT_INDENT_2))
         return
-    width = max(len(format.name) for format in listed)
-    for format in listed:
-        click.echo(f"{format.name:{width}}  {format.what}")
     if name:
+        click.echo(f"{name}  {listed[0].what}")
         _list_options(listed[0])
+        return
+    click.echo(_by_group(listed))
+
+
+def _by_group(listed: Sequence[Format]) -> str:
+    """Return a line for each format, below what it is for."""
+    width = max(len(format.name) for format in listed)
+    blocks = []
+    for group in Group:
+        lines = [
+            f"  {format.name:{width}}  {format.what}" for format in listed if format.group is group
+        ]
+        blocks.append("\n".join([f"For {group.value}:", *lines]))
+    return "\n\n".join(blocks)
 
 
 def _option(field: str, spec: OptionSpec) -> dict[str, Any]:

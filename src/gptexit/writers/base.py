@@ -161,6 +161,16 @@ class SinkKind(Enum):
     """An SQLite database; a file's bytes are the rows of a conversation."""
 
 
+class Group(Enum):
+    """What a person wants a format for; in the order in which `gptexit formats` lists them."""
+
+    ASSISTANTS = "assistants"
+    APPS = "apps on your machine"
+    NOTES = "notes"
+    ARCHIVES = "archives"
+    PROGRAMS = "programs"
+
+
 @dataclass(frozen=True, slots=True)
 class WriterSetting:
     """What a writer is given beside its options."""
@@ -182,6 +192,7 @@ class Format:
     name: str
     what: str
     """One sentence for a person."""
+    group: Group
     writer: Callable[[Any, WriterSetting], Writer]
     """Makes a writer from the format's options. It imports the writer only when it is called, so
     that a list of formats does not load them all."""

@@ -13,6 +13,7 @@ from gptexit.writers.base import (
     CommonOptions,
     Draft,
     Format,
+    Group,
     SinkKind,
     Writer,
     WriterSetting,
@@ -73,6 +74,7 @@ def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
 FORMAT = Format(
     "jsonl",
     "Neutral JSON, one conversation a line; holds everything.",
+    Group.PROGRAMS,
     _writer,
     sink=SinkKind.LINES,
     ignores=("include",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting
+from gptexit.writers.base import CommonOptions, Format, Group, SinkKind, Writer, WriterSetting
 
 
 def _open_webui(options: CommonOptions, setting: WriterSetting) -> Writer:
@@ -29,11 +29,14 @@ def _gemini_api(options: CommonOptions, setting: WriterSetting) -> Writer:
     return GeminiApi(options)
 
 
-OPEN_WEBUI = Format("open-webui", "Files for Open WebUI's own import.", _open_webui)
-LIBRECHAT = Format("librechat", "LibreChat's own JSON, a file a conversation.", _librechat)
+OPEN_WEBUI = Format("open-webui", "Files for Open WebUI's own import.", Group.APPS, _open_webui)
+LIBRECHAT = Format(
+    "librechat", "LibreChat's own JSON, a file a conversation.", Group.APPS, _librechat
+)
 CLAUDE_API = Format(
     "claude-api",
     "Requests to Claude's API, one conversation a line, for scripts.",
+    Group.PROGRAMS,
     _claude_api,
     sink=SinkKind.FILE,
     ignores=("branches",),
@@ -42,6 +45,7 @@ CLAUDE_API = Format(
 GEMINI_API = Format(
     "gemini-api",
     "Requests to the Gemini API, one conversation a line, for scripts.",
+    Group.PROGRAMS,
     _gemini_api,
     sink=SinkKind.FILE,
     ignores=("branches",),

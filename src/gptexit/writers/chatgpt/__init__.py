@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
+from gptexit.writers.base import (
+    CommonOptions,
+    Format,
+    Group,
+    SinkKind,
+    Writer,
+    WriterSetting,
+    option,
+)
 
 LAYOUTS = ("classic", "2026")
 
@@ -51,6 +59,7 @@ def _writer(options: ChatGPTOptions, setting: WriterSetting) -> Writer:
 FORMAT = Format(
     "chatgpt",
     "ChatGPT's own export again: repaired, split.",
+    Group.ARCHIVES,
     _writer,
     ChatGPTOptions,
     SinkKind.ZIPS,

@@ -8,7 +8,15 @@ from pathlib import Path
 from gptexit.archive.description import record_of
 from gptexit.archive.manifest import Catalog
 from gptexit.chatgpt.take import mapping
-from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
+from gptexit.writers.base import (
+    CommonOptions,
+    Format,
+    Group,
+    SinkKind,
+    Writer,
+    WriterSetting,
+    option,
+)
 
 TITLE = "ChatGPT archive"
 
@@ -50,6 +58,7 @@ def _for_archive(options: HtmlOptions, root: Path, catalog: Catalog) -> HtmlOpti
 FORMAT = Format(
     "html",
     "A folder of pages to open in a browser, with search and a look back.",
+    Group.ARCHIVES,
     _writer,
     HtmlOptions,
     SinkKind.PAGES,

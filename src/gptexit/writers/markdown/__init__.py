@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gptexit.archive.manifest import Catalog
-from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
+from gptexit.writers.base import (
+    CommonOptions,
+    Format,
+    Group,
+    SinkKind,
+    Writer,
+    WriterSetting,
+    option,
+)
 
 YEAR, PROJECT, FLAT = LAYOUTS = ("year", "project", "flat")
 OBSIDIAN, DETAILS, PLAIN = CALLOUTS = ("obsidian", "details", "plain")
@@ -54,6 +62,7 @@ def _for_archive(options: MarkdownOptions, root: Path, catalog: Catalog) -> Mark
 FORMAT = Format(
     "markdown",
     "A folder of notes, one a conversation, with their files.",
+    Group.NOTES,
     _writer,
     MarkdownOptions,
     SinkKind.NOTES,

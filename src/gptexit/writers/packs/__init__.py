@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting, option
+from gptexit.writers.base import (
+    CommonOptions,
+    Format,
+    Group,
+    SinkKind,
+    Writer,
+    WriterSetting,
+    option,
+)
 from gptexit.writers.chatgpt import ZipOptions
 
 if TYPE_CHECKING:
@@ -72,6 +80,7 @@ def _gemini(options: ZipOptions, setting: WriterSetting) -> Writer:
 CLAUDE = Format(
     "claude",
     "A pack for Claude: memory, files for projects.",
+    Group.ASSISTANTS,
     _claude,
     ClaudeOptions,
     ignores=("include",),
@@ -81,6 +90,7 @@ CLAUDE = Format(
 GEMINI = Format(
     "gemini",
     "A pack for Gemini: conversations, sources, memory.",
+    Group.ASSISTANTS,
     _gemini,
     ZipOptions,
     SinkKind.ZIPS,

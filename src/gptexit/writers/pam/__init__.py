@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gptexit.writers.base import CommonOptions, Format, Writer, WriterSetting
+from gptexit.writers.base import CommonOptions, Format, Group, Writer, WriterSetting
 
 
 def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
@@ -14,6 +14,7 @@ def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
 FORMAT = Format(
     "pam",
     "Portable AI Memory: memories and conversations, for programs.",
+    Group.PROGRAMS,
     _writer,
     ignores=("include",),
 )

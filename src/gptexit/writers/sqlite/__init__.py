@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gptexit.writers.base import CommonOptions, Format, SinkKind, Writer, WriterSetting
+from gptexit.writers.base import CommonOptions, Format, Group, SinkKind, Writer, WriterSetting
 
 
 def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
@@ -14,6 +14,7 @@ def _writer(options: CommonOptions, setting: WriterSetting) -> Writer:
 FORMAT = Format(
     "sqlite",
     "An SQLite database with full-text search.",
+    Group.PROGRAMS,
     _writer,
     sink=SinkKind.DATABASE,
     ignores=("include",),
