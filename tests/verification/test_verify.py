@@ -51,6 +51,20 @@ def archived(
     return request.param, root
 
 
+@pytest.mark.parametrize("source", SMALL, ids=lambda path: path.stem)
+def test_what_a_date_leaves_out_is_not_missing(source: Path, tmp_path: Path) -> None:
+    convert(source, tmp_path / "all", "jsonl")
+    lines = (tmp_path / "all/conversations.jsonl").read_bytes().splitlines()
+    dates = {json.loads(line)[name] for line in lines for name in ("created", "updated")}
+    bounds = sorted(filter(None, dates))
+    for number in range(1, 6):
+        bound = bounds[len(bounds) * number // 6]
+        for name in ("since", "until"):
+            root = tmp_path / f"{name}-{number}"
+            convert(source, root, "jsonl", selection=Selection(**{name: bound}))
+            assert check(source, root).problems == []
+
+
 def test_what_was_just_written_is_complete(archived: tuple[Path, Path]) -> None:
     source, root = archived
     result = check(source, root)

@@ -31,6 +31,7 @@ from gptexit.verification.raw import (
     object_of,
     objects_below,
     parents,
+    settled,
     shown,
     shown_in,
     strings,
@@ -120,12 +121,7 @@ class SourceConversation:
         created, updated = moment(raw["created"]), moment(raw["updated"])
         moments = (moment(self.message(key).get("create_time")) for key in self.answers)
         times = [time for time in moments if time is not None]
-        if times:
-            if created is not None and created > max(times):
-                # None begins after its last message: some exports date them by their own day.
-                updated = updated if updated is not None and updated < created else None
-                created = None
-            created, updated = created or min(times), updated or max(times)
+        created, updated = settled(created, updated, times)
         return {
             key: time
             for key, time in (("created", created), ("updated", updated))

@@ -331,6 +331,22 @@ def moment(value: Any) -> float | None:
     return seconds if seconds is not None and SAME <= seconds <= _YEAR_9999 else None
 
 
+def settled(
+    created: float | None, updated: float | None, times: list[float]
+) -> tuple[float | None, float | None]:
+    """Return when a conversation was begun and changed last, by what it says and its messages say.
+
+    `times`: those of its messages. All are seconds since 1970. No conversation begins after its
+    last message: some exports date conversations by the day of the export.
+    """
+    if not times:
+        return created, updated
+    if created is not None and created > max(times):
+        updated = updated if updated is not None and updated < created else None
+        created = None
+    return created or min(times), updated or max(times)
+
+
 def before_1970(value: Any) -> float | None:
     """Return the seconds of a date before 1970, which no message has: an archive may show it."""
     seconds = _number(value)

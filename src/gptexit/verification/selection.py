@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gptexit.verification.compare_text import essence
-from gptexit.verification.raw import Raw, id_of, leaves, messages_of, nodes_of, object_of
+from gptexit.verification.raw import (
+    Raw,
+    id_of,
+    leaves,
+    messages_of,
+    moment,
+    nodes_of,
+    object_of,
+    settled,
+)
 from gptexit.verification.words import written
 
 Condition = Callable[[Raw, Any], bool]
@@ -54,10 +63,20 @@ def _models(raw: Raw, wanted: Any) -> bool:
     return wanted in models or raw.get("default_model_slug") == wanted
 
 
-def _times(raw: Raw, name: str) -> list[float]:
-    """Return the time `name` of a conversation; those of its messages if it has none."""
-    own = raw.get(name)
-    return _numbers([own] if own else [message.get("create_time") for message in messages_of(raw)])
+_NEVER = 9e11
+
+
+def _dates(raw: Raw) -> tuple[float, float]:
+    """Return when a conversation was begun and changed last.
+
+    What nothing dates was begun after all that a selection can name, and changed before.
+    """
+    moments = (moment(message.get("create_time")) for message in messages_of(raw))
+    times = [time for time in moments if time is not None]
+    created, updated = settled(
+        moment(raw.get("create_time")), moment(raw.get("update_time")), times
+    )
+    return created or _NEVER, updated or 0
 
 
 def _says(raw: Raw, wanted: Any) -> bool:
@@ -86,8 +105,8 @@ def _seconds(wanted: Any) -> float:
 
 
 _CONDITIONS: dict[str, Condition] = {
-    "since": lambda raw, value: max(_times(raw, "update_time"), default=0) >= _seconds(value),
-    "until": lambda raw, value: min(_times(raw, "create_time"), default=9e9) < _seconds(value),
+    "since": lambda raw, value: _dates(raw)[1] >= _seconds(value),
+    "until": lambda raw, value: _dates(raw)[0] < _seconds(value),
     "title": lambda raw, value: value.casefold() in str(raw.get("title") or "").casefold(),
     "ids": lambda raw, value: id_of(raw) in value,
     "project": _project,
