@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: bombs secrets properties demo test test-fast test-apps lint coverage bench bench-memory bench-peers bench-html faults mutations fuzz clean
+.PHONY: bombs secrets properties demo test test-fast test-apps lint coverage bench bench-formats bench-memory bench-peers bench-html faults mutations fuzz clean
 
 # Faults for each sample export, and seconds for each fuzz target.
 COUNT ?= 1000
@@ -45,6 +45,10 @@ coverage: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+# Each format that is written, on a large export.
+bench-formats: $(READY)
+	$(BIN)/python benchmarks/bench.py --formats --runs 1 --sizes 1GB
 
 # The memory of all processes together, at two sizes; SIZES="--sizes 20MB,60MB" for others.
 bench-memory: $(READY)

@@ -1,7 +1,8 @@
 """The figures of the README: `python benchmarks/bench.py [--sizes 200MB,1GB] [--runs 5]`.
 
 `--beside FOLDER` runs each piece with another checkout of gptexit too, right after this one, on the
-same export, and gives the ratio of the two.
+same export, and gives the ratio of the two. `--formats` measures every format that gptexit writes,
+one after the other, in place of these pieces.
 
 Every round runs each piece once, one after the other, in a process of its own; the medians of the
 rounds are compared. A machine that slows down slows all of them.
@@ -13,6 +14,7 @@ after many were removed, and nobody's first archive is written into such a place
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -21,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,16 +153,35 @@ def commands(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list
 FORMATS = ("markdown", "jsonl", "chatgpt", "open-webui", "librechat")
 
 
+def each_format(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list[str], bool]]:
+    """Return a command for each format, and one to compare with. Nothing is redacted."""
+    convert = [sys.executable, "-m", "gptexit", "convert", str(export), "--quiet", "-o"]
+    plain = ["--redact", "nothing"]
+    listed = subprocess.check_output([sys.executable, "-m", "gptexit", "formats", "--json"])
+    names = [row["name"] for row in json.loads(listed)]
+    return {
+        "json.load": commands(export, out, root)["json.load"],
+        **{
+            f"to {name}": ([*convert, str(out / name), "--to", name, *plain], False)
+            for name in names
+        },
+    }
+
+
 def measure(
-    export: Path, rounds: int, folder: Path, wanted: list[str], beside: Path | None
+    export: Path,
+    rounds: int,
+    folder: Path,
+    wanted: list[str],
+    beside: Path | None,
+    listed: Callable[..., dict[str, tuple[list[str], bool]]] = commands,
 ) -> dict[str, Piece]:
     pieces: dict[str, Piece] = {}
     roots = {"": ROOT} if beside is None else {"": ROOT, BESIDE: beside}
     for number in range(rounds):
         out = folder / str(number)
         runs = {
-            ending: commands(export, out / (ending or "own"), root=roots[ending])
-            for ending in roots
+            ending: listed(export, out / (ending or "own"), root=roots[ending]) for ending in roots
         }
         for ending in roots:
             (out / (ending or "own")).mkdir(parents=True)
@@ -174,7 +196,7 @@ def measure(
                 piece = pieces.setdefault(name + ending, Piece())
                 piece.seconds.append(seconds)
                 piece.megabytes.append(megabytes)
-        for ending in ("*.jsonl", "*.zip", "import-*.json"):
+        for ending in ("*.jsonl", "*.zip", "import-*.json", "*.db", "*.sqlite", "*.enex"):
             for large in out.rglob(ending):
                 large.unlink()
     return pieces
@@ -232,6 +254,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="200MB,1GB")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--pieces", help="only these, separated by commas: read,inspect")
+    parser.add_argument("--formats", action="store_true", help="each format that is written")
     parser.add_argument("--beside", type=Path, help="another checkout, to compare with")
     parser.add_argument(
         "--data",
@@ -261,6 +284,7 @@ def main() -> None:
                     folder,
                     given.pieces.split(",") if given.pieces else [],
                     given.beside and given.beside.resolve(),
+                    each_format if given.formats else commands,
                 ),
             )
     finally:
