@@ -133,6 +133,8 @@ def pages() -> Iterator[str]:
         yield memory_text(remembered(), name, None)
         yield memory_text(Memory(), name, None)
     yield templates.render("open-webui/HOW-TO-IMPORT.md.j2", files=2, last="import-002.json")
+    for number in (1, 3):
+        yield templates.render("chatgpt-text/HOW-TO-IMPORT.md.j2", files=number)
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
 
 

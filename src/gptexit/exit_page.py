@@ -40,6 +40,9 @@ class Destination:
 
 
 DESTINATIONS = {
+    "chatgpt-text": Destination(
+        "chatgpt-text", "HOW-TO-IMPORT.md", "a program that imports text alone"
+    ),
     "claude": Destination("claude", "START-HERE.md", "Claude"),
     "claude-api": Destination("claude-api", "conversations.jsonl", "Claude's API"),
     "gemini": Destination("gemini", "START-HERE.md", "Gemini"),

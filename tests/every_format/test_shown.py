@@ -24,8 +24,8 @@ from support.markers import MECHANICS
 
 pytestmark = pytest.mark.slow
 
-FOR_PEOPLE = ("markdown", "open-webui", "librechat", "sqlite", "claude", "gemini")
-WITH_SOURCES = ("markdown", "open-webui", "librechat")
+FOR_PEOPLE = ("markdown", "open-webui", "librechat", "sqlite", "claude", "gemini", "chatgpt-text")
+WITH_SOURCES = ("markdown", "open-webui", "librechat", "chatgpt-text")
 OWN = re.compile("[\ue200-\ue2ff]")
 """Characters that ChatGPT marks places in a text with."""
 IDS = re.compile(r"turn\d+(?:search|news|image|product|finance|forecast|business|file|hologram)")
@@ -79,6 +79,14 @@ def _librechat(files: Any) -> Iterator[tuple[str, str, str]]:
         yield ("user" if message["isCreatedByUser"] else "assistant"), text, text
 
 
+def _chatgpt_text(files: Any) -> Iterator[tuple[str, str, str]]:
+    [chat] = json.loads(b"".join(data for path, data in files if path == "conversations.json"))
+    for node in chat["mapping"].values():
+        if said := node["message"]:
+            [text] = said["content"]["parts"]
+            yield said["author"]["role"], text, text
+
+
 def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
     """The column `text` of the messages that are not hidden; see database/schema.py."""
     for row in json.loads(files[0][1])["messages"]:
@@ -91,6 +99,7 @@ _SPOKEN = {
     "markdown": lambda files: _notes(files, "20"),
     "open-webui": _open_webui,
     "librechat": _librechat,
+    "chatgpt-text": _chatgpt_text,
     "sqlite": _sqlite,
     "claude": _claude,
     "gemini": _gemini,

@@ -27,7 +27,10 @@ from support.planted import KINDS, planted
 pytestmark = pytest.mark.slow
 
 TALKS = 4 * len(KINDS)
-PACKS = ("claude", "gemini", "chatgpt", "markdown", "jsonl", "open-webui", "librechat", "sqlite")
+PACKS = (
+    *("claude", "gemini", "chatgpt", "chatgpt-text", "markdown", "jsonl"),
+    *("open-webui", "librechat", "sqlite"),
+)
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."
 
 

@@ -14,6 +14,7 @@ FORMATS: dict[str, Format] = {
         sqlite.FORMAT,
         chat.OPEN_WEBUI,
         chatgpt.FORMAT,
+        chatgpt.TEXT,
         packs.CLAUDE,
         chat.CLAUDE_API,
         packs.GEMINI,

@@ -65,3 +65,18 @@ FORMAT = Format(
     SinkKind.ZIPS,
     ignores=("include",),
 )
+
+
+def _text_writer(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.chatgpt.text_only import ChatGPTText
+
+    return ChatGPTText(options)
+
+
+TEXT = Format(
+    "chatgpt-text",
+    "ChatGPT's own export with text alone, for programs that stop at anything else.",
+    Group.APPS,
+    _text_writer,
+    sink=SinkKind.ZIPS,
+)
