@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,18 +16,6 @@ import pytest
 from gptexit import convert
 from support.apps import house
 from support.exports import FIXTURES
-
-
-def newer_python() -> Any:
-    """A Python that convoviz and llm-memex run on; `GPTEXIT_NEWER_PYTHON` names one."""
-    named = ("python3.12", "python3.13", "python3.14")
-    for python in (os.environ.get("GPTEXIT_NEWER_PYTHON"), *map(shutil.which, named)):
-        if (
-            python
-            and subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
-        ):
-            return python
-    return None
 
 
 def run(program: Any, arguments: Any, folder: Any) -> Any:
@@ -65,9 +52,9 @@ def unpacked(export: Any, folder: Any) -> Any:
 
 
 IMPORTERS = {
-    "convoviz==0.7.6": ("convoviz", newer_python, by_convoviz),
+    "convoviz==0.7.6": ("convoviz", house.newer_python, by_convoviz),
     "chatgpt-to-sqlite==1.0.0": ("chatgpt-to-sqlite", lambda: sys.executable, by_chatgpt_to_sqlite),
-    "llm-memex==0.13.0": ("llm-memex", newer_python, by_llm_memex),
+    "llm-memex==0.13.0": ("llm-memex", house.newer_python, by_llm_memex),
 }
 
 

@@ -26,6 +26,7 @@ from support.exports import ROOT
 
 GOLDEN = ROOT / "tests/golden"
 FIXTURES = ROOT / "fixtures"
+CONVERSATIONS = "conversations.json"
 LONGEST = 20_000
 """Bytes."""
 _LEFT_OUT = (".gptexit", "assets", "upload", "memory.md", "data", "static", "index.html")
@@ -56,6 +57,7 @@ CASES = {
     "gemini/slim-2026": ("gemini", "slim-2026", USUAL),
     "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
     "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
+    "chatgpt-text/dat-2026": ("chatgpt-text", "dat-2026", USUAL),
     "claude/fat-2024": ("claude", "fat-2024", FOR_CLAUDE),
 }
 """Folder below `golden` to format, sample export and options. With other boxes than the usual ones,
@@ -96,7 +98,9 @@ def _readable(root: Path) -> Iterator[tuple[str, bytes]]:
             continue
         if path.suffix == ".jsonl":
             yield from _indented(path)
-        elif path.stat().st_size <= LONGEST:
+        elif path.name == CONVERSATIONS:
+            yield relative.as_posix(), _spread(path.read_bytes())
+        elif path.suffix != ".zip" and path.stat().st_size <= LONGEST:
             yield relative.as_posix(), path.read_bytes()
 
 
@@ -105,6 +109,11 @@ def _indented(path: Path) -> Iterator[tuple[str, bytes]]:
     for line in path.read_bytes().splitlines():
         conversation = orjson.loads(line)
         yield f"{conversation['id']}.json", orjson.dumps(conversation, option=orjson.OPT_INDENT_2)
+
+
+def _spread(data: bytes) -> bytes:
+    """JSON on many lines."""
+    return orjson.dumps(orjson.loads(data), option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def kept(case: str) -> dict[str, bytes]:

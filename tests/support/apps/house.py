@@ -43,6 +43,18 @@ def environment(name: str, *steps: list[str], python: str = sys.executable) -> P
     return folder / "bin"
 
 
+def newer_python() -> Any:
+    """A Python of 3.12 or later, which some programs need; `GPTEXIT_NEWER_PYTHON` names one."""
+    named = ("python3.12", "python3.13", "python3.14")
+    for python in (os.environ.get("GPTEXIT_NEWER_PYTHON"), *map(shutil.which, named)):
+        if (
+            python
+            and subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
+        ):
+            return python
+    return None
+
+
 def open_webui() -> Path:
     """Where the command `open-webui` is. `torch` comes first, so that a machine that is set up for
     its small variant without GPU gets that one."""

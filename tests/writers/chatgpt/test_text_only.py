@@ -133,7 +133,7 @@ def test_whatever_the_reader_takes_they_take(raw: Any) -> None:
 def test_every_branch_is_there_and_the_one_that_was_seen_last_is_current(tmp_path: Path) -> None:
     mapping = chain(message("user", "Which tea?"), message("assistant", "Assam."))
     question = next(key for key, node in mapping.items() if node["message"])
-    add(mapping, question, message("assistant", "Ceylon."))
+    add(mapping, "other", question, message("assistant", "Ceylon."))
     source = export(tmp_path / "export.json", conversation(mapping))
     [raw] = written(source, tmp_path / "out")
     assert sorted(node["message"]["content"]["parts"] for node in leaves(raw)) == [
@@ -173,9 +173,10 @@ def test_what_is_no_text_is_named_where_it_was_and_counted(tmp_path: Path) -> No
 
 def test_two_titles_of_one_day_make_two_notes(tmp_path: Path) -> None:
     def talk(own: str, title: str, days: int = 0) -> Any:
-        mapping = chain(message("user", own))
         when = 1740000000 + 86400 * days
-        return conversation(mapping, title=title, create_time=when, conversation_id=own, id=own)
+        mapping = chain(message("user", own, create_time=when))
+        dates = {"create_time": when, "update_time": when + 60}
+        return conversation(mapping, title=title, conversation_id=own, id=own, **dates)
 
     long = "z" * 140
     source = export(
@@ -225,7 +226,7 @@ def test_what_is_too_large_for_one_string_is_split(
         packed = path.with_name(path.stem.replace("conversations", "chatgpt-export") + ".zip")
         with zipfile.ZipFile(packed) as archive:
             assert json.loads(archive.read(PLAIN)) == pieces[path.name]
-    assert f"to `{plain[-1].name}`" in (tmp_path / "out/HOW-TO-IMPORT.md").read_text()
+    assert f"to `{plain[-2].name}`" in (tmp_path / "out/HOW-TO-IMPORT.md").read_text()
 
 
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:

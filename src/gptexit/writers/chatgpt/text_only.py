@@ -13,6 +13,7 @@ So each question and each answer is one message here, of type `text`, with one p
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -85,7 +86,7 @@ class ChatGPTText:
         self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         turns = turns_of(conversation, self._include)
-        raw = _raw(conversation, turns)
+        raw = _raw(conversation, turns, done.not_kept)
         done.not_kept += complete(raw)
         raw["title"] = self._titles.unlike_others(raw["title"], raw["create_time"])
         done.not_kept[NotKept.GIVEN_NAME] += sum(1 for _ in names_in(conversation))
@@ -154,8 +155,12 @@ class _Titles:
         return cut
 
 
-def _raw(conversation: Conversation, turns: Turns) -> Raw:
-    """Return the conversation as an export has it, with one message for each turn."""
+def _raw(conversation: Conversation, turns: Turns, lost: Counter[NotKept]) -> Raw:
+    """Return the conversation as an export has it, with one message for each turn.
+
+    A message without a date has that of the one above it. Count in `lost` the dates that the
+    programs cannot read.
+    """
     assets = {asset["id"]: asset for asset in conversation["assets"]}
     later = superseded(turns)
     firsts = [turn.id for turn in turns.by_id.values() if turn.parent is None]
@@ -169,7 +174,9 @@ def _raw(conversation: Conversation, turns: Turns) -> Raw:
     mapping: Raw = {root: {"id": root, "message": None, "parent": None, "children": firsts}}
     dates: dict[str | None, float] = {None: begun}
     for turn in turns.by_id.values():
-        when = dates[turn.id] = _seconds(turn.created) or dates[turn.parent]
+        said = _seconds(turn.created)
+        lost[NotKept.VALUE_REPLACED] += turn.created is not None and said is None
+        when = dates[turn.id] = said or dates[turn.parent]
         style = _TextStyle(assets, lambda asset: None, None, later.get(turn.id, {}))
         mapping[turn.id] = {
             "id": turn.id,
@@ -210,4 +217,6 @@ def _thoughts(part: Any) -> str:
 
 
 def _seconds(time: str | None) -> float | None:
-    return datetime.fromisoformat(time).timestamp() if time else None
+    """Return seconds since 1970; None for a time before that."""
+    seconds = datetime.fromisoformat(time).timestamp() if time else 0
+    return seconds if seconds > 0 else None
