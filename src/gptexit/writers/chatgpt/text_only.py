@@ -135,6 +135,9 @@ class _Titles:
     def __init__(self, timezone: tzinfo | None) -> None:
         self._timezone = timezone
         self._taken: set[int] = set()
+        self._last: dict[int, int] = {}
+        """The number that a title got last, by a digest of its day and name without a number: so
+        that thousands of conversations with one title do not try every number each."""
 
     def unlike_others(self, title: str, created: float) -> str:
         """Return the title, with a number behind it if an earlier conversation has its name."""
@@ -143,16 +146,23 @@ class _Titles:
             datetime.fromtimestamp(min(created, _LATEST), UTC).astimezone(zone).date().isoformat()
             for zone in (self._timezone, UTC)
         ]
-        for number in count(1):
+        plain = _keys(days, title)
+        cut, keys = title, plain
+        for number in count(1 + max(self._last.get(key, 0) for key in plain)):
             label = f" ({number})" if number > 1 else ""
-            longest = _LONGEST_NAME - len(label)
-            cut = f"{title[:longest].rstrip()}{label}" if label else title
-            name = _NOT_IN_NAMES.sub("_", cut)[:_LONGEST_NAME].casefold()
-            keys = {hash((day, name)) for day in days}
+            cut = f"{title[: _LONGEST_NAME - len(label)].rstrip()}{label}" if label else title
+            keys = _keys(days, cut)
             if not keys & self._taken:
+                self._last |= dict.fromkeys(plain, number)
                 break
         self._taken |= keys
         return cut
+
+
+def _keys(days: Sequence[str], title: str) -> set[int]:
+    """Return a digest of the name of the note that basic-memory makes, for each of `days`."""
+    name = _NOT_IN_NAMES.sub("_", title)[:_LONGEST_NAME].casefold()
+    return {hash((day, name)) for day in days}
 
 
 def _raw(conversation: Conversation, turns: Turns, lost: Counter[NotKept]) -> Raw:
