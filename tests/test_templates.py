@@ -136,6 +136,7 @@ def pages() -> Iterator[str]:
     for number in (1, 3):
         yield templates.render("chatgpt-text/HOW-TO-IMPORT.md.j2", files=number)
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
+    yield templates.render("jan/HOW-TO-IMPORT.md.j2")
 
 
 @pytest.mark.slow

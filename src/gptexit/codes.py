@@ -196,6 +196,7 @@ class NotKept(Code):
         "file-not-imported",
         "file that the app does not import; it is in the folder files",
     )
+    FILE_NOT_IN_APP = "file-not-in-app", "file that the app does not take; its message names it"
     FILE_NOT_IN_PACK = "file-not-in-pack", "file that is not in the pack; its name is where it was"
     FILE_NOT_IN_REQUEST = "file-not-in-request", "file that a request names but does not hold"
     FILE_BYTES = "file-bytes", "bytes of a file"

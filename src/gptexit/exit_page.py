@@ -47,6 +47,7 @@ DESTINATIONS = {
     "claude-api": Destination("claude-api", "conversations.jsonl", "Claude's API"),
     "gemini": Destination("gemini", "START-HERE.md", "Gemini"),
     "gemini-api": Destination("gemini-api", "conversations.jsonl", "the Gemini API"),
+    "jan": Destination("jan", "HOW-TO-IMPORT.md", "Jan"),
     "librechat": Destination("chatgpt", "chatgpt-export.zip", "LibreChat", {"fit": "librechat"}),
     "mcp": Destination("sqlite", "chatgpt.sqlite", "an assistant that searches"),
     "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md", "Open WebUI"),

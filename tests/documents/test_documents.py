@@ -35,6 +35,7 @@ _PROGRAMS = r"gptexit|python3?|unzip|cat|make|pip|pipx|uv|datasette|py|\.venv/bi
 _LINE = re.compile(rf"^ {{4,}}((?:{_PROGRAMS}) .+)$", re.M)
 NOT_RUN = {
     "gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080": "needs a server",
+    "gptexit push jan chatgpt-export.zip": "needs the folder of the app; see tests/push",
     "gptexit mcp --install": "changes the settings of another program; see tests/mcp",
     "python3 -m pip": "installs",
     "python3 -m venv": "installs",

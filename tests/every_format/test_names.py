@@ -146,6 +146,9 @@ def test_every_format_shows_the_names(source: Path, tmp_path: Path) -> None:
     ]
     (bread_json,) = (out / "librechat").rglob("*bread.json")
     assert json.loads(bread_json.read_bytes())["options"]["tags"] == ["Bäckerei Ost"]
+    threads = [json.loads(path.read_bytes()) for path in (out / "jan").rglob("thread.json")]
+    projects = [thread["metadata"]["chatgpt"].get("project") for thread in threads]
+    assert {project["name"] for project in projects if project} == {"Bäckerei Ost"}
     assert {path.name for path in (out / "claude/projects").iterdir()} == {"bäckerei-ost"}
     assert {path.name for path in (out / "claude/gpts").iterdir()} == {"recipe-helper"}
     contents = (out / "claude/projects/bäckerei-ost/contents.md").read_text(encoding="utf-8")

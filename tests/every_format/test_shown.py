@@ -24,8 +24,17 @@ from support.markers import MECHANICS
 
 pytestmark = pytest.mark.slow
 
-FOR_PEOPLE = ("markdown", "open-webui", "librechat", "sqlite", "claude", "gemini", "chatgpt-text")
-WITH_SOURCES = ("markdown", "open-webui", "librechat", "chatgpt-text")
+FOR_PEOPLE = (
+    "markdown",
+    "open-webui",
+    "librechat",
+    "jan",
+    "sqlite",
+    "claude",
+    "gemini",
+    "chatgpt-text",
+)
+WITH_SOURCES = ("markdown", "open-webui", "librechat", "jan", "chatgpt-text")
 OWN = re.compile("[\ue200-\ue2ff]")
 """Characters that ChatGPT marks places in a text with."""
 IDS = re.compile(r"turn\d+(?:search|news|image|product|finance|forecast|business|file|hologram)")
@@ -87,6 +96,13 @@ def _chatgpt_text(files: Any) -> Iterator[tuple[str, str, str]]:
             yield said["author"]["role"], text, text
 
 
+def _jan(files: Any) -> Iterator[tuple[str, str, str]]:
+    [lines] = [data for path, data in files if path.endswith(".jsonl")]
+    for message in map(json.loads, lines.splitlines()):
+        text = "\n".join(part["text"]["value"] for part in message["content"] if "text" in part)
+        yield message["role"], text, text
+
+
 def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
     """The column `text` of the messages that are not hidden; see database/schema.py."""
     for row in json.loads(files[0][1])["messages"]:
@@ -100,6 +116,7 @@ _SPOKEN = {
     "open-webui": _open_webui,
     "librechat": _librechat,
     "chatgpt-text": _chatgpt_text,
+    "jan": _jan,
     "sqlite": _sqlite,
     "claude": _claude,
     "gemini": _gemini,

@@ -25,7 +25,7 @@ _COMMANDS = {
     "search": "Find something in an SQLite archive.",
     "memory": "Write down what ChatGPT remembered of you, for your next assistant.",
     "mcp": "Let an assistant search and read an SQLite archive.",
-    "push": "Put the conversations into a running app.",
+    "push": "Put the conversations into an app.",
     "verify": "Prove that an archive holds what an export holds.",
     "status": "Say what an archive is, and what to do with it next.",
     "formats": "List the formats that gptexit writes.",

@@ -411,6 +411,13 @@ def nothing_selected(
 
 
 _TYPED = ParameterSource.COMMANDLINE
+
+
+def is_typed(ctx: click.Context, name: str) -> bool:
+    """Tell whether an option is on the command line."""
+    return ctx.get_parameter_source(name) is _TYPED
+
+
 _FLAGS = {name: f"--{name}" for name in ("since", "until", "title", "project", "model")}
 
 

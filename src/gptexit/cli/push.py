@@ -2,51 +2,44 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from gptexit.archive.lock import owning_name
-from gptexit.cli import options, outputs, streams
-from gptexit.cli.progress import kind_of, opened, progress_bar
-from gptexit.cli.summary import (
-    complain,
-    listed,
-    not_selected,
-    reported,
-    unreadable,
-    write_report,
-)
+from gptexit.cli import options, outputs, push_place, push_server
 from gptexit.cli.usage import unknown
-from gptexit.errors import Exit, ServerError
-from gptexit.extras import need
-from gptexit.source import open_source
-from gptexit.text.terminal import command_line, count, size
-from gptexit.writers.base import CommonOptions
+from gptexit.push.places import PLACES
+from gptexit.text.terminal import command_line
 
-if TYPE_CHECKING:
-    from gptexit.push.run import PushTally
-
-KEY = "OPEN_WEBUI_API_KEY"
-_APP = "open-webui"
-_EXPORT = "chatgpt-export.zip --url http://127.0.0.1:8080"
+_SERVERS = (push_server.APP,)
+_APPS = (*_SERVERS, *PLACES)
+_EXPORT = dict.fromkeys(PLACES, "chatgpt-export.zip") | {
+    push_server.APP: "chatgpt-export.zip --url http://127.0.0.1:8080"
+}
+_OF_SERVERS = ("url", "memories", "timeout", "patience")
+"""Options that do nothing for a place on this machine."""
+_OF_PLACES = ("data_folder",)
+"""Options that do nothing for a server."""
 
 
 @click.command()
 @click.argument("app", metavar="APP")
 @click.argument("sources", metavar="SOURCE...", nargs=-1, type=outputs.PATH, is_eager=True)
-@click.option("--url", required=True, help="The server, as http://127.0.0.1:8080.")
+@click.option("--url", help="open-webui: the server, as http://127.0.0.1:8080.")
+@click.option(
+    "--data-folder",
+    metavar="FOLDER",
+    type=outputs.PATH,
+    help="jan: the app's data folder. [default: where the app has it]",
+)
 @options.selection
 @options.content(
     "chats",
     "hidden, reasoning, tools, instructions (as the system prompt)",
     branches="all",
 )
-@click.option("--memories", is_flag=True, help="Also add what ChatGPT noted about you.")
+@click.option("--memories", is_flag=True, help="open-webui: also add what ChatGPT noted about you.")
 @options.timezone("--since and --until")
 @options.names
 @click.option(
@@ -54,154 +47,76 @@ _EXPORT = "chatgpt-export.zip --url http://127.0.0.1:8080"
     type=click.FloatRange(1, 3600),
     default=60,
     show_default=True,
-    help="Seconds to wait for an answer of the server.",
+    help="open-webui: seconds to wait for an answer of the server.",
 )
 @click.option(
     "--patience",
     type=click.FloatRange(1, 86_400),
     default=300,
     show_default=True,
-    help="Seconds that the whole run may wait while the server fails; 20 at most for one that has "
-    "not answered as it should yet.",
+    help="open-webui: seconds that the whole run may wait while the server fails; 20 at most for "
+    "one that has not answered as it should yet.",
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Only say what would be sent. Without a key in OPEN_WEBUI_API_KEY the server is not "
-    "asked, so all counts as new.",
+    help="Only say what would be sent or written. Without a key in OPEN_WEBUI_API_KEY a server is "
+    "not asked, so all counts as new.",
 )
 @outputs.report
 @options.quiet
 @options.reading
 @click.pass_context
-def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], url: str, **given: Any) -> None:
-    """Put the conversations of an export into a running Open WebUI.
+def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], **given: Any) -> None:
+    """Put the conversations of an export into an app: open-webui, jan.
 
-    The API key is asked for, or read from the environment variable OPEN_WEBUI_API_KEY. Nothing is
-    sent anywhere but to the server that --url names. Can be stopped and run again: what is there is
-    not sent twice, what has changed is replaced, and a conversation that you went on with in the
-    app is left alone.
+    Open WebUI is a server: --url says where it runs. The API key is asked for, or read from the
+    environment variable OPEN_WEBUI_API_KEY. Nothing is sent anywhere but there.
+
+    Jan keeps its conversations in a folder on this machine, which gptexit finds, or which
+    --data-folder names. Quit Jan first.
+
+    Can be stopped and run again: what is there is not sent twice, what has changed is replaced, and
+    a conversation that you went on with in the app is left alone.
 
     \b
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080 --dry-run
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
+    gptexit push jan chatgpt-export.zip
     """
-    need("push")
-    from gptexit.push.client import EmptyApp, Server
-    from gptexit.push.run import Push
-
-    sources = _sources(app, sources)
-    selection = options.selection_of(given)
-    common = CommonOptions.taken_from(options.writer_options(given))
-    quiet, dry = given["quiet"], given["dry_run"]
-    kind = kind_of(given, quiet=quiet)
-    say = partial(click.echo, err=True)
-    tally = None
-    code = Exit.SERVER
-    try:
-        with (
-            reported(given["report"], sources),
-            owning_name(url, f"push {url.rstrip('/').casefold()}"),
-            opened(
-                lambda: open_source(sources, streams.stdin(), allow_large=given["allow_large"]),
-                kind,
-            ) as export,
-            (
-                EmptyApp(url)
-                if dry and not os.environ.get(KEY, "").strip()
-                else Server(url, _key(), given["timeout"], given["patience"], say)
-            ) as server,
-            progress_bar(export, kind, what="Comparing" if dry else "Sending") as progress,
-        ):
-            run = Push(export, server, selection, common, dry=dry, memories=given["memories"])
-            tally = run.tally
-            run.run(progress)
-        code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
-        if tally.selects_nothing():
-            code = Exit.NOTHING_SELECTED
-    except ServerError as error:
-        say(f"Error: {error}")
-    if tally and given["report"]:
-        write_report(given["report"], tally.as_json())
-    if tally and tally.read:
-        if not quiet:
-            click.echo(_summary(tally, url), err=given["report"] == "-")
-        lines = _troubles(tally)
-        if code == Exit.NOTHING_SELECTED:
-            lines.append(options.nothing_selected(given, tally.read, tally.span, "sent"))
-        complain(lines)
-    ctx.exit(code)
+    app, sources = _sources(app, sources)
+    _need_options_of(ctx, app)
+    run = push_server.push if app in _SERVERS else push_place.push
+    ctx.exit(run(app, sources, given))
 
 
-def _sources(app: str, sources: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sources, also if the app comes after them or is not named. Raises UsageError."""
+def _sources(app: str, sources: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return app and sources, also if the app comes after them, or if it is not named and there is
+    a server's --url. Raises UsageError."""
     words = [app, *sources]
-    if _APP in words:
-        words.remove(_APP)
+    named = next((word for word in words if word in _APPS), None)
+    if named:
+        words.remove(named)
     elif not Path(app).exists():
-        raise click.UsageError(unknown(app, [_APP], "app"))
+        raise click.UsageError(unknown(app, list(_APPS), "app"))
+    found = named or push_server.APP
     if not words:
-        raise click.UsageError(f"the export is missing, as in: gptexit push {_APP} {_EXPORT}")
-    if app != _APP:
-        command = command_line(["gptexit", "push", _APP, *words])
-        click.echo(f"The app comes first, so gptexit runs: {command} …", err=True)
-    return tuple(words)
-
-
-def _key() -> str:
-    """Read the API key from the environment, or ask for it without showing it."""
-    if key := os.environ.get(KEY, "").strip():
-        return key
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"no API key: set the environment variable {KEY}.")
-    return str(click.prompt("API key", hide_input=True, err=True)).strip()
-
-
-def _summary(tally: PushTally, url: str) -> str:
-    done = tally.done
-    lines = [f"Read {count(tally.read, 'conversation')}."]
-    if sent := done["new"] + done["changed"]:
-        would = "Would send" if tally.dry else "Sent"
-        lines.append(
-            f"{would} {count(sent, 'conversation')} to {url}: "
-            f"{done['new']:,} new, {done['changed']:,} in place of an older version; "
-            f"{count(tally.files, 'file')}, {count(len(tally.folders), 'new folder')}"
-            + (f"; about {size(tally.bytes)}." if tally.dry else ".")
+        raise click.UsageError(
+            f"the export is missing, as in: gptexit push {found} {_EXPORT[found]}"
         )
-        if not tally.compared:
-            lines.append(
-                "gptexit did not ask the server what it has already: that needs a key, in the "
-                f"environment variable {KEY}."
-            )
-    elif not tally.stopped:
-        lines.append("Nothing new to send.")
-    if done["same"]:
-        lines.append(f"There already: {count(done['same'], 'conversation')}.")
-    if tally.renamed:
-        would = "Would rename" if tally.dry else "Renamed"
-        lines += listed(f"{would} {count(len(tally.renamed), 'folder')}:", tally.renamed)
-    lines += not_selected(tally.left_out)
-    if any(tally.tidied.values()):
-        twice = count(tally.tidied["chats"], "conversation")
-        files = count(tally.tidied["files"], "file")
-        lines.append(f"Were there twice, now once: {twice}, {files}.")
-    if tally.memories:
-        added, known = tally.memories["added"], tally.memories["known"]
-        word = "Would add" if tally.dry else "Added"
-        lines.append(f"{word} {added:,} to the app's memory; {known:,} there already.")
-    lines += listed(
-        "You went on with these in the app, so they are left as they are:", tally.continued
-    )
-    return "\n".join(lines)
+    if app != found:
+        command = command_line(["gptexit", "push", found, *words])
+        click.echo(f"The app comes first, so gptexit runs: {command} …", err=True)
+    return found, tuple(words)
 
 
-def _troubles(tally: PushTally) -> list[str]:
-    """Return the lines about faults, which `--quiet` prints too."""
-    lines = []
-    if tally.memories_refused:
-        lines.append(f"The server does not take memories: {tally.memories_refused}")
-    lines += listed(f"The server refused these ({len(tally.refused):,}):", tally.refused)
-    lines += unreadable(tally.unreadable)
-    if tally.stopped:
-        lines.append("Stopped before the end. Run the same command again to go on.")
-    return lines
+def _need_options_of(ctx: click.Context, app: str) -> None:
+    """Raise UsageError for an option that does nothing for this app, and for a missing --url."""
+    without = _OF_PLACES if app in _SERVERS else _OF_SERVERS
+    for param in ctx.command.params:
+        if param.name in without and options.is_typed(ctx, param.name):
+            raise click.UsageError(f"{param.opts[0]} does nothing for {app}: leave it out.")
+    if app in _SERVERS and not ctx.params["url"]:
+        raise click.MissingParameter(
+            ctx=ctx, param=next(param for param in ctx.command.params if param.name == "url")
+        )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
 from gptexit.errors import Refusal
 from gptexit.push.client import Server, dig, text_at
+from gptexit.push.tally import Verdict
 from gptexit.writers.open_webui import fingerprint
 
 Raw = dict[str, Any]
@@ -44,9 +45,6 @@ class Inventory:
     """By the conversation's id."""
     shown: set[str] = field(default_factory=set)
     """Ids of the files that any chat shows, also a chat of another origin."""
-
-
-Verdict = Literal["new", "same", "changed", "continued"]
 
 
 def judge(digest: str, chats: list[AppChat]) -> tuple[Verdict, list[AppChat]]:

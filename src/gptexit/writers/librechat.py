@@ -27,8 +27,8 @@ from gptexit.writers.chat.turns import (
     USER,
     ChatStyle,
     Turn,
-    reasoning,
     superseded,
+    thoughts_of,
     turns_of,
     words_of,
 )
@@ -124,7 +124,7 @@ def _message(turn: Turn, style: ChatStyle, conversation: Conversation) -> dict[s
     user = turn.role == USER
     model = turn.model or conversation["model"]
     words = words_of(turn.parts, style)
-    thoughts = [_thoughts(part) for part in turn.parts if part["type"] == "reasoning"]
+    thoughts = thoughts_of(turn.parts)
     message: dict[str, Any] = {
         "messageId": turn.id,
         "conversationId": conversation["id"],
@@ -141,13 +141,6 @@ def _message(turn: Turn, style: ChatStyle, conversation: Conversation) -> dict[s
     if not user and model:
         message["model"] = model
     return message
-
-
-def _thoughts(part: Any) -> str:
-    title, words = reasoning(part)
-    if not words:
-        return title
-    return f"**{title}**\n\n{words}" if part["summary"] or part["seconds"] else words
 
 
 def _link(source: Cited) -> str:

@@ -20,6 +20,7 @@ FORMATS: dict[str, Format] = {
         packs.GEMINI,
         chat.GEMINI_API,
         chat.LIBRECHAT,
+        chat.JAN,
         pam.FORMAT,
     )
 }

@@ -17,6 +17,12 @@ def _librechat(options: CommonOptions, setting: WriterSetting) -> Writer:
     return LibreChat(options, setting.catalog)
 
 
+def _jan(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.jan import Jan
+
+    return Jan(options, setting.catalog, setting.read)
+
+
 def _claude_api(options: CommonOptions, setting: WriterSetting) -> Writer:
     from gptexit.writers.chat.api_requests import ClaudeApi
 
@@ -33,6 +39,7 @@ OPEN_WEBUI = Format("open-webui", "Files for Open WebUI's own import.", Group.AP
 LIBRECHAT = Format(
     "librechat", "LibreChat's own JSON, a file a conversation.", Group.APPS, _librechat
 )
+JAN = Format("jan", "Threads for Jan's data folder.", Group.APPS, _jan)
 CLAUDE_API = Format(
     "claude-api",
     "Requests to Claude's API, one conversation a line, for scripts.",

@@ -238,6 +238,18 @@ def reasoning(part: Any) -> tuple[str, str]:
     return title, "\n\n".join(thoughts_in(part, str))
 
 
+def thoughts_of(parts: list[Part]) -> list[str]:
+    """Return the reasoning of a turn as Markdown, each part with its title if that tells more."""
+    return [_thoughts(part) for part in parts if part["type"] == "reasoning"]
+
+
+def _thoughts(part: Any) -> str:
+    title, words = reasoning(part)
+    if not words:
+        return title
+    return f"**{title}**\n\n{words}" if part["summary"] or part["seconds"] else words
+
+
 def last_instructions(conversation: Conversation) -> str:
     """Return the last custom instructions of a conversation, for a system prompt."""
     instructions = [
