@@ -35,7 +35,6 @@ _PROGRAMS = r"gptexit|python3?|unzip|cat|make|pip|pipx|uv|datasette|py|\.venv/bi
 _LINE = re.compile(rf"^ {{4,}}((?:{_PROGRAMS}) .+)$", re.M)
 NOT_RUN = {
     "gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080": "needs a server",
-    "gptexit push jan chatgpt-export.zip": "needs the folder of the app; see tests/push",
     "gptexit mcp --install": "changes the settings of another program; see tests/mcp",
     "python3 -m pip": "installs",
     "python3 -m venv": "installs",
@@ -66,7 +65,8 @@ def test_each_command_shown_runs(document: Path, tmp_path: Path) -> None:
     command = tmp_path / "bin/gptexit"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gptexit "$@"\n')
     command.chmod(0o700)
-    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment = {**os.environ, "HOME": str(tmp_path), "JAN_DATA_FOLDER": str(tmp_path / "jan")}
+    (tmp_path / "jan/threads").mkdir(parents=True)
     environment["PATH"] = f"{command.parent}{os.pathsep}{environment['PATH']}"
     for command_line in runs_of(text):  # what is read may be damaged on purpose
         gptexit(*command_line.split()[1:], cwd=tmp_path, env={"HOME": str(tmp_path)})

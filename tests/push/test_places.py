@@ -146,6 +146,12 @@ def test_a_run_that_was_killed_before_its_record_goes_on(folder: Path, tmp_path:
     assert "There already: 1 conversation." in into(folder, export).stdout
 
 
+def test_the_output_in_the_documents_is_real(folder: Path) -> None:
+    shown = (ROOT / "docs/jan.md").read_text(encoding="utf-8")
+    for line in into(folder, SLIM).stdout.splitlines():
+        assert line.replace(str(folder), "/home/you/.local/share/Jan/data") in shown
+
+
 def test_a_selection_and_the_report(folder: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     done = into(folder, SLIM, "--title", "tram", "--report", report)

@@ -68,10 +68,10 @@ def _summary(tally: PushTally, place: Place, folder: str) -> str:
     lines = [f"Read {count(tally.read, 'conversation')}."]
     if wrote := done["new"] + done["changed"]:
         would = "Would write" if tally.dry else "Wrote"
+        files = f"; {count(tally.files, 'file')} beside them" if tally.files else ""
         lines.append(
             f"{would} {count(wrote, 'conversation')} to {printable(folder)}: {done['new']:,} new, "
-            f"{done['changed']:,} in place of an older version; {count(tally.files, 'file')} "
-            f"beside them; {size(tally.bytes)}."
+            f"{done['changed']:,} in place of an older version{files}; {size(tally.bytes)}."
         )
     else:
         lines.append("Nothing new to write.")
