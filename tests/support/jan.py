@@ -1,7 +1,7 @@
 """What Jan makes of its data folder, from its source of 2026: this is the judge where Jan is not.
 
 `list_threads` and `read_messages_from_file` are in `src-tauri/src/core/threads`, the way through a
-tree in `web-app/src/lib/message-branching.ts`, what is shown of a message in `messages.ts` beside it.
+tree in `web-app/src/lib/message-branching.ts`, what is shown of a message in `messages.ts` there.
 """
 
 from __future__ import annotations
