@@ -199,6 +199,7 @@ class NotKept(Code):
     FILE_NOT_IN_APP = "file-not-in-app", "file that the app does not take; its message names it"
     FILE_NOT_IN_PACK = "file-not-in-pack", "file that is not in the pack; its name is where it was"
     FILE_NOT_IN_REQUEST = "file-not-in-request", "file that a request names but does not hold"
+    FILE_NAMED = "file-named", "file that the text names and the format does not hold"
     FILE_BYTES = "file-bytes", "bytes of a file"
     MESSAGE_OTHER_BRANCH = (
         "message-other-branch",
@@ -221,6 +222,15 @@ class NotKept(Code):
         "conversation-in-part",
         "conversation of which only the end fits; contents.csv lists it",
     )
+    CONVERSATION_FACTS = (
+        "conversation-facts",
+        "conversation whose title, dates, models and ratings have no place in the format",
+    )
+    VERSION_NO_ROOM = (
+        "version-no-room",
+        "version of a conversation left out, because all versions together are too long",
+    )
+    THOUGHT_LINE = "thought-line", "line that says for how long ChatGPT thought"
     GIVEN_NAME = "given-name", "name that you gave to a project or custom GPT"
     TITLE_CUT = "title-cut", "title made shorter, because other programs name files after it"
     VALUE_REPLACED = (

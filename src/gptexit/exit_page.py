@@ -50,8 +50,10 @@ DESTINATIONS = {
     "jan": Destination("jan", "HOW-TO-IMPORT.md", "Jan"),
     "librechat": Destination("chatgpt", "chatgpt-export.zip", "LibreChat", {"fit": "librechat"}),
     "mcp": Destination("sqlite", "chatgpt.sqlite", "an assistant that searches"),
+    "messages": Destination("messages", "messages.jsonl", "a program that trains models"),
     "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md", "Open WebUI"),
     "pam": Destination("pam", "memory-store.json", "a program that reads Portable AI Memory"),
+    "sharegpt": Destination("sharegpt", "sharegpt.jsonl", "a program that takes ShareGPT's form"),
 }
 """By the name that `--for` takes, in alphabetical order. templates/exit/places.md.j2 and next.md.j2
 say more of those that need it."""

@@ -114,7 +114,7 @@ def test_a_source_that_is_not_there_is_called_so(words: str, answer: str) -> Non
         (["-o", SLIM], f"{SLIM} is a file; give a folder, such as {SLIM[:-4]}."),
         (["-o", "x.jsonl", "--to", "jsonl"], "For a single file: convert … --to jsonl -o -"),
         (["-o", "out.zip"], "give one, such as out."),
-        (["-o", "-"], "give one of jsonl, claude-api, gemini-api with --to"),
+        (["-o", "-"], "give one of jsonl, claude-api, gemini-api, messages, sharegpt with --to"),
         (["-o", "-", "--to", "jsonl", "--json"], "only one thing goes to standard output"),
         (["-o", "-", "--to", "jsonl", "--dry-run"], "leave out -o -"),
         (["-o", "-", "--to", "jsonl", "--check"], "--check compares the files of a folder"),

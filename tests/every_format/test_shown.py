@@ -33,8 +33,9 @@ FOR_PEOPLE = (
     "claude",
     "gemini",
     "chatgpt-text",
+    "messages",
 )
-WITH_SOURCES = ("markdown", "open-webui", "librechat", "jan", "chatgpt-text")
+WITH_SOURCES = ("markdown", "open-webui", "librechat", "jan", "chatgpt-text", "messages")
 OWN = re.compile("[\ue200-\ue2ff]")
 """Characters that ChatGPT marks places in a text with."""
 IDS = re.compile(r"turn\d+(?:search|news|image|product|finance|forecast|business|file|hologram)")
@@ -111,6 +112,12 @@ def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
             yield role, text, text
 
 
+def _messages(files: Any) -> Iterator[tuple[str, str, str]]:
+    """The line of the version that was seen last, which is the first."""
+    for said in json.loads(files[0][1].partition(b"\n")[0])["messages"]:
+        yield said["role"], said["content"], said["content"]
+
+
 _SPOKEN = {
     "markdown": lambda files: _notes(files, "20"),
     "open-webui": _open_webui,
@@ -120,6 +127,7 @@ _SPOKEN = {
     "sqlite": _sqlite,
     "claude": _claude,
     "gemini": _gemini,
+    "messages": _messages,
 }
 
 

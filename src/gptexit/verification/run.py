@@ -37,7 +37,20 @@ from gptexit.verification.workers import compared_by_workers
 Progress = Callable[[int, int], None]
 """Called now and then with the conversations and the bytes that have been read."""
 KNOWN = READERS.keys() | names(
-    "account chatgpt-text claude claude-api exit gemini-api jan librechat open-webui pam"
+    """
+    account
+    chatgpt-text
+    claude
+    claude-api
+    exit
+    gemini-api
+    jan
+    librechat
+    messages
+    open-webui
+    pam
+    sharegpt
+    """
 )
 """Formats of which it is known whether they can be read back."""
 

@@ -22,6 +22,8 @@ FORMATS: dict[str, Format] = {
         chat.LIBRECHAT,
         chat.JAN,
         pam.FORMAT,
+        chat.MESSAGES,
+        chat.SHAREGPT,
     )
 }
 """By name."""

@@ -35,6 +35,18 @@ def _gemini_api(options: CommonOptions, setting: WriterSetting) -> Writer:
     return GeminiApi(options)
 
 
+def _messages(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.chat.datasets import MESSAGES, Dialogues
+
+    return Dialogues(options, "messages.jsonl", MESSAGES)
+
+
+def _sharegpt(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.chat.datasets import SHAREGPT, Dialogues
+
+    return Dialogues(options, "sharegpt.jsonl", SHAREGPT)
+
+
 OPEN_WEBUI = Format("open-webui", "Files for Open WebUI's own import.", Group.APPS, _open_webui)
 LIBRECHAT = Format(
     "librechat", "LibreChat's own JSON, a file a conversation.", Group.APPS, _librechat
@@ -57,4 +69,18 @@ GEMINI_API = Format(
     sink=SinkKind.FILE,
     ignores=("branches",),
     for_others=True,
+)
+MESSAGES = Format(
+    "messages",
+    "Dialogues of role and content, a version a line, for datasets and fine-tuning.",
+    Group.PROGRAMS,
+    _messages,
+    sink=SinkKind.FILE,
+)
+SHAREGPT = Format(
+    "sharegpt",
+    "The same in ShareGPT's form, for programs that ask for that.",
+    Group.PROGRAMS,
+    _sharegpt,
+    sink=SinkKind.FILE,
 )

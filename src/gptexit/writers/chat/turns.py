@@ -44,7 +44,7 @@ class Turn:
     """The id of its first message."""
     parent: str | None
     role: str
-    """`user` or `assistant`."""
+    """`user` or `assistant`, or what `role_of` of `turns_of` returns."""
     created: str | None
     model: str | None
     parts: list[Part] = field(default_factory=list)
@@ -67,8 +67,20 @@ class Turns:
     """The number of messages in the turns."""
 
 
-def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
-    """Make turns of a conversation. `include`: the kinds of hidden content that are wanted."""
+def speaker(message: Message) -> str:
+    """Return who speaks in a message: what is not the user's is a part of the answer."""
+    return USER if message["role"] == "user" else ASSISTANT
+
+
+def turns_of(
+    conversation: Conversation,
+    include: frozenset[str],
+    role_of: Callable[[Message], str] = speaker,
+) -> Turns:
+    """Make turns of a conversation. `include`: the kinds of hidden content that are wanted.
+
+    `role_of`: returns the role of a message; messages of one role make a turn.
+    """
     turns = Turns()
     shown: dict[str, Message] = {}
     above: dict[str | None, str | None] = {None: None}
@@ -83,7 +95,7 @@ def turns_of(conversation: Conversation, include: frozenset[str]) -> Turns:
     turn_of: dict[str | None, Turn] = {}
     for key, message in shown.items():
         turn = turn_of.get(message["parent"])
-        role = USER if message["role"] == "user" else ASSISTANT
+        role = role_of(message)
         if turn is None or turn.role != role or following[message["parent"]] > 1:
             parent = turn.id if turn else None
             turn = Turn(message["id"], parent, role, message["created"], message["model"])
