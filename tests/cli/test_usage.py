@@ -344,7 +344,7 @@ def test_verbose_says_what_is_read_and_what_is_left_out() -> None:
         (["gptexit", "con"], ["plain,convert"]),
         (["gptexit", "convert", "--to", "mark"], ["plain,markdown"]),
         (["gptexit", "convert", "--dry"], ["plain,--dry-run"]),
-        (["gptexit", "exit", "--for", "cl"], ["plain,claude"]),
+        (["gptexit", "exit", "--for", "libre"], ["plain,librechat"]),
         (["gptexit", "convert", "x"], ["file,x"]),
         (["gptexit", "help", "ver"], ["plain,verify"]),
     ],
