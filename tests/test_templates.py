@@ -137,6 +137,7 @@ def pages() -> Iterator[str]:
         yield templates.render("chatgpt-text/HOW-TO-IMPORT.md.j2", files=number)
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
     yield templates.render("jan/HOW-TO-IMPORT.md.j2")
+    yield templates.render("sillytavern/HOW-TO-IMPORT.md.j2")
 
 
 @pytest.mark.slow

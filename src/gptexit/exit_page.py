@@ -54,6 +54,7 @@ DESTINATIONS = {
     "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md", "Open WebUI"),
     "pam": Destination("pam", "memory-store.json", "a program that reads Portable AI Memory"),
     "sharegpt": Destination("sharegpt", "sharegpt.jsonl", "a program that takes ShareGPT's form"),
+    "sillytavern": Destination("sillytavern", "HOW-TO-IMPORT.md", "SillyTavern"),
 }
 """By the name that `--for` takes, in alphabetical order. templates/exit/places.md.j2 and next.md.j2
 say more of those that need it."""

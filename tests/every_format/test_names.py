@@ -149,6 +149,11 @@ def test_every_format_shows_the_names(source: Path, tmp_path: Path) -> None:
     threads = [json.loads(path.read_bytes()) for path in (out / "jan").rglob("thread.json")]
     projects = [thread["metadata"]["chatgpt"].get("project") for thread in threads]
     assert {project["name"] for project in projects if project} == {"Bäckerei Ost"}
+    assert {path.name for path in (out / "sillytavern/chats").iterdir()} == {
+        "chatgpt",
+        "recipe-helper",
+    }
+    assert list((out / "sillytavern/chats/chatgpt").glob("*-bread-bäckerei-ost.jsonl"))
     assert {path.name for path in (out / "claude/projects").iterdir()} == {"bäckerei-ost"}
     assert {path.name for path in (out / "claude/gpts").iterdir()} == {"recipe-helper"}
     contents = (out / "claude/projects/bäckerei-ost/contents.md").read_text(encoding="utf-8")

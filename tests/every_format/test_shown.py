@@ -34,8 +34,19 @@ FOR_PEOPLE = (
     "gemini",
     "chatgpt-text",
     "messages",
+    "sillytavern",
 )
-WITH_SOURCES = ("markdown", "open-webui", "librechat", "jan", "chatgpt-text", "messages")
+WITH_SOURCES = (
+    "markdown",
+    "open-webui",
+    "librechat",
+    "jan",
+    "chatgpt-text",
+    "messages",
+    "sillytavern",
+)
+
+
 OWN = re.compile("[\ue200-\ue2ff]")
 """Characters that ChatGPT marks places in a text with."""
 IDS = re.compile(r"turn\d+(?:search|news|image|product|finance|forecast|business|file|hologram)")
@@ -104,6 +115,22 @@ def _jan(files: Any) -> Iterator[tuple[str, str, str]]:
         yield message["role"], text, text
 
 
+def _sillytavern(files: Any) -> Iterator[tuple[str, str, str]]:
+    """Every version of every message, once."""
+    seen = set()
+    for data in (data for path, data in files if path.startswith("chats/")):
+        for line in data.split(b"\n")[1:-1]:
+            message = json.loads(line)
+            role = "user" if message["is_user"] else "assistant"
+            alone = [{"send_date": message["send_date"], "extra": message["extra"]}]
+            about = message.get("swipe_info", alone)
+            for text, told in zip(message.get("swipes", [message["mes"]]), about, strict=True):
+                whole = "\n".join(leaves([text, told["extra"].get("reasoning")]))
+                if (role, whole, told["send_date"]) not in seen:
+                    seen.add((role, whole, told["send_date"]))
+                    yield role, whole, whole
+
+
 def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
     """The column `text` of the messages that are not hidden; see database/schema.py."""
     for row in json.loads(files[0][1])["messages"]:
@@ -124,6 +151,7 @@ _SPOKEN = {
     "librechat": _librechat,
     "chatgpt-text": _chatgpt_text,
     "jan": _jan,
+    "sillytavern": _sillytavern,
     "sqlite": _sqlite,
     "claude": _claude,
     "gemini": _gemini,

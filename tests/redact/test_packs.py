@@ -30,6 +30,8 @@ TALKS = 4 * len(KINDS)
 PACKS = (
     *("claude", "gemini", "chatgpt", "chatgpt-text", "markdown", "jsonl"),
     *("open-webui", "librechat", "jan", "sqlite"),
+    *("open-webui", "librechat", "sqlite"),
+    "sillytavern",
 )
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."
 

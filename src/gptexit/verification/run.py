@@ -42,6 +42,7 @@ KNOWN = READERS.keys() | names(
     chatgpt-text
     claude
     claude-api
+    enex
     exit
     gemini-api
     jan
@@ -50,6 +51,7 @@ KNOWN = READERS.keys() | names(
     open-webui
     pam
     sharegpt
+    sillytavern
     """
 )
 """Formats of which it is known whether they can be read back."""

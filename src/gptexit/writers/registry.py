@@ -21,6 +21,7 @@ FORMATS: dict[str, Format] = {
         chat.GEMINI_API,
         chat.LIBRECHAT,
         chat.JAN,
+        chat.SILLYTAVERN,
         pam.FORMAT,
         chat.MESSAGES,
         chat.SHAREGPT,

@@ -23,6 +23,12 @@ def _jan(options: CommonOptions, setting: WriterSetting) -> Writer:
     return Jan(options, setting.catalog, setting.read)
 
 
+def _sillytavern(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.sillytavern import SillyTavern
+
+    return SillyTavern(options, setting.catalog)
+
+
 def _claude_api(options: CommonOptions, setting: WriterSetting) -> Writer:
     from gptexit.writers.chat.api_requests import ClaudeApi
 
@@ -52,6 +58,12 @@ LIBRECHAT = Format(
     "librechat", "LibreChat's own JSON, a file a conversation.", Group.APPS, _librechat
 )
 JAN = Format("jan", "Threads for Jan's data folder.", Group.APPS, _jan)
+SILLYTAVERN = Format(
+    "sillytavern",
+    "Chats and characters for SillyTavern's user folder.",
+    Group.APPS,
+    _sillytavern,
+)
 CLAUDE_API = Format(
     "claude-api",
     "Requests to Claude's API, one conversation a line, for scripts.",
