@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gptexit.chatgpt.names import file_id
-from gptexit.verification.compare_text import vocabulary_of, words_of_json
 from gptexit.verification.documents import Given, cited_by
 from gptexit.verification.expected import (
     ShownConversation,
@@ -37,6 +36,7 @@ from gptexit.verification.raw import (
     strings,
     title_of,
 )
+from gptexit.verification.vocabulary import Vocabulary
 from gptexit.verification.words import Words
 
 
@@ -58,22 +58,18 @@ class SourceConversation:
         self._minutes: dict[str | None, set[int]] = {}
 
     @cached_property
-    def vocabularies(self) -> tuple[Callable[[], set[str]], ...]:
-        """Functions that return words of the conversation and of the account's table about it.
+    def vocabulary(self) -> Vocabulary:
+        """The words of the conversation and of the account's table about it."""
+        return Vocabulary([self.raw, *self.rows])
 
-        The first returns quickly those of the title and of what the messages say, which is all that
-        most notes need; the second nearly all that the third does: those that are written in the
-        conversation. The last returns them without marks and escapes.
+    def texts(self, shown: ShownConversation, *, plain: bool = True) -> list[str]:
+        """Return the texts of the messages and documents that a person saw.
+
+        `plain`: also of messages that show nothing but their texts.
         """
-        said = [self.raw, *self.rows]
-        # No function here refers to this object: the cycle would keep it in memory.
-        first = [self.title, *(message_of(node).get("content") for node in self.nodes.values())]
-        return (
-            cache(lambda: words_of_json(first)),
-            cache(lambda: words_of_json(said)),
-            cache(lambda: vocabulary_of(said)),
-            cache(lambda: vocabulary_of(said, respelled=True)),
-        )
+        messages = [it for it in [*shown.current, *shown.others] if plain or not it.plain]
+        contents = [self.message(message.id).get("content") for message in messages]
+        return leaves(contents) + [piece for words in shown.anywhere for piece in words.pieces]
 
     def nearest(self, answered: Mapping[str, Any]) -> dict[str, Any]:
         """Return for each message of an archive the nearest above it that the export has too.

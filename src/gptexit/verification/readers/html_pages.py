@@ -8,13 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from gptexit.verification.archive_files import CheckedArchive
-from gptexit.verification.compare_text import (
-    foreign,
-    key_of_address,
-    keys_in,
-    letters,
-    vocabulary_of,
-)
+from gptexit.verification.compare_text import key_of_address, keys_in, letters
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
@@ -27,6 +21,7 @@ from gptexit.verification.raw import changed_since, id_of, inner_json, leaves, m
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.markdown import SIGNATURES, mark_of
 from gptexit.verification.rendered import find, has_words, lacking, plainer
+from gptexit.verification.vocabulary import vocabulary_of
 from gptexit.verification.words import Words
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -167,7 +162,7 @@ class HtmlReader(Reader):
         yield from self._linked(held, unplaced, page.articles)
         if held.ours and not (held.kept or self.archive.redacted):
             text = f"{page.title}\n{page.text}"
-            strange = foreign(text, source.vocabularies, self._own_words)
+            strange = source.vocabulary.lacks(text, source.texts(seen), self._own_words)
             if first := next(filter(partial(_is_in_nothing, source), strange), None):
                 yield f"holds a word that the export does not have: {first}"
 

@@ -16,7 +16,7 @@ import orjson
 
 from gptexit.chatgpt.names import file_id
 from gptexit.verification.archive_files import CheckedArchive
-from gptexit.verification.compare_text import essence, foreign, key_of_address, vocabulary_of
+from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
@@ -33,6 +33,7 @@ from gptexit.verification.raw import (
 )
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.redacted_text import same
+from gptexit.verification.vocabulary import vocabulary_of
 from gptexit.verification.words import Words, is_web
 
 FILE = "conversations.jsonl"
@@ -228,7 +229,8 @@ class JsonlReader(Reader):
         texts = [text for message in others for text in _texts_of(message)]
         names = [name for row in source.rows for name in strings(row.get("file_name"))]
         text = "\n".join(texts)
-        for word in islice(foreign(text, source.vocabularies, vocabulary_of(names)), 1):
+        near = source.texts(seen, plain=False)
+        for word in islice(source.vocabulary.lacks(text, near, vocabulary_of(names)), 1):
             yield f"holds a word that the export does not have: {word}"
 
     def _gone_from(self, words: Words, messages: list[Raw]) -> str | None:

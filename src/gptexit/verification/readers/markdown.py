@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from gptexit.verification.archive_files import CheckedArchive, notes_in
-from gptexit.verification.compare_text import essence, foreign, vocabulary_of
+from gptexit.verification.compare_text import essence
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
@@ -25,6 +25,7 @@ from gptexit.verification.page import (
 )
 from gptexit.verification.raw import changed_since, id_of
 from gptexit.verification.readers import Lack, Reader
+from gptexit.verification.vocabulary import vocabulary_of
 from gptexit.verification.words import Words
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
@@ -223,7 +224,8 @@ class MarkdownReader(Reader):
         if self.archive.redacted:
             return
         text = (note.title or "") + "\n" + page.text[page.begin :]
-        for word in islice(foreign(text, source.vocabularies, self._own_words), 1):
+        near = source.texts(note.seen)
+        for word in islice(source.vocabulary.lacks(text, near, self._own_words), 1):
             yield f"holds a word that the export does not have: {word}"
 
     def _added_turns(self, note: _Note) -> Iterator[str]:
