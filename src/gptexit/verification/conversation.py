@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -62,14 +62,9 @@ class SourceConversation:
         """The words of the conversation and of the account's table about it."""
         return Vocabulary([self.raw, *self.rows])
 
-    def texts(self, shown: ShownConversation, *, plain: bool = True) -> list[str]:
-        """Return the texts of the messages and documents that a person saw.
-
-        `plain`: also of messages that show nothing but their texts.
-        """
-        messages = [it for it in [*shown.current, *shown.others] if plain or not it.plain]
-        contents = [self.message(message.id).get("content") for message in messages]
-        return leaves(contents) + [piece for words in shown.anywhere for piece in words.pieces]
+    def texts(self, keys: Iterable[str]) -> list[str]:
+        """Return the strings in the contents of messages."""
+        return leaves([self.message(key).get("content") for key in keys])
 
     def nearest(self, answered: Mapping[str, Any]) -> dict[str, Any]:
         """Return for each message of an archive the nearest above it that the export has too.

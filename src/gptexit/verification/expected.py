@@ -96,6 +96,10 @@ class ShownConversation:
     anywhere: list[Words]
     """Documents and reports, which a writer may put anywhere."""
 
+    def ids(self) -> list[str]:
+        """Return the ids of its messages."""
+        return [shown.id for shown in [*self.current, *self.others]]
+
 
 def beside(nodes: dict[str, Raw], path: list[str]) -> Iterator[Words]:
     """Yield the words of each document and report on the branch `path`."""

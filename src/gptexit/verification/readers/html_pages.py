@@ -162,7 +162,7 @@ class HtmlReader(Reader):
         yield from self._linked(held, unplaced, page.articles)
         if held.ours and not (held.kept or self.archive.redacted):
             text = f"{page.title}\n{page.text}"
-            strange = source.vocabulary.lacks(text, source.texts(seen), self._own_words)
+            strange = source.vocabulary.lacks(text, source.texts(seen.ids()), self._own_words)
             if first := next(filter(partial(_is_in_nothing, source), strange), None):
                 yield f"holds a word that the export does not have: {first}"
 

@@ -223,13 +223,16 @@ class JsonlReader(Reader):
         Messages that show only their text were compared letter by letter.
         """
         plain = {shown.id for shown in [*seen.current, *seen.others] if shown.plain}
-        others = (
-            message for message in messages if message.get("id") in source.nodes.keys() - plain
-        )
-        texts = [text for message in others for text in _texts_of(message)]
+        others = source.nodes.keys() - plain
+        texts = [
+            text
+            for message in messages
+            if message.get("id") in others
+            for text in _texts_of(message)
+        ]
         names = [name for row in source.rows for name in strings(row.get("file_name"))]
         text = "\n".join(texts)
-        near = source.texts(seen, plain=False)
+        near = source.texts(others)
         for word in islice(source.vocabulary.lacks(text, near, vocabulary_of(names)), 1):
             yield f"holds a word that the export does not have: {word}"
 

@@ -224,7 +224,7 @@ class MarkdownReader(Reader):
         if self.archive.redacted:
             return
         text = (note.title or "") + "\n" + page.text[page.begin :]
-        near = source.texts(note.seen)
+        near = source.texts(note.seen.ids())
         for word in islice(source.vocabulary.lacks(text, near, self._own_words), 1):
             yield f"holds a word that the export does not have: {word}"
 
