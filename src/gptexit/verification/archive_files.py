@@ -79,6 +79,8 @@ class CheckedArchive:
     """The same by the present place."""
     named: dict[str, list[str]] = field(default_factory=dict)
     """Present places by name, as far as they were asked for."""
+    places: dict[str, Any] = field(default_factory=dict)
+    """Where a reader found each conversation, so that those of other processes need not look."""
 
     def place(self, path: str) -> Path:
         """Return the place of a promised file on the disk."""

@@ -48,6 +48,7 @@ class SourceConversation:
         self.raw = raw
         self.title = title_of(raw)
         self.nodes = nodes_of(raw)
+        self._messages = {key: message_of(node) for key, node in self.nodes.items()}
         self.above = parents(self.nodes)
         self.path = branch(raw, self.nodes, self.above)
         self.rows = rows
@@ -141,7 +142,7 @@ class SourceConversation:
 
     def message(self, key: str) -> Raw:
         """Return the message of a node; an empty one if it has none."""
-        return message_of(self.nodes[key])
+        return self._messages[key]
 
     def minutes(self, zone: str | None) -> set[int]:
         """Return the minutes of the day at which a message was made, in the time zone `zone`.

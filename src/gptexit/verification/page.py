@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,8 @@ _LONGEST = 10 << 20
 """Bytes of front matter that are read."""
 _HEADING = re.compile(r"^## ", re.MULTILINE)
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
-_MARK = re.compile(r"(?<!\\)\[\^([^\]\s]{1,100})\]")
+_MARK = re.compile(r"\[\^(?<!\\\[\^)([^\]\s]{1,100})\]")
+"""A footnote that a text names. It begins with its own signs: looking back first takes longer."""
 _LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000}))")
 _BESIDE = (">", "*", "\xa0", "## ", "### ")
 """Beginnings of lines that are no words of a message: quotes, remarks, headings of messages."""
@@ -89,15 +91,17 @@ def _scalar(written: str) -> str | None:
 def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
     """Yield each line of a note from `begin` on: its position, its text, whether it is code."""
     fence = ""
-    items = [0]
+    items, prose = [0], deque[str]()
     at = begin
-    fenced = "```" in text or "~~~" in text
     for line in text[begin:].split("\n"):
         match = _FENCE.match(line) if "```" in line or "~~~" in line else None
-        if fenced and not fence:
-            _enter_items(line, items)
-        if match and not line[: match.start(1)].strip() and _columns(line) - items[-1] >= _CODE:
-            match = None  # an indented line is code of its own, or goes on with its paragraph
+        if not fence:
+            prose.append(line)
+        if match and not line[: match.start(1)].strip() and (columns := _columns(line)) >= _CODE:
+            while prose:
+                _enter_items(prose.popleft(), items)
+            if columns - items[-1] >= _CODE:
+                match = None  # an indented line is code of its own, or goes on with its paragraph
         opens = match and not fence and not (match[1][0] == "`" and "`" in match[2])
         yield at, line, bool(fence or opens)
         if match and opens:
@@ -179,9 +183,9 @@ def _voices_in(text: str, begin: int) -> tuple[dict[int, bool], str | None]:
     for at, line, code in _lines_of(text, begin):
         if code:
             continue
-        if (voice := _voice_of(line)) is not None:
+        if line.startswith("## ") and (voice := _voice_of(line)) is not None:
             voices[at] = voice
-        formula ^= line.count("$$") % 2 == 1
+        formula ^= "$$" in line and line.count("$$") % 2 == 1
         if hides is None and ("<!--" in line or "%%" in line) and line[:4] != "    ":
             sign = _HIDES.search(_SPAN.sub("", line[:4_000]))
             if sign and not (sign[0] == "%%" and formula):
@@ -291,7 +295,7 @@ class NotePage:
         last = max(last, first + 1)
         end = self._raw[last] if last < self.turns else len(self.text)
         text = self.text[self._raw[first] : end]
-        text = _DEFINED.sub("", text) if "[^" in text else text
+        text = _DEFINED.sub("", text) if "\n[^" in f"\n{text}" else text
         return PageRegion(self.words[self._at[first] : self._at[min(last, self.turns)]], text)
 
     def sources(self, text: str) -> list[tuple[str, str]]:
@@ -321,7 +325,8 @@ class NotePage:
     @cached_property
     def definitions(self) -> dict[str, str]:
         """Its footnotes by their label."""
-        return dict(_DEFINED.findall(self.text)) if "[^" in self.text else {}
+        first = f"\n{self.text}".find("\n[^")
+        return dict(_DEFINED.findall(self.text, first)) if first >= 0 else {}
 
 
 def paths_in(text: str) -> set[str]:

@@ -70,7 +70,11 @@ def mended(text: str) -> str:
     """Return a text as UTF-8 can hold it: surrogates in pairs are joined, others replaced."""
     if text.isascii():
         return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def leaves(value: Any, *, keys: bool = False) -> list[str]:
@@ -281,8 +285,10 @@ def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
     """
     pointers: set[str] = set()
     paths: set[str] = set()
-    for message in messages_of(raw):
-        for leaf in leaves(message) if _may_mention(message) else ():
+    messages = messages_of(raw)
+    any_may = _may_mention(messages)
+    for message in messages:
+        for leaf in leaves(message) if any_may and _may_mention(message) else ():
             if "://" in leaf:
                 pointers.update(_POINTED.findall(leaf))
             if "sandbox:" in leaf:
@@ -292,13 +298,13 @@ def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
     return pointers, paths
 
 
-def _may_mention(message: Raw) -> bool:
-    """Tell whether a message may name a file: a search in its JSON costs less than in each string.
+def _may_mention(value: Any) -> bool:
+    """Tell whether something in `value` may name a file.
 
-    `orjson` escapes neither letters nor colons.
+    A search in its JSON costs less than in each string; `orjson` escapes no letters and colons.
     """
     try:
-        text = orjson.dumps(message)
+        text = orjson.dumps(value)
     except TypeError:  # it has what UTF-8 cannot hold, or nests deep
         return True
     return any(scheme in text for scheme in (b"file-service:", b"sediment:", b"sandbox:"))

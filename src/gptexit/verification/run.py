@@ -190,7 +190,8 @@ class _Run:
             for bench in self.benches:
                 if bench.archive.redacted:
                     self._look_through_marks(bench.archive)
-                bench.open(self.locate)
+                with collector_off():
+                    bench.open(self.locate)
             self._conversations(progress)
             for bench in self.benches:
                 if not bench.checked.of_earlier:

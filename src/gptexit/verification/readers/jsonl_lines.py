@@ -44,23 +44,25 @@ class JsonlReader(Reader):
 
     def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         super().__init__(archive, locate)
+        self.places = archive.places
         self._path = archive.root / FILE
         if self._path.is_file():
             self._lines = self.open_files.enter_context(self._path.open("rb"))
-            self._index()
+            if not self.places:
+                self._index()
 
     def _index(self) -> None:
         """Note where each conversation is. Without ids, those that are alike share a name."""
         at = 0
-        seen: dict[str, bytes] = {}
+        nameless: dict[str, bytes] = {}
         for number, line in enumerate(self._lines, 1):
             key = _id_of(line)
             if isinstance(key, str):
-                digest = hashlib.sha256(line.strip()).digest()
-                alike = key.startswith("no-id-") and seen.get(key) == digest
+                digest = hashlib.sha256(line.strip()).digest() if key.startswith("no-id-") else b""
+                alike = digest and nameless.get(key) == digest
                 if key in self.places and not alike:
                     self.unreadable.append((FILE, f"has the conversation {key} twice"))
-                seen[key] = digest
+                nameless |= {key: digest} if digest else {}
                 self.places[key] = at
             else:
                 self.unreadable.append((FILE, f"line {number} is not a conversation"))
@@ -113,8 +115,9 @@ class JsonlReader(Reader):
                 continue
             message, held = source.message(key), by_id[key]
             contents = [message.get("content"), message.get("older_content")]
-            texts = leaves(held)
-            lost = _lost_of(contents, texts)
+            lost = _lost_of(contents, leaves(held.get("parts")))  # they nearly always have all
+            texts = leaves(held) if lost else []
+            lost = _lost_of(contents, texts) if lost else []
             if self.archive.redacted and lost and all(self._same(text, texts) for text in lost):
                 self.redacted += 1
             elif lost:

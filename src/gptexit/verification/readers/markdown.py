@@ -26,7 +26,7 @@ from gptexit.verification.page import (
 from gptexit.verification.raw import changed_since, id_of
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.vocabulary import vocabulary_of
-from gptexit.verification.words import Words
+from gptexit.verification.words import Words, holds_signs
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|(?<!\\)%%.*?(?:%%|\Z)", re.DOTALL)
@@ -74,11 +74,19 @@ class MarkdownReader(Reader):
         self.every_branch = archive.option("branches") == "all"
         include = archive.option("include")
         self.reasoning = "reasoning" in include if isinstance(include, list) else True
+        zone = archive.option("timezone")
+        self._zone = zone if isinstance(zone, str) else None
         self._own_words = vocabulary_of([*archive.names, *archive.keys.values()])
         self._by_digest: dict[str, list[str]] = {}
         for name, digest in archive.found.items():
             self._by_digest.setdefault(digest, []).append(name)
-        for path in notes_in(archive.root):
+        self.places = archive.places
+        if not self.places:
+            self._index()
+
+    def _index(self) -> None:
+        """Note the paths of the notes of each conversation."""
+        for path in notes_in(self.archive.root):
             key = id_in(path)
             if key is not None:
                 self.places.setdefault(key, []).append(path)
@@ -198,10 +206,9 @@ class MarkdownReader(Reader):
         clock = _CLOCK.search(heading)
         if not clock:
             return
-        zone = self.archive.option("timezone")
-        minutes = source.minutes(zone if isinstance(zone, str) else None)
+        minutes = source.minutes(self._zone)
         minute = int(clock[1]) * 60 + int(clock[2])
-        if minutes and (minute if zone else minute % 15) not in minutes:
+        if minutes and (minute if self._zone else minute % 15) not in minutes:
             yield f"a heading has a time that no message has: {heading}"
 
     def _keeps_more(self, source: SourceConversation) -> bool:
@@ -279,7 +286,7 @@ class MarkdownReader(Reader):
             if gone is not None:
                 yield _sentence(shown, gone)
             yield from self._unlinked(shown.pointers, note, region)
-        if not region.text.isascii() and not any(shown.by_user for shown in messages):
+        if holds_signs(region.text) and not any(shown.by_user for shown in messages):
             left = _MARKER.search(region.text) and _MARKER.search(_HEADING.sub("", region.text))
             if left:
                 sign = ascii(left[0])[1:-1]

@@ -47,7 +47,7 @@ _CHANGE = {0x7B: 1, 0x7D: -1}
 """How an opening and a closing bracket, as `_BRACKETS` names them, change the depth."""
 _MASK = b"\0\0"
 """Takes the place of an escaped quote or backslash, which are in strings alone."""
-_MOST_AT_ONCE = 1 << 18
+_MOST_AT_ONCE = 1 << 15
 _WORTH = 16
 """Pairs of brackets are taken out of a step as long as each time so large a part of it goes."""
 _QUOTES = 8
