@@ -138,6 +138,7 @@ def pages() -> Iterator[str]:
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
     yield templates.render("jan/HOW-TO-IMPORT.md.j2")
     yield templates.render("sillytavern/HOW-TO-IMPORT.md.j2")
+    yield templates.render("lm-studio/HOW-TO-IMPORT.md.j2")
 
 
 @pytest.mark.slow

@@ -67,6 +67,7 @@ def test_each_command_shown_runs(document: Path, tmp_path: Path) -> None:
     command.chmod(0o700)
     environment = {**os.environ, "HOME": str(tmp_path), "JAN_DATA_FOLDER": str(tmp_path / "jan")}
     (tmp_path / "jan/threads").mkdir(parents=True)
+    (tmp_path / ".lmstudio/conversations").mkdir(parents=True)
     environment["PATH"] = f"{command.parent}{os.pathsep}{environment['PATH']}"
     for command_line in runs_of(text):  # what is read may be damaged on purpose
         gptexit(*command_line.split()[1:], cwd=tmp_path, env={"HOME": str(tmp_path)})

@@ -154,6 +154,11 @@ def test_every_format_shows_the_names(source: Path, tmp_path: Path) -> None:
         "recipe-helper",
     }
     assert list((out / "sillytavern/chats/chatgpt").glob("*-bread-bäckerei-ost.jsonl"))
+    lm_studio = out / "lm-studio/conversations/ChatGPT"
+    assert {path.name for path in lm_studio.iterdir() if path.is_dir()} == {
+        "bäckerei-ost",
+        "recipe-helper",
+    }
     assert {path.name for path in (out / "claude/projects").iterdir()} == {"bäckerei-ost"}
     assert {path.name for path in (out / "claude/gpts").iterdir()} == {"recipe-helper"}
     contents = (out / "claude/projects/bäckerei-ost/contents.md").read_text(encoding="utf-8")

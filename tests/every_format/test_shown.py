@@ -18,6 +18,7 @@ from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
+from support import lm_studio
 from support.exports import leaves
 from support.marked import Marked, marked_conversations
 from support.markers import MECHANICS
@@ -29,6 +30,7 @@ FOR_PEOPLE = (
     "open-webui",
     "librechat",
     "jan",
+    "lm-studio",
     "sqlite",
     "claude",
     "gemini",
@@ -41,12 +43,11 @@ WITH_SOURCES = (
     "open-webui",
     "librechat",
     "jan",
+    "lm-studio",
     "chatgpt-text",
     "messages",
     "sillytavern",
 )
-
-
 OWN = re.compile("[\ue200-\ue2ff]")
 """Characters that ChatGPT marks places in a text with."""
 IDS = re.compile(r"turn\d+(?:search|news|image|product|finance|forecast|business|file|hologram)")
@@ -131,6 +132,18 @@ def _sillytavern(files: Any) -> Iterator[tuple[str, str, str]]:
                     yield role, whole, whole
 
 
+def _lm_studio(files: Any) -> Iterator[tuple[str, str, str]]:
+    """The first chat, and of the others what they do not repeat."""
+    seen = []
+    for path, data in files:
+        for message in json.loads(data)["messages"] if path.endswith(".conversation.json") else ():
+            for version in message["versions"]:
+                if version not in seen:
+                    seen.append(version)
+                    text = "\n".join(lm_studio.said(version))
+                    yield version["role"], text, text
+
+
 def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
     """The column `text` of the messages that are not hidden; see database/schema.py."""
     for row in json.loads(files[0][1])["messages"]:
@@ -152,6 +165,7 @@ _SPOKEN = {
     "chatgpt-text": _chatgpt_text,
     "jan": _jan,
     "sillytavern": _sillytavern,
+    "lm-studio": _lm_studio,
     "sqlite": _sqlite,
     "claude": _claude,
     "gemini": _gemini,

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from gptexit.push.places import PLACES, Machine, jan_folder
-from support import jan
+from gptexit.push.places import PLACES, Machine, jan_folder, lm_studio_folder
+from support import jan, lm_studio
 from support.build import add, chain, conversation, message
 from support.command import as_text, gptexit
 from support.exports import FIXTURES, ROOT
@@ -146,10 +146,15 @@ def test_a_run_that_was_killed_before_its_record_goes_on(folder: Path, tmp_path:
     assert "There already: 1 conversation." in into(folder, export).stdout
 
 
-def test_the_output_in_the_documents_is_real(folder: Path) -> None:
-    shown = (ROOT / "docs/jan.md").read_text(encoding="utf-8")
-    for line in into(folder, SLIM).stdout.splitlines():
-        assert line.replace(str(folder), "/home/you/.local/share/Jan/data") in shown
+def test_the_output_in_the_documents_is_real(folder: Path, studio: Path) -> None:
+    for app, place, told in (
+        ("jan", folder, "/home/you/.local/share/Jan/data"),
+        ("lm-studio", studio, "/home/you/.lmstudio"),
+    ):
+        shown = (ROOT / f"docs/{app}.md").read_text(encoding="utf-8")
+        done = push(app, SLIM, "--data-folder", place)
+        for line in done.stdout.splitlines():
+            assert line.replace(str(place), told) in shown
 
 
 def test_a_selection_and_the_report(folder: Path, tmp_path: Path) -> None:
@@ -161,6 +166,69 @@ def test_a_selection_and_the_report(folder: Path, tmp_path: Path) -> None:
     done = into(folder, SLIM, "--title", "nothing like it")
     assert done.returncode == 7
     assert "Nothing was written." in done.stderr
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Path:
+    """LM Studio's folder, with a chat of its own."""
+    own = tmp_path / "studio/conversations/1.conversation.json"
+    own.parent.mkdir(parents=True)
+    own.write_text("{}")
+    return tmp_path / "studio"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("export", FIXTURES, ids=lambda path: path.stem)
+def test_lm_studio_has_every_conversation_and_a_second_run_writes_nothing(
+    export: Path, studio: Path
+) -> None:
+    done = push("lm-studio", export, "--data-folder", studio)
+    (studio / "conversations/1.conversation.json").unlink()
+    names = [chat["name"] for chat in lm_studio.chats(studio).values()]
+    number = len([name for name in names if " (version " not in name])
+    assert f"{number} new" in done.stdout
+    before = files(studio)
+    done = push("lm-studio", export, "--data-folder", studio)
+    assert "Nothing new to write." in done.stdout
+    assert files(studio) == before
+
+
+def test_a_chat_that_was_gone_on_with_stays_and_a_new_version_of_another_comes(
+    studio: Path, tmp_path: Path
+) -> None:
+    push("lm-studio", source(tmp_path / "a.json", "Black."), "--data-folder", studio)
+    [path] = (studio / "conversations/ChatGPT").iterdir()
+    before = path.read_bytes()
+    grown = source(tmp_path / "b.json", "Black.", "Green.")
+    done = push("lm-studio", grown, "--data-folder", studio)
+    assert "0 new, 1 in place of an older version" in done.stdout
+    [again] = (studio / "conversations/ChatGPT").iterdir()
+    assert again == path
+    path.write_bytes(before)
+    done = push("lm-studio", source(tmp_path / "c.json", "White."), "--data-folder", studio)
+    assert "You changed these in the app" in done.stdout
+    assert path.read_bytes() == before
+    assert (studio / "conversations/1.conversation.json").read_text() == "{}"
+
+
+def test_a_picture_is_written_once_and_never_replaced(studio: Path) -> None:
+    fat = ROOT / "fixtures/fat-2024.zip"
+    assert "3 files beside them" in push("lm-studio", fat, "--data-folder", studio).stdout
+    [picture, *_] = sorted((studio / "user-files").glob("*.jpg"))
+    picture.write_bytes(b"mine")
+    push("lm-studio", fat, "--data-folder", studio)
+    assert picture.read_bytes() == b"mine"
+
+
+def test_the_folder_of_lm_studio_is_where_its_pointer_says(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "linux", {})
+    assert lm_studio_folder(machine) == tmp_path / ".lmstudio"
+    pointer = tmp_path / ".lmstudio-home-pointer"
+    for data in (b"", b"\n", b"\xff\xfe", b"a\0b"):
+        pointer.write_bytes(data)
+        assert lm_studio_folder(machine) == tmp_path / ".lmstudio"
+    pointer.write_text("/elsewhere \n")
+    assert lm_studio_folder(machine) == Path("/elsewhere")
 
 
 def test_what_the_app_does_not_get_is_counted(folder: Path) -> None:

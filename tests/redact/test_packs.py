@@ -29,8 +29,7 @@ pytestmark = pytest.mark.slow
 TALKS = 4 * len(KINDS)
 PACKS = (
     *("claude", "gemini", "chatgpt", "chatgpt-text", "markdown", "jsonl"),
-    *("open-webui", "librechat", "jan", "sqlite"),
-    *("open-webui", "librechat", "sqlite"),
+    *("open-webui", "librechat", "jan", "lm-studio", "sqlite"),
     "sillytavern",
 )
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."

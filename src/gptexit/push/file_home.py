@@ -163,9 +163,11 @@ class FileHome:
                 while chunk := source.read(CHUNK):
                     write_all(out, chunk)
                 os.fsync(out.fileno())
+                size = out.tell()
             self._place(part, copy.path)
         finally:
             part.unlink(missing_ok=True)
+        self._note(Entry(copy.key, copy.path, "", size))
 
     def _write(self, unit: Unit) -> None:
         part = self._folder / f"{_ASIDE}{new_name()}"
@@ -179,9 +181,13 @@ class FileHome:
             self._place(part, unit.path)
         finally:
             _remove(part)
+        self._note(Entry(unit.key, unit.path, unit.digest, unit.size))
+
+    def _note(self, entry: Entry) -> None:
+        """Record what was written."""
         with self._record.open("ab") as record:
-            record.write(journal_line(Entry(unit.key, unit.path, unit.digest, unit.size)))
-        self._catalog.put(Entry(unit.key, unit.path, unit.digest, unit.size))
+            record.write(journal_line(entry))
+        self._catalog.put(entry)
 
     def _place(self, part: Path, path: str) -> None:
         """Rename what is complete into its place. What was there, as we wrote it, goes."""
@@ -203,7 +209,16 @@ def _jan(setting: Setting, catalog: Catalog) -> _Writer:
     return Jan(setting.options, catalog, setting.read, copies=False)
 
 
-APPS = {"jan": FileApp(_jan, lambda path: path.rpartition("/")[0])}
+def _lm_studio(setting: Setting, catalog: Catalog) -> _Writer:
+    from gptexit.writers.lm_studio import LMStudio
+
+    return LMStudio(setting.options, catalog, setting.read, copies=False)
+
+
+APPS = {
+    "jan": FileApp(_jan, lambda path: path.rpartition("/")[0]),
+    "lm-studio": FileApp(_lm_studio, lambda path: path, shared="user-files/"),
+}
 
 
 @contextmanager

@@ -139,6 +139,16 @@ def jan_folder(machine: Machine) -> Path:
     return Path(chosen) if chosen and isinstance(chosen, str) else machine.data / "Jan/data"
 
 
+def lm_studio_folder(machine: Machine) -> Path:
+    """Find LM Studio's folder: `~/.lmstudio-home-pointer` names it, else it is `~/.lmstudio`."""
+    try:
+        pointer = read_bytes(machine.home / ".lmstudio-home-pointer") or b""
+        named = pointer.decode("utf-8-sig").strip().partition("\n")[0].strip()
+    except (OSError, ValueError):
+        named = ""
+    return Path(named) if named and "\0" not in named else machine.home / ".lmstudio"
+
+
 def _files(app: str, folder: Path, setting: Setting) -> AbstractContextManager[Home]:
     from gptexit.push.file_home import open_home
 
@@ -155,6 +165,14 @@ PLACES = {
             "threads",
             partial(_files, "jan"),
             "Quit Jan before, and start it again afterwards: it looks for threads when it starts.",
+        ),
+        Place(
+            "lm-studio",
+            "LM Studio",
+            lm_studio_folder,
+            "conversations",
+            partial(_files, "lm-studio"),
+            "Quit LM Studio before, and start it again afterwards.",
         ),
     )
 }

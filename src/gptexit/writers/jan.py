@@ -80,11 +80,11 @@ class Jan:
         thread = thread_id(conversation)
         messages = _messages(conversation, turns, thread, beside, Inline(self._read))
         about = _thread(conversation, turns, thread, self._include)
-        folder, key = f"{THREADS}/{thread}", f"conversation/{conversation['id']}"
+        folder, key = f"{THREADS}/{thread}", conversation["id"]
         lines = b"".join(dumps(message) + b"\n" for message in messages)
         done.files += [
-            File(f"{folder}/messages.jsonl", lines, f"{key}/messages"),
-            File(f"{folder}/thread.json", dumps(about) + b"\n", f"{key}/thread"),
+            File(f"{folder}/messages.jsonl", lines, f"messages/{key}"),
+            File(f"{folder}/thread.json", dumps(about) + b"\n", f"conversation/{key}"),
         ]
         done.copies += beside.copies
         done.messages = turns.messages

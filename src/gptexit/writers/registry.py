@@ -22,6 +22,7 @@ FORMATS: dict[str, Format] = {
         chat.LIBRECHAT,
         chat.JAN,
         chat.SILLYTAVERN,
+        chat.LM_STUDIO,
         pam.FORMAT,
         chat.MESSAGES,
         chat.SHAREGPT,

@@ -29,6 +29,12 @@ def _sillytavern(options: CommonOptions, setting: WriterSetting) -> Writer:
     return SillyTavern(options, setting.catalog)
 
 
+def _lm_studio(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.lm_studio import LMStudio
+
+    return LMStudio(options, setting.catalog, setting.read)
+
+
 def _claude_api(options: CommonOptions, setting: WriterSetting) -> Writer:
     from gptexit.writers.chat.api_requests import ClaudeApi
 
@@ -64,6 +70,7 @@ SILLYTAVERN = Format(
     Group.APPS,
     _sillytavern,
 )
+LM_STUDIO = Format("lm-studio", "Chats for LM Studio's folder.", Group.APPS, _lm_studio)
 CLAUDE_API = Format(
     "claude-api",
     "Requests to Claude's API, one conversation a line, for scripts.",
