@@ -27,6 +27,7 @@ _COMMANDS = {
     "mcp": "Let an assistant search and read an SQLite archive.",
     "push": "Put the conversations into an app.",
     "verify": "Prove that an archive holds what an export holds.",
+    "bag": "Copy an archive into a BagIt bag, for a library or another keeper.",
     "status": "Say what an archive is, and what to do with it next.",
     "formats": "List the formats that gptexit writes.",
     "schema": "Print a published JSON Schema.",

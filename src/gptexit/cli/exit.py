@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gptexit.bag import free_place, make_bag
 from gptexit.cli import options, outputs
+from gptexit.cli.bag import as_text as bag_words
 from gptexit.cli.progress import kind_of, progress_bar
 from gptexit.cli.summary import (
     complain,
@@ -27,6 +29,7 @@ from gptexit.cli.usage import NamedChoice
 from gptexit.cli.verify import findings
 from gptexit.exit import ACCOUNT, FORMATS, HTML, REPORT, Finished, leave
 from gptexit.exit_page import DESTINATIONS, PAGE, QUESTION
+from gptexit.extras import need
 from gptexit.selection import Selection
 from gptexit.text.terminal import command_line, count
 from gptexit.writers.base import SECRETS
@@ -58,6 +61,9 @@ WRITTEN = (*FORMATS, *(destination.format for destination in DESTINATIONS.values
     type=click.Choice([HTML]),
     help="Do not write the pages for the browser.",
 )
+@click.option(
+    "--bag", is_flag=True, help="Also copy all of it into a BagIt bag beside it, for a library."
+)
 @options.exclude("Leave conversations out of what --for adds; your own archive keeps them")
 @options.redact
 @outputs.dry_run
@@ -83,6 +89,8 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     gptexit exit chatgpt-export.zip --for claude --exclude title=salary
     """
     _need_sense(sources, given)
+    if given["bag"]:
+        need("bag")
     quiet, out = given["quiet"] or given["as_json"], Path(given["out"])
     kind = kind_of(given, quiet=given["quiet"])
 
@@ -106,6 +114,8 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
             jobs=given["jobs"],
             dry=given["dry_run"],
         )
+    place = free_place(out) if given["bag"] else None
+    bagged = make_bag(out, place) if finished and place else None
     if finished:
         code = finished.answer.exit_code
         report |= {"verification": finished.checked.as_json(), "exit_code": code}
@@ -117,8 +127,11 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
     if finished is None:
         if not quiet:
             click.echo(_would_write(report, out), err=err)
+            if place:
+                click.echo(f"Would put a copy of all that into the bag {place}.", err=err)
     elif not quiet:
-        told = ["", *_told(report, finished), "", QUESTION, str(finished.answer)]
+        copied = [bag_words(bagged), ""] if bagged else []
+        told = ["", *copied, *_told(report, finished), "", QUESTION, str(finished.answer)]
         click.echo("\n".join(told), err=err)
     elif not finished.answer.is_yes:
         complain([str(finished.answer)])
