@@ -135,6 +135,8 @@ def pages() -> Iterator[str]:
     yield templates.render("open-webui/HOW-TO-IMPORT.md.j2", files=2, last="import-002.json")
     for number in (1, 3):
         yield templates.render("chatgpt-text/HOW-TO-IMPORT.md.j2", files=number)
+    yield templates.render("llama-cpp/HOW-TO-IMPORT.md.j2", zips=2, last="chats-002.zip")
+    yield templates.render("llama-cpp/HOW-TO-IMPORT.md.j2", zips=0, last="")
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
     yield templates.render("jan/HOW-TO-IMPORT.md.j2")
     yield templates.render("sillytavern/HOW-TO-IMPORT.md.j2")

@@ -236,6 +236,12 @@ class NotKept(Code):
     )
     THOUGHT_LINE = "thought-line", "line that says for how long ChatGPT thought"
     GIVEN_NAME = "given-name", "name that you gave to a project or custom GPT"
+    ARCHIVED = "archived", "conversation that was archived, which the app does not know"
+    PROJECT_OR_GPT = (
+        "project-or-gpt",
+        "conversation's project or custom GPT, which the app does not know",
+    )
+    RATING = "rating", "thumb up or down, which the app does not know"
     TITLE_CUT = "title-cut", "title made shorter, because other programs name files after it"
     VALUE_REPLACED = (
         "value-replaced",

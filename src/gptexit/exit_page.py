@@ -49,6 +49,7 @@ DESTINATIONS = {
     "gemini-api": Destination("gemini-api", "conversations.jsonl", "the Gemini API"),
     "jan": Destination("jan", "HOW-TO-IMPORT.md", "Jan"),
     "librechat": Destination("chatgpt", "chatgpt-export.zip", "LibreChat", {"fit": "librechat"}),
+    "llama-cpp": Destination("llama-cpp", "HOW-TO-IMPORT.md", "llama.cpp"),
     "lm-studio": Destination("lm-studio", "HOW-TO-IMPORT.md", "LM Studio"),
     "mcp": Destination("sqlite", "chatgpt.sqlite", "an assistant that searches"),
     "messages": Destination("messages", "messages.jsonl", "a program that trains models"),

@@ -30,6 +30,7 @@ FOR_PEOPLE = (
     "open-webui",
     "librechat",
     "jan",
+    "llama-cpp",
     "lm-studio",
     "sqlite",
     "claude",
@@ -43,6 +44,7 @@ WITH_SOURCES = (
     "open-webui",
     "librechat",
     "jan",
+    "llama-cpp",
     "lm-studio",
     "chatgpt-text",
     "messages",
@@ -132,6 +134,14 @@ def _sillytavern(files: Any) -> Iterator[tuple[str, str, str]]:
                     yield role, whole, whole
 
 
+def _llama_cpp(files: Any) -> Iterator[tuple[str, str, str]]:
+    (lines,) = [data.splitlines() for path, data in files if path.endswith(".jsonl")]
+    for record in map(json.loads, lines[2:]):
+        message = record["message"]
+        text = "\n".join(leaves([message["content"], message.get("toolCalls")]))
+        yield message["role"], text, f"{message.get('reasoningContent', '')}\n{text}"
+
+
 def _lm_studio(files: Any) -> Iterator[tuple[str, str, str]]:
     """The first chat, and of the others what they do not repeat."""
     seen = []
@@ -165,6 +175,7 @@ _SPOKEN = {
     "chatgpt-text": _chatgpt_text,
     "jan": _jan,
     "sillytavern": _sillytavern,
+    "llama-cpp": _llama_cpp,
     "lm-studio": _lm_studio,
     "sqlite": _sqlite,
     "claude": _claude,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
@@ -29,7 +30,7 @@ FIXTURES = ROOT / "fixtures"
 CONVERSATIONS = "conversations.json"
 LONGEST = 20_000
 """Bytes."""
-_LEFT_OUT = (".gptexit", "assets", "upload", "memory.md", "data", "static", "index.html")
+_LEFT_OUT = (".gptexit", "assets", "files", "upload", "memory.md", "data", "static", "index.html")
 """What is no text or packed, what has a golden file of its own, and what tests of its own read."""
 USUAL = Options(timezone=UTC)
 EVERYTHING = Options(
@@ -57,6 +58,7 @@ CASES = {
     "gemini/slim-2026": ("gemini", "slim-2026", USUAL),
     "jsonl/classic-2023": ("jsonl", "classic-2023", USUAL),
     "jsonl/slim-2026": ("jsonl", "slim-2026", USUAL),
+    "llama-cpp/slim-2026": ("llama-cpp", "slim-2026", USUAL),
     "chatgpt-text/dat-2026": ("chatgpt-text", "dat-2026", USUAL),
     "claude/fat-2024": ("claude", "fat-2024", FOR_CLAUDE),
 }
@@ -96,7 +98,9 @@ def _readable(root: Path) -> Iterator[tuple[str, bytes]]:
         relative = path.relative_to(root)
         if not path.is_file() or relative.parts[0] in _LEFT_OUT:
             continue
-        if path.suffix == ".jsonl":
+        if path.name.startswith("chats-"):
+            yield from _unpacked(path)
+        elif path.suffix == ".jsonl":
             yield from _indented(path)
         elif path.name == CONVERSATIONS:
             yield relative.as_posix(), _spread(path.read_bytes())
@@ -109,6 +113,15 @@ def _indented(path: Path) -> Iterator[tuple[str, bytes]]:
     for line in path.read_bytes().splitlines():
         conversation = orjson.loads(line)
         yield f"{conversation['id']}.json", orjson.dumps(conversation, option=orjson.OPT_INDENT_2)
+
+
+def _unpacked(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The JSONL files in a ZIP, each line on many lines."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            data = b"".join(map(_spread, archive.read(name).splitlines()))
+            if len(data) <= LONGEST:
+                yield f"{path.stem}/{name}", data
 
 
 def _spread(data: bytes) -> bytes:

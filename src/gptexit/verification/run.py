@@ -47,6 +47,7 @@ KNOWN = READERS.keys() | names(
     gemini-api
     jan
     librechat
+    llama-cpp
     lm-studio
     messages
     open-webui

@@ -21,6 +21,7 @@ FORMATS: dict[str, Format] = {
         chat.GEMINI_API,
         chat.LIBRECHAT,
         chat.JAN,
+        chat.LLAMA_CPP,
         chat.SILLYTAVERN,
         chat.LM_STUDIO,
         pam.FORMAT,

@@ -136,7 +136,7 @@ def compare(
         _dates(expected, talks[0], count)
         for talk in talks:
             if talk.title is not None:
-                assert talk.title == title_of(expected)
+                assert normal(talk.title) == normal(title_of(expected))
         if talks[0].text is not None:
             _note(app, expected, talks[0], talks[0].text, count)
         else:
@@ -208,7 +208,7 @@ def _ids(app: App, expected: Expected, talk: AppConversation) -> list[str]:
     """Give each message the id of the first message of the export in it.
 
     Where the app has none: of those below the message above that have the same speaker and whose
-    words are all there, the one with most words.
+    words are all there, one of the same second, or else the one with most words.
     """
     below: dict[str | None, list[Said]] = {}
     for said in expected.said.values():
@@ -230,7 +230,8 @@ def _ids(app: App, expected: Expected, talk: AppConversation) -> list[str]:
             if said.id in free and said.user == message.user and _has(said, text)
         ]
         assert fits, f"a message is not in the export: {message.text[:200]}"
-        said = max(fits, key=lambda said: sum(map(len, said.words)))
+        when = message.when
+        said = max(fits, key=lambda said: (said.second == when, sum(map(len, said.words))))
         free.discard(said.id)
         ids.append(said.id)
         while app.turns and len(under := below.get(said.id, [])) == 1:
@@ -288,7 +289,7 @@ def _date(
         count["dates"] += 1
         return
     assert app.rising and above and above.when is not None, (said.id, message.when, said.second)
-    assert above.when <= message.when <= above.when + 1
+    assert above.when <= message.when <= above.when + 1, (said.id, message.when, above.when)
     assert message.when > said.second
 
 

@@ -29,6 +29,12 @@ def _sillytavern(options: CommonOptions, setting: WriterSetting) -> Writer:
     return SillyTavern(options, setting.catalog)
 
 
+def _llama_cpp(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.llama_cpp import LlamaCpp
+
+    return LlamaCpp(options, setting.catalog, setting.read)
+
+
 def _lm_studio(options: CommonOptions, setting: WriterSetting) -> Writer:
     from gptexit.writers.lm_studio import LMStudio
 
@@ -69,6 +75,13 @@ SILLYTAVERN = Format(
     "Chats and characters for SillyTavern's user folder.",
     Group.APPS,
     _sillytavern,
+)
+LLAMA_CPP = Format(
+    "llama-cpp",
+    "ZIPs for the page of llama.cpp's own server.",
+    Group.APPS,
+    _llama_cpp,
+    sink=SinkKind.ZIPS,
 )
 LM_STUDIO = Format("lm-studio", "Chats for LM Studio's folder.", Group.APPS, _lm_studio)
 CLAUDE_API = Format(
