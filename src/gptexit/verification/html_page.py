@@ -176,7 +176,9 @@ class HtmlPage(HTMLParser):
         if not text.startswith(_BEGIN) or (odd := _ODD.search(text, len(_BEGIN))):
             at = odd.start() if text.startswith(_BEGIN) and odd else 0
             raise Unreadable(f"line {text.count(chr(10), 0, at) + 1}")
-        self.feed(text[len(_BEGIN) :])
+        self._at = 0
+        self._all = text[len(_BEGIN) :]
+        self.feed(self._all)
         self.close()
         if self._around or not self.ids:
             raise Unreadable("its end")
@@ -191,6 +193,21 @@ class HtmlPage(HTMLParser):
         """All text of the page."""
         texts = [article.text for article in self.articles]
         return "\n".join([self.heading, *self._frame, self.loose, *texts])
+
+    @property
+    def beside(self) -> str:
+        """What stands beside the texts of all messages."""
+        return "\n".join(text for article in self.articles for text in article.beside)
+
+    def updatepos(self, i: int, j: int) -> int:
+        """Note how far the page was read; lines are counted only for `getpos`."""
+        self._at = j
+        return j
+
+    def getpos(self) -> tuple[int, int]:
+        """Return the line that is read, and 0, since nobody asks for the place in it."""
+        at = len(self._all) - len(self.rawdata) + self._at
+        return self._all.count("\n", 0, at) + 1, 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Enter an element."""

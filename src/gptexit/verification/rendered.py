@@ -8,6 +8,7 @@ has one of the two. A page may mix them, as where a list stands within code.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from gptexit.verification.compare_text import letters
@@ -91,6 +92,7 @@ def _held(words: str, within: str) -> int:
     return least
 
 
+@lru_cache(maxsize=32)  # a message is looked for in its page and in what the search reads
 def _spellings(piece: str) -> list[_Spelling]:
     if not (_SIGNS.search(piece) or "<br" in piece):
         return [_Spelling("", letters(piece))]

@@ -34,7 +34,7 @@ _SPELLED = bytes(
     for code in range(256)
 )
 """As `_LETTERS`, but in small letters, and with the sign that begins an escape in JSON."""
-_FEW = 64
+_FEW = 128
 """Words that are looked for one by one, at most."""
 _LETTER_ESCAPES = (b"\\n", b"\\r", b"\\t", b"\\b", b"\\f")
 _UNICODE_ESCAPE = re.compile(rb"\\u[0-9a-f]{4}")
@@ -77,12 +77,12 @@ class Vocabulary:
         """
         lines = text.split("\n")
         written, source = set(lines), set("\n".join(near).split("\n"))
-        pieces = _pieces_of(written - source)
-        if pieces:
-            pieces -= _pieces_of(source - written)
-        strange = _words_of(pieces).difference(_OWN, own)
+        pieces, others = _pieces_of(written - source), _pieces_of(source - written)
+        strange = _words_of(pieces - others).difference(_OWN, own)
         if strange and len(strange) <= _FEW:
             strange = {word for word in strange if f" {word} ".encode() not in self._spelled}
+        if strange:
+            strange -= _words_of(others)
         if strange:
             strange -= self._in_json
         for line in lines if strange else ():

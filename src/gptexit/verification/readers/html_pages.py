@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 
 from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_text import key_of_address, keys_in, letters
@@ -140,8 +140,8 @@ class HtmlReader(Reader):
         """Look for the words, sources and files of each message, and for any others."""
         page, source, seen = held.page, held.source, held.seen
         files: dict[str, str | None] = dict(source.generated())
-        everything = self.look.letters(page.text)
-        beside = self.look.letters("\n".join(it for one in page.articles for it in one.beside))
+        everything = cache(lambda: self.look.letters(page.text))
+        beside = cache(lambda: self.look.letters(page.beside))
         for shown in [*seen.current, *seen.others]:
             article = held.articles.get(spelled(shown.id))
             pointers = [*shown.pointers, *(name for name, key in files.items() if key == shown.id)]
@@ -150,11 +150,11 @@ class HtmlReader(Reader):
                 yield from self._linked(held, pointers, [article])
             elif any(map(has_words, shown.words.pieces)) or shown.pointers:
                 yield f"{_name(shown)} is missing"
-            elif gone := self._beside(shown.words, everything + beside, page.articles):
+            elif gone := self._beside(shown.words, everything() + beside(), page.articles):
                 yield f"{_name(shown)} is missing: “{_short(gone)}”"
         for words in seen.anywhere:
-            gone = self._gone(words, everything)[0]
-            gone = gone or self._beside(words, everything + beside, page.articles)
+            gone = self._gone(words, everything())[0]
+            gone = gone or self._beside(words, everything() + beside(), page.articles)
             if gone is not None:
                 yield f"a document or report is incomplete: “{_short(gone)}”"
         shown_by = {shown.id for shown in [*seen.current, *seen.others]}
@@ -162,7 +162,7 @@ class HtmlReader(Reader):
         yield from self._linked(held, unplaced, page.articles)
         if held.ours and not (held.kept or self.archive.redacted):
             text = f"{page.title}\n{page.text}"
-            strange = source.vocabulary.lacks(text, source.texts(seen.ids()), self._own_words)
+            strange = source.vocabulary.lacks(text, source.texts(source.nodes), self._own_words)
             if first := next(filter(partial(_is_in_nothing, source), strange), None):
                 yield f"holds a word that the export does not have: {first}"
 
@@ -209,8 +209,6 @@ class HtmlReader(Reader):
         at = 0
         between = []
         for piece in words.pieces:
-            if not letters(piece):
-                continue
             span = find(piece, self.look, within, at)
             if span is None:
                 return lacking(piece, within), []
@@ -283,10 +281,11 @@ class HtmlReader(Reader):
                 yield f"{_name(shown)} is not found by the search"
                 continue
             gone, _ = self._gone(shown.words, self.look.letters(text.text))
-            # Words that the page itself lacks are named as such, or are in an older one beside it.
-            shown_there = self._gone(shown.words, self.look.letters("".join(article.texts)))
-            if gone is not None and shown_there[0] is None:
-                yield f"the search does not find all of {_name(shown)}: “{_short(gone)}”"
+            if gone is not None:
+                # What the page itself lacks is named as such, or is in an older one beside it.
+                page = self.look.letters("".join(article.texts))
+                if self._gone(shown.words, page)[0] is None:
+                    yield f"the search does not find all of {_name(shown)}: “{_short(gone)}”"
             if text.role != ROLES.get(held.source.role(shown.id) or "", text.role):
                 yield f"the search names another author of {_name(shown)}"
 
