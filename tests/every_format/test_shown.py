@@ -144,15 +144,14 @@ def _llama_cpp(files: Any) -> Iterator[tuple[str, str, str]]:
 
 def _lm_studio(files: Any) -> Iterator[tuple[str, str, str]]:
     """The first chat, and of the others what they do not repeat."""
-    seen: list[Any] = []
-    for _, data in [file for file in files if file[0].endswith(".conversation.json")]:
-        versions = [
-            each for message in json.loads(data)["messages"] for each in message["versions"]
-        ]
-        for version in [each for each in versions if each not in seen]:
-            text = "\n".join(lm_studio.said(version))
-            yield version["role"], text, text
-        seen += versions
+    seen = []
+    for path, data in files:
+        for message in json.loads(data)["messages"] if path.endswith(".conversation.json") else ():
+            for version in message["versions"]:
+                if version not in seen:
+                    seen.append(version)
+                    text = "\n".join(lm_studio.said(version))
+                    yield version["role"], text, text
 
 
 def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:

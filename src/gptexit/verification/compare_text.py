@@ -34,6 +34,8 @@ _RULE = re.compile(r"\n[ \t>\\]*(?:[-=]|[-=*_][-=*_ \t\\]*[-=*_])[ \t\r\\]*(?=\n
 """A line of dashes and the like: a rule, or what makes a heading of the line above."""
 _PICTURE = re.compile(r"\\?!(?=\\?\[(?!\\?\^))")
 """The sign before a picture; a sentence may also end so before a footnote: `Done![^1]`."""
+_REFERENCE = re.compile(r"&#?\w{1,31};")
+"""A reference of HTML, which Markdown undoes in addresses too (CommonMark 2.5)."""
 _TRACKING = re.compile(r"[?&](?:utm_\w+|gclid|fbclid|msclkid)=[^&#\s\0()<>\[\]\"]*", re.IGNORECASE)
 """Parameters that tell a server where a visitor came from; a writer may drop them."""
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -93,5 +95,8 @@ def key_of_address(address: str) -> str:
 
 def keys_in(text: str) -> str:
     """Return the keys of all addresses in a text, in one string."""
-    text = _TRACKING.sub("", unquote(text.replace("\\", "")))
+    text = text.replace("\\", "")
+    if "&" in text:
+        text = _REFERENCE.sub(lambda match: html.unescape(match[0]), text)
+    text = _TRACKING.sub("", unquote(text))
     return _NO_LETTER.sub("", text).casefold()

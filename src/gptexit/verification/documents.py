@@ -31,9 +31,14 @@ _SILENT = names("hidden attribution navigation followup_a")
 """Types that show nothing themselves."""
 _PAGES = names("webpage webpage_extended grouped_webpages sources_footnote")
 _LINKED = re.compile(r"\[([^\[\]\n]{0,300})\]\((https?://[^\s()]{1,2000})\)")
-_ADDRESS = re.compile(r"https?://[^\s\"<>\ue200-\ue2ff]+")
-_NO_ADDRESS = re.compile(r"[^!#-;=?-~]")
-"""A sign that ends an address."""
+_ADDRESS = re.compile(
+    r"(?<=<)(?i:https?)://[^<>\n]+(?=>)|(?<=\]\()(?i:https?)://[^\s\ue200-\ue2ff]+"
+    r"|(?i:https?)://[^\s\"<>\ue200-\ue2ff]+"
+)
+"""An address in a text; that of a link may have quotes, and spaces in angle brackets (CommonMark
+6.3)."""
+_ENDS_ADDRESS = re.compile(r"[^!#%&(-),-;=?-Z_a-z]")
+"""A sign at which an address may end, or where another one may begin, in a text."""
 _ID = re.compile("turn(\\d{1,9}[a-z_]{1,40}\\d{1,9})")
 _NUMBER = re.compile(r"【(\d{1,6})(?::\d{1,6})?†")
 _META = re.compile(r"[.^$*+?{}\[\]|()]")
@@ -127,6 +132,10 @@ def matched(metadata: Raw) -> list[str]:
     return list(dict.fromkeys(spans))[:200]
 
 
+_SHORT_KEY = 8
+"""Letters and digits of an address that are too few to be looked for in the middle of another."""
+
+
 class Given:
     """Collects the addresses of sources in one message."""
 
@@ -145,9 +154,9 @@ class Given:
                 continue
             if is_web(leaf) and len(leaf) < 5_000:
                 self.addresses.add(key_of_address(leaf))
-            if not is_web(leaf) or _NO_ADDRESS.search(leaf):
+            if not is_web(leaf) or _ENDS_ADDRESS.search(leaf):
                 texts += _ADDRESS.findall(leaf.replace("\\/", "/").replace('\\"', '"'))
-        self.text = "\0".join(map(key_of_address, texts))
+        self.text = "".join(f"\0{key_of_address(text)}" for text in texts)
         for group in objects(metadata.get("search_result_groups")):
             for entry in objects(group.get("entries")):
                 self._learn(entry.get("ref_id"), entry)
@@ -164,8 +173,13 @@ class Given:
             self.by_id.setdefault(ref.removeprefix("turn"), []).append(key_of_address(item["url"]))
 
     def has(self, key: str) -> bool:
-        """Tell whether the message gives the address with this key."""
-        return key in self.addresses or (len(key) > 8 and key in self.text)
+        """Tell whether the message gives the address with this key.
+
+        A short key, such as `httpsxai`, may be in another address by chance: one has to begin so.
+        """
+        if key in self.addresses:
+            return True
+        return (key if len(key) > _SHORT_KEY else f"\0{key}") in self.text
 
 
 def cited_by(text: str, own: Given, above: Iterable[Given]) -> list[tuple[str, ...]]:

@@ -32,5 +32,7 @@ def unsafe(archive: CheckedArchive, path: str, page: HtmlPage) -> Iterator[str]:
         if address.startswith("#"):
             if address[1:] not in page.ids:
                 yield f"refers to a place that it does not have: {address[:80]}"
-        elif not address.startswith(_ABROAD) and file_of(archive, path, address) is None:
+        elif (
+            not address[:8].lower().startswith(_ABROAD) and file_of(archive, path, address) is None
+        ):
             yield f"leads to a file that the archive does not have: {address[:80]}"

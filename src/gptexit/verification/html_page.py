@@ -67,7 +67,9 @@ _LOADS = names("href src style xlink:href actiontype hidden formaction")
 """Attributes that no formula and no drawing needs."""
 _POLICY = names("base-uri default-src form-action img-src media-src script-src style-src")
 """Directives of a page's policy, each of which allows the files of the archive or nothing."""
-_LEADS_TO = re.compile(r"(?:https?://|mailto:|(?![A-Za-z][A-Za-z0-9+.-]*:|[/\\])[^\0-\x1f]*\Z)")
+_LEADS_TO = re.compile(
+    r"(?:(?i:https?://|mailto:)|(?![A-Za-z][A-Za-z0-9+.-]*:|[/\\])[^\0-\x1f]*\Z)"
+)
 """Addresses that a link may have: of the web, of a person, of a file beside the page."""
 _STAYS_HERE = re.compile(r"(?![A-Za-z][A-Za-z0-9+.-]*:|[/\\])[^\0-\x1f]+\Z")
 _TOKEN = re.compile(r"[a-z][a-z0-9]{0,2}\Z")

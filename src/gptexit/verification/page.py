@@ -16,6 +16,7 @@ from gptexit.text.front_matter import properties, value_of
 from gptexit.verification.compare_text import key_of_address
 from gptexit.verification.raw import inner_json
 from gptexit.verification.redacted_text import TextFinder
+from gptexit.verification.words import is_web
 
 _UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
 _ID = re.compile(r'^id: +(".*"|.*?)[ \t]*$', re.MULTILINE)
@@ -33,8 +34,8 @@ _EMBED = re.compile(
     r"(?<!\\)!\[(?:[^\[\]\n\\]|\\.){0,1000}\]"
     r"\((?:<[^<>\n]*>|(?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000})\)?"
 )
-_BARE = re.compile(r"https?://[^\s<>\"]+")
-_AUTOLINK = re.compile(r"<(https?://[^<>\s]+)>")
+_BARE = re.compile(r"(?<=<)(?i:https?)://[^<>\n]+(?=>)|(?i:https?)://[^\s<>\"]+")
+_AUTOLINK = re.compile(r"<((?i:https?)://[^<>\s]+)>")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(`{3,}|~{3,})([^\n]*)")
 _ITEM = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$))+")
 _CODE = 4
@@ -301,10 +302,10 @@ class NotePage:
     def sources(self, text: str) -> list[tuple[str, str]]:
         """Return the key and the text of each web address that a region links to."""
         links = _links_in(text)
-        links += _AUTOLINK.findall(text) if "<http" in text else []
+        links += _AUTOLINK.findall(text) if "://" in text else []
         for note in self.named(text):
             links += _links_in(note)
-        shown = dict.fromkeys(link for link in links if link.startswith(("http://", "https://")))
+        shown = dict.fromkeys(link for link in links if is_web(link))
         return [(key_of_address(link), link) for link in shown]
 
     def embeds(self, text: str) -> str:

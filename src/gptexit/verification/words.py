@@ -50,18 +50,21 @@ _CONTAINER = re.compile(r"^[ \t]{0,3}:{3,}[ \t]*([A-Za-z][\w-]{0,60})?[^\n]{0,21
 _TITLED = re.compile(r"(?:subject|title)=\"([^\"]{1,500})\"")
 _ATTRIBUTES = re.compile(r"\{[^{}]{0,2000}\}")
 _DEFINITION = re.compile(
-    r"^[ ]{0,3}\[([^\]\[\n^][^\]\[\n]{0,200})\]:[ \t]*<?([^\s<>]{1,2000})>?"
+    r"^[ ]{0,3}\[([^\]\[\n]{1,200})\]:[ \t]*<?([^\s<>]{1,2000})>?"
     r"(?:[ \t]+(?:\"([^\"\n]{0,500})\"|'([^'\n]{0,500})'|\(([^)\n]{0,500})\)))?[ \t]*$",
     re.MULTILINE,
 )
 _LINK = re.compile(
-    r"\]\([ \t]*(?:<(?P<angle>[^<>\n]{0,2000})>|(?P<to>[^\s()<>]{0,2000}(?:\([^\s()]{0,500}\)"
-    r"[^\s()<>]{0,500}){0,3}))(?:[ \t]+(?:\"(?P<title>[^\"\n]{0,500})\"|'[^'\n]{0,500}'))?[ \t]*\)"
+    r"\]\((?:[ \t]*\n)?[ \t]*"
+    r"(?:<(?P<angle>[^<>\n]{0,2000})>"
+    r"|(?P<to>(?:[^\s()<][^\s()]{0,2000})?(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,3}))"
+    r"(?:\s{1,9}(?:\"(?P<title>[^\"\n]{0,500})\"|'[^'\n]{0,500}'))?\s{0,9}\)"
 )
 _SANDBOX = re.compile(r"\]\(<?sandbox:[^\n]{0,400}?(?:\)|$)", re.MULTILINE)
 _BARE_SANDBOX = re.compile(r"sandbox:/[^\s\"'<>()\[\]]*")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,100}\]:?")
 _SIGN = re.compile("[\ue200-\ue2ff【]")
+_WEB = re.compile(r"(?i:https?)://[^\s/]")
 _CUT = "\ufdd2"
 """Marks where a text is split; Unicode keeps it free for such uses."""
 _EDGES = " \t\n-*+|•–—"
@@ -113,7 +116,7 @@ class Words:
 
 def is_web(value: Any) -> bool:
     """Tell whether `value` is an address of the web."""
-    return isinstance(value, str) and value.startswith(("http://", "https://"))
+    return isinstance(value, str) and _WEB.match(value) is not None
 
 
 def literal(text: str) -> Words:
@@ -177,16 +180,23 @@ def _linked(text: str) -> Words:
 
 
 def _label(match: re.Match[str]) -> str:
-    """Cut the label of a definition out if it is a number or follows words, as in `[here][a]`."""
-    goes = match[1].isdigit() or match.string[match.start() - 1 : match.start()] == "]"
+    """Cut the label of a definition out if it is a number or follows words, as in `[here][a]`.
+
+    A definition of a footnote, `[^1]: https://…`, is one of a link to most readers of Markdown.
+    """
+    before = match.string[match.start() - 1 : match.start()]
+    goes = match[1].isdigit() or match[1][0] == "^" or before == "]"
     return _CUT if goes else f"{_CUT}{match[1]}{_CUT}"
 
 
 def _defined(match: re.Match[str], labels: set[str], words: Words) -> str:
-    if "://" not in match[2] and not match[2].startswith(("/", "#", "mailto:", ".")):
+    if is_web(match[2]) or match[2].startswith(("/", "#", "mailto:", ".")):
+        words.lead_to(match[2])
+    elif match[1][0] == "^":
         return match[0]
+    elif "://" not in match[2]:
+        words.say(match[2])
     labels.add(match[1].casefold())
-    words.lead_to(match[2])
     words.say(match[3] or match[4] or match[5])
     return _CUT
 

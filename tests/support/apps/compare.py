@@ -221,13 +221,14 @@ def _ids(app: App, expected: Expected, talk: AppConversation) -> list[str]:
         text = normal(message.text)
         above = None if message.parent is None else last[message.parent]
         if message.id is not None:
-            fits = [expected.said[message.id]]
-        else:
-            fits = [
-                said
-                for said in below.get(above, ())
-                if said.id in free and said.user == message.user and _has(said, text)
-            ]
+            ids.append(message.id)
+            last.append(message.id)
+            continue
+        fits = [
+            said
+            for said in below.get(above, ())
+            if said.id in free and said.user == message.user and _has(said, text)
+        ]
         assert fits, f"a message is not in the export: {message.text[:200]}"
         when = message.when
         said = max(fits, key=lambda said: (said.second == when, sum(map(len, said.words))))

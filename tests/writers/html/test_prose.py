@@ -118,8 +118,12 @@ ABROAD = 'target="_blank" rel="noreferrer noopener"'
         ("![](https://b.c/d.png)", f'<a href="https://b.c/d.png" {ABROAD}>https://b.c/d.png</a>'),
         (
             "[![a](https://b.c/d.png)](https://e.f)",
-            f'<a href="https://e.f" {ABROAD}>a</a> (<a href="https://b.c/d.png" {ABROAD}>a</a>)',
+            f'<a href="https://e.f" {ABROAD}>a</a> '
+            f'(<a href="https://b.c/d.png" {ABROAD}>https://b.c/d.png</a>)',
         ),
+        ("[![a](https://b.c)](https://b.c)", f'<a href="https://b.c" {ABROAD}>a</a>'),
+        ('![a](https://b.c "d")', f'<a href="https://b.c" title="d" {ABROAD}>a</a>'),
+        ('[![a](a.svg)](b.html "d")', 'a (a.svg) (b.html "d")'),
     ],
 )
 def test_links(text: str, shown: str) -> None:

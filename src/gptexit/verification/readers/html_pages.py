@@ -22,14 +22,12 @@ from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.markdown import SIGNATURES, mark_of
 from gptexit.verification.rendered import find, has_words, lacking, plainer
 from gptexit.verification.vocabulary import vocabulary_of
-from gptexit.verification.words import Words
+from gptexit.verification.words import Words, is_web
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """Ends of the names of files that a page shows, and does not only link to."""
 _OF_CONVERSATION = re.compile(r"(?:[a-z0-9]+/)?conversation/(.*)", re.DOTALL)
 """The key of a page of a conversation; that of an older or a newer one beside it begins so."""
-_SHORT = 8
-"""Letters of an address that may stand in any text."""
 _COUNTED = 12
 """Letters of a paragraph that is counted, at least."""
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
@@ -196,12 +194,7 @@ class HtmlReader(Reader):
         for article in held.page.articles:
             key = keys.get(article.key or "")
             for address in dict.fromkeys(article.links) if key is not None else ():
-                if not address.startswith(("http://", "https://")):
-                    continue
-                name = key_of_address(address)
-                # Among the words of a message, only longer addresses are looked for.
-                told = len(name) <= _SHORT and name in keys_in(article.text)
-                if not (told or held.source.gives(str(key), name)):
+                if is_web(address) and not held.source.gives(str(key), key_of_address(address)):
                     yield f"message {article.key} leads to an address of nobody: {address[:200]}"
 
     def _gone(self, words: Words, within: str) -> tuple[str | None, list[str]]:

@@ -36,14 +36,15 @@ _MARK_IN_ADDRESS = re.compile("(?:\ufdd4|%EF%B7%94)([mc])(\\d{1,9})(?:\ufdd5|%EF
 _ADDRESS = r"https?://(?:(?!&[lg]t;)[^\s<>\ufdd4\ufdd5])*(?!&[lg]t;)[^\s<>\ufdd4\ufdd5.,:;!?'\"*_)\]}。，、；：！？）」』]"
 _PIECE = re.compile(
     r'<a href="([^"]*)"([^>]*)>(.*?)</a>'
-    r'|<img src="([^"]*)" alt="([^"]*)"[^>]*>'
+    r'|<img src="([^"]*)" alt="([^"]*)"([^>]*)>'
     rf"|(?:<pre|<code).*?</code>|(?<![A-Za-z0-9]){_ADDRESS}"
     r"|sandbox:/{1,3}mnt/data/(?:(?!&[lg]t;)[^\s<>|\ufdd4\ufdd5\"`\[\]，。、；：）」』])+"
     "|\ufdd4[mc]\\d{1,9}\ufdd5",
     re.DOTALL,
 )
 _TYPED = re.compile(rf"(?<![A-Za-z0-9]){_ADDRESS}")
-_IMG = re.compile(r'<img src="([^"]*)" alt="([^"]*)"[^>]*>')
+_IMG = re.compile(r'<img src="([^"]*)" alt="([^"]*)"([^>]*)>')
+_TITLE = re.compile(r' title="([^"]*)"')
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]"
 )
@@ -59,11 +60,17 @@ def is_safe(address: str) -> bool:
     return _SAFE.match(address) is not None
 
 
-def abroad(address: str, words: str) -> str:
-    """Return a link to the web around HTML; the address as text behind it if it is not safe."""
+def abroad(address: str, words: str, title: str = "") -> str:
+    """Return a link to the web around HTML; the address as text behind it if it is not safe.
+
+    `title`: what is shown beside a pointer on the link, as HTML.
+    """
+    named = f' title="{title}"' if title else ""
     if is_safe(address):
-        return f'<a href="{escape(address)}"{ABROAD}>{words}</a>'
+        return f'<a href="{escape(address)}"{named}{ABROAD}>{words}</a>'
     shown = escape(address, quote=False)
+    if title:
+        return f'{words} ({shown} "{title}")'
     return words if shown in words else f"{words} ({shown})"
 
 
@@ -149,7 +156,7 @@ class Prose:
         if kind == "<a":
             return self._link(match[1], match[2], match[3])
         if kind == "<i":
-            return self._image(match[4], match[5])
+            return self._image(match[4], match[5], match[6])
         if kind in ("<p", "<c"):
             return self._put_back(found, escape_only=True) if "\ufdd4" in found else found
         if kind[0] == "\ufdd4":
@@ -159,31 +166,42 @@ class Prose:
             return self._link(address, "", address) + found[len(address) :]
         return _bare(match)
 
-    def _link(self, href: str, title: str, words: str) -> str:
+    def _link(self, href: str, more: str, words: str) -> str:
+        """Return a link. `more`: its attributes beside the address."""
         if "\ufdd4" in words:
             words = self._put_back(words)
+        address = self._address(href)
         pictures = ""
         if "<img " in words:
-            for src, alt in _IMG.findall(words):
-                pictures += f" ({self._image(src, alt)})" if alt else f" {self._image(src, alt)}"
+            for src, alt, attributes in _IMG.findall(words):
+                if self._address(src) != address or _TITLE.match(attributes):
+                    picture = self._image(src, "", attributes)
+                    pictures += f" ({picture})" if alt else f" {picture}"
             words = _IMG.sub(lambda image: image[2], words)
-        address = self._address(href)
         if not words.strip():
             words = escape(address, quote=False)
         if address.startswith(HINT):
             path = self._file(address)
             if path is not None:
                 return f'<a href="{path}">{words}</a>{pictures}'
-        named = self._put_back(title, escape_only=True) if "\ufdd4" in title else title
-        link = abroad(address, words)
-        return (link.replace(ABROAD, named + ABROAD, 1) if named else link) + pictures
+        title = self._title(more)
+        if is_safe(address):
+            return abroad(address, words, title) + pictures
+        return abroad(address, words + pictures, title)
 
-    def _image(self, src: str, alt: str) -> str:
+    def _title(self, more: str) -> str:
+        """Return the title among attributes, as HTML."""
+        title = _TITLE.match(more)
+        return self._put_back(title[1], escape_only=True) if title else ""
+
+    def _image(self, src: str, alt: str, more: str) -> str:
         """Return a link in place of a picture: one of the web would be loaded."""
         address = self._address(src)
         words = self._put_back(alt, escape_only=True) or escape(address, quote=False)
         path = self._file(address) if address.startswith(HINT) else None
-        return f'<a href="{path}">{words}</a>' if path is not None else abroad(address, words)
+        if path is not None:
+            return f'<a href="{path}">{words}</a>'
+        return abroad(address, words, self._title(more))
 
     def _file(self, address: str) -> str | None:
         path = next((found.path for found in addresses(f"<{address}>")), None)

@@ -110,6 +110,7 @@ _HARMLESS = re.compile(r"</?(?:br|sub|sup|kbd) ?/?>")
 _AUTOLINK = re.compile(
     r"<(?:(?:https?://|mailto:)[^\s<>]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9})>"
 )
+_IN_ANGLES_OF_LINK = re.compile(r"<(?i:https?://|mailto:)[^<>\n]{1,2000}>")
 # Each alternative begins with a plain character, so that none is tried elsewhere.
 _STRUCTURAL = re.compile(
     rf"<(?=[A-Za-z/!?])|\[(?=[\[^])|\[(?<=>\[)(?=!)|\[(?<=> \[)(?=!)|{BROKEN}|{TAG}|{BLOCK_ID}"
@@ -393,6 +394,8 @@ def _escape(match: re.Match[str]) -> str:
         return "[\\" if sign == "[" and match.string[match.end()] != "!" else "\\" + sign
     text, start = match.string, match.start()
     if is_escaped(text, start) or _AUTOLINK.match(text, start):
+        return "<"
+    if _IN_ANGLES_OF_LINK.match(text, start) and text[:start].rstrip(" \t\n").endswith("]("):
         return "<"
     if _HARMLESS.match(text, start):
         # Alone at the start of a line it would open a block of HTML.

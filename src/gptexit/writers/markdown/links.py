@@ -136,10 +136,15 @@ def _named(alt: str, image: str, address: str) -> str:
     """Make a link of a picture with its text; if it has none, the address is the text."""
     if alt.strip():
         return image[1:] if image.startswith("!") else image
-    return f"<{quote(address, safe=_ANY)}>"
+    return in_autolink(address)
 
 
-_ANY = "".join(map(chr, range(0x21, 0x7F))).translate({ord(char): None for char in "<>"})
+def in_autolink(address: str) -> str:
+    """Put an address between angle brackets. Marks of formulas in it stay, to be replaced later."""
+    return f"<{_ENDS_AUTOLINK.sub(lambda signs: quote(signs[0], safe=''), address)}>"
+
+
+_ENDS_AUTOLINK = re.compile("[^!-;=?-~\ufdd4\ufdd5]+")
 
 
 def _badge(match: re.Match[str], links: Links) -> str:
@@ -152,7 +157,7 @@ def _badge(match: re.Match[str], links: Links) -> str:
         return match[0]
     whole = match[0][1:]
     end = whole.rindex("](")
-    return f"{_named(match[1], whole[:end].rstrip(), image)} (<{quote(leads, safe=_ANY)}>)"
+    return f"{_named(match[1], whole[:end].rstrip(), image)} ({in_autolink(leads)})"
 
 
 Definitions = dict[str, str]
