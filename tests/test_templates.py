@@ -139,6 +139,7 @@ def pages() -> Iterator[str]:
     yield templates.render("llama-cpp/HOW-TO-IMPORT.md.j2", zips=0, last="")
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
     yield templates.render("jan/HOW-TO-IMPORT.md.j2")
+    yield templates.render("enex/HOW-TO-IMPORT.md.j2")
     yield templates.render("sillytavern/HOW-TO-IMPORT.md.j2")
     yield templates.render("lm-studio/HOW-TO-IMPORT.md.j2")
 

@@ -45,6 +45,7 @@ DESTINATIONS = {
     ),
     "claude": Destination("claude", "START-HERE.md", "Claude"),
     "claude-api": Destination("claude-api", "conversations.jsonl", "Claude's API"),
+    "enex": Destination("enex", "HOW-TO-IMPORT.md", "Evernote, Joplin or Apple Notes"),
     "gemini": Destination("gemini", "START-HERE.md", "Gemini"),
     "gemini-api": Destination("gemini-api", "conversations.jsonl", "the Gemini API"),
     "jan": Destination("jan", "HOW-TO-IMPORT.md", "Jan"),

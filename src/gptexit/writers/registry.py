@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gptexit.writers import chat, chatgpt, html, jsonl, markdown, packs, pam, sqlite
+from gptexit.writers import chat, chatgpt, enex, html, jsonl, markdown, packs, pam, sqlite
 from gptexit.writers.base import Format, OptionSpec
 
 FORMATS: dict[str, Format] = {
@@ -10,6 +10,7 @@ FORMATS: dict[str, Format] = {
     for format in (
         markdown.FORMAT,
         html.FORMAT,
+        enex.FORMAT,
         jsonl.FORMAT,
         sqlite.FORMAT,
         chat.OPEN_WEBUI,

@@ -1,0 +1,107 @@
+"""HTML as ENML, the language of a note in Evernote: XML with a part of XHTML's elements.
+
+ENML has neither classes nor ids, scripts, forms or folded blocks
+(http://xml.evernote.com/pub/enml2.dtd). An element that it lacks is left out here, its text is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from html.parser import HTMLParser
+
+DEEPEST = 60
+"""Elements that may stand in each other: readers of XML refuse 256, and apps less."""
+_ALIGNED = {"r": "text-align: right;", "c": "text-align: center;"}
+"""The classes of cells in tables that `html/prose.py` makes."""
+_NAMES = (
+    "a b blockquote br code del div em h1 h2 h3 h4 h5 h6 hr i li ol p pre s span strong sub sup "
+    "table tbody td th thead tr u ul"
+)
+_KEPT = frozenset(_NAMES.split())
+_EMPTY = frozenset(("br", "hr"))
+QUIET = "color: #808080;"
+CODE = '<div style="-en-codeblock: true;">'
+"""The beginning of a block of code, by the mark of Evernote's own."""
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 does not have."""
+
+
+def text(words: str) -> str:
+    """Return words as text of XML, or as the value of an attribute."""
+    return escape(_NO_XML.sub("\ufffd", words))
+
+
+class _Builder(HTMLParser):
+    """Writes what it is fed as ENML. Each element that it begins is ended."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.out: list[str] = []
+        self._open: list[tuple[str, str]] = []
+        """For each element of the HTML: its name, and what ends it in the ENML."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag in _EMPTY:
+            self.out.append(f"<{tag}/>")
+            return
+        deep = len(self._open) >= DEEPEST
+        if tag not in _KEPT or deep:
+            self._open.append((tag, ""))
+        elif tag == "pre":
+            self._begin(tag, f"{CODE}<pre>", "</pre></div>")
+        elif tag == "code" and self._open and self._open[-1][0] == "pre":
+            self._open.append((tag, ""))  # Joplin loses what is above a block of code with both
+        else:
+            self._begin(tag, f"<{tag}{_attributes(tag, given)}>", f"</{tag}>")
+
+    def _begin(self, tag: str, begin: str, end: str) -> None:
+        self.out.append(begin)
+        self._open.append((tag, end))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in _EMPTY:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if any(name == tag for name, _ in self._open[-DEEPEST:]):
+            while True:
+                name, end = self._open.pop()
+                self.out.append(end)
+                if name == tag:
+                    return
+
+    def handle_data(self, data: str) -> None:
+        self.out.append(text(data))
+
+    def whole(self) -> str:
+        """End all that is open, and return the ENML."""
+        self.close()
+        self.out += (end for _, end in reversed(self._open))
+        return "".join(self.out)
+
+
+def _attributes(tag: str, given: dict[str, str]) -> str:
+    kept: dict[str, str] = {}
+    if tag == "a":
+        kept["href"] = given.get("href", "")
+        if "title" in given:
+            kept["title"] = given["title"]
+    elif given.get("class") == "language":
+        kept["style"] = QUIET
+    elif tag in ("td", "th") and given.get("class") in _ALIGNED:
+        kept["style"] = _ALIGNED[given["class"]]
+    elif tag == "ol" and given.get("start", "").isdigit():
+        kept["start"] = given["start"]
+    if given.get("dir") in ("ltr", "rtl"):
+        kept["dir"] = given["dir"]
+    return "".join(f' {name}="{text(value)}"' for name, value in kept.items())
+
+
+def enml(html: str) -> str:
+    """Return HTML as ENML, without the element `en-note` around it."""
+    builder = _Builder()
+    builder.feed(html)
+    return builder.whole()
