@@ -149,6 +149,7 @@ def test_every_format_shows_the_names(source: Path, tmp_path: Path) -> None:
     threads = [json.loads(path.read_bytes()) for path in (out / "jan").rglob("thread.json")]
     projects = [thread["metadata"]["chatgpt"].get("project") for thread in threads]
     assert {project["name"] for project in projects if project} == {"Bäckerei Ost"}
+    assert {path.stem for path in (out / "enex/notebooks").iterdir()} == {"chatgpt", "bäckerei-ost"}
     assert {path.name for path in (out / "sillytavern/chats").iterdir()} == {
         "chatgpt",
         "recipe-helper",

@@ -74,8 +74,8 @@ def tags(profile: Path) -> dict[str, set[str]]:
 
 
 def letters(text: str) -> str:
-    """A text without all signs: the program writes Markdown with signs of its own."""
-    return re.sub(r"[\W_]", "", unescape(text))
+    """A text without signs and numbers of lists: the program writes Markdown in its own way."""
+    return re.sub(r"[\W_]", "", unescape(re.sub(r"^[\s>]*\d+[.)]\s", "", text, flags=re.M)))
 
 
 def spelled(export: dict[str, Expected]) -> dict[str, Expected]:
