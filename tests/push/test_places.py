@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gptexit.archive.lock import owning
 from gptexit.push.places import PLACES, Machine, jan_folder, lm_studio_folder
 from support import jan, lm_studio
 from support.build import add, chain, conversation, message
@@ -129,6 +130,13 @@ def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None
     (tmp_path / "house").mkdir()
     (folder / ".gptexit").symlink_to(tmp_path / "house")
     assert into(folder, export).returncode == 2
+
+
+def test_one_run_at_a_time_writes_to_a_folder(folder: Path) -> None:
+    with owning(folder):
+        done = into(folder, SLIM)
+    assert done.returncode == 6
+    assert [path.name for path in (folder / "threads").iterdir()] == ["own"]
 
 
 def test_what_a_killed_run_left_is_taken_away(folder: Path, tmp_path: Path) -> None:
