@@ -140,8 +140,11 @@ def commands(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list
     if (root / "src/gptexit/verification").exists():
         verify = [python, "-m", "gptexit", "verify", str(export), str(out / "b"), "--quiet"]
         found["verify both"] = (verify, False)
-        leave = [python, "-m", "gptexit", "exit", str(export), "--quiet", "-o", str(out / "e")]
-        found["exit"] = (leave, False)
+        leave = [python, "-m", "gptexit", "exit", str(export), "--quiet", "-o"]
+        found["exit"] = ([*leave, str(out / "e")], False)
+        if (root / "src/gptexit/writers/html").exists():
+            plain = [*leave, str(out / "plain"), "--without", "html"]
+            found["exit --without html"] = (plain, False)
     for name in ("chatgpt", "open-webui", "librechat", "sqlite"):
         found[f"to {name}"] = ([*convert, str(out / name), "--to", name], False)
     every = [f"--to={name}" for name in FORMATS]
@@ -214,7 +217,7 @@ RATIOS = [
     ("to markdown", "to markdown --jobs 1", "at most 0.7 on two cores"),
     ("to all five", "to all five --jobs 1", "at most 0.75 on two cores"),
     ("verify both", "to both", "at most 1.5"),
-    ("exit", "json.load", "at most 2.5"),
+    ("exit --without html", "json.load", "at most 2.5"),
 ]
 
 
