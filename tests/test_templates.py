@@ -137,6 +137,7 @@ def pages() -> Iterator[str]:
         yield templates.render("chatgpt-text/HOW-TO-IMPORT.md.j2", files=number)
     yield templates.render("llama-cpp/HOW-TO-IMPORT.md.j2", zips=2, last="chats-002.zip")
     yield templates.render("llama-cpp/HOW-TO-IMPORT.md.j2", zips=0, last="")
+    yield templates.render("llm/HOW-TO-USE.md.j2")
     yield templates.render("librechat/HOW-TO-IMPORT.md.j2")
     yield templates.render("jan/HOW-TO-IMPORT.md.j2")
     yield templates.render("enex/HOW-TO-IMPORT.md.j2")

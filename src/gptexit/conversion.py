@@ -172,10 +172,13 @@ def spec_of(
 ) -> OutputSpec:
     """Return the format `name` with those of the options `given` that it has.
 
-    Raises CannotRedact if it would take secrets out, and what finds them is not installed.
+    Raises CannotRedact if it would take secrets out, and what finds them is not installed, and
+    MissingPackages if the format needs others that are not.
     """
     format = FORMATS[name]
     spec = OutputSpec(format, format.options.taken_from(given), selection, of_exit)
+    if format.extra:
+        need(format.extra)
     if spec.redact != NOTHING:
         need("redact")
     return spec
@@ -247,7 +250,7 @@ def convert_export(
                 output.written.planned = {
                     **archive.planned(),
                     "unchanged": files["unchanged"] + files["kept"] + files["edited"],
-                    "exact": spec.format.sink is not SinkKind.DATABASE,
+                    "exact": spec.format.sink not in (SinkKind.DATABASE, SinkKind.LLM),
                 }
             elif not report.selects_nothing():
                 _keep_names(output, archive.root, given)
@@ -431,6 +434,13 @@ def _notes(folder: ArchiveFolder, change: _Change) -> Sink:
     )
 
 
+def _llm(folder: ArchiveFolder, change: _Change) -> Sink:
+    # Its library is imported only where somebody wants the format.
+    from gptexit.updating.llm_database import DryLlmSink, LlmSink
+
+    return (DryLlmSink if folder.places.dry else LlmSink)(folder)
+
+
 _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
     SinkKind.FOLDER: lambda folder, change: folder,
     SinkKind.FILE: lambda folder, change: folder,
@@ -443,6 +453,7 @@ _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {
     SinkKind.DATABASE: lambda folder, change: (
         DryDatabaseSink if folder.places.dry else DatabaseSink
     )(folder, change.text, older=change.older),
+    SinkKind.LLM: _llm,
 }
 
 

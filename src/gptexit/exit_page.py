@@ -52,6 +52,7 @@ DESTINATIONS = {
     "librechat": Destination("chatgpt", "chatgpt-export.zip", "LibreChat", {"fit": "librechat"}),
     "llama-cpp": Destination("llama-cpp", "HOW-TO-IMPORT.md", "llama.cpp"),
     "lm-studio": Destination("lm-studio", "HOW-TO-IMPORT.md", "LM Studio"),
+    "llm": Destination("llm", "HOW-TO-USE.md", "the command llm"),
     "mcp": Destination("sqlite", "chatgpt.sqlite", "an assistant that searches"),
     "messages": Destination("messages", "messages.jsonl", "a program that trains models"),
     "open-webui": Destination("open-webui", "HOW-TO-IMPORT.md", "Open WebUI"),

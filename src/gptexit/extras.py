@@ -24,6 +24,7 @@ class Extra(NamedTuple):
 
 EXTRAS = {
     "bag": Extra("gptexit bag", ("bagit", "rocrate"), ("bagit>=1.9", "rocrate>=0.13")),
+    "llm": Extra("writing for llm", ("llm",), ("llm>=0.36",)),
     "mcp": Extra("gptexit mcp", ("mcp",), ("mcp>=2.0,<3",)),
     "push": Extra("gptexit push", ("httpx", "tenacity"), ("httpx>=0.27", "tenacity>=8.3")),
     "redact": Extra(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gptexit.updating.llm_logs import LlmLogs
 from support.command import gptexit
 from support.documents import DOCUMENTS, lay_out, renewed, runs_of
 from support.exports import ROOT
@@ -65,9 +68,13 @@ def test_each_command_shown_runs(document: Path, tmp_path: Path) -> None:
     command = tmp_path / "bin/gptexit"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gptexit "$@"\n')
     command.chmod(0o700)
-    environment = {**os.environ, "HOME": str(tmp_path), "JAN_DATA_FOLDER": str(tmp_path / "jan")}
+    places = {"JAN_DATA_FOLDER": str(tmp_path / "jan"), "LLM_USER_PATH": str(tmp_path / "llm")}
+    environment = {**os.environ, "HOME": str(tmp_path), **places}
     (tmp_path / "jan/threads").mkdir(parents=True)
     (tmp_path / ".lmstudio/conversations").mkdir(parents=True)
+    (tmp_path / "llm").mkdir()
+    with closing(sqlite3.connect(tmp_path / "llm/logs.db")) as base:
+        LlmLogs(base)
     environment["PATH"] = f"{command.parent}{os.pathsep}{environment['PATH']}"
     for command_line in runs_of(text):  # what is read may be damaged on purpose
         gptexit(*command_line.split()[1:], cwd=tmp_path, env={"HOME": str(tmp_path)})

@@ -32,6 +32,7 @@ FOR_PEOPLE = (
     "jan",
     "llama-cpp",
     "lm-studio",
+    "llm",
     "sqlite",
     "claude",
     "gemini",
@@ -46,6 +47,7 @@ WITH_SOURCES = (
     "jan",
     "llama-cpp",
     "lm-studio",
+    "llm",
     "chatgpt-text",
     "messages",
     "sillytavern",
@@ -154,6 +156,12 @@ def _lm_studio(files: Any) -> Iterator[tuple[str, str, str]]:
                     yield version["role"], text, text
 
 
+def _llm(files: Any) -> Iterator[tuple[str, str, str]]:
+    for message in json.loads(files[0][1])["messages"]:
+        text = "\n".join([*message["reasoning"], message["text"]])
+        yield message["role"], text, text
+
+
 def _sqlite(files: Any) -> Iterator[tuple[str, str, str]]:
     """The column `text` of the messages that are not hidden; see database/schema.py."""
     for row in json.loads(files[0][1])["messages"]:
@@ -172,6 +180,7 @@ _SPOKEN = {
     "markdown": lambda files: _notes(files, "20"),
     "open-webui": _open_webui,
     "librechat": _librechat,
+    "llm": _llm,
     "chatgpt-text": _chatgpt_text,
     "jan": _jan,
     "sillytavern": _sillytavern,

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 TALKS = 4 * len(KINDS)
 PACKS = (
     *("claude", "gemini", "chatgpt", "chatgpt-text", "markdown", "jsonl"),
-    *("open-webui", "librechat", "jan", "lm-studio", "sqlite"),
+    *("open-webui", "librechat", "jan", "llm", "lm-studio", "sqlite"),
     "sillytavern",
 )
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."

@@ -31,7 +31,7 @@ _OF_PLACES = ("data_folder",)
     "--data-folder",
     metavar="FOLDER",
     type=outputs.PATH,
-    help="jan, lm-studio: the app's folder. [default: where the app has it]",
+    help="jan, llm, lm-studio: the app's folder. [default: where the app has it]",
 )
 @options.selection
 @options.content(
@@ -68,13 +68,14 @@ _OF_PLACES = ("data_folder",)
 @options.reading
 @click.pass_context
 def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], **given: Any) -> None:
-    """Put the conversations of an export into an app: open-webui, jan, lm-studio.
+    """Put the conversations of an export into an app: open-webui, jan, llm, lm-studio.
 
     Open WebUI is a server: --url says where it runs. The API key is asked for, or read from the
     environment variable OPEN_WEBUI_API_KEY. Nothing is sent anywhere but there.
 
     Jan and LM Studio keep their conversations in a folder on this machine, which gptexit finds, or
     which --data-folder names. Quit the app first.
+    The command llm keeps its own in a database there.
 
     Can be stopped and run again: what is there is not sent twice, what has changed is replaced, and
     a conversation that you went on with in the app is left alone.
@@ -83,6 +84,7 @@ def push(ctx: click.Context, /, app: str, sources: tuple[str, ...], **given: Any
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080 --dry-run
     gptexit push open-webui chatgpt-export.zip --url http://127.0.0.1:8080
     gptexit push jan chatgpt-export.zip
+    gptexit push llm chatgpt-export.zip
     """
     app, sources = _sources(app, sources)
     _need_options_of(ctx, app)

@@ -22,6 +22,7 @@ import orjson
 from gptexit.archive.files import Read
 from gptexit.codes import NotKept
 from gptexit.errors import Unusable
+from gptexit.extras import need
 from gptexit.files.disk import read_bytes
 from gptexit.model import Conversation
 from gptexit.pipeline import Progress, conversations
@@ -149,6 +150,24 @@ def lm_studio_folder(machine: Machine) -> Path:
     return Path(named) if named and "\0" not in named else machine.home / ".lmstudio"
 
 
+def llm_folder(machine: Machine) -> Path:
+    """Find the folder of the command llm: `user_dir` in its `llm/__init__.py`."""
+    if given := machine.environment.get("LLM_USER_PATH"):
+        return Path(given)
+    folder = machine.data
+    if machine.system not in ("darwin", "win32"):
+        chosen = machine.environment.get("XDG_CONFIG_HOME")
+        folder = Path(chosen) if chosen else machine.home / ".config"
+    return folder / "io.datasette.llm"
+
+
+def _llm(folder: Path, setting: Setting) -> AbstractContextManager[Home]:
+    need("llm")
+    from gptexit.push.llm_home import open_llm
+
+    return open_llm(folder, setting)
+
+
 def _files(app: str, folder: Path, setting: Setting) -> AbstractContextManager[Home]:
     from gptexit.push.file_home import open_home
 
@@ -173,6 +192,14 @@ PLACES = {
             "conversations",
             partial(_files, "lm-studio"),
             "Quit LM Studio before, and start it again afterwards.",
+        ),
+        Place(
+            "llm",
+            "llm",
+            llm_folder,
+            "logs.db",
+            _llm,
+            "llm has them at once: llm logs list.",
         ),
     )
 }

@@ -48,6 +48,7 @@ KNOWN = READERS.keys() | names(
     jan
     librechat
     llama-cpp
+    llm
     lm-studio
     messages
     open-webui

@@ -159,6 +159,8 @@ class SinkKind(Enum):
     """ZIPs in a folder."""
     DATABASE = auto()
     """An SQLite database; a file's bytes are the rows of a conversation."""
+    LLM = auto()
+    """The database of the command llm; a file's bytes are the messages of a conversation."""
 
 
 class Group(Enum):
@@ -205,6 +207,8 @@ class Format:
     """Those of the options `include` and `branches` that change nothing in this format."""
     branches: str = "all"
     """The value of `branches` if no option gives one."""
+    extra: str = ""
+    """The extra (see `extras`) without which it cannot be written; none if that is empty."""
     for_others: bool = False
     """True where the files are handed to another company: secrets are redacted unless the user
     says otherwise."""

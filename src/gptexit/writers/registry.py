@@ -25,6 +25,7 @@ FORMATS: dict[str, Format] = {
         chat.LLAMA_CPP,
         chat.SILLYTAVERN,
         chat.LM_STUDIO,
+        chat.LLM,
         pam.FORMAT,
         chat.MESSAGES,
         chat.SHAREGPT,

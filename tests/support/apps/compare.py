@@ -85,6 +85,8 @@ class App:
     """Whether a message that is not later than the one above it is moved behind that."""
     by_branch: bool = False
     """Whether each branch is a conversation of the app."""
+    merges: bool = False
+    """Whether versions of a question with the same words are one message of the app."""
     elsewhere: str | None = "in your archive, files/"
     """The words by which a message names a file that the app does not have. None for no such."""
 
@@ -187,6 +189,9 @@ def _tree(app: App, expected: Expected, talks: list[AppConversation], count: Cou
     joined: dict[str, list[Said]] = {key: [] for key in messages}
     for key, said in expected.said.items():
         turn_of[key] = key if key in messages else turn_of[said.above]
+        if app.merges and key not in messages:
+            twins = (other for other in expected.said.values() if _is_twin(other, said, turn_of))
+            turn_of[key] = next((it.id for it in twins if it.id in messages), turn_of[key])
         turn = turn_of[key]
         assert turn is not None, f"a message is not in the app: {key}"
         joined[turn].append(said)
@@ -202,6 +207,12 @@ def _tree(app: App, expected: Expected, talks: list[AppConversation], count: Cou
     for talk in talks:
         if talk.current is not None:
             assert app.by_branch or talk.current == turn_of[expected.current]
+
+
+def _is_twin(one: Said, other: Said, turn_of: dict[str | None, str | None]) -> bool:
+    """Tell whether two messages are versions of one question that say the same."""
+    same = one.user and other.user and one.words == other.words and one.images == other.images
+    return same and turn_of.get(one.above, "") == turn_of.get(other.above)
 
 
 def _ids(app: App, expected: Expected, talk: AppConversation) -> list[str]:
@@ -220,18 +231,21 @@ def _ids(app: App, expected: Expected, talk: AppConversation) -> list[str]:
     for message in talk.messages:
         text = normal(message.text)
         above = None if message.parent is None else last[message.parent]
-        if message.id is not None:
+        if message.id in expected.said:
+            said = expected.said[message.id]
+        elif message.id is not None:
             ids.append(message.id)
             last.append(message.id)
             continue
-        fits = [
-            said
-            for said in below.get(above, ())
-            if said.id in free and said.user == message.user and _has(said, text)
-        ]
-        assert fits, f"a message is not in the export: {message.text[:200]}"
-        when = message.when
-        said = max(fits, key=lambda said: (said.second == when, sum(map(len, said.words))))
+        else:
+            fits = [
+                said
+                for said in below.get(above, ())
+                if said.id in free and said.user == message.user and _has(said, text)
+            ]
+            assert fits, f"a message is not in the export: {message.text[:200]}"
+            when = message.when
+            said = max(fits, key=lambda said: (said.second == when, sum(map(len, said.words))))
         free.discard(said.id)
         ids.append(said.id)
         while app.turns and len(under := below.get(said.id, [])) == 1:

@@ -41,6 +41,12 @@ def _lm_studio(options: CommonOptions, setting: WriterSetting) -> Writer:
     return LMStudio(options, setting.catalog, setting.read)
 
 
+def _llm(options: CommonOptions, setting: WriterSetting) -> Writer:
+    from gptexit.writers.llm_logs import Llm
+
+    return Llm(options)
+
+
 def _claude_api(options: CommonOptions, setting: WriterSetting) -> Writer:
     from gptexit.writers.chat.api_requests import ClaudeApi
 
@@ -84,6 +90,14 @@ LLAMA_CPP = Format(
     sink=SinkKind.ZIPS,
 )
 LM_STUDIO = Format("lm-studio", "Chats for LM Studio's folder.", Group.APPS, _lm_studio)
+LLM = Format(
+    "llm",
+    "A database of the command llm, which searches it and goes on from it.",
+    Group.APPS,
+    _llm,
+    sink=SinkKind.LLM,
+    extra="llm",
+)
 CLAUDE_API = Format(
     "claude-api",
     "Requests to Claude's API, one conversation a line, for scripts.",

@@ -178,7 +178,8 @@ class ChatStyle(PartStyle):
     assets: dict[str, Asset]
     """By id."""
     place: Callable[[Asset], str | None]
-    """Returns where a person finds a file; None if the chat shows it by other means."""
+    """Returns where a person finds a file: None if the chat shows it by other means, no text if
+    it is named without a place."""
     cite: Callable[[Cited], str] | None = None
     """Shows a source as a mark in the text; None for an app whose text keeps its links."""
     superseded: dict[str, int] = field(default_factory=dict)
@@ -208,7 +209,8 @@ class ChatStyle(PartStyle):
             return [self.missing(kind, name, part["prompt"])]
         place = self.place(asset)
         if place is not None:
-            return [f"*{kind.capitalize()} “{line(name)}”: {place}*"]
+            where = f": {place}" if place else ""
+            return [f"*{kind.capitalize()} “{line(name)}”{where}*"]
         return [f"*{line(part['title'])}*"] if part["title"] else []
 
     def last_version(self, part: Any) -> int:

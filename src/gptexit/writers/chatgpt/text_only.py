@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import count
 from typing import Any
@@ -26,7 +25,6 @@ from gptexit.model import Asset, Conversation, Raw
 from gptexit.names import names_in
 from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.text.markdown import line
 from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
 from gptexit.writers.chat.turns import (
     ChatStyle,
@@ -39,7 +37,6 @@ from gptexit.writers.chat.turns import (
 )
 from gptexit.writers.chatgpt.importable import ROOT, complete
 from gptexit.writers.markdown.embed import quoted
-from gptexit.writers.parts import Blocks
 
 UNTITLED = "Untitled"
 HOW_TO = "HOW-TO-IMPORT.md"
@@ -54,19 +51,6 @@ _LATEST = 253_402_000_000.0
 _LONGEST_NAME = 100
 """Characters of a title that basic-memory takes into the name of a note."""
 _NOT_IN_NAMES = re.compile(r"\W+")
-
-
-@dataclass(slots=True)
-class _TextStyle(ChatStyle):
-    """Text in which a file is named, without a place: the program gets no files."""
-
-    def media(self, part: Any) -> Blocks:
-        """Name a file."""
-        asset, kind = self.assets.get(part["asset"]), part["type"]
-        name = part["title"] or (asset["name"] if asset else None) or part["asset"]
-        if asset is None or asset["missing"]:
-            return [self.missing(kind, name, part["prompt"])]
-        return [f"*{kind.capitalize()} “{line(name)}”*"]
 
 
 class ChatGPTText:
@@ -187,7 +171,7 @@ def _raw(conversation: Conversation, turns: Turns, lost: Counter[NotKept]) -> Ra
         said = _seconds(turn.created)
         lost[NotKept.VALUE_REPLACED] += turn.created is not None and said is None
         when = dates[turn.id] = said or dates[turn.parent]
-        style = _TextStyle(assets, lambda asset: None, None, later.get(turn.id, {}))
+        style = ChatStyle(assets, lambda asset: "", None, later.get(turn.id, {}))
         mapping[turn.id] = {
             "id": turn.id,
             "message": _message(turn, when, style, conversation["model"]),
