@@ -76,8 +76,8 @@ _TOKEN = re.compile(r"[a-z][a-z0-9]{0,2}\Z")
 """The class of a token of code."""
 _CLASSES = names(
     """
-    answer box by c canvas cite code earlier facts failure feedback figure file fold head hidden
-    home host language line links memory message missing model note output passage picture placed
+    answer aside box by c canvas cite code earlier facts failure feedback figure file fold head
+    hidden home host language line links memory message missing model note output passage picture placed
     player prompt prose r raw reasoning search size skip sources system table task tex title
     tool typed unknown
     user version versions when who

@@ -185,6 +185,8 @@ class HeldPage:
             if len(alike := by_name.get(article.key or "", [])) != 1:
                 continue
             number = path.get(alike[0])
+            if "hidden" in article.classes:
+                continue
             if self.source.opens_at is not None and article.aside == (number is not None):
                 yield f"message {article.key} is shown on another branch than in ChatGPT"
             elif not article.aside and number is not None:
@@ -196,6 +198,8 @@ class HeldPage:
         """Compare the numbers of versions with the articles that answer the same message."""
         places: dict[str, list[str]] = {}
         for article in self.page.articles:
+            if "hidden" in article.classes:
+                continue
             places.setdefault(article.parent, []).append(article.version)
         for versions in places.values():
             if versions == [""]:

@@ -17,12 +17,25 @@ WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 780}
 SHOWN = "[...document.querySelectorAll('main > article:not([hidden])')].map(a => a.dataset.id)"
 FOCUS = "document.activeElement.closest('article')?.dataset.id"
+UNFOLD = """() => {
+    for (const fold of document.querySelectorAll('details')) fold.open = true;
+    for (const article of document.querySelectorAll('article'))
+        article.style.contentVisibility = 'visible';
+}"""
+"""Opens all folds, and lets the browser draw what is out of sight too."""
 RULES = """async () => {
     for (const article of document.querySelectorAll('article'))
         article.style.contentVisibility = 'visible';
     const found = await axe.run(document, {resultTypes: ['violations']});
     return found.violations.map(rule => [rule.id, rule.nodes[0].html.slice(0, 200)]);
 }"""
+PLAYED = """audio => new Promise(done => {
+    for (const kind of ['loadedmetadata', 'error'])
+        audio.addEventListener(kind, () => done([kind, audio.duration || 0]));
+    audio.load();
+    audio.preload = 'metadata';
+})"""
+"""Asks a player for its recording."""
 
 
 class Tour:
@@ -213,9 +226,7 @@ def on_paper(tour: Tour, chat: str) -> dict[str, Any]:
     seen = {}
     for scripts in (True, False):
         page = tour.page(chat, java_script_enabled=scripts, color_scheme="dark")
-        path = tour.shots / "html-print.pdf"
-        page.pdf(path=path, prefer_css_page_size=True)
-        seen[str(scripts)] = "\n".join(leaf.extract_text() for leaf in PdfReader(path).pages)
+        seen[str(scripts)] = text_of_print(tour, page)
         page.context.close()
     return seen
 
@@ -281,11 +292,89 @@ def every_page(tour: Tour) -> list[str]:
     return ended
 
 
+def a_round(tour: Tour, sights: dict[str, Any]) -> dict[str, Any]:
+    """Look at what an archive has (see `sights.py`): list, search, and a page of each kind."""
+    pages: dict[str, str] = sights["pages"]
+    any_page = min(sights["lines"])
+    seen: dict[str, Any] = {"list": short_list(tour, sights["chips"])}
+    seen["words"] = {word: the_search(tour, word) for word in sights["words"].values()}
+    if path := pages.get("versions"):
+        page = tour.page(path)
+        seen["versions"] = [page.evaluate(SHOWN)]
+        arrow = page.locator("article:not([hidden]) .pager button:not([aria-disabled])").first
+        back = "ArrowRight" if "Previous" in arrow.get_attribute("aria-label") else "ArrowLeft"
+        arrow.click()
+        seen["versions"].append(page.evaluate(SHOWN))
+        page.keyboard.press(back)
+        seen["versions"].append(page.evaluate(SHOWN))
+        page.context.close()
+    if path := pages.get("a picture"):
+        page = tour.page(path)
+        page.locator("article:not([hidden]) figure.picture a").first.click()
+        viewer = page.locator("dialog[open] img")
+        viewer.wait_for()
+        seen["picture"] = viewer.evaluate("image => image.src.startsWith('file:') && image.width")
+        page.keyboard.press("Escape")
+        page.context.close()
+    if path := pages.get("a recording"):
+        page = tour.page(path)
+        player = page.locator("audio").first
+        player.scroll_into_view_if_needed()
+        seen["recording"] = player.evaluate(PLAYED)
+        seen["player"] = player.bounding_box()["height"]
+        page.context.close()
+    dark = tour.page(any_page, color_scheme="dark")
+    seen["dark"] = dark.evaluate("getComputedStyle(document.body).backgroundColor")
+    dark.context.close()
+    seen["drawer"] = the_drawer(tour, any_page)
+    seen["keyboard"] = the_keyboard(tour, any_page)
+    seen["plain"], seen["paper"] = {}, {}
+    plain = tour.page("index.html", java_script_enabled=False)
+    printed = tour.page("index.html")
+    for path in sights["lines"]:
+        plain.goto(tour.url(path))
+        plain.evaluate(UNFOLD)
+        seen["plain"][path] = plain.locator("main").inner_text()
+        printed.goto(tour.url(path))
+        ready(printed)
+        seen["paper"][path] = text_of_print(tour, printed)
+    plain.context.close()
+    printed.context.close()
+    return seen
+
+
+def short_list(tour: Tour, chips: dict[str, int]) -> dict[str, Any]:
+    """How many conversations there are, how many each filter leaves, and where a row leads."""
+    page = tour.page("index.html")
+    status = page.locator(".status")
+    seen: dict[str, Any] = {"status": status.inner_text(), "chips": {}}
+    page.locator("summary", has_text="Filter").click()
+    for chip in chips:
+        page.get_by_role("button", name=chip, exact=True).click()
+        seen["chips"][chip] = status.inner_text()
+        page.get_by_role("button", name="Clear").click()
+    page.locator("nav .row").first.click()
+    page.locator("main h1").wait_for()
+    ready(page)
+    seen["title"] = page.title()
+    seen["current"] = page.locator(".row[aria-current=page] .title").inner_text()
+    page.context.close()
+    return seen
+
+
+def text_of_print(tour: Tour, page: Any) -> str:
+    path = tour.shots / "html-print.pdf"
+    page.pdf(path=path, prefer_css_page_size=True)
+    return "\n".join(leaf.extract_text() for leaf in PdfReader(path).pages)
+
+
 def main(asked: dict[str, Any]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=asked["browser"], args=FLAGS)
         tour = Tour(browser, asked)
         seen: dict[str, Any] = {"ended": every_page(tour)}
+        if asked["sights"]:
+            seen |= a_round(tour, asked["sights"])
         if tour.demo:
             chat = asked["chat"]
             seen |= {

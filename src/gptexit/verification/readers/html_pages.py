@@ -33,8 +33,8 @@ _COUNTED = 12
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _WORDS_OF_A_PAGE = names(
     """
-    answer archive chatgpt conversation earlier found gptexit longer nothing said skip system tool
-    untitled used version versions was you
+    adds answer archive by chatgpt context conversation earlier found gptexit hidden itself longer
+    message nothing said skip system that tool untitled used version versions was you
     """
 )
 

@@ -25,7 +25,7 @@ TITLE = "ChatGPT archive"
 class HtmlOptions(CommonOptions):
     """The options of pages."""
 
-    include: frozenset[str] = frozenset({"reasoning", "tools"})
+    include: frozenset[str] = frozenset({"hidden", "reasoning", "tools"})
     highlight: str | None = option(
         None,
         "Colours for code in the languages that are known. [default: yes]",

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from html import escape
 from typing import NamedTuple
 
-from gptexit.codes import TOOLS, Hidden
+from gptexit.codes import HIDDEN_VALUES, TOOLS, Hidden
 from gptexit.model import Conversation, Message, Part
 from gptexit.selection import current_branch
 from gptexit.text.dates import shown as day_and_clock
@@ -28,6 +28,8 @@ _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system":
 _CLASSES = {"user": "user", "assistant": "answer", "tool": "answer"}
 _RATED = {"up": "good", "down": "bad"}
 _ROLES = {"user": "u", "answer": "a"}
+_HIDDEN = {HIDDEN_VALUES[Hidden.CONTEXT]: "Context that ChatGPT adds by itself"}
+"""The line above a message that ChatGPT hid, by the reason."""
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
 _DEEPEST = 24
 """Versions within versions, at most: browsers stop at some hundred elements in one another."""
@@ -67,6 +69,11 @@ class Article:
     version: tuple[int, int] = (1, 1)
     """Its place among its siblings, and how many these are."""
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether ChatGPT hid it. It is then no version of anything, and nothing is below it."""
+        return self.message["hidden"] is not None and self.kind != "tool"
+
 
 @dataclass(slots=True)
 class Page:
@@ -75,6 +82,8 @@ class Page:
     articles: list[Article] = field(default_factory=list)
     chosen: set[int] = field(default_factory=set)
     """The numbers of the articles of the current branch."""
+    beside: dict[int | None, list[int]] = field(default_factory=dict)
+    """The numbers of hidden articles by that of the article which they follow; None: by none."""
     hidden: Counter[Hidden] = field(default_factory=Counter)
 
     @property
@@ -83,9 +92,14 @@ class Page:
         return [article.message for article in self.articles]
 
     @property
+    def seen(self) -> Iterator[Article]:
+        """The articles that ChatGPT did not hide."""
+        return (article for article in self.articles if not article.is_hidden)
+
+    @property
     def models(self) -> list[str]:
         """The models that answered, in the order of their first answer."""
-        answers = (article.message for article in self.articles if article.kind == "answer")
+        answers = (article.message for article in self.seen if article.kind == "answer")
         return list(dict.fromkeys(message["model"] for message in answers if message["model"]))
 
     @property
@@ -94,13 +108,15 @@ class Page:
         return sum(
             article.kind in _ROLES
             and any(part["type"] != "reasoning" for part in article.message["parts"])
-            for article in self.articles
+            for article in self.seen
         )
 
     def said(self) -> Iterator[Said]:
-        """Yield the words of each message, in the order of the page."""
+        """Yield the words of each message that was not hidden, in the order of the page."""
         for number in self.order():
             article = self.articles[number]
+            if article.is_hidden:
+                continue
             words = "\n\n".join(filter(None, map(source_of, article.message["parts"])))
             if words:
                 yield Said(article.anchor, _ROLES.get(article.kind, "t"), words)
@@ -139,8 +155,12 @@ def page_of(
         inner = _inner(message, shown, recaps, style, page)
         if not inner:
             continue
-        number = numbers[message["id"]] = len(page.articles)
-        page.articles.append(Article(message, inner, _kind(message), anchor))
+        number = len(page.articles)
+        article = Article(message, inner, _kind(message), anchor)
+        page.articles.append(article)
+        if article.is_hidden:
+            continue
+        numbers[message["id"]] = number
         if message["id"] in branch:
             page.chosen.add(number)
     _join(page, _nearest(conversation["messages"], numbers.keys()), numbers)
@@ -169,10 +189,12 @@ def _join(page: Page, above: dict[str, str | None], numbers: dict[str, int]) -> 
     first: list[int] = []
     for number, article in enumerate(page.articles):
         parent = above[article.message["id"]]
-        if parent is None:
+        article.above = None if parent is None else numbers[parent]
+        if article.is_hidden:
+            page.beside.setdefault(article.above, []).append(number)
+        elif article.above is None:
             first.append(number)
         else:
-            article.above = numbers[parent]
             page.articles[article.above].below.append(number)
     for siblings in (first, *(article.below for article in page.articles)):
         for place, number in enumerate(siblings, 1):
@@ -283,7 +305,7 @@ def _speaker(message: Message) -> str:
 def _steps(page: Page) -> Iterator[int | str]:
     """Yield the numbers of the articles, and the elements around those of other versions."""
     articles = page.articles
-    first = [number for number, article in enumerate(articles) if article.above is None]
+    first = [number for number, article in enumerate(articles) if _is_first(article)]
     # What is to come, the next one last: HTML, or an article, how deep it is in other versions, and
     # whether its siblings follow it.
     todo: list[str | tuple[int, int, bool]] = []
@@ -293,6 +315,7 @@ def _steps(page: Page) -> Iterator[int | str]:
             main = next((number for number in siblings if number in page.chosen), siblings[-1])
             todo.append((main, depth, len(siblings) > 1))
 
+    yield from page.beside.get(None, ())
     go_on(first, 0)
     while todo:
         step = todo.pop()
@@ -301,11 +324,16 @@ def _steps(page: Page) -> Iterator[int | str]:
             continue
         number, depth, has_others = step
         yield number
+        yield from page.beside.get(number, ())
         article = articles[number]
         go_on(article.below, depth)
         if has_others:
             siblings = first if article.above is None else articles[article.above].below
             todo += reversed([*_versions(page, siblings, number, depth + 1)])
+
+
+def _is_first(article: Article) -> bool:
+    return article.above is None and not article.is_hidden
 
 
 def _versions(
@@ -333,8 +361,10 @@ def _element(page: Page, number: int, zone: tzinfo | None) -> str:
     who = escape(_speaker(message))
     above = None if article.above is None else page.articles[article.above]
     classes = f"message {article.kind}"
-    if message["hidden"] is not None and article.kind != "tool":
+    inner = article.inner
+    if article.is_hidden:
         classes += " hidden"
+        inner = fold("aside", _HIDDEN.get(message["hidden"] or "", "Hidden message"), inner)
     when = day_and_clock(message["created"], zone)
     by, label = [f'<span class="who">{who}</span>'], who
     if message["model"] and article.kind == "answer":
@@ -351,5 +381,5 @@ def _element(page: Page, number: int, zone: tzinfo | None) -> str:
     return (
         f'<article class="{classes}" id="{anchor}" data-id="{escape(message["id"])}"'
         f' data-parent="{above.anchor if above else ""}"{version} aria-label="{label}">\n'
-        f'<p class="by">{" ".join(by)}</p>\n{article.inner}</article>\n'
+        f'<p class="by">{" ".join(by)}</p>\n{inner}</article>\n'
     )

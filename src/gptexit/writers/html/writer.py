@@ -76,7 +76,9 @@ class PageDrafter:
             "flags": _flags(conversation, page, used),
             "models": page.models,
             "texts": _packed(said),
-            "figures": dumps(figures_of(conversation, messages, zone)),
+            "figures": dumps(
+                figures_of(conversation, [article.message for article in page.seen], zone)
+            ),
             "words": words_of(conversation["title"], said),
         }
 
@@ -176,7 +178,7 @@ def _flags(conversation: Conversation, page: Page, used: dict[str, int]) -> str:
         "s": conversation["starred"],
         "p": pictures,
         "f": files,
-        "c": any('<div class="code">' in article.inner for article in page.articles),
+        "c": any('<div class="code">' in article.inner for article in page.seen),
         "g": conversation["source"]["gone"] is not None,
     }
     return "".join(letter for letter, holds in flags.items() if holds)

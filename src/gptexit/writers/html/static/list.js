@@ -87,7 +87,7 @@
 	const dark = () => (page.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
 	function dim() {
 		const next = dark() ? "light" : "dark";
-		delete page.dataset.theme;
+		page.dataset.theme = "";
 		const differs = dark() !== (next === "dark");
 		if (differs) page.dataset.theme = next;
 		stored("localStorage", "gptexit-theme", differs ? next : null);
@@ -426,6 +426,8 @@
 		const to = new URL(link.href);
 		if (!to.pathname.endsWith(".html")) return;
 		to.search = query(scroll.scrollTop);
+		const { theme } = page.dataset;
+		if (theme !== undefined) to.searchParams.set("theme", theme);
 		link.href = to.href;
 		const { shiftKey } = /** @type {MouseEvent} */ (event);
 		if (event.type !== "click" || to.pathname !== location.pathname || shiftKey || held(event)) return;

@@ -9,7 +9,9 @@
 
 	// Versions. The messages form a tree by data-parent, of which one path is shown.
 	/** @type {HTMLElement[]} */
-	const articles = [...main.querySelectorAll("article")];
+	const articles = [.../** @type {NodeListOf<HTMLElement>} */ (main.querySelectorAll("article:not(.hidden)"))];
+	/** @type {HTMLElement[]} what ChatGPT hid, which is no part of the tree */
+	const hidden = [.../** @type {NodeListOf<HTMLElement>} */ (main.querySelectorAll("article.hidden"))];
 	const current = new Set(main.querySelectorAll(":scope > article"));
 	/** @type {Map<string, HTMLElement[]>} the messages below a message, by its id */
 	const below = new Map();
@@ -54,7 +56,19 @@
 		const path = new Set();
 		for (let next = chosen.get(""); next && !path.has(next); next = chosen.get(next.id)) path.add(next);
 		for (const article of articles) article.hidden = !path.has(article);
+		for (const article of hidden) article.hidden = !!parent(article) && !path.has(document.getElementById(parent(article)));
 	}
+
+	/** Show what ChatGPT hid, or no longer. */
+	function unhide() {
+		const on = main.classList.toggle("unhidden");
+		unhider.textContent = `${on ? "Hide" : "Show"} hidden messages (${hidden.length})`;
+		archive.mark();
+	}
+	const unhider = button("", unhide);
+	main.classList.add("unhidden");
+	unhide();
+	if (hidden.length) main.querySelector(".head")?.append(unhider);
 
 	/** Show another version of a message, where this one stands. @param {HTMLElement} article @param {number} step */
 	function turn(article, step) {
@@ -79,8 +93,9 @@
 		/** @type {HTMLElement | null} */
 		const target = document.getElementById(location.hash.slice(1));
 		if (!target || target === main || !main.contains(target)) return;
+		if (target.closest(".hidden") && !main.classList.contains("unhidden")) unhide();
 		for (let article = target.closest("article"); article && chosen.get(parent(article)); ) {
-			chosen.set(parent(article), article);
+			if (!article.matches(".hidden")) chosen.set(parent(article), article);
 			article = /** @type {HTMLElement | null} */ (document.getElementById(parent(article)));
 		}
 		show();
@@ -265,7 +280,7 @@
 
 	/** Go to the next or the previous message. @param {number} way */
 	function step(way) {
-		const shown = articles.filter((article) => article.checkVisibility());
+		const shown = /** @type {HTMLElement[]} */ ([...main.querySelectorAll("article")]).filter((article) => article.checkVisibility());
 		const now = /** @type {HTMLElement | null} */ (document.activeElement?.closest("article"));
 		let number = now ? shown.indexOf(now) + way : shown.findIndex((article) => article.getBoundingClientRect().bottom > 80);
 		number = Math.max(0, Math.min(shown.length - 1, number));

@@ -5,6 +5,14 @@
 	const { dataset } = document.documentElement;
 	dataset.scripts = "";
 	try {
+		// Firefox keeps a store for each file on a disk, so links of the archive take the theme along.
+		const address = new URL(location.href);
+		const told = address.searchParams.get("theme");
+		if (told !== null) {
+			localStorage.setItem("gptexit-theme", (dataset.theme = told));
+			address.searchParams.delete("theme");
+			history.replaceState(null, "", address);
+		}
 		const theme = localStorage.getItem("gptexit-theme");
 		if (theme) dataset.theme = theme;
 	} catch {
