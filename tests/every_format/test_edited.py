@@ -81,7 +81,14 @@ def test_a_file_of_the_users_in_the_place_of_a_new_text_stays(tmp_path: Path) ->
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("format_name", "name"),
-    [("jsonl", "conversations.jsonl"), ("claude", "START-HERE.md"), ("sqlite", "chatgpt.sqlite")],
+    [
+        ("jsonl", "conversations.jsonl"),
+        ("claude", "START-HERE.md"),
+        ("sqlite", "chatgpt.sqlite"),
+        ("html", "2025/2025-02-19-a-title.html"),
+        ("html", "index.html"),
+        ("html", "data/list-2025.js"),
+    ],
 )
 def test_in_every_format_both_stay(tmp_path: Path, format_name: str, name: str) -> None:
     given: dict[str, Any] = {"formats": [format_name]}

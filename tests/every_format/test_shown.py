@@ -20,6 +20,7 @@ from gptexit.writers.base import Options, WriterSetting
 from gptexit.writers.registry import FORMATS
 from support import lm_studio
 from support.exports import leaves
+from support.html_archive import articles_of
 from support.marked import Marked, marked_conversations
 from support.markers import MECHANICS
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 FOR_PEOPLE = (
     "markdown",
+    "html",
     "open-webui",
     "librechat",
     "jan",
@@ -154,6 +156,13 @@ def _lm_studio(files: Any) -> Iterator[tuple[str, str, str]]:
                     seen.append(version)
                     text = "\n".join(lm_studio.said(version))
                     yield version["role"], text, text
+def _html(files: Any) -> Iterator[tuple[str, str, str]]:
+    pages = (data.decode() for path, data in files if path.startswith(("20", "undated/")))
+    for page in pages:
+        for article in articles_of(page):
+            text = "".join(article.text)
+            role = "user" if article.kind == "user" else "assistant"
+            yield role, text, f"{text}\n{''.join(article.notes)}"
 
 
 def _llm(files: Any) -> Iterator[tuple[str, str, str]]:
@@ -178,6 +187,7 @@ def _messages(files: Any) -> Iterator[tuple[str, str, str]]:
 
 _SPOKEN = {
     "markdown": lambda files: _notes(files, "20"),
+    "html": _html,
     "open-webui": _open_webui,
     "librechat": _librechat,
     "llm": _llm,

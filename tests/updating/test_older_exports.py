@@ -27,7 +27,7 @@ from support.exports import ROOT
 from support.killing import killed_before_rename
 from support.slimming import accounts, later, pack, slimmed
 
-FORMATS = ["markdown", "jsonl", "sqlite"]
+FORMATS = ["markdown", "html", "jsonl", "sqlite"]
 WORDS = re.compile(r"\w+")
 
 

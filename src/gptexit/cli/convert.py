@@ -75,7 +75,7 @@ def _with_own_names(names: list[str]) -> list[str]:
     "notes and pages",
     "hidden, reasoning, tools",
     branches="current for markdown, all for html and jsonl",
-    included="reasoning; for html also tools",
+    included="reasoning; for html all of them",
 )
 @options.timezone("the times in notes")
 @options.names

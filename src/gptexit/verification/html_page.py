@@ -77,10 +77,9 @@ _TOKEN = re.compile(r"[a-z][a-z0-9]{0,2}\Z")
 _CLASSES = names(
     """
     answer aside box by c canvas cite code earlier facts failure feedback figure file fold head
-    hidden home host language line links memory message missing model note output passage picture placed
-    player prompt prose r raw reasoning search size skip sources system table task tex title
-    tool typed unknown
-    user version versions when who
+    hidden home host language line links memory message missing model note output passage
+    picture placed player prompt prose r raw reasoning search size skip sources system table
+    task tex title tool typed unknown user version versions when who
     """
 )
 

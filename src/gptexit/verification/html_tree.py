@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -61,6 +61,15 @@ class HeldPage:
     """Whether the conversation was changed after this export."""
     kept: bool
     """Whether it may hold more than this export, since it was made of another one too."""
+    others: list[HeldPage] = field(default_factory=list)
+    """The pages beside it, of which an older one may hold what it lacks."""
+
+    def holder(self, name: str) -> tuple[HeldPage, Article] | None:
+        """Return the article of a message with its page: this one, or one beside it."""
+        for page in (self, *self.others):
+            if name in page.articles:
+                return page, page.articles[name]
+        return None
 
     def strange(self) -> Iterator[str]:
         """Yield a sentence for what the page holds and the export does not."""

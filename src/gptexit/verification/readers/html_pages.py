@@ -61,20 +61,23 @@ class HtmlReader(Reader):
     def compare(self, key: str, place: list[str], source: SourceConversation) -> list[Lack]:
         """Return what the pages at some paths lack.
 
-        Of several (the user's own and the new one beside it) the words of the best count.
+        Of several (the user's own and the new one beside it) the words of the best count. A message
+        that it lacks may be in another one: exports may each have what the other lacks.
         """
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         self.messages += len(seen.current) + len(seen.others)
         main = self.archive.keys.get(f"conversation/{key}")
         always: list[Lack] = []
         verdicts: list[list[Lack]] = []
+        pages: dict[str, HeldPage] = {}
         for path in place:
             try:
-                held = self._read(path, source, seen)
+                pages[path] = self._read(path, source, seen)
             except Unreadable as error:
                 what = f"is not as gptexit writes pages, so it cannot be read: see {error}"
                 verdicts.append([(path, what)])
-                continue
+        for path, held in pages.items():
+            held.others = [other for other in pages.values() if other is not held]
             always += [(path, what) for what in unsafe(self.archive, path, held.page)]
             if path == main:
                 always += [(path, what) for what in self._unfound(held)]
@@ -138,14 +141,16 @@ class HtmlReader(Reader):
         """Look for the words, sources and files of each message, and for any others."""
         page, source, seen = held.page, held.source, held.seen
         files: dict[str, str | None] = dict(source.generated())
-        everything = cache(lambda: self.look.letters(page.text))
+        every_page = [page, *(other.page for other in held.others)]
+        everything = cache(lambda: self.look.letters("\n".join(it.text for it in every_page)))
         beside = cache(lambda: self.look.letters(page.beside))
         for shown in [*seen.current, *seen.others]:
-            article = held.articles.get(spelled(shown.id))
+            found = held.holder(spelled(shown.id))
             pointers = [*shown.pointers, *(name for name, key in files.items() if key == shown.id)]
-            if article is not None:
-                yield from self._said(held, shown, article)
-                yield from self._linked(held, pointers, [article])
+            if found is not None:
+                holder, article = found
+                yield from self._said(holder, shown, article)
+                yield from self._linked(holder, pointers, [article])
             elif any(map(has_words, shown.words.pieces)) or shown.pointers:
                 yield f"{_name(shown)} is missing"
             elif gone := self._beside(shown.words, everything() + beside(), page.articles):

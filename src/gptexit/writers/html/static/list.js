@@ -467,8 +467,8 @@
 			scroll.scrollTop = archive.at;
 			await seen();
 		}
-		const middle = active * height() - scroll.clientHeight / 2;
-		if (!state.q && !archive.at && middle * 2 > scroll.clientHeight) scroll.scrollTop = middle;
+		const middle = active - scroll.clientHeight / height() / 2;
+		if (!state.q && !archive.at && middle > 6) scroll.scrollTop = Math.floor(middle) * height();
 		draw();
 	}
 	start();
