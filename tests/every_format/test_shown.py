@@ -69,7 +69,9 @@ Spoken = list[tuple[str, str, str]]
 def spoken(name: str, raw: Any) -> Spoken:
     """Give what each message of a conversation says in a format."""
     setting = WriterSetting(Catalog(), lambda member: io.BytesIO(b""))
-    target = FORMATS[name].make(Options(timezone=UTC), setting)
+    # Pages hold what tools were asked too, folded.
+    include = frozenset({"reasoning"}) if name == "html" else None
+    target = FORMATS[name].make(Options(timezone=UTC, include=include), setting)
     done = target.render(read_conversation(deepcopy(raw), Account(), ReadStats()))
     end = target.finish()
     files = [(file.path, file.data) for file in (*done.files, *end.files, *end.more)]
@@ -163,6 +165,8 @@ def _html(files: Any) -> Iterator[tuple[str, str, str]]:
             text = "".join(article.text)
             role = "user" if article.kind == "user" else "assistant"
             yield role, text, f"{text}\n{''.join(article.notes)}"
+        addresses = "\n".join(map(html.unescape, re.findall(r'href="(http[^"]*)"', page)))
+        yield "assistant", "", addresses
 
 
 def _llm(files: Any) -> Iterator[tuple[str, str, str]]:
