@@ -158,6 +158,8 @@ def _lm_studio(files: Any) -> Iterator[tuple[str, str, str]]:
                     seen.append(version)
                     text = "\n".join(lm_studio.said(version))
                     yield version["role"], text, text
+
+
 def _html(files: Any) -> Iterator[tuple[str, str, str]]:
     pages = (data.decode() for path, data in files if path.startswith(("20", "undated/")))
     for page in pages:

@@ -68,7 +68,8 @@ class Tour:
         self.until(lambda: "conversation" in self.ask(status))
 
     def all(self, selector: str) -> list[Any]:
-        return self.client.find_elements(By.CSS_SELECTOR, selector)
+        found: list[Any] = self.client.find_elements(By.CSS_SELECTOR, selector)
+        return found
 
     def one(self, selector: str, text: str = "") -> Any:
         found: list[Any] = []
