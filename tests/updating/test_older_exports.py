@@ -176,7 +176,7 @@ def test_a_run_that_is_killed_before_it_replaces_a_file_loses_nothing_of_it(
         assert text in held
     for text in ("One and one?", "Hello B", "Thanks"):
         assert text in page
-    assert [target["earlier"]["files_healed"] for target in targets.values()] == [[], [], []]
+    assert [target["earlier"]["files_healed"] for target in targets.values()] == [[]] * len(FORMATS)
 
 
 def records(out: Path) -> dict[str, dict[str, Any]]:

@@ -70,7 +70,7 @@ class Lists:
         self._look_back = LookBack()
         self._taken: set[int] = set()
         """The numbers of the conversations whose words and figures are in."""
-        self._waiting: tuple[int, File, bytes, bytes] | None = None
+        self._waiting: tuple[int, str, File, bytes, bytes] | None = None
         self._last = catalog.last_number()
 
     def number_of(self, conversation_id: str) -> int:
@@ -85,23 +85,25 @@ class Lists:
             self._last += 1
         return self._last
 
-    def take(self, number: int, texts: File, words: bytes, figures: bytes) -> None:
+    def take(self, number: int, title: str, texts: File, words: bytes, figures: bytes) -> None:
         """Take in the words and figures of a conversation, whose files are about to be written.
 
-        They count once the next one comes, if the archive did not keep a page that holds more.
+        They count once the next one comes, if the archive did not keep a page that holds more, or
+        that has a newer title.
         """
         self._settle()
-        self._waiting = (number, texts, words, figures)
+        self._waiting = (number, title, texts, words, figures)
 
     def _settle(self) -> None:
         if self._waiting is None:
             return
-        number, texts, words, figures = self._waiting
+        number, title, texts, words, figures = self._waiting
         self._waiting = None
         entry = self._catalog.get(texts.key)
         if entry and entry.sha256 == sha256(texts.data).hexdigest():
             page = self._catalog.get(texts.along)
-            self._add(number, words, orjson.loads(figures), page)
+            if page and page.about.get("title") == title:
+                self._add(number, words, orjson.loads(figures), page)
 
     def _add(self, number: int, words: bytes, figures: Any, page: Entry | None) -> None:
         if page is None or number in self._taken:

@@ -253,7 +253,7 @@ class Html:
             b'{"t":"%b","f":%b}' % (draft["texts"], draft["figures"]),
         )
         texts_file = File(texts_path(number), texts, f"texts/{conversation['id']}", along=key)
-        self._lists.take(number, texts_file, draft["words"], draft["figures"])
+        self._lists.take(number, title, texts_file, draft["words"], draft["figures"])
         return Rendered(
             files=[page, texts_file],
             copies=copies,
