@@ -43,3 +43,16 @@ def test_nothing_of_a_hard_note_is_lost(tmp_path: Path) -> None:
     assert not [body for (body,) in bodies if "[object Object]" in body]
     books = {title for (title,) in joplin.rows(tmp_path / "joplin", "SELECT title FROM folders")}
     assert books == {path.stem for path in (tmp_path / "out/notebooks").iterdir()}
+
+
+def test_notes_in_markdown_come_with_their_files(held: Any, tmp_path: Path) -> None:
+    source = ROOT / "fixtures/slim-2026.zip"
+    convert(source, tmp_path / "notes", ["markdown"])
+    joplin.bring_markdown(tmp_path / "joplin", tmp_path / "notes")
+    there = dict(joplin.rows(tmp_path / "joplin", "SELECT title, user_created_time FROM notes"))
+    expected = {joplin.titled(talk.title): talk.created for talk in held(source).values()}
+    assert there.keys() >= expected.keys()
+    dated = {title: when for title, when in expected.items() if when is not None}
+    assert {title: there[title] // 1000 for title in dated} == dated
+    [(files,)] = joplin.rows(tmp_path / "joplin", "SELECT count(*) FROM resources")
+    assert files

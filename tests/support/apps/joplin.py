@@ -25,7 +25,6 @@ _NOTES = {
     "branches": "without `--branches all` a note has the branch that was seen last",
 }
 ENEX = App("joplin enex", _NOTES)
-MARKDOWN = App("joplin markdown", _NOTES, elsewhere=None)
 _LINK = re.compile(r"\]\(:/([0-9a-f]{32})\)")
 
 
