@@ -17,8 +17,8 @@ $(READY): pyproject.toml
 	@touch $@
 
 demo: $(READY)
-	$(BIN)/gptexit convert fixtures/slim-2026.zip -o demo
-	@echo "Look at demo/index.md; the notes are in demo/2026, their files in demo/assets."
+	$(BIN)/gptexit convert fixtures/slim-2026.zip --to html --to markdown -o demo
+	@echo "Open demo/html/index.html in a browser; demo/markdown/index.md is the list of the notes."
 
 # A worker for each core; the tests of a file stay together, since they share what they set up.
 test: $(READY)
