@@ -54,7 +54,7 @@ class Tour:
     def page(self, path: str, size: dict[str, int] = WIDE, **options: Any) -> Any:
         """Open a page of the archive in a browser of its own."""
         context = self.browser.new_context(viewport=size, reduced_motion="reduce", **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)
         context.on("request", lambda request: self.requests.add(request.url))
         page = context.new_page()
         page.on("dialog", self.dismiss)
