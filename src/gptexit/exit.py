@@ -33,6 +33,7 @@ from gptexit.conversion import OutputSpec, choices, convert_export, spec_of
 from gptexit.errors import Exit
 from gptexit.exit_page import (
     DESTINATIONS,
+    LISTED,
     PAGE,
     WEB_PAGE,
     CancelAnswer,
@@ -68,6 +69,8 @@ REPORT = "report.json"
 _VIEWER = "chat.html"
 """A side file that is left out: it repeats every conversation, and is read as such."""
 _MANIFEST = ".gptexit/manifest.jsonl"
+_LISTS = (f"{HTML}/list/files.html", f"{HTML}/list/older.html")
+"""Pages of the archive that lead to what no conversation shows."""
 
 Watch = Callable[[ExportSet | None, str], AbstractContextManager[Progress | None]]
 """Makes a progress bar for a pass over the export, with a word such as `Reading` before it; None:
@@ -167,7 +170,14 @@ def leave(
             this, incomplete = _export_of(report), incomplete_of(earlier)
             incomplete = None if incomplete and incomplete.is_replaced_by(this) else incomplete
             facts = (report, checked, kept, generation, there, stale, commands, incomplete)
-            text = partial(start_here, *facts, together, pages=pages)
+            text = partial(
+                start_here,
+                *facts,
+                together,
+                pages=pages,
+                places=_places(out, report, checked),
+                lists=[path for path in _LISTS if (out / path).is_file()],
+            )
             plain = _put_pages(folder, text, earlier.get("page"), pages=pages)
             folder.put(File(REPORT, orjson.dumps(report, option=orjson.OPT_INDENT_2), REPORT))
             folder.finish()
@@ -201,6 +211,21 @@ def _put_pages(folder: ArchiveFolder, text: Callable[..., str], before: Any, *, 
     return sha256_of(page.encode())
 
 
+def _places(out: Path, report: dict[str, Any], checked: Result) -> dict[str, dict[str, str]]:
+    """Return the paths of the conversations that START-HERE names, by the page and their ids."""
+    named = {form.conversation for form in checked.unknown}
+    named |= {asset["conversation"] for asset in report["assets"]["missing"][:LISTED]}
+    wanted = {f"conversation/{name}": name for name in named}
+    return {
+        page: {
+            wanted[entry.key]: f"{folder}/{entry.path}"
+            for entry in entries(out / folder / _MANIFEST)
+            if entry.key in wanted
+        }
+        for page, folder in ((PAGE, NOTES), (WEB_PAGE, HTML))
+    }
+
+
 def _specs(
     own: Iterable[str],
     options: Mapping[str, Any],
@@ -208,7 +233,7 @@ def _specs(
     taken_along: Selection | None,
 ) -> list[OutputSpec]:
     """Return the formats of an exit: `own`, those of the archive, whole, and one for each place."""
-    whole = {**options, "redact": NOTHING}
+    whole = {**options, "redact": NOTHING, "start": f"../{WEB_PAGE}"}
     specs = [spec_of(name, whole, of_exit=True) for name in own]
     for place in places:
         given = {**options, **place.options}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from gptexit import __version__
 from gptexit.archive.description import Incomplete
@@ -19,7 +20,7 @@ from gptexit.report import age
 from gptexit.templates import render
 from gptexit.text.markdown import line
 from gptexit.text.terminal import command_line, count
-from gptexit.verification.result import Result
+from gptexit.verification.result import Result, UnknownForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,19 @@ _ELSEWHERE = frozenset(
     {Lost.TOO_LARGE, Lost.LARGER_THAN_READ, Lost.OUR_FAULT, Lost.ENDED_PROCESSES}
 )
 """Losses that another download does not mend."""
+THIS_PAGE = "this page"
+"""What START-HERE calls itself."""
+_KINDS = {
+    "content type": "a message",
+    "part": "a part",
+    "marker": "a mark",
+    "container": "a frame",
+    "reference": "a reference",
+}
+"""What an unknown form is called on the page, by the words with which the verification names it."""
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
+_CHAT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+"""The id of a conversation that has a page in ChatGPT."""
 _BOX = re.compile(r"^- \[([^\[\]\n])\] \*\*(.+?)\*\*", re.M)
 """A box of a checklist: its mark and its title."""
 
@@ -122,8 +136,8 @@ def answer(
         return CancelAnswer(
             "Yes, but look at some messages first.",
             f"Every word of the export is in this folder. But {messages} may not look as in "
-            f"ChatGPT, because gptexit does not know their form. {page} lists them: compare them "
-            "with ChatGPT before you cancel.",
+            f"ChatGPT, because gptexit does not know their form. {_begun(page)} lists them: "
+            "compare them with ChatGPT before you cancel.",
             Exit.UNKNOWN_FORM,
         )
     if not report["read"]["messages"]:
@@ -135,19 +149,24 @@ def answer(
             Exit.INCOMPLETE,
         )
     missing = report["assets"]["mentioned"] - report["assets"]["found"]
-    advice = f"Before you cancel, go through the list in {page}: some things are in no export."
+    advice = f"Before you cancel, go through what {page} lists: some things are in no export."
     if missing or checked.lacking:
         mentioned = f"{count(missing, 'file')} that your conversations mention"
         files = mentioned if missing else "some files"
         advice = (
             f"But {files} {'is' if missing == 1 else 'are'} not in the export. Before you cancel, "
-            f"save those that matter to you by hand, and go through the list in {page}."
+            f"save those that matter to you by hand, and go through what {page} lists."
         )
     if checked.less:
         notes = len({problem.file for problem in checked.less})
         less = count(notes, "note has", "notes have")
         advice = f"As you accepted, {less} less than ChatGPT; jsonl has the rest. {advice}"
     return CancelAnswer("Yes, you have all that OpenAI gave you.", advice)
+
+
+def _begun(page: str) -> str:
+    """Return the name of a page as the beginning of a sentence."""
+    return page[0].upper() + page[1:]
 
 
 def again(incomplete: Incomplete) -> str:
@@ -189,13 +208,13 @@ def _hindrance(report: dict[str, Any], checked: Result, page: str) -> str | None
     lost = [*report["read"]["unreadable"], *report["assets"]["not_copied"]]
     if lost and all(loss["code"] in _ELSEWHERE for loss in lost):
         return (
-            f"{count(len(lost), 'part')} of the export could not be converted. {page} lists what, "
-            "and why: save it by hand in ChatGPT before you cancel."
+            f"{count(len(lost), 'part')} of the export could not be converted. {_begun(page)} "
+            "lists what, and why: save it by hand in ChatGPT before you cancel."
         )
     return (
         "Part of the export is damaged or cannot be read. Download again what the e-mail of OpenAI "
-        f"leads to, and run the same command with it. {page} lists what is lost; if that does not "
-        "help, save it by hand in ChatGPT."
+        f"leads to, and run the same command with it. {_begun(page)} lists what is lost; if "
+        "that does not help, save it by hand in ChatGPT."
     )
 
 
@@ -242,14 +261,18 @@ def start_here(
     *,
     pages: bool = True,
     name: str = PAGE,
+    places: Mapping[str, Mapping[str, str]] | None = None,
+    lists: Sequence[str] = (),
 ) -> str:
     """Return START-HERE.md: the answer, what to do, what is lost, what is where.
 
     `kept`: names of the account files. `generation`: the form of the export, which decides what it
     cannot hold; "" to leave that out. `incomplete` and `together`: as `answer` takes them. `pages`:
     whether the exit has pages for the browser. `name`: the name of the page, PAGE, or WEB_PAGE for
-    the text of START-HERE.html.
+    the text of START-HERE.html. `places`: by such a name, the paths of conversations by their ids.
+    `lists`: paths of the archive's lists of what no conversation shows.
     """
+    here = (places or {}).get(name, {})
     commands = commands or Commands()
     source, read, assets = report["source"], report["read"], report["assets"]
     found = assets["found"]
@@ -261,7 +284,7 @@ def start_here(
         pages=pages,
         source=line(source["label"]),
         question=QUESTION,
-        answer=answer(report, checked, WEB_PAGE if pages else PAGE, incomplete, together),
+        answer=answer(report, checked, THIS_PAGE, incomplete, together),
         in_browser=name == WEB_PAGE,
         together=together,
         age=age(report),
@@ -280,10 +303,7 @@ def start_here(
             (problem.file or problem.title or problem.conversation or "", problem.what)
             for problem in checked.problems
         ),
-        # Each unknown form once for each title.
-        unknown=_reasons(
-            dict.fromkeys((form.title or form.conversation, form.what) for form in checked.unknown)
-        ),
+        unknown=unknown_forms(checked.unknown, here),
         unknown_messages=checked.unknown_messages,
         not_given=[line(name) for name in source["missing_files"]],
         unreadable=_reasons(
@@ -294,11 +314,12 @@ def start_here(
         missing=[
             {
                 "name": line(asset["name"] or asset["id"]),
-                "title": line(asset["title"]) if asset["title"] else None,
+                "place": _linked(asset["title"], asset["conversation"] or "", here),
             }
             for asset in assets["missing"]
         ],
         account=kept,
+        lists=lists,
         absent=as_markdown(generation, commands.export) if generation else "",
         going_to=[
             {"name": name, "here": DESTINATIONS[name].here, "title": DESTINATIONS[name].title}
@@ -314,6 +335,40 @@ def start_here(
 
 def _reasons(lost: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{line(where)}: {line(reason)}" for where, reason in lost]
+
+
+def unknown_forms(forms: Iterable[UnknownForm], places: Mapping[str, str]) -> list[str]:
+    """Return a line for each unknown form of a conversation, with a link to its first message."""
+    first: dict[tuple[str, str], UnknownForm] = {}
+    for form in forms:
+        first.setdefault((form.conversation, form.what), form)
+    return [
+        f"{_linked(form.title, form.conversation, places, form.message or '')}: {_kind(form.what)}"
+        for form in first.values()
+    ]
+
+
+def _kind(what: str) -> str:
+    """Say what is unknown, in plain words."""
+    for begin, thing in _KINDS.items():
+        if what.startswith(f"{begin} "):
+            return f"{thing} of the kind “{line(what.removeprefix(begin))}”"
+    return line(what)
+
+
+def _linked(
+    title: str | None, conversation: str, places: Mapping[str, str], message: str = ""
+) -> str:
+    """Return the title of a conversation with links to its page here and to that of ChatGPT."""
+    words, path = line(title) if title else "Untitled", places.get(conversation)
+    if path is None:
+        words = f"“{words}”"
+    else:
+        at = f"#m-{message}" if _PLAIN_ID.match(message) and path.endswith(".html") else ""
+        words = f"[{words}]({quote(path)}{at})"
+    if not _CHAT.match(conversation):
+        return words
+    return f"{words} ([in ChatGPT](https://chatgpt.com/c/{conversation}))"
 
 
 def marks(page: str) -> dict[str, str]:

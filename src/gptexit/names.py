@@ -35,6 +35,8 @@ _LARGEST = 1 << 26
 """Bytes of such a file at most."""
 COLUMNS = ("id", "kind", "name", "conversations", "first", "last", "titles")
 ID, NAME = COLUMNS.index("id"), COLUMNS.index("name")
+SHOWN_OF_ID = 6
+"""The last characters of an id, which stand for a project or custom GPT without a name."""
 LARGEST = 1 << 25
 """Bytes of a table at most."""
 _DELIMITERS = (",", ";", "\t")

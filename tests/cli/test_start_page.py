@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from gptexit.cli import main
+from gptexit.exit_page import unknown_forms
+from gptexit.verification.result import UnknownForm
 from gptexit.writers.html.start_page import start_page
 from support.exports import FIXTURES
 
@@ -118,3 +120,28 @@ def test_view_opens_the_first_page(below: str, left: Path, tmp_path: Path) -> No
     )
     assert b"Opened " in done.stdout
     assert asked.read_text().strip() == (left / "html/index.html").as_uri()
+
+
+def test_what_to_look_at_is_a_click_away_and_so_is_the_way_back(left: Path) -> None:
+    text = (left / "START-HERE.html").read_text(encoding="utf-8")
+    lacking = text.split("Files that the export lacks")[1].split("<h2>")[0]
+    links = read(lacking).values("a", "href")
+    pages = [link for link in links if link.startswith("html/2026/")]
+    assert len(pages) == 4
+    assert len([link for link in links if link.startswith("https://chatgpt.com/c/")]) == 4
+    assert all((left / page).is_file() for page in pages)
+    assert "this page lists" in text
+    assert "html/list/files.html" in read(text).values("a", "href")
+    first = read((left / "html/index.html").read_text(encoding="utf-8"))
+    assert {"../START-HERE.html", "list/files.html"} <= {*first.values("a", "href")}
+
+
+def test_a_message_of_an_unknown_form_is_linked_to_and_named_in_plain_words() -> None:
+    form = UnknownForm("c", "Odd [one]", "a-1", "content type hologram")
+    own = "c0ffee00-0000-4000-8000-000000000001"
+    known = UnknownForm(own, None, None, "conversation without messages")
+    lines = unknown_forms([form, form, known], {"c": "html/2025/odd one.html"})
+    assert lines == [
+        r"[Odd \[one\]](html/2025/odd%20one.html#m-a-1): a message of the kind “hologram”",
+        f"“Untitled” ([in ChatGPT](https://chatgpt.com/c/{own})): conversation without messages",
+    ]

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.html_page import HtmlPage
 
+_START = "../START-HERE.html"
+"""Where the first page of an archive that belongs to an exit leads."""
 _ABROAD = ("https://", "http://", "mailto:")
 
 
@@ -32,6 +34,8 @@ def unsafe(archive: CheckedArchive, path: str, page: HtmlPage) -> Iterator[str]:
         if address.startswith("#"):
             if address[1:] not in page.ids:
                 yield f"refers to a place that it does not have: {address[:80]}"
+        elif path == "index.html" and address == _START:
+            continue
         elif (
             not address[:8].lower().startswith(_ABROAD) and file_of(archive, path, address) is None
         ):

@@ -33,8 +33,8 @@ _COUNTED = 12
 _DAY = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _WORDS_OF_A_PAGE = names(
     """
-    adds answer archive by chatgpt context conversation earlier found gptexit hidden itself longer
-    message nothing said skip system that tool untitled used version versions was you
+    adds all answer archive by chatgpt context conversation earlier found gptexit hidden itself
+    longer message nothing said skip system that tool untitled used version versions was with you
     """
 )
 

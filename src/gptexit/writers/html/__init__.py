@@ -41,6 +41,8 @@ class HtmlOptions(CommonOptions):
     )
     root: Path | None = None
     """The folder of the archive, from which what earlier runs wrote is read."""
+    start: str | None = None
+    """The address of the page that says what to do before canceling, as the archive sees it."""
 
 
 def _writer(options: HtmlOptions, setting: WriterSetting) -> Writer:

@@ -77,14 +77,24 @@ def figure(name: str, kind: str, title: str, height: int, marks: Iterable[str]) 
 
 
 def levels(counts: Iterable[int]) -> list[int]:
-    """Return up to three limits that part the counts above 0 into four groups of about one size."""
+    """Return up to three limits that part the counts above 0 into groups of about one size.
+
+    Each is the highest count of a group; the highest of all is the end of the last group.
+    """
     known = sorted(filter(None, counts))
-    return sorted({known[len(known) * part // 4] for part in (1, 2, 3)}) if known else []
+    if not known:
+        return []
+    return sorted({known[len(known) * part // 4] for part in (1, 2, 3)} - {known[-1]})
+
+
+def _level(group: int, limits: Sequence[int]) -> int:
+    """Return the colour of a group of counts: the last has the darkest, 4; 0 is for no messages."""
+    return group and group + 3 - len(limits)
 
 
 def _square(x: int, y: int, width: int, height: int, number: int, limits: list[int]) -> str:
     """Begin a mark whose colour tells a count."""
-    level = number and 1 + bisect_left(limits, number)
+    level = _level(number and 1 + bisect_left(limits, number), limits)
     return f'<rect class="cal l{level}" x="{x}" y="{y}" width="{width}" height="{height}" rx="2"'
 
 
@@ -140,16 +150,16 @@ def span(hour: int) -> str:
     return f"{hour}:00 to {hour + 1}:00"
 
 
-def scale(limits: Sequence[int], highest: int) -> Html:
-    """Return what the colours of a calendar mean."""
+def scale(limits: Sequence[int], highest: int, label: str) -> Html:
+    """Return what the colours of a drawing mean: of what the `label` says."""
     starts = [1, *(limit + 1 for limit in limits)]
-    ends = [*limits, max(highest, starts[-1])]
-    spans = [(0, 0), *((low, high) for low, high in zip(starts, ends, strict=True) if low <= high)]
+    spans = [(0, 0), *zip(starts, [*limits, highest], strict=True)]
     items = "".join(
-        f"<li>{swatch(f'cal l{level}')} {low if low == high else f'{low:,} to {high:,}'}</li>"
-        for level, (low, high) in enumerate(spans)
+        f"<li>{swatch(f'cal l{_level(group, limits)}')} "
+        f"{f'{low:,}' if low == high else f'{low:,} to {high:,}'}</li>"
+        for group, (low, high) in enumerate(spans)
     )
-    return Html(f'<ul class="scale" aria-label="Messages in a day">{items}</ul>\n')
+    return Html(f'<ul class="scale" aria-label="{text(label)}">{items}</ul>\n')
 
 
 def swatch(kind: str) -> Html:
@@ -211,7 +221,10 @@ def _months(months: Sequence[str], pitch: float) -> Iterable[str]:
             name = in_words(date.fromisoformat(f"{month}-01")).split()[1][:3]
             middle, y = round(x + pitch / 2, 2), _TOP + _HIGH + 14
             yield f'<text class="month" x="{middle:g}" y="{y}">{name}</text>\n'
-        if (number == 0 or month.endswith("-01")) and x - last >= 44:
+        january = int(month[5:]) == 1
+        # The first label gives way to that of the January behind it.
+        room = number or len(months) <= 13 - int(month[5:]) or (13 - int(month[5:])) * pitch >= 44
+        if (january or number == 0) and room and x - last >= 44:
             last = x
             y = _TOP + _HIGH + (29 if pitch >= 34 else 15)
             yield f'<text x="{round(x, 2):g}" y="{y}">{month[:4]}</text>\n'

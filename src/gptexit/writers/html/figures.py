@@ -65,7 +65,7 @@ def figures_of(
             for part in parts
             if part["type"] in MEDIA
         )
-        if not _is_talk(message):
+        if not is_talk(message):
             continue
         hour = local_hour(message["created"], zone)
         theirs = message["role"] == "assistant"
@@ -100,7 +100,7 @@ def local_hour(time: str | None, zone: tzinfo | None) -> str:
     return when.isoformat()[:13] if when else ""
 
 
-def _is_talk(message: Message) -> bool:
+def is_talk(message: Message) -> bool:
     """Tell whether user or model wrote this: steps of reasoning and calls of tools are no talk."""
     return (
         message["role"] in ("user", "assistant")

@@ -24,7 +24,8 @@ from gptexit.archive.files import File
 from gptexit.archive.manifest import Catalog, Entry
 from gptexit.files.disk import open_plain
 from gptexit.text.json import dumps
-from gptexit.writers.html.look_back import LookBack
+from gptexit.writers.html import HtmlOptions
+from gptexit.writers.html.look_back import Link, LookBack
 from gptexit.writers.html.shell import shell, static_files
 from gptexit.writers.html.words import WordIndex, words_of
 from gptexit.writers.markdown.embed import encoded
@@ -33,6 +34,14 @@ _LARGEST = 256 << 20
 """Bytes of texts of an earlier run that are read, at most."""
 _AT_ONCE = 500
 """Rows of a list that are written together."""
+_MORE = {
+    "older": (
+        "What only older exports hold",
+        "Older texts of pages. Each has something that the newer text lacks.",
+    ),
+    "files": ("Files that no page shows", "The export holds them, and no conversation names them."),
+}
+"""The title of a list that no script reads, and what is in it, by its name."""
 _SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
 
@@ -60,12 +69,14 @@ class Lists:
     """What is gathered for the lists while conversations go by."""
 
     def __init__(
-        self, catalog: Catalog, title: str, names: dict[str, str], root: Path | None
+        self, catalog: Catalog, title: str, names: dict[str, str], options: HtmlOptions
     ) -> None:
         self._catalog = catalog
         self._title = title
         self.names = names
-        self._root = root
+        self._root = options.root
+        self._start = options.start
+        self._zone = str(options.timezone) if options.timezone else None
         self._words = WordIndex()
         self._look_back = LookBack()
         self._taken: set[int] = set()
@@ -151,28 +162,29 @@ class Lists:
         index["words"] = self._words.directory()
         yield File("data/index.js", piece("index", dumps(index)), "data/index.js")
         self._words.close()
-        more: list[tuple[str, str]] = []
-        for name, title, entries in (
-            ("older", "What only older exports hold", self._catalog.older()),
-            ("files", "Files that no page shows", self._catalog.others()),
-        ):
-            if (yield from self._more(name, title, entries)):
-                more.append((name, title))
+        more: list[tuple[str, str, int]] = []
+        for name, entries in (("older", self._catalog.older()), ("files", self._catalog.others())):
+            if number := (yield from self._more(name, entries)):
+                more.append((name, _MORE[name][0], number))
         yield self._first_page(index["lists"], more)
 
-    def _more(self, name: str, title: str, entries: Iterator[Entry]) -> Generator[File, None, bool]:
-        """Yield the page of a list that no script reads; return False if there is nothing in it."""
+    def _more(self, name: str, entries: Iterator[Entry]) -> Generator[File, None, int]:
+        """Yield the page of a list that no script reads; return how much is in it."""
         path = f"list/{name}.html"
         first = next(entries, None)
         if first is None:
-            return False
+            return 0
+        title, words = _MORE[name]
         opening, closing = shell(title, "../", self._title, "", "list")
-        yield File(path, opening + f"<h1>{title}</h1>\n<ul>\n".encode(), path, append=True)
+        head = f"<h1>{title}</h1>\n<p>{words}</p>\n<ul>\n"
+        yield File(path, opening + head.encode(), path, append=True)
+        number = 0
         for entry in chain([first], entries):
+            number += 1
             words = entry.about.get("title") or entry.path
             yield File(path, encoded(_linked(entry.path, words)), path, append=True)
         yield File(path, b"</ul>\n" + closing, path, append=True, last=True)
-        return True
+        return number
 
     def _year(
         self,
@@ -209,14 +221,23 @@ class Lists:
         yield File(data, b"\n])\n", data, append=True, last=True)
         yield File(page, b"</ul>\n" + closing, page, append=True, last=True)
 
-    def _first_page(self, years: list[str], more: list[tuple[str, str]]) -> File:
+    def _first_page(self, years: list[str], more: list[tuple[str, str, int]]) -> File:
         links = "".join(
             f'<li><a href="list/{name}.html">{title}</a></li>\n'
-            for name, title in [*((year, _title_of(year)) for year in years), *more]
+            for name, title in [
+                *((year, _title_of(year)) for year in years),
+                *((name, title) for name, title, _ in more),
+            ]
         )
+        beside = [
+            Link(f"list/{name}.html", f"{title[0].lower()}{title[1:]} ({number:,})")
+            for name, title, number in more
+        ]
+        if self._start:
+            beside.append(Link(self._start, "before you cancel ChatGPT"))
         nav = f'\n<ul class="years">\n{links}</ul>\n' if links else ""
         opening, closing = shell(self._title, "", self._title, "", "look-back", nav)
-        data = opening + encoded(self._look_back.html(self.names)) + closing
+        data = opening + encoded(self._look_back.html(self.names, beside, self._zone)) + closing
         return File("index.html", data, "index")
 
     def _read_back(self, number: int, page: Entry) -> None:

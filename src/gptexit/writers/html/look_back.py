@@ -6,11 +6,12 @@ It works without scripts. Each drawing has its numbers in a table beside it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from gptexit.names import SHOWN_OF_ID
 from gptexit.text.dates import day as in_words
 from gptexit.text.terminal import count
 from gptexit.writers.html import charts
@@ -22,6 +23,13 @@ _USED = 10
 """How many projects and custom GPTs are listed."""
 _COLOURED = 9
 """How many models have a colour of their own in the chart."""
+
+
+class Link(NamedTuple):
+    """A page that the look back leads to."""
+
+    address: str
+    words: str
 
 
 class LookBack:
@@ -39,12 +47,21 @@ class LookBack:
         """
         self._totals.add(figures, about)
 
-    def html(self, names: Mapping[str, str] | None = None) -> str:
-        """Return the page. `names`: of projects and custom GPTs, by their ids."""
+    def html(
+        self,
+        names: Mapping[str, str] | None = None,
+        beside: Sequence[Link] = (),
+        zone: str | None = None,
+    ) -> str:
+        """Return the page.
+
+        `names`: of projects and custom GPTs, by their ids. `beside`: pages that are in no list of
+        the scripts. `zone`: the name of the time zone; None for that of the machine.
+        """
         names = names or {}
         return "".join(
             (
-                self._head(),
+                self._head(beside),
                 self._numbers(),
                 self._firsts(),
                 self._calendars(),
@@ -56,11 +73,11 @@ class LookBack:
                 self._used(self._totals.projects, "Projects", "Project", names),
                 self._languages(),
                 self._missing(),
-                self._notes(),
+                self._notes(zone),
             )
         )
 
-    def _head(self) -> str:
+    def _head(self, beside: Sequence[Link]) -> str:
         known = sorted(self._totals.days)
         title, facts = "Your conversations with ChatGPT", []
         if known:
@@ -70,6 +87,7 @@ class LookBack:
         missing = self._totals.files["missing"]
         if missing:
             facts.append(f'<a href="#look-missing">what is missing ({count(missing, "file")})</a>')
+        facts += [f'<a href="{text(link.address)}">{text(link.words)}</a>' for link in beside]
         return (
             f'<header class="head"><h1>{title}</h1>\n<p class="facts">{" · ".join(facts)}</p>\n'
             '<button class="hide-titles" type="button" hidden>Hide titles</button></header>\n'
@@ -146,7 +164,11 @@ class LookBack:
                 charts.folded(table),
             ]
         return (
-            _section("days", "Days", charts.scale(limits, max(numbers)), *blocks) if blocks else ""
+            _section(
+                "days", "Days", charts.scale(limits, max(numbers), "Messages in a day"), *blocks
+            )
+            if blocks
+            else ""
         )
 
     def _hours(self) -> str:
@@ -159,7 +181,12 @@ class LookBack:
         rows.append(["all hours", *(totals := [*map(sum, self._totals.week)]), sum(totals)])
         heads = ("Hour", *charts.WEEKDAYS, "Week")
         table = charts.table("Messages by hour and weekday", heads, rows)
-        return _section("hours", "Hours", charts.week(self._totals.week), charts.folded(table))
+        numbers = [number for row in self._totals.week for number in row]
+        scale = charts.scale(
+            charts.levels(numbers), max(numbers), "Messages in an hour of the week"
+        )
+        drawn = charts.week(self._totals.week)
+        return _section("hours", "Hours", scale, drawn, charts.folded(table))
 
     def _months(self) -> str:
         months: dict[str, list[int]] = {month: [0] * 4 for month in self._all_months()}
@@ -263,7 +290,7 @@ class LookBack:
         highest = ranked[0][1]["messages"]
         rows: list[list[Cell]] = [
             [
-                _title(names.get(own_id, own_id)),
+                _title(names.get(own_id) or f"{one} {own_id[-SHOWN_OF_ID:]}"),
                 counts["messages"],
                 charts.share(counts["messages"], highest),
                 counts["conversations"],
@@ -275,6 +302,8 @@ class LookBack:
         )
         left = len(ranked) - _USED
         more = f'<p class="more">And {count(left, "other")}.</p>\n' if left > 0 else ""
+        if any(own_id not in names for own_id, _ in ranked[:_USED]):
+            more += f'<p class="more">{_NAMELESS}</p>\n'
         return _section(title.lower().replace(" ", "-"), title, table, more)
 
     def _languages(self) -> str:
@@ -311,7 +340,7 @@ class LookBack:
             f'<p class="more">And {count(left, "more conversation")}.</p>\n' if left else "",
         )
 
-    def _notes(self) -> str:
+    def _notes(self, zone: str | None) -> str:
         lost = [
             *([count(self._totals.undated, "conversation")] if self._totals.undated else []),
             *(
@@ -326,10 +355,13 @@ class LookBack:
             if lost
             else ""
         )
-        return f"{_NOTES[0]}{dateless}{_NOTES[1]}"
+        where = f"the time zone {text(zone)}" if zone else _MACHINE
+        return f"{_NOTES[0]}<li>Days and hours are those of {where}.</li>\n{dateless}{_NOTES[1]}"
 
 
 _SHARE = Html('<span class="unseen">Share</span>')
+_MACHINE = "the time zone of the machine on which the archive was made"
+_NAMELESS = "The export has no names of these; the end of the id stands for those without one."
 _NOTES = (
     '<details class="counting"><summary>How this is counted</summary>\n<ul>\n'
     "<li>Messages are what you and ChatGPT wrote, in every version of a conversation that the "
@@ -339,7 +371,8 @@ _NOTES = (
     "such as Chinese, Japanese and Thai, two characters count as one word.</li>\n"
     "<li>Answers are ChatGPT’s messages of which the export names the model.</li>\n"
     "<li>A file counts once in each conversation that shows it.</li>\n"
-    "<li>Days and hours are those of the time zone that the archive was made with.</li>\n",
+    "<li>START-HERE counts more: all messages of the export, also those that ChatGPT never "
+    "showed.</li>\n",
     "</ul></details>\n",
 )
 

@@ -14,6 +14,7 @@ from gptexit.codes import HIDDEN_VALUES, TOOLS, Hidden
 from gptexit.model import Conversation, Message, Part
 from gptexit.selection import current_branch
 from gptexit.text.dates import shown as day_and_clock
+from gptexit.writers.html.figures import is_talk
 from gptexit.writers.html.parts import Shown, fold, html_of, is_picture, line, source_of
 from gptexit.writers.parts import (
     MEDIA,
@@ -105,11 +106,12 @@ class Page:
     @property
     def talk(self) -> int:
         """How many messages the user and the model wrote, without reasoning and tools."""
-        return sum(
-            article.kind in _ROLES
-            and any(part["type"] != "reasoning" for part in article.message["parts"])
-            for article in self.seen
-        )
+        return sum(is_talk(article.message) for article in self.seen)
+
+    @property
+    def current_talk(self) -> int:
+        """How many of them are on the current branch."""
+        return sum(is_talk(self.articles[number].message) for number in self.chosen)
 
     def said(self) -> Iterator[Said]:
         """Yield the words of each message that was not hidden, in the order of the page."""

@@ -97,6 +97,8 @@ class Prose:
     """The HTML of the marks of citations: `marked` puts a number in the text for each."""
     level: int = 1
     """The level of the last heading in the message: none goes more than one deeper."""
+    beside: str = ""
+    """A folder beside the page, such as `html/`, into which the text may lead."""
     _formulas: list[tuple[str, bool]] = field(default_factory=list)
 
     def html(self, text: str) -> str:
@@ -184,6 +186,8 @@ class Prose:
             path = self._file(address)
             if path is not None:
                 return f'<a href="{path}">{words}</a>{pictures}'
+        if self.beside and address.startswith(self.beside) and ".." not in address:
+            return f'<a href="{escape(address)}">{words}</a>{pictures}'
         title = self._title(more)
         if is_safe(address):
             return abroad(address, words, title) + pictures

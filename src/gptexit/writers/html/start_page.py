@@ -23,7 +23,7 @@ def start_page(markdown: str, archive: str) -> bytes:
     relative to the page.
     """
     title = markdown.partition("\n")[0].removeprefix("# ")
-    body = Prose().html(markdown.partition("\n")[2])
+    body = Prose(beside=archive.partition("/")[0] + "/").html(markdown.partition("\n")[2])
     body = _BOX.sub(_ticked, body)
     body = _PLACE.sub(_linked, body)
     body = _ANSWER.sub(lambda match: f'<p class="answer {_CLASSES[match[1]]}">', body)

@@ -27,8 +27,8 @@ from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.archive.note_contents import NoteContents, Shown, shown_by
 from gptexit.codes import Hidden, NotKept, as_text, from_text
-from gptexit.model import Asset, Conversation
-from gptexit.names import names_in
+from gptexit.model import Asset, Conversation, Named
+from gptexit.names import SHOWN_OF_ID, names_in
 from gptexit.text.dates import day, moment
 from gptexit.text.json import dumps
 from gptexit.writers.base import SECRETS, Draft, copies_of, loose_copies, unshown
@@ -125,12 +125,13 @@ def _head(conversation: Conversation, page: Page, used: dict[str, int], zone: tz
     source = conversation["source"]
     pictures, files = _counted(conversation, used)
     gone = source["gone"]
+    others = f", {page.talk:,} with all versions" if page.talk > page.current_talk else ""
     facts = [
         day(begun) if begun else "",
-        _count(page.talk, "message"),
+        _count(page.current_talk, "message") + others,
         " and ".join(filter(None, (", ".join(page.models[:-1]), *page.models[-1:]))),
-        f"project {_called(conversation['project'])}" if conversation["project"] else "",
-        f"custom GPT {_called(conversation['assistant'])}" if conversation["assistant"] else "",
+        _called("project", conversation["project"]),
+        _called("custom GPT", conversation["assistant"]),
         _count(pictures, "picture") if pictures else "",
         _count(files, "file") if files else "",
         "starred" if conversation["starred"] else "",
@@ -150,9 +151,9 @@ def _head(conversation: Conversation, page: Page, used: dict[str, int], zone: tz
     )
 
 
-def _called(named: object) -> str:
-    assert isinstance(named, dict)
-    return str(named["name"] or named["id"])
+def _called(kind: str, named: Named | None) -> str:
+    """Return the name of a project or custom GPT, or the end of its id as in the list."""
+    return f"{kind} {named['name'] or named['id'][-SHOWN_OF_ID:]}" if named else ""
 
 
 def _count(number: int, what: str) -> str:
@@ -206,7 +207,7 @@ class Html:
         self._title = options.archive_title or TITLE
         self._unshown = 0
         known = {} if options.redact == SECRETS else options.names.all()
-        self._lists = Lists(catalog, self._title, known, options.root)
+        self._lists = Lists(catalog, self._title, known, options)
 
     def render(self, conversation: Conversation) -> Rendered:
         """Write the page, and copy the assets that it shows."""

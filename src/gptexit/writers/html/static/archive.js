@@ -13,14 +13,14 @@
  * @typedef {{results: Result[], total: number, partial: boolean, lacking: string[],
  *   more: () => Promise<Result[]>}} Found
  * @typedef {{allows: (number: number) => boolean, role: string | null}} Asked
- * @typedef {"q" | "by" | "year" | "project" | "gpt" | "model" | "has" | "role"} Key
+ * @typedef {"q" | "by" | "year" | "project" | "gpt" | "model" | "has" | "role" | "hide"} Key
  * @typedef {Object} Archive
  * @property {(name: string, value: any) => void} piece take what a data file brings
  * @property {(file: string, name: string) => Promise<any>} load run a data file of the archive
  * @property {string} root the way to the archive's folder
  * @property {Index | null} index
  * @property {Map<number, Row>} rows every conversation by its number
- * @property {Record<Key, string>} state query, grouping and filters
+ * @property {Record<Key, string>} state query, grouping and filters, and whether titles are hidden
  * @property {number} at how far the list was scrolled
  * @property {(at?: number) => string} query the state as the query of an address
  * @property {(at: number) => void} keep keep the state and the place in the list for this tab
@@ -121,7 +121,7 @@ const archive = (() => {
 	}
 
 	/** @type {Record<Key, string>} */
-	const state = { q: "", by: "", year: "", project: "", gpt: "", model: "", has: "", role: "" };
+	const state = { q: "", by: "", year: "", project: "", gpt: "", model: "", has: "", role: "", hide: "" };
 	const keys = /** @type {Key[]} */ (Object.keys(state));
 	const slot = "gptexit " + new URL(root || ".", location.href).pathname;
 	const given = new URLSearchParams(location.search);

@@ -32,11 +32,20 @@
 	const NAMES = {
 		year: (value) => (value === "undated" ? UNDATED : value),
 		model: (value) => value,
-		project: (id) => archive.index?.projects[id] || `Project ${id.slice(-6)}`,
-		gpt: (id) => archive.index?.gpts[id] || `Custom GPT ${id.slice(-6)}`,
+		project: (id) => (!state.hide && archive.index?.projects[id]) || `Project ${id.slice(-6)}`,
+		gpt: (id) => (!state.hide && archive.index?.gpts[id]) || `Custom GPT ${id.slice(-6)}`,
 	};
 	const LABELS = { year: "Year", model: "Model", project: "Project", gpt: "Custom GPT" };
 	const COLUMNS = /** @type {Column[]} */ (Object.keys(LABELS));
+
+	const SET = /** @type {Key[]} */ ([...COLUMNS, "by", "has", "role"]);
+	const clear = button("Clear", () => {
+		for (const key of SET) state[key] = "";
+		state.q = field.value = "";
+		drawFilters();
+		changed();
+		summary.focus();
+	});
 
 	// What stands in the bar and below it.
 	const field = make("input", {
@@ -58,7 +67,7 @@
 		make("div.bar", {}, menu, home, theme, button("Keys", () => archive.help(), { class: "keys" })),
 		make("div.panel", { id: "panel" },
 			make("div.find", { role: "search" }, field, make("kbd", { "aria-hidden": "true" }, "/")),
-			make("div.tools", {}, status, make("details.filter", {}, summary, filters)),
+			make("div.tools", {}, status, clear, make("details.filter", {}, summary, filters)),
 			scroll),
 	); // prettier-ignore
 
@@ -67,6 +76,7 @@
 		nav.classList.toggle("open", open);
 		menu.ariaExpanded = String(open);
 		main.inert = open;
+		history.replaceState({ ...history.state, drawer: open }, "");
 		draw();
 	}
 	archive.find = () => {
@@ -80,7 +90,8 @@
 		if (open) menu.focus();
 		return open;
 	};
-	matchMedia("(max-width: 860px)").addEventListener("change", () => drawer(false));
+	const narrow = matchMedia("(max-width: 860px)");
+	narrow.addEventListener("change", () => drawer(false));
 
 	// Light and dark: what differs from the system is kept.
 	const system = matchMedia("(prefers-color-scheme: dark)");
@@ -93,9 +104,27 @@
 		stored("localStorage", "gptexit-theme", differs ? next : null);
 		lit();
 	}
-	const lit = () => (theme.ariaPressed = String(dark()));
+	const lit = () => (theme.textContent = dark() ? "Light" : "Dark");
 	system.addEventListener("change", lit);
 	lit();
+
+	// The switch that hides titles, in the look back; while they are hidden, one is in the bar too.
+	const hiders = [button("", hide), .../** @type {NodeListOf<HTMLElement>} */ (main.querySelectorAll(".hide-titles"))];
+	theme.before(hiders[0]);
+	hiders[1]?.addEventListener("click", hide);
+	function hide() {
+		state.hide = state.hide ? "" : "1";
+		hidden();
+		drawFilters();
+		changed();
+	}
+	function hidden() {
+		page.toggleAttribute("data-hide", !!state.hide);
+		for (const hider of hiders) hider.textContent = state.hide ? "Show titles" : "Hide titles";
+		hiders[0].hidden = !state.hide;
+		if (hiders[1]) hiders[1].hidden = false;
+	}
+	hidden();
 
 	// The list: headings and conversations, each of the same height; only what is in sight is drawn.
 	/** @type {Row[]} */
@@ -109,7 +138,8 @@
 	let complete = false;
 	/** @type {string[]} */
 	const missing = [];
-	drawer(false);
+	// Who comes back from what they found, finds the list as it was.
+	drawer(narrow.matches && !!history.state?.drawer);
 
 	/** @param {Row | undefined} row @returns {boolean} whether the filters let it through */
 	const allows = (row) =>
@@ -193,11 +223,12 @@
 	function entry(row, place) {
 		const [number, , title, created, , , flags, , messages] = row;
 		const day = created ? DAY.format(new Date(created)) : UNDATED;
+		const marks = Object.entries(FLAGS).flatMap(([flag, name]) => (flags.includes(flag) ? [name] : []));
 		const link = make(
 			"a.row",
 			{
 				href: address(row),
-				title: `${title || "Untitled"}\n${day}, ${many(messages, "message")}`,
+				title: state.hide ? null : [title || "Untitled", day, many(messages, "message"), ...marks].join("\n"),
 				tabindex: place === active ? "0" : "-1",
 				"aria-current": number === chat && "page",
 				"data-place": String(place),
@@ -206,7 +237,7 @@
 		);
 		if (flags.includes("a")) link.classList.add("archived");
 		if (flags.includes("s")) link.append(make("span.star", { role: "img", "aria-label": "starred" }, "★"));
-		if (created) link.append(make("time", { datetime: created }, state.by ? day : day.split(" ")[0]));
+		if (created) link.append(make("time", { datetime: created }, state.by ? day : day.replace(/ \d+$/, "")));
 		return link;
 	}
 
@@ -281,14 +312,6 @@
 		return all.some((row) => row[6].includes(flag)) ? chip : "";
 	}
 
-	const SET = /** @type {Key[]} */ ([...COLUMNS, "by", "has", "role"]);
-	const clear = button("Clear", () => {
-		for (const key of SET) state[key] = "";
-		drawFilters();
-		changed();
-		summary.focus();
-	});
-
 	function drawFilters() {
 		const choices = COLUMNS.map((column) => select(column, LABELS[column], options(column)));
 		const by = COLUMNS.filter((_, place) => choices[place]);
@@ -298,7 +321,6 @@
 			select("by", "List by", [["", "Month"], ...by.map((column) => /** @type {[string, string]} */ ([column, LABELS[column]]))]),
 			...choices,
 			select("role", "Search the words of", [["", "Everyone"], ["u", "You"], ["a", "ChatGPT"]]),
-			clear,
 		); // prettier-ignore
 		count();
 	}
@@ -307,7 +329,7 @@
 	function count() {
 		const count = SET.filter((key) => state[key]).length;
 		summary.textContent = count ? `Filter (${count})` : "Filter";
-		clear.hidden = !count;
+		clear.hidden = !count && !state.q;
 	}
 
 	/** @param {Key} key @param {string} value */
@@ -320,7 +342,7 @@
 	function changed() {
 		const address = new URL(location.href);
 		address.search = query();
-		history.replaceState(null, "", address);
+		history.replaceState(history.state, "", address);
 		archive.keep(0);
 		scroll.scrollTop = 0;
 		count();
@@ -373,7 +395,7 @@
 			found = answer;
 			if (!answer.results.length) say("Nothing found. Try fewer words or other filters.");
 			else if (answer.partial) say("No conversation has all the words. These have most of them.");
-			else say(many(answer.total));
+			else say(`${figure(answer.total)} of ${many(all.length)}`);
 			results.replaceChildren(...answer.results.map(result));
 			results.dataset.query = state.q;
 			await seen();
@@ -388,19 +410,26 @@
 	function result(hit) {
 		const row = rows.get(hit.number);
 		if (!row) return "";
-		const passage = make("span.passage", { dir: "auto" });
-		let end = 0;
-		for (const [from, to] of hit.marks) {
-			passage.append(hit.passage.slice(end, from), make("mark", {}, hit.passage.slice(from, to)));
-			end = to;
-		}
-		passage.append(hit.passage.slice(end));
+		/** @param {"span.title" | "span.passage"} kind @param {string} text @param {[number, number][]} marks */
+		const marked = (kind, text, marks) => {
+			const line = make(kind, { dir: "auto" });
+			let end = 0;
+			for (const [from, to] of marks) {
+				line.append(text.slice(end, from), make("mark", {}, text.slice(from, to)));
+				end = to;
+			}
+			line.append(text.slice(end));
+			return line;
+		};
 		const who = hit.role && { u: "You", a: "ChatGPT", t: "Tool" }[hit.role];
 		const lacks = hit.lacking.length && `without ${hit.lacking.join(", ")}`;
 		const facts = [row[3] && DAY.format(new Date(row[3])), who, lacks].filter(Boolean).join(" · ");
 		const attributes = { href: address(row, hit.anchor), "aria-current": row[0] === chat && "page" };
-		const title = make("span.title", { dir: "auto" }, row[2] || "Untitled");
-		return make("li", {}, make("a", attributes, title, passage, make("span.facts", {}, facts)));
+		const title = row[2] || "Untitled";
+		return make("li", {}, make("a", attributes,
+			marked("span.title", title, archive.places?.(state.q, title) || []),
+			marked("span.passage", hit.passage, hit.marks),
+			make("span.facts", {}, facts))); // prettier-ignore
 	}
 
 	/** Draw what was scrolled to; bring more results before the end of them is seen. */

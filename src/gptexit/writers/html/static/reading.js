@@ -5,6 +5,8 @@
 	const { state } = archive;
 	const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 	const said = make("p.said", { role: "status" });
+	/** @type {Element | null} the message that a search led to, until its first mark is found */
+	let sought = null;
 	document.body.append(said);
 
 	// Versions. The messages form a tree by data-parent, of which one path is shown.
@@ -99,35 +101,35 @@
 			article = /** @type {HTMLElement | null} */ (document.getElementById(parent(article)));
 		}
 		show();
-		for (let fold = target.closest("details"); fold; fold = fold.parentElement?.closest("details") || null) {
-			fold.open = true;
-		}
-		arrive(target);
+		unfold(target);
+		const article = arrive(target);
+		sought = target === article ? article : null;
 		archive.mark();
 	}
 
-	/** Scroll to an element, and again when what is above it has its height. @param {Element} target */
+	/** Open the folds around an element. @param {Element | null} element */
+	function unfold(element) {
+		for (let fold = element?.closest("details"); fold; fold = fold.parentElement?.closest("details")) fold.open = true;
+	}
+
+	/** Scroll to an element, and give its message the focus. @param {Element} target */
 	function arrive(target) {
 		const article = target.closest("article");
 		if (article) focus(article);
-		target.scrollIntoView();
-		requestAnimationFrame(() => requestAnimationFrame(() => target.scrollIntoView()));
+		settle(() => target.scrollIntoView());
+		return article;
+	}
+
+	/** Scroll, and again when what is above has its height. @param {() => void} scroll */
+	function settle(scroll) {
+		scroll();
+		requestAnimationFrame(() => requestAnimationFrame(scroll));
 	}
 
 	/** Give a message the focus. @param {HTMLElement} article */
 	function focus(article) {
 		article.tabIndex = -1;
 		article.focus({ preventScroll: true });
-	}
-
-	// The switch that hides the titles in the look back, and those in the list beside it.
-	const hider = /** @type {HTMLElement | null} */ (main.querySelector("button.hide-titles"));
-	if (hider) {
-		hider.hidden = false;
-		hider.addEventListener("click", () => {
-			const on = main.classList.toggle("titles-hidden");
-			hider.textContent = on ? "Show titles" : "Hide titles";
-		});
 	}
 
 	// Code: a button that copies it.
@@ -171,8 +173,22 @@
 		document.body.append(viewer);
 		look(pictures.indexOf(/** @type {HTMLAnchorElement} */ (link)));
 		viewer.showModal();
+		history.pushState({ picture: true }, "");
 	});
-	viewer.addEventListener("close", () => pictures[place]?.focus());
+	viewer.addEventListener("close", () => {
+		if (history.state?.picture) history.back();
+		pictures[place]?.focus();
+	});
+	addEventListener("popstate", () => viewer.close());
+
+	// What the browser cannot draw is named instead; the name leads to the file, as the picture did.
+	/** @param {any} event */
+	const name = ({ target }) => {
+		if (target.naturalWidth !== 0) return;
+		target.replaceWith("Your browser cannot show " + decodeURIComponent(target.src.split("/").pop()));
+	};
+	main.addEventListener("error", name, true);
+	for (const target of main.querySelectorAll("img")) if (target.complete) name({ target });
 
 	/** Show a picture of the page. @param {number} number */
 	function look(number) {
@@ -197,36 +213,73 @@
 		if (event.target === event.currentTarget) /** @type {HTMLDialogElement} */ (event.currentTarget).close();
 	}
 
-	// The words of the query, marked without a change to the page.
+	// The words of the query, marked without a change to the page, and the way from one to the next.
 	let marking = 0;
+	/** @type {StaticRange[]} */
+	let marks = [];
+	let at = -1;
+	const count = make("span", { role: "status" });
+	const hits = make("p.hits", {}, button("‹", () => lead(at - 1), { "aria-label": "Previous match" }), count,
+		button("›", () => lead(at + 1), { "aria-label": "Next match" })); // prettier-ignore
+	for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(kind, () => (sought = null), { passive: true });
 	archive.mark = () => {
 		const mine = ++marking;
-		CSS.highlights?.delete("found");
+		CSS.highlights?.clear();
+		hits.remove();
 		if (!state.q || !archive.places || !CSS.highlights) return;
 		const found = new Highlight();
 		CSS.highlights.set("found", found);
 		const shown = articles.filter((article) => !article.hidden);
 		const first = shown.findIndex((article) => "#" + article.id === location.hash);
 		const order = first > 0 ? [shown[first], ...shown] : shown;
+		/** @type {Map<HTMLElement, StaticRange[]>} */
+		const marked = new Map();
 		let next = 0;
 		const some = () => {
 			const until = performance.now() + 10;
-			while (mine === marking && next < order.length && performance.now() < until) words(order[next++], found);
-			if (mine === marking && next < order.length) setTimeout(some);
+			while (mine === marking && next < order.length && performance.now() < until) {
+				const article = order[next++];
+				if (!marked.has(article)) marked.set(article, words(article, found));
+			}
+			if (mine !== marking) return;
+			if (next < order.length) return void setTimeout(some);
+			marks = shown.flatMap((article) => marked.get(article) || []);
+			at = -1;
+			count.textContent = `${marks.length} in this page`;
+			if (marks.length) document.body.append(hits);
+			const place = marks.findIndex((mark) => sought?.contains(mark.startContainer));
+			if (place >= 0) lead(place);
 		};
 		some();
 	};
 
-	/** @param {HTMLElement} article @param {Highlight} found */
+	/** Scroll to a mark; behind the last one comes the first. @param {number} place */
+	function lead(place) {
+		at = place < 0 ? marks.length - 1 : place % marks.length;
+		const mark = marks[at];
+		count.textContent = `${at + 1} of ${marks.length}`;
+		CSS.highlights.set("here", new Highlight(mark));
+		const element = mark.startContainer.parentElement;
+		unfold(element);
+		const range = new Range();
+		range.setStart(mark.startContainer, mark.startOffset);
+		element?.closest("article")?.scrollIntoView();
+		settle(() => scrollBy({ top: range.getBoundingClientRect().top - innerHeight / 3, behavior: "instant" }));
+	}
+
+	/** Mark the words of a message. @param {HTMLElement} article @param {Highlight} found */
 	function words(article, found) {
+		const ranges = [];
 		const texts = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
 		for (let text = texts.nextNode(); text; text = texts.nextNode()) {
 			if (text.parentElement?.closest(".by, .copy")) continue;
 			for (const [from, to] of archive.places?.(state.q, text.nodeValue || "") || []) {
 				const range = new StaticRange({ startContainer: text, startOffset: from, endContainer: text, endOffset: to });
 				found.add(range);
+				ranges.push(range);
 			}
 		}
+		return ranges;
 	}
 
 	// Keys.

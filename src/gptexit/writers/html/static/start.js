@@ -2,7 +2,11 @@
 "use strict";
 for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[data-box]"))) {
 	const key = "start " + location.pathname + " " + box.dataset.box;
-	const kept = localStorage.getItem(key);
-	if (kept !== null) box.checked = kept === "1";
-	box.addEventListener("change", () => localStorage.setItem(key, box.checked ? "1" : "0"));
+	try {
+		const kept = localStorage.getItem(key);
+		if (kept !== null) box.checked = kept === "1";
+		box.addEventListener("change", () => localStorage.setItem(key, box.checked ? "1" : "0"));
+	} catch {
+		// A browser that keeps nothing: the boxes can be ticked until the page is closed.
+	}
 }

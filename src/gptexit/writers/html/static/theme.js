@@ -1,9 +1,11 @@
 // @ts-check
 "use strict";
-// Runs before the first paint: says that scripts are on, and sets the theme that the reader chose.
+// Runs before the first paint: says that scripts are on, sets the theme that the reader chose, and
+// hides the titles if the address says so.
 {
 	const { dataset } = document.documentElement;
 	dataset.scripts = "";
+	if (/[?&]hide=/.test(location.search)) dataset.hide = "";
 	try {
 		// Firefox keeps a store for each file on a disk, so links of the archive take the theme along.
 		const address = new URL(location.href);
