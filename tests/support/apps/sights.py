@@ -117,7 +117,7 @@ class _Lines(HTMLParser):
         tags = {tag for tag, _ in self._open}
         classes = {name for _, names in self._open for name in names.split()}
         if "article" in tags and not tags & _UNSEEN and not classes & {
-            "versions", "by", "player", "hidden",
+            "versions", "by", "player", "hidden", "fold",
         }:  # fmt: skip
             self.lines[-1] += data
 

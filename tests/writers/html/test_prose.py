@@ -146,5 +146,14 @@ def test_formulas_are_drawn_and_keep_their_source(text: str) -> None:
 
 
 def test_right_to_left_texts_get_their_direction_by_block() -> None:
-    assert '<p dir="auto">' in Prose().html("שלום")
+    html = Prose().html("שלום\n\nHello\n\n> שלום\n\n- אחד\n- two")
+    assert html.startswith('<p>שלום</p>\n<p dir="auto">Hello</p>')
+    assert '<blockquote dir="auto">\n<p>שלום</p>' in html
+    assert html.count('<li dir="auto">') == 2
+
+
+def test_a_formula_that_was_cut_is_shown_as_its_source() -> None:
+    html = Prose().html(r"\(\frac{1\) and \(\frac{1}{2}\)")
+    assert r'<code class="tex">\frac{1</code>' in html
+    assert html.count("<mfrac>") == 1
     assert "dir" not in Prose().html("héllo 漢字")

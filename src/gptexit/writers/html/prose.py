@@ -49,6 +49,7 @@ _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]"
 )
 _BLOCK = re.compile(r"<(p|li|blockquote|h[2-6]|table)>")
+_WITHIN = re.compile(r'(<(?:blockquote|li) dir="auto">\n)<p dir="auto">')
 _CELL = re.compile(r'<(t[hd]) style="text-align: (left|right|center)">')
 _CLASSES = {"left": "", "right": ' class="r"', "center": ' class="c"'}
 _HEADING = re.compile(r"<(/?)h([1-6])>")
@@ -143,7 +144,10 @@ class Prose:
         if "<a " in html or "<img " in html or "://" in html or HINT in html or "\ufdd4" in html:
             html = _PIECE.sub(self._piece, html)
         if not text.isascii() and _RIGHT_TO_LEFT.search(text):
-            html = _BLOCK.sub(r'<\1 dir="auto">', html)
+            # A browser takes the direction of an element from the text in it that has none of its
+            # own: that of the whole from the first block, that of a quote from its first paragraph.
+            html = _BLOCK.sub(r'<\1 dir="auto">', html).replace(' dir="auto"', "", 1)
+            html = _WITHIN.sub(r"\1<p>", html)
         return html
 
     def _heading(self, match: re.Match[str]) -> str:

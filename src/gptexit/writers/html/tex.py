@@ -21,6 +21,11 @@ _ATTRIBUTE = re.compile(
     "|separator|symmetric|open|close|separators|columnlines|rowlines|columnspacing|rowspacing"
     "|voffset|mathcolor|mathbackground|mathsize|largeop|frame|linebreak"
 )
+_PARTS = {
+    **dict.fromkeys(("mfrac", "mroot", "msub", "msup", "munder", "mover"), 2),
+    **dict.fromkeys(("msubsup", "munderover"), 3),
+}
+"""How many elements are in one by MathML; a formula that is cut has fewer."""
 _REFERENCE = re.compile("&#x[0-9A-Fa-f]{1,6};")
 """A sign as latex2mathml writes it."""
 _ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|split|eqnarray\*?|alignat\*?|alignedat)\}")
@@ -53,6 +58,8 @@ def _drawn(source: str, display: str) -> str | None:
         words = node.text = _REFERENCE.sub(lambda sign: unescape(sign[0]), node.text or "")
         # A command or an environment that the library does not know becomes such a text.
         if words == "&" or words[:1] == "\\" != words:
+            return None
+        if len(node) != _PARTS.get(node.tag, len(node)):
             return None
         if not _TAG.fullmatch(node.tag) or not all(map(_ATTRIBUTE.fullmatch, node.attrib)):
             return None
