@@ -99,7 +99,7 @@ def the_list(tour: Tour) -> dict[str, Any]:
     tour.one("summary", "Filter").click()
     tour.one("button.chip", "Pictures").click()
     seen["pictures"] = tour.one(".status").text
-    tour.one(".filters > button", "Clear").click()
+    tour.one(".tools > button", "Clear").click()
     tour.one("summary", "Filter").click()
     row = tour.one("nav .row")
     seen["title"] = row.get_property("textContent")
