@@ -89,16 +89,17 @@ class MarkdownReader(Reader):
         for path in notes_in(self.archive.root):
             key = id_in(path)
             if key is not None:
-                self.places.setdefault(key, []).append(path)
+                # A `Path` takes four times the memory of its text, and there may be ten thousands.
+                self.places.setdefault(key, []).append(str(path))
 
-    def compare(self, key: str, place: list[Path], source: SourceConversation) -> list[Lack]:
+    def compare(self, key: str, place: list[str], source: SourceConversation) -> list[Lack]:
         """Return what the notes at some paths lack.
 
         Of several (the user's own and the new text beside it) the best counts.
         """
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         verdicts = []
-        for path in place:
+        for path in map(Path, place):
             text = path.read_text(encoding="utf-8-sig", errors="replace")
             page = NotePage(text, self.look)
             if page.hides and self.archive.is_changed(self._promised(path)):
@@ -111,7 +112,7 @@ class MarkdownReader(Reader):
         if best and len(verdicts) > 1:  # one note may lack what the one beside it has
             lacked_by_all = set.intersection(*({what for _, what in lacks} for lacks in verdicts))
             best = [(name, what) for name, what in best if what in lacked_by_all]
-        return best + self._moved(key, place)
+        return best + self._moved(key, [Path(path) for path in place])
 
     def _moved(self, key: str, notes: list[Path]) -> list[Lack]:
         """Return a sentence if a note no longer has the name that it was given."""
