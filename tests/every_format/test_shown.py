@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC
@@ -149,15 +150,18 @@ def _llama_cpp(files: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def _lm_studio(files: Any) -> Iterator[tuple[str, str, str]]:
-    """The first chat, and of the others what they do not repeat."""
-    seen = []
+    """The first chat, and of the others what they do not repeat. The same may be asked twice."""
+    told: Counter[str] = Counter()
     for path, data in files:
+        chat: Counter[str] = Counter()
         for message in json.loads(data)["messages"] if path.endswith(".conversation.json") else ():
             for version in message["versions"]:
-                if version not in seen:
-                    seen.append(version)
+                key = json.dumps(version)
+                chat[key] += 1
+                if chat[key] > told[key]:
                     text = "\n".join(lm_studio.said(version))
                     yield version["role"], text, text
+        told |= chat
 
 
 def _html(files: Any) -> Iterator[tuple[str, str, str]]:
