@@ -205,10 +205,6 @@ class NotKept(Code):
         "message-other-branch",
         "message of another version of the conversation; a request has only one",
     )
-    MESSAGE_OF_MANY_BRANCHES = (
-        "message-of-many-branches",
-        "message of another version of a conversation that has too many of them",
-    )
     MESSAGE_OVER_MILLION = (
         "message-over-million",
         "message after the first million of its conversation",

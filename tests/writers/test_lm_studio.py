@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,10 @@ from hypothesis import given, settings
 
 from gptexit import convert
 from gptexit.archive.manifest import Catalog
-from gptexit.codes import NotKept
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.writers import lm_studio as writer
 from gptexit.writers.base import CommonOptions
-from gptexit.writers.chat.branches import branches_of
-from gptexit.writers.chat.turns import turns_of
+from gptexit.writers.chat.lines import CUT
 from gptexit.writers.lm_studio import LMStudio
 from support import lm_studio
 from support.build import ROOT as ABOVE
@@ -140,6 +139,18 @@ def test_projects_are_folders(tmp_path: Path) -> None:
     assert {name.partition("-")[0] for name in folders} == {"project", "gpt"}
 
 
+def test_the_chat_of_a_version_that_became_the_current_one_does_not_stay(tmp_path: Path) -> None:
+    def run(last: str) -> list[list[str]]:
+        raw = conversation(tea(), current_node=last, title="Tea")
+        (tmp_path / "conversations.json").write_text(json.dumps([raw]))
+        convert(tmp_path / "conversations.json", tmp_path / "out", ["lm-studio"])
+        return sorted(texts(chat) for chat in lm_studio.chats(tmp_path / "out").values())
+
+    before = run("x2")
+    assert len(before) == 2
+    assert run("x1") == before
+
+
 def test_a_conversation_with_thousands_of_branches_does_not_grow_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -150,9 +161,11 @@ def test_a_conversation_with_thousands_of_branches_does_not_grow_without_end(
         add(mapping, f"a{number}", f"u{number}", message("assistant", f"{number}."))
     made = LMStudio(CommonOptions(), Catalog(), lambda member: io.BytesIO(b""))
     done = made.render(read(conversation(mapping)))
-    assert sum(len(file.data) for file in done.files) < 500_000
-    told = done.not_kept[NotKept.MESSAGE_OF_MANY_BRANCHES]
-    assert told == 2 * (300 - len(done.files)) > 0
+    assert sum(len(file.data) for file in done.files) < 700_000
+    found = [texts(lm_studio.chat(file.data)) for file in done.files]
+    assert [words[-1] for words in found] == ["299.", *(f"{number}." for number in range(299))]
+    assert found[1][0] == "Why?" * 500
+    assert found[-1] == [CUT, "And 298?", "298."]
 
 
 @pytest.mark.slow
@@ -160,19 +173,6 @@ def test_a_conversation_with_thousands_of_branches_does_not_grow_without_end(
 @given(any_conversations())
 def test_every_turn_of_any_conversation_is_in_a_chat(raw: dict[str, Any]) -> None:
     neutral = read(raw)
-    turns = turns_of(neutral, frozenset({"reasoning"}))
-    branches = branches_of(turns, dict.fromkeys(turns.by_id, 1), 10_000)
-    there = {key for branch in branches for key in branch.path}
-    there |= {key for branch in branches for keys in branch.versions.values() for key in keys}
-    assert there == turns.by_id.keys()
-    for branch in branches:
-        above: str | None = None
-        for key in branch.path:
-            assert turns.by_id[key].parent == above
-            assert all(turns.by_id[one].parent == above for one in branch.versions.get(key, ()))
-            above = key
-    if branches:
-        assert turns.current in branches[0].path
     whole = "\n".join(
         lm_studio.said(version)[0]
         for chat in chats(neutral)

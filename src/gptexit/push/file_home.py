@@ -118,6 +118,8 @@ class FileHome:
         units: dict[str, Unit] = {}
         shared = []
         for file in files:
+            if file.gone:  # a person may have gone on in that chat: nothing is taken away here
+                continue
             if self._app.shared and file.path.startswith(self._app.shared):
                 shared.append(file)
                 continue

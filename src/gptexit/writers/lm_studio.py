@@ -22,13 +22,12 @@ from datetime import UTC, datetime, timedelta
 
 from gptexit.archive.files import Copy, File, Read, Rendered
 from gptexit.archive.manifest import Catalog, readable
-from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation, Raw
 from gptexit.templates import render
 from gptexit.text.json import dumps
 from gptexit.writers.base import CommonOptions, Unmentioned, copy_of, on_branches
 from gptexit.writers.chat.beside import Beside
-from gptexit.writers.chat.branches import Branch, branches_of
+from gptexit.writers.chat.lines import CUT, Line, Repeated, lines_of, repeated, taken_away
 from gptexit.writers.chat.turns import (
     INLINE,
     USER,
@@ -84,28 +83,29 @@ class LMStudio:
         images = _Images(self._catalog, self._read)
         messages = _messages(conversation, turns, beside, images)
         costs = {key: len(str(message)) + _A_TURN for key, message in messages.items()}
-        branches = branches_of(turns, costs, REPEATED) or [Branch(None, [])]
+        lines = lines_of(turns)
+        befores = repeated(lines, turns, costs, REPEATED)
         system = last_instructions(conversation) if "instructions" in self._include else ""
         folder = self._folder(conversation)
-        for number, branch in enumerate(branches, 1):
-            chat = _chat(conversation, turns, branch, messages, system)
+
+        def further(turn: Turn) -> str:
+            return f"branch/{conversation['id']}/{turn.id}"
+
+        for number, (line, before) in enumerate(zip(lines, befores, strict=True), 1):
+            chat = _chat(conversation, line, before, messages, system)
+            key = f"conversation/{conversation['id']}"
             if number > 1:
                 chat["name"] += f" (version {number})"
-            key = f"conversation/{conversation['id']}"
-            if branch.start is not None:
-                key = f"branch/{conversation['id']}/{branch.start}"
+                key = further(line.own[0])
             path = self._path(key, folder, chat["createdAt"])
             done.files.append(File(path, dumps(chat) + b"\n", key))
+        done.files += taken_away(lines, turns, self._catalog, further)
         done.files += images.files
         done.copies += [*images.copies, *beside.copies]
         done.messages = turns.messages
         done.hidden += turns.hidden
         if beside:
             done.not_kept[beside.code] += len(beside)
-        shown = {key for branch in branches for key in branch.path}
-        shown.update(*(keys for branch in branches for keys in branch.versions.values()))
-        if lost := len(turns.by_id) - len(shown):
-            done.not_kept[NotKept.MESSAGE_OF_MANY_BRANCHES] += lost
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
@@ -253,27 +253,21 @@ def _text(words: str) -> Raw:
 
 def _chat(
     conversation: Conversation,
-    turns: Turns,
-    branch: Branch,
+    line: Line,
+    before: Repeated,
     messages: dict[str, Raw],
     system: str,
 ) -> Raw:
-    shown = []
-    for key in branch.path:
-        versions = branch.versions.get(key, [key])
-        shown.append(
-            {
-                "versions": [messages[version] for version in versions],
-                "currentlySelected": versions.index(key),
-            }
-        )
-    path = [turns.by_id[key] for key in branch.path]
+    path = [*before.turns, *line.own]
+    shown = [_only(_cut(path[0]))] if before.is_cut else []
+    shown += [_only(messages[turn.id]) for turn in before.turns]
+    shown += [_with_versions(turn, line, messages) for turn in line.own]
     model = next((turn.model for turn in reversed(path) if turn.model), conversation["model"])
     created = _milliseconds(conversation["created"] or conversation["updated"])
     files = {
         file["fileIdentifier"]: file["sizeBytes"]
-        for key in branch.path
-        for file in messages[key].get("content", ())
+        for turn in path
+        for file in messages[turn.id].get("content", ())
         if file["type"] == "file"
     }
     chat: Raw = {
@@ -307,6 +301,33 @@ def _chat(
             "instanceOperationTimeConfig": {"fields": []},
         }
     return chat
+
+
+def _only(message: Raw) -> Raw:
+    return {"versions": [message], "currentlySelected": 0}
+
+
+def _with_versions(turn: Turn, line: Line, messages: dict[str, Raw]) -> Raw:
+    """Return a message with the other answers to its question that nothing follows."""
+    versions = [
+        other.id
+        for other in line.versions.get(turn.id, (turn,))
+        if other is turn or not other.children
+    ]
+    return {
+        "versions": [messages[version] for version in versions],
+        "currentlySelected": versions.index(turn.id),
+    }
+
+
+def _cut(turn: Turn) -> Raw:
+    """Return what stands in front of a turn, in the place of those above it."""
+    return {
+        "type": "multiStep",
+        "role": "assistant",
+        "senderInfo": {"senderName": "gptexit"},
+        "steps": [_block(f"{turn.id}-above", CUT)],
+    }
 
 
 def _milliseconds(time: str | None) -> int:

@@ -20,7 +20,7 @@ import hashlib
 import posixpath
 import struct
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +33,7 @@ from gptexit.templates import render
 from gptexit.text.dates import reasoning_title
 from gptexit.text.json import dumps
 from gptexit.writers.base import CommonOptions, Unmentioned, copy_of, on_branches
-from gptexit.writers.chat.lines import Line, above, lines_of
+from gptexit.writers.chat.lines import CUT, Line, Repeated, lines_of, repeated, taken_away
 from gptexit.writers.chat.turns import (
     SHOWN,
     USER,
@@ -99,14 +99,18 @@ class SillyTavern:
         shown = _shown(conversation, turns, copies)
         lines = lines_of(turns)
         files = _Files(conversation, self._catalog, character)
-        left = REPEATED
-        for number, line in enumerate(lines, 1):
-            before: list[bytes] = []
-            if number > 1:
-                before, left = _before(line, turns, shown, character.name, left)
-            own = [_message(turn, line, shown, character.name) for turn in line.own]
-            done.files.append(files.chat(line, number, [*before, *own]))
-        done.files += files.gone(turns, lines)
+        costs = {
+            key: len(_message(turn, Line([]), shown, character.name))
+            for key, turn in turns.by_id.items()
+        }
+        befores = repeated(lines, turns, costs, REPEATED)
+        for number, (line, before) in enumerate(zip(lines, befores, strict=True), 1):
+            messages = [
+                *_before(before, line, shown, character.name),
+                *(_message(turn, line, shown, character.name) for turn in line.own),
+            ]
+            done.files.append(files.chat(line, number, messages))
+        done.files += taken_away(lines, turns, self._catalog, files.further)
         done.copies += copies.by_id.values()
         done.messages = turns.messages
         done.hidden += turns.hidden
@@ -155,7 +159,7 @@ class _Files:
         words = dated + (readable(conversation["title"] or "") or UNTITLED.lower())
         mark = _short((project["name"] or "") if project else "")
         if number > 1:
-            key = self._further(line.own[0].id)
+            key = self.further(line.own[0])
             mark = "-".join(filter(None, (mark, f"version-{number}")))
         folder = f"chats/{self.character.folder}"
         path = self.catalog.name(key, folder, words, mark, ".jsonl")
@@ -165,28 +169,14 @@ class _Files:
             self.character.newest = max(self.character.newest, newest)
         return File(path, b"\n".join([_head(conversation), *messages]) + b"\n", key)
 
-    def gone(self, turns: Turns, lines: list[Line]) -> list[File]:
-        """Take away chats of an earlier run whose turns are now in another chat."""
-        begun = {line.own[0].id for line in lines[1:]}
-        keys = (
-            self._further(turn.id)
-            for turn in turns.by_id.values()
-            if turn.id not in begun and _has_siblings(turn, turns)
-        )
-        entries = filter(None, map(self.catalog.get, keys))
-        return [File(entry.path, b"", entry.key, gone=True) for entry in entries]
-
-    def _further(self, turn: str) -> str:
-        return f"version/{self.conversation['id']}/{turn}"
+    def further(self, turn: Turn) -> str:
+        """Return the key of the chat of the further line that begins with a turn."""
+        return f"version/{self.conversation['id']}/{turn.id}"
 
 
 def _short(name: str) -> str:
     """Return a name as a part of a file name, of 60 bytes at most."""
     return readable(name).encode()[:60].decode(errors="ignore").strip("-")
-
-
-def _has_siblings(turn: Turn, turns: Turns) -> bool:
-    return turn.parent is None or len(turns.by_id[turn.parent].children) > 1
 
 
 def _head(conversation: Conversation) -> bytes:
@@ -329,23 +319,13 @@ def _about(shown: _Shown) -> Raw:
 
 
 def _before(
-    line: Line, turns: Turns, shown: dict[str, _Shown], character: str, left: int
-) -> tuple[list[bytes], int]:
-    """Return the messages that stand above a further line, as far as `left` bytes hold them.
-
-    A beginning that is too long to be repeated is cut, with a message in its place. Return too how
-    many bytes are left.
-    """
-    found: list[bytes] = []
-    for turn in above(line.own[0], turns):
-        message = _message(turn, Line([]), shown, character)
-        if len(message) > left:
-            date = shown[turn.id].date
-            found.append(_note("What was said before this is in another chat.", date))
-            break
-        left -= len(message)
-        found.append(message)
-    return found[::-1], left
+    before: Repeated, line: Line, shown: dict[str, _Shown], character: str
+) -> Iterator[bytes]:
+    """Yield the messages that stand above a line, and what stands in the place of more."""
+    if before.is_cut:
+        yield _note(CUT, shown[(before.turns or line.own)[0].id].date)
+    for turn in before.turns:
+        yield _message(turn, Line([]), shown, character)
 
 
 def _note(words: str, date: str) -> bytes:

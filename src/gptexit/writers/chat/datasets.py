@@ -11,6 +11,7 @@ takes the columns of a file from its first lines.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,11 +35,11 @@ from gptexit.writers.chat.turns import (
 from gptexit.writers.parts import Blocks, thoughts_in
 
 SYSTEM, TOOL = "system", "tool"
-MOST = 64 << 20
-"""Characters of the lines of one conversation, beside that of the version that was seen last. Each
-line repeats what is above a branch, so that thousands of branches would fill a disk."""
+MOST = 32 << 20
+"""Bytes of the lines of one conversation, about, beside that of the version that was seen last.
+Each line repeats what is above a branch: thousands of branches would fill memory and disk."""
 _LINE = 40
-"""Characters that a turn counts for beside its text."""
+"""Bytes that a turn counts for beside its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,18 @@ class DialogueDrafter:
         shown = {**branch, "messages": list(map(self._with_prompt, branch["messages"]))}
         turns = turns_of(shown, self.include, _speaker)  # type: ignore[arg-type]
         texts = _texts(turns, conversation, done.not_kept)
-        lines = [self.shape.line(said) for said in _dialogues(turns, texts, done.not_kept)]
+        lines = bytearray()
+        seen: set[bytes] = set()
+        for said in _dialogues(turns, texts, done.not_kept):
+            line = self.shape.line(said)
+            digest = hashlib.sha256(line).digest()
+            if digest not in seen:
+                seen.add(digest)
+                lines += line
         if lines:
             done.not_kept[NotKept.CONVERSATION_FACTS] += 1
         return {
-            "lines": b"".join(dict.fromkeys(lines)),
+            "lines": bytes(lines),
             "messages": turns.messages,
             "hidden": as_text(done.hidden + turns.hidden),
             "not_kept": as_text(+done.not_kept),
@@ -194,7 +202,7 @@ def _dialogues(
     """
     length: dict[str | None, int] = {None: 0}
     for turn in turns.by_id.values():
-        length[turn.id] = length[turn.parent] + _LINE + sum(map(len, texts[turn.id]))
+        length[turn.id] = length[turn.parent] + _LINE + sum(map(_size, texts[turn.id]))
     leaves = [turn for turn in turns.by_id.values() if not turn.children]
     leaves.sort(key=lambda turn: turn.id != turns.current)
     room = MOST
@@ -205,6 +213,10 @@ def _dialogues(
         room -= length[leaf.id] if number else 0
         if dialogue := _dialogue(turns, leaf, texts):
             yield dialogue
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
 
 
 def _dialogue(turns: Turns, leaf: Turn, texts: dict[str, tuple[str, str]]) -> list[Said]:

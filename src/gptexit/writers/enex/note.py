@@ -52,6 +52,11 @@ class NoteBody:
     timezone: Any = None
     _out: list[str] = field(default_factory=list)
     _media: list[str] = field(default_factory=list)
+    _assets: dict[str, Asset] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the assets once: each turn may ask for some."""
+        self._assets = {asset["id"]: asset for asset in self.conversation["assets"]}
 
     def whole(self) -> str:
         """Return the ENML of the note, without the element `en-note` around it."""
@@ -89,8 +94,7 @@ class NoteBody:
         model = None if turn.role == USER else turn.model or self.conversation["model"]
         about = [" ".join(told) if told else "", model or "", _RATED.get(turn.feedback or "", "")]
         self._title("h2", speaker, ", ".join(filter(None, about)))
-        assets = {asset["id"]: asset for asset in self.conversation["assets"]}
-        style = ChatStyle(assets, self._placed, None, later)
+        style = ChatStyle(self._assets, self._placed, None, later)
         last = last_versions(turn.parts)
         prose = _Prose(coloured=False)
         for part in turn.parts:
