@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from lxml import etree
 
 from gptexit.archive.manifest import Catalog
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
@@ -41,7 +42,9 @@ FOR_PEOPLE = (
     "gemini",
     "chatgpt-text",
     "messages",
+    "sharegpt",
     "sillytavern",
+    "enex",
 )
 WITH_SOURCES = (
     "markdown",
@@ -53,7 +56,9 @@ WITH_SOURCES = (
     "llm",
     "chatgpt-text",
     "messages",
+    "sharegpt",
     "sillytavern",
+    "enex",
 )
 OWN = re.compile("[\ue200-\ue2ff]")
 """Characters that ChatGPT marks places in a text with."""
@@ -75,7 +80,7 @@ def spoken(name: str, raw: Any) -> Spoken:
     target = FORMATS[name].make(Options(timezone=UTC, include=include), setting)
     done = target.render(read_conversation(deepcopy(raw), Account(), ReadStats()))
     end = target.finish()
-    files = [(file.path, file.data) for file in (*done.files, *end.files, *end.more)]
+    files = [(file.path, file.data) for file in (*done.files, *done.more, *end.files, *end.more)]
     return list(_SPOKEN[name](files))
 
 
@@ -195,7 +200,32 @@ def _messages(files: Any) -> Iterator[tuple[str, str, str]]:
         yield said["role"], said["content"], said["content"]
 
 
+def _sharegpt(files: Any) -> Iterator[tuple[str, str, str]]:
+    names = {"human": "user", "gpt": "assistant"}
+    for said in json.loads(files[0][1].partition(b"\n")[0])["conversations"]:
+        yield names.get(said["from"], said["from"]), said["value"], said["value"]
+
+
+def _enex(files: Any) -> Iterator[tuple[str, str, str]]:
+    """What stands below each heading of the note, and the addresses of its links."""
+    data = b"".join(data for path, data in files if path.endswith(".enex"))
+    note = etree.fromstring(etree.fromstring(data).findtext("note/content").encode())
+    for element in note.iter("br", "li", "td", "th", "div", "p"):
+        element.tail = f"\n{element.tail or ''}"
+    role, said = "", [""]
+    for element in note:
+        if element.tag == "h2" and element.text in ("You", "ChatGPT"):
+            yield role, said[0], "\n".join(said)
+            role, said = ("user" if element.text == "You" else "assistant"), [""]
+        else:
+            said[0] += f"{''.join(element.itertext())}\n"
+            said += (link.get("href") for link in element.iter("a"))
+    yield role, said[0], "\n".join(said)
+
+
 _SPOKEN = {
+    "sharegpt": _sharegpt,
+    "enex": _enex,
     "markdown": lambda files: _notes(files, "20"),
     "html": _html,
     "open-webui": _open_webui,

@@ -57,7 +57,7 @@ def test_any_number_of_processes_writes_the_same(source: Path, tmp_path: Path) -
 
 def test_so_it_is_with_secrets_taken_out(tmp_path: Path) -> None:
     source = next(path for path in FIXTURES if path.stem == "fat-2024")
-    formats = ["markdown", "claude", "gemini"]
+    formats = list(FORMATS)
     options = Options(redact="secrets")
     wanted = run(source, tmp_path / "1", 1, formats, options=options)
     assert run(source, tmp_path / "2", 2, formats, options=options) == wanted

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
+import re
 import socket
 import zipfile
 from collections.abc import Iterator
@@ -21,17 +23,15 @@ from gptexit.readers.chatgpt.export_set import open_export
 from gptexit.redact.occurrences import MARK
 from gptexit.schemas import errors
 from gptexit.writers.base import Options
+from gptexit.writers.registry import FORMATS
 from support.build import chain, conversation, message
 from support.planted import KINDS, planted
 
 pytestmark = pytest.mark.slow
 
 TALKS = 4 * len(KINDS)
-PACKS = (
-    *("claude", "gemini", "chatgpt", "chatgpt-text", "markdown", "jsonl"),
-    *("open-webui", "librechat", "jan", "llm", "lm-studio", "sqlite"),
-    "sillytavern",
-)
+PACKS = tuple(FORMATS)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\n]{24,}={0,2}")
 TURN = "What is wrong with this?\n\n{}\n\nIt says 403."
 
 
@@ -87,15 +87,24 @@ class Account:
 
 
 def every_byte(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The bytes of every file, those in ZIPs too, by where they are."""
+    """The bytes of every file, those in ZIPs and in base64 too, by where they are."""
     for path in sorted(Path(folder).rglob("*")):
         if path.is_file():
             data = path.read_bytes()
-            yield path.name, data
+            yield path.name, path.name.encode() + data
+            yield f"{path.name}, from base64", b"\n".join(_from_base64(data))
             if zipfile.is_zipfile(path):
                 with zipfile.ZipFile(path) as inner:
                     for name in inner.namelist():
                         yield f"{path.name}/{name}", inner.read(name)
+
+
+def _from_base64(data: bytes) -> Iterator[bytes]:
+    for run in _BASE64.findall(data):
+        letters = run.replace(b"\n", b"").rstrip(b"=")
+        yield base64.b64decode(letters[: len(letters) // 4 * 4])
+        if len(letters) % 4 > 1:
+            yield base64.b64decode(letters + b"==")
 
 
 @pytest.fixture(scope="module")
