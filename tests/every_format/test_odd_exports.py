@@ -62,7 +62,8 @@ def numbered() -> tuple[list[Raw], dict[str, bytes]]:
 
 def with_files() -> tuple[list[Raw], dict[str, bytes]]:
     """Conversations whose pictures and texts have odd names; every fourth file is missing."""
-    talks, files = [], {}
+    talks: list[Raw] = []
+    files: dict[str, bytes] = {}
     for number, odd in enumerate(ODD):
         picture, text = f"file-{number:022d}", f"file-{number:021d}t"
         pointer = {
