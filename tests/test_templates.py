@@ -68,12 +68,13 @@ def lossy() -> dict[str, Any]:
         {"where": f"part {number} {HOSTILE}", "code": "file-cut", "reason": "is cut"}
         for number in range(30)
     ]
-    files = [{"name": None, "id": f"file-{number}", "title": None} for number in range(30)]
+    unnamed = {"name": None, "title": None, "conversation": None}
+    files = [{"id": f"file-{number}", **unnamed} for number in range(30)]
     return report(
         missing_files=[HOSTILE],
         unreadable=parts,
         not_copied=parts,
-        missing=[{"name": HOSTILE, "id": "file-a", "title": HOSTILE}, *files],
+        missing=[{"name": HOSTILE, "id": "file-a", "title": HOSTILE, "conversation": "a"}, *files],
     )
 
 

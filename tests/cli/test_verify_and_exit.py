@@ -135,7 +135,8 @@ def test_the_page_answers_the_question(left: tuple[Path, str]) -> None:
     out, _ = left
     page = (out / "START-HERE.md").read_text(encoding="utf-8")
     assert "may I cancel now?\n\n**Yes, you have all that OpenAI gave you.**" in page
-    assert "second receipt.jpg in “Receipts from the fair”" in page
+    note = "markdown/2026/2026-07-22-receipts-from-the-fair.md"
+    assert f"second receipt.jpg in [Receipts from the fair]({note})" in page
     for path in re.findall(r"`((?:markdown|jsonl|account)/[\w./-]+|report\.json)`", page):
         assert (out / path).exists(), path
     headings = [token for token in MarkdownIt().parse(page) if token.type == "heading_open"]

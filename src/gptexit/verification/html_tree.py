@@ -185,18 +185,26 @@ class HeldPage:
         return written in (f"{when:%Y-%m-%dT%H:%M}" for when in self._locals(time))
 
     def _misordered(self, by_name: Mapping[str, list[str]]) -> Iterator[str]:
-        """Compare the branch that a page shows first with the one that ChatGPT shows."""
+        """Compare the branch that a page shows first with the one that ChatGPT shows.
+
+        Where ChatGPT opens at a message that is hidden, a page goes on with one that is not.
+        """
         if self.kept:
             return
         path = {key: number for number, key in enumerate(self.source.path)}
-        last = -1
+        shown: list[tuple[Article, str]] = []
         for article in self.page.articles:
-            if len(alike := by_name.get(article.key or "", [])) != 1:
-                continue
-            number = path.get(alike[0])
-            if "hidden" in article.classes:
-                continue
-            if self.source.opens_at is not None and article.aside == (number is not None):
+            alike = by_name.get(article.key or "", [])
+            if len(alike) == 1 and "hidden" not in article.classes:
+                shown.append((article, alike[0]))
+        opens_at = self.source.opens_at
+        ends_hidden = all(key != opens_at for _, key in shown)
+        forks = {article.parent for article, key in shown if key in path}
+        last = -1
+        for article, key in shown:
+            number = path.get(key)
+            free = number is None and ends_hidden and article.parent not in forks
+            if opens_at is not None and not free and article.aside == (number is not None):
                 yield f"message {article.key} is shown on another branch than in ChatGPT"
             elif not article.aside and number is not None:
                 if number < last:

@@ -10,9 +10,9 @@ FORMATS: dict[str, Format] = {
     for format in (
         markdown.FORMAT,
         html.FORMAT,
-        enex.FORMAT,
         jsonl.FORMAT,
         sqlite.FORMAT,
+        enex.FORMAT,
         chat.OPEN_WEBUI,
         chatgpt.FORMAT,
         chatgpt.TEXT,
