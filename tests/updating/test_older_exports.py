@@ -313,6 +313,20 @@ def test_a_half_written_answer_never_replaces_the_whole_one(tmp_path: Path) -> N
     assert_complete(out, [half], [whole], [half, whole])
 
 
+@pytest.mark.slow
+def test_an_older_export_that_comes_twice_changes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    whole = [user("One?"), answer("Eins."), user("Two?"), answer("Zwei.")]
+    older = export(tmp_path, "older.zip", 2025, talk("a", *whole))
+    another = json.dumps(talk("a", user("One?"), answer("Uno."), updated=9)).replace('"m2"', '"m9"')
+    newer = export(tmp_path, "newer.zip", 2026, json.loads(another))
+    for source in (newer, older):
+        run(source, out)
+    before = every_file(out)
+    run(older, out)
+    assert every_file(out) == before
+
+
 def seen(raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """The words of each message that a person saw or that tools wrote."""
     for node in raw["mapping"].values():

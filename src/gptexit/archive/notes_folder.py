@@ -83,7 +83,7 @@ class NotesSink(FolderSink):
         self._older_export = older
         """True if it was made from a newer export than the one that is converted."""
         self._kept = ""
-        """The key of the last note, if the archive's own was kept."""
+        """The key of the last note, if the archive's own was kept: so is what goes along."""
         folder.tally.moved = dict(folder.archive.moved.values())
 
     def put(self, file: File) -> Outcome:
@@ -92,8 +92,14 @@ class NotesSink(FolderSink):
             return "kept"
         outcome = self._put(file)
         if file.holding is not None:
-            self._kept = file.key if outcome == "kept" else ""
+            self._kept = file.key if outcome == "kept" or self._is_aside(file, outcome) else ""
         return outcome
+
+    def _is_aside(self, file: File, outcome: Outcome) -> bool:
+        """Tell whether a note is unchanged as an older text beside that of the archive."""
+        entry = self.catalog.get(file.key)
+        shown = "" if entry is None else entry.sha256
+        return outcome == "unchanged" and shown != sha256_of(file.data)
 
     def _put(self, file: File) -> Outcome:
         holding = file.holding
