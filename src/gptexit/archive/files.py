@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, Protocol
 
@@ -56,6 +57,19 @@ class Copy:
 
 Read = Callable[[str], BinaryIO]
 """Opens an asset's bytes by its member, for a format that holds them inside. Raises OSError."""
+
+
+def read_up_to(read: Read, member: str, most: int) -> bytes | None:
+    """Return the bytes of an asset; None if there are more than `most`, or it cannot be read.
+
+    The run names what cannot be read when it copies the asset.
+    """
+    try:
+        with closing(read(member)) as stream:
+            data = stream.read(most + 1)
+    except OSError:
+        return None
+    return data if len(data) <= most else None
 
 
 @dataclass(slots=True)

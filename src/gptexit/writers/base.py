@@ -304,6 +304,20 @@ def on_branches(conversation: Conversation, branches: str | None, done: Rendered
     return narrowed
 
 
+UNTITLED = "Untitled"
+"""The title of a conversation that has none."""
+
+
+def title_of(conversation: Conversation) -> str:
+    """Return the title of a conversation on one line."""
+    return " ".join((conversation["title"] or "").split()) or UNTITLED
+
+
+def is_pinned(conversation: Conversation) -> bool:
+    """Tell whether the user starred or pinned a conversation."""
+    return bool(conversation["starred"] or conversation["extra"].get("pinned_time"))
+
+
 def no_place_for(assets: Sequence[Asset]) -> Rendered:
     """Count files that no conversation mentions as not kept, for a format without a place."""
     return Rendered(not_kept=+Counter({NotKept.FILE_UNMENTIONED: len(assets)}))

@@ -25,9 +25,8 @@ from datetime import UTC, datetime, timedelta
 from gptexit.archive.files import File, Read, Rendered
 from gptexit.archive.manifest import Catalog
 from gptexit.model import Asset, Conversation, Raw
-from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
+from gptexit.writers.base import CommonOptions, Unmentioned, is_pinned, on_branches, title_of
 from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.turns import (
     USER,
@@ -41,10 +40,9 @@ from gptexit.writers.chat.turns import (
     turns_of,
     words_of,
 )
+from gptexit.writers.how_to import how_to
 
 THREADS = "threads"
-UNTITLED = "Untitled"
-HOW_TO = "HOW-TO-IMPORT.md"
 ANY_MODEL = {"id": "*", "engine": "llamacpp"}
 """What Jan itself writes for a thread without a model: it asks for one when you go on."""
 _SILENT = "\N{HORIZONTAL ELLIPSIS}"
@@ -86,11 +84,9 @@ class Jan:
             File(f"{folder}/messages.jsonl", lines, f"messages/{key}"),
             File(f"{folder}/thread.json", dumps(about) + b"\n", f"conversation/{key}"),
         ]
-        done.copies += beside.copies
+        beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        if beside:
-            done.not_kept[beside.code] += len(beside)
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
@@ -99,8 +95,7 @@ class Jan:
 
     def finish(self) -> Rendered:
         """Tell where the threads go."""
-        text = render("jan/HOW-TO-IMPORT.md.j2")
-        return Rendered(files=[File(HOW_TO, text.encode(), "how-to")])
+        return Rendered(files=[how_to("jan")])
 
 
 def thread_id(conversation: Conversation) -> str:
@@ -111,7 +106,6 @@ def thread_id(conversation: Conversation) -> str:
 
 def _thread(conversation: Conversation, turns: Turns, thread: str, include: frozenset[str]) -> Raw:
     roots = [turn.id for turn in turns.by_id.values() if turn.parent is None]
-    pinned = conversation["starred"] or conversation["extra"].get("pinned_time")
     created = _milliseconds(conversation["created"])
     updated = _milliseconds(conversation["updated"])
     system = last_instructions(conversation) if "instructions" in include else ""
@@ -122,7 +116,7 @@ def _thread(conversation: Conversation, turns: Turns, thread: str, include: froz
         "archived": conversation["archived"],
     }
     metadata: Raw = {"chatgpt": {name: value for name, value in origin.items() if value}}
-    if pinned:
+    if is_pinned(conversation):
         metadata["is_favorite"] = True
     if len(roots) > 1:
         metadata["activeRootId"] = _active(roots, _current_path(turns))
@@ -130,7 +124,7 @@ def _thread(conversation: Conversation, turns: Turns, thread: str, include: froz
     return {
         "id": thread,
         "object": "thread",
-        "title": " ".join((conversation["title"] or "").split()) or UNTITLED,
+        "title": title_of(conversation),
         "created": (created or updated or 0) // 1000,
         "updated": (updated or created or 0) // 1000,
         "assistants": [{**assistant, "instructions": system} if system else assistant],

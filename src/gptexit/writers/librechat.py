@@ -15,14 +15,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gptexit.archive.files import Copy, File, Rendered
+from gptexit.archive.files import File, Rendered
 from gptexit.archive.manifest import Catalog, readable
-from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.names import names_in
-from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.writers.base import CommonOptions, copy_of, no_place_for, on_branches
+from gptexit.writers.base import (
+    UNTITLED,
+    CommonOptions,
+    is_pinned,
+    no_place_for,
+    on_branches,
+    title_of,
+)
+from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.turns import (
     USER,
     ChatStyle,
@@ -32,13 +38,12 @@ from gptexit.writers.chat.turns import (
     turns_of,
     words_of,
 )
+from gptexit.writers.how_to import how_to
 from gptexit.writers.markdown.embed import in_angles
 
 NO_PARENT = "00000000-0000-0000-0000-000000000000"
 """The parent of a first message (`Constants.NO_PARENT`)."""
 ENDPOINT = "openAI"
-UNTITLED = "Untitled"
-HOW_TO = "HOW-TO-IMPORT.md"
 _SILENT = "\N{HORIZONTAL ELLIPSIS}"
 """The text of a turn that has none: without any it would be dropped."""
 
@@ -57,18 +62,11 @@ class LibreChat:
         conversation = on_branches(conversation, self._branches, done)
         year = (conversation["created"] or "undated")[:4]
         year = year if year.isdigit() else "undated"
-        copies: dict[str, Copy] = {}
-
-        def place(asset: Asset) -> str:
-            member = asset["member"] or ""
-            folder = f"files/{year}"
-            copy = copies[asset["id"]] = copy_of(asset, member, folder, self._catalog)
-            return f"in your archive, {copy.path}"
-
+        beside = Beside(self._catalog, f"files/{year}")
         turns = turns_of(conversation, self._include)
         assets = {asset["id"]: asset for asset in conversation["assets"]}
         later = superseded(turns)
-        title = " ".join((conversation["title"] or "").split()) or UNTITLED
+        title = title_of(conversation)
         form = {
             "conversationId": conversation["id"],
             "title": title,
@@ -77,7 +75,9 @@ class LibreChat:
             "recursive": False,
             "messages": [
                 _message(
-                    turn, ChatStyle(assets, place, _link, later.get(turn.id, {})), conversation
+                    turn,
+                    ChatStyle(assets, beside.place, _link, later.get(turn.id, {})),
+                    conversation,
                 )
                 for turn in turns.by_id.values()
             ],
@@ -88,11 +88,9 @@ class LibreChat:
         words = dated + (readable(title) or UNTITLED.lower())
         path = self._catalog.name(key, year, words, ending=".json")
         done.files.append(File(path, dumps(form) + b"\n", key))
-        done.copies += copies.values()
+        beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        if copies:
-            done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
@@ -101,9 +99,7 @@ class LibreChat:
 
     def finish(self) -> Rendered:
         """Tell how to import the files."""
-        return Rendered(
-            files=[File(HOW_TO, render("librechat/HOW-TO-IMPORT.md.j2").encode(), "how-to")]
-        )
+        return Rendered(files=[how_to("librechat")])
 
 
 def _options(conversation: Conversation) -> dict[str, Any]:
@@ -113,8 +109,7 @@ def _options(conversation: Conversation) -> dict[str, Any]:
     that name. Each message keeps its model. The names of the project and custom GPT are tags, which
     the app calls bookmarks (`tags` of a conversation in `importBatchBuilder.js`).
     """
-    pinned = conversation["starred"] or conversation["extra"].get("pinned_time")
-    kept = {"isArchived": conversation["archived"], "pinned": pinned}
+    kept = {"isArchived": conversation["archived"], "pinned": is_pinned(conversation)}
     named = [name for _, name in names_in(conversation)]
     tags = {"tags": named} if named else {}
     return {"endpoint": ENDPOINT} | {key: True for key, holds in kept.items() if holds} | tags

@@ -21,22 +21,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid5
 
-from gptexit.archive.files import Copy, File, Read, Rendered
+from gptexit.archive.files import File, Read, Rendered, read_up_to
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import NotKept
 from gptexit.files.media_types import ending_of, kind, media_type
 from gptexit.model import Asset, Conversation, Part, Raw
-from gptexit.templates import render
 from gptexit.text.json import dumps
 from gptexit.text.markdown import line
-from gptexit.writers.base import CommonOptions, Unmentioned, copy_of, on_branches
+from gptexit.writers.base import (
+    UNTITLED,
+    CommonOptions,
+    Unmentioned,
+    is_pinned,
+    on_branches,
+    title_of,
+)
+from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.turns import (
     ASSISTANT,
     USER,
@@ -50,6 +56,7 @@ from gptexit.writers.chat.turns import (
     turns_of,
     words_of,
 )
+from gptexit.writers.how_to import how_to
 from gptexit.writers.parts import Blocks
 
 MESSAGES, BYTES = 5_000, 48 << 20
@@ -57,8 +64,6 @@ MESSAGES, BYTES = 5_000, 48 << 20
 shows nothing until it is done: so many messages take some seconds."""
 TEXT, TEXTS = 1 << 20, 8 << 20
 """Bytes of a text file, and of all text files of a chat, that go into the chat."""
-UNTITLED = "Untitled"
-HOW_TO = "HOW-TO-IMPORT.md"
 _IDS = UUID("6f7c1f0e-9a56-4c0b-8a43-6d0f2f6b9d10")
 """The namespace of the ids of messages."""
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -127,13 +132,12 @@ class _Extras:
             return None
         if size is None or size > min(TEXT, self._left):
             return None
-        try:
-            with closing(self._read(member)) as stream:
-                data = stream.read(TEXT + 1)
-            words = data.decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):  # a fault is reported when the file is copied
+        data = read_up_to(self._read, member, TEXT)
+        if data is None or b"\0" in data or media_type(data) is not None:
             return None
-        if len(data) > TEXT or b"\0" in data or media_type(data) is not None:
+        try:
+            words = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
             return None
         self._left -= len(data)
         return {"type": "TEXT", "name": asset["name"] or "file.txt", "content": words}
@@ -158,17 +162,16 @@ def session_of(
 
 def _head(conversation: Conversation, maker: _Maker) -> Raw:
     changed = _milliseconds(conversation["updated"]) or _milliseconds(conversation["created"])
-    pinned = conversation["starred"] or conversation["extra"].get("pinned_time")
     return {
         "harness": "llama.app",
         "type": "session",
         "id": maker.id,
-        "name": " ".join((conversation["title"] or "").split()) or UNTITLED,
+        "name": title_of(conversation),
         "lastModified": max(one["timestamp"] for one in maker.messages.values())
         if changed is None
         else changed,
         "currNode": maker.last(),
-        **({"pinned": True} if pinned else {}),
+        **({"pinned": True} if is_pinned(conversation) else {}),
     }
 
 
@@ -350,14 +353,8 @@ class LlamaCpp:
         done = Rendered()
         self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
-        copies: dict[str, Copy] = {}
-
-        def place(asset: Asset) -> str:
-            member = asset["member"] or ""
-            copy = copies[asset["id"]] = copy_of(asset, member, "files", self._catalog)
-            return f"in your archive, {copy.path}"
-
-        session = session_of(conversation, self._include, self._read, place)
+        beside = Beside(self._catalog)
+        session = session_of(conversation, self._include, self._read, beside.place)
         many = self._messages + session.messages > MESSAGES
         if self._bytes and (many or self._bytes + len(session.data) > BYTES):
             done.files.append(self._end())
@@ -367,10 +364,10 @@ class LlamaCpp:
         words = readable(conversation["title"] or "") or UNTITLED.lower()
         path = f"{self._zip}/{self._conversations:05}-{words}.jsonl"
         done.files.append(File(path, session.data, f"conversation/{conversation['id']}"))
-        done.copies += copies.values()
+        beside.add_to(done)
         done.messages = session.turns.messages
         done.hidden += session.turns.hidden
-        done.not_kept += _not_kept(conversation, session.turns, len(copies))
+        done.not_kept += _not_kept(conversation, session.turns)
         return done
 
     def _end(self) -> File:
@@ -387,15 +384,13 @@ class LlamaCpp:
         """End the last ZIP, and tell how to import the ZIPs."""
         last = self._zip if self._bytes else ""
         files = [self._end()] if self._bytes else []
-        text = render("llama-cpp/HOW-TO-IMPORT.md.j2", zips=self._zips - 1, last=last)
-        return Rendered(files=[*files, File(HOW_TO, text.encode(), "how-to")])
+        return Rendered(files=[*files, how_to("llama-cpp", zips=self._zips - 1, last=last)])
 
 
-def _not_kept(conversation: Conversation, turns: Turns, files: int) -> dict[NotKept, int]:
+def _not_kept(conversation: Conversation, turns: Turns) -> dict[NotKept, int]:
     """Count what the page has no place for."""
     named = (conversation["project"], conversation["assistant"])
     count = {
-        NotKept.FILE_NOT_IMPORTED: files,
         NotKept.ARCHIVED: int(bool(conversation["archived"])),
         NotKept.PROJECT_OR_GPT: sum(one is not None for one in named),
         NotKept.RATING: sum(turn.feedback is not None for turn in turns.by_id.values()),

@@ -22,7 +22,7 @@ from gptexit.model import Asset, Conversation
 from gptexit.names import names_in
 from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
+from gptexit.writers.base import CommonOptions, Unmentioned, on_branches, title_of
 from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.turns import (
     USER,
@@ -39,7 +39,6 @@ NAME = "logs.db"
 KEY = "llm-database"
 """The key of the file in the manifest."""
 HOW_TO = "HOW-TO-USE.md"
-UNTITLED = "Untitled"
 NO_MODEL = "chatgpt"
 """The model of an answer of which the export does not say it: llm has none without."""
 IMAGES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp"))
@@ -108,7 +107,7 @@ class Llm:
         first = next(filter(None, (message["when"] for message in messages)), None)
         rows: LlmConversation = {
             "id": conversation["id"],
-            "title": " ".join((conversation["title"] or "").split()) or UNTITLED,
+            "title": title_of(conversation),
             "created": conversation["created"] or first or conversation["updated"],
             "system": last_instructions(conversation) if "instructions" in self._include else "",
             "messages": messages,
@@ -117,9 +116,9 @@ class Llm:
         key = f"conversation/{conversation['id']}"
         done.files.append(File(NAME, dumps(rows), key, append=True))
         done.copies += copies.values()
+        beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        done.not_kept[beside.code] += len(beside)
         done.not_kept[NotKept.GIVEN_NAME] += sum(1 for _ in names_in(conversation))
         done.not_kept = +done.not_kept
         return done

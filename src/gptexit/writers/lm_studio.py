@@ -17,15 +17,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-from gptexit.archive.files import Copy, File, Read, Rendered
+from gptexit.archive.files import Copy, File, Read, Rendered, read_up_to
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Conversation, Raw
-from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.writers.base import CommonOptions, Unmentioned, copy_of, on_branches
+from gptexit.writers.base import (
+    CommonOptions,
+    Unmentioned,
+    copy_of,
+    is_pinned,
+    on_branches,
+    title_of,
+)
 from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.lines import CUT, Line, Repeated, lines_of, repeated, taken_away
 from gptexit.writers.chat.turns import (
@@ -40,11 +45,10 @@ from gptexit.writers.chat.turns import (
     turns_of,
     words_of,
 )
+from gptexit.writers.how_to import how_to
 
 CHATS, USER_FILES = "conversations/ChatGPT", "user-files"
 ENDING = ".conversation.json"
-UNTITLED = "Untitled"
-HOW_TO = "HOW-TO-IMPORT.md"
 REPEATED = 32 << 20
 """Bytes of turns that the chats of one conversation repeat, about."""
 _A_TURN = 500
@@ -101,11 +105,10 @@ class LMStudio:
             done.files.append(File(path, dumps(chat) + b"\n", key))
         done.files += taken_away(lines, turns, self._catalog, further)
         done.files += images.files
-        done.copies += [*images.copies, *beside.copies]
+        done.copies += images.copies
+        beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        if beside:
-            done.not_kept[beside.code] += len(beside)
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
@@ -114,8 +117,7 @@ class LMStudio:
 
     def finish(self) -> Rendered:
         """Tell where the files go."""
-        text = render("lm-studio/HOW-TO-IMPORT.md.j2")
-        return Rendered(files=[File(HOW_TO, text.encode(), "how-to")])
+        return Rendered(files=[how_to("lm-studio")])
 
     def _folder(self, conversation: Conversation) -> str:
         """Return the folder of a conversation's project or custom GPT, or that of all chats."""
@@ -158,12 +160,8 @@ class _Images:
         member, size = asset["member"], asset["size"]
         if asset["media_type"] not in _SHOWN or member is None or not 0 < (size or 0) <= INLINE:
             return None
-        try:
-            with closing(self._read(member)) as stream:
-                data = stream.read(INLINE + 1)
-        except OSError:  # reported when the file is copied
-            return None
-        if len(data) > INLINE:
+        data = read_up_to(self._read, member, INLINE)
+        if data is None:
             return None
         copy = copy_of(asset, member, USER_FILES, self._catalog)
         name = copy.path.rpartition("/")[2]
@@ -271,8 +269,8 @@ def _chat(
         if file["type"] == "file"
     }
     chat: Raw = {
-        "name": " ".join((conversation["title"] or "").split()) or UNTITLED,
-        "pinned": bool(conversation["starred"] or conversation["extra"].get("pinned_time")),
+        "name": title_of(conversation),
+        "pinned": is_pinned(conversation),
         "createdAt": created,
         "preset": "",
         "tokenCount": 0,

@@ -20,12 +20,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gptexit.archive.files import Copy, File, Read, Rendered
+from gptexit.archive.files import Read, Rendered
 from gptexit.archive.manifest import Catalog, readable
-from gptexit.codes import NotKept
 from gptexit.model import Asset, Cited, Conversation, Raw
-from gptexit.templates import render
-from gptexit.writers.base import CommonOptions, Series, Unmentioned, copy_of, on_branches
+from gptexit.writers.base import (
+    CommonOptions,
+    Series,
+    Unmentioned,
+    is_pinned,
+    on_branches,
+    title_of,
+)
+from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.turns import (
     ASSISTANT,
     USER,
@@ -39,12 +45,11 @@ from gptexit.writers.chat.turns import (
     turns_of,
     words_of,
 )
+from gptexit.writers.how_to import how_to
 
 MESSAGES, BYTES = 2_000, 24 << 20
 """The most that one file holds. The app commits each message by itself: a request of 9,000 messages
 takes a minute, in which the page shows nothing."""
-UNTITLED = "Untitled"
-HOW_TO = "HOW-TO-IMPORT.md"
 
 Attach = Callable[[Asset, str], Raw | None]
 """Takes an asset and the role of a message. Returns the entry for the message's `files`; None if
@@ -93,7 +98,7 @@ def chat_of(
             message |= {"model": model, "modelName": model, "modelIdx": 0, "done": True}
         messages[turn.id] = message
     tags = tags_of(conversation)
-    title = " ".join((conversation["title"] or "").split()) or UNTITLED
+    title = title_of(conversation)
     created = _seconds(conversation["created"]) or when
     system = last_instructions(conversation) if "instructions" in include else ""
     chat: Raw = {
@@ -111,7 +116,7 @@ def chat_of(
             "tags": tags,
             "gptexit": {"id": conversation["id"], "messages": fingerprint(messages)},
         },
-        "pinned": bool(conversation["starred"] or conversation["extra"].get("pinned_time")),
+        "pinned": is_pinned(conversation),
         "archived": bool(conversation["archived"]),
         "created_at": created,
         "updated_at": _seconds(conversation["updated"]) or created,
@@ -234,21 +239,13 @@ class OpenWebUI:
         done = Rendered()
         self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
-        copies: dict[str, Copy] = {}
+        beside = Beside(self._catalog)
         inlined = Inline(self._read)
-
-        def place(asset: Asset) -> str:
-            member = asset["member"] or ""
-            copy = copies[asset["id"]] = copy_of(asset, member, "files", self._catalog)
-            return f"in your archive, {copy.path}"
-
-        chat = chat_of(conversation, self._include, inlined.entry, place)
+        chat = chat_of(conversation, self._include, inlined.entry, beside.place)
         done.files += self._series.add(chat.form, chat.turns.messages)
-        done.copies += copies.values()
+        beside.add_to(done)
         done.messages = chat.turns.messages
         done.hidden += chat.turns.hidden
-        if copies:
-            done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies)
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
@@ -258,7 +255,5 @@ class OpenWebUI:
     def finish(self) -> Rendered:
         """End the last file, and tell how to import the files."""
         files = self._series.end()
-        text = render(
-            "open-webui/HOW-TO-IMPORT.md.j2", files=self._series.number, last=self._series.name
-        )
-        return Rendered(files=[*files, File(HOW_TO, text.encode(), "how-to")])
+        page = how_to("open-webui", files=self._series.number, last=self._series.name)
+        return Rendered(files=[*files, page])

@@ -29,10 +29,9 @@ from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation, Raw
-from gptexit.templates import render
 from gptexit.text.dates import reasoning_title
 from gptexit.text.json import dumps
-from gptexit.writers.base import CommonOptions, Unmentioned, copy_of, on_branches
+from gptexit.writers.base import UNTITLED, CommonOptions, Unmentioned, copy_of, on_branches
 from gptexit.writers.chat.lines import CUT, Line, Repeated, lines_of, repeated, taken_away
 from gptexit.writers.chat.turns import (
     SHOWN,
@@ -45,12 +44,11 @@ from gptexit.writers.chat.turns import (
     turns_of,
     words_of,
 )
+from gptexit.writers.how_to import how_to
 
 CHATGPT = "ChatGPT"
 """The character of conversations without a custom GPT, or with one that has no name."""
 SPEAKER = "User"
-UNTITLED = "Untitled"
-HOW_TO = "HOW-TO-IMPORT.md"
 REPEATED = 8 << 20
 """Bytes of the beginning of a conversation that its further versions repeat, all together."""
 TEXT = 1 << 20
@@ -138,8 +136,7 @@ class SillyTavern:
             File(f"characters/{character.folder}.png", _card(character), key)
             for key, character in self._characters.items()
         ]
-        text = render("sillytavern/HOW-TO-IMPORT.md.j2")
-        return Rendered(files=[*cards, File(HOW_TO, text.encode(), "how-to")])
+        return Rendered(files=[*cards, how_to("sillytavern")])
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gptexit.archive.files import Copy
+from gptexit.archive.files import Copy, Rendered
 from gptexit.archive.manifest import Catalog
 from gptexit.codes import NotKept
 from gptexit.model import Asset
@@ -30,6 +30,12 @@ class Beside:
         copy = copy_of(asset, asset["member"] or "", self._folder, self._catalog)
         self._copies[asset["id"]] = copy
         return f"in your archive, {copy.path}"
+
+    def add_to(self, done: Rendered) -> None:
+        """Add the copies to what a conversation became, and count the files that it only names."""
+        done.copies += self.copies
+        if self:
+            done.not_kept[self.code] += len(self)
 
     @property
     def code(self) -> NotKept:

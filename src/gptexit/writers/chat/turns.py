@@ -10,11 +10,10 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptexit.archive.files import Read
+from gptexit.archive.files import Read, read_up_to
 from gptexit.codes import Hidden
 from gptexit.model import Asset, Cited, Conversation, Message, Part
 from gptexit.text.dates import reasoning_title
@@ -302,12 +301,8 @@ class Inline:
         if asset["id"] not in self._urls:
             if member is None or size is None or size > min(INLINE, self._left):
                 return None
-            try:
-                with closing(self._read(member)) as stream:
-                    data = stream.read(INLINE + 1)
-            except OSError:  # reported when the file is copied
-                return None
-            if len(data) > INLINE:
+            data = read_up_to(self._read, member, INLINE)
+            if data is None:
                 return None
             self._left -= len(data)
             coded = base64.b64encode(data).decode()

@@ -23,9 +23,8 @@ from gptexit.archive.files import File, Rendered
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation, Raw
 from gptexit.names import names_in
-from gptexit.templates import render
 from gptexit.text.json import dumps
-from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
+from gptexit.writers.base import CommonOptions, Unmentioned, on_branches, title_of
 from gptexit.writers.chat.turns import (
     ChatStyle,
     Turn,
@@ -36,10 +35,9 @@ from gptexit.writers.chat.turns import (
     words_of,
 )
 from gptexit.writers.chatgpt.importable import ROOT, complete
+from gptexit.writers.how_to import how_to
 from gptexit.writers.markdown.embed import quoted
 
-UNTITLED = "Untitled"
-HOW_TO = "HOW-TO-IMPORT.md"
 PIECE = 100 << 20
 """Bytes of JSON after which a new file begins. These programs read a file as one string, and that
 of a browser's engine holds 512 MB."""
@@ -95,8 +93,7 @@ class ChatGPTText:
 
     def finish(self) -> Rendered:
         """End the last files, and tell how to import them."""
-        text = render("chatgpt-text/HOW-TO-IMPORT.md.j2", files=self._number)
-        return Rendered(files=[*self._ended(), File(HOW_TO, text.encode(), "how-to")])
+        return Rendered(files=[*self._ended(), how_to("chatgpt-text", files=self._number)])
 
     def _pieces(self, data: bytes, *, last: bool = False) -> list[File]:
         """Return `data` for the JSON file and for the ZIP that are written now."""
@@ -180,7 +177,7 @@ def _raw(conversation: Conversation, turns: Turns, lost: Counter[NotKept]) -> Ra
         }
     named = conversation["project"] or conversation["assistant"]
     return {
-        "title": " ".join((conversation["title"] or "").split()) or UNTITLED,
+        "title": title_of(conversation),
         "create_time": begun,
         "update_time": _seconds(conversation["updated"]) or begun,
         "mapping": mapping,

@@ -16,22 +16,21 @@ import base64
 import hashlib
 import posixpath
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit import __version__
-from gptexit.archive.files import Copy, File, Read, Rendered
+from gptexit.archive.files import File, Read, Rendered, read_up_to
 from gptexit.archive.manifest import Catalog
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
-from gptexit.templates import render
-from gptexit.writers.base import CommonOptions, Unmentioned, copy_of, on_branches
+from gptexit.writers.base import CommonOptions, Unmentioned, on_branches, title_of
+from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.turns import turns_of
 from gptexit.writers.enex.enml import text
 from gptexit.writers.enex.note import NoteBody
+from gptexit.writers.how_to import how_to
 
-HOW_TO = "HOW-TO-IMPORT.md"
 MAIN = "ChatGPT"
 """The notebook of conversations without a project."""
 LARGEST = 100 << 20
@@ -44,7 +43,6 @@ LONGEST_TITLE, LONGEST_TAG = 255, 100
 """Characters, as Evernote's `Limits.thrift` has them."""
 PIECE = 3 << 18
 """Bytes that become base64 at once; a multiple of three."""
-UNTITLED = "Untitled"
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<!DOCTYPE en-export SYSTEM "http://xml.evernote.com/pub/evernote-export4.dtd">\n'
@@ -84,10 +82,7 @@ class _Resources:
     """The files of one note."""
 
     read: Read
-    catalog: Catalog
     by_id: dict[str, _Resource] = field(default_factory=dict)
-    copies: dict[str, Copy] = field(default_factory=dict)
-    """Of files that the note does not get, by their ids."""
     left: int = NOTE
 
     def attach(self, asset: Asset) -> str | None:
@@ -102,12 +97,8 @@ class _Resources:
         member, size = asset["member"], asset["size"]
         if member is None or (size is not None and size > self.left):
             return None
-        try:
-            with closing(self.read(member)) as stream:
-                data = stream.read(self.left + 1)
-        except OSError:  # reported when the file is copied
-            return None
-        if not data or len(data) > self.left:
+        data = read_up_to(self.read, member, self.left)
+        if not data:
             return None
         self.left -= len(data)
         digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
@@ -115,12 +106,6 @@ class _Resources:
         resource = _Resource(digest, data, media_type, asset["name"] or asset["id"])
         self.by_id[asset["id"]] = resource
         return resource
-
-    def place(self, asset: Asset) -> str:
-        """Put a file beside the notebooks. Return where a person finds it."""
-        copy = copy_of(asset, asset["member"] or "", "files", self.catalog)
-        self.copies[asset["id"]] = copy
-        return f"in your archive, {copy.path}"
 
     def once(self) -> list[_Resource]:
         """Return the files, each of the same bytes once."""
@@ -145,19 +130,17 @@ class Enex:
         self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         turns = turns_of(conversation, self._include)
-        resources = _Resources(self._read, self._catalog)
-        body = NoteBody(conversation, turns, resources.attach, resources.place, self._timezone)
+        resources, beside = _Resources(self._read), Beside(self._catalog)
+        body = NoteBody(conversation, turns, resources.attach, beside.place, self._timezone)
         head, tail = _note(conversation, body.whole(), done)
         held = resources.once()
         size = len(head) + len(tail) + sum(len(item.data) * 4 // 3 + 1000 for item in held)
         notebook = self._notebook(conversation)
         done.files += self._room(notebook, size)
         done.more = self._pieces(notebook, head, held, tail)
-        done.copies += resources.copies.values()
+        beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        if resources.copies:
-            done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(resources.copies)
         return done
 
     def _notebook(self, conversation: Conversation) -> _Notebook:
@@ -212,8 +195,7 @@ class Enex:
     def finish(self) -> Rendered:
         """End each file, and tell how to import them."""
         files = [_end(notebook) for notebook in self._notebooks.values()]
-        text = render("enex/HOW-TO-IMPORT.md.j2")
-        return Rendered(files=[*files, File(HOW_TO, text.encode(), "how-to")])
+        return Rendered(files=[*files, how_to("enex")])
 
 
 def _piece(notebook: _Notebook, data: bytes, *, last: bool = False) -> File:
@@ -227,7 +209,7 @@ def _end(notebook: _Notebook) -> File:
 
 def _note(conversation: Conversation, body: str, done: Rendered) -> tuple[bytes, bytes]:
     """Return the note around its resources: what is before them, and what ends it."""
-    title = " ".join((conversation["title"] or "").split()) or UNTITLED
+    title = title_of(conversation)
     if len(title) > LONGEST_TITLE:
         title = title[: LONGEST_TITLE - 1] + "…"
         done.not_kept[NotKept.TITLE_CUT] += 1

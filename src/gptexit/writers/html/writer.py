@@ -31,7 +31,7 @@ from gptexit.model import Asset, Conversation, Named
 from gptexit.names import SHOWN_OF_ID, names_in
 from gptexit.text.dates import day, moment
 from gptexit.text.json import dumps
-from gptexit.writers.base import SECRETS, Draft, copies_of, loose_copies, unshown
+from gptexit.writers.base import SECRETS, Draft, copies_of, loose_copies, title_of, unshown
 from gptexit.writers.html import TITLE, HtmlOptions
 from gptexit.writers.html.figures import figures_of
 from gptexit.writers.html.lists import Lists, piece, texts_path
@@ -220,7 +220,7 @@ class Html:
         key = f"conversation/{conversation['id']}"
         begun = moment(conversation["created"], self._zone)
         year = f"{begun.year:04}" if begun else "undated"
-        title = " ".join((conversation["title"] or "").split()) or UNTITLED
+        title = title_of(conversation)
         dated = f"{begun.year:04}-{begun.month:02}-{begun.day:02}-" if begun else ""
         words = dated + (readable(title) or UNTITLED.lower())
         path = self._catalog.name(key, year, words, ending=".html")
