@@ -54,7 +54,7 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Bagged:
-    """What a bag holds."""
+    """Describe a bag that was made."""
 
     path: Path
     files: int = 0

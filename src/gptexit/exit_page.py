@@ -78,7 +78,7 @@ _ELSEWHERE = frozenset(
 )
 """Losses that another download does not mend."""
 THIS_PAGE = "this page"
-"""What START-HERE calls itself."""
+"""The words by which START-HERE names itself."""
 _KINDS = {
     "content type": "a message",
     "part": "a part",
@@ -86,7 +86,7 @@ _KINDS = {
     "container": "a frame",
     "reference": "a reference",
 }
-"""What an unknown form is called on the page, by the words with which the verification names it."""
+"""Words of the page for an unknown form, by the words of the verification."""
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,200}\Z")
 _CHAT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 """The id of a conversation that has a page in ChatGPT."""

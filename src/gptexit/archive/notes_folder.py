@@ -82,24 +82,31 @@ class NotesSink(FolderSink):
         """True if it was made with the options of this run."""
         self._older_export = older
         """True if it was made from a newer export than the one that is converted."""
-        self._kept = ""
-        """The key of the last note, if the archive's own was kept: so is what goes along."""
+        self._last: tuple[File, Outcome] | None = None
+        """The last note, and what became of it: where the archive keeps its own, so is what goes
+        along with it."""
         folder.tally.moved = dict(folder.archive.moved.values())
 
     def put(self, file: File) -> Outcome:
         """Write a note, unless the archive's holds more."""
-        if file.along and file.along == self._kept:
+        if file.along and self._kept_its_own(file.along):
             return "kept"
         outcome = self._put(file)
         if file.holding is not None:
-            self._kept = file.key if outcome == "kept" or self._is_aside(file, outcome) else ""
+            self._last = file, outcome
         return outcome
 
-    def _is_aside(self, file: File, outcome: Outcome) -> bool:
-        """Tell whether a note is unchanged as an older text beside that of the archive."""
-        entry = self.catalog.get(file.key)
+    def _kept_its_own(self, key: str) -> bool:
+        """Tell whether the archive shows another text than that of the last note, with this key.
+
+        The last note may stand beside it, unchanged, as an older text.
+        """
+        if self._last is None or self._last[0].key != key:
+            return False
+        file, outcome = self._last
+        entry = self.catalog.get(key)
         shown = "" if entry is None else entry.sha256
-        return outcome == "unchanged" and shown != sha256_of(file.data)
+        return outcome == "kept" or (outcome == "unchanged" and shown != sha256_of(file.data))
 
     def _put(self, file: File) -> Outcome:
         holding = file.holding

@@ -48,9 +48,7 @@ def push(app: str, sources: tuple[str, ...], given: dict[str, Any]) -> int:
         run = PlacePush(export, home, selection, common, dry=dry)
         run.run(progress)
     tally = run.tally
-    code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
-    if tally.selects_nothing():
-        code = Exit.NOTHING_SELECTED
+    code = tally.exit_code
     if given["report"]:
         write_report(given["report"], tally.as_json())
     if tally.read and not quiet:

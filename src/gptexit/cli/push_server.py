@@ -65,9 +65,7 @@ def push(app: str, sources: tuple[str, ...], given: dict[str, Any]) -> int:
             run = Push(export, server, selection, common, dry=dry, memories=given["memories"])
             tally = run.tally
             run.run(progress)
-        code = Exit.COMPLETE if tally.complete else Exit.INCOMPLETE
-        if tally.selects_nothing():
-            code = Exit.NOTHING_SELECTED
+        code = tally.exit_code
     except ServerError as error:
         say(f"Error: {error}")
     if tally and given["report"]:

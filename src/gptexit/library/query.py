@@ -76,7 +76,7 @@ class Match:
     expression: str
     """The query in the syntax of FTS5, without the names of columns."""
     unspaced: bool
-    """Whether whatever it finds has letters of a script that is written without spaces."""
+    """True if each text that it finds has letters of a script that is written without spaces."""
     wanted: tuple[Term, ...]
     unwanted: tuple[Term, ...]
 

@@ -60,7 +60,7 @@ class Page:
     ranked: int | None = None
     """Number of messages that were ranked, if they are too many to rank all; `next` ends there."""
     partial: tuple[int, int] | None = None
-    """Where no message has all words: how many of how many words each has that was found."""
+    """If no message has all words: how many each found message has, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def find(runner: Runner, query: Query) -> Page:
 
 
 class _Found:
-    """What the indexes find for a match; the values of the filters are those for it."""
+    """Find messages for a match in the indexes. The values of the filters belong to the match."""
 
     def __init__(self, runner: Runner, match: Match, query: Query, filters: Filters) -> None:
         self.match = match

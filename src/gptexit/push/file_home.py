@@ -61,7 +61,7 @@ class FileApp:
 
 @dataclass(slots=True)
 class Unit:
-    """What the app takes as one."""
+    """Hold the files of one chat or thread, which the app takes as a whole."""
 
     key: str
     path: str

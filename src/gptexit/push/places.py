@@ -35,7 +35,7 @@ from gptexit.writers.base import CommonOptions
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What decides where an app keeps its files."""
+    """Describe the machine and its user, who decide where an app keeps its files."""
 
     home: Path
     system: str

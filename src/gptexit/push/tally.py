@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gptexit.codes import NotKept, as_text
+from gptexit.errors import Exit
 from gptexit.model import Conversation
 
 Verdict = Literal["new", "same", "changed", "continued"]
@@ -65,6 +66,13 @@ class PushTally:
     def complete(self) -> bool:
         """Whether all that was asked for is in the app now."""
         return not (self.refused or self.unreadable or self.memories_refused or self.stopped)
+
+    @property
+    def exit_code(self) -> Exit:
+        """The exit code of a run that came to its end."""
+        if self.selects_nothing():
+            return Exit.NOTHING_SELECTED
+        return Exit.COMPLETE if self.complete else Exit.INCOMPLETE
 
     def as_json(self) -> dict[str, Any]:
         """Return the account for `--report`."""

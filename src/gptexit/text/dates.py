@@ -15,6 +15,13 @@ _MONTHS = [
 _MINUTES = frozenset(f"{minute:02}" for minute in range(60))
 _COUNTED = re.compile(r"Thought for (?:about )?(?:an?\b|\d)", re.IGNORECASE)
 _SHORT = re.compile(r"(\d{4})(?:-(\d\d?))?\Z")
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds(time: str | None) -> int | None:
+    """Return a time of the neutral model as whole milliseconds since 1970; None for None."""
+    return (datetime.fromisoformat(time) - _EPOCH) // _MILLISECOND if time else None
 
 
 def beginning(value: str, zone: tzinfo | None = UTC) -> str:

@@ -20,11 +20,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from gptexit.archive.files import File, Read, Rendered
 from gptexit.archive.manifest import Catalog
 from gptexit.model import Asset, Conversation, Raw
+from gptexit.text.dates import milliseconds
 from gptexit.text.json import dumps
 from gptexit.writers.base import CommonOptions, Unmentioned, is_pinned, on_branches, title_of
 from gptexit.writers.chat.beside import Beside
@@ -51,8 +51,6 @@ _SAFE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _THINKING = re.compile(r"<(/?think)>|<(\|channel\|)>(?=analysis)")
 """Words of a text that Jan takes for the beginning and end of thoughts; of what is in front of them
 it shows nothing."""
-_EPOCH = datetime.fromtimestamp(0, UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Jan:
@@ -106,8 +104,8 @@ def thread_id(conversation: Conversation) -> str:
 
 def _thread(conversation: Conversation, turns: Turns, thread: str, include: frozenset[str]) -> Raw:
     roots = [turn.id for turn in turns.by_id.values() if turn.parent is None]
-    created = _milliseconds(conversation["created"])
-    updated = _milliseconds(conversation["updated"])
+    created = milliseconds(conversation["created"])
+    updated = milliseconds(conversation["updated"])
     system = last_instructions(conversation) if "instructions" in include else ""
     origin = {
         "id": conversation["id"],
@@ -209,16 +207,12 @@ def _times(conversation: Conversation, turns: Turns) -> dict[str, int]:
     a fault of its own. So such an answer is dated before all questions.
     """
     times: dict[str, int] = {}
-    begun = _milliseconds(conversation["created"]) or _milliseconds(conversation["updated"]) or 0
+    begun = milliseconds(conversation["created"]) or milliseconds(conversation["updated"]) or 0
     for turn in turns.by_id.values():
         above = begun if turn.parent is None else times[turn.parent]
-        times[turn.id] = _milliseconds(turn.created) or above
+        times[turn.id] = milliseconds(turn.created) or above
     asked = [times[turn.id] for turn in turns.by_id.values() if turn.role == USER]
     for turn in turns.by_id.values():
         if turn.parent is None and turn.role != USER and asked:
             times[turn.id] = min(times[turn.id], min(asked) - 1)
     return times
-
-
-def _milliseconds(time: str | None) -> int | None:
-    return (datetime.fromisoformat(time) - _EPOCH) // _MILLISECOND if time else None

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from gptexit.archive.files import Copy, File, Read, Rendered, read_up_to
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Conversation, Raw
+from gptexit.text.dates import milliseconds
 from gptexit.text.json import dumps
 from gptexit.writers.base import (
     CommonOptions,
@@ -59,8 +59,6 @@ _TRIED = 100
 _SILENT = "\N{HORIZONTAL ELLIPSIS}"
 """The text of a turn that has none."""
 _SYSTEM = "llm.prediction.systemPrompt"
-_EPOCH = datetime.fromtimestamp(0, UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class LMStudio:
@@ -329,5 +327,4 @@ def _cut(turn: Turn) -> Raw:
 
 
 def _milliseconds(time: str | None) -> int:
-    when = (datetime.fromisoformat(time) - _EPOCH) // _MILLISECOND if time else 0
-    return max(0, when)
+    return max(0, milliseconds(time) or 0)

@@ -10,16 +10,16 @@ import random
 import re
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from support.archives import damage, zip_damage
 from support.archives.damage import HOUSE
 from support.archives.faulty_pages import PAGES
+from support.archives.one_file import FOREIGN, OTHERS, Fault, changed, one_match
 
 Raw = dict[str, Any]
-Fault = Callable[[Path, random.Random], bool]
-"""Changes one place of the archive in a folder; False where there is no such place."""
 
 
 def _old(kind: damage.Damage) -> Fault:
@@ -29,41 +29,25 @@ def _old(kind: damage.Damage) -> Fault:
 # Notes
 
 
-def _note(change: Callable[[str, random.Random], str | None]) -> Fault:
-    def fault(root: Path, rng: random.Random) -> bool:
-        notes = [path for path in sorted(root.rglob("*.md")) if path.name != "index.md"]
-        for path in rng.sample(notes, len(notes)):
-            text = path.read_text(encoding="utf-8")
-            changed = change(text, rng)
-            if changed is not None and changed != text:
-                path.write_text(changed, encoding="utf-8")
-                return True
-        return False
+def _notes_in(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*.md") if path.name != "index.md"]
 
-    return fault
+
+_note = partial(changed, _notes_in)
+"""One note becomes something else."""
 
 
 def _one(pattern: str, replace: Callable[[re.Match[str], random.Random], str]) -> Fault:
     """One match of a pattern in one note becomes something else."""
-
-    def change(text: str, rng: random.Random) -> str | None:
-        found = list(re.finditer(pattern, text, re.MULTILINE))
-        if not found:
-            return None
-        match = rng.choice(found)
-        return text[: match.start()] + replace(match, rng) + text[match.end() :]
-
-    return _note(change)
+    return _note(one_match(pattern, replace))
 
 
-_OTHERS = {"You": "ChatGPT", "ChatGPT": "You"}
 _HEADING = r"^## (You|ChatGPT)(?=,|$)"
 _SAID = r"(?<=\n\n)[A-Z][^\n\[\]*<>:|]{15,}(?=\n\n|\n\Z)"
-_FOREIGN = "Zebras graze beyond the aqueduct."
 
 
 def _all_voices(text: str, rng: random.Random) -> str | None:
-    return re.sub(_HEADING, lambda found: f"## {_OTHERS[found[1]]}", text, flags=re.MULTILINE)
+    return re.sub(_HEADING, lambda found: f"## {OTHERS[found[1]]}", text, flags=re.MULTILINE)
 
 
 def _doubled_turn(text: str, rng: random.Random) -> str | None:
@@ -87,11 +71,11 @@ NOTES: dict[str, Fault] = {
     "swapped messages": _old(damage.swapped_messages),
     "deleted note": _old(damage.deleted_note),
     "swapped images": _old(damage.swapped_images),
-    "one voice swapped": _one(_HEADING, lambda found, rng: f"## {_OTHERS[found[1]]}"),
+    "one voice swapped": _one(_HEADING, lambda found, rng: f"## {OTHERS[found[1]]}"),
     "all voices swapped": _note(_all_voices),
     "lost heading": _one(r"^## (You|ChatGPT)[^\n]*\n\n", lambda found, rng: ""),
-    "foreign turn": _one(_HEADING, lambda found, rng: f"## You\n\n{_FOREIGN}\n\n{found[0]}"),
-    "foreign words": _one(_SAID, lambda found, rng: f"{found[0]}\n\n{_FOREIGN}"),
+    "foreign turn": _one(_HEADING, lambda found, rng: f"## You\n\n{FOREIGN}\n\n{found[0]}"),
+    "foreign words": _one(_SAID, lambda found, rng: f"{found[0]}\n\n{FOREIGN}"),
     "doubled turn": _note(_doubled_turn),
     "lost embed": _one(r"^!\[", lambda found, rng: "["),
     "lost picture": _one(r"^!\[[^\n]*\n", lambda found, rng: ""),
@@ -122,17 +106,17 @@ _IN_DETAILS: dict[str, Fault] = {
     "title not closed": _one(r"</summary>$", lambda found, rng: ""),
     "no line after the title": _one(r"(?<=</summary>\n)\n", lambda found, rng: ""),
     "no line before the end": _one(r"\n(?=</details>\n)", lambda found, rng: ""),
-    "text after the end": _one(r"(?<=^</details>)\n", lambda found, rng: f"\n{_FOREIGN}"),
-    "foreign title": _one(r"(?<=^<summary>)", lambda found, rng: _FOREIGN),
-    "foreign words in a block": _one(r"\n(?=</details>\n)", lambda found, rng: f"{_FOREIGN}\n\n"),
+    "text after the end": _one(r"(?<=^</details>)\n", lambda found, rng: f"\n{FOREIGN}"),
+    "foreign title": _one(r"(?<=^<summary>)", lambda found, rng: FOREIGN),
+    "foreign words in a block": _one(r"\n(?=</details>\n)", lambda found, rng: f"{FOREIGN}\n\n"),
     "comment in a block": _one(r"\n(?=</details>\n)", lambda found, rng: "<!-- -->\n\n"),
     "emptied block": _one(
         r"(?<=</summary>\n\n)(?s:.*?)(?=</details>\n)", lambda found, rng: "Thoughts.\n\n"
     ),
 }
 _IN_QUOTES: dict[str, Fault] = {
-    "foreign title": _one(r"(?<=^> \*\*)(?=[^\n]*\*\*$)", lambda found, rng: f"{_FOREIGN} "),
-    "foreign words in a quote": _one(r"^>$", lambda found, rng: f">\n> {_FOREIGN}"),
+    "foreign title": _one(r"(?<=^> \*\*)(?=[^\n]*\*\*$)", lambda found, rng: f"{FOREIGN} "),
+    "foreign words in a quote": _one(r"^>$", lambda found, rng: f">\n> {FOREIGN}"),
     "comment in a quote": _one(r"^>$", lambda found, rng: ">\n> <!-- -->"),
     "emptied quote": _one(r"(?<=^>\n)(?:>[^\n]*\n)+", lambda found, rng: "> Thoughts.\n"),
 }
@@ -202,7 +186,7 @@ def _foreign_message(line: Raw, rng: random.Random) -> bool:
     if not line["messages"]:
         return False
     last = line["messages"][-1]
-    part = {"type": "text", "text": _FOREIGN, "citations": []}
+    part = {"type": "text", "text": FOREIGN, "citations": []}
     line["messages"].append({**last, "id": "foreign", "parent": last["id"], "role": "user"})
     line["messages"][-1]["parts"] = [part]
     return True
@@ -223,7 +207,7 @@ def _lost_message(line: Raw, rng: random.Random) -> bool:
 def _more_words(message: Raw, rng: random.Random) -> bool:
     parts = [part for part in message["parts"] if part["type"] == "text" and part["text"].strip()]
     if parts and not message["extra"].get("content") and not parts[0]["citations"]:
-        parts[-1]["text"] += f" {_FOREIGN}"
+        parts[-1]["text"] += f" {FOREIGN}"
         return True
     return False
 
@@ -367,7 +351,7 @@ ROWS: dict[str, Fault] = {
         count=f"{_VISIBLE} AND text LIKE '%e%' AND text NOT LIKE '%]%'",
     ),
     "more words": _sql(
-        f"UPDATE messages SET text = text || ' {_FOREIGN}' WHERE number = :pick",
+        f"UPDATE messages SET text = text || ' {FOREIGN}' WHERE number = :pick",
         count=f"{_VISIBLE} AND role = 'user' AND text NOT LIKE '%[%'",
     ),
     "lost message": _sql("DELETE FROM messages WHERE number = :pick", count=_VISIBLE),
@@ -427,7 +411,7 @@ ROWS: dict[str, Fault] = {
     ),
     "foreign message": _sql(
         "INSERT INTO messages SELECT number + 300000, conversation, 'foreign', number, 'user', "
-        f"NULL, NULL, created, NULL, NULL, 1, NULL, '{_FOREIGN}', '' FROM messages "
+        f"NULL, NULL, created, NULL, NULL, 1, NULL, '{FOREIGN}', '' FROM messages "
         "WHERE number = :pick",
         count=_VISIBLE,
     ),

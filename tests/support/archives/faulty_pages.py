@@ -11,26 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Fault = Callable[[Path, random.Random], bool]
-_FOREIGN = "Zebras graze beyond the aqueduct."
-_OTHERS = {"You": "ChatGPT", "ChatGPT": "You"}
+from support.archives.one_file import FOREIGN, OTHERS, Change, Fault, changed, one_match
+
 _ARTICLE = r'<article class="message[^"]*" id="(m-[^"]*)"(?s:.*?)</article>\n'
 _SAID = r"<p>([A-Z][^<>\n&]{15,})</p>"
 """A paragraph of plain words."""
 
 
-def _changed(where: str, change: Callable[[str, random.Random], str | None]) -> Fault:
-    def fault(root: Path, rng: random.Random) -> bool:
-        files = sorted(root.glob(where))
-        for path in rng.sample(files, len(files)):
-            text = path.read_text(encoding="utf-8")
-            changed = change(text, rng)
-            if changed is not None and changed != text:
-                path.write_text(changed, encoding="utf-8")
-                return True
-        return False
-
-    return fault
+def _changed(where: str, change: Change) -> Fault:
+    return changed(lambda root: root.glob(where), change)
 
 
 def _one(
@@ -39,15 +28,7 @@ def _one(
     where: str = "[2u]*/*.html",
 ) -> Fault:
     """One match of a pattern in one file becomes something else."""
-
-    def change(text: str, rng: random.Random) -> str | None:
-        found = list(re.finditer(pattern, text))
-        if not found:
-            return None
-        match = rng.choice(found)
-        return text[: match.start()] + replace(match, rng) + text[match.end() :]
-
-    return _changed(where, change)
+    return _changed(where, one_match(pattern, replace))
 
 
 def _becomes(words: str) -> Callable[[re.Match[str], random.Random], str]:
@@ -149,19 +130,19 @@ PAGES: dict[str, Fault] = {
     "words lost": _one(_SAID, lambda found, rng: f"<p>{found[1][:10]}</p>"),
     "paragraph lost": _one(_SAID, lambda found, rng: ""),
     "paragraph twice": _one(_SAID, _becomes("{0}\n{0}")),
-    "foreign words": _one(_SAID, _becomes("<p>{1} " + _FOREIGN + "</p>")),
+    "foreign words": _one(_SAID, _becomes("<p>{1} " + FOREIGN + "</p>")),
     "foreign message": _one(
         _ARTICLE,
         lambda found, rng: found[0] + re.sub(r'(-id="|"m-)', r"\1x", found[0]),
     ),
-    "words outside of messages": _one(r"</main>", _becomes(f"<p>{_FOREIGN}</p></main>")),
+    "words outside of messages": _one(r"</main>", _becomes(f"<p>{FOREIGN}</p></main>")),
     "author swapped": _one(
         r'class="message (user|answer)"',
         lambda found, rng: f'class="message {"user" if found[1] == "answer" else "answer"}"',
     ),
     "name swapped": _one(
         r'<span class="who">(You|ChatGPT)<',
-        lambda found, rng: f'<span class="who">{_OTHERS[found[1]]}<',
+        lambda found, rng: f'<span class="who">{OTHERS[found[1]]}<',
     ),
     "picture swapped": _changed("[2u]*/*.html", _other_picture),
     "picture lost": _one(r'<figure class="picture">(?s:.*?)</figure>', lambda found, rng: ""),

@@ -21,7 +21,8 @@ from gptexit.proof import verify
 from gptexit.readers.chatgpt.export_set import open_export
 from support.archives import damage
 from support.archives.damage import HOUSE, promise_anew
-from support.archives.faulty import FAULTS, Fault
+from support.archives.faulty import FAULTS
+from support.archives.one_file import Fault
 from support.exports import ROOT
 
 SAMPLES = ("slim-2026", "fat-2024")

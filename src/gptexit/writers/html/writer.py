@@ -31,7 +31,15 @@ from gptexit.model import Asset, Conversation, Named
 from gptexit.names import SHOWN_OF_ID, names_in
 from gptexit.text.dates import day, moment
 from gptexit.text.json import dumps
-from gptexit.writers.base import SECRETS, Draft, copies_of, loose_copies, title_of, unshown
+from gptexit.writers.base import (
+    SECRETS,
+    UNTITLED,
+    Draft,
+    copies_of,
+    loose_copies,
+    title_of,
+    unshown,
+)
 from gptexit.writers.html import TITLE, HtmlOptions
 from gptexit.writers.html.figures import figures_of
 from gptexit.writers.html.lists import Lists, piece, texts_path
@@ -42,7 +50,6 @@ from gptexit.writers.html.shell import shell
 from gptexit.writers.html.words import words_of
 from gptexit.writers.markdown.embed import encoded
 
-UNTITLED = "Untitled"
 _NOTHING = {"group": "The export holds no messages of this group chat."}
 """The words of a page without messages, by the kind of the conversation."""
 

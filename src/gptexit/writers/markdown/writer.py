@@ -27,7 +27,7 @@ from gptexit.names import names_in
 from gptexit.text.dates import moment
 from gptexit.text.markdown import line
 from gptexit.text.note_links import target_of
-from gptexit.writers.base import SECRETS, Draft, copies_of, loose_copies, unshown
+from gptexit.writers.base import SECRETS, UNTITLED, Draft, copies_of, loose_copies, unshown
 from gptexit.writers.markdown import OBSIDIAN, YEAR, MarkdownOptions
 from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
@@ -88,7 +88,6 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-UNTITLED = "Untitled"
 _NOTHING = {
     "chat": "*Nothing was said here.*",
     "codex": "*Nothing was said here.*",

@@ -19,7 +19,7 @@ from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.text.dates import day, moment
 from gptexit.text.markdown import line
-from gptexit.writers.base import CommonOptions
+from gptexit.writers.base import UNTITLED, CommonOptions
 from gptexit.writers.markdown.body import Body, Note, Style, body
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.parts import Blocks
@@ -156,7 +156,6 @@ def _lines(text: bytes, most: int) -> Iterator[bytes]:
         yield whole[start:]
 
 
-UNTITLED = "Untitled"
 LONGEST_TITLE, LONGEST_MODEL = 120, 60
 """Characters of a title and of a model in a heading."""
 RESERVE_BYTES, RESERVE_TOKENS = 2_000, 2_000
