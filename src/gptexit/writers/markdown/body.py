@@ -233,13 +233,14 @@ def body(conversation: Conversation, note: Note, style: Style) -> Body:
     branch = current_branch(conversation)
     _write(_shown(branch, style, result), note, result, style, level=2)
     others = _others(conversation, branch)
+    by_parent = {message["parent"]: message for message in reversed(branch)}
     for number, segment in enumerate(others, 1):
         if not style.every_branch:
             result.hidden[Hidden.OTHER_BRANCH] += len(segment)
             continue
         visible = _shown(segment, style, result)
         if visible:
-            instead = _instead_of(segment, branch, style.zone)
+            instead = _instead_of(segment[0]["parent"], by_parent, style.zone)
             result.blocks.append(f"## Other version {number}, {instead}")
             _write(visible, note, result, style, level=3)
     return result
@@ -278,14 +279,16 @@ def _others(conversation: Conversation, branch: list[Message]) -> list[list[Mess
     return runs
 
 
-def _instead_of(segment: list[Message], branch: list[Message], zone: tzinfo | None) -> str:
-    parent = segment[0]["parent"]
-    for message in branch:
-        if message["parent"] == parent:
-            speaker = _speaker(message)
-            when = shown(message["created"], zone)
-            return f"instead of {speaker}" + (f", {when[0]}, {when[1]}" if when else "")
-    return "from another branch" if parent else "from its own beginning"
+def _instead_of(
+    parent: str | None, by_parent: dict[str | None, Message], zone: tzinfo | None
+) -> str:
+    """Say which message of the current branch follows the same `parent`."""
+    message = by_parent.get(parent)
+    if message is None:
+        return "from another branch" if parent else "from its own beginning"
+    speaker = _speaker(message)
+    when = shown(message["created"], zone)
+    return f"instead of {speaker}" + (f", {when[0]}, {when[1]}" if when else "")
 
 
 def _speaker(message: Message) -> str:
