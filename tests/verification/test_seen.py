@@ -99,6 +99,45 @@ KINDS = {
         told(f"{LINK[1:]}\n\nDone."),
         {ASSET: PICTURE},
     ),
+    "page that an agent looked at": Kind(
+        [
+            ASKED,
+            message(
+                "tool",
+                {
+                    "content_type": "computer_output",
+                    "screenshot": POINTER,
+                    "state": {"title": "Tables for two", "url": "https://example.org/tables"},
+                },
+                name="computer.do",
+            ),
+            answer("Done."),
+        ],
+        told(f"{LINK}\n\n> — [Tables for two](https://example.org/tables)\n\nDone."),
+        told(f"{LINK}\n\n> — Tables for two\n\nDone."),
+        {ASSET: PICTURE},
+    ),
+    "page that is quoted": Kind(
+        [
+            ASKED,
+            message(
+                "tool",
+                {
+                    "content_type": "tether_quote",
+                    "text": "Tables for two are by the window.",
+                    "title": "Tables for two",
+                    "url": "https://example.org/tables",
+                },
+                name="browser",
+            ),
+            answer("Done."),
+        ],
+        told(
+            "> Tables for two are by the window.\n>\n"
+            "> — [Tables for two](https://example.org/tables)\n\nDone."
+        ),
+        told("> Tables for two are by the window.\n\nDone."),
+    ),
     "picture in another place": Kind(
         [
             ASKED,

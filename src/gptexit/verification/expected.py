@@ -280,12 +280,23 @@ def _pointed(value: Any) -> list[str]:
 
 
 def _quoted(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
+    _quotation(content, shown)
+    _named(content, shown)
+
+
+def _quotation(content: Raw, shown: ShownMessage) -> None:
     for text in strings(content.get("text")) or strings(content.get("snippet")):
         shown.words.add(written(text))
 
 
+def _named(page: Raw, shown: ShownMessage) -> None:
+    """Add title and address of a page of the web."""
+    shown.words.lead_to(page.get("url"))
+    shown.words.say(page.get("title"))
+
+
 def _error(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
-    _quoted(content, metadata, shown)
+    _quotation(content, shown)
     shown.words.say(content.get("name"))
 
 
@@ -317,8 +328,7 @@ def _linked(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
     widgets = content.get("widgets")
     for widget in objects(widgets) or [object_of(widgets)]:
         for link in objects(widget.get("navlinks")):
-            shown.words.lead_to(link.get("url"))
-            shown.words.say(link.get("title"))
+            _named(link, shown)
 
 
 def _literal(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
@@ -336,8 +346,9 @@ def _output(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
 
 
 def _screenshot(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
-    """Add the picture of a page that an agent looked at."""
+    """Add the picture of a page that an agent looked at, and which page it is."""
     shown.pointers += _pointed(content.get("screenshot"))
+    _named(object_of(content.get("state")), shown)
 
 
 _SHOWN: dict[str, Callable[[Raw, Raw, ShownMessage], None]] = {
