@@ -104,6 +104,8 @@ class Tally:
     """Notes written again because this gptexit writes them otherwise."""
     merged: int = 0
     """Conversations that hold more than this export, because the archive did."""
+    filled: int = 0
+    """Notes that this export, an older one, has more of than the export that they were of."""
     stayed: int = 0
     """Conversations of the archive that this run did not bring."""
     healed: list[str] = field(default_factory=list)

@@ -255,8 +255,9 @@ class ArchiveFolder:
 
     @property
     def holds_more(self) -> bool:
-        """True if the archive holds something that this export does not."""
-        return bool(self.tally.merged or self.tally.kept or self.tally.beside)
+        """True if the archive holds something that this export, or an earlier one, does not."""
+        tally = self.tally
+        return bool(tally.merged or tally.kept or tally.beside or tally.filled)
 
     def finish(self) -> int:
         """Complete the appended files, and save the manifest. Return the bytes of all files."""

@@ -2,9 +2,10 @@
 
 An export that is older than an archive, or a slim one after a full one, may hold less of a
 conversation than the note does. Rendered texts cannot tell: they also differ if the writer does.
-So the manifest keeps a mark for each message that a note shows: a checksum of its id, and the
-length of its text. Marks come from the source's own words, never from what the reader makes of
-them, and stay the same from one version of gptexit to the next.
+So the manifest keeps a mark for each message that a note shows: a checksum of its id, the length
+of its text, and a checksum of what was written in it. Marks come from the source's own words, never
+from what the reader makes of them, and stay the same from one version of gptexit to the next. Those
+of commit a155e39 and before have no checksum of the text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from gptexit.model import Conversation, Message
@@ -22,8 +23,19 @@ from gptexit.text.json import dumps
 WRITER = "2"
 """Version of the text of notes; raised when the same conversation gives another text. Notes of
 commit f7a5429 and before carry none."""
-Held = dict[str, int]
-"""Marks: the checksum of each message or file, and its number of characters."""
+
+
+class Mark(NamedTuple):
+    """What is remembered of a message or a file."""
+
+    length: int
+    """Its number of characters."""
+    texts: frozenset[str] = frozenset()
+    """The checksum of what was written in it, or several of several notes; empty if unknown."""
+
+
+Held = dict[str, Mark]
+"""Marks by the checksum of the id of the message or file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +57,12 @@ def shown_by(
 
     `count`: how many messages the note counts.
     """
-    marks, words = _marks_of(messages)
+    marks, lengths, words = _marks_of(messages)
     named = (conversation["project"], conversation["assistant"])
     gone = conversation["source"]["gone"]
     flags = (conversation["archived"], conversation["starred"], gone)
     ids = [thing and thing["id"] for thing in named]
-    head = dumps([conversation["title"], conversation["current"], *ids, flags, marks])
+    head = dumps([conversation["title"], conversation["current"], *ids, flags, lengths])
     joined = "\0".join([*words, *files])
     data = joined.encode() if joined.isascii() else joined.encode("utf-8", "replace")
     digest = hashlib.blake2b(head + data, digest_size=12).hexdigest()
@@ -71,7 +83,7 @@ class NoteContents:
     @cached_property
     def everything(self) -> Held:
         """The marks of all that the conversation holds, also of what the note does not show."""
-        marks, _ = _marks_of(self.whole()["messages"])
+        marks, _, _ = _marks_of(self.whole()["messages"])
         return read(_joined(marks, self.files))
 
     @property
@@ -114,9 +126,27 @@ def said(message: Message) -> list[str]:
     return strings
 
 
-def _marks_of(messages: list[Message]) -> tuple[list[str], list[str]]:
-    """Return the marks of messages, and their strings. Called for each note: it has to be fast."""
+def _written(message: Message, said: list[str]) -> str:
+    """Return what was written in a message, as each export that has the message tells it.
+
+    `said`: the strings of its content. Of a content that is more than texts, only those texts count
+    that are in no object: what else is in it, an export may leave out.
+    """
+    content = message["extra"].get("content")
+    if not isinstance(content, dict):
+        return "\0".join(said)
+    parts = content.get("parts")
+    texts = [*(parts if isinstance(parts, list) else []), content.get("text")]
+    return "\0".join(text for text in texts if isinstance(text, str))
+
+
+def _marks_of(messages: list[Message]) -> tuple[list[str], list[str], list[str]]:
+    """Return the marks of messages, those without the checksums of texts, and their strings.
+
+    Called for each note: it has to be fast.
+    """
     marks: list[str] = []
+    lengths: list[str] = []
     words: list[str] = []
     for message in messages:
         parts = message["parts"]
@@ -128,10 +158,15 @@ def _marks_of(messages: list[Message]) -> tuple[list[str], list[str]]:
             texts = said(message)
             words += texts
             length = sum(map(len, texts))
+            text = _written(message, texts)
         # Of the ways to write a number in hexadecimal, this is the fastest.
         key = crc32(message["id"].encode("utf-8", "replace"))
-        marks.append("%x.%x" % (key, length))  # noqa: UP031
-    return marks, words
+        mark = "%x.%x" % (key, length)  # noqa: UP031
+        lengths.append(mark)
+        if text:
+            mark = "%s.%x" % (mark, crc32(text.encode("utf-8", "replace")))  # noqa: UP031
+        marks.append(mark)
+    return marks, lengths, words
 
 
 def _joined(marks: list[str], files: list[str]) -> str:
@@ -144,9 +179,10 @@ def read(held: str) -> Held:
     """Parse the marks of a manifest; skip those that are not ours."""
     marks: Held = {}
     for mark in held.split():
-        key, _, length = mark.partition(".")
+        key, _, rest = mark.partition(".")
+        length, _, text = rest.partition(".")
         try:
-            marks[key] = int(length, 16)
+            marks[key] = Mark(int(length, 16), frozenset([text] if text else []))
         except ValueError:
             continue
     return marks
@@ -157,13 +193,23 @@ def covers(more: Held, less: Held, *, lengths: bool = True) -> bool:
 
     `lengths`: False if texts were changed, as by taking out secrets, so that lengths do not count.
     """
-    return all(key in more and (more[key] >= length or not lengths) for key, length in less.items())
+    return all(
+        key in more and (more[key].length >= mark.length or not lengths)
+        for key, mark in less.items()
+    )
+
+
+def differ(more: Held, less: Held) -> bool:
+    """Tell whether a message of both reads otherwise in `less`, or is longer or shorter there."""
+    shared = ((mark.texts, more[key].texts) for key, mark in less.items() if key in more)
+    return any(texts and known and not texts <= known for texts, known in shared)
 
 
 def together(held: Iterable[Held]) -> Held:
     """Return what several notes of one conversation hold together."""
     marks: Held = {}
     for note in held:
-        for key, length in note.items():
-            marks[key] = max(length, marks.get(key, 0))
+        for key, mark in note.items():
+            known = marks.get(key, Mark(0))
+            marks[key] = Mark(max(mark.length, known.length), mark.texts | known.texts)
     return marks

@@ -3,7 +3,8 @@
 The manifest tells what a note holds (see `note_contents`); in older archives the front matter does.
 If the archive's note holds all that this export has of the conversation, and more, it stays. If
 each has something that the other lacks, the one that was changed later is the note, and the other
-goes beside it as `… .older.md`.
+goes beside it as `… .older.md`. A message that reads otherwise in each is such a thing; one that
+was exported half-written is not.
 
 The front matter of a note is the user's too: what they changed in it is kept (see
 `text.front_matter`). A note whose text is as it was written is renewed in its place, also if the
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
@@ -24,19 +24,15 @@ from gptexit.archive.batch import seems_torn
 from gptexit.archive.files import File, Outcome
 from gptexit.archive.folder import ArchiveFolder, FolderSink, beside, beside_key, sha256_of
 from gptexit.archive.manifest import ACCEPTED, About, Entry
-from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, read, together
+from gptexit.archive.note_contents import WRITER, Held, NoteContents, covers, differ, read, together
+from gptexit.archive.note_lines import FRONT, begins, holds_words
 from gptexit.files.disk import leads_out
 from gptexit.text.front_matter import joined, parted
 from gptexit.text.note_links import digest_of_body, target_of, with_targets
 
-_FRONT = re.compile(rb"---\n(.*?\n)---\n", re.DOTALL)
 _PROPERTY = re.compile(r"^(updated|messages): (.+)$", re.MULTILINE)
-_WORDS = re.compile(r"\w+")
 _NEW = re.compile(r"\.new\d*(\.[^./]*)\Z")
 _BESIDE = re.compile(r"\Abeside\d*/")
-_FOOTNOTE = re.compile(r"\[\^\d+\]:?|<sup class=\"cite\">.{0,500}?</sup>")
-_NO_WORDS = ("#", "<header", "<article", '<p class="by"', "<details class=", "<section class=")
-"""The beginnings of lines of a note, or of a page, with no words of a message."""
 
 
 @dataclass(slots=True)
@@ -56,7 +52,7 @@ class _KnownNote:
         about: Mapping[str, str | None] = entry.about
         held = about.get("held")
         if held is None:
-            front = _FRONT.match(data)
+            front = FRONT.match(data)
             lines = _PROPERTY.findall(front[1].decode("utf-8", "replace")) if front else []
             about = {name: value[:19] for name, value in lines}
         updated, number = about.get("updated") or "", about.get("messages") or ""
@@ -297,12 +293,12 @@ class NotesSink(FolderSink):
             return "unchanged"
         title = mine.entry.about.get("title")
         renamed = file.about.get("title") != title and self._is_later(holding, mine)
-        adds = renamed or self._adds(holding, [mine, *older])
+        adds = renamed or self._adds(holding, [mine, *older], file.data)
         if self._lacks(holding, mine) and not adds:
             self.folder.tally.kept.append(file.path)
             return "kept"
         seen = self.catalog.get(beside_key(file.key, 1)) is not None
-        if _holds_words(mine.data, file.data, ("# ",) if seen else ()):
+        if holds_words(mine.data, file.data, ("# ",) if seen else ()):
             self._forget_besides(file.key)  # the user has put them into the note
             return "unchanged"
         return self.folder.put_beside(file, digest)
@@ -319,10 +315,12 @@ class NotesSink(FolderSink):
         renamed = file.about.get("title") != known.entry.about.get("title")
         later = self._is_later(holding, known)
         if not self._lacks(holding, known, file.data) and not (renamed and not later):
+            if not later and self._changed(holding, known):
+                self.folder.tally.filled += 1
             return self._replace_with(file, holding, known)
         if any(note.data == file.data for note in older):
             return "unchanged"
-        if not (renamed and later) and not self._adds(holding, [known, *older]):
+        if not (renamed and later) and not self._adds(holding, [known, *older], file.data):
             self.folder.tally.kept.append(file.path)
             return "kept"
         if not later:
@@ -407,6 +405,8 @@ class NotesSink(FolderSink):
             now = read(holding.shown.held) if self._same_options else holding.everything
             if not covers(now, known.held, lengths=not self.folder.redacts):
                 return True
+            if self._reads_otherwise(now, known.held) and not (data and begins(data, known.data)):
+                return True
             if known.entry.about.get("form") != "full" or not self._same_options:
                 return False
             same_writer = known.entry.about.get("writer") == WRITER
@@ -418,14 +418,22 @@ class NotesSink(FolderSink):
                 return True
             doubtful = holding.slim
         # A slim export has the same messages with fewer sources and results of tools.
-        return doubtful and data is not None and not _holds_words(data, known.data)
+        return doubtful and data is not None and not holds_words(data, known.data)
 
-    def _adds(self, holding: NoteContents, notes: list[_KnownNote]) -> bool:
-        """Tell whether a conversation holds something that no note of ours shows."""
+    def _reads_otherwise(self, more: Held, less: Held) -> bool:
+        """Tell whether a message differs, and not only by the secrets that this run takes out."""
+        return not self.folder.redacts and differ(more, less)
+
+    def _adds(self, holding: NoteContents, notes: list[_KnownNote], data: bytes) -> bool:
+        """Tell whether a conversation, as the note `data`, holds what no note of ours shows."""
         first, shown = notes[0], holding.shown
         held = [note.held for note in notes if note.held is not None]
         if first.held is not None:
-            return not covers(together(held), read(shown.held), lengths=not self.folder.redacts)
+            there, now = together(held), read(shown.held)
+            if not covers(there, now, lengths=not self.folder.redacts):
+                return True
+            otherwise = self._reads_otherwise(there, now)
+            return otherwise and not any(begins(note.data, data) for note in notes)
         if holding.updated != first.updated:
             return holding.updated > first.updated or shown.messages > (first.messages or 0)
         return shown.messages != first.messages
@@ -453,23 +461,3 @@ def _with_users(file: File, about: Mapping[str, str | None], data: bytes) -> Fil
     after = file.data[len(f"---\n{new}---\n".encode()) :]
     names = {"own": "\n".join(own)} if own or about.get("own") else {}
     return replace(file, data=f"---\n{text}---\n".encode() + after, about={**file.about, **names})
-
-
-def _holds_words(data: bytes, before: bytes, left_out: tuple[str, ...] = _NO_WORDS) -> bool:
-    """Tell whether the note `data` has every line of the note `before`, each as often.
-
-    Front matter, lines that begin as `left_out` says (headings, or the title alone), and the
-    numbers of footnotes do not count. A line within another
-    does not either: an answer holds the words of what is quoted below it.
-    """
-    return Counter(_lines(before, left_out)) <= Counter(_lines(data, left_out))
-
-
-def _lines(data: bytes, left_out: tuple[str, ...]) -> list[str]:
-    """Return the words of each line of a note's body."""
-    body = data[front.end() :] if (front := _FRONT.match(data)) else data
-    return [
-        " ".join(words)
-        for line in body.decode("utf-8", "replace").splitlines()
-        if not line.startswith(left_out) and (words := _WORDS.findall(_FOOTNOTE.sub(" ", line)))
-    ]

@@ -220,6 +220,10 @@ class SourceConversation:
             self.given(above).has(address) for above in self.chain(key)
         )
 
+    def leads(self, address: str) -> bool:
+        """Tell whether any message gives an address, by its key."""
+        return any(self.given(key).has(address) for key in self.nodes)
+
     def generated(self) -> Iterator[tuple[str, str | None]]:
         """Yield each file of the library that no message shows itself, with the message it was in.
 

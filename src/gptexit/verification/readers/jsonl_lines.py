@@ -196,13 +196,16 @@ class JsonlReader(Reader):
                     yield f"message {shown.id} does not show its file {pointer}"
             if _is_whole(shown, held) or self._is_earlier(source, shown.id, held):
                 continue
-            if shown.plain and not self.archive.redacted and not later and _adds(shown, held):
+            compared = shown.plain and not self.archive.redacted and not later
+            if compared and _adds(shown, held, goes_on=self.several):
                 yield f"message {shown.id} shows more than its own words"
             gone = self._gone_from(shown.words, [held])
             if gone is not None:
                 yield f"message {shown.id} does not show all of its words: “{gone}”"
             for address in dict.fromkeys(_cited(held)):
-                if not source.gives(shown.id, key_of_address(address)):
+                cited = key_of_address(address)
+                others = (later or self.several) and not source.leads(cited)
+                if not (others or source.gives(shown.id, cited)):
                     yield f"message {shown.id} names a source that is not its own: {address}"
         for words in seen.anywhere:
             gone = self._gone_from(words, messages)
@@ -279,9 +282,13 @@ def _is_whole(shown: ShownMessage, message: Raw) -> bool:
     return _texts_of(message) == shown.texts
 
 
-def _adds(shown: ShownMessage, message: Raw) -> bool:
-    """Tell whether the parts of a message hold words that a plain message has not."""
-    return essence("".join(_texts_of(message))) != essence("".join(map(mended, shown.texts)))
+def _adds(shown: ShownMessage, message: Raw, *, goes_on: bool) -> bool:
+    """Tell whether the parts of a message hold words that a plain message has not.
+
+    `goes_on`: whether the message may go on, since another export has more of it.
+    """
+    held, own = essence("".join(_texts_of(message))), essence("".join(map(mended, shown.texts)))
+    return held != own and not (goes_on and held.startswith(own))
 
 
 def _has_words(message: Raw) -> bool:

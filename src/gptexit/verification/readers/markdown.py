@@ -64,6 +64,8 @@ class _Note:
     """Headings of speakers below which a message was found."""
     title: str | None = None
     """The title in its front matter, unless a person changed it."""
+    kept: bool = False
+    """Whether it may hold something of another export."""
 
 
 class MarkdownReader(Reader):
@@ -154,11 +156,12 @@ class MarkdownReader(Reader):
             yield f"part of the text does not show when you read the note: {page.hides}"
         if page.broken and ours:
             yield "a folded block is broken, so it may hide what follows"
+        note.kept = later or self.several or self._keeps_more(source)
         yield from self._in_order(note, turns)
         for group, region in _regions(page, turns):
             yield from self._in_region(note, group, region)
         whole = page.region(0, page.turns)
-        if ours and not (later or self.several or self._keeps_more(source)):
+        if ours and not note.kept:
             yield from self._added(note)
         for shown in seen.others:
             gone, _ = self._missing(shown.words.segments, page, 0)
@@ -298,6 +301,8 @@ class MarkdownReader(Reader):
         nodes += [shown.id for shown in note.seen.others]
         for key, address in note.page.sources(region.text):
             if key.startswith(("httpschatgptcom", "httpchatgptcom")):
+                continue
+            if note.kept and not note.source.leads(key):
                 continue
             if not any(note.source.given(node).has(key) for node in nodes):
                 dated = next((shown for shown in messages[::-1] if shown.when), None)

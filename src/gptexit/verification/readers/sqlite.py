@@ -174,7 +174,8 @@ class SqliteReader(Reader):
             return
         text = texts[name][0]
         if shown.plain and all(own in text for own in shown.texts):
-            if not (self.archive.redacted or later) and _adds(shown, text, names):
+            compared = not (self.archive.redacted or later)
+            if compared and _adds(shown, text, names, goes_on=self.several):
                 yield f"message {name} shows more than its own words"
             return
         before = self.look.marks
@@ -186,17 +187,20 @@ class SqliteReader(Reader):
             yield f"message {name} is incomplete: “{gone}”"
         if "](" in text and not self.archive.redacted:
             for address in dict.fromkeys(_LINK.findall(text)):
-                if not source.gives(shown.id, key_of_address(address)):
+                linked = key_of_address(address)
+                others = (later or self.several) and not source.leads(linked)
+                if not (others or source.gives(shown.id, linked)):
                     yield f"message {name} leads to an address that is not its own: {address}"
 
 
-def _adds(shown: ShownMessage, text: str, names: Iterable[str]) -> bool:
+def _adds(shown: ShownMessage, text: str, names: Iterable[str], *, goes_on: bool) -> bool:
     """Tell whether a column holds words that a plain message has not, but for names of files.
 
-    `names`: those of the files of the conversation, each of which may follow the words.
+    `names`: those of the files of the conversation, each of which may follow the words. `goes_on`:
+    whether the message may go on, since another export has more of it.
     """
     own, held = essence("".join(map(mended, shown.texts))), essence(text)
-    if held == own:
+    if held == own or (goes_on and held.startswith(own)):
         return False
     rest = held.replace(own, "", 1)
     for name in sorted(names, key=len, reverse=True):
