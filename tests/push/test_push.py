@@ -67,7 +67,7 @@ def test_import_files_hold_what_the_app_takes(source: Path, tmp_path: Path) -> N
     ]
     assert items
     for item in items:
-        jsonschema.validate(item, ITEM)
+        jsonschema.Draft202012Validator(ITEM).validate(item)
 
 
 def test_without_the_extra_it_says_how_to_get_it() -> None:

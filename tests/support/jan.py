@@ -90,6 +90,8 @@ THREAD = {
         },
     },
 }
+is_message = jsonschema.Draft202012Validator(MESSAGE).validate
+is_thread = jsonschema.Draft202012Validator(THREAD).validate
 
 
 def threads(folder: Path) -> dict[str, tuple[Any, list[Any]]]:
@@ -99,7 +101,7 @@ def threads(folder: Path) -> dict[str, tuple[Any, list[Any]]]:
         about = path / "thread.json"
         if path.is_dir() and about.exists():
             thread = json.loads(about.read_text(encoding="utf-8"))
-            jsonschema.validate(thread, THREAD)
+            is_thread(thread)
             assert thread["id"] == path.name
             found[thread["id"]] = (thread, messages(path / "messages.jsonl"))
     return found
@@ -111,7 +113,7 @@ def messages(path: Path) -> list[Any]:
     assert lines.pop() == b"", "the last line has no end"
     read = [json.loads(line) for line in lines]
     for message in read:
-        jsonschema.validate(message, MESSAGE)
+        is_message(message)
         assert message["thread_id"] == path.parent.name
     return read
 

@@ -109,12 +109,14 @@ ABOUT = _object(
         "preview": _object({"data": {"type": "string", "pattern": "^data:image/"}}),
     }
 )
+is_chat = jsonschema.Draft202012Validator(CHAT).validate
+is_about = jsonschema.Draft202012Validator(ABOUT).validate
 
 
 def chat(data: bytes | str) -> Any:
     """A chat of these bytes. Fails where a program that reads such files would stumble."""
     read = json.loads(data)
-    jsonschema.validate(read, CHAT)
+    is_chat(read)
     for message in read["messages"]:
         assert message["currentlySelected"] < len(message["versions"])
         assert len({version["role"] for version in message["versions"]}) == 1
@@ -130,7 +132,7 @@ def chats(folder: Path) -> dict[str, Any]:
         for file in files(read):
             name = file["fileIdentifier"]
             about = json.loads((folder / f"user-files/{name}.metadata.json").read_bytes())
-            jsonschema.validate(about, ABOUT)
+            is_about(about)
             assert about["fileIdentifier"] == name
             size = (folder / "user-files" / name).stat().st_size
             assert size == file["sizeBytes"] == about["sizeBytes"]

@@ -8,7 +8,6 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 
@@ -34,10 +33,10 @@ def written(neutral: Any, **options: Any) -> tuple[Any, list[Any]]:
     writer = Jan(CommonOptions(**options), Catalog(), lambda member: io.BytesIO(b"png"))
     lines, about = writer.render(neutral).files
     thread = json.loads(about.data)
-    jsonschema.validate(thread, jan.THREAD)
+    jan.is_thread(thread)
     messages = [json.loads(line) for line in lines.data.splitlines()]
     for each in messages:
-        jsonschema.validate(each, jan.MESSAGE)
+        jan.is_message(each)
     assert about.path == f"threads/{thread['id']}/thread.json"
     assert all(each["thread_id"] == thread["id"] for each in messages)
     return thread, messages

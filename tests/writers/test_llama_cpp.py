@@ -86,6 +86,8 @@ MESSAGE = {
         "extra": {"type": "array", "items": EXTRA},
     },
 }
+is_session = jsonschema.Draft202012Validator(SESSION).validate
+is_message = jsonschema.Draft202012Validator(MESSAGE).validate
 
 
 def read(raw: Any, files: dict[str, AssetInfo] | None = None) -> Any:
@@ -96,12 +98,12 @@ def read(raw: Any, files: dict[str, AssetInfo] | None = None) -> Any:
 def parsed(data: bytes) -> tuple[Any, dict[str, Any]]:
     """The header of a conversation, and its messages by id."""
     head, *lines = map(json.loads, data.splitlines())
-    jsonschema.validate(head, SESSION)
+    is_session(head)
     messages = {}
     for record in lines:
         assert record.keys() == {"type", "message"}
         one = record["message"]
-        jsonschema.validate(one, MESSAGE)
+        is_message(one)
         assert one["convId"] == head["id"]
         messages[one["id"]] = one
     assert len(messages) == len(lines)
