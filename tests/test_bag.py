@@ -15,8 +15,9 @@ import bagit
 import pytest
 from rocrate.rocrate import ROCrate
 
+import gptexit as api
 from gptexit import convert
-from gptexit.bag import free_place, make_bag
+from gptexit.bagging import free_place, make_bag
 from support.command import gptexit
 from support.exports import ROOT
 
@@ -173,6 +174,39 @@ def test_a_dry_run_writes_nothing(archive: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
+def test_a_report_says_what_is_in_the_bag(archive: Path, tmp_path: Path) -> None:
+    done = gptexit("bag", archive, "--report", tmp_path / "bag.json", "--progress", "json")
+    assert done.returncode == 0
+    report = json.loads((tmp_path / "bag.json").read_bytes())
+    bag = Path(report["path"])
+    inside = [path for path in (bag / "data").rglob("*") if path.is_file()]
+    assert report["files"] == len(inside) - 1  # its description
+    assert b"with 23 conversations" in done.stdout
+    phases = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [phases[0]["phase"], phases[-1]["state"]] == ["copying", "done"]
+    again = gptexit("bag", archive, "--report", "-", "--dry-run", "-o", tmp_path / "other")
+    wanted = {**report, "dry_run": True, "path": str(tmp_path / "other")}
+    assert json.loads(again.stdout) == wanted
+    # A report is written over by another one, a file of somebody else is not.
+    assert gptexit("bag", archive, "--report", tmp_path / "bag.json").returncode == 0
+    (tmp_path / "mine.json").write_text("{}")
+    assert gptexit("bag", archive, "--report", tmp_path / "mine.json").returncode == 2
+    assert not (tmp_path / "archive-bag-3").exists()
+
+
+def test_a_program_makes_a_bag(archive: Path, tmp_path: Path) -> None:
+    counted = api.bag(archive, dry_run=True)
+    assert not counted.path.exists()
+    made = api.bag(str(archive))
+    assert made == counted
+    assert is_valid(made.path)
+    assert api.bag(archive, tmp_path / "named").path == tmp_path / "named"
+    with pytest.raises(api.Unusable):
+        api.bag(archive, tmp_path / "named")
+    with pytest.raises(api.NoArchive):
+        api.bag(tmp_path, tmp_path / "other")
+
+
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     done = gptexit("bag", tmp_path)
     assert done.returncode != 0
@@ -182,7 +216,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import gptexit.bag as bag
+import gptexit.bagging as bag
 at = sys.argv[1]
 plain = getattr(bag, at)
 def dying(*args, **kwargs):

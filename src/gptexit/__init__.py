@@ -17,6 +17,7 @@ The functions:
     inspect   say what an export holds and what it lacks
     memory    collect what ChatGPT remembered of its user
     status    say what an archive is, and what to do with it next
+    bag       copy an archive into a BagIt bag, for a library or another keeper
 
 Errors are of the family of GptexitError (see `gptexit.errors`). docs/python.md has examples. No
 function opens a connection.
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gptexit.api import (
         Export,
+        bag,
         conversations,
         inspect,
         memory,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         verify,
     )
     from gptexit.archive_status import Status
+    from gptexit.bagging import Bagged
     from gptexit.conversion import Report, convert
     from gptexit.errors import GptexitError, NoArchive, NotAnExport, Unusable
     from gptexit.inspection.run import Inspection
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Asset",
+    "Bagged",
     "Conversation",
     "Export",
     "GptexitError",
@@ -69,6 +73,7 @@ __all__ = [
     "Selection",
     "Status",
     "Unusable",
+    "bag",
     "conversations",
     "convert",
     "inspect",
@@ -81,11 +86,12 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("Export", "conversations", "inspect", "memory"), "api"),
-    **dict.fromkeys(("open", "open_export", "status", "verify"), "api"),
+    **dict.fromkeys(("bag", "open", "open_export", "status", "verify"), "api"),
     **dict.fromkeys(("Report", "convert"), "conversion"),
     **dict.fromkeys(("GptexitError", "NoArchive", "NotAnExport", "Unusable"), "errors"),
     **dict.fromkeys(("Asset", "Conversation", "Message", "Part"), "model"),
     **dict.fromkeys(("Problem", "Result"), "verification.result"),
+    "Bagged": "bagging",
     "Inspection": "inspection.run",
     "Loss": "readers.chatgpt.containers.base",
     "Memory": "memories.model",

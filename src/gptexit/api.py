@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gptexit.archive_status import Status
+    from gptexit.bagging import Bagged
     from gptexit.inspection.run import Inspection
     from gptexit.memories.model import Memory
     from gptexit.readers.chatgpt.containers.base import Loss
@@ -186,3 +187,17 @@ def status(archive: AnyPath) -> Status:
 
     (root,) = paths_of(archive)
     return status_of(root)
+
+
+def bag(archive: AnyPath, out: AnyPath | None = None, *, dry_run: bool = False) -> Bagged:
+    """Copy an archive into a BagIt bag in the new folder `out`; by default beside the archive.
+
+    `dry_run`: write nothing, and only count. Raises NoArchive; Unusable if something is in `out`;
+    MissingPackages.
+    """
+    from gptexit.bagging import free_place, make_bag
+    from gptexit.source import paths_of
+
+    (root,) = paths_of(archive)
+    place = free_place(root) if out is None else paths_of(out)[0]
+    return make_bag(root, place, dry=dry_run)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
-import orjson
 
-from gptexit.bag import Bagged, free_place, make_bag
+from gptexit.bagging import Bagged, free_place, make_bag
 from gptexit.cli import options, outputs
-from gptexit.cli.summary import listed
+from gptexit.cli.progress import kind_of, progress_bar
+from gptexit.cli.summary import listed, write_reports
 from gptexit.errors import Exit
 from gptexit.text.terminal import command_line, count, harmless, size
 
@@ -45,10 +46,12 @@ def as_text(bagged: Bagged, *, dry: bool = False) -> str:
     help="The new folder to write to.  [default: ARCHIVE-bag, beside the archive]",
 )
 @outputs.dry_run
-@click.option("--json", "as_json", is_flag=True, help="Say the same as JSON.")
+@outputs.report
+@outputs.as_json
 @options.quiet
+@options.progress
 @click.pass_context
-def bag(ctx: click.Context, /, archive: str, out: str | None, **given: bool) -> None:
+def bag(ctx: click.Context, /, archive: str, out: str | None, **given: Any) -> None:
     """Copy an archive into a BagIt bag, for a library or another keeper.
 
     A bag lists each file with its SHA-256 and SHA-512, so that anybody can check it without
@@ -61,12 +64,11 @@ def bag(ctx: click.Context, /, archive: str, out: str | None, **given: bool) -> 
     if out is not None:
         outputs.need_folder(out, "-o")
     place = Path(out) if out is not None else free_place(Path(archive))
-    dry = given["dry_run"]
-    bagged = make_bag(Path(archive), place, dry=dry)
-    if given["as_json"]:
-        report = {"dry_run": dry, **bagged.as_json()}
-        click.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2))
-    elif not given["quiet"]:
+    dry, printed = given["dry_run"], given["as_json"] or given["report"] == "-"
+    with progress_bar(None, kind_of(given, quiet=given["quiet"]), what="Copying"):
+        bagged = make_bag(Path(archive), place, dry=dry)
+    write_reports(given, {"dry_run": dry, **bagged.as_json()})
+    if not (given["quiet"] or printed):
         click.echo(as_text(bagged, dry=dry))
     if bagged.left_out:
         ctx.exit(Exit.INCOMPLETE)

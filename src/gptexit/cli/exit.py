@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gptexit.bag import free_place, make_bag
+from gptexit.bagging import free_place, make_bag
 from gptexit.cli import options, outputs
 from gptexit.cli.bag import as_text as bag_words
 from gptexit.cli.progress import kind_of, progress_bar
@@ -115,7 +115,10 @@ def exit(ctx: click.Context, /, sources: tuple[str, ...], **given: Any) -> None:
             dry=given["dry_run"],
         )
     place = free_place(out) if given["bag"] else None
-    bagged = make_bag(out, place) if finished and place else None
+    bagged = None
+    if finished and place:
+        with progress_bar(None, kind, what="Copying"):
+            bagged = make_bag(out, place)
     if finished:
         code = finished.answer.exit_code
         report |= {"verification": finished.checked.as_json(), "exit_code": code}

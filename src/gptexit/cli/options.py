@@ -95,12 +95,7 @@ verbose = click.option(
     callback=_verbose,
     help="Say which file is read, and what is left out and why.",
 )
-reading = _together(
-    click.option(
-        "--allow-large",
-        is_flag=True,
-        help="Also read files of a ZIP that are far larger, unpacked, than files of an export.",
-    ),
+progress = _together(
     click.option(
         "--progress",
         type=NamedChoice(KINDS, "kind of progress"),
@@ -110,6 +105,14 @@ reading = _together(
         "(plain), an event a line for programs (json). On standard error.",
     ),
     click.option("--no-progress", is_flag=True, help="The same as --progress none."),
+)
+reading = _together(
+    click.option(
+        "--allow-large",
+        is_flag=True,
+        help="Also read files of a ZIP that are far larger, unpacked, than files of an export.",
+    ),
+    progress,
     verbose,
 )
 jobs = click.option(

@@ -17,7 +17,7 @@ import os
 import posixpath
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,8 +48,6 @@ _PARTS = {
     "sqlite": "The conversations as an SQLite database with full-text search",
 }
 """By format: what a part of an archive is."""
-Progress = Callable[[int], None]
-"""Called with the number of bytes that were copied."""
 
 
 @dataclass(slots=True)
