@@ -47,6 +47,7 @@ from gptexit.writers.base import (
     need_known,
 )
 from gptexit.writers.registry import FORMATS
+from gptexit.writers.steps import drafting_of
 
 if TYPE_CHECKING:
     from gptexit.readers.chatgpt.export_set import ExportSet
@@ -387,7 +388,9 @@ class _Run:
         setting = WriterSetting(sink.catalog, read, why, export_words(again.paths if again else ()))
         writer = spec.format.writer(spec.options, setting)
         written = Written(spec.format.name, plain(out), spec.redact)
-        return Output(writer, sink, written, selection=spec.selection, outgoing=through)
+        output = Output(writer, sink, written, selection=spec.selection, outgoing=through)
+        output.drafting = drafting_of(writer, spec.format, spec.options, sink.catalog)
+        return output
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ from gptexit.readers.chatgpt.source import fault
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection
 from gptexit.source import Source
-from gptexit.writers.base import DraftingWriter, Writer
+from gptexit.writers.base import Drafting, Writer
 
 if TYPE_CHECKING:
     from gptexit.redact.files import Outgoing
@@ -67,13 +67,8 @@ class Output:
     """SHA-256 of the assets in the archive, by their names in the export."""
     names: dict[str, str] = field(default_factory=dict)
     """Names of the projects and custom GPTs of the conversations that were written, by id."""
-    drafting: DraftingWriter | None = field(init=False)
-    """The writer, if other processes may make its drafts."""
-
-    def __post_init__(self) -> None:
-        """Check once whether the writer drafts: each conversation needs it."""
-        drafts = isinstance(self.writer, DraftingWriter) and not self.outgoing
-        self.drafting = cast(DraftingWriter, self.writer) if drafts else None
+    drafting: Drafting | None = None
+    """Settles the drafts that other processes make for the writer."""
 
 
 Progress = Callable[[int, int], None]
@@ -183,18 +178,22 @@ class _Pass:
         return self.selection.is_everything and output.selection is None
 
     def prepared(self, jobs: int | None, *, once: bool) -> Found:
-        """Read, select and draft each conversation, here or in worker processes."""
+        """Read and select each conversation, here or in worker processes, which draft it too."""
+        count = jobs_for(self.export, jobs)
+        many = count > 1
         parts = (
-            TaskPart(output.drafting.drafter if output.drafting else None, output.selection)
+            TaskPart(
+                output.drafting.drafter if output.drafting and many else None,
+                output.selection,
+                output.outgoing is not None,
+            )
             for output in self.outputs
         )
         task = Task(self.selection, tuple(parts), self.names)
         met = self.report.met
-        count = jobs_for(self.export, jobs)
-        if count > 1:
-            # A sink or a writer may need what the head of a conversation lacks.
-            wholes = self.begun or not all(output.drafting for output in self.outputs)
-            yield from prepared(self.export, task, met, count, once=once, wholes=wholes)
+        if many:
+            # A sink may need what the head of a conversation lacks.
+            yield from prepared(self.export, task, met, count, once=once, wholes=self.begun)
             return
         for where, found in self.export.neutral(met, once=once):
             yield where, found if isinstance(found, Loss) else prepare(where, found, task)
@@ -229,13 +228,15 @@ class _Pass:
                 continue
             shown = found.head
             try:
-                if output.outgoing:
-                    redacted = redacted or output.outgoing.conversation(found.whole())
-                    shown = redacted
                 if outcome is not None and output.drafting:
+                    if output.outgoing:
+                        output.outgoing.pass_by(shown)
                     rendered = output.drafting.settle(shown, outcome, found.whole)
+                elif output.outgoing:
+                    shown = redacted = redacted or output.outgoing.conversation(found.whole())
+                    rendered = output.writer.render(shown)
                 else:
-                    rendered = output.writer.render(shown if output.outgoing else found.whole())
+                    rendered = output.writer.render(found.whole())
             except Exception as error:
                 self.report.unreadable.append(fault(where, shown["title"], error))
                 continue

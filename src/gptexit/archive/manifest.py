@@ -136,8 +136,8 @@ class Catalog:
         `words` become the readable part; `mark` is added to it as it is. Two names are the same if
         a system without case, or with another Unicode normalization, takes them for the same.
         """
-        stem = "-".join(filter(None, (readable(words), mark))) or _NAMELESS
-        path = f"{folder}/{portable(stem)}{ending}"
+        stem = _stem(words, mark)
+        path = new_path(folder, words, mark, ending)
         # Most names are new and free, so that is tried before `key` is looked for.
         if self._reserve(key, path):
             return path
@@ -296,6 +296,15 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 def portable(name: str) -> str:
     """Change a name that `readable` made if it is a device of Windows; none of these has a `-`."""
     return name if "-" in name else str(sanitize_filename(name, platform="universal"))
+
+
+def new_path(folder: str, words: str, mark: str = "", ending: str = "") -> str:
+    """Return the path that `Catalog.name` gives a new key if nothing else has it."""
+    return f"{folder}/{portable(_stem(words, mark))}{ending}"
+
+
+def _stem(words: str, mark: str) -> str:
+    return "-".join(filter(None, (readable(words), mark))) or _NAMELESS
 
 
 def readable(words: str) -> str:

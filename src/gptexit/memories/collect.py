@@ -51,6 +51,34 @@ _INSERT = {
 }
 
 
+Remembered = tuple[int, list[tuple[str, list[Any]]]]
+"""What one conversation remembers: 1 if it is slim, and rows, each with the name of its table."""
+
+
+def remembered(conversation: Conversation) -> Remembered:
+    """Return what a conversation, which is not changed, remembers."""
+    # One without messages has the form of no export.
+    slim = conversation["messages"] and conversation["source"]["nodes"] == "slim"
+    rows: list[tuple[str, list[Any]]] = []
+
+    def keep(table: str, *row: Any) -> None:
+        rows.append((table, _safe(*row)))
+
+    for number, note in enumerate(noted(conversation)):
+        keep("note", _place(note, number), note.title, note.message, note.time, note.text)
+    for number, cited in enumerate(citations(conversation)):
+        place, key = _place(cited, number), _safe(cited.memory_id, cited.text)
+        row = (cited.title, cited.message, cited.time, cited.text, cited.memory_id)
+        keep("cited", place, *row, cited.deleted, _digest(*key))
+    for number, shot in enumerate(snapshots(conversation)):
+        place = _place(shot, number, shot.title, shot.message, shot.time)
+        keep("snapshot", _digest(shot.text), place, place, shot.text)
+    for number, (about, response, origin) in enumerate(instructions(conversation)):
+        place = _place(origin, number, origin.title, origin.message, origin.time)
+        keep("version", _digest(about, response), place, place, about, response)
+    return bool(slim), rows
+
+
 class Collector:
     """Takes conversations, and returns the memory that is in them."""
 
@@ -61,26 +89,15 @@ class Collector:
 
     def add(self, conversation: Conversation) -> None:
         """Collect from one conversation, which is not changed."""
-        self._conversations += 1
-        # One without messages has the form of no export.
-        slim = conversation["messages"] and conversation["source"]["nodes"] == "slim"
-        self._slim += bool(slim)
-        for number, note in enumerate(noted(conversation)):
-            place = _place(note, number)
-            self._keep("note", place, note.title, note.message, note.time, note.text)
-        for number, cited in enumerate(citations(conversation)):
-            place, key = _place(cited, number), _safe(cited.memory_id, cited.text)
-            row = (cited.title, cited.message, cited.time, cited.text, cited.memory_id)
-            self._keep("cited", place, *row, cited.deleted, _digest(*key))
-        for number, shot in enumerate(snapshots(conversation)):
-            place = _place(shot, number, shot.title, shot.message, shot.time)
-            self._keep("snapshot", _digest(shot.text), place, place, shot.text)
-        for number, (about, response, origin) in enumerate(instructions(conversation)):
-            place = _place(origin, number, origin.title, origin.message, origin.time)
-            self._keep("version", _digest(about, response), place, place, about, response)
+        self.take(remembered(conversation))
 
-    def _keep(self, table: str, *row: Any) -> None:
-        self._base.execute(_INSERT[table], _safe(*row))
+    def take(self, found: Remembered) -> None:
+        """Collect what `remembered` returned for a conversation."""
+        slim, rows = found
+        self._conversations += 1
+        self._slim += slim
+        for table, row in rows:
+            self._base.execute(_INSERT[table], row)
 
     def memory(self, own_list: Sequence[Origin] = ()) -> Memory:
         """Resolve what was collected so far, and ChatGPT's `own_list`."""

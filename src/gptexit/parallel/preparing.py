@@ -12,6 +12,7 @@ import marshal
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, cast
 
 from gptexit.codes import Lost, Oddity, Reason, as_text, from_text
@@ -33,9 +34,11 @@ class TaskPart:
     """One format of a task."""
 
     drafter: Drafter | None
-    """None if the format can only be rendered in order."""
+    """None to render the format in order."""
     selection: Selection | None = None
     """The part of the run's selection that goes into the format; None for all of it."""
+    redacts: bool = False
+    """Whether secrets are taken out. Only a conversation that has none is drafted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +73,29 @@ class Prepared:
     """Return all of the conversation."""
 
 
-def prepare(where: str, conversation: Conversation, task: Task) -> Prepared:
+Test = Callable[[Conversation], bool]
+
+
+def prepare(
+    where: str, conversation: Conversation, task: Task, has_secrets: Test = lambda _: True
+) -> Prepared:
     """Select and draft one conversation; `where` names its place in the source to a person."""
     named = task.names.applied(conversation)
     left_out = task.selection.leaves_out(named)
-    outcomes = [] if left_out else [_outcome(where, named, part) for part in task.parts]
+    once = cache(lambda: has_secrets(named))
+    outcomes = [] if left_out else [_outcome(where, named, part, once) for part in task.parts]
     return Prepared(named, len(named["messages"]), left_out, outcomes, lambda: named)
 
 
-def _outcome(where: str, conversation: Conversation, part: TaskPart) -> Outcome:
+def _outcome(
+    where: str, conversation: Conversation, part: TaskPart, has_secrets: Callable[[], bool]
+) -> Outcome:
     reason = part.selection.leaves_out(conversation) if part.selection else None
     if reason or part.drafter is None:
         return reason
     try:
+        if part.redacts and has_secrets():
+            return None
         return part.drafter(conversation)
     except Exception as error:  # a fault of ours must not cost the user the rest
         return fault(where, conversation["title"], error)
@@ -106,7 +119,7 @@ class Setup:
     again: Again
     task: Task
     wholes: bool
-    """Whether to send whole conversations back, and not only their heads."""
+    """Whether to send each conversation back whole, and not only those that have no draft."""
 
     def start(self) -> Answer:
         """Open the export, and return the function that prepares batches. Raises OSError."""
@@ -116,8 +129,8 @@ class Setup:
 
 Result = list[Any]
 """The result for one conversation: `lost(...)` if it cannot be read, else the fields of `Prepared`
-with the whole conversation as bytes. Empty if `marshal` cannot write it, so that the other process
-has to prepare it."""
+with the whole conversation as bytes: empty if hardly anything asks for it. An empty list if
+`marshal` cannot write it, so that the other process has to prepare it."""
 Reply = tuple[list[Result], dict[str, int], dict[str, int], list[list[str]]]
 """The reply to a batch: its results, the reader's `oddities` and `unknown`, and the losses in the
 tables of the export."""
@@ -128,7 +141,7 @@ def prepared(
 ) -> Iterator[tuple[str, Prepared | Loss]]:
     """Yield each conversation of `export`, prepared by `jobs` workers, in the export's order.
 
-    `wholes`: whether the workers send whole conversations back. Raises what
+    `wholes`: whether the workers send each conversation back whole. Raises what
     `ChatGPTExport.conversations` raises.
     """
     assert isinstance(export, ChatGPTExport)
@@ -166,17 +179,41 @@ def _from_result(
     raw: tuple[str, Any, Any], result: Result, task: Task, account: Account, met: ReadStats
 ) -> Prepared | Loss:
     where, data, gone = raw
-    if not result:
-        # No worker could prepare it, so this process does.
+
+    def anew(met: ReadStats) -> Conversation | Loss:
+        """Read the conversation in this process."""
         value = marshal.loads(data) if isinstance(data, bytes) else data
-        found = read(where, value, replace(account, gone=lambda conversation: gone), met)
+        return read(where, value, replace(account, gone=lambda conversation: gone), met)
+
+    if not result:  # no worker could prepare it
+        found = anew(met)
         return found if isinstance(found, Loss) else prepare(where, found, task)
     if len(result) == LOST:
         return found_lost(result)
     head, messages, left_out, outcomes, whole = result
     head = task.names.applied(head)  # so that this process, too, knows which names there are
+
+    @cache
+    def all_of_it() -> Conversation:
+        return marshal.loads(whole) if whole else task.names.applied(_known(anew(ReadStats())))
+
     outcomes = [found_lost(one) if isinstance(one, list) else one for one in outcomes]
-    return Prepared(head, messages, left_out, outcomes, lambda: marshal.loads(whole))
+    return Prepared(head, messages, left_out, outcomes, all_of_it)
+
+
+def _known(found: Conversation | Loss) -> Conversation:
+    """Return a conversation that could be read before."""
+    assert not isinstance(found, Loss)
+    return found
+
+
+def _searcher(task: Task) -> Test:
+    """Return what tells whether a conversation has secrets, if any format has to know."""
+    if not any(part.redacts for part in task.parts):
+        return lambda conversation: False
+    from gptexit.redact.redactor import Redactor
+
+    return Redactor().has_secrets
 
 
 class Worker:
@@ -189,6 +226,7 @@ class Worker:
         again = setup.again
         self._export = open_chatgpt(again.paths, allow_large=again.allow_large)
         self._account = replace(self._export.account(), gone=lambda conversation: self._gone)
+        self._has_secrets = _searcher(self._task)
         self._told = 0
 
     def reply(self, batch: list[Raw]) -> bytes:
@@ -215,8 +253,8 @@ class Worker:
         if isinstance(found, Loss):
             result: Result = lost(found)
         else:
-            done = prepare(where, found, self._task)
-            wanted = self._wholes and done.left_out is None
+            done = prepare(where, found, self._task, self._has_secrets)
+            wanted = done.left_out is None and (self._wholes or None in done.outcomes)
             outcomes = [lost(one) if isinstance(one, Loss) else one for one in done.outcomes]
             try:
                 whole = marshal.dumps(cast(Any, done.whole())) if wanted else b""

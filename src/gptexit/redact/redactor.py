@@ -69,6 +69,15 @@ class Redactor:
         self.findings.take(search.rows.values(), search.result["title"])
         return search.result
 
+    def has_secrets(self, conversation: Conversation) -> bool:
+        """Tell whether `conversation` would change something. Raise RedactionFailed."""
+        with _without_words():
+            return _Search(conversation).look()
+
+    def pass_by(self, conversation: Conversation) -> None:
+        """Take a conversation for the one at hand, which is known to have no secrets."""
+        self._at_hand = _Search(conversation)
+
     def text(
         self, text: str, place: str, language: str | None = None, *, counted: bool = False
     ) -> str:
@@ -133,21 +142,24 @@ class _Search:
     def run(self) -> None:
         """Replace what is found, and search again what has changed with it."""
         for _ in range(_ROUNDS):
-            assert self.result is not None
-            languages: dict[str, str | None] = {}
-            for text, language in _texts(self.result):
-                if len(text) >= SHORTEST and (language or text not in languages):
-                    languages[text] = language
-            self._found = {
-                text: found
-                for text in suspects(languages)
-                if (found := secrets(text, languages[text]))
-            }
-            if not self._found:
+            if not self.look():
                 break
             for text, found in self._found.items():
                 self.known.add(text, found)
+            assert self.result is not None
             self.result = self._replaced(self.result)
+
+    def look(self) -> bool:
+        """Search the conversation as it is now. Return whether a secret was found."""
+        assert self.result is not None
+        languages: dict[str, str | None] = {}
+        for text, language in _texts(self.result):
+            if len(text) >= SHORTEST and (language or text not in languages):
+                languages[text] = language
+        self._found = {
+            text: found for text in suspects(languages) if (found := secrets(text, languages[text]))
+        }
+        return bool(self._found)
 
     def finding(self, kind: str, message: Message | None, place: str) -> Finding:
         """Describe a secret of this conversation; the title is filled in at the end."""

@@ -23,7 +23,6 @@ from gptexit.files.media_types import ending_of
 from gptexit.model import Asset, Conversation
 from gptexit.names import Names
 from gptexit.selection import without_other_branches
-from gptexit.text.json import dumps
 
 SECRETS = "secrets"
 NOTHING = "nothing"
@@ -258,8 +257,9 @@ def need_known(given: Mapping[str, Any], formats: Sequence[Format]) -> None:
 Draft = dict[str, Any]
 """A conversation rendered as far as it can be on its own: dictionaries, lists, strings, bytes and
 numbers, so that one process can hand it to another."""
-Drafter = Callable[[Conversation], Draft]
-"""Makes drafts, without a memory from one to the next; it can be pickled."""
+Drafter = Callable[[Conversation], Draft | None]
+"""Makes drafts, without a memory from one to the next; it can be pickled. None if a conversation
+has to be rendered in the order of the export."""
 
 
 class Writer(Protocol):
@@ -279,10 +279,15 @@ class Writer(Protocol):
 
 
 @runtime_checkable
-class DraftingWriter(Writer, Protocol):
-    """A writer that does most of its work for each conversation on its own."""
+class Drafting(Protocol):
+    """Does most of the work of a writer for each conversation on its own, in any process.
 
-    drafter: Drafter
+    A writer does so itself, or in two steps (see `steps`).
+    """
+
+    @property
+    def drafter(self) -> Drafter:
+        """Make the drafts."""
 
     def settle(
         self, conversation: Conversation, draft: Draft, whole: Callable[[], Conversation]
@@ -398,9 +403,8 @@ class Series:
         """The name of the file that is written now."""
         return self._pattern.format(self.number)
 
-    def add(self, item: Any, count: int) -> list[File]:
-        """Add an item that counts `count`. Return the bytes to write."""
-        data = dumps(item)
+    def add(self, data: bytes, count: int) -> list[File]:
+        """Add an item, as JSON, that counts `count`. Return the bytes to write."""
         files = []
         full = self._count + count > self._most or self._bytes + len(data) > self._most_bytes
         if self._bytes and full:

@@ -41,6 +41,7 @@ from gptexit.writers.chat.turns import (
     words_of,
 )
 from gptexit.writers.how_to import how_to
+from gptexit.writers.steps import Sketch, Stepped
 
 THREADS = "threads"
 ANY_MODEL = {"id": "*", "engine": "llamacpp"}
@@ -53,7 +54,7 @@ _THINKING = re.compile(r"<(/?think)>|<(\|channel\|)>(?=analysis)")
 it shows nothing."""
 
 
-class Jan:
+class Jan(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(
@@ -66,10 +67,9 @@ class Jan:
         self._read = read
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
+    def draft(self, conversation: Conversation) -> Sketch:
         """Write the two files of a thread, and copy the files that it only names."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         beside = Beside(self._catalog)
         turns = turns_of(conversation, self._include)
@@ -85,7 +85,12 @@ class Jan:
         beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        return done
+        return Sketch(done)
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Remember the files of the conversation."""
+        self._unmentioned.see(conversation)
+        return sketch.done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: the app has no place for them."""

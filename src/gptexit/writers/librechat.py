@@ -40,6 +40,7 @@ from gptexit.writers.chat.turns import (
 )
 from gptexit.writers.how_to import how_to
 from gptexit.writers.markdown.embed import in_angles
+from gptexit.writers.steps import Sketch, Stepped
 
 NO_PARENT = "00000000-0000-0000-0000-000000000000"
 """The parent of a first message (`Constants.NO_PARENT`)."""
@@ -48,7 +49,7 @@ _SILENT = "\N{HORIZONTAL ELLIPSIS}"
 """The text of a turn that has none: without any it would be dropped."""
 
 
-class LibreChat:
+class LibreChat(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions, catalog: Catalog) -> None:
@@ -56,7 +57,7 @@ class LibreChat:
         self._include = options.include
         self._catalog = catalog
 
-    def render(self, conversation: Conversation) -> Rendered:
+    def draft(self, conversation: Conversation) -> Sketch:
         """Write the conversation's file, and copy the files that it names."""
         done = Rendered()
         conversation = on_branches(conversation, self._branches, done)
@@ -91,7 +92,7 @@ class LibreChat:
         beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        return done
+        return Sketch(done)
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: the app has no place for them."""

@@ -58,6 +58,7 @@ from gptexit.writers.chat.turns import (
 )
 from gptexit.writers.how_to import how_to
 from gptexit.writers.parts import Blocks
+from gptexit.writers.steps import Sketch, Stepped
 
 MESSAGES, BYTES = 5_000, 48 << 20
 """The most that one ZIP holds, in bytes before it is packed. The page imports a ZIP in one go, and
@@ -332,7 +333,7 @@ def _milliseconds(time: str | None) -> int | None:
     return int(datetime.fromisoformat(time).timestamp() * 1000) if time else None
 
 
-class LlamaCpp:
+class LlamaCpp(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions, catalog: Catalog, read: Read) -> None:
@@ -348,26 +349,31 @@ class LlamaCpp:
     def _zip(self) -> str:
         return f"chats-{self._zips:03}.zip"
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Add the conversation to the open ZIP or the next one, and copy files outside of it."""
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make the file of the conversation, and copy files outside of it."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         beside = Beside(self._catalog)
         session = session_of(conversation, self._include, self._read, beside.place)
-        many = self._messages + session.messages > MESSAGES
-        if self._bytes and (many or self._bytes + len(session.data) > BYTES):
-            done.files.append(self._end())
-        self._conversations += 1
-        self._messages += session.messages
-        self._bytes += len(session.data)
-        words = readable(conversation["title"] or "") or UNTITLED.lower()
-        path = f"{self._zip}/{self._conversations:05}-{words}.jsonl"
-        done.files.append(File(path, session.data, f"conversation/{conversation['id']}"))
         beside.add_to(done)
         done.messages = session.turns.messages
         done.hidden += session.turns.hidden
         done.not_kept += _not_kept(conversation, session.turns)
+        return Sketch(done, {"data": session.data, "messages": session.messages})
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Add the conversation to the open ZIP or the next one."""
+        self._unmentioned.see(conversation)
+        done, data, messages = sketch.done, sketch.facts["data"], sketch.facts["messages"]
+        many = self._messages + messages > MESSAGES
+        if self._bytes and (many or self._bytes + len(data) > BYTES):
+            done.files.append(self._end())
+        self._conversations += 1
+        self._messages += messages
+        self._bytes += len(data)
+        words = readable(conversation["title"] or "") or UNTITLED.lower()
+        path = f"{self._zip}/{self._conversations:05}-{words}.jsonl"
+        done.files.append(File(path, data, f"conversation/{conversation['id']}"))
         return done
 
     def _end(self) -> File:

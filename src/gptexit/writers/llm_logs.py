@@ -34,6 +34,7 @@ from gptexit.writers.chat.turns import (
     turns_of,
     words_of,
 )
+from gptexit.writers.steps import Sketch, Stepped
 
 NAME = "logs.db"
 KEY = "llm-database"
@@ -79,7 +80,7 @@ class LlmConversation(TypedDict):
     """The place of the last message of the branch that the user saw last."""
 
 
-class Llm:
+class Llm(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions) -> None:
@@ -87,10 +88,9 @@ class Llm:
         self._include = options.include
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
+    def draft(self, conversation: Conversation) -> Sketch:
         """Return the messages, and the images that belong to them."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         turns = turns_of(conversation, self._include)
         assets = {asset["id"]: asset for asset in conversation["assets"]}
@@ -121,7 +121,12 @@ class Llm:
         done.hidden += turns.hidden
         done.not_kept[NotKept.GIVEN_NAME] += sum(1 for _ in names_in(conversation))
         done.not_kept = +done.not_kept
-        return done
+        return Sketch(done)
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Remember the files of the conversation."""
+        self._unmentioned.see(conversation)
+        return sketch.done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: llm keeps files of messages alone."""

@@ -32,7 +32,15 @@ from gptexit.writers.base import (
     title_of,
 )
 from gptexit.writers.chat.beside import Beside
-from gptexit.writers.chat.lines import CUT, Line, Repeated, lines_of, repeated, taken_away
+from gptexit.writers.chat.lines import (
+    CUT,
+    Line,
+    Repeated,
+    lines_of,
+    no_chats,
+    repeated,
+    taken_away,
+)
 from gptexit.writers.chat.turns import (
     INLINE,
     USER,
@@ -46,6 +54,7 @@ from gptexit.writers.chat.turns import (
     words_of,
 )
 from gptexit.writers.how_to import how_to
+from gptexit.writers.steps import Sketch, Stepped
 
 CHATS, USER_FILES = "conversations/ChatGPT", "user-files"
 ENDING = ".conversation.json"
@@ -61,7 +70,7 @@ _SILENT = "\N{HORIZONTAL ELLIPSIS}"
 _SYSTEM = "llm.prediction.systemPrompt"
 
 
-class LMStudio:
+class LMStudio(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(
@@ -75,10 +84,9 @@ class LMStudio:
         self._read = read
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Write a chat for each branch, and the images that they show."""
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make a chat for each branch, and the images that they show."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         turns = turns_of(conversation, self._include)
         beside = Beside(self._catalog if self._copies else None)
@@ -88,7 +96,7 @@ class LMStudio:
         lines = lines_of(turns)
         befores = repeated(lines, turns, costs, REPEATED)
         system = last_instructions(conversation) if "instructions" in self._include else ""
-        folder = self._folder(conversation)
+        chats: list[tuple[str, int, bytes]] = []
 
         def further(turn: Turn) -> str:
             return f"branch/{conversation['id']}/{turn.id}"
@@ -99,15 +107,25 @@ class LMStudio:
             if number > 1:
                 chat["name"] += f" (version {number})"
                 key = further(line.own[0])
-            path = self._path(key, folder, chat["createdAt"])
-            done.files.append(File(path, dumps(chat) + b"\n", key))
-        done.files += taken_away(lines, turns, self._catalog, further)
+            chats.append((key, chat["createdAt"], dumps(chat) + b"\n"))
         done.files += images.files
         done.copies += images.copies
         beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden
-        return done
+        return Sketch(done, {"chats": chats, "none": no_chats(lines, turns, further)})
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Name the chats by times that no other chat has."""
+        self._unmentioned.see(conversation)
+        folder = self._folder(conversation)
+        chats = [
+            File(self._path(key, folder, when), data, key)
+            for key, when, data in sketch.facts["chats"]
+        ]
+        gone = taken_away(sketch.facts["none"], self._catalog)
+        sketch.done.files[:0] = [*chats, *gone]
+        return sketch.done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: the app has no place for them."""

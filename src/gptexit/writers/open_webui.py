@@ -23,6 +23,7 @@ from typing import Any
 from gptexit.archive.files import Read, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation, Raw
+from gptexit.text.json import dumps
 from gptexit.writers.base import (
     CommonOptions,
     Series,
@@ -46,6 +47,7 @@ from gptexit.writers.chat.turns import (
     words_of,
 )
 from gptexit.writers.how_to import how_to
+from gptexit.writers.steps import Sketch, Stepped
 
 MESSAGES, BYTES = 2_000, 24 << 20
 """The most that one file holds. The app commits each message by itself: a request of 9,000 messages
@@ -223,7 +225,7 @@ def _seconds(time: str | None) -> int:
     return int(datetime.fromisoformat(time).timestamp()) if time else 0
 
 
-class OpenWebUI:
+class OpenWebUI(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions, catalog: Catalog, read: Read) -> None:
@@ -234,19 +236,23 @@ class OpenWebUI:
         self._series = Series("import-{:03}.json", "import", MESSAGES, BYTES)
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Add the chat to the current file or the next one, and copy the files outside of it."""
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make the chat, and copy the files outside of it."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         beside = Beside(self._catalog)
         inlined = Inline(self._read)
         chat = chat_of(conversation, self._include, inlined.entry, beside.place)
-        done.files += self._series.add(chat.form, chat.turns.messages)
         beside.add_to(done)
         done.messages = chat.turns.messages
         done.hidden += chat.turns.hidden
-        return done
+        return Sketch(done, {"chat": dumps(chat.form)})
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Add the chat to the current file or the next one."""
+        self._unmentioned.see(conversation)
+        sketch.done.files += self._series.add(sketch.facts["chat"], sketch.done.messages)
+        return sketch.done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: the app has no place for them."""

@@ -32,7 +32,15 @@ from gptexit.model import Asset, Conversation, Raw
 from gptexit.text.dates import reasoning_title
 from gptexit.text.json import dumps
 from gptexit.writers.base import UNTITLED, CommonOptions, Unmentioned, copy_of, on_branches
-from gptexit.writers.chat.lines import CUT, Line, Repeated, lines_of, repeated, taken_away
+from gptexit.writers.chat.lines import (
+    CUT,
+    Line,
+    Repeated,
+    lines_of,
+    no_chats,
+    repeated,
+    taken_away,
+)
 from gptexit.writers.chat.turns import (
     SHOWN,
     USER,
@@ -45,6 +53,7 @@ from gptexit.writers.chat.turns import (
     words_of,
 )
 from gptexit.writers.how_to import how_to
+from gptexit.writers.steps import Sketch, Stepped
 
 CHATGPT = "ChatGPT"
 """The character of conversations without a custom GPT, or with one that has no name."""
@@ -76,7 +85,7 @@ class _Shown:
     extra: Raw
 
 
-class SillyTavern:
+class SillyTavern(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions, catalog: Catalog) -> None:
@@ -86,20 +95,19 @@ class SillyTavern:
         self._characters: dict[str, _Character] = {}
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
+    def draft(self, conversation: Conversation) -> Sketch:
         """Write a chat for each line of the conversation, and copy its files."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
-        character = self._character(conversation)
+        key, character = self._character(conversation)
         copies = _Copies(character.folder, self._catalog)
         turns = turns_of(conversation, self._include)
         shown = _shown(conversation, turns, copies)
         lines = lines_of(turns)
         files = _Files(conversation, self._catalog, character)
         costs = {
-            key: len(_message(turn, Line([]), shown, character.name))
-            for key, turn in turns.by_id.items()
+            turn_id: len(_message(turn, Line([]), shown, character.name))
+            for turn_id, turn in turns.by_id.items()
         }
         befores = repeated(lines, turns, costs, REPEATED)
         for number, (line, before) in enumerate(zip(lines, befores, strict=True), 1):
@@ -108,23 +116,34 @@ class SillyTavern:
                 *(_message(turn, line, shown, character.name) for turn in line.own),
             ]
             done.files.append(files.chat(line, number, messages))
-        done.files += taken_away(lines, turns, self._catalog, files.further)
         done.copies += copies.by_id.values()
         done.messages = turns.messages
         done.hidden += turns.hidden
         if copies.outside:
             done.not_kept[NotKept.FILE_NOT_IMPORTED] += len(copies.outside)
-        return done
+        facts = {
+            "key": key,
+            "character": (character.name, character.folder, character.newest),
+            "none": no_chats(lines, turns, files.further),
+        }
+        return Sketch(done, facts)
 
-    def _character(self, conversation: Conversation) -> _Character:
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Remember the character of the chat, and take away chats of an earlier run."""
+        self._unmentioned.see(conversation)
+        name, folder, newest = sketch.facts["character"]
+        character = self._characters.setdefault(sketch.facts["key"], _Character(name, folder))
+        character.newest = max(character.newest, newest)
+        sketch.done.files += taken_away(sketch.facts["none"], self._catalog)
+        return sketch.done
+
+    def _character(self, conversation: Conversation) -> tuple[str, _Character]:
         gpt = conversation["assistant"]
         name = " ".join((gpt["name"] or "").split()) if gpt else ""
         key = f"character/{gpt['id']}" if gpt and name else "character"
-        if key not in self._characters:
-            path = self._catalog.name(key, "characters", name or CHATGPT, ending=".png")
-            folder = posixpath.basename(path).removesuffix(".png")
-            self._characters[key] = _Character(name or CHATGPT, folder)
-        return self._characters[key]
+        path = self._catalog.name(key, "characters", name or CHATGPT, ending=".png")
+        folder = posixpath.basename(path).removesuffix(".png")
+        return key, _Character(name or CHATGPT, folder)
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: the app shows a file in a message."""

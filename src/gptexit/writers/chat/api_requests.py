@@ -13,6 +13,7 @@ from gptexit.selection import without_other_branches
 from gptexit.text.json import dumps
 from gptexit.writers.base import CommonOptions, Unmentioned
 from gptexit.writers.chat.turns import USER, ChatStyle, last_instructions, turns_of, words_of
+from gptexit.writers.steps import Sketch, Stepped
 
 FILE = "conversations.jsonl"
 SILENT = "\N{HORIZONTAL ELLIPSIS}"
@@ -29,7 +30,7 @@ class Spoken:
     """Whether the user speaks, and the texts. Both sides take turns; the user begins."""
 
 
-class Requests:
+class Requests(Stepped):
     """The writer. `form` makes the API's request of a dialogue."""
 
     def __init__(self, options: CommonOptions, form: Callable[[Spoken], dict[str, Any]]) -> None:
@@ -37,10 +38,9 @@ class Requests:
         self._form = form
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
+    def draft(self, conversation: Conversation) -> Sketch:
         """Write a line."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         line = {
             "id": conversation["id"],
             "title": conversation["title"],
@@ -50,7 +50,12 @@ class Requests:
             "request": self._form(spoken(conversation, self._include, done)),
         }
         done.files.append(File(FILE, dumps(line) + b"\n", FILE, append=True))
-        return done
+        return Sketch(done)
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Remember the files of the conversation."""
+        self._unmentioned.see(conversation)
+        return sketch.done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: a request has no place for them."""

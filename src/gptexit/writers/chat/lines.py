@@ -94,21 +94,23 @@ def above(turn: Turn, turns: Turns) -> Iterator[Turn]:
         yield turn
 
 
-def taken_away(
-    lines: Sequence[Line], turns: Turns, catalog: Catalog, key_of: Callable[[Turn], str]
-) -> list[File]:
-    """Return what takes away the chats of an earlier run whose turns are now in another chat.
+def no_chats(lines: Sequence[Line], turns: Turns, key_of: Callable[[Turn], str]) -> list[str]:
+    """Return the keys of chats that an earlier run may have made of turns now in another chat.
 
     `key_of`: returns the key of the chat of the further line that begins with a turn.
     """
     begun = {line.own[0].id for line in lines[1:]}
     first = sum(turn.parent is None for turn in turns.by_id.values())
-    keys = (
+    return [
         key_of(turn)
         for turn in turns.by_id.values()
         if turn.id not in begun
         and (first if turn.parent is None else len(turns.by_id[turn.parent].children)) > 1
-    )
+    ]
+
+
+def taken_away(keys: Sequence[str], catalog: Catalog) -> list[File]:
+    """Return what takes away the chats with these keys, as far as they are there."""
     entries = filter(None, map(catalog.get, keys))
     return [File(entry.path, b"", entry.key, gone=True) for entry in entries]
 

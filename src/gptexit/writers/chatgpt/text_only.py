@@ -37,6 +37,7 @@ from gptexit.writers.chat.turns import (
 from gptexit.writers.chatgpt.importable import ROOT, complete
 from gptexit.writers.how_to import how_to
 from gptexit.writers.markdown.embed import quoted
+from gptexit.writers.steps import Sketch, Stepped
 
 PIECE = 100 << 20
 """Bytes of JSON after which a new file begins. These programs read a file as one string, and that
@@ -51,7 +52,7 @@ _LONGEST_NAME = 100
 _NOT_IN_NAMES = re.compile(r"\W+")
 
 
-class ChatGPTText:
+class ChatGPTText(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: CommonOptions) -> None:
@@ -62,29 +63,37 @@ class ChatGPTText:
         self._number = 1
         self._bytes = 0
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Add the conversation to both files, or to the next ones if they are full."""
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make the JSON of the conversation around its title."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         turns = turns_of(conversation, self._include)
         raw = _raw(conversation, turns, done.not_kept)
         done.not_kept += complete(raw)
-        raw["title"] = self._titles.unlike_others(raw["title"], raw["create_time"])
         done.not_kept[NotKept.GIVEN_NAME] += sum(1 for _ in names_in(conversation))
         done.not_kept[NotKept.FILE_BYTES] += sum(
             not asset["missing"] for asset in conversation["assets"]
         )
         done.not_kept = +done.not_kept
-        data = dumps(raw)
+        done.messages = turns.messages
+        done.hidden += turns.hidden
+        title = raw.pop("title")
+        # The title comes first in an object; the rest of it is bytes by now.
+        facts = {"title": title, "created": raw["create_time"], "rest": dumps(raw)[1:]}
+        return Sketch(done, facts)
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Add the conversation to both files, or to the next ones if they are full."""
+        done, facts = sketch.done, sketch.facts
+        self._unmentioned.see(conversation)
+        title = self._titles.unlike_others(facts["title"], facts["created"])
+        data = b'{"title":' + dumps(title) + b"," + facts["rest"]
         if self._bytes and self._bytes + len(data) > PIECE:
             done.files += self._ended()
             self._number += 1
             self._bytes = 0
         done.files += self._pieces((b",\n" if self._bytes else b"[\n") + data)
         self._bytes += len(data)
-        done.messages = turns.messages
-        done.hidden += turns.hidden
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:

@@ -16,7 +16,16 @@ from gptexit.text.json import dumps
 from gptexit.writers.base import on_branches
 from gptexit.writers.chatgpt import ChatGPTOptions
 from gptexit.writers.chatgpt.restore import repaired
-from gptexit.writers.chatgpt.zip_volume import CLASSIC, FITS, FORMS, USUAL, SizeLimits, ZipVolume
+from gptexit.writers.chatgpt.zip_volume import (
+    CLASSIC,
+    FITS,
+    FORMS,
+    USUAL,
+    SizeLimits,
+    ZipVolume,
+    rows_of,
+)
+from gptexit.writers.steps import Sketch, Stepped
 
 
 def _name(number: int) -> str:
@@ -24,7 +33,7 @@ def _name(number: int) -> str:
     return f"chatgpt-export{tail}.zip"
 
 
-class ChatGPT:
+class ChatGPT(Stepped):
     """The writer. It takes all branches unless `--branches current`."""
 
     def __init__(self, options: ChatGPTOptions, name: Callable[[int], str] = _name) -> None:
@@ -44,8 +53,8 @@ class ChatGPT:
     def _begun(self) -> ZipVolume:
         return ZipVolume(self._name(self._number), self._form, self._limits)
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Add the conversation to the open ZIP, or to the next one."""
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make the JSON of the conversation, and its rows in the tables."""
         done = Rendered()
         conversation = on_branches(conversation, self._branches, done)
         raw, repairs = repaired(conversation)
@@ -53,7 +62,14 @@ class ChatGPT:
         done.not_kept += FORMS[self._form].fit(raw)
         done.not_kept[NotKept.GIVEN_NAME] += sum(1 for _ in names_in(conversation))
         done.not_kept = +done.not_kept
+        done.messages = len(conversation["messages"])
         data = dumps(raw)
+        feedback, library = rows_of(data, conversation)
+        return Sketch(done, {"data": data, "feedback": feedback, "library": library})
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Add the conversation to the open ZIP, or to the next one."""
+        done, data = sketch.done, sketch.facts["data"]
         assets = [asset for asset in conversation["assets"] if asset["member"] is not None]
         if not self._volume.takes(data, assets):
             if not self._volume.is_empty:
@@ -62,10 +78,10 @@ class ChatGPT:
                 self._volume = self._begun()
             if not self._volume.takes(data, assets):
                 done.not_kept[NotKept.CONVERSATION_OVER_SIZE] += 1
-        files, copies = self._volume.add(data, conversation, assets)
+        rows = sketch.facts["feedback"], sketch.facts["library"]
+        files, copies = self._volume.add(data, assets, *rows)
         done.files += files
         done.copies += copies
-        done.messages = len(conversation["messages"])
         return done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:

@@ -200,9 +200,9 @@ class ZipVolume:
         )
 
     def add(
-        self, data: bytes, conversation: Conversation, assets: list[Asset]
+        self, data: bytes, assets: list[Asset], feedback: list[bytes], library: list[bytes]
     ) -> tuple[list[File], list[Copy]]:
-        """Add a conversation. `data`: its JSON; `assets`: those whose bytes the export holds."""
+        """Add a conversation: its JSON, its assets with bytes, and the rows that `rows_of` made."""
         files = []
         full = self._form.shard is not None and (
             self._shard.count >= self._form.shard
@@ -215,7 +215,7 @@ class ZipVolume:
         files.append(self._shard.add(data))
         self._size += len(data)
         copies = [copy for asset in assets if (copy := self._copy(asset, files))]
-        files += self._rows(data, conversation)
+        files += self._rows(feedback, library)
         return files, copies
 
     def add_other(self, asset: Asset) -> Copy | None:
@@ -260,38 +260,10 @@ class ZipVolume:
         row = dumps({"path": name, "size_bytes": size})
         return [self._manifest.add(row)] if self._manifest else []
 
-    def _rows(self, data: bytes, conversation: Conversation) -> list[File]:
-        """Add a conversation's assets and ratings to the tables.
-
-        The library links an asset to the conversation if the conversation itself does not name it.
-        If the message was guessed, the library does not name it: the next reader would take the
-        guess for a fact.
-        """
-        files = []
-        shown: dict[str, tuple[str | None, str | None]] = {}
-        for message in conversation["messages"]:
-            for part in message["parts"]:
-                if "asset" in part:
-                    shown.setdefault(part["asset"], _place(message, part))  # type: ignore[typeddict-item]
-            if message["feedback"] in _RATINGS:
-                rating = {
-                    "id": message["id"],
-                    "conversation_id": conversation["id"],
-                    "rating": _RATINGS[message["feedback"]],
-                    "content": "{}",
-                }
-                files.append(self._feedback.add(dumps(rating)))
-        for asset in conversation["assets"]:
-            if asset["id"].startswith("sandbox:"):
-                continue
-            named = asset["id"].partition("#")[0].encode("utf-8", "replace") in data
-            if named and asset["missing"]:
-                continue  # the conversation has all that is known of the file
-            thread = None if named else conversation["id"]
-            row_data = dumps(_row(asset, thread, *shown.get(asset["id"], (None, None))))
-            self._size += len(row_data)
-            files.append(self._library.add(row_data))
-        return files
+    def _rows(self, feedback: list[bytes], library: list[bytes]) -> list[File]:
+        """Add rows to the tables."""
+        self._size += sum(map(len, library))
+        return [*map(self._feedback.add, feedback), *map(self._library.add, library)]
 
     def _end_of(self, array: _Array) -> list[File]:
         return [array.end(), *self._listed(array.name, array.size)]
@@ -305,6 +277,39 @@ class ZipVolume:
         if self._manifest:
             files.append(self._manifest.end())
         return [*files, File(self._archive, b"", self._archive, append=True, last=True)]
+
+
+def rows_of(data: bytes, conversation: Conversation) -> tuple[list[bytes], list[bytes]]:
+    """Return a conversation's rows in the tables of ratings and of assets. `data`: its JSON.
+
+    The library links an asset to the conversation if the conversation itself does not name it.
+    If the message was guessed, the library does not name it: the next reader would take the
+    guess for a fact.
+    """
+    feedback = []
+    shown: dict[str, tuple[str | None, str | None]] = {}
+    for message in conversation["messages"]:
+        for part in message["parts"]:
+            if "asset" in part:
+                shown.setdefault(part["asset"], _place(message, part))  # type: ignore[typeddict-item]
+        if message["feedback"] in _RATINGS:
+            rating = {
+                "id": message["id"],
+                "conversation_id": conversation["id"],
+                "rating": _RATINGS[message["feedback"]],
+                "content": "{}",
+            }
+            feedback.append(dumps(rating))
+    library = []
+    for asset in conversation["assets"]:
+        if asset["id"].startswith("sandbox:"):
+            continue
+        named = asset["id"].partition("#")[0].encode("utf-8", "replace") in data
+        if named and asset["missing"]:
+            continue  # the conversation has all that is known of the file
+        thread = None if named else conversation["id"]
+        library.append(dumps(_row(asset, thread, *shown.get(asset["id"], (None, None)))))
+    return feedback, library
 
 
 def _place(message: Message, part: Part) -> tuple[str | None, str | None]:

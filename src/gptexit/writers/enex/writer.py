@@ -30,6 +30,7 @@ from gptexit.writers.chat.turns import turns_of
 from gptexit.writers.enex.enml import text
 from gptexit.writers.enex.note import NoteBody
 from gptexit.writers.how_to import how_to
+from gptexit.writers.steps import Sketch, Stepped
 
 MAIN = "ChatGPT"
 """The notebook of conversations without a project."""
@@ -112,7 +113,7 @@ class _Resources:
         return [*{resource.digest: resource for resource in self.by_id.values()}.values()]
 
 
-class Enex:
+class Enex(Stepped):
     """The writer. It takes the current branch unless `--branches all`."""
 
     def __init__(self, options: CommonOptions, catalog: Catalog, read: Read) -> None:
@@ -124,23 +125,28 @@ class Enex:
         self._notebooks: dict[str, _Notebook] = {}
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Add a note to the notebook of the conversation's project."""
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make the note, and name the files that are not in it."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         turns = turns_of(conversation, self._include)
         resources, beside = _Resources(self._read), Beside(self._catalog)
         body = NoteBody(conversation, turns, resources.attach, beside.place, self._timezone)
         head, tail = _note(conversation, body.whole(), done)
-        held = resources.once()
+        beside.add_to(done)
+        done.messages = turns.messages
+        done.hidden += turns.hidden
+        return Sketch(done, {"head": head, "held": resources.once(), "tail": tail})
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Add the note to the notebook of the conversation's project."""
+        self._unmentioned.see(conversation)
+        done = sketch.done
+        head, held, tail = (sketch.facts[name] for name in ("head", "held", "tail"))
         size = len(head) + len(tail) + sum(len(item.data) * 4 // 3 + 1000 for item in held)
         notebook = self._notebook(conversation)
         done.files += self._room(notebook, size)
         done.more = self._pieces(notebook, head, held, tail)
-        beside.add_to(done)
-        done.messages = turns.messages
-        done.hidden += turns.hidden
         return done
 
     def _notebook(self, conversation: Conversation) -> _Notebook:

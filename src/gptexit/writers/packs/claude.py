@@ -20,7 +20,7 @@ from typing import Any
 from gptexit.archive.files import File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.codes import Hidden, NotKept, sentences
-from gptexit.memories.collect import Collector
+from gptexit.memories.collect import Collector, remembered
 from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
 from gptexit.names import names_in
@@ -30,10 +30,17 @@ from gptexit.writers.base import SECRETS, Unmentioned, WriterSetting
 from gptexit.writers.markdown.embed import encoded
 from gptexit.writers.packs import ClaudeOptions
 from gptexit.writers.packs.contents import MEMORY, START_HERE, called, page, table, text_file
-from gptexit.writers.packs.conversation import PackedChat, PackLimits, chat_of
+from gptexit.writers.packs.conversation import (
+    PackedChat,
+    PackLimits,
+    as_values,
+    chat_of,
+    from_values,
+)
 from gptexit.writers.packs.placement import Knowledge, KnowledgeFile
 from gptexit.writers.packs.spool import Spool
 from gptexit.writers.packs.topics import Topic, telling
+from gptexit.writers.steps import Sketch, Stepped
 
 INSTRUCTIONS = "instructions.md"
 RECENT = "recent"
@@ -232,7 +239,7 @@ def instructions(folder: ProjectFolder) -> File:
     return File(f"{folder.path}/{INSTRUCTIONS}", encoded(text), folder.file_key)
 
 
-class Claude:
+class Claude(Stepped):
     """The writer. It takes the current branch unless `--branches all`."""
 
     def __init__(self, options: ClaudeOptions, setting: WriterSetting) -> None:
@@ -246,12 +253,22 @@ class Claude:
         self._names: dict[str, str] = {}
         self._pack = ClaudePack(0, options.redact or SECRETS, setting.why, export=setting.export)
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Keep the conversation: the order is known when all have been seen."""
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make the text of the conversation, and find its folders."""
         done = Rendered()
         chat = chat_of(conversation, self._options, self._limits, done)
-        self._spool.add(chat, belongs(conversation, chat, self._options.topics))
-        self._memory.add(conversation)
+        facts = {
+            "chat": as_values(chat),
+            "folders": list(belongs(conversation, chat, self._options.topics)),
+            "memory": remembered(conversation),
+        }
+        return Sketch(done, facts)
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Keep the conversation: the order is known when all have been seen."""
+        done, facts = sketch.done, sketch.facts
+        self._spool.add(from_values(facts["chat"]), facts["folders"])
+        self._memory.take(facts["memory"])
         self._names.update(names_in(conversation))
         self._pack.conversations += 1
         self._unmentioned.see(conversation)

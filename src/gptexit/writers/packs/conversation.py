@@ -190,6 +190,20 @@ class PackedChat:
     """The number of the ZIP that has it too, from 1 on; 0 if the pack has no ZIPs."""
 
 
+def as_values(chat: PackedChat) -> list[Any]:
+    """Return a conversation as values that one process can hand to another."""
+    pieces = [(piece.data, piece.tokens, piece.begins) for piece in chat.pieces]
+    about = [chat.id, chat.title, chat.created, chat.updated, chat.line, chat.messages, chat.score]
+    return [*about, pieces]
+
+
+def from_values(values: list[Any]) -> PackedChat:
+    """Return the conversation that became `values`."""
+    chat = PackedChat(*values[:-1])
+    chat.pieces = [Piece(*piece) for piece in values[-1]]
+    return chat
+
+
 class _PackNote(Note):
     """A note without footnotes: they would be at the end, which may be in another file."""
 

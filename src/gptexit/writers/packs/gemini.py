@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 from gptexit.archive.files import File, Rendered
-from gptexit.memories.collect import Collector
+from gptexit.memories.collect import Collector, remembered
 from gptexit.memories.text import memory_text, why_more
 from gptexit.model import Asset, Conversation
 from gptexit.templates import render
@@ -23,9 +23,10 @@ from gptexit.writers.base import WriterSetting, no_place_for
 from gptexit.writers.chatgpt import ChatGPTOptions, ZipOptions
 from gptexit.writers.chatgpt.writer import ChatGPT
 from gptexit.writers.packs.contents import MEMORY, START_HERE, called, page, table, text_file
-from gptexit.writers.packs.conversation import PackLimits, chat_of
+from gptexit.writers.packs.conversation import PackLimits, as_values, chat_of, from_values
 from gptexit.writers.packs.placement import Knowledge, KnowledgeFile
 from gptexit.writers.packs.spool import Spool
+from gptexit.writers.steps import Sketch, Stepped
 
 ZIPS_A_DAY = 5
 NOTEBOOK_FILES = 50
@@ -113,9 +114,13 @@ class GeminiUploads:
         self._chats = ChatGPT(ChatGPTOptions(**own), _working_name)
         self._ends: list[File] = []
 
-    def add(self, conversation: Conversation) -> tuple[Rendered, int]:
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make what goes into a ZIP of a conversation."""
+        return self._chats.draft(conversation)
+
+    def add(self, conversation: Conversation, sketch: Sketch) -> tuple[Rendered, int]:
         """Add a conversation; return the files to write, and the number of its ZIP."""
-        done = self._chats.render(conversation)
+        done = self._chats.settle(conversation, sketch)
         return self._held_back(done), len(self._ends) + 1
 
     def finish(self) -> tuple[Rendered, list[str]]:
@@ -148,7 +153,7 @@ FOLDER = "sources"
 NAME = "My chats"
 
 
-class Gemini:
+class Gemini(Stepped):
     """The writer.
 
     The ZIPs have all branches unless `--branches current`; the sources have the current branch
@@ -164,17 +169,24 @@ class Gemini:
         self._memory = Collector()
         self._count = 0
 
-    def render(self, conversation: Conversation) -> Rendered:
-        """Add the conversation to a ZIP, and keep its text until the order is known."""
-        done, number = self._uploads.add(conversation)
+    def draft(self, conversation: Conversation) -> Sketch:
+        """Make what goes into a ZIP, and the text."""
+        sketch = self._uploads.draft(conversation)
         # The ZIP has everything, so losses of the text are not counted.
-        chat = replace(chat_of(conversation, self._options, SOURCES, Rendered()), upload=number)
+        chat = chat_of(conversation, self._options, SOURCES, Rendered())
+        sketch.facts |= {"chat": as_values(chat), "memory": remembered(conversation)}
+        return sketch
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Add the conversation to a ZIP, and keep its text until the order is known."""
+        done, number = self._uploads.add(conversation, sketch)
+        chat = replace(from_values(sketch.facts["chat"]), upload=number)
         project = conversation["project"]
         why = self._why
         if project:
             why = f"{why}; project {called(project)}"
         self._spool.add(chat, [(FOLDER, why)])
-        self._memory.add(conversation)
+        self._memory.take(sketch.facts["memory"])
         self._count += 1
         return done
 

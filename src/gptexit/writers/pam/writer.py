@@ -18,20 +18,21 @@ import orjson
 from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.files.disk import scratch_database
-from gptexit.memories.collect import Collector
+from gptexit.memories.collect import Collector, remembered
 from gptexit.memories.model import Memory, Origin
 from gptexit.model import Asset, Conversation
 from gptexit.text.json import dumps, encodable
 from gptexit.writers.base import CommonOptions, copy_of, no_place_for, on_branches
 from gptexit.writers.pam.conversation import PLATFORM, document, first_of, later
 from gptexit.writers.pam.store import head, integrity, memories, relations
+from gptexit.writers.steps import Sketch, Stepped
 
 STORE = "memory-store.json"
 OWNER = "chatgpt-account"
 """The owner's id, the same in every store: the account's own would identify the user."""
 
 
-class Pam:
+class Pam(Stepped):
     """The writer. `conversations`: whether to write them, and not only the store."""
 
     def __init__(
@@ -53,9 +54,9 @@ class Pam:
             "CREATE TABLE entry (id TEXT PRIMARY KEY, row BLOB) WITHOUT ROWID;"
         )
 
-    def render(self, conversation: Conversation) -> Rendered:
+    def draft(self, conversation: Conversation) -> Sketch:
         """Write the conversation's file, and copy the files that it names."""
-        self._collector.add(conversation)
+        memory = remembered(conversation)
         done = Rendered(messages=len(conversation["messages"]))
         conversation = on_branches(conversation, self._branches, done)
         key, path = f"conversation/{conversation['id']}", None
@@ -67,11 +68,14 @@ class Pam:
             data = dumps(document(conversation, lambda asset: self._place(asset, copies)))
             done.files.append(File(path, data + b"\n", key))
             done.copies += copies.values()
-        entry = dumps(_entry(conversation, path))
-        self._index.execute(
-            "INSERT OR REPLACE INTO entry VALUES (?, ?)", (encodable(conversation["id"]), entry)
-        )
-        return done
+        return Sketch(done, {"memory": memory, "entry": dumps(_entry(conversation, path))})
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Keep what was remembered, and the line of the index."""
+        self._collector.take(sketch.facts["memory"])
+        row = encodable(conversation["id"]), sketch.facts["entry"]
+        self._index.execute("INSERT OR REPLACE INTO entry VALUES (?, ?)", row)
+        return sketch.done
 
     def _place(self, asset: Asset, copies: dict[str, Copy]) -> str | None:
         if asset["member"] is None:

@@ -21,6 +21,7 @@ from gptexit.text.json import dumps
 from gptexit.text.markdown import line
 from gptexit.writers.base import CommonOptions, Unmentioned, on_branches
 from gptexit.writers.parts import Blocks, PartStyle, assets_of, blocks_of
+from gptexit.writers.steps import Sketch, Stepped
 
 
 @dataclass(slots=True)
@@ -65,17 +66,16 @@ _LARGEST = 2**63 - 1
 """SQLite's largest whole number."""
 
 
-class Sqlite:
+class Sqlite(Stepped):
     """The writer."""
 
     def __init__(self, options: CommonOptions) -> None:
         self._branches = options.branches
         self._unmentioned = Unmentioned()
 
-    def render(self, conversation: Conversation) -> Rendered:
+    def draft(self, conversation: Conversation) -> Sketch:
         """Return the conversation's rows, as JSON."""
         done = Rendered()
-        self._unmentioned.see(conversation)
         conversation = on_branches(conversation, self._branches, done)
         messages = conversation["messages"][: PLACES - 1]
         if len(messages) < len(conversation["messages"]):
@@ -88,7 +88,12 @@ class Sqlite:
         data = dumps(_rows(conversation, messages))
         key = f"conversation/{_safe(conversation['id'])}"
         done.files.append(File(NAME, data, key, append=True))
-        return done
+        return Sketch(done)
+
+    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
+        """Remember the files of the conversation."""
+        self._unmentioned.see(conversation)
+        return sketch.done
 
     def others(self, assets: Sequence[Asset]) -> Rendered:
         """Leave them out: the database holds no files."""
