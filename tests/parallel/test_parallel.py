@@ -28,6 +28,9 @@ pytestmark = pytest.mark.slow
 
 VARYING = ("started", "finished", "seconds")
 NOT_REDACTED = [name for name, each in FORMATS.items() if not each.for_others]
+SEVERAL = ("markdown", "chatgpt", "librechat", "sqlite", "lm-studio", "claude")
+"""Formats of several kinds: named files, ZIPs, rows, one of which asks what is in the archive, and
+one without secrets."""
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -68,8 +71,47 @@ def test_so_it_is_with_several_exports_and_an_archive_that_is_there(tmp_path: Pa
     for jobs in (1, 2):
         out = tmp_path / str(jobs)
         for sources in (FIXTURES[1], FIXTURES[2:4], FIXTURES[0]):
-            found[jobs] = run(sources, out, jobs)
+            found[jobs] = run(sources, out, jobs, SEVERAL)
     assert found[1] == found[2]
+
+
+def test_so_it_is_where_chats_want_the_same_name(tmp_path: Path) -> None:
+    source = tmp_path / "conversations.json"
+    chats = [
+        conversation(
+            chain(message("user", f"Hello {number}")), title="Bread", conversation_id=f"c{number}"
+        )
+        for number in range(6)
+    ]
+    source.write_text(json.dumps(chats))
+    wanted = run(source, tmp_path / "1", 1, NOT_REDACTED)
+    assert run(source, tmp_path / "2", 2, NOT_REDACTED) == wanted
+    assert len(list((tmp_path / "2/librechat").rglob("*bread*.json"))) == len(chats)
+
+
+def test_so_it_is_with_a_chat_that_is_too_large_for_drafts_in_every_format(tmp_path: Path) -> None:
+    source = tmp_path / "conversations.json"
+    talk = chain(*(message("user", "Flour, water and salt. " * 20_000) for _ in range(10)))
+    source.write_text(json.dumps([conversation(talk), conversation(chain(message("user", "Hi")))]))
+    wanted = run(source, tmp_path / "1", 1, SEVERAL)
+    assert run(source, tmp_path / "2", 2, SEVERAL) == wanted
+
+
+def test_so_it_is_where_one_chat_of_a_pack_has_a_secret(tmp_path: Path) -> None:
+    source = tmp_path / "conversations.json"
+    key = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+    said = [["Hello"], ["My key", f"It is {key}"], [f"Not {key[:12]}"], ["Bye"]]
+    chats = [
+        conversation(
+            chain(*(message("user", text) for text in texts)), conversation_id=f"c{number}"
+        )
+        for number, texts in enumerate(said)
+    ]
+    source.write_text(json.dumps(chats))
+    packs = [name for name, each in FORMATS.items() if each.for_others]
+    wanted = run(source, tmp_path / "1", 1, [*packs, "markdown"])
+    assert wanted[1]["redacted"]["conversations"] == 1
+    assert run(source, tmp_path / "2", 2, [*packs, "markdown"]) == wanted
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -80,7 +122,7 @@ def test_so_it_is_with_a_damaged_export(seed: int, tmp_path: Path) -> None:
     found: list[Any] = []
     for jobs in (1, 3):
         try:
-            found.append(run(source, tmp_path / str(jobs), jobs))
+            found.append(run(source, tmp_path / str(jobs), jobs, SEVERAL))
         except NotAnExport as error:
             found.append(str(error))
     assert found[0] == found[1]
@@ -94,7 +136,8 @@ def test_so_it_is_with_anything(
     folder = tmp_path_factory.mktemp("any")
     source = folder / "conversations.json"
     source.write_text(json.dumps([raw, conversation(chain(message("user", "Hello")))]))
-    assert run(source, folder / "1", 1) == run(source, folder / "2", 2)
+    wanted = run(source, folder / "1", 1, NOT_REDACTED)
+    assert run(source, folder / "2", 2, NOT_REDACTED) == wanted
 
 
 def test_what_nests_too_deep_to_be_handed_over_is_done_here(tmp_path: Path) -> None:

@@ -60,8 +60,10 @@ Answered = tuple[list[Raw], bytes | None]
 """Conversations and the reply to them; None if they ended two workers."""
 
 
-def batches_of(conversations: Iterable[tuple[str, Any, Any]]) -> Iterator[Batch]:
+def batches_of(conversations: Iterable[tuple[str, Any, Any]], size: int = BATCH) -> Iterator[Batch]:
     """Join conversations (place, content, what the newest export lacks of it) to batches.
+
+    `size`: the bytes at which a batch ends.
 
     One that `marshal` cannot write, since it nests deeper than `marshal` goes, or that is wrapped
     in `Here`, makes a batch by itself.
@@ -81,7 +83,7 @@ def batches_of(conversations: Iterable[tuple[str, Any, Any]]) -> Iterator[Batch]
             continue
         batch.append((where, data, gone))
         held += len(data)
-        if held >= BATCH:
+        if held >= size:
             yield batch
             batch, held = [], 0
     if batch:

@@ -18,7 +18,7 @@ from typing import Any, cast
 from gptexit.codes import Lost, Oddity, Reason, as_text, from_text
 from gptexit.model import Conversation
 from gptexit.names import Names
-from gptexit.parallel.pool import Pool, batches_of
+from gptexit.parallel.pool import BATCH, Pool, batches_of
 from gptexit.parallel.worker import Answer, Raw
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.export_set import Again
@@ -39,6 +39,10 @@ class TaskPart:
     """The part of the run's selection that goes into the format; None for all of it."""
     redacts: bool = False
     """Whether secrets are taken out. Only a conversation that has none is drafted."""
+
+    def in_order(self) -> TaskPart:
+        """Return this part without drafts."""
+        return replace(self, drafter=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +78,32 @@ class Prepared:
 
 
 Test = Callable[[Conversation], bool]
+DRAFTS = 8 << 20
+"""Bytes of all drafts of a conversation, about, each taken for as large as the conversation. More
+formats are rendered one after the other, so that not all have to be in memory together."""
+USUAL = 2
+"""Formats whose drafts make a reply that is not too large for a batch of `BATCH` bytes."""
 
 
 def prepare(
-    where: str, conversation: Conversation, task: Task, has_secrets: Test = lambda _: True
+    where: str,
+    conversation: Conversation,
+    task: Task,
+    has_secrets: Test = lambda _: True,
+    most: int | None = None,
 ) -> Prepared:
-    """Select and draft one conversation; `where` names its place in the source to a person."""
+    """Select and draft one conversation; `where` names its place in the source to a person.
+
+    `most`: the number of formats that are drafted, the others being rendered in order.
+    """
     named = task.names.applied(conversation)
     left_out = task.selection.leaves_out(named)
     once = cache(lambda: has_secrets(named))
-    outcomes = [] if left_out else [_outcome(where, named, part, once) for part in task.parts]
+    parts = () if left_out else task.parts
+    outcomes = [
+        _outcome(where, named, part if most is None or number < most else part.in_order(), once)
+        for number, part in enumerate(parts)
+    ]
     return Prepared(named, len(named["messages"]), left_out, outcomes, lambda: named)
 
 
@@ -152,7 +172,8 @@ def prepared(
         (where, raw, export.gone("")) for where, raw in export.conversations(once=once)
     )
     with Pool(jobs, pickle.dumps(setup)) as pool:
-        for batch, answers in pool.answers(batches_of(conversations)):
+        size = BATCH * USUAL // max(USUAL, len(task.parts))
+        for batch, answers in pool.answers(batches_of(conversations, size)):
             results: list[Result] = []
             for raws, data in answers:
                 if data is None:
@@ -253,7 +274,7 @@ class Worker:
         if isinstance(found, Loss):
             result: Result = lost(found)
         else:
-            done = prepare(where, found, self._task, self._has_secrets)
+            done = prepare(where, found, self._task, self._has_secrets, max(1, DRAFTS // len(data)))
             wanted = done.left_out is None and (self._wholes or None in done.outcomes)
             outcomes = [lost(one) if isinstance(one, Loss) else one for one in done.outcomes]
             try:
