@@ -19,8 +19,8 @@ _OPTIONS = {
     "checkJs": True,
     "noEmit": True,
     "strict": True,
-    "target": "es2023",
-    "lib": ["es2023", "dom", "dom.iterable"],
+    "target": "es2024",
+    "lib": ["es2024", "dom", "dom.iterable"],
     "types": [],
 }
 

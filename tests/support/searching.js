@@ -1,4 +1,4 @@
-// Runs static/search.js as a page would, for tests: `node search.js FOLDER`.
+// Runs the scripts of the search as a page would, for tests: `node searching.js FOLDER`.
 // The folder is an archive with data/rows.json in place of its lists. Questions come as lines of
 // JSON, answers go out as lines:
 // ["search", query, role, allowed numbers or null, whether to ask for more]
@@ -29,7 +29,9 @@ globalThis.archive = archive;
 
 (async () => {
   archive.index = await archive.load("data/index.js", "index");
-  vm.runInThisContext(read("static/search.js"), { filename: "search.js" });
+  for (const filename of ["words.js", "search.js"]) {
+    vm.runInThisContext(read(`static/${filename}`), { filename });
+  }
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const [kind, ...given] = JSON.parse(line);
     let answer;

@@ -53,8 +53,8 @@ def archive_of(chats: Sequence[Chat], folder: Path) -> Path:
         for chat in chats
     ]
     (folder / "data/rows.json").write_text(json.dumps(rows))
-    script = Path(html.__file__).parent / "static/search.js"
-    shutil.copy(script, folder / "static/search.js")
+    for name in ("static/words.js", "static/search.js"):
+        shutil.copy(Path(html.__file__).parent / name, folder / name)
     return folder
 
 

@@ -13,7 +13,7 @@ from gptexit import convert
 from support import scripts
 from support.exports import ROOT
 
-LARGEST = 64_000
+LARGEST = 60_000
 """Bytes of all scripts and style sheets, without comments and lists of colours."""
 COLOURS = re.compile(
     r"^(?:\.m\d|\.[a-z][a-z]|pre \[class\^=[a-z]\])[^{}\n]*\{(?:color|fill):[^}\n]*\}\n", re.M

@@ -2,7 +2,7 @@
 
 A word is a run of letters and digits, in the form of `folded`. Scripts that are written without
 spaces have no such words: there, each two neighbouring characters are one, and the last character
-of a run is one too, so that a single character is always the beginning of one. static/search.js
+of a run is one too, so that a single character is always the beginning of one. static/words.js
 cuts words by the same rule.
 
 A piece is a string of lines with a space between them. A line is a word and the conversations that
