@@ -28,7 +28,7 @@ OTHER = b"\x89PNG\r\n\x1a\n and others"
 ASSET = "file_00000000000001a2b3c4d5e6f7a8b9c0"
 POINTER = {"content_type": "image_asset_pointer", "asset_pointer": f"sediment://{ASSET}"}
 PAGE = "2025/2025-02-19-kiln.html"
-LIST, TEXTS = "data/list-2025.js", "data/texts/1.js"
+LIST, TEXTS, INDEX = "data/list-2025.js", "data/texts/1.js", "data/words/0.js"
 
 ANSWER = """\
 1. Dry the clay for **two** days.
@@ -152,6 +152,10 @@ SEARCHED = [
     ["m-m5", "a", "It glows."],
 ]
 ROW = [1, PAGE, "Kiln", "2025-02-19T21:20", None, None, "", ["gpt-4o"], 6]
+WORDS = """
+    how hot is a kiln 1 dry the clay for two days 2 heat it python if 900 slowly wait 5 x open lid
+    use table https example org cone degrees 06 999 deg very draw glows
+""".split()
 PLAIN = '<body data-chat=""><main id="list"><a href="../{}">Kiln</a></main></body></html>\n'
 
 
@@ -165,6 +169,16 @@ def texts(listed: Any) -> bytes:
     return piece("text-1", {"t": base64.b64encode(data).decode(), "f": {}})
 
 
+def index(words: list[str], entry: str = "###+") -> bytes:
+    """A piece of the word index: each word in the first block, in conversation 1 at level 0."""
+    return piece("words-0", " ".join(f"{word}!{entry}" for word in sorted(words)))
+
+
+def directory(chats: int = 1, pieces: str = "0") -> bytes:
+    about = {"chats": chats, "lists": ["2025"], "words": {"pieces": [pieces]}}
+    return piece("index", about)
+
+
 def lay(root: Path, page: str = HTML, files: dict[str, bytes] | None = None) -> Path:
     """Write an HTML archive of one conversation."""
     written = {
@@ -175,14 +189,15 @@ def lay(root: Path, page: str = HTML, files: dict[str, bytes] | None = None) -> 
         "static/archive.js": ("page/js", b"'use strict'\n"),
         "index.html": ("page/index", (HEAD + PLAIN.format("list/2025.html")).encode()),
         "list/2025.html": ("page/list", (HEAD + PLAIN.format(PAGE)).encode()),
-        "data/index.js": ("data/index", piece("index", {"chats": 1, "lists": ["2025"]})),
+        "data/index.js": ("data/index", directory()),
+        INDEX: ("data/words", index(WORDS)),
         LIST: ("data/list", piece("list-2025", [ROW])),
         TEXTS: ("data/text-1", texts(SEARCHED)),
     }
     for path, data in (files or {}).items():
         written[path] = (written[path][0], data)
-    index = HEAD.replace("../", "") + PLAIN.format("list/2025.html").replace("../", "")
-    written["index.html"] = ("page/index", index.encode())
+    first = HEAD.replace("../", "") + PLAIN.format("list/2025.html").replace("../", "")
+    written["index.html"] = ("page/index", first.encode())
     return put(root, written, "html", {"include": ["reasoning"], "timezone": "UTC"})
 
 
@@ -391,8 +406,18 @@ DATA: dict[str, tuple[str, bytes, str]] = {
     ),
     "index counts wrong": (
         "data/index.js",
-        piece("index", {"chats": 2, "lists": ["2025"]}),
+        directory(chats=2),
         "counts 2 conversations instead of 1",
+    ),
+    "index lacks a word": (INDEX, index(WORDS[:-1]), "search data is not complete: it lacks glows"),
+    "index has another word": (INDEX, index([*WORDS[:-1], "glow"]), "it lacks glows"),
+    "index has another page": (INDEX, index(WORDS, "####"), "search data is not complete"),
+    "index is empty": (INDEX, piece("words-0", ""), "is not only data"),
+    "index is none": (INDEX, index(WORDS, "#\u00e9#+"), "is not only data"),
+    "index that is not looked into": (
+        "data/index.js",
+        directory(pieces="7a"),
+        "is not where the search looks",
     ),
     "plain list lacks it": (
         "list/2025.html",

@@ -101,6 +101,7 @@ class ArchiveFindings(NamedTuple):
     elsewhere: list[Elsewhere]
     whole: set[str]
     lacking: set[str]
+    searched: dict[int, int]
     unreadable: list[Lack]
 
 
@@ -165,6 +166,7 @@ class Comparison:
                     checked.elsewhere,
                     bench.whole,
                     bench.lacking,
+                    dict(reader.searched) if reader else {},
                     reader.unreadable if reader else [],
                 )
             )
@@ -172,6 +174,7 @@ class Comparison:
             if reader:
                 reader.messages = reader.redacted = reader.assets = 0
                 reader.unreadable = []
+                reader.searched.clear()
         found.missing, found.unreadable, found.digests = self.locate.take()
         return found
 
@@ -194,6 +197,7 @@ class Comparison:
                 bench.reader.redacted += part.redacted
                 bench.reader.assets += part.assets
                 bench.reader.unreadable += part.unreadable
+                bench.reader.searched |= part.searched
         self.locate.absorb(found.missing, found.unreadable, found.digests)
 
     def _conversation(self, raw: Raw) -> str:

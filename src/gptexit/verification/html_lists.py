@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -13,19 +14,25 @@ from gptexit.verification.html_data import NoData, Row, SearchedText, piece_in, 
 from gptexit.verification.html_links import file_of, unsafe
 from gptexit.verification.html_page import HtmlPage, Unreadable
 from gptexit.verification.html_tree import HeldPage
+from gptexit.verification.html_words import IndexSums, missing, sum_of, words_in
 from gptexit.verification.raw import object_of, strings
 from gptexit.verification.redacted_text import TextFinder
 
 _MARKS = (("a", "is_archived"), ("s", "is_starred"))
 """Flags of a list, and what the export calls them."""
+_WORDS = "data/words/"
+_NAMED = 20
+"""Conversations whose words are compared at once, and named if the index lacks one."""
 
 
 class Lists:
     """The data of an archive."""
 
-    def __init__(self, archive: CheckedArchive, look: TextFinder) -> None:
+    def __init__(self, archive: CheckedArchive, look: TextFinder, searched: dict[int, int]) -> None:
+        """`searched`: where `texts` keeps the sum of the words of each conversation."""
         self._archive = archive
         self._look = look
+        self._searched = searched
 
     @cached_property
     def _rows(self) -> dict[str, list[tuple[str, Row]]]:
@@ -74,7 +81,14 @@ class Lists:
         texts = {text.anchor: text for text in listed}
         if len(texts) < len(listed) or not texts.keys() <= held.page.ids.keys():
             return f"is not found by the search: {file} names messages that it does not have"
+        if held.path in self._rows:
+            self._searched[int(number)] = sum_of(self._words(self._rows[held.path][0][1], listed))
         return texts
+
+    @staticmethod
+    def _words(row: Row, listed: list[SearchedText]) -> set[str]:
+        """Return the words by which the search has to find a conversation."""
+        return words_in([row.title, *(text.text for text in listed)])
 
     def lacks(self, pages: set[str]) -> Iterator[tuple[str, str]]:
         """Yield file and sentence for each fault of no single page. `pages`: their paths."""
@@ -89,20 +103,70 @@ class Lists:
         twice = [number for number, times in numbers.items() if times > 1]
         yield from (("data/", f"two conversations have the number {number}") for number in twice)
         linked: set[str] = set()
+        index = IndexSums()
+        listed: list[str] = []
         for file in sorted(self._archive.found):
             if file.startswith("data/") and not file.startswith("data/texts/"):
                 try:
-                    value = piece_in(self._archive.root / file)[1]
+                    name, value = piece_in(self._archive.root / file)
+                    if file.startswith(_WORDS):
+                        index.add(name.removeprefix("words-"), value)
                 except (NoData, OSError):
                     yield file, "is not only data, as gptexit writes it"
                     continue
                 if file == "data/index.js":
                     yield from ((file, what) for what in self._misindexed(object_of(value)))
+                    pieces = object_of(object_of(value).get("words")).get("pieces")
+                    listed = strings(*pieces) if isinstance(pieces, list) else []
             elif file == "index.html" or (file.startswith("list/") and file.endswith(".html")):
                 # The look back on the first page leads to a few conversations as well.
                 yield from self._plain(file, linked if file.startswith("list/") else set())
+        for name in index.misplaced(listed):
+            yield f"{_WORDS}{name}.js", "is not where the search looks for its words"
+        yield from self._unsearched(index)
         unlinked = sorted(pages - linked)
         yield from ((path, "is on no page of list/") for path in unlinked[:1])
+
+    def _unsearched(self, index: IndexSums) -> Iterator[tuple[str, str]]:
+        """Yield a sentence for each conversation that the word index does not have whole."""
+        differing = {
+            row.number: row
+            for entries in self._rows.values()
+            for _, row in entries[:1]
+            if isinstance(row.number, int)
+            and index.sums[row.number] != self._searched.get(row.number)
+        }
+        while differing:
+            some = {number: differing.pop(number) for number in [*differing][:_NAMED]}
+            wanted = {number: self._looked_up(row) for number, row in some.items()}
+            wanted = {
+                number: it for number, it in wanted.items() if sum_of(it) != index.sums[number]
+            }
+            found = missing(wanted, self._pieces()) if wanted else {}
+            for number, word in found.items():
+                yield some[number].path, f"its search data is not complete: it lacks {word}"
+            if found and differing:
+                yield _WORDS, f"the search data of {len(differing)} more pages may lack words"
+                return
+
+    def _looked_up(self, row: Row) -> set[str]:
+        """Return the words by which a conversation has to be found; none if nobody can tell."""
+        file = f"data/texts/{row.number}.js"
+        if file not in self._archive.found or row.path not in self._archive.found:
+            return set()
+        size = self._archive.place(row.path).stat().st_size
+        try:
+            listed = texts_in(self._archive.root / file, f"text-{row.number}", size)
+        except (NoData, OSError):  # named where its page is compared
+            return set()
+        return self._words(row, listed)
+
+    def _pieces(self) -> Iterator[object]:
+        """Yield the pieces of the word index that can be read."""
+        for file in sorted(self._archive.found):
+            if file.startswith(_WORDS):
+                with suppress(NoData, OSError):
+                    yield piece_in(self._archive.root / file)[1]
 
     def _misindexed(self, index: dict[str, object]) -> Iterator[str]:
         """Compare the index, which the scripts read first, with the lists."""

@@ -14,6 +14,7 @@ from typing import Any
 from support.archives.one_file import FOREIGN, OTHERS, Change, Fault, changed, one_match
 
 _ARTICLE = r'<article class="message[^"]*" id="(m-[^"]*)"(?s:.*?)</article>\n'
+_WORDS = "data/words/*.js"
 _SAID = r"<p>([A-Z][^<>\n&]{15,})</p>"
 """A paragraph of plain words."""
 
@@ -208,4 +209,10 @@ PAGES: dict[str, Fault] = {
     "text of the search lost": _text(_lost_text),
     "text of the search cut": _text(_cut_text),
     "author of the search": _text(_other_role),
+    "piece of the word index gone": _gone("data/words/*"),
+    "word of the index lost": _one(r' [^ !"]+![^ "]*(?=[ "])', lambda found, rng: "", _WORDS),
+    "word of the index changed": _one(r"(?<= )[a-y]+(?=!)", _becomes("z{0}"), _WORDS),
+    "conversation lost from a word": _one(
+        r'(![^ !"]{4}(?:[^ !"]{2})*)[^ !"]{2}(?=[ !"])', _becomes("{1}"), _WORDS
+    ),
 }

@@ -45,6 +45,8 @@ class Reader(ABC):
         """Messages in which a mark replaces words of the export."""
         self.assets = 0
         """Files that conversations show and that were compared with them."""
+        self.searched: dict[int, int] = {}
+        """The sum of the words by which the search has to find a conversation, by its number."""
         self.unreadable: list[Lack] = []
         """File and sentence for each thing that cannot be read."""
 

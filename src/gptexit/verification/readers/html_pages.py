@@ -46,7 +46,7 @@ class HtmlReader(Reader):
         super().__init__(archive, locate)
         include = archive.option("include")
         self.reasoning = "reasoning" in include if isinstance(include, list) else True
-        self._lists = Lists(archive, self.look)
+        self._lists = Lists(archive, self.look, self.searched)
         self._own_words = _WORDS_OF_A_PAGE | vocabulary_of([*archive.names, *archive.keys.values()])
         self._by_digest: dict[str, str] = {}
         for path, digest in archive.found.items():

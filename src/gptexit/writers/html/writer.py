@@ -86,7 +86,7 @@ class PageDrafter:
             "figures": dumps(
                 figures_of(conversation, [article.message for article in page.seen], zone)
             ),
-            "words": words_of(conversation["title"], said),
+            "words": words_of(title_of(conversation), said),
         }
 
     def with_files(self, data: bytes, copies: list[Copy], folder: str) -> bytes:
