@@ -152,10 +152,11 @@ SEARCHED = [
     ["m-m5", "a", "It glows."],
 ]
 ROW = [1, PAGE, "Kiln", "2025-02-19T21:20", None, None, "", ["gpt-4o"], 6]
-WORDS = """
+_WORDS = """
     how hot is a kiln 1 dry the clay for two days 2 heat it python if 900 slowly wait 5 x open lid
     use table https example org cone degrees 06 999 deg very draw glows
-""".split()
+"""
+WORDS = _WORDS.split()
 PLAIN = '<body data-chat=""><main id="list"><a href="../{}">Kiln</a></main></body></html>\n'
 
 
