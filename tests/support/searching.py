@@ -50,7 +50,7 @@ def archive_of(chats: Sequence[Chat], folder: Path) -> Path:
     (folder / "data/index.js").write_text(_piece("index", directory))
     rows: list[list[object]] = [
         [chat.number, "", chat.title, chat.created, None, None, "", [], len(chat.texts)]
-        for chat in chats
+        for chat in sorted(chats, key=lambda chat: (chat.created or "", -chat.number), reverse=True)
     ]
     (folder / "data/rows.json").write_text(json.dumps(rows))
     for name in ("static/words.js", "static/search.js"):

@@ -278,9 +278,8 @@ archive.search = async (query, { allows, role }) => {
 	const unwanted = terms.filter((term) => term.without);
 	const { counts, scores } = await rated(wanted);
 	if (mine !== asking) return null;
-	const dates = (/** @type {number} */ number) => archive.rows.get(number)?.[3] ?? "";
-	const better = (/** @type {number} */ one, /** @type {number} */ other) =>
-		scores[other] - scores[one] || dates(other).localeCompare(dates(one)) || other - one;
+	// Of alike ones, the newest comes first, as in the list.
+	const better = (/** @type {number} */ one, /** @type {number} */ other) => scores[other] - scores[one];
 	const numbers = [...archive.rows.keys()].filter((number) => counts[number] && allows(number));
 	const having = (/** @type {number} */ count) => numbers.filter((number) => counts[number] === count).sort(better);
 
