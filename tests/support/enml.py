@@ -1,7 +1,9 @@
 """The rules of ENML and of the file around it, for lxml as the judge.
 
-Written from the published `enml2.dtd` and `evernote-export4.dtd`, for the elements that gptexit
-uses, and stricter: lists hold items only, tables rows, and paragraphs no blocks, as in XHTML.
+Of ENML: each element and attribute was looked up in `enml2.dtd` (see `writers/enex/enml.py`), and
+the notes of all samples are valid by that file itself. The rules here are stricter: lists hold
+items only, tables rows, and paragraphs no blocks, as in XHTML. Of the file around it: as far as
+`evernote-export4.dtd` is known; Joplin reads it (`tests/apps/test_joplin.py`).
 """
 
 from __future__ import annotations
