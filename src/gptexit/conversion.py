@@ -441,7 +441,7 @@ def _llm(folder: ArchiveFolder, change: _Change) -> Sink:
     # Its library is imported only where somebody wants the format.
     from gptexit.updating.llm_database import DryLlmSink, LlmSink
 
-    return (DryLlmSink if folder.places.dry else LlmSink)(folder)
+    return (DryLlmSink if folder.places.dry else LlmSink)(folder, older=change.older)
 
 
 _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {

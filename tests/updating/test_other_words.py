@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +101,50 @@ def test_a_note_that_the_user_changed_stays_and_the_other_words_come_beside_it(
         assert note.read_text() == mine
         [beside] = [path for path in out.glob("*/*.md") if path != note]
         assert (BEFORE, SINCE)[order[1]] in beside.read_text()
+
+
+@ORDERS
+def test_llm_goes_on_with_the_newest_words_and_finds_the_older_ones(
+    order: tuple[int, int], tmp_path: Path
+) -> None:
+    both = exports(tmp_path, BEFORE, SINCE)
+    out = tmp_path / "out"
+    states = []
+    for _ in range(2):
+        for number in order:
+            convert(both[number], out, ["llm"])
+        states.append(turns_of_llm(out / "logs.db"))
+    assert states[0] == states[1]
+    current, turns = states[0]
+    assert current == ["What is new in the kitchen?", SINCE, "Thanks"]
+    assert sorted(turns) == sorted([SINCE, BEFORE, "Thanks"])
+
+
+@ORDERS
+def test_llm_has_one_turn_of_an_answer_that_was_exported_half_written(
+    order: tuple[int, int], tmp_path: Path
+) -> None:
+    both = exports(tmp_path, HALF, WHOLE)
+    for number in (*order, *order):
+        convert(both[number], tmp_path / "out", ["llm"])
+    current, turns = turns_of_llm(tmp_path / "out/logs.db")
+    assert current == ["What is new in the kitchen?", WHOLE, "Thanks"]
+    assert sorted(turns) == sorted([WHOLE, "Thanks"])
+
+
+def turns_of_llm(path: Path) -> tuple[list[str], list[str]]:
+    """What the thread says up to its tip, and what the last message of each turn says."""
+    with closing(sqlite3.connect(path)) as base:
+        rows = base.execute(
+            "SELECT hash, parent_hash, text FROM messages JOIN parts ON message_hash = hash"
+        ).fetchall()
+        texts = {digest: (above, text) for digest, above, text in rows}
+        [(at,)] = base.execute("SELECT tip_message_hash FROM threads")
+        said = []
+        while at is not None:
+            at, text = texts[at]
+            said.append(text)
+        tips = base.execute("SELECT tip_message_hash FROM turns ORDER BY id").fetchall()
+        searched = base.execute("SELECT count(*) FROM turn_search").fetchone()[0]
+    assert searched == len(tips)
+    return said[::-1], [texts[tip][1] for (tip,) in tips]

@@ -27,8 +27,10 @@ from gptexit.writers.llm_logs import KEY, LARGEST_IMAGE, NAME, LlmConversation, 
 class LlmWriter(PartWriter):
     """Writes the copy. An image comes behind the conversation that has it, which waits for it."""
 
-    def __init__(self, part: Path, there: sqlite3.Connection | None) -> None:
-        """`there`: the database that is copied first."""
+    def __init__(
+        self, part: Path, there: sqlite3.Connection | None, *, older: bool = False
+    ) -> None:
+        """`there`: the database that is copied first; `older`: it has a newer export."""
         self.path = part
         part.unlink(missing_ok=True)
         base = sqlite3.connect(part)
@@ -36,7 +38,7 @@ class LlmWriter(PartWriter):
         base.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         if there is not None:
             there.backup(base)
-        self._logs = LlmLogs(base, new=there is None)
+        self._logs = LlmLogs(base, new=there is None, older=older)
         self._waiting: LlmConversation | None = None
         self._types: dict[str, str] = {}
         self._stored = there is None
@@ -111,7 +113,8 @@ class LlmSink(DatabaseSink):
     def _writing(self) -> LlmWriter:
         if self._writer is None:
             self._part = self._new_part()
-            self._writer = LlmWriter(Path(self._part), None if self.folder.redacts else self._there)
+            there = None if self.folder.redacts else self._there
+            self._writer = LlmWriter(Path(self._part), there, older=self._older)
         return self._writer
 
     def _new_part(self) -> str:
@@ -121,8 +124,8 @@ class LlmSink(DatabaseSink):
 class DryLlmSink(LlmSink):
     """The sink of a dry run: makes the copy in a temporary folder, and throws it away."""
 
-    def __init__(self, folder: ArchiveFolder) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: ArchiveFolder, *, older: bool = False) -> None:
+        super().__init__(folder, older=older)
         self._scratch = tempfile.TemporaryDirectory(prefix="gptexit-")
 
     def _new_part(self) -> str:

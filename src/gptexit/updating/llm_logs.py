@@ -6,7 +6,9 @@ date and its model. Seen in `llm/logs.py` and `llm/cli.py` of llm 0.36.
 
 An id is a ULID: a time, then ten bytes that are made of the ids of the export here. By these ten
 bytes a later run finds what an earlier one stored, also where the time is another one by now.
-Nothing of what llm itself or a person stored is changed.
+Nothing of what llm itself or a person stored is changed. Where two exports tell an answer
+differently, the later one counts, and the other stays as a turn of the same thread, which
+`llm logs` lists and finds.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import llm
 import sqlite_utils
@@ -46,8 +48,14 @@ export gives the same bytes."""
 class LlmLogs:
     """An open database of llm."""
 
-    def __init__(self, base: sqlite3.Connection | Path, *, new: bool = False) -> None:
-        """Open a database, and bring its tables up to date. `new`: nobody else has it."""
+    def __init__(
+        self, base: sqlite3.Connection | Path, *, new: bool = False, older: bool = False
+    ) -> None:
+        """Open a database, and bring its tables up to date.
+
+        `new`: nobody else has it. `older`: it has a newer export than the one that is stored.
+        """
+        self._older = older
         self.base = sqlite_utils.Database(base)
         self._store = LogStore(self.base)  # type: ignore[no-untyped-call]
         if new:
@@ -113,7 +121,7 @@ class LlmLogs:
             when = _shown(conversation["created"])
             self.base.table("threads").update(thread, {"datetime_utc": when})
         own = self._turns(conversation, thread, hashes, root)
-        if known:
+        if known and not self._older:
             self._move_tip(thread, conversation["title"], tip, own)
 
     def _parts(self, message: LlmMessage) -> list[Part]:
@@ -153,12 +161,40 @@ class LlmLogs:
                 if tuple(known[column] for column in _TURN) == values:
                     continue
                 self.replaced = True
-            key = known["id"] if known else _ulid(turn.time, turn.rest)
-            row = {**(known or {}), "id": key, **dict(zip(_TURN, values, strict=True))}
-            self.base.table("turns").insert(row, replace=True)
-            self.base.table("turn_search").delete_where("turn_id = ?", [key])
-            self.base.execute(TURN_SEARCH_INSERT_SQL, {"turn_id": key})
+            row = dict(zip(_TURN, values, strict=True))
+            if known:
+                stays, goes = (known, row) if self._older else (row, known)
+                self._keep_older(conversation["id"], turn, stays, goes)
+            if known is None or not self._older:
+                key = known["id"] if known else _ulid(turn.time, turn.rest)
+                self._store_turn({**(known or {}), "id": key, **row})
         return before
+
+    def _keep_older(
+        self, conversation_id: str, turn: _Turn, stays: dict[str, Any], goes: dict[str, Any]
+    ) -> None:
+        """Store the turn `goes`, which gives way to `stays`, if it says something of its own."""
+        said = (
+            (self._text_of(goes[end]), self._text_of(stays[end]))
+            for end in ("parent_message_hash", "tip_message_hash")
+        )
+        if not all(now.startswith(before) for before, now in said):
+            rest = _rest(conversation_id, turn.message, goes["tip_message_hash"])
+            key = _ulid(turn.time, rest)
+            if not self.base.table("turns").count_where("id = ?", [key]):
+                self._store_turn({**goes, "id": key})
+
+    def _store_turn(self, row: dict[str, Any]) -> None:
+        """Store a turn, and the words by which a search finds it."""
+        self.base.table("turns").insert(row, replace=True)
+        self.base.table("turn_search").delete_where("turn_id = ?", [row["id"]])
+        self.base.execute(TURN_SEARCH_INSERT_SQL, {"turn_id": row["id"]})
+
+    def _text_of(self, digest: str | None) -> str:
+        """Return the text of a message by its hash."""
+        query = "SELECT text FROM parts WHERE message_hash = ? AND type = 'text' ORDER BY position"
+        rows = self.base.execute(query, [digest]).fetchall()
+        return "".join(text or "" for (text,) in rows)
 
     def _move_tip(self, thread: str, title: str, tip: str | None, before: set[str | None]) -> None:
         """Let a thread of an earlier run end where the export does, unless it was gone on with."""
@@ -201,6 +237,8 @@ class _Turn(NamedTuple):
     tip: str | None
     model: str
     when: str | None
+    message: str = ""
+    """The id of the message at `tip`."""
 
 
 def _turns_of(
@@ -221,7 +259,8 @@ def _turns_of(
             continue
         start = hashes[place] if asks else root if parent is None else hashes[parent]
         rest = _rest(own, message["id"])
-        yield _Turn(rest, times[-1], start, hashes[place], message["model"], when)
+        model, key = message["model"], message["id"]
+        yield _Turn(rest, times[-1], start, hashes[place], model, when, key)
 
 
 def end_of_id(*ids: str) -> str:
