@@ -17,6 +17,7 @@ from gptexit.archive.folder import Archive, ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
 from gptexit.archive.moved import follow
+from gptexit.archive.note_contents import WRITER
 from gptexit.archive.notes_folder import NotesSink
 from gptexit.archive.places import MANIFEST
 from gptexit.archive.zip_folder import ZipSink
@@ -406,6 +407,8 @@ class _Change:
     redacts: bool = False
     """True if this run takes secrets out that the archive may hold."""
     same_options: bool = True
+    same_writer: bool = False
+    """True if what reads otherwise in the archive reads so in another export."""
     same_source: bool = False
     older: bool = False
     """True if the archive has a newer export: of two titles at the same time its own stays."""
@@ -423,6 +426,7 @@ class _Change:
         # An option that the earlier gptexit did not know is none that the user changed.
         self.same_options = all(before.get(name, value) == value for name, value in now.items())
         self.older = is_older(export, recorded)
+        self.same_writer = recorded.get("writer") == int(WRITER)
         if "writer" not in recorded:
             self.same_source = _same_files(recorded.get("sources"), export)
         if self.redacts and outgoing:
@@ -441,7 +445,9 @@ def _llm(folder: ArchiveFolder, change: _Change) -> Sink:
     # Its library is imported only where somebody wants the format.
     from gptexit.updating.llm_database import DryLlmSink, LlmSink
 
-    return (DryLlmSink if folder.places.dry else LlmSink)(folder, older=change.older)
+    return (DryLlmSink if folder.places.dry else LlmSink)(
+        folder, older=change.older, keeps=change.same_writer and change.same_options
+    )
 
 
 _SINKS: dict[SinkKind, Callable[[ArchiveFolder, _Change], Sink]] = {

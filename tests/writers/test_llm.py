@@ -153,8 +153,9 @@ def test_a_thread_that_nobody_went_on_with_ends_where_the_export_does(tmp_path: 
 
 
 def test_what_an_earlier_run_wrote_otherwise_is_replaced_and_not_doubled(tmp_path: Path) -> None:
+    include = Options(include=["reasoning", "tools"])
     convert(export(tmp_path / "a.json", tea("Assam, I think.")), tmp_path / "out", ["llm"])
-    convert(export(tmp_path / "b.json", tea("Assam.")), tmp_path / "out", ["llm"])
+    convert(export(tmp_path / "b.json", tea("Assam.")), tmp_path / "out", ["llm"], options=include)
     base = store(tmp_path / "out/logs.db")
     assert [answer for _, answer, *_ in turns(base)] == ["Assam."]
     assert base.db["messages"].count == 2

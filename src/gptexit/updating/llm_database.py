@@ -28,9 +28,14 @@ class LlmWriter(PartWriter):
     """Writes the copy. An image comes behind the conversation that has it, which waits for it."""
 
     def __init__(
-        self, part: Path, there: sqlite3.Connection | None, *, older: bool = False
+        self,
+        part: Path,
+        there: sqlite3.Connection | None,
+        *,
+        older: bool = False,
+        keeps: bool = False,
     ) -> None:
-        """`there`: the database that is copied first; `older`: it has a newer export."""
+        """`there`: the database that is copied first; `older`, `keeps`: see `LlmLogs`."""
         self.path = part
         part.unlink(missing_ok=True)
         base = sqlite3.connect(part)
@@ -38,7 +43,7 @@ class LlmWriter(PartWriter):
         base.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         if there is not None:
             there.backup(base)
-        self._logs = LlmLogs(base, new=there is None, older=older)
+        self._logs = LlmLogs(base, new=there is None, older=older, keeps=keeps)
         self._waiting: LlmConversation | None = None
         self._types: dict[str, str] = {}
         self._stored = there is None
@@ -84,6 +89,11 @@ class LlmSink(DatabaseSink):
     key: ClassVar[str] = KEY
     _writer: LlmWriter | None
 
+    def __init__(self, folder: ArchiveFolder, *, older: bool = False, keeps: bool = False) -> None:
+        """`older`, `keeps`: see `LlmLogs`."""
+        super().__init__(folder, older=older)
+        self._keeps = keeps
+
     def put(self, file: File) -> Outcome:
         """Take a conversation; a file without bytes ends the run."""
         if file.path != self.name:
@@ -114,7 +124,7 @@ class LlmSink(DatabaseSink):
         if self._writer is None:
             self._part = self._new_part()
             there = None if self.folder.redacts else self._there
-            self._writer = LlmWriter(Path(self._part), there, older=self._older)
+            self._writer = LlmWriter(Path(self._part), there, older=self._older, keeps=self._keeps)
         return self._writer
 
     def _new_part(self) -> str:
@@ -124,8 +134,8 @@ class LlmSink(DatabaseSink):
 class DryLlmSink(LlmSink):
     """The sink of a dry run: makes the copy in a temporary folder, and throws it away."""
 
-    def __init__(self, folder: ArchiveFolder, *, older: bool = False) -> None:
-        super().__init__(folder, older=older)
+    def __init__(self, folder: ArchiveFolder, *, older: bool = False, keeps: bool = False) -> None:
+        super().__init__(folder, older=older, keeps=keeps)
         self._scratch = tempfile.TemporaryDirectory(prefix="gptexit-")
 
     def _new_part(self) -> str:

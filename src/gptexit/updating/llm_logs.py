@@ -49,13 +49,20 @@ class LlmLogs:
     """An open database of llm."""
 
     def __init__(
-        self, base: sqlite3.Connection | Path, *, new: bool = False, older: bool = False
+        self,
+        base: sqlite3.Connection | Path,
+        *,
+        new: bool = False,
+        older: bool = False,
+        keeps: bool = False,
     ) -> None:
         """Open a database, and bring its tables up to date.
 
         `new`: nobody else has it. `older`: it has a newer export than the one that is stored.
+        `keeps`: an answer that gives way to another one stays as a turn beside it. Not so where
+        an earlier gptexit, or other options, may have told the same answer otherwise.
         """
-        self._older = older
+        self._older, self._keeps = older, keeps
         self.base = sqlite_utils.Database(base)
         self._store = LogStore(self.base)  # type: ignore[no-untyped-call]
         if new:
@@ -162,7 +169,7 @@ class LlmLogs:
                     continue
                 self.replaced = True
             row = dict(zip(_TURN, values, strict=True))
-            if known:
+            if known and self._keeps:
                 stays, goes = (known, row) if self._older else (row, known)
                 self._keep_older(conversation["id"], turn, stays, goes)
             if known is None or not self._older:
