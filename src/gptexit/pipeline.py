@@ -108,8 +108,9 @@ def convert(
     if any(output.folder for output in current.outputs):
         export.hash_members()
     # In an archive that is there, part of a conversation may not even for a moment replace it all.
-    if numbered or ((settle or current.begun) and len(export.conversation_files) > 1):
-        export.settle()
+    several = settle and len(export.conversation_files) > 1
+    if (numbered or several or current.begun) and export.settle():
+        current.take_back()
     while True:
         export.keep = current.keep
         try:
@@ -121,6 +122,7 @@ def convert(
             for output in current.outputs:
                 output.sink.discard()
             current = _Pass(export, make_outputs, selection, names)
+            current.take_back()
     if current.report.selects_nothing():
         for output in current.outputs:
             if output.folder:
@@ -151,6 +153,12 @@ class _Pass:
     def begun(self) -> bool:
         """True if an earlier run left something in one of the folders."""
         return any(output.folder and output.folder.archive.begun for output in self.outputs)
+
+    def take_back(self) -> None:
+        """Forget the names of files that a pass gave which did not know of all copies."""
+        for output in self.outputs:
+            if output.folder:
+                output.folder.archive.take_back()
 
     def keep(self, path: str) -> Take:
         """Return a function that writes a too large conversation, as it is, to the archives.

@@ -66,8 +66,8 @@ class Source(Protocol):
     def lose(self, where: str, why: Reason) -> None:
         """Note something that cannot be read, once, however often it is met."""
 
-    def settle(self) -> None:
-        """Count the copies of each conversation, in a pass of its own."""
+    def settle(self) -> bool:
+        """Count the copies of each conversation, in a pass of its own. Return whether one has two."""
 
     def hash_members(self) -> None:
         """Compute the SHA-256 of each file that is read from now on."""

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -103,6 +103,18 @@ class Archive:
         if digest_at(self.places.manifest) != self._manifest:
             self.places.write(MANIFEST, map(line_of, self.catalog))
         self.places.tidy()
+
+    def take_back(self) -> None:
+        """Forget the names that this run gave, and those that runs which were killed gave.
+
+        Their files stay, as ours; `ArchiveFolder.finish` removes those that get no name again. For
+        a pass that begins anew: names depend on the order in which conversations come, and on what
+        is known of them.
+        """
+        self.places.settle()
+        saved = (entry.key for entry in entries(Path(self.places.manifest)))
+        journals = map(Path, self.places.journals())
+        self.catalog.take_back(saved, chain.from_iterable(map(entries, journals)))
 
     def _load(self) -> None:
         for entry in entries(Path(self.places.manifest)):
@@ -204,7 +216,7 @@ class ArchiveFolder:
         if existing == digest:
             self.places.drop(part)
             self.catalog.put(entry)
-            return "unchanged"
+            return self._outcome(copy.path)
         ours = first and (there is None or self.is_ours(copy.path, existing or ""))
         if not ours and not (first and self.heals(copy.key, copy.path, part)):
             return self._copy_beside(entry, part, there)
@@ -264,6 +276,7 @@ class ArchiveFolder:
         for path in list(self._appended):
             self.ended[self._close(path)] += 1
         self.places.settle()
+        self._remove_left_over()
         if self.strict:
             self._remove_others()
         self.archive.save()
@@ -276,7 +289,7 @@ class ArchiveFolder:
         key, path = self._keys.pop(path), place or path
         target = self.places.inside(path)
         there = digest_at(target)
-        outcome: Outcome = "unchanged" if there == digest else "written"
+        outcome: Outcome = self._outcome(path) if there == digest else "written"
         theirs = there not in (None, digest) and not self.is_ours(path, there or "")
         if theirs and not self.heals(key, path, part):
             self.edited.append(path)
@@ -297,6 +310,13 @@ class ArchiveFolder:
         gone = [entry for entry in self.catalog if hash(entry.path) not in self._kept]
         for entry in gone:
             self._remove(entry)
+
+    def _remove_left_over(self) -> None:
+        """Remove the files that a pass wrote which was given up, unless the user changed them."""
+        for path in self.catalog.left_over():
+            target = f"{self.places.top}/{path}"
+            if not self._is_linked(path) and self.is_ours(path, digest_at(target) or ""):
+                self.places.remove(target)
 
     def _remove(self, entry: Entry) -> bool:
         """Remove a file of an earlier run; return False if it stays, since the user changed it."""

@@ -9,7 +9,7 @@ import hashlib
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +77,10 @@ CREATE TABLE entry (
 CREATE INDEX by_path ON entry (path);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
 CREATE TABLE replaced AS SELECT * FROM entry;
+CREATE TABLE taken_back (
+    path TEXT, folded TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)
+) WITHOUT ROWID;
+CREATE TABLE saved (key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TRIGGER keep BEFORE UPDATE OF sha256 ON entry
     WHEN old.sha256 <> '' AND old.sha256 <> new.sha256
     BEGIN
@@ -206,6 +210,30 @@ class Catalog:
     def forget(self, key: str) -> None:
         """Take an entry out: its file is no longer part of the archive."""
         self._base.execute("DELETE FROM entry WHERE key = ?", (encodable(key),))
+
+    def take_back(self, saved: Iterable[str], noted: Iterable[Entry]) -> None:
+        """Take out every entry but those of the keys `saved`; their files stay known as ours.
+
+        `noted`: entries of such files that the catalog may have no more.
+        """
+        keys = ((encodable(key),) for key in saved)
+        self._base.executemany("INSERT OR IGNORE INTO saved VALUES (?)", keys)
+        others = "FROM entry WHERE key NOT IN (SELECT key FROM saved)"
+        files = f"INSERT OR IGNORE INTO taken_back SELECT path, folded, sha256 {others}"
+        self._base.execute(f"{files} AND sha256 <> ''")
+        self._base.execute(f"DELETE {others}")
+        self._base.executemany(
+            "INSERT OR IGNORE INTO taken_back SELECT ?2, ?3, ?4 "
+            "WHERE ?1 NOT IN (SELECT key FROM saved)",
+            (_row(entry)[:4] for entry in noted),
+        )
+        self._base.execute("INSERT OR IGNORE INTO earlier SELECT path, sha256 FROM taken_back")
+
+    def left_over(self) -> Iterator[str]:
+        """Yield the paths of the files that were taken back and that no entry has got since."""
+        query = "SELECT DISTINCT path FROM taken_back WHERE folded NOT IN (SELECT folded FROM entry)"
+        for (path,) in self._base.execute(query):
+            yield path
 
     def is_ours(self, path: str, sha256: str) -> bool:
         """Tell whether a run of ours gave the file these bytes."""

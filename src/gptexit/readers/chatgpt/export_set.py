@@ -271,13 +271,16 @@ class ExportSet:
             self.duplicates = self._merging.duplicates
             yield where, raw
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         """Count the copies of each conversation in a pass of its own; one small number an id.
 
         After that `conversations` never raises AnotherCopy. Not for a pipe, which is read once.
+        Return whether a conversation has several copies.
         """
-        if self._piped or self._copies is not None:
-            return
+        if self._piped:
+            return False
+        if self._copies is not None:
+            return bool(self._copies)
         counts: Counter[str] = Counter()
         latest = [-math.inf] * len(self.editions)
         for number, _, raw in self._pass(None):
@@ -285,6 +288,7 @@ class ExportSet:
             latest[number] = max(latest[number], moment(raw.get("update_time")))
         self._copies = {key: count for key, count in counts.items() if count > 1}
         self.editions = [self.editions[number] for number in in_order(self.editions, latest)]
+        return bool(self._copies)
 
     def _pass(self, keep: Keep | None) -> Iterator[tuple[int, str, Raw]]:
         """Yield every conversation, with the number of its export and its place."""
