@@ -231,7 +231,9 @@ class Catalog:
 
     def left_over(self) -> Iterator[str]:
         """Yield the paths of the files that were taken back and that no entry has got since."""
-        query = "SELECT DISTINCT path FROM taken_back WHERE folded NOT IN (SELECT folded FROM entry)"
+        query = (
+            "SELECT DISTINCT path FROM taken_back WHERE folded NOT IN (SELECT folded FROM entry)"
+        )
         for (path,) in self._base.execute(query):
             yield path
 
