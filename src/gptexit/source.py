@@ -67,7 +67,10 @@ class Source(Protocol):
         """Note something that cannot be read, once, however often it is met."""
 
     def settle(self) -> bool:
-        """Count the copies of each conversation, in a pass of its own. Return whether one has two."""
+        """Count the copies of each conversation, in a pass of its own.
+
+        Return whether a conversation has several.
+        """
 
     def hash_members(self) -> None:
         """Compute the SHA-256 of each file that is read from now on."""
