@@ -170,8 +170,9 @@ class JsonlSource:
         if take:
             take(b"")
 
-    def settle(self) -> None:
-        """Do nothing: a second line of one id never counts."""
+    def settle(self) -> bool:
+        """Return False: a second line of one id never counts."""
+        return False
 
     def hash_members(self) -> None:
         """Do nothing: the archive that the lines come from has their checksums."""
