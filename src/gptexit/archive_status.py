@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from gptexit.archive.archive import Archive
 from gptexit.archive.checked import PART, LastCheck, last_check
 from gptexit.archive.description import (
     EXPORTS,
@@ -30,7 +31,6 @@ from gptexit.archive.description import (
     incomplete_of,
     record_of,
 )
-from gptexit.archive.folder import Archive
 from gptexit.archive.manifest import RECORDED, Entry
 from gptexit.archive.places import MANIFEST
 from gptexit.chatgpt import take

@@ -11,9 +11,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from gptexit.archive.archive import Archive
 from gptexit.archive.description import expect, is_older, need_same_account, part_of
 from gptexit.archive.files import Sink, StdoutSink
-from gptexit.archive.folder import Archive, ArchiveFolder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import entries
 from gptexit.archive.moved import follow

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 from pathvalidate import sanitize_filename
 
+from gptexit.archive.archive import Archive
 from gptexit.archive.description import (
     INCOMPLETE,
     Incomplete,
@@ -26,7 +27,7 @@ from gptexit.archive.description import (
     unread,
 )
 from gptexit.archive.files import Copy, File
-from gptexit.archive.folder import Archive, ArchiveFolder, beside, beside_key, sha256_of
+from gptexit.archive.folder import ArchiveFolder, beside, beside_key, sha256_of
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import Entry, entries
 from gptexit.conversion import OutputSpec, choices, convert_export, spec_of

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from gptexit.archive.archive import Archive
 from gptexit.archive.checked import PART, note_check
-from gptexit.archive.folder import Archive
 from gptexit.archive.lock import owning
 from gptexit.archive.manifest import ACCEPTED
 from gptexit.errors import OtherArchive

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gptexit.archive.archive import Archive
 from gptexit.archive.description import need_same_account
-from gptexit.archive.folder import Archive, ArchiveFolder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.lock import owning
 from gptexit.conversion import choices, spec_of
 from gptexit.files.background import collector_off

@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from gptexit.archive.archive import Archive
 from gptexit.archive.files import Copy, File, StdoutSink
-from gptexit.archive.folder import Archive, ArchiveFolder
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.archive.zip_folder import ZipSink
 
 NOTE = File("2025/a.md", b"first", "conversation/1")

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
-from gptexit.archive.folder import Archive
+from gptexit.archive.archive import Archive
 from gptexit.cli import main
 from gptexit.conversion import convert
 from gptexit.schemas import errors

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gptexit.archive.folder import Archive, ArchiveFolder
+from gptexit.archive.archive import Archive
+from gptexit.archive.folder import ArchiveFolder
 from gptexit.pipeline import Output, convert
 from gptexit.report import RunReport, Written
 from gptexit.selection import Selection

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from gptexit.archive.folder import Archive
+from gptexit.archive.archive import Archive
 from gptexit.cli import main
 from gptexit.cli.convert import convert as command
 from gptexit.conversion import convert

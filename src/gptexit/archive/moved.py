@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from gptexit.archive.folder import Archive
+from gptexit.archive.archive import Archive
 from gptexit.archive.manifest import Catalog
 from gptexit.files.disk import HOUSE, digest_at, leads_out, open_plain
 from gptexit.text.front_matter import LONGEST, identity
