@@ -270,7 +270,8 @@ def scratch_database(tables: str, cache: int = 1000) -> sqlite3.Connection:
     `tables`: SQL that makes them; `cache`: KiB of memory. All later changes are in one transaction
     that is never committed: nothing of it has to outlive a crash.
     """
-    base = sqlite3.connect("", isolation_level=None)
+    # The garbage collector may close it in another thread.
+    base = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     base.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
         f"PRAGMA cache_size = -{cache}; {tables} BEGIN;"

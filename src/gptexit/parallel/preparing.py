@@ -146,6 +146,9 @@ class Setup:
         self.again.need_same()
         return Worker(self).reply
 
+    def orphaned(self) -> None:
+        """Do nothing: a worker has no file that outlives it."""
+
 
 Result = list[Any]
 """The result for one conversation: `lost(...)` if it cannot be read, else the fields of `Prepared`

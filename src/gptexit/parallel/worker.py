@@ -38,6 +38,9 @@ class Setup(Protocol):
     def start(self) -> Answer:
         """Make ready, in the worker, and return the function that answers batches."""
 
+    def orphaned(self) -> None:
+        """Clean up, in the worker, after the process that started it was killed."""
+
 
 def send(stream: BinaryIO, data: bytes) -> None:
     """Write one message. Raises OSError if the other end is gone."""
@@ -83,7 +86,11 @@ def main() -> None:
         outgoing.write(READY)
         outgoing.flush()
         while True:
-            batch = marshal.loads(receive(incoming))
-            send(outgoing, answer(batch))
+            try:
+                data = receive(incoming)
+            except EOFError:  # who closes a pool kills its workers first
+                setup.orphaned()
+                return
+            send(outgoing, answer(marshal.loads(data)))
     finally:
         os._exit(0)  # nothing that a library does at the end may keep the process waiting

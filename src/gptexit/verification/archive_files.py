@@ -7,16 +7,16 @@ import json
 from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from posixpath import basename, dirname, join, normpath
-from typing import Any
+from typing import Any, BinaryIO
 
 from gptexit.errors import NEWER, UPDATE, OtherArchive
 from gptexit.files.disk import special
 from gptexit.text.front_matter import identity, parted
 from gptexit.text.note_links import digest_of_body, target_of, with_targets
 from gptexit.text.terminal import printable
+from gptexit.verification.index import Groups, Index, Table
 from gptexit.verification.page import id_in
 from gptexit.verification.raw import leaves, object_of, objects
 
@@ -51,36 +51,54 @@ class CheckedArchive:
     format: str
     record: dict[str, Any]
     """Its `archive.json`; empty if that is gone."""
-    promised: dict[str, str] = field(default_factory=dict)
-    """Path to SHA-256, from the manifest."""
-    keys: dict[str, str] = field(default_factory=dict)
-    """Key of a file (`conversation/<id>`, `asset/<id>`) to its path."""
-    shows: dict[str, str] = field(default_factory=dict)
-    """Key of a file to the marks of the messages that it shows, if the manifest has them."""
-    names: list[str] = field(default_factory=list)
-    """The names that it gives to projects and custom GPTs."""
-    found: dict[str, str] = field(default_factory=dict)
-    """Path to SHA-256 of each promised file that exists."""
     only: str | None = None
     """The file of it that is verified, if it is only one."""
-    unmarked: dict[str, str] = field(default_factory=dict)
-    """Path of a text with redacted secrets to the SHA-256 of that file in the export."""
+    index: Index = field(default_factory=Index)
+    """Holds what follows, but for short lists."""
+    names: list[str] = field(default_factory=list)
+    """The names that it gives to projects and custom GPTs."""
     damage: list[tuple[str, str]] = field(default_factory=list)
     """File and sentence for each fault of its manifest and record."""
-    about: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By path, what the manifest tells of a note beside its marks."""
-    sizes: dict[str, Any] = field(default_factory=dict)
-    """By path, the bytes that were written; only while the archive is read."""
-    times: dict[str, int] = field(default_factory=dict)
-    """By path, when a file was written that is changed now, in nanoseconds."""
-    moved: dict[str, str] = field(default_factory=dict)
+    promised: Table[str] = field(init=False)
+    """Path to SHA-256, from the manifest."""
+    keys: Table[str] = field(init=False)
+    """Key of a file (`conversation/<id>`, `asset/<id>`) to its path."""
+    shows: Table[str] = field(init=False)
+    """Key of a file to the marks of the messages that it shows, if the manifest has them."""
+    found: Table[str] = field(init=False)
+    """Path to SHA-256 of each promised file that exists."""
+    held: Groups[str] = field(init=False)
+    """SHA-256 to the paths of the promised files that exist, once `list_found` was called."""
+    named: Groups[str] = field(init=False)
+    """Name to the present places of those files, once `list_found` was called."""
+    unmarked: Table[str] = field(init=False)
+    """Path of a text with redacted secrets to the SHA-256 of that file in the export."""
+    about: Table[dict[str, str]] = field(init=False)
+    """By path, what the manifest tells of a file beside its marks."""
+    changed: Table[bool] = field(init=False)
+    """The paths of the files that exist, and not as they were written."""
+    times: Table[int] = field(init=False)
+    """By path, when such a file was written, in nanoseconds."""
+    moved: Table[str] = field(init=False)
     """By path, where a file is now that a person moved."""
-    origin: dict[str, str] = field(default_factory=dict)
+    origin: Table[str] = field(init=False)
     """The same by the present place."""
-    named: dict[str, list[str]] = field(default_factory=dict)
-    """Present places by name, as far as they were asked for."""
-    places: dict[str, Any] = field(default_factory=dict)
-    """Where a reader found each conversation, so that those of other processes need not look."""
+    lists: dict[str, Any] = field(default_factory=dict)
+    """What a reader listed of it in the index, so that those of other processes need not."""
+
+    def __post_init__(self) -> None:
+        """Make the tables."""
+        for name in ("promised", "keys", "shows", "found", "unmarked", "about", "changed", "times"):
+            setattr(self, name, Table(self.index))
+        self.moved, self.origin = Table(self.index), Table(self.index)
+        self.held, self.named = Groups(self.index), Groups(self.index)
+
+    def list_found(self) -> None:
+        """Make the lists of files by their bytes and by their names."""
+        for path, digest in self.found.items():
+            self.held.add(digest, path)
+            place = self.moved.get(path, path)
+            self.named.add(basename(place), place)
 
     def place(self, path: str) -> Path:
         """Return the place of a promised file on the disk."""
@@ -88,8 +106,7 @@ class CheckedArchive:
 
     def told(self, path: str, name: str) -> str:
         """Return what the manifest tells of a note under a name; "" if it does not."""
-        value = self.about.get(path, {}).get(name)
-        return value if isinstance(value, str) else ""
+        return str(self.about.get(path, {}).get(name, ""))
 
     def is_persons(self, path: str) -> bool:
         """Tell whether a person changed a file, as far as can be told, and not a fault of a disk.
@@ -140,17 +157,9 @@ class CheckedArchive:
             path = self.origin.get(path, path)
             if path in self.found:
                 return path
-        places = self._by_name().get(basename(target), [])
+        places = self.named.get(basename(target)) or []
         same = [place for place in places if f"/{place}".endswith(f"/{target}")]
         return self.origin.get(same[0], same[0]) if len(same) == 1 else None
-
-    def _by_name(self) -> dict[str, list[str]]:
-        """Return the present places of the files that exist, by their names."""
-        if not self.named:
-            for path in self.found:
-                place = self.moved.get(path, path)
-                self.named.setdefault(basename(place), []).append(place)
-        return self.named
 
     def _written(self, note: str, target: str) -> str | None:
         """Return the target that a link had when a note was written; "?" if it leads nowhere now.
@@ -160,7 +169,7 @@ class CheckedArchive:
         path = self.linked(note, target)
         if path is not None:
             return target_of(path)
-        return "?" if basename(target) in self._by_name() else None
+        return "?" if basename(target) in self.named else None
 
     def is_resolved(self, path: str, whole: Container[str] = ()) -> bool:
         """Tell whether a text beside a note is gone because a person put it in the note's place.
@@ -174,12 +183,20 @@ class CheckedArchive:
 
     def is_changed(self, path: str) -> bool:
         """Tell whether a file exists, and not as it was written."""
-        return path in self.found and self.found[path] != self.promised[path]
+        return path in self.changed
+
+    def find(self, path: str, digest: str) -> None:
+        """Add a promised file that exists."""
+        self.found[path] = digest
+        if digest != self.promised[path]:
+            self.changed[path] = True
 
     @property
-    def asked(self) -> list[str]:
+    def asked(self) -> Table[str] | list[str]:
         """The promised files that are verified."""
-        return [path for path in self.promised if self.only in (None, path)]
+        if self.only is None:
+            return self.promised
+        return [self.only] if self.only in self.promised else []
 
     @property
     def zips(self) -> list[str]:
@@ -259,89 +276,94 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in inner if path.is_dir() and not path.is_symlink()]
 
 
-def read_archive(root: Path, only: str | None = None) -> CheckedArchive:
+def read_archive(root: Path, only: str | None = None, index: Index | None = None) -> CheckedArchive:
     """Read the archive at `root` and hash its files, or `only` that one.
 
-    Raises OSError, and OtherArchive if a newer gptexit wrote it.
+    `index`: what keeps the lists of its files; None for one of its own. Raises OSError, and
+    OtherArchive if a newer gptexit wrote it.
     """
     record, fault = _record(root / _RECORD)
     if isinstance(version := record.get("version"), int) and version > _VERSION:
         raise OtherArchive(f"{printable(str(root))} {NEWER}", UPDATE)
     name = record.get("format")
-    archive = CheckedArchive(root, name if isinstance(name, str) else "", record, only=only)
+    archive = CheckedArchive(
+        root, name if isinstance(name, str) else "", record, only, index or Index()
+    )
     if fault:
         archive.damage.append((_RECORD, fault))
     _read_manifest(archive)
     archive.names += leaves(_record(root / HOUSE / "names.json")[0])
     for path in archive.asked:
         if digest := _file_digest(root / path):
-            promised = archive.promised[path]
-            archive.found[path] = promised if digest == promised else digest  # one string for both
+            archive.find(path, digest)
     if archive.format == "markdown":
         for path in _displaced(archive):
-            del archive.found[path]
-        if archive.found.keys() != archive.promised.keys():
+            del archive.found[path], archive.changed[path]
+        if len(archive.found) < len(archive.promised):
             _follow(archive)
-    archive.sizes.clear()
-    archive.times = {path: at for path, at in archive.times.items() if archive.is_changed(path)}
+    archive.list_found()
+    _read_times(archive)
     return archive
 
 
 def _displaced(archive: CheckedArchive) -> list[str]:
     """Return the promised places of notes at which a person put that of another conversation."""
-    ids = {path: key.removeprefix("conversation/") for key, path in archive.keys.items()}
-    return [
-        path
-        for path in archive.found
-        if archive.is_changed(path)
-        and archive.told(path, "key").startswith("conversation/")
-        and (now := id_in(archive.root / path) or ids[path]) != ids[path]
-        and f"conversation/{now}" in archive.keys
-    ]
+    displaced = []
+    for path in archive.changed:
+        kind, _, key = archive.told(path, "key").partition("/")
+        if kind == "conversation":
+            now = id_in(archive.root / path) or key
+            if now != key and f"conversation/{now}" in archive.keys:
+                displaced.append(path)
+    return displaced
 
 
 def _follow(archive: CheckedArchive) -> None:
     """Find the promised files that a person moved: notes by their id, any file by its bytes."""
-    gone = [path for path in archive.promised if path not in archive.found]
-    sizes = {archive.sizes[path] for path in gone}
-    by_digest: dict[str, list[str]] = {}
-    by_id: dict[str, list[str]] = {}
+    sizes = {archive.told(path, "size") for path in _gone(archive)}
+    by_digest, by_id = Groups[str](archive.index), Groups[str](archive.index)
     for place in files_in(archive.root):
         path = place.relative_to(archive.root).as_posix()
         if path in archive.found:
             continue
-        if place.stat().st_size in sizes and (digest := _file_digest(place)):
-            by_digest.setdefault(digest, []).append(path)
+        if str(place.stat().st_size) in sizes and (digest := _file_digest(place)):
+            by_digest.add(digest, path)
         if path.lower().endswith(".md") and (own_id := id_in(place)):
-            by_id.setdefault(own_id, []).append(path)
-    ids = {path: key.removeprefix("conversation/") for key, path in archive.keys.items()}
+            by_id.add(own_id, path)
     for same_bytes_only in (True, False):
-        for path in gone:
-            found = by_id.get(ids[path], []) if not same_bytes_only else None
-            found = by_digest.get(archive.promised[path], []) if found is None else found
-            found = [now for now in found if now not in archive.origin]
-            if path not in archive.moved and found:
+        for path in _gone(archive):
+            key = archive.told(path, "key").removeprefix("conversation/")
+            found = by_id.get(key) if not same_bytes_only else None
+            found = by_digest.get(archive.promised[path]) if found is None else found
+            found = [now for now in found or () if now not in archive.origin]
+            if found:
                 name = path.rpartition("/")[2]
                 now = min(found, key=lambda now: (now.rpartition("/")[2] != name, now))
                 archive.moved[path], archive.origin[now] = now, path
-                archive.found[path] = _file_digest(archive.root / now) or ""
+                archive.find(path, _file_digest(archive.root / now) or "")
 
 
-def archive_of(file: Path) -> CheckedArchive:
+def _gone(archive: CheckedArchive) -> Iterator[str]:
+    """Yield the promised files that are not found yet."""
+    yield from (path for path in archive.promised if path not in archive.found)
+
+
+def archive_of(file: Path, index: Index) -> CheckedArchive:
     """Read the archive that lists a ZIP; if none does, make one of that ZIP. Raises OSError."""
     for folder in file.absolute().parents[: DEEPEST + 1]:
         if (folder / _MANIFEST).is_file():
             name = file.absolute().relative_to(folder).as_posix()
-            archive = read_archive(folder, name)
+            archive = read_archive(folder, name, index)
             if name in archive.promised:
                 return archive
-    return CheckedArchive(file.absolute().parent, ALONE, {}, only=file.name)
+    return CheckedArchive(file.absolute().parent, ALONE, {}, file.name, index)
 
 
 def _record(path: Path) -> tuple[dict[str, Any], str | None]:
     """Read a JSON record; also return a sentence if it is not as it was written."""
     try:
-        data = _plain_bytes(path)
+        with _opened(path) as stream:
+            data = stream.read()
         record = object_of(json.loads(data))
     except (OSError, ValueError, RecursionError):
         record = {}
@@ -350,11 +372,11 @@ def _record(path: Path) -> tuple[dict[str, Any], str | None]:
     return record, None if _is_sealed(data, record) else "is not as it was written"
 
 
-def _plain_bytes(path: Path) -> bytes:
-    """Read a file. Raises OSError, also for a pipe, which would wait for somebody who writes."""
+def _opened(path: Path) -> BinaryIO:
+    """Open a file. Raises OSError, also for a pipe, which would wait for somebody who writes."""
     if special(path):
         raise FileNotFoundError
-    return path.read_bytes()
+    return path.open("rb")
 
 
 def _is_sealed(data: bytes, record: dict[str, Any]) -> bool:
@@ -374,46 +396,59 @@ def _is_sealed(data: bytes, record: dict[str, Any]) -> bool:
 def _read_manifest(archive: CheckedArchive) -> None:
     """Add the promises of its manifest to an archive, or the faults of it. Raises OSError."""
     faults: list[str] = []
+    whole = hashlib.sha256()
     try:
-        data = _plain_bytes(archive.root / _MANIFEST)
+        stream = _opened(archive.root / _MANIFEST)
     except FileNotFoundError:
         archive.damage.append((_MANIFEST, "is gone, and with it the list of files"))
         return
-    if archive.record and archive.record.get("manifest") != hashlib.sha256(data).hexdigest():
-        faults.append("is not as it was written, nor is its list of files")
-    for number, line in enumerate(BytesIO(data), 1):  # no list of lines as large again
-        try:
-            entry = object_of(json.loads(line))
-        except (ValueError, RecursionError):
-            entry = {}
-        path, digest, key = entry.get("path"), entry.get("sha256"), entry.get("key")
-        if not (isinstance(path, str) and isinstance(digest, str) and isinstance(key, str)):
-            faults.append(f"line {number} cannot be read")
-        elif _leads_out(path):
-            faults.append(f"line {number} names a file outside of the archive")
-        else:
-            archive.promised[path] = digest
-            archive.keys[key] = path
-            archive.sizes[path] = entry.get("size")
-            about = object_of(entry.get("about"))
-            marks = about.get("held")
-            if isinstance(marks, str):
-                archive.shows[key] = marks
-            archive.about[path] = {name: about[name] for name in _TOLD if name in about}
-            archive.about[path]["key"] = key
+    with stream:
+        for number, line in enumerate(stream, 1):
+            whole.update(line)
+            if fault := _read_line(archive, line):
+                faults.append(f"line {number} {fault}")
+    if archive.record and archive.record.get("manifest") != whole.hexdigest():
+        faults.insert(0, "is not as it was written, nor is its list of files")
     if any((archive.root / HOUSE).glob("*.journal")):
         archive.damage.append((f"{HOUSE}/", "a run was interrupted: run it again"))
-    _read_times(archive)
     archive.damage += [(_MANIFEST, fault) for fault in faults]
 
 
+def _read_line(archive: CheckedArchive, line: bytes) -> str | None:
+    """Add what a line of the manifest promises to an archive; return its fault, if it has one."""
+    try:
+        entry = object_of(json.loads(line))
+    except (ValueError, RecursionError):
+        entry = {}
+    path, digest, key = entry.get("path"), entry.get("sha256"), entry.get("key")
+    if not (isinstance(path, str) and isinstance(digest, str) and isinstance(key, str)):
+        return "cannot be read"
+    if _leads_out(path):
+        return "names a file outside of the archive"
+    archive.promised[path] = digest
+    archive.keys[key] = path
+    about = object_of(entry.get("about"))
+    if isinstance(marks := about.get("held"), str):
+        archive.shows[key] = marks
+    told = {name: value for name in _TOLD if isinstance(value := about.get(name), str)}
+    archive.about[path] = {**told, "key": key, "size": str(entry.get("size"))}
+    return None
+
+
 def _read_times(archive: CheckedArchive) -> None:
-    """Add when each file was written, as far as the archive tells."""
-    with suppress(OSError):
-        for line in BytesIO(_plain_bytes(archive.root / _TIMES)):
-            with suppress(ValueError, TypeError, RecursionError):
+    """Add when each file that is changed was written, as far as the archive tells."""
+    if not archive.changed:
+        return
+    try:
+        stream = _opened(archive.root / _TIMES)
+    except OSError:
+        return
+    with stream:
+        for line in stream:
+            with suppress(ValueError, TypeError, OverflowError, RecursionError):
                 path, time = json.loads(line)
-                archive.times[path] = int(time)
+                if isinstance(path, str) and archive.is_changed(path):
+                    archive.times[path] = int(time)
 
 
 def _leads_out(path: str) -> bool:

@@ -38,6 +38,8 @@ _REFERENCE = re.compile(r"&#?\w{1,31};")
 """A reference of HTML, which Markdown undoes in addresses too (CommonMark 2.5)."""
 _TRACKING = re.compile(r"[?&](?:utm_\w+|gclid|fbclid|msclkid)=[^&#\s\0()<>\[\]\"]*", re.IGNORECASE)
 """Parameters that tell a server where a visitor came from; a writer may drop them."""
+_REMEMBERED = 500
+"""Characters of an address whose key is remembered, at most: whole texts would fill the memory."""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -87,9 +89,13 @@ def letters(text: str) -> str:
     return _NO_TEXT_BEYOND_ASCII.sub("", left).replace("☐", "").replace("☑", "")
 
 
-@lru_cache(maxsize=8192)
 def key_of_address(address: str) -> str:
     """Return the letters and digits of an address: whoever wrote or encoded it, they stay."""
+    return _key_of_address(address) if len(address) <= _REMEMBERED else keys_in(address)
+
+
+@lru_cache(maxsize=4096)
+def _key_of_address(address: str) -> str:
     return keys_in(address)
 
 

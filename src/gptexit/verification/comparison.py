@@ -252,7 +252,8 @@ class Comparison:
             what = f"is in the {archive.format} archive, though its options leave it out"
             self.add(what, key, title)
         problems = [bench.problem(*lack, key, title) for lack in lacks]
-        changed = list(filter(archive.is_changed, _texts_of(archive, key)))
+        texts = _texts_of(archive, key) if archive.changed else ()  # nearly always none is
+        changed = list(filter(archive.is_changed, texts))
         (bench.lacking if lacks else bench.whole).update(changed)
         accepted = changed and archive.is_accepted(changed[0])
         if accepted and self._is_known(archive, reader, key, source):

@@ -6,12 +6,12 @@ import hashlib
 import re
 from collections.abc import Callable
 from contextlib import closing
-from itertools import islice
 from typing import BinaryIO
 from urllib.parse import unquote
 
 from gptexit.chatgpt.names import file_id
 from gptexit.readers.chatgpt.export_set import ExportSet
+from gptexit.verification.index import Index, Table
 from gptexit.verification.raw import Raw, mentioned, shown, strings
 from gptexit.verification.redacted_text import same_bytes
 
@@ -24,27 +24,36 @@ class Locator:
 
     def __init__(self, export: ExportSet) -> None:
         self._export = export
-        self._known: dict[str, str | None] = {}
-        self._taken = 0
-        self.missing: set[str] = set()
+        index = Index()
+        self._known = Table[str | None](index)
+        self.missing = Table[bool](index)
         """The ids of files that the export mentions and does not hold."""
+        self._new: tuple[set[str], dict[str, str | None]] | None = None
+        """Of both, what was found since it was taken; None if nobody takes it."""
         self.unreadable: dict[str, str] = {}
         """Files of the export that cannot be read, and why."""
 
     def take(self) -> tuple[set[str], dict[str, str], dict[str, str | None]]:
         """Return what was found since the last time: `missing`, `unreadable` and digests."""
-        known = dict(islice(self._known.items(), self._taken, None))
-        found = self.missing, self.unreadable, known
-        self.missing, self.unreadable, self._taken = set(), {}, len(self._known)
+        missing, known = self._new or (set(), {})
+        found = missing, self.unreadable, known
+        self._new, self.unreadable = (set(), {}), {}
         return found
 
     def absorb(
         self, missing: set[str], unreadable: dict[str, str], known: dict[str, str | None]
     ) -> None:
         """Add what `take` returned in another process."""
-        self.missing |= missing
+        for file in missing:
+            self._add_missing(file)
         self.unreadable |= unreadable
-        self._known |= known
+        for member, digest in known.items():
+            self._known[member] = digest
+
+    def _add_missing(self, file: str) -> None:
+        self.missing[file] = True
+        if self._new is not None:
+            self._new[0].add(file)
 
     def look_for(self, conversation: str | None, raw: Raw) -> None:
         """Add the files that a conversation mentions and the export does not hold to `missing`."""
@@ -52,7 +61,7 @@ class Locator:
         for pointer in pointers:
             key = file_id(pointer)
             if self._export.lookup(key).member is None:
-                self.missing.add(key)
+                self._add_missing(key)
         if not paths:
             return
         rows = self._export.library(conversation or "")
@@ -62,7 +71,7 @@ class Locator:
             if not any(_leads_to(written, name) for name in names):
                 # Paths of the code interpreter are each conversation's own.
                 end = re.search(r"\)(?![.\w])" if ")" in written else r"\s", written)
-                self.missing.add(f"{conversation}: {written[: end.start() if end else None]}")
+                self._add_missing(f"{conversation}: {written[: end.start() if end else None]}")
 
     def shown_by(self, conversation: str, raw: Raw) -> list[str]:
         """Return pointers to the files that a conversation shows by itself or by the library."""
@@ -96,7 +105,10 @@ class Locator:
                 self._export.size(member)
             except FileNotFoundError:
                 return None
-            self._known[member] = self._digest(member, lambda: self._export.open(member))
+            digest = self._digest(member, lambda: self._export.open(member))
+            self._known[member] = digest
+            if self._new is not None:
+                self._new[1][member] = digest
         return self._known[member]
 
     def side_file(self, name: str) -> str | None:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gptexit.verification.raw import object_of, strings
 
@@ -41,8 +41,7 @@ def piece_in(path: Path) -> tuple[str, Any]:
     return call[1], value
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One conversation in a list."""
 
     number: Any

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_text import letters
@@ -15,6 +14,7 @@ from gptexit.verification.html_links import file_of, unsafe
 from gptexit.verification.html_page import HtmlPage, Unreadable
 from gptexit.verification.html_tree import HeldPage
 from gptexit.verification.html_words import IndexSums, missing, sum_of, words_in
+from gptexit.verification.index import Groups, Table
 from gptexit.verification.raw import object_of, strings
 from gptexit.verification.redacted_text import TextFinder
 
@@ -25,34 +25,42 @@ _NAMED = 20
 """Conversations whose words are compared at once, and named if the index lacks one."""
 
 
+class Rows(Groups[tuple[Any, ...]]):
+    """The entries of each page in the lists: the file of the list, and the fields of a `Row`."""
+
+
+def list_rows(archive: CheckedArchive, rows: Rows) -> None:
+    """Add the entries of every list of an archive."""
+    for file in sorted(path for path in archive.found if path.startswith("data/list-")):
+        if file.endswith(".js"):
+            for row in _rows_in(archive.root / file):
+                rows.add(row.path, (file, *row))
+
+
+def _rows_in(path: Path) -> Iterator[Row]:
+    with suppress(NoData, OSError):  # `Lists.lacks` names it
+        yield from rows_in(path, path.stem)
+
+
 class Lists:
     """The data of an archive."""
 
-    def __init__(self, archive: CheckedArchive, look: TextFinder, searched: dict[int, int]) -> None:
+    def __init__(
+        self, archive: CheckedArchive, look: TextFinder, rows: Rows, searched: dict[int, int]
+    ) -> None:
         """`searched`: where `texts` keeps the sum of the words of each conversation."""
         self._archive = archive
         self._look = look
+        self._rows = rows
         self._searched = searched
-
-    @cached_property
-    def _rows(self) -> dict[str, list[tuple[str, Row]]]:
-        """The entries of each page in the lists, with the file of the list."""
-        rows: dict[str, list[tuple[str, Row]]] = {}
-        for file in sorted(self._archive.found):
-            if file.startswith("data/list-") and file.endswith(".js"):
-                try:
-                    for row in rows_in(self._archive.root / file, Path(file).stem):
-                        rows.setdefault(row.path, []).append((file, row))
-                except (NoData, OSError):
-                    continue  # `lacks` names it
-        return rows
 
     def unlisted(self, held: HeldPage) -> Iterator[str]:
         """Compare the entry of a page in the lists with its conversation."""
-        if held.path not in self._rows:
+        entry = self._rows.first(held.path)
+        if entry is None:
             yield "is in no list of conversations (data/list-….js)"
             return
-        file, row = self._rows[held.path][0]
+        file, row = entry[0], Row(*entry[1:])
         if str(row.number) != held.page.number:
             yield f"has another number in {file}: {row.number}"
         if held.kept:
@@ -81,8 +89,9 @@ class Lists:
         texts = {text.anchor: text for text in listed}
         if len(texts) < len(listed) or not texts.keys() <= held.page.ids.keys():
             return f"is not found by the search: {file} names messages that it does not have"
-        if held.path in self._rows:
-            self._searched[int(number)] = sum_of(self._words(self._rows[held.path][0][1], listed))
+        entry = self._rows.first(held.path)
+        if entry is not None:
+            self._searched[int(number)] = sum_of(self._words(Row(*entry[1:]), listed))
         return texts
 
     @staticmethod
@@ -90,23 +99,25 @@ class Lists:
         """Return the words by which the search has to find a conversation."""
         return words_in([row.title, *(text.text for text in listed)])
 
-    def lacks(self, pages: set[str]) -> Iterator[tuple[str, str]]:
+    def lacks(self, pages: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield file and sentence for each fault of no single page. `pages`: their paths."""
-        numbers: Counter[str] = Counter()
-        for path, entries in self._rows.items():
+        numbers = Table[int](self._archive.index)
+        for path in self._rows:
+            entries = self._rows.get(path) or []
             file = entries[0][0]
-            numbers.update(str(row.number) for _, row in entries)
+            for number in (str(Row(*fields).number) for _, *fields in entries):
+                numbers[number] = numbers.get(number, 0) + 1
             if path not in self._archive.promised:
                 yield file, f"lists a conversation that the archive does not have: {path}"
             elif len(entries) > 1:
                 yield file, f"lists a conversation twice: {path}"
         twice = [number for number, times in numbers.items() if times > 1]
         yield from (("data/", f"two conversations have the number {number}") for number in twice)
-        linked: set[str] = set()
+        linked = Table[bool](self._archive.index)
         index = IndexSums()
         listed: list[str] = []
-        for file in sorted(self._archive.found):
-            if file.startswith("data/") and not file.startswith("data/texts/"):
+        for file in sorted(filter(_is_of_all, self._archive.found)):
+            if file.startswith("data/"):
                 try:
                     name, value = piece_in(self._archive.root / file)
                     if file.startswith(_WORDS):
@@ -118,21 +129,21 @@ class Lists:
                     yield from ((file, what) for what in self._misindexed(object_of(value)))
                     pieces = object_of(object_of(value).get("words")).get("pieces")
                     listed = strings(*pieces) if isinstance(pieces, list) else []
-            elif file == "index.html" or (file.startswith("list/") and file.endswith(".html")):
-                # The look back on the first page leads to a few conversations as well.
-                yield from self._plain(file, linked if file.startswith("list/") else set())
+                continue
+            # The look back on the first page leads to a few conversations as well.
+            yield from self._plain(file, linked if file.startswith("list/") else None)
         for name in index.misplaced(listed):
             yield f"{_WORDS}{name}.js", "is not where the search looks for its words"
         yield from self._unsearched(index)
-        unlinked = sorted(pages - linked)
-        yield from ((path, "is on no page of list/") for path in unlinked[:1])
+        unlinked = min((path for path in pages if path not in linked), default=None)
+        if unlinked is not None:
+            yield unlinked, "is on no page of list/"
 
     def _unsearched(self, index: IndexSums) -> Iterator[tuple[str, str]]:
         """Yield a sentence for each conversation that the word index does not have whole."""
         differing = {
             row.number: row
-            for entries in self._rows.values()
-            for _, row in entries[:1]
+            for row in self._first_rows()
             if isinstance(row.number, int)
             and index.sums[row.number] != self._searched.get(row.number)
         }
@@ -149,6 +160,11 @@ class Lists:
                 yield _WORDS, f"the search data of {len(differing)} more pages may lack words"
                 return
 
+    def _first_rows(self) -> Iterator[Row]:
+        """Yield the first entry of each page."""
+        entries = map(self._rows.first, self._rows)
+        yield from (Row(*entry[1:]) for entry in entries if entry is not None)
+
     def _looked_up(self, row: Row) -> set[str]:
         """Return the words by which a conversation has to be found; none if nobody can tell."""
         file = f"data/texts/{row.number}.js"
@@ -163,23 +179,22 @@ class Lists:
 
     def _pieces(self) -> Iterator[object]:
         """Yield the pieces of the word index that can be read."""
-        for file in sorted(self._archive.found):
-            if file.startswith(_WORDS):
-                with suppress(NoData, OSError):
-                    yield piece_in(self._archive.root / file)[1]
+        for file in sorted(path for path in self._archive.found if path.startswith(_WORDS)):
+            with suppress(NoData, OSError):
+                yield piece_in(self._archive.root / file)[1]
 
     def _misindexed(self, index: dict[str, object]) -> Iterator[str]:
         """Compare the index, which the scripts read first, with the lists."""
         lists = index.get("lists")
         named = strings(*lists) if isinstance(lists, list) else []
-        held = {file for entries in self._rows.values() for file, _ in entries}
+        held = {file for file, *_ in self._rows.values()}
         for file in sorted(held - {f"data/list-{name}.js" for name in named}):
             yield f"does not name {file}"
-        if index.get("chats") != len(self._rows):
-            yield f"counts {index.get('chats')} conversations instead of {len(self._rows)}"
+        if index.get("chats") != (listed := sum(1 for _ in self._rows)):
+            yield f"counts {index.get('chats')} conversations instead of {listed}"
 
-    def _plain(self, file: str, linked: set[str]) -> Iterator[tuple[str, str]]:
-        """Read a page without messages, and add what it leads to to `linked`."""
+    def _plain(self, file: str, linked: Table[bool] | None) -> Iterator[tuple[str, str]]:
+        """Read a page without messages, and add what it leads to to `linked`, if given."""
         try:
             text = (self._archive.root / file).read_text(encoding="utf-8", errors="replace")
             page = HtmlPage(text, says=False)
@@ -188,4 +203,12 @@ class Lists:
             return
         yield from ((file, what) for what in unsafe(self._archive, file, page))
         files = (file_of(self._archive, file, link) for link in page.links)
-        linked.update(filter(None, files))
+        if linked is not None:
+            for led in filter(None, files):
+                linked[led] = True
+
+
+def _is_of_all(file: str) -> bool:
+    """Tell whether a file has data of the whole archive, or lists its conversations."""
+    data = file.startswith("data/") and not file.startswith("data/texts/")
+    return data or file == "index.html" or (file.startswith("list/") and file.endswith(".html"))

@@ -29,6 +29,7 @@ from gptexit.verification.archive_files import (
 from gptexit.verification.compare_raw import MergedCopies
 from gptexit.verification.comparison import READERS, Bench, Comparison
 from gptexit.verification.export_files import Locator
+from gptexit.verification.index import Index, Table
 from gptexit.verification.raw import Raw, id_of, names, title_of
 from gptexit.verification.readers import Reader
 from gptexit.verification.result import Checked, Moved, Problem, Result
@@ -149,12 +150,14 @@ def _settle(bench: Bench, file: str, result: Result) -> None:
 
 
 def _benches(root: Path, parts: Collection[str] | None) -> list[Bench]:
+    index = Index()
     if root.is_file():
-        archives = {"": archive_of(root)} if zipfile.is_zipfile(root) else {}
+        archives = {"": archive_of(root, index)} if zipfile.is_zipfile(root) else {}
     else:
         folders = {path.relative_to(root).as_posix(): path for path in find_archives(root, parts)}
         archives = {
-            "" if name == "." else f"{name}/": read_archive(path) for name, path in folders.items()
+            "" if name == "." else f"{name}/": read_archive(path, index=index)
+            for name, path in folders.items()
         }
     is_exit = parts is not None or any(archive.format == "exit" for archive in archives.values())
     main = archives.get("markdown/") if is_exit else None
@@ -177,6 +180,8 @@ class _Run:
     result: Result
     jobs: int
     """How many processes compare conversations."""
+    compared: Table[bool] = field(default_factory=lambda: Table(Index()))
+    """The names of the conversations that were compared."""
     locate: Locator = field(init=False)
     comparison: Comparison = field(init=False)
     merged: MergedCopies | None = None
@@ -243,6 +248,9 @@ class _Run:
         )
         with compared as numbered, collector_off():
             for number, _ in enumerate(numbered, 1):
+                names = comparison.found.names
+                while names:
+                    self.compared[names.pop()] = True
                 if progress:
                     progress(number, export.bytes_read)
         found, result = comparison.found, self.result
@@ -273,7 +281,7 @@ class _Run:
                 selected = archive.record.get("selection") or archive.only is not None
                 if not bench.reader or selected or archive.redacted:
                     continue
-                if digest.hexdigest() not in archive.found.values():
+                if digest.hexdigest() not in archive.held:
                     what = "is missing, or differs from the conversation in the export"
                     self.result.problems.append(bench.problem(path, what))
 
@@ -301,17 +309,19 @@ class _Run:
 
     def _other_files(self, bench: Bench) -> None:
         """Look for the bytes of each file of the export, under whatever name."""
-        held = {*bench.archive.found.values(), *bench.archive.unmarked.values()}
-        held |= bench.reader.digests() if bench.reader else set()
+        held, reader = bench.archive.held, bench.reader
+        unmarked = set(bench.archive.unmarked.values())
         for name in self.export.others(frozenset()):
             digest = self.locate.member(name)
-            if digest and digest not in held:
+            if not digest or digest in held or digest in unmarked:
+                continue
+            if reader is None or not reader.holds(digest):
                 what = f"the file {name} of the export is missing"
                 self.result.problems.append(Problem(None, what))
 
     def _sum_up(self, bench: Bench, reader: Reader) -> None:
         checked = bench.checked
-        checked.older = len(reader.ids() - self.comparison.found.names)
+        checked.older = sum(key not in self.compared for key in reader.ids())
         checked.messages = reader.messages
         checked.redacted = reader.redacted
         checked.assets += reader.assets

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -69,7 +69,7 @@ class Vocabulary:
         """`said`: everything in which a word of an archive may be."""
         self._said = said
 
-    def lacks(self, text: str, near: Iterable[str], own: Set[str]) -> Iterator[str]:
+    def lacks(self, text: str, near: Iterable[str], own: Container[str]) -> Iterator[str]:
         """Yield each word of `text` that neither the export nor a note itself has.
 
         `near`: texts of the conversation of which `text` was made. `own`: other words that are
@@ -78,7 +78,8 @@ class Vocabulary:
         lines = text.split("\n")
         written, source = set(lines), set("\n".join(near).split("\n"))
         pieces, others = _pieces_of(written - source), _pieces_of(source - written)
-        strange = _words_of(pieces - others).difference(_OWN, own)
+        strange = _words_of(pieces - others) - _OWN
+        strange = {word for word in strange if word not in own}
         if strange and len(strange) <= _FEW:
             strange = {word for word in strange if f" {word} ".encode() not in self._spelled}
         if strange:

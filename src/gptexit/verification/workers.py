@@ -1,7 +1,8 @@
 """Compare conversations in worker processes.
 
-A worker opens the export again, for the tables beside the conversations, and the archives by the
-lists that the first process has read. It returns what it found, and writes no file.
+A worker opens the export again, for the tables beside the conversations, and the archives by a copy
+on the disk of the lists that the first process has made. It returns what it found, and writes no
+file.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ class Setup:
 
         return answer
 
+    def orphaned(self) -> None:
+        """Delete the copy of the lists of the archives, which nobody else can any more."""
+        self.benches[0].archive.index.remove_copy()
+
 
 def compared_by_workers(
     comparison: Comparison, conversations: Iterator[Raw], jobs: int
@@ -71,7 +76,8 @@ def compared_by_workers(
     setup = Setup(again, [replace(bench, reader=None) for bench in comparison.benches])
     # The name of one without an id depends on those before it.
     handed = (("", raw if id_of(raw) else Here(raw), None) for raw in conversations)
-    with Pool(jobs, pickle.dumps(setup)) as pool:
+    index = comparison.benches[0].archive.index
+    with index.copied(), Pool(jobs, pickle.dumps(setup)) as pool:
         for batch, answers in pool.answers(batches_of(handed)):
             for raws, data in answers or [(batch, b"")]:
                 if data is None:

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_text import key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation
 from gptexit.verification.export_files import Locator
+from gptexit.verification.index import Index, Keys, WordSet
 from gptexit.verification.raw import mended, same_time
 from gptexit.verification.redacted_text import TextFinder
+from gptexit.verification.vocabulary import vocabulary_of
 from gptexit.verification.words import Words
 
 Lack = tuple[str, str]
 """A file of the archive, and a sentence on what it lacks."""
+
+
+L = TypeVar("L")
+_AT_ONCE = 1_000
+"""Names whose words are listed at once."""
+
+
+class Places(Keys, Protocol):
+    """Where an archive has each conversation, by its id: a table, or groups."""
+
+    def get(self, key: str, /) -> Any:
+        """Return the place of a conversation, or places; None if the archive does not have it."""
 
 
 class Reader(ABC):
@@ -27,6 +42,8 @@ class Reader(ABC):
     """Whether an unselected conversation is an error: the archive is meant to be handed on."""
     reasoning = True
     """Whether the archive holds reasoning."""
+    places: Places
+    """Where the archive has each conversation."""
 
     def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         self.archive = archive
@@ -35,8 +52,6 @@ class Reader(ABC):
         self.every_branch = archive.option("branches") != "current"
         self.several = bool(archive.record.get("several"))
         """Whether the archive was written from several exports."""
-        self.places: dict[str, Any] = {}
-        """Where the archive has each conversation, by its id."""
         self.open_files = ExitStack()
         """Files that are open as long as the reader is used."""
         self.messages = 0
@@ -50,9 +65,25 @@ class Reader(ABC):
         self.unreadable: list[Lack] = []
         """File and sentence for each thing that cannot be read."""
 
-    def ids(self) -> Set[str]:
+    def ids(self) -> Keys:
         """Return the conversations of the archive; no copy, since it is asked for each of them."""
-        return self.places.keys()
+        return self.places
+
+    def listed(self, name: str, kind: Callable[[Index], L], fill: Callable[[L], None]) -> L:
+        """Return a list of the archive, which is filled unless another process has done so."""
+        lists = self.archive.lists
+        if name not in lists:
+            lists[name] = kind(self.archive.index)
+            fill(lists[name])
+        listed: L = lists[name]
+        return listed
+
+    def words_of_names(self, words: WordSet) -> None:
+        """Add the words in the names of files, projects and custom GPTs to a list."""
+        words.add(vocabulary_of(self.archive.names))
+        paths = self.archive.keys.values()
+        while some := list(islice(paths, _AT_ONCE)):
+            words.add(vocabulary_of(some))
 
     def check(self, key: str, source: SourceConversation) -> list[Lack] | None:
         """Return what the archive lacks of a conversation; None if it does not have it at all."""
@@ -75,9 +106,9 @@ class Reader(ABC):
         """Return the file that has a conversation, if that file is not verified."""
         return None
 
-    def digests(self) -> set[str]:
-        """Return the SHA-256 of the files inside of the files of the archive."""
-        return set()
+    def holds(self, digest: str) -> bool:
+        """Tell whether a file inside of the files of the archive has a SHA-256."""
+        return False
 
     @staticmethod
     def spelled(text: str) -> str:

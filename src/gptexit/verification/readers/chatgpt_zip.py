@@ -11,7 +11,6 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import IO
 
 from gptexit.chatgpt.names import file_id
@@ -20,6 +19,7 @@ from gptexit.verification.archive_files import CheckedArchive
 from gptexit.verification.compare_raw import RawComparer
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.export_files import LONGEST, Locator
+from gptexit.verification.index import Groups, Index, Table
 from gptexit.verification.raw import Raw, id_of, parsed
 from gptexit.verification.readers import Lack, Reader
 
@@ -27,14 +27,6 @@ _CONVERSATIONS = re.compile(r"conversations(-\d+)?\.json")
 _CHUNK = 1 << 20
 _LARGEST = 1 << 26
 """Bytes of one conversation, at most."""
-
-
-@dataclass(slots=True)
-class _Files:
-    """The SHA-256 of the files of one ZIP: by the id in their name, and all of them."""
-
-    by_id: dict[str, set[str]] = field(default_factory=dict)
-    all: set[str] = field(default_factory=set)
 
 
 class ZipReader(Reader):
@@ -45,9 +37,14 @@ class ZipReader(Reader):
     def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         super().__init__(archive, locate)
         self._comparer = RawComparer(archive)
-        self._others: dict[str, str] = {}
-        self._files: dict[str, _Files] = {}
+        index = Index()  # each process has a temporary file of its own with the conversations
+        self._others = Table[str](index)
+        self._digests = Table[bool](index)
+        """The SHA-256 of the files of the ZIPs, alone and behind the name of their ZIP."""
+        self._by_id = Groups[str](index)
+        """The SHA-256 of those of each ZIP by the id in their name."""
         # `places` has the ZIP of a conversation, and its position and size in a temporary file.
+        self.places = self._places = Table[tuple[str, int, int]](index)
         self._held = self.open_files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         for name in archive.zips:
             if archive.only in (None, name):
@@ -62,9 +59,9 @@ class ZipReader(Reader):
         """Return the ZIP that has a conversation, if that ZIP is not verified."""
         return self._others.get(key)
 
-    def digests(self) -> set[str]:
-        """Return the SHA-256 of every file in the ZIPs."""
-        return {digest for files in self._files.values() for digest in files.all}
+    def holds(self, digest: str) -> bool:
+        """Tell whether a file in the ZIPs has a SHA-256."""
+        return digest in self._digests
 
     def compare(
         self, key: str, place: tuple[str, int, int], source: SourceConversation
@@ -77,27 +74,26 @@ class ZipReader(Reader):
         count, lacks = self._comparer.differences(source.raw, held)
         self.messages += count
         self.redacted += self._comparer.redacted - redacted
-        lacks += self._lost_files(key, source.raw, self._files[name])
+        lacks += self._lost_files(key, source.raw, name)
         return [(name, sentence) for sentence in lacks]
 
-    def _lost_files(self, key: str, raw: Raw, files: _Files) -> Iterator[str]:
+    def _lost_files(self, key: str, raw: Raw, name: str) -> Iterator[str]:
         """Yield a sentence for each file of the conversation that the export has, not the ZIP."""
         for pointer in self.locate.shown_by(key, raw):
             digest = self.locate(pointer)
             if digest is None:
                 continue
             self.assets += 1
-            named = files.by_id.get(file_id(pointer), set())
-            if digest not in files.all:
+            named = self._by_id.get(f"{name}/{file_id(pointer)}") or []
+            if f"{name}/{digest}" not in self._digests:
                 yield f"lacks the file {pointer} of the export"
             elif digest not in named and named:
                 yield f"has another file under the name of {pointer}"
 
     def _read(self, name: str) -> None:
-        files = self._files[name] = _Files()
         for member, stream in self._members(name):
             if not _CONVERSATIONS.fullmatch(member):
-                self._hash(name, member, stream, files)
+                self._hash(name, member, stream)
                 continue
             for item in self._items(name, member, stream):
                 self._keep(name, item)
@@ -107,12 +103,12 @@ class ZipReader(Reader):
         if key is None:
             self.unreadable.append((name, "has a conversation that cannot be read"))
         elif key in self.places:
-            words = f"has a conversation that {self.places[key][0]} has too: {key}"
+            words = f"has a conversation that {self._places[key][0]} has too: {key}"
             self.unreadable.append((name, words))
         else:
             start = self._held.seek(0, 2)
             self._held.write(item)
-            self.places[key] = (name, start, len(item))
+            self._places[key] = (name, start, len(item))
 
     def _list(self, name: str) -> None:
         """Note which conversations a ZIP has; nothing of it is compared."""
@@ -134,7 +130,7 @@ class ZipReader(Reader):
         except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             self.unreadable.append((name, f"cannot be read as a ZIP ({error})"))
 
-    def _hash(self, name: str, member: str, stream: IO[bytes], files: _Files) -> None:
+    def _hash(self, name: str, member: str, stream: IO[bytes]) -> None:
         digest = hashlib.sha256()
         text: bytes | None = b"" if self.archive.redacted else None
         try:
@@ -152,8 +148,9 @@ class ZipReader(Reader):
             held |= {self.locate.through_marks(own, text) or digest.hexdigest()}
         if own and not self.archive.redacted and self.locate.member(own) not in held:
             self.unreadable.append((name, f"has other bytes than the export: {member}"))
-        files.all |= held
-        files.by_id.setdefault(file_id(base), set()).update(held)
+        for own_digest in held:
+            self._digests[own_digest] = self._digests[f"{name}/{own_digest}"] = True
+            self._by_id.add(f"{name}/{file_id(base)}", own_digest)
 
     def _items(self, name: str, member: str, stream: IO[bytes]) -> Iterator[bytes]:
         try:

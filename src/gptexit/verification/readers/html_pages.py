@@ -14,14 +14,14 @@ from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
 from gptexit.verification.html_data import ROLES
 from gptexit.verification.html_links import file_of, unsafe
-from gptexit.verification.html_lists import Lists
+from gptexit.verification.html_lists import Lists, Rows, list_rows
 from gptexit.verification.html_page import Article, HtmlPage, Unreadable
 from gptexit.verification.html_tree import HeldPage, spelled
+from gptexit.verification.index import Groups, WordSet
 from gptexit.verification.raw import changed_since, id_of, inner_json, leaves, mended, names
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.markdown import SIGNATURES, mark_of
 from gptexit.verification.rendered import find, has_words, lacking, plainer
-from gptexit.verification.vocabulary import vocabulary_of
 from gptexit.verification.words import Words, is_web
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -46,17 +46,23 @@ class HtmlReader(Reader):
         super().__init__(archive, locate)
         include = archive.option("include")
         self.reasoning = "reasoning" in include if isinstance(include, list) else True
-        self._lists = Lists(archive, self.look, self.searched)
-        self._own_words = _WORDS_OF_A_PAGE | vocabulary_of([*archive.names, *archive.keys.values()])
-        self._by_digest: dict[str, str] = {}
-        for path, digest in archive.found.items():
-            self._by_digest.setdefault(digest, path)
-        for key, path in archive.keys.items():
-            named = _OF_CONVERSATION.match(key)
-            if named and path in archive.found:
-                self.places.setdefault(named[1], []).append(path)
+        rows = self.listed("rows", Rows, partial(list_rows, archive))
+        self._lists = Lists(archive, self.look, rows, self.searched)
+        self._own_words = self.listed("words", WordSet, self._list_words)
+        self.places = self._places = self.listed("places", Groups[str], self._list)
         zone = archive.option("timezone")
         self._zone = zone if isinstance(zone, str) else None
+
+    def _list_words(self, words: WordSet) -> None:
+        words.add(_WORDS_OF_A_PAGE)
+        self.words_of_names(words)
+
+    def _list(self, places: Groups[str]) -> None:
+        """Note the paths of the pages of each conversation."""
+        for key, path in self.archive.keys.items():
+            named = _OF_CONVERSATION.match(key)
+            if named and path in self.archive.found:
+                places.add(named[1], path)
 
     def compare(self, key: str, place: list[str], source: SourceConversation) -> list[Lack]:
         """Return what the pages at some paths lack.
@@ -86,7 +92,7 @@ class HtmlReader(Reader):
 
     def at_end(self) -> Iterator[Lack]:
         """Yield what the archive as a whole lacks: its lists, its index and its first page."""
-        yield from self._lists.lacks({path for paths in self.places.values() for path in paths})
+        yield from self._lists.lacks(self._places.values())
 
     def _read(self, path: str, source: SourceConversation, seen: ShownConversation) -> HeldPage:
         """Read a page. Raises Unreadable."""
@@ -239,7 +245,7 @@ class HtmlReader(Reader):
         media = self._digests(held.path, [link for it in articles for link in it.media])
         linked = self._digests(held.path, [link for it in articles for link in it.links]) | media
         for pointer, digest in wanted.items():
-            name = self._by_digest.get(digest, pointer)
+            name = self.archive.held.first(digest) or pointer
             if digest in media or (digest in linked and not self._is_picture(digest)):
                 continue
             if digest in linked:
@@ -257,7 +263,7 @@ class HtmlReader(Reader):
 
     def _is_picture(self, digest: str) -> bool:
         """Tell whether a file is a picture, by its name and its first bytes."""
-        path = self._by_digest.get(digest, "")
+        path = self.archive.held.first(digest) or ""
         if not path.lower().endswith(_PICTURES):
             return False
         with self.archive.place(path).open("rb") as stream:

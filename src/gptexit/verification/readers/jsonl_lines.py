@@ -20,6 +20,7 @@ from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
+from gptexit.verification.index import Table
 from gptexit.verification.raw import (
     Raw,
     changed_since,
@@ -44,15 +45,15 @@ class JsonlReader(Reader):
 
     def __init__(self, archive: CheckedArchive, locate: Locator) -> None:
         super().__init__(archive, locate)
-        self.places = archive.places
         self._path = archive.root / FILE
         if self._path.is_file():
             self._lines = self.open_files.enter_context(self._path.open("rb"))
-            if not self.places:
-                self._index()
+        self.places = self.listed("places", Table[int], self._list)
 
-    def _index(self) -> None:
+    def _list(self, places: Table[int]) -> None:
         """Note where each conversation is. Without ids, those that are alike share a name."""
+        if not self._path.is_file():
+            return
         at = 0
         nameless: dict[str, bytes] = {}
         for number, line in enumerate(self._lines, 1):
@@ -60,10 +61,10 @@ class JsonlReader(Reader):
             if isinstance(key, str):
                 digest = hashlib.sha256(line.strip()).digest() if key.startswith("no-id-") else b""
                 alike = digest and nameless.get(key) == digest
-                if key in self.places and not alike:
+                if key in places and not alike:
                     self.unreadable.append((FILE, f"has the conversation {key} twice"))
                 nameless |= {key: digest} if digest else {}
-                self.places[key] = at
+                places[key] = at
             else:
                 self.unreadable.append((FILE, f"line {number} is not a conversation"))
             at += len(line)

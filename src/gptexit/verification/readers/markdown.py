@@ -14,6 +14,7 @@ from gptexit.verification.compare_text import essence
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage
 from gptexit.verification.export_files import Locator
+from gptexit.verification.index import Groups, WordSet
 from gptexit.verification.page import (
     NotePage,
     PageRegion,
@@ -25,7 +26,6 @@ from gptexit.verification.page import (
 )
 from gptexit.verification.raw import changed_since, id_of
 from gptexit.verification.readers import Lack, Reader
-from gptexit.verification.vocabulary import vocabulary_of
 from gptexit.verification.words import Words, holds_signs
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
@@ -78,21 +78,15 @@ class MarkdownReader(Reader):
         self.reasoning = "reasoning" in include if isinstance(include, list) else True
         zone = archive.option("timezone")
         self._zone = zone if isinstance(zone, str) else None
-        self._own_words = vocabulary_of([*archive.names, *archive.keys.values()])
-        self._by_digest: dict[str, list[str]] = {}
-        for name, digest in archive.found.items():
-            self._by_digest.setdefault(digest, []).append(name)
-        self.places = archive.places
-        if not self.places:
-            self._index()
+        self._own_words = self.listed("words", WordSet, self.words_of_names)
+        self.places = self.listed("places", Groups[str], self._list)
 
-    def _index(self) -> None:
+    def _list(self, places: Groups[str]) -> None:
         """Note the paths of the notes of each conversation."""
         for path in notes_in(self.archive.root):
             key = id_in(path)
             if key is not None:
-                # A `Path` takes four times the memory of its text, and there may be ten thousands.
-                self.places.setdefault(key, []).append(str(path))
+                places.add(key, str(path))
 
     def compare(self, key: str, place: list[str], source: SourceConversation) -> list[Lack]:
         """Return what the notes at some paths lack.
@@ -346,7 +340,7 @@ class MarkdownReader(Reader):
 
     def _is_picture(self, digest: str) -> bool:
         """Tell whether a file of the archive is a picture, by all its names and its first bytes."""
-        paths = self._by_digest.get(digest, [])
+        paths = self.archive.held.get(digest) or []
         if not paths or not all(path.lower().endswith(_PICTURES) for path in paths):
             return False
         with self.archive.place(paths[0]).open("rb") as stream:
@@ -362,7 +356,7 @@ class MarkdownReader(Reader):
 
     def _name_of(self, pointer: str, digest: str) -> str:
         """Return where the archive has a file of the export; else its pointer."""
-        path = next(iter(self._by_digest.get(digest, [])), None)
+        path = self.archive.held.first(digest)
         return pointer if path is None else self.archive.moved.get(path, path)
 
 

@@ -15,13 +15,15 @@ from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownMessage
 from gptexit.verification.export_files import Locator
+from gptexit.verification.index import Table
 from gptexit.verification.raw import changed_since, mended, misdated
 from gptexit.verification.readers import Lack, Reader
 
 _LINK = re.compile(r"\]\(<?(https?://[^\s<>()\\]+)")
 _WORD = re.compile(r"(?<![^\s])[A-Za-z]{4,40}(?![^\s.,])")
 """A string that is a word for every tokenizer."""
-_CONVERSATIONS = "SELECT id, number, title, created, updated, gone FROM conversations"
+_CONVERSATIONS = "SELECT id, number FROM conversations ORDER BY number"
+_HEAD = "SELECT number, title, created, updated, gone FROM conversations WHERE number = ?"
 """`gone`: the parts of it that the newest of several exports no longer has."""
 _MESSAGES = """
 SELECT m.id, m.text, m.hidden_text, m.number, m.role, m.created, m.current, m.hidden, m.recipient,
@@ -47,18 +49,28 @@ class SqliteReader(Reader):
         super().__init__(archive, locate)
         self._file = next((path for path in archive.found if path.endswith(".sqlite")), "")
         if self._file:
-            self._index()
+            self._open()
+        self.places = self.listed("places", Table[int], self._list)
 
-    def _index(self) -> None:
+    def _open(self) -> None:
         where = f"file:{quote(str((self.archive.root / self._file).absolute()))}?mode=ro"
         self._base = self.open_files.enter_context(closing(sqlite3.connect(where, uri=True)))
         try:
+            self._base.row_factory = sqlite3.Row
             # Nothing else in the file may run.
             self._base.execute("PRAGMA trusted_schema = OFF")
-            self._base.row_factory = sqlite3.Row
+        except sqlite3.DatabaseError as error:
+            self.unreadable.append((self._file, f"cannot be read ({error})"))
+
+    def _list(self, places: Table[int]) -> None:
+        """Note the number of each conversation."""
+        if not self._file:
+            return
+        try:
             with closing(self._base.execute(_CONVERSATIONS)) as rows:
-                for row in rows:
-                    self.places[row["id"]] = row
+                for key, number in rows:
+                    if isinstance(key, str):
+                        places[key] = number
         except sqlite3.DatabaseError as error:
             self.unreadable.append((self._file, f"cannot be read ({error})"))
 
@@ -66,11 +78,12 @@ class SqliteReader(Reader):
         """Return what the archive lacks of a conversation; None if it does not have it at all."""
         return super().check(self.spelled(key), source)
 
-    def compare(self, key: str, place: sqlite3.Row, source: SourceConversation) -> list[Lack]:
+    def compare(self, key: str, place: int, source: SourceConversation) -> list[Lack]:
         """Return what the rows below that of a conversation lack."""
         where = f"{self._file}, conversation {key}"
         try:
-            return [(where, sentence) for sentence in self._lacks(place, source)]
+            head = self._base.execute(_HEAD, (place,)).fetchone()
+            return [(where, sentence) for sentence in self._lacks(head, source)]
         except (sqlite3.DatabaseError, TypeError) as error:
             return [(where, f"cannot be read ({error})")]
 
