@@ -13,7 +13,8 @@ from gptexit.archive.manifest import ACCEPTED
 from gptexit.errors import OtherArchive
 from gptexit.parallel.pool import need_jobs
 from gptexit.readers.chatgpt.export_set import ExportSet
-from gptexit.verification.archive_files import CheckedArchive, find_archives, read_archive
+from gptexit.verification.archive_files import find_archives, read_archive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.result import Result
 from gptexit.verification.run import Progress
 from gptexit.verification.run import verify as run

@@ -23,7 +23,7 @@ from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, r
 from gptexit.schemas import errors
 from gptexit.selection import Selection
 from gptexit.text.json import dumps
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_raw import RawComparer
 from gptexit.verification.result import Result
 from gptexit.writers.base import Options

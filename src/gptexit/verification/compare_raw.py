@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gptexit.chatgpt.names import file_id
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.raw import (
     POINTER,
     Parents,

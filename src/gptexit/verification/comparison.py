@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gptexit.readers.chatgpt.export_set import ExportSet
 from gptexit.readers.chatgpt.merge.conversation import made_up
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import Raw, id_of, object_of, title_of

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_text import letters
 from gptexit.verification.html_data import NoData, Row, SearchedText, piece_in, rows_in, texts_in
 from gptexit.verification.html_links import file_of, unsafe

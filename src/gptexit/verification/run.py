@@ -20,12 +20,12 @@ from gptexit.text.terminal import count
 from gptexit.verification.archive_files import (
     ALWAYS,
     HOUSE,
-    CheckedArchive,
     archive_of,
     find_archives,
     lacking_parts,
     read_archive,
 )
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_raw import MergedCopies
 from gptexit.verification.comparison import READERS, Bench, Comparison
 from gptexit.verification.export_files import Locator

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_text import key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation

@@ -15,7 +15,7 @@ from typing import IO
 
 from gptexit.chatgpt.names import file_id
 from gptexit.readers.chatgpt.parsing.json_scanner import Window, careful_end
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_raw import RawComparer
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.export_files import LONGEST, Locator

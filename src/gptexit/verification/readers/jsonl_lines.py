@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from gptexit.chatgpt.names import file_id
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 
-from gptexit.verification.archive_files import CheckedArchive, notes_in
+from gptexit.verification.archive_files import notes_in
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_text import essence
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation, ShownMessage

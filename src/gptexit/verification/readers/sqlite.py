@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
-from gptexit.verification.archive_files import CheckedArchive
+from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownMessage
