@@ -20,7 +20,7 @@ from gptexit.errors import Exit, GptexitError
 
 SIGNALS = {
     *("AnotherCopy", "Apart", "AssetUnreadable", "Closed", "NoData", "Refused", "Taken"),
-    "Unreadable",
+    *("OnlyInOrder", "Unreadable"),
 }
 """Exceptions that are caught inside of gptexit and tell its parts something."""
 
