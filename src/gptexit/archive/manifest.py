@@ -140,7 +140,6 @@ class Catalog:
         `words` become the readable part; `mark` is added to it as it is. Two names are the same if
         a system without case, or with another Unicode normalization, takes them for the same.
         """
-        stem = _stem(words, mark)
         path = new_path(folder, words, mark, ending)
         # Most names are new and free, so that is tried before `key` is looked for.
         if self._reserve(key, path):
@@ -150,6 +149,7 @@ class Catalog:
         ).fetchone()
         if known:
             return str(known[0])
+        stem = _stem(words, mark)
         short = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
         for tail in ("-" + short[:8], "-" + short):
             path = f"{folder}/{portable(stem + tail)}{ending}"

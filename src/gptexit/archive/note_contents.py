@@ -26,7 +26,7 @@ commit f7a5429 and before carry none."""
 
 
 class Mark(NamedTuple):
-    """What is remembered of a message or a file."""
+    """The mark of a message or a file."""
 
     length: int
     """Its number of characters."""

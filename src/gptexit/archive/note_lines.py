@@ -20,8 +20,8 @@ def holds_words(data: bytes, before: bytes, left_out: tuple[str, ...] = _NO_WORD
     """Tell whether the note `data` has every line of the note `before`, each as often.
 
     Front matter, lines that begin as `left_out` says (headings, or the title alone), and the
-    numbers of footnotes do not count. A line within another
-    does not either: an answer holds the words of what is quoted below it.
+    numbers of footnotes do not count. A line within another does not either: an answer holds the
+    words of what is quoted below it.
     """
     return Counter(_lines(before, left_out)) <= Counter(_lines(data, left_out))
 

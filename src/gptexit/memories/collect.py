@@ -52,7 +52,7 @@ _INSERT = {
 
 
 Remembered = tuple[int, list[tuple[str, list[Any]]]]
-"""What one conversation remembers: 1 if it is slim, and rows, each with the name of its table."""
+"""The memories of one conversation: 1 if it is slim, and rows, each with the name of its table."""
 
 
 def remembered(conversation: Conversation) -> Remembered:

@@ -38,7 +38,7 @@ class TaskPart:
     selection: Selection | None = None
     """The part of the run's selection that goes into the format; None for all of it."""
     redacts: bool = False
-    """Whether secrets are taken out. Only a conversation that has none is drafted."""
+    """True if secrets are taken out: then only a conversation without any is drafted."""
 
     def in_order(self) -> TaskPart:
         """Return this part without drafts."""
@@ -139,7 +139,7 @@ class Setup:
     again: Again
     task: Task
     wholes: bool
-    """Whether to send each conversation back whole, and not only those that have no draft."""
+    """True to send each conversation back whole, and not only those that have no draft."""
 
     def start(self) -> Answer:
         """Open the export, and return the function that prepares batches. Raises OSError."""

@@ -60,9 +60,9 @@ class CheckedArchive:
     moved: Table[str] = field(init=False)
     """By path, where a file is now that a person moved."""
     origin: Table[str] = field(init=False)
-    """The same by the present place."""
+    """By the present place of a file that a person moved, its path in the manifest."""
     lists: dict[str, Any] = field(default_factory=dict)
-    """What a reader listed of it in the index, so that those of other processes need not."""
+    """The lists of a reader, in the index, so that those of other processes need not make them."""
 
     def __post_init__(self) -> None:
         """Make the tables."""
@@ -184,7 +184,7 @@ class CheckedArchive:
 
     @property
     def redacted(self) -> bool:
-        """Whether it was written with marks in place of secrets."""
+        """True if it was written with marks in place of secrets."""
         return bool(self.option("redact") == "secrets")
 
     @property

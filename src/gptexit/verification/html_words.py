@@ -27,7 +27,7 @@ _LONGEST = 24
 _BLOCK = 1024
 _LEVELS = 8
 _ONE = 1 << 40
-"""What a word adds to a sum, beside its check sum: it counts the words."""
+"""The amount that a word adds to a sum, beside its check sum: it counts the words."""
 _WORD = re.compile("[a-z0-9]+")
 _WHOLE = re.compile("[\u0900-\u1aaf\u1b00-\u1cff\ua800-\uabff\U00011000-\U00011fff]")
 """Where marks are letters: scripts of India and their neighbours."""

@@ -11,10 +11,11 @@ it does with a conversation that holds the bytes of an image.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, BinaryIO, Protocol, cast, runtime_checkable
+from typing import Any, BinaryIO, cast
 
 from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, Entry, new_path
@@ -33,30 +34,22 @@ class Sketch:
     """What `settle` needs besides: dictionaries, lists, strings, bytes and numbers."""
 
 
-@runtime_checkable
-class SteppedWriter(Writer, Protocol):
-    """A writer that renders in two steps."""
-
-    def draft(self, conversation: Conversation) -> Sketch:
-        """Do what needs this conversation alone; change nothing but the catalog."""
-
-    def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
-        """Do the rest; `conversation` may come without `messages` and `extra`."""
-
-
-class Stepped:
+class Stepped(ABC):
     """The base of writers that render in two steps."""
 
     def render(self, conversation: Conversation) -> Rendered:
         """Take both steps."""
         return self.settle(conversation, self.draft(conversation))
 
+    @abstractmethod
     def draft(self, conversation: Conversation) -> Sketch:
         """Do what needs this conversation alone; change nothing but the catalog."""
-        raise NotImplementedError
 
     def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:
-        """Return the sketch's own files, copies and counts."""
+        """Do the rest; without a rest, return what the sketch holds.
+
+        `conversation` may come without `messages` and `extra`.
+        """
         return sketch.done
 
 
@@ -100,8 +93,8 @@ class StepDrafter:
         return GuessedCatalog()
 
     @cached_property
-    def _writer(self) -> SteppedWriter:
-        return cast(SteppedWriter, self._make(self._options, WriterSetting(self._catalog, _read)))
+    def _writer(self) -> Stepped:
+        return cast(Stepped, self._make(self._options, WriterSetting(self._catalog, _read)))
 
     def __call__(self, conversation: Conversation) -> Draft | None:
         """Return the sketch, with the names that it guesses; None if it needs the right order."""
@@ -127,7 +120,7 @@ class StepDrafter:
 class StepDrafting:
     """Settles the drafts of a writer in two steps, which other processes may make."""
 
-    def __init__(self, writer: SteppedWriter, drafter: StepDrafter, catalog: Catalog) -> None:
+    def __init__(self, writer: Stepped, drafter: StepDrafter, catalog: Catalog) -> None:
         self.drafter = drafter
         self._writer = writer
         self._catalog = catalog
@@ -152,6 +145,6 @@ def drafting_of(
     writer: Writer, format: Format, options: CommonOptions, catalog: Catalog
 ) -> Drafting | None:
     """Return what drafts for a writer of `format` in other processes; None if nothing does."""
-    if isinstance(writer, SteppedWriter):
+    if isinstance(writer, Stepped):
         return StepDrafting(writer, StepDrafter(format.writer, options), catalog)
     return writer if isinstance(writer, Drafting) else None
