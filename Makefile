@@ -43,8 +43,9 @@ coverage: $(READY)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=cover
 
+# The table of the README; BENCH="--all" for more pieces, "--beside FOLDER" for another checkout too.
 bench: $(READY)
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 # Each format that is written, on a large export.
 bench-formats: $(READY)

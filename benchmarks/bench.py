@@ -1,8 +1,9 @@
 """The figures of the README: `python benchmarks/bench.py [--sizes 200MB,1GB] [--runs 5]`.
 
 `--beside FOLDER` runs each piece with another checkout of gptexit too, right after this one, on the
-same export, and gives the ratio of the two. `--formats` measures every format that gptexit writes,
-one after the other, in place of these pieces.
+same export, and gives the ratios of seconds and of CPU seconds. `--all` adds pieces that only read,
+and `exit` with pages for the browser. `--formats` measures every format that gptexit writes, one
+after the other, in place of these pieces.
 
 Every round runs each piece once, one after the other, in a process of its own; the medians of the
 rounds are compared. A machine that slows down slows all of them.
@@ -27,6 +28,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -36,22 +38,33 @@ ROOT = HERE.parent
 class Piece:
     """What one piece of work took in each round."""
 
-    seconds: list[float] = field(default_factory=list)
-    megabytes: list[float] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
     @property
     def median(self) -> float:
-        return statistics.median(self.seconds)
+        return statistics.median(run.seconds for run in self.runs)
 
     @property
     def peak(self) -> float:
-        return statistics.median(self.megabytes)
+        return statistics.median(run.megabytes for run in self.runs)
+
+    @property
+    def cpu(self) -> float:
+        return statistics.median(run.cpu for run in self.runs)
 
 
-def run(
-    command: list[str], *, inner: bool, root: Path = ROOT, every: float = 0.1
-) -> tuple[float, float]:
-    """Run a command with the gptexit of the checkout `root`. Return seconds and peak megabytes.
+class Run(NamedTuple):
+    """What one run of a command took."""
+
+    seconds: float
+    megabytes: float
+    """The most memory of all its processes together."""
+    cpu: float
+    """CPU seconds of all its processes, with their start-up."""
+
+
+def run(command: list[str], *, inner: bool, root: Path = ROOT, every: float = 0.1) -> Run:
+    """Run a command with the gptexit of the checkout `root`.
 
     `inner`: the seconds are what the command prints. `every`: seconds between two looks at memory.
     """
@@ -71,7 +84,8 @@ def run(
             out.seek(0)
             seconds = float(out.read())
     unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, shares.most / 1e6 or usage.ru_maxrss * unit / 1e6
+    megabytes = shares.most / 1e6 or usage.ru_maxrss * unit / 1e6
+    return Run(seconds, megabytes, usage.ru_utime + usage.ru_stime)
 
 
 class Shares:
@@ -124,33 +138,41 @@ def share(pid: int) -> int:
 
 
 def commands(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list[str], bool]]:
+    """Return the pieces of the README's table: arguments, and whether the piece prints its time."""
     python = sys.executable
-    work = str(root / "benchmarks/work.py")
-    found = {
-        piece: ([python, work, piece, str(export)], True)
-        for piece in ("floor", "read", "inspect", "ijson.items", "json.load")
-    }
     convert = [python, "-m", "gptexit", "convert", str(export), "--quiet", "-o"]
-    found["to markdown"] = ([*convert, str(out / "m")], False)
-    if (root / "src/gptexit/parallel").exists():
-        found["to markdown --jobs 1"] = ([*convert, str(out / "m1"), "--jobs", "1"], False)
-    found["to jsonl"] = ([*convert, str(out / "j"), "--to", "jsonl"], False)
     both = ["--to", "markdown", "--to", "jsonl"]
-    found["to both"] = ([*convert, str(out / "b"), *both], False)
+    five = [f"--to={name}" for name in FORMATS]
+    # An old checkout that is run beside this one has one process, and not every command.
+    alone = ["--jobs", "1"] if (root / "src/gptexit/parallel").exists() else []
+    found = {
+        "json.load": ([python, str(root / "benchmarks/work.py"), "json.load", str(export)], True),
+        "to jsonl": ([*convert, str(out / "j"), "--to", "jsonl"], False),
+        "to markdown": ([*convert, str(out / "m")], False),
+        "to markdown --jobs 1": ([*convert, str(out / "m1"), *alone], False),
+        "to both": ([*convert, str(out / "b"), *both], False),
+    }
     if (root / "src/gptexit/verification").exists():
         verify = [python, "-m", "gptexit", "verify", str(export), str(out / "b"), "--quiet"]
         found["verify both"] = (verify, False)
-        leave = [python, "-m", "gptexit", "exit", str(export), "--quiet", "-o"]
-        found["exit"] = ([*leave, str(out / "e")], False)
-        if (root / "src/gptexit/writers/html").exists():
-            plain = [*leave, str(out / "plain"), "--without", "html"]
-            found["exit --without html"] = (plain, False)
-    for name in ("chatgpt", "open-webui", "librechat", "sqlite"):
-        found[f"to {name}"] = ([*convert, str(out / name), "--to", name], False)
-    every = [f"--to={name}" for name in FORMATS]
-    found["to all five"] = ([*convert, str(out / "all"), *every], False)
-    found["to all five --jobs 1"] = ([*convert, str(out / "all1"), *every, "--jobs", "1"], False)
+    if (root / "src/gptexit/writers/html").exists():
+        leave = [python, "-m", "gptexit", "exit", str(export), "--quiet", "--without", "html"]
+        found["exit --without html"] = ([*leave, "-o", str(out / "plain")], False)
+    found["to all five"] = ([*convert, str(out / "all"), *five], False)
+    found["to all five --jobs 1"] = ([*convert, str(out / "all1"), *five, *alone], False)
     return found
+
+
+def every_piece(export: Path, out: Path, root: Path = ROOT) -> dict[str, tuple[list[str], bool]]:
+    """Return the pieces of `commands`, those that only read, and `exit` with pages."""
+    work = [sys.executable, str(root / "benchmarks/work.py")]
+    leave = [sys.executable, "-m", "gptexit", "exit", str(export), "--quiet"]
+    reading = ("floor", "read", "inspect", "ijson.items")
+    return {
+        **{piece: ([*work, piece, str(export)], True) for piece in reading},
+        **commands(export, out, root),
+        "exit": ([*leave, "-o", str(out / "e")], False),
+    }
 
 
 FORMATS = ("markdown", "jsonl", "chatgpt", "open-webui", "librechat")
@@ -195,10 +217,8 @@ def measure(
                 if name not in runs[ending]:
                     continue
                 command, inner = runs[ending][name]
-                seconds, megabytes = run(command, inner=inner, root=root)
                 piece = pieces.setdefault(name + ending, Piece())
-                piece.seconds.append(seconds)
-                piece.megabytes.append(megabytes)
+                piece.runs.append(run(command, inner=inner, root=root))
         for ending in ("*.jsonl", "*.zip", "import-*.json", "*.db", "*.sqlite", "*.enex"):
             for large in out.rglob(ending):
                 large.unlink()
@@ -223,10 +243,10 @@ RATIOS = [
 
 def table(size: str, pieces: dict[str, Piece]) -> None:
     print(f"\n{size} of JSON, zipped\n")
-    print(f"| {'':24} | seconds | peak MB |")
-    print(f"|{'-' * 26}|--------:|--------:|")
+    print(f"| {'':24} | seconds | CPU seconds | peak MB |")
+    print(f"|{'-' * 26}|--------:|------------:|--------:|")
     for name, piece in pieces.items():
-        print(f"| {name:24} | {piece.median:7.2f} | {piece.peak:7.0f} |")
+        print(f"| {name:24} | {piece.median:7.2f} | {piece.cpu:11.2f} | {piece.peak:7.0f} |")
     print()
     for above, below, goal in RATIOS:
         if not {above, below} <= pieces.keys():
@@ -235,9 +255,10 @@ def table(size: str, pieces: dict[str, Piece]) -> None:
         print(f"{above} / {below}: {ratio:.2f} ({goal})")
     for name, piece in pieces.items():
         if other := pieces.get(name + BESIDE):
-            pairs = zip(piece.seconds, other.seconds, strict=True)
-            ratio = statistics.median(own / theirs for own, theirs in pairs)
-            print(f"{name}: {ratio:.2f} times the checkout beside")
+            pairs = list(zip(piece.runs, other.runs, strict=True))
+            wall = statistics.median(own.seconds / theirs.seconds for own, theirs in pairs)
+            cpu = statistics.median(own.cpu / theirs.cpu for own, theirs in pairs)
+            print(f"{name}: {wall:.2f} times the checkout beside, {cpu:.2f} times its CPU seconds")
 
 
 def start_up(rounds: int, smallest: Path) -> None:
@@ -248,7 +269,7 @@ def start_up(rounds: int, smallest: Path) -> None:
             ("convert the smallest sample", ["convert", str(smallest), "--quiet", "-o", folder]),
         ):
             command = [sys.executable, "-m", "gptexit", *arguments]
-            took = [run(command, inner=False)[0] for _ in range(max(rounds, 5))]
+            took = [run(command, inner=False).seconds for _ in range(max(rounds, 5))]
             print(f"{name}: {statistics.median(took) * 1000:.0f} ms")
 
 
@@ -257,6 +278,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="200MB,1GB")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--pieces", help="only these, separated by commas: read,inspect")
+    parser.add_argument("--all", action="store_true", help="more pieces than the table has")
     parser.add_argument("--formats", action="store_true", help="each format that is written")
     parser.add_argument("--beside", type=Path, help="another checkout, to compare with")
     parser.add_argument(
@@ -265,6 +287,7 @@ def main() -> None:
         help="where to generate and to write; the exports are kept [build/benchmark]",
     )
     given = parser.parse_args()
+    listed = each_format if given.formats else every_piece if given.all else commands
     data = given.data or ROOT / "build/benchmark"
     data.mkdir(parents=True, exist_ok=True)
     outputs = Path(tempfile.mkdtemp(prefix="out-", dir=data))
@@ -287,7 +310,7 @@ def main() -> None:
                     folder,
                     given.pieces.split(",") if given.pieces else [],
                     given.beside and given.beside.resolve(),
-                    each_format if given.formats else commands,
+                    listed,
                 ),
             )
     finally:

@@ -43,10 +43,8 @@ def measured(export: Path, out: Path, runs: int) -> dict[str, Piece]:
         for name, words in KINDS.items():
             folder = out / f"{number}-{name.replace(' ', '-')}"
             command = [sys.executable, "-m", "gptexit", "convert", str(export), "--quiet"]
-            seconds, megabytes = run([*command, *words, "-o", str(folder)], inner=False)
-            piece = pieces.setdefault(name, Piece())
-            piece.seconds.append(seconds)
-            piece.megabytes.append(megabytes)
+            took = run([*command, *words, "-o", str(folder)], inner=False)
+            pieces.setdefault(name, Piece()).runs.append(took)
     return pieces
 
 

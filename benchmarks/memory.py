@@ -41,7 +41,7 @@ def measure(export: Path, folder: Path, wanted: list[str]) -> dict[tuple[str, in
             if wanted and name not in wanted:
                 continue
             command = [sys.executable, "-m", "gptexit", *arguments, "--quiet", "--jobs", str(jobs)]
-            _, peaks[name, jobs] = run(command, inner=False, every=0.05)
+            peaks[name, jobs] = run(command, inner=False, every=0.05).megabytes
     return peaks
 
 

@@ -33,11 +33,11 @@ def main() -> None:
         for redact in ("nothing", "secrets"):
             command = [sys.executable, "-m", "gptexit", "convert", str(export), "--to", "claude"]
             command += ["-o", str(out), "--quiet", "--redact", redact]
-            times.append((redact, *run(command, inner=False)))
+            times.append((redact, run(command, inner=False)))
         table(out)
         print()
-        for redact, seconds, megabytes in times:
-            print(f"--redact {redact}: {seconds:.0f} s, peak {megabytes:.0f} MB")
+        for redact, took in times:
+            print(f"--redact {redact}: {took.seconds:.0f} s, peak {took.megabytes:.0f} MB")
     finally:
         shutil.rmtree(out)
 
