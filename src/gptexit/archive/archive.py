@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -75,17 +76,21 @@ class Archive:
 
     def save(self) -> None:
         """Write the manifest if it differs, and remove temporary files."""
-        digest, of_times = hashlib.sha256(), hashlib.sha256()
-        for entry in self.catalog:
-            digest.update(line_of(entry))
-            of_times.update(time_line(entry))
-        self._manifest = digest.hexdigest()
         self.places.sync_names()
-        if digest_at(f"{self.places.path}/{TIMES}") != of_times.hexdigest():
-            self.places.write(TIMES, map(time_line, self.catalog))
-        if digest_at(self.places.manifest) != self._manifest:
-            self.places.write(MANIFEST, map(line_of, self.catalog))
+        self._renew(TIMES, lambda: (time_line(*file) for file in self.catalog.times()))
+        self._manifest = self._renew(MANIFEST, lambda: map(line_of, self.catalog))
         self.places.tidy()
+
+    def _renew(self, name: str, lines: Callable[[], Iterable[bytes]]) -> str:
+        """Write a list of all files, unless it is there as it would be. Return its SHA-256."""
+        present = digest_at(f"{self.places.path}/{name}")
+        if present is not None:
+            digest = hashlib.sha256()
+            for line in lines():
+                digest.update(line)
+            if digest.hexdigest() == present:
+                return present
+        return self.places.write(name, lines())
 
     def take_back(self) -> None:
         """Forget the names that this run gave, and those that runs which were killed gave.

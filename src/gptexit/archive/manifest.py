@@ -69,12 +69,13 @@ class Entry:
 
 
 _ABOUT = (*INDEXED, *REMEMBERED)
+# Rows are long and keys come in no order: a table in the order of its keys would rewrite a page of
+# long rows for each new file. In this one, what is new comes last, and only the indexes are mixed.
 _TABLES = f"""
 CREATE TABLE entry (
-    key TEXT PRIMARY KEY, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
+    key TEXT UNIQUE, path TEXT, folded TEXT UNIQUE, sha256 TEXT, size INTEGER,
     {" TEXT, ".join(_ABOUT)} TEXT
-) WITHOUT ROWID;
-CREATE INDEX by_path ON entry (path);
+);
 CREATE TABLE earlier (path TEXT, sha256 TEXT, PRIMARY KEY (path, sha256)) WITHOUT ROWID;
 CREATE TABLE replaced AS SELECT * FROM entry;
 CREATE TABLE taken_back (
@@ -132,7 +133,10 @@ class Catalog:
 
     def set_time(self, path: str, recorded: str) -> None:
         """Take in the time of a file of an earlier run."""
-        self._base.execute("UPDATE entry SET recorded = ? WHERE path = ?", (recorded, path))
+        self._base.execute(
+            "UPDATE entry SET recorded = ? WHERE folded = ? AND path = ?",
+            (recorded, _folded(path), path),
+        )
 
     def name(self, key: str, folder: str, words: str, mark: str = "", ending: str = "") -> str:
         """Return the path of `key`: the one that it has, else a new and free one.
@@ -173,6 +177,12 @@ class Catalog:
         """Yield key, path, SHA-256, size and time of each file that was written, by path."""
         yield from self._base.execute(
             "SELECT key, path, sha256, size, recorded FROM entry WHERE sha256 <> '' ORDER BY path"
+        )
+
+    def times(self) -> Iterator[tuple[str, str]]:
+        """Yield path and time of each file that was written and has a time, by path."""
+        yield from self._base.execute(
+            "SELECT path, recorded FROM entry WHERE sha256 <> '' AND recorded <> '' ORDER BY path"
         )
 
     def at(self, path: str) -> tuple[str, str] | None:
@@ -240,9 +250,9 @@ class Catalog:
     def is_ours(self, path: str, sha256: str) -> bool:
         """Tell whether a run of ours gave the file these bytes."""
         cursor = self._base.execute(
-            "SELECT 1 FROM entry WHERE path = ?1 AND sha256 = ?2 "
+            "SELECT 1 FROM entry WHERE folded = ?3 AND path = ?1 AND sha256 = ?2 "
             "UNION ALL SELECT 1 FROM earlier WHERE path = ?1 AND sha256 = ?2",
-            (path, sha256),
+            (path, sha256, _folded(path)),
         )
         return cursor.fetchone() is not None
 
@@ -380,10 +390,9 @@ def journal_line(entry: Entry) -> bytes:
     return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def time_line(entry: Entry) -> bytes:
-    """Return the line of an entry in the list of times; empty if its time is not known."""
-    time = entry.about.get(RECORDED)
-    return orjson.dumps([entry.path, time], option=orjson.OPT_APPEND_NEWLINE) if time else b""
+def time_line(path: str, recorded: str) -> bytes:
+    """Return the line of a file in the list of times."""
+    return orjson.dumps([path, recorded], option=orjson.OPT_APPEND_NEWLINE)
 
 
 def times(path: Path) -> Iterator[tuple[str, str]]:

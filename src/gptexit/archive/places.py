@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -198,20 +199,20 @@ class ArchivePlaces:
             sync_folder(folder)
         self._changed.clear()
 
-    def write(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Write a file of `.gptexit`: onto the disk, then into its place."""
-        part = self.new_part()
+    def write(self, name: str, pieces: Iterable[bytes]) -> str:
+        """Write a file of `.gptexit`: onto the disk, then into its place. Return its SHA-256."""
+        part, digest, held = self.new_part(), hashlib.sha256(), bytearray()
         with open_new(part) as out:
-            held = bytearray()
-            for piece in pieces:
-                held += piece
-                if len(held) >= CHUNK:
+            for piece in chain(pieces, (None,)):
+                held += piece or b""
+                if piece is None or len(held) >= CHUNK:
+                    digest.update(held)
                     write_all(out, bytes(held))
                     held.clear()
-            write_all(out, bytes(held))
             os.fsync(out.fileno())
         os.replace(part, f"{self.path}/{name}")
         sync_folder(self.path)
+        return digest.hexdigest()
 
     def journals(self) -> list[str]:
         """Return the journals of this run and of those that were killed, the oldest first."""
@@ -263,8 +264,9 @@ class DryPlaces(ArchivePlaces):
     def place_now(self, part: str, target: str, entry: Entry) -> None:
         """Do nothing."""
 
-    def write(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Do nothing."""
+    def write(self, name: str, pieces: Iterable[bytes]) -> str:
+        """Do nothing; there is no SHA-256."""
+        return ""
 
     def tidy(self) -> None:
         """Do nothing: the parts of a killed run stay too."""
