@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from gptexit.text.markdown import line
-from gptexit.writers.markdown.embed import fenced, protect, quoted
+from gptexit.writers.markdown.embed import fenced, protect, protect_closely, quoted
+from gptexit.writers.markdown.usual import usual
 from support.commonmark import COMMONMARK, PIECES, shape, tokens
 from support.waiting import at_most
 
@@ -21,6 +22,24 @@ TRAPS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 @example("```\n```\u2028", False)
 def test_no_text_breaks_a_note(text: str, headings: bool) -> None:
     assert shape(protect(text, headings=headings)) == (["h2", "h2"], [])
+
+
+USUAL = r"""
+words|# A|## B|### C|   ## D|---|===| -|- a|  - b|1. c|> d||  |    code|```|```python|```tasks|````
+  ```|~~~|`x`|``|[a](https://x.example)|[a](b.md)|[a]: b|[^1]|\(x\)|$1|#tag|a == b|<b>
+""".replace("\n", "|")
+"""Lines of answers, by which `usual` tells whether there is anything to look at."""
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(USUAL.split("|")), max_size=8).map("\n".join) | TRAPS)
+@example("word\n  ---")
+@example("```\na\n```\n---")
+@example("```\na\n``` b\n```")
+def test_a_usual_answer_reads_as_if_it_had_been_looked_at_closely(text: str) -> None:
+    shown = usual(text, files=False)
+    assert shown is None or shown == protect_closely(text, headings=True)
 
 
 @pytest.mark.slow

@@ -29,22 +29,14 @@ from gptexit.writers.markdown.links import (
     referred,
     without_definitions,
 )
-
-LOWEST = 3
-"""The highest heading level that an answer may use: below title and speaker."""
+from gptexit.writers.markdown.usual import HEADING, LOWEST, highest, moved, usual
 
 # A pattern that begins with a plain character is found several times as fast.
-_HEADING = re.compile(r"\n( {0,3})(#{1,6})(?=[ \t\n]|\Z)")
 _UNDERLINE = re.compile(r"\n( {0,3})(=+|-+)(?=[ \t]*(?:\n|\Z))")
 _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\Z")
 _NO_PARAGRAPH = re.compile(r"[ \t>|=\ufdd4]|[-*+](?:[ \t]|\Z)|\d{1,9}[.)](?:[ \t]|\Z)")
 _LONGEST = 5
 """Lines of a heading at most: a longer one was meant as a paragraph over a rule."""
-
-
-def _highest(text: str) -> int:
-    """Return the highest level of the headings in `text`; 7 if there is none."""
-    return min([len(signs) for _, signs in _HEADING.findall(text)], default=7)
 
 
 def _without_underlines(text: str, *, headings: bool) -> str:
@@ -89,7 +81,7 @@ def _title_above(text: str, begin: int, end: int) -> tuple[int, str] | None:
     while at > begin:
         start = text.rfind("\n", begin, at)
         line = text[start + 1 : at]
-        if not line.strip(" \t") or _HEADING.match(text, start) or _RULE.match(line):
+        if not line.strip(" \t") or HEADING.match(text, start) or _RULE.match(line):
             break
         if _NO_PARAGRAPH.match(line) or len(lines) == _LONGEST:
             return None
@@ -138,12 +130,18 @@ def protect(text: str, *, headings: bool, links: Links = NOWHERE) -> str:
     """Make a block of `text`. `headings`: move its headings down; if not, escape them."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    shown = usual(text, files=links.file is not None) if headings else None
+    return protect_closely(text, headings, links) if shown is None else shown
+
+
+def protect_closely(text: str, headings: bool, links: Links = NOWHERE) -> str:
+    """Do the work of `protect` for any text."""
     fences = ("`" in text and "```" in text) or ("~" in text and "~~~" in text)
     indented = "\t" in text or "\n    " in text or text[:4] == "    "
     defines = "]" in text and "]:" in text
     if not fences and not indented and not defines:
         text, formulas = _prepared(text, headings=headings)
-        by = LOWEST - _highest(text) if headings and "#" in text else 0
+        by = LOWEST - highest(text) if headings and "#" in text else 0
         return _shown(text, formulas, headings, by, links)
     return _in_pieces(text, fences, indented, headings, links)
 
@@ -168,7 +166,7 @@ def _in_pieces(text: str, fences: bool, indented: bool, headings: bool, links: L
     by = 0
     if headings:
         prose = (text for text, formulas in prepared if formulas is not None and "#" in text)
-        by = LOWEST - min(map(_highest, prose), default=LOWEST)
+        by = LOWEST - min(map(highest, prose), default=LOWEST)
     return "".join([_shown(piece, formulas, headings, by, links) for piece, formulas in prepared])
 
 
@@ -333,11 +331,9 @@ def _shown(text: str, formulas: list[str] | None, headings: bool, by: int, links
         return text
     if "#" in text:
         if not headings:
-            text = _HEADING.sub(r"\n\1\\\2", text)
+            text = HEADING.sub(r"\n\1\\\2", text)
         elif by > 0:
-            text = _HEADING.sub(
-                lambda match: f"\n{match[1]}{'#' * min(6, len(match[2]) + by)}", text
-            )
+            text = moved(text, by)
     if "]" in text and "]:" in text:  # one character is found several times as fast as two
         text = _MAY_DEFINE.sub(r"\n\1\[", text)
     text = text[1:]
