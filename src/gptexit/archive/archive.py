@@ -14,6 +14,7 @@ from gptexit.archive.description import KEY as ACCOUNT
 from gptexit.archive.manifest import Catalog, entries, line_of, time_line, times
 from gptexit.archive.places import MANIFEST, TIMES, ArchivePlaces, DryPlaces
 from gptexit.files.disk import digest_at, read_bytes
+from gptexit.files.numbers import NumberMap
 
 
 class Archive:
@@ -28,7 +29,7 @@ class Archive:
         self.root = root
         self.catalog = Catalog()
         self.places = DryPlaces(root) if dry else ArchivePlaces(root)
-        self.new: set[int] = set()
+        self.new = NumberMap()
         """The hashes of the paths that this run has written; the paths themselves are too many."""
         self.moved: dict[str, tuple[str, str]] = {}
         """By key, the earlier and the present path of each file that the user moved."""

@@ -29,6 +29,7 @@ from gptexit.archive.files import Copy, File, Outcome, Tally
 from gptexit.archive.manifest import Entry
 from gptexit.archive.places import GrowingFile
 from gptexit.files.disk import CHUNK, begins_with_zeros, digest_at, write_all
+from gptexit.files.numbers import NumberMap
 
 
 class ArchiveFolder:
@@ -48,7 +49,7 @@ class ArchiveFolder:
         self.tally = Tally()
         self.edited: list[str] = []
         """Notes that the user changed and that would read otherwise now."""
-        self._kept: dict[int, int] = {}
+        self._kept = NumberMap()
         """Hashes of the paths that this pass has written or found in place, and of their keys."""
         self._appended: dict[str, GrowingFile] = {}
         self.ended: Counter[Outcome] = Counter()
@@ -334,7 +335,7 @@ class ArchiveFolder:
                 self.tally.restored.append(entry.path)
         entry = replace(entry, about={**entry.about, **recorded(part)})
         self.catalog.put(entry)
-        self.archive.new.add(hash(entry.path))
+        self.archive.new.put(hash(entry.path), 1)
         return entry
 
 

@@ -19,6 +19,7 @@ from typing import BinaryIO, NamedTuple, Self
 from gptexit.chatgpt.names import CONVERSATIONS
 from gptexit.codes import Lost, Reason, Repair
 from gptexit.errors import NotAnExport
+from gptexit.files.numbers import NumberMap
 from gptexit.model import Gone, Raw
 from gptexit.readers.chatgpt.asset_index import AssetInfo
 from gptexit.readers.chatgpt.containers import recognize
@@ -242,14 +243,13 @@ class ExportSet:
             raise recognize.incomplete(self._typed)
 
     def _single(self, once: bool) -> Iterator[tuple[str, Raw]]:
-        """Yield conversations as they come. Memory: one number an id."""
-        marks: dict[str, int] = {}
+        """Yield conversations as they come. Memory: two numbers an id."""
+        marks = NumberMap()
         for _, where, raw in self._pass(self.keep):
-            key, mapping = key_of(raw), raw.get("mapping")
+            key, mapping = hash(key_of(raw)), raw.get("mapping")
             nodes = tuple(mapping) if isinstance(mapping, dict) else ()
             mark = hash((moment(raw.get("update_time")), nodes))
-            known = marks.get(key)
-            marks[key] = mark
+            known = marks.put(key, mark)
             if known is not None:
                 if not (once or self._piped):
                     raise AnotherCopy(where)
