@@ -38,7 +38,7 @@ class File:
     gone: bool = False
     """True to remove the file that an earlier run wrote, unless the user changed it."""
     about: About = field(default_factory=dict)
-    """For a conversation: what the index says of it."""
+    """For a conversation: what the index says of it, and for a note what its sink remembers."""
     holding: NoteContents | None = None
     """For a note: what it shows of its conversation, so that it never replaces one with more."""
     along: str = ""

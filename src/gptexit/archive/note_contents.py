@@ -11,14 +11,16 @@ of commit a155e39 and before have no checksum of the text.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from gptexit.model import Conversation, Message
+from gptexit.text.front_matter import parted
 from gptexit.text.json import dumps
+from gptexit.text.note_links import digest_of_body
 
 WRITER = "2"
 """Version of the text of notes; raised when the same conversation gives another text. Notes of
@@ -63,10 +65,15 @@ def shown_by(
     flags = (conversation["archived"], conversation["starred"], gone)
     ids = [thing and thing["id"] for thing in named]
     head = dumps([conversation["title"], conversation["current"], *ids, flags, lengths])
-    joined = "\0".join([*words, *files])
-    data = joined.encode() if joined.isascii() else joined.encode("utf-8", "replace")
-    digest = hashlib.blake2b(head + data, digest_size=12).hexdigest()
-    return Shown(digest, _joined(marks, files), count)
+    digest = hashlib.blake2b(head, digest_size=12)
+    digest.update(b"\0".join([*words, *map(_utf8, files)]))
+    return Shown(digest.hexdigest(), _joined(marks, files), count)
+
+
+def text_of(data: bytes) -> dict[str, str | None]:
+    """Return what the manifest remembers of a note's text: the user may change both parts of it."""
+    front, body = parted(data)
+    return {"front": front, "body": digest_of_body(body)}
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,8 @@ class NoteContents:
         """True if the export leaves out what tools said."""
         return self.conversation["source"]["nodes"] == "slim"
 
-    def about(self) -> dict[str, str | None]:
-        """Return what the manifest remembers of it."""
+    def about(self, text: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Return what the manifest remembers of the note, which has this text (see `text_of`)."""
         return {
             "updated": self.updated or None,
             "messages": str(self.shown.messages),
@@ -105,6 +112,7 @@ class NoteContents:
             "held": self.shown.held,
             "form": self.conversation["source"]["nodes"],
             "writer": WRITER,
+            **text,
         }
 
 
@@ -140,38 +148,40 @@ def _written(message: Message, said: list[str]) -> str:
     return "\0".join(text for text in texts if isinstance(text, str))
 
 
-def _marks_of(messages: list[Message]) -> tuple[list[str], list[str], list[str]]:
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _marks_of(messages: list[Message]) -> tuple[list[str], list[str], list[bytes]]:
     """Return the marks of messages, those without the checksums of texts, and their strings.
 
     Called for each note: it has to be fast.
     """
     marks: list[str] = []
     lengths: list[str] = []
-    words: list[str] = []
+    words: list[bytes] = []
     for message in messages:
         parts = message["parts"]
         if "content" not in message["extra"] and len(parts) == 1 and parts[0]["type"] == "text":
             text = parts[0]["text"]
-            words.append(text)
             length = len(text)
+            written = text.encode("utf-8", "replace")
+            words.append(written)
         else:
             texts = said(message)
-            words += texts
             length = sum(map(len, texts))
-            text = _written(message, texts)
+            written = _utf8(_written(message, texts))
+            words += map(_utf8, texts)
         # Of the ways to write a number in hexadecimal, this is the fastest.
-        key = crc32(message["id"].encode("utf-8", "replace"))
-        mark = "%x.%x" % (key, length)  # noqa: UP031
+        mark = "%x.%x" % (crc32(message["id"].encode("utf-8", "replace")), length)  # noqa: UP031
         lengths.append(mark)
-        if text:
-            mark = "%s.%x" % (mark, crc32(text.encode("utf-8", "replace")))  # noqa: UP031
-        marks.append(mark)
+        marks.append("%s.%x" % (mark, crc32(written)) if written else mark)  # noqa: UP031
     return marks, lengths, words
 
 
 def _joined(marks: list[str], files: list[str]) -> str:
     """Return marks of messages, and of files by their ids, as the manifest has them."""
-    keys = (crc32(f"file {key}".encode("utf-8", "replace")) for key in files)
+    keys = (crc32(_utf8(f"file {key}")) for key in files)
     return " ".join([*marks, *(f"{key:x}.0" for key in keys)])
 
 

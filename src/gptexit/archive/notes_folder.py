@@ -108,9 +108,6 @@ class NotesSink(FolderSink):
         holding = file.holding
         if holding is None:
             return self.folder.put(file) if file.append or file.gone else self._put_page(file)
-        front, body = parted(file.data)
-        written = {"front": front, "body": digest_of_body(body)}
-        file = replace(file, about={**file.about, **holding.about(), **written})
         if not self.folder.archive.begun:
             return self.folder.put(file)
         data = self.folder.read(file.path)

@@ -8,7 +8,11 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, unquote
 
-_LINK = re.compile(rb"\]\((?:<([^<>\n]*)>|((?:[^\s()\\<>]+|\\.|\([^\s()]*\)){0,4000}))")
+# Most links lead to the web, and are passed by.
+_LINK = re.compile(
+    rb"\]\((?!https?://[^\s()\\<>]*\))"
+    rb"(?:<([^<>\n]*)>|((?:[^\s()\\<>]+|\\.|\([^\s()]*\)){0,4000}))"
+)
 _ELSEWHERE = re.compile(rb"[#/]|[A-Za-z][A-Za-z0-9+.-]*:|\Z")
 _SAFE = re.compile(r"[\s\x00-\x1f\"#%()<>?\[\\\]^`{|}]")
 
@@ -43,6 +47,7 @@ def digest_of_body(body: bytes, *, named: bool = True) -> str:
     Of the targets of relative links only the names of the files count; without `named`, as for an
     index of notes that may have been renamed, nothing of them. Line ends do not count.
     """
-    text = body.replace(b"\r\n", b"\n").strip(b"\n")
-    plain = with_targets(text, posixpath.basename if named else lambda _: "")
+    if b"\r" in body:  # one character is found many times as fast as two
+        body = body.replace(b"\r\n", b"\n")
+    plain = with_targets(body.strip(b"\n"), posixpath.basename if named else lambda _: "")
     return hashlib.blake2b(plain, digest_size=12).hexdigest()

@@ -25,7 +25,7 @@ from gptexit.readers.chatgpt.merge.conversation import merge, moment_of
 from gptexit.readers.chatgpt.merge.stream import is_said
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.neutral import conversation_of
-from gptexit.text.json import dumps, loads_deep
+from gptexit.text.json import dump_line, dumps, loads_deep
 from gptexit.writers.chatgpt.restore import restore
 
 _HEAD = re.compile(rb'\{"version":\d+,"id":("(?:[^"\\]|\\.)*")')
@@ -311,7 +311,7 @@ class JsonlSink(FolderSink):
             return line
         self.folder.tally.merged += 1
         # Equal but for the order of keys: as it was, so that a second run changes nothing.
-        return dumps(before if same(joined, before) else joined) + b"\n"
+        return dump_line(before if same(joined, before) else joined)
 
     def _rest(self) -> Iterator[bytes]:
         """Yield the lines of conversations that did not come, in their order."""
@@ -331,7 +331,7 @@ class JsonlSink(FolderSink):
             after = self._through(before)
             if moment.tells and moment.made >= seconds(after["updated"]):
                 after = gone_since(after, moment.since)
-            yield line if after is before else dumps(after) + b"\n"
+            yield line if after is before else dump_line(after)
         self._left.clear()
 
 

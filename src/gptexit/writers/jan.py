@@ -25,7 +25,7 @@ from gptexit.archive.files import File, Read, Rendered
 from gptexit.archive.manifest import Catalog
 from gptexit.model import Asset, Conversation, Raw
 from gptexit.text.dates import milliseconds
-from gptexit.text.json import dumps
+from gptexit.text.json import dump_line
 from gptexit.writers.base import CommonOptions, Unmentioned, is_pinned, on_branches, title_of
 from gptexit.writers.chat.beside import Beside
 from gptexit.writers.chat.turns import (
@@ -77,10 +77,10 @@ class Jan(Stepped):
         messages = _messages(conversation, turns, thread, beside, Inline(self._read))
         about = _thread(conversation, turns, thread, self._include)
         folder, key = f"{THREADS}/{thread}", conversation["id"]
-        lines = b"".join(dumps(message) + b"\n" for message in messages)
+        lines = b"".join(dump_line(message) for message in messages)
         done.files += [
             File(f"{folder}/messages.jsonl", lines, f"messages/{key}"),
-            File(f"{folder}/thread.json", dumps(about) + b"\n", f"conversation/{key}"),
+            File(f"{folder}/thread.json", dump_line(about), f"conversation/{key}"),
         ]
         beside.add_to(done)
         done.messages = turns.messages

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gptexit.archive.files import JSONL, File, Rendered
 from gptexit.codes import Hidden, as_text, from_text
 from gptexit.model import Asset, Conversation
-from gptexit.text.json import dumps
+from gptexit.text.json import dump_line
 from gptexit.writers.base import (
     CommonOptions,
     Draft,
@@ -32,7 +32,7 @@ class LineDrafter:
         done = Rendered()
         conversation = on_branches(conversation, self.branches, done)
         return {
-            "line": dumps(conversation) + b"\n",
+            "line": dump_line(conversation),
             "messages": len(conversation["messages"]),
             "hidden": as_text(done.hidden),
         }

@@ -19,7 +19,7 @@ from gptexit.archive.files import File, Rendered
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Cited, Conversation
 from gptexit.names import names_in
-from gptexit.text.json import dumps
+from gptexit.text.json import dump_line
 from gptexit.writers.base import (
     UNTITLED,
     CommonOptions,
@@ -88,7 +88,7 @@ class LibreChat(Stepped):
         dated = f"{begun[:10]}-" if begun else ""
         words = dated + (readable(title) or UNTITLED.lower())
         path = self._catalog.name(key, year, words, ending=".json")
-        done.files.append(File(path, dumps(form) + b"\n", key))
+        done.files.append(File(path, dump_line(form), key))
         beside.add_to(done)
         done.messages = turns.messages
         done.hidden += turns.hidden

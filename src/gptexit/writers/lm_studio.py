@@ -22,7 +22,7 @@ from gptexit.archive.files import Copy, File, Read, Rendered, read_up_to
 from gptexit.archive.manifest import Catalog, readable
 from gptexit.model import Asset, Conversation, Raw
 from gptexit.text.dates import milliseconds
-from gptexit.text.json import dumps
+from gptexit.text.json import dump_line
 from gptexit.writers.base import (
     CommonOptions,
     Unmentioned,
@@ -107,7 +107,7 @@ class LMStudio(Stepped):
             if number > 1:
                 chat["name"] += f" (version {number})"
                 key = further(line.own[0])
-            chats.append((key, chat["createdAt"], dumps(chat) + b"\n"))
+            chats.append((key, chat["createdAt"], dump_line(chat)))
         done.files += images.files
         done.copies += images.copies
         beside.add_to(done)
@@ -191,7 +191,7 @@ class _Images:
             "preview": {"data": f"data:{asset['media_type']};base64,{coded}"},
         }
         about_path, about_key = f"{copy.path}.metadata.json", f"about/{copy.key}"
-        self.files.append(File(about_path, dumps(about) + b"\n", about_key))
+        self.files.append(File(about_path, dump_line(about), about_key))
         return {
             "type": "file",
             "fileIdentifier": name,

@@ -10,7 +10,7 @@ from gptexit.archive.files import File, Rendered
 from gptexit.codes import NotKept
 from gptexit.model import Asset, Conversation
 from gptexit.selection import without_other_branches
-from gptexit.text.json import dumps
+from gptexit.text.json import dump_line
 from gptexit.writers.base import CommonOptions, Unmentioned
 from gptexit.writers.chat.turns import USER, ChatStyle, last_instructions, turns_of, words_of
 from gptexit.writers.steps import Sketch, Stepped
@@ -49,7 +49,7 @@ class Requests(Stepped):
             **_named(conversation),
             "request": self._form(spoken(conversation, self._include, done)),
         }
-        done.files.append(File(FILE, dumps(line) + b"\n", FILE, append=True))
+        done.files.append(File(FILE, dump_line(line), FILE, append=True))
         return Sketch(done)
 
     def settle(self, conversation: Conversation, sketch: Sketch) -> Rendered:

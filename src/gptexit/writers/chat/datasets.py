@@ -20,7 +20,7 @@ from typing import Any
 from gptexit.archive.files import File, Rendered
 from gptexit.codes import TOOLS, Hidden, NotKept, as_text, from_text
 from gptexit.model import Asset, Conversation, Message
-from gptexit.text.json import dumps
+from gptexit.text.json import dump_line
 from gptexit.writers.base import CommonOptions, Draft, Unmentioned, on_branches
 from gptexit.writers.chat.turns import (
     ASSISTANT,
@@ -56,7 +56,7 @@ class Shape:
         """Return a line."""
         names = dict(self.names)
         said = [{self.speaker: names.get(role, role), self.text: text} for role, text in dialogue]
-        return dumps({self.list: said}) + b"\n"
+        return dump_line({self.list: said})
 
 
 Said = tuple[str, str]

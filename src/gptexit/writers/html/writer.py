@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
-from gptexit.archive.note_contents import NoteContents, Shown, shown_by
+from gptexit.archive.note_contents import NoteContents, Shown, shown_by, text_of
 from gptexit.codes import Hidden, NotKept, as_text, from_text
 from gptexit.model import Asset, Conversation, Named
 from gptexit.names import SHOWN_OF_ID, names_in
@@ -239,6 +239,9 @@ class Html:
         number = self._lists.number_of(conversation["id"])
         opening, closing = shell(title, root, self._title, str(number), "chat")
         body = self.drafter.with_files(draft["data"], copies, folder)
+        data = opening + body + closing
+        shown = Shown(draft["digest"], draft["held"], draft["messages"])
+        holding = NoteContents(conversation, shown, sorted(draft["used"]), whole)
         about = {
             "title": title,
             "created": begun.isoformat() if begun else None,
@@ -252,10 +255,9 @@ class Html:
                     draft["talk"],
                 ]
             ).decode(),
+            **holding.about(text_of(data)),
         }
-        shown = Shown(draft["digest"], draft["held"], draft["messages"])
-        holding = NoteContents(conversation, shown, sorted(draft["used"]), whole)
-        page = File(path, opening + body + closing, key, about=about, holding=holding)
+        page = File(path, data, key, about=about, holding=holding)
         texts = piece(
             f"text-{number}",
             b'{"t":"%b","f":%b}' % (draft["texts"], draft["figures"]),

@@ -20,7 +20,7 @@ from secrets import token_hex
 
 from gptexit.archive.files import Copy, File, Rendered
 from gptexit.archive.manifest import Catalog, readable
-from gptexit.archive.note_contents import NoteContents, Shown, shown_by
+from gptexit.archive.note_contents import NoteContents, Shown, shown_by, text_of
 from gptexit.codes import Hidden, NotKept, as_text, from_text
 from gptexit.model import Asset, Conversation, Gone, Named
 from gptexit.names import names_in
@@ -120,8 +120,10 @@ class NoteDrafter:
             blocks.append(note.footnote_block())
         blocks[-1] += "\n"
         shown = shown_by(conversation, result.shown, sorted(used), result.messages)
+        data = encoded("\n\n".join(blocks))
         return {
-            "data": encoded("\n\n".join(blocks)),
+            "data": data,
+            "text": None if used else text_of(data),  # the names of files would change it
             "used": list(used),  # ids of assets, in the order of their first link
             "digest": shown.digest,
             "held": shown.held,
@@ -255,16 +257,17 @@ class Markdown:
             key, folder, dated + (readable(title) or UNTITLED.lower()), ending=".md"
         )
         copies = copies_of(conversation, draft["used"], self._folders.assets(folder), self._catalog)
+        data = self.drafter.with_files(draft, copies, posixpath.dirname(path))
+        shown = Shown(draft["digest"], draft["held"], draft["messages"])
+        holding = NoteContents(conversation, shown, sorted(draft["used"]), whole)
         about = {
             "title": " ".join(title.split()) or UNTITLED,
             "created": begun.isoformat() if begun else None,
             "project": conversation["project"]["id"] if conversation["project"] else None,
+            **holding.about(draft["text"] or text_of(data)),
         }
         self._names.update(names_in(conversation))
         self._unshown += draft["unshown"]
-        data = self.drafter.with_files(draft, copies, posixpath.dirname(path))
-        shown = Shown(draft["digest"], draft["held"], draft["messages"])
-        holding = NoteContents(conversation, shown, sorted(draft["used"]), whole)
         return Rendered(
             files=[File(path, data, key, about=about, holding=holding)],
             copies=copies,
