@@ -166,9 +166,13 @@ class SourceConversation:
                 [shown for key in keys if (shown := self._show(key, reasoning))]
                 for keys in (self.path, others)
             )
-            documents = list(beside(self.nodes, self.path) if self.nodes else self._of_no_shape())
-            self._seen[wanted] = ShownConversation(current, aside, documents)
+            self._seen[wanted] = ShownConversation(current, aside, self._anywhere)
         return self._seen[wanted]
+
+    @cached_property
+    def _anywhere(self) -> list[Words]:
+        """The words of documents and reports, and of a conversation in which no message is."""
+        return list(beside(self.nodes, self.path) if self.nodes else self._of_no_shape())
 
     def _show(self, key: str, reasoning: bool) -> ShownMessage | None:
         """Return what a message shows, computed once."""

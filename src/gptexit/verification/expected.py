@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gptexit.verification.contents import WORDED, objects_in, pointers_in, texts_of
 from gptexit.verification.documents import (
     Documents,
     carried,
@@ -27,11 +28,9 @@ from gptexit.verification.documents import (
     words_of_report,
 )
 from gptexit.verification.raw import (
-    POINTER,
     Raw,
     attached,
     inner_json,
-    keyed_leaves,
     leaves,
     message_of,
     names,
@@ -51,13 +50,16 @@ _FOR_THE_MODEL = _SEARCH | names(
 """Tools whose words are for the model, but for content types in SHOWN."""
 _SHOWING = ("content_references", "citations", "attachments", "targeted_reply")
 """Keys of metadata whose contents are shown beside the text."""
-_WORDED = {"text": "text", "audio_transcription": "text", "markdown": "content", "code": "content"}
-"""Part types with words in them, and the key of those words."""
-_POINTING = names(
-    "asset_pointer audio_asset_pointer video_asset_pointer image_asset_pointer "
-    "video_container_asset_pointer frames_asset_pointers"
+_BESIDE = (
+    *_SHOWING,
+    "dictation_asset_pointer",
+    "is_visually_hidden_from_conversation",
+    "is_visually_hidden",
 )
-"""Keys of a part with the pointer to its file, some levels deep."""
+"""Keys of metadata by which a message shows more than its texts, or nothing."""
+_PEOPLE = ("user", "assistant")
+_TO_ALL = (None, "", "all", "assistant")
+"""Recipients of a message that is no call of a tool."""
 _REASONING = ("thoughts", "reasoning_recap")
 
 
@@ -69,7 +71,8 @@ class ShownMessage:
     time: float | None
     """When it was made, in seconds since 1970."""
     by_user: bool
-    words: Words
+    known: Words | None
+    """Its words; None for a plain message as long as nobody asked for them."""
     pointers: list[str] = field(default_factory=list)
     """Files that it shows."""
     texts: list[str] = field(default_factory=list)
@@ -78,6 +81,20 @@ class ShownMessage:
     """Whether all of it are words of a person or of the assistant, and none of it is reasoning."""
     plain: bool = False
     """Whether it shows nothing but its texts, and they have no markers."""
+
+    @property
+    def words(self) -> Words:
+        """The words and addresses by which it has to be found."""
+        if self.known is None:
+            self.known = Words()
+            for text in self.texts:
+                self.known.add(typed(text))  # without markers it is read like one of the assistant
+        return self.known
+
+    @property
+    def unknown(self) -> list[str]:
+        """Forms in it that nobody knows; a plain message has none."""
+        return self.known.unknown if self.known else []
 
     @property
     def when(self) -> str | None:
@@ -112,7 +129,7 @@ def beside(nodes: dict[str, Raw], path: list[str]) -> Iterator[Words]:
             replies = messages[number + 1 : number + 2]
             metadata = [object_of(reply.get("metadata")) for reply in [*replies, message]]
             textdoc = next(filter(None, map(textdoc_of, metadata)), None)
-            documents.call(to, "".join(_texts(object_of(message.get("content")))), textdoc)
+            documents.call(to, "".join(texts_of(object_of(message.get("content")))), textdoc)
         report = report_of(message)
         if report is not None:
             parts = object_of(report.get("content")).get("parts")
@@ -127,7 +144,8 @@ def _role(message: Raw) -> Any:
 
 def _recipient(message: Raw) -> str:
     """Return the recipient of a message; an empty string if it names none."""
-    return "".join(strings(message.get("recipient")))
+    to = message.get("recipient")
+    return to if isinstance(to, str) else ""
 
 
 def is_hidden(message: Raw) -> bool:
@@ -159,6 +177,10 @@ def is_wish(message: Raw) -> bool:
 def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
     """Return what the message of a node shows; None if a person saw nothing of it."""
     message = message_of(node)
+    texts = _texts_alone(message)
+    if texts:
+        user = message["author"]["role"] == "user"
+        return ShownMessage(key, _time(message), user, None, [], texts, spoken=True, plain=True)
     if not message or is_hidden(message):
         return None
     role = _role(message)
@@ -183,7 +205,7 @@ def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
             or any(metadata.get(key) for key in _SHOWING)
             or any(holds_signs(text) or ":::" in text for text in shown.texts)
         )
-        shown.pointers += attached(message) + _pointed(metadata.get("dictation_asset_pointer"))
+        shown.pointers += attached(message) + pointers_in(metadata.get("dictation_asset_pointer"))
         if shown.texts or not shown.spoken:  # else no text refers to anything
             shown.words.add(carried(metadata))
         shown.words.say(_passage(metadata))
@@ -193,6 +215,34 @@ def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
     if words.segments or words.phrases or words.addresses or words.unknown or shown.pointers:
         return shown
     return None
+
+
+def _texts_alone(message: Raw) -> list[str] | None:
+    """Return the texts of a message that surely shows them, and nothing else.
+
+    Nearly all that a person saw are such: a few looks tell that no other rule is about them.
+    """
+    content, author = message.get("content"), message.get("author")
+    if type(content) is not dict or type(author) is not dict:
+        return None
+    texts, metadata = content.get("parts"), message.get("metadata")
+    if type(texts) is not list or content.get("content_type") != "text":
+        return None
+    if author.get("role") not in _PEOPLE or message.get("recipient") not in _TO_ALL:
+        return None
+    if type(metadata) is dict and any(map(metadata.get, _BESIDE)):
+        return None
+    return texts if all(map(_has_plain_words, texts)) else None
+
+
+def _has_plain_words(text: Any) -> bool:
+    """Tell whether a part is a text with words, surely, and without markers."""
+    # What begins with a letter or digit has words, but for the address of a file.
+    return (
+        type(text) is str
+        and text[:1].isalnum()
+        and not (text.startswith("sandbox:") or ":::" in text or holds_signs(text))
+    )
 
 
 def _passage(metadata: Raw) -> Any:
@@ -225,58 +275,18 @@ def _every_string(value: Any, kind: Any, shown: ShownMessage) -> None:
 
 def _in_parts(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
     replaced = matched(metadata)
-    for text in _texts(content):
+    for text in texts_of(content):
         shown.texts.append(text)
         shown.words.add(typed(text) if shown.by_user else written(text, replaced))
-    for part in _inner(content):
+    for part in objects_in(content):
         kind = part.get("content_type") or part.get("type")
         if isinstance(kind, str) and kind.endswith("asset_pointer"):
-            shown.pointers += _pointed(part)
+            shown.pointers += pointers_in(part)
         elif kind == "app_pairing_content":
             continue
-        elif kind is not None and not (isinstance(kind, str) and kind in _WORDED):
+        elif kind is not None and not (isinstance(kind, str) and kind in WORDED):
             shown.words.unknown.append(f"part {str(kind)[:60]}")
             _every_string(part, kind, shown)
-
-
-def _texts(content: Raw) -> list[str]:
-    """Return the texts of a content: those of its parts, or its `text`."""
-    parts = content.get("parts")
-    if isinstance(parts, str):
-        return [parts]
-    if not isinstance(parts, list):
-        return strings(content.get("text"))
-    texts = []
-    for part in _flat(parts):
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, dict):
-            kind = part.get("content_type") or part.get("type")
-            key = _WORDED.get(kind) if isinstance(kind, str) else "text" if kind is None else None
-            texts += strings(part.get(key)) if key else []
-    return texts
-
-
-def _inner(content: Raw) -> list[Raw]:
-    """Return the parts of a content that are objects."""
-    return [part for part in _flat(content.get("parts")) if isinstance(part, dict)]
-
-
-def _flat(parts: Any) -> Iterator[Any]:
-    """Yield the items of a list that may hold lists, in order."""
-    stack = [parts] if isinstance(parts, list) else []
-    while stack:
-        part = stack.pop()
-        if isinstance(part, list):
-            stack += reversed(part)
-        else:
-            yield part
-
-
-def _pointed(value: Any) -> list[str]:
-    """Return the pointers in a part, or `value` if it is one."""
-    keyed = keyed_leaves(value, "asset_pointer" if isinstance(value, str) else "")
-    return [text for key, text in keyed if key in _POINTING and POINTER.fullmatch(text)][::-1]
 
 
 def _quoted(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
@@ -342,12 +352,12 @@ def _output(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
         shown.words.add(literal(text))
     result = object_of(metadata.get("aggregate_result"))
     for message in objects(result.get("messages")):
-        shown.pointers += _pointed(message.get("image_url"))
+        shown.pointers += pointers_in(message.get("image_url"))
 
 
 def _screenshot(content: Raw, metadata: Raw, shown: ShownMessage) -> None:
     """Add the picture of a page that an agent looked at, and which page it is."""
-    shown.pointers += _pointed(content.get("screenshot"))
+    shown.pointers += pointers_in(content.get("screenshot"))
     _named(object_of(content.get("state")), shown)
 
 
@@ -380,17 +390,17 @@ def _replied(
         return
     house = tool.partition(".")[0]
     if kind in ("text", "multimodal_text") and house not in _SEARCH:
-        for part in _inner(content):
-            shown.pointers += _pointed(part)
+        for part in objects_in(content):
+            shown.pointers += pointers_in(part)
     if tool.startswith("a8km123"):
         if reasoning:
-            for text in _texts(content):
+            for text in texts_of(content):
                 shown.words.add(written(text))
             shown.words.say(_until_a_number(metadata.get("finished_text")))
     elif kind in ("execution_output", "tether_quote", "citable_code_output", "computer_output"):
         _SHOWN[str(kind)](content, metadata, shown)
     elif kind == "text" and house not in _FOR_THE_MODEL and not shown.pointers:
-        texts = _texts(content)
+        texts = texts_of(content)
         machine = "".join(texts).lstrip()[:1] in ("", "{", "[", "<")
         if tool and report_of(message) is None and not machine:
             for text in texts:
@@ -407,7 +417,7 @@ def _until_a_number(text: Any) -> Any:
 
 def _called(to: str, content: Raw, shown: ShownMessage) -> None:
     """Add the words of a call that a person sees: code that was run, a memory."""
-    texts = _texts(content) or strings(content.get("text"))
+    texts = texts_of(content) or strings(content.get("text"))
     if to == "bio" or to.startswith("python"):
         for text in texts:
             shown.words.add(literal(text))

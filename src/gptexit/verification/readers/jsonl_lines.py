@@ -79,7 +79,13 @@ class JsonlReader(Reader):
         # A later export may hold more.
         later = changed_since(line.get("updated"), source.raw)
         messages = objects(line.get("messages"))
+        by_id = {message.get("id"): message for message in messages}
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
+        whole = {
+            shown.id
+            for shown in [*seen.current, *seen.others]
+            if shown.id in by_id and _is_whole(shown, by_id[shown.id])
+        }
         if not later:
             title = source.title
             if title is not None and not self._same(mended(title), [str(line.get("title"))]):
@@ -87,11 +93,11 @@ class JsonlReader(Reader):
             yield from filter(None, [misdated(source.dates, line)])
             if not self.several:
                 yield from self._added(source, line, messages)
-        yield from self._lost(source, messages)
-        yield from self._in_parts(source, messages, seen, later=later)
+        yield from self._lost(source, by_id, whole)
+        yield from self._in_parts(source, messages, by_id, seen, whole, later=later)
         counted = Counter(str(message.get("id")) for message in messages)
         yield from (f"the archive has message {key} twice" for key, n in counted.items() if n > 1)
-        yield from self._files(source, line, messages)
+        yield from self._files(source, line, messages, whole)
         if not (later or self.several or self.archive.redacted):
             yield from self._foreign(source, messages, seen)
 
@@ -100,12 +106,13 @@ class JsonlReader(Reader):
             self.archive.redacted and any(same(text, other) for other in texts)
         )
 
-    def _lost(self, source: SourceConversation, messages: list[Raw]) -> Iterator[str]:
-        """Look for every string of every message."""
+    def _lost(
+        self, source: SourceConversation, by_id: dict[Any, Raw], whole: set[str]
+    ) -> Iterator[str]:
+        """Look for every string of every message, and compare who said it, when and to what."""
         keys = list(source.nodes) if self.every_branch else source.path
         wanted = [key for key in keys if source.message(key)]
         self.messages += len(wanted)
-        by_id = {message.get("id"): message for message in messages}
         place = {key: number for number, key in enumerate(by_id)}
         nearest = source.nearest(
             {key: message.get("parent") for key, message in by_id.items() if isinstance(key, str)}
@@ -115,20 +122,25 @@ class JsonlReader(Reader):
                 yield f"message {key} is missing"
                 continue
             message, held = source.message(key), by_id[key]
-            contents = [message.get("content"), message.get("older_content")]
-            lost = _lost_of(contents, leaves(held.get("parts")))  # they nearly always have all
-            texts = leaves(held) if lost else []
-            lost = _lost_of(contents, texts) if lost else []
-            if self.archive.redacted and lost and all(self._same(text, texts) for text in lost):
-                self.redacted += 1
-            elif lost:
-                yield f"message {key} is incomplete"
+            if not (key in whole and _says_its_parts_alone(message)):
+                yield from self._incomplete(key, message, held)
             parent = source.above[key]
             if parent in place and place[parent] > place[key]:
                 yield f"message {key} comes before the one that it answers"
             yield from self.misattributed(
                 source, key, held.get("role"), held.get("created"), nearest.get(key)
             )
+
+    def _incomplete(self, key: str, message: Raw, held: Raw) -> Iterator[str]:
+        """Yield a sentence if a string in the contents of a message is lost."""
+        contents = [message.get("content"), message.get("older_content")]
+        lost = _lost_of(contents, leaves(held.get("parts")))  # they nearly always have all
+        texts = leaves(held) if lost else []
+        lost = _lost_of(contents, texts) if lost else []
+        if self.archive.redacted and lost and all(self._same(text, texts) for text in lost):
+            self.redacted += 1
+        elif lost:
+            yield f"message {key} is incomplete"
 
     def _added(self, source: SourceConversation, line: Raw, messages: list[Raw]) -> Iterator[str]:
         """Find messages that the export does not have, and hold where the line opens.
@@ -151,7 +163,9 @@ class JsonlReader(Reader):
         if held and not kept and line.get("current") != opens:
             yield "opens at another message than in ChatGPT"
 
-    def _files(self, source: SourceConversation, line: Raw, messages: list[Raw]) -> Iterator[str]:
+    def _files(
+        self, source: SourceConversation, line: Raw, messages: list[Raw], whole: set[str]
+    ) -> Iterator[str]:
         """Compare the files that the line names with those of the export."""
         assets = {str(asset.get("id")): asset for asset in objects(line.get("assets"))}
         for name, asset in assets.items():
@@ -161,7 +175,7 @@ class JsonlReader(Reader):
             return
         for message in messages:
             key = str(message.get("id"))
-            if key not in source.nodes:
+            if key not in source.nodes or key in whole:
                 continue
             shown = dict.fromkeys(_shown_in(message))
             own = source.files(key)
@@ -179,23 +193,23 @@ class JsonlReader(Reader):
         self,
         source: SourceConversation,
         messages: list[Raw],
+        by_id: dict[Any, Raw],
         seen: ShownConversation,
+        whole: set[str],
         *,
         later: bool,
     ) -> Iterator[str]:
         """Look for everything that a person saw in the parts of the messages."""
-        by_id = {message.get("id"): message for message in messages}
         for shown in [*seen.current, *seen.others]:
             held = by_id.get(shown.id)
             if held is None:
                 continue  # reported as missing
             if held.get("hidden") is not None:
                 yield f"message {shown.id} is marked as hidden, but it was not: {held['hidden']}"
-            assets = set(_shown_in(held))
             for pointer in shown.pointers if not self.archive.redacted else ():
-                if self.locate.member_of(pointer) and file_id(pointer) not in assets:
+                if self.locate.member_of(pointer) and file_id(pointer) not in _shown_in(held):
                     yield f"message {shown.id} does not show its file {pointer}"
-            if _is_whole(shown, held) or self._is_earlier(source, shown.id, held):
+            if shown.id in whole or self._is_earlier(source, shown.id, held):
                 continue
             compared = shown.plain and not self.archive.redacted and not later
             if compared and _adds(shown, held, goes_on=self.several):
@@ -277,10 +291,25 @@ def _texts_of(message: Raw) -> list[str]:
 
 def _is_whole(shown: ShownMessage, message: Raw) -> bool:
     """Tell, at little cost, whether the parts are the texts themselves, and nothing else is due."""
-    parts = objects(message.get("parts"))
-    if not shown.plain or any(part.get("citations") or part.get("sources") for part in parts):
+    parts = message.get("parts")
+    if not shown.plain or type(parts) is not list or len(parts) != len(shown.texts):
         return False
-    return _texts_of(message) == shown.texts
+    for part, text in zip(parts, shown.texts, strict=True):
+        if type(part) is not dict or part.get("type") != "text" or part.get("text") != text:
+            return False
+        if part.get("asset") or part.get("citations") or part.get("sources"):
+            return False
+        if mended(text) != text:
+            return False
+    return True
+
+
+def _says_its_parts_alone(message: Raw) -> bool:
+    """Tell whether the content of a plain message holds no strings beside its type and its texts.
+
+    Then a whole message has them all: the type of each part is "text" too.
+    """
+    return len(message["content"]) == 2 and message.get("older_content") is None
 
 
 def _adds(shown: ShownMessage, message: Raw, *, goes_on: bool) -> bool:
