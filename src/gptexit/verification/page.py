@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,13 +21,17 @@ from gptexit.verification.words import is_web
 _UPDATED = re.compile(r"^updated: (\S+)$", re.MULTILINE)
 _ID = re.compile(r'^id: +(".*"|.*?)[ \t]*$', re.MULTILINE)
 _TITLE = re.compile(r"^title: (.*)$", re.MULTILINE)
+_SIMPLE_TITLE = re.compile(r"title: (\w(?:[\w ]{0,200}\w)?)\n(?=\w|---)")
+"""A title of words alone, which everybody reads alike."""
 _LONGEST = 10 << 20
 """Bytes of front matter that are read."""
-_HEADING = re.compile(r"^## ", re.MULTILINE)
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
 _MARK = re.compile(r"\[\^(?<!\\\[\^)([^\]\s]{1,100})\]")
 """A footnote that a text names. It begins with its own signs: looking back first takes longer."""
 _LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000}))")
+_REFERRING = ("](", "://", "[^", "【")
+_CUT = "\ufdd3"
+"""Stands for the beginning of a heading; Unicode keeps it free for such uses."""
 _BESIDE = (">", "*", "\xa0", "## ", "### ")
 """Beginnings of lines that are no words of a message: quotes, remarks, headings of messages."""
 _EMBED = re.compile(
@@ -37,6 +41,7 @@ _EMBED = re.compile(
 _BARE = re.compile(r"(?<=<)(?i:https?)://[^<>\n]+(?=>)|(?i:https?)://[^\s<>\"]+")
 _AUTOLINK = re.compile(r"<((?i:https?)://[^<>\s]+)>")
 _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(`{3,}|~{3,})([^\n]*)")
+_FENCES = ("```", "~~~")
 _ITEM = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$))+")
 _CODE = 4
 """Columns of indentation from which on a line opens and closes no fence (CommonMark 4.5)."""
@@ -51,7 +56,8 @@ _HIDES = re.compile(r"(?<!\\)<!--|(?<![\\%])%%(?!%)")
 
 def updated_in(text: str) -> str | None:
     """Return when the conversation changed last, by the front matter of a note."""
-    match = _UPDATED.search(text.partition("\n---\n")[0])
+    end = text.find("\n---\n") % (len(text) + 1)
+    match = _UPDATED.search(text, 0, end)
     return match[1] if match else None
 
 
@@ -70,11 +76,13 @@ def id_in(path: Path) -> str | None:
 
 def title_in(front: str) -> str:
     """Return the title in the front matter of a note; an empty one if it has none."""
+    match = _TITLE.search(front)
+    if match and (simple := _SIMPLE_TITLE.match(front, match.start())):
+        return simple[1]
     found = properties(front.removeprefix("---\n").removesuffix("---\n")) or {}
     value = value_of(found.get("title", ""))
     if isinstance(value, str) and value:
         return value
-    match = _TITLE.search(front)
     return (_scalar(match[1]) if match else None) or ""
 
 
@@ -89,26 +97,57 @@ def _scalar(written: str) -> str | None:
     return None if value is None else str(value)
 
 
+def _lines_with(signs: tuple[str, ...], text: str, begin: int) -> list[int]:
+    """Return where each line of a text begins, from `begin` on, that holds one of some signs."""
+    starts = set()
+    for sign in signs:
+        at = text.find(sign, begin)
+        while at >= 0:
+            starts.add(text.rfind("\n", begin, at) + 1 or begin)
+            end = text.find("\n", at)
+            at = text.find(sign, end) if end >= 0 else -1
+    return sorted(starts)
+
+
+def _code_in(text: str, begin: int) -> list[int]:
+    """Return where code begins and where it ends, in turn, in a note from `begin` on.
+
+    It begins with the line that opens a fence, and ends behind the line that closes it.
+    """
+    bounds: list[int] = []
+    fence = ""
+    items, prose, read = [0], list[str](), begin
+    for at in _lines_with(_FENCES, text, begin):
+        match = _FENCE.match(text, at)
+        if not match:
+            continue
+        before, end = text[at : match.start(1)], match.end()
+        if not before.strip() and (columns := _columns(before + "`")) >= _CODE:
+            if not fence:
+                prose.append(text[read:end])
+                read = end + 1
+            for line in "\n".join(prose).split("\n"):
+                _enter_items(line, items)
+            prose.clear()
+            if columns - items[-1] >= _CODE:
+                continue  # an indented line is code of its own, or goes on with its paragraph
+        if not fence and not (match[1][0] == "`" and "`" in match[2]):
+            fence = match[1]
+            bounds.append(at)
+            prose.append(text[read:end])
+        elif fence and match[1].startswith(fence) and not match[2].strip():
+            fence = ""
+            read = end + 1
+            bounds.append(read)
+    return bounds
+
+
 def _lines_of(text: str, begin: int) -> Iterator[tuple[int, str, bool]]:
     """Yield each line of a note from `begin` on: its position, its text, whether it is code."""
-    fence = ""
-    items, prose = [0], deque[str]()
+    code = _code_in(text, begin)
     at = begin
     for line in text[begin:].split("\n"):
-        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
-        if not fence:
-            prose.append(line)
-        if match and not line[: match.start(1)].strip() and (columns := _columns(line)) >= _CODE:
-            while prose:
-                _enter_items(prose.popleft(), items)
-            if columns - items[-1] >= _CODE:
-                match = None  # an indented line is code of its own, or goes on with its paragraph
-        opens = match and not fence and not (match[1][0] == "`" and "`" in match[2])
-        yield at, line, bool(fence or opens)
-        if match and opens:
-            fence = match[1]
-        elif match and fence and match[1].startswith(fence) and not match[2].strip():
-            fence = ""
+        yield at, line, bisect_right(code, at) % 2 == 1
         at += len(line) + 1
 
 
@@ -164,40 +203,47 @@ def footnotes_in(text: str, begin: int) -> set[str]:
     """Return the numbers of the footnotes that a note names, outside of code."""
     if "[^" not in text:
         return set()
-    return {
-        number
-        for _, line, code in _lines_of(text, begin)
-        if not code and "[^" in line and line[:4] != "    "
-        for number in _FOOTNOTE.findall(_SPAN.sub("", line[:4_000]))
-    }
+    code = _code_in(text, begin)
+    numbers = set[str]()
+    for at in _lines_with(("[^",), text, begin):
+        if bisect_right(code, at) % 2 == 0 and not text.startswith("    ", at):
+            line = text[at : text.find("\n", at) % (len(text) + 1)][:4_000]
+            numbers.update(_FOOTNOTE.findall(_SPAN.sub("", line) if "`" in line else line))
+    return numbers
 
 
-def _voices_in(text: str, begin: int) -> tuple[dict[int, bool], str | None]:
-    """Return the headings of speakers by their position, and the first sign that hides text.
+def _hides_in(text: str, begin: int) -> str | None:
+    """Return the first sign of a note that hides text, if there is one.
 
-    True: the heading is the user's. The signs are a comment of HTML, and one of Obsidian outside of
-    formulas.
+    It is that of a comment: of HTML, or of Obsidian outside of formulas.
     """
-    voices: dict[int, bool] = {}
-    hides = None
+    if "<!--" not in text and "%%" not in text:
+        return None
     formula = False
-    for at, line, code in _lines_of(text, begin):
+    for _, line, code in _lines_of(text, begin):
         if code:
             continue
-        if line.startswith("## ") and (voice := _voice_of(line)) is not None:
-            voices[at] = voice
         formula ^= "$$" in line and line.count("$$") % 2 == 1
-        if hides is None and ("<!--" in line or "%%" in line) and line[:4] != "    ":
+        if ("<!--" in line or "%%" in line) and line[:4] != "    ":
             sign = _HIDES.search(_SPAN.sub("", line[:4_000]))
             if sign and not (sign[0] == "%%" and formula):
-                hides = sign[0]
-    return voices, hides
+                return sign[0]
+    return None
 
 
 def _voice_of(line: str) -> bool | None:
     """Tell whether a line is the heading of the user; None if it is no speaker's."""
     match = _VOICE.match(line)
     return match[1] == "You" if match else None
+
+
+def _essences(parts: list[str], look: TextFinder) -> list[str]:
+    """Return the essence of each part of a note that is cut at the beginnings of its headings."""
+    # At once is far faster, and the same: nothing that `plain` takes out goes on over a line.
+    pieces = look.essence(f"\n{_CUT}".join(parts)).split(_CUT)
+    if len(pieces) == len(parts):
+        return pieces
+    return [look.essence(f"## {part}") for part in parts]
 
 
 @dataclass(slots=True)
@@ -222,50 +268,57 @@ class NotePage:
         self.begin = begin
         """Where the front matter ends in `text`."""
         self.look = look
-        starts = [match.start() for match in _HEADING.finditer(text, begin)]
+        parts = f"\n{text[begin:]}".split("\n## ")
+        sizes = (len(part) + len("\n## ") for part in parts[1:-1])
+        starts = list(accumulate(sizes, initial=begin + len(parts[0]))) if parts[1:] else []
         self._raw = [begin, *starts]
-        pieces = [
-            look.essence(text[start:end])
-            for start, end in zip(self._raw, [*starts, len(text)], strict=True)
-        ]
-        self._at = [0]
-        for piece in pieces:
-            self._at.append(self._at[-1] + len(piece))
+        pieces = _essences(parts, look)
         self.words = "".join(pieces)
         """The essence of the text below the front matter."""
+        self._at = list(accumulate(map(len, pieces), initial=0))
         self.first = self._at[1] if starts else 0
         """The position of the first turn."""
-        voices, self.hides = _voices_in(text, begin)
-        self.is_users = [voices.get(start) for start in self._raw]
-        """Whether each heading is the user's; None if it is no speaker's."""
-        self.speakers = [n for n, voice in enumerate(self.is_users) if voice is not None]
-        """The headings of speakers."""
-        by_line = [_voice_of(self.heading(number)) for number in range(len(self._raw))]
-        self._voices = {n: voice for n, voice in enumerate(by_line) if voice is not None}
-        """True for each heading of the user, by its line alone, also if it seems to be code."""
-        self._voiced = list(self._voices)
         self.turns = len(self._raw)
         """The number of headings."""
+        self.speakers: list[int] = []
+        """The headings of speakers."""
+        self.above: list[int | None] = []
+        """For each heading the nearest of a speaker, there or above it."""
+        self.voices: list[tuple[bool | None, bool | None]] = []
+        """For each heading the voices that it, or the nearest above it, may give to its text: True
+        is the user's. They are two if a fence can be read in two ways: as code up to its end, or as
+        none."""
+        self._listen()
+
+    def _listen(self) -> None:
+        """Find the voices of the headings."""
+        code = _code_in(self.text, self.begin)
+        outside = anywhere = above = None
+        for number, start in enumerate(self._raw):
+            voice = _voice_of(self.heading(number))
+            if voice is not None:
+                anywhere = voice
+                if not code or bisect_right(code, start) % 2 == 0:
+                    outside, above = voice, number
+                    self.speakers.append(number)
+            self.above.append(above)
+            self.voices.append((outside, anywhere))
+
+    @cached_property
+    def hides(self) -> str | None:
+        """The first sign that hides text of it, if there is one."""
+        return _hides_in(self.text, self.begin)
+
+    @cached_property
+    def may_refer(self) -> bool:
+        """Whether there may be a link, an address, a footnote or a marker of ChatGPT in it."""
+        text = self.text[self.begin :]
+        # The markers between U+E200 and U+E2FF begin with this byte; looking for it is far faster.
+        return any(map(text.__contains__, _REFERRING)) or b"\xee" in text.encode("utf-8", "replace")
 
     def turn_at(self, at: int) -> int:
         """Return the heading above a position."""
         return min(bisect_right(self._at, at), self.turns) - 1
-
-    def speaker(self, number: int) -> int | None:
-        """Return the nearest heading of a speaker at a heading or above it, if there is one."""
-        index = bisect_right(self.speakers, number)
-        return self.speakers[index - 1] if index else None
-
-    def voices(self, number: int) -> set[bool]:
-        """Return the voices that a heading, or the nearest above it, may give to its text.
-
-        They are two if a fence can be read in two ways: as code up to its end, or as none.
-        """
-        above = self.speaker(number)
-        readings = {self.is_users[above]} if above is not None else set()
-        if index := bisect_right(self._voiced, number):
-            readings.add(self._voices[self._voiced[index - 1]])
-        return {voice for voice in readings if voice is not None}
 
     def turn_of(self, number: int) -> PageRegion:
         """Return the region from a heading of a speaker to the next one."""
@@ -296,7 +349,8 @@ class NotePage:
         last = max(last, first + 1)
         end = self._raw[last] if last < self.turns else len(self.text)
         text = self.text[self._raw[first] : end]
-        text = _DEFINED.sub("", text) if "\n[^" in f"\n{text}" else text
+        if text.startswith("[^") or "\n[^" in text:
+            text = _DEFINED.sub("", text)
         return PageRegion(self.words[self._at[first] : self._at[min(last, self.turns)]], text)
 
     def sources(self, text: str) -> list[tuple[str, str]]:

@@ -20,6 +20,8 @@ ENDS = "\ufdd1"
 """Follows WILD if the mark ends its line: a text may end there."""
 _LONGEST = 20_000
 """Characters that a mark may stand for: a private key and its comments are shorter."""
+_NEAR = 100
+"""Characters, such as a heading, that usually are the only ones between two pieces of a text."""
 _ANCHOR = 12
 """Characters by which a piece of text is found."""
 
@@ -55,17 +57,24 @@ class TextFinder:
         self.marks += end >= 0
         return end
 
-    def missing(self, segments: Iterable[str], within: str, at: int = 0) -> tuple[str | None, int]:
-        """Return the first segment that is not behind the one before, and where the search ended.
+    def missing(
+        self, segments: Iterable[str], within: str, at: int = 0
+    ) -> tuple[str | None, int, int]:
+        """Return the first segment that is not behind the one before, or None.
 
-        `within` is an `essence`, searched from `at` on. The first is None if all were found.
+        Return also where the first segment begins, and where the search ended. `within` is an
+        `essence`, searched from `at` on.
         """
+        begin = None
         for segment in segments:
-            end = self.find(segment, within, at)
+            # It is nearly always near: a search within few signs need not be prepared.
+            found = within.find(segment, at, at + len(segment) + _NEAR)
+            end = found + len(segment) if found >= 0 else self.find(segment, within, at)
             if end < 0:
-                return segment, at
+                return segment, at, at
+            begin = end - len(segment) if begin is None else begin
             at = end
-        return None, at
+        return None, at if begin is None else begin, at
 
 
 def same(text: str, written: str) -> bool:
