@@ -152,29 +152,30 @@ def _read_messages(
     mapping: dict[str, Raw], tree: Tree, context: MessageContext, messages: list[Message]
 ) -> None:
     """Append each message of the tree to `messages`, parents before children."""
-    holder: dict[str | None, str | None] = {None: None}
-    """For each node: itself if it has a message, else the nearest above that has one."""
-    start = tools.State()
-    states: dict[str | None, tools.State] = {None: start}
+    above_bare: dict[str | None, str | None] = {}
+    """For each node without a message: the nearest above that has one."""
+    states: dict[str | None, tools.State] = {}
+    """For each node: what its branch remembers, if that is anything."""
     parent = tree.parent
-    turn = tools.ToolTurn([], {}, start, oddities=context.oddities)
+    turn = tools.ToolTurn([], {}, tools.START, oddities=context.oddities)
     for key in tree.order:
         above = parent[key]
         message = mapping[key].get("message")
         if not isinstance(message, dict):
-            holder[key] = holder[above]
-            states[key] = states[above]
+            above_bare[key] = above_bare.get(above, above)
+            if above in states:
+                states[key] = states[above]
             continue
-        turn.state = states[above]
+        turn.state = states.get(above, tools.START)
         recipient = message.get("recipient")
         if recipient != "all" and isinstance(recipient, str) and recipient.startswith("canmore"):
             turn.replies = [
                 take.mapping(take.mapping(mapping[child].get("message")).get("metadata"))
                 for child in tree.children.get(key, ())
             ]
-        messages.append(read_message(key, holder[above], message, turn, context))
-        holder[key] = key
-        states[key] = turn.state
+        messages.append(read_message(key, above_bare.get(above, above), message, turn, context))
+        if turn.state is not tools.START:
+            states[key] = turn.state
 
 
 def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, stats: ReadStats) -> str | None:
@@ -199,34 +200,41 @@ def _odd_nodes(
 
     All siblings of a node without a message are odd, so that their order is kept.
     """
-    odd: dict[str, Raw] = {}
-    parents = {message["id"]: message["parent"] for message in messages}
-    has_message = parents.__contains__
-    keys = 2 if slim else 3
-    among_odd: set[str] = set()
-    if len(mapping) > len(messages):
-        roots = [key for key in tree.order if tree.parent[key] is None]
-        among_odd.update(roots if len(roots) > 1 else _NONE)
-    for key in tree.order:
-        node = mapping[key]
-        below = tree.children.get(key, _NONE)
-        whole = all(map(has_message, below))
-        if not whole:
-            among_odd.update(below)
-        if key not in parents:
-            odd[key] = node
-            continue
-        del node["message"]
+    parent, children = tree.parent, tree.children
+    odd: set[str] = set()
+    fields = 3 if slim else 4
+    for message in messages:
+        key = message["id"]
+        node, above = mapping[key], parent[key]
         if (
-            len(node) != keys
+            len(node) != fields
             or node.get("id") != key
-            or not (node.get("parent", 0) == parents[key] == tree.parent[key])
-            or not (slim or node.get("children") == below)
-            or not whole
-            or key in among_odd
+            or node.get("parent", 0) != above
+            or message["parent"] != above
+            or not (slim or node.get("children") == children.get(key, _NONE))
         ):
-            odd[key] = node
-    return odd
+            odd.add(key)
+    if len(mapping) > len(messages):
+        with_message = {message["id"] for message in messages}
+        bare = [key for key in tree.order if key not in with_message]
+        odd.update(bare, _beside(bare, tree))
+    if not odd:
+        return {}
+    for message in messages:
+        mapping[message["id"]].pop("message")
+    return {key: mapping[key] for key in tree.order if key in odd}
+
+
+def _beside(bare: list[str], tree: Tree) -> Iterator[str]:
+    """Yield the siblings and the parents of the nodes `bare`, if not the only root."""
+    for key in bare:
+        above = tree.parent[key]
+        if above is not None:
+            yield above
+            yield from tree.children[above]
+    roots = [key for key, above in tree.parent.items() if above is None]
+    if len(roots) > 1:
+        yield from roots
 
 
 def _named(template: str | None, *, project: bool) -> Named | None:

@@ -26,6 +26,14 @@ from gptexit.readers.chatgpt.normalize.content import Around, read_content, text
 _PASSAGE = ("text", "content", "passage", "quote", "label")
 _WORDED = ("code", "output", "quote", "document", "error", "unknown", "memory", "transcript")
 """Types of parts whose text and title are words of the assistant or of a tool."""
+_SPECIAL = frozenset(
+    {
+        *("attachments", "dictation_asset_pointer", "image_gen_title"),
+        *("targeted_reply", "targeted_reply_label", "chatgpt_sdk", "venus_widget_state"),
+        *("is_visually_hidden_from_conversation", "is_visually_hidden"),
+    }
+)
+"""Keys of metadata on which it depends what a message shows beside its content, and whether."""
 _POINTER = re.compile(r"!?\[[^\]\n]{0,200}\]\(((?:sediment|file-service)://[^)\s]{1,200})\)")
 # A tuple, since the value that is looked for may be of any type.
 _CONTEXT = ("user_editable_context", "model_editable_context", "app_pairing_content")
@@ -50,32 +58,24 @@ def read_message(
     key: str, parent: str | None, raw: Raw, turn: tools.ToolTurn, context: MessageContext
 ) -> Message:
     """Read the message of node `key`; empty `raw`, and leave the branch's new state in `turn`."""
-    role, turn.name = _author(raw)
+    role, name = _author(raw)
     recipient = raw.get("recipient")
-    turn.to = None
-    if isinstance(recipient, str) and recipient != "all":
-        turn.to = recipient
+    to = None
+    if recipient != "all" and isinstance(recipient, str):
+        to = recipient
         del raw["recipient"]
     metadata = raw.get("metadata")
     if not isinstance(metadata, dict):
         metadata = {}
-    content = raw.get("content")
-    turn.metadata = metadata
-    turn.parent = parent
-    turn.role = role
-    turn.typed = role == "user"
-    turn.hidden = None
-    plain = _read_parts(content, turn, context)
-    turn.hidden = _hidden(content, turn, plain=plain is not None)
-    state = plain if role == "tool" and plain and research.speaks_a_state(plain) else ""
-    if state or "chatgpt_sdk" in metadata or "venus_widget_state" in metadata:
-        _add_report(key, state, turn, context)
-    if plain is None:
-        for part in turn.parts:
-            if part["type"] == "unknown":
-                context.unknown[f"content: {part['content_type'] or 'without a type'}"] += 1
-    elif plain and _gives_back(turn.parts, plain):
+    plain = _plain(raw.get("content"))
+    if plain and to is None and _is_usual(plain, role, metadata):
+        parts: list[Part] = [text(plain)]
+        hidden = None
         del raw["content"]
+    else:
+        turn.metadata, turn.parent, turn.role, turn.name, turn.to = metadata, parent, role, name, to
+        _read_other(key, raw, plain, turn, context)
+        parts, hidden = turn.parts, turn.hidden
     if raw.get("id") == key:
         del raw["id"]
     model = metadata.pop("model_slug", None)
@@ -87,22 +87,56 @@ def read_message(
         "id": key,
         "parent": parent,
         "role": role,
-        "name": turn.name,
+        "name": name,
         "created": take.time(raw, "create_time"),
         "model": model,
-        "hidden": turn.hidden,
+        "hidden": hidden,
         "status": take.text(raw, "status"),
-        "to": turn.to,
+        "to": to,
         "channel": take.text(raw, "channel"),
-        "parts": turn.parts,
+        "parts": parts,
         "feedback": context.feedback.get(key),
         "extra": raw,
     }
 
 
-def _read_parts(content: Any, turn: tools.ToolTurn, context: MessageContext) -> str | None:
-    """Fill `turn` with the parts of a message; return its text if the content is plain text."""
-    plain = _plain(content)
+def _is_usual(plain: str, role: str, metadata: Raw) -> bool:
+    """Tell, at little cost, whether a message to everyone shows its text `plain` and nothing else.
+
+    Most messages are such: of the user or the assistant, without anything to show beside the text,
+    and without anything in it to be replaced.
+    """
+    if not _SPECIAL.isdisjoint(metadata) or plain.isspace():
+        return False
+    if role == "user":
+        return not _may_point(plain)
+    return role == "assistant" and not (may_change(plain, metadata) or _may_point(plain))
+
+
+def _read_other(
+    key: str, raw: Raw, plain: str | None, turn: tools.ToolTurn, context: MessageContext
+) -> None:
+    """Read a message that is not as most are; `plain`: its text if the content is plain text."""
+    content = raw.get("content")
+    turn.typed = turn.role == "user"
+    turn.hidden = None
+    _read_parts(content, plain, turn, context)
+    turn.hidden = _hidden(content, turn, plain=plain is not None)
+    state = plain if turn.role == "tool" and plain and research.speaks_a_state(plain) else ""
+    if state or "chatgpt_sdk" in turn.metadata or "venus_widget_state" in turn.metadata:
+        _add_report(key, state, turn, context)
+    if plain is None:
+        for part in turn.parts:
+            if part["type"] == "unknown":
+                context.unknown[f"content: {part['content_type'] or 'without a type'}"] += 1
+    elif plain and _gives_back(turn.parts, plain):
+        del raw["content"]
+
+
+def _read_parts(
+    content: Any, plain: str | None, turn: tools.ToolTurn, context: MessageContext
+) -> None:
+    """Fill `turn` with the parts of a message."""
     if plain is not None:
         turn.parts = [text(plain)] if plain and not plain.isspace() else []
     else:
@@ -116,7 +150,6 @@ def _read_parts(content: Any, turn: tools.ToolTurn, context: MessageContext) -> 
         _add_from_metadata(turn, context)
     if plain is None or len(turn.parts) != 1 or _unfinished(plain, turn):
         _finish(turn, context)
-    return plain
 
 
 def _gives_back(parts: list[Part], plain: str) -> bool:
@@ -214,9 +247,13 @@ def _add_report(key: str, state: str, turn: tools.ToolTurn, context: MessageCont
 
 def _unfinished(words: str, turn: tools.ToolTurn) -> bool:
     """Tell, at little cost, whether a text may hold markers or pointers; of the user, pointers."""
-    return (not turn.typed and may_change(words, turn.metadata)) or (
-        "://" in words and ("sediment://" in words or "file-service://" in words)
-    )
+    return (not turn.typed and may_change(words, turn.metadata)) or _may_point(words)
+
+
+def _may_point(words: str) -> bool:
+    """Tell, at little cost, whether a text may point to an image of the export."""
+    # A single character is found many times as fast as a word, and most texts lack a slash.
+    return "/" in words and ("sediment://" in words or "file-service://" in words)
 
 
 def _finish(turn: tools.ToolTurn, context: MessageContext) -> None:

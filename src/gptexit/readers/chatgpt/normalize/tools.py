@@ -46,6 +46,10 @@ class State:
     """The prompt of the next image."""
 
 
+START = State()
+"""What a branch remembers at its root."""
+
+
 @dataclass(slots=True)
 class ToolTurn:
     """One message, as the functions of the tools read and change it."""
