@@ -20,7 +20,7 @@ _LEAST = 1e-6
 _FAR = 4e9
 """Seconds since 1970: up to here a double is exact to the microsecond."""
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
-_SECONDS = [f"{second:02}" for second in range(60)]
+_DIGITS = [f"{number:03}" for number in range(1000)]
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -65,12 +65,14 @@ def _day(day: int) -> str:
 
 def _rfc3339(micros: int) -> str:
     """Format microseconds since 1970. Faster than `datetime`, as every message has a time."""
-    seconds, fraction = divmod(micros, 1_000_000)
-    minutes, second = divmod(seconds, 60)
+    # Dividing by less than 2**30 is several times as fast.
+    minutes, rest = divmod(micros, 60_000_000)
     day, minute = divmod(minutes, 1440)
+    second, fraction = divmod(rest, 1_000_000)
     if fraction:
-        return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}.{fraction:06}Z"
-    return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}Z"
+        high, low = divmod(fraction, 1000)
+        return f"{_day(day)}{_MINUTES[minute]}{_DIGITS[second][1:]}.{_DIGITS[high]}{_DIGITS[low]}Z"
+    return f"{_day(day)}{_MINUTES[minute]}{_DIGITS[second][1:]}Z"
 
 
 def as_time(value: Any) -> str | None:
@@ -174,14 +176,14 @@ def settle(declared: Times, times: list[str]) -> Times:
     Times before 1970 count only if a conversation has no others.
     """
     created, updated = declared
-    times = [time for time in times if time >= "1970"] or times
-    last = max(times, key=_comparable, default=None)
+    bare = [time[:-1] for time in times if time >= "1970"] or list(map(_comparable, times))
+    first, last = (f"{min(bare)}Z", f"{max(bare)}Z") if bare else (None, None)
     if created is not None and is_late(created, last):
         # The update time may be right although the creation time is not: then it is earlier.
         if updated is None or _comparable(updated) >= _comparable(created):
             updated = last
         created = None
-    return created or min(times, key=_comparable, default=None), updated or last
+    return created or first, updated or last
 
 
 def is_late(created: str | None, last: str | None) -> bool:

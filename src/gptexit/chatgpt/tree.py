@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from gptexit.codes import Oddity
@@ -29,6 +30,11 @@ class Tree:
 
 def build(mapping: dict[str, Raw], oddities: Counter[Oddity]) -> Tree:
     """Build the forest of `mapping` (node id to node); count what is damaged in `oddities`."""
+    keys = list(mapping)
+    above = [None, *keys[:-1]]
+    if [node.get("parent") for node in mapping.values()] == above:  # as most are: one branch
+        below = {key: [child] for key, child in pairwise(keys)}
+        return Tree(keys, dict(zip(keys, above, strict=True)), below)
     parent = _parents(mapping, oddities)
     children = _children(mapping, parent)
     order: list[str] = []

@@ -27,8 +27,9 @@ from gptexit.inspection.patterns import (
 )
 from gptexit.model import Raw
 from gptexit.names import NameRow
+from gptexit.readers.chatgpt.normalize.assets import points
 from gptexit.readers.chatgpt.normalize.conversation import Account
-from gptexit.readers.chatgpt.normalize.mentions import may_mention, mentioned, points
+from gptexit.readers.chatgpt.normalize.mentions import may_mention, mentioned
 from gptexit.text.terminal import printable
 
 MOST = 10_000

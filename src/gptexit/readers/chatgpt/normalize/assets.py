@@ -125,3 +125,13 @@ def dictation(parts: list[Part], metadata: Raw, book: AssetBook) -> list[Part]:
 def audio_type(form: Any) -> str | None:
     """Return the media type of a recording from its format, such as `wav`."""
     return f"audio/{form}" if take.string(form) else None
+
+
+def points(words: str) -> bool:
+    """Tell whether a text links to a file of the export, or of the code interpreter."""
+    # A single character is found fastest, and most texts lack it.
+    return (
+        "/" in words
+        and ":/" in words
+        and ("sandbox:/" in words or "sediment://" in words or "file-service://" in words)
+    )

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from gptexit.chatgpt import take
 from gptexit.codes import Oddity
@@ -33,6 +34,7 @@ CONTAINERS = ("contextList", "writing")
 """Containers that were seen in exports."""
 MOST_LISTED = 200
 """Sources at most that are listed under an answer."""
+_FORM = attrgetter("form")
 _NEAR = 200
 """Characters before and behind a marker in which the ends of its line are searched."""
 
@@ -65,7 +67,7 @@ def resolve(
     """
     found = markers.find(text)
     regions = None
-    if any(marker.form == "fence" for marker in found):
+    if "fence" in map(_FORM, found):
         regions = markers.regions(text, found)
         found = _without_lines_of_code(found, regions)
     resolver = Resolver(text, metadata, found, above)

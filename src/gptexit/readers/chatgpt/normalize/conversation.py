@@ -66,15 +66,15 @@ def read_conversation(raw: Raw, account: Account, stats: ReadStats) -> Conversat
     messages: list[Message] = []
     above = _metadata_above(messages)
     context = MessageContext(book, above, account.feedback, stats.oddities, stats.unknown)
-    _read_messages(mapping, tree, context, messages)
+    bare = _read_messages(mapping, tree, context, messages)
     if context.hosts:
         research.show_once(messages, context.hosts)
     rows = account.library(identity)
     # First the files that a message links to: only the others need a place.
-    add_sandbox_files(messages, rows, book, stats.oddities)
+    add_sandbox_files(context.others, rows, book, stats.oddities)
     if rows:
         add_generated(messages, rows, book, current, stats.oddities)
-    odd_nodes = _odd_nodes(mapping, tree, messages, slim)
+    odd_nodes = _odd_nodes(mapping, tree, messages, bare, slim)
     if odd_nodes:
         raw["mapping"] = odd_nodes
     # The id of a custom GPT (`g-…`) or project (`g-p-…`).
@@ -150,8 +150,12 @@ def _metadata_above(messages: list[Message]) -> Callable[[str | None], Iterator[
 
 def _read_messages(
     mapping: dict[str, Raw], tree: Tree, context: MessageContext, messages: list[Message]
-) -> None:
-    """Append each message of the tree to `messages`, parents before children."""
+) -> list[str]:
+    """Append each message of the tree to `messages`, parents before children.
+
+    Return the nodes without a message.
+    """
+    bare: list[str] = []
     above_bare: dict[str | None, str | None] = {}
     """For each node without a message: the nearest above that has one."""
     states: dict[str | None, tools.State] = {}
@@ -162,6 +166,7 @@ def _read_messages(
         above = parent[key]
         message = mapping[key].get("message")
         if not isinstance(message, dict):
+            bare.append(key)
             above_bare[key] = above_bare.get(above, above)
             if above in states:
                 states[key] = states[above]
@@ -176,6 +181,7 @@ def _read_messages(
         messages.append(read_message(key, above_bare.get(above, above), message, turn, context))
         if turn.state is not tools.START:
             states[key] = turn.state
+    return bare
 
 
 def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, stats: ReadStats) -> str | None:
@@ -194,15 +200,19 @@ def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, stats: ReadStats) ->
 
 
 def _odd_nodes(
-    mapping: dict[str, Raw], tree: Tree, messages: list[Message], slim: bool
+    mapping: dict[str, Raw],
+    tree: Tree,
+    messages: list[Message],
+    bare: list[str],
+    slim: bool,
 ) -> dict[str, Raw]:
     """Return the nodes that cannot be rebuilt from the messages, in tree order: see the module.
 
-    All siblings of a node without a message are odd, so that their order is kept.
+    `bare`: the nodes without a message. All siblings of one are odd, so that their order is kept.
     """
     parent, children = tree.parent, tree.children
-    odd: set[str] = set()
     fields = 3 if slim else 4
+    odd: set[str] = set()
     for message in messages:
         key = message["id"]
         node, above = mapping[key], parent[key]
@@ -214,19 +224,16 @@ def _odd_nodes(
             or not (slim or node.get("children") == children.get(key, _NONE))
         ):
             odd.add(key)
-    if len(mapping) > len(messages):
-        with_message = {message["id"] for message in messages}
-        bare = [key for key in tree.order if key not in with_message]
-        odd.update(bare, _beside(bare, tree))
-    if not odd:
-        return {}
-    for message in messages:
-        mapping[message["id"]].pop("message")
-    return {key: mapping[key] for key in tree.order if key in odd}
+    if bare:
+        odd.update(_around(bare, tree))
+    for key in odd.difference(bare):
+        del mapping[key]["message"]
+    return {key: mapping[key] for key in filter(odd.__contains__, tree.order)} if odd else {}
 
 
-def _beside(bare: list[str], tree: Tree) -> Iterator[str]:
-    """Yield the siblings and the parents of the nodes `bare`, if not the only root."""
+def _around(bare: list[str], tree: Tree) -> Iterator[str]:
+    """Yield the nodes `bare`, their parents and their siblings, and roots if there are several."""
+    yield from bare
     for key in bare:
         above = tree.parent[key]
         if above is not None:

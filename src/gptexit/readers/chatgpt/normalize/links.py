@@ -19,9 +19,11 @@ _LINK = re.compile(r"!?\[((?:[^\[\]\\]|\\.){0,500})\]\((https?://[^\s()]{1,4000}
 
 def cited(item: Raw) -> Cited:
     """Return the source that a reference item, search entry or citation metadata describes."""
-    title = take.string(item.get("title")) or take.string(item.get("name"))
+    title = item.get("title")
+    if not title or not isinstance(title, str):
+        title = take.string(item.get("name")) or take.string(item.get("attribution"))
     return {
-        "title": title or take.string(item.get("attribution")),
+        "title": title,
         "url": clean_url(item.get("url")) or clean_url(item.get("cloud_doc_url")),
     }
 

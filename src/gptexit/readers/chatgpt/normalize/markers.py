@@ -27,6 +27,8 @@ _FOUND = re.compile(
     "|\ue202(?P<anchor>turn\\d{1,6}[a-z_]{1,40}\\d{1,6})"
     "|(?P<stray>[\ue200-\ue2ff])"
 )
+_WITH_COLON = re.compile(r":(?:::|contentReference\[oaicite:)")
+"""The beginning of a container, and of `oaicite`."""
 _START = re.compile("[\ue200-\ue2ff【]")
 _START_WITH_COLON = re.compile("[\ue200-\ue2ff【:]")
 _BEGUN = re.compile("\ue200([a-z_]{1,40})(?=\ue202)")
@@ -48,6 +50,8 @@ _TICKS = re.compile("`+")
 # character is found several times as fast.
 _CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_SIGN_OF_CODE = re.compile(r"[`~\[\]()\\\n]")
+"""What code and links are found by. Most markers have none of it."""
 _BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
 _TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
 
@@ -69,7 +73,7 @@ class Marker:
 def may_hold(text: str) -> bool:
     """Tell, at little cost, whether `find` could find a marker in `text`."""
     # Single characters are found several times as fast as words.
-    if ":" in text and (":::" in text or ("[" in text and "oaicite" in text)):
+    if ":" in text and _WITH_COLON.search(text):
         return True
     return not text.isascii() and ("【" in text or _EE in text.encode("utf-8", "surrogatepass"))
 
@@ -84,8 +88,10 @@ def may_be_private(text: str) -> bool:
 
 def find(text: str) -> list[Marker]:
     """Return the markers of `text` in order; none overlaps another."""
-    signs = list(_signs(text))
-    if ":::" not in text:
+    # Both need a colon: see `may_hold`.
+    colon = ":" in text and _WITH_COLON.search(text) is not None
+    signs = list(_signs(text, colon=colon))
+    if not colon or ":::" not in text:
         return signs
     ends = [sign.end for sign in signs]
     fences = []
@@ -97,11 +103,11 @@ def find(text: str) -> list[Marker]:
     return sorted([*signs, *fences], key=lambda marker: marker.start)
 
 
-def _signs(text: str) -> Iterator[Marker]:
+def _signs(text: str, *, colon: bool) -> Iterator[Marker]:
     at = 0
     # A set of single characters is found several times as fast as the alternatives, and the faster
     # the fewer characters are in the set.
-    start = _START_WITH_COLON if "oaicite" in text else _START if "【" in text else PRIVATE
+    start = _START_WITH_COLON if colon else _START if "【" in text else PRIVATE
     while begun := start.search(text, at):
         match = _FOUND.match(text, begun.start())
         if match is None:
@@ -193,21 +199,29 @@ def regions(text: str, found: list[Marker], places: list[int] | None = None) -> 
     `places`: sorted indexes; code within a line is searched only in paragraphs with one of them, or
     in all if None. Brackets and backticks inside of the markers `found` do not count.
     """
-    if "`" not in text and "~~~" not in text and "](" not in text:
+    ticks, waves, brackets = "`" in text, "~" in text, "[" in text
+    if not (ticks or (waves and "~~~" in text) or (brackets and "](" in text)):
         return []
-    bare: list[str] = []
+    text = _without_signs(text, found)
+    blocks = list(_blocks(text)) if (ticks and "```" in text) or (waves and "~~~" in text) else []
+    spans = _code_spans(text, blocks, places) if ticks else ()
+    links = _link_words(text) if brackets and "](" in text else ()
+    return sorted([*blocks, *spans, *links], key=lambda region: (region.start, -region.end))
+
+
+def _without_signs(text: str, found: list[Marker]) -> str:
+    """Return `text`, as long as before, with other letters in those of its markers that matter."""
+    out: list[str] = []
     at = 0
     for marker in found:
-        filler = " " if marker.form == "fence" else "x"
+        fence = marker.form == "fence"
+        if not fence and _SIGN_OF_CODE.search(text, marker.start, marker.end) is None:
+            continue
+        filler = " " if fence else "x"
         lines = text[marker.start : marker.end].split("\n")
-        bare += (text[at : marker.start], "\n".join(filler * len(line) for line in lines))
+        out += (text[at : marker.start], "\n".join(filler * len(line) for line in lines))
         at = marker.end
-    bare.append(text[at:])
-    text = "".join(bare)
-    blocks = list(_blocks(text)) if "```" in text or "~~~" in text else []
-    spans = _code_spans(text, blocks, places) if "`" in text else ()
-    links = _link_words(text) if "](" in text else ()
-    return sorted([*blocks, *spans, *links], key=lambda region: (region.start, -region.end))
+    return "".join([*out, text[at:]]) if out else text
 
 
 def _blocks(text: str) -> Iterator[MarkedRegion]:

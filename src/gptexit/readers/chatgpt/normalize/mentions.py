@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gptexit.chatgpt import take
 from gptexit.model import Asset, Message, Raw
 from gptexit.readers.chatgpt.normalize import tools
-from gptexit.readers.chatgpt.normalize.assets import AssetBook
+from gptexit.readers.chatgpt.normalize.assets import AssetBook, points
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats, read_conversation
 from gptexit.readers.chatgpt.normalize.library_files import add_sandbox_files
 from gptexit.readers.chatgpt.normalize.message import MessageContext, read_message
@@ -64,16 +64,6 @@ def _mentions(assets: Iterable[Asset], messages: list[Message]) -> list[Mention]
             if part["type"] in ("image", "audio", "video", "file"):
                 shown.setdefault(part["asset"], (part["type"], message["created"]))
     return [Mention(asset, *shown.get(asset["id"], (None, None))) for asset in assets]
-
-
-def points(words: str) -> bool:
-    """Tell whether a text links to a file of the export, or of the code interpreter."""
-    # A single character is found fastest, and most texts lack it.
-    return (
-        "/" in words
-        and ":/" in words
-        and ("sandbox:/" in words or "sediment://" in words or "file-service://" in words)
-    )
 
 
 def may_mention(content: Raw, metadata: Raw) -> bool:

@@ -18,7 +18,7 @@ from gptexit.chatgpt import take
 from gptexit.codes import HIDDEN_VALUES, Hidden, Oddity
 from gptexit.model import Message, Part, Quote, Raw, Text
 from gptexit.readers.chatgpt.normalize import research, tools
-from gptexit.readers.chatgpt.normalize.assets import AssetBook, attach, dictation, media
+from gptexit.readers.chatgpt.normalize.assets import AssetBook, attach, dictation, media, points
 from gptexit.readers.chatgpt.normalize.canvas import writing_blocks
 from gptexit.readers.chatgpt.normalize.citations import may_change, resolve, words_only
 from gptexit.readers.chatgpt.normalize.content import Around, read_content, text
@@ -52,6 +52,8 @@ class MessageContext:
     unknown: Counter[str] = field(default_factory=Counter)
     hosts: dict[str, research.Hosted] = field(default_factory=dict)
     """The deep-research reports found so far, by message id."""
+    others: list[Message] = field(default_factory=list)
+    """The messages so far but for the usual ones, which show a text that points to no file."""
 
 
 def read_message(
@@ -68,7 +70,8 @@ def read_message(
     if not isinstance(metadata, dict):
         metadata = {}
     plain = _plain(raw.get("content"))
-    if plain and to is None and _is_usual(plain, role, metadata):
+    usual = plain and to is None and _is_usual(plain, role, metadata)
+    if plain and usual:
         parts: list[Part] = [text(plain)]
         hidden = None
         del raw["content"]
@@ -83,7 +86,7 @@ def read_message(
     if model is not None and not (isinstance(model, str) and model and model != "auto"):
         metadata["model_slug"] = model
         model = None
-    return {
+    message: Message = {
         "id": key,
         "parent": parent,
         "role": role,
@@ -98,6 +101,9 @@ def read_message(
         "feedback": context.feedback.get(key),
         "extra": raw,
     }
+    if not usual:
+        context.others.append(message)
+    return message
 
 
 def _is_usual(plain: str, role: str, metadata: Raw) -> bool:
@@ -108,9 +114,9 @@ def _is_usual(plain: str, role: str, metadata: Raw) -> bool:
     """
     if not _SPECIAL.isdisjoint(metadata) or plain.isspace():
         return False
-    if role == "user":
-        return not _may_point(plain)
-    return role == "assistant" and not (may_change(plain, metadata) or _may_point(plain))
+    if role != "user" and (role != "assistant" or may_change(plain, metadata)):
+        return False
+    return not points(plain)
 
 
 def _read_other(
@@ -247,13 +253,9 @@ def _add_report(key: str, state: str, turn: tools.ToolTurn, context: MessageCont
 
 def _unfinished(words: str, turn: tools.ToolTurn) -> bool:
     """Tell, at little cost, whether a text may hold markers or pointers; of the user, pointers."""
-    return (not turn.typed and may_change(words, turn.metadata)) or _may_point(words)
-
-
-def _may_point(words: str) -> bool:
-    """Tell, at little cost, whether a text may point to an image of the export."""
-    # A single character is found many times as fast as a word, and most texts lack a slash.
-    return "/" in words and ("sediment://" in words or "file-service://" in words)
+    return (not turn.typed and may_change(words, turn.metadata)) or (
+        "://" in words and ("sediment://" in words or "file-service://" in words)
+    )
 
 
 def _finish(turn: tools.ToolTurn, context: MessageContext) -> None:

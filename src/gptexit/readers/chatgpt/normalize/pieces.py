@@ -6,7 +6,6 @@ A marker that shows nothing takes with it the brackets, marks, spaces and empty 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,62 +35,68 @@ class MarkerPiece:
 
 
 def joined(text: str, pieces: list[MarkerPiece]) -> tuple[str, list[Citation]]:
-    """Return `text` with the pieces in it, and the spans of their sources.
+    """Return `text` with the pieces in it, and the spans of their sources."""
+    if not pieces:
+        return text, []
+    pieces = _without_overlaps(pieces)
+    full = [piece for piece in pieces if piece.text or piece.sources]
+    gaps = _gaps(text, pieces) if len(full) == len(pieces) else _gaps_left(text, pieces)
+    return _filled(gaps, full)
+
+
+def _without_overlaps(pieces: list[MarkerPiece]) -> list[MarkerPiece]:
+    """Return the pieces that do not begin within the one before."""
+    kept: list[MarkerPiece] = []
+    at = 0
+    for piece in pieces:
+        if piece.start >= at:
+            kept.append(piece)
+            at = piece.end
+    return kept
+
+
+def _gaps(text: str, pieces: list[MarkerPiece]) -> list[str]:
+    """Return the text before each piece, and that behind the last."""
+    starts = [piece.start for piece in pieces]
+    ends = [piece.end for piece in pieces]
+    return [text[end:start] for end, start in zip([0, *ends], [*starts, len(text)], strict=True)]
+
+
+def _gaps_left(text: str, pieces: list[MarkerPiece]) -> list[str]:
+    """Return the text around the pieces that show something, without what the others leave empty.
 
     Each piece is first replaced by a character that the text does not have. This shows which
     brackets, marks and spaces are left with nothing in them.
     """
-    if not pieces:
-        return text, []
-    pieces = list(_without_overlaps(pieces))
     unused = (letter for letter in _NO_TEXT if letter not in text)
     empty, full = next(unused, "\ue2fe"), next(unused, "\ue2ff")
     out: list[str] = []
-    at = 0
-    for piece in pieces:
-        if piece.start > at:
-            out.append(text[at : piece.start])
+    for piece, before in zip(pieces, gaps := _gaps(text, pieces), strict=False):
+        if before:
+            out.append(before)
         if not piece.sign:
             out.append(full if piece.text or piece.sources else empty)
         elif out and out[-1].rstrip(" \t")[-1:] in (*_OPENINGS, empty):
             out.append(empty)  # a sign that may be alone in brackets
-        at = piece.end
-    out.append(text[at:])
-    held = "".join(out)
-    if empty in held:
-        held = _closed_up(held, empty)
-    return _filled(held, full, [piece for piece in pieces if piece.text or piece.sources])
+    held = "".join([*out, gaps[-1]])
+    return (_closed_up(held, empty) if empty in held else held).split(full)
 
 
-def _without_overlaps(pieces: list[MarkerPiece]) -> Iterator[MarkerPiece]:
-    """Yield the pieces that do not begin within the one before."""
-    at = 0
-    for piece in pieces:
-        if piece.start >= at:
-            yield piece
-            at = piece.end
-
-
-def _filled(held: str, full: str, pieces: list[MarkerPiece]) -> tuple[str, list[Citation]]:
-    """Replace each `full` by the words and links of its piece; return also where the links are."""
-    out: list[str] = []
+def _filled(gaps: list[str], pieces: list[MarkerPiece]) -> tuple[str, list[Citation]]:
+    """Join the gaps with the words and links of the pieces; return also where the links are."""
+    out = [gaps[0]]
     citations: list[Citation] = []
-    length = 0
-
-    def add(words: str) -> None:
-        nonlocal length
-        out.append(words)
-        length += len(words)
-
-    before, *rest = held.split(full)
-    add(before)
-    for piece, after in zip(pieces, rest, strict=True):
-        if piece.text[:1] == "*" and out[-1] and not out[-1][-1].isspace():
-            add(" ")  # emphasis begins at a space
-        add(piece.text)
+    length = len(gaps[0])
+    for piece, before, after in zip(pieces, gaps[:-1], gaps[1:], strict=True):
+        last = piece.text or before
+        if piece.text:
+            # Emphasis begins at a space.
+            apart = piece.text[0] == "*" and out[-1] and not out[-1][-1].isspace()
+            words = f" {piece.text}" if apart else piece.text
+            out.append(words)
+            length += len(words)
         if piece.sources:
             links = ", ".join(map(link, piece.sources))
-            last = piece.text or out[-2]
             begin = length
             if not piece.text and last.endswith(("(", "（")) and after.startswith((")", "）")):
                 # The brackets of the text serve, and belong to the citation.
@@ -101,8 +106,10 @@ def _filled(held: str, full: str, pieces: list[MarkerPiece]) -> tuple[str, list[
                 shown = f" ({links})" if last and not last[-1].isspace() else f"({links})"
                 end = length + len(shown)
             citations.append({"start": begin, "end": end, "sources": piece.sources})
-            add(shown)
-        add(after)
+            out.append(shown)
+            length += len(shown)
+        out.append(after)
+        length += len(after)
     return "".join(out), citations
 
 

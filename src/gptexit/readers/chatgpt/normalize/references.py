@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -141,7 +141,7 @@ class Resolver:
                 return reference, []
             if kind not in UNSEEN:
                 # If the reference holds nothing, the ids may still lead to a source.
-                return reference, list(sources_of(reference)) or self._by_refs(marker)
+                return reference, sources_of(reference) or self._by_refs(marker)
         numbered = marker.form in ("old", "oaicite")
         return None, self._by_number(marker) if numbered else self._by_refs(marker)
 
@@ -290,28 +290,31 @@ def _single(matched: str) -> str:
     return matched[found[0].start : found[0].end] if len(found) == 1 else matched
 
 
-def sources_of(reference: Raw) -> Iterator[Cited]:
-    """Yield the sources of one content reference, each address once."""
-    seen = set()
+def sources_of(reference: Raw) -> list[Cited]:
+    """Return the sources of one content reference, each address once."""
+    known: dict[str, Cited] = {}
     for source in _sources(reference):
         key = source["url"] or source["title"]
-        if key and key not in seen:
-            seen.add(key)
-            yield source
+        if key and key not in known:
+            known[key] = source
+    return list(known.values())
 
 
-def _sources(reference: Raw) -> Iterator[Cited]:
+def _sources(reference: Raw) -> Iterable[Cited]:
     for name in ("items", "fallback_items", "sources"):
         items = take.objects(reference.get(name))
         if items:
-            for item in items:
-                for part in (item, *take.objects(item.get("supporting_websites"))):
-                    source = cited(part)
-                    if source["url"] or part.get("type") == "file":
-                        yield source
-            return
+            return [source for item in items for source in _sources_of_item(item)]
     own = cited(reference)
     if own["url"] or (reference.get("type") == "file" and own["title"]):
-        yield own
-    elif reference.get("type") not in ("image_v2", "image_inline", "image_group"):
-        yield from links_in(reference.get("alt"))
+        return [own]
+    if reference.get("type") not in ("image_v2", "image_inline", "image_group"):
+        return links_in(reference.get("alt"))
+    return []
+
+
+def _sources_of_item(item: Raw) -> list[Cited]:
+    beside = item.get("supporting_websites")
+    parts = [item, *take.objects(beside)] if beside else [item]
+    pairs = [(cited(part), part) for part in parts]
+    return [source for source, part in pairs if source["url"] or part.get("type") == "file"]
