@@ -9,8 +9,9 @@ Two ways to find where an item ends:
   prefix that is also a complete object, so a slice from an item's start that parses *is* the item.
   Each conversation has one `"mapping":` key, and an unescaped quote cannot be inside a JSON
   string, so an item ends at the last `}` `,` `{` before the next item's `"mapping":`.
-- The careful way counts brackets outside strings, one token at a time. It needs no guess, and it
-  also walks over items that no parser accepts, so that one bad item costs only itself.
+- The careful way counts brackets outside strings: in bulk, for `orjson` to prove; and one token at
+  a time where it refuses. It needs no guess, and it also walks over items that no parser accepts,
+  so that one bad item costs only itself.
 
 Items that `orjson` still refuses (lone surrogates, NaN, NUL) go through `loads_leniently`.
 """
@@ -27,6 +28,7 @@ from typing import Any
 import orjson
 
 from gptexit.codes import Lost, Reason, Repair
+from gptexit.readers.chatgpt.parsing.brackets import counted_end
 from gptexit.readers.chatgpt.parsing.json_scanner import (
     MOST_BYTES,
     TOO_MUCH,
@@ -251,6 +253,10 @@ def _careful(window: Window, start: int, result: Split, careful: bool) -> tuple[
 
     The value is None, and the reason reported, if the item cannot be read or is too large.
     """
+    end = counted_end(window, start)
+    if end >= 0 and not window.heavy(start, end):
+        with suppress(orjson.JSONDecodeError):
+            return end, orjson.loads(memoryview(window.data)[start:end])
     end = careful_end(window, start)
     if window.heavy(start, end if end >= 0 else len(window.data)):
         end = _pass_on(window, start, result)

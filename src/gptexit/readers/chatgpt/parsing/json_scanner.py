@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from functools import lru_cache
-from itertools import accumulate, islice
-from operator import indexOf
 from typing import Protocol
 
 from gptexit.codes import Reason, reason_of
@@ -42,12 +39,8 @@ _SIGNS = (b",", b":", b"[", b"{")
 _BRACKETS = bytes.maketrans(b"[]", b"{}")
 _NO_SIGN = bytes(code for code in range(256) if code not in b",:[{")
 _NO_BRACKET = bytes(code for code in range(256) if code not in b"[]{}")
-_BRACKET = re.compile(rb"[\[\]{}]")
-_CHANGE = {0x7B: 1, 0x7D: -1}
-"""How an opening and a closing bracket, as `_BRACKETS` names them, change the depth."""
 _MASK = b"\0\0"
 """Takes the place of an escaped quote or backslash, which are in strings alone."""
-_MOST_AT_ONCE = 1 << 15
 _WORTH = 16
 """Pairs of brackets are taken out of a step as long as each time so large a part of it goes."""
 _QUOTES = 8
@@ -278,42 +271,11 @@ def careful_end(window: Window, start: int) -> int:
     while True:
         if depth and len(window.data) - at > LIGHT:
             at, depth = passed_over(window.data, at, depth)
-        at, depth, end = _closed(window.data, at, depth)
-        if end >= 0:
-            return end
         depth, at, done = count(window.data, at, depth)
         if done:
             return at
         if not window.more(start):
             return -1
-
-
-def _closed(data: bytes, at: int, depth: int) -> tuple[int, int, int]:
-    """Go on from `at`, `depth` values deep and in no string, to the bracket that closes them all.
-
-    Returns the new position, its depth, and the place behind that bracket, or -1 if it is not met:
-    then what follows the position is a long string, is damaged, or is too short to be worth it.
-    """
-    step = _LEAST
-    while depth and len(data) - at >= _LEAST:
-        piece = data[at : at + step]
-        parts, passed = _parts(piece)
-        outside = b'"'.join(parts[::2])
-        if not passed or b"\\" in outside or _MASK in outside:
-            break
-        brackets = outside.translate(_BRACKETS, _NO_BRACKET)
-        closed = brackets.count(b"}")
-        if closed >= depth:
-            with suppress(ValueError):  # it is not among them
-                number = indexOf(accumulate(map(_CHANGE.__getitem__, brackets), initial=depth), 0)
-                mark = next(islice(_BRACKET.finditer(outside), number - 1, None)).end()
-                strings = outside.count(b'"', 0, mark)
-                within = sum(map(len, parts[1 : 2 * strings : 2]))
-                return at, depth, at + mark + strings + within
-        depth += len(brackets) - 2 * closed
-        at += passed
-        step = min(2 * step, _MOST_AT_ONCE)
-    return at, depth, -1
 
 
 def skip(window: Window, start: int) -> int:
