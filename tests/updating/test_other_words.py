@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -83,6 +84,28 @@ def test_an_answer_that_was_exported_half_written_is_no_other_text(
     if form in NOTES:
         [note] = notes(out, form).values()
         assert "Bring bread." in note
+    assert_complete(out, both[:1], both[1:], both)
+
+
+@ORDERS
+@pytest.mark.parametrize("since", [SINCE, BEFORE[::-1], SINCE + " again, and again", BEFORE[4:]])
+def test_lines_and_rows_show_the_newest_words_and_keep_the_older_ones(
+    since: str, order: tuple[int, int], tmp_path: Path
+) -> None:
+    both = exports(tmp_path, BEFORE, since)
+    out = tmp_path / "out"
+    for number in (*order, *order):
+        convert(both[number], out, ["jsonl", "sqlite"])
+    [line] = (out / "jsonl/conversations.jsonl").read_text().splitlines()
+    answer = json.loads(line)["messages"][1]
+    assert [part["text"] for part in answer["parts"]] == [since]
+    assert BEFORE in json.dumps(answer["extra"])
+    [database] = (out / "sqlite").glob("*.sqlite")
+    with closing(sqlite3.connect(database)) as base:
+        query = "SELECT text, hidden_text FROM messages WHERE role = 'assistant'"
+        [(text, hidden)] = base.execute(query)
+    assert text == since
+    assert BEFORE in text + hidden
     assert_complete(out, both[:1], both[1:], both)
 
 

@@ -1,8 +1,9 @@
 """Read the rows of a conversation from a database, and join them with those that come.
 
 They hold texts and no raw conversation. So the tree is merged as several exports are (see
-`readers.chatgpt.merge`), and of two texts of one message the fuller counts; if each has words that
-the other lacks, the later one counts, and the other is appended to the message's hidden text.
+`readers.chatgpt.merge`), and of two texts of one message the one that goes on counts; if neither
+does, the later one, and the other is appended to the message's hidden text where that lacks words
+of it.
 """
 
 from __future__ import annotations
@@ -77,9 +78,11 @@ def united(earlier: Rows, incoming: Rows, *, redacts: bool = False, older: bool 
     """
     before = {row[_ID]: row for row in earlier["messages"]}
     now = {row[_ID]: row for row in incoming["messages"]}
-    both = {key: _row(before.get(key), row, redacts=redacts) for key, row in now.items()}
     now_at, then = (moment(rows["conversation"][_UPDATED]) for rows in (incoming, earlier))
     later = (now_at, not older) >= (then, True)
+    both = {
+        key: _row(before.get(key), row, later=later, redacts=redacts) for key, row in now.items()
+    }
     covered = before.keys() <= now.keys() and both == now
     if later and covered and not _lacks_more(earlier, incoming):
         return incoming
@@ -152,22 +155,25 @@ def _branch(key: Any, parents: dict[str, str | None]) -> set[str]:
     return branch
 
 
-def _row(before: list[Any] | None, now: list[Any], *, redacts: bool) -> list[Any]:
-    """Join two rows of a message: the one that comes, and what only the other says."""
+def _row(before: list[Any] | None, now: list[Any], *, later: bool, redacts: bool) -> list[Any]:
+    """Join two rows of a message: the one that comes, and what only the other says.
+
+    `later`: whether the text of the one that comes is the newer one.
+    """
     if before is None:
         return now
     row = list(now)
     for column in _MAY_LACK:
         row[column] = now[column] if now[column] is not None else before[column]
-    text, hidden = now[_TEXT], now[_HIDDEN]
     if redacts:
         return row
-    if text in before[_TEXT] and hidden in before[_HIDDEN]:
-        row[_TEXT], row[_HIDDEN] = before[_TEXT], before[_HIDDEN]
-        return row
-    words = _counted(text + "\n" + hidden)
-    left = [text for text in (before[_TEXT], before[_HIDDEN]) if _counted(text) - words]
-    row[_HIDDEN] = "\n\n".join(filter(None, [hidden, *left]))
+    older, newer = (before, now) if later else (now, before)
+    fuller = older[_TEXT].startswith(newer[_TEXT]) and newer[_HIDDEN] in older[_HIDDEN]
+    shown, other = (older, newer) if fuller else (newer, older)
+    words = _counted(shown[_TEXT] + "\n" + shown[_HIDDEN])
+    left = [text for text in (other[_TEXT], other[_HIDDEN]) if _counted(text) - words]
+    row[_TEXT] = shown[_TEXT]
+    row[_HIDDEN] = "\n\n".join(filter(None, [shown[_HIDDEN], *left]))
     return row
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from posixpath import basename, dirname, join, normpath
 from typing import Any
 
+from gptexit.archive.description import LISTED
 from gptexit.text.front_matter import identity, parted
 from gptexit.text.note_links import digest_of_body, target_of, with_targets
 from gptexit.verification.index import Groups, Index, Table
@@ -63,6 +64,8 @@ class CheckedArchive:
     """By the present place of a file that a person moved, its path in the manifest."""
     lists: dict[str, Any] = field(default_factory=dict)
     """The lists of a reader, in the index, so that those of other processes need not make them."""
+    others: bool = False
+    """Whether it may hold something of an export that it is not compared with."""
 
     def __post_init__(self) -> None:
         """Make the tables."""
@@ -204,6 +207,16 @@ class CheckedArchive:
             name, made = export.get("name"), export.get("made")
             if isinstance(name, str):
                 yield name, made if isinstance(made, str) else None
+
+    def is_made_from(self, made: Container[str]) -> bool:
+        """Tell whether it was made from exports of these dates alone.
+
+        `made`: when each export was made, as its record has dates. An export without a date may be
+        any, and a long list may lack the first ones.
+        """
+        dates = [export.get("made") for export in objects(self.record.get("exports"))]
+        known = all(isinstance(date, str) and date in made for date in dates)
+        return known and 0 < len(dates) < LISTED
 
     def is_of_other_files(self, other: CheckedArchive) -> bool:
         """Tell whether its record names other files of an export than that of another archive."""

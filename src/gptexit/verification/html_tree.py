@@ -61,6 +61,8 @@ class HeldPage:
     """Whether the conversation was changed after this export."""
     kept: bool
     """Whether it may hold more than this export, since it was made of another one too."""
+    foreign: bool
+    """Whether it may have words, messages and addresses of an export that is not at hand."""
     others: list[HeldPage] = field(default_factory=list)
     """The pages beside it, of which an older one may hold what it lacks."""
 
@@ -79,7 +81,7 @@ class HeldPage:
             yield f"holds words outside of its messages: {loose[:40]}"
         for article in self.page.articles:
             name = article.key or ""
-            if name not in known and self.ours and not self.kept and article.text.strip():
+            if name not in known and self.ours and not self.foreign and article.text.strip():
                 yield f"holds a message that the export does not have: {name or article.label}"
 
     def misplaced(self) -> Iterator[str]:

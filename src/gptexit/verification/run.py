@@ -98,6 +98,10 @@ def verify(
         by_folder = {bench.prefix: bench.archive for bench in benches if not bench.archive.only}
         result.problems += [Problem(*lack) for lack in lacking_parts(root, by_folder)]
     if export is not None:
+        given = {made for edition in export.editions if (made := shown(edition))}
+        for archive in archives:
+            several = bool(archive.record.get("several"))
+            archive.others = several and not archive.is_made_from(given)
         try:
             _Run(export, benches, result, jobs_for(export, jobs)).run(progress)
         except AnotherCopy:  # rare enough to begin again, once all copies are known

@@ -100,6 +100,7 @@ class HtmlReader(Reader):
         page = HtmlPage(archive.place(path).read_text(encoding="utf-8", errors="replace"))
         updated = archive.told(path, "updated")
         later = changed_since(f"{updated}Z" if updated else None, source.raw)
+        more = later or self._keeps_more(source)
         return HeldPage(
             path,
             page,
@@ -110,7 +111,8 @@ class HtmlReader(Reader):
             {key: spelled(key) for key in source.answers},
             ours=not archive.is_changed(path),
             later=later,
-            kept=later or self.several or self._keeps_more(source),
+            kept=more or self.several,
+            foreign=more or self.others,
         )
 
     def _lacks(self, held: HeldPage) -> Iterator[str]:
@@ -169,7 +171,7 @@ class HtmlReader(Reader):
         shown_by = {shown.id for shown in [*seen.current, *seen.others]}
         unplaced = [pointer for pointer, key in files.items() if key not in shown_by]
         yield from self._linked(held, unplaced, page.articles)
-        if held.ours and not (held.kept or self.archive.redacted):
+        if held.ours and not (held.foreign or self.archive.redacted):
             text = f"{page.title}\n{page.text}"
             strange = source.vocabulary.lacks(text, source.texts(source.nodes), self._own_words)
             if first := next(filter(partial(_is_in_nothing, source), strange), None):
@@ -199,7 +201,7 @@ class HtmlReader(Reader):
 
     def _led(self, held: HeldPage) -> Iterator[str]:
         """Name addresses that messages lead to and do not have themselves."""
-        if self.archive.redacted or held.kept or not held.ours:
+        if self.archive.redacted or held.foreign or not held.ours:
             return
         keys = {name: key for key, name in held.names.items()}
         for article in held.page.articles:

@@ -91,14 +91,14 @@ class JsonlReader(Reader):
             if title is not None and not self._same(mended(title), [str(line.get("title"))]):
                 yield "the title is different"
             yield from filter(None, [misdated(source.dates, line)])
-            if not self.several:
+            if not self.others:
                 yield from self._added(source, line, messages)
         yield from self._lost(source, by_id, whole)
         yield from self._in_parts(source, messages, by_id, seen, whole, later=later)
         counted = Counter(str(message.get("id")) for message in messages)
         yield from (f"the archive has message {key} twice" for key, n in counted.items() if n > 1)
         yield from self._files(source, line, messages, whole)
-        if not (later or self.several or self.archive.redacted):
+        if not (later or self.others or self.archive.redacted):
             yield from self._foreign(source, messages, seen)
 
     def _same(self, text: str, texts: Iterable[str]) -> bool:
@@ -212,14 +212,14 @@ class JsonlReader(Reader):
             if shown.id in whole or self._is_earlier(source, shown.id, held):
                 continue
             compared = shown.plain and not self.archive.redacted and not later
-            if compared and _adds(shown, held, goes_on=self.several):
+            if compared and _adds(shown, held, goes_on=self.others):
                 yield f"message {shown.id} shows more than its own words"
             gone = self._gone_from(shown.words, [held])
             if gone is not None:
                 yield f"message {shown.id} does not show all of its words: “{gone}”"
             for address in dict.fromkeys(_cited(held)):
                 cited = key_of_address(address)
-                others = (later or self.several) and not source.leads(cited)
+                others = (later or self.others) and not source.leads(cited)
                 if not (others or source.gives(shown.id, cited)):
                     yield f"message {shown.id} names a source that is not its own: {address}"
         for words in seen.anywhere:

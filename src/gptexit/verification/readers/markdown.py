@@ -56,6 +56,8 @@ class _Note:
     message before it."""
     title: str | None = None
     """The title in its front matter, unless a person changed it."""
+    ours: bool = False
+    """Whether no person changed it."""
     kept: bool = False
     """Whether it may hold something of another export."""
 
@@ -92,20 +94,22 @@ class MarkdownReader(Reader):
         """
         seen = source.seen(every_branch=self.every_branch, reasoning=self.reasoning)
         verdicts = []
+        foreign: list[Lack] = []
         for name in place:
             text = text_of((self.archive.root / name).read_bytes())
             page = NotePage(text, self.look)
             if page.hides and self.archive.is_changed(self._promised(name)):
                 # A person may hide remarks of their own, but not what was said.
                 page = NotePage(_HIDDEN.sub("", text), self.look)
-            lacks = self._lacks(_Note(name, page, source, seen))
-            verdicts.append([(name, sentence) for sentence in lacks])
+            note = _Note(name, page, source, seen)
+            verdicts.append([(name, sentence) for sentence in self._lacks(note)])
+            foreign += [(name, sentence) for sentence in self._foreign(note)]
         self.messages += len(seen.current) + len(seen.others)
         best = min(verdicts, key=len)
         if best and len(verdicts) > 1:  # one note may lack what the one beside it has
             lacked_by_all = set.intersection(*({what for _, what in lacks} for lacks in verdicts))
             best = [(name, what) for name, what in best if what in lacked_by_all]
-        return best + self._moved(key, place)
+        return best + foreign + self._moved(key, place)
 
     def _moved(self, key: str, notes: list[str]) -> list[Lack]:
         """Return a sentence if a note no longer has the name that it was given."""
@@ -122,7 +126,7 @@ class MarkdownReader(Reader):
         page, source, seen = note.page, note.source, note.seen
         path = self._promised(note.name)
         # A person's additions are their own, and so are the properties that they changed.
-        ours = not self.archive.is_changed(path)
+        ours = note.ours = not self.archive.is_changed(path)
         told = self.archive.about.get(path, {})
         own = told.get("own", "").split("\n")
         updated = updated_in(page.text)
@@ -139,7 +143,7 @@ class MarkdownReader(Reader):
             yield f"part of the text does not show when you read the note: {page.hides}"
         if page.broken and ours:
             yield "a folded block is broken, so it may hide what follows"
-        note.kept = later or self.several or self._keeps_more(source)
+        note.kept = later or self.others or self._keeps_more(source)
         complete = ours and not note.kept
         yield from self._in_order(note, turns)
         yield from self._mistimed(note, every=complete)
@@ -226,7 +230,7 @@ class MarkdownReader(Reader):
         return not marks <= set(map(mark_of, source.nodes))
 
     def _added(self, note: _Note) -> Iterator[str]:
-        """Find footnotes, turns and words in a note that the export does not have."""
+        """Find footnotes and turns in a note that the export does not have."""
         page, source = note.page, note.source
         if page.may_refer:
             for label in sorted(footnotes_in(page.text, page.begin) - page.definitions.keys()):
@@ -234,8 +238,12 @@ class MarkdownReader(Reader):
         include = self.archive.option("include") or ()
         if not ("hidden" in include or "tools" in include):
             yield from self._added_turns(note)
-        if self.archive.redacted:
+
+    def _foreign(self, note: _Note) -> Iterator[str]:
+        """Find a word in a note that the export does not have: no note beside it excuses that."""
+        if not note.ours or note.kept or self.archive.redacted:
             return
+        page, source = note.page, note.source
         text = (note.title or "") + "\n" + page.text[page.begin :]
         near = source.texts(note.seen.ids())
         for word in islice(source.vocabulary.lacks(text, near, self._own_words), 1):

@@ -188,7 +188,7 @@ class SqliteReader(Reader):
         text = texts[name][0]
         if shown.plain and all(own in text for own in shown.texts):
             compared = not (self.archive.redacted or later)
-            if compared and _adds(shown, text, names, goes_on=self.several):
+            if compared and _adds(shown, text, names, goes_on=self.others):
                 yield f"message {name} shows more than its own words"
             return
         before = self.look.marks
@@ -201,7 +201,7 @@ class SqliteReader(Reader):
         if "](" in text and not self.archive.redacted:
             for address in dict.fromkeys(_LINK.findall(text)):
                 linked = key_of_address(address)
-                others = (later or self.several) and not source.leads(linked)
+                others = (later or self.others) and not source.leads(linked)
                 if not (others or source.gives(shown.id, linked)):
                     yield f"message {name} leads to an address that is not its own: {address}"
 
