@@ -231,7 +231,7 @@ class MarkdownReader(Reader):
 
     def _added(self, note: _Note) -> Iterator[str]:
         """Find footnotes and turns in a note that the export does not have."""
-        page, source = note.page, note.source
+        page = note.page
         if page.may_refer:
             for label in sorted(footnotes_in(page.text, page.begin) - page.definitions.keys()):
                 yield f"refers to a footnote that is missing: {label}"
