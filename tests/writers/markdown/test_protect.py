@@ -26,7 +26,7 @@ def test_no_text_breaks_a_note(text: str, headings: bool) -> None:
 
 USUAL = r"""
 words|# A|## B|### C|   ## D|---|===| -|- a|  - b|1. c|> d||  |    code|```|```python|```tasks|````
-  ```|~~~|`x`|``|[a](https://x.example)|[a](b.md)|[a]: b|[^1]|\(x\)|$1|#tag|a == b|<b>
+  ```|~~~|`x`|``|[a](https://x.example)|[a](b.md)|[a]: b|[^1]|\(x\)|\[|\]|$$|$a$|$1|#tag|a == b|<b>
 """.replace("\n", "|")
 """Lines of answers, by which `usual` tells whether there is anything to look at."""
 

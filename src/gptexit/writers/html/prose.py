@@ -20,7 +20,8 @@ from gptexit.writers.html.code import code_block
 from gptexit.writers.html.events import rendered
 from gptexit.writers.html.kept import whole
 from gptexit.writers.html.tex import formula
-from gptexit.writers.markdown.formulas import DOLLAR, Span, found
+from gptexit.writers.markdown.fences import Span
+from gptexit.writers.markdown.formulas import DOLLAR, found
 
 OPTIONS = (
     pyromark.Options.ENABLE_TABLES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
@@ -64,8 +64,7 @@ _BOXES: dict[str, Callable[[str, str, Blocks], str]] = {
     PLAIN: _bold_quote,
 }
 """Ways to set blocks apart under a title, by the value of the option `callouts`."""
-_ODD = set(" ()<>\n\r\t\\")
-_MARK = re.compile("\ufdd4(\\d+)\ufdd5")
+_ODD = re.compile(r"[ ()<>\n\r\t\\]")
 _ALL_IMAGES = Links(keep_images=True)
 
 
@@ -86,9 +85,11 @@ class Note(PartStyle):
     """The cited sources as links, with their numbers, in the order of their first mention."""
     last_versions: dict[str, int] = field(default_factory=dict)
     """The last version of each canvas document that the note shows, by the document's key."""
+    uncounted: list[Message] = field(default_factory=list)
+    """The messages whose documents are not in `last_versions` yet: most notes have none."""
     answer: bool = True
     """Whether the part is of an answer, which is Markdown, or of the user, who typed it."""
-    files: list[str] = field(default_factory=list)
+    files: Sequence[str] = ()
     """The ids of the assets that the message shows."""
 
     def footnote_block(self) -> str:
@@ -115,19 +116,24 @@ class Note(PartStyle):
         return typed(text)
 
     def text(self, part: Any) -> Blocks:
-        """Show a text part with footnotes."""
-        text: str = part["text"]
-        if not text.strip():
-            return []
-        if not part["citations"]:
-            return [self._shown(text)]
-        text = text.replace("\ufdd4", "\ufffd").replace("\ufdd5", "\ufffd")
-        text = with_marks(text, part["citations"], self._mark)
-        return [_MARK.sub(r"[^\1]", self._shown(text))]
+        """Show a text part with footnotes.
 
-    def _shown(self, text: str) -> str:
-        """Show text without the blank lines around it, which a marker or a canvas block leaves."""
-        return self.prose(text, headings=True).strip("\n") if self.answer else typed(text)
+        It comes without the blank lines around it, which a marker or a canvas block leaves.
+        """
+        text: str = part["text"]
+        if not text or text.isspace():
+            return []
+        citations = part["citations"]
+        if citations:
+            text = text.replace("\ufdd4", "\ufffd").replace("\ufdd5", "\ufffd")
+            text = with_marks(text, citations, self._mark)
+        if self.answer:
+            shown = protect(text, headings=True, links=self.link_targets).strip("\n")
+        else:
+            shown = typed(text)
+        if citations:
+            shown = shown.replace("\ufdd4", "[^").replace("\ufdd5", "]")
+        return [shown]
 
     def _mark(self, source: Cited) -> str:
         number = self.footnotes.setdefault(self.link(source), len(self.footnotes) + 1)
@@ -147,6 +153,13 @@ class Note(PartStyle):
 
     def last_version(self, part: Any) -> int:
         """Return the last version of a canvas document that the note shows."""
+        for message in self.uncounted:
+            for other in message["parts"]:
+                if other["type"] == "document":
+                    key = document_key(other)
+                    known = self.last_versions.get(key, 0)
+                    self.last_versions[key] = max(known, other["version"])
+        self.uncounted = []
         return self.last_versions.get(document_key(part), int(part["version"]))
 
     def document(self, title: str, part: Any, language: str | None) -> Blocks:
@@ -177,7 +190,7 @@ class Note(PartStyle):
             return title
         if not is_safe(url):
             return f"{title} ({line(url)})" if source["title"] else title
-        return f"[{title}]({in_angles(url)})" if set(url) & _ODD else f"[{title}]({url})"
+        return f"[{title}]({in_angles(url)})" if _ODD.search(url) else f"[{title}]({url})"
 
 
 _SPEAKERS = {"user": "You", "assistant": "ChatGPT", "tool": "ChatGPT", "system": "System"}
@@ -232,6 +245,8 @@ def body(conversation: Conversation, note: Note, style: Style) -> Body:
         style = replace(style, models=True)
     branch = current_branch(conversation)
     _write(_shown(branch, style, result), note, result, style, level=2)
+    if len(branch) == len(conversation["messages"]):
+        return result
     others = _others(conversation, branch)
     by_parent = {message["parent"]: message for message in reversed(branch)}
     for number, segment in enumerate(others, 1):
@@ -258,11 +273,11 @@ def models_of(conversation: Conversation) -> list[str]:
 
 def _shown(messages: list[Message], style: Style, result: Body) -> list[Message]:
     """Return the messages that the user wants; count the others by the reason."""
-    shown = []
-    for message in messages:
-        if is_wanted(message, style.include, result.hidden):
-            shown.append(message)
-    return shown
+    return [
+        message
+        for message in messages
+        if message["hidden"] is None or is_wanted(message, style.include, result.hidden)
+    ]
 
 
 def _others(conversation: Conversation, branch: list[Message]) -> list[list[Message]]:
@@ -300,13 +315,14 @@ def _speaker(message: Message) -> str:
 
 def _write(messages: list[Message], note: Note, result: Body, style: Style, level: int) -> None:
     voice = _Voice()
-    _note_versions(messages, note)
+    signs = "#" * level
+    note.uncounted = note.uncounted + messages
     models = _models(messages) if style.models else [None] * len(messages)
     for number, message in enumerate(messages):
         parts = message["parts"]
         note.answer = message["role"] != "user"
         if len(parts) == 1 and parts[0]["type"] not in _NOT_ALONE:  # most messages
-            note.files = []
+            note.files = ()
             blocks = blocks_of(parts[0], note)
         else:
             note.files = assets_of(message)
@@ -318,8 +334,10 @@ def _write(messages: list[Message], note: Note, result: Body, style: Style, leve
             result.shown.append(message)
             heading = _heading(message, models[number], voice, style.zone)
             if heading:
-                result.blocks.append("#" * level + " " + heading)
-            _add(result.blocks, blocks)
+                result.blocks.append(f"{signs} {heading}")
+                result.blocks += blocks
+            else:
+                _add(result.blocks, blocks)
             result.ends.append(len(result.blocks))
 
 
@@ -370,15 +388,6 @@ def _heading(message: Message, model: str | None, voice: _Voice, zone: tzinfo | 
         return f"{words}, {clock}"
     voice.day = day
     return f"{words}, {day}, {clock}"
-
-
-def _note_versions(messages: list[Message], note: Note) -> None:
-    """Record the last version of each canvas document that is shown."""
-    for message in messages:
-        for part in message["parts"]:
-            if part["type"] == "document":
-                key = document_key(part)
-                note.last_versions[key] = max(note.last_versions.get(key, 0), part["version"])
 
 
 def _to_show(messages: list[Message], number: int, style: Style, result: Body) -> list[Part]:

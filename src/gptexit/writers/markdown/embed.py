@@ -316,9 +316,7 @@ def _prepared(text: str, *, headings: bool) -> tuple[str, list[str]]:
 
     Marks replace its formulas, which are returned too.
     """
-    formulas: list[str] = []
-    if ("$" in text and text.count("$") > 1) or ("\\" in text and ("\\(" in text or "\\[" in text)):
-        text, formulas = set_apart(text, code_spans(text) if "`" in text else [])
+    text, formulas = set_apart(text)
     text = "\n" + text
     if "=" in text or "-" in text:
         text = _without_underlines(text, headings=headings)

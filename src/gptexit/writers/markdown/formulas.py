@@ -13,7 +13,8 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-Span = tuple[int, int]
+from gptexit.writers.markdown.fences import Span, code_spans
+
 DOLLAR = "\\$"
 """What is shown of a dollar that belongs to no formula."""
 
@@ -48,14 +49,15 @@ class Formula(NamedTuple):
     shown: str
 
 
-def set_apart(text: str, code: list[Span]) -> tuple[str, list[str]]:
-    """Replace each formula by a mark, and put a backslash before other dollars.
+def set_apart(text: str) -> tuple[str, list[str]]:
+    """Replace each formula outside of code by a mark, and put a backslash before other dollars.
 
-    `code`: the spans of code, in which nothing changes. Return the text, and the formulas for
-    `put_back`.
+    Return the text, and the formulas for `put_back`.
     """
+    if not may_have(text):
+        return text, []
     text = text.replace("\ufdd4m", "\ufffdm")
-    formulas = found(text, code)
+    formulas = found(text, code_spans(text) if "`" in text else [])
     out: list[str] = []
     kept: list[str] = []
     at = 0
@@ -69,6 +71,13 @@ def set_apart(text: str, code: list[Span]) -> tuple[str, list[str]]:
         at = end
     out.append(text[at:])
     return "".join(out), kept
+
+
+def may_have(text: str) -> bool:
+    """Tell whether a text may have formulas, or dollars that could be taken for one."""
+    return ("$" in text and text.count("$") > 1) or (
+        "\\" in text and ("\\(" in text or "\\[" in text)
+    )
 
 
 def found(text: str, code: list[Span]) -> list[Formula]:

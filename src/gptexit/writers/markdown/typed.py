@@ -43,10 +43,10 @@ def typed(text: str) -> str:
     # One character is found several times as fast as three.
     if ("`" not in text or "```" not in text) and ("~" not in text or "~~~" not in text):
         return "\n\n".join(_blocks(text))
-    out: list[str] = []
+    blocks: list[str] = []
     for is_code, piece in _pieces(text):
-        out += [piece] if is_code else _blocks(piece)
-    return "\n\n".join(out)
+        blocks += [piece] if is_code else _blocks(piece)
+    return "\n\n".join(blocks)
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
@@ -72,15 +72,17 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
         yield False, text[at:]
 
 
-def _blocks(text: str) -> Iterator[str]:
+def _blocks(text: str) -> list[str]:
     """Turn text without fences into paragraphs, and into fences where it has indentation."""
-    if "\n " not in text and "\t" not in text and "   " not in text and text[:1] != " ":
-        words = text.strip("\n")
-        if "\n" in words:
-            words = _BLANKS.sub("\n\n", words)
-        if words:
-            yield literal(words)
-        return
+    if "\t" in text or "   " in text or text[:1] == " " or ("\n" in text and "\n " in text):
+        return list(_with_indentation(text))
+    words = text.strip("\n")
+    if "\n\n" in words:
+        words = _BLANKS.sub("\n\n", words)
+    return [literal(words)] if words else []
+
+
+def _with_indentation(text: str) -> Iterator[str]:
     code: list[str] = []
     gaps: list[str] = []
     for block in _paragraphs(text):
@@ -128,10 +130,14 @@ def _has_indentation(block: str) -> bool:
 
 def literal(text: str) -> str:
     """Show paragraphs as they are: each line on a line of its own, no sign as mark-up."""
-    if " \n" in text:
+    lines = "\n" in text
+    if lines and " \n" in text:
         text = "\n".join([line.rstrip(" \t") for line in text.split("\n")])
-    text = (_SIGN_OR_ADDRESS if "://" in text else _SIGN).sub(_escape, text)
-    if "\n" not in text:
+    if ":" in text and "://" in text:
+        text = _SIGN_OR_ADDRESS.sub(_escape, text)
+    else:
+        text = _SIGN.sub(escape_sign, text)
+    if not lines:
         return _START.sub(_escape_start, "\n" + text)[1:] if text[:1] in _MAY_START else text
     text = _START.sub(_escape_start, "\n" + text)[1:]
     if "\n\n" in text:

@@ -1,6 +1,6 @@
-"""Show the usual answer, in which nothing but its headings can change the structure of a note.
+"""Show the usual answer: only its headings and formulas are not as a note has to have them.
 
-Nine of ten answers are such. `embed.protect_closely` looks for each danger on its own; here one
+Most answers are such. `embed.protect_closely` looks for each danger on its own; here one
 pattern looks at the beginnings of all lines, and else single signs are looked for, which takes a
 fraction of that. What is not sure here is looked at closely.
 """
@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from gptexit.text.markdown import BLOCK_ID, TAG
 from gptexit.writers.markdown.fences import language
+from gptexit.writers.markdown.formulas import may_have, put_back, set_apart
 
 LOWEST = 3
 """The highest heading level that an answer may use: below title and speaker."""
@@ -46,25 +47,28 @@ def moved(text: str, by: int) -> str:
 
 
 def usual(text: str, *, files: bool) -> str | None:
-    """Show a usual answer: its headings are moved down. Return None if it may not be one.
+    """Show a usual answer, with its headings moved down. Return None if it may not be one.
 
     `text` has no `\\r`. `files`: whether addresses of the code interpreter may be changed.
     """
-    prose = "\n\n" + text  # so that its beginning is one of a line after a blank one
-    pieces = _FENCE.split(prose) if "`" in text else []  # prose, fence, code, fence, prose, …
-    if len(pieces) > 1:
-        if not _are_simple(pieces):
-            return None
-        prose = "\n".join(pieces[::4])
+    # Prose, fence, code, fence, prose, … In front is a line end, as before each other line.
+    pieces = _FENCE.split("\n" + text) if "`" in text else ["\n" + text]
+    if len(pieces) > 1 and not _are_simple(pieces):
+        return None
+    prose = "\n".join(["", *pieces[::4]])
+    formulas: list[list[str]] = []
+    if may_have(prose):
+        if "\t" in prose or "\n    " in prose or "]:" in prose or "```" in prose:
+            return None  # may begin in a formula and end behind it
+        formulas = _set_apart(pieces)
+        prose = "\n".join(["", *pieces[::4]])
     if (
         _BEGINNING.search(prose)
         or "<" in prose
-        or ("$" in prose and prose.count("$") > 1)
-        or ("\\" in prose and ("\\(" in prose or "\\[" in prose))
         or ("[" in prose and _OPENING.search(prose))
         or ("]" in prose and _CLOSING.search(prose))
         or ("#" in prose and _TAG.search(prose))
-        or (pieces and _THREE_TICKS.search(prose))
+        or ("`" in prose and _THREE_TICKS.search(prose))
         or ("=" in prose and "==" in prose)
         or ("~" in text and "~~~" in text)
         or ("^" in prose and _BLOCK_ID.search(prose))
@@ -74,12 +78,24 @@ def usual(text: str, *, files: bool) -> str | None:
     ):
         return None
     by = LOWEST - highest(prose) if "#" in prose else 0
-    if by <= 0:
+    if by > 0:
+        pieces[::4] = [moved(piece, by) for piece in pieces[::4]]
+    elif not formulas:
         return text
-    if len(pieces) < 2:
-        return moved(prose, by)[2:]
-    pieces[::4] = [moved(piece, by) for piece in pieces[::4]]
-    return "".join(pieces)[2:]
+    if formulas:
+        pieces[::4] = map(put_back, pieces[::4], formulas)
+    return "".join(pieces)[1:]
+
+
+def _set_apart(pieces: list[str]) -> list[list[str]]:
+    """Replace the formulas in the prose of `pieces` by marks; return those of each piece."""
+    formulas: list[list[str]] = []
+    for number in range(0, len(pieces), 4):
+        begin = 0 if number else 1  # the line end in front is not of the text
+        piece, of_piece = set_apart(pieces[number][begin:])
+        pieces[number] = pieces[number][:begin] + piece
+        formulas.append(of_piece)
+    return formulas
 
 
 def _are_simple(pieces: list[str]) -> bool:

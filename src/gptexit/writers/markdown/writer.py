@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from operator import itemgetter
 from secrets import token_hex
 
 from gptexit.archive.files import Copy, File, Rendered
@@ -206,9 +207,13 @@ def _by_name(assets: dict[str, Asset], asset_id: str) -> Asset | None:
     return next((asset for asset in assets.values() if asset["name"] == name), None)
 
 
+_MODEL = itemgetter("model")
+
+
 def _model(conversation: Conversation) -> str | None:
     """Return the model that wrote the most messages, else the conversation's own."""
-    models = Counter(message["model"] for message in conversation["messages"] if message["model"])
+    models = Counter(map(_MODEL, conversation["messages"]))
+    del models[None], models[""]
     return models.most_common(1)[0][0] if models else conversation["model"]
 
 
