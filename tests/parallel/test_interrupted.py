@@ -88,11 +88,13 @@ def calm(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, di
     return {**found, "verify": found["convert"]}
 
 
+@pytest.mark.parametrize("copies", [True, False])
 @pytest.mark.parametrize(("command", "which", "sent"), CASES)
 def test_no_process_stays_and_the_next_run_completes_it(
     command: str,
     which: str,
     sent: signal.Signals,
+    copies: bool,
     source: Path,
     calm: dict[str, dict[str, bytes]],
     tmp_path: Path,
@@ -103,7 +105,8 @@ def test_no_process_stays_and_the_next_run_completes_it(
         gptexit.convert(source, out, ["markdown", "jsonl"])
     mark = str(tmp_path)
     with monkeypatch.context() as patched:
-        hook(tmp_path, patched, STOPS.format(which=which.encode(), sign=str(sign)))
+        program = STOPS.format(which=which.encode(), sign=str(sign))
+        hook(tmp_path, patched, program, copies=copies)
         process = subprocess.Popen(
             [sys.executable, "-m", "gptexit", *words(command, source, out, 2)],
             env=marked(mark),

@@ -35,10 +35,27 @@ def written(folder: Path, chats: list[dict[str, Any]]) -> Path:
     return source
 
 
-def hook(folder: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """Let each worker that is started from now on run a program before anything else."""
+START = """
+import os, sys
+def fork():
+    raise OSError("no copies")
+if sys.argv[0] == "-c":
+    exec({program!r}, {{}})
+elif hasattr(os, "fork"):
+    os.register_at_fork(after_in_child=lambda: exec({program!r}, {{}}))
+    if not {copies!r}:
+        os.fork = fork
+"""
+
+
+def hook(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, program: str, *, copies: bool = True
+) -> None:
+    """Let each worker that is started from now on run a program before anything else.
+
+    `copies`: whether a worker may be a copy of the process that starts it.
+    """
     (folder / "hook").mkdir()
-    start = f'import os, sys\nif sys.argv[0] == "-c":\n    exec({program!r})\n'
-    (folder / "hook/sitecustomize.py").write_text(start)
+    (folder / "hook/sitecustomize.py").write_text(START.format(program=program, copies=copies))
     root = str(Path(gptexit.__file__).parents[1])
     monkeypatch.setenv("PYTHONPATH", f"{folder / 'hook'}{os.pathsep}{root}")

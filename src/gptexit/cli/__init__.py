@@ -15,6 +15,7 @@ from gptexit import __version__
 from gptexit.cli import streams
 from gptexit.cli.usage import is_path, no_command, sentence, with_options
 from gptexit.errors import Closed, Exit, GptexitError
+from gptexit.parallel import forking
 from gptexit.text.terminal import command_line
 
 _COMMANDS = {
@@ -159,6 +160,7 @@ def help_(ctx: click.Context, command: str | None) -> None:
 def run() -> None:
     """Run the command line and exit with a documented code (see docs/exit-codes.md)."""
     streams.prepare()
+    forking.allow()
     try:
         code = main(prog_name="gptexit", standalone_mode=False)
         sys.stdout.flush()

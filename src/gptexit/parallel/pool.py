@@ -25,7 +25,8 @@ from typing import Any, cast
 
 import gptexit
 from gptexit.errors import BadOption
-from gptexit.parallel.worker import Raw, receive, send, wait_for_ready
+from gptexit.parallel.forking import ForkedWorker, may_fork
+from gptexit.parallel.worker import Raw, receive, send, serve, wait_for_ready
 from gptexit.readers.chatgpt.export_set import ExportSet
 
 BATCH = 1 << 20
@@ -97,6 +98,9 @@ class Here:
     value: Any
 
 
+_Process = subprocess.Popen[bytes] | ForkedWorker
+
+
 class _CannotStart(Exception):
     """A worker process cannot be started, or cannot open the export."""
 
@@ -110,11 +114,15 @@ class Pool:
         self._limit = AHEAD * jobs
         self._waiting: SimpleQueue[tuple[Batch, Future[list[Answered]]] | None] = SimpleQueue()
         self._threads: list[Thread] = []
-        self._workers: set[subprocess.Popen[bytes]] = set()
+        self._workers: set[_Process] = set()
         self._lock = Lock()
         self._closed = False
         self._failures = 0
         """Workers that could not be started since the last that could."""
+        self._copies: SimpleQueue[ForkedWorker] = SimpleQueue()
+        """Workers that have no batch yet."""
+        if may_fork():  # not any more once there are threads
+            self._copy_this_process(min(jobs, _cores()))
         for _ in range(jobs):
             thread = Thread(target=self._drive, daemon=True)
             try:
@@ -133,6 +141,8 @@ class Pool:
             workers = list(self._workers)
         for worker in workers:
             worker.kill()
+        while not self._copies.empty():
+            self.end(self._copies.get())
         for _thread in self._threads:
             self._waiting.put(None)
         for thread in self._threads:
@@ -169,13 +179,20 @@ class Pool:
                 future.set_exception(error)
         seat.clear()
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def _copy_this_process(self, times: int) -> None:
+        with suppress(OSError):  # then a new Python may start yet, or this process does the work
+            for _ in range(times):
+                worker = ForkedWorker(serve)
+                self._workers.add(worker)
+                self._copies.put(worker)
+
+    def start(self) -> _Process:
         """Start a worker. Raises _CannotStart."""
         with self._lock:
             if self._closed or self._failures >= TRIES:
                 raise _CannotStart
             try:
-                worker = _process()
+                worker = self._copies.get_nowait() if not self._copies.empty() else _process()
             except (OSError, RuntimeError) as error:  # the latter while this Python ends
                 self._failures += 1
                 raise _CannotStart from error
@@ -190,7 +207,7 @@ class Pool:
         self._failures = 0
         return worker
 
-    def end(self, worker: subprocess.Popen[bytes]) -> None:
+    def end(self, worker: _Process) -> None:
         """Kill a worker, close its pipes and wait until it is gone."""
         worker.kill()
         for stream in (worker.stdin, worker.stdout):
@@ -207,7 +224,7 @@ class _Seat:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._worker: _Process | None = None
 
     def exchange(self, batch: Batch) -> list[Answered]:
         """Let the worker answer a batch; if that kills it, each conversation by itself."""

@@ -1,6 +1,7 @@
 """Run as a worker process: answer batches of raw conversations.
 
-`pool` starts it and talks with it over its standard input and output; it ends when its input does.
+`pool` starts it and talks with it over two pipes, mostly its standard input and output; it ends
+when its input does.
 
 A message is its length, 8 bytes, and that many bytes. The first is a pickled `Setup`, and its
 answer is the line `READY`; then come batches, as `marshal` writes them, each with its reply. Both
@@ -76,10 +77,15 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
 def main() -> None:
     """Answer each message on standard input by one on standard output, until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this
-    gc.disable()  # as in `collector_off`
     incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no reply
     sys.stdout = sys.stderr
+    serve(incoming, outgoing)
+
+
+def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    """Answer each message that comes in, until no more do. Then end the process."""
+    gc.disable()  # as in `collector_off`
     try:
         setup: Setup = pickle.loads(receive(incoming))
         answer = setup.start()
