@@ -31,7 +31,7 @@ from gptexit.verification.comparison import READERS, Bench, Comparison
 from gptexit.verification.export_files import Locator
 from gptexit.verification.index import Index, Table
 from gptexit.verification.raw import Raw, id_of, names, title_of
-from gptexit.verification.readers import Reader
+from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.result import Checked, Moved, Problem, Result
 from gptexit.verification.workers import compared_by_workers
 
@@ -325,11 +325,15 @@ class _Run:
 
     def _sum_up(self, bench: Bench, reader: Reader) -> None:
         checked = bench.checked
-        checked.older = sum(key not in self.compared for key in reader.ids())
+        passed: list[Lack] = []
+        for key in reader.ids():
+            if key not in self.compared:
+                checked.older += 1
+                passed += reader.passed_over(key)
         checked.messages = reader.messages
         checked.redacted = reader.redacted
         checked.assets += reader.assets
-        lacks = [*reader.unreadable, *reader.at_end()]
+        lacks = [*reader.unreadable, *passed, *reader.at_end()]
         self.result.problems += [bench.problem(*lack) for lack in lacks]
 
     def _lacking(self, losses: int) -> list[str]:

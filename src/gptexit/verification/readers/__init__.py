@@ -96,6 +96,10 @@ class Reader(ABC):
     def compare(self, key: str, place: Any, source: SourceConversation) -> list[Lack]:
         """Return what a conversation lacks that the archive has at `place`."""
 
+    def passed_over(self, key: str) -> Iterator[Lack]:
+        """Yield what is wrong with a conversation that the export does not have."""
+        yield from ()
+
     def at_end(self) -> Iterator[Lack]:
         """Yield what the archive lacks apart from its conversations."""
         yield from ()

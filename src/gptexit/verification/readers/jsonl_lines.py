@@ -7,6 +7,7 @@ that a person saw as well, since programs read those.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -38,6 +39,8 @@ from gptexit.verification.vocabulary import vocabulary_of
 from gptexit.verification.words import Words, is_web
 
 FILE = "conversations.jsonl"
+_HEAD = re.compile(rb'\{"version":\d{1,9},"id":"([\w-]{1,99})",')
+"""How a line begins, if its id is plain."""
 
 
 class JsonlReader(Reader):
@@ -48,32 +51,55 @@ class JsonlReader(Reader):
         self._path = archive.root / FILE
         if self._path.is_file():
             self._lines = self.open_files.enter_context(self._path.open("rb"))
-        self.places = self.listed("places", Table[int], self._list)
+        self.places = self._places = self.listed("places", Table[tuple[int, int]], self._list)
 
-    def _list(self, places: Table[int]) -> None:
-        """Note where each conversation is. Without ids, those that are alike share a name."""
+    def _list(self, places: Table[tuple[int, int]]) -> None:
+        """Note where each conversation is: the position of its line, and its number.
+
+        Without ids, those that are alike share a name.
+        """
         if not self._path.is_file():
             return
         at = 0
         nameless: dict[str, bytes] = {}
         for number, line in enumerate(self._lines, 1):
-            key = _id_of(line)
+            key = _begun_id_of(line)
             if isinstance(key, str):
                 digest = hashlib.sha256(line.strip()).digest() if key.startswith("no-id-") else b""
                 alike = digest and nameless.get(key) == digest
                 if key in places and not alike:
                     self.unreadable.append((FILE, f"has the conversation {key} twice"))
                 nameless |= {key: digest} if digest else {}
-                places[key] = at
+                places[key] = (at, number)
             else:
-                self.unreadable.append((FILE, f"line {number} is not a conversation"))
+                self.unreadable.append(_unread((at, number)))
             at += len(line)
 
-    def compare(self, key: str, place: int, source: SourceConversation) -> list[Lack]:
-        """Return what the line at a position lacks."""
-        self._lines.seek(place)
-        line = parsed(self._lines.readline())
-        return [(f"{FILE}, conversation {key}", sentence) for sentence in self._lacks(source, line)]
+    def check(self, key: str, source: SourceConversation) -> list[Lack] | None:
+        """Return what the line of a conversation lacks; None if no line has the conversation."""
+        place = self._places.get(key)
+        if place is None:
+            return None
+        line = parsed(self._line(place))
+        if line.get("id") == key:
+            return self.compare(key, line, source)
+        self.unreadable.append(_unread(place))
+        return None
+
+    def compare(self, key: str, place: Raw, source: SourceConversation) -> list[Lack]:
+        """Return what a line lacks."""
+        lacks = self._lacks(source, place)
+        return [(f"{FILE}, conversation {key}", sentence) for sentence in lacks]
+
+    def passed_over(self, key: str) -> Iterator[Lack]:
+        """Yield a sentence if the line of a conversation cannot be read."""
+        place = self._places[key]
+        if _id_of(self._line(place)) != key:
+            yield _unread(place)
+
+    def _line(self, place: tuple[int, int]) -> bytes:
+        self._lines.seek(place[0])
+        return self._lines.readline()
 
     def _lacks(self, source: SourceConversation, line: Raw) -> Iterator[str]:
         # A later export may hold more.
@@ -264,12 +290,24 @@ class JsonlReader(Reader):
         return None if gone is None else gone[:40]
 
 
+def _begun_id_of(line: bytes) -> Any:
+    """Return the id in a line, by its beginning alone if that tells it.
+
+    The line itself is read later, by the standard library if it is compared.
+    """
+    head = _HEAD.match(line) if line.endswith(b"}\n") else None
+    return head[1].decode() if head else _id_of(line)
+
+
 def _id_of(line: bytes) -> Any:
-    """Return the id in a line; the line itself is read by the standard library, when compared."""
     try:
         return object_of(orjson.loads(line)).get("id")
     except orjson.JSONDecodeError:
         return parsed(line).get("id")
+
+
+def _unread(place: tuple[int, int]) -> Lack:
+    return FILE, f"line {place[1]} is not a conversation"
 
 
 def _lost_of(contents: list[Any], held: list[str]) -> list[str]:
