@@ -27,7 +27,8 @@ def exports(folder: Path) -> list[Path]:
     """An older and a newer export of a conversation; each has an answer in words of its own."""
     made = []
     for number, words in enumerate((OLDER, NEWER)):
-        raw = conversation(chain(message("user", ASKED), message("assistant", words)))
+        said = chain(message("user", ASKED), message("assistant", words))
+        raw = conversation(said, title=("Timetable", "Harbour")[number])
         raw["update_time"] += number
         made.append(pack(folder / f"{number}.zip", 2025 + number, {"conversations.json": [raw]}))
     return made
@@ -99,3 +100,15 @@ def test_words_of_an_export_that_is_not_given_are_forgiven(tmp_path: Path) -> No
         convert(source, out, ["jsonl"])
     for source in both:
         assert judged(out, [source]).problems == []
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", "jsonl", "sqlite"])
+def test_a_conversation_that_opens_above_its_last_message_is_complete(
+    form: str, tmp_path: Path
+) -> None:
+    raw = conversation(chain(*(message("user", f"{word}?") for word in ("One", "Two", "Three"))))
+    raw["current_node"] = list(raw["mapping"])[-2]
+    source = pack(tmp_path / "one.zip", 2025, {"conversations.json": [raw]})
+    out = tmp_path / "out"
+    convert(source, out, [form])
+    assert judged(out, [source]).problems == []

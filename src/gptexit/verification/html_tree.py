@@ -189,23 +189,30 @@ class HeldPage:
     def _misordered(self, by_name: Mapping[str, list[str]]) -> Iterator[str]:
         """Compare the branch that a page shows first with the one that ChatGPT shows.
 
-        Where ChatGPT opens at a message that is hidden, a page goes on with one that is not.
+        Where ChatGPT opens at a message that is hidden, a page goes on with one that is not; where
+        that message has answers, which is rare, with these.
         """
         if self.kept:
             return
         path = {key: number for number, key in enumerate(self.source.path)}
         shown: list[tuple[Article, str]] = []
+        opens_at = self.source.opens_at
+        below: set[str | None] = {opens_at}
         for article in self.page.articles:
             alike = by_name.get(article.key or "", [])
-            if len(alike) == 1 and "hidden" not in article.classes:
+            if len(alike) != 1:
+                continue
+            if self.source.answers[alike[0]] in below:
+                below.add(alike[0])
+            if "hidden" not in article.classes:
                 shown.append((article, alike[0]))
-        opens_at = self.source.opens_at
         ends_hidden = all(key != opens_at for _, key in shown)
         forks = {article.parent for article, key in shown if key in path}
         last = -1
         for article, key in shown:
             number = path.get(key)
-            free = number is None and ends_hidden and article.parent not in forks
+            goes_on = ends_hidden or key in below
+            free = number is None and goes_on and article.parent not in forks
             if opens_at is not None and not free and article.aside == (number is not None):
                 yield f"message {article.key} is shown on another branch than in ChatGPT"
             elif not article.aside and number is not None:
