@@ -16,6 +16,7 @@ from gptexit.writers.markdown.embed import fenced
 from gptexit.writers.markdown.fences import language
 
 _FENCE = re.compile(r"\n( {0,3})(`{3,}|~{3,})([^\n]*)")
+_INDENTED = re.compile(r"\n(?= )")
 _BLANKS = re.compile(r"\n\n\n*")
 # Each alternative begins with a plain character, so that none is tried elsewhere.
 _SIGN = re.compile(
@@ -74,11 +75,13 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 def _blocks(text: str) -> list[str]:
     """Turn text without fences into paragraphs, and into fences where it has indentation."""
-    if "\t" in text or "   " in text or text[:1] == " " or ("\n" in text and "\n " in text):
-        return list(_with_indentation(text))
     words = text.strip("\n")
-    if "\n\n" in words:
+    if "\n" in words:
+        if text[0] in " \t" or "   " in text or "\t" in text or _INDENTED.search(text):
+            return list(_with_indentation(text))
         words = _BLANKS.sub("\n\n", words)
+    elif words[:1] in (" ", "\t"):
+        return list(_with_indentation(text))
     return [literal(words)] if words else []
 
 
@@ -140,9 +143,8 @@ def literal(text: str) -> str:
     if not lines:
         return _START.sub(_escape_start, "\n" + text)[1:] if text[:1] in _MAY_START else text
     text = _START.sub(_escape_start, "\n" + text)[1:]
-    if "\n\n" in text:
-        return "\n\n".join([part.replace("\n", "\\\n") for part in text.split("\n\n")])
-    return text.replace("\n", "\\\n")
+    # A backslash at the end of a line has one in front of it, so none is taken for one of these.
+    return text.replace("\n", "\\\n").replace("\\\n\\\n", "\n\n")
 
 
 def _trimmed(address: str) -> str:

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime
 from operator import itemgetter
 from secrets import token_hex
 
@@ -51,8 +51,12 @@ _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 def front_matter(properties: dict[str, Value]) -> str:
     """Return the block with its two `---` lines; a property without a value is left out."""
-    pairs = ((key, value) for key, value in properties.items() if value is not None)
-    return "\n".join(["---", *(f"{key}: {_property(value)}" for key, value in pairs), "---"])
+    lines = [
+        f"{key}: {_scalar(value) if isinstance(value, str) else _property(value)}"
+        for key, value in properties.items()
+        if value is not None
+    ]
+    return "\n".join(["---", *lines, "---"])
 
 
 def _property(value: Value) -> str:
@@ -122,7 +126,9 @@ class NoteDrafter:
         blocks[-1] += "\n"
         shown = shown_by(conversation, result.shown, sorted(used), result.messages)
         data = encoded("\n\n".join(blocks))
+        begun = moment(conversation["created"], self.style.zone)
         return {
+            "begun": begun.isoformat() if begun else None,
             "data": data,
             "text": None if used else text_of(data),  # the names of files would change it
             "used": list(used),  # ids of assets, in the order of their first link
@@ -234,8 +240,7 @@ class Markdown:
 
     def __init__(self, options: MarkdownOptions, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._zone: tzinfo | None = options.timezone
-        style = Style(options.include, options.branches == "all", self._zone)
+        style = Style(options.include, options.branches == "all", options.timezone)
         keep_images = options.web_images == "keep"
         self.drafter = NoteDrafter(style, keep_images, options.callouts or OBSIDIAN)
         self._unshown = 0
@@ -253,10 +258,10 @@ class Markdown:
     ) -> Rendered:
         """Name the note of a conversation and the assets that it shows."""
         key = f"conversation/{conversation['id']}"
-        begun = moment(conversation["created"], self._zone)
-        year = str(begun.year) if begun else "undated"
+        begun: str | None = draft["begun"]
+        year = str(int(begun[:4])) if begun else "undated"
         title = conversation["title"] or UNTITLED
-        dated = f"{begun.year}-{begun.month:02}-{begun.day:02}-" if begun else ""
+        dated = f"{year}{begun[4:10]}-" if begun else ""
         folder = self._folders.of(conversation, year)
         path = self._catalog.name(
             key, folder, dated + (readable(title) or UNTITLED.lower()), ending=".md"
@@ -267,7 +272,7 @@ class Markdown:
         holding = NoteContents(conversation, shown, sorted(draft["used"]), whole)
         about = {
             "title": " ".join(title.split()) or UNTITLED,
-            "created": begun.isoformat() if begun else None,
+            "created": begun,
             "project": conversation["project"]["id"] if conversation["project"] else None,
             **holding.about(draft["text"] or text_of(data)),
         }
