@@ -13,7 +13,7 @@ from gptexit.readers.chatgpt.merge.conversation import made_up
 from gptexit.verification.checked_archive import CheckedArchive
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.export_files import Locator
-from gptexit.verification.raw import Raw, id_of, object_of, title_of
+from gptexit.verification.raw import SCHEMES, Raw, id_of, object_of, title_of
 from gptexit.verification.readers import Lack, Reader
 from gptexit.verification.readers.chatgpt_zip import ZipReader
 from gptexit.verification.readers.html_pages import HtmlReader
@@ -204,7 +204,7 @@ class Comparison:
         """Compare a conversation with every archive, and return its name in them."""
         source = SourceConversation(raw, self.export.library(id_of(raw) or ""))
         key = id_of(raw) or self._made_up_name(source)
-        self.locate.look_for(key, raw)
+        self.locate.look_for(key, raw, in_words=source.vocabulary.spells(*SCHEMES))
         for bench in self.benches:
             if bench.reader:
                 self._compare(bench, bench.reader, key, source)

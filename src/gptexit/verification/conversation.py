@@ -111,14 +111,18 @@ class SourceConversation:
         """
         raw = {key: self.raw.get(f"{key[:-1]}_time") for key in ("created", "updated")}
         created, updated = moment(raw["created"]), moment(raw["updated"])
-        moments = (moment(self.message(key).get("create_time")) for key in self.answers)
-        times = [time for time in moments if time is not None]
+        times = [time for key in self.answers if (time := self._times[key]) is not None]
         created, updated = settled(created, updated, times)
         return {
             key: time
             for key, time in (("created", created), ("updated", updated))
             if (time is not None or raw[key] is None) and before_1970(raw[key]) is None
         }
+
+    @cached_property
+    def _times(self) -> dict[str, float | None]:
+        """When each message was made, in seconds since 1970."""
+        return {key: moment(one.get("create_time")) for key, one in self._messages.items()}
 
     @cached_property
     def library_files(self) -> set[str]:
@@ -150,8 +154,10 @@ class SourceConversation:
         Without a zone, return minutes of the quarter: zones differ by quarters of an hour.
         """
         if zone not in self._minutes:
-            raw = (self.message(key).get("create_time") for key in self.nodes)
-            times = (moment(time) or before_1970(time) for time in raw)
+            times = (
+                time or before_1970(self.message(key).get("create_time"))
+                for key, time in self._times.items()
+            )
             minutes = (_minute(time, zone) for time in times if time is not None)
             self._minutes[zone] = {minute for minute in minutes if minute is not None}
         return self._minutes[zone]

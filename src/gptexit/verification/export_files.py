@@ -55,9 +55,12 @@ class Locator:
         if self._new is not None:
             self._new[0].add(file)
 
-    def look_for(self, conversation: str | None, raw: Raw) -> None:
-        """Add the files that a conversation mentions and the export does not hold to `missing`."""
-        pointers, paths = mentioned(raw)
+    def look_for(self, conversation: str | None, raw: Raw, *, in_words: bool) -> None:
+        """Add the files that a conversation mentions and the export does not hold to `missing`.
+
+        `in_words`: as in `mentioned`.
+        """
+        pointers, paths = mentioned(raw, in_words=in_words)
         for pointer in pointers:
             key = file_id(pointer)
             if self._export.lookup(key).member is None:

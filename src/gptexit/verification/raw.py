@@ -21,6 +21,8 @@ Parents = dict[str, str | None]
 """For each node, or each message, the one above it."""
 POINTER = re.compile(r"(?:file-service|sediment)://\S+")
 """All of an asset pointer."""
+SCHEMES = (b"file-service:", b"sediment:", b"sandbox:")
+"""How the address of a file begins."""
 SAME = 1e-5
 """Seconds by which two dates may differ."""
 _POINTED = re.compile(r"(?:file-service|sediment)://[^\s)\]]+")
@@ -162,7 +164,7 @@ def message_of(node: Any) -> Raw:
 
 def has_message(node: Any) -> bool:
     """Tell whether a node has a message."""
-    return isinstance(object_of(node).get("message"), dict)
+    return isinstance(node, dict) and isinstance(node.get("message"), dict)
 
 
 def messages_of(raw: Raw) -> list[Raw]:
@@ -175,12 +177,6 @@ def parents(nodes: dict[str, Raw]) -> Parents:
 
     A circle is cut above its oldest node, so that whoever follows this comes to an end.
     """
-    claimed: dict[str, str] = {}
-    for key, node in nodes.items():
-        below = node.get("children")
-        for child in below if isinstance(below, list) else ():
-            if isinstance(child, str) and child != key:
-                claimed[child] = min(key, claimed.get(child, key))
     above: Parents = {}
     for key, node in nodes.items():
         parent = node.get("parent")
@@ -189,13 +185,32 @@ def parents(nodes: dict[str, Raw]) -> Parents:
     lost = [key for key, parent in above.items() if parent is None]
     # One beginning, and no node that looks for its parent: nothing is to be recovered.
     if len(lost) > 1 or any(nodes[key].get("parent") is not None for key in lost):
+        claimed = _claimed(nodes)
         above |= {key: claimed.get(key) for key in lost}
     _cut_circles(above, nodes)
     return above
 
 
+def _claimed(nodes: dict[str, Raw]) -> dict[str, str]:
+    """Return for each node the one that names it as its child, the first by name."""
+    claimed: dict[str, str] = {}
+    for key, node in nodes.items():
+        below = node.get("children")
+        for child in below if isinstance(below, list) else ():
+            if isinstance(child, str) and child != key:
+                claimed[child] = min(key, claimed.get(child, key))
+    return claimed
+
+
 def _cut_circles(above: Parents, nodes: dict[str, Raw]) -> None:
     followed: set[str] = set()
+    for key in nodes:
+        parent = above[key]
+        if parent is not None and parent not in followed:
+            break
+        followed.add(key)
+    else:
+        return  # each is below one that comes before it, as nearly always
     for start in nodes:
         trail: dict[str, None] = {}
         at: str | None = start
@@ -217,8 +232,11 @@ def answered(nodes: dict[str, Raw], above: Parents) -> Parents:
     nearest: Parents = {}
     messages = {key for key, node in nodes.items() if has_message(node)}
     for start in nodes:
-        trail = []
         at = above[start]
+        if at in messages or at is None:  # nearly always
+            nearest[start] = at
+            continue
+        trail = []
         while at is not None and at not in messages:
             if at in nearest:
                 at = nearest[at]
@@ -273,22 +291,20 @@ def _time_of(node: Raw) -> float:
 
 def attached(message: Raw) -> list[str]:
     """Return the ids of the files that a message lists as its attachments."""
-    listed = objects(object_of(message.get("metadata")).get("attachments"))
-    return strings(*(item.get("id") for item in listed))
+    listed = object_of(message.get("metadata")).get("attachments")
+    return strings(*(item.get("id") for item in objects(listed))) if listed else []
 
 
-def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
+def mentioned(raw: Raw, *, in_words: bool) -> tuple[set[str], set[str]]:
     """Return every file that a conversation mentions, on whatever branch, shown or not.
 
     First pointers and attachment ids; then paths in the code interpreter's file system, with all
-    that follows them on the line.
+    that follows them on the line. `in_words`: whether one of SCHEMES is in a string of it.
     """
     pointers: set[str] = set()
     paths: set[str] = set()
-    messages = messages_of(raw)
-    any_may = _may_mention(messages)
-    for message in messages:
-        for leaf in leaves(message) if any_may and _may_mention(message) else ():
+    for message in messages_of(raw):
+        for leaf in leaves(message) if in_words and _may_mention(message) else ():
             if "://" in leaf:
                 pointers.update(_POINTED.findall(leaf))
             if "sandbox:" in leaf:
@@ -301,13 +317,13 @@ def mentioned(raw: Raw) -> tuple[set[str], set[str]]:
 def _may_mention(value: Any) -> bool:
     """Tell whether something in `value` may name a file.
 
-    A search in its JSON costs less than in each string; `orjson` escapes no letters and colons.
+    A search in its JSON costs less than in each string.
     """
     try:
         text = orjson.dumps(value)
     except TypeError:  # it has what UTF-8 cannot hold, or nests deep
         return True
-    return any(scheme in text for scheme in (b"file-service:", b"sediment:", b"sandbox:"))
+    return any(scheme in text for scheme in SCHEMES)
 
 
 def shown(raw: Raw) -> Iterator[str]:
@@ -327,7 +343,8 @@ def shown_in(message: Raw) -> Iterator[str]:
 
 def moment(value: Any) -> float | None:
     """Return the seconds since 1970 of a date; None for anything else, and for "unknown" (zero)."""
-    seconds = _number(value)
+    # No number has a T.
+    seconds = None if isinstance(value, str) and "T" in value else _number(value)
     if seconds is None and isinstance(value, str):
         try:
             date = datetime.fromisoformat(value)

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from gptexit.verification.checked_archive import CheckedArchive
-from gptexit.verification.compare_text import key_of_address
+from gptexit.verification.compare_text import REMEMBERED, key_of_address
 from gptexit.verification.conversation import SourceConversation
 from gptexit.verification.expected import ShownConversation
 from gptexit.verification.export_files import Locator
@@ -128,14 +128,13 @@ class Reader(ABC):
 
         `above`: the message that it answers by the archive, of those that the export has.
         """
-        name = self.spelled(key)
         author, answered = source.role(key), source.answers.get(key)
-        if author is not None and role != self.spelled(author):
-            yield f"the archive names another author of message {name}"
+        if author is not None and role not in (author, self.spelled(author)):
+            yield f"the archive names another author of message {self.spelled(key)}"
         if not same_time(source.message(key).get("create_time"), created):
-            yield f"message {name} has another time"
-        if above != (None if answered is None else self.spelled(answered)):
-            yield f"message {name} answers another one"
+            yield f"message {self.spelled(key)} has another time"
+        if above != answered and (answered is None or above != self.spelled(answered)):
+            yield f"message {self.spelled(key)} answers another one"
 
     def misdescribed(self, name: str, missing: bool, digest: Any) -> Iterator[str]:
         """Yield a sentence if the archive is wrong about a file that the export has.
@@ -161,8 +160,11 @@ class Reader(ABC):
             if all(self.look.find(segment, text) < 0 for text in essences):
                 return segment[:40]
         if words.addresses and not self.archive.redacted:
-            keys = "\0".join(map(key_of_address, leading))
-            for group in words.addresses:
+            # Most are texts of their own, whose keys are remembered.
+            alone = {key_of_address(text) for text in leading if len(text) <= REMEMBERED}
+            groups = [group for group in words.addresses if alone.isdisjoint(group)]
+            keys = "\0".join(map(key_of_address, leading)) if groups else ""
+            for group in groups:
                 if not any(key in keys for key in group):
                     return f"the source {group[0]}"
         return None

@@ -159,6 +159,8 @@ class JsonlReader(Reader):
 
     def _incomplete(self, key: str, message: Raw, held: Raw) -> Iterator[str]:
         """Yield a sentence if a string in the contents of a message is lost."""
+        if _keeps(message, held):
+            return
         contents = [message.get("content"), message.get("older_content")]
         lost = _lost_of(contents, leaves(held.get("parts")))  # they nearly always have all
         texts = leaves(held) if lost else []
@@ -340,6 +342,15 @@ def _is_whole(shown: ShownMessage, message: Raw) -> bool:
         if mended(text) != text:
             return False
     return True
+
+
+def _keeps(message: Raw, held: Raw) -> bool:
+    """Tell whether a message is held with the very content that it has in the source."""
+    content = message.get("content")
+    kept = object_of(held.get("extra")).get("content")
+    if content != kept or message.get("older_content") is not None:
+        return False
+    return all(mended(text) == text for text in leaves(content))
 
 
 def _says_its_parts_alone(message: Raw) -> bool:
