@@ -27,7 +27,7 @@ def with_targets(body: bytes, change: Callable[[str], str | None]) -> bytes:
 
     `change` takes a target, without its escapes and what is behind `#`; None leaves it.
     """
-    if b"](" not in body:
+    if b"]" not in body:
         return body
 
     def one(match: re.Match[bytes]) -> bytes:

@@ -122,6 +122,9 @@ _INDENTED = re.compile(r"\n[ \t]*\n(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
 _BEGINS_INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*[^ \t\n]")
 _ITEM = re.compile(r"(?:\A|\n) {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|\n|\Z)")
 
+_TICKS = re.compile("`{3,}")
+_NO_INFO = re.compile(r"[^\w+#./-]")
+
 _Piece = tuple[bool, str]
 """Whether a piece is code, and its text."""
 
@@ -409,10 +412,12 @@ _IN_ANGLES = {ord(char): f"%{ord(char):02X}" for char in " <>\n\r\t\\"}
 
 def fenced(text: str, language: str | None) -> str:
     """Make a code block of `text` that nothing in it can close."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.rstrip("\n")
+    longest = max(map(len, _TICKS.findall(text)), default=2) if "`" in text else 2
     ticks = "`" * (longest + 1)
-    info = safe_language(re.sub(r"[^\w+#./-]", "", language or "")[:40])
+    info = safe_language(_NO_INFO.sub("", language)[:40]) if language else ""
     return f"{ticks}{info}\n{text}\n{ticks}"
 
 

@@ -32,6 +32,8 @@ _OPENING = re.compile(r"\[(?:[\[^!]|(?<=!\[))")
 """The bracket of a wiki-link, a footnote mark, a callout or a picture."""
 _CLOSING = re.compile(r"\](?::|\((?!https?://))")
 """The bracket of the definition of a link, or of a link that does not lead to the web."""
+_LONG = 100
+"""Characters of a line that opens a fence, for which no place is kept in memory."""
 _TAG = re.compile(TAG)
 _BLOCK_ID = re.compile(BLOCK_ID)
 
@@ -103,7 +105,7 @@ def _are_simple(pieces: list[str]) -> bool:
     return (
         len(pieces) % 4 == 1  # each is closed
         and set(pieces[3::4]) == {"\n```"}
-        and all(map(_is_kept, pieces[1::4]))
+        and all(len(line) < _LONG and _is_kept(line) for line in pieces[1::4])
         and "`" not in "".join(pieces[2::4])
     )
 
