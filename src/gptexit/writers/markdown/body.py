@@ -316,7 +316,7 @@ def _speaker(message: Message) -> str:
 def _write(messages: list[Message], note: Note, result: Body, style: Style, level: int) -> None:
     voice = _Voice()
     signs = "#" * level
-    note.uncounted = note.uncounted + messages
+    note.uncounted += messages
     models = _models(messages) if style.models else [None] * len(messages)
     for number, message in enumerate(messages):
         parts = message["parts"]
