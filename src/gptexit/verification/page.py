@@ -6,14 +6,13 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from urllib.parse import unquote
 
 from gptexit.text.front_matter import properties, value_of
-from gptexit.verification.compare_text import key_of_address
+from gptexit.verification.compare_text import essence, key_of_address
 from gptexit.verification.raw import inner_json
 from gptexit.verification.redacted_text import TextFinder
 from gptexit.verification.words import is_web
@@ -31,7 +30,7 @@ _MARK = re.compile(r"\[\^(?<!\\\[\^)([^\]\s]{1,100})\]")
 _LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000}))")
 _REFERRING = ("](", "://", "[^", "【")
 _CUT = "\ufdd3"
-"""Stands for the beginning of a heading; Unicode keeps it free for such uses."""
+"""Stands between parts of a text; Unicode keeps it free for such uses."""
 _BESIDE = (">", "*", "\xa0", "## ", "### ")
 """Beginnings of lines that are no words of a message: quotes, remarks, headings of messages."""
 _EMBED = re.compile(
@@ -212,6 +211,16 @@ def footnotes_in(text: str, begin: int) -> set[str]:
     return numbers
 
 
+def _headings_in(text: str, begin: int) -> Iterator[int]:
+    """Yield where each heading of the second level begins in a note, from `begin` on."""
+    if text.startswith("## ", begin):
+        yield begin
+    at = text.find("\n## ", begin)
+    while at >= 0:
+        yield at + 1
+        at = text.find("\n## ", at + 1)
+
+
 def _hides_in(text: str, begin: int) -> str | None:
     """Return the first sign of a note that hides text, if there is one.
 
@@ -237,22 +246,23 @@ def _voice_of(line: str) -> bool | None:
     return match[1] == "You" if match else None
 
 
-def _essences(parts: list[str], look: TextFinder) -> list[str]:
-    """Return the essence of each part of a note that is cut at the beginnings of its headings."""
-    # At once is far faster, and the same: nothing that `plain` takes out goes on over a line.
-    pieces = look.essence(f"\n{_CUT}".join(parts)).split(_CUT)
-    if len(pieces) == len(parts):
-        return pieces
-    return [look.essence(f"## {part}") for part in parts]
-
-
-@dataclass(slots=True)
 class PageRegion:
-    """Some turns of a note."""
+    """The turns of a note from one heading up to another."""
 
-    words: str
-    """Their essence."""
-    text: str
+    def __init__(self, page: NotePage, first: int, last: int) -> None:
+        """`last`: the heading that is not included."""
+        self._page, self._first, self._last = page, first, last
+
+    @cached_property
+    def words(self) -> str:
+        """Their essence."""
+        return self._page.look.essence(self._page.written(self._first, self._last))
+
+    @cached_property
+    def text(self) -> str:
+        """Their text, without the footnotes that are defined there."""
+        text = self._page.written(self._first, self._last)
+        return _DEFINED.sub("", text) if text.startswith("[^") or "\n[^" in text else text
 
 
 class NotePage:
@@ -268,17 +278,8 @@ class NotePage:
         self.begin = begin
         """Where the front matter ends in `text`."""
         self.look = look
-        parts = f"\n{text[begin:]}".split("\n## ")
-        sizes = (len(part) + len("\n## ") for part in parts[1:-1])
-        starts = list(accumulate(sizes, initial=begin + len(parts[0]))) if parts[1:] else []
-        self._raw = [begin, *starts]
-        pieces = _essences(parts, look)
-        self.words = "".join(pieces)
-        """The essence of the text below the front matter."""
-        self._at = list(accumulate(map(len, pieces), initial=0))
-        self.first = self._at[1] if starts else 0
-        """The position of the first turn."""
-        self.turns = len(self._raw)
+        self._raw = [begin, *_headings_in(text, begin), len(text)]
+        self.turns = len(self._raw) - 1
         """The number of headings."""
         self.speakers: list[int] = []
         """The headings of speakers."""
@@ -294,7 +295,7 @@ class NotePage:
         """Find the voices of the headings."""
         code = _code_in(self.text, self.begin)
         outside = anywhere = above = None
-        for number, start in enumerate(self._raw):
+        for number, start in enumerate(self._raw[:-1]):
             voice = _voice_of(self.heading(number))
             if voice is not None:
                 anywhere = voice
@@ -303,6 +304,56 @@ class NotePage:
                     self.speakers.append(number)
             self.above.append(above)
             self.voices.append((outside, anywhere))
+
+    @cached_property
+    def words(self) -> str:
+        """The essence of the text below the front matter."""
+        return "".join(self._pieces)
+
+    @cached_property
+    def _pieces(self) -> list[str]:
+        return self.essences([self.written(turn, turn + 1) for turn in range(self.turns)])
+
+    @cached_property
+    def _at(self) -> list[int]:
+        return list(accumulate(map(len, self._pieces), initial=0))
+
+    @property
+    def first(self) -> int:
+        """The position of the first turn."""
+        return self._at[1] if self.turns > 1 else 0
+
+    def essences(self, parts: list[str]) -> list[str]:
+        """Return the essences of parts of it, each of whole lines."""
+        # At once is far faster, and the same: nothing that `plain` takes out goes on over a line.
+        whole = "".join(f"\n{_CUT}\n{part}" for part in parts)
+        _, *pieces = self.look.essence(whole).split(_CUT)
+        return pieces if len(pieces) == len(parts) else list(map(self.look.essence, parts))
+
+    def difference(self, text: str, number: int, *, alone: bool) -> tuple[str, str] | None:
+        """Return the lines of a text that are otherwise below a heading, and what is there instead.
+
+        They are otherwise by signs that a writer may change. Return None if this is not so, or
+        cannot be told by comparing lines. `alone`: whether nothing is before the text; else it has
+        to be as it is, and what is before it is returned.
+        """
+        heading, _, below = self.written(number, number + 1).partition("\n")
+        if "]" in heading or "<" in heading:  # there may be a link
+            return None
+        text, below = text.strip(), below.strip()
+        if below.endswith(text):
+            before = below.removesuffix(text)
+            return ("", before) if before[-1:] in ("", "\n") else None
+        lines, others = text.split("\n"), below.split("\n")
+        if not alone or len(lines) != len(others):
+            return None
+        pairs = [pair for pair in zip(lines, others, strict=True) if pair[0] != pair[1]]
+        said, written = map("\n".join, zip(*pairs, strict=True))
+        return (said, written) if essence(said) == self.look.essence(written) else None
+
+    def written(self, first: int, last: int) -> str:
+        """Return the text from a heading up to another one."""
+        return self.text[self._raw[first] : self._raw[last]]
 
     @cached_property
     def hides(self) -> str | None:
@@ -346,12 +397,7 @@ class NotePage:
 
     def region(self, first: int, last: int) -> PageRegion:
         """Return the turns from heading `first` up to heading `last`, that one not included."""
-        last = max(last, first + 1)
-        end = self._raw[last] if last < self.turns else len(self.text)
-        text = self.text[self._raw[first] : end]
-        if text.startswith("[^") or "\n[^" in text:
-            text = _DEFINED.sub("", text)
-        return PageRegion(self.words[self._at[first] : self._at[min(last, self.turns)]], text)
+        return PageRegion(self, first, min(max(last, first + 1), self.turns))
 
     def sources(self, text: str) -> list[tuple[str, str]]:
         """Return the key and the text of each web address that a region links to."""

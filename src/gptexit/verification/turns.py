@@ -20,6 +20,61 @@ class Turn:
     """Whether a message without words, such as a picture, comes before the first with words."""
     place: int | None = None
     """The heading above its first words; None if no words of it are found."""
+    left: tuple[str, str] | None = None
+    """If its last message is there as it was said: the lines of it that have other signs there, and
+    what the note has instead of them or before them."""
+
+    @property
+    def asked(self) -> list[ShownMessage]:
+        """The messages that were looked for by their words."""
+        return self.messages if self.left is None else self.messages[:-1]
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether its message is there exactly, and nothing else."""
+        return self.left == ("", "") and not self.asked
+
+
+def are_in_place(page: NotePage, turns: list[Turn]) -> bool:
+    """Tell whether each turn is below a heading of its own and its voice, with all its words.
+
+    It is so in nearly all notes, and leaves no question of order. Most messages stand there as they
+    were said, so that not even their words have to be compared. If it is so, note the places.
+    """
+    if page.look.redacted or page.turns != len(turns) + 1:
+        return False
+    if page.speakers != list(range(1, page.turns)):
+        return False
+    asked: list[tuple[list[ShownMessage], str]] = []
+    differences = []
+    for number, turn in enumerate(turns, 1):
+        *before, last = turn.messages
+        if page.voices[number] != (last.by_user, last.by_user):
+            return False
+        plain = last.texts[0] if _says_one_text(last) else None
+        left = None if plain is None else page.difference(plain, number, alone=not before)
+        differences.append(left)
+        if left is None:
+            asked.append((turn.messages, page.written(number, number + 1)))
+        elif before:
+            asked.append((before, f"{left[1]}\n"))
+    for (messages, _), words in zip(asked, page.essences([text for _, text in asked]), strict=True):
+        segments = [segment for shown in messages for segment in shown.words.segments]
+        if not segments or page.look.missing(segments, words)[0] is not None:
+            return False
+    for number, (turn, left) in enumerate(zip(turns, differences, strict=True), 1):
+        turn.place, turn.left = number, left
+        turn.leads = bool(turn.asked) and not turn.asked[0].words.segments
+    return True
+
+
+def _says_one_text(shown: ShownMessage) -> bool:
+    """Tell whether a message shows nothing but a text that refers to nothing."""
+    if not shown.plain or shown.pointers or len(shown.texts) != 1:
+        return False
+    text = shown.texts[0]
+    linked = "]" in text and ("](" in text or "]:" in text or "[^" in text)
+    return not linked and not ("<" in text and "://" in text)
 
 
 def turns_of(

@@ -28,7 +28,7 @@ from gptexit.verification.page import (
 )
 from gptexit.verification.raw import changed_since, id_of
 from gptexit.verification.readers import Lack, Reader
-from gptexit.verification.turns import Questions, Turn, regions_of, turns_of
+from gptexit.verification.turns import Questions, Turn, are_in_place, regions_of, turns_of
 from gptexit.verification.words import Words, holds_signs
 
 _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
@@ -51,9 +51,12 @@ class _Note:
     page: NotePage
     source: SourceConversation
     seen: ShownConversation
+    turns: list[Turn] = field(default_factory=list)
     spoken: dict[int, bool] = field(default_factory=dict)
     """Headings of speakers below which a message was found; True: one of another voice than the
     message before it."""
+    in_place: bool = False
+    """Whether each turn is below a heading of its own, and nothing else is."""
     title: str | None = None
     """The title in its front matter, unless a person changed it."""
     ours: bool = False
@@ -138,18 +141,23 @@ class MarkdownReader(Reader):
         if not later and (fault := self._untitled(note)):
             yield fault
         files: dict[str, str | None] = dict(source.generated())
-        turns = turns_of(source, seen.current, files)
+        turns = note.turns = turns_of(source, seen.current, files)
         if page.hides and ours:
             yield f"part of the text does not show when you read the note: {page.hides}"
         if page.broken and ours:
             yield "a folded block is broken, so it may hide what follows"
         note.kept = later or self.others or self._keeps_more(source)
         complete = ours and not note.kept
-        yield from self._in_order(note, turns)
+        note.in_place = are_in_place(page, turns)
+        if note.in_place:
+            note.spoken = {number: not turn.leads for number, turn in enumerate(turns, 1)}
+        else:
+            yield from self._in_order(note, turns)
         yield from self._mistimed(note, every=complete)
-        if page.may_refer or any(_refers(shown) for turn in turns for shown in turn.messages):
+        if page.may_refer or any(_refers(shown) for turn in turns for shown in turn.asked):
             for group, region in regions_of(page, turns):
-                yield from self._in_region(note, group, region)
+                if not group[0].is_verbatim:
+                    yield from self._in_region(note, group, region)
         if complete:
             yield from self._added(note)
         yield from self._aside(note, [pointer for pointer, key in files.items() if key is None])
@@ -157,10 +165,12 @@ class MarkdownReader(Reader):
     def _untitled(self, note: _Note) -> str | None:
         """Return a sentence if the title of a conversation is not that of its note."""
         title = essence(note.source.title or "")
-        if title and self.look.find(title, note.page.words) < 0:
+        page = note.page
+        opening = self.look.essence(page.written(0, 1))
+        if title not in opening and self.look.find(title, page.words) < 0:
             return "the title is not in the note"
         above = title if note.title is None else self.look.essence(note.title)
-        if title and note.page.begin and self.look.find(title, above) < 0:
+        if title and page.begin and self.look.find(title, above) < 0:
             return "the heading of the note has another title"
         return None
 
@@ -248,8 +258,17 @@ class MarkdownReader(Reader):
         if older or not note.ours or note.kept or self.archive.redacted:
             return
         page, source = note.page, note.source
-        text = (note.title or "") + "\n" + page.text[page.begin :]
-        near = source.texts(note.seen.ids())
+        written = [note.title or "", page.written(0, 1 if note.in_place else page.turns)]
+        near, asked = list[str](), list(note.seen.others)
+        for number, turn in enumerate(note.turns, 1):
+            asked += turn.asked
+            if turn.left is not None:
+                near.append(turn.left[0])
+                written += [page.heading(number), turn.left[1]]
+            elif note.in_place:
+                written.append(page.written(number, number + 1))
+        near += source.texts(shown.id for shown in asked)
+        text = "\n".join(written)
         for word in islice(source.vocabulary.lacks(text, near, self._own_words), 1):
             yield f"holds a word that the export does not have: {word}"
 
@@ -297,7 +316,7 @@ class MarkdownReader(Reader):
     def _in_region(self, note: _Note, turns: list[Turn], region: PageRegion) -> Iterator[str]:
         """Compare turns with the region of the note that they are in."""
         messages = [shown for turn in turns for shown in turn.messages]
-        for shown in messages:
+        for shown in (shown for turn in turns for shown in turn.asked):
             gone = self._beside(shown.words, note.page, region)
             if gone is not None:
                 yield _sentence(shown, gone)
