@@ -36,8 +36,6 @@ _SPELLED = bytes(
 """As `_LETTERS`, but in small letters, and with the sign that begins an escape in JSON."""
 _FEW = 128
 """Words that are looked for one by one, at most."""
-_SEARCHED = 8
-"""For more words than these a list of all words costs less than a search for each."""
 _LETTER_ESCAPES = (b"\\n", b"\\r", b"\\t", b"\\b", b"\\f")
 _UNICODE_ESCAPE = re.compile(rb"\\u[0-9a-f]{4}")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[a-zA-Z])")
@@ -91,7 +89,7 @@ class Vocabulary:
         strange = _words_of(pieces - others) - _OWN
         strange = {word for word in strange if word not in own}
         if strange and len(strange) <= _FEW:
-            strange = {word for word in strange if not self._spells(word.encode(), len(strange))}
+            strange = {word for word in strange if f" {word} ".encode() not in self._spelled}
         if strange:
             strange -= _words_of(others)
         if strange:
@@ -104,12 +102,6 @@ class Vocabulary:
             if words:
                 words -= self._respelled
             yield from sorted(words)
-
-    def _spells(self, word: bytes, wanted: int) -> bool:
-        """Tell whether a word stands by itself in `_spelled`; `wanted`: how many are looked for."""
-        if wanted > _SEARCHED:
-            return word in self._spelled_words
-        return b" %s " % word in self._spelled
 
     @cached_property
     def _json(self) -> bytes:
@@ -127,10 +119,6 @@ class Vocabulary:
         letters beyond ASCII may be spelled in another way.
         """
         return self._json.translate(_SPELLED)
-
-    @cached_property
-    def _spelled_words(self) -> set[bytes]:
-        return set(self._spelled.split(b" "))
 
     @cached_property
     def _in_json(self) -> set[str]:
