@@ -283,7 +283,8 @@ class Comparison:
                 continue
             if seen := bench.reader.expects(source):
                 for shown in [*seen.current, *seen.others]:
-                    forms |= dict.fromkeys((shown.id, form) for form in shown.unknown)
+                    if shown.unknown:
+                        forms |= dict.fromkeys((shown.id, form) for form in shown.unknown)
                 for words in seen.anywhere:
                     forms |= dict.fromkeys((None, form) for form in words.unknown)
         found = self.found

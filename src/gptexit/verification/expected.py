@@ -202,7 +202,7 @@ def said_in(key: str, node: Raw, reasoning: bool) -> ShownMessage | None:
         shown.plain = (whole and content.get("content_type") == "text") and not (
             shown.pointers
             or shown.words.unknown
-            or any(metadata.get(key) for key in _SHOWING)
+            or any(map(metadata.get, _SHOWING))
             or any(holds_signs(text) or ":::" in text for text in shown.texts)
         )
         shown.pointers += attached(message) + pointers_in(metadata.get("dictation_asset_pointer"))

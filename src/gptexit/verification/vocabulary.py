@@ -83,8 +83,8 @@ class Vocabulary:
         `near`: texts of the conversation of which `text` was made. `own`: other words that are
         allowed.
         """
-        lines = text.split("\n")
-        written, source = set(lines), set("\n".join(near).split("\n"))
+        written = set(text.split("\n"))
+        source = {line for said in near for line in said.split("\n")}
         pieces, others = _pieces_of(written - source), _pieces_of(source - written)
         strange = _words_of(pieces - others) - _OWN
         strange = {word for word in strange if word not in own}
@@ -94,7 +94,7 @@ class Vocabulary:
             strange -= _words_of(others)
         if strange:
             strange -= self._in_json
-        for line in lines if strange else ():
+        for line in text.split("\n") if strange else ():
             bare_line = _TARGET.sub(" ", _PICTURE_NAME.sub(" ", line) if "![" in line else line)
             words = strange.intersection(map(str.casefold, _WORD.findall(bare_line)))
             if words:

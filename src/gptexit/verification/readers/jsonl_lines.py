@@ -51,10 +51,10 @@ class JsonlReader(Reader):
         self._path = archive.root / FILE
         if self._path.is_file():
             self._lines = self.open_files.enter_context(self._path.open("rb"))
-        self.places = self._places = self.listed("places", Table[tuple[int, int]], self._list)
+        self.places = self._places = self.listed("places", Table[tuple[int, int, int]], self._list)
 
-    def _list(self, places: Table[tuple[int, int]]) -> None:
-        """Note where each conversation is: the position of its line, and its number.
+    def _list(self, places: Table[tuple[int, int, int]]) -> None:
+        """Note where each conversation is: position, number and length of its line.
 
         Without ids, those that are alike share a name.
         """
@@ -70,9 +70,9 @@ class JsonlReader(Reader):
                 if key in places and not alike:
                     self.unreadable.append((FILE, f"has the conversation {key} twice"))
                 nameless |= {key: digest} if digest else {}
-                places[key] = (at, number)
+                places[key] = (at, number, len(line))
             else:
-                self.unreadable.append(_unread((at, number)))
+                self.unreadable.append(_unread(number))
             at += len(line)
 
     def check(self, key: str, source: SourceConversation) -> list[Lack] | None:
@@ -83,7 +83,7 @@ class JsonlReader(Reader):
         line = parsed(self._line(place))
         if line.get("id") == key:
             return self.compare(key, line, source)
-        self.unreadable.append(_unread(place))
+        self.unreadable.append(_unread(place[1]))
         return None
 
     def compare(self, key: str, place: Raw, source: SourceConversation) -> list[Lack]:
@@ -95,11 +95,11 @@ class JsonlReader(Reader):
         """Yield a sentence if the line of a conversation cannot be read."""
         place = self._places[key]
         if _id_of(self._line(place)) != key:
-            yield _unread(place)
+            yield _unread(place[1])
 
-    def _line(self, place: tuple[int, int]) -> bytes:
+    def _line(self, place: tuple[int, int, int]) -> bytes:
         self._lines.seek(place[0])
-        return self._lines.readline()
+        return self._lines.read(place[2])
 
     def _lacks(self, source: SourceConversation, line: Raw) -> Iterator[str]:
         # A later export may hold more.
@@ -308,8 +308,8 @@ def _id_of(line: bytes) -> Any:
         return parsed(line).get("id")
 
 
-def _unread(place: tuple[int, int]) -> Lack:
-    return FILE, f"line {place[1]} is not a conversation"
+def _unread(number: int) -> Lack:
+    return FILE, f"line {number} is not a conversation"
 
 
 def _lost_of(contents: list[Any], held: list[str]) -> list[str]:
