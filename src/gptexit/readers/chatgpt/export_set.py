@@ -272,7 +272,7 @@ class ExportSet:
             yield where, raw
 
     def settle(self) -> bool:
-        """Count the copies of each conversation in a pass of its own; one small number an id.
+        """Count the copies of each conversation in a pass of its own; two numbers an id.
 
         After that `conversations` never raises AnotherCopy. Not for a pipe, which is read once.
         Return whether a conversation has several copies.
@@ -281,12 +281,14 @@ class ExportSet:
             return False
         if self._copies is not None:
             return bool(self._copies)
-        counts: Counter[str] = Counter()
+        seen, more = NumberMap(), Counter[str]()
         latest = [-math.inf] * len(self.editions)
         for number, _, raw in self._pass(None):
-            counts[key_of(raw)] += 1
+            key = key_of(raw)
+            if seen.put(hash(key), 1):
+                more[key] += 1
             latest[number] = max(latest[number], moment(raw.get("update_time")))
-        self._copies = {key: count for key, count in counts.items() if count > 1}
+        self._copies = {key: 1 + count for key, count in more.items()}
         self.editions = [self.editions[number] for number in in_order(self.editions, latest)]
         return bool(self._copies)
 
