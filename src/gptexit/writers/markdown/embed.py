@@ -3,7 +3,7 @@
 The structure of a note is its front matter, its speaker headings and its footnotes. It could be
 broken by a fence or a formula that is never closed, a heading, raw HTML, a wiki-link, a footnote
 mark, an Obsidian comment, or a link definition. Code is left alone; all other text is kept, at most
-escaped.
+escaped. Most answers need no close look: see `usual.py`.
 
 An answer's headings are its own outline, so they are moved below the speaker's heading. The text of
 a user is no Markdown: see `typed.py`.
