@@ -83,6 +83,8 @@ class Selection:
 
     def leaves_out(self, conversation: Conversation) -> str | None:
         """Return the name of the option that leaves `conversation` out, if one does."""
+        if self == _EVERYTHING:
+            return None
         checks = (
             ("--id", not self.ids or conversation["id"] in self.ids),
             ("--since", self.since is None or (conversation["updated"] or "") >= _bare(self.since)),
@@ -103,6 +105,9 @@ class Selection:
             return missed
         excluded = self.exclude.holds(conversation)
         return f"--exclude {excluded}" if excluded else None
+
+
+_EVERYTHING = Selection()
 
 
 def options_of(selection: Any) -> list[str]:

@@ -114,7 +114,7 @@ def _piece(
     marker: Marker, text: str, resolver: Resolver, oddities: Counter[Oddity], unknown: Counter[str]
 ) -> MarkerPiece:
     """Return the piece that replaces one marker."""
-    piece = MarkerPiece(marker.start, marker.end)
+    piece = MarkerPiece(marker.start, marker.end, "", [])
     if marker.form == "fence":
         piece.text = _container(marker, unknown)
         piece.sign = not piece.text

@@ -161,7 +161,12 @@ def _read_messages(
     states: dict[str | None, tools.State] = {}
     """For each node: what its branch remembers, if that is anything."""
     parent = tree.parent
-    turn = tools.ToolTurn([], {}, tools.START, oddities=context.oddities)
+
+    def replies(key: str) -> list[Raw]:
+        below = (take.mapping(mapping[child].get("message")) for child in tree.children.get(key, ()))
+        return [take.mapping(message.get("metadata")) for message in below]
+
+    turn = tools.ToolTurn([], {}, tools.START, replies=replies, oddities=context.oddities)
     for key in tree.order:
         above = parent[key]
         message = mapping[key].get("message")
@@ -171,13 +176,8 @@ def _read_messages(
             if above in states:
                 states[key] = states[above]
             continue
-        turn.state = states.get(above, tools.START)
-        recipient = message.get("recipient")
-        if recipient != "all" and isinstance(recipient, str) and recipient.startswith("canmore"):
-            turn.replies = [
-                take.mapping(take.mapping(mapping[child].get("message")).get("metadata"))
-                for child in tree.children.get(key, ())
-            ]
+        if states:
+            turn.state = states.get(above, tools.START)
         messages.append(read_message(key, above_bare.get(above, above), message, turn, context))
         if turn.state is not tools.START:
             states[key] = turn.state
@@ -211,18 +211,13 @@ def _odd_nodes(
     `bare`: the nodes without a message. All siblings of one are odd, so that their order is kept.
     """
     parent, children = tree.parent, tree.children
-    fields = 3 if slim else 4
     odd: set[str] = set()
     for message in messages:
-        key = message["id"]
-        node, above = mapping[key], parent[key]
-        if (
-            len(node) != fields
-            or node.get("id") != key
-            or node.get("parent", 0) != above
-            or message["parent"] != above
-            or not (slim or node.get("children") == children.get(key, _NONE))
-        ):
+        key, raw, above = message["id"], message["extra"], parent[message["id"]]
+        rebuilt = {"id": key, "message": raw, "parent": above}
+        if not slim:
+            rebuilt["children"] = children.get(key, _NONE)
+        if mapping[key] != rebuilt or message["parent"] != above:
             odd.add(key)
     if bare:
         odd.update(_around(bare, tree))

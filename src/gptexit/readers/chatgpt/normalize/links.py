@@ -10,7 +10,6 @@ from gptexit.chatgpt import take
 from gptexit.model import Cited, Raw
 
 _TRACKING = re.compile(r"utm_\w+|gclid|fbclid|msclkid", re.IGNORECASE)
-_PLAIN = re.compile(r"[^\s\\\[\]|`*<]+(?: [^\s\\\[\]|`*<]+)*")
 _PLAIN_URL = re.compile(r"[A-Za-z0-9%/:=&?~#+!$,;@*._\[\]'-]+")
 _SPECIAL = re.compile(r"[\\\[\]|`*<]")
 # A link or picture in the `alt` of a reference, which is Markdown. Its title may hold escapes.
@@ -67,9 +66,8 @@ def link(source: Cited) -> str:
 
 def plain(words: str) -> str:
     """Return `words` on one line, with each special character of Markdown escaped."""
-    if _PLAIN.fullmatch(words):
-        return words
-    return _SPECIAL.sub(r"\\\g<0>", " ".join(words.split()))
+    words = " ".join(words.split())
+    return _SPECIAL.sub(r"\\\g<0>", words) if _SPECIAL.search(words) else words
 
 
 def links_in(markdown: object) -> Iterator[Cited]:

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 PRIVATE = re.compile("[\ue200-\ue2ff]")
 """The characters of a private area of Unicode that ChatGPT uses for markers."""
@@ -123,8 +123,8 @@ def _marker(text: str, match: re.Match[str]) -> Marker:
     form = match.lastgroup
     if form == "body":
         kind, *args = match["body"].split("\ue202")
-        marker = Marker(start, end, "marker", kind.strip(), args)
-    elif form == "name":
+        return Marker(start, end, "marker", kind.strip(), args)
+    if form == "name":
         numbers = (match["first"], match["second"])
         marker = Marker(start, end, "old", "cite", [match["name"]], numbers)
     elif form == "fetch":
@@ -183,8 +183,7 @@ def _fences(text: str) -> Iterator[Marker]:
             yield Marker(line.start(), line.end(), "fence", name, [line[2] or ""])
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedRegion:
+class MarkedRegion(NamedTuple):
     """A span of Markdown in which nothing may be inserted: code or a link."""
 
     start: int

@@ -76,8 +76,9 @@ def read_message(
         hidden = None
         del raw["content"]
     else:
-        turn.metadata, turn.parent, turn.role, turn.name, turn.to = metadata, parent, role, name, to
-        _read_other(key, raw, plain, turn, context)
+        turn.key, turn.parent, turn.metadata = key, parent, metadata
+        turn.role, turn.name, turn.to = role, name, to
+        _read_other(raw, plain, turn, context)
         parts, hidden = turn.parts, turn.hidden
     if raw.get("id") == key:
         del raw["id"]
@@ -120,7 +121,7 @@ def _is_usual(plain: str, role: str, metadata: Raw) -> bool:
 
 
 def _read_other(
-    key: str, raw: Raw, plain: str | None, turn: tools.ToolTurn, context: MessageContext
+    raw: Raw, plain: str | None, turn: tools.ToolTurn, context: MessageContext
 ) -> None:
     """Read a message that is not as most are; `plain`: its text if the content is plain text."""
     content = raw.get("content")
@@ -130,7 +131,7 @@ def _read_other(
     turn.hidden = _hidden(content, turn, plain=plain is not None)
     state = plain if turn.role == "tool" and plain and research.speaks_a_state(plain) else ""
     if state or "chatgpt_sdk" in turn.metadata or "venus_widget_state" in turn.metadata:
-        _add_report(key, state, turn, context)
+        _add_report(state, turn, context)
     if plain is None:
         for part in turn.parts:
             if part["type"] == "unknown":
@@ -226,7 +227,7 @@ def _quoted_passage(metadata: Raw) -> Quote | None:
     return None
 
 
-def _add_report(key: str, state: str, turn: tools.ToolTurn, context: MessageContext) -> None:
+def _add_report(state: str, turn: tools.ToolTurn, context: MessageContext) -> None:
     """Show the deep-research report that a message carries, if there is one.
 
     `state`: the words of a tool that tell the state of a widget. The tool's own JSON beside the
@@ -246,7 +247,7 @@ def _add_report(key: str, state: str, turn: tools.ToolTurn, context: MessageCont
     beside = turn.parts if turn.hidden is None else []
     if turn.role == "tool":
         beside = research.own_words(beside)
-    context.hosts[key] = research.Hosted(name, parts, beside, turn.parts, turn.hidden, len(words))
+    context.hosts[turn.key] = research.Hosted(name, parts, beside, turn.parts, turn.hidden, len(words))
     turn.parts = [*beside, *parts]
     turn.hidden = None
 

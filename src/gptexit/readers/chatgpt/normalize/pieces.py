@@ -122,7 +122,8 @@ class _Leftovers(NamedTuple):
     """Brackets and marks. Replaced by the letter until none is left."""
     alone: re.Pattern[str]
     """At the start of a line: a list item, heading or quotation that held nothing else."""
-    space_before: re.Pattern[str]
+    ending: re.Pattern[str]
+    """The letter where the space before it goes too."""
     space_behind: re.Pattern[str]
     """At the start of a line."""
 
@@ -139,7 +140,7 @@ def _leftovers(empty: str) -> _Leftovers:
         re.compile(
             rf"[ \t>]*(?:(?:[-*+]|\d{{1,9}}[.)]|#{{1,6}})[ \t]+)?(?:{empty}[ \t]*)+(?:\n|\Z)"
         ),
-        re.compile(f"[ \\t]+{empty}(?={_ENDS})"),
+        re.compile(f"{empty}(?={_ENDS})"),
         re.compile(rf"{empty}[ \t]+"),
     )
 
@@ -166,8 +167,19 @@ def _line_closed_up(line: str, empty: str) -> str:
             line = pattern.sub(empty, line)
     line = _without_start(line, leftovers.alone)
     if f" {empty}" in line or f"\t{empty}" in line:
-        line = leftovers.space_before.sub("", line)
+        line = _without_space_before(line, leftovers.ending)
     return _without_start(line, leftovers.space_behind).replace(empty, "")
+
+
+def _without_space_before(line: str, ending: re.Pattern[str]) -> str:
+    """Remove each match of `ending` that follows a space, and the spaces before it."""
+    out: list[str] = []
+    at = 0
+    for match in ending.finditer(line):
+        if line[match.start() - 1 : match.start()] in (" ", "\t"):
+            out.append(line[at : match.start()].rstrip(" \t"))
+            at = match.end()
+    return "".join([*out, line[at:]])
 
 
 def _without_start(line: str, pattern: re.Pattern[str]) -> str:

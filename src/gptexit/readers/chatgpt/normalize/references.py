@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -292,29 +292,31 @@ def _single(matched: str) -> str:
 
 def sources_of(reference: Raw) -> list[Cited]:
     """Return the sources of one content reference, each address once."""
-    known: dict[str, Cited] = {}
-    for source in _sources(reference):
-        key = source["url"] or source["title"]
-        if key and key not in known:
-            known[key] = source
-    return list(known.values())
-
-
-def _sources(reference: Raw) -> Iterable[Cited]:
+    items: list[Raw] = []
     for name in ("items", "fallback_items", "sources"):
-        items = take.objects(reference.get(name))
-        if items:
-            return [source for item in items for source in _sources_of_item(item)]
+        if items := take.objects(reference.get(name)):
+            break
+    known: dict[str, Cited] = {}
+    for item in items:
+        beside = item.get("supporting_websites")
+        for part in (item, *take.objects(beside)) if beside else (item,):
+            source = cited(part)
+            key = source["url"] or (source["title"] if part.get("type") == "file" else None)
+            if key and key not in known:
+                known[key] = source
+    return list(known.values()) if items else _own_sources(reference)
+
+
+def _own_sources(reference: Raw) -> list[Cited]:
+    """Return the sources that a reference without items is or links to, each address once."""
     own = cited(reference)
     if own["url"] or (reference.get("type") == "file" and own["title"]):
         return [own]
-    if reference.get("type") not in ("image_v2", "image_inline", "image_group"):
-        return links_in(reference.get("alt"))
-    return []
-
-
-def _sources_of_item(item: Raw) -> list[Cited]:
-    beside = item.get("supporting_websites")
-    parts = [item, *take.objects(beside)] if beside else [item]
-    pairs = [(cited(part), part) for part in parts]
-    return [source for source, part in pairs if source["url"] or part.get("type") == "file"]
+    if reference.get("type") in ("image_v2", "image_inline", "image_group"):
+        return []
+    known: dict[str, Cited] = {}
+    for source in links_in(reference.get("alt")):
+        key = source["url"] or source["title"]
+        if key:
+            known.setdefault(key, source)
+    return list(known.values())

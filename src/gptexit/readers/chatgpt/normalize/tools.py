@@ -66,8 +66,10 @@ class ToolTurn:
     """The author's name: in a reply, that of the tool."""
     to: str | None = None
     """The recipient, if it is not everyone: in a call, the tool."""
-    replies: list[Raw] = field(default_factory=list)
-    """The metadata of the messages below this one."""
+    key: str = ""
+    """The id of the message."""
+    replies: Callable[[str], list[Raw]] = lambda key: []
+    """Returns the metadata of the messages below one, by its id."""
     oddities: Counter[Oddity] = field(default_factory=Counter)
     hidden: str | None = None
     kind: str | None = None
@@ -107,7 +109,7 @@ def _shell(turn: ToolTurn) -> None:
 
 
 def _canvas_id(turn: ToolTurn) -> str | None:
-    for metadata in (*turn.replies, turn.metadata):
+    for metadata in (*turn.replies(turn.key), turn.metadata):
         textdoc_id = take.string(take.mapping(metadata.get("canvas")).get("textdoc_id"))
         if textdoc_id:
             return textdoc_id
