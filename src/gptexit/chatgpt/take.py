@@ -53,9 +53,14 @@ def time(raw: Raw, key: str) -> str | None:
             del raw[key]
         return _rfc3339(micros)
     formatted = as_time(value)
-    if formatted is not None and isinstance(value, (int, float)) and round(value, 6) == value:
+    if formatted is not None and _is_exact(value):
         del raw[key]
     return formatted
+
+
+def _is_exact(value: Any) -> bool:
+    """Tell whether a time is a number, and one that microseconds give back."""
+    return isinstance(value, (int, float)) and round(value, 6) == value
 
 
 @lru_cache(4096)
@@ -165,8 +170,8 @@ def dates(raw: Raw, times: list[str], oddities: Counter[Oddity]) -> Times:
     if declared[0] is not None and settled[0] != declared[0]:
         oddities[Oddity.DATED_LATE] += 1
     for key, before, after in zip(("create_time", "update_time"), declared, settled, strict=True):
-        if before is not None and before == after:
-            time(raw, key)
+        if before is not None and before == after and _is_exact(raw[key]):
+            del raw[key]
     return settled
 
 

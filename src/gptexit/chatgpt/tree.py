@@ -31,11 +31,11 @@ class Tree:
 def build(mapping: dict[str, Raw], oddities: Counter[Oddity]) -> Tree:
     """Build the forest of `mapping` (node id to node); count what is damaged in `oddities`."""
     keys = list(mapping)
-    above = [None, *keys[:-1]]
-    if [node.get("parent") for node in mapping.values()] == above:  # as most are: one branch
+    named = [node.get("parent") for node in mapping.values()]
+    if named == [None, *keys[:-1]]:  # as many are: one branch, in its order
         below = {key: [child] for key, child in pairwise(keys)}
-        return Tree(keys, dict(zip(keys, above, strict=True)), below)
-    parent = _parents(mapping, oddities)
+        return Tree(keys, dict(zip(keys, named, strict=True)), below)
+    parent = _parents(mapping, named, oddities)
     children = _children(mapping, parent)
     order: list[str] = []
     roots = [key for key, above in parent.items() if above is None]
@@ -67,16 +67,15 @@ def newest_leaf(mapping: dict[str, Raw], tree: Tree) -> str | None:
     return max(leaves, key=lambda key: created(mapping[key]), default=None)
 
 
-def _parents(mapping: dict[str, Raw], oddities: Counter[Oddity]) -> dict[str, str | None]:
-    parent: dict[str, str | None] = {}
-    lost = []
-    for key, node in mapping.items():
-        above = node.get("parent")
-        if isinstance(above, str) and above in mapping and above != key:
-            parent[key] = above
-        else:
-            parent[key] = None
-            lost.append(key)
+def _parents(
+    mapping: dict[str, Raw], named: list[Any], oddities: Counter[Oddity]
+) -> dict[str, str | None]:
+    """Map each node to its parent; `named`: what each node names as such."""
+    parent: dict[str, str | None] = {
+        key: above if isinstance(above, str) and above in mapping and above != key else None
+        for key, above in zip(mapping, named, strict=True)
+    }
+    lost = [key for key, above in parent.items() if above is None]
     if len(lost) > 1 or (lost and mapping[lost[0]].get("parent") is not None):
         claims = _claims(mapping)
         for key in lost:
@@ -107,8 +106,10 @@ def _named_children(node: Raw) -> list[str]:
 def _children(mapping: dict[str, Raw], parent: dict[str, str | None]) -> dict[str, list[str]]:
     children: dict[str, list[str]] = {}
     for key, above in parent.items():
-        if above is not None:
-            children.setdefault(above, []).append(key)
+        if above in children:
+            children[above].append(key)
+        elif above is not None:
+            children[above] = [key]
     for above, siblings in children.items():
         if len(siblings) > 1:
             rank = {child: n for n, child in enumerate(_named_children(mapping[above]))}
@@ -123,9 +124,12 @@ def _walk(roots: list[str], children: dict[str, list[str]], order: list[str]) ->
     while stack:
         key = stack.pop()
         order.append(key)
-        below = children.get(key)
-        if below:
-            stack.extend(reversed(below) if len(below) > 1 else below)
+        while below := children.get(key):
+            if len(below) > 1:
+                stack.extend(reversed(below))
+                break
+            key = below[0]
+            order.append(key)
 
 
 def _cut_cycles(

@@ -66,7 +66,7 @@ def read_conversation(raw: Raw, account: Account, stats: ReadStats) -> Conversat
     messages: list[Message] = []
     above = _metadata_above(messages)
     context = MessageContext(book, above, account.feedback, stats.oddities, stats.unknown)
-    bare = _read_messages(mapping, tree, context, messages)
+    odd = _read_messages(mapping, tree, context, messages, slim)
     if context.hosts:
         research.show_once(messages, context.hosts)
     rows = account.library(identity)
@@ -74,9 +74,8 @@ def read_conversation(raw: Raw, account: Account, stats: ReadStats) -> Conversat
     add_sandbox_files(context.others, rows, book, stats.oddities)
     if rows:
         add_generated(messages, rows, book, current, stats.oddities)
-    odd_nodes = _odd_nodes(mapping, tree, messages, bare, slim)
-    if odd_nodes:
-        raw["mapping"] = odd_nodes
+    if odd:
+        raw["mapping"] = _without_messages(mapping, tree, odd)
     # The id of a custom GPT (`g-…`) or project (`g-p-…`).
     template = take.string(raw.get("gizmo_id")) or take.string(raw.get("conversation_template_id"))
     times = [message["created"] for message in messages if message["created"]]
@@ -149,39 +148,66 @@ def _metadata_above(messages: list[Message]) -> Callable[[str | None], Iterator[
 
 
 def _read_messages(
-    mapping: dict[str, Raw], tree: Tree, context: MessageContext, messages: list[Message]
-) -> list[str]:
+    mapping: dict[str, Raw],
+    tree: Tree,
+    context: MessageContext,
+    messages: list[Message],
+    slim: bool,
+) -> set[str]:
     """Append each message of the tree to `messages`, parents before children.
 
-    Return the nodes without a message.
+    Return the nodes that cannot be rebuilt from the messages: see the module.
     """
-    bare: list[str] = []
-    above_bare: dict[str | None, str | None] = {}
+    odd: set[str] = set()
+    bare: dict[str | None, str | None] = {}
     """For each node without a message: the nearest above that has one."""
     states: dict[str | None, tools.State] = {}
     """For each node: what its branch remembers, if that is anything."""
-    parent = tree.parent
+    parent, children = tree.parent, tree.children
 
     def replies(key: str) -> list[Raw]:
-        below = (take.mapping(mapping[child].get("message")) for child in tree.children.get(key, ()))
+        below = (take.mapping(mapping[child].get("message")) for child in children.get(key, _NONE))
         return [take.mapping(message.get("metadata")) for message in below]
 
     turn = tools.ToolTurn([], {}, tools.START, replies=replies, oddities=context.oddities)
     for key in tree.order:
-        above = parent[key]
-        message = mapping[key].get("message")
+        node, above = mapping[key], parent[key]
+        message = node.get("message")
         if not isinstance(message, dict):
-            bare.append(key)
-            above_bare[key] = above_bare.get(above, above)
+            odd.update(_around(key, tree))
+            bare[key] = bare.get(above, above)
             if above in states:
                 states[key] = states[above]
             continue
+        rebuilt: Raw = {"id": key, "message": message, "parent": above}
+        if not slim:
+            rebuilt["children"] = children.get(key, _NONE)
+        if node != rebuilt or above in bare:
+            odd.add(key)
         if states:
             turn.state = states.get(above, tools.START)
-        messages.append(read_message(key, above_bare.get(above, above), message, turn, context))
+        messages.append(read_message(key, bare.get(above, above), message, turn, context))
         if turn.state is not tools.START:
             states[key] = turn.state
-    return bare
+    if bare:
+        roots = [key for key, above in parent.items() if above is None]
+        odd.update(roots if len(roots) > 1 else _NONE)
+    return odd
+
+
+def _around(bare: str, tree: Tree) -> list[str]:
+    """Return a node without a message, its parent and its siblings, so that their order is kept."""
+    above = tree.parent[bare]
+    return [bare] if above is None else [above, *tree.children[above]]
+
+
+def _without_messages(mapping: dict[str, Raw], tree: Tree, odd: set[str]) -> dict[str, Raw]:
+    """Return the nodes `odd`, in the order of the tree, without their messages."""
+    nodes = {key: mapping[key] for key in filter(odd.__contains__, tree.order)}
+    for node in nodes.values():
+        if isinstance(node.get("message"), dict):
+            del node["message"]
+    return nodes
 
 
 def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, stats: ReadStats) -> str | None:
@@ -197,46 +223,6 @@ def _current(raw: Raw, mapping: dict[str, Raw], tree: Tree, stats: ReadStats) ->
     if at is not None and at == declared:
         del raw["current_node"]
     return at
-
-
-def _odd_nodes(
-    mapping: dict[str, Raw],
-    tree: Tree,
-    messages: list[Message],
-    bare: list[str],
-    slim: bool,
-) -> dict[str, Raw]:
-    """Return the nodes that cannot be rebuilt from the messages, in tree order: see the module.
-
-    `bare`: the nodes without a message. All siblings of one are odd, so that their order is kept.
-    """
-    parent, children = tree.parent, tree.children
-    odd: set[str] = set()
-    for message in messages:
-        key, raw, above = message["id"], message["extra"], parent[message["id"]]
-        rebuilt = {"id": key, "message": raw, "parent": above}
-        if not slim:
-            rebuilt["children"] = children.get(key, _NONE)
-        if mapping[key] != rebuilt or message["parent"] != above:
-            odd.add(key)
-    if bare:
-        odd.update(_around(bare, tree))
-    for key in odd.difference(bare):
-        del mapping[key]["message"]
-    return {key: mapping[key] for key in filter(odd.__contains__, tree.order)} if odd else {}
-
-
-def _around(bare: list[str], tree: Tree) -> Iterator[str]:
-    """Yield the nodes `bare`, their parents and their siblings, and roots if there are several."""
-    yield from bare
-    for key in bare:
-        above = tree.parent[key]
-        if above is not None:
-            yield above
-            yield from tree.children[above]
-    roots = [key for key, above in tree.parent.items() if above is None]
-    if len(roots) > 1:
-        yield from roots
 
 
 def _named(template: str | None, *, project: bool) -> Named | None:

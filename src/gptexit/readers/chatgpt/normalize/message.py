@@ -120,9 +120,7 @@ def _is_usual(plain: str, role: str, metadata: Raw) -> bool:
     return not points(plain)
 
 
-def _read_other(
-    raw: Raw, plain: str | None, turn: tools.ToolTurn, context: MessageContext
-) -> None:
+def _read_other(raw: Raw, plain: str | None, turn: tools.ToolTurn, context: MessageContext) -> None:
     """Read a message that is not as most are; `plain`: its text if the content is plain text."""
     content = raw.get("content")
     turn.typed = turn.role == "user"
@@ -247,7 +245,9 @@ def _add_report(state: str, turn: tools.ToolTurn, context: MessageContext) -> No
     beside = turn.parts if turn.hidden is None else []
     if turn.role == "tool":
         beside = research.own_words(beside)
-    context.hosts[turn.key] = research.Hosted(name, parts, beside, turn.parts, turn.hidden, len(words))
+    context.hosts[turn.key] = research.Hosted(
+        name, parts, beside, turn.parts, turn.hidden, len(words)
+    )
     turn.parts = [*beside, *parts]
     turn.hidden = None
 
