@@ -310,7 +310,7 @@ def _speaker(message: Message) -> str:
     if message["hidden"] in TOOLS:
         name = message["to"] if message["role"] == "assistant" else message["name"]
         return f"Tool {name}" if name else "Tool"
-    return _SPEAKERS.get(message["role"], message["role"].capitalize())
+    return _SPEAKERS.get(message["role"]) or message["role"].capitalize()
 
 
 def _write(messages: list[Message], note: Note, result: Body, style: Style, level: int) -> None:
@@ -363,8 +363,9 @@ def _models(messages: list[Message]) -> list[str | None]:
     models: list[str | None] = []
     speaker, model = None, None
     for message in reversed(messages):
-        if _speaker(message) != speaker:
-            speaker, model = _speaker(message), None
+        own = _speaker(message)
+        if own != speaker:
+            speaker, model = own, None
         if message["role"] == "assistant" and message["hidden"] is None:
             model = message["model"] or model
         models.append(model)
