@@ -205,10 +205,12 @@ class Comparison:
         source = SourceConversation(raw, self.export.library(id_of(raw) or ""))
         key = id_of(raw) or self._made_up_name(source)
         self.locate.look_for(key, raw, in_words=source.vocabulary.spells(*SCHEMES))
-        for bench in self.benches:
-            if bench.reader:
-                self._compare(bench, bench.reader, key, source)
-        self._note_unknown(key, source)
+        readers = [
+            bench.reader
+            for bench in self.benches
+            if bench.reader and self._compare(bench, bench.reader, key, source)
+        ]
+        self._note_unknown(key, source, readers)
         return key
 
     def _made_up_name(self, source: SourceConversation) -> str:
@@ -234,7 +236,8 @@ class Comparison:
                     return name
         return key
 
-    def _compare(self, bench: Bench, reader: Reader, key: str, source: SourceConversation) -> None:
+    def _compare(self, bench: Bench, reader: Reader, key: str, source: SourceConversation) -> bool:
+        """Compare a conversation with an archive, and return whether that has it."""
         archive, checked, title = bench.archive, bench.checked, source.title
         lacks = reader.check(key, source)
         unasked = leaves_out(source.raw, object_of(archive.record.get("selection")))
@@ -246,7 +249,7 @@ class Comparison:
                 checked.elsewhere.append(Elsewhere(bench.shown(other), key, title))
             else:
                 self.add(f"is missing from the {archive.format} archive", key, title)
-            return
+            return False
         checked.conversations += 1
         if unasked and reader.strict:
             what = f"is in the {archive.format} archive, though its options leave it out"
@@ -260,6 +263,7 @@ class Comparison:
             self.found.less += problems
         else:
             self.found.problems += problems
+        return True
 
     @staticmethod
     def _is_known(
@@ -275,13 +279,14 @@ class Comparison:
         marks = {mark.partition(".")[0] for mark in known}
         return seen is not None and all(mark_of(message) in marks for message in said)
 
-    def _note_unknown(self, key: str, source: SourceConversation) -> None:
-        """List the messages of a conversation in an unknown form, each once."""
+    def _note_unknown(self, key: str, source: SourceConversation, readers: list[Reader]) -> None:
+        """List the messages of a conversation in an unknown form, each once.
+
+        `readers`: those of the archives that have it.
+        """
         forms: dict[tuple[str | None, str], None] = {}
-        for bench in self.benches:
-            if not bench.reader or key not in bench.reader.ids():
-                continue
-            if seen := bench.reader.expects(source):
+        for reader in readers:
+            if seen := reader.expects(source):
                 for shown in [*seen.current, *seen.others]:
                     if shown.unknown:
                         forms |= dict.fromkeys((shown.id, form) for form in shown.unknown)

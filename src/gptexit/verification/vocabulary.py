@@ -85,6 +85,8 @@ class Vocabulary:
         """
         written = set(text.split("\n"))
         source = {line for said in near for line in said.split("\n")}
+        if written <= source:
+            return
         pieces, others = _pieces_of(written - source), _pieces_of(source - written)
         strange = _words_of(pieces - others) - _OWN
         strange = {word for word in strange if word not in own}
