@@ -15,7 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptexit.verification.compare_text import key_of_address
-from gptexit.verification.raw import Raw, inner_json, leaves, names, object_of, objects, strings
+from gptexit.verification.raw import (
+    Raw,
+    inner_json,
+    leaves,
+    may_hold,
+    names,
+    object_of,
+    objects,
+    strings,
+)
 from gptexit.verification.words import Words, is_web, literal, written
 
 TYPES = names(
@@ -132,6 +141,8 @@ def matched(metadata: Raw) -> list[str]:
     return list(dict.fromkeys(spans))[:200]
 
 
+_BEGUN = (b"://",)
+"""What each address has."""
 _SHORT_KEY = 8
 """Letters and digits of an address that are too few to be looked for in the middle of another."""
 
@@ -148,8 +159,12 @@ class Given:
         metadata = object_of(message.get("metadata"))
         listed = object_of(metadata.get("_cite_metadata")).get("metadata_list")
         self.numbered = listed if isinstance(listed, list) else None
+        self.text = ""
+        read = [message.get("content"), metadata, message.get("older_content")]
+        if not may_hold(read, _BEGUN):
+            return
         texts = []
-        for leaf in leaves([message.get("content"), metadata, message.get("older_content")]):
+        for leaf in leaves(read):
             if "://" not in leaf:
                 continue
             if is_web(leaf) and len(leaf) < 5_000:

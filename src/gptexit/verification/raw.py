@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -304,7 +304,7 @@ def mentioned(raw: Raw, *, in_words: bool) -> tuple[set[str], set[str]]:
     pointers: set[str] = set()
     paths: set[str] = set()
     for message in messages_of(raw):
-        for leaf in leaves(message) if in_words and _may_mention(message) else ():
+        for leaf in leaves(message) if in_words and may_hold(message, SCHEMES) else ():
             if "://" in leaf:
                 pointers.update(_POINTED.findall(leaf))
             if "sandbox:" in leaf:
@@ -314,8 +314,8 @@ def mentioned(raw: Raw, *, in_words: bool) -> tuple[set[str], set[str]]:
     return pointers, paths
 
 
-def _may_mention(value: Any) -> bool:
-    """Tell whether something in `value` may name a file.
+def may_hold(value: Any, signs: Iterable[bytes]) -> bool:
+    """Tell whether one of `signs`, as JSON spells them, may be in something below `value`.
 
     A search in its JSON costs less than in each string.
     """
@@ -323,7 +323,7 @@ def _may_mention(value: Any) -> bool:
         text = orjson.dumps(value)
     except TypeError:  # it has what UTF-8 cannot hold, or nests deep
         return True
-    return any(scheme in text for scheme in SCHEMES)
+    return any(sign in text for sign in signs)
 
 
 def shown(raw: Raw) -> Iterator[str]:
