@@ -28,7 +28,6 @@ _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
 _MARK = re.compile(r"\[\^(?<!\\\[\^)([^\]\s]{1,100})\]")
 """A footnote that a text names. It begins with its own signs: looking back first takes longer."""
 _LINK = re.compile(r"\]\((?:<([^<>\n]*)>|((?:[^\s()\\]+|\\.|\([^\s()]*\)){0,4000}))")
-_REFERRING = ("](", "://", "[^", "【")
 _CUT = "\ufdd3"
 """Stands between parts of a text; Unicode keeps it free for such uses."""
 _BESIDE = (">", "*", "\xa0", "## ", "### ")
@@ -96,11 +95,16 @@ def _scalar(written: str) -> str | None:
     return None if value is None else str(value)
 
 
+def _holds(text: str, sign: str) -> bool:
+    """Tell whether a text holds a sign; looking for its first character, a rare one, is faster."""
+    return sign[0] in text and sign in text
+
+
 def _lines_with(signs: tuple[str, ...], text: str, begin: int) -> list[int]:
     """Return where each line of a text begins, from `begin` on, that holds one of some signs."""
     starts = set()
     for sign in signs:
-        at = text.find(sign, begin)
+        at = text.find(sign, begin) if sign[0] in text else -1
         while at >= 0:
             starts.add(text.rfind("\n", begin, at) + 1 or begin)
             end = text.find("\n", at)
@@ -173,7 +177,7 @@ def _with_quotes(text: str, begin: int) -> tuple[str, bool]:
 
     One that is not closed folds away what follows; without its blank lines it shows no Markdown.
     """
-    if not any(sign in text for sign in ("<details", "<summary>", "</details>")):
+    if not any(_holds(text, sign) for sign in ("<details", "<summary>", "</details>")):
         return text, False
     lines = [(line, code) for _, line, code in _lines_of(text, begin)]
     signs = ["", *("code" if code else line for line, code in lines), ""]
@@ -226,7 +230,7 @@ def _hides_in(text: str, begin: int) -> str | None:
 
     It is that of a comment: of HTML, or of Obsidian outside of formulas.
     """
-    if "<!--" not in text and "%%" not in text:
+    if not (_holds(text, "<!--") or _holds(text, "%%")):
         return None
     formula = False
     for _, line, code in _lines_of(text, begin):
@@ -264,6 +268,22 @@ class PageRegion:
         text = self._page.written(self._first, self._last)
         return _DEFINED.sub("", text) if text.startswith("[^") or "\n[^" in text else text
 
+    @cached_property
+    def sources(self) -> list[tuple[str, str]]:
+        """The key and the text of each web address that they link to."""
+        links = _links_in(self.text)
+        links += _AUTOLINK.findall(self.text) if "://" in self.text else []
+        for note in self._page.named(self.text):
+            links += _links_in(note)
+        shown = dict.fromkeys(link for link in links if is_web(link))
+        return [(key_of_address(link), link) for link in shown]
+
+    @cached_property
+    def addresses(self) -> set[str]:
+        """The keys of all addresses in them, those of plain text too."""
+        plain = _BARE.findall(self.text) if "://" in self.text else ()
+        return {key for key, _ in self.sources} | set(map(key_of_address, plain))
+
 
 class NotePage:
     """The text of a note, cut at its headings.
@@ -271,10 +291,12 @@ class NotePage:
     Headings count from 1; 0 is the text above the first. Positions are indexes into `words`.
     """
 
-    def __init__(self, text: str, look: TextFinder) -> None:
+    def __init__(self, text: str, look: TextFinder, *, marked: bool = True) -> None:
+        """`marked`: whether a sign between U+E200 and U+E2FF may be in it, as in a marker."""
         begin = text.find("\n---\n") + 5 if text.startswith("---\n") else 0
-        text, self.broken = _with_quotes(text, begin)
-        self.text = text
+        self.text, self.broken = _with_quotes(text, begin)
+        self.marked = marked or self.text is not text  # which undoes references of HTML
+        text = self.text
         self.begin = begin
         """Where the front matter ends in `text`."""
         self.look = look
@@ -364,8 +386,8 @@ class NotePage:
     def may_refer(self) -> bool:
         """Whether there may be a link, an address, a footnote or a marker of ChatGPT in it."""
         text = self.text[self.begin :]
-        # The markers between U+E200 and U+E2FF begin with this byte; looking for it is far faster.
-        return any(map(text.__contains__, _REFERRING)) or b"\xee" in text.encode("utf-8", "replace")
+        linked = "]" in text and ("](" in text or ("^" in text and "[^" in text))
+        return self.marked or linked or ("<" in text and "://" in text) or "【" in text
 
     def turn_at(self, at: int) -> int:
         """Return the heading above a position."""
@@ -399,24 +421,9 @@ class NotePage:
         """Return the turns from heading `first` up to heading `last`, that one not included."""
         return PageRegion(self, first, min(max(last, first + 1), self.turns))
 
-    def sources(self, text: str) -> list[tuple[str, str]]:
-        """Return the key and the text of each web address that a region links to."""
-        links = _links_in(text)
-        links += _AUTOLINK.findall(text) if "://" in text else []
-        for note in self.named(text):
-            links += _links_in(note)
-        shown = dict.fromkeys(link for link in links if is_web(link))
-        return [(key_of_address(link), link) for link in shown]
-
     def embeds(self, text: str) -> str:
         """Return the links of a region that show their file, as they are written."""
         return "\n".join(match[0] for match in _EMBED.finditer(text))
-
-    def addresses(self, text: str) -> set[str]:
-        """Return the keys of all addresses in a region, those of plain text too."""
-        return {key for key, _ in self.sources(text)} | set(
-            map(key_of_address, _BARE.findall(text) if "://" in text else ())
-        )
 
     def named(self, text: str) -> list[str]:
         """Return the texts of the footnotes of a region."""

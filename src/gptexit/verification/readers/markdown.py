@@ -35,6 +35,8 @@ _CLOCK = re.compile(r", (\d\d):(\d\d)[ \t]*\Z")
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|(?<!\\)%%.*?(?:%%|\Z)", re.DOTALL)
 """Comments of HTML and of Obsidian, with the text that they hide."""
 _MARKER = re.compile('[\ue200-\ue2ff]|【\\{"image_fetch"')
+_MARKS = b"\xee"
+"""The first byte, in UTF-8, of each sign of ChatGPT's markers, those from U+E200 to U+E2FF."""
 _HEADING = re.compile(r"^## .*$", re.MULTILINE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """Ends of the names of files that a note shows, and does not only link to."""
@@ -99,11 +101,12 @@ class MarkdownReader(Reader):
         verdicts = []
         foreign: list[Lack] = []
         for name in place:
-            text = text_of((self.archive.root / name).read_bytes())
-            page = NotePage(text, self.look)
+            data = (self.archive.root / name).read_bytes()
+            text, marked = text_of(data), _MARKS in data
+            page = NotePage(text, self.look, marked=marked)
             if page.hides and self.archive.is_changed(self._promised(name)):
                 # A person may hide remarks of their own, but not what was said.
-                page = NotePage(_HIDDEN.sub("", text), self.look)
+                page = NotePage(_HIDDEN.sub("", text), self.look, marked=marked)
             note = _Note(name, page, source, seen)
             verdicts.append([(name, sentence) for sentence in self._lacks(note)])
             foreign += [(name, sentence) for sentence in self._foreign(note)]
@@ -328,7 +331,7 @@ class MarkdownReader(Reader):
                 yield f"a code of ChatGPT is left where something was shown: {sign}"
         if "[redacted: " in region.text:
             return
-        sources = note.page.sources(region.text)
+        sources = region.sources
         nodes = note.questions.around(messages) if sources else []
         nodes += [shown.id for shown in note.seen.others]
         for key, address in sources:
@@ -352,7 +355,7 @@ class MarkdownReader(Reader):
                 return phrase
         if not words.addresses or "[redacted: " in region.text:
             return None
-        held = page.addresses(region.text)
+        held = region.addresses
         for keys in words.addresses:
             # An address may go on in the text without a break: "https://x.org，and".
             if held.isdisjoint(keys) and not any(address.startswith(keys) for address in held):
