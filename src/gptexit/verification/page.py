@@ -22,6 +22,8 @@ _ID = re.compile(r'^id: +(".*"|.*?)[ \t]*$', re.MULTILINE)
 _TITLE = re.compile(r"^title: (.*)$", re.MULTILINE)
 _SIMPLE_TITLE = re.compile(r"title: (\w(?:[\w ]{0,200}\w)?)\n(?=\w|---)")
 """A title of words alone, which everybody reads alike."""
+_BEGINNING = 4_096
+"""Bytes in which nearly all front matter ends."""
 _LONGEST = 10 << 20
 """Bytes of front matter that are read."""
 _DEFINED = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]*(.*)$", re.MULTILINE)
@@ -61,8 +63,8 @@ def updated_in(text: str) -> str | None:
 
 def id_in(path: Path) -> str | None:
     """Return the id of the conversation in the front matter of a note, if it can be read."""
-    with path.open("rb") as stream:
-        data = stream.read(20_000)
+    with path.open("rb", buffering=_BEGINNING) as stream:
+        data = stream.read(_BEGINNING)
         if not data.startswith((b"---\n", b"---\r\n", b"\xef\xbb\xbf---")):
             return None
         if b"\n---" not in data:  # an id or title of any length
