@@ -68,6 +68,8 @@ class Vocabulary:
     def __init__(self, said: Any) -> None:
         """`said`: everything in which a word of an archive may be."""
         self._said = said
+        self._found: set[str] = set()
+        """Words that were looked for and are there: another archive has most of them too."""
 
     def spells(self, *phrases: bytes) -> bool:
         """Tell whether one of `phrases`, as JSON spells it, may be in what was said.
@@ -89,9 +91,11 @@ class Vocabulary:
             return
         pieces, others = _pieces_of(written - source), _pieces_of(source - written)
         strange = _words_of(pieces - others) - _OWN
-        strange = {word for word in strange if word not in own}
+        strange = {word for word in strange - self._found if word not in own}
         if strange and len(strange) <= _FEW:
-            strange = {word for word in strange if f" {word} ".encode() not in self._spelled}
+            found = {word for word in strange if f" {word} ".encode() in self._spelled}
+            self._found |= found
+            strange -= found
         if strange:
             strange -= _words_of(others)
         if strange:
