@@ -332,7 +332,9 @@ class MarkdownReader(Reader):
         if "[redacted: " in region.text:
             return
         sources = region.sources
-        nodes = note.questions.around(messages) if sources else []
+        # Nearly all addresses are given by the messages of the region themselves.
+        nodes = [shown.id for shown in messages] if sources else []
+        nodes += note.questions.around(messages) if sources else []
         nodes += [shown.id for shown in note.seen.others]
         for key, address in sources:
             if key.startswith(("httpschatgptcom", "httpchatgptcom")):
