@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import marshal
 import pickle
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, cast
 
-from gptexit.codes import Lost, Oddity, Reason, as_text, from_text
+from gptexit.codes import Lost, Oddity, Reason, Repair, as_text, from_text
 from gptexit.model import Conversation
 from gptexit.names import Names
 from gptexit.parallel.pool import BATCH, Pool, batches_of
@@ -23,6 +24,7 @@ from gptexit.parallel.worker import Answer, Raw
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.export_set import Again
 from gptexit.readers.chatgpt.normalize.conversation import Account, ReadStats
+from gptexit.readers.chatgpt.parsing import unread
 from gptexit.readers.chatgpt.source import ChatGPTExport, fault, open_chatgpt, read
 from gptexit.selection import Selection
 from gptexit.source import Source
@@ -177,7 +179,8 @@ def prepared(
     setup = Setup(export.again, task, wholes)
     account = export.account()
     conversations = (
-        (where, raw, export.gone("")) for where, raw in export.conversations(once=once)
+        (where, raw.data if isinstance(raw, unread.Unread) else raw, export.gone(""))
+        for where, raw in export.conversations(once=once, unread=True)
     )
     with Pool(jobs, pickle.dumps(setup)) as pool:
         size = BATCH * USUAL // max(USUAL, len(task.parts))
@@ -195,23 +198,29 @@ def prepared(
                     export.lose(loss.where, loss.why)
             for number, raw in enumerate(batch):
                 result = results[number] if results else []
-                yield raw[0], _from_result(raw, result, task, account, met)
+                yield raw[0], _from_result(raw, result, task, account, met, export.repairs)
 
 
 def _named(raw: Raw) -> str:
     """Return the place of a conversation, with its title."""
-    title = marshal.loads(raw[1]).get("title")
+    value = marshal.loads(raw[1])
+    title = _whole(value, Counter()).get("title")
     return f"{raw[0]} “{title}”" if isinstance(title, str) else raw[0]
 
 
 def _from_result(
-    raw: tuple[str, Any, Any], result: Result, task: Task, account: Account, met: ReadStats
+    raw: tuple[str, Any, Any],
+    result: Result,
+    task: Task,
+    account: Account,
+    met: ReadStats,
+    repairs: Counter[Repair],
 ) -> Prepared | Loss:
     where, data, gone = raw
 
     def anew(met: ReadStats) -> Conversation | Loss:
         """Read the conversation in this process."""
-        value = marshal.loads(data) if isinstance(data, bytes) else data
+        value = _whole(marshal.loads(data) if isinstance(data, bytes) else data, repairs)
         return read(where, value, replace(account, gone=lambda conversation: gone), met)
 
     if not result:  # no worker could prepare it
@@ -228,6 +237,11 @@ def _from_result(
 
     outcomes = [found_lost(one) if isinstance(one, list) else one for one in outcomes]
     return Prepared(head, messages, left_out, outcomes, all_of_it)
+
+
+def _whole(value: dict[str, Any] | bytes, repairs: Counter[Repair]) -> dict[str, Any]:
+    """Return a conversation that may not have been read yet."""
+    return unread.repaired(value, repairs) if isinstance(value, bytes) else value
 
 
 def _known(found: Conversation | Loss) -> Conversation:
@@ -278,7 +292,11 @@ class Worker:
         """Prepare one conversation. `checked`: return an empty result if it is nested too deep."""
         self._gone = gone
         mine = ReadStats()
-        found = read(where, marshal.loads(data), self._account, mine)
+        value = marshal.loads(data)
+        raw = unread.read(value) if isinstance(value, bytes) else value
+        if raw is None:
+            return []
+        found = read(where, raw, self._account, mine)
         if isinstance(found, Loss):
             result: Result = lost(found)
         else:

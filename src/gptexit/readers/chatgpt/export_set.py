@@ -224,8 +224,13 @@ class ExportSet:
         """How many of them the current pass has read."""
         return self._reading.bytes
 
-    def conversations(self, *, once: bool = False) -> Iterator[tuple[str, Raw]]:
+    def conversations(
+        self, *, once: bool = False, unread: bool = False
+    ) -> Iterator[tuple[str, Raw]]:
         """Yield each conversation, raw, and its place; copies of one are merged into one.
+
+        `unread`: leave the reading of usual ones to whoever asks, if there are no copies: they are
+        objects of the type `Unread`.
 
         Raises AnotherCopy if one turns up again that was yielded already: call `settle` and begin
         again. With `once`, and for a pipe, it is yielded again and reported as a loss. Raises
@@ -235,6 +240,7 @@ class ExportSet:
             self.settle()
         self.repairs.clear()
         self.duplicates = 0
+        self._reading.unread = unread and self._copies is None
         count = 0
         for where, raw in self._single(once) if self._copies is None else self._merged():
             count += 1

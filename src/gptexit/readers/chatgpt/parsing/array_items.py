@@ -93,6 +93,8 @@ class Split:
     """Why the stream could not be read to its end, if that is behind all items."""
     keep: Callable[[int], Take] | None = None
     """Returns the function that takes the bytes of an item that is too large, given its place."""
+    loads: Callable[[memoryview], Any] = orjson.loads
+    """Proves that a slice is one item, and parses it or a part of it; see `heads`."""
 
     def tell(self, trouble: Trouble) -> None:
         """Note a trouble; of very many only a cut, which is the last."""
@@ -233,7 +235,7 @@ def _items(window: Window, start: int, result: Split, careful: bool) -> _Items:
             continue
         start = window.compact(start)
         guess = mark == 0x7B and not careful
-        end, value = _fast(window, start) if guess else (-1, None)
+        end, value = _fast(window, start, result.loads) if guess else (-1, None)
         if end < 0:
             result.careful += 1
             end, value = _careful(window, start, result, careful)
@@ -269,7 +271,7 @@ def _careful(window: Window, start: int, result: Split, careful: bool) -> tuple[
     return end, _parse(window, start, end, result)
 
 
-def _fast(window: Window, start: int) -> tuple[int, Any]:
+def _fast(window: Window, start: int, loads: Callable[[memoryview], Any]) -> tuple[int, Any]:
     """Return the end of the item at `start` and its value by a proven guess; else (-1, None)."""
     failed: dict[int, int] = {}
     try:
@@ -277,7 +279,7 @@ def _fast(window: Window, start: int) -> tuple[int, Any]:
             fails = failed[window.base + end] = window.failed.get(window.base + end, 0)
             if fails < _TRIES and not window.heavy(start, end):
                 try:
-                    return end, orjson.loads(memoryview(window.data)[start:end])
+                    return end, loads(memoryview(window.data)[start:end])
                 except orjson.JSONDecodeError:
                     failed[window.base + end] += 1
         return -1, None

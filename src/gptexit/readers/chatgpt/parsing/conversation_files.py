@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from gptexit.readers.chatgpt.parsing.array_items import NotAnArray, Split, split
 from gptexit.readers.chatgpt.parsing.chat_html import CONVERSATIONS, find, sample, unescape
 from gptexit.readers.chatgpt.parsing.json_scanner import TOO_MUCH, ByteStream, Keep, Take, path_of
 from gptexit.readers.chatgpt.parsing.shapes import conversations_in, ordinary
+from gptexit.readers.chatgpt.parsing.unread import Unread
 
 _KINDS = {
     list: "an array",
@@ -51,6 +52,8 @@ class Reading:
         """Whether to compute `digests`."""
         self.digests: dict[Member, str] = {}
         """SHA-256, as hex digits, of the members that were read to their end."""
+        self.unread = False
+        """Whether to leave the reading of usual conversations to others: see `heads`."""
         self._keep: Keep | None = None
         self.bytes = 0
         """Bytes read since `start`."""
@@ -88,7 +91,7 @@ class Reading:
     def _split(
         self, feed: Feed, stream: ByteStream, repairs: Counter[Repair]
     ) -> Iterator[tuple[str, Raw]]:
-        result, skipped, escaped = Split(), 0, False
+        result, skipped, escaped = self._splitting(feed), 0, False
         result.keep = lambda offset: self._pass_on(feed, offset + skipped)
         try:
             stream = as_utf8(stream)
@@ -103,7 +106,7 @@ class Reading:
             for offset, item in split(stream, result, self._careful, one=feed.viewer):
                 value = unescape(item) if escaped else item
                 where = f"{feed.label}, byte {offset + skipped}"
-                if type(value) is dict and "mapping" in value:
+                if isinstance(value, dict) and "mapping" in value:
                     yield self._ordinary(where, value)
                 else:
                     for raw in self._conversations_in(value, where):
@@ -127,6 +130,16 @@ class Reading:
                 self.cut |= trouble.cut
                 self._lose(f"{feed.label}, byte {trouble.offset + skipped}", trouble.why)
 
+    def _splitting(self, feed: Feed) -> Split:
+        """Return what splits a file: with `heads` if that is asked for and can be imported."""
+        result = Split()
+        if self.unread and not feed.viewer:
+            with suppress(ImportError):
+                from gptexit.readers.chatgpt.parsing.heads import loads
+
+                result.loads = loads
+        return result
+
     def _pass_on(self, feed: Feed, offset: int) -> Take:
         """Report a conversation that is too large, and return the function that takes its bytes."""
         path = path_of(feed.label.rsplit(": ", 1)[-1], f"at-byte-{offset}")
@@ -135,6 +148,8 @@ class Reading:
 
     def _ordinary(self, where: str, raw: Raw) -> tuple[str, Raw]:
         """Bring a conversation into the ordinary shape; report one in an unknown form."""
+        if isinstance(raw, Unread):
+            return where, raw
         if code := ordinary(raw):
             title = raw.get("title")
             named = f"{where} “{title}”" if isinstance(title, str) and title else where
