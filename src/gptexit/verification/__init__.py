@@ -9,7 +9,8 @@ are only
 - asset ids to members. Bytes are compared, not names;
 - how worker processes are started and handed conversations (`parallel.pool`); what they run is the
   code of this package;
-- `orjson`, which parses the conversations of the export, as it does in the conversion. The tests
+- `orjson`, which parses the conversations of the export, as it does in the conversion; where worker
+  processes do that, msgspec proves where each ends, as there (`parsing.heads`). The tests
   compare what it reads with what the standard library reads. The lines of a jsonl archive are read
   by the standard library.
 

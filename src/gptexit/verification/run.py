@@ -244,10 +244,11 @@ class _Run:
         export, comparison = self.export, self.comparison
         export.witness = self._merging
         export.keep = self._too_large
-        conversations = (raw for _, raw in export.conversations())
+        unread = self.jobs > 1
+        conversations = (raw for _, raw in export.conversations(unread=unread))
         compared = (
             closing(compared_by_workers(comparison, conversations, self.jobs))
-            if self.jobs > 1
+            if unread
             else nullcontext(map(comparison.conversation, conversations))
         )
         with compared as numbered, collector_off():

@@ -258,7 +258,7 @@ def _careful(window: Window, start: int, result: Split, careful: bool) -> tuple[
     end = counted_end(window, start)
     if end >= 0 and not window.heavy(start, end):
         with suppress(orjson.JSONDecodeError):
-            return end, orjson.loads(memoryview(window.data)[start:end])
+            return end, result.loads(memoryview(window.data)[start:end])
     end = careful_end(window, start)
     if window.heavy(start, end if end >= 0 else len(window.data)):
         end = _pass_on(window, start, result)
