@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -144,6 +145,12 @@ def test_what_only_this_process_can_repair_comes_whole_from_workers(tmp_path: Pa
         results.append((report["source"], report["read"], written))
     assert results[0] == results[1]
     assert results[0][2].count(b"\n") == 4
+
+
+def test_without_msgspec_everything_is_read_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gptexit.readers.chatgpt.parsing.heads", None)
+    heads = assert_the_same(json.dumps([USUAL]).encode())
+    assert [type(head) for head in heads] == [dict]
 
 
 def test_a_usual_item_is_not_read() -> None:
