@@ -64,7 +64,7 @@ Answered = tuple[list[Raw], bytes | None]
 def batches_of(conversations: Iterable[tuple[str, Any, Any]], size: int = BATCH) -> Iterator[Batch]:
     """Join conversations (place, content, what the newest export lacks of it) to batches.
 
-    `size`: the bytes at which a batch ends.
+    `size`: the bytes of a batch at most; a conversation that has more makes one by itself.
 
     One that `marshal` cannot write, since it nests deeper than `marshal` goes, or that is wrapped
     in `Here`, makes a batch by itself.
@@ -82,11 +82,11 @@ def batches_of(conversations: Iterable[tuple[str, Any, Any]], size: int = BATCH)
             yield [(where, data.value if isinstance(data, Here) else data, gone)]
             batch, held = [], 0
             continue
-        batch.append((where, data, gone))
-        held += len(data)
-        if held >= size:
+        if batch and held + len(data) > size:
             yield batch
             batch, held = [], 0
+        batch.append((where, data, gone))
+        held += len(data)
     if batch:
         yield batch
 
