@@ -87,9 +87,6 @@ USUAL = 2
 """Formats whose drafts make a reply that is not too large for a batch of `BATCH` bytes."""
 
 
-_SURE: Callable[[], bool] = lambda: True  # noqa: E731 - it is never asked
-
-
 def prepare(
     where: str,
     conversation: Conversation,
@@ -104,9 +101,7 @@ def prepare(
     named = task.names.applied(conversation)
     left_out = task.selection.leaves_out(named)
     parts = () if left_out else task.parts
-    once = _SURE
-    if any(part.redacts for part in parts):
-        once = cache(lambda: has_secrets(named))
+    once = cache(lambda: has_secrets(named))
     outcomes = [
         _outcome(where, named, part if most is None or number < most else part.in_order(), once)
         for number, part in enumerate(parts)
@@ -179,7 +174,7 @@ def prepared(
     setup = Setup(export.again, task, wholes)
     account = export.account()
     conversations = (
-        (where, raw.data if isinstance(raw, unread.Unread) else raw, export.gone(""))
+        (where, unread.handed(raw), export.gone(""))
         for where, raw in export.conversations(once=once, unread=True)
     )
     with Pool(jobs, pickle.dumps(setup)) as pool:
@@ -203,8 +198,7 @@ def prepared(
 
 def _named(raw: Raw) -> str:
     """Return the place of a conversation, with its title."""
-    value = marshal.loads(raw[1])
-    title = _whole(value, Counter()).get("title")
+    title = unread.kept(raw[1], Counter()).get("title")
     return f"{raw[0]} “{title}”" if isinstance(title, str) else raw[0]
 
 
@@ -220,7 +214,7 @@ def _from_result(
 
     def anew(met: ReadStats) -> Conversation | Loss:
         """Read the conversation in this process."""
-        value = _whole(marshal.loads(data) if isinstance(data, bytes) else data, repairs)
+        value = unread.kept(data, repairs)
         return read(where, value, replace(account, gone=lambda conversation: gone), met)
 
     if not result:  # no worker could prepare it
@@ -237,11 +231,6 @@ def _from_result(
 
     outcomes = [found_lost(one) if isinstance(one, list) else one for one in outcomes]
     return Prepared(head, messages, left_out, outcomes, all_of_it)
-
-
-def _whole(value: dict[str, Any] | bytes, repairs: Counter[Repair]) -> dict[str, Any]:
-    """Return a conversation that may not have been read yet."""
-    return unread.repaired(value, repairs) if isinstance(value, bytes) else value
 
 
 def _known(found: Conversation | Loss) -> Conversation:
@@ -292,8 +281,7 @@ class Worker:
         """Prepare one conversation. `checked`: return an empty result if it is nested too deep."""
         self._gone = gone
         mine = ReadStats()
-        value = marshal.loads(data)
-        raw = unread.read(value) if isinstance(value, bytes) else value
+        raw = unread.received(data)
         if raw is None:
             return []
         found = read(where, raw, self._account, mine)

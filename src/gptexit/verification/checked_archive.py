@@ -65,7 +65,7 @@ class CheckedArchive:
     lists: dict[str, Any] = field(default_factory=dict)
     """The lists of a reader, in the index, so that those of other processes need not make them."""
     others: bool = False
-    """Whether it may hold something of an export that it is not compared with."""
+    """True if it may hold something of an export that it is not compared with."""
 
     def __post_init__(self) -> None:
         """Make the tables."""

@@ -142,7 +142,7 @@ def matched(metadata: Raw) -> list[str]:
 
 
 _BEGUN = (b"://",)
-"""What each address has."""
+"""The sign that each address has."""
 _SHORT_KEY = 8
 """Letters and digits of an address that are too few to be looked for in the middle of another."""
 

@@ -62,7 +62,7 @@ class HeldPage:
     kept: bool
     """Whether it may hold more than this export, since it was made of another one too."""
     foreign: bool
-    """Whether it may have words, messages and addresses of an export that is not at hand."""
+    """True if it may have words, messages and addresses of an export that is not at hand."""
     others: list[HeldPage] = field(default_factory=list)
     """The pages beside it, of which an older one may hold what it lacks."""
 

@@ -386,7 +386,7 @@ class NotePage:
 
     @cached_property
     def may_refer(self) -> bool:
-        """Whether there may be a link, an address, a footnote or a marker of ChatGPT in it."""
+        """True if there may be a link, an address, a footnote or a marker of ChatGPT in it."""
         text = self.text[self.begin :]
         linked = "]" in text and ("](" in text or ("^" in text and "[^" in text))
         return self.marked or linked or ("<" in text and "://" in text) or "【" in text

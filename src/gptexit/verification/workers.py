@@ -7,20 +7,19 @@ file.
 
 from __future__ import annotations
 
-import marshal
 import pickle
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
-from gptexit.codes import Lost, Repair
+from gptexit.codes import Lost
 from gptexit.parallel.pool import Here, Pool, batches_of
 from gptexit.parallel.worker import Answer
 from gptexit.parallel.worker import Raw as Handed
 from gptexit.readers.chatgpt.containers.base import Loss
 from gptexit.readers.chatgpt.export_set import Again, open_export
-from gptexit.readers.chatgpt.parsing.unread import Unread, read, repaired
+from gptexit.readers.chatgpt.parsing.unread import handed, kept, received
 from gptexit.verification.comparison import Bench, Comparison, Findings
 from gptexit.verification.export_files import Locator
 from gptexit.verification.raw import Raw, id_of, title_of
@@ -52,8 +51,7 @@ class Setup:
             nonlocal told
             try:
                 for _, data, _ in batch:
-                    value = marshal.loads(data)
-                    raw = read(value) if isinstance(value, bytes) else value
+                    raw = received(data)
                     if raw is None:  # it needs repair, which the first process counts
                         comparison.take()
                         return b""
@@ -82,17 +80,19 @@ def compared_by_workers(
     assert again is not None  # `jobs_for` made sure
     setup = Setup(again, [replace(bench, reader=None) for bench in comparison.benches])
     # The name of one without an id depends on those before it.
-    handed = (("", _as_handed(raw), None) for raw in conversations)
+    batches = batches_of(
+        ("", handed(raw) if id_of(raw) else Here(raw), None) for raw in conversations
+    )
     index = comparison.benches[0].archive.index
     with index.copied(), Pool(jobs, pickle.dumps(setup)) as pool:
-        for batch, answers in pool.answers(batches_of(handed)):
+        for batch, answers in pool.answers(batches):
             for raws, data in answers or [(batch, b"")]:
                 if data is None:
                     _add_deadly(comparison, raws)
                     continue
                 if not data:  # no worker could do it, so this process does
                     for _, raw, _ in raws:
-                        comparison.conversation(_loaded(raw, comparison.export.repairs))
+                        comparison.conversation(kept(raw, comparison.export.repairs))
                     continue
                 found, losses = cast(tuple[Findings, list[Loss]], pickle.loads(data))
                 comparison.absorb(found)
@@ -101,23 +101,10 @@ def compared_by_workers(
             yield from (None for _ in batch)
 
 
-def _as_handed(raw: Raw) -> Any:
-    if isinstance(raw, Unread):
-        return raw.data
-    return raw if id_of(raw) else Here(raw)
-
-
-def _loaded(raw: Any, repairs: Counter[Repair]) -> Raw:
-    """Return a conversation that is handed over as bytes, or as it is."""
-    value: Any = marshal.loads(raw) if isinstance(raw, bytes) else raw
-    loaded: Raw = repaired(value, repairs) if isinstance(value, bytes) else value
-    return loaded
-
-
 def _add_deadly(comparison: Comparison, raws: list[Handed]) -> None:
     """Add a problem for each conversation that ended the processes which compared it."""
     for _, data, _ in raws:
-        raw = _loaded(data, Counter())
+        raw = kept(data, Counter())
         key = id_of(raw)
         assert key is not None  # any other is compared here
         comparison.found.names.add(key)

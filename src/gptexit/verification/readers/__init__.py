@@ -53,7 +53,7 @@ class Reader(ABC):
         self.several = bool(archive.record.get("several"))
         """Whether the archive was written from several exports."""
         self.others = archive.others
-        """Whether it may have words, messages and addresses of an export that is not at hand."""
+        """True if it may have words, messages and addresses of an export that is not at hand."""
         self.open_files = ExitStack()
         """Files that are open as long as the reader is used."""
         self.messages = 0

@@ -51,7 +51,7 @@ _TICKS = re.compile("`+")
 _CODE_FENCE = re.compile(r"\n[ \t>]{0,12}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _SIGN_OF_CODE = re.compile(r"[`~\[\]()\\\n]")
-"""What code and links are found by. Most markers have none of it."""
+"""A sign by which code and links are found; most markers have none."""
 _BRACKET = re.compile(r"\\.|\[|\](\()?", re.DOTALL)
 _TARGET = re.compile(r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})?\)")
 

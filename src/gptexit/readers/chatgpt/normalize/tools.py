@@ -47,7 +47,7 @@ class State:
 
 
 START = State()
-"""What a branch remembers at its root."""
+"""The state of a branch at its root: it remembers nothing."""
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ class Reading:
         self.digests: dict[Member, str] = {}
         """SHA-256, as hex digits, of the members that were read to their end."""
         self.unread = False
-        """Whether to leave the reading of usual conversations to others: see `heads`."""
+        """True to leave the reading of usual conversations to others: see `heads`."""
         self._keep: Keep | None = None
         self.bytes = 0
         """Bytes read since `start`."""

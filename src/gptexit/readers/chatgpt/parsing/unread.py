@@ -1,12 +1,14 @@
-"""A conversation that was not read yet, and the reading of it.
+"""A conversation that was not read yet: how it goes to another process, and the reading of it.
 
 See `heads`, which makes it for the process that splits an export for workers.
 """
 
 from __future__ import annotations
 
+import marshal
 from collections import Counter
 from contextlib import suppress
+from typing import Any, cast
 
 import orjson
 
@@ -24,18 +26,38 @@ class Unread(Raw):
     """All of it, as JSON."""
 
 
-def read(data: bytes) -> Raw | None:
-    """Return the conversation that an `Unread` stands for; None if it needs repair."""
+def handed(raw: Raw) -> Raw | bytes:
+    """Return what goes to another process for a conversation: its JSON if it was not read yet."""
+    return raw.data if isinstance(raw, Unread) else raw
+
+
+def received(data: bytes) -> Raw | None:
+    """Return the conversation that `marshal` wrote as `handed`; None if its JSON needs repair."""
+    value: Raw | bytes = marshal.loads(data)
+    return _read(value) if isinstance(value, bytes) else value
+
+
+def kept(data: Any, repairs: Counter[Repair]) -> Raw:
+    """Return a conversation that no worker has done, and count repairs.
+
+    `data`: what `marshal` wrote of it; or the conversation, if `marshal` could not. Raises
+    ValueError or RecursionError.
+    """
+    value = marshal.loads(data) if isinstance(data, bytes) else data
+    return repaired(value, repairs) if isinstance(value, bytes) else cast(Raw, value)
+
+
+def repaired(data: bytes, repairs: Counter[Repair]) -> Raw:
+    """Return the conversation that is in JSON, and count repairs. Raises as `kept` does."""
+    if (raw := _read(data)) is None:
+        raw = cast(Raw, loads_leniently(data, repairs))
+        ordinary(raw)
+    return raw
+
+
+def _read(data: bytes) -> Raw | None:
     with suppress(orjson.JSONDecodeError):
         raw: Raw = orjson.loads(data)
         ordinary(raw)
         return raw
     return None
-
-
-def repaired(data: bytes, repairs: Counter[Repair]) -> Raw:
-    """Return such a conversation, and count repairs. Raises ValueError or RecursionError."""
-    if (raw := read(data)) is None:
-        raw = loads_leniently(data, repairs)
-        ordinary(raw)
-    return raw
